@@ -1,0 +1,1 @@
+"""The vocabulary of a call centre: frozen types that every other package speaks."""

@@ -1,0 +1,93 @@
+"""What ops staff configure: projects, numbers, queues, agents, phones and lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.identity import (
+    AgentCode,
+    LineName,
+    ProjectName,
+    QueueName,
+    SkillName,
+    StationName,
+)
+
+
+class StationKind(StrEnum):
+    SOFTPHONE = "softphone"
+    FXS = "fxs"  # an analog phone on a gateway's phone port
+
+
+class LineKind(StrEnum):
+    FXO = "fxo"  # a gateway's line ports: the public network's analog lines
+    TRUNK = "trunk"  # an IP trunk
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    name: ProjectName
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """A number the public calls, and the flow that answers it."""
+
+    number: str
+    project: ProjectName
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Callers who wait for one skill. Times are in seconds."""
+
+    name: QueueName
+    project: ProjectName
+    skill: SkillName
+    min_level: int = 1
+    title: Mapping[str, str] = field(default_factory=dict)  # by language
+    priority: int = 0  # the higher is served first
+    service_level_s: float = 20.0
+    ring_s: float = 15.0
+    wrap_up_s: float = 20.0
+    announce_every_s: float = 30.0
+    max_wait_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    code: AgentCode
+    name: str
+    projects: tuple[ProjectName, ...]
+    skills: Mapping[SkillName, int]
+    station: StationName | None = None  # the usual phone; login from another one moves him
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    name: StationName
+    kind: StationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: LineName
+    kind: LineKind
+    channels: int = 30
+    host: str | None = None  # where a trunk that doesn't register comes from
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The whole configuration; the loader has checked that every name in it exists."""
+
+    projects: tuple[Project, ...]
+    hotlines: tuple[Hotline, ...]
+    queues: tuple[Queue, ...]
+    agents: tuple[Agent, ...]
+    stations: tuple[Station, ...]
+    lines: tuple[Line, ...]
+    away_reasons: tuple[str, ...] = ("break", "lunch", "training", "recovery")
+    languages: tuple[str, ...] = ("zh-CN", "en")
