@@ -52,8 +52,10 @@ class Queue:
     service_level_s: float = 20.0
     ring_s: float = 15.0
     wrap_up_s: float = 20.0
-    announce_every_s: float = 30.0
-    max_wait_s: float = 900.0
+    announce_first_s: float = 4.0  # after entering the queue
+    announce_every_s: float = 30.0  # 0: no announcements
+    max_wait_s: float = 900.0  # 0: no limit
+    nobody_grace_s: float = 10.0  # how long to wait when nobody at all is logged in
 
 
 @dataclass(frozen=True, slots=True)
