@@ -1,0 +1,57 @@
+"""What a caller hears and chooses, as flows: written in YAML, checked, and run as generators."""
+
+from pathlib import Path
+
+from ivr_flows.announcements import announcement, texts_to_prepare, welcome_back
+from ivr_flows.errors import FlowError
+from ivr_flows.flow import Announcements, Flow, Node
+from ivr_flows.interpreter import UnknownNodeError, run
+from ivr_flows.loader import load
+from ivr_flows.steps import (
+    Answer,
+    Collect,
+    Digits,
+    Done,
+    Enqueue,
+    Hangup,
+    Left,
+    Note,
+    Outcome,
+    Play,
+    QueueExit,
+    Step,
+)
+from ivr_flows.texts import Prompt, PromptText
+from ivr_flows.walk import FlowContext
+
+LIBRARY = Path(__file__).parent / "library"
+"""Where the flows that come with Offhook lie; read them with ``load(path.read_bytes(), ...)``."""
+
+__all__ = [
+    "LIBRARY",
+    "Announcements",
+    "Answer",
+    "Collect",
+    "Digits",
+    "Done",
+    "Enqueue",
+    "Flow",
+    "FlowContext",
+    "FlowError",
+    "Hangup",
+    "Left",
+    "Node",
+    "Note",
+    "Outcome",
+    "Play",
+    "Prompt",
+    "PromptText",
+    "QueueExit",
+    "Step",
+    "UnknownNodeError",
+    "announcement",
+    "load",
+    "run",
+    "texts_to_prepare",
+    "welcome_back",
+]

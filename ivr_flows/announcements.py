@@ -1,0 +1,63 @@
+"""What waiting callers are told: their place and how long it may take."""
+
+import math
+from collections.abc import Iterator
+
+from ivr_flows.flow import Flow
+from ivr_flows.texts import PromptText
+
+PREPARED_POSITIONS = 10
+PREPARED_MINUTES = (*range(2, 11), 15, 20)
+
+
+def announcement(
+    flow: Flow, position: int, expected_wait_s: float | None, language: str
+) -> tuple[PromptText, ...]:
+    """The sentences for a caller at ``position`` (1 is the head) who may wait so long.
+
+    The wait is said in whole minutes, rounded up, beyond ten to the next five: a promise that is
+    kept beats one that is exact. None, or no finite number, leaves the wait unsaid. Prompts the
+    flow doesn't name are left out; a language it doesn't have is replaced by its default.
+    """
+    said = flow.announcements
+    where = said.next if position <= 1 and said.next else said.position
+    texts = []
+    if where is not None and position >= 1:
+        texts.append(_spoken(flow, where, language, position=position))
+    if expected_wait_s is not None and math.isfinite(expected_wait_s):
+        minutes = max(1, math.ceil(expected_wait_s / 60))
+        if minutes == 1 and said.wait_short is not None:
+            texts.append(_spoken(flow, said.wait_short, language))
+        elif minutes > 1 and said.wait_minutes is not None:
+            rounded = minutes if minutes <= 10 else math.ceil(minutes / 5) * 5
+            texts.append(_spoken(flow, said.wait_minutes, language, minutes=rounded))
+    return tuple(texts)
+
+
+def welcome_back(flow: Flow, language: str) -> tuple[PromptText, ...]:
+    """For a caller in a queue whom the controller took back after it was lost."""
+    back = flow.announcements.back
+    return () if back is None else (_spoken(flow, back, language),)
+
+
+def texts_to_prepare(flow: Flow) -> tuple[PromptText, ...]:
+    """All that the flow can say and is known beforehand: fixed prompts, common announcements."""
+    found: dict[PromptText, None] = {}
+    for language in flow.languages:
+        for prompt in flow.prompts.values():
+            if not prompt.parameters(language):
+                found[prompt.spoken(language)] = None
+        found.update(dict.fromkeys(_common(flow, language)))
+    return tuple(found)
+
+
+def _common(flow: Flow, language: str) -> Iterator[PromptText]:
+    for position in range(1, PREPARED_POSITIONS + 1):
+        yield from announcement(flow, position, None, language)
+    for minutes in PREPARED_MINUTES:
+        yield from announcement(flow, 0, minutes * 60.0, language)
+
+
+def _spoken(flow: Flow, name: str, language: str, **values: int) -> PromptText:
+    known = language if language in flow.languages else flow.languages[0]
+    return flow.prompts[name].spoken(known, **values)

@@ -1,0 +1,44 @@
+"""What is wrong with a flow, where, and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class FlowError(Exception):
+    """A fault in a flow's file. ``line`` and ``column`` count from 1.
+
+    ``message`` says what is wrong and what was expected, ``hint`` what to do ("" if the message
+    says it all). ``others`` are the file's further faults.
+    """
+
+    def __init__(self, source: str, line: int, column: int, message: str, hint: str = "") -> None:
+        super().__init__(source, line, column, message, hint)
+        self.source = source
+        self.line = line
+        self.column = column
+        self.message = message
+        self.hint = hint
+        self.others: tuple[FlowError, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"{self.source}:{self.line}:{self.column}: {self.message}"
+        if self.hint:
+            text += f"; {self.hint}"
+        if self.others:
+            text += f" (and {len(self.others)} more in this file)"
+        return text
+
+
+def did_you_mean(wrong: str, names: Iterable[str]) -> str:
+    """A hint with the nearest of the names, "" if none is near."""
+    near = difflib.get_close_matches(wrong, list(names), n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else ""
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The names as an enumeration for a message, cut where it gets long."""
+    known = list(names)
+    if not known:
+        return "none (there are none)"
+    text = ", ".join(f'"{name}"' for name in known[:12])
+    return f"{text} ..." if len(known) > 12 else text

@@ -1,0 +1,49 @@
+"""A flow that was loaded and found sound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.identity import QueueName
+from ivr_flows.kind import NodeKind
+from ivr_flows.texts import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node and where its exits lead: exit name to node id, every exit of its kind."""
+
+    id: str
+    kind: str
+    settings: NodeKind
+    exits: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """The prompts for callers who wait; None is not said. The loader's schema explains each."""
+
+    next: str | None = None
+    position: str | None = None
+    wait_short: str | None = None
+    wait_minutes: str | None = None
+    back: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A call's way from the first ring to the end. ``languages[0]`` is the default."""
+
+    name: str
+    source: str
+    title: Mapping[str, str]
+    languages: tuple[str, ...]
+    start: str
+    prompts: Mapping[str, Prompt]
+    nodes: Mapping[str, Node]
+    announcements: Announcements
+
+    @property
+    def queues(self) -> frozenset[QueueName]:
+        """The queues callers can get to."""
+        found = (getattr(node.settings, "queue", None) for node in self.nodes.values())
+        return frozenset(QueueName(queue) for queue in found if queue is not None)

@@ -1,0 +1,35 @@
+"""The interpreter: a flow and a caller make a generator of steps."""
+
+from ivr_flows.flow import Flow
+from ivr_flows.walk import FlowContext, Script, Walk
+
+
+class UnknownNodeError(LookupError):
+    """A call was to go on at a node that the flow doesn't have (any more)."""
+
+
+def run(flow: Flow, context: FlowContext, start: str | None = None) -> Script[None]:
+    """Walk a caller through the flow, from its start or, for a call under way, from ``start``.
+
+    The first step comes from ``next()``, each further one from ``.send(outcome)``; StopIteration
+    after the outcome of Hangup. Close the generator when the caller hangs up. Raises
+    UnknownNodeError at once, and TypeError into ``send()`` for an outcome that doesn't fit its step.
+    """
+    first = flow.start if start is None else start
+    if first not in flow.nodes:
+        raise UnknownNodeError(
+            f"flow {flow.name!r} ({flow.source}) has no node {first!r} to go on at"
+        )
+    walk = Walk(flow.prompts, flow.languages, context, flow.announcements.back)
+    return _walk(flow, walk, first)
+
+
+def _walk(flow: Flow, walk: Walk, first: str) -> Script[None]:
+    node = flow.nodes[first]
+    while True:
+        walk.node, walk.exits = node.id, node.exits
+        exit_name = yield from node.settings.visit(walk)
+        walk.taken_back = False
+        if exit_name is None:
+            return
+        node = flow.nodes[node.exits[exit_name]]

@@ -1,0 +1,19 @@
+"""hangup: the end of the call."""
+
+from pydantic import Field
+
+from ivr_flows.kind import Exit, NodeKind
+from ivr_flows.walk import Script, Walk
+
+
+class HangupNode(NodeKind):
+    """Hang up. ``why`` stands in the call's record."""
+
+    why: str = Field(default="done", pattern=r"^[a-z][a-z0-9_]*$", description="one word")
+
+    def exits(self) -> tuple[Exit, ...]:
+        return ()
+
+    def visit(self, walk: Walk) -> Script[str | None]:
+        yield from walk.hang_up(self.why)
+        return None

@@ -1,0 +1,24 @@
+"""Keys of a phone, and what asking for one of them has in common."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+PHONE_KEYS = "0123456789*#"
+
+Seconds = Annotated[float, Field(ge=0.5, le=60, strict=False)]
+"""How long a caller may think, in seconds."""
+
+Tries = Annotated[int, Field(ge=1, le=9)]
+"""How often a question is asked altogether."""
+
+
+def key_faults(keys: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the keys of a ``keys:`` mapping."""
+    for key in keys:
+        if key not in tuple(PHONE_KEYS):
+            yield (
+                ("keys", key),
+                f'"{key}" is not a key of a phone; expected one of 0 to 9, "*" or "#", in quotes',
+            )

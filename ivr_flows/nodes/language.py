@@ -1,0 +1,67 @@
+"""language: let the caller choose the language of all that follows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import Field
+
+from domain.facts import CallFactKind
+from ivr_flows.kind import Exit, NodeKind, PromptNames
+from ivr_flows.nodes.keys import Seconds, Tries, key_faults
+from ivr_flows.walk import Script, Walk
+
+
+class LanguageNode(NodeKind):
+    """Ask in every language of the flow; silence, or wrong keys to the end, is the default."""
+
+    prompts: PromptNames = Field(min_length=1, description="the question, said in every language")
+    keys: Mapping[str, str] = Field(min_length=1, description="each key with its language")
+    default: str | None = Field(
+        default=None, description="the language of silence; without it, the flow's first"
+    )
+    wrong_key: PromptNames = Field(default=(), description="said after a key that means nothing")
+    timeout: Seconds = Field(default=5.0, description="seconds to wait for a key")
+    tries: Tries = Field(default=2, description="how often to ask altogether")
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (Exit("next", waits=True),)
+
+    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        yield from key_faults(self.keys)
+        wanted = [(("keys", key), language) for key, language in self.keys.items()]
+        if self.default is not None:
+            wanted.append((("default",), self.default))  # type: ignore[arg-type]
+        for path, language in wanted:
+            if language not in languages:
+                yield (
+                    path,
+                    f'the flow has no language "{language}"; expected {" or ".join(languages)}',
+                )
+        pressed: dict[str, str] = {}
+        for key, language in self.keys.items():
+            if language in pressed:
+                yield (
+                    ("keys", key),
+                    f'key "{key}" is {language} like key "{pressed[language]}"; '
+                    "expected one key for each language",
+                )
+            pressed.setdefault(language, key)
+
+    def visit(self, walk: Walk) -> Script[str | None]:
+        chosen = self.default or walk.languages[0]
+        before: tuple[str, ...] = ()
+        for attempt in range(1, self.tries + 1):
+            answer = yield from walk.ask(
+                before + self.prompts, first_timeout_s=self.timeout, languages=walk.languages
+            )
+            if answer.digits in self.keys:
+                chosen = self.keys[answer.digits]
+                break
+            if not answer.digits and answer.timed_out:
+                break  # silence is an answer here: most callers want the default
+            yield from walk.note(
+                CallFactKind.MISDIALLED, node=walk.node, digits=answer.digits, **{"try": attempt}
+            )
+            before = self.wrong_key
+        walk.language = chosen
+        yield from walk.note(CallFactKind.LANGUAGE, language=chosen)
+        return "next"

@@ -1,0 +1,59 @@
+"""menu: one key, one choice."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import Field
+
+from domain.facts import CallFactKind
+from ivr_flows.kind import Exit, NodeKind, PromptNames
+from ivr_flows.nodes.keys import Seconds, Tries, key_faults
+from ivr_flows.walk import Script, Walk
+
+EXHAUSTED = "exhausted"
+
+
+class MenuNode(NodeKind):
+    """Ask for a key; its choice is the exit. ``exhausted`` once the tries are used up.
+
+    Choices have names of their own, so that a report still reads when a key has moved.
+    """
+
+    prompts: PromptNames = Field(min_length=1, description="the question")
+    keys: Mapping[str, str] = Field(
+        min_length=1, description="each key with the name of its choice, which is an exit"
+    )
+    wrong_key: PromptNames = Field(default=(), description="said after a key that means nothing")
+    silence: PromptNames = Field(default=(), description="said when no key was pressed")
+    timeout: Seconds = Field(default=6.0, description="seconds to wait for a key")
+    tries: Tries = Field(default=3, description="how often to ask altogether")
+
+    def exits(self) -> tuple[Exit, ...]:
+        choices = dict.fromkeys(self.keys.values())
+        return (*(Exit(choice, waits=True) for choice in choices), Exit(EXHAUSTED, waits=True))
+
+    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        yield from key_faults(self.keys)
+        for key, choice in self.keys.items():
+            if choice == EXHAUSTED:
+                yield (
+                    ("keys", key),
+                    f'"{EXHAUSTED}" is the exit of callers who used up their tries; '
+                    "expected another name for this choice",
+                )
+
+    def visit(self, walk: Walk) -> Script[str | None]:
+        before: tuple[str, ...] = ()
+        for attempt in range(1, self.tries + 1):
+            answer = yield from walk.ask(before + self.prompts, first_timeout_s=self.timeout)
+            choice = self.keys.get(answer.digits)
+            if choice is not None:
+                yield from walk.note(
+                    CallFactKind.CHOSE, node=walk.node, digits=answer.digits, choice=choice
+                )
+                return choice
+            yield from walk.note(
+                CallFactKind.MISDIALLED, node=walk.node, digits=answer.digits, **{"try": attempt}
+            )
+            silent = answer.timed_out and not answer.digits
+            before = self.silence if silent else self.wrong_key
+        return EXHAUSTED

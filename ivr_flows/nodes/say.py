@@ -1,0 +1,27 @@
+"""say: tell the caller something and go on."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ivr_flows.kind import Exit, LanguageTags, NodeKind, PromptNames
+from ivr_flows.walk import Script, Walk
+
+
+class SayNode(NodeKind):
+    """Say prompts, in the caller's language or in each of ``languages``."""
+
+    prompts: PromptNames = Field(min_length=1, description="what is said: prompt names")
+    languages: LanguageTags = Field(
+        default=(), description="say it in each of these; without it, in the caller's language"
+    )
+    interruptible: Annotated[bool, Field(description="whether a key cuts it short")] = True
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (Exit("next", waits=False),)
+
+    def visit(self, walk: Walk) -> Script[str | None]:
+        yield from walk.say(
+            self.prompts, languages=self.languages, interruptible=self.interruptible
+        )
+        return "next"

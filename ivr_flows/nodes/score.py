@@ -1,0 +1,46 @@
+"""score: how satisfied is the caller?"""
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import Field
+
+from domain.facts import CallFactKind
+from ivr_flows.kind import Exit, NodeKind, PromptNames
+from ivr_flows.nodes.keys import Seconds, Tries
+from ivr_flows.walk import Script, Walk
+
+
+class ScoreNode(NodeKind):
+    """Ask for one key from ``lowest`` to ``highest``; ``unscored`` once the tries are used up."""
+
+    prompts: PromptNames = Field(min_length=1, description="the question")
+    wrong_key: PromptNames = Field(default=(), description="said before the question comes again")
+    lowest: int = Field(default=1, ge=0, le=9, description="the worst score")
+    highest: int = Field(default=5, ge=0, le=9, description="the best score")
+    timeout: Seconds = Field(default=6.0, description="seconds to wait for a key")
+    tries: Tries = Field(default=2, description="how often to ask altogether")
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (Exit("scored", waits=True), Exit("unscored", waits=True, otherwise="scored"))
+
+    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if self.lowest >= self.highest:
+            yield (
+                ("highest",),
+                f"the best score is {self.highest}; expected more than the lowest, {self.lowest}",
+            )
+
+    def visit(self, walk: Walk) -> Script[str | None]:
+        scores = {str(score): score for score in range(self.lowest, self.highest + 1)}
+        before: tuple[str, ...] = ()
+        for attempt in range(1, self.tries + 1):
+            answer = yield from walk.ask(before + self.prompts, first_timeout_s=self.timeout)
+            score = scores.get(answer.digits)
+            if score is not None:
+                yield from walk.note(CallFactKind.SCORED, score=score)
+                return "scored"
+            yield from walk.note(
+                CallFactKind.MISDIALLED, node=walk.node, digits=answer.digits, **{"try": attempt}
+            )
+            before = self.wrong_key
+        return "unscored"
