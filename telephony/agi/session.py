@@ -1,0 +1,269 @@
+"""A FastAGI session: one caller's channel, at our command until the caller or we leave.
+
+The API shell is panoramisk's ``Request``; its reading of replies is replaced, since it takes an
+unasked HANGUP line for a reply, a 520 for one line, and loses ``result= (timeout)``.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import structlog
+from panoramisk.fast_agi import Request
+
+from telephony.agi.connection import Connection
+from telephony.agi.wire import (
+    ENCODING,
+    AgiError,
+    HungUp,
+    Reply,
+    ReplyReader,
+    Unasked,
+    encode,
+    quoted,
+)
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """How a sound ended: ``digit`` is the key that stopped it, or empty."""
+
+    digit: str
+    end_position: int
+    """In samples; 8 a millisecond for 8 kHz sounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """What was keyed in; ``timed_out`` if neither ``#`` nor the last key ended it."""
+
+    digits: str
+    timed_out: bool
+
+
+class Session(Request):  # type: ignore[misc] # panoramisk has no types
+    """Commands go out in the order they are given and replies come in that order, so a command
+    whose caller was cancelled takes its own late reply with it and confuses no other."""
+
+    def __init__(self, app: Any, headers: Mapping[str, str], connection: Connection) -> None:
+        super().__init__(app, headers, reader=None, writer=None, encoding=ENCODING)
+        self.env: Mapping[str, str] = MappingProxyType(dict(headers))
+        parts = urlsplit(self.env.get("agi_network_script", ""))
+        self.route = parts.path.strip("/")
+        self.query: Mapping[str, str] = MappingProxyType(dict(parse_qsl(parts.query)))
+        self.hung_up = False
+        """The caller has left; some commands (GET VARIABLE) still work until we leave too."""
+        self._connection = connection
+        self._replies = ReplyReader()
+        self._pending: deque[tuple[str, asyncio.Future[Reply]]] = deque()
+        self._left: asyncio.Future[None] | None = None
+        self._digit_timeout_s: float | None = None
+
+    @property
+    def channel(self) -> str:
+        """The channel's name, such as ``PJSIP/line1-00000001``."""
+        return self.env.get("agi_channel", "")
+
+    @property
+    def uniqueid(self) -> str:
+        return self.env.get("agi_uniqueid", "")
+
+    @property
+    def extension(self) -> str:
+        return self.env.get("agi_extension", "")
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The arguments after the URL in the dialplan's AGI()."""
+        found: list[str] = []
+        while (value := self.env.get(f"agi_arg_{len(found) + 1}")) is not None:
+            found.append(value)
+        return tuple(found)
+
+    # What the connection brings
+
+    def line_received(self, line: bytes) -> None:
+        reply = self._replies.feed(line.decode(ENCODING, "replace"))
+        if reply is Unasked.HANGUP:
+            self._mark_hung_up()
+        elif isinstance(reply, Reply):
+            if self._pending:
+                _, future = self._pending.popleft()
+                if not future.done():
+                    future.set_result(reply)
+            else:
+                log.debug("agi reply to no command", channel=self.channel, line=line[:80])
+
+    def connection_lost(self) -> None:
+        self._mark_hung_up()
+        while self._pending:
+            command, future = self._pending.popleft()
+            if not future.done():
+                future.set_exception(HungUp(f"the connection was lost during {command!r}"))
+                future.exception()  # seen, even if nobody waits for it any more
+
+    def _mark_hung_up(self) -> None:
+        self.hung_up = True
+        if self._left is not None and not self._left.done():
+            self._left.set_result(None)
+
+    # Commands
+
+    async def command(self, line: str) -> Reply:
+        """Send a line as it is and wait, without limit, for its reply.
+
+        Raises ValueError for a line break in it, HungUp if the caller is gone, AgiError for
+        a command that Asterisk doesn't know or whose usage is wrong. A result of -1 is returned
+        only when the caller is still there.
+        """
+        reply = await self._ask(line)
+        if reply.code == 511:
+            self._mark_hung_up()
+            raise HungUp(f"the caller had left before {line!r}")
+        if reply.code != 200:
+            raise AgiError(line, reply.code, reply.data)
+        if reply.result == -1 and await self._caller_has_left():
+            raise HungUp(f"the caller left during {line!r}")
+        return reply
+
+    async def _ask(self, line: str) -> Reply:
+        data = encode(line)
+        if not self._connection.is_open:
+            raise HungUp(f"the connection was closed before {line!r}")
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._pending.append((line, future))
+        self._connection.write(data)
+        return await future
+
+    async def _caller_has_left(self) -> bool:
+        """Tell a hang-up from a failure: -1 means both, and HANGUP comes after the reply.
+
+        Asterisk looks at the channel before it reads the next command, so HANGUP is here
+        before the answer to any further question.
+        """
+        if not self.hung_up:
+            await self._ask("GET VARIABLE CHANNEL(state)")
+        return self.hung_up
+
+    async def send_command(self, command: str) -> dict[str, Any]:
+        """panoramisk's form of ``command``: a dict, and no error is raised for 5xx codes."""
+        reply = await self._ask(command)
+        if reply.code != 200:
+            return {"status_code": reply.code, "result": ("", ""), "error": reply.data}
+        return {"status_code": 200, "result": (reply.digits, reply.data)}
+
+    async def answer(self) -> None:
+        """Answer the call; AgiError if that failed."""
+        _succeeded(await self.command("ANSWER"), "ANSWER")
+
+    async def hang_up(self) -> None:
+        """Hang up the caller; nothing happens if he is gone already."""
+        try:
+            await self.command("HANGUP")
+        except HungUp:
+            return
+        self._mark_hung_up()
+
+    async def stream(self, sound: str, escape: str = "") -> Streamed:
+        """Play a sound (path without extension); keys in ``escape`` stop it.
+
+        AgiError if the sound does not exist or can't be played.
+        """
+        line = f"STREAM FILE {quoted(sound)} {quoted(escape)}"
+        reply = _succeeded(await self.command(line), line)
+        if not reply.result and reply.end_position == 0:
+            log.debug("sound of no length", channel=self.channel, sound=sound)
+        return Streamed(_key(reply), reply.end_position or 0)
+
+    async def get_data(
+        self,
+        sound: str | Sequence[str],
+        timeout_s: float,
+        max_digits: int,
+        digit_timeout_s: float | None = None,
+    ) -> Digits:
+        """Play one or several sounds and take keys; the first key stops the sounds, ``#`` ends.
+
+        ``timeout_s`` runs from the end of the sounds to the first key, ``digit_timeout_s``
+        between keys (the channel's own if None, 5 s). Without a sound give ``()``.
+        """
+        if digit_timeout_s is not None and digit_timeout_s != self._digit_timeout_s:
+            await self.set_variable("TIMEOUT(digit)", f"{digit_timeout_s:g}")
+            self._digit_timeout_s = digit_timeout_s
+        sounds = sound if isinstance(sound, str) else "&".join(sound)
+        line = f"GET DATA {quoted(sounds)} {max(1, round(timeout_s * 1000))} {max_digits}"
+        reply = _succeeded(await self.command(line), line)
+        return Digits(reply.digits, reply.data == "timeout")
+
+    async def wait_for_digit(self, timeout_s: float) -> str:
+        """The next key, or empty after ``timeout_s``."""
+        line = f"WAIT FOR DIGIT {max(1, round(timeout_s * 1000))}"
+        return _key(_succeeded(await self.command(line), line))
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable, or write to a function such as ``TIMEOUT(digit)``."""
+        await self.command(f"SET VARIABLE {quoted(name)} {quoted(value)}")
+
+    async def get_variable(self, name: str) -> str | None:
+        """A channel variable's value or a function's, at most 1,023 bytes; None if not set."""
+        reply = await self.command(f"GET VARIABLE {quoted(name)}")
+        return reply.data if reply.result == 1 else None
+
+    async def execute(self, app: str, *args: str) -> int:
+        """Run a dialplan application and return its result; AgiError if there is none such.
+
+        Arguments are joined with commas as in the dialplan; a comma inside one separates too.
+        """
+        line = f"EXEC {app} {quoted(','.join(args))}"
+        reply = await self.command(line)
+        if reply.result == -2:
+            raise AgiError(line, reply.code, f"Asterisk has no application {app}")
+        return reply.result
+
+    async def say_digits(self, digits: str, escape: str = "") -> str:
+        """Say digit for digit; the key that stopped it, or empty."""
+        line = f"SAY DIGITS {quoted(digits)} {quoted(escape)}"
+        return _key(_succeeded(await self.command(line), line))
+
+    async def say_number(self, number: int, escape: str = "") -> str:
+        """Say a number; the key that stopped it, or empty."""
+        line = f"SAY NUMBER {number} {quoted(escape)}"
+        return _key(_succeeded(await self.command(line), line))
+
+    async def music_on(self, klass: str = "default") -> None:
+        """Music until ``music_off``, the next sound, or Dial; it goes on while we are idle."""
+        await self.execute("StartMusicOnHold", klass)
+
+    async def music_off(self) -> None:
+        await self.execute("StopMusicOnHold")
+
+    async def idle(self, future: "asyncio.Future[T]") -> T:
+        """Send nothing and wait for ``future``; HungUp as soon as the caller leaves.
+
+        The hang-up wins when both are there. ``future`` is the caller's own and is not cancelled.
+        """
+        if not self.hung_up:
+            if self._left is None:
+                self._left = asyncio.get_running_loop().create_future()
+            await asyncio.wait((future, self._left), return_when=asyncio.FIRST_COMPLETED)
+        if self.hung_up:
+            raise HungUp("the caller left while waiting")
+        return await future
+
+
+def _succeeded(reply: Reply, line: str) -> Reply:
+    if reply.result == -1:
+        raise AgiError(line, reply.code, "it failed, and the caller is still there")
+    return reply
+
+
+def _key(reply: Reply) -> str:
+    return chr(reply.result) if 0 < reply.result < 127 else ""

@@ -1,0 +1,134 @@
+"""AGI lines: what is sent, what comes back. No I/O.
+
+Asterisk answers a command with one line (``200 result=1 (value)``), with several
+(``520-...`` to ``520 End of proper usage.``), and may put ``HANGUP`` before, between or after
+them without being asked.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+MAX_LINE = 8191
+"""Bytes in a line, newline not counted: Asterisk cuts longer ones in two."""
+
+ENCODING = "utf-8"
+
+
+class HungUp(Exception):  # noqa: N818 - the caller's leaving is no error
+    """The caller has left, or the connection to Asterisk is gone."""
+
+
+class AgiError(Exception):
+    """Asterisk refused or could not do a command."""
+
+    def __init__(self, command: str, code: int, text: str) -> None:
+        super().__init__(f"AGI command {command!r} was refused by Asterisk: {code} {text}")
+        self.command = command
+        self.code = code
+        self.text = text
+
+
+class Unasked(Enum):
+    """Lines that answer nothing."""
+
+    HANGUP = "HANGUP"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one command."""
+
+    code: int
+    """200, or 510 (unknown command), 511 (caller gone), 520 (wrong usage)."""
+    result: int
+    """The number after ``result=``; 0 when that is no number (see ``digits``)."""
+    data: str
+    """What stood in brackets; for codes other than 200 the text."""
+    digits: str = ""
+    """What stood after ``result=`` as it came: keys may be ``0012`` or ``*5``."""
+    end_position: int | None = None
+    """``endpos=``, in samples."""
+
+
+_REPLY = re.compile(r"(\d{3})([ -])(.*)", re.DOTALL)
+_RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?.*", re.DOTALL)
+_NUMBER = re.compile(r"-?\d{1,18}")
+_OPEN_VALUE = "200 result=1 ("
+
+
+class ReplyReader:
+    """Puts the lines of one connection together to replies. Never grows over two lines' length."""
+
+    __slots__ = ("_code", "_held", "_size")
+
+    def __init__(self) -> None:
+        self._code = ""
+        self._held: list[str] = []
+        self._size = 0
+
+    def feed(self, line: str) -> Reply | Unasked | None:
+        """Take a line without its newline; None means that more is to come, or it was noise."""
+        if line == "HANGUP":
+            return Unasked.HANGUP
+        if self._held:
+            return self._feed_more(line)
+        found = _REPLY.fullmatch(line)
+        if found is None:
+            return None
+        code, mark, text = found.groups()
+        if mark == "-" or (line.startswith(_OPEN_VALUE) and ")" not in line):
+            self._code = code if mark == "-" else ""
+            self._held = [text]
+            self._size = len(line)
+            return None
+        return None if code == "100" else _reply(int(code), text)
+
+    def _feed_more(self, line: str) -> Reply | None:
+        self._size += len(line)
+        if self._code:  # usage text, up to the line with the bare code
+            over = line.startswith(self._code + " ")
+            self._held.append(line[4:] if over else line)
+        else:  # a variable's value that has a newline in it
+            over = line.endswith(")")
+            self._held.append(line)
+        if not over and self._size <= MAX_LINE:
+            return None
+        code, text = int(self._code or "200"), "\n".join(self._held)
+        self._code, self._held, self._size = "", [], 0
+        return _reply(code, text)
+
+
+def _reply(code: int, text: str) -> Reply:
+    found = _RESULT.fullmatch(text)
+    if code != 200 or found is None:
+        return Reply(code, 0, text)
+    digits, data, end = found.groups()
+    number = int(digits) if _NUMBER.fullmatch(digits) else 0
+    return Reply(code, number, data or "", digits, int(end) if end else None)
+
+
+def quoted(argument: str) -> str:
+    """An argument so that Asterisk reads it as one word and unchanged."""
+    return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def encode(line: str) -> bytes:
+    """A command line as bytes; ValueError for what would be a second command or be cut in two."""
+    if any(forbidden in line for forbidden in "\r\n\0"):
+        raise ValueError(f"an AGI command can't hold a line break or NUL: {line!r}")
+    data = line.encode(ENCODING)
+    if len(data) > MAX_LINE:
+        raise ValueError(f"an AGI command has at most {MAX_LINE} bytes, this one {len(data)}")
+    return data + b"\n"
+
+
+def parse_environment(lines: Iterable[bytes]) -> dict[str, str]:
+    """The ``agi_...: value`` lines that open a session; others are left out."""
+    environment = {}
+    for raw in lines:
+        name, colon, value = raw.decode(ENCODING, "replace").partition(":")
+        if colon and name.startswith("agi_"):
+            environment[name] = value.removeprefix(" ")
+    return environment

@@ -1,0 +1,231 @@
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from structlog.testing import capture_logs
+
+from telephony.agi.server import AgiServer, CannotListen
+from telephony.agi.session import Session
+from tests.agi.peer import Peer, environment, serving, until
+
+
+async def greet(session: Session) -> None:
+    await session.answer()
+
+
+async def assert_serves(server: AgiServer) -> None:
+    peer = await Peer.connect(server.port)
+    peer.send(environment())
+    assert await peer.answer("200 result=0") == "ANSWER"
+    assert await peer.ended()
+    peer.close()
+
+
+async def test_a_session_from_connection_to_end() -> None:
+    async with serving({"call": greet}) as server:
+        await assert_serves(server)
+        assert (server.connections, server.sessions) == (0, 0)
+
+
+async def test_health_checks_cost_nothing_and_say_nothing() -> None:
+    with capture_logs() as logs:
+        async with serving({"call": greet}) as server:
+            for _ in range(50):
+                peer = await Peer.connect(server.port)
+                peer.close()
+                peer = await Peer.connect(server.port)
+                peer.cut()
+            await assert_serves(server)
+            process = psutil.Process()
+            before = process.cpu_times()
+            await asyncio.sleep(0.3)
+            after = process.cpu_times()
+            assert after.user + after.system - before.user - before.system < 0.15  # no spinning
+            assert server.connections == 0
+    assert [entry for entry in logs if entry["log_level"] != "info"] == []
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\0" * 100,
+        b"agi_network: yes\nboo\n\n",
+        b"agi_x: " + b"y" * 9000,
+        b"agi_x: " + b"y" * 9000 + b"\n\n",
+        b"agi_x: y\n" * 600,
+        (b"agi_x: " + b"y" * 8000 + b"\n") * 10,
+    ],
+    ids=["http", "tls", "nul", "no-agi", "long-open", "long-line", "many", "large"],
+)
+async def test_garbage_is_cut_off_with_one_line(garbage: bytes) -> None:
+    with capture_logs() as logs:
+        async with serving({"call": greet}) as server:
+            peer = await Peer.connect(server.port)
+            peer.send(garbage)
+            assert await peer.ended()
+            await assert_serves(server)
+    warnings = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert [entry["event"] for entry in warnings] == ["agi connection cut off"]
+    assert warnings[0]["peer"].startswith("127.0.0.1:")
+
+
+async def test_a_flood_of_garbage_does_not_flood_the_log() -> None:
+    with capture_logs() as logs:
+        async with serving({"call": greet}) as server:
+            for _ in range(100):
+                peer = await Peer.connect(server.port)
+                peer.send(b"GET / HTTP/1.1\r\n\r\n")
+                assert await peer.ended()
+                peer.close()
+    assert len([entry for entry in logs if entry["log_level"] == "warning"]) < 5
+
+
+async def test_slow_senders_are_served_within_the_deadline_and_cut_off_after_it() -> None:
+    async with serving({"call": greet}, request_timeout=0.5) as server:
+        peer = await Peer.connect(server.port)
+        for byte in environment():
+            peer.send(bytes([byte]))
+            await asyncio.sleep(0)
+        assert await peer.answer("200 result=0") == "ANSWER"
+        slow = await Peer.connect(server.port)
+        slow.send(b"agi_network: yes\n")
+        assert await slow.ended()
+
+
+async def test_a_session_outlives_the_request_timeout() -> None:
+    async def route(session: Session) -> None:
+        await asyncio.sleep(0.3)
+        await session.answer()
+
+    async with serving({"call": route}, request_timeout=0.1) as server:
+        await assert_serves(server)
+
+
+async def test_an_unknown_route_is_named_in_one_line() -> None:
+    with capture_logs() as logs:
+        async with serving({"call": greet}) as server:
+            peer = await Peer.connect(server.port)
+            peer.send(environment(agi_network_script="agnet", agi_request="agi://h/agnet"))
+            assert await peer.ended()
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert "agi://h/agnet" in warning["why"]
+    assert "call" in warning["why"]
+
+
+async def test_a_failing_route_ends_only_its_own_session() -> None:
+    async def fail(session: Session) -> None:
+        raise LookupError("no such flow")
+
+    with capture_logs() as logs:
+        async with serving({"call": greet, "fail": fail}) as server:
+            peer = await Peer.connect(server.port)
+            peer.send(environment(agi_network_script="fail"))
+            assert await peer.ended()
+            await assert_serves(server)
+    (error,) = [entry for entry in logs if entry["log_level"] == "error"]
+    assert error["channel"] == "PJSIP/line1-00000001"
+
+
+async def test_no_more_sessions_than_allowed() -> None:
+    async with serving({"call": greet}, max_sessions=3) as server:
+        peers = [await Peer.connect(server.port) for _ in range(3)]
+        assert await (await Peer.connect(server.port)).ended()
+        for peer in peers:
+            peer.close()
+        await until(lambda: not server.connections)
+        await assert_serves(server)
+
+
+async def test_close_ends_all_sessions_and_frees_the_port() -> None:
+    cancelled = asyncio.Event()
+
+    async def wait(session: Session) -> None:
+        try:
+            await session.idle(asyncio.get_running_loop().create_future())
+        finally:
+            cancelled.set()
+
+    server = AgiServer("127.0.0.1", 0, {"call": wait})
+    await server.start()
+    peer = await Peer.connect(server.port)
+    peer.send(environment())
+    await until(lambda: server.sessions)
+    port = server.port
+    await server.close()
+    assert cancelled.is_set()
+    assert await peer.ended()
+    again = AgiServer("127.0.0.1", port, {"call": wait})
+    await again.start()
+    await again.close()
+
+
+async def test_a_taken_port_is_named() -> None:
+    async with serving({"call": greet}) as server:
+        second = AgiServer("127.0.0.1", server.port, {"call": greet})
+        with pytest.raises(CannotListen, match=f"127.0.0.1:{server.port}"):
+            await second.start()
+
+
+async def test_bursts_of_unasked_lines_are_harmless() -> None:
+    async with serving({"call": greet}) as server:
+        peer = await Peer.connect(server.port)
+        peer.send(environment() + b"noise\n" * 10000 + b"HANGUP\n" * 100)
+        assert await peer.command() == "ANSWER"
+        peer.send(b"x" * 100_000)
+        assert await peer.ended()
+        await assert_serves(server)
+
+
+def crowd(port: int, size: int, say: bytes) -> subprocess.Popen[bytes]:
+    """``size`` connections from a process of its own, since one process has too few files."""
+    process = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("crowd.py"), str(port), str(size)],
+        stdin=subprocess.PIPE,
+    )
+    assert process.stdin
+    process.stdin.write(say.hex().encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+@pytest.mark.parametrize("say", [b"", environment()], ids=["silent", "waiting-callers"])
+async def test_ten_thousand_connections(say: bytes) -> None:
+    """Ten thousand that say nothing, and ten thousand callers in a queue: the next is served."""
+    size = 10_000
+    callers = 0
+
+    async def wait(session: Session) -> None:
+        nonlocal callers
+        if session.channel == "PJSIP/line9-1":
+            await session.answer()
+            return
+        callers += 1
+        try:
+            await session.idle(asyncio.get_running_loop().create_future())
+        finally:
+            callers -= 1
+
+    async with serving({"call": wait}, request_timeout=60) as server:
+        process = psutil.Process()
+        before = process.memory_info().rss
+        waiting = crowd(server.port, size, say)
+        try:
+            await until(lambda: (callers if say else server.connections) == size, 30)
+            each = (process.memory_info().rss - before) / size
+            assert each < 20_000, f"{each:.0f} bytes a connection"
+            peer = await Peer.connect(server.port)
+            async with asyncio.timeout(1):
+                peer.send(environment(agi_channel="PJSIP/line9-1"))
+                assert await peer.answer("200 result=0") == "ANSWER"
+                assert await peer.ended()
+        finally:
+            waiting.kill()
+            waiting.wait()
+        await until(lambda: not server.connections and not server.sessions, 30)
+        assert callers == 0
+        print(f"{each:.0f} bytes a connection")
