@@ -1,0 +1,25 @@
+"""AMI, Asterisk's manager interface, on top of panoramisk. The public names are here."""
+
+from telephony.ami.link import Link, LinkKind, LinkState, Timing
+from telephony.ami.originate import Application, Extension, Originate, new_channel_id
+from telephony.ami.protocol import ActionRefused, LinkDown, OutcomeUnknown
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.wire import Framer, Message, encode
+
+__all__ = [
+    "ActionRefused",
+    "Application",
+    "Extension",
+    "Framer",
+    "Link",
+    "LinkDown",
+    "LinkKind",
+    "LinkState",
+    "Message",
+    "Originate",
+    "OutcomeUnknown",
+    "Snapshot",
+    "Timing",
+    "encode",
+    "new_channel_id",
+]

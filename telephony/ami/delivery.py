@@ -1,0 +1,106 @@
+"""One ordered queue of events between the socket and who consumes them.
+
+The socket is always read, however slow the consumer is: Asterisk cuts off a client that is not
+(``writetimeout``). The consumer gets a slice of the loop's time, then others do.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+import structlog
+
+from telephony.ami.wire import Message
+
+SLICE_S = 0.005
+"""How long events are delivered before the loop gets to do other things."""
+_LOG_EVERY_S = 10.0
+
+log = structlog.get_logger()
+
+
+class Delivery:
+    """Delivers in order, one at a time; an exception in the consumer costs that one event."""
+
+    def __init__(self, consumer: Callable[[Message], object], node: str) -> None:
+        self._consumer = consumer
+        self._node = node
+        self._queue: deque[Message] = deque()
+        self._held = True
+        self._scheduled = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._failures_unsaid = 0
+        self._said_at = -_LOG_EVERY_S
+        self.failures = 0
+
+    def put(self, message: Message) -> None:
+        self._queue.append(message)
+        if not self._scheduled and not self._held:
+            self._schedule()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def hold(self) -> None:
+        """Keep what comes from now on, until ``release``."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
+        if self._queue and not self._scheduled:
+            self._schedule()
+
+    def clear(self) -> None:
+        """Forget what was held: a later snapshot will tell."""
+        self._queue.clear()
+
+    async def drained(self) -> None:
+        """Until all that came has been delivered (not while held)."""
+        if self._queue and not self._held:
+            self._empty.clear()
+            await self._empty.wait()
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        asyncio.get_running_loop().call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        self._scheduled = False
+        queue, consumer = self._queue, self._consumer
+        stop_at = monotonic() + SLICE_S
+        while queue and not self._held:
+            for _ in range(min(len(queue), 64)):
+                if self._held:
+                    return
+                message = queue.popleft()
+                try:
+                    consumer(message)
+                except Exception:
+                    self._failed(message)
+                if not queue:
+                    break
+            if monotonic() > stop_at:
+                break
+        if queue:
+            if not self._held:
+                self._schedule()
+        else:
+            self._empty.set()
+
+    def _failed(self, message: Message) -> None:
+        # A consumer that fails at every event of a busy centre would fill the disk.
+        self.failures += 1
+        now = monotonic()
+        if now - self._said_at < _LOG_EVERY_S:
+            self._failures_unsaid += 1
+            return
+        log.exception(
+            "an AMI event could not be handled; going on with the next one",
+            node=self._node,
+            event_name=message.name,
+            headers=dict(message.items()),
+            more_since_last_said=self._failures_unsaid,
+        )
+        self._said_at, self._failures_unsaid = now, 0

@@ -1,0 +1,413 @@
+"""A supervised AMI connection to one Asterisk: the only door to a node's manager interface."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from time import monotonic
+
+import structlog
+
+from domain.identity import NodeName
+from telephony.ami import snapshot as snapshots
+from telephony.ami.delivery import Delivery
+from telephony.ami.originate import Originate
+from telephony.ami.protocol import (
+    ActionRefused,
+    Headers,
+    LinkDown,
+    OutcomeUnknown,
+    Protocol,
+)
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.wire import Message
+
+log = structlog.get_logger()
+
+
+class LinkKind(StrEnum):
+    DOWN = "down"  # no connection; will be tried again
+    SYNCING = "syncing"  # connected: greeting, login, snapshot
+    UP = "up"
+    REFUSED = "refused"  # Asterisk does not let us in as configured; tried again, slowly
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    kind: LinkKind
+    since: float  # the link's clock, s
+    error: str = ""  # why it is not up, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds."""
+
+    connect: float = 5.0  # connection and greeting
+    login: float = 5.0
+    boot: float = 60.0  # Asterisk logs clients in before it has loaded all modules
+    snapshot: float = 30.0  # for each list of it
+    ping_every: float = 10.0
+    pong: float = 5.0
+    retry_first: float = 0.2
+    retry_most: float = 5.0
+    retry_refused: float = 30.0
+    lookup: float = 30.0  # how long an Originate with a lost answer waits for the link,
+    settle: float = 1.0  # and then for its channel
+
+
+class _Refused(Exception):  # noqa: N818
+    """Trying again at once would not help: password or rights."""
+
+
+class Link:
+    """One supervised AMI connection to a node.
+
+    ``run`` keeps it up. Each time it comes up: ``on_up(snapshot)``, then every event since the
+    login through ``on_message``, in order, one at a time. When it is lost, what was received is
+    delivered, then ``on_down(state)``. The three are plain functions, called on the loop's
+    thread; an exception in one is logged and costs nothing but that call.
+    """
+
+    def __init__(
+        self,
+        node: NodeName,
+        host: str,
+        port: int,
+        username: str,
+        secret: str,
+        *,
+        on_message: Callable[[Message], object],
+        on_up: Callable[[Snapshot], object] = lambda snapshot: None,
+        on_down: Callable[[LinkState], object] = lambda state: None,
+        clock: Callable[[], float] = monotonic,
+        timing: Timing | None = None,
+        rng: random.Random | None = None,
+        max_backlog: int = 500_000,
+    ) -> None:
+        self.node = node
+        self.host = host
+        self.port = port
+        self.timing = timing or Timing()
+        self.reconnects = 0
+        """How often the link has come up, less one."""
+        self._username = username
+        self._secret = secret
+        self._on_up = on_up
+        self._on_down = on_down
+        self._clock = clock
+        self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
+        self._max_backlog = max_backlog
+        self._delivery = Delivery(on_message, node)
+        self._protocol: Protocol | None = None
+        self._state = LinkState(LinkKind.DOWN, clock(), "not started")
+        self._is_up = asyncio.Event()
+        self._boot = ""
+        self._booted = asyncio.Event()
+        self._ups = 0
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+        self._said = ""
+        self._looked_for: dict[bytes, asyncio.Event] = {}
+        self._log = log.bind(node=node, ami=f"{host}:{port}")
+
+    # --- what it is now
+
+    @property
+    def up(self) -> bool:
+        """Logged in, snapshot delivered: events flow and actions can be sent."""
+        return self._state.kind is LinkKind.UP
+
+    @property
+    def state(self) -> LinkState:
+        return self._state
+
+    @property
+    def backlog(self) -> int:
+        """Events received and not yet delivered."""
+        return len(self._delivery)
+
+    async def wait_up(self, timeout: float | None = None) -> None:
+        """Until the link is up. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            await self._is_up.wait()
+
+    # --- actions
+
+    async def action(
+        self, name: str, headers: Headers | None = None, *, timeout: float = 5.0
+    ) -> Message:
+        """Send one action, once, and return its reply.
+
+        The reply is not ordered among the events: those before it may still be queued.
+
+        Raises ActionRefused (Asterisk said no), LinkDown (nothing was sent), OutcomeUnknown
+        (sent, no answer in ``timeout`` seconds or before the link was lost; it may have been
+        done), ValueError (a header that Asterisk would misread, see wire.encode).
+        """
+        reply = await self._live().ask(name, headers or {}, timeout)
+        if not reply.succeeded:
+            raise ActionRefused(name, reply)
+        return reply
+
+    async def listing(
+        self,
+        name: str,
+        headers: Headers | None = None,
+        *,
+        item: str,
+        complete: str,
+        timeout: float = 10.0,
+    ) -> list[Message]:
+        """Send an action that answers with a list; its events named ``item`` until ``complete``.
+
+        Raises as ``action`` does. An empty list is no refusal.
+        """
+        return await self._live().ask_list(name, headers or {}, item, complete, timeout)
+
+    async def originate(self, call: Originate, *, timeout: float = 5.0) -> None:
+        """Place a call, once. Returns when Asterisk has taken it on, or is seen doing it.
+
+        How it goes on is told by events with ``Uniqueid`` = ``call.channel_id`` and by
+        OriginateResponse. If the reply is lost, the channel is looked for once the link is up.
+
+        Raises as ``action`` does; after OutcomeUnknown no such channel was found: the call was
+        not placed, or is over already. Should it turn up after all, it has the id.
+        """
+        try:
+            await self.action("Originate", call.headers(), timeout=timeout)
+        except OutcomeUnknown as lost:
+            if not await self._turns_up(call.channel_id):
+                raise OutcomeUnknown(
+                    "Originate", f"{lost.why}; no channel {call.channel_id} on {self.node} since"
+                ) from lost
+
+    async def _turns_up(self, uniqueid: str) -> bool:
+        seen = self._looked_for.setdefault(uniqueid.encode(), asyncio.Event())
+        give_up = self._clock() + self.timing.lookup
+        try:
+            while (left := give_up - self._clock()) > 0 and not seen.is_set():
+                try:
+                    await self.wait_up(left)
+                    channels = await self.listing(
+                        "CoreShowChannels",
+                        item="CoreShowChannel",
+                        complete="CoreShowChannelsComplete",
+                    )
+                except TimeoutError:
+                    break
+                except (LinkDown, OutcomeUnknown):
+                    continue  # cut again; looking is harmless
+                if any(channel.get("Uniqueid") == uniqueid for channel in channels):
+                    return True
+                # What Asterisk had received before the cut it may carry out a moment later.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.timing.settle):
+                        await seen.wait()
+                break
+            return seen.is_set()
+        finally:
+            self._looked_for.pop(uniqueid.encode(), None)
+
+    def _live(self) -> Protocol:
+        if self._protocol is None or not self.up:
+            raise LinkDown(
+                f"{self.node}: AMI {self.host}:{self.port} is {self._state.kind}:"
+                f" {self._state.error or 'not ready yet'}"
+            )
+        return self._protocol
+
+    # --- life
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled or closed. Returns after ``close``."""
+        if self._task is not None:
+            raise RuntimeError("this link runs already")
+        self._task = asyncio.current_task()
+        failures = 0
+        try:
+            while not self._closing:
+                was_up = False
+                wait = 0.0
+                try:
+                    await self._connect_and_serve()
+                except _Refused as error:
+                    self._became(LinkKind.REFUSED, str(error))
+                    wait = self.timing.retry_refused
+                except (OSError, OutcomeUnknown, LinkDown) as error:
+                    was_up = self.up
+                    await self._lost(str(error) or type(error).__name__)
+                failures = 0 if was_up else failures + 1
+                if not wait:
+                    most = min(
+                        self.timing.retry_most, self.timing.retry_first * 2 ** min(failures, 16)
+                    )
+                    wait = most * self._rng.uniform(0.5, 1.0)
+                await asyncio.sleep(wait)
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+        finally:
+            self._task = None
+            self._delivery.hold()
+            was_up = self.up
+            self._became(LinkKind.CLOSED, "closed")
+            if was_up:
+                self._tell(self._on_down, self._state)
+
+    async def close(self) -> None:
+        """End the link for good; when this returns, nothing of it runs and nothing is delivered."""
+        self._closing = True
+        self._delivery.hold()
+        task = self._task
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        if self._state.kind is not LinkKind.CLOSED:
+            self._became(LinkKind.CLOSED, "closed")
+
+    async def _connect_and_serve(self) -> None:
+        """One connection from its beginning to its end; always raises."""
+        loop = asyncio.get_running_loop()
+        self._delivery.hold()
+        self._delivery.clear()
+        self._booted.clear()
+        protocol: Protocol | None = None
+        try:
+            async with asyncio.timeout(self.timing.connect):
+                _, protocol = await loop.create_connection(
+                    lambda: Protocol(self), self.host, self.port
+                )
+                self._became(LinkKind.SYNCING, self._state.error)
+                await protocol.greeted
+            self._protocol = protocol
+            await self._log_in(protocol)
+            await self._wait_booted(protocol)
+            await self._synchronise(protocol)
+            await self._keep_alive(protocol)
+        except TimeoutError as error:
+            if protocol is None:
+                raise ConnectionError("no connection in time") from error
+            raise ConnectionError("connected, but no AMI greeting came in time") from error
+        finally:
+            self._protocol = None
+            if protocol is not None and not protocol.closed:
+                protocol.close()
+
+    async def _log_in(self, protocol: Protocol) -> None:
+        login = {"Username": self._username, "Secret": self._secret, "Events": "on"}
+        reply = await protocol.ask("Login", login, self.timing.login)
+        if not reply.succeeded:
+            raise _Refused(
+                f"Asterisk refuses AMI user {self._username!r}: {reply.get('Message')}; compare"
+                " the user and secret with manager.conf"
+            )
+
+    async def _wait_booted(self, protocol: Protocol) -> None:
+        """Until all modules are there: before that, lists would be short."""
+        booted = asyncio.create_task(self._booted.wait())
+        ended = asyncio.create_task(protocol.ended.wait())
+        try:
+            done, _ = await asyncio.wait(
+                (booted, ended), timeout=self.timing.boot, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            booted.cancel()
+            ended.cancel()
+        if ended in done:
+            raise ConnectionError(protocol.reason)
+        if not done:
+            self._log.warning(
+                "no FullyBooted event came; going on without it. Has the AMI user"
+                " read = system in manager.conf?"
+            )
+
+    async def _synchronise(self, protocol: Protocol) -> None:
+        try:
+            snapshot = await snapshots.take(
+                protocol.ask, protocol.ask_list, self._boot, self.timing.snapshot
+            )
+        except ActionRefused as refused:
+            raise _Refused(
+                f"{refused}; AMI user {self._username!r} needs write = reporting in manager.conf"
+            ) from refused
+        self._boot = snapshot.boot
+        self._became(LinkKind.UP, "")
+        self.reconnects, self._ups = self._ups, self._ups + 1
+        self._tell(self._on_up, snapshot)
+        self._delivery.release()
+        self._log.info(
+            "AMI link up",
+            channels=len(snapshot.channels),
+            asterisk_started=snapshot.boot,
+            restarted=snapshot.restarted,
+            held_events=len(self._delivery),
+            refused_lists=snapshot.missing or None,
+        )
+
+    async def _keep_alive(self, protocol: Protocol) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.timing.ping_every):
+                    await protocol.ended.wait()
+            if protocol.closed:
+                raise ConnectionError(protocol.reason)
+            try:
+                await protocol.ask("Ping", {}, self.timing.pong)
+            except OutcomeUnknown as silent:
+                if not protocol.closed:
+                    protocol.fail(f"Asterisk did not answer a ping in {self.timing.pong:g} s")
+                raise ConnectionError(protocol.reason) from silent
+
+    async def _lost(self, error: str) -> None:
+        if self.up:
+            # What was received is true: it goes first.
+            self._became(LinkKind.DOWN, error)
+            await self._delivery.drained()
+            self._tell(self._on_down, self._state)
+        else:
+            self._became(LinkKind.DOWN, error)
+
+    # --- called by the protocol
+
+    def dispatch(self, event: Message) -> None:
+        """An event came (panoramisk's name for it)."""
+        if event.name == "FullyBooted":
+            self._booted.set()
+        if self._looked_for:
+            for uniqueid, seen in self._looked_for.items():
+                if uniqueid in event.raw:
+                    seen.set()
+        self._delivery.put(event)
+        if len(self._delivery) > self._max_backlog and self._protocol is not None:
+            # Lossless all the same: after the next login there is a snapshot.
+            self._protocol.fail(f"{self._max_backlog} events wait: their consumer is too slow")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection ended (panoramisk's name for it); ``run`` sees it by itself."""
+
+    def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
+        try:
+            callback(*arguments)
+        except Exception:
+            self._log.exception("the AMI link's listener failed; the link goes on")
+
+    def _became(self, kind: LinkKind, error: str) -> None:
+        self._state = LinkState(kind, self._clock(), error)
+        if kind is LinkKind.UP:
+            self._is_up.set()
+        else:
+            self._is_up.clear()
+        # One line when something changes, not one for every vain attempt.
+        said = "" if kind is LinkKind.UP else error
+        if kind in (LinkKind.DOWN, LinkKind.REFUSED) and said != self._said:
+            if kind is LinkKind.REFUSED:
+                self._log.error(f"{error}. Tried again every {self.timing.retry_refused:g} s")
+            else:
+                self._log.warning(f"AMI link down: {error}. Trying again")
+        if kind is not LinkKind.SYNCING:
+            self._said = said

@@ -1,0 +1,80 @@
+"""The Originate action: a call placed under an id of our own. Pure."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from telephony.ami.protocol import Headers
+
+
+def new_channel_id() -> str:
+    """An id for a channel to be placed: it becomes its Uniqueid, so no event is guessed at."""
+    return f"offhook-{uuid.uuid4().hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What the answered channel runs: ``ConfBridge`` with ``agent-1001``."""
+
+    name: str
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Where in the dialplan the answered channel goes on."""
+
+    context: str
+    extension: str
+    priority: int | str = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Originate:
+    """A call to place. ``channel_id`` has to be new, see ``new_channel_id``."""
+
+    channel: str  # PJSIP/13800138000@trunk1
+    then: Application | Extension
+    channel_id: str = field(default_factory=new_channel_id)
+    caller_id: str = ""  # "Name" <number>
+    variables: Mapping[str, str] = field(default_factory=dict)  # "_NAME" is inherited
+    ring_s: float = 30.0
+    early_media: bool = False
+    codecs: str = ""
+
+    def headers(self) -> Headers:
+        headers: dict[str, str | list[str]] = {
+            "Channel": self.channel,
+            "ChannelId": self.channel_id,
+            "Async": "true",
+            "Timeout": str(round(self.ring_s * 1000)),
+            "Variable": [
+                f"{_variable_name(name)}={_escape(value)}" for name, value in self.variables.items()
+            ],
+        }
+        if isinstance(self.then, Application):
+            headers |= {"Application": self.then.name, "Data": self.then.data}
+        else:
+            headers |= {
+                "Context": self.then.context,
+                "Exten": self.then.extension,
+                "Priority": str(self.then.priority),
+            }
+        if self.caller_id:
+            headers["CallerID"] = self.caller_id
+        if self.early_media:
+            headers["EarlyMedia"] = "true"
+        if self.codecs:
+            headers["Codecs"] = self.codecs
+        return headers
+
+
+def _variable_name(name: str) -> str:
+    if not name or not name.replace("_", "a").isalnum():
+        raise ValueError(f"{name!r} is no channel variable's name")
+    return name
+
+
+def _escape(value: str) -> str:
+    """One ``Variable`` header may set several, so Asterisk splits it at commas and unquotes it."""
+    return "".join(f"\\{char}" if char in '\\",()[]' else char for char in value)

@@ -1,0 +1,91 @@
+"""What is there on an Asterisk now. AMI has no replay, so each login starts with this."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol as Interface
+
+from telephony.ami.protocol import ActionRefused, Headers
+from telephony.ami.wire import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Taken while events are held; the held ones, which may be older than it, come after it."""
+
+    channels: tuple[Message, ...]
+    """CoreShowChannel, one a channel, with Uniqueid, Linkedid, BridgeId, ChannelState, ..."""
+    bridges: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each bridge's BridgeUniqueid and the uniqueids of the channels in it."""
+    device_states: tuple[Message, ...] = ()
+    """DeviceStateChange, one a device: Device (``PJSIP/1001``), State (``NOT_INUSE``, ...)."""
+    endpoints: tuple[Message, ...] = ()
+    """EndpointList, one a PJSIP endpoint: ObjectName, DeviceState, Contacts, ActiveChannels."""
+    contacts: tuple[Message, ...] = ()
+    """ContactList, one a registered contact."""
+    boot: str = ""
+    """When Asterisk started, on its own clock: ``2026-11-22 02:08:16``."""
+    restarted: bool = False
+    """Asterisk is another process than at the link's last snapshot: its old channels are gone."""
+    missing: tuple[str, ...] = field(default=())
+    """Lists that Asterisk refused (a module not loaded, a class the AMI user lacks)."""
+
+    def has_channel(self, uniqueid: str) -> bool:
+        return any(channel.get("Uniqueid") == uniqueid for channel in self.channels)
+
+
+class Lister(Interface):
+    def __call__(
+        self, name: str, headers: Headers, item: str, complete: str, timeout: float
+    ) -> Awaitable[list[Message]]: ...
+
+
+async def take(
+    ask: Callable[[str, Headers, float], Awaitable[Message]],
+    ask_list: Lister,
+    last_boot: str,
+    timeout: float,
+) -> Snapshot:
+    """Ask for all there is. ``timeout`` (s) is for each list.
+
+    Raises ActionRefused if the AMI user may not see channels (it needs ``reporting`` in
+    manager.conf's ``write``), and what asking raises.
+    """
+    status = await ask("CoreStatus", {}, timeout)
+    if not status.succeeded:
+        raise ActionRefused("CoreStatus", status)
+    boot = f"{status.get('CoreStartupDate')} {status.get('CoreStartupTime')}"
+    missing: list[str] = []
+
+    async def optional(name: str, item: str, complete: str) -> tuple[Message, ...]:
+        try:
+            return tuple(await ask_list(name, {}, item, complete, timeout))
+        except ActionRefused:
+            missing.append(name)
+            return ()
+
+    # Devices and bridges before channels: events that come meanwhile are held and set right
+    # whatever changes, so the order is for the reader only.
+    device_states = await optional(
+        "DeviceStateList", "DeviceStateChange", "DeviceStateListComplete"
+    )
+    endpoints = await optional("PJSIPShowEndpoints", "EndpointList", "EndpointListComplete")
+    contacts = await optional("PJSIPShowContacts", "ContactList", "ContactListComplete")
+    bridge_list = await optional("BridgeList", "BridgeListItem", "BridgeListComplete")
+    channels = await ask_list(
+        "CoreShowChannels", {}, "CoreShowChannel", "CoreShowChannelsComplete", timeout
+    )
+    # CoreShowChannel names the bridge: no BridgeInfo for each of a thousand bridges.
+    members: dict[str, list[str]] = {item.get("BridgeUniqueid"): [] for item in bridge_list}
+    for channel in channels:
+        if bridge := channel.get("BridgeId"):
+            members.setdefault(bridge, []).append(channel.get("Uniqueid"))
+    return Snapshot(
+        channels=tuple(channels),
+        bridges=tuple((bridge, tuple(inside)) for bridge, inside in members.items()),
+        device_states=device_states,
+        endpoints=endpoints,
+        contacts=contacts,
+        boot=boot,
+        restarted=bool(last_boot) and boot != last_boot,
+        missing=tuple(missing),
+    )
