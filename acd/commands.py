@@ -1,0 +1,88 @@
+"""What the floor asks for. Times are monotonic seconds, the same clock as ``now``."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.facts import AgentState
+from domain.identity import AgentCode, CallId, QueueName, StationName
+
+
+class GiveUpReason(StrEnum):
+    """Why a caller is sent out of the queue."""
+
+    TIMEOUT = "timeout"  # the queue's max_wait_s is over
+    NOBODY_LOGGED_IN = "nobody_logged_in"  # no agent at all could ever take him
+    UNKNOWN_QUEUE = "unknown_queue"
+
+
+class Refusal(StrEnum):
+    """Why an agent's wish was refused."""
+
+    STATION_TAKEN = "station_taken"  # Refused.by sits there
+    NOT_LOGGED_IN = "not_logged_in"
+    TALKING = "talking"  # can't move to another station now
+    NOT_IN_WRAP_UP = "not_in_wrap_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ring this agent for this caller. Answer with Connected or OfferFailed."""
+
+    call: CallId
+    queue: QueueName
+    agent: AgentCode
+    station: StationName
+    ring_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Stop ringing. Answer with OfferFailed(..., WITHDRAWN) when the phone is silent again, so
+    that caller and agent can be offered anew at once; without it they rest for ``SETTLE_S``."""
+
+    call: CallId
+    agent: AgentCode
+    station: StationName
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell the caller his position (from 1) and, if known, how long it may take."""
+
+    call: CallId
+    position: int
+    expected_wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The floor has let go of this caller; the flow says what comes now."""
+
+    call: CallId
+    why: GiveUpReason
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """Where an agent is now; also when only his station or his call has changed."""
+
+    agent: AgentCode
+    state: AgentState
+    reason: str | None
+    station: StationName | None
+    call: CallId | None
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An agent's wish (the event's name in ``what``) was not done; ``why`` is an English line."""
+
+    agent: AgentCode
+    what: str
+    why: str
+    code: Refusal
+    by: AgentCode | None = None
+
+
+Command = Offer | Withdraw | Announce | GiveUp | AgentChanged | Refused

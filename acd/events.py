@@ -1,0 +1,155 @@
+"""What the floor is told. Times are monotonic seconds, the same clock as ``now``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.centre import Queue
+from domain.facts import AgentState
+from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
+from domain.stations import StationState
+
+
+class OfferFailure(StrEnum):
+    """Why an offered agent didn't get the caller."""
+
+    NO_ANSWER = "no_answer"  # the agent is paused: missed
+    BUSY = "busy"  # the agent is paused: busy
+    REJECTED = "rejected"  # the agent is paused: rejected
+    UNREACHABLE = "unreachable"  # the agent is paused: unreachable
+    WITHDRAWN = "withdrawn"  # not the agent's fault, he stays ready; the answer to a Withdraw
+    CALLER_LEFT = "caller_left"  # likewise
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """An agent, whose PIN was checked, sits down at a station; he is paused until Ready."""
+
+    agent: AgentCode
+    station: StationName
+    skills: Mapping[SkillName, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LogOut:
+    """Takes effect at once, or at the end of the talk."""
+
+    agent: AgentCode
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The agent wants callers; ends a pause or the after-call work, takes back a wished away."""
+
+    agent: AgentCode
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Takes effect at once, or at the end of the talk (in place of the after-call work)."""
+
+    agent: AgentCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendWrapUp:
+    """So many seconds more of the after-call work that is going on."""
+
+    agent: AgentCode
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StationChanged:
+    """What Asterisk says about a phone. A phone never heard of is taken for idle."""
+
+    station: StationName
+    state: StationState
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """A caller waits since ``since`` (earlier than now if adopted after a restart)."""
+
+    call: CallId
+    queue: QueueName
+    since: float
+    announce: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeft:
+    """The caller no longer waits but may live on (pressed a key, went back to the flow)."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed:
+    """The offered agent's phone has stopped ringing without talk; also after a Withdraw."""
+
+    call: CallId
+    agent: AgentCode
+    why: OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The agent talks to the caller: offered, transferred, or by Asterisk's fallback queue."""
+
+    call: CallId
+    agent: AgentCode
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """This agent no longer talks to the caller, who may live on."""
+
+    call: CallId
+    agent: AgentCode
+
+
+@dataclass(frozen=True, slots=True)
+class CallGone:
+    """The caller's channel is no more. Nothing that comes later about it counts."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """After a restart: an agent as he was last known, with the call he is still in, if any."""
+
+    agent: AgentCode
+    station: StationName
+    skills: Mapping[SkillName, int]
+    state: AgentState
+    reason: str | None
+    since: float
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigure:
+    """New definitions of all queues. A removed queue goes on until its last caller has left."""
+
+    queues: Sequence[Queue]
+
+
+FloorEvent = (
+    LogIn
+    | LogOut
+    | Ready
+    | Away
+    | ExtendWrapUp
+    | StationChanged
+    | CallQueued
+    | CallLeft
+    | OfferFailed
+    | Connected
+    | Disconnected
+    | CallGone
+    | Restore
+    | Reconfigure
+)

@@ -1,0 +1,103 @@
+"""An offer ties one caller to one agent while the agent's phone rings: made, failed, taken back.
+
+Its two ends, ``Waiter.offer`` and ``Seat.offered``, are only ever set and cleared together.
+"""
+
+from acd.agent_states import Trigger
+from acd.commands import Command, Offer, Withdraw
+from acd.events import OfferFailed, OfferFailure
+from acd.match import Match, Pool
+from acd.roster import Roster
+from acd.seat import Seat
+from acd.waiting import Ringing, Waiter, WaitingRoom
+
+OFFER_GRACE_S = 5.0
+"""An offer nobody has answered for so long after its ringing time has failed."""
+
+SETTLE_S = 1.0
+"""A withdrawn offer is over by then, even if nobody says so."""
+
+_PAUSE_AFTER = {
+    OfferFailure.NO_ANSWER: "missed",
+    OfferFailure.BUSY: "busy",
+    OfferFailure.REJECTED: "rejected",
+    OfferFailure.UNREACHABLE: "unreachable",
+}
+
+
+class Offers:
+    """Makes offers and ends them."""
+
+    def __init__(self, pool: Pool, room: WaitingRoom, roster: Roster) -> None:
+        self._pool = pool
+        self._room = room
+        self._roster = roster
+
+    def make(self, now: float, out: list[Command]) -> None:
+        """Bring together all who can be."""
+        while found := self._pool.take(now):
+            self._ring(found, now, out)
+
+    def _ring(self, found: Match, now: float, out: list[Command]) -> None:
+        waiter, seat = self._room.get(found.call), self._roster.get(found.agent)
+        assert waiter and seat and seat.station  # noqa: S101 - the pool holds no others
+        ring_s = waiter.line.queue.ring_s
+        waiter.offer = Ringing(seat.code, seat.station, now + ring_s + OFFER_GRACE_S)
+        seat.offered = waiter.call
+        self._room.refresh(waiter)
+        out.append(Offer(waiter.call, found.queue, seat.code, seat.station, ring_s))
+        self._roster.move(seat, Trigger.OFFER, now, out)
+
+    def withdraw(self, waiter: Waiter, now: float, out: list[Command]) -> Seat:
+        """Take an offer back, ringing as it may; the agent returned must be moved on.
+
+        Neither end is offered anew before OfferFailed says that the phone is silent.
+        """
+        offer = waiter.offer
+        assert offer  # noqa: S101 - the callers have looked
+        out.append(Withdraw(waiter.call, offer.agent, offer.station))
+        seat = self.end(waiter)
+        self._settle(waiter, seat, now)
+        return seat
+
+    def withdraw_from(self, seat: Seat, now: float, out: list[Command]) -> None:
+        """The same by the agent's end, if an offer is out; he must be moved on."""
+        if seat.offered and (waiter := self._room.get(seat.offered)):
+            self.withdraw(waiter, now, out)
+
+    def end(self, waiter: Waiter) -> Seat:
+        """The offer is no more, by whatever became of it; the agent must be moved on."""
+        seat = self._roster.get(waiter.offer.agent) if waiter.offer else None
+        assert seat and seat.offered == waiter.call  # noqa: S101 - an offer has two ends
+        waiter.offer = seat.offered = None
+        self._room.refresh(waiter)
+        return seat
+
+    def expire(self, waiter: Waiter, now: float, out: list[Command]) -> None:
+        """Nobody has said what became of the offer: the phone is as good as unanswered."""
+        seat = self.withdraw(waiter, now, out)
+        self._roster.move(seat, Trigger.MISS, now, out, reason="missed")
+
+    def failed(self, event: OfferFailed, now: float, out: list[Command]) -> None:
+        """The phone has stopped ringing. Late and doubled news only ends the settling."""
+        waiter, seat = self._room.get(event.call), self._roster.get(event.agent)
+        if seat and seat.settling and seat.settling[0] == event.call:
+            seat.settling = None
+            self._roster.refresh(seat)
+        if waiter and waiter.settling and waiter.settling[0] == event.agent:
+            waiter.settling = None
+            self._room.refresh(waiter)
+        if not waiter or not waiter.offer or waiter.offer.agent != event.agent:
+            return
+        seat = self.end(waiter)
+        if pause := _PAUSE_AFTER.get(event.why):
+            self._roster.move(seat, Trigger.MISS, now, out, reason=pause)
+        else:
+            # Nobody here asked for it, so it may fail again at once: rest a little, don't spin.
+            self._settle(waiter, seat, now)
+            self._roster.move(seat, Trigger.WITHDRAW, now, out)
+
+    def _settle(self, waiter: Waiter, seat: Seat, now: float) -> None:
+        until = now + SETTLE_S
+        waiter.settling, seat.settling = (seat.code, until), (waiter.call, until)
+        self._room.refresh(waiter)

@@ -1,0 +1,109 @@
+"""One agent as the floor knows him."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acd.agent_states import Trigger
+from acd.commands import AgentChanged
+from domain.facts import AgentState
+from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
+from domain.stations import StationState
+
+AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
+
+AUTOMATIC_PAUSES = frozenset({"missed", "busy", "rejected", "unreachable"})
+"""Pauses the floor put somebody into; a talk proves that he is there after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent, for the board and the agent's desk. Times are monotonic seconds."""
+
+    code: AgentCode
+    state: AgentState
+    reason: str | None
+    since: float
+    station: StationName | None
+    phone: StationState | None
+    """None: never heard of."""
+    call: CallId | None
+    """The caller he is offered or talks to (of several the newest)."""
+    skills: Mapping[SkillName, int]
+    until: float | None
+    """When the after-call work ends by itself."""
+    then: AgentState | None
+    """Wished during a talk: LOGGED_OUT or PAUSED comes after it."""
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """An agent's state and what hangs on it; only the roster writes ``state``."""
+
+    code: AgentCode
+    since: float
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str | None = None
+    station: StationName | None = None
+    last_station: StationName | None = None
+    phone: StationState | None = None
+    skills: Mapping[SkillName, int] = field(default_factory=dict)
+    serves: tuple[QueueName, ...] = ()
+    idle_since: float = 0.0
+    offered: CallId | None = None
+    calls: dict[CallId, QueueName | None] = field(default_factory=dict)
+    """Callers he talks to, oldest first, with the queue they came from if known."""
+    then: tuple[Trigger, str | None] | None = None
+    """AWAY with its reason or LOG_OUT, to be done when the talk is over."""
+    wrap_until: float = 0.0
+    settling: tuple[CallId, float] | None = None
+    """An offer was withdrawn: his phone may ring still, until OfferFailed or so long."""
+    hung_up_at: float | None = None
+    """His phone fell idle in mid-talk; if nothing else comes, the talk is over at this time."""
+    handling: tuple[QueueName, float] | None = None
+    """The queue of the call he talks about, and when he began."""
+
+    @property
+    def free(self) -> bool:
+        """Whether a caller may be offered to him now."""
+        return (
+            self.state is AgentState.READY
+            and self.settling is None
+            and (self.phone is None or self.phone is StationState.IDLE)
+        )
+
+    @property
+    def call(self) -> CallId | None:
+        """The caller he is offered or talks to."""
+        return next(reversed(self.calls)) if self.calls else self.offered
+
+    @property
+    def due(self) -> float | None:
+        """When something happens to him if nobody does anything."""
+        due = self.settling[1] if self.settling else None
+        if self.state is AgentState.WRAP_UP:
+            due = self.wrap_until if due is None else min(due, self.wrap_until)
+        elif self.hung_up_at is not None:
+            due = self.hung_up_at if due is None else min(due, self.hung_up_at)
+        return due
+
+    def changed(self) -> AgentChanged:
+        """The command that tells where he is."""
+        return AgentChanged(self.code, self.state, self.reason, self.station, self.call, self.since)
+
+    def view(self) -> AgentView:
+        """What the board shows of him."""
+        then = None
+        if self.then:
+            then = AgentState.LOGGED_OUT if self.then[0] is Trigger.LOG_OUT else AgentState.PAUSED
+        return AgentView(
+            code=self.code,
+            state=self.state,
+            reason=self.reason,
+            since=self.since,
+            station=self.station,
+            phone=self.phone,
+            call=self.call,
+            skills=self.skills,
+            until=self.wrap_until if self.state is AgentState.WRAP_UP else None,
+            then=then,
+        )

@@ -1,0 +1,193 @@
+"""The callers who wait: their lines, their places in them, and when each is due for something."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from acd.match import Pool
+from acd.timers import Timers
+from domain.centre import Queue
+from domain.identity import AgentCode, CallId, QueueName, StationName
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A waiting caller, for the board. ``since`` is in monotonic seconds."""
+
+    call: CallId
+    queue: QueueName
+    since: float
+    position: int
+    offered_to: AgentCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """An offer that is out."""
+
+    agent: AgentCode
+    station: StationName
+    until: float
+    """Later than any phone rings: an offer nobody has answered for by then has failed."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One queue's callers, the longest waiting first."""
+
+    queue: Queue
+    nobody_since: float | None = float("-inf")
+    """Since when nobody who could serve it has been logged in; None: somebody is."""
+    staff: int = 0
+    places: list[tuple[float, int, CallId]] = field(default_factory=list)
+    removed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """One waiting caller."""
+
+    call: CallId
+    line: Line
+    since: float
+    order: int
+    entered: float
+    announce_at: float | None
+    offer: Ringing | None = None
+    settling: tuple[AgentCode, float] | None = None
+    """An offer was withdrawn; the call can't dial again until OfferFailed or so long."""
+    talking: bool = False
+    """Sent back to a queue by an agent who hasn't let go of him yet."""
+
+    @property
+    def free(self) -> bool:
+        """Whether he may be offered to an agent now."""
+        return self.offer is None and self.settling is None and not self.talking
+
+    @property
+    def give_up_at(self) -> float | None:
+        """When he has waited too long, or too long with nobody logged in."""
+        queue, nobody_since = self.line.queue, self.line.nobody_since
+        at = self.since + queue.max_wait_s if queue.max_wait_s > 0 else None
+        if nobody_since is not None:
+            nobody_at = max(nobody_since, self.entered) + queue.nobody_grace_s
+            at = nobody_at if at is None else min(at, nobody_at)
+        return at
+
+    @property
+    def due(self) -> float | None:
+        """When something happens to him if nobody does anything."""
+        if self.offer:
+            return self.offer.until
+        if self.settling:
+            return self.settling[1]
+        if self.talking:
+            return None
+        give_up_at = self.give_up_at
+        if self.announce_at is None or give_up_at is None:
+            return self.announce_at if give_up_at is None else give_up_at
+        return min(self.announce_at, give_up_at)
+
+
+class WaitingRoom:
+    """All waiting callers. Keeps the pool and the timers in step with them."""
+
+    def __init__(self, queues: Iterable[Queue], pool: Pool, timers: Timers[object]) -> None:
+        self._pool = pool
+        self._timers = timers
+        self._lines = {queue.name: Line(queue) for queue in queues}
+        self._waiters: dict[CallId, Waiter] = {}
+        self._order = 0
+
+    def __iter__(self) -> Iterator[Waiter]:
+        return iter(self._waiters.values())
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    def get(self, call: CallId) -> Waiter | None:
+        """The caller, if he waits."""
+        return self._waiters.get(call)
+
+    def line(self, queue: QueueName) -> Line | None:
+        """The queue's line, if there is such a queue."""
+        return self._lines.get(queue)
+
+    def enter(
+        self, call: CallId, line: Line, since: float, announce: bool, talking: bool, now: float
+    ) -> None:
+        """A new caller; he stands where ``since`` puts him."""
+        queue = line.queue
+        announce_at = now + queue.announce_first_s if queue.announce_every_s > 0 else None
+        self._order += 1
+        waiter = Waiter(
+            call=call,
+            line=line,
+            since=since,
+            order=self._order,
+            entered=now,
+            announce_at=announce_at if announce else None,
+            talking=talking,
+        )
+        self._waiters[call] = waiter
+        insort(line.places, (since, waiter.order, call))
+        self.refresh(waiter)
+
+    def leave(self, waiter: Waiter) -> None:
+        """He waits no longer, whatever became of him."""
+        del self._waiters[waiter.call]
+        line = waiter.line
+        del line.places[bisect_left(line.places, (waiter.since, waiter.order, waiter.call))]
+        self._pool.remove_caller(waiter.call)
+        self._timers.set(waiter, None)
+        if line.removed and not line.places:
+            del self._lines[line.queue.name]
+
+    def refresh(self, waiter: Waiter) -> None:
+        """Call after each change of a waiter: the pool and the timers follow."""
+        if waiter.free:
+            self._pool.add_caller(waiter.call, waiter.line.queue.name, waiter.since, waiter.order)
+        else:
+            self._pool.remove_caller(waiter.call)
+        self._timers.set(waiter, waiter.due)
+
+    def position(self, waiter: Waiter) -> int:
+        """His place in his own line, from 1; callers just being offered count too."""
+        key = (waiter.since, waiter.order, waiter.call)
+        return bisect_left(waiter.line.places, key) + 1
+
+    def staff(self, queue: QueueName, change: int, now: float) -> None:
+        """An agent who can serve the queue has logged in (1) or out (-1)."""
+        line = self._lines.get(queue)
+        if line is None:
+            return
+        line.staff += change
+        if (line.staff == 0) == (line.nobody_since is None):
+            line.nobody_since = now if line.staff == 0 else None
+            for _, _, call in line.places:
+                waiter = self._waiters[call]
+                self._timers.set(waiter, waiter.due)
+
+    def reconfigure(self, queues: Iterable[Queue]) -> list[Queue]:
+        """Takes new definitions; returns all that are in force, with those of removed queues
+        in which somebody waits still. The caller must rebuild the pool with them, then staff."""
+        wanted = {queue.name: queue for queue in queues}
+        for name, line in list(self._lines.items()):
+            if name not in wanted:
+                line.removed = True
+                if not line.places:
+                    del self._lines[name]
+        for name, queue in wanted.items():
+            line = self._lines.setdefault(name, Line(queue))
+            line.queue, line.removed = queue, False
+        return [line.queue for line in self._lines.values()]
+
+    def views(self) -> list[WaitingView]:
+        """All callers, queue by queue, the longest waiting first."""
+        views = []
+        for name, line in self._lines.items():
+            for position, (_, _, call) in enumerate(line.places, 1):
+                waiter = self._waiters[call]
+                offered_to = waiter.offer.agent if waiter.offer else None
+                views.append(WaitingView(call, name, waiter.since, position, offered_to))
+        return views

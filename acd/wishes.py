@@ -1,0 +1,97 @@
+"""What agents do with themselves: log in and out, ready, away, more after-call time."""
+
+from acd.agent_states import Trigger
+from acd.commands import Command, Refusal, Refused
+from acd.events import Away, ExtendWrapUp, LogIn, LogOut, Ready
+from acd.offers import Offers
+from acd.roster import Roster
+from acd.seat import Seat
+from domain.facts import AgentState
+from domain.identity import AgentCode, StationName
+
+
+class Wishes:
+    """Does each wish at once, or notes it for the end of the talk, or says why not."""
+
+    def __init__(self, roster: Roster, offers: Offers) -> None:
+        self._roster = roster
+        self._offers = offers
+
+    def log_in(self, event: LogIn, now: float, out: list[Command]) -> None:
+        """Sits down at a station, paused; or, logged in already, moves there as he is."""
+        if refused := self.taken(event.agent, event.station, LogIn.__name__):
+            out.append(refused)
+            return
+        seat = self._roster.of(event.agent, now)
+        if seat.state is AgentState.TALKING and seat.station not in (None, event.station):
+            why = f"agent {seat.code} is talking at station {seat.station}, and can't move now"
+            out.append(Refused(seat.code, LogIn.__name__, why, Refusal.TALKING))
+            return
+        moves = seat.station != event.station
+        if moves and seat.state is AgentState.OFFERED:
+            self._offers.withdraw_from(seat, now, out)
+            self._roster.move(seat, Trigger.WITHDRAW, now, out)
+        if moves:
+            self._roster.sit(seat, event.station)
+        self._roster.qualify(seat, event.skills, now)
+        if seat.then and seat.then[0] is Trigger.LOG_OUT:
+            seat.then = None
+        if seat.state is AgentState.LOGGED_OUT:
+            self._roster.move(seat, Trigger.LOG_IN, now, out, reason="login")
+        elif seat.state is AgentState.TALKING:
+            if moves:
+                out.append(seat.changed())
+        elif moves:
+            self._roster.move(seat, Trigger.LOG_IN, now, out, reason=seat.reason, since=seat.since)
+        else:
+            self._roster.refresh(seat)
+
+    def taken(self, agent: AgentCode, station: StationName, what: str) -> Refused | None:
+        """The refusal if another agent sits at the station."""
+        other = self._roster.at(station)
+        if other is None or other.code == agent:
+            return None
+        why = f"station {station} is taken by agent {other.code}, who must log out there first"
+        return Refused(agent, what, why, Refusal.STATION_TAKEN, other.code)
+
+    def wish(
+        self, event: LogOut | Ready | Away | ExtendWrapUp, now: float, out: list[Command]
+    ) -> None:
+        """All that only a logged-in agent can wish."""
+        seat = self._roster.logged_in(event.agent)
+        if seat is None:
+            what, why = type(event).__name__, f"agent {event.agent} is not logged in"
+            out.append(Refused(event.agent, what, why, Refusal.NOT_LOGGED_IN))
+            return
+        match event:
+            case LogOut():
+                self._leave(seat, Trigger.LOG_OUT, None, now, out)
+            case Away():
+                self._leave(seat, Trigger.AWAY, event.reason, now, out)
+            case Ready():
+                self._ready(seat, now, out)
+            case ExtendWrapUp():
+                self._extend(seat, event.seconds, out)
+
+    def _leave(
+        self, seat: Seat, trigger: Trigger, reason: str | None, now: float, out: list[Command]
+    ) -> None:
+        if seat.state is AgentState.TALKING:
+            seat.then = (trigger, reason)
+            return
+        self._offers.withdraw_from(seat, now, out)
+        self._roster.move(seat, trigger, now, out, reason=reason)
+
+    def _ready(self, seat: Seat, now: float, out: list[Command]) -> None:
+        if seat.state is AgentState.TALKING:
+            seat.then = None
+        elif seat.state in (AgentState.PAUSED, AgentState.WRAP_UP):
+            self._roster.move(seat, Trigger.READY, now, out)
+
+    def _extend(self, seat: Seat, seconds: float, out: list[Command]) -> None:
+        if seat.state is not AgentState.WRAP_UP:
+            why = f"agent {seat.code} has no after-call work to extend"
+            out.append(Refused(seat.code, ExtendWrapUp.__name__, why, Refusal.NOT_IN_WRAP_UP))
+            return
+        seat.wrap_until += max(0.0, seconds)
+        self._roster.refresh(seat)
