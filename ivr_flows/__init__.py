@@ -7,6 +7,7 @@ from ivr_flows.errors import FlowError
 from ivr_flows.flow import Announcements, Flow, Node
 from ivr_flows.interpreter import UnknownNodeError, run
 from ivr_flows.loader import load
+from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
 from ivr_flows.steps import (
     Answer,
     Collect,
@@ -32,6 +33,7 @@ __all__ = [
     "Announcements",
     "Answer",
     "Collect",
+    "DialplanPhrase",
     "Digits",
     "Done",
     "Enqueue",
@@ -43,14 +45,17 @@ __all__ = [
     "Node",
     "Note",
     "Outcome",
+    "Phrases",
     "Play",
     "Prompt",
     "PromptText",
     "QueueExit",
+    "StationPhrase",
     "Step",
     "UnknownNodeError",
     "announcement",
     "load",
+    "load_phrases",
     "run",
     "texts_to_prepare",
     "welcome_back",

@@ -11,18 +11,18 @@ PREPARED_MINUTES = (*range(2, 11), 15, 20)
 
 
 def announcement(
-    flow: Flow, position: int, expected_wait_s: float | None, language: str
+    flow: Flow, position: int | None, expected_wait_s: float | None, language: str
 ) -> tuple[PromptText, ...]:
     """The sentences for a caller at ``position`` (1 is the head) who may wait so long.
 
     The wait is said in whole minutes, rounded up, beyond ten to the next five: a promise that is
-    kept beats one that is exact. None, or no finite number, leaves the wait unsaid. Prompts the
-    flow doesn't name are left out; a language it doesn't have is replaced by its default.
+    kept beats one that is exact. None (or no finite wait) leaves a sentence out, and so does a
+    prompt the flow doesn't name; for a language it doesn't have it uses its default.
     """
     said = flow.announcements
-    where = said.next if position <= 1 and said.next else said.position
     texts = []
-    if where is not None and position >= 1:
+    where = said.next if position == 1 and said.next else said.position
+    if where is not None and position is not None:
         texts.append(_spoken(flow, where, language, position=position))
     if expected_wait_s is not None and math.isfinite(expected_wait_s):
         minutes = max(1, math.ceil(expected_wait_s / 60))
@@ -55,7 +55,7 @@ def _common(flow: Flow, language: str) -> Iterator[PromptText]:
     for position in range(1, PREPARED_POSITIONS + 1):
         yield from announcement(flow, position, None, language)
     for minutes in PREPARED_MINUTES:
-        yield from announcement(flow, 0, minutes * 60.0, language)
+        yield from announcement(flow, None, minutes * 60.0, language)
 
 
 def _spoken(flow: Flow, name: str, language: str, **values: int) -> PromptText:

@@ -42,3 +42,10 @@ def one_of(names: Iterable[str]) -> str:
         return "none (there are none)"
     text = ", ".join(f'"{name}"' for name in known[:12])
     return f"{text} ..." if len(known) > 12 else text
+
+
+def first_of(faults: Iterable[FlowError]) -> FlowError:
+    """The topmost fault of a file, which carries the others."""
+    first, *others = sorted(faults, key=lambda fault: (fault.line, fault.column))
+    first.others = tuple(others)
+    return first

@@ -11,9 +11,9 @@ class UnknownNodeError(LookupError):
 def run(flow: Flow, context: FlowContext, start: str | None = None) -> Script[None]:
     """Walk a caller through the flow, from its start or, for a call under way, from ``start``.
 
-    The first step comes from ``next()``, each further one from ``.send(outcome)``; StopIteration
-    after the outcome of Hangup. Close the generator when the caller hangs up. Raises
-    UnknownNodeError at once, and TypeError into ``send()`` for an outcome that doesn't fit its step.
+    The first step comes from ``next()``, each further one from ``.send(outcome)``; after
+    the outcome of Hangup it stops. Close the generator when the caller hangs up. UnknownNodeError
+    is raised at once, TypeError by ``send()`` for an outcome that doesn't fit the step.
     """
     first = flow.start if start is None else start
     if first not in flow.nodes:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 PHONE_KEYS = "0123456789*#"
 
-Seconds = Annotated[float, Field(ge=0.5, le=60, strict=False)]
+Seconds = Annotated[float, Field(ge=0.5, le=60)]
 """How long a caller may think, in seconds."""
 
 Tries = Annotated[int, Field(ge=1, le=9)]

@@ -1,5 +1,6 @@
 """say: tell the caller something and go on."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -19,6 +20,14 @@ class SayNode(NodeKind):
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("next", waits=False),)
+
+    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        for index, language in enumerate(self.languages):
+            if language not in languages:
+                yield (
+                    ("languages", index),
+                    f'the flow has no language "{language}"; expected {" or ".join(languages)}',
+                )
 
     def visit(self, walk: Walk) -> Script[str | None]:
         yield from walk.say(

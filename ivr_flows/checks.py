@@ -1,0 +1,116 @@
+"""Faults that show only when a flow's nodes are seen together."""
+
+from collections.abc import Iterator, Mapping
+
+from ivr_flows.document import Document
+from ivr_flows.errors import FlowError, did_you_mean, one_of
+from ivr_flows.flow import Node
+from ivr_flows.kind import NodeKind
+
+
+def wired(
+    node: str,
+    settings: NodeKind,
+    given: Mapping[str, object],
+    nodes: Mapping[str, object],
+    document: Document,
+    faults: list[FlowError],
+) -> dict[str, str]:
+    """Where every exit of the node's kind leads; what is wrong goes into ``faults``."""
+    exits = {exit.name: exit for exit in settings.exits()}
+    targets: dict[str, str] = {}
+    for name, target in given.items():
+        path = ("nodes", node, "exits", name)
+        if name not in exits:
+            faults.append(
+                document.fault(
+                    path,
+                    f'node "{node}" has no exit "{name}"; expected {one_of(exits)}',
+                    did_you_mean(name, exits) or "remove it",
+                    key=True,
+                )
+            )
+        elif not isinstance(target, str) or target not in nodes:
+            faults.append(
+                document.fault(
+                    path,
+                    f'exit "{name}" of node "{node}" leads to "{target}", which is no node; '
+                    f"expected {one_of(nodes)}",
+                    did_you_mean(str(target), nodes) or "add that node",
+                )
+            )
+            targets[name] = ""  # named: not to be reported as missing as well
+        else:
+            targets[name] = target
+    for name in exits:
+        taken: str | None = name
+        while taken is not None and taken not in targets:
+            taken = exits[taken].otherwise
+        if taken is not None:
+            targets[name] = targets[taken]
+        else:
+            faults.append(
+                document.fault(
+                    ("nodes", node),
+                    f'exit "{name}" of node "{node}" leads nowhere; expected a node',
+                    f'add "{name}: ..." under its "exits:"',
+                    key=True,
+                )
+            )
+    return targets
+
+
+def graph_faults(start: str, nodes: Mapping[str, Node], document: Document) -> Iterator[FlowError]:
+    """Nodes that no call gets to, and loops that would spin."""
+    reached = _reached(start, nodes)
+    for node in nodes:
+        if node not in reached:
+            yield document.fault(
+                ("nodes", node),
+                f'no call gets to node "{node}"; expected a way from "{start}"',
+                "lead an exit to it, or remove it",
+                key=True,
+            )
+    loop = _spinning_loop(nodes)
+    if loop:
+        yield document.fault(
+            ("nodes", loop[0]),
+            f"the loop {' -> '.join([*loop, loop[0]])} goes round without waiting for the caller",
+            "put a menu or a pause in between, or lead it to a hangup",
+            key=True,
+        )
+
+
+def _reached(start: str, nodes: Mapping[str, Node]) -> set[str]:
+    reached = {start}
+    todo = [start]
+    while todo:
+        for target in nodes[todo.pop()].exits.values():
+            if target not in reached:
+                reached.add(target)
+                todo.append(target)
+    return reached
+
+
+def _spinning_loop(nodes: Mapping[str, Node]) -> list[str]:
+    """A loop of exits that are taken at once, if there is one.
+
+    Peels off what can't be on a loop (nothing left to go on to); a walk through what remains
+    must come back on itself.
+    """
+    at_once = {
+        node.id: {node.exits[exit.name] for exit in node.settings.exits() if not exit.waits}
+        for node in nodes.values()
+    }
+    while True:
+        ends = [node for node, targets in at_once.items() if not targets & at_once.keys()]
+        if not ends:
+            break
+        for node in ends:
+            del at_once[node]
+    way: list[str] = []
+    node: str | None = next(iter(at_once), None)
+    while node is not None and node not in way:
+        way.append(node)
+        node = min(at_once[node] & at_once.keys())
+    return way[way.index(node) :] if node is not None else []

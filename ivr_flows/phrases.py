@@ -1,0 +1,96 @@
+"""Prompts that belong to no flow: what agents' phones and the dialplan say."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ivr_flows.document import read
+from ivr_flows.errors import FlowError, did_you_mean, first_of
+from ivr_flows.prompt_texts import read_prompts
+from ivr_flows.schema import PhrasesFile, validated
+from ivr_flows.texts import Prompt, PromptText
+
+
+class StationPhrase(StrEnum):
+    """What agents hear at their phones (library/station.yaml).
+
+    A reason for being away may have a phrase of its own, ``away_<reason>``; else it is ``AWAY``.
+    """
+
+    ENTER_CODE = "enter_code"
+    ENTER_PIN = "enter_pin"
+    WRONG_PIN = "wrong_pin"  # or wrong code: which of the two is nobody's business
+    TOO_MANY_TRIES = "too_many_tries"
+    STATION_TAKEN = "station_taken"
+    ALREADY_LOGGED_IN = "already_logged_in"
+    NOT_LOGGED_IN = "not_logged_in"
+    LOGGED_IN = "logged_in"
+    LOGGED_OUT = "logged_out"
+    LOGGED_OUT_LATER = "logged_out_later"  # after the talk that is going on
+    READY = "ready"
+    CHOOSE_REASON = "choose_reason"
+    WRONG_REASON = "wrong_reason"
+    AWAY = "away"
+    AWAY_LATER = "away_later"
+    WRAP_UP_OVER = "wrap_up_over"
+    WRAP_UP_EXTENDED = "wrap_up_extended"  # {seconds}
+    NO_WRAP_UP = "no_wrap_up"  # nothing to extend or to end
+    REFUSED = "refused"  # not possible in this state
+    UNAVAILABLE = "unavailable"  # Offhook can't do it now
+    UNKNOWN_CODE = "unknown_code"  # no such feature code, no such number
+
+
+class DialplanPhrase(StrEnum):
+    """What the dialplan plays when no controller is there to (library/dialplan.yaml)."""
+
+    BAD_NUMBER = "bad_number"
+    ONE_MOMENT = "one_moment"  # the controller was lost; it is tried again
+    WAIT_FOR_AGENT = "wait_for_agent"  # Asterisk's own queue takes the caller
+    CALL_LATER = "call_later"  # and that is no way either
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """A catalogue of prompts. ``languages[0]`` stands in for a language it doesn't have."""
+
+    source: str
+    languages: tuple[str, ...]
+    prompts: Mapping[str, Prompt]
+
+    def text(self, name: str, language: str, **values: int) -> PromptText:
+        """The phrase, ready to speak; KeyError if there is none of this name."""
+        known = language if language in self.languages else self.languages[0]
+        return self.prompts[name].spoken(known, **values)
+
+    def fixed(self) -> tuple[PromptText, ...]:
+        """Every phrase that has no parameters, in every language."""
+        return tuple(
+            prompt.spoken(language)
+            for language in self.languages
+            for prompt in self.prompts.values()
+            if prompt.fixed
+        )
+
+
+def load_phrases(text: str | bytes, source: str, wanted: Iterable[str] = ()) -> Phrases:
+    """Read a file of phrases; FlowError if it has a fault or lacks one of the ``wanted``."""
+    document = read(text, source)
+    faults: list[FlowError] = []
+    file = validated(PhrasesFile, document.data, document, (), "the file", faults)
+    if file is None:
+        raise first_of(faults)
+    prompts = read_prompts(file.prompts, file.languages, document, faults)
+    for name in wanted:
+        if name not in prompts:
+            near = did_you_mean(name, prompts)
+            faults.append(
+                document.fault(
+                    ("prompts",),
+                    f'there is no prompt "{name}", which Offhook speaks',
+                    near or f'add "{name}:"',
+                    key=True,
+                )
+            )
+    if faults:
+        raise first_of(faults)
+    return Phrases(source, file.languages, prompts)
