@@ -1,0 +1,162 @@
+"""A small real Asterisk for the AMI tests: Local channels, one PJSIP endpoint, no network."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+USER, SECRET = "offhook", "s3cret"
+
+_MODULES = """
+pbx_config app_dial app_exec app_userevent app_bridgewait app_verbose func_callerid func_channel
+func_devstate func_strings func_global bridge_simple bridge_builtin_features bridge_holding
+res_manager_devicestate codec_ulaw codec_alaw res_pjproject res_sorcery_config res_sorcery_memory
+res_sorcery_astdb res_rtp_asterisk res_pjsip res_pjsip_session res_pjsip_sdp_rtp
+res_pjsip_registrar res_pjsip_pubsub res_pjsip_endpoint_identifier_user chan_pjsip
+"""
+
+_CONF = {
+    "modules.conf": "[modules]\nautoload=no\n"
+    + "".join(f"load={m}.so\n" for m in _MODULES.split()),
+    "manager.conf": """
+[general]
+enabled=yes
+port={ami}
+bindaddr=127.0.0.1
+displayconnects=no
+channelvars=OFFHOOK_CALL,OFFHOOK_STAGE
+[offhook]
+secret=s3cret
+read=system,call,agent,user,dtmf
+write=call,agent,user,originate,reporting
+writetimeout=5000
+[blind]
+secret=s3cret
+read=system,call
+write=call
+""",
+    "logger.conf": "[logfiles]\nmessages=notice,warning,error\n",
+    "extensions.conf": """
+[test]
+exten => wait,1,Answer()
+ same => n,Wait(600)
+exten => brief,1,Answer()
+ same => n,Wait(0.05)
+ same => n,Hangup()
+exten => room,1,Answer()
+ same => n,BridgeWait()
+exten => shout,1,UserEvent(Shout,Body: Müller,Empty:)
+ same => n,Wait(600)
+""",
+    "pjsip.conf": """
+[udp]
+type=transport
+protocol=udp
+bind=127.0.0.1:{sip}
+[s101]
+type=endpoint
+transport=udp
+context=test
+aors=s101
+disallow=all
+allow=alaw
+[s101]
+type=aor
+max_contacts=1
+""",
+    "asterisk.conf": """
+[directories]
+astetcdir => {root}/etc
+astmoddir => {modules}
+astvarlibdir => {root}/lib
+astdbdir => {root}/lib
+astkeydir => {root}/lib
+astdatadir => {data}
+astagidir => {root}/lib
+astspooldir => {root}/spool
+astrundir => {root}/run
+astlogdir => {root}/log
+[options]
+systemname=pbx1
+""",
+}
+_EMPTY = "acl features ccss udptl indications cdr cel stasis pjproject sorcery rtp"
+
+
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _installed() -> tuple[tuple[str, ...], Path, Path]:
+    """Command, modules and data of the Asterisk that there is."""
+    if found := shutil.which("asterisk"):
+        modules = next(
+            Path("/usr/lib").glob("*/asterisk/modules"), Path("/usr/lib/asterisk/modules")
+        )
+        return (found,), modules, Path("/usr/share/asterisk")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    root = cache / "offhook" / "asterisk-sid"
+    loaders = [*root.glob("lib64/ld-linux-*"), *root.glob("lib/ld-linux-*")]
+    if not loaders:
+        pytest.skip("no Asterisk here; `./run test` sets one up")
+    modules = next(root.glob("usr/lib/*/asterisk/modules"))
+    libraries = modules.parent.parent
+    command = (str(loaders[0]), "--library-path", str(libraries), str(root / "usr/sbin/asterisk"))
+    return command, modules, root / "usr/share/asterisk"
+
+
+class SmallAsterisk:
+    """One process; ``start`` and ``kill`` as often as you like, on the same port."""
+
+    def __init__(self, root: Path) -> None:
+        self.host = "127.0.0.1"
+        self.ami = _free_port(socket.SOCK_STREAM)
+        self._command, modules, data = _installed()
+        self._root = root
+        self._process: asyncio.subprocess.Process | None = None
+        for folder in ("etc", "lib", "spool", "run", "log"):
+            (root / folder).mkdir()
+        values = {
+            "ami": self.ami, "sip": _free_port(socket.SOCK_DGRAM),
+            "root": root, "modules": modules, "data": data,
+        }  # fmt: skip
+        for name, text in _CONF.items():
+            for key, value in values.items():
+                text = text.replace(f"{{{key}}}", str(value))
+            (root / "etc" / name).write_text(text)
+        for name in _EMPTY.split():
+            (root / "etc" / f"{name}.conf").touch()
+
+    async def start(self) -> None:
+        """Until the AMI port answers; modules may still be loading."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, "-C", str(self._root / "etc/asterisk.conf"), "-f",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        async with asyncio.timeout(20):
+            while True:
+                if self._process.returncode is not None:
+                    raise RuntimeError(f"Asterisk ended: {self._process.returncode}, {self._root}")
+                try:
+                    _, writer = await asyncio.open_connection(self.host, self.ami)
+                except OSError:
+                    await asyncio.sleep(0.05)
+                    continue
+                writer.close()
+                return
+
+    async def kill(self) -> None:
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.send_signal(signal.SIGKILL)
+            await self._process.wait()
+            self._process = None
