@@ -1,0 +1,181 @@
+"""The legs of a call: each agent it was offered to, and what each of them did with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, StationName
+
+
+class LegOutcome(StrEnum):
+    """Where an agent's leg stands, or how it ended."""
+
+    OFFERED = "offered"  # it rings
+    TALKING = "talking"
+    TALKED = "talked"
+    TRANSFERRED = "transferred"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    WITHDRAWN = "withdrawn"  # the caller left, or the offer was taken back
+    FAILED = "failed"  # for a reason that is not in this list
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One agent's part. ``talk_s`` does not include ``hold_s``; both grow only when it ends."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    outcome: LegOutcome
+    offered_at: datetime | None = None
+    connected_at: datetime | None = None
+    ended_at: datetime | None = None
+    talk_s: float = 0.0
+    hold_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A leg while the timeline is walked."""
+
+    agent: str | None
+    station: str | None
+    offered_at: datetime | None = None
+    connected_at: datetime | None = None
+    ended_at: datetime | None = None
+    held_since: datetime | None = None
+    hold_s: float = 0.0
+    transferred_at: datetime | None = None
+    failed: LegOutcome | None = None
+
+    def is_of(self, agent: str | None, station: str | None) -> bool:
+        """Whether a fact that names these is about this leg; either name may be missing."""
+        if agent is not None and self.agent is not None:
+            return agent == self.agent
+        return station is not None and station == self.station
+
+    def resume(self, at: datetime) -> None:
+        if self.held_since is not None:
+            self.hold_s += max(0.0, (at - self.held_since).total_seconds())
+            self.held_since = None
+
+    def end(self, at: datetime, failed: LegOutcome | None = None) -> None:
+        self.resume(at)
+        self.ended_at = at
+        if self.connected_at is None:
+            self.failed = failed or LegOutcome.WITHDRAWN
+
+    def leg(self) -> Leg:
+        talk_s = 0.0
+        if self.connected_at is not None and self.ended_at is not None:
+            talk_s = max(0.0, (self.ended_at - self.connected_at).total_seconds() - self.hold_s)
+        return Leg(
+            agent=None if self.agent is None else AgentCode(self.agent),
+            station=None if self.station is None else StationName(self.station),
+            outcome=self._outcome(),
+            offered_at=self.offered_at,
+            connected_at=self.connected_at,
+            ended_at=self.ended_at,
+            talk_s=talk_s,
+            hold_s=self.hold_s,
+        )
+
+    def _outcome(self) -> LegOutcome:
+        if self.failed is not None:
+            return self.failed
+        if self.connected_at is None:
+            return LegOutcome.OFFERED
+        if self.ended_at is None:
+            return LegOutcome.TALKING
+        return LegOutcome.TALKED if self.transferred_at is None else LegOutcome.TRANSFERRED
+
+
+def fold_legs(timeline: Iterable[CallFact], ended_at: datetime | None) -> tuple[Leg, ...]:
+    """The legs in the order they began. ``timeline`` is sorted and free of duplicates."""
+    legs: list[_Open] = []
+    for fact in timeline:
+        _step(legs, fact)
+    if ended_at is not None:
+        for leg in legs:
+            if leg.ended_at is None:
+                # An attended transfer's first agent is gone at the transfer, not at the end.
+                leg.end(min(leg.transferred_at or ended_at, ended_at))
+    return tuple(leg.leg() for leg in legs)
+
+
+def _step(legs: list[_Open], fact: CallFact) -> None:
+    agent, station = _name(fact, "agent"), _name(fact, "station")
+    match fact.kind:
+        case CallFactKind.OFFERED:
+            # A second offer to a phone that already rings means that the first one's end
+            # was not seen (the controller was away).
+            if (ringing := _find(legs, agent, station, connected=False)) is not None:
+                ringing.end(fact.at)
+            legs.append(_Open(agent, station, offered_at=fact.at))
+        case CallFactKind.OFFER_FAILED:
+            if (leg := _find(legs, agent, station, connected=False)) is not None:
+                leg.end(fact.at, _failure(fact.detail.get("why")))
+        case CallFactKind.CONNECTED:
+            if _find(legs, agent, station, connected=True) is not None:
+                return
+            if (leg := _find(legs, agent, station, connected=False)) is None:
+                leg = _Open(agent, station)
+                legs.append(leg)
+            leg.connected_at = fact.at
+            leg.station = station or leg.station
+        case CallFactKind.DISCONNECTED:
+            if (leg := _find(legs, agent, station, connected=True)) is not None:
+                leg.end(fact.at)
+        case CallFactKind.HELD:
+            leg = _talking(legs, agent, station)
+            if leg is not None and leg.held_since is None:
+                leg.held_since = fact.at
+        case CallFactKind.RESUMED:
+            if (leg := _talking(legs, agent, station)) is not None:
+                leg.resume(fact.at)
+        case CallFactKind.TRANSFERRED:
+            leg = _talking(legs, _name(fact, "from_agent"), station)
+            if leg is not None:
+                leg.transferred_at = fact.at
+
+
+def _find(
+    legs: list[_Open], agent: str | None, station: str | None, *, connected: bool
+) -> _Open | None:
+    return next(
+        (
+            leg
+            for leg in reversed(legs)
+            if leg.ended_at is None
+            and (leg.connected_at is not None) is connected
+            and leg.is_of(agent, station)
+        ),
+        None,
+    )
+
+
+def _talking(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
+    """The leg that is meant; if the fact names nobody, the only one that talks."""
+    if agent is not None or station is not None:
+        return _find(legs, agent, station, connected=True)
+    talking = [leg for leg in legs if leg.connected_at is not None and leg.ended_at is None]
+    return talking[0] if len(talking) == 1 else None
+
+
+def _failure(why: Any) -> LegOutcome:
+    known = (
+        LegOutcome.NO_ANSWER,
+        LegOutcome.BUSY,
+        LegOutcome.UNREACHABLE,
+        LegOutcome.WITHDRAWN,
+    )
+    return next((outcome for outcome in known if outcome == why), LegOutcome.FAILED)
+
+
+def _name(fact: CallFact, key: str) -> str | None:
+    value = fact.detail.get(key)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,251 @@
+"""A call's record: what its facts add up to.
+
+``fold`` is the only place that knows how. It is pure and forgiving: facts may come in any
+order, twice, or not at all (a record is then poorer, never wrong), and a detail of the wrong
+type is read as absent, since what was written down in a crash cannot be asked for again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from domain.legs import Leg, LegOutcome, fold_legs
+
+__all__ = ["CallRecord", "Leg", "LegOutcome", "Outcome", "RecordingInfo", "fold"]
+
+
+class Outcome(StrEnum):
+    """How a call came out for the customer. Short abandons are told by ``wait_s`` when read."""
+
+    OPEN = "open"  # has not ended
+    ANSWERED = "answered"  # was connected to an agent
+    ABANDONED = "abandoned"  # the caller left the queue before that
+    UNSERVED = "unserved"  # the queue gave up: waited too long, or nobody was logged in
+    SELF_SERVICE = "self_service"  # ended in the menus, never entered a queue
+    LOST = "lost"  # the system ended it before an agent was reached
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """A recording as it was stored. Lengths are in seconds; ``file`` is below the root."""
+
+    file: str
+    sha256: str | None
+    duration_s: float | None
+    bridged_s: float | None
+    whole: bool
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call. Times are civil, in UTC; lengths are in seconds."""
+
+    call: CallId
+    entered_at: datetime
+    outcome: Outcome
+    project: ProjectName | None = None
+    hotline: str | None = None
+    line: LineName | None = None
+    caller: str | None = None
+    flow: str | None = None
+    language: str | None = None
+    queue: QueueName | None = None
+    """The last queue the caller stood in."""
+    queued_at: datetime | None = None
+    """When the caller first entered a queue; a controller's restart does not change it."""
+    answered_at: datetime | None = None
+    wait_s: float | None = None
+    """From the first queue to the agent, or to leaving; None if never queued, or still waiting."""
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    cause: int | None = None
+    why: str | None = None
+    score: int | None = None
+    legs: tuple[Leg, ...] = ()
+    recording: RecordingInfo | None = None
+    recording_lost: str | None = None
+    adopted: bool = False
+    """The controller was away during the call, and the call went on without it."""
+
+    @property
+    def agent(self) -> AgentCode | None:
+        """Who spoke first with the caller; None if nobody did."""
+        return next((leg.agent for leg in self.legs if leg.connected_at and leg.agent), None)
+
+    @property
+    def agents(self) -> tuple[AgentCode, ...]:
+        """Every agent who spoke with the caller, in order, each once."""
+        return tuple(
+            dict.fromkeys(leg.agent for leg in self.legs if leg.connected_at and leg.agent)
+        )
+
+    @property
+    def talk_s(self) -> float:
+        """What all agents talked, holds not included."""
+        return sum(leg.talk_s for leg in self.legs)
+
+    @property
+    def hold_s(self) -> float:
+        return sum(leg.hold_s for leg in self.legs)
+
+
+RANK = {kind: rank for rank, kind in enumerate(CallFactKind)}
+"""What comes first among facts of one instant: the order the kinds are declared in."""
+
+
+def fold(facts: Iterable[CallFact]) -> CallRecord:
+    """The record of one call.
+
+    Raises ValueError if there is no fact, or if they are of several calls.
+    """
+    unique = {fact.id: fact for fact in facts}
+    timeline = sorted(unique.values(), key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    if not timeline:
+        raise ValueError("a call without facts has no record")
+    call = timeline[0].call
+    if any(fact.call != call for fact in timeline):
+        raise ValueError(f"facts of several calls cannot make one record (one is {call})")
+    record = CallRecord(call=call, entered_at=timeline[0].at, outcome=Outcome.OPEN)
+    entered = first(timeline, CallFactKind.ENTERED)
+    if entered is not None:
+        record = _entered(record, entered)
+    record = _ended(record, timeline)
+    record = replace(record, legs=fold_legs(timeline, record.ended_at))
+    record = _queued(record, timeline)
+    record = _latest(record, timeline)
+    return replace(record, outcome=_outcome(record, timeline))
+
+
+def first(timeline: Iterable[CallFact], *kinds: CallFactKind) -> CallFact | None:
+    """The earliest fact of these kinds."""
+    return next((fact for fact in timeline if fact.kind in kinds), None)
+
+
+def _entered(record: CallRecord, fact: CallFact) -> CallRecord:
+    detail = fact.detail
+    project, line = _text(detail, "project"), _text(detail, "line")
+    return replace(
+        record,
+        entered_at=fact.at,
+        project=None if project is None else ProjectName(project),
+        hotline=_text(detail, "hotline"),
+        line=None if line is None else LineName(line),
+        caller=_text(detail, "caller"),
+        flow=_text(detail, "flow"),
+    )
+
+
+def _ended(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
+    ends = [fact for fact in timeline if fact.kind is CallFactKind.ENDED]
+    if not ends:
+        return record
+    # After a restart the end may be noted twice; the note that knows who hung up is the better.
+    telling = next((end for end in ends if _text(end.detail, "by") not in (None, "unknown")), None)
+    detail = (telling or ends[0]).detail
+    return replace(
+        record,
+        ended_at=ends[0].at,
+        ended_by=_text(detail, "by") or "unknown",
+        cause=_integer(detail, "cause"),
+        why=_text(detail, "why"),
+    )
+
+
+_ENTERS_QUEUE = (CallFactKind.QUEUED, CallFactKind.FALLBACK)
+
+
+def _queued(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
+    entries = [fact for fact in timeline if fact.kind in _ENTERS_QUEUE]
+    # Whoever was offered to an agent has stood in a queue, even if that fact was lost.
+    start = (entries[0] if entries else None) or first(
+        timeline, CallFactKind.OFFERED, CallFactKind.CONNECTED
+    )
+    if start is None:
+        return record
+    queue = next((q for f in reversed(entries) if (q := _text(f.detail, "queue"))), None)
+    queue = queue or _text(start.detail, "queue")
+    answered_at = min((leg.connected_at for leg in record.legs if leg.connected_at), default=None)
+    stop = answered_at or _gave_up(timeline) or record.ended_at
+    return replace(
+        record,
+        queue=None if queue is None else QueueName(queue),
+        queued_at=start.at,
+        answered_at=answered_at,
+        wait_s=None if stop is None else max(0.0, (stop - start.at).total_seconds()),
+    )
+
+
+def _gave_up(timeline: list[CallFact]) -> datetime | None:
+    """When the caller was taken out of the last queue without an agent, if so."""
+    for fact in reversed(timeline):
+        if fact.kind is CallFactKind.LEFT_QUEUE:
+            return fact.at
+        if fact.kind in _ENTERS_QUEUE:
+            return None
+    return None
+
+
+def _latest(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
+    """What the last word counts for."""
+    for fact in timeline:
+        match fact.kind:
+            case CallFactKind.LANGUAGE:
+                record = replace(record, language=_text(fact.detail, "language"))
+            case CallFactKind.SCORED:
+                if (score := _integer(fact.detail, "score")) in range(1, 6):
+                    record = replace(record, score=score)
+            case CallFactKind.RECORDED:
+                record = replace(record, recording=_recording(fact), recording_lost=None)
+            case CallFactKind.RECORDING_LOST if record.recording is None:
+                record = replace(record, recording_lost=_text(fact.detail, "why") or "unknown")
+            case CallFactKind.CONTROLLER_LOST:
+                record = replace(record, adopted=True)
+    return record
+
+
+def _recording(fact: CallFact) -> RecordingInfo | None:
+    file = _text(fact.detail, "file")
+    if file is None:
+        return None
+    return RecordingInfo(
+        file=file,
+        sha256=_text(fact.detail, "sha256"),
+        duration_s=_number(fact.detail, "duration_s"),
+        bridged_s=_number(fact.detail, "bridged_s"),
+        whole=fact.detail.get("whole") is True,
+        bytes=_integer(fact.detail, "bytes", 2**63 - 1),
+    )
+
+
+def _outcome(record: CallRecord, timeline: list[CallFact]) -> Outcome:
+    if record.answered_at is not None:
+        return Outcome.ANSWERED if record.ended_at else Outcome.OPEN
+    if record.ended_at is None:
+        return Outcome.OPEN
+    if record.queued_at is not None and _gave_up(timeline) is not None:
+        return Outcome.UNSERVED
+    if record.ended_by == "system":
+        return Outcome.LOST
+    return Outcome.SELF_SERVICE if record.queued_at is None else Outcome.ABANDONED
+
+
+def _text(detail: Mapping[str, Any], key: str) -> str | None:
+    value = detail.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(detail: Mapping[str, Any], key: str) -> float | None:
+    value = detail.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _integer(detail: Mapping[str, Any], key: str, limit: int = 2**31 - 1) -> int | None:
+    value = detail.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= limit else None

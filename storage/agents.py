@@ -1,0 +1,88 @@
+"""Reads of agents: where each of them is, and where they were."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from domain.centre import Agent
+from domain.facts import AgentFact, AgentState
+from domain.identity import AgentCode
+from storage.calls import Projects
+from storage.database import connection
+from storage.queries import load
+
+HISTORY_LIMIT = 5_000
+
+_SQL = load("agents")
+
+
+class AgentStore:
+    """Reads agents' states. A viewer sees the agents who work in one of his projects.
+
+    While the database is away each read raises one of ``storage.errors.AWAY``.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def remember(self, agents: Iterable[Agent]) -> None:
+        """Writes down the configuration's names and projects: call once at every start."""
+        known = list(agents)
+        async with connection(self._pool) as db:
+            await db.execute(
+                _SQL["remember_agents"],
+                [agent.code for agent in known],
+                [agent.name for agent in known],
+                [list(agent.projects) for agent in known],
+            )
+
+    async def names(self, *, projects: Projects = None) -> dict[AgentCode, str]:
+        """Names by code, of those too who are no longer in the configuration."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["agent_names"], _names(projects))
+        return {AgentCode(row["agent"]): row["name"] for row in rows}
+
+    async def last_states(self, *, projects: Projects = None) -> dict[AgentCode, AgentFact]:
+        """The last fact of each agent, for ``Restore``. Complete once the outbox is flushed."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["last_states"], _names(projects))
+        return {AgentCode(row["agent"]): _fact(row) for row in rows}
+
+    async def history(
+        self,
+        agent: AgentCode,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        projects: Projects,
+        limit: int = 500,
+    ) -> tuple[AgentFact, ...]:
+        """An agent's states, newest first; ``start`` counts, ``end`` does not."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                _SQL["agent_history"],
+                agent.replace("\x00", ""),
+                start,
+                end,
+                _names(projects),
+                min(max(1, limit), HISTORY_LIMIT),
+            )
+        return tuple(_fact(row) for row in rows)
+
+
+def _fact(row: Mapping[str, Any]) -> AgentFact:
+    return AgentFact(
+        id=str(row["id"]),
+        agent=AgentCode(row["agent"]),
+        at=row["at"],
+        state=AgentState(row["state"]),
+        reason=row["reason"],
+        station=row["station"],
+        call=row["call"],
+    )
+
+
+def _names(projects: Projects) -> Any:
+    return None if projects is None else sorted(projects)

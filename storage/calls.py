@@ -1,0 +1,291 @@
+"""Reads of calls: the list, one call with its timeline, the figures of a day."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from domain.record import RANK, CallRecord, Outcome, fold
+from storage.database import connection
+from storage.queries import load
+
+COUNT_LIMIT = 10_000
+"""Up to here the number of hits is exact; nobody pages further, and counting on is slow."""
+PER_PAGE_LIMIT = 500
+
+_SQL = load("calls")
+
+Projects = frozenset[ProjectName] | None
+"""The projects a viewer may see; None: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """What to list; None is no condition. ``start`` counts, ``end`` does not."""
+
+    project: ProjectName | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    hotline: str | None = None
+    queue: QueueName | None = None
+    agent: AgentCode | None = None  # who spoke in the call
+    outcome: Outcome | None = None
+    caller: str | None = None  # a part of the number
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call in the list: its record without legs. Lengths are in seconds."""
+
+    call: CallId
+    entered_at: datetime
+    outcome: Outcome
+    project: ProjectName | None
+    hotline: str | None
+    line: str | None
+    caller: str | None
+    language: str | None
+    queue: QueueName | None
+    queued_at: datetime | None
+    answered_at: datetime | None
+    wait_s: float | None
+    ended_at: datetime | None
+    ended_by: str | None
+    agents: tuple[AgentCode, ...]
+    talk_s: float
+    hold_s: float
+    score: int | None
+    recording_file: str | None
+    recording_lost: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """``total`` is exact unless ``more``: then there are at least that many."""
+
+    rows: tuple[CallRow, ...]
+    total: int
+    more: bool
+    page: int
+    per_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """One call: what it adds up to, and its facts in order."""
+
+    record: CallRecord
+    timeline: tuple[CallFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of a span of time, of the calls that entered in it.
+
+    offered = answered + abandoned + short_abandoned + unserved + lost + waiting.
+    """
+
+    offered: int  # entered a queue
+    answered: int  # were connected to an agent
+    answered_within: int  # of these, within the service level's time
+    abandoned: int  # left the queue by themselves, later than the short-abandon threshold
+    short_abandoned: int  # left it within the threshold
+    unserved: int  # the queue gave up on them: too long, or nobody logged in
+    lost: int  # the system ended them while they waited
+    waiting: int  # still in a queue
+    open: int  # have not ended, in whatever stage
+    self_service: int  # ended without ever entering a queue
+    mean_wait_s: float  # of all offered that no longer wait, until the agent or until leaving
+    mean_answer_s: float  # ASA: of the answered
+    recordings: int
+    call_records: int  # all calls
+    service_level_s: float
+    short_abandon_s: float
+
+    @property
+    def service_level(self) -> float | None:
+        """Answered in time / all offered that no longer wait, short abandons in the base.
+
+        A fraction, 0 to 1; None if there is nothing to divide by.
+        """
+        return _ratio(self.answered_within, self.offered - self.waiting)
+
+    @property
+    def service_level_without_short(self) -> float | None:
+        """The other variant: short abandons are not in the base."""
+        return _ratio(self.answered_within, self.offered - self.waiting - self.short_abandoned)
+
+    @property
+    def service_level_variant(self) -> str:
+        return f"answered within {self.service_level_s:g} s / offered, short abandons included"
+
+    @property
+    def answer_rate(self) -> float | None:
+        return _ratio(self.answered, self.offered - self.waiting)
+
+    @property
+    def abandon_rate(self) -> float | None:
+        """Without the short abandons, of all offered that no longer wait."""
+        return _ratio(self.abandoned, self.offered - self.waiting)
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+class CallStore:
+    """Reads calls. Every read names the projects its viewer may see (None: all).
+
+    While the database is away each read raises one of ``storage.errors.AWAY``.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def list(
+        self,
+        filters: CallFilter = CallFilter(),
+        *,
+        projects: Projects,
+        page: int = 1,
+        per_page: int = 50,
+    ) -> CallPage:
+        """A page of calls, newest first. Pages count from 1 and end at COUNT_LIMIT calls."""
+        per_page = min(max(1, per_page), PER_PAGE_LIMIT)
+        page = min(max(1, page), max(1, COUNT_LIMIT // per_page))
+        caller = _plain(filters.caller) or None
+        values = (
+            _names(projects),
+            _plain(filters.project),
+            filters.start,
+            filters.end,
+            _plain(filters.hotline),
+            _plain(filters.queue),
+            None if filters.outcome is None else str(filters.outcome),
+            None if caller is None else f"%{_literally(caller)}%",
+            caller or "",
+        )
+        window = (per_page, (page - 1) * per_page)
+        of_agent, agent = ("", ()) if filters.agent is None else ("_of_agent", (filters.agent,))
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL[f"list_calls{of_agent}"], *values, *window, *agent)
+            count = await db.fetchval(
+                _SQL[f"count_calls{of_agent}"], *values, COUNT_LIMIT + 1, *agent
+            )
+        return CallPage(
+            rows=tuple(_row(row) for row in rows),
+            total=min(count, COUNT_LIMIT),
+            more=count > COUNT_LIMIT,
+            page=page,
+            per_page=per_page,
+        )
+
+    async def get(self, call: CallId, *, projects: Projects) -> StoredCall | None:
+        """One call; None if there is none such, or the viewer may not see it."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["get_call"], _plain(call), _names(projects))
+        return _stored(rows) if rows else None
+
+    async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
+        """The calls without an end, oldest first. Complete once the outbox has been flushed."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["open_calls"], _names(projects))
+        return tuple(_stored(group) for group in group_by_call(rows).values())
+
+    async def summary(
+        self,
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        projects: Projects = None,
+        service_level_s: float = 20.0,
+        service_level_of: Mapping[QueueName, float] | None = None,
+        short_abandon_s: float = 5.0,
+    ) -> Summary:
+        """The figures of the calls that entered from ``start`` on, before ``end``.
+
+        ``service_level_of`` gives single queues another time than ``service_level_s``.
+        """
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(
+                _SQL["summary"],
+                start,
+                end,
+                _names(projects),
+                float(service_level_s),
+                dict(service_level_of or {}),
+                float(short_abandon_s),
+            )
+        return Summary(
+            **dict(row),
+            service_level_s=float(service_level_s),
+            short_abandon_s=float(short_abandon_s),
+        )
+
+
+def call_fact(row: Mapping[str, Any]) -> CallFact:
+    """A fact as it was put in."""
+    return CallFact(
+        id=str(row["id"]),
+        call=CallId(row["call"]),
+        at=row["at"],
+        kind=CallFactKind(row["kind"]),
+        detail=row["detail"],
+    )
+
+
+def group_by_call(rows: Iterable[Mapping[str, Any]]) -> dict[str, "list[Mapping[str, Any]]"]:
+    """Rows of facts by their call, in the order in which the calls come."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["call"], []).append(row)
+    return groups
+
+
+def _stored(rows: Iterable[Mapping[str, Any]]) -> StoredCall:
+    facts = [call_fact(row) for row in rows]
+    facts.sort(key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    return StoredCall(fold(facts), tuple(facts))
+
+
+def _row(row: Mapping[str, Any]) -> CallRow:
+    return CallRow(
+        call=CallId(row["call"]),
+        entered_at=row["entered_at"],
+        outcome=Outcome(row["outcome"]),
+        project=row["project"],
+        hotline=row["hotline"],
+        line=row["line"],
+        caller=row["caller"],
+        language=row["language"],
+        queue=row["queue"],
+        queued_at=row["queued_at"],
+        answered_at=row["answered_at"],
+        wait_s=row["wait_s"],
+        ended_at=row["ended_at"],
+        ended_by=row["ended_by"],
+        agents=tuple(row["agents"]),
+        talk_s=row["talk_s"],
+        hold_s=row["hold_s"],
+        score=row["score"],
+        recording_file=row["recording_file"],
+        recording_lost=row["recording_lost"],
+    )
+
+
+def _names(projects: Projects) -> Any:
+    return None if projects is None else sorted(projects)
+
+
+def _plain(text: str | None) -> str | None:
+    """What a person typed, without the one character PostgreSQL has no room for."""
+    return None if text is None else text.replace("\x00", "")
+
+
+def _literally(text: str) -> str:
+    """Text for LIKE in which % and _ mean themselves."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

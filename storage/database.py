@@ -1,0 +1,162 @@
+"""Opens the database: a pool of connections, on the newest schema."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from storage.embedded import EmbeddedServer
+from storage.errors import (
+    REFUSED,
+    DatabaseRefused,
+    DatabaseUnreachable,
+    EmbeddedServerFailed,
+    StorageError,
+    in_one_line,
+)
+from storage.migrate import migrate
+
+POOL_SIZE = 8
+CONNECT_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 60.0
+
+_SETTINGS = {
+    "application_name": "offhook",
+    "timezone": "UTC",
+    # Our filters are "$1 is null or hotline = $1": planned with the values at hand, the unused
+    # ones vanish and the right index is found. A generic plan would read the whole table.
+    "plan_cache_mode": "force_custom_plan",
+    # A controller that froze inside a transaction must not hold up the other one for ever.
+    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "30s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database. ``pool`` reconnects by itself; ``server`` is ours if embedded."""
+
+    pool: asyncpg.Pool
+    where: str
+    server: EmbeddedServer | None = None
+
+    async def close(self) -> None:
+        """Closes the connections, and stops the server if nobody else uses it."""
+        try:
+            await asyncio.wait_for(self.pool.close(), 5.0)
+        except (TimeoutError, asyncpg.InterfaceError):
+            self.pool.terminate()
+        if self.server is not None:
+            await asyncio.to_thread(self.server.stop)
+
+
+async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Database:
+    """Opens and migrates a database.
+
+    ``target`` is a DSN (``postgresql://user:password@host:5432/offhook``), or a folder in
+    which the embedded server keeps its data; it is started if it does not run.
+    Raises StorageError, whose text is one line for a person, if that can't be.
+    """
+    server: EmbeddedServer | None = None
+    pool: asyncpg.Pool | None = None
+    dsn = target if isinstance(target, str) else ""
+    try:
+        if isinstance(target, Path):
+            server = EmbeddedServer(target)
+            await asyncio.to_thread(server.start)
+            dsn = await server.database("offhook")
+        elif not dsn.startswith(("postgresql://", "postgres://")):
+            raise DatabaseUnreachable(
+                f"not a database address: {dsn!r}; write postgresql://user:password@host:port/name"
+            )
+        pool = await make_pool(dsn, pool_size=pool_size)
+        async with connection(pool) as db:
+            await migrate(db)
+    except BaseException as error:
+        if pool is not None:
+            pool.terminate()
+        if server is not None:
+            await asyncio.to_thread(server.stop)
+        if isinstance(error, StorageError) or not isinstance(error, Exception):
+            raise
+        raise explained(error, dsn) from error
+    return Database(pool, describe(dsn), server)
+
+
+async def make_pool(dsn: str, *, pool_size: int = POOL_SIZE) -> asyncpg.Pool:
+    """A pool that connects when first asked, so that it can be made while the server is away."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=pool_size,
+        timeout=CONNECT_TIMEOUT_S,
+        max_inactive_connection_lifetime=300.0,
+        server_settings=_SETTINGS,
+        init=_prepare,
+    )
+
+
+async def _prepare(db: asyncpg.Connection) -> None:
+    await db.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads, format="text"
+    )
+
+
+@asynccontextmanager
+async def connection(
+    pool: asyncpg.Pool, *, deadline_s: float = COMMAND_TIMEOUT_S
+) -> AsyncIterator[Any]:
+    """A connection, cut after ``deadline_s``: a server that hangs must not hang us.
+
+    Cutting is the only sure way; rolling back or giving back a connection waits for the server.
+    """
+    async with pool.acquire(timeout=CONNECT_TIMEOUT_S) as db:
+        watchdog = asyncio.get_running_loop().call_later(deadline_s, db.terminate)
+        try:
+            yield db
+        finally:
+            watchdog.cancel()
+
+
+def describe(dsn: str) -> str:
+    """Where a DSN leads, for people: no password in it."""
+    parts = urlsplit(dsn)
+    query = parse_qs(parts.query)
+    host = parts.hostname or next(iter(query.get("host", [])), "localhost")
+    if host.startswith("/"):
+        place = f"socket {host}"
+    else:
+        port = parts.port or next(iter(query.get("port", [])), 5432)
+        place = f"host {host} port {port}"
+    return f"database {parts.path.lstrip('/') or 'default'} at {place}"
+
+
+def explained(error: Exception, dsn: str) -> StorageError:
+    """The one line a person gets for an error while opening."""
+    user = urlsplit(dsn).username or "(the default user)"
+    where = describe(dsn)
+    if isinstance(error, asyncpg.InvalidPasswordError):
+        return DatabaseRefused(f"wrong password for user {user} of {where}; correct it in the DSN")
+    if isinstance(error, asyncpg.InvalidCatalogNameError):
+        return DatabaseRefused(
+            f"there is no {where}; create it with 'createdb', or correct the DSN"
+        )
+    if isinstance(error, REFUSED):
+        return DatabaseRefused(
+            f"user {user} is refused by {where}: {in_one_line(error)}; grant the right, "
+            "or correct the DSN"
+        )
+    if isinstance(error, OSError | TimeoutError):
+        return DatabaseUnreachable(
+            f"{where} cannot be reached: {in_one_line(error)}; "
+            "is PostgreSQL running there, and is the DSN right?"
+        )
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return DatabaseUnreachable(f"{where} cannot be used: {in_one_line(error)}")
+    return EmbeddedServerFailed(f"{where} cannot be opened: {in_one_line(error)}")

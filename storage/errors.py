@@ -1,0 +1,57 @@
+"""What can go wrong with the database, each as one line that says what, where and what to do."""
+
+# ruff: noqa: N818  (they are states of the world, as in websockets or asyncpg, not "...Error")
+
+import asyncpg
+
+
+class StorageError(Exception):
+    """Something about the database that a person must see; its text is one clear line."""
+
+
+class DatabaseUnreachable(StorageError):
+    """Nobody answers, or no connection is to be had."""
+
+
+class DatabaseRefused(StorageError):
+    """The server answers, but doesn't let us in: password, role, database name."""
+
+
+class SchemaTooNew(StorageError):
+    """The database was migrated by a newer Offhook."""
+
+
+class SchemaBroken(StorageError):
+    """A migration failed, or one that was applied has been changed since."""
+
+
+class EmbeddedServerFailed(StorageError):
+    """The PostgreSQL that Offhook carries did not start."""
+
+
+class OutboxTaken(StorageError):
+    """Another controller has this outbox open."""
+
+
+REFUSED: tuple[type[BaseException], ...] = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # the password too
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+
+AWAY: tuple[type[BaseException], ...] = (
+    StorageError,
+    OSError,  # TimeoutError is one
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
+    *REFUSED,
+)
+"""What a read or write raises while the database is away; the console says 503 for these."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error's text without its line breaks, its kind if it has no text."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,116 @@
+"""The outbox's file: lines are appended whole or not at all, by one process only."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+import structlog
+
+from storage.errors import OutboxTaken
+
+log = structlog.get_logger()
+
+_CHUNK = 256 * 1024
+
+
+class FactFile:
+    """An append-only file of lines, locked for this process until closed.
+
+    What was appended survives the death of this process, not that of the machine (no fsync:
+    it would cost each call milliseconds). Raises OutboxTaken if another process has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._lock()
+            self.size = os.fstat(self._fd).st_size
+            self._drop_torn_line()
+            self.lines = self._count()
+        except BaseException:
+            os.close(self._fd)
+            raise
+        self._torn = False
+
+    def append(self, line: bytes) -> None:
+        """Appends one line. Raises OSError if the disk doesn't take it whole; then nothing of
+        it stays."""
+        if self._torn:
+            os.ftruncate(self._fd, self.size)
+            self._torn = False
+        self._torn = True
+        written = os.write(self._fd, line)
+        if written < len(line):
+            os.ftruncate(self._fd, self.size)
+            self._torn = False
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        self._torn = False
+        self.size += len(line)
+        self.lines += 1
+
+    def read(self, offset: int, limit: int) -> tuple[list[bytes], int]:
+        """At most ``limit`` lines from ``offset`` on, and where the next one begins."""
+        want, data = _CHUNK, b""
+        while True:
+            data = os.pread(self._fd, min(want, self.size - offset), offset)
+            if b"\n" in data or offset + len(data) >= self.size:
+                break
+            want *= 2
+        end = data.rfind(b"\n") + 1
+        lines = data[:end].split(b"\n")[:-1][:limit]
+        return lines, offset + sum(len(line) + 1 for line in lines)
+
+    def clear(self) -> None:
+        """Forgets all lines."""
+        os.ftruncate(self._fd, 0)
+        self.size = 0
+        self.lines = 0
+        self._torn = False
+
+    def close(self) -> None:
+        """Lets the file go. May be called twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutboxTaken(
+                f"{self.path} is in use by another controller; stop that one, or give this one "
+                "a state folder of its own"
+            ) from None
+
+    def _drop_torn_line(self) -> None:
+        """A process killed within a write leaves half a line, whose fact nobody was told of."""
+        if self.size == 0:
+            return
+        start = max(0, self.size - _CHUNK)
+        while True:
+            tail = os.pread(self._fd, self.size - start, start)
+            if b"\n" in tail or start == 0:
+                break
+            start = max(0, start - _CHUNK)
+        whole = start + tail.rfind(b"\n") + 1 if b"\n" in tail else 0
+        if whole < self.size:
+            log.warning(
+                "the outbox's last line was torn by a crash; dropped",
+                file=str(self.path),
+                line=repr(tail[whole - start :][:200]),
+            )
+            os.ftruncate(self._fd, whole)
+            self.size = whole
+
+    def _count(self) -> int:
+        lines = offset = 0
+        while offset < self.size:
+            data = os.pread(self._fd, _CHUNK, offset)
+            if not data:
+                break
+            lines += data.count(b"\n")
+            offset += len(data)
+        return lines

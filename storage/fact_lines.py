@@ -1,0 +1,102 @@
+"""A fact as one line of JSON, and back."""
+
+import json
+import uuid
+from collections.abc import Mapping, Set
+from datetime import datetime
+from typing import Any
+
+from domain.facts import AgentFact, AgentState, CallFact, CallFactKind, Fact
+from domain.identity import AgentCode, CallId, StationName
+
+
+def encode(fact: Fact) -> bytes:
+    """The line, newline included. What JSON has no word for is written as text; never raises
+    for the values of a detail unless they contain themselves (ValueError)."""
+    line: dict[str, Any]
+    if isinstance(fact, CallFact):
+        line = {
+            "id": fact.id,
+            "call": fact.call,
+            "at": fact.at.isoformat(),
+            "kind": fact.kind,
+            "detail": fact.detail,
+        }
+    else:
+        line = {
+            "id": fact.id,
+            "agent": fact.agent,
+            "at": fact.at.isoformat(),
+            "state": fact.state,
+            "reason": fact.reason,
+            "station": fact.station,
+            "call": fact.call,
+        }
+    text = json.dumps(line, default=_plain, skipkeys=True, separators=(",", ":"))
+    return text.encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Fact:
+    """The fact of a line. Raises ValueError that says what is wrong with it."""
+    try:
+        read = json.loads(line, parse_constant=_no_number)
+        if b"\\u0000" in line or b"\\ud" in line.lower():
+            read = _storable(read)
+        fact_id, at = str(uuid.UUID(read["id"])), datetime.fromisoformat(read["at"])
+        if at.tzinfo is None:
+            raise ValueError(f"its time {read['at']!r} has no zone")
+        if "kind" in read:
+            detail = read["detail"]
+            if not isinstance(detail, dict):
+                raise ValueError("its detail is not an object")
+            return CallFact(
+                id=fact_id,
+                call=CallId(_word(read, "call")),
+                at=at,
+                kind=CallFactKind(read["kind"]),
+                detail=detail,
+            )
+        station, call = read.get("station"), read.get("call")
+        return AgentFact(
+            id=fact_id,
+            agent=AgentCode(_word(read, "agent")),
+            at=at,
+            state=AgentState(read["state"]),
+            reason=read.get("reason"),
+            station=None if station is None else StationName(station),
+            call=None if call is None else CallId(call),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"it is not a fact: {type(error).__name__} {error}") from error
+
+
+def _word(read: Mapping[str, Any], key: str) -> str:
+    value = read[key]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"its {key} is {value!r}")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Set):
+        return sorted(value, key=str)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _no_number(_name: str) -> None:
+    """NaN and Infinity, which JSON's readers elsewhere refuse."""
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL and half surrogates, for which PostgreSQL has no room."""
+    if isinstance(value, str):
+        return value.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value

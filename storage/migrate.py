@@ -1,0 +1,100 @@
+"""Brings the schema forward. There is no way back; a newer database is refused."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import asyncpg
+import structlog
+
+from storage.errors import SchemaBroken, SchemaTooNew, in_one_line
+
+log = structlog.get_logger()
+
+_LOCK = 0x0FF4_0001  # one migrator at a time, whatever the number of controllers
+_FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations() -> list[Migration]:
+    """All migrations of this code in order. Raises SchemaBroken if a number is missing."""
+    found = [
+        Migration(int(match[1]), match[2], entry.read_text(encoding="utf-8"))
+        for entry in resources.files("storage").joinpath("migrations").iterdir()
+        if (match := _FILE.match(entry.name))
+    ]
+    found.sort(key=lambda migration: migration.version)
+    if [migration.version for migration in found] != list(range(1, len(found) + 1)):
+        raise SchemaBroken("storage/migrations: the numbers must be 0001, 0002, ... without a gap")
+    return found
+
+
+async def migrate(db: Any, known: list[Migration] | None = None) -> int:
+    """Applies what is missing, each migration in a transaction; returns the version reached.
+
+    Raises SchemaTooNew if the database is ahead of this code, SchemaBroken if a migration
+    fails or was changed after it had been applied.
+    """
+    known = migrations() if known is None else known
+    # Session-wide, because the table that holds the versions may not exist yet.
+    await db.execute("select pg_advisory_lock($1)", _LOCK)
+    try:
+        await db.execute(
+            "create table if not exists schema_migrations (version integer primary key, "
+            "name text not null, sha256 text not null, "
+            "applied_at timestamptz not null default now())"
+        )
+        rows = await db.fetch("select version, name, sha256 from schema_migrations order by 1")
+        _check({row["version"]: (row["name"], row["sha256"]) for row in rows}, known)
+        done = len(rows)
+        for migration in known[done:]:
+            await _apply(db, migration)
+        return len(known)
+    finally:
+        if not db.is_closed():
+            await db.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+def _check(applied: dict[int, tuple[str, str]], known: list[Migration]) -> None:
+    newest = known[-1].version if known else 0
+    if applied and max(applied) > newest:
+        name = applied[max(applied)][0]
+        raise SchemaTooNew(
+            f"the database's schema is {max(applied):04d}_{name}, this Offhook knows only up to "
+            f"{newest:04d}; start the newer Offhook that migrated it"
+        )
+    for migration in known:
+        if migration.version in applied and applied[migration.version][1] != migration.sha256:
+            raise SchemaBroken(
+                f"storage/migrations/{migration.version:04d}_{migration.name}.sql was changed "
+                "after it had been applied to this database; restore the file, and write "
+                "another migration instead"
+            )
+
+
+async def _apply(db: Any, migration: Migration) -> None:
+    file = f"storage/migrations/{migration.version:04d}_{migration.name}.sql"
+    try:
+        async with db.transaction():
+            await db.execute(migration.sql)
+            await db.execute(
+                "insert into schema_migrations (version, name, sha256) values ($1, $2, $3)",
+                migration.version,
+                migration.name,
+                migration.sha256,
+            )
+    except asyncpg.PostgresError as error:
+        raise SchemaBroken(f"{file} failed and was rolled back: {in_one_line(error)}") from error
+    log.info("migrated", file=file)

@@ -1,0 +1,239 @@
+"""From the engine to the database, losing nothing: a local file first, PostgreSQL after.
+
+``put`` is synchronous: when it returns, the fact survives a kill -9. ``pump`` carries facts to
+the database in batches and may send some again after a crash, which the facts' ids make
+harmless. While the database is away the file grows; while the disk is full, memory does.
+"""
+
+import asyncio
+import json
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import structlog
+
+from domain.facts import Fact
+from storage import timeline
+from storage.database import connection
+from storage.errors import in_one_line
+from storage.fact_file import FactFile
+from storage.fact_lines import decode, encode
+
+log = structlog.get_logger()
+
+BATCH = 500
+LINGER_S = 0.05  # a little company makes a better batch
+WRITE_DEADLINE_S = 20.0
+RETRY_FIRST_S, RETRY_LAST_S = 0.25, 5.0
+DISK_RETRY_S = 1.0
+
+# SQLSTATE classes that a fact brings upon itself: bad data, a broken constraint, too big.
+_FACTS_OWN_FAULT = ("22", "23", "54")
+
+
+class Outbox:
+    """Facts on their way. All methods are called from the event loop's thread.
+
+    Raises OutboxTaken if another process has the file, OSError if it can't be opened.
+    Facts that were left by an earlier process are pumped first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rejected = path.with_name(path.name + ".rejected")
+        """Where facts go that the database will never take, one JSON object a line."""
+        self._file = FactFile(path)
+        self._offset = 0
+        self._undelivered = self._file.lines
+        self._held: dict[int, bytes] = {}  # what a full disk did not take, by number
+        self._number = 0
+        self._set_aside: set[bytes] = set()  # of the batch under way, so that a retry won't again
+        self._disk_retry_at = 0.0
+        self._work = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._pumping = False
+        if self.pending:
+            log.info("the outbox has facts of an earlier run", facts=self.pending, file=str(path))
+        self._settle()
+
+    @property
+    def pending(self) -> int:
+        """How many facts the database does not have yet."""
+        return self._undelivered + len(self._held)
+
+    @property
+    def held(self) -> int:
+        """How many facts are only in memory because the disk takes none: should be 0."""
+        return len(self._held)
+
+    def put(self, fact: Fact) -> None:
+        """Writes a fact down. Never raises for a full disk: the fact waits in memory."""
+        try:
+            line = encode(fact)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            # It can't be retried and it must not break the call that it is about.
+            log.error("a fact can't be written as JSON; dropped", fact=repr(fact), why=str(error))
+            return
+        self._number += 1
+        self._held[self._number] = line
+        self._write_held()
+        self._settle()
+
+    async def flushed(self) -> None:
+        """Returns when the database has everything that was put. Needs a running pump."""
+        await self._empty.wait()
+
+    def close(self) -> None:
+        """Lets the file go; what is pending stays in it for the next start."""
+        self._disk_retry_at = 0.0
+        self._write_held()
+        if self._held:
+            log.error("facts are lost: the disk is full", file=str(self.path), facts=self.held)
+        self._file.close()
+
+    async def pump(self, pool: asyncpg.Pool) -> None:
+        """Carries facts to the database until cancelled. Nothing that fails ends it."""
+        if self._pumping:
+            raise RuntimeError("this outbox is being pumped already")
+        self._pumping = True
+        try:
+            await self._pump(pool)
+        finally:
+            self._pumping = False
+
+    async def _pump(self, pool: asyncpg.Pool) -> None:
+        away_since: float | None = None
+        retry_s = RETRY_FIRST_S
+        while True:
+            await self._work.wait()
+            if self.pending < BATCH and away_since is None:
+                await asyncio.sleep(LINGER_S)
+            self._write_held()
+            try:
+                await self._step(pool)
+            except Exception as error:
+                if away_since is None:
+                    away_since = time.monotonic()
+                    self._log_away(error)
+                await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311
+                retry_s = min(retry_s * 2, RETRY_LAST_S)
+            else:
+                if away_since is not None:
+                    log.info(
+                        "the database takes facts again",
+                        away_s=round(time.monotonic() - away_since, 1),
+                        pending=self.pending,
+                    )
+                away_since, retry_s = None, RETRY_FIRST_S
+
+    def _log_away(self, error: Exception) -> None:
+        log.error(
+            "the database takes no facts; calls go on, the facts are kept in the outbox. "
+            "Start PostgreSQL, they are stored by themselves",
+            why=in_one_line(error),
+            error=type(error).__name__,
+            outbox=str(self.path),
+            pending=self.pending,
+        )
+
+    async def _step(self, pool: asyncpg.Pool) -> None:
+        """Carries one batch from the file, or from memory when the file is done."""
+        lines, end = self._file.read(self._offset, BATCH)
+        if lines:
+            await self._deliver(pool, lines)
+            self._offset = end
+            self._undelivered -= len(lines)
+        elif self._held:
+            held = dict(list(self._held.items())[:BATCH])
+            await self._deliver(pool, list(held.values()))
+            for number in held:
+                self._held.pop(number, None)
+        # Nothing can come between this look and the clearing: puts are on this thread.
+        if self._offset and self._offset == self._file.size:
+            self._file.clear()
+            self._offset = 0
+        self._settle()
+
+    async def _deliver(self, pool: asyncpg.Pool, lines: list[bytes]) -> None:
+        readable: list[tuple[bytes, Fact]] = []
+        for line in lines:
+            if line in self._set_aside:
+                continue
+            try:
+                readable.append((line, decode(line)))
+            except (ValueError, RecursionError) as error:
+                self._reject(line, error)
+        if readable:
+            await self._store(pool, readable)
+        self._set_aside.clear()
+
+    async def _store(self, pool: asyncpg.Pool, facts: list[tuple[bytes, Fact]]) -> None:
+        try:
+            async with connection(pool, deadline_s=WRITE_DEADLINE_S) as db:
+                await timeline.write(db, [fact for _, fact in facts])
+        except asyncpg.PostgresError as error:
+            if (error.sqlstate or "")[:2] not in _FACTS_OWN_FAULT:
+                raise
+            if len(facts) == 1:
+                self._reject(facts[0][0], error)
+                return
+            middle = len(facts) // 2
+            await self._store(pool, facts[:middle])
+            await self._store(pool, facts[middle:])
+
+    def _reject(self, line: bytes, error: Exception) -> None:
+        """Sets a fact aside. Raises OSError if even that can't be written."""
+        why = in_one_line(error)
+        text = line.decode("utf-8", "replace").rstrip("\n")
+        entry = json.dumps({"why": why, "fact": text}) + "\n"
+        fd = os.open(self.rejected, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, entry.encode())
+        finally:
+            os.close(fd)
+        self._set_aside.add(line)
+        log.error(
+            "a fact can't be stored and was set aside; the others go on",
+            why=why,
+            file=str(self.rejected),
+            fact=text[:300],
+        )
+
+    def _write_held(self) -> None:
+        """Appends what is only in memory, in order, as far as the disk takes it."""
+        if not self._held or time.monotonic() < self._disk_retry_at:
+            return
+        was_full = self._disk_retry_at > 0
+        for number in list(self._held):
+            try:
+                self._file.append(self._held[number])
+            except OSError as error:
+                if not was_full:
+                    log.error(
+                        "the outbox can't be written; facts are kept in memory and would be "
+                        "lost if Offhook stopped. Free disk space",
+                        file=str(self.path),
+                        why=in_one_line(error),
+                    )
+                self._disk_retry_at = time.monotonic() + DISK_RETRY_S
+                return
+            del self._held[number]
+            self._undelivered += 1
+        self._disk_retry_at = 0.0
+        if was_full:
+            log.info("the outbox can be written again", file=str(self.path))
+
+    def _settle(self) -> None:
+        """Tells those who wait whether there is anything left."""
+        busy, idle = (self._work, self._empty) if self.pending else (self._empty, self._work)
+        busy.set()
+        idle.clear()
+
+
+def rejected_facts(path: Path) -> list[dict[str, Any]]:
+    """What was set aside in an outbox's ``.rejected`` file, with the reasons."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,51 @@
+"""Passwords: argon2, worked out in a thread so that no call waits for a login."""
+
+import asyncio
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+SHORTEST, LONGEST = 8, 256
+
+
+class Passwords:
+    """Hashes and checks; two at a time at most, for each takes 64 MiB and a core."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._slots = asyncio.Semaphore(2)
+        self._nobodys: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """Raises ValueError, one line for a person, if the password is too short or long."""
+        password = _normal(password)
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise ValueError(f"a password has {SHORTEST} to {LONGEST} characters")
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def is_right(self, stored: str | None, password: str) -> bool:
+        """Whether it fits. Without a stored hash it takes as long, so that nobody can tell by
+        the clock which names exist."""
+        password = _normal(password)[: LONGEST + 1]
+        if stored is None and self._nobodys is None:
+            self._nobodys = await self.hash("nobody's password")
+        async with self._slots:
+            fits = await asyncio.to_thread(self._fits, stored or self._nobodys or "", password)
+        return fits and stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether it was hashed with weaker parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def _fits(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (Argon2Error, InvalidHashError):
+            return False
+
+
+def _normal(password: str) -> str:
+    """One form for what looks the same, whichever keyboard it was typed on."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode("utf-8")

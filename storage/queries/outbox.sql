@@ -1,0 +1,67 @@
+-- name: lock_calls
+-- Two controllers may know about one call. Sixty-four locks taken in order can't deadlock.
+select pg_advisory_xact_lock($1::int, bucket)
+from (
+    select distinct hashtext(call) & 63 as bucket
+    from unnest($2::text[]) as call
+    order by bucket
+) as buckets
+
+-- name: insert_call_facts
+insert into call_facts (id, call, at, kind, detail)
+select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[])
+on conflict (id) do nothing
+returning call
+
+-- name: insert_agent_facts
+insert into agent_facts (id, agent, at, state, reason, station, call)
+select * from unnest(
+    $1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[]
+)
+on conflict (id) do nothing
+
+-- name: upsert_agents_now
+insert into agents_now (id, agent, at, state, reason, station, call)
+select distinct on (agent) id, agent, at, state, reason, station, call
+from unnest(
+    $1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[]
+) with ordinality as fact (id, agent, at, state, reason, station, call, position)
+order by agent, at desc, position desc
+on conflict (agent) do update set
+    id = excluded.id, at = excluded.at, state = excluded.state, reason = excluded.reason,
+    station = excluded.station, call = excluded.call
+where excluded.at >= agents_now.at
+
+-- name: facts_of_calls
+select id, call, at, kind, detail from call_facts where call = any($1::text[])
+order by call
+
+-- name: upsert_call
+insert into calls (
+    call, project, hotline, line, caller, flow, language, entered_at, queue, queued_at,
+    answered_at, wait_s, ended_at, outcome, ended_by, cause, why, agents, talk_s, hold_s, score,
+    recording_file, recording_sha256, recording_s, bridged_s, recording_whole, recording_bytes,
+    recording_lost, adopted
+) values (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    $21, $22, $23, $24, $25, $26, $27, $28, $29
+)
+on conflict (call) do update set
+    project = excluded.project, hotline = excluded.hotline, line = excluded.line,
+    caller = excluded.caller, flow = excluded.flow, language = excluded.language,
+    entered_at = excluded.entered_at, queue = excluded.queue, queued_at = excluded.queued_at,
+    answered_at = excluded.answered_at, wait_s = excluded.wait_s, ended_at = excluded.ended_at,
+    outcome = excluded.outcome, ended_by = excluded.ended_by, cause = excluded.cause,
+    why = excluded.why, agents = excluded.agents, talk_s = excluded.talk_s,
+    hold_s = excluded.hold_s, score = excluded.score, recording_file = excluded.recording_file,
+    recording_sha256 = excluded.recording_sha256, recording_s = excluded.recording_s,
+    bridged_s = excluded.bridged_s, recording_whole = excluded.recording_whole,
+    recording_bytes = excluded.recording_bytes, recording_lost = excluded.recording_lost,
+    adopted = excluded.adopted
+where calls.* is distinct from excluded.*
+
+-- name: insert_call_agents
+insert into call_agents (call, agent, entered_at)
+select * from unnest($1::text[], $2::text[], $3::timestamptz[])
+on conflict (call, agent) do update set entered_at = excluded.entered_at
+where call_agents.entered_at is distinct from excluded.entered_at

@@ -1,0 +1,85 @@
+-- name: create_user
+insert into users (
+    name, password_hash, role, projects, agent, language, created_at, password_changed_at
+) values ($1, $2, $3, $4, $5, $6, $7, $7)
+on conflict (name) do nothing
+returning name
+
+-- name: change_user
+update users set role = $2, projects = $3, agent = $4, language = $5, disabled = $6
+where name = $1
+returning name
+
+-- name: set_password
+update users set password_hash = $2, password_changed_at = $3 where name = $1 returning name
+
+-- name: rehash_password
+update users set password_hash = $2 where name = $1 and password_hash = $3
+
+-- name: get_user
+select * from users where name = $1 and ($2::text[] is null or projects && $2)
+
+-- name: list_users
+select * from users where $1::text[] is null or projects && $1 order by name
+
+-- name: any_admin
+select exists (select 1 from users where role = 'admin' and not disabled)
+
+-- name: other_admin
+select exists (select 1 from users where role = 'admin' and not disabled and name <> $1)
+
+-- name: lock_users
+select pg_advisory_xact_lock(4084, 1000)
+
+-- name: create_session
+insert into sessions (token_hash, name, created_at, expires_at, address)
+values ($1, $2, $3, $4, $5)
+
+-- name: session_user
+select u.*, s.expires_at from sessions s join users u on u.name = s.name
+where s.token_hash = $1 and s.expires_at > $2 and s.created_at > $3 and not u.disabled
+
+-- name: extend_session
+update sessions set expires_at = $2 where token_hash = $1 and expires_at < $2
+
+-- name: end_session
+delete from sessions where token_hash = $1 returning name
+
+-- name: end_sessions_of_user
+delete from sessions where name = $1 and token_hash is distinct from $2
+
+-- name: forget_old
+with old_sessions as (delete from sessions where expires_at <= $1)
+delete from login_failures where last_at < $2
+
+-- name: blocked_until
+select max(blocked_until) from login_failures where key = any($1::text[]) and blocked_until > $2
+
+-- name: note_failure
+insert into login_failures as f (key, failures, last_at, blocked_until)
+values ($1, 1, $2, null)
+on conflict (key) do update set
+    failures = case when f.last_at < $3 then 1 else f.failures + 1 end,
+    last_at = excluded.last_at
+returning failures
+
+-- name: block
+update login_failures set blocked_until = $2 where key = $1
+
+-- name: forget_failures
+delete from login_failures where key = $1
+
+-- name: audit
+insert into audit_log (at, by, action, target, project, address, detail)
+values ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: audit_log
+select id, at, by, action, target, project, address, detail from audit_log
+where ($1::text[] is null or project = any($1))
+  and ($2::text is null or by = $2)
+  and ($3::text is null or action = $3)
+  and ($4::timestamptz is null or at >= $4)
+  and ($5::timestamptz is null or at < $5)
+  and ($6::bigint is null or id < $6)
+order by id desc
+limit $7

@@ -1,0 +1,355 @@
+"""Who may use the console: users, their sessions, and the log of what they did."""
+
+import hashlib
+import secrets
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+
+from domain.identity import AgentCode, ProjectName
+from storage.calls import Projects
+from storage.database import connection
+from storage.passwords import Passwords
+from storage.queries import load
+
+IDLE = timedelta(hours=12)  # a shift and its overtime
+LONGEST_SESSION = timedelta(days=7)
+FAILURES_FORGOTTEN = timedelta(minutes=15)
+LONGEST_BLOCK_S = 900.0
+FIRST_BLOCK_S = 15.0
+FREE_TRIES = {"name+address": 5, "name": 30, "address": 30}
+"""Wrong passwords until the first block. A stranger elsewhere must not lock a user out soon."""
+
+_SQL = load("users")
+
+
+class Role(StrEnum):
+    """What a user is; what each may do is the console's matter."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    OPS = "ops"
+    QA = "qa"
+    CLIENT = "client"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user without secrets. ``projects`` None: all."""
+
+    name: str
+    role: Role
+    projects: frozenset[ProjectName] | None
+    agent: AgentCode | None
+    language: str | None
+    disabled: bool
+    created_at: datetime
+    password_changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A new session; the token is known only to the browser, we keep its hash."""
+
+    token: str
+    user: User
+    expires_at: datetime
+
+
+class RefusedWhy(StrEnum):
+    WRONG = "wrong"  # no such name, a wrong password, or disabled: not told apart on purpose
+    THROTTLED = "throttled"
+
+
+class LoginRefused(Exception):  # noqa: N818
+    """``retry_after_s`` is 0 unless throttled."""
+
+    def __init__(self, why: RefusedWhy, retry_after_s: float = 0.0) -> None:
+        super().__init__(f"login refused: {why}")
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    id: int
+    at: datetime
+    by: str
+    action: str
+    target: str
+    project: ProjectName | None
+    address: str
+    detail: Mapping[str, Any]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UserStore:
+    """Users, sessions, audit log. While the database is away each call raises one of
+    ``storage.errors.AWAY``. Names are told apart without regard to case."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._passwords = passwords or Passwords()
+
+    async def create(
+        self,
+        name: str,
+        password: str,
+        role: Role,
+        *,
+        by: str,
+        projects: Iterable[ProjectName] | None = (),
+        agent: AgentCode | None = None,
+        language: str | None = None,
+    ) -> User:
+        """Raises ValueError, one line for a person, if the name is taken or not one, if the
+        password is too short, or if an agent has no code."""
+        key = user_key(name)
+        if not key or len(key) > 64:
+            raise ValueError("a user's name has 1 to 64 characters")
+        _check_agent(role, agent)
+        hashed = await self._passwords.hash(password)
+        now, seen = self._clock(), _list(projects)
+        async with connection(self._pool) as db, db.transaction():
+            made = await db.fetchval(
+                _SQL["create_user"], key, hashed, role.value, seen, agent, language, now
+            )
+            if made is None:
+                raise ValueError(f"there is a user {key} already")
+            await self._audit(db, by, "user created", key, {"role": role, "projects": seen})
+        return User(
+            key, role, None if seen is None else frozenset(seen), agent, language, False, now, now
+        )
+
+    async def ensure_admin(self, name: str, password: str) -> bool:
+        """Makes the first admin; False, and nothing is changed, if there is one."""
+        async with connection(self._pool) as db:
+            if await db.fetchval(_SQL["any_admin"]):
+                return False
+        await self.create(name, password, Role.ADMIN, by="offhook", projects=None)
+        return True
+
+    async def change(
+        self,
+        name: str,
+        *,
+        by: str,
+        role: Role,
+        projects: Iterable[ProjectName] | None,
+        agent: AgentCode | None,
+        language: str | None,
+        disabled: bool = False,
+    ) -> None:
+        """Sets all of a user but the password; a disabled one's sessions end.
+
+        Raises ValueError if there is no such user, or nobody would be left as admin.
+        """
+        key, seen = user_key(name), _list(projects)
+        _check_agent(role, agent)
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock_users"])  # two admins must not remove each other
+            if (role is not Role.ADMIN or disabled) and not await db.fetchval(
+                _SQL["other_admin"], key
+            ):
+                raise ValueError("the last admin must stay one")
+            if not await db.fetchval(
+                _SQL["change_user"], key, role.value, seen, agent, language, disabled
+            ):
+                raise ValueError(f"there is no user {key}")
+            if disabled:
+                await db.execute(_SQL["end_sessions_of_user"], key, None)
+            detail = {"role": role, "projects": seen, "agent": agent, "disabled": disabled}
+            await self._audit(db, by, "user changed", key, detail)
+
+    async def set_password(
+        self, name: str, password: str, *, by: str, keep_token: str | None = None
+    ) -> None:
+        """Ends all the user's sessions but the one of ``keep_token``. Raises ValueError."""
+        key, hashed = user_key(name), await self._passwords.hash(password)
+        async with connection(self._pool) as db, db.transaction():
+            if not await db.fetchval(_SQL["set_password"], key, hashed, self._clock()):
+                raise ValueError(f"there is no user {key}")
+            kept = None if keep_token is None else _digest(keep_token)
+            await db.execute(_SQL["end_sessions_of_user"], key, kept)
+            await self._audit(db, by, "password changed", key, {})
+
+    async def get(self, name: str, *, projects: Projects = None) -> User | None:
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(_SQL["get_user"], user_key(name), _list(projects))
+        return None if row is None else _user(row)
+
+    async def list(self, *, projects: Projects = None) -> tuple[User, ...]:
+        """By name; with ``projects``, those who work for one of them."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["list_users"], _list(projects))
+        return tuple(_user(row) for row in rows)
+
+    async def login(self, name: str, password: str, *, address: str = "") -> Login:
+        """Checks a password and begins a session. Raises LoginRefused."""
+        key, now = user_key(name), self._clock()
+        keys = {
+            "name+address": f"both {key[:64]} {address}",
+            "name": f"name {key[:64]}",
+            "address": f"address {address}",
+        }
+        async with connection(self._pool) as db:
+            blocked = await db.fetchval(_SQL["blocked_until"], list(keys.values()), now)
+            row = await db.fetchrow(_SQL["get_user"], key, None)
+        if blocked is not None:
+            raise LoginRefused(RefusedWhy.THROTTLED, (blocked - now).total_seconds())
+        stored = None if row is None else row["password_hash"]
+        right = await self._passwords.is_right(stored, password)
+        if row is None or stored is None or not right or row["disabled"]:
+            await self._failed(key, keys, address)
+            raise LoginRefused(RefusedWhy.WRONG)
+        rehashed = None
+        if self._passwords.is_outdated(stored):
+            rehashed = await self._passwords.hash(password)
+        token, expires_at = secrets.token_urlsafe(32), now + IDLE
+        async with connection(self._pool) as db, db.transaction():
+            if rehashed is not None:
+                await db.execute(_SQL["rehash_password"], row["name"], rehashed, stored)
+            await db.execute(_SQL["forget_failures"], keys["name+address"])
+            await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
+            await db.execute(
+                _SQL["create_session"], _digest(token), row["name"], now, expires_at, address
+            )
+            await self._audit(db, row["name"], "logged in", row["name"], {}, address=address)
+        return Login(token, _user(row), expires_at)
+
+    async def session(self, token: str) -> User | None:
+        """Whose session this is; None if it has expired or never was. Using it extends it."""
+        if not token or len(token) > 128:
+            return None
+        now, digest = self._clock(), _digest(token)
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(_SQL["session_user"], digest, now, now - LONGEST_SESSION)
+            # A write for every page view would be many; one in a while is as good.
+            if row is not None and row["expires_at"] < now + IDLE - timedelta(minutes=5):
+                await db.execute(_SQL["extend_session"], digest, now + IDLE)
+        return None if row is None else _user(row)
+
+    async def logout(self, token: str) -> None:
+        """Ends a session; nothing happens if there is none."""
+        async with connection(self._pool) as db, db.transaction():
+            name = await db.fetchval(_SQL["end_session"], _digest(token))
+            if name is not None:
+                await self._audit(db, name, "logged out", name, {})
+
+    async def audit(
+        self,
+        by: str,
+        action: str,
+        target: str = "",
+        *,
+        project: ProjectName | None = None,
+        address: str = "",
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Writes down who did what to what."""
+        async with connection(self._pool) as db:
+            await self._audit(db, by, action, target, detail or {}, project, address)
+
+    async def audit_log(
+        self,
+        *,
+        projects: Projects,
+        by: str | None = None,
+        action: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> tuple[AuditEntry, ...]:
+        """Newest first; the next page is ``before`` the last entry's id."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                _SQL["audit_log"],
+                _list(projects),
+                by,
+                action,
+                start,
+                end,
+                before,
+                min(max(1, limit), 1000),
+            )
+        return tuple(AuditEntry(**dict(row)) for row in rows)
+
+    async def _failed(self, key: str, keys: Mapping[str, str], address: str) -> None:
+        now = self._clock()
+        async with connection(self._pool) as db, db.transaction():
+            for kind, place in sorted(keys.items(), key=lambda item: item[1]):
+                if kind == "address" and not address:
+                    continue
+                failures = await db.fetchval(
+                    _SQL["note_failure"], place, now, now - FAILURES_FORGOTTEN
+                )
+                over = failures - FREE_TRIES[kind]
+                if over >= 0:
+                    block_s = min(LONGEST_BLOCK_S, FIRST_BLOCK_S * 2 ** min(over, 10))
+                    await db.execute(_SQL["block"], place, now + timedelta(seconds=block_s))
+            await self._audit(db, key[:64], "login refused", key[:64], {}, address=address)
+
+    async def _audit(
+        self,
+        db: Any,
+        by: str,
+        action: str,
+        target: str,
+        detail: Mapping[str, Any],
+        project: ProjectName | None = None,
+        address: str = "",
+    ) -> None:
+        await db.execute(
+            _SQL["audit"], self._clock(), by, action, target, project, address, dict(detail)
+        )
+
+
+def user_key(name: str) -> str:
+    """The one form in which a name is stored and looked up."""
+    text = unicodedata.normalize("NFKC", name).casefold().strip()
+    return "".join(char for char in text if unicodedata.category(char)[0] != "C")
+
+
+def _check_agent(role: Role, agent: AgentCode | None) -> None:
+    if role is Role.AGENT and not agent:
+        raise ValueError("a user who is an agent needs the agent's code")
+
+
+def _digest(token: str) -> bytes:
+    """Of a random token a plain hash is enough: there is nothing to guess."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def _list(projects: Iterable[ProjectName] | None) -> Any:
+    return None if projects is None else sorted(projects)
+
+
+def _user(row: Mapping[str, Any]) -> User:
+    projects = row["projects"]
+    return User(
+        name=row["name"],
+        role=Role(row["role"]),
+        projects=None if projects is None else frozenset(projects),
+        agent=row["agent"],
+        language=row["language"],
+        disabled=row["disabled"],
+        created_at=row["created_at"],
+        password_changed_at=row["password_changed_at"],
+    )
