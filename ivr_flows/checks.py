@@ -103,14 +103,14 @@ def _spinning_loop(nodes: Mapping[str, Node]) -> list[str]:
         for node in nodes.values()
     }
     while True:
-        ends = [node for node, targets in at_once.items() if not targets & at_once.keys()]
+        ends = [name for name, targets in at_once.items() if not targets & at_once.keys()]
         if not ends:
             break
-        for node in ends:
-            del at_once[node]
+        for name in ends:
+            del at_once[name]
     way: list[str] = []
-    node: str | None = next(iter(at_once), None)
-    while node is not None and node not in way:
-        way.append(node)
-        node = min(at_once[node] & at_once.keys())
-    return way[way.index(node) :] if node is not None else []
+    here = min(at_once, default=None)
+    while here is not None and here not in way:
+        way.append(here)
+        here = min(at_once[here] & at_once.keys())
+    return way[way.index(here) :] if here is not None else []

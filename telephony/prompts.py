@@ -1,0 +1,294 @@
+"""Prompts as sound files: uploaded by somebody, or spoken once and kept."""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import tempfile
+import wave
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ivr_flows.announcements import texts_to_prepare
+from ivr_flows.flow import Flow
+from ivr_flows.texts import PromptText
+from telephony.speech import (
+    RATE,
+    Espeak,
+    SpeechError,
+    SpeechFault,
+    telephone_sound,
+    voice_of,
+)
+
+log = structlog.get_logger()
+
+FORMAT = "1"  # of the files made here; another number makes them all anew
+RETRY_AFTER_S = 5.0
+SMALLEST = 44 + 160  # bytes: a WAV header and a hundredth of a second
+_SAFE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+Progress = Callable[[int, int], None]
+"""Told (done, all) while prompts are made."""
+
+
+class PromptError(Exception):
+    """There is no sound for this prompt; the call goes on without it. It has been logged."""
+
+    def __init__(self, prompt: PromptText, cause: SpeechError) -> None:
+        super().__init__(f"prompt {prompt.name} ({prompt.language}): {cause}")
+        self.prompt = prompt
+        self.fault = cause.fault
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of making prompts beforehand."""
+
+    ready: int
+    failed: tuple[PromptError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """An uploaded file, and the name of its copy for telephones; a new upload is a new name."""
+
+    file: Path
+    name: str
+
+
+class Prompts:
+    """Sound files under one folder.
+
+    ``uploaded/<language>/<name>.wav`` is what people put there, and wins; ``spoken/`` is a
+    cache of what espeak-ng said, named by content, and may be deleted at any time.
+    """
+
+    def __init__(self, folder: Path, espeak: Espeak | None = None) -> None:
+        self._uploaded = folder / "uploaded"
+        self._spoken = folder / "spoken"
+        self._espeak = espeak or Espeak()
+        self._making: dict[Path, asyncio.Task[None]] = {}
+        self._failed: dict[Path, tuple[float, SpeechError]] = {}  # no retry before this time
+        self._told: set[SpeechFault] = set()
+        self._refused: set[_Upload] = set()  # uploads that are no sound; told once
+
+    async def sound(self, prompt: PromptText) -> str:
+        """The path, without its extension, of the prompt as 8 kHz mono 16-bit WAV.
+
+        Made now if it isn't there; however many ask at once, it is made once, and goes on being
+        made when they hang up. Raises PromptError.
+        """
+        try:
+            path = await self._path(prompt)
+        except SpeechError as error:
+            raise PromptError(prompt, error) from error
+        return str(path.with_suffix(""))
+
+    async def prepare(
+        self, flow: Flow | Iterable[PromptText], progress: Progress | None = None
+    ) -> Prepared:
+        """Make all that a flow (or these texts) can say beforehand; failures don't stop it."""
+        texts = texts_to_prepare(flow) if isinstance(flow, Flow) else tuple(flow)
+        failed: list[PromptError] = []
+        for done, text in enumerate(texts):
+            if progress is not None:
+                progress(done, len(texts))
+            try:
+                await self.sound(text)
+            except PromptError as error:
+                failed.append(error)
+        if progress is not None:
+            progress(len(texts), len(texts))
+        return Prepared(len(texts) - len(failed), tuple(failed))
+
+    async def publish(self, texts: Iterable[PromptText], folder: Path) -> Prepared:
+        """Put sounds where the dialplan finds them by name: ``folder/<language>/<name>.wav``."""
+        ready, failed = 0, []
+        for text in texts:
+            try:
+                made = Path(await self.sound(text) + ".wav")
+                await asyncio.to_thread(_copy, made, folder / text.language / f"{text.name}.wav")
+                ready += 1
+            except PromptError as error:
+                failed.append(error)
+            except OSError as error:
+                fault = _disk_fault(error, folder)
+                self._tell(text, fault)
+                failed.append(PromptError(text, fault))
+        return Prepared(ready, tuple(failed))
+
+    async def close(self) -> None:
+        """Stop what is being made."""
+        tasks = list(self._making.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _path(self, prompt: PromptText) -> Path:
+        if not _SAFE.match(prompt.name) or not _SAFE.match(prompt.language):
+            raise SpeechError(
+                SpeechFault.FAILED,
+                f"{prompt.language!r}/{prompt.name!r} can't be a file's name",
+                "use letters, digits, - and _",
+            )
+        upload = self._upload(prompt)
+        if upload is not None:
+            if _is_telephone_wav(upload.file):
+                return upload.file
+            try:
+                return await self._kept(upload.name, prompt, upload)
+            except SpeechError as error:
+                if error.fault is not SpeechFault.FAILED:
+                    raise
+                self._refuse(upload, error)
+        voice = voice_of(prompt.language)
+        return await self._kept(
+            _digest(*voice.names, str(voice.words_per_minute), prompt.text), prompt, None
+        )
+
+    def _upload(self, prompt: PromptText) -> _Upload | None:
+        file = self._uploaded / prompt.language / f"{prompt.name}.wav"
+        try:
+            upload = _Upload(file, _digest(str(file), str(file.stat().st_mtime_ns)))
+        except OSError:
+            return None
+        return None if upload in self._refused else upload
+
+    def _refuse(self, upload: _Upload, error: SpeechError) -> None:
+        if upload not in self._refused:
+            self._refused.add(upload)
+            log.error(
+                "uploaded prompt can't be played, its text is spoken instead",
+                file=str(upload.file),
+                why=error.message,
+                do="upload it as PCM WAV",
+            )
+
+    async def _kept(self, name: str, prompt: PromptText, upload: _Upload | None) -> Path:
+        """The file of this name in the cache, made first if it isn't there."""
+        path = self._spoken / f"{name}.wav"
+        if _there(path):
+            return path
+        until, error = self._failed.get(path, (0.0, None))
+        if error is not None and asyncio.get_running_loop().time() < until:
+            raise error
+        task = self._making.get(path)
+        if task is None:
+            making = self._make(path, prompt, upload)
+            task = asyncio.create_task(making, name=f"prompt {prompt.name}")
+            self._making[path] = task
+            task.add_done_callback(lambda done: self._made(path, done))
+        await asyncio.shield(task)
+        return path
+
+    def _made(self, path: Path, task: asyncio.Task[None]) -> None:
+        del self._making[path]
+        if not task.cancelled():
+            task.exception()  # seen, even if every caller who asked has hung up
+
+    async def _make(self, path: Path, prompt: PromptText, upload: _Upload | None) -> None:
+        try:
+            if upload is not None:
+                sound = await asyncio.to_thread(_converted, upload.file)
+            else:
+                sound = await self._espeak.speak(prompt.text, prompt.language)
+            try:
+                await asyncio.to_thread(_write, path, sound)
+            except OSError as error:
+                raise _disk_fault(error, path.parent) from error
+        except SpeechError as error:
+            # A queue of callers must not start espeak-ng again for each of them.
+            until = asyncio.get_running_loop().time() + RETRY_AFTER_S
+            self._failed[path] = (until, error)
+            if upload is None or error.fault is not SpeechFault.FAILED:
+                self._tell(prompt, error)
+            raise
+        self._failed.pop(path, None)
+        if self._told:
+            self._told.clear()
+            log.info("prompts are spoken again", prompt=prompt.name, language=prompt.language)
+
+    def _tell(self, prompt: PromptText, error: SpeechError) -> None:
+        """One line for each kind of fault until a prompt succeeds again, not one a call."""
+        if error.fault not in self._told:
+            self._told.add(error.fault)
+            log.error(
+                "prompt has no sound, calls go on without it",
+                prompt=prompt.name,
+                language=prompt.language,
+                why=error.message,
+                do=error.advice,
+            )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join((FORMAT, *parts)).encode()).hexdigest()[:32]
+
+
+def _converted(file: Path) -> bytes:
+    try:
+        return telephone_sound(file.read_bytes())
+    except OSError as error:
+        raise SpeechError(
+            SpeechFault.FAILED, f"can't be read: {error.strerror}", "check its permissions"
+        ) from error
+
+
+def _there(path: Path) -> bool:
+    # A power cut may leave an empty file where a file system renames before it writes.
+    try:
+        return path.stat().st_size >= SMALLEST
+    except OSError:
+        return False
+
+
+def _is_telephone_wav(path: Path) -> bool:
+    try:
+        with wave.open(str(path)) as file:
+            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+            return form == (1, 2, RATE) and file.getnframes() > 0
+    except (wave.Error, EOFError, OSError):
+        return False
+
+
+def _write(path: Path, sound: bytes) -> None:
+    """Whole or not at all, and readable by Asterisk, which may run as another user."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(sound)
+            file.flush()
+            os.fchmod(handle, 0o644)
+            os.fsync(handle)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _copy(made: Path, path: Path) -> None:
+    sound = made.read_bytes()
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == sound:
+            return
+    _write(path, sound)
+
+
+def _disk_fault(error: OSError, folder: Path) -> SpeechError:
+    if error.errno in _FULL:
+        return SpeechError(
+            SpeechFault.DISK_FULL, f"no room left in {folder}", "make room on that disk"
+        )
+    return SpeechError(
+        SpeechFault.NOT_WRITABLE,
+        f"{folder} can't be written: {error.strerror}",
+        "check the folder and its permissions",
+    )

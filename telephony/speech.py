@@ -1,0 +1,182 @@
+"""espeak-ng: text in, telephone sound out (8 kHz, mono, 16 bit)."""
+
+import asyncio
+import audioop  # audioop-lts from Python 3.13 on
+import contextlib
+import io
+import math
+import warnings
+import wave
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it misses ffmpeg, which plain WAV doesn't need
+    from pydub import AudioSegment
+
+RATE = 8000
+LOUDEST_DBFS = -3.0
+DEADLINE_S = 20.0
+_PASS_HZ = 3600.0
+_TAPS = 31
+
+
+class SpeechFault(StrEnum):
+    """Why there is no sound for a text."""
+
+    NO_SYNTHESIZER = "no synthesizer"
+    NO_VOICE = "no voice"
+    FAILED = "synthesis failed"
+    DISK_FULL = "disk full"
+    NOT_WRITABLE = "not writable"
+
+
+class SpeechError(Exception):
+    """No sound could be made; a call goes on without it. The text is one line that says why."""
+
+    def __init__(self, fault: SpeechFault, message: str, advice: str) -> None:
+        super().__init__(f"{message}; {advice}")
+        self.fault = fault
+        self.message = message
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """espeak-ng's voices for a language, the best first, and how fast they speak."""
+
+    names: tuple[str, ...]
+    words_per_minute: int = 160
+
+
+# In espeak-ng 1.51 (Debian 12, Ubuntu 24.04) "cmn" reads the pinyin it has looked up as if it
+# were English ("nin two hao three"); the pinyin voice reads the same characters as Mandarin.
+VOICES: Mapping[str, Voice] = MappingProxyType(
+    {
+        "zh-CN": Voice(("cmn-latn-pinyin", "cmn"), 170),
+        "zh-HK": Voice(("yue",), 170),
+        "en": Voice(("en-us", "en"), 150),
+    }
+)
+
+
+def voice_of(language: str) -> Voice:
+    """The voice for a language tag; espeak-ng knows most tags by themselves."""
+    return VOICES.get(language) or Voice((language.lower(), language.partition("-")[0].lower()))
+
+
+class Espeak:
+    """Speaks by starting espeak-ng, at most ``at_once`` of them at a time."""
+
+    def __init__(self, command: Sequence[str] = ("espeak-ng",), *, at_once: int = 2) -> None:
+        self._command = tuple(command)
+        self._free = asyncio.Semaphore(at_once)
+
+    async def speak(self, text: str, language: str) -> bytes:
+        """The text as a WAV file's bytes; raises SpeechError."""
+        voice = voice_of(language)
+        async with self._free:
+            for name in voice.names:
+                code, spoken, said = await self._run(text, name, voice.words_per_minute)
+                if code == 0 and spoken:
+                    return await asyncio.to_thread(telephone_sound, spoken)
+                if "voice does not exist" not in said:
+                    raise SpeechError(
+                        SpeechFault.FAILED,
+                        f"espeak-ng ended with code {code}: {said or 'no message'}",
+                        "try it by hand: espeak-ng -v " + name,
+                    )
+        raise SpeechError(
+            SpeechFault.NO_VOICE,
+            f"espeak-ng has no voice {' or '.join(voice.names)} for {language}",
+            "install espeak-ng-data, or upload recordings for this language",
+        )
+
+    async def _run(self, text: str, voice: str, speed: int) -> tuple[int, bytes, str]:
+        # The text goes through standard input: it may begin with "-", and is not in `ps`.
+        options = ("-v", voice, "-s", str(speed), "-b", "1", "--stdin", "--stdout")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                *options,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise SpeechError(
+                SpeechFault.NO_SYNTHESIZER,
+                f"{self._command[0]} can't be started: {error.strerror}",
+                "install it (apt-get install espeak-ng)",
+            ) from error
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                spoken, said = await process.communicate(text.encode())
+        except TimeoutError as error:
+            raise SpeechError(
+                SpeechFault.FAILED,
+                f"espeak-ng was not done after {DEADLINE_S:g} s",
+                "the machine is overloaded, or the text is no speech",
+            ) from error
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await asyncio.shield(process.wait())
+        return process.returncode or 0, spoken, said.decode(errors="replace").strip()
+
+
+def telephone_sound(wav: bytes) -> bytes:
+    """Any WAV as 8 kHz mono 16 bit at an even loudness; SpeechError if there is no sound in it."""
+    audio = _segment(wav).set_channels(1).set_sample_width(2)
+    if audio.frame_count() == 0 or audio.max == 0:
+        raise SpeechError(
+            SpeechFault.FAILED, "there is no sound in it", "check the text or the file"
+        )
+    audio = audio.apply_gain(LOUDEST_DBFS - audio.max_dBFS)
+    if audio.frame_rate > RATE:
+        # pydub resamples by picking samples: what lies above 4 kHz would come back as noise.
+        audio = audio._spawn(_low_pass(audio.raw_data, audio.frame_rate))
+    made = io.BytesIO()
+    audio.set_frame_rate(RATE).export(made, format="wav")
+    return made.getvalue()
+
+
+def _segment(wav: bytes) -> AudioSegment:
+    """espeak-ng writes to a pipe, so its header says 2 GB; read what there is."""
+    try:
+        with wave.open(io.BytesIO(wav)) as file:
+            frames = file.readframes(len(wav))
+            width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
+    except (wave.Error, EOFError) as error:
+        raise SpeechError(
+            SpeechFault.FAILED, f"this is no WAV sound: {error}", "expected plain PCM WAV"
+        ) from error
+    whole = len(frames) - len(frames) % (width * channels)
+    return AudioSegment(frames[:whole], sample_width=width, frame_rate=rate, channels=channels)
+
+
+def _low_pass(samples: bytes, rate: int) -> bytes:
+    """Leave what a telephone carries: a windowed-sinc filter, tap by tap over all samples.
+
+    audioop works on the whole sound at C's speed; sample by sample in Python would hold up the
+    controller's calls for a tenth of a second for each sentence.
+    """
+    middle = (_TAPS - 1) // 2
+    cut = 2 * _PASS_HZ / rate
+    taps = []
+    for index in range(_TAPS):
+        x = index - middle
+        sinc = cut if x == 0 else math.sin(math.pi * cut * x) / (math.pi * x)
+        taps.append(sinc * (0.54 + 0.46 * math.cos(math.pi * x / middle)))
+    gain = sum(taps)
+    wide = audioop.lin2lin(samples, 2, 4)  # so that rounding stays far below what is heard
+    silence = bytes(4 * middle)
+    padded = silence + wide + silence
+    total = bytes(len(wide))
+    for index, tap in enumerate(taps):
+        part = padded[4 * index : 4 * index + len(wide)]
+        total = audioop.add(total, audioop.mul(part, 4, tap / gain), 4)
+    return audioop.lin2lin(total, 4, 2)
