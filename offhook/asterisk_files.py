@@ -1,0 +1,196 @@
+"""What is written into an Asterisk's ``generated/`` folder: ports, secrets, peers, numbers.
+
+Everything else is literal, in asterisk-conf/. Values come from a checked configuration, and are
+checked again here: a line break or a semicolon would be a directive of its own.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.centre import Centre, Line, LineKind, Station, StationKind
+from domain.identity import NodeName
+from offhook.secrets import Secrets
+
+AMI_USER = "offhook"
+
+_OPTIONAL_MODULES = ("res_cdrel_custom.so",)
+"""What only some versions have; naming a module that isn't there is a warning in the log."""
+
+_READ = "system,call,user,agent,dtmf"
+_WRITE = "call,originate,agent,user,reporting"
+"""Neither ``system`` nor ``command``: a stolen password can't stop Asterisk or run programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one instance. ``rtp_end`` is the last one of its range."""
+
+    sip: int
+    sip_tls: int
+    ami: int
+    agi: int
+    console: int
+    rtp_start: int
+    rtp_end: int
+
+    @classmethod
+    def block(cls, base: int, *, rtp: int = 400) -> "Ports":
+        """Single ports from ``base`` on, and ``rtp`` ports for sound from ``base`` + 20.
+
+        A call that is bridged uses four of them.
+        """
+        return cls(base, base + 1, base + 2, base + 3, base + 4, base + 20, base + 20 + rtp - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where an instance listens, and where it finds the controller. Loopback by default."""
+
+    sip: str = "127.0.0.1"
+    external: str | None = None
+    """What phones outside a NAT are told instead of ``sip``."""
+    ami: str = "127.0.0.1"
+    agi: str = "127.0.0.1"
+    """The controller's host, as Asterisk sees it."""
+    ami_permit: tuple[str, ...] = ("127.0.0.1/255.255.255.255",)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where an instance keeps what it writes, as Asterisk sees them."""
+
+    prompts: Path
+    certificate: Path | None
+    """One PEM file with key and certificate; None: no TLS transport."""
+
+
+def generated(
+    centre: Centre,
+    secrets: Secrets,
+    ports: Ports,
+    addresses: Addresses,
+    folders: Folders,
+    *,
+    node: NodeName,
+    modules: Iterable[str],
+    fallback_after_s: int = 60,
+) -> Mapping[str, str]:
+    """File name to text, for the folder ``generated``. Raises ValueError for an unusable value.
+
+    ``modules`` are the file names of those the Asterisk has.
+    """
+    have = frozenset(modules)
+    stations = [_word(station.name) for station in centre.stations]
+    return {
+        "modules.conf": "".join(f"load = {m}\n" for m in _OPTIONAL_MODULES if m in have),
+        "pjsip_transports.conf": _transports(ports, addresses, folders.certificate),
+        "pjsip_peers.conf": "\n".join(
+            [
+                *(_station(station, secrets) for station in centre.stations),
+                *(_line(line, secrets) for line in centre.lines),
+            ]
+        ),
+        "globals.conf": (
+            f"OFFHOOK_NODE = {_word(node)}\n"
+            f"OFFHOOK_AGI = agi://{_word(addresses.agi)}:{ports.agi}\n"
+            f"OFFHOOK_PROMPTS = {_plain(str(folders.prompts))}\n"
+            f"OFFHOOK_FALLBACK_AFTER = {int(fallback_after_s)}\n"
+        ),
+        "hotlines.conf": "".join(
+            f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
+        ),
+        "stations.conf": "".join(
+            f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Dial(PJSIP/{name},60)\n"
+            for name in stations
+        ),
+        "transfer.conf": "".join(
+            f"exten => {name},1,Goto(transferred,{name},1)\n" for name in stations
+        ),
+        "queue_members.conf": "".join(f"member => PJSIP/{name}\n" for name in stations),
+        "rtp.conf": f"rtpstart = {ports.rtp_start}\nrtpend = {ports.rtp_end}\n",
+        "manager.conf": _manager(secrets, ports, addresses),
+    }
+
+
+def _manager(secrets: Secrets, ports: Ports, addresses: Addresses) -> str:
+    permits = "".join(f"permit = {_plain(permit)}\n" for permit in addresses.ami_permit)
+    return (
+        f"bindaddr = {_word(addresses.ami)}\nport = {ports.ami}\n\n"
+        f"[{AMI_USER}]\nsecret = {_plain(secrets.ami)}\n"
+        f"deny = 0.0.0.0/0.0.0.0\n{permits}"
+        f"read = {_READ}\nwrite = {_WRITE}\nwritetimeout = 5000\n"
+    )
+
+
+def _transports(ports: Ports, addresses: Addresses, certificate: Path | None) -> str:
+    outside = ""
+    if addresses.external:
+        address = _word(addresses.external)
+        outside = (
+            f"external_signaling_address = {address}\nexternal_media_address = {address}\n"
+            "local_net = 127.0.0.0/8\nlocal_net = 10.0.0.0/8\nlocal_net = 172.16.0.0/12\n"
+            "local_net = 192.168.0.0/16\n"
+        )
+    bind = _word(addresses.sip)
+    text = "".join(
+        f"[{protocol}](transport)\nprotocol = {protocol}\nbind = {bind}:{ports.sip}\n{outside}\n"
+        for protocol in ("udp", "tcp")
+    )
+    if certificate is not None:
+        file = _plain(str(certificate))
+        text += (
+            f"[tls](transport)\nprotocol = tls\nbind = {bind}:{ports.sip_tls}\n"
+            f"method = tlsv1_2\ncert_file = {file}\npriv_key_file = {file}\n{outside}\n"
+        )
+    return text
+
+
+def _auth(name: str, secrets: Secrets) -> str:
+    password = _plain(secrets.sip[name])
+    return f"[{name}](digest)\nusername = {name}\npassword = {password}\n\n"
+
+
+def _station(station: Station, secrets: Secrets) -> str:
+    name = _word(station.name)
+    template = "fxs" if station.kind is StationKind.FXS else "softphone"
+    return (
+        f"[{name}]({template})\nauth = {name}\naors = {name}\ncallerid = {name} <{name}>\n\n"
+        f"[{name}](station-aor)\n\n" + _auth(name, secrets)
+    )
+
+
+def _line(line: Line, secrets: Secrets) -> str:
+    name = _word(line.name)
+    template = "fxo" if line.kind is LineKind.FXO else "trunk"
+    if line.host is None:
+        return (
+            f"[{name}]({template})\nauth = {name}\naors = {name}\n\n[{name}](line-aor)\n\n"
+            + _auth(name, secrets)
+        )
+    host = _word(line.host)
+    address = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
+    return (
+        f"[{name}]({template})\naors = {name}\n\n"
+        f"[{name}](line-aor)\ncontact = sip:{host}\n\n"
+        f"[{name}]\ntype = identify\nendpoint = {name}\nmatch = {address}\n\n"
+    )
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.:\[\]-]{1,80}", text):
+        raise ValueError(f"{text!r} can't be a name or an address in Asterisk's configuration")
+    return text
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9]{1,20}", text):
+        raise ValueError(f"{text!r} can't be a hotline's number: digits only, + in front at most")
+    return text
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable() or ";" in text or not text.strip():
+        raise ValueError("a value for Asterisk's configuration has a line break or a semicolon")
+    return text

@@ -1,0 +1,197 @@
+"""One Asterisk process: started in the foreground, watched until it is ready, ended for sure."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+from offhook.provision import AsteriskInstall
+
+log = structlog.get_logger()
+
+_PR_SET_PDEATHSIG = 1
+_SUN_PATH = 100  # a unix socket's path has 108 bytes at most
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class AsteriskError(Exception):
+    """Asterisk could not be started; the text says why and where to look."""
+
+
+class AsteriskProcess:
+    """Asterisk with the configuration in ``conf``; everything it writes is under ``folder``.
+
+    The process has its own group and, unless ``outlives_parent``, is killed with its parent.
+    """
+
+    def __init__(
+        self, install: AsteriskInstall, folder: Path, *, name: str, outlives_parent: bool = False
+    ) -> None:
+        self.install = install
+        self.folder = folder.absolute()
+        self.conf = self.folder / "conf"
+        self.log = self.folder / "log"
+        self.spool = self.folder / "spool"
+        self.run = self.folder / "run"
+        self.name = name
+        self._outlives_parent = outlives_parent
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The running process, or None."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    def write_main_file(self, template: str) -> None:
+        """Write asterisk.conf: ``template`` with its [directories] replaced by this folder's."""
+        for folder in (self.conf, self.log, self.spool / "monitor", self.run, self.folder / "lib"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for part in (self.log / "cdr-custom", self.log / "cel-custom", self.folder / "lib/keys"):
+            part.mkdir(exist_ok=True)
+        folders = {
+            "astetcdir": self.conf,
+            "astmoddir": self.install.modules,
+            "astdatadir": self.install.data,
+            "astagidir": self.folder / "lib",
+            "astvarlibdir": self.folder / "lib",
+            "astdbdir": self.folder / "lib",
+            "astkeydir": self.folder / "lib",  # it looks in keys/ there
+            "astcachedir": self.folder / "lib",
+            "astspooldir": self.spool,
+            "astrundir": self.run,
+            "astlogdir": self.log,
+        }
+        section = "[directories]\n" + "".join(f"{key} => {at}\n" for key, at in folders.items())
+        rest = re.sub(r"(?ms)^\[directories\].*?(?=^\[|\Z)", "", template)
+        (self.conf / "asterisk.conf").write_text(f"{section}\n{rest}", "utf-8")
+
+    async def start(self, ami: tuple[str, int], *, timeout: float = 30.0) -> None:
+        """Start and wait until Asterisk says it is fully booted. Raises AsteriskError."""
+        control = self.run / "asterisk.ctl"
+        if len(str(control)) > _SUN_PATH:
+            raise AsteriskError(
+                f"{self.name}: the path {control} is too long for a socket; use a shorter folder"
+            )
+        output = self.log / "output"
+        with output.open("ab") as sink:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.install.command,
+                "-C",
+                str(self.conf / "asterisk.conf"),
+                "-f",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=None if self._outlives_parent else _die_with(os.getpid()),
+            )
+        try:
+            async with asyncio.timeout(timeout):
+                await self._until_answers(ami)
+        except TimeoutError:
+            await self.stop()
+            raise AsteriskError(
+                f"{self.name}: Asterisk was not ready after {timeout:.0f} s; {self._last_words()}"
+            ) from None
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _until_answers(self, ami: tuple[str, int]) -> None:
+        """AMI greets only when all modules are loaded, but first answers during the boot."""
+        while True:
+            if self.pid is None:
+                raise AsteriskError(f"{self.name}: Asterisk ended at once; {self._last_words()}")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(*ami)
+                writer.close()
+                if "fully booted" in await self.console("core waitfullybooted"):
+                    return
+            await asyncio.sleep(0.05)
+
+    async def console(self, command: str) -> str:
+        """What ``asterisk -rx command`` prints; for tests and for people, not for the engine."""
+        process = await asyncio.create_subprocess_exec(
+            *self.install.command,
+            *("-C", str(self.conf / "asterisk.conf"), "-rx", command),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        return output.decode("utf-8", "replace")
+
+    async def stop(self, *, timeout: float = 5.0) -> None:
+        """End the process and its group; returns when nothing of it is left."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        _signal_group(process.pid, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(timeout):
+                await process.wait()
+        except TimeoutError:
+            log.warning("asterisk killed: it did not end in time", asterisk=self.name)
+        _signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
+
+    def kill(self) -> None:
+        """End the process as a crash would: no goodbye to anybody."""
+        if self._process is not None:
+            _signal_group(self._process.pid, signal.SIGKILL)
+
+    def problems(self) -> list[str]:
+        """The warnings and errors in the log so far."""
+        try:
+            text = (self.log / "messages").read_text("utf-8", "replace")
+        except OSError:
+            return []
+        return [line for line in text.splitlines() if re.search(r"\] (WARNING|ERROR)\[", line)]
+
+    def _last_words(self) -> str:
+        errors = [line for line in self.problems() if "] ERROR[" in line]
+        if not errors:
+            with contextlib.suppress(OSError):
+                errors = (self.log / "output").read_text("utf-8", "replace").splitlines()
+        last = errors[-1].strip() if errors else "it said nothing"
+        return f"its last words: {last} (all of them in {self.log})"
+
+
+def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
+    """Raise AsteriskError if one of (protocol, host, port, what it is for) is taken."""
+    for protocol, host, port, use in wanted:
+        kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if protocol == "tcp":
+                # As Asterisk does: what lingers in TIME_WAIT is no hindrance.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise AsteriskError(
+                    f"{protocol.upper()} port {port} on {host} ({use}) can't be used: "
+                    f"{error.strerror}; end the program that has it, or choose another port"
+                ) from error
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    def arrange() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return arrange
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)

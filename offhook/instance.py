@@ -1,0 +1,158 @@
+"""The Asterisk that Offhook runs by itself: its files from asterisk-conf/, its process."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from domain.centre import Centre
+from domain.identity import NodeName
+from offhook import asterisk_files
+from offhook.asterisk_files import AMI_USER, Addresses, Folders, Ports
+from offhook.asterisk_process import AsteriskProcess, check_free
+from offhook.provision import AsteriskInstall
+from offhook.secrets import Secrets
+
+__all__ = ["Addresses", "Instance", "Ports"]
+
+log = structlog.get_logger()
+
+CONF = Path(__file__).resolve().parent.parent / "asterisk-conf"
+
+
+class Instance:
+    """One Asterisk with the centre's configuration, in a folder of its own.
+
+    ``conf``, ``log``, ``spool`` (raw recordings in ``spool/monitor``), ``run`` and ``prompts``
+    are its folders; ``cel`` is the channels' own log.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports,
+        centre: Centre,
+        secrets: Secrets,
+        install: AsteriskInstall,
+        *,
+        node: NodeName = NodeName("pbx1"),  # noqa: B008
+        addresses: Addresses = Addresses(),  # noqa: B008
+        fallback_after_s: int = 60,
+        outlives_parent: bool = False,
+    ) -> None:
+        self.ports = ports
+        self.centre = centre
+        self.secrets = secrets
+        self.node = node
+        self.addresses = addresses
+        self._install = install
+        self._fallback_after_s = fallback_after_s
+        self.process = AsteriskProcess(
+            install, folder, name=f"Asterisk {node}", outlives_parent=outlives_parent
+        )
+        self.folder = self.process.folder
+        self.conf = self.process.conf
+        self.log = self.process.log
+        self.spool = self.process.spool
+        self.run = self.process.run
+        self.prompts = self.folder / "prompts"
+        self.cel = self.log / "cel-custom" / "offhook.csv"
+
+    @property
+    def ami(self) -> tuple[str, int]:
+        """Where AMI listens; the user is ``ami_user``, the password ``secrets.ami``."""
+        return (self.addresses.ami, self.ports.ami)
+
+    @property
+    def ami_user(self) -> str:
+        return AMI_USER
+
+    async def write(self) -> None:
+        """Write the whole configuration anew; nothing else in the folder is touched."""
+        self.prompts.mkdir(parents=True, exist_ok=True)
+        certificate = await self._certificate()
+        self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
+        for source in CONF.glob("*.conf"):
+            if source.name != "asterisk.conf":
+                shutil.copyfile(source, self.conf / source.name)
+        write_generated(
+            self.conf,
+            asterisk_files.generated(
+                self.centre,
+                self.secrets,
+                self.ports,
+                self.addresses,
+                Folders(self.prompts, certificate),
+                node=self.node,
+                modules=[path.name for path in self._install.modules.glob("*.so")],
+                fallback_after_s=self._fallback_after_s,
+            ),
+        )
+
+    async def start(self) -> None:
+        """Write the configuration, start, and return when calls can come. Raises AsteriskError."""
+        ports, sip = self.ports, self.addresses.sip
+        check_free(
+            [
+                ("udp", sip, ports.sip, "SIP"),
+                ("tcp", sip, ports.sip, "SIP"),
+                ("tcp", sip, ports.sip_tls, "SIP over TLS"),
+                ("tcp", self.addresses.ami, ports.ami, "AMI"),
+            ]
+        )
+        await self.write()
+        await self.process.start(self.ami)
+
+    async def stop(self) -> None:
+        """End Asterisk; nothing of it is left when this returns."""
+        await self.process.stop()
+
+    async def _certificate(self) -> Path | None:
+        """A self-signed certificate for TLS, made once; None where there is no openssl."""
+        file = self.folder / "keys" / "offhook.pem"
+        if file.exists():
+            return file
+        program = shutil.which("openssl")
+        if program is None:
+            log.warning(
+                "no SIP over TLS: the program openssl is missing", fix="apt-get install openssl"
+            )
+            return None
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key, certificate = file.with_name("key.new"), file.with_name("certificate.new")
+        process = await asyncio.create_subprocess_exec(
+            *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+            *("-nodes", "-days", "3650", "-subj", "/CN=offhook"),
+            *("-keyout", str(key), "-out", str(certificate)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+        if process.returncode != 0:
+            log.warning(
+                "no SIP over TLS: openssl made no certificate",
+                said=said.decode("utf-8", "replace").strip()[-200:],
+            )
+            return None
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(key.read_bytes() + certificate.read_bytes())
+        new.replace(file)
+        key.unlink()
+        certificate.unlink()
+        return file
+
+
+def write_generated(conf: Path, files: Mapping[str, str]) -> None:
+    """Write ``conf/generated``, readable by its owner alone: passwords are in there."""
+    folder = conf / "generated"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    for name, text in files.items():
+        new = folder / f"{name}.new"
+        new.touch(mode=0o600)
+        new.write_text(f"; Written by Offhook at every start; changes are lost.\n{text}", "utf-8")
+        new.replace(folder / name)

@@ -1,0 +1,81 @@
+"""Passwords and PINs, made once and kept in the state folder, readable by its owner alone."""
+
+import json
+import os
+import secrets as chance
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.centre import Centre
+from domain.identity import AgentCode
+
+_FILE = "secrets.json"
+
+
+class SecretsError(Exception):
+    """The file of secrets can't be used; the text says which file and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What nobody may read in a repository or a log."""
+
+    ami: str
+    """Password of the controller's AMI user."""
+    sip: Mapping[str, str]
+    """By endpoint: stations and the lines that log in."""
+    pins: Mapping[AgentCode, str]
+    """What an agent types after his code at a phone."""
+    admin: str
+    """The console's first password, for its user ``admin``."""
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self.sip)} SIP passwords, {len(self.pins)} PINs)"
+
+
+def load_or_create(state: Path, centre: Centre) -> Secrets:
+    """Read ``state/secrets.json``; add what the centre needs and the file lacks.
+
+    What is there is never changed, so phones keep their passwords. Raises SecretsError.
+    """
+    path = state / _FILE
+    kept: dict[str, Any] = {}
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists():
+            kept = json.loads(path.read_text("utf-8"))
+            if not isinstance(kept, dict):
+                raise TypeError("not an object")
+        whole = {
+            "ami": kept.get("ami") or chance.token_urlsafe(24),
+            "admin": kept.get("admin") or chance.token_urlsafe(9),
+            "sip": dict(kept.get("sip", {})),
+            "pins": dict(kept.get("pins", {})),
+        }
+    except (OSError, ValueError, TypeError) as error:
+        raise SecretsError(
+            f"{path}: can't be read ({error}); mend it, or remove it to have new passwords made"
+        ) from error
+    for name in [s.name for s in centre.stations] + [line.name for line in centre.lines]:
+        whole["sip"].setdefault(name, chance.token_urlsafe(15))
+    for agent in centre.agents:
+        whole["pins"].setdefault(agent.code, f"{chance.randbelow(10_000):04d}")
+    if whole != kept:
+        _write(path, whole)
+    return Secrets(ami=whole["ami"], sip=whole["sip"], pins=whole["pins"], admin=whole["admin"])
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Replace the file at once, never readable by others, not even for a moment."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise SecretsError(f"{path}: can't be written ({error})") from error
