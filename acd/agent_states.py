@@ -98,7 +98,7 @@ def diagram() -> str:
     for (state, trigger), entered in TRANSITIONS.items():
         labels.setdefault((state, entered), []).append(trigger.value)
     lines += [
-        f"    {state.value} --> {entered.value}: {'; '.join(triggers)}"
+        f"    {state.value} --> {entered.value}: {' / '.join(triggers)}"
         for (state, entered), triggers in labels.items()
     ]
     return "\n".join(lines) + "\n"
