@@ -1,9 +1,9 @@
 """The configuration file: one YAML, checked as a whole before anything starts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,10 +27,9 @@ from domain.identity import (
     SkillName,
     StationName,
 )
-
-
-class ConfigError(Exception):
-    """The configuration is wrong; the text says what, where (file and line) and what to do."""
+from ivr_flows.document import Document, read
+from ivr_flows.errors import FlowError, did_you_mean, first_of
+from ivr_flows.schema import validated
 
 
 class _Strict(BaseModel):
@@ -63,8 +62,10 @@ class _Queue(_Strict):
     service_level_s: float = Field(20, gt=0, le=3600)
     ring_s: float = Field(15, ge=5, le=120)
     wrap_up_s: float = Field(20, ge=0, le=3600)
-    announce_every_s: float = Field(30, ge=10, le=600)
-    max_wait_s: float = Field(900, ge=10, le=14400)
+    announce_first_s: float = Field(4, ge=0, le=600)
+    announce_every_s: float = Field(30, ge=0, le=600)
+    max_wait_s: float = Field(900, ge=0, le=14400)
+    nobody_grace_s: float = Field(10, ge=0, le=600)
 
 
 class _Agent(_Strict):
@@ -155,3 +156,113 @@ class Config:
     database: DatabaseSettings
     recordings: RecordingSettings
     asterisk: AsteriskSettings
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; the text says what, where (file, line) and what to do."""
+
+
+def load(path: Path) -> Config:
+    """Read and check the file. Raises ConfigError; several faults make one error."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read ({error.strerror})") from error
+    try:
+        return _load(path, text)
+    except FlowError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _load(path: Path, text: bytes) -> Config:
+    document = read(text, str(path))
+    faults: list[FlowError] = []
+    file = validated(_File, document.data, document, (), "the configuration", faults)
+    if file is None:
+        raise first_of(faults)
+    faults.extend(_unknown_names(file, document))
+    faults.extend(_said_twice(file, document))
+    if faults:
+        raise first_of(faults)
+    return Config(
+        source=path,
+        centre=_centre(file),
+        node=NodeName(file.node),
+        flows=None if file.flows is None else path.parent / file.flows,
+        sip=file.sip,
+        console=file.console,
+        database=file.database,
+        recordings=file.recordings,
+        asterisk=file.asterisk,
+    )
+
+
+def _unknown_names(file: _File, document: Document) -> Iterable[FlowError]:
+    """Names that are used and not defined anywhere."""
+    projects = {p.name for p in file.projects}
+    stations = {s.name for s in file.stations}
+    used: list[tuple[tuple[str | int, ...], str, str, set[str]]] = []
+    for i, hotline in enumerate(file.hotlines):
+        used.append((("hotlines", i, "project"), "project", hotline.project, projects))
+    for i, queue in enumerate(file.queues):
+        used.append((("queues", i, "project"), "project", queue.project, projects))
+    for i, agent in enumerate(file.agents):
+        for j, project in enumerate(agent.projects):
+            used.append((("agents", i, "projects", j), "project", project, projects))
+        if agent.station is not None:
+            used.append((("agents", i, "station"), "station", agent.station, stations))
+    for path, what, name, known in used:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"add it to {what}s"
+            yield document.fault(path, f'there is no {what} "{name}"', hint)
+
+
+def _said_twice(file: _File, document: Document) -> Iterable[FlowError]:
+    """Two things of one name; a line and a station share theirs, both being SIP endpoints."""
+    named: list[tuple[str, Sequence[tuple[tuple[str | int, ...], str]]]] = [
+        ("project", [(("projects", i, "name"), p.name) for i, p in enumerate(file.projects)]),
+        ("number", [(("hotlines", i, "number"), h.number) for i, h in enumerate(file.hotlines)]),
+        ("queue", [(("queues", i, "name"), q.name) for i, q in enumerate(file.queues)]),
+        ("agent's code", [(("agents", i, "code"), a.code) for i, a in enumerate(file.agents)]),
+        (
+            "station or line",
+            [(("stations", i, "name"), s.name) for i, s in enumerate(file.stations)]
+            + [(("lines", i, "name"), line.name) for i, line in enumerate(file.lines)],
+        ),
+    ]
+    for what, places in named:
+        seen: set[str] = set()
+        for path, name in places:
+            if name in seen:
+                yield document.fault(path, f'the {what} "{name}" is here twice', "rename one")
+            seen.add(name)
+
+
+def _centre(file: _File) -> Centre:
+    return Centre(
+        projects=tuple(Project(ProjectName(p.name), p.title) for p in file.projects),
+        hotlines=tuple(Hotline(h.number, ProjectName(h.project), h.flow) for h in file.hotlines),
+        queues=tuple(
+            Queue(
+                **q.model_dump(exclude={"name", "project", "skill"}),
+                name=QueueName(q.name),
+                project=ProjectName(q.project),
+                skill=SkillName(q.skill),
+            )
+            for q in file.queues
+        ),
+        agents=tuple(
+            Agent(
+                code=AgentCode(a.code),
+                name=a.name,
+                projects=tuple(ProjectName(p) for p in a.projects),
+                skills={SkillName(name): level for name, level in a.skills.items()},
+                station=None if a.station is None else StationName(a.station),
+            )
+            for a in file.agents
+        ),
+        stations=tuple(Station(StationName(s.name), s.kind) for s in file.stations),
+        lines=tuple(Line(LineName(x.name), x.kind, x.channels, x.host) for x in file.lines),
+        away_reasons=tuple(file.away_reasons),
+        languages=tuple(file.languages),
+    )

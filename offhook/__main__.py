@@ -1,0 +1,5 @@
+"""``python -m offhook``, which is what ``./run`` hands over to."""
+
+from offhook.cli import main
+
+main()

@@ -1,0 +1,49 @@
+"""The flows a centre uses, from the operator's folder or from the library."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import ivr_flows
+from domain.centre import Centre
+from ivr_flows.flow import Flow
+from ivr_flows.loader import load
+from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
+from offhook.config import ConfigError
+
+LIBRARY = Path(ivr_flows.__file__).parent / "library"
+
+
+def load_flows(centre: Centre, own: Path | None) -> Mapping[str, Flow]:
+    """The flow of each hotline by name. Raises FlowError (a fault in a file), ConfigError."""
+    queues = {queue.name for queue in centre.queues}
+    flows: dict[str, Flow] = {}
+    for hotline in centre.hotlines:
+        if hotline.flow in flows:
+            continue
+        folders = [folder for folder in (own, LIBRARY) if folder is not None]
+        file = next(
+            (path for folder in folders if (path := folder / f"{hotline.flow}.yaml").is_file()), None
+        )
+        if file is None:
+            places = " or ".join(str(folder) for folder in folders)
+            raise ConfigError(
+                f'hotline {hotline.number} names the flow "{hotline.flow}", but there is no'
+                f" {hotline.flow}.yaml in {places}"
+            )
+        flows[hotline.flow] = load(file.read_bytes(), str(file), queues)
+    return flows
+
+
+def station_phrases() -> Phrases:
+    """What agents hear at their phones."""
+    return _phrases("station.yaml", StationPhrase)
+
+
+def dialplan_phrases() -> Phrases:
+    """What the dialplan plays while the controller is away."""
+    return _phrases("dialplan.yaml", DialplanPhrase)
+
+
+def _phrases(name: str, wanted: type[StationPhrase] | type[DialplanPhrase]) -> Phrases:
+    file = LIBRARY / name
+    return load_phrases(file.read_bytes(), str(file), [str(phrase) for phrase in wanted])

@@ -1,0 +1,336 @@
+"""One customer's call, from the first prompt to the goodbye: the flow's steps over FastAGI.
+
+Read this beside ``ivr_flows.steps``: the flow yields a step, this does it on the channel and
+sends back what came of it. Everything a next controller needs to go on with the call stands in
+the channel's own variables (``OFFHOOK_*``), so nothing is lost if this process dies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import structlog
+
+from acd.commands import Announce, GiveUp, GiveUpReason, Offer
+from acd.events import OfferFailure
+from domain.facts import CallFactKind
+from ivr_flows.announcement import announcement
+from ivr_flows.flow import Flow
+from ivr_flows.interpreter import UnknownNode, run
+from ivr_flows.steps import (
+    Answer,
+    Collect,
+    Digits,
+    Done,
+    Enqueue,
+    Hangup,
+    Left,
+    Note,
+    Outcome,
+    Play,
+    QueueExit,
+    Step,
+)
+from ivr_flows.texts import PromptText
+from ivr_flows.walk import FlowContext
+from offhook.engine import Engine
+from offhook.live_calls import LiveCall
+from recordings.capture import Capture
+from telephony.agi.session import Session
+from telephony.agi.wire import AgiError, HungUp
+from telephony.prompts import PromptError, Prompts
+
+log = structlog.get_logger()
+
+KEYS = "0123456789*#"
+INTERRUPT = "D"
+"""A key no caller has: the engine presses it to cut an announcement short."""
+
+_EXITS = {
+    GiveUpReason.TIMEOUT: QueueExit.TIMEOUT,
+    GiveUpReason.NOBODY_LOGGED_IN: QueueExit.NOBODY,
+    GiveUpReason.UNKNOWN_QUEUE: QueueExit.FAILED,
+}
+
+
+class Stage:
+    """What OFFHOOK_STAGE says; the dialplan sets ``talked`` too, after a transfer."""
+
+    FLOW = "flow"
+    QUEUE = "queue"
+    DIALLING = "dialling"
+    TALKED = "talked"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Where an earlier session, perhaps of an earlier controller, has left the call."""
+
+    stage: str
+    node: str | None
+    after_talk: str | None
+    language: str | None
+    queued_at: float | None
+
+    @property
+    def start(self) -> str | None:
+        return self.after_talk if self.stage == Stage.TALKED else self.node
+
+
+class Flows(Protocol):
+    def flow(self, name: str) -> Flow: ...
+
+
+class HotlineCalls:
+    """Serves the route ``call`` of the FastAGI server."""
+
+    def __init__(
+        self, engine: Engine, flows: Mapping[str, Flow], prompts: Prompts, capture: Capture
+    ):
+        self._engine = engine
+        self._flows = flows
+        self._prompts = prompts
+        self._capture = capture
+
+    async def serve(self, session: Session) -> None:
+        """Drive one caller to the end of his flow; HungUp ends it quietly."""
+        call = self._engine.enter(session)
+        if call is None:
+            await session.hang_up()
+            return
+        flow = self._flows[call.hotline.flow]
+        resumed = await _resumed(session)
+        try:
+            await _Caller(session, call, flow, self._engine, self._prompts, self._capture).walk(
+                resumed
+            )
+        finally:
+            self._engine.session_over(call)
+        await session.hang_up()
+
+
+async def _resumed(session: Session) -> Resumed | None:
+    stage = await session.get_variable("OFFHOOK_STAGE")
+    if not stage:
+        return None
+    if stage == Stage.DIALLING and await session.get_variable("DIALSTATUS") == "ANSWER":
+        stage = Stage.TALKED
+    queued_at = await session.get_variable("OFFHOOK_QUEUED_AT")
+    return Resumed(
+        stage=stage,
+        node=await session.get_variable("OFFHOOK_RETURN"),
+        after_talk=await session.get_variable("OFFHOOK_AFTER_TALK"),
+        language=await session.get_variable("OFFHOOK_LANG"),
+        queued_at=float(queued_at) if queued_at else None,
+    )
+
+
+class _Caller:
+    """A caller on the line, and the means to speak to him."""
+
+    def __init__(
+        self,
+        session: Session,
+        call: LiveCall,
+        flow: Flow,
+        engine: Engine,
+        prompts: Prompts,
+        capture: Capture,
+    ) -> None:
+        self._session = session
+        self._call = call
+        self._flow = flow
+        self._engine = engine
+        self._prompts = prompts
+        self._capture = capture
+        self._node = ""
+        self._queued_at: float | None = None
+
+    async def walk(self, resumed: Resumed | None) -> None:
+        """The whole flow, or the rest of it."""
+        context, start = FlowContext(), None
+        if resumed is not None:
+            waited = resumed.stage in (Stage.QUEUE, Stage.DIALLING)
+            context = FlowContext(resumed.language, answered=True, taken_back=waited)
+            start = resumed.start
+            self._queued_at = resumed.queued_at if waited else None
+            self._engine.taken_back(self._call, resumed.language)
+        try:
+            steps = run(self._flow, context, start)
+        except UnknownNode as gone:
+            log.warning("call goes on at the flow's start", call=self._call.id, why=str(gone))
+            steps = run(self._flow, context)
+        try:
+            step = next(steps)
+            while True:
+                step = steps.send(await self._do(step))
+        except StopIteration:
+            return
+        finally:
+            steps.close()
+
+    async def _do(self, step: Step) -> Outcome:
+        match step:
+            case Answer():
+                await self._session.answer()
+            case Play():
+                return await self._play(step)
+            case Collect():
+                return await self._collect(step)
+            case Enqueue():
+                return Left(await self._wait_for_agent(step))
+            case Note():
+                await self._note(step)
+            case Hangup():
+                self._engine.flow_ended(self._call, step.why)
+                # The dialplan takes a session that ended without this for a lost one.
+                await self._session.set_variable("OFFHOOK_DONE", "1")
+            case _:
+                assert_never(step)
+        return Done()
+
+    async def _note(self, step: Note) -> None:
+        self._engine.note(self._call, step.kind, **step.detail)
+        if step.kind is CallFactKind.LANGUAGE:
+            self._call.language = step.detail["language"]
+            await self._remember(LANG=step.detail["language"])
+
+    async def _remember(self, **values: str) -> None:
+        """Write OFFHOOK_* variables on the channel, for whoever drives this call next."""
+        pairs = (f"OFFHOOK_{name}={value}" for name, value in values.items())
+        await self._session.execute("MSet", *pairs)
+
+    async def _at(self, node: str) -> None:
+        if node != self._node:
+            self._node = node
+            await self._remember(STAGE=Stage.FLOW, RETURN=node)
+
+    # Speaking and listening
+
+    async def _say(self, prompts: tuple[PromptText, ...], escape: str) -> str:
+        """Play prompts; the key that cut them short, or empty."""
+        for prompt in prompts:
+            try:
+                sound = await self._prompts.sound(prompt)
+                key = (await self._session.stream(sound, escape)).digit
+            except (PromptError, AgiError) as error:
+                # A missing sound must not cost the caller his call.
+                log.error(
+                    "prompt not played", call=self._call.id, prompt=prompt.name, why=str(error)
+                )
+                continue
+            if key:
+                return key
+        return ""
+
+    async def _play(self, step: Play) -> Outcome:
+        key = await self._say(step.prompts, KEYS if step.interruptible else "")
+        return Digits(key) if key else Done()
+
+    async def _collect(self, step: Collect) -> Digits:
+        await self._at(step.node)
+        key = await self._say(step.prompts, KEYS)
+        digits = ""
+        timeout = step.first_timeout_s
+        while True:
+            key = key or await self._session.wait_for_digit(timeout)
+            if not key:
+                return Digits(digits, timed_out=True)
+            if key in step.terminators:
+                return Digits(digits)
+            digits += key
+            if len(digits) >= step.max_digits:
+                return Digits(digits)
+            key, timeout = "", step.digit_timeout_s
+
+    # Waiting for an agent
+
+    async def _wait_for_agent(self, step: Enqueue) -> QueueExit:
+        since = self._engine.queue(self._call, step.queue, self._queued_at)
+        self._queued_at = None
+        self._node = step.node
+        try:
+            await self._remember(
+                STAGE=Stage.QUEUE,
+                RETURN=step.node,
+                AFTER_TALK=step.exits[QueueExit.TALKED],
+                QUEUE=step.queue,
+                QUEUED_AT=f"{since:.3f}",
+            )
+            await self._session.music_on(step.music)
+            while True:
+                command = await self._session.idle(self._call.inbox.next())
+                match command:
+                    case Announce():
+                        await self._announce(command, step)
+                    case Offer():
+                        if await self._ring(command):
+                            return QueueExit.TALKED
+                        await self._remember(STAGE=Stage.QUEUE)
+                        await self._session.music_on(step.music)
+                    case GiveUp():
+                        await self._session.music_off()
+                        return _EXITS[command.why]
+                    case _:
+                        assert_never(command)
+        finally:
+            self._engine.left_queue(self._call)
+
+    async def _announce(self, command: Announce, step: Enqueue) -> None:
+        texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)
+        self._engine.note(
+            self._call,
+            CallFactKind.ANNOUNCED,
+            position=command.position,
+            expected_wait_s=command.expected_wait_s,
+        )
+        self._call.announcing = True
+        try:
+            for text in texts:
+                if self._call.inbox or await self._say((text,), INTERRUPT):
+                    break
+        finally:
+            self._call.announcing = False
+        if not self._call.inbox:
+            await self._session.music_on(step.music)
+
+    async def _ring(self, offer: Offer) -> bool:
+        """Ring the agent and, if he answers, wait for the end of their talk. True: they talked."""
+        session = self._session
+        status = None
+        try:
+            await self._remember(STAGE=Stage.DIALLING, AGENT=offer.agent)
+            if not self._call.recorded:
+                # Before the agent answers, so that not a syllable is missing; `b` writes only
+                # what is said while the two are bridged.
+                await session.execute("MixMonitor", *self._capture.arguments(self._call.id))
+                self._call.recorded = True
+            # No `m` here: with it, recordings of callers who send no sound break off.
+            await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "g")
+            status = await session.get_variable("DIALSTATUS")
+            if status == "ANSWER":
+                answered_s = float(await session.get_variable("ANSWEREDTIME") or 0)
+                self._engine.talk_over(self._call, offer, answered_s)
+                await self._remember(STAGE=Stage.TALKED)
+                return True
+            cause = await session.get_variable("HANGUPCAUSE")
+            self._engine.offer_failed(self._call, offer, _failure(status, cause))
+            return False
+        except HungUp:
+            self._engine.caller_left_ringing(self._call, offer)
+            raise
+
+
+def _failure(status: str | None, cause: str | None) -> OfferFailure:
+    """What DIALSTATUS and the Q.850 cause say about an agent who was not reached."""
+    if cause == "21":
+        return OfferFailure.REJECTED
+    match status:
+        case "NOANSWER":
+            return OfferFailure.NO_ANSWER
+        case "BUSY":
+            return OfferFailure.BUSY
+        case "CANCEL":
+            return OfferFailure.CALLER_LEFT
+        case _:
+            return OfferFailure.UNREACHABLE

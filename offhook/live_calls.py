@@ -1,0 +1,66 @@
+"""The calls that are going on, as the engine knows them: a few fields and an inbox each."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from acd.commands import Announce, GiveUp, Offer
+from console.ports import CallStage
+from domain.centre import Hotline
+from domain.identity import AgentCode, CallId, ChannelId, LineName, QueueName, StationName
+
+SessionCommand = Offer | Announce | GiveUp
+
+
+class Inbox:
+    """What the floor commands of one waiting call, for its session to take up in order."""
+
+    def __init__(self) -> None:
+        self._commands: deque[SessionCommand] = deque()
+        self._waiting: asyncio.Future[SessionCommand] | None = None
+
+    def put(self, command: SessionCommand) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(command)
+        else:
+            self._commands.append(command)
+
+    def next(self) -> asyncio.Future[SessionCommand]:
+        """The next command, now or when it comes. One reader at a time."""
+        future: asyncio.Future[SessionCommand] = asyncio.get_running_loop().create_future()
+        if self._commands:
+            future.set_result(self._commands.popleft())
+        self._waiting = future
+        return future
+
+    def clear(self) -> None:
+        self._commands.clear()
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """One customer's call. Times are civil (UTC); the floor keeps the monotonic ones."""
+
+    channel: ChannelId
+    channel_name: str
+    line: LineName
+    caller: str
+    hotline: Hotline
+    entered_at: datetime
+    stage: CallStage
+    stage_since: datetime
+    language: str | None = None
+    queue: QueueName | None = None
+    agent: AgentCode | None = None
+    stations: set[StationName] = field(default_factory=set)
+    """Phones that are in the call now."""
+    attached: bool = False
+    """A FastAGI session is driving it."""
+    announcing: bool = False
+    """A prompt plays that may be cut short when an agent is free."""
+    inbox: Inbox = field(default_factory=Inbox)
+
+    @property
+    def id(self) -> CallId:
+        return self.channel.call
