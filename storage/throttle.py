@@ -1,0 +1,53 @@
+"""Slows down those who guess passwords: blocks that double, by name, address and both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage.queries import load
+
+FAILURES_FORGOTTEN = timedelta(minutes=15)
+FIRST_BLOCK_S, LONGEST_BLOCK_S = 15.0, 900.0
+FREE_TRIES_HERE = 5  # a name from one address
+FREE_TRIES = 30  # a name from anywhere: strangers must not lock a user out soon
+
+_SQL = load("users")
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """What failures are counted for, and how many are free."""
+
+    keys: tuple[tuple[str, int], ...]
+
+    @staticmethod
+    def of(name: str, address: str) -> "Throttle":
+        """``address`` "" is not counted."""
+        name = name[:64]
+        keys = [(f"both {name} {address}", FREE_TRIES_HERE), (f"name {name}", FREE_TRIES)]
+        if address:
+            keys.append((f"address {address}", FREE_TRIES))
+        return Throttle(tuple(sorted(keys)))  # in one order, so that no two logins deadlock
+
+    @property
+    def names(self) -> Sequence[str]:
+        return [key for key, _ in self.keys]
+
+    async def blocked_s(self, db: Any, now: datetime) -> float:
+        """For how many seconds no password is looked at; 0 if one may try."""
+        until = await db.fetchval(_SQL["blocked_until"], self.names, now)
+        return 0.0 if until is None else float((until - now).total_seconds())
+
+    async def failed(self, db: Any, now: datetime) -> None:
+        """Counts a wrong password."""
+        for key, free in self.keys:
+            failures = await db.fetchval(_SQL["note_failure"], key, now, now - FAILURES_FORGOTTEN)
+            if failures >= free:
+                block_s = min(LONGEST_BLOCK_S, FIRST_BLOCK_S * 2 ** min(failures - free, 10))
+                await db.execute(_SQL["block"], key, now + timedelta(seconds=block_s))
+
+    async def succeeded(self, db: Any) -> None:
+        """Forgets this user's own mistakes at this address, and nobody else's guesses."""
+        mine = next(key for key in self.names if key.startswith("both "))
+        await db.execute(_SQL["forget_failures"], mine)
