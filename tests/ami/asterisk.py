@@ -12,8 +12,8 @@ import pytest
 USER, SECRET = "offhook", "s3cret"
 
 _MODULES = """
-pbx_config app_dial app_exec app_userevent app_bridgewait app_verbose func_callerid func_channel
-func_devstate func_strings func_global bridge_simple bridge_builtin_features bridge_holding
+pbx_config app_dial app_exec app_userevent app_verbose func_callerid func_channel
+func_devstate func_strings func_global bridge_simple bridge_builtin_features
 res_manager_devicestate codec_ulaw codec_alaw res_pjproject res_sorcery_config res_sorcery_memory
 res_sorcery_astdb res_rtp_asterisk res_pjsip res_pjsip_session res_pjsip_sdp_rtp
 res_pjsip_registrar res_pjsip_pubsub res_pjsip_endpoint_identifier_user chan_pjsip
@@ -47,10 +47,6 @@ exten => wait,1,Answer()
 exten => brief,1,Answer()
  same => n,Wait(0.05)
  same => n,Hangup()
-exten => room,1,Answer()
- same => n,BridgeWait()
-exten => shout,1,UserEvent(Shout,Body: Müller,Empty:)
- same => n,Wait(600)
 """,
     "pjsip.conf": """
 [udp]

@@ -1,0 +1,64 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+
+from domain.identity import NodeName
+from telephony.ami import Link, Timing
+from tests.ami.asterisk import SECRET, USER, SmallAsterisk
+from tests.ami.watch import Running, Watch
+
+QUICK = Timing(retry_first=0.02, retry_most=0.1, lookup=10.0)
+
+
+class Connect(Protocol):
+    async def __call__(
+        self,
+        port: int | None = None,
+        *,
+        watch: Watch | None = None,
+        up: bool = True,
+        timing: Timing = QUICK,
+        user: str = USER,
+        secret: str = SECRET,
+    ) -> tuple[Link, Watch]: ...
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SmallAsterisk]:
+    root: Path = tmp_path_factory.mktemp("ast")
+    small = SmallAsterisk(root)
+    await small.start()
+    yield small
+    await small.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def connect(asterisk: SmallAsterisk) -> AsyncIterator[Connect]:
+    """Links that run until the test ends: to Asterisk, or to a port before it."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(
+            port: int | None = None,
+            *,
+            watch: Watch | None = None,
+            up: bool = True,
+            timing: Timing = QUICK,
+            user: str = USER,
+            secret: str = SECRET,
+        ) -> tuple[Link, Watch]:
+            watch = watch or Watch()
+            link = Link(
+                NodeName("pbx1"), asterisk.host, port or asterisk.ami, user, secret,
+                on_message=watch.on_message, on_up=watch.on_up, on_down=watch.on_down,
+                timing=timing,
+            )  # fmt: skip
+            await stack.enter_async_context(Running(link))
+            if up:
+                await link.wait_up(15)
+            return link, watch
+
+        yield connect

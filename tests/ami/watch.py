@@ -1,0 +1,73 @@
+"""What a link told: written down, and folded into the channels there should be."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from telephony.ami import Link, LinkState, Message, Snapshot
+
+
+class Watch:
+    """Listens to a link. ``channels`` is what a consumer would believe."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.messages: list[Message] = []
+        self.snapshots: list[Snapshot] = []
+        self.downs: list[LinkState] = []
+        self.channels: set[str] = set()
+        self.born: list[str] = []
+        """The Uniqueid of every Newchannel event."""
+        self.spoil: Callable[[Message], object] = lambda message: None
+        """What else the consumer does: fail, take its time."""
+
+    def on_message(self, message: Message) -> None:
+        self.told.append(message.name)
+        self.messages.append(message)
+        if message.name == "Newchannel":
+            self.channels.add(message.get("Uniqueid"))
+            self.born.append(message.get("Uniqueid"))
+        elif message.name == "Hangup":
+            self.channels.discard(message.get("Uniqueid"))
+        self.spoil(message)
+
+    def on_up(self, snapshot: Snapshot) -> None:
+        self.told.append("+up")
+        self.snapshots.append(snapshot)
+        self.channels = {channel.get("Uniqueid") for channel in snapshot.channels}
+
+    def on_down(self, state: LinkState) -> None:
+        self.told.append("+down")
+        self.downs.append(state)
+
+    def of(self, name: str) -> list[Message]:
+        return [message for message in self.messages if message.name == name]
+
+
+class Running:
+    """Runs a link in the background; a crash of it fails the test."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    async def __aenter__(self) -> Self:
+        self.task = asyncio.create_task(self.link.run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.link.close()
+        if kind is None:
+            await self.task
+
+
+async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    """Wait for what has no event of its own."""
+    async with asyncio.timeout(timeout):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
