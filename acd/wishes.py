@@ -79,6 +79,8 @@ class Wishes:
         if seat.state is AgentState.TALKING:
             seat.then = (trigger, reason)
             return
+        if seat.state is AgentState.PAUSED and trigger is Trigger.AWAY and seat.reason == reason:
+            return  # pressed twice: the pause goes on
         self._offers.withdraw_from(seat, now, out)
         self._roster.move(seat, trigger, now, out, reason=reason)
 

@@ -1,0 +1,316 @@
+"""Any event at any time, late, doubled or senseless: nobody is ever stuck, and no rule broken."""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from acd.agent_states import TRANSITIONS
+from acd.commands import (
+    AgentChanged,
+    Announce,
+    Command,
+    GiveUp,
+    Offer,
+    Refused,
+    Withdraw,
+)
+from acd.events import (
+    Away,
+    CallGone,
+    CallLeft,
+    CallQueued,
+    Connected,
+    Disconnected,
+    ExtendWrapUp,
+    FloorEvent,
+    LogIn,
+    LogOut,
+    OfferFailed,
+    OfferFailure,
+    Ready,
+    Reconfigure,
+    Restore,
+    StationChanged,
+)
+from acd.floor import Floor
+from acd.match import able
+from domain.facts import AgentState
+from domain.identity import AgentCode, CallId, QueueName, StationName
+from domain.stations import StationState
+from tests.acd.centre import QUEUES, SALES, SERVICE, A, B, C, D, queue
+
+AGENTS = st.sampled_from([A, B, C, D])
+STATIONS = st.sampled_from([StationName(f"st{number}") for number in range(5)])
+NAMES = st.sampled_from([queue.name for queue in QUEUES])
+SKILLS = st.sampled_from([{SALES: 1}, {SERVICE: 2}, {SALES: 2, SERVICE: 5}, {}])
+RECENT = st.integers(0, 5)
+"""Which of the newest calls."""
+
+LISTED = {(state, entered) for (state, _), entered in TRANSITIONS.items()}
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Plays the engine: knows only what was commanded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.floor = Floor(QUEUES)
+        self.now = 0.0
+        self.calls = 0
+        self.told: dict[AgentCode, AgentChanged] = {}
+        self.ringing: dict[CallId, AgentCode] = {}  # as an engine believes by the commands
+
+    def recent(self, back: int) -> CallId:
+        return CallId(f"c{max(0, self.calls - back)}")
+
+    def tell(self, event: FloorEvent) -> list[Command]:
+        if isinstance(event, OfferFailed | Connected) and (
+            self.ringing.get(event.call) == event.agent
+        ):
+            del self.ringing[event.call]
+        out = self.floor.handle(event, self.now)
+        self.check(out, restored=isinstance(event, Restore))
+        return out
+
+    def tick(self) -> None:
+        self.check(self.floor.tick(self.now))
+        following = self.floor.next_deadline()
+        assert following is None or following > self.now
+
+    def check(self, out: list[Command], restored: bool = False) -> None:
+        for command in out:
+            match command:
+                case Offer():
+                    assert command.call not in self.ringing, "a call offered twice"
+                    assert command.agent not in self.ringing.values(), "an agent offered twice"
+                    self.ringing[command.call] = command.agent
+                case Withdraw():
+                    assert self.ringing.pop(command.call) == command.agent
+                case Announce() | GiveUp():
+                    assert command.call not in self.ringing, "spoken to while a phone rings"
+                case AgentChanged():
+                    before = self.told.get(command.agent)
+                    was = before.state if before else AgentState.LOGGED_OUT
+                    assert restored or (was, command.state) in LISTED
+                    assert restored or command != before, "told twice"
+                    self.told[command.agent] = command
+                case Refused():
+                    assert command.why
+
+    # Callers
+
+    @rule(name=NAMES, waited=st.sampled_from([0.0, 0.0, 3.0, 1000.0]))
+    def a_caller_comes(self, name: QueueName, waited: float) -> None:
+        self.calls += 1
+        self.tell(CallQueued(CallId(f"c{self.calls}"), name, self.now - waited))
+
+    @rule(back=RECENT, name=NAMES)
+    def a_caller_is_queued_again(self, back: int, name: QueueName) -> None:
+        self.tell(CallQueued(self.recent(back), name, self.now))
+
+    @rule(back=RECENT)
+    def a_caller_leaves(self, back: int) -> None:
+        self.tell(CallLeft(self.recent(back)))
+
+    @rule(back=RECENT)
+    def a_call_is_gone(self, back: int) -> None:
+        self.tell(CallGone(self.recent(back)))
+
+    # Agents
+
+    @rule(agent=AGENTS, station=STATIONS, skills=SKILLS)
+    def log_in(self, agent: AgentCode, station: StationName, skills: Any) -> None:
+        self.tell(LogIn(agent, station, skills))
+
+    @rule(agent=AGENTS)
+    def log_out(self, agent: AgentCode) -> None:
+        self.tell(LogOut(agent))
+
+    @rule(agent=AGENTS)
+    def ready(self, agent: AgentCode) -> None:
+        self.tell(Ready(agent))
+
+    @rule(agent=AGENTS)
+    def all_ready(self, agent: AgentCode) -> None:
+        for number, code in enumerate((A, B, C, D)):
+            self.tell(LogIn(code, StationName(f"st{number}"), {SALES: 1, SERVICE: number}))
+            self.tell(Ready(code))
+
+    @rule(agent=AGENTS)
+    def away(self, agent: AgentCode) -> None:
+        self.tell(Away(agent, "break"))
+
+    @rule(agent=AGENTS, seconds=st.sampled_from([-5.0, 10.0]))
+    def extend(self, agent: AgentCode, seconds: float) -> None:
+        self.tell(ExtendWrapUp(agent, seconds))
+
+    @rule(station=STATIONS, state=st.sampled_from(StationState))
+    def a_phone_changes(self, station: StationName, state: StationState) -> None:
+        self.tell(StationChanged(station, state))
+
+    @rule(
+        agent=AGENTS,
+        station=STATIONS,
+        skills=SKILLS,
+        state=st.sampled_from(AgentState),
+        age=st.sampled_from([0.0, 5.0, 100.0]),
+        back=st.none() | RECENT,
+    )
+    def restored(
+        self,
+        agent: AgentCode,
+        station: StationName,
+        skills: Any,
+        state: AgentState,
+        age: float,
+        back: int | None,
+    ) -> None:
+        call = None if back is None else self.recent(back)
+        self.tell(Restore(agent, station, skills, state, None, self.now - age, call))
+
+    # Offers and talks, as they should go ...
+
+    @rule(why=st.sampled_from(OfferFailure))
+    def an_offer_fails(self, why: OfferFailure) -> None:
+        for call, agent in list(self.ringing.items())[:1]:
+            self.tell(OfferFailed(call, agent, why))
+
+    @rule()
+    def an_offer_is_answered(self) -> None:
+        for call, agent in list(self.ringing.items())[:1]:
+            self.tell(Connected(call, agent))
+            assert self.told[agent].state is AgentState.TALKING
+
+    @rule(by_the_agent=st.booleans())
+    def a_talk_ends(self, by_the_agent: bool) -> None:
+        talking = [told for told in self.told.values() if told.state is AgentState.TALKING]
+        for told in talking[:1]:
+            assert told.call
+            ends: list[FloorEvent] = [Disconnected(told.call, told.agent), CallGone(told.call)]
+            for event in ends if by_the_agent else ends[::-1]:
+                self.tell(event)
+
+    # ... and as they shouldn't
+
+    @rule(back=RECENT, agent=AGENTS, why=st.sampled_from(OfferFailure))
+    def some_offer_fails(self, back: int, agent: AgentCode, why: OfferFailure) -> None:
+        self.tell(OfferFailed(self.recent(back), agent, why))
+
+    @rule(back=RECENT, agent=AGENTS)
+    def connected(self, back: int, agent: AgentCode) -> None:
+        self.tell(Connected(self.recent(back), agent))
+
+    @rule(back=RECENT, agent=AGENTS)
+    def disconnected(self, back: int, agent: AgentCode) -> None:
+        self.tell(Disconnected(self.recent(back), agent))
+
+    # The centre
+
+    @rule(keep=st.sets(NAMES, min_size=1), wrap_up_s=st.sampled_from([0.0, 20.0]))
+    def reconfigure(self, keep: set[QueueName], wrap_up_s: float) -> None:
+        queues = [
+            queue(known.name, known.skill, wrap_up_s=wrap_up_s, min_level=known.min_level)
+            for known in QUEUES
+            if known.name in keep
+        ]
+        self.tell(Reconfigure(queues))
+
+    @rule(seconds=st.sampled_from([0.0, 0.3, 1.0, 4.0, 20.0, 31.0]))
+    def time_passes(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (at := self.floor.next_deadline()) is not None and at <= until:
+            self.now = max(self.now, at)
+            self.tick()
+        self.now = until
+
+    @rule(seconds=st.sampled_from([5.0, 50.0]))
+    def the_loop_is_late(self, seconds: float) -> None:
+        self.now += seconds
+        self.tick()
+
+    # What must hold
+
+    @invariant()
+    def the_board_is_what_was_told(self) -> None:
+        for view in self.floor.agents:
+            told = self.told.get(view.code)
+            if told is None:
+                assert view.state is AgentState.LOGGED_OUT
+            else:
+                shown = (view.state, view.reason, view.station, view.call, view.since)
+                assert shown == (told.state, told.reason, told.station, told.call, told.since)
+
+    @invariant()
+    def offers_have_two_ends(self) -> None:
+        offered_to = {view.offered_to: view.call for view in self.floor.waiting if view.offered_to}
+        assert {call: agent for agent, call in offered_to.items()} == self.ringing
+        offered = {
+            view.code: view.call for view in self.floor.agents if view.state is AgentState.OFFERED
+        }
+        assert offered == offered_to
+
+    @invariant()
+    def agents_talk_in_calls_at_one_station_each(self) -> None:
+        sitting = [view.station for view in self.floor.agents if view.station]
+        assert len(sitting) == len(set(sitting))
+        for seat in self.floor._roster:
+            assert bool(seat.calls) == (seat.state is AgentState.TALKING)
+            assert not any(call in self.floor._gone for call in seat.calls)
+            assert seat.then is None or seat.state is AgentState.TALKING
+
+    @invariant()
+    def all_who_can_be_brought_together_are(self) -> None:
+        free = [seat for seat in self.floor._roster if seat.free]
+        for waiter in self.floor._room:
+            if waiter.free:
+                assert not any(able(seat.skills, waiter.line.queue) for seat in free)
+            elif waiter.talking:
+                assert self.floor._roster.talking_to(waiter.call)
+        assert set(self.floor._pool._agents) == {seat.code for seat in free}
+        assert set(self.floor._pool._callers) == {w.call for w in self.floor._room if w.free}
+
+    @invariant()
+    def the_staff_is_counted(self) -> None:
+        for line in self.floor._room._lines.values():
+            staff = sum(
+                seat.state is not AgentState.LOGGED_OUT and able(seat.skills, line.queue)
+                for seat in self.floor._roster
+                if seat.serves or seat.state is not AgentState.TALKING
+            )
+            assert line.staff == staff
+            assert (line.nobody_since is None) == (staff > 0)
+            places = [call for _, _, call in line.places]
+            assert sorted(line.places) == line.places
+            assert set(places) == {
+                waiter.call for waiter in self.floor._room if waiter.line is line
+            }
+
+    @invariant()
+    def everybody_has_his_deadline(self) -> None:
+        for seat in self.floor._roster:
+            assert self.floor._timers._at.get(seat) == seat.due
+            if seat.state is AgentState.WRAP_UP:
+                assert seat.due is not None
+        for waiter in self.floor._room:
+            assert self.floor._timers._at.get(waiter) == waiter.due
+            assert waiter.talking or waiter.due is not None
+
+    def teardown(self) -> None:
+        """When all calls are gone and the time has passed, everybody is free of them."""
+        for number in range(self.calls + 1):
+            self.tell(CallGone(CallId(f"c{number}")))
+        self.time_passes(200.0)
+        assert not self.floor.waiting
+        assert not self.ringing
+        assert self.floor.next_deadline() is None
+        resting = {AgentState.LOGGED_OUT, AgentState.PAUSED, AgentState.READY}
+        assert {view.state for view in self.floor.agents} <= resting
+        self.tick()
+        assert not self.floor._gone and not self.floor._talks._queues
+        assert not self.floor._pool._callers and len(self.floor._timers) == 0
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
