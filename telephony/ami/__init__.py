@@ -2,11 +2,12 @@
 
 from telephony.ami.link import Link, LinkKind, LinkState, Timing
 from telephony.ami.originate import Application, Extension, Originate, new_channel_id
-from telephony.ami.protocol import ActionRefused, LinkDown, OutcomeUnknown
+from telephony.ami.protocol import ActionFailed, ActionRefused, LinkDown, OutcomeUnknown
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Framer, Message, encode
 
 __all__ = [
+    "ActionFailed",
     "ActionRefused",
     "Application",
     "Extension",

@@ -26,7 +26,11 @@ MAX_UNSENT = 1 << 20
 _action_ids = utils.IdGenerator("offhook")
 
 
-class ActionRefused(Exception):  # noqa: N818 - what happened, not that it is an error
+class ActionFailed(Exception):  # noqa: N818 - what happened, not that it is an error
+    """An action was not done, or is not known to be: one of the three below."""
+
+
+class ActionRefused(ActionFailed):
     """Asterisk's answer is no; ``reply`` says why."""
 
     def __init__(self, action: str, reply: Message) -> None:
@@ -35,11 +39,11 @@ class ActionRefused(Exception):  # noqa: N818 - what happened, not that it is an
         self.reply = reply
 
 
-class LinkDown(Exception):  # noqa: N818
+class LinkDown(ActionFailed):
     """There is no connection; nothing was sent."""
 
 
-class OutcomeUnknown(Exception):  # noqa: N818
+class OutcomeUnknown(ActionFailed):
     """The action was sent and its answer is lost. It may have been done: never send it again."""
 
     def __init__(self, action: str, why: str) -> None:
