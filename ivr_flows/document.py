@@ -21,7 +21,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ivr_flows.errors import FlowError
 
 LARGEST = 256 * 1024  # characters; our largest flow has 6,000
+MOST = 20_000  # words and brackets; our largest flow has 700
 DEEPEST = 12
+
+KEY_ITSELF = "[key]"
+"""At the end of a path: the fault is in the key, not in its value (pydantic's word for it)."""
 
 Path = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -68,11 +72,12 @@ def read(text: str | bytes, source: str) -> Document:
     except YAMLError as error:
         at = getattr(error, "position", 0)
         before = text[:at] if isinstance(at, int) else ""
+        found = text[at : at + 1] if before or at == 0 else "?"
         raise FlowError(
             source,
             before.count("\n") + 1,
             at - before.rfind("\n"),
-            f"character {getattr(error, 'character', '?')!r} is not allowed in YAML",
+            f"character {found!r} is not allowed in YAML",
             "remove it",
         ) from error
     if root is not None:
@@ -97,8 +102,13 @@ def _decoded(data: bytes, source: str) -> str:
 def _refuse_tricks(text: str, source: str) -> None:
     """Look through the events, which costs no recursion, for what a flow may not contain."""
     depth = documents = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+    for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        if count > MOST:
+            raise FlowError(
+                source, line, column, f"more than {MOST:,} values in one file",
+                "split it into several flows",
+            )  # fmt: skip
         if isinstance(event, AliasEvent):
             raise FlowError(
                 source, line, column, f"an alias (*{event.anchor}) is not allowed",

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from ivr_flows.document import Document, Path
+from ivr_flows.document import KEY_ITSELF, Document, Path
 from ivr_flows.errors import FlowError, did_you_mean, one_of
 from ivr_flows.kind import LanguageTags
 
@@ -79,7 +79,7 @@ def validated(
 def _fault(
     model: type[BaseModel], document: Document, path: Path, what: str, detail: ErrorDetails
 ) -> FlowError:
-    place = tuple(part for part in detail["loc"] if part != "[key]")
+    place = detail["loc"]
     name = str(place[0]) if place else ""
     field = model.model_fields.get(name)
     meaning = field.description if field else None
@@ -96,7 +96,7 @@ def _fault(
             key=True,
         )
     expected = detail["msg"].removeprefix("Input should ").removeprefix("be ")
-    setting = ".".join(str(part) for part in place)
+    setting = ".".join(str(part) for part in place if part != KEY_ITSELF)
     return document.fault(
         (*path, *place),
         f'"{setting}" of {what} is {_shown(detail["input"])}; expected {expected}',

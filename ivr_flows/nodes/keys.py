@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ivr_flows.document import KEY_ITSELF
+
 PHONE_KEYS = "0123456789*#"
 
 Seconds = Annotated[float, Field(ge=0.5, le=60)]
@@ -19,6 +21,6 @@ def key_faults(keys: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str
     for key in keys:
         if key not in tuple(PHONE_KEYS):
             yield (
-                ("keys", key),
+                ("keys", key, KEY_ITSELF),
                 f'"{key}" is not a key of a phone; expected one of 0 to 9, "*" or "#", in quotes',
             )

@@ -1,0 +1,100 @@
+"""A caller for flows: says what comes of each step, and keeps what he was told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.facts import CallFactKind
+from ivr_flows import (
+    LIBRARY,
+    Answer,
+    Collect,
+    Digits,
+    Done,
+    Enqueue,
+    Flow,
+    FlowContext,
+    Hangup,
+    Left,
+    Note,
+    Outcome,
+    Play,
+    QueueExit,
+    Step,
+    load,
+    run,
+)
+
+SILENCE = Digits("", timed_out=True)
+
+
+def hotline() -> Flow:
+    path = LIBRARY / "hotline.yaml"
+    return load(path.read_bytes(), path.name, {"sales", "service", "operator"})
+
+
+@dataclass
+class Call:
+    """A whole call: ``keys`` answer the questions in turn, ``during`` cut plays short by node."""
+
+    flow: Flow
+    keys: Iterable[str] = ()
+    queue: QueueExit = QueueExit.TALKED
+    during: dict[str, str] = field(default_factory=dict)
+    context: FlowContext = field(default_factory=FlowContext)
+    start: str | None = None
+    steps: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        keys = iter(self.keys)
+        walk = run(self.flow, self.context, self.start)
+        step = next(walk)
+        while True:
+            self.steps.append(step)
+            assert len(self.steps) < 200, "the flow does not end"
+            try:
+                step = walk.send(self._outcome(step, next(keys, "") if _asks(step) else ""))
+            except StopIteration:
+                return
+
+    def _outcome(self, step: Step, key: str) -> Outcome:
+        match step:
+            case Collect():
+                return Digits(key) if key else SILENCE
+            case Enqueue():
+                return Left(self.queue)
+            case Play() if step.node in self.during:
+                return Digits(self.during[step.node])
+        return Done()
+
+    @property
+    def said(self) -> list[str]:
+        """The names of all prompts, in order."""
+        return [
+            prompt.name
+            for step in self.steps
+            if isinstance(step, Play | Collect)
+            for prompt in step.prompts
+        ]
+
+    @property
+    def notes(self) -> list[tuple[CallFactKind, dict[str, Any]]]:
+        return [(s.kind, dict(s.detail)) for s in self.steps if isinstance(s, Note)]
+
+    @property
+    def queues(self) -> list[str]:
+        return [step.queue for step in self.steps if isinstance(step, Enqueue)]
+
+    @property
+    def end(self) -> str:
+        last = self.steps[-1]
+        assert isinstance(last, Hangup)
+        return last.why
+
+    @property
+    def answers(self) -> int:
+        return sum(isinstance(step, Answer) for step in self.steps)
+
+
+def _asks(step: Step) -> bool:
+    return isinstance(step, Collect)

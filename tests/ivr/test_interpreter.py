@@ -1,0 +1,146 @@
+"""The generator itself: its protocol, hang-up at any point, and callers who do anything."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr_flows import (
+    Answer,
+    Collect,
+    Digits,
+    Done,
+    Enqueue,
+    Flow,
+    FlowContext,
+    Hangup,
+    Left,
+    Note,
+    Outcome,
+    Play,
+    QueueExit,
+    Step,
+    UnknownNodeError,
+    load,
+    run,
+)
+from tests.ivr.caller import Call, hotline
+
+HOTLINE = hotline()
+KEYS = st.text("0123456789*#", max_size=3)
+
+
+def flow_of(nodes: str, start: str = "a") -> Flow:
+    text = f"""
+flow: little
+languages: [en]
+start: {start}
+prompts:
+  hello: {{en: Hello}}
+  bye: {{en: Bye}}
+nodes:
+{nodes}
+  end: {{kind: hangup}}
+"""
+    return load(text, "little.yaml")
+
+
+@st.composite
+def outcomes(draw: st.DrawFn, step: Step) -> Outcome:
+    match step:
+        case Collect():
+            digits = draw(KEYS)[: step.max_digits]
+            return Digits(digits, timed_out=not digits and draw(st.booleans()))
+        case Play() if step.interruptible and draw(st.booleans()):
+            return Digits(draw(KEYS))
+        case Enqueue():
+            return Left(draw(st.sampled_from(QueueExit)))
+    return Done()
+
+
+@given(st.data(), st.sampled_from(sorted(HOTLINE.nodes)), st.booleans())
+def test_whatever_a_caller_does_the_flow_ends_in_a_hangup(
+    data: st.DataObject, start: str, taken_back: bool
+) -> None:
+    walk = run(HOTLINE, FlowContext(taken_back=taken_back), start)
+    steps = [next(walk)]
+    with pytest.raises(StopIteration):
+        while len(steps) < 100:
+            steps.append(walk.send(data.draw(outcomes(steps[-1]))))
+    assert isinstance(steps[-1], Hangup)
+    assert all(step.node in HOTLINE.nodes for step in steps)
+    heard = [n for n, step in enumerate(steps) if isinstance(step, Play | Collect | Enqueue)]
+    answered = [n for n, step in enumerate(steps) if isinstance(step, Answer)]
+    assert len(answered) <= 1
+    if heard:
+        assert answered
+        assert answered[0] < heard[0]
+
+
+@pytest.mark.parametrize("after", range(12))
+def test_hang_up_ends_it_at_any_step(after: int) -> None:
+    walk = run(HOTLINE, FlowContext())
+    step = next(walk)
+    for _ in range(after):
+        outcome: Outcome = Done()
+        if isinstance(step, Collect):
+            outcome = Digits("", timed_out=True)
+        elif isinstance(step, Enqueue):
+            outcome = Left(QueueExit.TALKED)
+        step = walk.send(outcome)
+    walk.close()
+    with pytest.raises(StopIteration):
+        next(walk)
+
+
+def test_an_outcome_that_does_not_fit_says_which_step_it_was() -> None:
+    walk = run(HOTLINE, FlowContext(answered=True))
+    next(walk)
+    with pytest.raises(TypeError, match=r"Play of node 'greeting' got Left.*not Done or Digits"):
+        walk.send(Left(QueueExit.TALKED))
+
+
+def test_a_node_that_is_gone_is_refused_at_once() -> None:
+    with pytest.raises(UnknownNodeError, match=r"hotline\.yaml.*'saels'"):
+        run(HOTLINE, FlowContext(), "saels")
+
+
+def test_a_language_the_flow_does_not_have_becomes_its_first() -> None:
+    walk = run(HOTLINE, FlowContext(language="fr", answered=True), "thanks")
+    step = next(walk)
+    assert isinstance(step, Play)
+    assert step.language == "zh-CN"
+
+
+def test_a_call_that_is_only_ended_is_never_answered() -> None:
+    call = Call(flow_of("  a: {kind: pause, seconds: 1, exits: {next: end}}"), start="end")
+    assert [type(step) for step in call.steps] == [Hangup]
+
+
+def test_a_pause_waits_and_its_key_means_nothing() -> None:
+    flow = flow_of(
+        "  a: {kind: pause, seconds: 2, exits: {next: b}}\n"
+        "  b: {kind: say, prompts: [hello, bye], exits: {next: end}}"
+    )
+    call = Call(flow, keys="5")
+    pause = call.steps[1]
+    assert isinstance(pause, Collect)
+    assert (pause.prompts, pause.first_timeout_s) == ((), 2.0)
+    assert call.said == ["hello", "bye"]
+
+
+def test_what_must_be_heard_is_heard_by_impatient_callers_too() -> None:
+    flow = flow_of(
+        "  a: {kind: say, prompts: hello, exits: {next: b}}\n"
+        "  b: {kind: say, prompts: bye, interruptible: false, exits: {next: end}}"
+    )
+    call = Call(flow, during={"a": "1"})
+    last = call.steps[-2]
+    assert isinstance(last, Play)
+    assert not last.interruptible
+    assert call.said == ["hello", "bye"]
+
+
+def test_every_note_is_a_plain_value_for_the_record() -> None:
+    for step in Call(HOTLINE, keys=["9", "9", "9", "", "#", "9"]).steps:
+        if isinstance(step, Note):
+            assert all(isinstance(value, str | int) for value in step.detail.values())

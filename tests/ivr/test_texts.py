@@ -1,0 +1,93 @@
+"""Announcements and the catalogues of phrases."""
+
+import math
+
+import pytest
+
+from ivr_flows import (
+    LIBRARY,
+    DialplanPhrase,
+    FlowError,
+    Phrases,
+    StationPhrase,
+    announcement,
+    load_phrases,
+    texts_to_prepare,
+    welcome_back,
+)
+from tests.ivr.caller import hotline
+
+
+def spoken(position: int | None, wait: float | None, language: str = "en") -> list[str]:
+    return [text.text for text in announcement(hotline(), position, wait, language)]
+
+
+@pytest.mark.parametrize(
+    ("position", "wait", "said"),
+    [
+        (1, None, ["You are next. Please stay on the line."]),
+        (2, None, ["You are number 2 in the queue."]),
+        (3, 59.0, ["You are number 3 in the queue.", "Your wait should be less than a minute."]),
+        (None, 61.0, ["Your wait should be about 2 minutes."]),
+        (None, 600.0, ["Your wait should be about 10 minutes."]),
+        (None, 601.0, ["Your wait should be about 15 minutes."]),
+        (None, 0.0, ["Your wait should be less than a minute."]),
+        (None, math.inf, []),
+        (None, math.nan, []),
+        (None, None, []),
+    ],
+)
+def test_the_place_and_the_wait_are_said_in_round_figures(
+    position: int | None, wait: float | None, said: list[str]
+) -> None:
+    assert spoken(position, wait) == said
+
+
+def test_a_language_the_flow_lacks_is_replaced() -> None:
+    assert spoken(2, None, "fr") == spoken(2, None, "zh-CN") == ["您现在排在第2位。"]
+
+
+def test_values_are_part_of_the_name_so_that_no_upload_is_taken_for_another() -> None:
+    (text,) = announcement(hotline(), 7, None, "en")
+    assert text.name == "your_position-7"
+
+
+def test_callers_taken_back_are_told_in_their_language() -> None:
+    (text,) = welcome_back(hotline(), "en")
+    assert text.text == "Sorry, we are back. You keep your place in the queue."
+
+
+def test_all_that_can_be_known_beforehand_is_prepared() -> None:
+    flow = hotline()
+    texts = texts_to_prepare(flow)
+    assert len(texts) == len(set(texts))
+    assert {t.name for t in texts} >= {n for n, p in flow.prompts.items() if p.fixed}
+    assert {f"your_position-{n}" for n in range(2, 11)} <= {t.name for t in texts}
+    assert not any("{" in t.text for t in texts)
+
+
+def catalogue(name: str, wanted: type[StationPhrase] | type[DialplanPhrase]) -> Phrases:
+    path = LIBRARY / f"{name}.yaml"
+    return load_phrases(path.read_bytes(), path.name, wanted)
+
+
+def test_every_phrase_offhook_speaks_is_there_in_both_languages() -> None:
+    for phrases in (catalogue("station", StationPhrase), catalogue("dialplan", DialplanPhrase)):
+        assert phrases.languages == ("zh-CN", "en")
+        for prompt in phrases.prompts.values():
+            assert set(prompt.texts) == {"zh-CN", "en"}
+    station = catalogue("station", StationPhrase)
+    text = station.text(StationPhrase.WRAP_UP_EXTENDED, "en", seconds=30)
+    assert text.text == "You have 30 more seconds of after call work."
+    assert station.text(StationPhrase.READY, "fr").language == "zh-CN"
+    others = [p for p in StationPhrase if p is not StationPhrase.WRAP_UP_EXTENDED]
+    assert all(station.prompts[phrase].fixed for phrase in others)
+
+
+def test_a_phrase_that_is_missing_is_named_with_the_nearest() -> None:
+    text = "languages: [en]\nprompts:\n  redy: {en: You are ready.}\n"
+    with pytest.raises(FlowError) as caught:
+        load_phrases(text, "station.yaml", ["ready"])
+    assert str(caught.value) == (
+        'station.yaml:2:1: there is no prompt "ready", which Offhook speaks; did you mean "redy"?'
+    )
