@@ -48,7 +48,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
             kept = json.loads(path.read_text("utf-8"))
             if not isinstance(kept, dict):
                 raise TypeError("not an object")
-        whole = {
+        whole: dict[str, Any] = {
             "ami": kept.get("ami") or chance.token_urlsafe(24),
             "admin": kept.get("admin") or chance.token_urlsafe(9),
             "sip": dict(kept.get("sip", {})),

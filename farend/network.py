@@ -1,0 +1,246 @@
+"""The far end: a second Asterisk that plays the network, customers and agents' phones."""
+
+import asyncio
+import itertools
+import shutil
+from pathlib import Path
+
+from domain.centre import Line, LineKind
+from domain.identity import LineName, StationName
+from farend.ami import Event, FarEndError, Remote
+from farend.steps import customer_steps, phone_steps
+from offhook.asterisk_files import Ports
+from offhook.asterisk_process import AsteriskProcess, check_free
+from offhook.instance import Instance, write_generated
+from offhook.provision import AsteriskInstall
+
+__all__ = ["FarEnd", "FarEndError"]
+
+CONF = Path(__file__).resolve().parent / "conf"
+_HOST = "127.0.0.1"
+_USER = "farend"
+_SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing but call)
+
+
+class FarEnd:
+    """Everything outside the call centre, driven by ``customer``, ``phone`` and ``dial``.
+
+    Lines with a ``host`` are called from that address (127.0.0.2:PORT, say); the others
+    register, as stations do. Until told otherwise a phone answers after 1 s and stays.
+    """
+
+    def __init__(
+        self, folder: Path, ports: Ports, install: AsteriskInstall, target: Instance
+    ) -> None:
+        self.ports = ports
+        self.target = target
+        self.remote = Remote()
+        self.process = AsteriskProcess(install, folder, name="the far end")
+        self._ids = itertools.count(1)
+
+    async def start(self, *, timeout: float = 20.0) -> None:
+        """Start and return when every station and line is registered. Raises AsteriskError."""
+        check_free([("udp", _HOST, self.ports.sip, "the far end's SIP")])
+        check_free([("tcp", _HOST, self.ports.ami, "the far end's AMI")])
+        self._write()
+        await self.process.start((_HOST, self.ports.ami))
+        try:
+            await self.remote.connect(_HOST, self.ports.ami, _USER, _SECRET)
+            for station in self.target.centre.stations:
+                await self.phone(station.name, "answer-1,stay")
+            await self._until_registered(self._registering(), timeout)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End the far end; its calls end with it."""
+        await self.remote.close()
+        await self.process.stop()
+
+    async def register(self, *, timeout: float = 20.0) -> None:
+        """Register all phones and lines now, and wait for it; also after the target restarted."""
+        names = self._registering()
+        for name in names:
+            await self.remote.action("PJSIPRegister", {"Registration": f"reg-{name}"})
+        await self._until_registered(names, timeout)
+
+    async def _until_registered(self, names: list[str], timeout: float) -> None:
+        missing = set(names)
+        try:
+            async with asyncio.timeout(timeout):
+                while missing:
+                    for item in await self.remote.listing(
+                        "PJSIPShowRegistrationsOutbound", "OutboundRegistrationDetailComplete"
+                    ):
+                        if item.get("Status") == "Registered":
+                            missing.discard(item.get("ObjectName", "").removeprefix("reg-"))
+                    if missing:
+                        await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise FarEndError(
+                f"not registered after {timeout:.0f} s: {', '.join(sorted(missing))}"
+            ) from None
+
+    async def customer(
+        self,
+        number: str,
+        steps: str,
+        *,
+        line: LineName,
+        caller: str = "13800138000",
+        tone: int = 440,
+        patience_s: float = 60.0,
+    ) -> str:
+        """Somebody calls ``number`` over ``line`` and does ``steps`` once answered; returns an id.
+
+        ``tone`` is the frequency in Hz of his voice (speak-n); after ``patience_s`` without
+        answer he hangs up. Returns at once; raises FarEndError only for what is wrong before.
+        """
+        return await self._originate(
+            f"PJSIP/{number}@line-{line}", customer_steps(steps), caller, tone, patience_s
+        )
+
+    async def dial(
+        self, station: StationName, number: str, steps: str = "stay", *, tone: int = 1000
+    ) -> str:
+        """An agent's phone calls ``number``, a feature code such as *12 or a station."""
+        return await self._originate(
+            f"PJSIP/{number}@phone-{station}", customer_steps(steps), station, tone, 60.0
+        )
+
+    async def phone(self, station: StationName, steps: str, *, tone: int | None = None) -> None:
+        """What the phone does with calls from now on; ``tone`` is its voice in Hz (1000)."""
+        await self._set(f"FAREND_PHONE_{station}", phone_steps(steps))
+        if tone is not None:
+            await self._set(f"FAREND_TONE_{station}", str(tone))
+
+    async def hang_up(self, call: str) -> None:
+        """End the call a customer or a phone began, whatever it is doing."""
+        await self.remote.action("Hangup", {"Channel": call, "Cause": "16"})
+
+    async def event(self, name: str, *, timeout: float = 20.0, **fields: str) -> Event:
+        """The first event of ``name`` whose headers are ``fields``, past or to come.
+
+        Far-end events are UserEvents: FarendAnswered, FarendStep, FarendRinging, FarendCalled,
+        FarendTransfer, FarendFailed; Asterisk's own (Hangup, DTMFEnd) can be asked for as well.
+        """
+
+        def fits(event: Event) -> bool:
+            return name in (event.get("Event"), event.get("UserEvent")) and all(
+                event.get(key) == value for key, value in fields.items()
+            )
+
+        for event in self.remote.events:
+            if fits(event):
+                return event
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.remote.watch(fits)
+        except TimeoutError:
+            raise FarEndError(f"no {name} with {fields} within {timeout:.0f} s") from None
+
+    async def ended(self, call: str, *, timeout: float = 60.0) -> int:
+        """Wait until the call of this id is over; returns its Q.850 cause."""
+        return int((await self.event("Hangup", timeout=timeout, Uniqueid=call))["Cause"])
+
+    async def _originate(
+        self, channel: str, steps: str, caller: str, tone: int, patience_s: float
+    ) -> str:
+        call = f"far-{self.ports.sip}-{next(self._ids)}"
+        await self.remote.action(
+            "Originate",
+            {
+                "Channel": channel,
+                "Context": "customer",
+                "Exten": "s",
+                "Priority": "1",
+                "Timeout": str(int(patience_s * 1000)),
+                "CallerID": f'"{caller}" <{caller}>',
+                "Async": "true",
+                "ChannelId": call,
+                "Variable": [
+                    f"FAREND_STEPS={steps}",
+                    f"FAREND_TONE={tone}",
+                    f"FAREND_ID={call}",
+                ],
+            },
+        )
+        return call
+
+    async def _set(self, variable: str, value: str) -> None:
+        await self.remote.action("Setvar", {"Variable": variable, "Value": value})
+
+    def _registering(self) -> list[str]:
+        centre = self.target.centre
+        return [
+            *(station.name for station in centre.stations),
+            *(line.name for line in centre.lines if line.host is None),
+        ]
+
+    def _write(self) -> None:
+        self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
+        for source in CONF.glob("*.conf"):
+            if source.name != "asterisk.conf":
+                shutil.copyfile(source, self.process.conf / source.name)
+        target = f"{self.target.addresses.sip}:{self.target.ports.sip}"
+        centre = self.target.centre
+        write_generated(
+            self.process.conf,
+            {
+                "globals.conf": f"FAREND_TARGET = {target}\n",
+                "rtp.conf": f"rtpstart = {self.ports.rtp_start}\nrtpend = {self.ports.rtp_end}\n",
+                "manager.conf": (
+                    f"port = {self.ports.ami}\n\n[{_USER}]\nsecret = {_SECRET}\n"
+                    "deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
+                    "read = system,call,user,dtmf\nwrite = all\nwritetimeout = 5000\n"
+                ),
+                "pjsip.conf": "\n".join(
+                    [
+                        "[main]\ntype = transport\nprotocol = udp\n"
+                        f"bind = {_HOST}:{self.ports.sip}\n",
+                        *(self._phone_files(station.name, target) for station in centre.stations),
+                        *(self._line_files(line, target) for line in centre.lines),
+                    ]
+                ),
+            },
+        )
+
+    def _phone_files(self, name: str, target: str) -> str:
+        return (
+            f"[phone-{name}](phone)\ntransport = main\naors = phone-{name}\n"
+            f"outbound_auth = {name}\nfrom_user = {name}\n\n"
+        ) + self._registration("phone", name, target)
+
+    def _line_files(self, line: Line, target: str) -> str:
+        name = line.name
+        if line.host is not None:
+            address = line.host.rsplit(":", 1)[0]
+            return (
+                f"[trunk-{name}]\ntype = transport\nprotocol = udp\nbind = {line.host}\n\n"
+                f"[line-{name}](line)\ntransport = trunk-{name}\naors = line-{name}\n"
+                f"from_domain = {address}\n\n"
+                f"[line-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
+                f"[line-{name}]\ntype = identify\nendpoint = line-{name}\n"
+                f"match = {self.target.addresses.sip}\n\n"
+            )
+        template = "analog" if line.kind is LineKind.FXO else "line"
+        return (
+            f"[line-{name}]({template})\ntransport = main\naors = line-{name}\n"
+            f"outbound_auth = {name}\n\n"
+        ) + self._registration("line", name, target)
+
+    def _registration(self, kind: str, name: str, target: str) -> str:
+        return (
+            f"[{kind}-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
+            f"[{name}](digest)\nusername = {name}\npassword = {self.target.secrets.sip[name]}\n\n"
+            f"[reg-{name}](outbound)\ntransport = main\nserver_uri = sip:{target}\n"
+            f"client_uri = sip:{name}@{target}\ncontact_user = {name}\n"
+            f"outbound_auth = {name}\nendpoint = {kind}-{name}\n{self._at_once()}\n"
+        )
+
+    def _at_once(self) -> str:
+        """Newer versions wait up to 10 s before they register, unless told not to."""
+        module = self.process.install.modules / "res_pjsip_outbound_registration.so"
+        option = "max_random_initial_delay"
+        return f"{option} = 0\n" if option.encode() in module.read_bytes() else ""

@@ -1,0 +1,1 @@
+"""Asterisk as Offhook configures it."""

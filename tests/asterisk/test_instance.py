@@ -1,0 +1,84 @@
+"""The instance comes up clean, with what it needs, and goes away whole."""
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from offhook.asterisk_process import AsteriskError
+from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+
+pytestmark = pytest.mark.live
+
+
+async def test_starts_without_a_warning_and_stops_whole(instance: InstanceFactory) -> None:
+    one = await instance()
+    assert one.process.problems() == []
+    pid = one.process.pid
+    assert pid is not None
+    await one.stop()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)
+    started = time.monotonic()
+    await one.start()  # again, on the same ports and folder
+    assert time.monotonic() - started < 5
+    assert one.process.problems() == []
+
+
+async def test_two_side_by_side_with_their_far_ends(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    pairs = [await far_end(await instance()) for _ in range(2)]
+    for one in pairs:
+        assert one.process.problems() == []
+        assert one.target.process.problems() == []
+
+
+async def test_a_taken_port_is_said_in_one_line(
+    instance: InstanceFactory, ports: PortBlocks
+) -> None:
+    block = ports()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", block.sip))
+        with pytest.raises(AsteriskError, match=rf"^UDP port {block.sip} .*SIP.*in use; end the"):
+            await instance(ports=block)
+
+
+async def test_dies_with_its_parent(instance: InstanceFactory) -> None:
+    one = await instance(begin=False)
+    code = (
+        "import asyncio\n"
+        "from pathlib import Path\n"
+        "from offhook.asterisk_process import AsteriskProcess\n"
+        "from offhook.provision import find_or_install\n"
+        "async def main():\n"
+        f"    p = AsteriskProcess(find_or_install(), Path({str(one.folder)!r}), name='x')\n"
+        f"    await p.start(('127.0.0.1', {one.ports.ami}))\n"
+        "    print(p.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    await one.write()
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    child = int(await asyncio.wait_for(parent.stdout.readline(), 20))
+    parent.kill()
+    await parent.wait()
+    for _ in range(100):
+        if b"\nState:\tZ" in _status(child):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("Asterisk outlived its parent")
+
+
+def _status(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/status").read_bytes()
+    except OSError:
+        return b"\nState:\tZ"

@@ -1,0 +1,166 @@
+"""What tests share: Asterisk, instances of it, and the far end, each on ports of its own."""
+
+import fcntl
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from domain.centre import (
+    Agent,
+    Centre,
+    Hotline,
+    Line,
+    LineKind,
+    Project,
+    Queue,
+    Station,
+    StationKind,
+)
+from domain.identity import (
+    AgentCode,
+    LineName,
+    ProjectName,
+    QueueName,
+    SkillName,
+    StationName,
+)
+from farend.network import FarEnd
+from offhook.instance import Instance, Ports
+from offhook.provision import AsteriskInstall, find_or_install
+from offhook.secrets import Secrets, load_or_create
+
+PortBlocks = Callable[..., Ports]
+InstanceFactory = Callable[..., Awaitable[Instance]]
+FarEndFactory = Callable[..., Awaitable[FarEnd]]
+
+_FIRST, _BLOCK, _BLOCKS = 24_000, 500, 16
+
+
+class _Claims:
+    """Blocks of ports, one at a time for one process, whoever else runs tests here."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.gettempdir()) / "offhook-test-ports"
+        self._folder.mkdir(exist_ok=True)
+        self._held: list[IO[str]] = []
+
+    def claim(self) -> int:
+        for number in range(_BLOCKS):
+            file = (self._folder / str(number)).open("w")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                continue
+            self._held.append(file)
+            return _FIRST + number * _BLOCK
+        raise RuntimeError("all blocks of test ports are in use: too many tests at once")
+
+    def release(self) -> None:
+        for file in self._held:
+            file.close()
+        self._held.clear()
+
+
+@pytest.fixture(scope="session")
+def asterisk_install() -> AsteriskInstall:
+    """An Asterisk; installed first if need be."""
+    return find_or_install()
+
+
+@pytest.fixture
+def ports() -> Iterator[PortBlocks]:
+    """A factory of port blocks that nobody else has until the test is over."""
+    claims = _Claims()
+    yield lambda: Ports.block(claims.claim())
+    claims.release()
+
+
+@pytest.fixture
+def centre() -> Centre:
+    """A small centre: one hotline, three queues, four agents and phones, two lines."""
+    tea = ProjectName("tea")
+    skills: list[dict[SkillName, int]] = [
+        {SkillName("sales"): 3, SkillName("operator"): 1},
+        {SkillName("service"): 3, SkillName("operator"): 2},
+        {SkillName("sales"): 2, SkillName("service"): 2, SkillName("operator"): 1},
+        {SkillName("service"): 2, SkillName("operator"): 3},
+    ]
+    codes = ["1001", "1002", "1003", "1004"]
+    return Centre(
+        projects=(Project(tea, "Tea"),),
+        hotlines=(Hotline("4008001000", tea, "hotline"),),
+        queues=tuple(
+            Queue(QueueName(name), tea, SkillName(name))
+            for name in ("sales", "service", "operator")
+        ),
+        agents=tuple(
+            Agent(AgentCode(code), f"Agent {code}", (tea,), has, StationName(code))
+            for code, has in zip(codes, skills, strict=True)
+        ),
+        stations=tuple(
+            Station(StationName(code), StationKind.FXS if code == "1004" else StationKind.SOFTPHONE)
+            for code in codes
+        ),
+        lines=(
+            Line(LineName("gateway-lines"), LineKind.FXO, 8),
+            Line(LineName("carrier"), LineKind.TRUNK, 30),
+        ),
+    )
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, centre: Centre) -> Secrets:
+    """Passwords for ``centre``."""
+    return load_or_create(tmp_path / "state", centre)
+
+
+@pytest.fixture
+async def instance(
+    asterisk_install: AsteriskInstall,
+    ports: PortBlocks,
+    centre: Centre,
+    tmp_path: Path,
+) -> AsyncIterator[InstanceFactory]:
+    """``await instance()`` starts the Asterisk of ``centre`` (or centre=..., node=...)."""
+    started: list[Instance] = []
+
+    async def start(centre: Centre = centre, *, begin: bool = True, **settings: Any) -> Instance:
+        number = len(started)
+        one = Instance(
+            tmp_path / f"i{number}",
+            settings.pop("ports", None) or ports(),
+            centre,
+            load_or_create(tmp_path / "state", centre),
+            asterisk_install,
+            **settings,
+        )
+        started.append(one)
+        if begin:
+            await one.start()
+        return one
+
+    yield start
+    for one in started:
+        await one.stop()
+
+
+@pytest.fixture
+async def far_end(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, tmp_path: Path
+) -> AsyncIterator[FarEndFactory]:
+    """``await far_end(instance)`` starts the network, the customers and the agents' phones."""
+    started: list[FarEnd] = []
+
+    async def start(target: Instance) -> FarEnd:
+        one = FarEnd(tmp_path / f"f{len(started)}", ports(), asterisk_install, target)
+        started.append(one)
+        await one.start()
+        return one
+
+    yield start
+    for one in started:
+        await one.stop()
