@@ -20,8 +20,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ivr_flows.errors import FlowError
 
-LARGEST = 256 * 1024  # characters; our largest flow has 6,000
-MOST = 20_000  # words and brackets; our largest flow has 700
+LARGEST = 256 * 1024  # characters; our largest flow has 4,100
+MOST = 20_000  # words and brackets; our largest flow has 400
 DEEPEST = 12
 
 KEY_ITSELF = "[key]"

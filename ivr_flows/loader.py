@@ -89,7 +89,7 @@ def _nodes(
     nodes: dict[str, Node] = {}
     for name, data in file.nodes.items():
         path: Path = ("nodes", name)
-        if not re.match(NAME, name):
+        if not re.fullmatch(NAME, name):
             message = f"\"{name}\" can't be a node's id; expected {NAME_EXPECTED}"
             faults.append(document.fault(path, message, key=True))
         if not isinstance(data, dict) or "kind" not in data:

@@ -10,7 +10,7 @@ from ivr_flows.schema import NAME, NAME_EXPECTED
 from ivr_flows.texts import PARAMETER, Prompt
 
 LONGEST = 1000  # characters: more than a minute of speech
-LANGUAGE_TAG = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def read_prompts(
@@ -28,7 +28,7 @@ def read_prompts(
     prompts: dict[str, Prompt] = {}
     for name, texts in data.items():
         path: Path = ("prompts", name)
-        if not re.match(NAME, name):
+        if not re.fullmatch(NAME, name):
             faults.append(
                 document.fault(
                     path,
@@ -52,7 +52,7 @@ def read_prompts(
 
 def _check_languages(languages: Sequence[str], document: Document, faults: list[FlowError]) -> None:
     for index, tag in enumerate(languages):
-        if not LANGUAGE_TAG.match(tag):
+        if not LANGUAGE_TAG.fullmatch(tag):
             problem = f'"{tag}" is no language tag; expected one such as zh-CN or en'
         elif tag in languages[:index]:
             problem = f'language "{tag}" stands here twice; expected each once'

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 FORMAT = "1"  # of the files made here; another number makes them all anew
 RETRY_AFTER_S = 5.0
 SMALLEST = 44 + 160  # bytes: a WAV header and a hundredth of a second
-_SAFE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Progress = Callable[[int, int], None]
@@ -132,7 +132,7 @@ class Prompts:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _path(self, prompt: PromptText) -> Path:
-        if not _SAFE.match(prompt.name) or not _SAFE.match(prompt.language):
+        if not _SAFE.fullmatch(prompt.name) or not _SAFE.fullmatch(prompt.language):
             raise SpeechError(
                 SpeechFault.FAILED,
                 f"{prompt.language!r}/{prompt.name!r} can't be a file's name",

@@ -1,10 +1,11 @@
 """espeak-ng: text in, telephone sound out (8 kHz, mono, 16 bit)."""
 
 import asyncio
-import audioop  # audioop-lts from Python 3.13 on
 import contextlib
 import io
 import math
+import os
+import signal
 import warnings
 import wave
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it misses ffmpeg, which plain WAV doesn't need
+    # audioop left the standard library with 3.13, and audioop-lts takes its place; pydub misses
+    # ffmpeg, which plain WAV doesn't need.
+    warnings.simplefilter("ignore")
+    import audioop
+
     from pydub import AudioSegment
 
 RATE = 8000
@@ -104,6 +109,7 @@ class Espeak:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
             )
         except OSError as error:
             raise SpeechError(
@@ -123,7 +129,7 @@ class Espeak:
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)  # what it started holds our pipes
                 await asyncio.shield(process.wait())
         return process.returncode or 0, spoken, said.decode(errors="replace").strip()
 
