@@ -1,0 +1,111 @@
+"""The console as an aiohttp application."""
+
+import weakref
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
+from pathlib import Path
+
+from aiohttp import web
+
+from console import (
+    account,
+    board,
+    call_list,
+    call_page,
+    context,
+    desk,
+    health,
+    live,
+    login,
+    permissions,
+    recording,
+    user_pages,
+)
+from console.errors import answer_errors
+from console.feed import Feeds
+from console.guard import check_request
+from console.listenings import Listenings
+from console.ports import LiveCentre
+from console.security import add_headers
+from console.sessions import Sessions
+from console.vendored import STATIC
+from storage.agents import AgentStore
+from storage.calls import CallStore
+from storage.users import UserStore
+
+LARGEST_FORM = 64 * 1024
+
+
+def make_app(
+    centre: LiveCentre,
+    calls: CallStore,
+    agents: AgentStore,
+    users: UserStore,
+    recordings_root: Path,
+    *,
+    timezone: tzinfo = UTC,
+    secure_cookies: bool = False,
+    allowed_origins: Iterable[str] = (),
+) -> web.Application:
+    """The console over a running centre.
+
+    ``timezone`` is the centre's: times are shown and days are meant in it. ``secure_cookies``
+    goes with HTTPS in front. ``allowed_origins`` (``https://console.example``) are for a proxy
+    that rewrites Host. Run it with ``access_log=None``: addresses hold callers' numbers.
+    Raises RouteWithoutRule if a route has no line in ``console.permissions``.
+    """
+    app = web.Application(middlewares=[answer_errors, check_request], client_max_size=LARGEST_FORM)
+    app[context.LIVE] = centre
+    app[context.CALLS] = calls
+    app[context.AGENTS] = agents
+    app[context.USERS] = users
+    app[context.SETTINGS] = context.Settings(
+        recordings_root=recordings_root,
+        secure_cookies=secure_cookies,
+        allowed_origins=frozenset(allowed_origins),
+        timezone=timezone,
+    )
+    app[context.SESSIONS] = Sessions(users)
+    app[context.FEEDS] = Feeds(centre)
+    app[context.AUDITED] = Listenings()
+    app[live.OPEN] = weakref.WeakSet()
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(live.close_all)
+    add_routes(app)
+    permissions.check_complete(app.router)
+    return app
+
+
+def add_routes(app: web.Application) -> None:
+    """Every way into the console; who may use it stands in ``console.permissions``."""
+    app.router.add_static("/static", STATIC)
+    app.add_routes(
+        [
+            web.get("/healthz", health.answer),
+            web.get("/", login.start_page),
+            web.get("/login", login.page),
+            web.post("/login", login.sign_in),
+            web.post("/logout", login.sign_out),
+            web.post("/language", login.choose_language),
+            web.get("/account", account.page),
+            web.post("/account/password", account.change_password),
+            web.get("/board", board.page),
+            web.get("/board/live", board.live),
+            web.get("/api/v1/board", board.api),
+            web.post("/agents/{agent}/{verb}", board.command),
+            web.get("/calls", call_list.page),
+            web.get("/api/v1/calls", call_list.api),
+            web.get("/calls/{call}", call_page.page),
+            web.get("/calls/{call}/recording.wav", recording.sound),
+            web.get("/calls/{call}/waveform.json", recording.waveform),
+            web.get("/desk", desk.page),
+            web.get("/desk/live", desk.live),
+            web.post("/desk/{verb}", desk.command),
+            web.get("/users", user_pages.page),
+            web.post("/users", user_pages.create),
+            web.get("/users/{name}", user_pages.edit_page),
+            web.post("/users/{name}", user_pages.change),
+            web.post("/users/{name}/password", user_pages.set_password),
+            web.post("/users/{name}/enabled", user_pages.set_enabled),
+        ]
+    )

@@ -1,0 +1,43 @@
+"""One call's page: what it came to, its legs, its timeline, the player."""
+
+from aiohttp import web
+
+from console import permissions
+from console.context import AGENTS, CALLS, LIVE, project_titles, user_of
+from console.rendering import duration, render, says
+from console.timeline import told
+from domain.identity import CallId
+from storage.calls import StoredCall
+
+
+async def stored_call(request: web.Request) -> StoredCall:
+    """The call that the address names. 404 if it isn't there *or* isn't the user's to see:
+    whoever may not see a call may not learn that there was one."""
+    found = await request.app[CALLS].get(
+        CallId(request.match_info["call"]), projects=permissions.scope(user_of(request))
+    )
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /calls/{call}"""
+    found = await stored_call(request)
+    agents = await request.app[AGENTS].names()
+    return render(
+        request,
+        "call.html",
+        {
+            "record": found.record,
+            "moments": told(
+                list(found.timeline),
+                lambda text, values: says(request, text, values),
+                agents,
+                duration,
+            ),
+            "agents": agents,
+            "titles": project_titles(request),
+            "queue_titles": {q.name: q.title for q in request.app[LIVE].centre().queues},
+        },
+    )

@@ -1,0 +1,57 @@
+"""What a request carries with it, and what the application was made with; keys with types."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from aiohttp import web
+
+from console.feed import Feeds
+from console.listenings import Listenings
+from console.ports import LiveCentre
+from console.sessions import Sessions
+from domain.identity import ProjectName
+from storage.agents import AgentStore
+from storage.calls import CallStore
+from storage.users import User, UserStore
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this console is installed."""
+
+    recordings_root: Path
+    secure_cookies: bool
+    """True behind HTTPS: the browser then never sends the cookies in the clear."""
+    allowed_origins: frozenset[str]
+    """Origins besides the request's own Host, for a proxy that rewrites Host."""
+    timezone: tzinfo
+    """In which times are shown and dates are meant."""
+
+
+LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
+CALLS: web.AppKey[CallStore] = web.AppKey("calls")
+AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
+USERS: web.AppKey[UserStore] = web.AppKey("users")
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+AUDITED: web.AppKey[Listenings] = web.AppKey("audited")
+FEEDS: web.AppKey[Feeds] = web.AppKey("feeds")
+
+USER: web.RequestKey[User | None] = web.RequestKey("user")
+LANGUAGE: web.RequestKey[str] = web.RequestKey("language")
+FORM_COOKIE: web.RequestKey[str] = web.RequestKey("form_cookie")
+"""The cookie that this request's forms are bound to."""
+
+
+def user_of(request: web.Request) -> User:
+    """The signed-in user; only for routes whose rule demands one."""
+    user = request[USER]
+    if user is None:
+        raise web.HTTPForbidden
+    return user
+
+
+def project_titles(request: web.Request) -> dict[ProjectName, str]:
+    """Titles of the centre's projects by name."""
+    return {p.name: p.title for p in request.app[LIVE].centre().projects}

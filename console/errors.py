@@ -1,0 +1,191 @@
+"""Answers for what goes wrong: what happened and what to do, as a page, as JSON, as a line."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from console.context import LANGUAGE, USER
+from console.i18n import N_, choose
+from console.rendering import render, says
+from storage.errors import AWAY, in_one_line
+
+log = structlog.get_logger()
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RETRY_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a person is told. ``code`` is for programs."""
+
+    status: int
+    code: str
+    title: str
+    what: str
+    todo: str
+
+
+_GO_BACK = N_("Go back, reload the page and try again.")
+BAD_REQUEST = Trouble(
+    400,
+    "bad_request",
+    N_("That can't be understood"),
+    N_("Something in the request is wrong."),
+    _GO_BACK,
+)
+SIGNED_OUT = Trouble(
+    401,
+    "signed_out",
+    N_("You are not signed in"),
+    N_("Your session has ended, or you haven't signed in yet."),
+    N_("Sign in and try again."),
+)
+FORBIDDEN = Trouble(
+    403,
+    "forbidden",
+    N_("You may not do this"),
+    N_("Your role or your projects don't allow it."),
+    N_("If you need it for your work, ask the administrator."),
+)
+OLD_FORM = Trouble(
+    403,
+    "old_form",
+    N_("This form is out of date"),
+    N_("The page was open for too long, or it was opened before you signed in."),
+    _GO_BACK,
+)
+FOREIGN = Trouble(
+    403,
+    "foreign_origin",
+    N_("This request came from another site"),
+    N_("The console takes requests only from its own pages."),
+    N_("Open the console itself. Behind a proxy, the administrator must allow its address."),
+)
+NOT_FOUND = Trouble(
+    404,
+    "not_found",
+    N_("There is nothing here"),
+    N_("The address is wrong, or what stood here isn't yours to see."),
+    N_("Check the address, or look for it from the start page."),
+)
+NOT_ALLOWED = Trouble(
+    405,
+    "not_allowed",
+    N_("That doesn't work here"),
+    N_("The address can't be used that way."),
+    _GO_BACK,
+)
+TOO_LARGE = Trouble(
+    413,
+    "too_large",
+    N_("That is too much"),
+    N_("The request is larger than any form here."),
+    _GO_BACK,
+)
+BROKEN = Trouble(
+    500,
+    "broken",
+    N_("Something broke here"),
+    N_("The console made a mistake. Calls go on; nothing of them is lost."),
+    N_("Try again. If it stays, tell the administrator the reference below."),
+)
+DATABASE_AWAY = Trouble(
+    503,
+    "database_away",
+    N_("The database is away"),
+    N_("Calls go on, and their records are kept until the database is back."),
+    N_("This page tries again by itself every few seconds."),
+)
+RECORDING_GONE = Trouble(
+    404,
+    "recording_gone",
+    N_("The recording is not there"),
+    N_("The call has a recording, but its file is missing on the disk."),
+    N_("Tell the administrator, who may have a backup."),
+)
+_BY_STATUS = {t.status: t for t in (BAD_REQUEST, SIGNED_OUT, NOT_FOUND, NOT_ALLOWED, TOO_LARGE)}
+_BY_STATUS[403] = FORBIDDEN
+
+
+class Refused(Exception):  # noqa: N818
+    """The request is answered with this trouble."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.code)
+        self.trouble = trouble
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResponse:
+    """Makes a page of every error. Redirects and finished answers pass."""
+    try:
+        return await handler(request)
+    except Refused as refused:
+        return answer(request, refused.trouble)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        trouble = _BY_STATUS.get(error.status)
+        if trouble is None:
+            trouble = Trouble(error.status, "error", str(error.reason), "", _GO_BACK)
+        return answer(request, trouble)
+    except AWAY as error:
+        log.warning("a page needs the database, which is away", why=in_one_line(error))
+        return answer(request, DATABASE_AWAY)
+    except Exception:
+        reference = secrets.token_hex(4)
+        resource = request.match_info.route.resource
+        log.exception(
+            "a page broke",
+            method=request.method,
+            route=resource.canonical if resource else "",
+            reference=reference,
+        )
+        return answer(request, BROKEN, reference)
+
+
+def answer(request: web.Request, trouble: Trouble, reference: str = "") -> web.StreamResponse:
+    """The trouble in the form the asker can use."""
+    if LANGUAGE not in request:
+        request[LANGUAGE] = choose((), request.headers.get("Accept-Language", ""))
+        request[USER] = None
+    title, what, todo = (says(request, t) for t in (trouble.title, trouble.what, trouble.todo))
+    headers = {"Retry-After": str(RETRY_S)} if trouble.status == 503 else {}
+    if wants_json(request):
+        body = {"error": trouble.code, "message": f"{title}. {what} {todo}".strip()}
+        if reference:
+            body["reference"] = reference
+        return web.json_response(body, status=trouble.status, headers=headers)
+    if "HX-Request" in request.headers:
+        return web.Response(
+            text=f"{title}. {what} {todo}".strip(), status=trouble.status, headers=headers
+        )
+    response = render(
+        request,
+        "error.html",
+        {
+            "status": trouble.status,
+            "title": title,
+            "what": what,
+            "todo": todo,
+            "reference": reference,
+            "retry_s": RETRY_S if trouble.status == 503 and request.method == "GET" else None,
+            "is_get": request.method == "GET",
+        },
+        status=trouble.status,
+    )
+    response.headers.update(headers)
+    return response
+
+
+def wants_json(request: web.Request) -> bool:
+    """Whether a program asks: the API, an island's fetch, a websocket."""
+    return (
+        request.path.startswith("/api/")
+        or "application/json" in request.headers.get("Accept", "")
+        or request.headers.get("Upgrade", "").lower() == "websocket"
+    )

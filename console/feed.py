@@ -1,0 +1,197 @@
+"""The live board's stream: one feed for all who see the same, so ten supervisors cost one.
+
+A subscriber gets the whole board first, then only rows that changed. Frames are JSON text:
+``{"v", "at", "all": sections}``, then ``{"v", "at", "set": sections, "gone": {section: [keys]},
+"order": {section: [keys]}}``; a quiet floor sends ``{"v", "at"}`` every few seconds, so that a
+page knows that it isn't stale.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from console.board_view import Scene, Sections, Sight, sections
+from console.ports import LiveCentre
+from domain.identity import ProjectName
+
+log = structlog.get_logger()
+
+BEAT_S = 4.0
+"""A frame comes at least this often; a page without one for three beats says that it is stale."""
+PACE_S = 0.25
+"""Between two frames at least this long, so a busy floor can't take the engine's time."""
+FRESH_S = 0.2
+"""A board may be shared by feeds for this long."""
+BACKLOG = 32
+"""Frames a slow reader may be behind; after that he gets the whole board again."""
+
+
+def difference(before: Sections, after: Sections) -> dict[str, Any]:
+    """What a page must do to come from one board to the other."""
+    changed: dict[str, Any] = {}
+    gone: dict[str, list[str]] = {}
+    order: dict[str, list[str]] = {}
+    for name, rows in after.items():
+        old = before.get(name, {})
+        new = {key: row for key, row in rows.items() if old.get(key) != row}
+        if new:
+            changed[name] = new
+        lost = [key for key in old if key not in rows]
+        if lost:
+            gone[name] = lost
+        if list(old) != list(rows):
+            order[name] = list(rows)
+    frame: dict[str, Any] = {}
+    if changed:
+        frame["set"] = changed
+    if gone:
+        frame["gone"] = gone
+    if order:
+        frame["order"] = order
+    return frame
+
+
+def _text(frame: dict[str, Any]) -> str:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+
+
+class Subscription:
+    """One page's frames, in order."""
+
+    def __init__(self) -> None:
+        self._frames: asyncio.Queue[str] = asyncio.Queue()
+        self.behind = False
+
+    def offer(self, frame: str) -> None:
+        """Adds a frame, or notes that the reader is too slow for it."""
+        if self._frames.qsize() >= BACKLOG:
+            self.behind = True
+        else:
+            self._frames.put_nowait(frame)
+
+    def restart(self, whole: str) -> None:
+        """Drops what waits and starts again from the whole board."""
+        while not self._frames.empty():
+            self._frames.get_nowait()
+        self._frames.put_nowait(whole)
+        self.behind = False
+
+    async def next(self) -> str:
+        """The next frame."""
+        return await self._frames.get()
+
+    @property
+    def empty(self) -> bool:
+        """Whether the reader has taken everything."""
+        return self._frames.empty()
+
+
+class Scenes:
+    """Boards just made, shared by feeds that wake at the same change."""
+
+    def __init__(self, live: LiveCentre) -> None:
+        self._live = live
+        self._made: dict[frozenset[ProjectName] | None, tuple[float, Scene]] = {}
+
+    def scene(self, sight: Sight) -> Scene:
+        """A board at most ``FRESH_S`` old. An older version only means another look soon."""
+        projects = None if sight.desk is not None else sight.projects
+        now = asyncio.get_running_loop().time()
+        at, scene = self._made.get(projects, (-FRESH_S, None))
+        if scene is None or now - at > FRESH_S:
+            scene = Scene(self._live.board(projects))
+            self._made[projects] = (now, scene)
+        return scene
+
+
+class Feed:
+    """Watches the centre for one sight while anybody looks."""
+
+    def __init__(self, live: LiveCentre, scenes: Scenes, sight: Sight) -> None:
+        self._live = live
+        self._scenes = scenes
+        self._sight = sight
+        self._now: Sections = {}
+        self._version = -1
+        self._readers: set[Subscription] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks."""
+        return bool(self._readers)
+
+    def join(self) -> Subscription:
+        """A new reader; his first frame is the whole board as it is now."""
+        reader = Subscription()
+        self._catch_up()
+        self._readers.add(reader)
+        reader.restart(self._whole())
+        if self._task is None:
+            self._task = asyncio.create_task(self._watch(), name="board feed")
+        return reader
+
+    async def leave(self, reader: Subscription) -> None:
+        """The reader is gone; the last one stops the watching."""
+        self._readers.discard(reader)
+        if not self._readers and self._task is not None:
+            task, self._task = self._task, None
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _whole(self) -> str:
+        return _text({"v": self._version, "at": _now(), "all": self._now})
+
+    def _catch_up(self) -> None:
+        scene = self._scenes.scene(self._sight)
+        before, self._now = self._now, sections(scene, self._sight)
+        self._version = scene.board.version
+        change = difference(before, self._now)
+        frame = _text({"v": self._version, "at": _now(), **change})
+        for reader in self._readers:
+            if reader.behind and reader.empty:
+                reader.restart(self._whole())
+            else:
+                reader.offer(frame)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(BEAT_S):
+                        await self._live.changed(self._version)
+                self._catch_up()
+            except Exception:
+                log.exception("the live board could not be made; trying again")
+            await asyncio.sleep(PACE_S)
+
+
+def _now() -> float:
+    return round(datetime.now(UTC).timestamp(), 3)
+
+
+class Feeds:
+    """The feeds in use, by sight."""
+
+    def __init__(self, live: LiveCentre) -> None:
+        self._live = live
+        self._scenes = Scenes(live)
+        self._feeds: dict[Sight, Feed] = {}
+
+    @asynccontextmanager
+    async def reader(self, sight: Sight) -> AsyncIterator[Subscription]:
+        """A reader of the feed for ``sight``, as long as the block runs."""
+        feed = self._feeds.setdefault(sight, Feed(self._live, self._scenes, sight))
+        reader = feed.join()
+        try:
+            yield reader
+        finally:
+            await feed.leave(reader)
+            if not feed.watched and self._feeds.get(sight) is feed:
+                del self._feeds[sight]

@@ -1,0 +1,83 @@
+"""A call's recording: its sound in ranges, its waveform, and the note of who listened."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from console.call_page import stored_call
+from console.context import AUDITED, SETTINGS, USERS, user_of
+from console.errors import RECORDING_GONE, Refused
+from console.waveform import peaks
+from domain.record import CallRecord
+
+log = structlog.get_logger()
+
+BARS = 800
+
+
+async def sound(request: web.Request) -> web.StreamResponse:
+    """GET /calls/{call}/recording.wav: the file or a range of it; ``?download=1`` to keep it.
+
+    It is written to the audit log first: without the log, no sound.
+    """
+    record = (await stored_call(request)).record
+    path = _path_of(request, record)
+    user, now = user_of(request).name, time.monotonic()
+    download = "download" in request.query
+    listenings = request.app[AUDITED]
+    if download or listenings.is_new(user, record.call, now):
+        await request.app[USERS].audit(
+            user,
+            "recording downloaded" if download else "recording listened",
+            record.call,
+            project=record.project,
+            address=request.remote or "",
+        )
+        listenings.note(user, record.call, now)
+    kind = "attachment" if download else "inline"
+    return web.FileResponse(
+        path,
+        headers={
+            "Content-Type": "audio/wav",
+            "Content-Disposition": f'{kind}; filename="{_file_name(record)}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+async def waveform(request: web.Request) -> web.Response:
+    """GET /calls/{call}/waveform.json: peaks, 0 to 1, of the caller and of the agent."""
+    record = (await stored_call(request)).record
+    path = _path_of(request, record)
+    found = await asyncio.to_thread(peaks, path, BARS)
+    return web.json_response(found, headers={"Cache-Control": "no-store"})
+
+
+def _path_of(request: web.Request, record: CallRecord) -> Path:
+    if record.recording is None:
+        raise web.HTTPNotFound
+    root = request.app[SETTINGS].recordings_root.resolve()
+    path = (root / record.recording.file).resolve()
+    if not path.is_relative_to(root):
+        log.error(
+            "a call's record names a recording outside the recordings' root; it isn't served",
+            call=record.call,
+            file=record.recording.file,
+        )
+        raise web.HTTPNotFound
+    if not path.is_file():
+        log.error(
+            "a recording is not where its record says; put it back from the backup",
+            call=record.call,
+            path=str(path),
+        )
+        raise Refused(RECORDING_GONE)
+    return path
+
+
+def _file_name(record: CallRecord) -> str:
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in record.call)
+    return f"{safe}.wav"

@@ -1,0 +1,194 @@
+// The live board: draws the sections that the stream brings.
+import { fill, post, toast } from "./page.js";
+import { confirmed, count, countAll, drawRows, Live } from "./live.js";
+
+const texts = JSON.parse(document.getElementById("texts").textContent);
+const language = document.documentElement.lang;
+const place = (name) => document.querySelector(`[data-rows="${name}"]`);
+const template = (name) => document.getElementById(`row-${name}`);
+const percent = (share) => (share === null ? "–" : `${(share * 100).toFixed(1)} %`);
+const title = (queue) => queue.title[language] ?? queue.name;
+const RANK = { offered: 0, talking: 1, wrap_up: 2, ready: 3, paused: 4, logged_out: 5 };
+
+function badge(element, colour, text) {
+  element.className = `badge bg-${colour}-lt`;
+  element.textContent = text;
+}
+
+function drawQueue(parts, queue) {
+  parts.title.textContent = title(queue);
+  parts.project.textContent = texts.projects[queue.project] ?? queue.project;
+  parts.waiting.textContent = queue.waiting;
+  parts.waiting.classList.toggle("text-red", queue.waiting > 0 && queue.ready === 0);
+  count(parts.longest, { since: queue.waiting_since });
+  parts.level.textContent = percent(queue.service_level);
+  parts.within.textContent = fill(texts.within, { n: queue.service_level_s });
+  parts.bar.hidden = queue.service_level === null;
+  parts.bar.value = (queue.service_level ?? 0) * 100;
+  parts.bar.classList.toggle("is-low", queue.service_level !== null && queue.service_level < 0.8);
+  parts.answered.textContent = queue.answered_today;
+  parts.abandoned.textContent = queue.abandoned_today;
+  parts.people.replaceChildren(
+    ...["ready", "talking", "wrap_up", "paused"]
+      .filter((state) => queue[state] > 0)
+      .map((state) => {
+        const mark = document.createElement("span");
+        badge(mark, texts.state_colours[state], `${texts.states[state]} ${queue[state]}`);
+        return mark;
+      }),
+  );
+}
+
+function drawNode(parts, node) {
+  parts.name.textContent = node.name;
+  badge(parts.state, node.up ? "green" : "red", node.up ? texts.up : texts.down);
+  parts.state.classList.add("ms-auto");
+  count(parts.since, { since: node.since });
+  parts.error.hidden = node.up || !node.error;
+  parts.error.textContent = node.error ?? "";
+}
+
+function drawLine(parts, line) {
+  parts.name.textContent = line.name;
+  parts.kind.textContent = texts.line_kinds[line.kind] ?? line.kind;
+  parts.state.hidden = line.reachable !== false;
+  parts.state.textContent = texts.unreachable;
+  parts.use.textContent = fill(texts.in_use, { n: line.in_use, all: line.channels });
+  parts.bar.max = line.channels || 1;
+  parts.bar.value = line.in_use;
+  parts.bar.classList.toggle("is-low", line.in_use >= line.channels);
+}
+
+const reasonText = (reason) => texts.reasons[reason] ?? reason;
+
+function drawAgent(parts, agent, row) {
+  parts.name.textContent = agent.name;
+  parts.code.textContent = agent.code;
+  badge(parts.state, texts.state_colours[agent.state], texts.states[agent.state]);
+  const notes = [];
+  if (agent.state === "paused" && agent.reason) notes.push(reasonText(agent.reason));
+  if (agent.after_call) notes.push(fill(texts.then, { what: reasonText(agent.after_call) }));
+  parts.reason.textContent = notes.join(" · ");
+  row.classList.toggle("is-out", agent.state === "logged_out");
+  count(parts.since, { since: agent.state === "logged_out" ? null : agent.since });
+  if (parts.station) {
+    parts.station.textContent = agent.station ?? "–";
+    parts.phone.textContent = agent.station_state ? (texts.stations[agent.station_state] ?? agent.station_state) : "";
+    parts.phone.classList.toggle("text-red", agent.station_state === "unreachable");
+    parts.phone.classList.toggle("text-secondary", agent.station_state !== "unreachable");
+  }
+  if (parts.actions) drawActions(parts.actions, agent);
+}
+
+function drawActions(menu, agent) {
+  menu.querySelector("button").setAttribute("aria-label", `${texts.actions}: ${agent.name}`);
+  menu.hidden = agent.state === "logged_out";
+  const who = `${agent.name} (${agent.code})`;
+  const items = [
+    [texts.set_ready, fill(texts.confirm_ready, { agent: who }), "ready", {}],
+    ...texts.away_reasons.map((reason) => [
+      fill(texts.set_away, { reason: reasonText(reason) }),
+      fill(texts.confirm_away, { agent: who, reason: reasonText(reason) }),
+      "away",
+      { reason },
+    ]),
+    [texts.set_log_out, fill(texts.confirm_log_out, { agent: who }), "log_out", {}],
+  ];
+  if (menu.drawnFor === agent.code) return;
+  menu.drawnFor = agent.code;
+  menu.querySelector(".dropdown-menu").replaceChildren(
+    ...items.map(([label, question, verb, fields]) => {
+      const item = document.createElement("button");
+      item.type = "button";
+      item.className = "dropdown-item";
+      item.dataset.verb = verb;
+      item.textContent = label;
+      item.addEventListener("click", async () => {
+        if (!(await confirmed(question))) return;
+        const answer = await post(`/agents/${encodeURIComponent(agent.code)}/${verb}`, fields);
+        toast(answer.message || texts.done, answer.ok ? "success" : "danger");
+      });
+      return item;
+    }),
+  );
+}
+
+function drawCall(parts, call) {
+  if (texts.may_read_calls) {
+    const link = document.createElement("a");
+    link.href = `/calls/${encodeURIComponent(call.id)}`;
+    link.className = "text-reset";
+    link.textContent = call.caller || texts.caller_unknown;
+    parts.caller.replaceChildren(link);
+  } else parts.caller.textContent = call.caller || texts.caller_unknown;
+  parts.hotline.textContent = `${call.hotline} · ${call.line}`;
+  badge(parts.stage, texts.stage_colours[call.stage], texts.stages[call.stage]);
+  const queue = live.sections.queues?.[call.queue];
+  const where = queue ? title(queue) : (call.queue ?? "–");
+  const position = call.position ? ` · ${fill(texts.position, { n: call.position })}` : "";
+  parts.queue.textContent = where + position;
+  const agent = live.sections.agents?.[call.agent];
+  parts.agent.textContent = agent ? agent.name : (call.agent ?? "");
+  count(parts.stage_since, { since: call.stage_since });
+  count(parts.since, { since: call.since });
+}
+
+function figure(name, value, since) {
+  const element = document.querySelector(`[data-figure="${name}"]`);
+  if (since === undefined) element.textContent = value;
+  else count(element, { since });
+}
+
+function drawFigures() {
+  const queues = live.rows("queues");
+  const agents = live.rows("agents");
+  const sum = (key) => queues.reduce((all, queue) => all + queue[key], 0);
+  const waits = queues.map((q) => q.waiting_since).filter((since) => since !== null);
+  figure("calls", live.rows("calls").length);
+  figure("waiting", sum("waiting"));
+  figure("longest", "", waits.length ? Math.min(...waits) : null);
+  const measured = queues.filter((q) => q.service_level !== null);
+  const offered = measured.reduce((all, q) => all + q.offered_today, 0);
+  const within = measured.reduce((all, q) => all + q.service_level * q.offered_today, 0);
+  figure("level", percent(offered ? within / offered : null));
+  figure("ready", agents.filter((a) => a.state === "ready").length);
+  figure("talking", agents.filter((a) => a.state === "talking").length);
+  const counts = document.querySelector("[data-counts]");
+  counts.replaceChildren(
+    ...Object.keys(RANK)
+      .map((state) => [state, agents.filter((a) => a.state === state).length])
+      .filter(([, n]) => n > 0)
+      .map(([state, n]) => {
+        const mark = document.createElement("span");
+        badge(mark, texts.state_colours[state], `${texts.states[state]} ${n}`);
+        return mark;
+      }),
+  );
+}
+
+function draw() {
+  const columns = (name) => place(name).closest("table").tHead.rows[0].cells.length;
+  const entries = (name) => live.rows(name).map((row) => [row.name ?? row.id, row]);
+  drawRows(place("queues"), template("queues"), entries("queues"), drawQueue, texts.no_queues, columns("queues"));
+  if (place("nodes")) {
+    drawRows(place("nodes"), template("nodes"), entries("nodes"), drawNode, texts.no_nodes);
+    drawRows(place("lines"), template("lines"), entries("lines"), drawLine, texts.no_lines);
+    const store = live.sections.store?.records;
+    const note = document.querySelector("[data-store]");
+    note.hidden = !store || store.up;
+    if (!note.hidden)
+      note.querySelector("[data-text]").textContent = `${fill(texts.records_waiting, { n: store.pending })}. ${store.error ?? ""}`;
+  }
+  const agents = live
+    .rows("agents")
+    .sort((a, b) => RANK[a.state] - RANK[b.state] || a.code.localeCompare(b.code))
+    .map((agent) => [agent.code, agent]);
+  drawRows(place("agents"), template("agents"), agents, drawAgent, texts.no_agents, columns("agents"));
+  const calls = live.rows("calls").sort((a, b) => a.since - b.since).map((call) => [call.id, call]);
+  drawRows(place("calls"), template("calls"), calls, drawCall, texts.no_calls, columns("calls"));
+  drawFigures();
+  countAll(live.now());
+}
+
+const live = new Live(texts, draw);
+setInterval(() => countAll(live.now()), 1000);

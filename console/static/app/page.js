@@ -1,0 +1,46 @@
+// What every page needs: short messages, and words for what a request can come to.
+
+const texts = JSON.parse(document.getElementById("page-texts").textContent);
+
+export function toast(text, kind = "info") {
+  const place = document.getElementById("toasts");
+  if (!place) return;
+  const box = document.createElement("div");
+  box.className = `alert alert-${kind} alert-important shadow`;
+  box.textContent = text;
+  place.append(box);
+  setTimeout(() => box.remove(), kind === "danger" ? 10000 : 4000);
+}
+
+export function fill(text, values) {
+  return text.replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
+}
+
+// Posts a form's fields; answers {ok, message} whatever happens.
+export async function post(url, fields = {}) {
+  const token = document.querySelector('meta[name="form-token"]').content;
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "X-CSRF-Token": token, Accept: "application/json" },
+      body: new URLSearchParams(fields),
+    });
+  } catch {
+    return { ok: false, message: texts.offline };
+  }
+  if (response.status === 401) return { ok: false, message: texts.signed_out };
+  try {
+    const answer = await response.json();
+    return { ok: answer.ok === true, message: answer.message ?? "" };
+  } catch {
+    return { ok: false, message: fill(texts.failed, { status: response.status }) };
+  }
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const said = event.detail.xhr.responseText;
+  const short = said && said.length < 500 && !said.startsWith("<");
+  toast(short ? said : fill(texts.failed, { status: event.detail.xhr.status }), "danger");
+});
+document.addEventListener("htmx:sendError", () => toast(texts.offline, "danger"));

@@ -1,0 +1,181 @@
+"""A call's facts as sentences, for its page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from console import words
+from console.i18n import N_
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode
+
+Says = Callable[[str, Mapping[str, object] | None], str]
+"""A marked text, looked up, its places filled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    at: datetime
+    after_s: float
+    """Seconds since the call entered."""
+    icon: str
+    colour: str
+    text: str
+    kind: CallFactKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    icon: str
+    colour: str
+    text: str
+
+
+_K = CallFactKind
+_LOOKS: Mapping[CallFactKind, _Look] = {
+    _K.ENTERED: _Look(
+        "phone-incoming", "blue", N_("%(caller)s calls the hotline %(hotline)s on line %(line)s.")
+    ),
+    _K.LANGUAGE: _Look("language", "secondary", N_("The caller chooses %(language)s.")),
+    _K.CHOSE: _Look(
+        "list-details", "secondary", N_("In “%(node)s” the caller presses %(digits)s: %(choice)s.")
+    ),
+    _K.MISDIALLED: _Look(
+        "alert-triangle",
+        "yellow",
+        N_("In “%(node)s” the caller presses %(digits)s, which isn't a choice (try %(try)s)."),
+    ),
+    _K.QUEUED: _Look("hourglass", "orange", N_("Waits in the queue %(queue)s.")),
+    _K.ANNOUNCED: _Look("volume", "secondary", N_("Hears: place %(position)s in the queue.")),
+    _K.OFFERED: _Look("phone-call", "yellow", N_("Rings at %(agent)s, phone %(station)s.")),
+    _K.OFFER_FAILED: _Look("phone-off", "orange", N_("%(agent)s doesn't get the call: %(why)s.")),
+    _K.CONNECTED: _Look("headset", "green", N_("%(agent)s answers at phone %(station)s.")),
+    _K.HELD: _Look("player-pause", "purple", N_("On hold, by %(by)s.")),
+    _K.RESUMED: _Look("player-play", "green", N_("The conversation goes on.")),
+    _K.TRANSFERRED: _Look(
+        "transfer", "teal", N_("%(from_agent)s transfers the call to %(to)s (%(kind)s).")
+    ),
+    _K.DISCONNECTED: _Look("phone", "secondary", N_("The conversation with %(agent)s is over.")),
+    _K.LEFT_QUEUE: _Look(
+        "door-exit", "orange", N_("Leaves the queue %(queue)s without an agent: %(why)s.")
+    ),
+    _K.CONTROLLER_LOST: _Look(
+        "plug-connected-x", "red", N_("The controller was away; Asterisk kept the call.")
+    ),
+    _K.FALLBACK: _Look(
+        "plug-connected-x", "red", N_("Asterisk's own queue %(queue)s takes the caller.")
+    ),
+    _K.SCORED: _Look("star", "yellow", N_("The caller scores the call with %(score)s of 5.")),
+    _K.RECORDED: _Look("microphone", "secondary", N_("The recording is stored: %(duration)s.")),
+    _K.RECORDING_LOST: _Look("microphone", "red", N_("The recording is lost: %(why)s.")),
+    _K.ENDED: _Look("phone-off", "secondary", N_("The call ends, by %(by)s.")),
+}
+_SILENCE = N_("In “%(node)s” the caller presses nothing (try %(try)s).")
+_NOT_WHOLE = N_(
+    "The recording is stored, but not whole: %(duration)s of %(bridged)s of conversation."
+)
+_WAITS_ABOUT = N_("Hears: place %(position)s in the queue, about %(wait)s to wait.")
+_NOBODY_LOGGED_IN = N_("Phone %(station)s answers; nobody was logged in there.")
+_ENDED_WITH_WHY = N_("The call ends, by %(by)s: %(why)s.")
+
+_WHY = {
+    "no_answer": N_("no answer"),
+    "busy": N_("the phone is busy"),
+    "unreachable": N_("the phone is unreachable"),
+    "withdrawn": N_("the offer was taken back"),
+    "timeout": N_("waited too long"),
+    "nobody_logged_in": N_("nobody is logged in"),
+}
+_TRANSFERS = {"blind": N_("without asking"), "attended": N_("after asking")}
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "why": _WHY,
+    "kind": _TRANSFERS,
+    "by": words.ENDED_BY,
+    "language": words.CALL_LANGUAGES,
+}
+"""Keys of a fact's detail whose values have words of their own."""
+
+
+def told(
+    facts: list[CallFact],
+    says: Says,
+    agents: Mapping[AgentCode, str],
+    duration: Callable[[float | None], str],
+) -> list[Moment]:
+    """The timeline in words. ``agents`` has names by code."""
+    start = facts[0].at if facts else None
+    return [_moment(fact, start or fact.at, says, agents, duration) for fact in facts]
+
+
+def _moment(
+    fact: CallFact,
+    start: datetime,
+    says: Says,
+    agents: Mapping[AgentCode, str],
+    duration: Callable[[float | None], str],
+) -> Moment:
+    look = _LOOKS[fact.kind]
+    detail = fact.detail
+    values: dict[str, object] = _Blanks(says("unknown", None))
+    for key, value in detail.items():
+        known = _VALUES.get(key, {}).get(str(value))
+        values[key] = says(known, None) if known else ("" if value is None else value)
+    for key in ("agent", "from_agent"):
+        code = detail.get(key)
+        if code:
+            name = agents.get(AgentCode(str(code)))
+            values[key] = f"{name} ({code})" if name else code
+        else:
+            values.pop(key, None)
+    if not detail.get("caller"):
+        values.pop("caller", None)
+    for key, seconds in (("duration", "duration_s"), ("bridged", "bridged_s")):
+        values[key] = duration(_number(detail.get(seconds)))
+    values["wait"] = duration(_number(detail.get("expected_wait_s")))
+    return Moment(
+        at=fact.at,
+        after_s=(fact.at - start).total_seconds(),
+        icon=look.icon,
+        colour="red" if _is_broken(fact) else look.colour,
+        text=says(_text(fact, look.text), values),
+        kind=fact.kind,
+    )
+
+
+def _text(fact: CallFact, usual: str) -> str:
+    detail = fact.detail
+    match fact.kind:
+        case CallFactKind.MISDIALLED if not detail.get("digits"):
+            return _SILENCE
+        case CallFactKind.ANNOUNCED if detail.get("expected_wait_s") is not None:
+            return _WAITS_ABOUT
+        case CallFactKind.CONNECTED if not detail.get("agent"):
+            return _NOBODY_LOGGED_IN
+        case CallFactKind.RECORDED if detail.get("whole") is False:
+            return _NOT_WHOLE
+        case CallFactKind.ENDED if detail.get("why"):
+            return _ENDED_WITH_WHY
+        case _:
+            return usual
+
+
+def _is_broken(fact: CallFact) -> bool:
+    return fact.kind is CallFactKind.RECORDED and fact.detail.get("whole") is False
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+class _Blanks(dict[str, object]):
+    """Facts written in a crash may lack a detail; the sentence is told all the same."""
+
+    def __init__(self, unknown: str) -> None:
+        super().__init__()
+        self._unknown = unknown
+
+    def __missing__(self, key: str) -> object:
+        return self._unknown

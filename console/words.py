@@ -1,0 +1,156 @@
+"""What the console calls things: English texts (the catalogue's keys), icons and colours.
+
+A colour never stands alone; each goes with its text.
+"""
+
+from console.i18n import N_
+from console.ports import CallStage
+from domain.facts import AgentState
+from domain.record import LegOutcome, Outcome
+
+AGENT_STATES = {
+    AgentState.LOGGED_OUT: N_("Logged out"),
+    AgentState.READY: N_("Ready"),
+    AgentState.OFFERED: N_("Ringing"),
+    AgentState.TALKING: N_("Talking"),
+    AgentState.WRAP_UP: N_("After-call work"),
+    AgentState.PAUSED: N_("Away"),
+}
+AGENT_COLOURS = {
+    AgentState.LOGGED_OUT: "secondary",
+    AgentState.READY: "green",
+    AgentState.OFFERED: "yellow",
+    AgentState.TALKING: "blue",
+    AgentState.WRAP_UP: "purple",
+    AgentState.PAUSED: "orange",
+}
+AWAY_REASONS = {
+    "break": N_("Break"),
+    "lunch": N_("Lunch"),
+    "training": N_("Training"),
+    "recovery": N_("Recovery"),
+    "login": N_("Just logged in"),
+    "missed": N_("Missed a call"),
+    "unreachable": N_("Phone unreachable"),
+    "log_out": N_("Log out"),
+}
+STATION_STATES = {
+    "idle": N_("Phone idle"),
+    "ringing": N_("Phone rings"),
+    "busy": N_("Phone busy"),
+    "unreachable": N_("Phone unreachable"),
+}
+STAGES = {
+    CallStage.FLOW: N_("In the menu"),
+    CallStage.QUEUE: N_("Waiting"),
+    CallStage.RINGING: N_("Rings at an agent"),
+    CallStage.TALKING: N_("Talking"),
+    CallStage.HELD: N_("On hold"),
+    CallStage.AFTER: N_("Scores the call"),
+    CallStage.FALLBACK: N_("In Asterisk's own queue"),
+}
+STAGE_COLOURS = {
+    CallStage.FLOW: "secondary",
+    CallStage.QUEUE: "orange",
+    CallStage.RINGING: "yellow",
+    CallStage.TALKING: "blue",
+    CallStage.HELD: "purple",
+    CallStage.AFTER: "teal",
+    CallStage.FALLBACK: "red",
+}
+LINE_KINDS = {"fxo": N_("Analog lines"), "trunk": N_("IP trunk")}
+ROLES = {
+    "agent": N_("Agent"),
+    "supervisor": N_("Supervisor"),
+    "ops": N_("Operations"),
+    "qa": N_("Quality"),
+    "client": N_("Client"),
+    "admin": N_("Administrator"),
+}
+OUTCOMES = {
+    Outcome.OPEN: N_("Going on"),
+    Outcome.ANSWERED: N_("Answered"),
+    Outcome.ABANDONED: N_("Abandoned"),
+    Outcome.UNSERVED: N_("Not served"),
+    Outcome.SELF_SERVICE: N_("Self-service"),
+    Outcome.LOST: N_("Lost"),
+}
+OUTCOME_COLOURS = {
+    Outcome.OPEN: "blue",
+    Outcome.ANSWERED: "green",
+    Outcome.ABANDONED: "orange",
+    Outcome.UNSERVED: "yellow",
+    Outcome.SELF_SERVICE: "teal",
+    Outcome.LOST: "red",
+}
+LEG_OUTCOMES = {
+    LegOutcome.OFFERED: N_("Rings"),
+    LegOutcome.TALKING: N_("Talking"),
+    LegOutcome.TALKED: N_("Talked"),
+    LegOutcome.TRANSFERRED: N_("Transferred"),
+    LegOutcome.NO_ANSWER: N_("No answer"),
+    LegOutcome.BUSY: N_("Phone busy"),
+    LegOutcome.UNREACHABLE: N_("Phone unreachable"),
+    LegOutcome.WITHDRAWN: N_("Withdrawn"),
+    LegOutcome.FAILED: N_("Failed"),
+}
+LEG_COLOURS = {
+    LegOutcome.OFFERED: "yellow",
+    LegOutcome.TALKING: "blue",
+    LegOutcome.TALKED: "green",
+    LegOutcome.TRANSFERRED: "teal",
+    LegOutcome.NO_ANSWER: "orange",
+    LegOutcome.BUSY: "orange",
+    LegOutcome.UNREACHABLE: "red",
+    LegOutcome.WITHDRAWN: "secondary",
+    LegOutcome.FAILED: "red",
+}
+ENDED_BY = {
+    "caller": N_("the caller"),
+    "agent": N_("the agent"),
+    "flow": N_("the flow"),
+    "system": N_("the system"),
+    "unknown": N_("unknown"),
+}
+CALL_LANGUAGES = {"zh-CN": N_("Chinese"), "en": N_("English")}
+
+LIVE_TEXTS = {
+    "live": N_("Live"),
+    "connecting": N_("Connecting…"),
+    "stale": N_(
+        "No connection since %(time)s. What you see is from then. Trying again in %(n)s s."
+    ),
+    "retrying": N_("No connection since %(time)s. What you see is from then. Trying again…"),
+    "up": N_("up"),
+    "down": N_("down"),
+    "reachable": N_("reachable"),
+    "unreachable": N_("unreachable"),
+    "no_calls": N_("No calls at the moment."),
+    "no_agents": N_("No agents serve your projects."),
+    "no_queues": N_("No queues."),
+    "no_lines": N_("No lines are configured."),
+    "no_nodes": N_("No Asterisk is configured."),
+    "then": N_("then: %(what)s"),
+    "position": N_("place %(n)s"),
+    "in_use": N_("%(n)s of %(all)s in use"),
+    "ends_in": N_("ends in %(time)s"),
+    "set_ready": N_("Set ready"),
+    "set_away": N_("Set away: %(reason)s"),
+    "set_log_out": N_("Log out"),
+    "confirm_ready": N_("Set %(agent)s ready? Calls will ring at the agent's phone at once."),
+    "confirm_away": N_("Set %(agent)s away (%(reason)s)?"),
+    "confirm_log_out": N_("Log %(agent)s out? A call that is going on is finished first."),
+    "actions": N_("Actions"),
+    "done": N_("Done."),
+    "failed": N_("That did not work (%(status)s). Reload the page and try again."),
+    "offline": N_("The console can't be reached. Check the network, then try again."),
+    "signed_out": N_("You are no longer signed in. Sign in again."),
+    "records_waiting": N_("Database away: %(n)s records wait on disk"),
+    "within": N_("within %(n)s s"),
+    "caller_unknown": N_("number withheld"),
+    "queue_waiting": N_("%(n)s waiting"),
+    "play": N_("Play"),
+    "pause": N_("Pause"),
+    "no_waveform": N_("The waveform can't be shown, the recording can be played all the same."),
+    "no_playback": N_("The recording can't be played. Reload the page and try again."),
+}
