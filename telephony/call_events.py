@@ -1,0 +1,119 @@
+"""What the fold of a switch's events says about calls and stations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from domain.identity import CallId, LineName, StationName
+from domain.stations import StationState
+
+Party = Literal["agent", "caller", "unknown"]
+HangUpParty = Literal["caller", "agent", "system", "unknown"]
+TransferKind = Literal["blind", "attended"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallSeen:
+    """A caller is in a hotline: the dialplan has marked his channel with OFFHOOK_CALL."""
+
+    call: CallId
+    channel_name: str
+    line: LineName
+    caller_number: str
+    dialled: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The channel variables that were set by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationRinging:
+    """A phone rings for this caller (it has said so itself)."""
+
+    call: CallId
+    station: StationName
+
+
+@dataclass(frozen=True, slots=True)
+class RingingEnded:
+    """A phone stopped ringing and had not answered."""
+
+    call: CallId
+    station: StationName
+    why: str
+    """The dial status in lower case: noanswer, busy, cancel, chanunavail, ... or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationConnected:
+    """Caller and phone hear each other from now on."""
+
+    call: CallId
+    station: StationName
+
+
+@dataclass(frozen=True, slots=True)
+class StationDisconnected:
+    """Caller and phone no longer hear each other; a hold that was on ends with it."""
+
+    call: CallId
+    station: StationName
+    by: Party
+    """Who hung up, or ("agent") transferred the call away."""
+    cause: int
+    """Q.850; 0 if not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeld:
+    call: CallId
+    station: StationName
+    by: Party
+
+
+@dataclass(frozen=True, slots=True)
+class CallResumed:
+    call: CallId
+    station: StationName
+    by: Party
+
+
+@dataclass(frozen=True, slots=True)
+class CallTransferred:
+    """A station passed the caller on. For an attended one, the new station is connected already."""
+
+    call: CallId
+    station_from: StationName
+    to: str
+    """A station, or what was dialled."""
+    kind: TransferKind
+
+
+@dataclass(frozen=True, slots=True)
+class CallGone:
+    """The caller's channel is gone."""
+
+    call: CallId
+    by: HangUpParty
+    """Who hung up first: agent, if the caller only stayed for the score."""
+    cause: int
+    """Q.850; 0 if not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationChanged:
+    station: StationName
+    state: StationState
+
+
+CallEvent = (
+    CallSeen
+    | StationRinging
+    | RingingEnded
+    | StationConnected
+    | StationDisconnected
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | CallGone
+    | StationChanged
+)

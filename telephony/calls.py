@@ -1,0 +1,164 @@
+"""Calls and stations of the whole centre, folded from its switches' events. No I/O.
+
+The fold of one switch is ``telephony.node_calls``; this is their sum, and what can be asked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
+from domain.stations import StationState
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.wire import Message
+from telephony.call_events import (
+    CallEvent,
+    CallGone,
+    CallHeld,
+    CallResumed,
+    CallSeen,
+    CallTransferred,
+    RingingEnded,
+    StationChanged,
+    StationConnected,
+    StationDisconnected,
+    StationRinging,
+)
+from telephony.channels import Role
+from telephony.node_calls import Call, NodeCalls
+from telephony.station_states import listed_states, state_of, sum_of
+
+__all__ = [
+    "CallEvent",
+    "CallGone",
+    "CallHeld",
+    "CallResumed",
+    "CallSeen",
+    "CallTransferred",
+    "CallView",
+    "Calls",
+    "RingingEnded",
+    "StationChanged",
+    "StationConnected",
+    "StationDisconnected",
+    "StationRinging",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call as it is now."""
+
+    call: CallId
+    channel: ChannelId
+    channel_name: str
+    line: LineName
+    connected: tuple[StationName, ...]
+    ringing: tuple[StationName, ...]
+    held: bool
+
+
+class Calls:
+    """One for the whole centre. Nothing is kept of a call or channel that has ended."""
+
+    def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
+        self._stations = frozenset(stations)
+        self._lines = frozenset(lines)
+        self._nodes: dict[NodeName, NodeCalls] = {}
+        self._devices: dict[NodeName, dict[StationName, str]] = {}
+        self._states: dict[StationName, StationState] = {}
+
+    # --- what is so now
+
+    def view(self, call: CallId) -> CallView | None:
+        """The call, or None if it is over or was never seen."""
+        name, _, uniqueid = call.rpartition("-")
+        node = self._nodes.get(NodeName(name))
+        found = node.calls.get(uniqueid) if node else None
+        return _view(node.name, found) if node and found else None
+
+    def open_calls(self) -> list[CallView]:
+        return [
+            _view(node.name, call) for node in self._nodes.values() for call in node.calls.values()
+        ]
+
+    def station_state(self, station: StationName) -> StationState:
+        return self._states.get(station, StationState.UNREACHABLE)
+
+    def station_channels(self, station: StationName) -> list[str]:
+        """Names of the station's channels, ringing ones included."""
+        return [
+            channel.name
+            for node in self._nodes.values()
+            for channel in node.channels.of(Role.STATION, station)
+        ]
+
+    def channels_in_use(self, line: LineName) -> int:
+        """The line's channels, in either direction."""
+        return sum(
+            len(node.channels.by_endpoint.get((Role.LINE, line), ()))
+            for node in self._nodes.values()
+        )
+
+    # --- what changes it
+
+    def handle(self, node: NodeName, message: Message, now: float) -> list[CallEvent]:
+        """Take one event in the order in which Asterisk sent it."""
+        if message.name == "DeviceStateChange":
+            technology, _, station = message.get("Device").partition("/")
+            if technology != "PJSIP" or station not in self._stations:
+                return []
+            self._node(node)
+            self._devices[node][StationName(station)] = message.get("State")
+            return self._news(StationName(station))
+        mine = self._node(node)
+        events = mine.handle(message)
+        if mine.stations_touched:
+            for station in mine.take_stations_touched():
+                events += self._news(station)
+        return events
+
+    def reconcile(self, node: NodeName, snapshot: Snapshot, now: float) -> list[CallEvent]:
+        """Become what the snapshot says, and tell what changed meanwhile.
+
+        Who hung up is then ``unknown``, unless that was seen before the connection was lost.
+        """
+        mine = self._node(node)
+        events = mine.reconcile(snapshot)
+        mine.take_stations_touched()
+        listed = listed_states(snapshot)
+        if listed:  # neither list may be readable: then what was known is the best there is
+            self._devices[node] = {name: listed.get(name, "") for name in self._stations}
+        for station in sorted(self._stations):
+            events += self._news(station)
+        return events
+
+    def _node(self, name: NodeName) -> NodeCalls:
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = NodeCalls(name, self._stations, self._lines)
+            self._devices[name] = {}
+        return node
+
+    def _news(self, station: StationName) -> list[CallEvent]:
+        if not any(station in known for known in self._devices.values()):
+            return []  # no node has told anything of it yet
+        state = sum_of(
+            state_of(self._devices[name].get(station, ""), node.channels.of(Role.STATION, station))
+            for name, node in self._nodes.items()
+        )
+        if self._states.get(station) is state:
+            return []
+        self._states[station] = state
+        return [StationChanged(station, state)]
+
+
+def _view(node: NodeName, call: Call) -> CallView:
+    return CallView(
+        call.id,
+        ChannelId(node, call.caller.uniqueid),
+        call.caller.name,
+        LineName(call.caller.endpoint),
+        tuple(call.connected),
+        tuple(call.ringing.values()),
+        call.caller.held or any(c.held for channels in call.connected.values() for c in channels),
+    )

@@ -1,0 +1,220 @@
+"""The channels of one Asterisk and the bridges they are in, as its events tell. No I/O.
+
+Only Newchannel and a snapshot make a channel: after a snapshot every live one is known, so an
+event about an unknown one is older than the snapshot and must not bring a dead one back.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from domain.identity import LineName, StationName
+from telephony.ami.snapshot import Snapshot
+
+Headers = Mapping[str, str]
+
+RINGING, UP = 5, 6
+_BEING_CALLED = (0, RINGING)  # down: the INVITE has left, no answer of any kind yet
+
+
+class Role(Enum):
+    """What stands at the other end of a channel."""
+
+    LINE = "line"
+    STATION = "station"
+    LOCAL = "local"  # half of a pair that joins two bridges
+    OTHER = "other"
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """One live channel."""
+
+    uniqueid: str
+    name: str
+    role: Role
+    endpoint: str
+    """Of a PJSIP channel the endpoint's name, of a local one its pair's name."""
+    state: int
+    linkedid: str
+    """Shared by all channels that belong together by dialling."""
+    number: str
+    exten: str
+    bridge: str = ""
+    held: bool = False
+    ever_up: bool = False
+    hung_up: int = 0
+    """Place in the order in which parties hung up; 0 is not."""
+    cause: int = 0
+    passed_on: bool = False
+    """It has transferred its call away."""
+    dial_status: str = ""
+    in_call: str = ""
+    """Uniqueid of the caller whom it rings for, or is or was connected with."""
+
+    @property
+    def being_called(self) -> bool:
+        return self.state in _BEING_CALLED
+
+
+class Channels:
+    """All channels of one node, indexed as the calls need them."""
+
+    def __init__(self, stations: frozenset[StationName], lines: frozenset[LineName]) -> None:
+        self._stations = stations
+        self._lines = lines
+        self.by_id: dict[str, Channel] = {}
+        self.bridges: dict[str, set[str]] = {}
+        """Uniqueids by bridge, empty bridges left out."""
+        self.by_endpoint: dict[tuple[Role, str], set[str]] = {}
+        self._hang_ups = 0
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def of(self, role: Role, endpoint: str) -> Iterator[Channel]:
+        """The channels of a station or line, or the two halves of a local pair."""
+        for uniqueid in self.by_endpoint.get((role, endpoint), ()):
+            yield self.by_id[uniqueid]
+
+    def heard_by(self, channel: Channel) -> Iterator[Channel]:
+        """All others in its bridge, and in bridges that local pairs join to it."""
+        seen_bridges: set[str] = set()
+        ahead = [channel.bridge]
+        if channel.role is Role.LOCAL:
+            ahead += [half.bridge for half in self.of(Role.LOCAL, channel.endpoint)]
+        while ahead:
+            bridge = ahead.pop()
+            if not bridge or bridge in seen_bridges:
+                continue
+            seen_bridges.add(bridge)
+            for uniqueid in self.bridges.get(bridge, ()):
+                other = self.by_id[uniqueid]
+                if other is channel:
+                    continue
+                yield other
+                if other.role is Role.LOCAL:
+                    ahead.extend(half.bridge for half in self.of(Role.LOCAL, other.endpoint))
+
+    # --- changes
+
+    def add(self, h: Headers) -> Channel:
+        """A channel from the headers that every event about one has; known already: brought up
+        to date."""
+        uniqueid = h.get("Uniqueid", "")
+        channel = self.by_id.get(uniqueid)
+        name = h.get("Channel", "")
+        if channel is None:
+            role, endpoint = self._role(name)
+            channel = Channel(
+                uniqueid,
+                name,
+                role,
+                endpoint,
+                state=0,
+                linkedid="",
+                number=_known(h.get("CallerIDNum", "")),
+                exten=h.get("Exten", ""),
+            )
+            self.by_id[uniqueid] = channel
+            self._index(channel)
+        elif name != channel.name:
+            self.rename(channel, name)
+        self.update(channel, h)
+        return channel
+
+    def update(self, channel: Channel, h: Headers) -> None:
+        """State and linkedid, from any event about the channel."""
+        state = h.get("ChannelState", "")
+        if state.isdigit():
+            channel.state = int(state)
+            channel.ever_up = channel.ever_up or channel.state == UP
+        channel.linkedid = h.get("Linkedid", "") or channel.linkedid
+
+    def rename(self, channel: Channel, name: str) -> None:
+        """Names move between channels when one takes another's place."""
+        if "<MASQ>" in name:
+            return  # for an instant only; the next name is the one that counts
+        self._unindex(channel)
+        channel.name = name
+        channel.role, channel.endpoint = self._role(name)
+        self._index(channel)
+
+    def enter(self, channel: Channel, bridge: str) -> None:
+        if channel.bridge != bridge:
+            self.leave(channel)
+            if bridge:
+                channel.bridge = bridge
+                self.bridges.setdefault(bridge, set()).add(channel.uniqueid)
+
+    def leave(self, channel: Channel) -> None:
+        members = self.bridges.get(channel.bridge)
+        if members is not None:
+            members.discard(channel.uniqueid)
+            if not members:
+                del self.bridges[channel.bridge]
+        channel.bridge = ""
+
+    def hang_up(self, channel: Channel, cause: int) -> None:
+        """Its party asked to end: the order of these tells who hung up first."""
+        if not channel.hung_up:
+            self._hang_ups += 1
+            channel.hung_up = self._hang_ups
+            channel.cause = cause
+
+    def remove(self, channel: Channel) -> None:
+        self.leave(channel)
+        self._unindex(channel)
+        self.by_id.pop(channel.uniqueid, None)
+
+    def replace(self, snapshot: Snapshot) -> list[Channel]:
+        """Become what the snapshot says; returns the channels that are no more, untouched.
+
+        What no snapshot tells (hold, who hung up) is kept for channels that are still there.
+        """
+        headers = [dict(message.items()) for message in snapshot.channels]
+        alive = {h.get("Uniqueid", "") for h in headers}
+        gone = [channel for uniqueid, channel in self.by_id.items() if uniqueid not in alive]
+        for channel in gone:
+            self._unindex(channel)
+            del self.by_id[channel.uniqueid]
+        bridge_of = {h["Uniqueid"]: h.get("BridgeId", "") for h in headers if "Uniqueid" in h}
+        for bridge, members in snapshot.bridges:
+            bridge_of.update(dict.fromkeys(members, bridge))
+        self.bridges.clear()
+        for h in headers:
+            channel = self.add(h)
+            channel.bridge = ""
+            self.enter(channel, bridge_of.get(channel.uniqueid, ""))
+        return gone
+
+    def _role(self, name: str) -> tuple[Role, str]:
+        technology, _, rest = name.partition("/")
+        if "<" in rest:  # a zombie: what was behind it has another channel now
+            return Role.OTHER, ""
+        if technology == "PJSIP":
+            endpoint = rest.rpartition("-")[0]
+            if endpoint in self._stations:
+                return Role.STATION, endpoint
+            if endpoint in self._lines:
+                return Role.LINE, endpoint
+        elif technology == "Local":
+            return Role.LOCAL, rest.rpartition(";")[0]
+        return Role.OTHER, ""
+
+    def _index(self, channel: Channel) -> None:
+        if channel.role is not Role.OTHER:
+            key = (channel.role, channel.endpoint)
+            self.by_endpoint.setdefault(key, set()).add(channel.uniqueid)
+
+    def _unindex(self, channel: Channel) -> None:
+        key = (channel.role, channel.endpoint)
+        members = self.by_endpoint.get(key)
+        if members is not None:
+            members.discard(channel.uniqueid)
+            if not members:
+                del self.by_endpoint[key]
+
+
+def _known(text: str) -> str:
+    return "" if text == "<unknown>" else text

@@ -1,0 +1,369 @@
+"""The fold of one switch's events into calls: who talks with whom, who rings, who hung up. No I/O.
+
+Events only change the picture of the channels (``telephony.channels``); what is said about calls
+is the difference between what each call looked like before and after. So a snapshot after a
+lost connection goes the same way as any event, and can't tell another story.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.wire import Message
+from telephony.call_events import (
+    CallEvent,
+    CallGone,
+    CallHeld,
+    CallResumed,
+    CallSeen,
+    CallTransferred,
+    HangUpParty,
+    Party,
+    RingingEnded,
+    StationConnected,
+    StationDisconnected,
+    StationRinging,
+    TransferKind,
+)
+from telephony.channels import RINGING, Channel, Channels, Headers, Role
+
+MARK = "OFFHOOK_CALL"
+"""The channel variable by which the dialplan says that a channel is a caller in a hotline."""
+
+_NORMAL_CLEARING = 16
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A caller's channel and the stations that concern it."""
+
+    id: CallId
+    caller: Channel
+    connected: dict[StationName, list[Channel]] = field(default_factory=dict)
+    ringing: dict[str, StationName] = field(default_factory=dict)
+    """By the uniqueid of the phone's channel."""
+    agent_hung_up: bool = False
+    """The last conversation was ended by the agent."""
+
+
+class NodeCalls:
+    """The calls of one Asterisk, by the uniqueid of the caller's channel."""
+
+    def __init__(
+        self, name: NodeName, stations: frozenset[StationName], lines: frozenset[LineName]
+    ) -> None:
+        self.name = name
+        self.channels = Channels(stations, lines)
+        self.calls: dict[str, Call] = {}
+        self.stations_touched: set[StationName] = set()
+        """Stations with a channel that came, went or changed its state."""
+
+    def take_stations_touched(self) -> set[StationName]:
+        touched, self.stations_touched = self.stations_touched, set()
+        return touched
+
+    def handle(self, message: Message) -> list[CallEvent]:
+        """Take one event in the order in which Asterisk sent it."""
+        apply = _APPLY.get(message.name)
+        return apply(self, message, dict(message.items())) if apply else []
+
+    def reconcile(self, snapshot: Snapshot) -> list[CallEvent]:
+        """Become what the snapshot says, and tell what changed meanwhile."""
+        events: list[CallEvent] = []
+        gone = {channel.uniqueid: channel for channel in self.channels.replace(snapshot)}
+        for channel in gone.values():
+            channel.bridge = ""
+        for call in self.calls.values():
+            for uniqueid in tuple(call.ringing):
+                channel = self.channels.by_id.get(uniqueid) or gone[uniqueid]
+                if uniqueid in gone or self._rings_for(channel) is not call:
+                    events += self._ring_over(channel, "unknown")
+        for uniqueid in gone:
+            if own := self.calls.get(uniqueid):
+                events += self._over(own, "unknown", 0)
+        for message in snapshot.channels:
+            events += self._look_for_caller(self.channels.by_id[message.get("Uniqueid")], message)
+        for call in self.calls.values():
+            events += self._compare(call, orderly=False)
+        for channel in self.channels.by_id.values():
+            events += self._ring(channel)
+        return events
+
+    # --- events, each with its headers
+
+    def _new_channel(self, message: Message, h: Headers) -> list[CallEvent]:
+        return self._changed(self.channels.add(h), message)
+
+    def _known(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is None:
+            return []
+        self.channels.update(channel, h)
+        return self._changed(channel, message)
+
+    def _rename(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is None:
+            return []
+        before = self._calls_around(channel)
+        self.channels.rename(channel, h.get("Newname", ""))
+        return self._compare_all(before | self._calls_around(channel))
+
+    def _enter(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is None:
+            return []
+        events = self._known(message, h)
+        before = self._calls_around(channel)
+        self.channels.enter(channel, h.get("BridgeUniqueid", ""))
+        return events + self._compare_all(before | self._calls_around(channel))
+
+    def _leave(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is None or channel.bridge != h.get("BridgeUniqueid", ""):
+            return []
+        before = self._calls_around(channel)
+        self.channels.leave(channel)
+        return self._compare_all(before)
+
+    def _bridge_over(self, message: Message, h: Headers) -> list[CallEvent]:
+        touched: set[str] = set()
+        for uniqueid in tuple(self.channels.bridges.get(h.get("BridgeUniqueid", ""), ())):
+            channel = self.channels.by_id[uniqueid]
+            touched |= self._calls_around(channel)
+            self.channels.leave(channel)
+        return self._compare_all(touched)
+
+    def _dial_end(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("DestUniqueid", ""))
+        if channel is not None:
+            channel.dial_status = h.get("DialStatus", "").lower()
+        return []
+
+    def _hold(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        held = message.name == "Hold"
+        if channel is None or channel.held is held:
+            return []
+        channel.held = held
+        kind = CallHeld if held else CallResumed
+        own = self.calls.get(channel.uniqueid)
+        if own is not None:
+            return [kind(own.id, station, "caller") for station in own.connected]
+        call = self.calls.get(channel.in_call)
+        station = StationName(channel.endpoint)
+        if call is None or channel not in call.connected.get(station, ()):
+            return []
+        return [kind(call.id, station, "agent")]
+
+    def _hang_up_request(self, message: Message, h: Headers) -> list[CallEvent]:
+        events = self._known(message, h)
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is not None:
+            self.channels.hang_up(channel, _number(h.get("Cause", "")))
+        return events
+
+    def _hang_up(self, message: Message, h: Headers) -> list[CallEvent]:
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is None:
+            return []
+        events = self._known(message, h)
+        before = self._calls_around(channel)
+        self.channels.remove(channel)
+        events += self._ring_over(channel, channel.dial_status or "unknown")
+        events += self._compare_all(before)
+        own = self.calls.get(channel.uniqueid)
+        if own is not None:
+            events += self._over(own, "system", _number(h.get("Cause", "")))
+        return events
+
+    def _blind_transfer(self, message: Message, h: Headers) -> list[CallEvent]:
+        ends = ("Transferee", "Transferer")
+        return self._transferred(h, ("Transferer",), ends, h.get("Extension", ""), "blind")
+
+    def _attended_transfer(self, message: Message, h: Headers) -> list[CallEvent]:
+        transferers = ("OrigTransferer", "SecondTransferer")
+        ends = ("Transferee", "TransferTarget", *transferers)
+        to = h.get("SecondTransfererExten", "")
+        for prefix in ends[:2]:
+            target = self.channels.by_id.get(h.get(f"{prefix}Uniqueid", ""))
+            if target is not None and target.role is Role.STATION:
+                to = target.endpoint
+        return self._transferred(h, transferers, ends, to, "attended")
+
+    def _transferred(
+        self,
+        h: Headers,
+        transferers: tuple[str, ...],
+        ends: tuple[str, ...],
+        to: str,
+        kind: TransferKind,
+    ) -> list[CallEvent]:
+        """``transferers`` and ``ends`` are prefixes of the event's channels."""
+        if h.get("Result") != "Success":
+            return []
+        station = ""
+        for prefix in transferers:
+            channel = self.channels.by_id.get(h.get(f"{prefix}Uniqueid", ""))
+            if channel is not None and channel.role is Role.STATION:
+                channel.passed_on = True
+                station = station or channel.endpoint
+        calls = (self._call_of(h.get(f"{prefix}Uniqueid", "")) for prefix in ends)
+        call = next((call for call in calls if call), None)
+        if call is None or not station:
+            return []
+        return [CallTransferred(call.id, StationName(station), to, kind)]
+
+    # --- differences
+
+    def _changed(self, channel: Channel, message: Message) -> list[CallEvent]:
+        """Whatever an event about the channel may have made true, but for who is in its bridge."""
+        if channel.role is Role.STATION:
+            self.stations_touched.add(StationName(channel.endpoint))
+            return self._ring(channel)
+        return self._look_for_caller(channel, message)
+
+    def _look_for_caller(self, channel: Channel, message: Message) -> list[CallEvent]:
+        if channel.role is not Role.LINE or channel.uniqueid in self.calls:
+            return []
+        variables = {name: value for name, value in message.variables().items() if value}
+        if MARK not in variables:
+            return []
+        call = Call(ChannelId(self.name, channel.uniqueid).call, channel)
+        self.calls[channel.uniqueid] = call
+        dialled = variables.get("OFFHOOK_HOTLINE") or channel.exten
+        line = LineName(channel.endpoint)
+        seen = CallSeen(call.id, channel.name, line, channel.number, dialled, variables)
+        return [seen, *self._compare(call)]
+
+    def _ring(self, channel: Channel) -> list[CallEvent]:
+        call = self._rings_for(channel)
+        station = StationName(channel.endpoint)
+        if (
+            call is None
+            or channel.uniqueid in call.ringing
+            or channel in call.connected.get(station, ())
+        ):
+            return []
+        channel.in_call = call.caller.uniqueid
+        call.ringing[channel.uniqueid] = station
+        call.agent_hung_up = False
+        return [StationRinging(call.id, station)]
+
+    def _rings_for(self, channel: Channel) -> Call | None:
+        """The call it was dialled for: as a rule its linkedid is the caller's uniqueid."""
+        if channel.role is not Role.STATION or channel.state != RINGING:
+            return None
+        call = self.calls.get(channel.linkedid)
+        if call is not None:
+            return call
+        linked = (c for c in self.calls.values() if c.caller.linkedid == channel.linkedid)
+        return next(linked, None)
+
+    def _ring_over(self, channel: Channel, why: str) -> list[CallEvent]:
+        call = self.calls.get(channel.in_call)
+        station = call.ringing.pop(channel.uniqueid, None) if call else None
+        if call is None or station is None or channel.ever_up:
+            return []
+        return [RingingEnded(call.id, station, why)]
+
+    def _call_of(self, uniqueid: str) -> Call | None:
+        """The call whose caller this is, or which this phone's channel was in last."""
+        channel = self.channels.by_id.get(uniqueid)
+        return self.calls.get(uniqueid) or (self.calls.get(channel.in_call) if channel else None)
+
+    def _calls_around(self, channel: Channel) -> set[str]:
+        """Callers whom a change of this channel's place may concern."""
+        found = {other.uniqueid for other in self.channels.heard_by(channel)}
+        found |= {channel.uniqueid, channel.in_call}
+        return {uniqueid for uniqueid in found if uniqueid in self.calls}
+
+    def _compare_all(self, callers: set[str]) -> list[CallEvent]:
+        events: list[CallEvent] = []
+        for uniqueid in sorted(callers):
+            events += self._compare(self.calls[uniqueid])
+        return events
+
+    def _compare(self, call: Call, *, orderly: bool = True) -> list[CallEvent]:
+        """What is new in who hears the caller. Not ``orderly``: it happened while nobody looked."""
+        now: dict[StationName, list[Channel]] = {}
+        for other in self.channels.heard_by(call.caller):
+            if other.role is Role.STATION:
+                now.setdefault(StationName(other.endpoint), []).append(other)
+        before, call.connected = call.connected, now
+        events: list[CallEvent] = [
+            self._disconnected(call, station, channels, orderly)
+            for station, channels in before.items()
+            if station not in now
+        ]
+        for station, channels in now.items():
+            for channel in channels:
+                channel.in_call = call.caller.uniqueid
+                channel.ever_up = True
+                call.ringing.pop(channel.uniqueid, None)
+            if station not in before:
+                call.agent_hung_up = False
+                events.append(StationConnected(call.id, station))
+        return events
+
+    def _disconnected(
+        self, call: Call, station: StationName, left: list[Channel], orderly: bool
+    ) -> StationDisconnected:
+        ended = min((c for c in left if c.hung_up), key=lambda c: c.hung_up, default=None)
+        caller = call.caller
+        by: Party = "unknown"
+        cause = 0
+        if ended is not None and not 0 < caller.hung_up < ended.hung_up:
+            by, cause = "agent", ended.cause
+            call.agent_hung_up = True
+        elif caller.hung_up:
+            by, cause = "caller", caller.cause
+        elif any(c.passed_on for c in left) or (orderly and self._consults(station, left)):
+            by, cause = "agent", _NORMAL_CLEARING
+        for channel in left:
+            channel.held = False
+        return StationDisconnected(call.id, station, by, cause)
+
+    def _consults(self, station: StationName, left: list[Channel]) -> bool:
+        """Is the phone in a second call? An attended transfer moves the caller before it is told.
+
+        The caller leaves the bridge, and only later AttendedTransfer says why.
+        """
+        others = self.channels.of(Role.STATION, station)
+        return any(other.bridge and other not in left for other in others)
+
+    def _over(self, call: Call, by: HangUpParty, cause: int) -> list[CallEvent]:
+        """The caller's channel is gone; ``by`` if nobody was seen to hang up."""
+        events = self._compare(call, orderly=by != "unknown")
+        events += [RingingEnded(call.id, station, "cancel") for station in call.ringing.values()]
+        del self.calls[call.caller.uniqueid]
+        if call.agent_hung_up:
+            by = "agent"
+        elif call.caller.hung_up:
+            by = "caller"
+        return [*events, CallGone(call.id, by, cause or call.caller.cause)]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+_APPLY: dict[str, Callable[[NodeCalls, Message, Headers], list[CallEvent]]] = {
+    "Newchannel": NodeCalls._new_channel,
+    "Newstate": NodeCalls._known,
+    "Newexten": NodeCalls._known,
+    "DialBegin": NodeCalls._known,
+    "SoftHangupRequest": NodeCalls._known,
+    "Rename": NodeCalls._rename,
+    "BridgeEnter": NodeCalls._enter,
+    "BridgeLeave": NodeCalls._leave,
+    "BridgeDestroy": NodeCalls._bridge_over,
+    "DialEnd": NodeCalls._dial_end,
+    "Hold": NodeCalls._hold,
+    "Unhold": NodeCalls._hold,
+    "BlindTransfer": NodeCalls._blind_transfer,
+    "AttendedTransfer": NodeCalls._attended_transfer,
+    "HangupRequest": NodeCalls._hang_up_request,
+    "Hangup": NodeCalls._hang_up,
+}

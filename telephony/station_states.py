@@ -1,0 +1,53 @@
+"""What Asterisk's device states mean for a station. No I/O."""
+
+from collections.abc import Iterable
+
+from domain.identity import StationName
+from domain.stations import StationState
+from telephony.ami.snapshot import Snapshot
+from telephony.channels import Channel
+
+# DeviceStateChange's words, and EndpointList's in the same form.
+_STATES = {
+    "NOT_INUSE": StationState.IDLE,
+    "NOT_IN_USE": StationState.IDLE,
+    "RINGING": StationState.RINGING,
+    "INUSE": StationState.BUSY,
+    "IN_USE": StationState.BUSY,
+    "BUSY": StationState.BUSY,
+    "ONHOLD": StationState.BUSY,
+    "ON_HOLD": StationState.BUSY,
+    "RINGINUSE": StationState.BUSY,
+    "RING+INUSE": StationState.BUSY,
+}
+_RANK = (StationState.UNREACHABLE, StationState.IDLE, StationState.RINGING, StationState.BUSY)
+
+
+def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
+    """One node's view of a station, from its device state and its channels there."""
+    state = _STATES.get(device_state, StationState.UNREACHABLE)
+    if state is StationState.BUSY:
+        # With device_state_busy_at=1 a phone counts as busy as soon as it is called.
+        called = [channel.being_called for channel in channels]
+        if called and all(called):
+            return StationState.RINGING
+    return state
+
+
+def sum_of(states: Iterable[StationState]) -> StationState:
+    """A station is registered at one node; the others don't reach it."""
+    return max(states, key=_RANK.index, default=StationState.UNREACHABLE)
+
+
+def listed_states(snapshot: Snapshot) -> dict[StationName, str]:
+    """Each PJSIP endpoint's device state; empty if Asterisk gave no list."""
+    found = {}
+    for message in snapshot.device_states:
+        technology, _, endpoint = message.get("Device").partition("/")
+        if technology == "PJSIP":
+            found[StationName(endpoint)] = message.get("State")
+    # The list above is a cache and may lack phones; this one was asked for just now.
+    for message in snapshot.endpoints:
+        state = message.get("DeviceState").replace(" ", "_").upper()
+        found[StationName(message.get("ObjectName"))] = state
+    return found
