@@ -50,7 +50,8 @@ class Remote:
         identity: str | None = None,
     ) -> Event:
         """Send and return the reply. Raises FarEndError if refused or not answered in 10 s."""
-        assert self._writer is not None, "not connected"  # noqa: S101
+        if self._writer is None or self._writer.is_closing():
+            raise FarEndError("not connected to the far end")
         identity = identity or str(next(self._counter))
         lines = [f"Action: {name}", f"ActionID: {identity}"]
         for key, value in (headers or {}).items():

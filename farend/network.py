@@ -1,8 +1,10 @@
 """The far end: a second Asterisk that plays the network, customers and agents' phones."""
 
 import asyncio
+import contextlib
 import itertools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from domain.centre import Line, LineKind
@@ -54,7 +56,11 @@ class FarEnd:
             raise
 
     async def stop(self) -> None:
-        """End the far end; its calls end with it."""
+        """End the far end; its calls end with it, and nobody thinks it still registered."""
+        with contextlib.suppress(FarEndError, OSError):
+            for name in self._registering():
+                await self.remote.action("PJSIPUnregister", {"Registration": f"reg-{name}"})
+            await self._until(lambda status: status != "Registered", self._registering(), 1.0)
         await self.remote.close()
         await self.process.stop()
 
@@ -66,6 +72,11 @@ class FarEnd:
         await self._until_registered(names, timeout)
 
     async def _until_registered(self, names: list[str], timeout: float) -> None:
+        await self._until(lambda status: status == "Registered", names, timeout)
+
+    async def _until(
+        self, reached: Callable[[str], bool], names: list[str], timeout: float
+    ) -> None:
         missing = set(names)
         try:
             async with asyncio.timeout(timeout):
@@ -73,7 +84,7 @@ class FarEnd:
                     for item in await self.remote.listing(
                         "PJSIPShowRegistrationsOutbound", "OutboundRegistrationDetailComplete"
                     ):
-                        if item.get("Status") == "Registered":
+                        if reached(item.get("Status", "")):
                             missing.discard(item.get("ObjectName", "").removeprefix("reg-"))
                     if missing:
                         await asyncio.sleep(0.05)
