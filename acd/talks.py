@@ -65,9 +65,11 @@ class Talks:
         """This agent no longer talks to the caller; nothing if he didn't."""
         if call not in seat.calls:
             return
+        newest = seat.call
         queue = seat.calls.pop(call)
         if seat.calls:
-            self._roster.move(seat, Trigger.DISCONNECT, now, out, since=seat.since)
+            if seat.call != newest:  # otherwise there is nothing to tell
+                self._roster.move(seat, Trigger.DISCONNECT, now, out, since=seat.since)
         else:
             self._after_last(seat, queue, now, out)
         waiter = self._room.get(call)
