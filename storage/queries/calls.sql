@@ -76,6 +76,7 @@ with spanned as (
     where entered_at >= $1
       and ($2::timestamptz is null or entered_at < $2)
       and ($3::text[] is null or project = any($3))
+      and ($7::text is null or queue = $7)
 )
 select
     count(*) as call_records,

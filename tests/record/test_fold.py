@@ -1,0 +1,225 @@
+"""What facts add up to."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.facts import CallFact, CallFactKind
+from domain.legs import LegOutcome
+from domain.record import Outcome, fold
+from tests.storage.days import NOON, abandoned, answered, entered, fact
+
+K = CallFactKind
+
+
+def test_a_call_that_was_answered() -> None:
+    record = fold(answered("c", wait_s=6))
+    assert record.outcome is Outcome.ANSWERED
+    assert (record.project, record.hotline, record.caller) == ("acme", "4001", "13800138000")
+    assert (record.queue, record.wait_s, record.talk_s, record.hold_s) == ("sales", 6, 30, 0)
+    assert (record.agent, record.agents, record.score) == ("1001", ("1001",), 5)
+    assert (record.ended_by, record.cause) == ("caller", 16)
+    assert record.recording is not None and record.recording.whole
+    [leg] = record.legs
+    assert leg.outcome is LegOutcome.TALKED
+
+
+def test_who_hangs_up_in_the_queue_has_abandoned() -> None:
+    record = fold(abandoned("c", wait_s=30))
+    assert (record.outcome, record.wait_s) == (Outcome.ABANDONED, 30)
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "wait_s"),
+    [
+        ([fact("c", 3, K.ENDED, by="caller")], Outcome.SELF_SERVICE, None),
+        ([fact("c", 3, K.ENDED, by="system", why="Asterisk restarted")], Outcome.LOST, None),
+        ([], Outcome.OPEN, None),
+        ([fact("c", 1, K.QUEUED, queue="q")], Outcome.OPEN, None),
+        (
+            [fact("c", 1, K.QUEUED, queue="q"), fact("c", 9, K.ENDED, by="system")],
+            Outcome.LOST,
+            8,
+        ),
+        (
+            [
+                fact("c", 1, K.QUEUED, queue="q"),
+                fact("c", 61, K.LEFT_QUEUE, queue="q", why="timeout"),
+                fact("c", 70, K.ENDED, by="flow"),
+            ],
+            Outcome.UNSERVED,
+            60,
+        ),
+        (
+            [
+                fact("c", 1, K.QUEUED, queue="q"),
+                fact("c", 61, K.LEFT_QUEUE, queue="q", why="timeout"),
+                fact("c", 62, K.QUEUED, queue="overflow"),
+                fact("c", 70, K.ENDED, by="caller"),
+            ],
+            Outcome.ABANDONED,
+            69,
+        ),
+        (
+            [fact("c", 1, K.FALLBACK, queue="sales"), fact("c", 4, K.ENDED, by="caller")],
+            Outcome.ABANDONED,
+            3,
+        ),
+        # The fact of queueing was lost, the rest was not.
+        (
+            [
+                fact("c", 5, K.CONNECTED, agent="1001", station="s1"),
+                fact("c", 9, K.ENDED, by="caller"),
+            ],
+            Outcome.ANSWERED,
+            0,
+        ),
+    ],
+)
+def test_outcomes(facts: list[CallFact], outcome: Outcome, wait_s: float | None) -> None:
+    record = fold([entered("c"), *facts])
+    assert (record.outcome, record.wait_s) == (outcome, wait_s)
+
+
+def test_a_restart_does_not_shorten_the_wait() -> None:
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 1, K.QUEUED, queue="sales"),
+            fact("c", 30, K.CONTROLLER_LOST),
+            fact("c", 35, K.QUEUED, queue="sales"),
+            fact("c", 41, K.CONNECTED, agent="1001", station="s1"),
+        ]
+    )
+    assert record.wait_s == 40
+    assert record.adopted
+    assert record.outcome is Outcome.OPEN
+
+
+def test_a_missed_offer_and_the_next_agent() -> None:
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 1, K.QUEUED, queue="sales"),
+            fact("c", 2, K.OFFERED, agent="1001", station="s1"),
+            fact("c", 17, K.OFFER_FAILED, agent="1001", station="s1", why="no_answer"),
+            fact("c", 17, K.OFFERED, agent="1002", station="s2"),
+            fact("c", 20, K.CONNECTED, agent="1002", station="s2"),
+            fact("c", 30, K.HELD, agent="1002", by="agent"),
+            fact("c", 40, K.RESUMED, agent="1002", by="agent"),
+            fact("c", 50, K.HELD, agent="1002", by="agent"),
+            fact("c", 60, K.ENDED, by="caller", cause=16),
+        ]
+    )
+    missed, talked = record.legs
+    assert (missed.agent, missed.outcome) == ("1001", LegOutcome.NO_ANSWER)
+    assert (talked.talk_s, talked.hold_s, talked.ended_at) == (20, 20, record.ended_at)
+    assert record.agents == ("1002",)
+
+
+def test_a_transfer_charges_each_agent_with_his_own_time() -> None:
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 0, K.QUEUED, queue="sales"),
+            fact("c", 0, K.CONNECTED, agent="1001", station="s1"),
+            fact("c", 20, K.TRANSFERRED, from_agent="1001", to="s2", kind="attended"),
+            fact("c", 20, K.CONNECTED, agent="1002", station="s2"),
+            fact("c", 50, K.DISCONNECTED, agent="1002", station="s2"),
+            fact("c", 50, K.ENDED, by="agent"),
+        ]
+    )
+    assert [(leg.agent, leg.talk_s, leg.outcome) for leg in record.legs] == [
+        ("1001", 20, LegOutcome.TRANSFERRED),
+        ("1002", 30, LegOutcome.TALKED),
+    ]
+
+
+def test_an_offer_still_ringing_when_the_caller_leaves_is_withdrawn() -> None:
+    record = fold([*abandoned("c"), fact("c", 20, K.OFFERED, agent="1001", station="s1")])
+    assert [leg.outcome for leg in record.legs] == [LegOutcome.WITHDRAWN]
+    assert record.outcome is Outcome.ABANDONED
+
+
+def test_two_notes_of_the_end_are_one_end_and_the_telling_one_counts() -> None:
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 8, K.ENDED, by="unknown", why="reconciled"),
+            fact("c", 9, K.ENDED, by="agent", cause=16),
+        ]
+    )
+    assert record.ended_at == NOON + timedelta(seconds=8)
+    assert (record.ended_by, record.cause) == ("agent", 16)
+
+
+def test_a_recording_found_later_is_no_longer_lost() -> None:
+    late = fact("c", 90, K.RECORDED, file="c.wav", whole=True)
+    record = fold([entered("c"), fact("c", 80, K.RECORDING_LOST, why="disk full"), late])
+    assert record.recording is not None
+    assert record.recording_lost is None
+
+
+def test_facts_of_two_calls_or_of_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="several"):
+        fold([entered("a"), entered("b")])
+    with pytest.raises(ValueError, match="without facts"):
+        fold([])
+
+
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.sampled_from(["1001", "1002", "s1", "caller", "system", "no_answer", "sales", ""]),
+    st.lists(st.integers(), max_size=2),
+)
+keys = st.sampled_from(
+    [
+        "agent",
+        "station",
+        "from_agent",
+        "by",
+        "why",
+        "queue",
+        "score",
+        "file",
+        "cause",
+        "bytes",
+        "project",
+        "language",
+    ]
+)
+facts = st.builds(
+    CallFact,
+    id=st.uuids().map(str),
+    call=st.just("c"),
+    at=st.integers(0, 20).map(lambda s: NOON + timedelta(seconds=s)),
+    kind=st.sampled_from(CallFactKind),
+    detail=st.dictionaries(keys, values, max_size=4),
+)
+
+
+@given(st.lists(facts, min_size=1, max_size=25), st.randoms(use_true_random=False))
+def test_order_and_duplicates_change_nothing(timeline: list[CallFact], rng: random.Random) -> None:
+    record = fold(timeline)
+    shuffled = [*timeline, *rng.sample(timeline, len(timeline) // 2)]
+    rng.shuffle(shuffled)
+    assert fold(shuffled) == record
+
+
+@given(st.lists(facts, min_size=1, max_size=25))
+def test_whatever_was_written_makes_a_record_that_makes_sense(timeline: list[CallFact]) -> None:
+    record = fold(timeline)
+    assert (record.ended_at is None) == (record.outcome is Outcome.OPEN)
+    assert record.answered_at is None or record.queued_at is not None
+    assert record.wait_s is None or record.wait_s >= 0
+    assert record.score is None or 1 <= record.score <= 5
+    for leg in record.legs:
+        assert leg.talk_s >= 0 and leg.hold_s >= 0
+        assert (leg.outcome is LegOutcome.TALKING) <= (record.ended_at is None)
+        assert record.ended_at is None or leg.ended_at is not None
