@@ -66,7 +66,7 @@ class _Timed:
         return out
 
 
-def decisions(agents: int, callers: int) -> dict[str, object]:
+def decisions(agents: int, callers: int, rounds: int = ROUNDS) -> dict[str, object]:
     """Each kind of event: how many, and mean, p99 and longest time in microseconds."""
     rng = random.Random(7)
     timed = _Timed()
@@ -98,7 +98,7 @@ def decisions(agents: int, callers: int) -> dict[str, object]:
     timed.taken.clear()
 
     matched = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         call, code = talks.pop(rng.randrange(len(talks)))
         station = StationName(f"st{code}")
         timed.tell("talk ends", Disconnected(call, code))

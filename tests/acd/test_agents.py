@@ -281,6 +281,13 @@ def test_a_phone_that_lies_idle_ends_a_talk_whose_end_was_lost() -> None:
     assert floor.state(A) is AgentState.WRAP_UP
 
 
+def test_a_new_talk_shows_that_the_phone_is_not_idle_after_all() -> None:
+    floor = talking()
+    floor.tell(StationChanged(station(A), StationState.IDLE), Connected(call(2), A))
+    floor.wait(60)
+    assert floor.state(A) is AgentState.TALKING
+
+
 def test_a_caller_sent_back_to_a_queue_waits_until_the_agent_lets_go_of_him() -> None:
     floor = talking()
     floor.ready(B, service=1)
