@@ -71,16 +71,11 @@ class Delivery:
         queue, consumer = self._queue, self._consumer
         stop_at = monotonic() + SLICE_S
         while queue and not self._held:
-            for _ in range(min(len(queue), 64)):
-                if self._held:
-                    return
-                message = queue.popleft()
-                try:
-                    consumer(message)
-                except Exception:
-                    self._failed(message)
-                if not queue:
-                    break
+            message = queue.popleft()
+            try:
+                consumer(message)
+            except Exception:
+                self._failed(message)
             if monotonic() > stop_at:
                 break
         if queue:

@@ -239,7 +239,7 @@ class Link:
                     wait = self.timing.retry_refused
                 except (OSError, OutcomeUnknown, LinkDown) as error:
                     was_up = self.up
-                    await self._lost(str(error) or type(error).__name__)
+                    await self._lost(_reason(error))
                 failures = 0 if was_up else failures + 1
                 if not wait:
                     most = min(
@@ -411,3 +411,10 @@ class Link:
                 self._log.warning(f"AMI link down: {error}. Trying again")
         if kind is not LinkKind.SYNCING:
             self._said = said
+
+
+def _reason(error: Exception) -> str:
+    """In words for who runs the centre."""
+    if isinstance(error, OutcomeUnknown):
+        return f"at {error.action}: {error.why}"
+    return str(error) or type(error).__name__

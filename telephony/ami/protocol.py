@@ -107,12 +107,11 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         waiting = self._waiting
         dispatch = self.factory.dispatch
         for raw in raws:
-            message = Message(raw)
-            # Only while an answer is awaited is an ActionID worth looking for, except that an
-            # answer which nobody awaits any more must not pass for an event.
-            if (waiting or not message.is_event) and self._answers(message):
-                continue
-            dispatch(message)
+            # Only while an answer is awaited is an ActionID worth looking for.
+            if not waiting and raw.startswith(b"Event: "):
+                dispatch(Message(raw))
+            else:
+                self.handle_message(Message(raw))
 
     def handle_message(self, message: Message) -> None:
         """One message: an answer to who waits for it, an event to the factory."""

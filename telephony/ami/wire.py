@@ -100,11 +100,12 @@ class Framer:
 
 def _last_end(data: bytes | bytearray, start: int) -> int:
     """Where the last blank line ends at or after ``start``, or -1."""
-    bare = data.rfind(b"\n\n", start)
     full = data.rfind(b"\n\r\n", start)
-    if bare < 0 and full < 0:
-        return -1
-    return max(bare + 2, full + 3)
+    # Asterisk ends lines with CR LF: the search for the other kind is over the last bytes only.
+    bare = data.rfind(b"\n\n", max(start, full))
+    if bare < 0:
+        return full if full < 0 else full + 3
+    return bare + 2
 
 
 class Message:
@@ -114,11 +115,12 @@ class Message:
     gives the first, ``all`` gives each.
     """
 
-    __slots__ = ("_headers", "_name", "raw")
+    __slots__ = ("_first", "_headers", "_name", "raw")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self._headers: list[tuple[str, str]] | None = None
+        self._first: dict[str, str] | None = None  # by lower-case name
         self._name: str | None = None
 
     @classmethod
@@ -159,11 +161,14 @@ class Message:
 
     def get(self, header: str, default: str = "") -> str:
         """The header's (first) value, or ``default`` where there is no such header."""
-        wanted = header.lower()
-        for key, value in self.items():
-            if key == wanted or key.lower() == wanted:
-                return value
-        return default
+        first = self._first
+        if first is None:
+            first = self._index()
+        return first.get(header.lower(), default)
+
+    def _index(self) -> dict[str, str]:
+        self._first = {key.lower(): value for key, value in reversed(self.items())}
+        return self._first
 
     def all(self, header: str) -> list[str]:
         """Every value of a header, in order."""
@@ -192,8 +197,7 @@ class Message:
         return found
 
     def __contains__(self, header: object) -> bool:
-        wanted = str(header).lower()
-        return any(key.lower() == wanted for key, _ in self.items())
+        return str(header).lower() in (self._index() if self._first is None else self._first)
 
     def __repr__(self) -> str:
         return f"Message({dict(self.items())!r})"
