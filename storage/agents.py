@@ -35,7 +35,7 @@ class AgentStore:
                 _SQL["remember_agents"],
                 [agent.code for agent in known],
                 [agent.name for agent in known],
-                [list(agent.projects) for agent in known],
+                [{"projects": list(agent.projects)} for agent in known],
             )
 
     async def names(self, *, projects: Projects = None) -> dict[AgentCode, str]:

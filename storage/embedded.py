@@ -140,13 +140,17 @@ class EmbeddedServer:
     def _stop(self) -> None:
         # Signals rather than the library's stop, which knows only the process it started.
         for wish, patience_s in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0)):
+            deadline = time.monotonic() + patience_s
             process = self._postmaster()
             if process is None:
                 return
             with contextlib.suppress(psutil.Error):
                 process.send_signal(wish)
-                process.wait(patience_s)
-        log.error("embedded PostgreSQL does not stop", folder=str(self.folder), pid=self.pid)
+            # Not process.wait(): a container's first process may leave it a zombie for long.
+            while self._postmaster() is not None and time.monotonic() < deadline:
+                time.sleep(0.02)
+        if self.pid is not None:
+            log.error("embedded PostgreSQL does not stop", folder=str(self.folder), pid=self.pid)
 
     def _initialise(self) -> None:
         """Makes the data folder whole or not at all: half of one would never start."""

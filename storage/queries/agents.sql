@@ -1,7 +1,7 @@
 -- name: remember_agents
 insert into agents (agent, name, projects)
-select agent, name, array(select jsonb_array_elements_text(projects))
-from unnest($1::text[], $2::text[], $3::jsonb[]) as configured (agent, name, projects)
+select agent, name, array(select jsonb_array_elements_text(detail -> 'projects'))
+from unnest($1::text[], $2::text[], $3::jsonb[]) as configured (agent, name, detail)
 on conflict (agent) do update set name = excluded.name, projects = excluded.projects
 
 -- name: agent_names

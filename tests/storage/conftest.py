@@ -73,8 +73,15 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_server() -> Iterator[EmbeddedServer]:
-    """A server that the test may stop, freeze and kill."""
+    """A server that the module's tests may stop, freeze and kill; ``start`` brings it back."""
     with _server() as server:
         yield server
+
+
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """A folder for an embedded server that PostgreSQL's user can reach."""
+    with tempfile.TemporaryDirectory(prefix="offhook-pg-") as folder:
+        yield Path(folder) / "state"

@@ -24,9 +24,13 @@ from tests.storage.test_pump import assert_rows_are_folds, pumping
 
 @pytest.fixture
 async def own_database(own_server: EmbeddedServer) -> AsyncIterator[Database]:
+    await asyncio.to_thread(own_server.start)
     opened = await open_database(await own_server.database("offhook"))
     yield opened
     opened.pool.terminate()
+    admin = await asyncpg.connect(own_server.dsn())
+    await admin.execute("drop database offhook with (force)")
+    await admin.close()
 
 
 async def keep_putting(outbox: Outbox, put: list[Fact]) -> None:

@@ -1,0 +1,127 @@
+"""The list, one call, and who may see which."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+
+from domain.facts import CallFactKind, Fact
+from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from domain.record import Outcome
+from storage import calls
+from storage.calls import CallFilter, CallStore
+from storage.database import Database, connection
+from storage.timeline import write
+from tests.storage.days import NOON, abandoned, answered, entered, fact
+
+ACME = frozenset({ProjectName("acme")})
+OTHER = frozenset({ProjectName("other")})
+
+
+async def store_of(database: Database, *groups: Iterable[Fact]) -> CallStore:
+    async with connection(database.pool) as db:
+        await write(db, [one for group in groups for one in group])
+    return CallStore(database.pool)
+
+
+async def test_filters(database: Database) -> None:
+    store = await store_of(
+        database,
+        answered("a", 0, agent="1001", caller="13800138000"),
+        answered("b", 10, agent="1002", caller="13911112222"),
+        abandoned("c", 20, caller="02188%7766"),
+        answered("d", 30, agent="1001", project="other", hotline="4002", caller="5"),
+        [entered("e", 40)],
+    )
+    cases: list[tuple[CallFilter, str]] = [
+        (CallFilter(), "edcba"),
+        (CallFilter(project=ProjectName("other")), "d"),
+        (CallFilter(agent=AgentCode("1001")), "da"),
+        (CallFilter(agent=AgentCode("1001"), hotline="4001"), "a"),
+        (CallFilter(outcome=Outcome.ABANDONED), "c"),
+        (CallFilter(outcome=Outcome.OPEN), "e"),
+        (CallFilter(queue=QueueName("sales")), "dcba"),
+        (CallFilter(hotline="4002"), "d"),
+        (CallFilter(caller="3800"), "ea"),
+        (CallFilter(caller="5"), "d"),
+        (CallFilter(caller="0%"), ""),
+        (CallFilter(caller="8%7"), "c"),
+        (CallFilter(caller="_"), ""),
+        (CallFilter(caller="\x00"), "edcba"),
+        (CallFilter(caller="' or 1=1 --"), ""),
+        (CallFilter(start=NOON + timedelta(seconds=10)), "edcb"),
+        (
+            CallFilter(start=NOON + timedelta(seconds=10), end=NOON + timedelta(seconds=30)),
+            "cb",
+        ),
+        (CallFilter(agent=AgentCode("1002"), caller="1111", outcome=Outcome.ANSWERED), "b"),
+    ]
+    for filters, expected in cases:
+        page = await store.list(filters, projects=None)
+        assert "".join(row.call for row in page.rows) == expected, filters
+        assert (page.total, page.more) == (len(expected), False)
+
+
+async def test_nobody_sees_the_calls_of_a_project_that_is_not_his(database: Database) -> None:
+    store = await store_of(
+        database,
+        answered("a"),
+        answered("b", project="other"),
+        [fact("nobodys", 0, CallFactKind.QUEUED, queue="sales")],  # ENTERED was lost
+    )
+    for projects, seen in ((ACME, {"a"}), (OTHER, {"b"}), (ACME | OTHER, {"a", "b"})):
+        page = await store.list(projects=projects)
+        assert ({row.call for row in page.rows}, page.total) == (seen, len(seen))
+        page = await store.list(CallFilter(agent=AgentCode("1001")), projects=projects)
+        assert ({row.call for row in page.rows}, page.total) == (seen, len(seen))
+        assert (await store.summary(NOON, projects=projects)).call_records == len(seen)
+    assert (await store.list(projects=None)).total == 3
+    assert (await store.list(projects=frozenset())).total == 0
+    assert await store.get(CallId("b"), projects=ACME) is None
+    assert await store.get(CallId("nobodys"), projects=ACME) is None
+    assert await store.get(CallId("nobodys"), projects=None) is not None
+    assert await store.get(CallId("none"), projects=None) is None
+    assert await store.open_calls(projects=ACME) == ()
+
+
+async def test_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await store_of(database, *(abandoned(f"c{n:02}", n) for n in range(25)))
+    pages = [await store.list(projects=None, page=page, per_page=10) for page in (1, 2, 3, 4)]
+    assert [len(page.rows) for page in pages] == [10, 10, 5, 0]
+    assert [row.call for page in pages for row in page.rows] == [
+        f"c{n:02}" for n in reversed(range(25))
+    ]
+    assert {page.total for page in pages} == {25}
+    monkeypatch.setattr(calls, "COUNT_LIMIT", 20)
+    page = await store.list(projects=None, page=99, per_page=10)
+    assert (page.total, page.more, page.page) == (20, True, 2)
+    assert (await store.list(projects=None, page=-1, per_page=0)).per_page == 1
+
+
+async def test_one_call_has_its_timeline_in_order(database: Database) -> None:
+    facts = answered("a")
+    store = await store_of(database, reversed(facts), answered("b"))
+    stored = await store.get(CallId("a"), projects=ACME)
+    assert stored is not None
+    assert list(stored.timeline) == facts
+    assert stored.record.legs[0].talk_s == 30
+
+
+async def test_open_calls_are_found_for_the_restart(database: Database) -> None:
+    store = await store_of(
+        database,
+        answered("done"),
+        [entered("new", 9)],
+        answered("talking", 3)[:5],
+        abandoned("waiting", 5)[:2],
+    )
+    found = await store.open_calls()
+    assert [stored.record.call for stored in found] == ["talking", "waiting", "new"]
+    assert found[0].record.answered_at is not None
+
+
+async def test_twenty_reads_at_once(database: Database) -> None:
+    store = await store_of(database, answered("a"))
+    pages = await asyncio.gather(*(store.list(projects=ACME) for _ in range(20)))
+    assert {page.total for page in pages} == {1}

@@ -1,0 +1,198 @@
+"""Opening a database: what it makes, and the one line that says why it can't."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage.database import Database, open_database
+from storage.embedded import EmbeddedServer
+from storage.errors import (
+    DatabaseRefused,
+    DatabaseUnreachable,
+    EmbeddedServerFailed,
+    SchemaBroken,
+    SchemaTooNew,
+    StorageError,
+)
+from storage.migrate import Migration, migrate, migrations
+from storage.queries import load
+
+
+async def one_line(target: str | Path, kind: type[StorageError], *words: str) -> None:
+    with pytest.raises(kind) as error:
+        await asyncio.wait_for(open_database(target), 30)
+    text = str(error.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+async def test_nobody_there() -> None:
+    dsn = "postgresql://offhook:secret@127.0.0.1:21301/offhook"
+    await one_line(dsn, DatabaseUnreachable, "host 127.0.0.1 port 21301", "is PostgreSQL running")
+
+
+async def test_the_password_is_never_shown() -> None:
+    with pytest.raises(StorageError) as error:
+        await open_database("postgresql://offhook:secret@127.0.0.1:21301/offhook")
+    assert "secret" not in str(error.value)
+
+
+async def test_no_such_host() -> None:
+    await one_line("postgresql://a@no-such-host.invalid/x", DatabaseUnreachable, "no-such-host")
+
+
+async def test_not_an_address() -> None:
+    await one_line("localhost", DatabaseUnreachable, "write postgresql://user:password@host")
+
+
+async def test_no_such_database(own_server: EmbeddedServer) -> None:
+    await one_line(own_server.dsn("nothing"), DatabaseRefused, "no database nothing", "createdb")
+
+
+async def test_a_wrong_password(own_server: EmbeddedServer) -> None:
+    rules = own_server.data / "pg_hba.conf"
+    db = await asyncpg.connect(own_server.dsn())
+    await db.execute("create role clerk login password 'right'")
+    rules.write_text("local all clerk scram-sha-256\n" + rules.read_text())
+    await db.execute("select pg_reload_conf()")
+    await db.close()
+    dsn = own_server.dsn().replace("postgres@", "clerk:wrong@")
+    await one_line(dsn, DatabaseRefused, "wrong password for user clerk", "correct it in the DSN")
+    # With the right one, but without the right to make tables.
+    right = own_server.dsn().replace("postgres@", "clerk:right@")
+    await one_line(right, StorageError, "permission denied")
+
+
+async def test_a_newer_schema_is_left_alone(database: Database, dsn: str) -> None:
+    await database.pool.execute("insert into schema_migrations values (9999, 'future', 'x')")
+    await one_line(dsn, SchemaTooNew, "9999_future", "start the newer Offhook")
+
+
+async def test_a_migration_that_was_changed_is_named(database: Database, dsn: str) -> None:
+    await database.pool.execute("update schema_migrations set sha256 = 'x'")
+    await one_line(dsn, SchemaBroken, "0001_first_light.sql was changed", "restore the file")
+
+
+async def test_a_failing_migration_leaves_nothing(database: Database) -> None:
+    bad = Migration(len(migrations()) + 1, "bad", "create table half (x int); select 1/0")
+    async with database.pool.acquire() as db:
+        with pytest.raises(SchemaBroken, match=r"_bad\.sql failed .* division by zero"):
+            await migrate(db, [*migrations(), bad])
+        assert await db.fetchval("select to_regclass('half')") is None
+        assert await migrate(db) == len(migrations())
+
+
+async def test_ten_controllers_migrate_at_once(own_server: EmbeddedServer) -> None:
+    dsn = await own_server.database("crowd")
+    opened = await asyncio.gather(*(open_database(dsn, pool_size=1) for _ in range(10)))
+    rows = await opened[0].pool.fetch("select version from schema_migrations")
+    assert len(rows) == len(migrations())
+    await asyncio.gather(*(database.close() for database in opened))
+
+
+def test_queries_are_named() -> None:
+    for file in ("agents", "calls", "outbox", "users"):
+        queries = load(file)
+        assert queries
+        assert all(re.match(r"(select|insert|update|delete|with|--)", q) for q in queries.values())
+
+
+async def test_a_folder_opens_closes_and_opens_again(own_folder: Path) -> None:
+    database = await open_database(own_folder)
+    await database.pool.execute("insert into audit_log (at, by, action) values (now(), 'a', 'b')")
+    assert database.server is not None
+    await database.close()
+    assert database.server.pid is None
+    database = await open_database(own_folder)
+    assert await database.pool.fetchval("select by from audit_log") == "a"
+    # Another process comes and goes, and ours stays.
+    other = EmbeddedServer(own_folder)
+    await asyncio.to_thread(other.start)
+    await asyncio.to_thread(other.stop)
+    assert await database.pool.fetchval("select 1") == 1
+    await database.close()
+    assert database.server is not None and database.server.pid is None
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from storage.embedded import EmbeddedServer
+server = EmbeddedServer(Path(sys.argv[1]))
+server.start()
+print(server.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def killed(folder: Path, *, server_too: bool) -> int:
+    """Kills a process that uses a server, and maybe the server with it; returns its pid."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder)], stdout=subprocess.PIPE, text=True
+    ) as user:
+        assert user.stdout is not None
+        pid = int(user.stdout.readline())
+        if server_too:
+            os.kill(pid, signal.SIGKILL)
+        user.kill()
+    return pid
+
+
+def test_a_server_that_outlived_its_user_is_used_and_stopped(own_folder: Path) -> None:
+    pid = killed(own_folder, server_too=False)
+    server = EmbeddedServer(own_folder)
+    server.start()
+    assert server.pid == pid
+    server.stop()
+    assert server.pid is None
+
+
+def test_kill_9_of_everything_and_a_number_that_another_process_has_now(own_folder: Path) -> None:
+    killed(own_folder, server_too=True)
+    server = EmbeddedServer(own_folder)
+    note = server.data / "postmaster.pid"
+    lines = note.read_text().splitlines()
+    note.write_text("\n".join([str(os.getpid()), *lines[1:]]))
+    server.start()
+    assert server.pid not in (None, os.getpid())
+    server.stop()
+    note.write_text("")  # the machine died while it was being written
+    server.start()
+    assert server.pid is not None
+    server.stop()
+
+
+def test_a_half_made_folder_is_made_again(own_folder: Path) -> None:
+    half = own_folder / "data.new"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18\n")
+    server = EmbeddedServer(own_folder)
+    server.start()
+    server.stop()
+    assert not half.exists()
+
+
+def test_a_folder_that_can_not_be_used_says_so_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(EmbeddedServerFailed, match="did not start") as error:
+        EmbeddedServer(file).start()
+    assert "\n" not in str(error.value)
+
+
+def test_damaged_data_says_what_postgresql_said(own_folder: Path) -> None:
+    server = EmbeddedServer(own_folder)
+    server.start()
+    server.stop()
+    (server.data / "postgresql.conf").write_text("no_such_setting = 1\n")
+    with pytest.raises(EmbeddedServerFailed, match=r"no_such_setting|FATAL") as error:
+        server.start()
+    assert "\n" not in str(error.value)

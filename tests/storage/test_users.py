@@ -1,0 +1,219 @@
+"""Logins, sessions, and the log of what was done."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import pytest
+from argon2 import PasswordHasher
+
+from domain.identity import AgentCode, ProjectName
+from storage.database import Database
+from storage.passwords import Passwords
+from storage.users import LoginRefused, RefusedWhy, Role, UserStore
+
+GOOD = "correct horse"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def users(database: Database, clock: Clock) -> UserStore:
+    cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    return UserStore(database.pool, clock=clock, passwords=Passwords(cheap))
+
+
+async def refused(users: UserStore, name: str, password: str, address: str = "") -> LoginRefused:
+    with pytest.raises(LoginRefused) as error:
+        await users.login(name, password, address=address)
+    return error.value
+
+
+async def test_login_session_logout(users: UserStore) -> None:
+    await users.create("Wang.Fang", GOOD, Role.SUPERVISOR, by="t", projects=[ProjectName("acme")])
+    login = await users.login(" WANG.fang ", GOOD)
+    assert login.user.name == "wang.fang"
+    user = await users.session(login.token)
+    assert user is not None
+    assert (user.role, user.projects) == (Role.SUPERVISOR, frozenset({"acme"}))
+    await users.logout(login.token)
+    await users.logout(login.token)
+    assert await users.session(login.token) is None
+    for token in ("", "x", "x" * 1000, "\x00"):
+        assert await users.session(token) is None
+
+
+async def test_only_hashes_are_stored(users: UserStore, database: Database) -> None:
+    await users.create("a", GOOD, Role.ADMIN, by="t", projects=None)
+    login = await users.login("a", GOOD)
+    row = await database.pool.fetchrow("select * from users join sessions using (name)")
+    assert row["password_hash"].startswith("$argon2id$")
+    assert login.token.encode() not in row["token_hash"] and len(row["token_hash"]) == 32
+
+
+async def test_a_wrong_password_and_a_wrong_name_are_not_told_apart(users: UserStore) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    for name, password in (("a", "wrong horse"), ("b", GOOD), ("a", ""), ("a\x00", "\ud800")):
+        error = await refused(users, name, password)
+        assert (error.why, error.retry_after_s) == (RefusedWhy.WRONG, 0)
+
+
+async def test_sessions_expire(users: UserStore, clock: Clock) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    login = await users.login("a", GOOD)
+    clock.pass_(hours=11)
+    assert await users.session(login.token)  # and goes on from here
+    clock.pass_(hours=11)
+    assert await users.session(login.token)
+    clock.pass_(hours=12, seconds=1)
+    assert await users.session(login.token) is None
+    login = await users.login("a", GOOD)
+    for _ in range(17):
+        clock.pass_(hours=10)
+        last = await users.session(login.token)
+    assert last is None, "no session lives longer than a week, however busy"
+
+
+async def test_guessing_is_slowed_down_and_locks_nobody_else_out(
+    users: UserStore, clock: Clock
+) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    for _ in range(5):
+        assert (await refused(users, "a", "guess", "10.0.0.1")).why is RefusedWhy.WRONG
+    error = await refused(users, "a", GOOD, "10.0.0.1")
+    assert (error.why, error.retry_after_s) == (RefusedWhy.THROTTLED, 15)
+    assert await users.login("a", GOOD, address="10.0.0.2")
+    clock.pass_(seconds=16)
+    assert (await refused(users, "a", "guess", "10.0.0.1")).why is RefusedWhy.WRONG
+    assert (await refused(users, "a", "guess", "10.0.0.1")).retry_after_s == 30
+    clock.pass_(minutes=16)
+    assert await users.login("a", GOOD, address="10.0.0.1")
+
+
+async def test_a_hundred_guesses_at_once_are_not_a_hundred_guesses(users: UserStore) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    tries = [users.login("a", f"guess {n}", address="10.0.0.1") for n in range(30)]
+    tries.append(users.login("a", GOOD, address="10.0.0.1"))
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert all(isinstance(outcome, LoginRefused) for outcome in outcomes)
+
+
+async def test_guessing_many_names_from_one_address(users: UserStore) -> None:
+    for number in range(30):
+        await refused(users, f"name{number}", "guess", "10.0.0.1")
+    assert (await refused(users, "another", "guess", "10.0.0.1")).why is RefusedWhy.THROTTLED
+
+
+async def test_hashing_is_not_done_on_the_loop(database: Database) -> None:
+    threads: set[threading.Thread] = set()
+
+    class Watched(PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            threads.add(threading.current_thread())
+            return super().hash(password, salt=salt)
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            threads.add(threading.current_thread())
+            return super().verify(hash, password)
+
+    users = UserStore(database.pool, passwords=Passwords(Watched(parallelism=1)))
+    await users.create("a", GOOD, Role.OPS, by="t")
+    await asyncio.gather(*(users.login("a", GOOD) for _ in range(6)))
+    assert 1 <= len(threads) <= 2
+    assert threading.current_thread() not in threads
+
+
+async def test_a_changed_password_ends_the_other_sessions(users: UserStore) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    here, there = await users.login("a", GOOD), await users.login("a", GOOD)
+    await users.set_password("a", "another horse", by="a", keep_token=here.token)
+    assert await users.session(here.token)
+    assert await users.session(there.token) is None
+    await refused(users, "a", GOOD)
+    with pytest.raises(ValueError, match="8 to 256 characters"):
+        await users.set_password("a", "short", by="a")
+    with pytest.raises(ValueError, match="no user nobody"):
+        await users.set_password("nobody", GOOD, by="a")
+
+
+async def test_disabling_ends_sessions_and_the_last_admin_stays(users: UserStore) -> None:
+    assert await users.ensure_admin("Admin", GOOD)
+    assert not await users.ensure_admin("other", GOOD)
+    await users.create("a", GOOD, Role.OPS, by="admin")
+    login = await users.login("a", GOOD)
+    await users.change(
+        "a", by="admin", role=Role.OPS, projects=[], agent=None, language="en", disabled=True
+    )
+    assert await users.session(login.token) is None
+    await refused(users, "a", GOOD)
+    with pytest.raises(ValueError, match="last admin"):
+        await users.change(
+            "admin", by="admin", role=Role.QA, projects=None, agent=None, language=None
+        )
+
+
+async def test_what_can_not_be_created(users: UserStore) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    for name, password, role, words in (
+        ("A", GOOD, Role.OPS, "a user a already"),
+        (" ", GOOD, Role.OPS, "1 to 64"),
+        ("b", "short", Role.OPS, "8 to 256"),
+        ("b", GOOD, Role.AGENT, "agent's code"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            await users.create(name, password, role, by="t")
+    made = await users.create("b", GOOD, Role.AGENT, by="t", agent=AgentCode("1001"))
+    assert await users.get("B") == made
+    assert [user.name for user in await users.list()] == ["a", "b"]
+
+
+async def test_lists_are_filtered_by_project(users: UserStore) -> None:
+    acme, other = ProjectName("acme"), ProjectName("other")
+    await users.create("a", GOOD, Role.OPS, by="t", projects=[acme])
+    await users.create("b", GOOD, Role.OPS, by="t", projects=[other])
+    assert [user.name for user in await users.list(projects=frozenset({acme}))] == ["a"]
+    assert await users.get("b", projects=frozenset({acme})) is None
+    await users.audit("a", "listened", "pbx1-1.1", project=acme, detail={"s": 3})
+    await users.audit("b", "listened", "pbx1-2.1", project=other)
+    [entry] = await users.audit_log(projects=frozenset({acme}))
+    assert (entry.by, entry.target, entry.detail) == ("a", "pbx1-1.1", {"s": 3})
+
+
+async def test_everything_is_in_the_log(users: UserStore) -> None:
+    await users.create("a", GOOD, Role.OPS, by="admin")
+    await refused(users, "a", "wrong horse", "10.0.0.1")
+    login = await users.login("a", GOOD, address="10.0.0.1")
+    await users.logout(login.token)
+    entries = await users.audit_log(projects=None)
+    assert [entry.action for entry in reversed(entries)] == [
+        "user created",
+        "login refused",
+        "logged in",
+        "logged out",
+    ]
+    older = await users.audit_log(projects=None, before=entries[1].id, limit=1)
+    assert [entry.action for entry in older] == ["login refused"]
+
+
+async def test_an_old_hash_is_made_anew_at_login(users: UserStore, database: Database) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    stored = "select password_hash from users"
+    before = await database.pool.fetchval(stored)
+    assert await UserStore(database.pool).login("a", GOOD)
+    after = await database.pool.fetchval(stored)
+    assert after != before and "m=65536" in after
