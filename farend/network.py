@@ -126,6 +126,11 @@ class FarEnd:
         if tone is not None:
             await self._set(f"FAREND_TONE_{station}", str(tone))
 
+    async def press(self, call: str, keys: str) -> None:
+        """Press keys in a call, whatever its steps are at."""
+        for key in keys:
+            await self.remote.action("PlayDTMF", {"Channel": call, "Digit": key})
+
     async def hang_up(self, call: str) -> None:
         """End the call a customer or a phone began, whatever it is doing."""
         await self.remote.action("Hangup", {"Channel": call, "Cause": "16"})

@@ -22,6 +22,7 @@ from acd.commands import (
     Refused,
     Withdraw,
 )
+from acd.events import CallGone as CallOver
 from acd.events import (
     CallLeft,
     CallQueued,
@@ -33,7 +34,6 @@ from acd.events import (
     Restore,
     StationChanged,
 )
-from acd.events import CallGone as CallGoneFromFloor
 from acd.floor import Floor
 from console.ports import CallStage
 from domain.centre import Centre
@@ -41,7 +41,6 @@ from domain.facts import AgentFact, AgentState, CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
 from offhook.live_calls import LiveCall
 from storage.outbox import Outbox
-from telephony.agi.session import Session
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed
 from telephony.ami.snapshot import Snapshot
@@ -54,6 +53,7 @@ from telephony.calls import (
     Calls,
     CallSeen,
     CallTransferred,
+    RingingEnded,
     StationConnected,
     StationDisconnected,
     StationRinging,
@@ -64,6 +64,9 @@ log = structlog.get_logger()
 
 INTERRUPT = "D"
 """A key no caller has: pressed on his channel, it cuts an announcement short."""
+
+_FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11")
+_LOOK_AFTER_S = 5.0
 
 
 class Engine:
@@ -82,6 +85,7 @@ class Engine:
         self.live: dict[CallId, LiveCall] = {}
         self.links: dict[NodeName, Link] = {}
         self.version = 1
+        self.started_at = datetime.now(UTC)
         self._outbox = outbox
         self._clock = clock
         self._on_call_over = on_call_over
@@ -177,12 +181,12 @@ class Engine:
 
     def _withdraw(self, command: Withdraw) -> None:
         self._withdrawn.add((command.call, command.station))
-        self._stop_ringing(command.call, command.station)
+        self._stop_ringing(command.station)
 
-    def _stop_ringing(self, call: CallId, station: StationName) -> None:
-        """Hang up the phone's channel, if it is there yet; else as soon as it rings."""
-        if channel := self._calls.station_channel(call, station):
-            self._act(channel.id.node, "Hangup", {"Channel": channel.name, "Cause": "26"})
+    def _stop_ringing(self, station: StationName) -> None:
+        """Hang up what rings at the phone, if anything does yet; else as soon as it rings."""
+        for channel in self._calls.ringing_channels(station):
+            self._act(channel.node, "Hangup", {"Channel": channel.uniqueid})
 
     def _agent_changed(self, change: AgentChanged) -> None:
         for station, agent in list(self._at_station.items()):
@@ -221,6 +225,7 @@ class Engine:
         self,
         call: LiveCall | CallId,
         kind: CallFactKind,
+        /,
         *,
         at: datetime | None = None,
         **detail: Any,
@@ -242,45 +247,68 @@ class Engine:
 
     # What sessions tell
 
-    def enter(self, session: Session) -> LiveCall | None:
-        """A session drives this call from now on; None if it came for a number nobody has."""
-        node = NodeName(session.query["node"])
-        channel = ChannelId(node, session.uniqueid)
-        call = self.live.get(channel.call)
-        if call is None:
-            hotline = self._hotlines.get(session.query["hotline"])
-            if hotline is None:
-                log.error(
-                    "a call came for a number that is no hotline; add it to the configuration's"
-                    " hotlines, or take it out of the carrier's routing",
-                    number=session.query["hotline"],
-                    line=session.query.get("line"),
-                )
-                return None
-            now = datetime.now(UTC)
-            call = self.live[channel.call] = LiveCall(
-                channel=channel,
-                channel_name=session.channel,
-                line=LineName(session.query.get("line", "")),
-                caller=session.env.get("agi_callerid", ""),
-                hotline=hotline,
-                entered_at=now,
-                stage=CallStage.FLOW,
-                stage_since=now,
+    def enter(
+        self,
+        channel: ChannelId,
+        channel_name: str,
+        line: LineName,
+        caller: str,
+        number: str,
+        entered_at: float,
+    ) -> LiveCall | None:
+        """A session drives this call from now on; None if ``number`` is no hotline.
+
+        ``entered_at`` is in epoch seconds.
+        """
+        call = self._known(channel, channel_name, line, caller, number, entered_at)
+        if call is not None:
+            call.attached = True
+            call.inbox.clear()
+            self.touch()
+        return call
+
+    def _known(
+        self,
+        channel: ChannelId,
+        channel_name: str,
+        line: LineName,
+        caller: str,
+        number: str,
+        entered_at: float,
+    ) -> LiveCall | None:
+        """The call, made and written down at its first sight, be it by session or by event."""
+        if call := self.live.get(channel.call):
+            return call
+        hotline = self._hotlines.get(number)
+        if hotline is None:
+            log.error(
+                "a call came for a number that is no hotline; add it to the configuration's"
+                " hotlines, or take it out of Asterisk's",
+                number=number,
+                line=line,
             )
-            self.note(
-                call,
-                CallFactKind.ENTERED,
-                at=now,
-                hotline=hotline.number,
-                project=hotline.project,
-                line=call.line,
-                caller=call.caller,
-                flow=hotline.flow,
-            )
-        call.attached = True
-        call.inbox.clear()
-        self.touch()
+            return None
+        at = datetime.fromtimestamp(entered_at, UTC)
+        call = self.live[channel.call] = LiveCall(
+            channel=channel,
+            channel_name=channel_name,
+            line=line,
+            caller=caller,
+            hotline=hotline,
+            entered_at=at,
+            stage=CallStage.FLOW,
+            stage_since=at,
+        )
+        self.note(
+            call,
+            CallFactKind.ENTERED,
+            at=at,
+            hotline=hotline.number,
+            project=hotline.project,
+            line=line,
+            caller=caller,
+            flow=hotline.flow,
+        )
         return call
 
     def taken_back(self, call: LiveCall, language: str | None) -> None:
@@ -343,6 +371,14 @@ class Engine:
         """No session drives the call any more; it may be gone, transferred, or lost."""
         call.attached = False
         self.touch()
+        # Its end comes over AMI; if the link missed it, somebody has to look.
+        asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look_after, call)
+
+    def _look_after(self, call: LiveCall) -> None:
+        link = self.links.get(call.channel.node)
+        known = self._calls.view(call.id) is not None
+        if link is not None and link.up and not known and not call.attached:
+            self._gone(call, "unknown", 0)
 
     # What Asterisk tells
 
@@ -355,6 +391,9 @@ class Engine:
         """What is there after a login; what changed meanwhile comes out as events."""
         for event in self._calls.reconcile(node, snapshot, self._clock()):
             self._on_call_event(event)
+        for call in list(self.live.values()):
+            if call.channel.node == node and not snapshot.has_channel(call.channel.uniqueid):
+                self._gone(call, "unknown", 0)
         self.touch()
 
     def _on_call_event(self, event: CallEvent) -> None:
@@ -367,15 +406,16 @@ class Engine:
         call = self.live.get(event.call)
         if call is None:
             return
-        now = datetime.now(UTC)
         match event:
             case StationRinging():
                 if (event.call, event.station) in self._withdrawn:
-                    self._stop_ringing(event.call, event.station)
+                    self._stop_ringing(event.station)
+            case RingingEnded():
+                pass  # the session that dials tells it, with more certainty
             case StationConnected():
-                self._connected(call, event.station, now)
+                self._connected(call, event.station, datetime.now(UTC))
             case StationDisconnected():
-                self._disconnected(call, event.station, event.by, now)
+                self._disconnected(call, event.station, event.by, datetime.now(UTC))
             case CallHeld() | CallResumed():
                 held = isinstance(event, CallHeld)
                 kind = CallFactKind.HELD if held else CallFactKind.RESUMED
@@ -390,13 +430,26 @@ class Engine:
                     kind=event.kind,
                 )
             case CallGone():
-                self._gone(call, event)
+                self._gone(call, event.by, event.cause)
             case _:
                 assert_never(event)
 
     def _seen(self, event: CallSeen) -> None:
-        """A call that came while nobody looked, or before its session did."""
-        ...
+        """A call that Asterisk shows: known from its session already, or from before our time."""
+        node, _, uniqueid = event.call.rpartition("-")
+        known = event.call in self.live
+        variables = event.variables
+        call = self._known(
+            ChannelId(NodeName(node), uniqueid),
+            event.channel_name,
+            event.line,
+            event.caller_number,
+            variables.get("OFFHOOK_HOTLINE") or event.dialled,
+            float(variables.get("OFFHOOK_ENTERED_AT") or datetime.now(UTC).timestamp()),
+        )
+        if call is not None and not known:
+            call.language = variables.get("OFFHOOK_LANG") or None
+            call.queue = QueueName(queue) if (queue := variables.get("OFFHOOK_QUEUE")) else None
 
     def _connected(self, call: LiveCall, station: StationName, at: datetime) -> None:
         if station in call.stations:
@@ -418,4 +471,82 @@ class Engine:
         if agent is not None:
             self.feed(Disconnected(call.id, agent))
 
-    def _gone(self, call: LiveCall, event: CallGone) -> None: ...
+    def _gone(self, call: LiveCall, by: str, cause: int) -> None:
+        """The customer's channel is no more: the record is closed, his agents are told."""
+        if self.live.pop(call.id, None) is None:
+            return
+        now = datetime.now(UTC)
+        for station in list(call.stations):
+            self._disconnected(call, station, by, now)
+        self._withdrawn = {(c, s) for c, s in self._withdrawn if c != call.id}
+        if call.flow_ended is not None and by in ("system", "unknown"):
+            by = "flow"
+        self.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=call.flow_ended)
+        self.feed(CallOver(call.id))
+        self._on_call_over(call.id)
+
+    # After a restart
+
+    def restore(self, last_states: Mapping[AgentCode, AgentFact]) -> None:
+        """Agents as they were last written down; before the links come up."""
+        agents = {agent.code: agent for agent in self.centre.agents}
+        for code, fact in last_states.items():
+            agent = agents.get(code)
+            if agent is None or fact.station is None or fact.state is AgentState.LOGGED_OUT:
+                continue
+            talking = fact.state is AgentState.TALKING
+            self.feed(
+                Restore(
+                    agent=code,
+                    station=fact.station,
+                    skills=agent.skills,
+                    # An offer does not outlive its controller.
+                    state=AgentState.READY if fact.state is AgentState.OFFERED else fact.state,
+                    reason=fact.reason,
+                    since=self.monotonic(fact.at),
+                    call=fact.call if talking else None,
+                )
+            )
+
+    def settle(self) -> None:
+        """After the first snapshot: whoever was talking, and isn't any more, is in wrap-up."""
+        talks = {
+            (self._at_station.get(station), call.id)
+            for call in self.live.values()
+            for station in call.stations
+        }
+        for view in self.floor.agents:
+            if (
+                view.state is AgentState.TALKING
+                and view.call is not None
+                and (view.code, view.call) not in talks
+            ):
+                self.feed(Disconnected(view.call, view.code))
+        for call in self.live.values():
+            self.note(call, CallFactKind.CONTROLLER_LOST)
+
+    # For the board and the desk
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._clock()
+
+    def agent_at(self, station: StationName) -> AgentCode | None:
+        """Who is logged in at a phone."""
+        return self._at_station.get(station)
+
+    def touch(self) -> None:
+        """Something that the board shows has changed."""
+        self.version += 1
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+
+    async def changed(self, after: int) -> int:
+        """Waits for a version above ``after``."""
+        while self.version <= after:
+            watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._watchers.append(watcher)
+            await watcher
+        return self.version

@@ -22,7 +22,8 @@ def load_flows(centre: Centre, own: Path | None) -> Mapping[str, Flow]:
             continue
         folders = [folder for folder in (own, LIBRARY) if folder is not None]
         file = next(
-            (path for folder in folders if (path := folder / f"{hotline.flow}.yaml").is_file()), None
+            (path for folder in folders if (path := folder / f"{hotline.flow}.yaml").is_file()),
+            None,
         )
         if file is None:
             places = " or ".join(str(folder) for folder in folders)

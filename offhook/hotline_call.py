@@ -7,16 +7,17 @@ the channel's own variables (``OFFHOOK_*``), so nothing is lost if this process 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import structlog
 
 from acd.commands import Announce, GiveUp, GiveUpReason, Offer
 from acd.events import OfferFailure
 from domain.facts import CallFactKind
-from ivr_flows.announcement import announcement
+from domain.identity import ChannelId, LineName, NodeName
+from ivr_flows.announcements import announcement
 from ivr_flows.flow import Flow
-from ivr_flows.interpreter import UnknownNode, run
+from ivr_flows.interpreter import UnknownNodeError, run
 from ivr_flows.steps import (
     Answer,
     Collect,
@@ -33,9 +34,8 @@ from ivr_flows.steps import (
 )
 from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
-from offhook.engine import Engine
+from offhook.engine import INTERRUPT, Engine
 from offhook.live_calls import LiveCall
-from recordings.capture import Capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
 from telephony.prompts import PromptError, Prompts
@@ -43,9 +43,6 @@ from telephony.prompts import PromptError, Prompts
 log = structlog.get_logger()
 
 KEYS = "0123456789*#"
-INTERRUPT = "D"
-"""A key no caller has: the engine presses it to cut an announcement short."""
-
 _EXITS = {
     GiveUpReason.TIMEOUT: QueueExit.TIMEOUT,
     GiveUpReason.NOBODY_LOGGED_IN: QueueExit.NOBODY,
@@ -63,66 +60,63 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    """Where an earlier session, perhaps of an earlier controller, has left the call."""
+class Arguments:
+    """What the dialplan hands over, in its order; empty is not known. The last five are there
+    for a call that an earlier session, perhaps of an earlier controller, has left."""
 
-    stage: str
-    node: str | None
-    after_talk: str | None
-    language: str | None
-    queued_at: float | None
+    node: str
+    hotline: str
+    line: str
+    entered_at: str
+    stage: str = Stage.FLOW
+    return_to: str = ""
+    after_talk: str = ""
+    language: str = ""
+    queued_at: str = ""
+    recording: str = ""
+
+    @property
+    def resumed(self) -> bool:
+        """The call was under way before this session."""
+        return bool(self.return_to) or self.stage != Stage.FLOW
 
     @property
     def start(self) -> str | None:
-        return self.after_talk if self.stage == Stage.TALKED else self.node
-
-
-class Flows(Protocol):
-    def flow(self, name: str) -> Flow: ...
+        """The node to go on at; None: the flow's first."""
+        return (self.after_talk if self.stage == Stage.TALKED else self.return_to) or None
 
 
 class HotlineCalls:
     """Serves the route ``call`` of the FastAGI server."""
 
-    def __init__(
-        self, engine: Engine, flows: Mapping[str, Flow], prompts: Prompts, capture: Capture
-    ):
+    def __init__(self, engine: Engine, flows: Mapping[str, Flow], prompts: Prompts):
         self._engine = engine
         self._flows = flows
         self._prompts = prompts
-        self._capture = capture
 
     async def serve(self, session: Session) -> None:
         """Drive one caller to the end of his flow; HungUp ends it quietly."""
-        call = self._engine.enter(session)
+        given = Arguments(*session.args)
+        call = self._engine.enter(
+            ChannelId(NodeName(given.node), session.uniqueid),
+            session.channel,
+            LineName(given.line),
+            session.env.get("agi_callerid", ""),
+            given.hotline,
+            float(given.entered_at),
+        )
         if call is None:
+            await session.set_variable("OFFHOOK_DONE", "1")
             await session.hang_up()
             return
+        call.recorded = bool(given.recording)
         flow = self._flows[call.hotline.flow]
-        resumed = await _resumed(session)
+        caller = _Caller(session, call, flow, self._engine, self._prompts)
         try:
-            await _Caller(session, call, flow, self._engine, self._prompts, self._capture).walk(
-                resumed
-            )
+            await caller.walk(given)
         finally:
             self._engine.session_over(call)
         await session.hang_up()
-
-
-async def _resumed(session: Session) -> Resumed | None:
-    stage = await session.get_variable("OFFHOOK_STAGE")
-    if not stage:
-        return None
-    if stage == Stage.DIALLING and await session.get_variable("DIALSTATUS") == "ANSWER":
-        stage = Stage.TALKED
-    queued_at = await session.get_variable("OFFHOOK_QUEUED_AT")
-    return Resumed(
-        stage=stage,
-        node=await session.get_variable("OFFHOOK_RETURN"),
-        after_talk=await session.get_variable("OFFHOOK_AFTER_TALK"),
-        language=await session.get_variable("OFFHOOK_LANG"),
-        queued_at=float(queued_at) if queued_at else None,
-    )
 
 
 class _Caller:
@@ -135,29 +129,26 @@ class _Caller:
         flow: Flow,
         engine: Engine,
         prompts: Prompts,
-        capture: Capture,
     ) -> None:
         self._session = session
         self._call = call
         self._flow = flow
         self._engine = engine
         self._prompts = prompts
-        self._capture = capture
         self._node = ""
         self._queued_at: float | None = None
 
-    async def walk(self, resumed: Resumed | None) -> None:
+    async def walk(self, given: Arguments) -> None:
         """The whole flow, or the rest of it."""
-        context, start = FlowContext(), None
-        if resumed is not None:
-            waited = resumed.stage in (Stage.QUEUE, Stage.DIALLING)
-            context = FlowContext(resumed.language, answered=True, taken_back=waited)
-            start = resumed.start
-            self._queued_at = resumed.queued_at if waited else None
-            self._engine.taken_back(self._call, resumed.language)
+        context, start = FlowContext(), given.start
+        if given.resumed:
+            waited = given.stage in (Stage.QUEUE, Stage.DIALLING)
+            context = FlowContext(given.language or None, answered=True, taken_back=waited)
+            self._queued_at = float(given.queued_at) if waited and given.queued_at else None
+            self._engine.taken_back(self._call, given.language or None)
         try:
             steps = run(self._flow, context, start)
-        except UnknownNode as gone:
+        except UnknownNodeError as gone:
             log.warning("call goes on at the flow's start", call=self._call.id, why=str(gone))
             steps = run(self._flow, context)
         try:
@@ -303,8 +294,8 @@ class _Caller:
             if not self._call.recorded:
                 # Before the agent answers, so that not a syllable is missing; `b` writes only
                 # what is said while the two are bridged.
-                await session.execute("MixMonitor", *self._capture.arguments(self._call.id))
                 self._call.recorded = True
+                await self._record()
             # No `m` here: with it, recordings of callers who send no sound break off.
             await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "g")
             status = await session.get_variable("DIALSTATUS")
@@ -319,6 +310,11 @@ class _Caller:
         except HungUp:
             self._engine.caller_left_ringing(self._call, offer)
             raise
+
+    async def _record(self) -> None:
+        file, options = f"{self._call.id}.raw", "bD"
+        await self._remember(RECORDING=file)
+        await self._session.execute("MixMonitor", file, options)
 
 
 def _failure(status: str | None, cause: str | None) -> OfferFailure:

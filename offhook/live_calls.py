@@ -35,7 +35,12 @@ class Inbox:
         return future
 
     def clear(self) -> None:
+        """Forget what no session will take up."""
         self._commands.clear()
+
+    def __bool__(self) -> bool:
+        """Whether a command is waiting to be taken up."""
+        return bool(self._commands)
 
 
 @dataclass(slots=True)
@@ -57,6 +62,10 @@ class LiveCall:
     """Phones that are in the call now."""
     attached: bool = False
     """A FastAGI session is driving it."""
+    recorded: bool = False
+    """MixMonitor is on the channel; it stays there until the call's end."""
+    flow_ended: str | None = None
+    """Why the flow hung up, if it did."""
     announcing: bool = False
     """A prompt plays that may be cut short when an agent is free."""
     inbox: Inbox = field(default_factory=Inbox)

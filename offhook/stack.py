@@ -21,7 +21,7 @@ from storage.embedded import EmbeddedServer
 Progress = Callable[[str], None]
 
 
-class StackFailed(Exception):
+class StackError(Exception):
     """A part did not start; the text says which, why and what to do."""
 
 
@@ -109,7 +109,7 @@ class Stack:
     # The controller is a process of its own, so that it may die without anything else.
 
     async def start_controller(self, *, ready_within_s: float = 30.0) -> None:
-        """Start it and wait until it says that it is ready. Raises StackFailed."""
+        """Start it and wait until it says that it is ready. Raises StackError."""
         self.state.mkdir(parents=True, exist_ok=True)
         ready_read, ready_write = os.pipe()
         log = self.controller_log.open("ab")
@@ -144,7 +144,7 @@ class Stack:
             os.close(ready_read)
         if word != b"ready":
             await self.stop_controller()
-            raise StackFailed(self._last_words())
+            raise StackError(self._last_words())
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):
@@ -190,7 +190,7 @@ class Stack:
             try:
                 await self.start_controller()
                 delay = 0.2
-            except StackFailed as error:
+            except StackError as error:
                 self._progress(str(error))
                 self.controller = process
 

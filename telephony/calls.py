@@ -92,6 +92,15 @@ class Calls:
             for channel in node.channels.of(Role.STATION, station)
         ]
 
+    def ringing_channels(self, station: StationName) -> list[ChannelId]:
+        """The station's channels that are being called and not answered."""
+        return [
+            ChannelId(node.name, channel.uniqueid)
+            for node in self._nodes.values()
+            for channel in node.channels.of(Role.STATION, station)
+            if channel.being_called
+        ]
+
     def channels_in_use(self, line: LineName) -> int:
         """The line's channels, in either direction."""
         return sum(

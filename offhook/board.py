@@ -1,0 +1,180 @@
+"""The floor as the console shows it, put together from the engine's parts."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from acd.seat import AgentView as Seat
+from console.ports import (
+    AgentView,
+    Board,
+    CallStage,
+    CallView,
+    LineView,
+    NodeView,
+    QueueView,
+    StoreView,
+)
+from domain.centre import Queue
+from domain.facts import AgentState
+from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from offhook.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """A queue since midnight; read from the records now and then."""
+
+    offered: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    service_level: float | None = None
+
+
+def board(
+    engine: Engine,
+    projects: frozenset[ProjectName] | None,
+    figures: dict[QueueName, DayFigures],
+    store: StoreView,
+) -> Board:
+    """What those who serve ``projects`` may see; None: everything."""
+    waiting = engine.floor.waiting
+    positions = {view.call: view.position for view in waiting}
+    seats = {view.code: view for view in engine.floor.agents}
+    queues = [q for q in engine.centre.queues if projects is None or q.project in projects]
+    return Board(
+        version=engine.version,
+        at=datetime.now(UTC),
+        nodes=tuple(_nodes(engine)),
+        lines=tuple(_lines(engine)),
+        queues=tuple(
+            _queue(
+                engine,
+                queue,
+                [engine.civil(view.since) for view in waiting if view.queue == queue.name],
+                list(seats.values()),
+                figures.get(queue.name, DayFigures()),
+            )
+            for queue in queues
+        ),
+        agents=tuple(_agents(engine, projects, seats)),
+        calls=tuple(_calls(engine, projects, positions)),
+        store=store,
+    )
+
+
+def _nodes(engine: Engine) -> list[NodeView]:
+    return [
+        NodeView(
+            name,
+            link.up,
+            engine.civil(link.state.since),
+            None if link.up else link.state.error or str(link.state.kind),
+        )
+        for name, link in engine.links.items()
+    ]
+
+
+def _lines(engine: Engine) -> list[LineView]:
+    in_use = Counter(call.line for call in engine.live.values())
+    return [
+        LineView(line.name, line.kind, in_use[line.name], line.channels)
+        for line in engine.centre.lines
+    ]
+
+
+def _queue(
+    engine: Engine, queue: Queue, since: list[datetime], seats: list[Seat], figures: DayFigures
+) -> QueueView:
+    able = [s for s in seats if s.skills.get(queue.skill, 0) >= queue.min_level]
+    states = Counter(seat.state for seat in able)
+    return QueueView(
+        name=queue.name,
+        project=queue.project,
+        title=queue.title,
+        waiting=len(since),
+        waiting_since=min(since, default=None),
+        ready=states[AgentState.READY],
+        talking=states[AgentState.TALKING] + states[AgentState.OFFERED],
+        wrap_up=states[AgentState.WRAP_UP],
+        paused=states[AgentState.PAUSED],
+        offered_today=figures.offered,
+        answered_today=figures.answered,
+        abandoned_today=figures.abandoned,
+        service_level=figures.service_level,
+        service_level_s=queue.service_level_s,
+    )
+
+
+def _agents(
+    engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, Seat]
+) -> list[AgentView]:
+    views = []
+    for agent in engine.centre.agents:
+        if projects is not None and not projects.intersection(agent.projects):
+            continue
+        seat = seats.get(agent.code)
+        if seat is None:
+            views.append(
+                AgentView(
+                    agent.code,
+                    agent.name,
+                    agent.projects,
+                    AgentState.LOGGED_OUT,
+                    engine.started_at,
+                    skills=agent.skills,
+                )
+            )
+            continue
+        views.append(
+            AgentView(
+                code=agent.code,
+                name=agent.name,
+                projects=agent.projects,
+                state=seat.state,
+                since=engine.civil(seat.since),
+                reason=seat.reason,
+                station=seat.station,
+                station_state=None if seat.phone is None else str(seat.phone),
+                call=_visible(engine, seat.call, projects),
+                skills=agent.skills,
+                until=None if seat.until is None else engine.civil(seat.until),
+                after_call=None
+                if seat.then is None
+                else ("log_out" if seat.then is AgentState.LOGGED_OUT else "away"),
+            )
+        )
+    return views
+
+
+def _visible(
+    engine: Engine, call: CallId | None, projects: frozenset[ProjectName] | None
+) -> CallId | None:
+    """An agent may serve several clients; one doesn't see the others' calls."""
+    if call is None or projects is None:
+        return call
+    live = engine.live.get(call)
+    return call if live is not None and live.hotline.project in projects else None
+
+
+def _calls(
+    engine: Engine, projects: frozenset[ProjectName] | None, positions: dict[CallId, int]
+) -> list[CallView]:
+    return [
+        CallView(
+            id=call.id,
+            project=call.hotline.project,
+            caller=call.caller,
+            hotline=call.hotline.number,
+            line=call.line,
+            stage=call.stage,
+            since=call.entered_at,
+            stage_since=call.stage_since,
+            language=call.language,
+            queue=call.queue if call.stage is not CallStage.FLOW else None,
+            position=positions.get(call.id),
+            agent=call.agent,
+        )
+        for call in engine.live.values()
+        if projects is None or call.hotline.project in projects
+    ]

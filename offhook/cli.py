@@ -1,0 +1,162 @@
+"""The command line: what ``./run`` hands over to."""
+
+import argparse
+import asyncio
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+
+from ivr_flows.errors import FlowError
+from offhook.asterisk_files import Ports
+from offhook.asterisk_process import AsteriskError
+from offhook.config import ConfigError, load
+from offhook.provision import ProvisionError
+from offhook.secrets import SecretsError
+from offhook.service import CannotServe, serve
+from offhook.stack import StackError
+from offhook.up import PORTS, up
+from storage.errors import StorageError
+from telephony.agi.server import CannotListen
+
+ROOT = Path(__file__).resolve().parent.parent
+
+EXPECTED = (
+    AsteriskError,
+    CannotListen,
+    CannotServe,
+    ConfigError,
+    FlowError,
+    ProvisionError,
+    SecretsError,
+    StackError,
+    StorageError,
+)
+"""What can be wrong around us; each says in one line what, where and what to do."""
+
+
+def main() -> None:
+    """Parse, do, exit: 0 done, 1 failed with one line on standard error, 130 by Ctrl-C."""
+    arguments = _parser().parse_args()
+    try:
+        sys.exit(arguments.do(arguments))
+    except EXPECTED as error:
+        sys.exit(f"offhook: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run", description="Offhook, a call centre on Asterisk.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
+    demo.add_argument("--calls", type=int, help="play so many calls, then end")
+    demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    demo.set_defaults(do=_demo)
+
+    up = commands.add_parser("up", help="your own centre: database, Asterisk, controller, console")
+    up.add_argument("--config", type=Path, help="default: STATE/centre.yaml, written at first")
+    up.add_argument("--state", type=Path, default=ROOT / "var" / "up", help="where all is kept")
+    up.set_defaults(do=_up)
+
+    controller = commands.add_parser("serve", help="the controller alone (containers, services)")
+    controller.add_argument("--config", type=Path, required=True)
+    controller.add_argument("--state", type=Path, required=True)
+    controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    controller.set_defaults(do=_serve)
+
+    for name, about in (
+        ("test", "all tests, those on the real Asterisk and PostgreSQL included"),
+        ("check", "ruff, mypy and import-linter"),
+        ("bench", "the benchmarks; writes bench-results.json"),
+    ):
+        command = commands.add_parser(name, help=about)
+        command.add_argument("rest", nargs=argparse.REMAINDER, help="handed on")
+        command.set_defaults(do={"test": _test, "check": _check, "bench": _bench}[name])
+    return parser
+
+
+def _loop(work: Coroutine[Any, Any, int | None]) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work) or 0
+
+
+def log_to(stream: Any) -> None:
+    """Structured lines for machines, readable ones on a terminal."""
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if stream.isatty()
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+    )
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    log_to(sys.stderr)
+    config = load(arguments.config)
+    given = os.environ.get("OFFHOOK_PORTS")
+    ports = (
+        Ports(*map(int, given.split(","))) if given else replace(PORTS, console=config.console.port)
+    )
+    dsn = os.environ.get("OFFHOOK_DSN") or config.database.dsn
+    if not dsn:
+        raise ConfigError(f"{config.source}: name database.dsn, or set OFFHOOK_DSN")
+
+    def ready() -> None:
+        if arguments.ready_fd is not None:
+            os.write(arguments.ready_fd, b"ready")
+            os.close(arguments.ready_fd)
+
+    return _loop(serve(config, arguments.state, ports, dsn, ready))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from offhook.demo import demo
+
+    log_to(sys.stderr)
+    return _loop(demo(ROOT / "var" / "demo", arguments.calls, as_json=arguments.json))
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    log_to(sys.stderr)
+    file = arguments.config or arguments.state / "centre.yaml"
+    if arguments.config is None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(__file__).with_name("demo_centre.yaml"), file)
+        print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
+    return _loop(up(load(file), arguments.state))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from offhook.quality import check
+
+    return check()
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from offhook.quality import test
+
+    return test(arguments.rest)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from offhook.quality import bench
+
+    return bench(arguments.rest)

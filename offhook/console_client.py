@@ -1,0 +1,57 @@
+"""The console as a program uses it: signs in as a person would, reads the board."""
+
+import html
+import re
+from typing import Any, Self
+
+import aiohttp
+
+
+class ConsoleRefused(Exception):  # noqa: N818
+    """The console did not let us in, or did not do what was asked."""
+
+
+class ConsoleClient:
+    """A signed-in user of the console at ``url``."""
+
+    def __init__(self, url: str, name: str, password: str) -> None:
+        self._url = url.rstrip("/")
+        self._name = name
+        self._password = password
+        self._http = aiohttp.ClientSession(
+            headers={"Accept-Language": "en"}, cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.sign_in()
+        except BaseException:
+            await self._http.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.close()
+
+    async def sign_in(self) -> None:
+        """Raises ConsoleRefused."""
+        async with self._http.get(f"{self._url}/login") as page:
+            token = _token(await page.text())
+        form = {"csrf": token, "name": self._name, "password": self._password, "next": "/board"}
+        async with self._http.post(f"{self._url}/login", data=form) as answer:
+            if answer.status != 200 or answer.url.path != "/board":
+                raise ConsoleRefused(f"{self._url}: {self._name} was not let in")
+
+    async def board(self) -> dict[str, Any]:
+        """The live board as JSON (GET /api/v1/board)."""
+        async with self._http.get(f"{self._url}/api/v1/board") as answer:
+            if answer.status != 200:
+                raise ConsoleRefused(f"the board answered {answer.status}")
+            found: dict[str, Any] = await answer.json()
+            return found
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf"[^>]*value="([^"]*)"', page)
+    if found is None:
+        raise ConsoleRefused("the login page has no form")
+    return html.unescape(found[1])

@@ -1,0 +1,148 @@
+"""The running centre as the console knows it (``console.ports.LiveCentre``)."""
+
+import asyncio
+from datetime import datetime, tzinfo
+
+import structlog
+
+from acd.commands import Refusal, Refused
+from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
+from console.ports import Board, CommandResult, StoreView, Verb
+from domain.centre import Centre
+from domain.facts import AgentState
+from domain.identity import AgentCode, ProjectName, QueueName, StationName
+from offhook.board import DayFigures, board
+from offhook.engine import Engine
+from storage.calls import CallStore
+from storage.errors import AWAY, in_one_line
+from storage.outbox import Outbox
+
+log = structlog.get_logger()
+
+FIGURES_EVERY_S = 3.0
+
+_REFUSED = {
+    Refusal.STATION_TAKEN: "Agent %(agent)s is logged in at this phone.",
+    Refusal.NOT_LOGGED_IN: "The agent is not logged in.",
+    Refusal.TALKING: "Not while talking: finish the call first.",
+    Refusal.NOT_IN_WRAP_UP: "There is no after-call work to extend.",
+}
+
+
+class RunningCentre:
+    """The engine, and the day's figures from the records."""
+
+    def __init__(
+        self, engine: Engine, calls: CallStore, outbox: Outbox, timezone: tzinfo | None = None
+    ) -> None:
+        self._engine = engine
+        self._calls = calls
+        self._outbox = outbox
+        self._timezone = timezone
+        self._figures: dict[QueueName, DayFigures] = {}
+        self._away: str | None = None
+        self._agents = {agent.code: agent for agent in engine.centre.agents}
+
+    def centre(self) -> Centre:
+        """The configuration in force."""
+        return self._engine.centre
+
+    def board(self, projects: frozenset[ProjectName] | None) -> Board:
+        """The floor as those who serve ``projects`` may see it."""
+        store = StoreView(self._away is None, self._outbox.pending, self._away)
+        return board(self._engine, projects, self._figures, store)
+
+    async def changed(self, after: int) -> int:
+        """Waits for a newer version of the board."""
+        return await self._engine.changed(after)
+
+    async def agent_command(
+        self,
+        agent: AgentCode,
+        verb: Verb,
+        *,
+        by: str,
+        reason: str | None = None,
+        station: StationName | None = None,
+        seconds: float | None = None,
+    ) -> CommandResult:
+        """Do what an agent, or a supervisor for him, asks for."""
+        event = self._event(agent, verb, reason, station, seconds)
+        if isinstance(event, CommandResult):
+            return event
+        commands = self._engine.feed(event)
+        log.info("agent command", agent=agent, verb=str(verb), by=by)
+        for command in commands:
+            if isinstance(command, Refused) and command.agent == agent:
+                return CommandResult(
+                    False, _REFUSED[command.code], {"agent": command.by} if command.by else {}
+                )
+        view = self._engine.floor.agent(agent)
+        if view is not None and view.then is not None:
+            what = (
+                "You will be logged out after this call."
+                if view.then is AgentState.LOGGED_OUT
+                else "You will be away after this call."
+            )
+            return CommandResult(True, what)
+        return CommandResult(True)
+
+    def _event(
+        self,
+        code: AgentCode,
+        verb: Verb,
+        reason: str | None,
+        station: StationName | None,
+        seconds: float | None,
+    ) -> FloorEvent | CommandResult:
+        agent = self._agents.get(code)
+        if agent is None:
+            return CommandResult(False, "There is no agent %(agent)s.", {"agent": code})
+        match verb:
+            case Verb.LOG_IN:
+                where = station or agent.station
+                if where is None or where not in {s.name for s in self._engine.centre.stations}:
+                    return CommandResult(
+                        False, "There is no phone %(station)s.", {"station": where or ""}
+                    )
+                return LogIn(code, where, agent.skills)
+            case Verb.LOG_OUT:
+                return LogOut(code)
+            case Verb.READY:
+                return Ready(code)
+            case Verb.AWAY:
+                if reason not in self._engine.centre.away_reasons:
+                    return CommandResult(
+                        False, "There is no reason %(reason)s.", {"reason": reason or ""}
+                    )
+                return Away(code, reason)
+            case Verb.EXTEND:
+                return ExtendWrapUp(code, seconds or 30.0)
+
+    async def keep_figures(self) -> None:
+        """Read the queues' figures of the day again and again, if anything has happened."""
+        seen = -1
+        while True:
+            if self._engine.version != seen:
+                seen = self._engine.version
+                before = (dict(self._figures), self._away)
+                try:
+                    await self._read_figures()
+                    self._away = None
+                except AWAY as error:
+                    self._away = in_one_line(error)
+                if (self._figures, self._away) != before:
+                    self._engine.touch()
+                    seen = self._engine.version
+            await asyncio.sleep(FIGURES_EVERY_S)
+
+    async def _read_figures(self) -> None:
+        midnight = datetime.now(self._timezone).astimezone(self._timezone)
+        midnight = midnight.replace(hour=0, minute=0, second=0, microsecond=0)
+        for queue in self._engine.centre.queues:
+            summary = await self._calls.summary(
+                midnight, queue=queue.name, service_level_s=queue.service_level_s
+            )
+            self._figures[queue.name] = DayFigures(
+                summary.offered, summary.answered, summary.abandoned, summary.service_level
+            )

@@ -1,0 +1,197 @@
+"""The controller's process: everything wired together, started in order, ended in order."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from console.app import make_app
+from ivr_flows.flow import Flow
+from offhook.asterisk_files import AMI_USER, Ports
+from offhook.config import Config
+from offhook.engine import Engine
+from offhook.flows import dialplan_phrases, load_flows, station_phrases
+from offhook.hotline_call import HotlineCalls
+from offhook.live_centre import RunningCentre
+from offhook.secrets import Secrets, load_or_create
+from offhook.station_features import StationFeatures
+from storage.agents import AgentStore
+from storage.calls import CallStore
+from storage.database import open_database
+from storage.outbox import Outbox
+from storage.users import UserStore
+from telephony.agi.server import AgiServer
+from telephony.ami.link import Link
+from telephony.prompts import Prompts
+
+log = structlog.get_logger()
+
+FIRST_SNAPSHOT_S = 5.0
+"""How long calls wait for the first look at Asterisk; it may be down for longer than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the controller finds Asterisk's things, and keeps its own."""
+
+    state: Path
+    spool: Path
+    """Raw recordings, as MixMonitor writes them."""
+    cel: Path
+    prompts: Path
+    dialplan_prompts: Path
+    recordings: Path
+
+
+class CannotServe(Exception):  # noqa: N818
+    """The controller can't start; the text says what, where and what to do."""
+
+
+def places(config: Config, state: Path) -> Places:
+    """The folders of a managed Asterisk, or those that the configuration names."""
+    asterisk = state / "asterisk"
+    return Places(
+        state=state,
+        spool=config.asterisk.spool or asterisk / "spool" / "monitor",
+        cel=config.asterisk.cel or asterisk / "log" / "cel-custom" / "offhook.csv",
+        prompts=(config.asterisk.sounds or state / "prompts").absolute(),
+        dialplan_prompts=config.asterisk.sounds or asterisk / "prompts",
+        recordings=(state / config.recordings.root).absolute(),
+    )
+
+
+async def serve(
+    config: Config, state: Path, ports: Ports, dsn: str, ready: Callable[[], None]
+) -> None:
+    """Run the controller until SIGTERM or SIGINT. Raises what a start can't do without."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(config, state, ports, dsn):
+        ready()
+        log.info("offhook serves", hotlines=[h.number for h in config.centre.hotlines])
+        await stop.wait()
+        log.info("offhook stops; talks go on, waiting callers are kept by Asterisk")
+
+
+@asynccontextmanager
+async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
+    """The whole controller, for as long as the context lasts."""
+    flows = load_flows(config.centre, config.flows)
+    phrases = station_phrases()
+    secrets = load_or_create(state, config.centre)
+    where = places(config, state)
+    async with AsyncExitStack() as stack:
+        database = await open_database(dsn)
+        stack.push_async_callback(database.close)
+        outbox = Outbox(state / "outbox.jsonl")
+        stack.callback(outbox.close)
+        calls, agents = CallStore(database.pool), AgentStore(database.pool)
+        users = UserStore(database.pool)
+        await users.ensure_admin("admin", secrets.admin)
+        await agents.remember(config.centre.agents)
+        _background(stack, outbox.pump(database.pool), "outbox")
+        await outbox.flushed()
+
+        prompts = Prompts(where.prompts)
+        stack.push_async_callback(prompts.close)
+        engine = Engine(config.centre, outbox)
+        engine.restore(await agents.last_states())
+        link = _link(config, ports, secrets, engine)
+        _background(stack, link.run(), "ami")
+        with contextlib.suppress(TimeoutError):
+            await link.wait_up(FIRST_SNAPSHOT_S)
+        engine.settle()
+
+        agi = AgiServer(
+            config.asterisk.agi_bind,
+            ports.agi,
+            {
+                "call": HotlineCalls(engine, flows, prompts).serve,
+                "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
+            },
+        )
+        centre = RunningCentre(engine, calls, outbox)
+        _background(stack, centre.keep_figures(), "figures")
+        app = make_app(
+            centre,
+            calls,
+            agents,
+            users,
+            where.recordings,
+            secure_cookies=config.console.secure_cookies,
+        )
+        await _listen(stack, app, config.console.bind, ports.console)
+        _background(stack, _speak_ahead(prompts, flows.values(), where), "prompts")
+        await agi.start()
+        stack.push_async_callback(agi.close)
+        yield engine
+
+
+def _background(
+    stack: AsyncExitStack, work: Coroutine[object, object, None], what: str
+) -> asyncio.Task[None]:
+    """Run beside the rest until the stack unwinds; one that dies by itself says so loudly."""
+
+    async def watched() -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a part of the controller died; restart it and report this", part=what)
+
+    task = asyncio.get_running_loop().create_task(watched(), name=what)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
+    return task
+
+
+def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Link:
+    link = Link(
+        config.node,
+        config.asterisk.host,
+        config.asterisk.ami_port or ports.ami,
+        AMI_USER,
+        secrets.ami,
+        on_message=partial(engine.on_message, config.node),
+        on_up=partial(engine.on_snapshot, config.node),
+        on_down=lambda state: engine.touch(),
+    )
+    engine.links[config.node] = link
+    return link
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> None:
+    # No access log: addresses hold callers' numbers.
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise CannotServe(
+            f"the console can't listen on {host}:{port} ({error.strerror}); stop what uses it, or"
+            " set console.port in the configuration"
+        ) from error
+
+
+async def _speak_ahead(prompts: Prompts, flows: Iterable[Flow], where: Places) -> None:
+    """Make all prompts that are known beforehand, the dialplan's first."""
+    await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
+    for flow in flows:
+        await prompts.prepare(flow)
+    await prompts.prepare(station_phrases().fixed())

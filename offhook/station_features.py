@@ -1,0 +1,141 @@
+"""Feature codes: an agent logs in, gets ready or goes away by his phone, and hears it said."""
+
+import hmac
+from collections.abc import Mapping
+
+import structlog
+
+from acd.commands import Command, Refusal, Refused
+from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
+from domain.facts import AgentState
+from domain.identity import AgentCode, StationName
+from ivr_flows.phrases import Phrases, StationPhrase
+from offhook.engine import Engine
+from telephony.agi.session import Session
+from telephony.agi.wire import AgiError, HungUp
+from telephony.prompts import PromptError, Prompts
+
+log = structlog.get_logger()
+
+EXTEND_S = 30.0
+_TRIES = 3
+_LOCKED_S = 60.0
+
+_REFUSED = {
+    Refusal.STATION_TAKEN: StationPhrase.STATION_TAKEN,
+    Refusal.NOT_LOGGED_IN: StationPhrase.NOT_LOGGED_IN,
+    Refusal.TALKING: StationPhrase.REFUSED,
+    Refusal.NOT_IN_WRAP_UP: StationPhrase.NO_WRAP_UP,
+}
+
+
+class StationFeatures:
+    """Serves the route ``agent`` of the FastAGI server."""
+
+    def __init__(
+        self, engine: Engine, pins: Mapping[AgentCode, str], phrases: Phrases, prompts: Prompts
+    ) -> None:
+        self._engine = engine
+        self._pins = pins
+        self._phrases = phrases
+        self._prompts = prompts
+        self._agents = {agent.code: agent for agent in engine.centre.agents}
+        self._wrong: dict[StationName, tuple[int, float]] = {}
+        self._language = engine.centre.languages[0]
+
+    async def serve(self, session: Session) -> None:
+        """One feature code: arguments are the station, the code, and what was dialled behind it."""
+        station, code, rest = (*session.args, "", "", "")[:3]
+        await session.answer()
+        try:
+            await self._do(session, StationName(station), code, rest)
+        except HungUp:
+            return
+        await session.set_variable("OFFHOOK_DONE", "1")
+        await session.hang_up()
+
+    async def _do(self, session: Session, station: StationName, code: str, rest: str) -> None:
+        if code == "*11":
+            await self._log_in(session, station)
+            return
+        agent = self._engine.agent_at(station)
+        if agent is None:
+            await self._say(session, StationPhrase.NOT_LOGGED_IN)
+            return
+        match code:
+            case "*10":
+                await self._wish(session, LogOut(agent), StationPhrase.LOGGED_OUT)
+            case "*12":
+                await self._wish(session, Ready(agent), StationPhrase.READY)
+            case "*13":
+                await self._away(session, agent, rest)
+            case "*14":
+                view = self._engine.floor.agent(agent)
+                if view is None or view.state is not AgentState.WRAP_UP:
+                    await self._say(session, StationPhrase.NO_WRAP_UP)
+                else:
+                    await self._wish(session, Ready(agent), StationPhrase.WRAP_UP_OVER)
+            case "*15":
+                if self._refusal(self._engine.feed(ExtendWrapUp(agent, EXTEND_S))) is not None:
+                    await self._say(session, StationPhrase.NO_WRAP_UP)
+                else:
+                    await self._say(session, StationPhrase.WRAP_UP_EXTENDED, seconds=int(EXTEND_S))
+            case _:
+                await self._say(session, StationPhrase.UNKNOWN_CODE)
+
+    async def _log_in(self, session: Session, station: StationName) -> None:
+        now = self._engine.now()
+        wrong, since = self._wrong.get(station, (0, now))
+        if wrong >= _TRIES and now - since < _LOCKED_S:
+            await self._say(session, StationPhrase.TOO_MANY_TRIES)
+            return
+        code = AgentCode(await self._ask(session, StationPhrase.ENTER_CODE))
+        pin = await self._ask(session, StationPhrase.ENTER_PIN)
+        agent = self._agents.get(code)
+        known = self._pins.get(code, "")
+        if agent is None or not known or not hmac.compare_digest(pin, known):
+            self._wrong[station] = (wrong + 1 if now - since < _LOCKED_S else 1, now)
+            log.warning("wrong code or PIN at a phone", station=station)
+            await self._say(session, StationPhrase.WRONG_PIN)
+            return
+        self._wrong.pop(station, None)
+        await self._wish(session, LogIn(code, station, agent.skills), StationPhrase.LOGGED_IN)
+
+    async def _away(self, session: Session, agent: AgentCode, digit: str) -> None:
+        reasons = self._engine.centre.away_reasons
+        digit = digit or await self._ask(session, StationPhrase.CHOOSE_REASON, digits=1)
+        if not digit.isdigit() or not 1 <= int(digit) <= len(reasons):
+            await self._say(session, StationPhrase.WRONG_REASON)
+            return
+        reason = reasons[int(digit) - 1]
+        own = f"away_{reason}"
+        name = own if own in self._phrases.prompts else StationPhrase.AWAY
+        await self._wish(session, Away(agent, reason), name)
+
+    async def _wish(self, session: Session, event: FloorEvent, phrase: str) -> None:
+        refusal = self._refusal(self._engine.feed(event))
+        if refusal is not None:
+            phrase = _REFUSED[refusal]
+        elif isinstance(event, LogOut | Away):
+            view = self._engine.floor.agent(event.agent)
+            if view is not None and view.then is not None:
+                later = isinstance(event, LogOut)
+                phrase = StationPhrase.LOGGED_OUT_LATER if later else StationPhrase.AWAY_LATER
+        await self._say(session, phrase)
+
+    def _refusal(self, commands: list[Command]) -> Refusal | None:
+        return next((c.code for c in commands if isinstance(c, Refused)), None)
+
+    async def _say(self, session: Session, phrase: str, **values: int) -> None:
+        text = self._phrases.text(phrase, self._language, **values)
+        try:
+            await session.stream(await self._prompts.sound(text))
+        except (PromptError, AgiError) as error:
+            log.error("phrase not played", phrase=phrase, why=str(error))
+
+    async def _ask(self, session: Session, phrase: StationPhrase, digits: int = 10) -> str:
+        try:
+            sound = await self._prompts.sound(self._phrases.text(phrase, self._language))
+        except PromptError:
+            sound = "beep"
+        return (await session.get_data(sound, 8.0, digits, 5.0)).digits
