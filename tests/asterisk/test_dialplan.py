@@ -1,0 +1,218 @@
+"""The dialplan with the controller, without it, and with it coming back."""
+
+import asyncio
+import csv
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from domain.identity import LineName, StationName
+from farend.ami import Remote
+from farend.network import FarEnd
+from offhook.instance import Instance
+from tests.asterisk.controller import Session, controller
+from tests.conftest import FarEndFactory, InstanceFactory
+
+pytestmark = pytest.mark.live
+
+HOTLINE = "4008001000"
+
+
+async def _waits(session: Session) -> None:
+    """A caller in the queue: answered, music, and then not a word."""
+    await session.command("ANSWER")
+    await session.command("SET VARIABLE OFFHOOK_STAGE queue")
+    await session.command(f"SET VARIABLE OFFHOOK_QUEUED_AT {time.time():.3f}")
+    await session.command("EXEC StartMusicOnHold")
+    await session.command("WAIT FOR DIGIT -1")
+
+
+async def _until(reached: Callable[[], bool], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not reached():  # noqa: ASYNC110  (what is awaited happens in another process)
+            await asyncio.sleep(0.02)
+
+
+async def _pair(
+    instance: InstanceFactory, far_end: FarEndFactory, **settings: int
+) -> tuple[Instance, FarEnd]:
+    one = await instance(**settings)
+    return one, await far_end(one)
+
+
+async def test_a_call_carries_its_variables(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    seen: dict[str, str] = {}
+
+    async def play(session: Session) -> None:
+        await session.command("ANSWER")
+        for name in ("CALL", "HOTLINE", "LINE", "STAGE", "ENTERED_AT", "DONE"):
+            seen[name] = await session.variable(f"OFFHOOK_{name}")
+        seen["uniqueid"] = session.env["agi_uniqueid"]
+        seen["exten"] = session.env["agi_extension"]
+        await session.done()
+
+    async with controller(one.ports.agi, play) as served:
+        for line in (LineName("carrier"), LineName("gateway-lines")):
+            call = await far.customer(HOTLINE, "stay", line=line, caller="1001")
+            assert await far.ended(call) == 16
+            assert seen["CALL"] == f"pbx1-{seen['uniqueid']}"
+            assert (seen["HOTLINE"], seen["exten"], seen["STAGE"]) == (HOTLINE, HOTLINE, "flow")
+            assert seen["LINE"] == line
+            assert abs(float(seen["ENTERED_AT"]) - time.time()) < 5
+        assert len(served.sessions) == 2
+    rows = list(csv.reader(one.cel.open()))
+    calls = [row for row in rows if row[1] == "HANGUP"]
+    assert {row[9] for row in calls} >= {seen["CALL"]}
+    assert all(re.fullmatch(r"\d{10}\.\d{6}", row[0]) for row in rows)
+    assert one.process.problems() == []
+
+
+async def test_back_within_5_s_when_the_controller_returns(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    async with controller(one.ports.agi, _waits) as first:
+        calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(5)]
+        await _until(lambda: len(first.sessions) == 5, 10)
+        await asyncio.sleep(0.5)
+        await first.die()
+        await asyncio.sleep(2)
+        stages: dict[str, str] = {}
+
+        async def again(session: Session) -> None:
+            stages[session.env["agi_uniqueid"]] = await session.variable("OFFHOOK_STAGE")
+            await session.done()
+
+        async with controller(one.ports.agi, again):
+            await _until(lambda: len(stages) == 5, 5)
+            assert set(stages.values()) == {"queue"}
+            for call in calls:
+                assert await far.ended(call) == 16
+
+
+async def test_falls_to_asterisks_own_queue_when_nobody_returns(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end, fallback_after_s=3)
+    for station in one.centre.stations:
+        await far.phone(station.name, "answer-0,speak-1,hangup")
+    watch = Remote()
+    await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
+    call = await far.customer(HOTLINE, "speak-20", line=LineName("gateway-lines"))
+    ringing = await far.event("FarendRinging", timeout=20)
+    assert ringing["Caller"] == "13800138000"
+    assert await far.ended(call, timeout=20) == 16
+    told = [e for e in watch.events if e.get("UserEvent") == "OffhookFallback"]
+    assert len(told) == 1
+    assert told[0]["Call"].startswith("pbx1-")
+    assert told[0]["ChanVariable"]
+    await watch.close()
+    assert [p.stat().st_size > 8000 for p in (one.spool / "monitor").glob("*.raw")] == [True]
+
+
+async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    await far.phone(StationName("1001"), "answer-0,speak-3,hangup")
+
+    async def play(session: Session) -> None:
+        await session.command("ANSWER")
+        await session.command("SET VARIABLE OFFHOOK_STAGE dialling")
+        await session.command("EXEC Dial PJSIP/1001,15,g")
+
+    async with controller(one.ports.agi, play) as first:
+        call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))
+        await far.event("FarendAnswered", Station="1001")
+        await first.die()
+        talked = time.monotonic()
+        await far.event("FarendStep", Station="1001", Step="hangup")
+        assert time.monotonic() - talked > 2
+        assert await far.ended(call, timeout=25) == 16
+        rung = [e for e in far.remote.events if e.get("UserEvent") == "FarendRinging"]
+        assert len(rung) == 1
+
+
+async def test_a_blind_transfer_comes_back_for_the_score(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    await far.phone(StationName("1001"), "answer-0,speak-1,transfer-blind-1002")
+    await far.phone(StationName("1002"), "answer-0,speak-1,hangup")
+    seen: list[tuple[str, str, str]] = []
+
+    async def play(session: Session) -> None:
+        stage = await session.variable("OFFHOOK_STAGE")
+        seen.append(
+            (
+                stage,
+                await session.variable("OFFHOOK_TRANSFER"),
+                await session.variable("OFFHOOK_TRANSFER_STATUS"),
+            )
+        )
+        if stage == "flow":
+            await session.command("ANSWER")
+            await session.command("SET VARIABLE OFFHOOK_STAGE dialling")
+            await session.command("EXEC Dial PJSIP/1001,15,g")
+            # The transferred caller's session ends as if he had hung up; a new one follows.
+            with pytest.raises(ConnectionError):
+                await session.variable("DIALSTATUS")
+            return
+        await session.done()
+
+    async with controller(one.ports.agi, play) as served:
+        call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))
+        assert await far.ended(call) == 16
+        assert served.errors == []
+    assert seen == [("flow", "", ""), ("talked", "1002", "ANSWER")]
+
+
+async def test_an_attended_transfer_and_hold_are_seen(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    await far.phone(
+        StationName("1001"), "answer-0,speak-1,hold-1,speak-1,transfer-attended-1003,wait-5"
+    )
+    await far.phone(StationName("1003"), "answer-0,speak-4,hangup")
+    watch = Remote()
+    await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
+
+    async def play(session: Session) -> None:
+        await session.command("ANSWER")
+        await session.command("EXEC Dial PJSIP/1001,15,g")
+        await session.done()
+
+    async with controller(one.ports.agi, play):
+        call = await far.customer(HOTLINE, "speak-30", line=LineName("carrier"))
+        assert await far.ended(call, timeout=30) == 16
+    names = [event.get("Event") for event in watch.events]
+    assert names.count("Hold") == 1
+    assert "Unhold" in names  # Asterisk says it again at each later re-INVITE
+    assert names.count("AttendedTransfer") == 1
+    await watch.close()
+
+
+async def test_feature_codes_reach_the_controller(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    seen: list[tuple[str, ...]] = []
+
+    async def play(session: Session) -> None:
+        names = ("OFFHOOK_FEATURE", "OFFHOOK_FEATURE_ARG", "OFFHOOK_STATION")
+        seen.append((session.path, *[await session.variable(name) for name in names]))
+        await session.command("ANSWER")
+        await session.done()
+
+    async with controller(one.ports.agi, play):
+        for code in ("*10", "*11", "*12", "*13", "*132", "*14", "*15"):
+            assert await far.ended(await far.dial(StationName("1001"), code)) == 16
+        assert await far.ended(await far.dial(StationName("1001"), "*16", "stay")) == 1
+    assert [row[1] + row[2] for row in seen] == ["*10", "*11", "*12", "*13", "*132", "*14", "*15"]
+    assert {(row[0], row[3]) for row in seen} == {("agent", "1001")}
