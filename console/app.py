@@ -1,8 +1,7 @@
 """The console as an aiohttp application."""
 
-import weakref
 from collections.abc import Iterable
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -43,13 +42,14 @@ def make_app(
     users: UserStore,
     recordings_root: Path,
     *,
-    timezone: tzinfo = UTC,
+    timezone: tzinfo | None = None,
     secure_cookies: bool = False,
     allowed_origins: Iterable[str] = (),
 ) -> web.Application:
     """The console over a running centre.
 
-    ``timezone`` is the centre's: times are shown and days are meant in it. ``secure_cookies``
+    ``timezone`` is the centre's: times are shown and days are meant in it (None: the
+    machine's). ``secure_cookies``
     goes with HTTPS in front. ``allowed_origins`` (``https://console.example``) are for a proxy
     that rewrites Host. Run it with ``access_log=None``: addresses hold callers' numbers.
     Raises RouteWithoutRule if a route has no line in ``console.permissions``.
@@ -68,7 +68,7 @@ def make_app(
     app[context.SESSIONS] = Sessions(users)
     app[context.FEEDS] = Feeds(centre)
     app[context.AUDITED] = Listenings()
-    app[live.OPEN] = weakref.WeakSet()
+    app[live.OPEN] = set()
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(live.close_all)
     add_routes(app)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +33,7 @@ class Asked:
 _FIELDS = ("from", "to", "project", "hotline", "queue", "agent", "outcome", "caller")
 
 
-def read_filters(query: Mapping[str, str], zone: tzinfo) -> Asked:
+def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
     """Filters from a query. What can't be understood is left out, and named."""
     typed = {name: query.get(name, "").strip()[:100] for name in _FIELDS}
     mistakes: list[str] = []
@@ -67,11 +67,14 @@ def read_filters(query: Mapping[str, str], zone: tzinfo) -> Asked:
     return Asked(typed, search, page, tuple(mistakes))
 
 
-def _midnight(typed: str, zone: tzinfo, mistakes: list[str], *, days: int = 0) -> datetime | None:
+def _midnight(
+    typed: str, zone: tzinfo | None, mistakes: list[str], *, days: int = 0
+) -> datetime | None:
     if not typed:
         return None
     try:
-        return datetime.combine(date.fromisoformat(typed) + timedelta(days), time(), zone)
+        day = date.fromisoformat(typed) + timedelta(days)
+        return datetime.combine(day, time(), zone).astimezone(UTC)
     except (ValueError, OverflowError):
         mistakes.append(N_("A date must look like 2026-01-31."))
         return None

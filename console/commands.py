@@ -16,10 +16,18 @@ LONGEST_EXTENSION_S = 600.0
 _NO_SUCH_REASON = N_("There is no such reason to be away.")
 _NO_SUCH_STATION = N_("There is no such phone.")
 _BAD_SECONDS = N_("After-call work can be extended by 1 to %(n)s seconds.")
-REFUSALS = (
-    N_("done after the call"),
-    N_("after the call"),
+ANSWERS = (
+    N_("Agent %(agent)s is logged in at this phone."),
+    N_("The agent is not logged in."),
+    N_("Not while talking: finish the call first."),
+    N_("There is no after-call work to extend."),
+    N_("There is no agent %(agent)s."),
+    N_("There is no phone %(station)s."),
+    N_("There is no reason %(reason)s."),
+    N_("You will be logged out after this call."),
+    N_("You will be away after this call."),
 )
+"""What the centre answers (``CommandResult.message``), here so that it can be translated."""
 
 
 async def ask(request: web.Request, agent: Agent, verb: Verb) -> tuple[web.Response, str | None]:

@@ -25,8 +25,8 @@ class Settings:
     """True behind HTTPS: the browser then never sends the cookies in the clear."""
     allowed_origins: frozenset[str]
     """Origins besides the request's own Host, for a proxy that rewrites Host."""
-    timezone: tzinfo
-    """In which times are shown and dates are meant."""
+    timezone: tzinfo | None
+    """In which times are shown and dates are meant; None: the machine's."""
 
 
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")

@@ -1,6 +1,7 @@
 """Answers for what goes wrong: what happened and what to do, as a page, as JSON, as a line."""
 
 import secrets
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -136,14 +137,16 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
     except AWAY as error:
         log.warning("a page needs the database, which is away", why=in_one_line(error))
         return answer(request, DATABASE_AWAY)
-    except Exception:
+    except Exception as error:
         reference = secrets.token_hex(4)
         resource = request.match_info.route.resource
-        log.exception(
+        # Not log.exception: a renderer that shows local variables would show passwords.
+        log.error(
             "a page broke",
             method=request.method,
             route=resource.canonical if resource else "",
             reference=reference,
+            trace="".join(traceback.format_exception(error)),
         )
         return answer(request, BROKEN, reference)
 

@@ -8,6 +8,7 @@ page knows that it isn't stale.
 
 import asyncio
 import json
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -167,8 +168,11 @@ class Feed:
                     async with asyncio.timeout(BEAT_S):
                         await self._live.changed(self._version)
                 self._catch_up()
-            except Exception:
-                log.exception("the live board could not be made; trying again")
+            except Exception as error:
+                log.error(
+                    "the live board could not be made; trying again",
+                    trace="".join(traceback.format_exception(error)),
+                )
             await asyncio.sleep(PACE_S)
 
 

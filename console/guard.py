@@ -44,25 +44,22 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
             request[LANGUAGE] = choose(
                 (request.cookies.get(LANGUAGE_COOKIE), user.language), accept
             )
-    await _check_origin(request)
+    asks = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
+    if asks and not csrf.is_own_origin(request, request.app[SETTINGS].allowed_origins):
+        raise Refused(FOREIGN)
     if not may(request[USER], rule):
         if request[USER] is not None:
             raise web.HTTPForbidden
         return _sign_in(request)
+    if request.method not in ("GET", "HEAD"):
+        await _check_form(request)
     response = await handler(request)
     if request[FORM_COOKIE] == visitor != request.cookies.get(csrf.VISITOR_COOKIE):
         set_cookie(request, response, csrf.VISITOR_COOKIE, visitor)
     return response
 
 
-async def _check_origin(request: web.Request) -> None:
-    upgrade = "Upgrade" in request.headers
-    if request.method in ("GET", "HEAD") and not upgrade:
-        return
-    if not csrf.is_own_origin(request, request.app[SETTINGS].allowed_origins):
-        raise Refused(FOREIGN)
-    if upgrade:
-        return
+async def _check_form(request: web.Request) -> None:
     sent = request.headers.get(csrf.HEADER)
     if sent is None:
         form = await request.post()

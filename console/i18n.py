@@ -32,7 +32,7 @@ def load_translations() -> dict[str, NullTranslations]:
     found: dict[str, NullTranslations] = {"en": NullTranslations()}
     for language, locale in _LOCALES.items():
         source = CATALOGUES / locale / "LC_MESSAGES" / "console.po"
-        if not source.exists():
+        if locale == "en":
             continue
         with source.open("rb") as text:
             catalogue = read_po(text, locale=locale, abort_invalid=True)

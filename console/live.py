@@ -1,7 +1,6 @@
 """The live streams: websockets that carry a feed's frames to a page."""
 
 import asyncio
-import weakref
 from contextlib import suppress
 
 from aiohttp import WSCloseCode, web
@@ -13,7 +12,7 @@ from console.guard import SESSION_COOKIE
 from storage.errors import AWAY
 from storage.users import User
 
-OPEN: web.AppKey[Iterable[web.WebSocketResponse]] = web.AppKey("open_streams")
+OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open_streams")
 
 SIGNED_OUT = 4401
 """Close code: the page must go to the login."""
@@ -37,6 +36,7 @@ async def stream(request: web.Request, sight: Sight) -> web.WebSocketResponse:
         async for _ in socket:
             pass  # a page has nothing to say here; reading notices that it went
     finally:
+        request.app[OPEN].discard(socket)
         sender.cancel()
         with suppress(asyncio.CancelledError):
             await sender
@@ -81,8 +81,10 @@ async def _no_longer(request: web.Request, token: str, user: User) -> int | None
 
 async def close_all(app: web.Application) -> None:
     """At shutdown, so that pages reconnect at once to whoever comes next."""
-    sockets = list(app[OPEN])
-    await asyncio.gather(
-        *(s.close(code=WSCloseCode.GOING_AWAY, message=b"restart") for s in sockets),
-        return_exceptions=True,
-    )
+    await asyncio.gather(*[_close(socket) for socket in app[OPEN]])
+
+
+async def _close(socket: web.WebSocketResponse) -> None:
+    with suppress(ConnectionError, RuntimeError, TimeoutError):
+        async with asyncio.timeout(1.0):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart")

@@ -42,7 +42,7 @@ def duration(seconds: float | None) -> str:
     return f"{rest // 60}:{rest % 60:02d}"
 
 
-def clock(moment: datetime | None, language: str, zone: tzinfo, pattern: str) -> str:
+def clock(moment: datetime | None, language: str, zone: tzinfo | None, pattern: str) -> str:
     """A moment in the centre's time zone, by a pattern of CLDR; a dash for None."""
     if moment is None:
         return "–"

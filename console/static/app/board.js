@@ -121,7 +121,7 @@ function drawCall(parts, call) {
     link.textContent = call.caller || texts.caller_unknown;
     parts.caller.replaceChildren(link);
   } else parts.caller.textContent = call.caller || texts.caller_unknown;
-  parts.hotline.textContent = `${call.hotline} · ${call.line}`;
+  parts.hotline.textContent = call.hotline;
   badge(parts.stage, texts.stage_colours[call.stage], texts.stages[call.stage]);
   const queue = live.sections.queues?.[call.queue];
   const where = queue ? title(queue) : (call.queue ?? "–");

@@ -1,0 +1,22 @@
+"""Every text of the console that must be in the catalogue, found in its source."""
+
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+
+import console
+
+ROOT = Path(console.__file__).parent
+_METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+_KEYWORDS = {"_": None, "N_": None, "gettext": None}
+
+
+def messages() -> set[str]:
+    """The texts, in English."""
+    found = extract_from_dir(
+        ROOT,
+        method_map=_METHODS,
+        options_map={"templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}},
+        keywords=_KEYWORDS,
+    )
+    return {message for _, _, message, _, _ in found if isinstance(message, str) and message}

@@ -1,0 +1,186 @@
+"""The console over a real PostgreSQL, with users of every role and a floor in memory."""
+
+import math
+import sys
+import wave
+from array import array
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+from argon2 import PasswordHasher
+
+from console.app import make_app
+from domain.facts import CallFact, CallFactKind, Fact
+from domain.identity import AgentCode, CallId, ProjectName
+from storage.agents import AgentStore
+from storage.calls import CallStore
+from storage.database import Database
+from storage.passwords import Passwords
+from storage.timeline import write
+from storage.users import Role, UserStore
+from tests.console.browserless import Client
+from tests.console.floor import BANK, TEA, Floor
+from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
+
+PASSWORD = "correct horse battery"
+CALL = CallId("pbx1-1767225600.17")
+BANKS_CALL = CallId("pbx1-1767225600.99")
+ENTERED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+ROLES: dict[str, tuple[Role, frozenset[ProjectName] | None, str | None]] = {
+    "amy": (Role.AGENT, frozenset({TEA}), "1001"),
+    "sue": (Role.SUPERVISOR, frozenset({TEA}), None),
+    "otto": (Role.OPS, frozenset({TEA}), None),
+    "quinn": (Role.QA, frozenset({TEA}), None),
+    "cleo": (Role.CLIENT, frozenset({TEA}), None),
+    "ada": (Role.ADMIN, None, None),
+    "ben": (Role.SUPERVISOR, frozenset({BANK}), None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A console that runs, and what is behind it."""
+
+    app: web.Application
+    floor: Floor
+    users: UserStore
+    database: Database
+    recordings: Path
+
+
+@pytest.fixture
+async def console(database: Database, tmp_path: Path) -> Console:  # noqa: F811
+    """The application over a fresh database with one user a role; nothing has happened yet."""
+    # Real argon2, with little memory: these tests are not about how slow it is.
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+    users = UserStore(database.pool, passwords=passwords)
+    for name, (role, projects, agent) in ROLES.items():
+        await users.create(
+            name,
+            PASSWORD,
+            role,
+            by="test",
+            projects=projects,
+            agent=AgentCode(agent) if agent else None,
+        )
+    floor = Floor()
+    agents = AgentStore(database.pool)
+    async with database.pool.acquire() as db:
+        await db.executemany(
+            "insert into agents (agent, name, projects) values ($1, $2, $3)",
+            [(a.code, a.name, list(a.projects)) for a in floor.centre().agents],
+        )
+    app = make_app(
+        floor,
+        CallStore(database.pool),
+        agents,
+        users,
+        tmp_path,
+        timezone=ZoneInfo("Asia/Shanghai"),
+    )
+    return Console(app, floor, users, database, tmp_path)
+
+
+@pytest.fixture
+async def visit(console: Console) -> AsyncIterator["Visit"]:
+    """``await visit("sue")`` is a client that is signed in; ``await visit()`` one that isn't."""
+    visit = Visit(console)
+    yield visit
+    await visit.close()
+
+
+class Visit:
+    """Makes clients."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._clients: list[Client] = []
+
+    async def __call__(self, name: str | None = None) -> Client:
+        client = await Client.start(self._console.app)
+        self._clients.append(client)
+        if name is not None:
+            answer = await client.sign_in(name, PASSWORD)
+            assert answer.status == 303, await answer.text()
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.close()
+
+
+def fact(call: CallId, at_s: float, kind: CallFactKind, /, **detail: object) -> CallFact:
+    """A fact so many seconds after ``ENTERED``."""
+    return CallFact(str(uuid4()), call, ENTERED + timedelta(seconds=at_s), kind, detail)
+
+
+def a_call(call: CallId = CALL, *, at_s: float = 0, project: ProjectName = TEA) -> list[CallFact]:
+    """An answered call with something of nearly everything."""
+    kind = CallFactKind
+    lines: list[tuple[float, CallFactKind, dict[str, object]]] = [
+        (0, kind.ENTERED, {
+            "hotline": "4008001000" if project == TEA else "4008002000",
+            "project": project, "line": "gateway-lines", "caller": "13800138000", "flow": "hotline",
+        }),
+        (4, kind.LANGUAGE, {"language": "zh-CN"}),
+        (9, kind.MISDIALLED, {"node": "menu", "digits": "7", "try": 1}),
+        (14, kind.CHOSE, {"node": "menu", "digits": "1", "choice": "sales"}),
+        (14.5, kind.QUEUED, {"queue": "sales", "skill": "sales"}),
+        (15, kind.ANNOUNCED, {"position": 2, "expected_wait_s": 40}),
+        (20, kind.OFFERED, {"agent": "1002", "station": "1002", "queue": "sales"}),
+        (35, kind.OFFER_FAILED, {"agent": "1002", "station": "1002", "why": "no_answer"}),
+        (35.2, kind.OFFERED, {"agent": "1001", "station": "1001", "queue": "sales"}),
+        (39, kind.CONNECTED, {"agent": "1001", "station": "1001"}),
+        (60, kind.HELD, {"agent": "1001", "by": "agent"}),
+        (72, kind.RESUMED, {"agent": "1001", "by": "agent"}),
+        (110, kind.DISCONNECTED, {"agent": "1001", "station": "1001"}),
+        (118, kind.SCORED, {"score": 5}),
+        (121, kind.ENDED, {"by": "caller", "cause": 16}),
+        (123, kind.RECORDED, {
+            "file": f"2026/03/02/{call}.wav", "sha256": "ab" * 32, "duration_s": 6.0,
+            "bridged_s": 6.0, "whole": True, "bytes": 192044,
+        }),
+    ]  # fmt: skip
+    return [fact(call, at_s + at, what, **detail) for at, what, detail in lines]
+
+
+async def store(database: Database, facts: list[CallFact]) -> None:  # noqa: F811
+    """Writes facts as the outbox's pump does."""
+    batch: list[Fact] = list(facts)
+    async with database.pool.acquire() as db:
+        await write(db, batch)
+
+
+def speak(path: Path, seconds: float = 6.0) -> None:
+    """A stereo recording: the caller hums low in bursts, the agent high in between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = array("h")
+    for n in range(int(8000 * seconds)):
+        t = n / 8000
+        turn = int(t / 1.5) % 2
+        swell = abs(math.sin(t * 5)) * 12000
+        samples.append(int(swell * math.sin(2 * math.pi * 220 * t)) if turn == 0 else 0)
+        samples.append(int(swell * math.sin(2 * math.pi * 440 * t)) if turn == 1 else 0)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(samples.tobytes())
+
+
+@pytest.fixture
+async def recorded(console: Console) -> CallId:
+    """A call of the tea project with its recording, and one of the bank's."""
+    await store(console.database, a_call())
+    await store(console.database, a_call(BANKS_CALL, at_s=60, project=BANK))
+    for call in (CALL, BANKS_CALL):
+        speak(console.recordings / f"2026/03/02/{call}.wav")
+    return CALL
