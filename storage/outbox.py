@@ -27,7 +27,7 @@ from storage.fact_lines import decode, encode
 
 log = structlog.get_logger()
 
-BATCH = 500
+BATCH = 100  # larger ones hold the loop, and a call's next step, for more than ten milliseconds
 LINGER_S = 0.05  # a little company makes a better batch
 WRITE_DEADLINE_S = 20.0
 RETRY_FIRST_S, RETRY_LAST_S = 0.25, 5.0
