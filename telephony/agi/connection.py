@@ -7,7 +7,7 @@ connection costs one small object and no task, and a line reaches its session in
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from telephony.agi.wire import MAX_LINE
 
@@ -78,8 +78,8 @@ class Connection(asyncio.Protocol):
         return f"{name[0]}:{name[1]}" if name else "?"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server's transport
-        self.transport = transport
+        # A cast, for uvloop's transports are no subclass of asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
         self.is_open = True
         if not self._opened(self):
             self.close(at_once=True)
