@@ -1,0 +1,78 @@
+"""What is generated: secrets are private and lasting, and no value can become a directive."""
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain.centre import Centre, Line, LineKind, Station, StationKind
+from domain.identity import LineName, NodeName, StationName
+from offhook.asterisk_files import Addresses, Folders, Ports, generated
+from offhook.secrets import Secrets, SecretsError, load_or_create
+
+
+def _files(centre: Centre, secrets: Secrets, sip: str = "127.0.0.1") -> dict[str, str]:
+    return dict(
+        generated(
+            centre,
+            secrets,
+            Ports.block(20000),
+            Addresses(sip=sip),
+            Folders(Path("/prompts"), None),
+            node=NodeName("pbx1"),
+            modules=["res_cdrel_custom.so"],
+        )
+    )
+
+
+def test_secrets_last_and_are_private(tmp_path: Path, centre: Centre) -> None:
+    first = load_or_create(tmp_path, centre)
+    file = tmp_path / "secrets.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert load_or_create(tmp_path, centre) == first
+    more = replace(
+        centre, stations=(*centre.stations, Station(StationName("1005"), StationKind.SOFTPHONE))
+    )
+    grown = load_or_create(tmp_path, more)
+    assert grown.sip["1001"] == first.sip["1001"]
+    assert "1005" in grown.sip
+    assert first.ami not in repr(first)
+    assert len(set(grown.sip.values())) == len(grown.sip)
+
+
+def test_a_spoilt_file_of_secrets_is_not_replaced(tmp_path: Path, centre: Centre) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_text('{"ami": ')
+    with pytest.raises(SecretsError, match=r"secrets\.json: can't be read"):
+        load_or_create(tmp_path, centre)
+    assert file.read_text() == '{"ami": '
+    file.write_text(json.dumps([1]))
+    with pytest.raises(SecretsError):
+        load_or_create(tmp_path, centre)
+
+
+def test_only_the_centres_numbers_and_stations_are_written(
+    centre: Centre, secrets: Secrets
+) -> None:
+    files = _files(centre, secrets)
+    assert files["hotlines.conf"] == "exten => 4008001000,1,Goto(hotline,4008001000,1)\n"
+    assert files["transfer.conf"].count("exten") == 4
+    assert "write = call,originate,agent,user,reporting\n" in files["manager.conf"]
+    assert "[tls]" not in files["pjsip_transports.conf"]
+    assert files["pjsip_peers.conf"].count("(digest)") == 6
+
+
+def test_a_line_with_an_address_is_known_by_it(centre: Centre, secrets: Secrets) -> None:
+    trunk = Line(LineName("carrier"), LineKind.TRUNK, host="192.0.2.7:5080")
+    text = _files(replace(centre, lines=(trunk,)), secrets)["pjsip_peers.conf"]
+    assert "match = 192.0.2.7\n" in text
+    assert "contact = sip:192.0.2.7:5080\n" in text
+    assert "[carrier](digest)" not in text
+
+
+@pytest.mark.parametrize("bad", ["1.2.3.4\nallow = all", "a;b", "a b", "", "a]"])
+def test_no_value_becomes_a_directive(centre: Centre, secrets: Secrets, bad: str) -> None:
+    with pytest.raises(ValueError, match="can't be"):
+        _files(centre, secrets, sip=bad if bad != "a]" else "a](x")
