@@ -1,9 +1,10 @@
 """AMI, Asterisk's manager interface, on top of panoramisk. The public names are here."""
 
-from telephony.ami.link import Link, LinkKind, LinkState, Timing
+from telephony.ami.link import Link
 from telephony.ami.originate import Application, Extension, Originate, new_channel_id
 from telephony.ami.protocol import ActionFailed, ActionRefused, LinkDown, OutcomeUnknown
 from telephony.ami.snapshot import Snapshot
+from telephony.ami.state import LinkKind, LinkState, Timing
 from telephony.ami.wire import Framer, Message, encode
 
 __all__ = [

@@ -4,13 +4,12 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from time import monotonic
 
 import structlog
 
 from domain.identity import NodeName
+from telephony.ami import session
 from telephony.ami import snapshot as snapshots
 from telephony.ami.delivery import Delivery
 from telephony.ami.originate import Originate
@@ -22,45 +21,10 @@ from telephony.ami.protocol import (
     Protocol,
 )
 from telephony.ami.snapshot import Snapshot
+from telephony.ami.state import LinkKind, LinkState, Timing
 from telephony.ami.wire import Message
 
 log = structlog.get_logger()
-
-
-class LinkKind(StrEnum):
-    DOWN = "down"  # no connection; will be tried again
-    SYNCING = "syncing"  # connected: greeting, login, snapshot
-    UP = "up"
-    REFUSED = "refused"  # Asterisk does not let us in as configured; tried again, slowly
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    kind: LinkKind
-    since: float  # the link's clock, s
-    error: str = ""  # why it is not up, for people
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds."""
-
-    connect: float = 5.0  # connection and greeting
-    login: float = 5.0
-    boot: float = 60.0  # Asterisk logs clients in before it has loaded all modules
-    snapshot: float = 30.0  # for each list of it
-    ping_every: float = 10.0
-    pong: float = 5.0
-    retry_first: float = 0.2
-    retry_most: float = 5.0
-    retry_refused: float = 30.0
-    lookup: float = 30.0  # how long an Originate with a lost answer waits for the link,
-    settle: float = 1.0  # and then for its channel
-
-
-class _Refused(Exception):  # noqa: N818
-    """Trying again at once would not help: password or rights."""
 
 
 class Link:
@@ -234,7 +198,7 @@ class Link:
                 wait = 0.0
                 try:
                     await self._connect_and_serve()
-                except _Refused as error:
+                except session.Refused as error:
                     self._became(LinkKind.REFUSED, str(error))
                     wait = self.timing.retry_refused
                 except (OSError, OutcomeUnknown, LinkDown) as error:
@@ -272,59 +236,25 @@ class Link:
 
     async def _connect_and_serve(self) -> None:
         """One connection from its beginning to its end; always raises."""
-        loop = asyncio.get_running_loop()
         self._delivery.hold()
         self._delivery.clear()
         self._booted.clear()
-        protocol: Protocol | None = None
+        protocol = await session.connect(self, self.host, self.port, self.timing.connect)
         try:
-            async with asyncio.timeout(self.timing.connect):
-                _, protocol = await loop.create_connection(
-                    lambda: Protocol(self), self.host, self.port
-                )
-                self._became(LinkKind.SYNCING, self._state.error)
-                await protocol.greeted
             self._protocol = protocol
-            await self._log_in(protocol)
-            await self._wait_booted(protocol)
+            self._became(LinkKind.SYNCING, self._state.error)
+            await session.log_in(protocol, self._username, self._secret, self.timing.login)
+            if not await session.booted(protocol, self._booted, self.timing.boot):
+                self._log.warning(
+                    "no FullyBooted event came; going on without it. Has the AMI user"
+                    " read = system in manager.conf?"
+                )
             await self._synchronise(protocol)
-            await self._keep_alive(protocol)
-        except TimeoutError as error:
-            if protocol is None:
-                raise ConnectionError("no connection in time") from error
-            raise ConnectionError("connected, but no AMI greeting came in time") from error
+            await session.keep_alive(protocol, self.timing.ping_every, self.timing.pong)
         finally:
             self._protocol = None
-            if protocol is not None and not protocol.closed:
+            if not protocol.closed:
                 protocol.close()
-
-    async def _log_in(self, protocol: Protocol) -> None:
-        login = {"Username": self._username, "Secret": self._secret, "Events": "on"}
-        reply = await protocol.ask("Login", login, self.timing.login)
-        if not reply.succeeded:
-            raise _Refused(
-                f"Asterisk refuses AMI user {self._username!r}: {reply.get('Message')}; compare"
-                " the user and secret with manager.conf"
-            )
-
-    async def _wait_booted(self, protocol: Protocol) -> None:
-        """Until all modules are there: before that, lists would be short."""
-        booted = asyncio.create_task(self._booted.wait())
-        ended = asyncio.create_task(protocol.ended.wait())
-        try:
-            done, _ = await asyncio.wait(
-                (booted, ended), timeout=self.timing.boot, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            booted.cancel()
-            ended.cancel()
-        if ended in done:
-            raise ConnectionError(protocol.reason)
-        if not done:
-            self._log.warning(
-                "no FullyBooted event came; going on without it. Has the AMI user"
-                " read = system in manager.conf?"
-            )
 
     async def _synchronise(self, protocol: Protocol) -> None:
         try:
@@ -332,7 +262,7 @@ class Link:
                 protocol.ask, protocol.ask_list, self._boot, self.timing.snapshot
             )
         except ActionRefused as refused:
-            raise _Refused(
+            raise session.Refused(
                 f"{refused}; AMI user {self._username!r} needs write = reporting in manager.conf"
             ) from refused
         self._boot = snapshot.boot
@@ -348,20 +278,6 @@ class Link:
             held_events=len(self._delivery),
             refused_lists=snapshot.missing or None,
         )
-
-    async def _keep_alive(self, protocol: Protocol) -> None:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.timing.ping_every):
-                    await protocol.ended.wait()
-            if protocol.closed:
-                raise ConnectionError(protocol.reason)
-            try:
-                await protocol.ask("Ping", {}, self.timing.pong)
-            except OutcomeUnknown as silent:
-                if not protocol.closed:
-                    protocol.fail(f"Asterisk did not answer a ping in {self.timing.pong:g} s")
-                raise ConnectionError(protocol.reason) from silent
 
     async def _lost(self, error: str) -> None:
         if self.up:

@@ -1,9 +1,14 @@
 """panoramisk's AMI protocol with its byte handling, replies and ending replaced.
 
 It stays a ``panoramisk.ami_protocol.AMIProtocol``: the transport, the version, the factory that
-is told of events (``dispatch``) and of the end (``connection_lost``) are panoramisk's. What
-differs, and why, is in the table of docs/architecture.md; the short of it: bytes are framed
-before they are decoded, replies have deadlines, and nothing is ever sent a second time.
+is told of events (``dispatch``) and of the end (``connection_lost``) are panoramisk's. Replaced,
+because in panoramisk 1.4:
+
+- each read is decoded by itself, which loses characters split over two; bytes are framed first;
+- a header may carry CR LF and so a second action; it is refused;
+- replies have no deadline; here a lost one is OutcomeUnknown;
+- after a reconnection unanswered actions are sent again, an Originate too; here nothing ever is;
+- events with an action's id reach nobody but its caller; here only a list's own items do.
 """
 
 import asyncio

@@ -1,13 +1,11 @@
 """A small real Asterisk for the AMI tests: Local channels, one PJSIP endpoint, no network."""
 
 import asyncio
-import os
-import shutil
 import signal
 import socket
 from pathlib import Path
 
-import pytest
+from offhook.provision import find_or_install
 
 USER, SECRET = "offhook", "s3cret"
 
@@ -89,38 +87,21 @@ def _free_port(kind: socket.SocketKind) -> int:
         return int(probe.getsockname()[1])
 
 
-def _installed() -> tuple[tuple[str, ...], Path, Path]:
-    """Command, modules and data of the Asterisk that there is."""
-    if found := shutil.which("asterisk"):
-        modules = next(
-            Path("/usr/lib").glob("*/asterisk/modules"), Path("/usr/lib/asterisk/modules")
-        )
-        return (found,), modules, Path("/usr/share/asterisk")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    root = cache / "offhook" / "asterisk-sid"
-    loaders = [*root.glob("lib64/ld-linux-*"), *root.glob("lib/ld-linux-*")]
-    if not loaders:
-        pytest.skip("no Asterisk here; `./run test` sets one up")
-    modules = next(root.glob("usr/lib/*/asterisk/modules"))
-    libraries = modules.parent.parent
-    command = (str(loaders[0]), "--library-path", str(libraries), str(root / "usr/sbin/asterisk"))
-    return command, modules, root / "usr/share/asterisk"
-
-
 class SmallAsterisk:
     """One process; ``start`` and ``kill`` as often as you like, on the same port."""
 
     def __init__(self, root: Path) -> None:
         self.host = "127.0.0.1"
         self.ami = _free_port(socket.SOCK_STREAM)
-        self._command, modules, data = _installed()
+        install = find_or_install()
+        self._command = install.command
         self._root = root
         self._process: asyncio.subprocess.Process | None = None
         for folder in ("etc", "lib", "spool", "run", "log"):
             (root / folder).mkdir()
         values = {
             "ami": self.ami, "sip": _free_port(socket.SOCK_DGRAM),
-            "root": root, "modules": modules, "data": data,
+            "root": root, "modules": install.modules, "data": install.data,
         }  # fmt: skip
         for name, text in _CONF.items():
             for key, value in values.items():

@@ -1,0 +1,74 @@
+"""One connection's steps: greeting, login, boot, pings. Each says what went wrong."""
+
+import asyncio
+from contextlib import suppress
+
+from telephony.ami.protocol import Factory, OutcomeUnknown, Protocol
+
+
+class Refused(Exception):  # noqa: N818 - what happened
+    """Asterisk does not let us in as configured; trying again at once would not help."""
+
+
+async def connect(factory: Factory, host: str, port: int, timeout: float) -> Protocol:
+    """A connection that has greeted as AMI does, in ``timeout`` seconds. Raises OSError."""
+    protocol: Protocol | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            _, protocol = await asyncio.get_running_loop().create_connection(
+                lambda: Protocol(factory), host, port
+            )
+            await protocol.greeted
+    except TimeoutError as error:
+        if protocol is None:
+            raise ConnectionError(f"no connection in {timeout:g} s") from error
+        protocol.close()
+        raise ConnectionError(f"connected, but no AMI greeting in {timeout:g} s") from error
+    except BaseException:  # cancelled, too: no connection is left behind
+        if protocol is not None and not protocol.closed:
+            protocol.close()
+        raise
+    return protocol
+
+
+async def log_in(protocol: Protocol, username: str, secret: str, timeout: float) -> None:
+    """Log in, with all events the user may see. Raises Refused, OutcomeUnknown."""
+    login = {"Username": username, "Secret": secret, "Events": "on"}
+    reply = await protocol.ask("Login", login, timeout)
+    if not reply.succeeded:
+        raise Refused(
+            f"Asterisk refuses AMI user {username!r}: {reply.get('Message')}; compare the user"
+            " and secret with manager.conf"
+        )
+
+
+async def booted(protocol: Protocol, seen: asyncio.Event, timeout: float) -> bool:
+    """Wait for all modules: Asterisk logs clients in earlier, and its lists would be short.
+
+    Whether it was ``seen`` in ``timeout`` seconds. Raises ConnectionError if the line is lost.
+    """
+    waits = [asyncio.create_task(event.wait()) for event in (seen, protocol.ended)]
+    try:
+        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    if protocol.closed:
+        raise ConnectionError(protocol.reason)
+    return seen.is_set()
+
+
+async def keep_alive(protocol: Protocol, every: float, pong: float) -> None:
+    """Ping until the connection ends, or end it if it is dead. Always raises ConnectionError."""
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every):
+                await protocol.ended.wait()
+        if protocol.closed:
+            raise ConnectionError(protocol.reason)
+        try:
+            await protocol.ask("Ping", {}, pong)
+        except OutcomeUnknown as silent:
+            if not protocol.closed:
+                protocol.fail(f"Asterisk did not answer a ping in {pong:g} s")
+            raise ConnectionError(protocol.reason) from silent
