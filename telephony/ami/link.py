@@ -164,7 +164,10 @@ class Link:
                 except TimeoutError:
                     break
                 except (LinkDown, OutcomeUnknown):
-                    continue  # cut again; looking is harmless
+                    # Cut again; looking is harmless. The sleep is for run(), which may not
+                    # have seen yet that the link is down.
+                    await asyncio.sleep(0.01)
+                    continue
                 if any(channel.get("Uniqueid") == uniqueid for channel in channels):
                     return True
                 # What Asterisk had received before the cut it may carry out a moment later.
@@ -204,6 +207,12 @@ class Link:
                 except (OSError, OutcomeUnknown, LinkDown) as error:
                     was_up = self.up
                     await self._lost(_reason(error))
+                except Exception as error:
+                    # A mistake of ours must not leave a centre without its events.
+                    self._log.exception("the AMI link failed by its own mistake; trying again")
+                    was_up = self.up
+                    await self._lost(_reason(error))
+                    wait = self.timing.retry_most
                 failures = 0 if was_up else failures + 1
                 if not wait:
                     most = min(
@@ -229,8 +238,7 @@ class Link:
         task = self._task
         if task is not None and task is not asyncio.current_task():
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait((task,))
+            await asyncio.wait((task,))
         if self._state.kind is not LinkKind.CLOSED:
             self._became(LinkKind.CLOSED, "closed")
 

@@ -26,7 +26,7 @@ class Timing:
     connect: float = 5.0  # connection and greeting
     login: float = 5.0
     boot: float = 60.0  # Asterisk logs clients in before it has loaded all modules
-    snapshot: float = 30.0  # for each list of it
+    snapshot: float = 10.0  # for each list of it
     ping_every: float = 10.0
     pong: float = 5.0
     retry_first: float = 0.2

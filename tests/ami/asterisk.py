@@ -5,7 +5,7 @@ import signal
 import socket
 from pathlib import Path
 
-from offhook.provision import find_or_install
+from offhook.provision import AsteriskInstall
 
 USER, SECRET = "offhook", "s3cret"
 
@@ -90,10 +90,9 @@ def _free_port(kind: socket.SocketKind) -> int:
 class SmallAsterisk:
     """One process; ``start`` and ``kill`` as often as you like, on the same port."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, install: AsteriskInstall) -> None:
         self.host = "127.0.0.1"
         self.ami = _free_port(socket.SOCK_STREAM)
-        install = find_or_install()
         self._command = install.command
         self._root = root
         self._process: asyncio.subprocess.Process | None = None

@@ -1,12 +1,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Protocol
 
 import pytest
 import pytest_asyncio
 
 from domain.identity import NodeName
+from offhook.provision import AsteriskInstall
 from telephony.ami import Link, Timing
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.ami.watch import Running, Watch
@@ -28,9 +28,10 @@ class Connect(Protocol):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def asterisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SmallAsterisk]:
-    root: Path = tmp_path_factory.mktemp("ast")
-    small = SmallAsterisk(root)
+async def asterisk(
+    tmp_path_factory: pytest.TempPathFactory, asterisk_install: AsteriskInstall
+) -> AsyncIterator[SmallAsterisk]:
+    small = SmallAsterisk(tmp_path_factory.mktemp("ast"), asterisk_install)
     await small.start()
     yield small
     await small.kill()

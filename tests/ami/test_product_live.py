@@ -1,0 +1,36 @@
+"""The link and the Asterisk that the product itself configures fit each other."""
+
+import asyncio
+
+import pytest
+
+from domain.identity import NodeName
+from telephony.ami import ActionRefused, Link
+from tests.ami.watch import Running, Watch
+from tests.conftest import InstanceFactory
+
+pytestmark = pytest.mark.live
+
+
+async def test_the_configured_user_may_do_what_the_link_needs_and_no_more(
+    instance: InstanceFactory,
+) -> None:
+    one = await instance()
+    watch = Watch()
+    host, port = one.ami
+    link = Link(
+        NodeName("pbx1"), host, port, one.ami_user, one.secrets.ami,
+        on_message=watch.on_message, on_up=watch.on_up, on_down=watch.on_down,
+    )  # fmt: skip
+    async with Running(link):
+        await link.wait_up(20)
+        (snapshot,) = watch.snapshots
+        devices = {message.get("Device") for message in snapshot.device_states}
+        assert {"PJSIP/1001", "PJSIP/1004"} <= devices
+        # Both want the write class "system", which could stop Asterisk: device states do.
+        assert set(snapshot.missing) == {"PJSIPShowEndpoints", "PJSIPShowContacts"}
+        for action in ("Command", "ModuleLoad", "UpdateConfig"):
+            with pytest.raises(ActionRefused, match="ermission"):
+                await link.action(action, {"Command": "core stop now"})
+        await asyncio.sleep(0)
+        assert link.up
