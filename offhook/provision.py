@@ -109,7 +109,7 @@ def find_or_install_chromium(progress: Progress = say) -> Path:
     """
     for name in ("chromium", "chromium-browser", "google-chrome-stable"):
         path = shutil.which(name)
-        if path is not None and "/snap/" not in Path(path).read_bytes()[:4096].decode("latin-1"):
+        if path is not None and not _is_snap(Path(path)):
             return Path(path)
     if apt.available() == "debian":
         return _program("chromium", ("chromium", "fonts-wqy-zenhei"), progress)
@@ -125,6 +125,11 @@ def find_or_install_chromium(progress: Progress = say) -> Path:
     if done.returncode != 0 or kept is None:
         raise ProvisionError(f"no Chromium; run: {' '.join(command)}")
     return kept
+
+
+def _is_snap(program: Path) -> bool:
+    with program.open("rb") as file:
+        return b"/snap/" in file.read(4096)
 
 
 def _playwright_chromium() -> Path | None:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import socket
+import ssl
+import stat
 import sys
 import time
 from pathlib import Path
@@ -82,3 +84,20 @@ def _status(pid: int) -> bytes:
         return Path(f"/proc/{pid}/status").read_bytes()
     except OSError:
         return b"\nState:\tZ"
+
+
+async def test_tls_is_there_with_a_certificate_of_its_own(instance: InstanceFactory) -> None:
+    one = await instance()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _, writer = await asyncio.open_connection("127.0.0.1", one.ports.sip_tls, ssl=context)
+    assert writer.get_extra_info("ssl_object").version() in ("TLSv1.2", "TLSv1.3")
+    first = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    for private in (one.folder / "keys/offhook.pem", one.conf / "generated/manager.conf"):
+        assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    other = await instance()
+    assert ssl.get_server_certificate(
+        ("127.0.0.1", other.ports.sip_tls)
+    ) != ssl.DER_cert_to_PEM_cert(first)
