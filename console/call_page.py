@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from console import permissions
-from console.context import AGENTS, CALLS, LIVE, project_titles, user_of
+from console.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles, user_of
 from console.rendering import duration, render, says
 from console.timeline import told
 from domain.identity import CallId
@@ -25,6 +25,8 @@ async def page(request: web.Request) -> web.Response:
     """GET /calls/{call}"""
     found = await stored_call(request)
     agents = await request.app[AGENTS].names()
+    queue_titles = {q.name: q.title for q in request.app[LIVE].centre().queues}
+    language = request[LANGUAGE]
     return render(
         request,
         "call.html",
@@ -34,10 +36,11 @@ async def page(request: web.Request) -> web.Response:
                 list(found.timeline),
                 lambda text, values: says(request, text, values),
                 agents,
+                {name: t[language] for name, t in queue_titles.items() if language in t},
                 duration,
             ),
             "agents": agents,
             "titles": project_titles(request),
-            "queue_titles": {q.name: q.title for q in request.app[LIVE].centre().queues},
+            "queue_titles": queue_titles,
         },
     )

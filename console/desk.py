@@ -43,7 +43,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     """GET /desk/live"""
     agent = own_agent(request)
     if agent is None:
-        raise web.HTTPForbidden
+        raise web.HTTPNotFound
     return await stream(
         request, Sight(frozenset(agent.projects), installation=False, desk=agent.code)
     )
@@ -53,7 +53,7 @@ async def command(request: web.Request) -> web.Response:
     """POST /desk/{verb}: for the agent that the user is, whatever the form says."""
     agent = own_agent(request)
     if agent is None:
-        raise web.HTTPForbidden
+        raise web.HTTPNotFound
     try:
         verb = Verb(request.match_info["verb"])
     except ValueError:

@@ -108,6 +108,13 @@ RECORDING_GONE = Trouble(
     N_("The call has a recording, but its file is missing on the disk."),
     N_("Tell the administrator, who may have a backup."),
 )
+RECORDING_BROKEN = Trouble(
+    404,
+    "recording_broken",
+    N_("The recording can't be read"),
+    N_("The file is there, but it isn't a sound file, or the disk fails."),
+    N_("Tell the administrator, who may have a backup."),
+)
 _BY_STATUS = {t.status: t for t in (BAD_REQUEST, SIGNED_OUT, NOT_FOUND, NOT_ALLOWED, TOO_LARGE)}
 _BY_STATUS[403] = FORBIDDEN
 

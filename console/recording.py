@@ -9,7 +9,7 @@ from aiohttp import web
 
 from console.call_page import stored_call
 from console.context import AUDITED, SETTINGS, USERS, user_of
-from console.errors import RECORDING_GONE, Refused
+from console.errors import RECORDING_BROKEN, RECORDING_GONE, Refused
 from console.waveform import peaks
 from domain.record import CallRecord
 
@@ -52,7 +52,11 @@ async def waveform(request: web.Request) -> web.Response:
     """GET /calls/{call}/waveform.json: peaks, 0 to 1, of the caller and of the agent."""
     record = (await stored_call(request)).record
     path = _path_of(request, record)
-    found = await asyncio.to_thread(peaks, path, BARS)
+    try:
+        found = await asyncio.to_thread(peaks, path, BARS)
+    except (OSError, ValueError) as error:
+        log.error("a recording can't be read for its waveform", call=record.call, why=str(error))
+        raise Refused(RECORDING_BROKEN) from error
     return web.json_response(found, headers={"Cache-Control": "no-store"})
 
 

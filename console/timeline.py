@@ -103,11 +103,12 @@ def told(
     facts: list[CallFact],
     says: Says,
     agents: Mapping[AgentCode, str],
+    queues: Mapping[str, str],
     duration: Callable[[float | None], str],
 ) -> list[Moment]:
-    """The timeline in words. ``agents`` has names by code."""
+    """The timeline in words. ``agents`` and ``queues`` have names by code and title by name."""
     start = facts[0].at if facts else None
-    return [_moment(fact, start or fact.at, says, agents, duration) for fact in facts]
+    return [_moment(fact, start or fact.at, says, agents, queues, duration) for fact in facts]
 
 
 def _moment(
@@ -115,6 +116,7 @@ def _moment(
     start: datetime,
     says: Says,
     agents: Mapping[AgentCode, str],
+    queues: Mapping[str, str],
     duration: Callable[[float | None], str],
 ) -> Moment:
     look = _LOOKS[fact.kind]
@@ -123,6 +125,8 @@ def _moment(
     for key, value in detail.items():
         known = _VALUES.get(key, {}).get(str(value))
         values[key] = says(known, None) if known else ("" if value is None else value)
+    if detail.get("queue") in queues:
+        values["queue"] = queues[str(detail["queue"])]
     for key in ("agent", "from_agent"):
         code = detail.get(key)
         if code:

@@ -45,3 +45,8 @@ class Client:
         if answer.status == 303:
             await self.get("/account")
         return answer
+
+    def cookie(self, name: str) -> str:
+        """A cookie's value; a KeyError if there is none."""
+        cookies = self.http.session.cookie_jar.filter_cookies(self.http.make_url("/"))
+        return cookies[name].value

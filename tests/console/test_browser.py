@@ -1,0 +1,242 @@
+"""The console in a real browser: what hands and eyes get."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Page, async_playwright, expect
+
+from console.ports import CallStage, CommandResult
+from domain.facts import AgentState
+from domain.identity import AgentCode, QueueName
+from tests.console.conftest import CALL, PASSWORD, Console
+from tests.console.floor import busy
+
+pytestmark = pytest.mark.live
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+# A connection that is cut on purpose, and a refusal (409), which is an answer and not a fault.
+_EXPECTED = re.compile(r"ERR_CONNECTION|status of 409")
+Open = Callable[..., Awaitable[Page]]
+
+
+class Served:
+    """A console on a port that stays the same when it is stopped and started again."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._site: web.TCPSite | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        if not self.port:
+            await self._runner.setup()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await self._site.start()
+        self.port = self._site.port
+
+    async def stop(self) -> None:
+        """No new connections; those that are there are cut."""
+        if self._site is not None:
+            await self._site.stop()
+        server = self._runner.server
+        assert server is not None
+        for connection in server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+
+
+@pytest.fixture
+async def served(console: Console) -> AsyncIterator[Served]:
+    """The console behind a port."""
+    served = Served(console.app)
+    await served.start()
+    yield served
+    await served.close()
+
+
+@pytest.fixture
+async def open_page(served: Served) -> AsyncIterator[Open]:
+    """``await open_page("/board", "sue")``: a page of a browser of its own, signed in.
+
+    At the end nothing may have been said on the browser's console: a blocked script, a broken
+    module, a missing file.
+    """
+    complaints: list[str] = []
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+
+        async def open_one(path: str, name: str, language: str = "en", width: int = 1280) -> Page:
+            size: Any = {"width": width, "height": 900}
+            context = await browser.new_context(locale=language, viewport=size)
+            page = await context.new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on(
+                "console",
+                lambda said: (
+                    complaints.append(said.text)
+                    if said.type == "error" and not _EXPECTED.search(said.text)
+                    else None
+                ),
+            )
+            await page.goto(f"http://127.0.0.1:{served.port}/login")
+            await page.fill("#name", name)
+            await page.fill("#password", PASSWORD)
+            await page.click("button.btn-primary")
+            await page.wait_for_url(lambda url: "/login" not in url)
+            await page.goto(f"http://127.0.0.1:{served.port}{path}")
+            return page
+
+        yield open_one
+        await browser.close()
+    assert complaints == []
+
+
+async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> None:
+    await busy(console.floor)
+    page = await open_page("/board", "sue")
+    agents = page.locator('[data-rows="agents"]')
+    await expect(agents.locator('[data-key="1002"]')).to_contain_text("Ready")
+    await console.floor.put_agent("1002", AgentState.OFFERED)
+    await expect(agents.locator('[data-key="1002"]')).to_contain_text("Ringing")
+    call = await console.floor.put_call(
+        9, CallStage.TALKING, queue=QueueName("sales"), agent=AgentCode("1002")
+    )
+    row = page.locator(f'[data-rows="calls"] [data-key="{call}"]')
+    await expect(row).to_contain_text("Talking")
+    await expect(row).to_contain_text("王伟")
+    timer = row.locator('[data-f="stage_since"]')
+    await expect(timer).to_have_text("0:02")  # counts on without a frame for it
+    del console.floor.calls[call]
+    await console.floor.move()
+    await expect(row).to_have_count(0)
+
+
+async def test_a_stale_board_says_so_and_comes_back(
+    console: Console, served: Served, open_page: Open
+) -> None:
+    await busy(console.floor)
+    page = await open_page("/board", "sue")
+    await expect(page.locator("#link")).to_have_text("Live")
+    await served.stop()
+    await expect(page.locator("#stale")).to_be_visible()
+    await expect(page.locator("#stale")).to_contain_text("No connection since")
+    await console.floor.put_agent("1002", AgentState.PAUSED, reason="lunch")
+    await served.start()
+    await expect(page.locator("#stale")).to_be_hidden(timeout=20_000)
+    await expect(page.locator('[data-key="1002"]')).to_contain_text("Lunch")
+
+
+async def test_a_supervisor_sets_an_agent_away(console: Console, open_page: Open) -> None:
+    await busy(console.floor)
+    page = await open_page("/board", "sue")
+    row = page.locator('[data-key="1002"]')
+    await row.locator("button[data-bs-toggle]").click()
+    await row.get_by_role("button", name="Set away: Training").click()
+    await expect(page.locator("#confirm")).to_contain_text("Set 王伟 (1002) away (Training)?")
+    await page.get_by_role("button", name="Cancel").click()
+    assert console.floor.asked == []
+    await row.locator("button[data-bs-toggle]").click()
+    await row.get_by_role("button", name="Set away: Training").click()
+    await page.get_by_role("button", name="Yes").click()
+    await expect(row).to_contain_text("Training")
+    assert [(a.agent, a.reason, a.by) for a in console.floor.asked] == [("1002", "training", "sue")]
+
+
+async def test_a_shift_at_the_desk_by_keys(console: Console, open_page: Open) -> None:
+    page = await open_page("/desk", "amy")
+    state = page.locator('[data-me="state"]')
+    await expect(state).to_have_text("Logged out")
+    await page.get_by_role("button", name="Log in").click()
+    await expect(state).to_have_text("Away")
+    await page.keyboard.press("r")
+    await expect(state).to_have_text("Ready")
+    call = await console.floor.put_call(1, CallStage.TALKING, agent=AgentCode("1001"))
+    await console.floor.put_agent("1001", AgentState.TALKING, call=call)
+    await expect(page.locator('[data-call="caller"]')).to_have_text("13800130001")
+    await page.keyboard.press("e")  # no after-call work yet: the key does nothing
+    del console.floor.calls[call]
+    await console.floor.put_agent("1001", AgentState.WRAP_UP)
+    await expect(page.locator("#no-call")).to_be_visible()
+    await page.keyboard.press("e")
+    await expect(page.locator('[data-me="until"]')).to_contain_text("ends in")
+    await page.keyboard.press("2")
+    await expect(page.locator('[data-me="reason"]')).to_have_text("Lunch")
+    await page.keyboard.press("Shift+O")
+    await page.get_by_role("button", name="Yes").click()
+    await expect(state).to_have_text("Logged out")
+    assert [a.verb.value for a in console.floor.asked] == [
+        "log_in",
+        "ready",
+        "extend",
+        "away",
+        "log_out",
+    ]
+
+
+async def test_a_refusal_is_read_at_the_desk(console: Console, open_page: Open) -> None:
+    page = await open_page("/desk", "amy", "zh-CN")
+    text = "Agent %(agent)s is logged in at this phone."
+    console.floor.refusal = CommandResult(False, text, {"agent": "1002"})
+    await page.get_by_role("button", name="签入").click()
+    await expect(page.locator("#toasts")).to_contain_text("坐席 1002 已在该话机签入。")
+
+
+async def test_the_player_plays_and_seeks(recorded: str, console: Console, open_page: Open) -> None:
+    page = await open_page(f"/calls/{CALL}", "quinn")
+    slider = page.locator(".wave-box")
+    await expect(slider).to_have_attribute("aria-valuemax", "6")
+    drawn = await page.evaluate(
+        """() => { const c = document.querySelector('.wave-box canvas');
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        return d.some((v) => v > 0); }"""
+    )
+    assert drawn
+    box = await slider.bounding_box()
+    assert box is not None
+    await page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + 20)
+    await expect(page.locator("[data-at]")).to_have_text("0:04")
+    await page.get_by_role("button", name="Play").click()
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    await expect(page.locator("[data-at]")).to_have_text("0:05", timeout=10_000)
+    log = await console.users.audit_log(projects=None, by="quinn", action="recording listened")
+    assert len(log) == 1
+
+
+async def test_filters_change_the_list_without_a_reload(recorded: str, open_page: Open) -> None:
+    page = await open_page("/calls", "ada")
+    await page.evaluate("window.sameDocument = true")
+    await expect(page.locator("#found tbody tr")).to_have_count(2)
+    await page.select_option("#project", "bank")
+    await expect(page.locator("#found tbody tr")).to_have_count(1)
+    await page.fill("#caller", "999")
+    await expect(page.locator("#found")).to_contain_text("No calls match these filters")
+    assert await page.evaluate("window.sameDocument")
+    assert "project=bank" in page.url and "caller=999" in page.url
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_nothing_is_wider_than_a_phone(
+    language: str, recorded: str, console: Console, open_page: Open
+) -> None:
+    await busy(console.floor)
+    page = await open_page("/board", "ada", language, 390)
+    for path in ("/board", "/calls", f"/calls/{CALL}", "/users", "/users/amy", "/account"):
+        await page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
+        await asyncio.sleep(0.2)
+        wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0, path

@@ -1,0 +1,193 @@
+"""The list of calls, a call's page, its recording."""
+
+import wave
+from datetime import timedelta
+
+import pytest
+
+from domain.facts import CallFactKind
+from domain.identity import CallId
+from tests.console.conftest import (
+    CALL,
+    ENTERED,
+    Console,
+    Visit,
+    a_call,
+    fact,
+    speak,
+    store,
+)
+
+WAV = f"/calls/{CALL}/recording.wav"
+
+
+async def hits(visit: Visit, query: str) -> int:
+    answer = await (await visit("ada")).get(f"/api/v1/calls?{query}")
+    assert answer.status == 200, await answer.text()
+    total: int = (await answer.json())["total"]
+    return total
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", 2),
+        ("from=2026-03-02&to=2026-03-02", 2),
+        ("from=2026-03-03", 0),
+        ("to=2026-03-01", 0),
+        ("project=tea", 1),
+        ("hotline=4008002000", 1),
+        ("queue=sales", 2),
+        ("queue=service", 0),
+        ("agent=1001", 2),
+        ("agent=1002", 0),  # was offered the call, never spoke in it
+        ("outcome=answered", 2),
+        ("outcome=lost", 0),
+        ("caller=3800138", 2),
+        ("caller=999", 0),
+        ("caller=138+0013-8000", 2),
+        ("page=2", 2),
+        ("page=x", 2),
+    ],
+)
+async def test_filters(query: str, found: int, recorded: str, visit: Visit) -> None:
+    assert await hits(visit, query.replace("138+0013", "138%200013")) == found
+
+
+async def test_a_day_is_the_centres_day(console: Console, visit: Visit) -> None:
+    # 2026-03-02 01:30 UTC is 09:30 in Shanghai; nine hours before it is still the 2nd there.
+    early = fact(CallId("pbx1-1.1"), -9 * 3600, CallFactKind.ENTERED, project="tea")
+    assert early.at == ENTERED - timedelta(hours=9)
+    await store(console.database, [early])
+    assert await hits(visit, "from=2026-03-02&to=2026-03-02") == 1
+    assert await hits(visit, "to=2026-03-01") == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["from=yesterday", "from=0000-99-99", "outcome=great", "caller=abc", "to=9999-12-31"]
+)
+async def test_what_a_filter_cannot_mean_is_said(query: str, visit: Visit) -> None:
+    client = await visit("ada")
+    page = await client.get(f"/calls?{query}")
+    assert page.status == 200
+    assert 'role="alert"' in await page.text()
+    assert (await client.get(f"/api/v1/calls?{query}")).status == 400
+
+
+async def test_pages_and_what_htmx_gets(console: Console, visit: Visit) -> None:
+    for n in range(120):
+        entered = fact(CallId(f"pbx1-9.{n}"), n, CallFactKind.ENTERED, project="tea", hotline="1")
+        await store(console.database, [entered])
+    client = await visit("sue")
+    first = await (await client.get("/calls")).text()
+    assert first.count("<tr>") == 51 and "page=2" in first and "page=0" not in first
+    part = await client.get("/calls?page=3&hotline=1", headers={"HX-Request": "true"})
+    text = await part.text()
+    assert "<html" not in text and text.count("<tr>") == 21
+    assert "hotline=1&amp;page=2" in text
+    assert part.headers["Vary"] == "HX-Request"
+
+
+async def test_the_empty_list_says_what_to_do(visit: Visit) -> None:
+    client = await visit("sue")
+    assert "No calls yet" in await (await client.get("/calls", headers=ENGLISH)).text()
+    none = await client.get("/calls?caller=123", headers=ENGLISH)
+    assert "No calls match these filters" in await none.text()
+
+
+ENGLISH = {"Accept-Language": "en"}
+
+
+async def test_a_callers_text_is_shown_as_text(console: Console, visit: Visit) -> None:
+    evil = "<script>alert(1)</script>"
+    call = CallId("pbx1-6.6")
+    lines = [fact(call, 0, CallFactKind.ENTERED, project="tea", caller=evil, hotline=evil)]
+    await store(console.database, lines)
+    client = await visit("sue")
+    for path in ("/calls", f"/calls/{call}"):
+        text = await (await client.get(path)).text()
+        assert evil not in text and "&lt;script&gt;" in text
+
+
+async def test_the_calls_page_tells_the_call(recorded: str, visit: Visit) -> None:
+    text = await (await (await visit("quinn")).get(f"/calls/{CALL}", headers=ENGLISH)).text()
+    for said in (
+        "13800138000 calls the hotline 4008001000 on line gateway-lines.",
+        "Waits in the queue Sales.",
+        "王伟 (1002) doesn&#39;t get the call: no answer.",
+        "李娜 (1001) answers at phone 1001.",
+        "The call ends, by the caller.",
+        "2026-03-02 09:30:00",
+    ):
+        assert said in text, said
+    assert (await (await visit("sue")).get("/calls/pbx1-0.0")).status == 404
+
+
+async def test_ranges_of_the_recording(recorded: str, console: Console, visit: Visit) -> None:
+    whole = (console.recordings / f"2026/03/02/{CALL}.wav").read_bytes()
+    client = await visit("quinn")
+    answer = await client.get(WAV)
+    assert (answer.status, await answer.read()) == (200, whole)
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.content_type == "audio/wav"
+    assert answer.headers["Cache-Control"] == "no-store"
+    part = await client.get(WAV, headers={"Range": "bytes=100-199"})
+    assert (part.status, await part.read()) == (206, whole[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(whole)}"
+    tail = await client.get(WAV, headers={"Range": "bytes=-50"})
+    assert (tail.status, await tail.read()) == (206, whole[-50:])
+    beyond = await client.get(WAV, headers={"Range": "bytes=99999999-"})
+    assert beyond.status == 416
+    kept = await client.get(WAV + "?download=1")
+    assert kept.headers["Content-Disposition"] == f'attachment; filename="{CALL}.wav"'
+
+
+async def test_listening_is_written_down(recorded: str, console: Console, visit: Visit) -> None:
+    client = await visit("quinn")
+    for _ in range(3):
+        await client.get(WAV, headers={"Range": "bytes=1-"})
+    await client.get(WAV + "?download=1")
+    log = await console.users.audit_log(projects=None, by="quinn")
+    noted = [(e.action, e.target, e.project) for e in log if e.action.startswith("recording")]
+    assert noted == [
+        ("recording downloaded", CALL, "tea"),
+        ("recording listened", CALL, "tea"),
+    ]
+
+
+async def test_the_waveform_has_both_sides(recorded: str, visit: Visit) -> None:
+    found = await (await (await visit("sue")).get(f"/calls/{CALL}/waveform.json")).json()
+    assert len(found["caller"]) == len(found["agent"]) == 800
+    # The caller hums in the first 1.5 of 6 seconds, then the agent.
+    assert max(found["caller"][:190]) > 0.3 and max(found["agent"][:190]) == 0
+    assert max(found["agent"][210:390]) > 0.3 and max(found["caller"][210:390]) == 0
+
+
+@pytest.mark.parametrize("file", ["../outside.wav", "/etc/passwd", "gone.wav"])
+async def test_only_files_below_the_root_are_served(
+    file: str, console: Console, visit: Visit
+) -> None:
+    speak(console.recordings.parent / "outside.wav", 0.1)
+    call = CallId("pbx1-5.5")
+    lines = [
+        *a_call(call)[:-1],
+        fact(call, 130, CallFactKind.RECORDED, file=file, duration_s=1.0, whole=True),
+    ]
+    await store(console.database, lines)
+    client = await visit("sue")
+    for what in ("recording.wav", "waveform.json"):
+        assert (await client.get(f"/calls/{call}/{what}")).status == 404
+
+
+async def test_a_broken_file_breaks_its_waveform_only(
+    recorded: str, console: Console, visit: Visit
+) -> None:
+    path = console.recordings / f"2026/03/02/{CALL}.wav"
+    path.write_bytes(b"RIFF, no more")
+    client = await visit("sue")
+    assert (await client.get(f"/calls/{CALL}")).status == 200
+    assert (await client.get(f"/calls/{CALL}/waveform.json")).status == 404
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+    empty = await client.get(f"/calls/{CALL}/waveform.json")
+    assert await empty.json() == {"caller": [], "agent": []}

@@ -1,0 +1,88 @@
+"""Pages for what goes wrong."""
+
+from typing import Any
+
+import pytest
+import structlog
+
+from console.sessions import GRACE_S, Sessions
+from storage.errors import DatabaseUnreachable
+from storage.users import User, UserStore
+from tests.console.conftest import PASSWORD, Console, Visit
+
+ENGLISH = {"Accept-Language": "en"}
+
+
+async def away(*_: Any, **__: Any) -> Any:
+    raise DatabaseUnreachable("nobody answers")
+
+
+async def test_nothing_there(visit: Visit) -> None:
+    for client in (await visit(), await visit("sue")):
+        answer = await client.get("/nowhere", headers=ENGLISH)
+        assert answer.status == 404
+        assert "There is nothing here" in await answer.text()
+    assert (await (await visit("sue")).get("/api/nowhere")).content_type == "application/json"
+
+
+async def test_not_allowed(visit: Visit) -> None:
+    answer = await (await visit("cleo")).get("/users", headers=ENGLISH)
+    assert answer.status == 403
+    assert "ask the administrator" in await answer.text()
+
+
+async def test_database_away(console: Console, visit: Visit, monkeypatch: Any) -> None:
+    client = await visit("sue")
+    await console.database.pool.close()
+    page = await client.get("/calls", headers=ENGLISH)
+    text = await page.text()
+    assert page.status == 503
+    assert "The database is away" in text and 'http-equiv="refresh"' in text
+    assert page.headers["Retry-After"] == "5"
+    assert (await client.get("/api/v1/calls")).status == 503
+    # Floor and desks go on; who is unknown waits.
+    assert (await client.get("/board")).status == 200
+    assert (await client.post("/agents/1001/away", {"reason": "lunch"})).status == 200
+    visitor = await visit()
+    assert (await visitor.get("/login")).status == 200
+    sign_in = {"name": "sue", "password": PASSWORD}
+    assert (await visitor.post("/login", sign_in)).status == 503
+    assert (await visitor.get("/healthz")).status == 200
+
+
+async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: Any) -> None:
+    now = 0.0
+    login = await console.users.login("sue", PASSWORD)
+    sessions = Sessions(console.users, clock=lambda: now)
+    assert isinstance(await sessions.user(login.token), User)
+    monkeypatch.setattr(UserStore, "session", away)
+    now = GRACE_S - 1
+    assert isinstance(await sessions.user(login.token), User)
+    now = GRACE_S + 1
+    with pytest.raises(DatabaseUnreachable):
+        await sessions.user(login.token)
+
+
+async def test_our_own_mistake_shows_no_secret(
+    console: Console, visit: Visit, monkeypatch: Any
+) -> None:
+    client = await visit("ada")
+
+    async def break_down(*_: Any, **__: Any) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(UserStore, "set_password", break_down)
+    secret = "do not log this"
+    with structlog.testing.capture_logs() as logs:
+        answer = await client.post("/users/sue/password", {"password": secret}, headers=ENGLISH)
+    assert answer.status == 500
+    [entry] = [e for e in logs if e["event"] == "a page broke"]
+    assert entry["reference"] in await answer.text()
+    assert "boom" in entry["trace"] and "boom" not in await answer.text()
+    assert secret not in str(logs) and "exc_info" not in entry
+
+
+async def test_forms_have_a_size(visit: Visit) -> None:
+    client = await visit("ada")
+    answer = await client.post("/users", {"name": "x" * 100_000})
+    assert answer.status == 413

@@ -1,0 +1,84 @@
+"""Both languages are whole."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from babel.messages.pofile import read_po
+
+from console import timeline, words
+from console.i18n import CATALOGUES, choose
+from console.rendering import duration, translate
+from domain.facts import AgentState, CallFactKind
+from domain.record import LegOutcome, Outcome
+from storage.users import Role
+from tests.console.catalogue import messages
+from tests.console.conftest import Visit, a_call, fact
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def test_every_text_is_in_the_chinese_catalogue_and_nothing_else() -> None:
+    with (CATALOGUES / "zh_CN/LC_MESSAGES/console.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN", abort_invalid=True)
+    translated = {str(m.id): str(m.string) for m in catalogue if m.id and m.string}
+    assert translated.keys() == messages()
+    for english, chinese in translated.items():
+        assert set(_PLACE.findall(english)) == set(_PLACE.findall(chinese)), english
+
+
+def test_every_word_of_the_domain_has_a_word_here() -> None:
+    assert set(words.AGENT_STATES) == set(AgentState) == set(words.AGENT_COLOURS)
+    assert set(words.OUTCOMES) == set(Outcome) == set(words.OUTCOME_COLOURS)
+    assert set(words.LEG_OUTCOMES) == set(LegOutcome) == set(words.LEG_COLOURS)
+    assert set(words.ROLES) == {role.value for role in Role}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_fact_makes_a_sentence(language: str) -> None:
+    def says(text: str, values: object) -> str:
+        return translate(language, text, values)  # type: ignore[arg-type]
+
+    bare = [fact(a_call()[0].call, n, kind) for n, kind in enumerate(CallFactKind)]
+    for facts in (a_call(), bare):
+        for moment in timeline.told(facts, says, {}, {}, duration):
+            assert moment.text and "%(" not in moment.text, moment
+
+
+def test_a_late_fact_counts_from_the_beginning() -> None:
+    facts = [fact(a_call()[0].call, 0, CallFactKind.ENTERED), *a_call()[-1:]]
+    last = timeline.told(facts, lambda text, _: text, {}, {}, duration)[-1]
+    assert last.after_s == 123
+    assert last.at == datetime(2026, 3, 2, 1, 30, tzinfo=UTC) + timedelta(seconds=123)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "accept", "language"),
+    [
+        ("en", "zh-CN", "en"),
+        (None, "en-GB,en;q=0.9", "en"),
+        (None, "zh-TW", "zh-CN"),
+        (None, "", "zh-CN"),
+        ("xx", "fr,en;q=0.5", "en"),
+    ],
+)
+def test_the_language_is_chosen(wanted: str | None, accept: str, language: str) -> None:
+    assert choose((wanted,), accept) == language
+
+
+async def test_the_switch_stays(visit: Visit) -> None:
+    client = await visit("sue")
+    english = {"Accept-Language": "en"}
+    assert '<html lang="en">' in await (await client.get("/calls", headers=english)).text()
+    answer = await client.post("/language", {"language": "zh-CN", "back": "/calls"})
+    assert (answer.status, answer.headers["Location"]) == (303, "/calls")
+    text = await (await client.get("/calls", headers=english)).text()
+    assert '<html lang="zh-CN">' in text and "通话" in text
+    assert (await client.post("/language", {"language": "xx"})).status == 400
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (3661, "1:01:01")]
+)
+def test_durations(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,147 @@
+"""Every route with every role, against a table of its own: a second opinion."""
+
+import pytest
+from aiohttp import web
+
+from console import permissions
+from storage.users import Role
+from tests.console.conftest import CALL, Console, Visit
+
+ALL = {"agent", "supervisor", "ops", "qa", "client", "admin"}
+MAY = {
+    "GET /": ALL,
+    "GET /account": ALL,
+    "POST /account/password": ALL,
+    "GET /board": {"supervisor", "ops", "client", "admin"},
+    "GET /board/live": {"supervisor", "ops", "client", "admin"},
+    "GET /api/v1/board": {"supervisor", "ops", "client", "admin"},
+    "POST /agents/{agent}/{verb}": {"supervisor", "admin"},
+    "GET /calls": ALL - {"agent"},
+    "GET /api/v1/calls": ALL - {"agent"},
+    "GET /calls/{call}": {"supervisor", "ops", "qa", "admin"},
+    "GET /calls/{call}/recording.wav": {"supervisor", "qa", "admin"},
+    "GET /calls/{call}/waveform.json": {"supervisor", "qa", "admin"},
+    "GET /desk": {"agent", "supervisor", "admin"},
+    "GET /desk/live": {"agent", "supervisor", "admin"},
+    "POST /desk/{verb}": {"agent", "supervisor", "admin"},
+    "GET /users": {"admin"},
+    "POST /users": {"admin"},
+    "GET /users/{name}": {"admin"},
+    "POST /users/{name}": {"admin"},
+    "POST /users/{name}/password": {"admin"},
+    "POST /users/{name}/enabled": {"admin"},
+    "POST /logout": ALL,
+}
+PUBLIC = {
+    "GET /healthz",
+    "GET /static",
+    "GET /login",
+    "POST /login",
+    "POST /language",
+}
+PLACES = {"{agent}": "1001", "{verb}": "ready", "{call}": CALL, "{name}": "nobody"}
+USERS = {
+    "agent": "amy",
+    "supervisor": "sue",
+    "ops": "otto",
+    "qa": "quinn",
+    "client": "cleo",
+    "admin": "ada",
+}
+
+
+def routes(app: web.Application) -> set[str]:
+    """What the router really has."""
+    return {
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+
+
+async def test_a_route_without_a_line_here_fails(console: Console) -> None:
+    assert routes(console.app) == set(MAY) | PUBLIC
+    assert {f"{m} {p}" for m, p in permissions.TABLE} == set(MAY) | PUBLIC
+
+
+async def test_a_route_without_a_rule_stops_the_start() -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/forgotten", page)
+    with pytest.raises(permissions.RouteWithoutRule, match="forgotten"):
+        permissions.check_complete(app.router)
+
+
+@pytest.mark.parametrize("role", [r.value for r in Role])
+async def test_each_role_at_each_route(role: str, recorded: str, visit: Visit) -> None:
+    client = await visit(USERS[role])
+    for route, roles in MAY.items():
+        method, path = route.split(" ")
+        for place, value in PLACES.items():
+            path = path.replace(place, value)
+        answer = await (client.get(path) if method == "GET" else client.post(path))
+        if role in roles:
+            assert answer.status not in (401, 403), f"{role} must be able to {route}"
+            assert answer.status < 500, f"{route} broke for {role}"
+            if route != "POST /logout":
+                assert answer.headers.get("Location", "") != "/login", f"{role} thrown out: {route}"
+        else:
+            assert answer.status == 403, f"{role} can {route}: {answer.status}"
+
+
+async def test_nobody_gets_anywhere_without_signing_in(recorded: str, visit: Visit) -> None:
+    client = await visit()
+    for route in MAY:
+        method, path = route.split(" ")
+        for place, value in PLACES.items():
+            path = path.replace(place, value)
+        answer = await (client.get(path) if method == "GET" else client.post(path))
+        if path.startswith("/api/"):
+            assert answer.status == 401
+        else:
+            assert answer.status == 303, f"{route}: {answer.status}"
+            assert answer.headers["Location"].startswith("/login")
+
+
+@pytest.mark.parametrize("name", ["ben", "sue"])
+async def test_another_projects_calls_are_not_there(name: str, recorded: str, visit: Visit) -> None:
+    client = await visit(name)
+    other = "4008001000" if name == "ben" else "4008002000"
+    for what in ("", "/recording.wav", "/waveform.json"):
+        ours = await client.get(f"/calls/{recorded}{what}")
+        assert ours.status == (404 if name == "ben" else 200)
+    assert other not in await (await client.get("/api/v1/calls")).text()
+    calls = (await (await client.get("/api/v1/calls?project=tea&hotline=" + other)).json())["calls"]
+    assert calls == []
+    # amy (1001) serves tea only, 1005 both.
+    amy = await client.post("/agents/1001/ready")
+    assert amy.status == (404 if name == "ben" else 200)
+    assert (await client.post("/agents/1005/ready")).status == 200
+
+
+async def test_supervisors_may_not_log_agents_in(visit: Visit, console: Console) -> None:
+    client = await visit("sue")
+    assert (await client.post("/agents/1001/log_in", {"station": "1001"})).status == 404
+    assert (await client.post("/agents/1001/extend", {"seconds": "30"})).status == 404
+    assert console.floor.asked == []
+
+
+async def test_the_desk_acts_for_its_own_agent_only(visit: Visit, console: Console) -> None:
+    client = await visit("amy")
+    answer = await client.post("/desk/ready", {"agent": "1002"})
+    assert (await answer.json())["ok"] is True
+    assert [a.agent for a in console.floor.asked] == ["1001"]
+
+
+async def test_clients_see_neither_switches_nor_phones(visit: Visit, console: Console) -> None:
+    from tests.console.floor import busy
+
+    await busy(console.floor)
+    client = await visit("cleo")
+    board = await (await client.get("/api/v1/board")).json()
+    assert set(board) == {"version", "at", "queues", "agents", "calls"}
+    assert {q["project"] for q in board["queues"]} == {"tea"}
+    assert {c["project"] for c in board["calls"]} == {"tea"}
+    assert all(a["station"] is None for a in board["agents"])
