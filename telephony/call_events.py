@@ -79,7 +79,7 @@ class CallResumed:
 
 @dataclass(frozen=True, slots=True)
 class CallTransferred:
-    """A station passed the caller on. For an attended one, the new station is connected already."""
+    """A station passed the caller on. Told before, between or after what it does to the legs."""
 
     call: CallId
     station_from: StationName

@@ -46,8 +46,8 @@ class Channel:
     hung_up: int = 0
     """Place in the order in which parties hung up; 0 is not."""
     cause: int = 0
-    passed_on: bool = False
-    """It has transferred its call away."""
+    ended_by_system: bool = False
+    """Asterisk or we, not its party, asked it to end."""
     dial_status: str = ""
     in_call: str = ""
     """Uniqueid of the caller whom it rings for, or is or was connected with."""

@@ -164,6 +164,13 @@ class NodeCalls:
             self.channels.hang_up(channel, _number(h.get("Cause", "")))
         return events
 
+    def _soft_hang_up_request(self, message: Message, h: Headers) -> list[CallEvent]:
+        events = self._known(message, h)
+        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+        if channel is not None:
+            channel.ended_by_system = True
+        return events
+
     def _hang_up(self, message: Message, h: Headers) -> list[CallEvent]:
         channel = self.channels.by_id.get(h.get("Uniqueid", ""))
         if channel is None:
@@ -206,9 +213,8 @@ class NodeCalls:
         station = ""
         for prefix in transferers:
             channel = self.channels.by_id.get(h.get(f"{prefix}Uniqueid", ""))
-            if channel is not None and channel.role is Role.STATION:
-                channel.passed_on = True
-                station = station or channel.endpoint
+            if channel is not None and channel.role is Role.STATION and not station:
+                station = channel.endpoint
         calls = (self._call_of(h.get(f"{prefix}Uniqueid", "")) for prefix in ends)
         call = next((call for call in calls if call), None)
         if call is None or not station:
@@ -319,19 +325,13 @@ class NodeCalls:
             call.agent_hung_up = True
         elif caller.hung_up:
             by, cause = "caller", caller.cause
-        elif any(c.passed_on for c in left) or (orderly and self._consults(station, left)):
+        elif orderly and not any(c.ended_by_system for c in (caller, *left)):
+            # Nobody asked to end: a transfer took them apart. BlindTransfer and AttendedTransfer
+            # say so too, but now before and now after the channels have moved (measured).
             by, cause = "agent", _NORMAL_CLEARING
         for channel in left:
             channel.held = False
         return StationDisconnected(call.id, station, by, cause)
-
-    def _consults(self, station: StationName, left: list[Channel]) -> bool:
-        """Is the phone in a second call? An attended transfer moves the caller before it is told.
-
-        The caller leaves the bridge, and only later AttendedTransfer says why.
-        """
-        others = self.channels.of(Role.STATION, station)
-        return any(other.bridge and other not in left for other in others)
 
     def _over(self, call: Call, by: HangUpParty, cause: int) -> list[CallEvent]:
         """The caller's channel is gone; ``by`` if nobody was seen to hang up."""
@@ -354,7 +354,6 @@ _APPLY: dict[str, Callable[[NodeCalls, Message, Headers], list[CallEvent]]] = {
     "Newstate": NodeCalls._known,
     "Newexten": NodeCalls._known,
     "DialBegin": NodeCalls._known,
-    "SoftHangupRequest": NodeCalls._known,
     "Rename": NodeCalls._rename,
     "BridgeEnter": NodeCalls._enter,
     "BridgeLeave": NodeCalls._leave,
@@ -365,5 +364,6 @@ _APPLY: dict[str, Callable[[NodeCalls, Message, Headers], list[CallEvent]]] = {
     "BlindTransfer": NodeCalls._blind_transfer,
     "AttendedTransfer": NodeCalls._attended_transfer,
     "HangupRequest": NodeCalls._hang_up_request,
+    "SoftHangupRequest": NodeCalls._soft_hang_up_request,
     "Hangup": NodeCalls._hang_up,
 }

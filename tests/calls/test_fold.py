@@ -123,6 +123,19 @@ def test_a_hang_up_by_the_system_is_nobodys() -> None:
     assert told(feed(calls, [hang_up(*LINE, 6, 32)])) == ["CallGone system 32"]
 
 
+def test_a_station_that_we_hang_up_is_nobodys() -> None:
+    calls = new_calls()
+    feed(calls, entered() + ringing() + bridged())
+    events = feed(
+        calls,
+        [
+            about("SoftHangupRequest", *PHONE, 6, "1.1", Cause="16"),
+            about("BridgeLeave", *PHONE, 6, "1.1", BridgeUniqueid="b1"),
+        ],
+    )
+    assert told(events) == ["StationDisconnected 1001 unknown 0"]
+
+
 def test_a_caller_who_stays_for_the_score_was_left_by_the_agent() -> None:
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())
@@ -140,7 +153,6 @@ def test_a_caller_who_stays_for_the_score_was_left_by_the_agent() -> None:
 
 
 def test_bridges_that_a_local_pair_joins_are_one_conversation() -> None:
-    """An attended transfer to a phone that still rings: Asterisk links the two with Local/."""
     one = ("Local/_attended@transfer/m-0001;1", "1.5")
     two = ("Local/_attended@transfer/m-0001;2", "1.6")
     other = ("PJSIP/1002-00000004", "1.4")
@@ -159,19 +171,7 @@ def test_bridges_that_a_local_pair_joins_are_one_conversation() -> None:
             about("BridgeEnter", *two, 6, BridgeUniqueid="b2"),
         ],
     )
-    assert told(events) == ["StationDisconnected 1001 unknown 0", "StationConnected 1002"]
-    # The pair then takes itself out of the way: nothing changes for those who talk.
-    events = feed(
-        calls,
-        [
-            about("BridgeLeave", *two, 6, BridgeUniqueid="b2"),
-            about("BridgeLeave", *other, 6, "1.3", BridgeUniqueid="b2"),
-            about("BridgeEnter", *other, 6, "1.3", BridgeUniqueid="b1"),
-            hang_up(*one, 6),
-            hang_up(*two, 6),
-        ],
-    )
-    assert told(events) == ["StationDisconnected 1002 unknown 0", "StationConnected 1002"]
+    assert told(events) == ["StationDisconnected 1001 agent 16", "StationConnected 1002"]
     assert [view.connected for view in calls.open_calls()] == [("1002",)]
 
 

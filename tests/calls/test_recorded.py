@@ -52,6 +52,19 @@ STORIES = {
         "StationDisconnected 1002 agent 16",
         "CallGone agent 16",
     ],
+    # transferred while 1002 still rang: the caller takes the place of 1001's second channel
+    "attended_transfer_while_ringing": [
+        "CallSeen",
+        "StationRinging 1001",
+        "StationConnected 1001",
+        "CallHeld 1001 agent",
+        "CallResumed 1001 agent",
+        "CallTransferred 1001 1002 attended",
+        "StationDisconnected 1001 agent 16",
+        "StationConnected 1002",
+        "StationDisconnected 1002 agent 16",
+        "CallGone agent 16",
+    ],
 }
 
 

@@ -1,0 +1,125 @@
+"""A centre on a real Asterisk, with the far end as its world, folded by ``Calls`` over a real link.
+
+The controller is the smallest there can be: it answers, rings the stations it is told to, and
+says goodbye.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from domain.identity import LineName, NodeName, StationName
+from farend.network import FarEnd
+from offhook.instance import Instance
+from telephony.agi.server import AgiServer
+from telephony.agi.session import Session
+from telephony.ami import Link, Message, Snapshot, Timing
+from telephony.calls import CallEvent, CallGone, Calls, CallSeen
+from tests.calls.events import told
+from tests.cutting_proxy import CuttingProxy
+
+LINE = LineName("gateway-lines")
+QUICK = Timing(retry_first=0.02, retry_most=0.1)
+
+
+class Stage:
+    """One node, its far end, and what ``Calls`` told so far."""
+
+    def __init__(self, instance: Instance, far_end: FarEnd, proxy: CuttingProxy) -> None:
+        self.instance = instance
+        self.far_end = far_end
+        self.proxy = proxy
+        centre = instance.centre
+        self.calls = Calls(
+            (station.name for station in centre.stations), (line.name for line in centre.lines)
+        )
+        self.events: list[CallEvent] = []
+        self.messages: list[Message] = []
+        self.ring = ["1001"]
+        """Stations the controller rings for a caller, one after the other until one talked."""
+        self._news = asyncio.Event()
+        self.link = Link(
+            NodeName("pbx1"),
+            proxy.host,
+            proxy.port,
+            instance.ami_user,
+            instance.secrets.ami,
+            on_message=self._on_message,
+            on_up=self._on_up,
+            timing=QUICK,
+        )
+
+    def _on_message(self, message: Message) -> None:
+        self.messages.append(message)
+        self._add(self.calls.handle(NodeName("pbx1"), message, 0.0))
+
+    def _on_up(self, snapshot: Snapshot) -> None:
+        self._add(self.calls.reconcile(NodeName("pbx1"), snapshot, 0.0))
+
+    def _add(self, events: list[CallEvent]) -> None:
+        if events:
+            self.events += events
+            self._news.set()
+
+    async def until(self, true: Callable[[], object], seconds: float = 15.0) -> None:
+        """Wait until the events told make something true."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not true():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"told until now: {self.story}") from None
+
+    async def until_told(self, words: str) -> None:
+        await self.until(lambda: words in self.story)
+
+    async def until_gone(self) -> None:
+        """Until every caller seen is gone again, and at least one was."""
+        await self.until(
+            lambda: (
+                0
+                < sum(isinstance(event, CallSeen) for event in self.events)
+                == sum(isinstance(event, CallGone) for event in self.events)
+            )
+        )
+
+    @property
+    def story(self) -> list[str]:
+        return told(self.events)
+
+    async def customer(self, steps: str) -> str:
+        """A new story begins: somebody calls the hotline."""
+        self.events.clear()
+        self.messages.clear()
+        number = self.instance.centre.hotlines[0].number
+        return await self.far_end.customer(number, steps, line=LINE)
+
+    async def phone(self, station: str, steps: str) -> None:
+        await self.far_end.phone(StationName(station), steps)
+
+    async def controller(self, session: Session) -> None:
+        await session.answer()
+        if await session.get_variable("OFFHOOK_STAGE") != "talked":
+            for station in self.ring:
+                await session.execute("Dial", f"PJSIP/{station}", "3", "g")
+                if await session.get_variable("DIALSTATUS") == "ANSWER":
+                    break
+        await session.set_variable("OFFHOOK_DONE", "1")
+        await session.hang_up()
+
+
+@contextlib.asynccontextmanager
+async def staged(instance: Instance, far_end: FarEnd) -> AsyncIterator[Stage]:
+    async with CuttingProxy(*instance.ami) as proxy:
+        stage = Stage(instance, far_end, proxy)
+        server = AgiServer("127.0.0.1", instance.ports.agi, {"call": stage.controller})
+        await server.start()
+        running = asyncio.create_task(stage.link.run())
+        try:
+            await stage.link.wait_up(10)
+            yield stage
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await server.close()
