@@ -19,7 +19,8 @@ class ConsoleClient:
         self._name = name
         self._password = password
         self._http = aiohttp.ClientSession(
-            headers={"Accept-Language": "en"}, cookie_jar=aiohttp.CookieJar(unsafe=True))
+            headers={"Accept-Language": "en"}, cookie_jar=aiohttp.CookieJar(unsafe=True)
+        )
 
     async def __aenter__(self) -> Self:
         try:

@@ -5,17 +5,20 @@ import contextlib
 import json
 import random
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientError
+
 from domain.identity import LineName, StationName
-from farend.network import FarEnd
+from farend.network import FarEnd, FarEndError
 from offhook.asterisk_files import Ports
 from offhook.asterisk_process import AsteriskError, check_free
 from offhook.config import load
-from offhook.console_client import ConsoleClient
+from offhook.console_client import ConsoleClient, ConsoleRefused
 from offhook.provision import find_or_install, find_or_install_espeak, find_or_install_openssl
 from offhook.stack import Stack, free_state
 from offhook.up import say, stopped
@@ -207,7 +210,7 @@ class WorkingDay:
         return Customer(
             number=f"138{number:08d}",
             line=LineName(rng.choice(("carrier", "carrier", "gateway-lines"))),
-            steps=f"wait-1,press-{language},wait-2.5,press-{choice},speak-4,stay",
+            steps=f"speak-1,press-{language},speak-2.5,press-{choice},speak-4,stay",
             patience_s=rng.choice((None, None, None, 6.0, 12.0)),
             score=rng.choice("345"),
         )
@@ -232,10 +235,12 @@ class WorkingDay:
     async def _watch(self) -> None:
         """Tell what the board shows, and let customers react to it."""
         while True:
-            with contextlib.suppress(Exception):
+            try:
                 board = await self._console.board()
                 self._tell_agents(board["agents"])
                 await self._tell_calls(board["calls"])
+            except (ConsoleRefused, ClientError, FarEndError) as error:
+                say(f"(the board can't be told: {error!r})")
             await asyncio.sleep(0.4)
 
     def _tell_agents(self, agents: list[dict[str, Any]]) -> None:
@@ -246,7 +251,7 @@ class WorkingDay:
                 say(f"  agent {agent['code']} {agent['name']}: {state}")
 
     async def _tell_calls(self, calls: list[dict[str, Any]]) -> None:
-        now = datetime.now(UTC)
+        now = time.time()
         for call in calls:
             known = self._customers.get(call["caller"])
             if known is None:
@@ -257,7 +262,7 @@ class WorkingDay:
                 with_whom = f" with {call['agent']}" if call.get("agent") else ""
                 queue = f" in {call['queue']}" if call.get("queue") else ""
                 say(f"  call {call['caller']}: {call['stage']}{queue}{with_whom}")
-            waited = (now - datetime.fromisoformat(call["stage_since"])).total_seconds()
+            waited = now - call["stage_since"]
             if call["stage"] == "after" and call["id"] not in self._scored and waited > 1.0:
                 self._scored.add(call["id"])
                 await self._far_end.press(far_call, customer.score)
