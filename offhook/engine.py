@@ -384,8 +384,27 @@ class Engine:
 
     def on_message(self, node: NodeName, message: Message) -> None:
         """One AMI event, in order."""
+        if message.name == "UserEvent":
+            self._on_dialplan(node, message)
         for event in self._calls.handle(node, message, self._clock()):
             self._on_call_event(event)
+
+    def _on_dialplan(self, node: NodeName, message: Message) -> None:
+        """What the dialplan itself reports (UserEvent in extensions.conf)."""
+        match message.get("UserEvent"):
+            case "OffhookUnknownNumber":
+                log.warning(
+                    "a line dialled a number that is no hotline; add it to the configuration's"
+                    " hotlines, or have the carrier stop sending it",
+                    number=message.get("Number"),
+                    line=message.get("Line"),
+                    caller=message.get("Caller"),
+                    node=node,
+                )
+            case "OffhookFallback":
+                if call := self.live.get(CallId(message.get("Call"))):
+                    self.note(call, CallFactKind.FALLBACK, queue=message.get("Queue") or None)
+                    self.stage(call, CallStage.FALLBACK)
 
     def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:
         """What is there after a login; what changed meanwhile comes out as events."""
