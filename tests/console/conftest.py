@@ -71,11 +71,7 @@ async def console(database: Database, tmp_path: Path) -> Console:  # noqa: F811
         )
     floor = Floor()
     agents = AgentStore(database.pool)
-    async with database.pool.acquire() as db:
-        await db.executemany(
-            "insert into agents (agent, name, projects) values ($1, $2, $3)",
-            [(a.code, a.name, list(a.projects)) for a in floor.centre().agents],
-        )
+    await agents.remember(floor.centre().agents)
     app = make_app(
         floor,
         CallStore(database.pool),
