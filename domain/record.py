@@ -93,6 +93,21 @@ class CallRecord:
     def hold_s(self) -> float:
         return sum(leg.hold_s for leg in self.legs)
 
+    @property
+    def bridged_s(self) -> float:
+        """How long somebody was connected with the caller; two at once count once."""
+        total, until = 0.0, None
+        spans = sorted(
+            (leg.connected_at, leg.ended_at)
+            for leg in self.legs
+            if leg.connected_at is not None and leg.ended_at is not None
+        )
+        for start, end in spans:
+            begin = start if until is None or start > until else until
+            total += max(0.0, (end - begin).total_seconds())
+            until = end if until is None else max(until, end)
+        return total
+
 
 RANK = {kind: rank for rank, kind in enumerate(CallFactKind)}
 """What comes first among facts of one instant: the order the kinds are declared in."""

@@ -78,7 +78,7 @@ class Engine:
         outbox: Outbox,
         *,
         clock: Callable[[], float] = monotonic,
-        on_call_over: Callable[[CallId], None] = lambda call: None,
+        on_call_over: Callable[[LiveCall], None] = lambda call: None,
     ) -> None:
         self.centre = centre
         self.floor = Floor(centre.queues)
@@ -88,7 +88,7 @@ class Engine:
         self.started_at = datetime.now(UTC)
         self._outbox = outbox
         self._clock = clock
-        self._on_call_over = on_call_over
+        self.on_call_over = on_call_over
         self._calls = Calls(
             (station.name for station in centre.stations), (line.name for line in centre.lines)
         )
@@ -312,9 +312,10 @@ class Engine:
         return call
 
     def taken_back(self, call: LiveCall, language: str | None) -> None:
-        """The call was under way before this session: a controller has been lost meanwhile."""
+        """The call was under way before this session, by a transfer or an earlier controller."""
         call.language = language
-        self.note(call, CallFactKind.CONTROLLER_LOST)
+        if not call.served:
+            self._adopt(call)
 
     def queue(self, call: LiveCall, queue: QueueName, since: float | None) -> float:
         """The caller waits; ``since`` (epoch s) if he did before. Returns since when."""
@@ -370,6 +371,7 @@ class Engine:
     def session_over(self, call: LiveCall) -> None:
         """No session drives the call any more; it may be gone, transferred, or lost."""
         call.attached = False
+        call.served = True
         self.touch()
         # Its end comes over AMI; if the link missed it, somebody has to look.
         asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look_after, call)
@@ -474,6 +476,7 @@ class Engine:
         if station in call.stations:
             return
         call.stations.add(station)
+        call.bridged_at = call.bridged_at or at
         agent = self._at_station.get(station)
         self.note(call, CallFactKind.CONNECTED, at=at, agent=agent, station=station)
         call.agent = agent
@@ -485,6 +488,9 @@ class Engine:
         if station not in call.stations:
             return
         call.stations.discard(station)
+        if not call.stations and call.bridged_at is not None:
+            call.bridged_s += (at - call.bridged_at).total_seconds()
+            call.bridged_at = None
         agent = self._at_station.get(station)
         self.note(call, CallFactKind.DISCONNECTED, at=at, agent=agent, station=station, by=by)
         if agent is not None:
@@ -502,7 +508,7 @@ class Engine:
             by = "flow"
         self.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=call.flow_ended)
         self.feed(CallOver(call.id))
-        self._on_call_over(call.id)
+        self.on_call_over(call)
 
     # After a restart
 
@@ -542,6 +548,12 @@ class Engine:
             ):
                 self.feed(Disconnected(view.call, view.code))
         for call in self.live.values():
+            self._adopt(call)
+
+    def _adopt(self, call: LiveCall) -> None:
+        """An earlier controller had this call."""
+        if not call.adopted:
+            call.adopted = True
             self.note(call, CallFactKind.CONTROLLER_LOST)
 
     # For the board and the desk

@@ -36,6 +36,7 @@ from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
 from offhook.engine import INTERRUPT, Engine
 from offhook.live_calls import LiveCall
+from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
 from telephony.prompts import PromptError, Prompts
@@ -312,9 +313,9 @@ class _Caller:
             raise
 
     async def _record(self) -> None:
-        file, options = f"{self._call.id}.raw", "bD"
-        await self._remember(RECORDING=file)
-        await self._session.execute("MixMonitor", file, options)
+        told = capture(self._call.id)
+        await self._remember(RECORDING=told.file)
+        await self._session.execute("MixMonitor", told.file, told.options)
 
 
 def _failure(status: str | None, cause: str | None) -> OfferFailure:

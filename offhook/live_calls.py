@@ -62,8 +62,16 @@ class LiveCall:
     """Phones that are in the call now."""
     attached: bool = False
     """A FastAGI session is driving it."""
+    served: bool = False
+    """A session of this controller has driven it before."""
     recorded: bool = False
     """MixMonitor is on the channel; it stays there until the call's end."""
+    adopted: bool = False
+    """It was under way before this controller; the earlier part is in its record only."""
+    bridged_at: datetime | None = None
+    """Since when somebody has been talking to the caller; None: nobody is."""
+    bridged_s: float = 0.0
+    """How long somebody was, before that."""
     flow_ended: str | None = None
     """Why the flow hung up, if it did."""
     announcing: bool = False

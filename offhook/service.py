@@ -20,6 +20,7 @@ from offhook.engine import Engine
 from offhook.flows import dialplan_phrases, load_flows, station_phrases
 from offhook.hotline_call import HotlineCalls
 from offhook.live_centre import RunningCentre
+from offhook.recorder import Recorder
 from offhook.secrets import Secrets, load_or_create
 from offhook.station_features import StationFeatures
 from storage.agents import AgentStore
@@ -104,12 +105,16 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         prompts = Prompts(where.prompts)
         stack.push_async_callback(prompts.close)
         engine = Engine(config.centre, outbox)
+        where.recordings.mkdir(parents=True, exist_ok=True)
+        recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
+        engine.on_call_over = recorder.call_over
         engine.restore(await agents.last_states())
         link = _link(config, ports, secrets, engine)
         _background(stack, link.run(), "ami")
         with contextlib.suppress(TimeoutError):
             await link.wait_up(FIRST_SNAPSHOT_S)
         engine.settle()
+        _background(stack, recorder.run(), "recordings")
 
         agi = AgiServer(
             config.asterisk.agi_bind,

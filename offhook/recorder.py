@@ -1,0 +1,88 @@
+"""Between the engine and the archive: which calls are over, and what came of their recordings."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import CallId
+from offhook.engine import Engine
+from offhook.live_calls import LiveCall
+from recordings.archive import Archive, Lost, OverCall
+from recordings.store import Recording
+from storage.calls import CallStore
+from storage.errors import AWAY
+from storage.outbox import Outbox
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 20.0
+
+_FACTS = uuid.UUID("d7e6d3f0-9a9a-4c55-8f64-2f7f3f0f6b51")
+
+
+class Recorder:
+    """Hands ended calls to the archive and writes down what it says of them."""
+
+    def __init__(
+        self, engine: Engine, spool: Path, root: Path, calls: CallStore, outbox: Outbox
+    ) -> None:
+        self.archive = Archive(spool, root, self._told)
+        self._engine = engine
+        self._calls = calls
+        self._outbox = outbox
+        self._look = asyncio.Event()
+
+    def call_over(self, call: LiveCall) -> None:
+        """A call has ended. One that an earlier controller saw too is looked up in its record."""
+        if call.adopted:
+            self._look.set()
+        elif call.recorded:
+            self.archive.take(OverCall(call.id, call.bridged_s))
+
+    async def run(self) -> None:
+        """Store recordings, and look again and again for raw files that nobody has taken."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.archive.run())
+            tasks.create_task(self._look_for_orphans())
+
+    async def _look_for_orphans(self) -> None:
+        while True:
+            self._look.clear()
+            try:
+                await self._outbox.flushed()
+                if found := await self.archive.orphans(self._over):
+                    log.info("recordings of earlier calls are being stored", recordings=found)
+            except AWAY:
+                pass  # the outbox says so already; the files stay where they are
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._look.wait()
+            except TimeoutError:
+                continue
+
+    async def _over(self, call: CallId) -> OverCall | None:
+        """Whether the call is over by its record, and how long it was bridged."""
+        if call in self._engine.live:
+            return None
+        stored = await self._calls.get(call, projects=None)
+        if stored is None:
+            # Marked on a channel once, and no fact of it: the call may be entering right now.
+            return None
+        if stored.record.ended_at is None:
+            return None
+        return OverCall(call, stored.record.bridged_s)
+
+    def _told(self, outcome: Recording | Lost) -> None:
+        if isinstance(outcome, Lost):
+            kind, detail = CallFactKind.RECORDING_LOST, {"why": outcome.why}
+            name = f"{outcome.call} lost"
+        else:
+            kind, detail = CallFactKind.RECORDED, outcome.detail()
+            name = f"{outcome.call} {outcome.sha256}"
+        # One id for one recording: storing it again after a crash writes nothing twice.
+        fact_id = str(uuid.uuid5(_FACTS, name))
+        self._outbox.put(CallFact(fact_id, outcome.call, datetime.now(UTC), kind, detail))
