@@ -77,6 +77,8 @@ def _download(work: Path, packages: Sequence[str], progress: Callable[[str], Non
         "Debug::NoLocking=true",
         "APT::Sandbox::User=",
         "Acquire::Languages=none",
+        # A mirror that lags, or is frozen, still serves signed packages.
+        "Acquire::Check-Valid-Until=false",
         "APT::Get::List-Cleanup=false",
     ]
     arguments = [part for option in options for part in ("-o", option)]
