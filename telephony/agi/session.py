@@ -6,7 +6,7 @@ unasked HANGUP line for a reply, a 520 for one line, and loses ``result= (timeou
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -65,7 +65,6 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
         self._replies = ReplyReader()
         self._pending: deque[tuple[str, asyncio.Future[Reply]]] = deque()
         self._left: asyncio.Future[None] | None = None
-        self._digit_timeout_s: float | None = None
 
     @property
     def channel(self) -> str:
@@ -184,22 +183,26 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
         return Streamed(_key(reply), reply.end_position or 0)
 
     async def get_data(
-        self,
-        sound: str | Sequence[str],
-        timeout_s: float,
-        max_digits: int,
-        digit_timeout_s: float | None = None,
+        self, sound: str, timeout_s: float, max_digits: int, digit_timeout_s: float | None = None
     ) -> Digits:
-        """Play one or several sounds and take keys; the first key stops the sounds, ``#`` ends.
+        """Play a sound (none: "") and take keys; the first key stops it, ``#`` ends.
 
-        ``timeout_s`` runs from the end of the sounds to the first key, ``digit_timeout_s``
-        between keys (the channel's own if None, 5 s). Without a sound give ``()``.
+        ``timeout_s`` runs from the end of the sound to the first key, ``digit_timeout_s``
+        between keys (None: the same). AgiError if the sound can't be played: then no key was
+        taken.
         """
-        if digit_timeout_s is not None and digit_timeout_s != self._digit_timeout_s:
-            await self.set_variable("TIMEOUT(digit)", f"{digit_timeout_s:g}")
-            self._digit_timeout_s = digit_timeout_s
-        sounds = sound if isinstance(sound, str) else "&".join(sound)
-        line = f"GET DATA {quoted(sounds)} {max(1, round(timeout_s * 1000))} {max_digits}"
+        if max_digits == 1 or digit_timeout_s in (None, timeout_s):
+            return await self._take_keys(sound, timeout_s, max_digits)
+        # Asterisk knows one timeout only (TIMEOUT(digit) changes nothing here). Nobody is fast
+        # enough to end a second key before the second command is there.
+        first = await self._take_keys(sound, timeout_s, 1)
+        if not first.digits:
+            return first
+        rest = await self._take_keys("", digit_timeout_s or timeout_s, max_digits - 1)
+        return Digits(first.digits + rest.digits, rest.timed_out)
+
+    async def _take_keys(self, sound: str, timeout_s: float, most: int) -> Digits:
+        line = f"GET DATA {quoted(sound)} {max(1, round(timeout_s * 1000))} {most}"
         reply = _succeeded(await self.command(line), line)
         return Digits(reply.digits, reply.data == "timeout")
 
