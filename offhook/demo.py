@@ -24,6 +24,7 @@ from offhook.stack import Stack, free_state
 from offhook.up import say, stopped
 from storage.calls import CallStore, Summary
 from storage.database import connection, make_pool
+from storage.users import Role, UserStore
 
 CENTRE = Path(__file__).with_name("demo_centre.yaml")
 FIRST_PORT, LAST_PORT, BLOCK = 18_000, 23_000, 500
@@ -71,6 +72,7 @@ async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         say(f"console: {stack.console_url}  user: admin  password: {stack.secrets.admin}")
         pool = await make_pool(stack.dsn, pool_size=2)
         running.push_async_callback(pool.close)
+        await _more_users(UserStore(pool), stack)
         day = WorkingDay(stack, far_end, console, CallStore(pool))
         ending = asyncio.create_task(stopped())
         playing = asyncio.create_task(day.play(calls))
@@ -92,6 +94,17 @@ async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         for line in missing:
             say(f"not accounted for: {line}")
         return 1 if missing else 0
+
+
+async def _more_users(users: UserStore, stack: Stack) -> None:
+    """One user of each role, to look at the console with other eyes."""
+    project = stack.config.centre.projects[0].name
+    agent = stack.config.centre.agents[0].code
+    password = stack.secrets.admin
+    for role in (Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT):
+        await users.create(str(role), password, role, by="demo", projects=[project])
+    await users.create("agent", password, Role.AGENT, by="demo", projects=[project], agent=agent)
+    say("other users, with the same password: supervisor, ops, qa, client, agent")
 
 
 def _free_blocks() -> Any:
@@ -210,7 +223,7 @@ class WorkingDay:
         return Customer(
             number=f"138{number:08d}",
             line=LineName(rng.choice(("carrier", "carrier", "gateway-lines"))),
-            steps=f"speak-1,press-{language},speak-2.5,press-{choice},speak-4,stay",
+            steps=f"speak-1,press-{language},speak-2.5,press-{choice},speak-900",
             patience_s=rng.choice((None, None, None, 6.0, 12.0)),
             score=rng.choice("345"),
         )
