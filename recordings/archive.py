@@ -1,0 +1,194 @@
+"""Stores the recordings of ended calls, one after another, and tries again what couldn't be.
+
+The queue is in memory only: what is in it at a crash is still a raw file in the spool, and
+``orphans`` finds it at the next start. No call waits for a recording.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from domain.identity import CallId
+from recordings.capture import call_of, capture
+from recordings.faults import RecordingKept, RecordingLost
+from recordings.ingest import ingest
+from recordings.store import Recording
+
+SETTLE_S = 1.0
+"""MixMonitor closes its file, with up to a second of sound still unwritten, when the caller's
+channel ends; a file that hasn't grown for this long after the call's end is closed."""
+FIRST_RETRY_S = 5.0
+LAST_RETRY_S = 300.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class OverCall:
+    """A call that has ended; ``bridged_s`` is how long the caller was bridged, None if unknown."""
+
+    call: CallId
+    bridged_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A call that was talked in and has no sound; ``why`` goes into RECORDING_LOST."""
+
+    call: CallId
+    why: str
+
+
+Told = Callable[[Recording | Lost], None]
+
+
+class Archive:
+    """One for the centre. ``told`` gets each outcome before its raw file is removed."""
+
+    def __init__(
+        self,
+        spool: Path,
+        root: Path,
+        told: Told,
+        *,
+        settle_s: float = SETTLE_S,
+        first_retry_s: float = FIRST_RETRY_S,
+        last_retry_s: float = LAST_RETRY_S,
+    ) -> None:
+        self._spool, self._root, self._told = spool, root, told
+        self._settle_s = settle_s
+        self._first_retry_s, self._last_retry_s = first_retry_s, last_retry_s
+        self._due: list[tuple[float, int, OverCall, int]] = []  # when, order, call, tries
+        self._order = itertools.count()
+        self._taken: set[CallId] = set()
+        self._sizes: dict[CallId, int] = {}
+        self._woken = asyncio.Event()
+        self._not_before = 0.0
+        self._delay_s = first_retry_s
+        self.trouble: str | None = None
+        """Why recordings aren't stored at the moment, in one line; None if they are."""
+
+    @property
+    def waiting(self) -> int:
+        """How many recordings are still to be stored."""
+        return len(self._taken)
+
+    def raw(self, call: CallId) -> Path:
+        """Where Asterisk writes the sound of ``call``."""
+        return self._spool / capture(call).file
+
+    def take(self, over: OverCall) -> None:
+        """Store the recording of a call that is over; taking it twice does no harm."""
+        if over.call in self._taken:
+            return
+        self._taken.add(over.call)
+        self._push(over, self._settle_s, 0)
+
+    async def orphans(self, over: Callable[[CallId], Awaitable[OverCall | None]]) -> int:
+        """Take what calls left behind that ended while the controller was away; how many.
+
+        ``over`` says of a call whether it has ended. Of a call that goes on, or of which that
+        isn't certain, it answers None: its file is being written and is left alone. Of a call
+        that no record knows and no channel carries it answers with ``bridged_s`` None.
+        """
+        names = await asyncio.to_thread(self._names)
+        found = 0
+        for name in names:
+            call = call_of(name)
+            if call is None:
+                log.warning(
+                    "a file in Asterisk's spool names no call; it is left alone, remove it by hand",
+                    file=str(self._spool / name),
+                )
+            elif call not in self._taken and (ended := await over(call)) is not None:
+                self.take(ended)
+                found += 1
+        return found
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(f.name for f in self._spool.iterdir() if f.suffix == ".raw")
+        except FileNotFoundError:  # nothing has ever been recorded
+            return []
+
+    async def run(self) -> None:
+        """Store what is due, for ever; cancel it to stop. What is left stays in the spool."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            self._woken.clear()
+            due = max(self._due[0][0], self._not_before) if self._due else None
+            if due is None or due > clock():
+                try:
+                    async with asyncio.timeout_at(due):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+                continue
+            _, _, over, tries = heapq.heappop(self._due)
+            if await self._still_written(over.call):
+                self._push(over, self._settle_s, tries)
+                continue
+            await self._store(over, tries)
+
+    async def _still_written(self, call: CallId) -> bool:
+        try:
+            size = (await asyncio.to_thread(self.raw(call).stat)).st_size
+        except OSError:
+            return False  # storing it will say what is wrong
+        before = self._sizes.get(call)
+        self._sizes[call] = size
+        return size != before
+
+    async def _store(self, over: OverCall, tries: int) -> None:
+        try:
+            await ingest(
+                self.raw(over.call), over.call, over.bridged_s, root=self._root, told=self._told
+            )
+        except RecordingLost as error:
+            if over.bridged_s is None or over.bridged_s > 0:
+                log.error("a call has no recording", call=over.call, why=str(error))
+                self._told(Lost(over.call, str(error)))
+            await asyncio.to_thread(self._forget_empty, over.call)
+        except RecordingKept as error:
+            self._kept(over, tries, error)
+            return
+        except Exception:
+            # A fault of ours in one recording must not keep the others from being stored.
+            log.exception("a recording can't be stored; its raw file stays", call=over.call)
+            self._push(over, self._last_retry_s, tries + 1)
+            return
+        else:
+            if self.trouble is not None:
+                log.info("recordings are stored again", waiting=self.waiting - 1)
+            self.trouble, self._delay_s = None, self._first_retry_s
+        self._taken.discard(over.call)
+        self._sizes.pop(over.call, None)
+
+    def _kept(self, over: OverCall, tries: int, error: RecordingKept) -> None:
+        if error.everywhere:
+            delay_s = self._delay_s
+            self._delay_s = min(self._delay_s * 2, self._last_retry_s)
+            self._not_before = asyncio.get_running_loop().time() + delay_s
+        else:
+            delay_s = min(self._first_retry_s * 2 ** min(tries, 16), self._last_retry_s)
+        log.error(str(error), waiting=self.waiting, again_in_s=delay_s)
+        self.trouble = str(error)
+        self._push(over, delay_s, tries + 1)
+
+    def _forget_empty(self, call: CallId) -> None:
+        raw = self.raw(call)
+        try:
+            if raw.stat().st_size == 0:
+                raw.unlink()
+        except OSError:
+            pass  # never there, or it will be met again at the next start
+
+    def _push(self, over: OverCall, delay_s: float, tries: int) -> None:
+        due = asyncio.get_running_loop().time() + delay_s
+        heapq.heappush(self._due, (due, next(self._order), over, tries))
+        self._woken.set()

@@ -1,0 +1,65 @@
+"""Why a recording isn't where it should be, each in one line that says what to do."""
+
+import errno
+import os
+from pathlib import Path
+
+from domain.identity import CallId
+
+_EVERYWHERE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
+
+
+class RecordingLost(Exception):  # noqa: N818
+    """There is no sound to store; ``str`` says why."""
+
+    def __init__(self, call: CallId, why: str) -> None:
+        super().__init__(why)
+        self.call = call
+
+
+class RecordingKept(Exception):  # noqa: N818
+    """It couldn't be stored now: the raw file stays and is tried again. ``str`` is one line."""
+
+    def __init__(self, call: CallId, raw: Path, line: str, *, everywhere: bool = False) -> None:
+        super().__init__(line)
+        self.call = call
+        self.raw = raw
+        self.everywhere = everywhere
+        """The recordings' root is at fault: every other recording would meet the same."""
+
+
+def kept(error: OSError, call: CallId, raw: Path, where: Path, needed: int) -> RecordingKept:
+    """The fault that ``error``, met while storing ``raw`` to ``where``, means for people."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            what = "no space left" if error.errno == errno.ENOSPC else "the quota is used up"
+            cure = "free space there, or give recordings.root a larger disk"
+        case errno.EROFS:
+            what, cure = "read-only file system", "mount it writable"
+        case errno.EACCES | errno.EPERM:
+            what = f"no permission ({error.filename or where})"
+            cure = "let the user that runs Offhook write there and read Asterisk's spool"
+        case errno.ENOENT | errno.ENOTDIR:
+            what = "the folder is not there"
+            cure = "create it, or mount its disk, or correct recordings.root"
+        case _:
+            what, cure = f"{error.strerror or error}", "look at that disk"
+    free = _free(where)
+    line = (
+        f"recording of call {call} is kept as {raw}: {where}: {what}"
+        f"{f' ({_size(free)} free, {_size(needed)} needed)' if free is not None else ''}; "
+        f"{cure}; it is tried again by itself"
+    )
+    return RecordingKept(call, raw, line, everywhere=error.errno in _EVERYWHERE)
+
+
+def _free(where: Path) -> int | None:
+    try:
+        found = os.statvfs(where)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
+
+
+def _size(amount: int) -> str:
+    return f"{amount / 1e6:.1f} MB" if amount < 1e9 else f"{amount / 1e9:.1f} GB"

@@ -1,0 +1,48 @@
+"""Storing one recording off the event loop; ``recordings.archive`` does it for every call."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from domain.identity import CallId
+from recordings.store import Recording, release, store
+
+log = structlog.get_logger()
+
+
+async def ingest(
+    raw: Path,
+    call: CallId,
+    bridged_s: float | None,
+    *,
+    root: Path,
+    told: Callable[[Recording], None] = lambda recording: None,
+) -> Recording:
+    """Store ``raw`` below ``root`` as ``YYYY/MM/DD/<call>.wav`` and remove it.
+
+    ``told`` is called in the loop, after the WAV is safe on the disk and before the raw file
+    goes: whoever must remember the recording does it there. Raises RecordingKept (the raw file
+    stays) and RecordingLost (there is no sound).
+    """
+    recording = await asyncio.to_thread(store, raw, call, bridged_s, root)
+    if not recording.whole:
+        log.warning(
+            "a recording is not as long as its call was bridged",
+            call=call,
+            file=recording.file,
+            duration_s=round(recording.duration_s, 2),
+            bridged_s=bridged_s if bridged_s is None else round(bridged_s, 2),
+        )
+    told(recording)
+    try:
+        await asyncio.to_thread(release, raw)
+    except OSError as error:
+        # It is stored and known. The next start meets the raw file again and changes nothing.
+        log.error(
+            "a stored recording's raw file can't be removed; let Offhook's user write there",
+            file=str(raw),
+            why=error.strerror,
+        )
+    return recording

@@ -1,0 +1,199 @@
+"""From a raw file to a kept WAV, so that a crash at any point leaves one of the two whole.
+
+Blocking; ``recordings.ingest`` runs it in a thread. The steps, each named to ``at`` before it
+is done: ``write`` a part file in the folder it will live in, ``sync`` it to the disk, ``place``
+it under its name (never over another file), ``sync_folder``. The raw file is removed later,
+by ``release``, after the call's record knows of the recording.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from domain.identity import CallId
+from recordings.capture import CHANNELS, FRAME_BYTES, RATE, day_of
+from recordings.faults import RecordingKept, RecordingLost, kept
+from recordings.sound import Segment
+from recordings.waveform import Waveform, bar_frames, keep
+
+TOLERANCE_S = 0.5
+"""A recording is whole if its length and the bridged time differ by no more."""
+HEADER_BYTES = 44
+LARGEST = 2**32 - 1 - HEADER_BYTES
+"""Bytes of samples a WAV file can hold: 37 hours."""
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A stored recording. Lengths are in seconds, ``file`` is relative to the root."""
+
+    call: CallId
+    file: str
+    sha256: str
+    duration_s: float
+    bridged_s: float | None
+    """What the file should hold; None if nobody knows, for the controller was away."""
+    whole: bool
+    bytes: int
+
+    def detail(self) -> dict[str, Any]:
+        """The detail of a RECORDED fact."""
+        return {key: value for key, value in asdict(self).items() if key != "call"}
+
+
+def store(
+    raw: Path, call: CallId, bridged_s: float | None, root: Path, *, at: Step = lambda step: None
+) -> Recording:
+    """Make the WAV of ``raw`` below ``root``; ``raw`` stays.
+
+    Done again after a crash it finds its own work and returns the same recording. Raises
+    RecordingLost if there is nothing to store, RecordingKept if it can't be stored now.
+    """
+    try:
+        source = raw.open("rb")
+    except FileNotFoundError:
+        raise RecordingLost(call, f"Asterisk left no file {raw}") from None
+    except OSError as error:
+        raise kept(error, call, raw, raw, 0) from error
+    with source:
+        size = os.fstat(source.fileno()).st_size // FRAME_BYTES * FRAME_BYTES
+        if size == 0:
+            raise RecordingLost(call, f"{raw} is empty")
+        day = day_of(call) or datetime.fromtimestamp(raw.stat().st_mtime, UTC).date()
+        folder = root / f"{day:%Y/%m/%d}"
+        if size > LARGEST:
+            raise RecordingKept(
+                call, raw, f"{raw}: {size} bytes are more than a WAV file holds; split it by hand"
+            )
+        try:
+            return _store(source, size, call, bridged_s, root, folder, at)
+        except OSError as error:
+            raise kept(error, call, raw, root, size + HEADER_BYTES) from error
+
+
+def _store(
+    source: IO[bytes],
+    size: int,
+    call: CallId,
+    bridged_s: float | None,
+    root: Path,
+    folder: Path,
+    at: Step,
+) -> Recording:
+    if not root.is_dir():
+        # Not made here: where a disk should be mounted, an empty folder would take its place.
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
+    free = os.statvfs(root)
+    if free.f_bavail * free.f_frsize < size + HEADER_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{call}.wav.part"
+    frames = size // FRAME_BYTES
+    waveform = Waveform(bar_frames(frames) / RATE)
+    digest = hashlib.sha256()
+    try:
+        at("write")
+        with part.open("w+b") as file:
+            _write(source, file, frames, waveform)
+            at("sync")
+            file.flush()
+            os.fsync(file.fileno())
+            file.seek(0)
+            while block := file.read(1 << 20):
+                digest.update(block)
+        at("place")
+        final = _place(part, folder, call, digest.hexdigest())
+        at("sync_folder")
+        for changed in (folder, *folder.parents[:3]):
+            _sync_folder(changed)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    at("peaks")
+    keep(final, waveform)
+    duration_s = frames / RATE
+    return Recording(
+        call=call,
+        file=final.relative_to(root).as_posix(),
+        sha256=digest.hexdigest(),
+        duration_s=duration_s,
+        bridged_s=bridged_s,
+        whole=bridged_s is not None and abs(duration_s - bridged_s) <= TOLERANCE_S,
+        bytes=size + HEADER_BYTES,
+    )
+
+
+def _write(source: IO[bytes], file: IO[bytes], frames: int, waveform: Waveform) -> None:
+    """Write the header and the samples, a bar at a time."""
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(CHANNELS)
+        wav.setsampwidth(FRAME_BYTES // CHANNELS)
+        wav.setframerate(RATE)
+        wav.setnframes(frames)
+        left = frames * FRAME_BYTES
+        while left:
+            data = source.read(min(left, bar_frames(frames) * FRAME_BYTES))
+            if not data:
+                raise OSError(errno.EIO, "the raw file became shorter while it was read")
+            left -= len(data)
+            bar = Segment.of(data)
+            waveform.add(bar)
+            wav.writeframesraw(bar.raw_data)
+
+
+def _names(call: CallId) -> Iterator[str]:
+    yield f"{call}.wav"
+    for number in range(2, 1000):
+        yield f"{call}.{number}.wav"
+
+
+def _place(part: Path, folder: Path, call: CallId, sha256: str) -> Path:
+    """Give the part its name; another file of that name stays, unless it is this very sound."""
+    for name in _names(call):
+        final = folder / name
+        try:
+            final.hardlink_to(part)
+        except FileExistsError:
+            if hash_of(final) == sha256:
+                return final
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
+                raise
+            # A file system without hard links; only this process writes here.
+            if final.exists():
+                if hash_of(final) == sha256:
+                    return final
+            else:
+                part.rename(final)
+                return final
+        else:
+            return final
+    raise OSError(errno.EEXIST, "a thousand recordings of one call", str(folder))
+
+
+def hash_of(file: Path) -> str:
+    """The SHA-256 of a file, read in pieces."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def release(raw: Path) -> None:
+    """Remove a raw file whose recording is stored and written down. Raises OSError."""
+    raw.unlink(missing_ok=True)

@@ -1,0 +1,29 @@
+"""Is a stored recording still what was stored?"""
+
+from enum import StrEnum
+from pathlib import Path
+
+from recordings.store import hash_of
+
+
+class Verdict(StrEnum):
+    INTACT = "intact"
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+
+
+def verify(root: Path, file: str, sha256: str) -> Verdict:
+    """Compare a recording (``file`` as its fact names it) with its hash; blocking, reads it all.
+
+    A name that leads out of ``root`` is MISSING: there is no such recording.
+    """
+    path = (root / file).resolve()
+    if not path.is_relative_to(root.resolve()):
+        return Verdict.MISSING
+    try:
+        return Verdict.INTACT if hash_of(path) == sha256 else Verdict.CHANGED
+    except FileNotFoundError:
+        return Verdict.MISSING
+    except OSError:
+        return Verdict.UNREADABLE

@@ -1,0 +1,332 @@
+"""A SIP phone for tests whose every RTP packet is planned: it can fall silent on the wire.
+
+Unlike a real softphone it sends *nothing* when told so (silence suppression), says at which
+instant each tone left, and can hold, blind-transfer and transfer with consultation. G.711
+A-law only, UDP only, no authentication: loopback and tests.
+"""
+
+import asyncio
+import random
+import re
+import socket
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.recordings.tones import SILENCE, tone_frame
+
+PACKET_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A beep of ``hertz`` from ``start`` to ``end`` seconds after the plan's zero."""
+
+    start: float
+    end: float
+    hertz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a phone sends: its tones, and between them silence except in the ``mute`` spans."""
+
+    tones: Sequence[Tone] = ()
+    mute: Sequence[tuple[float, float]] = ()
+    before: bool = True  # send silence before the plan's zero?
+
+    def at(self, t: float) -> int | None:
+        """Hertz of the packet due at ``t``; 0 is silence, None is no packet."""
+        for tone in self.tones:
+            if tone.start <= t < tone.end:
+                return tone.hertz
+        if t < 0:
+            return 0 if self.before else None
+        return None if any(start <= t < end for start, end in self.mute) else 0
+
+
+@dataclass(eq=False)
+class Leg:
+    """One dialog with its media."""
+
+    call_id: str
+    local_uri: str
+    remote_uri: str
+    local_tag: str
+    rtp: socket.socket
+    remote_tag: str = ""
+    target: str = ""
+    cseq: int = 0
+    routes: str = ""
+    remote_rtp: tuple[str, int] | None = None
+    direction: str = "sendrecv"
+    plan: Plan = field(default_factory=lambda: Plan(before=False))
+    zero: float | None = None
+    """Wall clock of the plan's zero, in seconds."""
+    sent: list[tuple[float, int]] = field(default_factory=list)
+    """When each tone really began: (wall clock, hertz)."""
+    heard: list[tuple[float, bytes]] = field(default_factory=list)
+    """When each packet came, and its A-law payload."""
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: int = 0
+    begun: float = field(default_factory=time.time)
+    _sequence: int = 0
+    _last: int | None = None
+    ssrc: int = field(default_factory=lambda: random.getrandbits(32))
+
+    def play(self, plan: Plan, zero: float) -> None:
+        """Send ``plan`` from the wall clock ``zero`` on."""
+        self.plan, self.zero = plan, zero
+
+    def send_packet(self, now: float) -> None:
+        """Send the packet due at ``now``, if the plan has one."""
+        if self.remote_rtp is None or self.over.is_set() or self.direction != "sendrecv":
+            self._last = None
+            return
+        due = self.plan.at(now - self.zero if self.zero is not None else -1.0)
+        if due is None:
+            self._last = None
+            return
+        if due and due != self._last:
+            self.sent.append((now, due))
+        marker = 0x80 if self._last is None else 0
+        self._last = due
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        stamp = round((now - self.begun) / PACKET_S) * 160 & 0xFFFFFFFF
+        head = bytes((0x80, marker | 8)) + self._sequence.to_bytes(2, "big")
+        head += stamp.to_bytes(4, "big") + self.ssrc.to_bytes(4, "big")
+        self.rtp.sendto(head + (tone_frame(due) if due else SILENCE), self.remote_rtp)
+
+
+class Phone(asyncio.DatagramProtocol):
+    """Many accounts on one UDP port; whoever is called answers as ``on_call`` says."""
+
+    def __init__(self, port: int, centre: tuple[str, int]) -> None:
+        self.port, self.centre = port, centre
+        self.legs: dict[str, Leg] = {}
+        self.on_call: Callable[[str, Leg], float | None] = lambda user, leg: 0.0
+        """Given the user called: seconds to ring before answering, None to leave it ringing."""
+        self._replies: dict[str, asyncio.Future[tuple[int, str]]] = {}
+        self._invites: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: self, local_addr=("127.0.0.1", self.port)
+        )
+        self.spawn(self._pace())
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for leg in self.legs.values():
+            leg.rtp.close()
+        if self._transport:
+            self._transport.close()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do ``work`` until the phone is closed."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _pace(self) -> None:
+        due = time.time()
+        while True:
+            for leg in list(self.legs.values()):
+                leg.send_packet(due)
+                try:
+                    while True:
+                        leg.heard.append((time.time(), leg.rtp.recv(2048)[12:]))
+                except (BlockingIOError, OSError):
+                    pass
+            due += PACKET_S
+            await asyncio.sleep(max(0.0, due - time.time()))
+
+    # -- calls out, as the agent or the caller -------------------------------------------
+    async def call(self, user: str, number: str) -> Leg:
+        """Call ``number`` as ``user``; returns when it was answered."""
+        host, port = self.centre
+        leg = self._leg(
+            uuid.uuid4().hex,
+            f"<sip:{user}@127.0.0.1:{self.port}>",
+            f"<sip:{number}@{host}:{port}>",
+            f"sip:{number}@{host}:{port}",
+        )
+        status, text = await self._request(leg, "INVITE", body=self._sdp(leg))
+        if status >= 300:
+            leg.failed = status
+            leg.over.set()
+            return leg
+        self._established(leg, text, "To")
+        self._ack(leg)
+        leg.up.set()
+        return leg
+
+    async def hang_up(self, leg: Leg) -> None:
+        if not leg.over.is_set():
+            leg.over.set()
+            await self._request(leg, "BYE")
+
+    async def hold(self, leg: Leg, on: bool) -> None:
+        """Put the far side on hold by a re-INVITE, as a softphone's hold key does."""
+        leg.direction = "sendonly" if on else "sendrecv"
+        status, _ = await self._request(leg, "INVITE", body=self._sdp(leg))
+        if status < 300:
+            self._ack(leg)
+
+    async def refer(self, leg: Leg, to: str, consultation: Leg | None = None) -> int:
+        """Transfer ``leg`` to ``to``, blind, or attended by replacing ``consultation``."""
+        host, port = self.centre
+        uri = f"sip:{to}@{host}:{port}"
+        if consultation is not None:
+            other = consultation
+            uri += (
+                f"?Replaces={other.call_id}%3Bto-tag%3D{other.remote_tag}"
+                f"%3Bfrom-tag%3D{other.local_tag}"
+            )
+        status, _ = await self._request(leg, "REFER", extra=f"Refer-To: <{uri}>\r\n")
+        return status
+
+    # -- the wire ------------------------------------------------------------------------
+    def _leg(self, call_id: str, local: str, remote: str, target: str) -> Leg:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        leg = Leg(call_id, local, remote, uuid.uuid4().hex[:10], sock, target=target)
+        self.legs[call_id] = leg
+        return leg
+
+    def _sdp(self, leg: Leg) -> str:
+        return (
+            f"v=0\r\no=- 1 {leg.cseq + 1} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
+            f"t=0 0\r\nm=audio {leg.rtp.getsockname()[1]} RTP/AVP 8\r\n"
+            f"a=rtpmap:8 PCMA/8000\r\na={leg.direction}\r\n"
+        )
+
+    def _send(self, text: str) -> None:
+        assert self._transport is not None
+        self._transport.sendto(text.encode(), self.centre)
+
+    def _headers(self, leg: Leg, method: str, number: int) -> str:
+        tag = f";tag={leg.remote_tag}" if leg.remote_tag else ""
+        return (
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{uuid.uuid4().hex[:12]}\r\n"
+            f"From: {leg.local_uri};tag={leg.local_tag}\r\nTo: {leg.remote_uri}{tag}\r\n"
+            f"Call-ID: {leg.call_id}\r\nCSeq: {number} {method}\r\nMax-Forwards: 70\r\n"
+            f"Contact: <sip:phone@127.0.0.1:{self.port}>\r\n"
+        )
+
+    async def _request(
+        self, leg: Leg, method: str, *, extra: str = "", body: str = ""
+    ) -> tuple[int, str]:
+        leg.cseq += 1
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        text = (
+            f"{method} {leg.target} SIP/2.0\r\n{self._headers(leg, method, leg.cseq)}"
+            f"{extra}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+        reply = asyncio.get_running_loop().create_future()
+        self._replies[f"{leg.call_id} {leg.cseq} {method}"] = reply
+        for wait in (1.0, 2.0, 30.0):
+            self._send(text)
+            try:
+                async with asyncio.timeout(wait):
+                    return await asyncio.shield(reply)
+            except TimeoutError:
+                continue
+        return 408, ""
+
+    def _ack(self, leg: Leg) -> None:
+        self._send(
+            f"ACK {leg.target} SIP/2.0\r\n{self._headers(leg, 'ACK', leg.cseq)}"
+            "Content-Length: 0\r\n\r\n"
+        )
+
+    def _established(self, leg: Leg, text: str, remote_header: str) -> None:
+        if tag := re.search(rf"^{remote_header}:.*?;tag=([^;\r\n]+)", text, re.M):
+            leg.remote_tag = tag[1]
+        if contact := re.search(r"^Contact:\s*<([^>]+)>", text, re.M):
+            leg.target = contact[1]
+        self._media(leg, text)
+
+    @staticmethod
+    def _media(leg: Leg, text: str) -> None:
+        if port := re.search(r"^m=audio (\d+)", text, re.M):
+            leg.remote_rtp = ("127.0.0.1", int(port[1]))
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        text = data.decode(errors="replace")
+        call_id = _header(text, "Call-ID")
+        cseq = _header(text, "CSeq")
+        if text.startswith("SIP/2.0"):
+            status = int(text[8:11])
+            key = f"{call_id} {cseq}"
+            reply = self._replies.get(key)
+            if status >= 200 and reply is not None and not reply.done():
+                reply.set_result((status, text))
+            leg = self.legs.get(call_id)
+            if status >= 300 and cseq.endswith("INVITE") and leg is not None:
+                self._ack(leg)
+            return
+        method = text.split(" ", 1)[0]
+        leg = self.legs.get(call_id)
+        if method == "INVITE":
+            self._invited(text, call_id, leg)
+        elif method == "BYE" and leg is not None:
+            self._respond(text, 200, "OK", leg)
+            leg.over.set()
+        elif method == "CANCEL" and leg is not None:
+            self._respond(text, 200, "OK", leg)
+            leg.over.set()
+            self._respond(self._invites[call_id], 487, "Request Terminated", leg)
+        elif method != "ACK":
+            self._respond(text, 200, "OK", leg)
+
+    def _respond(self, text: str, status: int, words: str, leg: Leg | None, body: str = "") -> str:
+        vias = "".join(f"{line}\r\n" for line in text.split("\r\n") if line.startswith("Via:"))
+        to = _header(text, "To")
+        if leg is not None and ";tag=" not in to:
+            to += f";tag={leg.local_tag}"
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        reply = (
+            f"SIP/2.0 {status} {words}\r\n{vias}From: {_header(text, 'From')}\r\nTo: {to}\r\n"
+            f"Call-ID: {_header(text, 'Call-ID')}\r\nCSeq: {_header(text, 'CSeq')}\r\n"
+            f"Contact: <sip:phone@127.0.0.1:{self.port}>\r\n"
+            f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+        self._send(reply)
+        return reply
+
+    def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
+        if leg is not None:
+            if leg.up.is_set():  # a re-INVITE of the centre's
+                self._media(leg, text)
+                self._respond(text, 200, "OK", leg, self._sdp(leg))
+            return
+        user = re.search(r"^INVITE sip:([^@]+)@", text)
+        leg = self._leg(call_id, _header(text, "To"), "", "")
+        remote = _header(text, "From")
+        leg.remote_uri = remote.split(";tag=")[0]
+        self._established(leg, text, "From")
+        self._invites[call_id] = text
+        self._respond(text, 180, "Ringing", leg)
+        ring = self.on_call(user[1] if user else "", leg)
+        if ring is not None:
+            self.spawn(self._answer(text, leg, ring))
+
+    async def _answer(self, text: str, leg: Leg, ring: float) -> None:
+        await asyncio.sleep(ring)
+        if not leg.over.is_set():
+            self._respond(text, 200, "OK", leg, self._sdp(leg))
+            leg.up.set()
+
+
+def _header(text: str, name: str) -> str:
+    found = re.search(rf"^{name}:\s*(.*?)\r?$", text, re.M | re.I)
+    return found[1] if found else ""
