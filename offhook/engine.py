@@ -39,7 +39,8 @@ from console.ports import CallStage
 from domain.centre import Centre
 from domain.facts import AgentFact, AgentState, CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
-from offhook.live_calls import LiveCall
+from offhook.live_calls import Gap, LiveCall
+from storage.calls import StoredCall
 from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed
@@ -65,8 +66,16 @@ log = structlog.get_logger()
 INTERRUPT = "D"
 """A key no caller has: pressed on his channel, it cuts an announcement short."""
 
+ASTERISK_ENDED = "Asterisk ended during the call"
+
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11")
 _LOOK_AFTER_S = 5.0
+_TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
+
+
+def fact_id(call: CallId, what: str) -> str:
+    """The id of what can happen only once in a call; who writes it again changes nothing."""
+    return str(uuid.uuid5(_FACTS, f"{call} {what}"))
 
 
 class Engine:
@@ -95,6 +104,11 @@ class Engine:
         self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
         self._at_station: dict[StationName, AgentCode] = {}
         self._withdrawn: set[tuple[CallId, StationName]] = set()
+        self.on_gap: Callable[[Gap], None] = self.close_gap
+        self._gap: Gap | None = None
+        self._seen_nodes: set[NodeName] = set()
+        self._lost_at: dict[NodeName, datetime] = {}
+        self._before: dict[CallId, StoredCall] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -230,15 +244,21 @@ class Engine:
         at: datetime | None = None,
         **detail: Any,
     ) -> None:
-        """Write a line into a call's timeline.
-
-        What can happen only once in a call has one id, so that a restarted controller that
-        writes it again changes nothing.
-        """
+        """Write a line into a call's timeline."""
         call_id = call.id if isinstance(call, LiveCall) else call
+        # A restarted controller writes these again.
         once = kind in (CallFactKind.ENTERED, CallFactKind.ENDED)
-        fact_id = uuid.uuid5(_FACTS, f"{call_id} {kind}") if once else uuid.uuid4()
-        self._outbox.put(CallFact(str(fact_id), call_id, at or datetime.now(UTC), kind, detail))
+        identity = fact_id(call_id, kind) if once else str(uuid.uuid4())
+        fact = CallFact(identity, call_id, at or datetime.now(UTC), kind, detail)
+        if isinstance(call, LiveCall):
+            if self._gap is not None and (kind in _TALKS or kind is CallFactKind.ENDED):
+                # When it was, Asterisk's log may know better than the snapshot.
+                call.gapped = True
+                self._gap.implied.append(fact)
+                return
+            if kind in _TALKS or kind is CallFactKind.FALLBACK:
+                call.noted.append(fact)
+        self._outbox.put(fact)
 
     def stage(self, call: LiveCall, stage: CallStage) -> None:
         """Say how far the call has come, for the board."""
@@ -299,6 +319,9 @@ class Engine:
             stage=CallStage.FLOW,
             stage_since=at,
         )
+        if before := self._before.pop(call.id, None):
+            kinds = (*_TALKS, CallFactKind.FALLBACK)
+            call.noted = [fact for fact in before.timeline if fact.kind in kinds]
         self.note(
             call,
             CallFactKind.ENTERED,
@@ -408,14 +431,55 @@ class Engine:
                     self.note(call, CallFactKind.FALLBACK, queue=message.get("Queue") or None)
                     self.stage(call, CallStage.FALLBACK)
 
+    def on_down(self, node: NodeName) -> None:
+        """A node's events have stopped coming."""
+        self._lost_at.setdefault(node, datetime.now(UTC))
+        self.touch()
+
     def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:
         """What is there after a login; what changed meanwhile comes out as events."""
-        for event in self._calls.reconcile(node, snapshot, self._clock()):
-            self._on_call_event(event)
-        for call in list(self.live.values()):
-            if call.channel.node == node and not snapshot.has_channel(call.channel.uniqueid):
-                self._gone(call, "unknown", 0)
+        gap = self._gap = Gap(
+            node=node,
+            since=self._lost_at.pop(node, self.started_at),
+            until=datetime.now(UTC),
+            first=node not in self._seen_nodes,
+            restarted=snapshot.restarted,
+            known=frozenset(self.live),
+            agents=dict(self._at_station),
+        )
+        self._seen_nodes.add(node)
+        there = {channel.get("Uniqueid") for channel in snapshot.channels}
+        try:
+            for event in self._calls.reconcile(node, snapshot, self._clock()):
+                self._on_call_event(event)
+            for call in list(self.live.values()):
+                if call.channel.node != node or call.channel.uniqueid in there:
+                    continue
+                # With a session it may be younger than the snapshot.
+                if not call.attached or call.entered_at < gap.since:
+                    self._gone(call, "unknown", 0)
+        finally:
+            self._gap = None
+        for stored in list(self._before.values()):
+            name, _, uniqueid = stored.record.call.rpartition("-")
+            if name == node and uniqueid not in there:
+                gap.lost.append(self._before.pop(stored.record.call))
+        gap.going_on = [call for call in self.live.values() if call.channel.node == node]
+        self.on_gap(gap)
         self.touch()
+
+    def close_gap(self, gap: Gap) -> None:
+        """Write down what a gap must have brought, as the snapshot has it."""
+        for fact in gap.implied:
+            self._outbox.put(fact)
+        for call in gap.over:
+            self.on_call_over(call)
+
+    def _moment(self) -> datetime:
+        """When what is told now has happened, as far as anybody can say."""
+        if self._gap is not None and self._gap.restarted:
+            return self._gap.since
+        return datetime.now(UTC)
 
     def _on_call_event(self, event: CallEvent) -> None:
         if isinstance(event, PhoneChanged):
@@ -434,9 +498,9 @@ class Engine:
             case RingingEnded():
                 pass  # the session that dials tells it, with more certainty
             case StationConnected():
-                self._connected(call, event.station, datetime.now(UTC))
+                self._connected(call, event.station, self._moment())
             case StationDisconnected():
-                self._disconnected(call, event.station, event.by, datetime.now(UTC))
+                self._disconnected(call, event.station, event.by, self._moment())
             case CallHeld() | CallResumed():
                 held = isinstance(event, CallHeld)
                 kind = CallFactKind.HELD if held else CallFactKind.RESUMED
@@ -500,17 +564,26 @@ class Engine:
         """The customer's channel is no more: the record is closed, his agents are told."""
         if self.live.pop(call.id, None) is None:
             return
-        now = datetime.now(UTC)
+        now, gap, why = self._moment(), self._gap, call.flow_ended
         for station in list(call.stations):
             self._disconnected(call, station, by, now)
         self._withdrawn = {(c, s) for c, s in self._withdrawn if c != call.id}
-        if call.flow_ended is not None and by in ("system", "unknown"):
+        if gap is not None and gap.restarted:
+            by, why = "system", ASTERISK_ENDED
+        elif call.flow_ended is not None and by in ("system", "unknown"):
             by = "flow"
-        self.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=call.flow_ended)
+        self.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=why)
         self.feed(CallOver(call.id))
-        self.on_call_over(call)
+        if gap is None:
+            self.on_call_over(call)
+        else:
+            gap.over.append(call)
 
     # After a restart
+
+    def remember(self, open_calls: Iterable[StoredCall]) -> None:
+        """Calls whose record has no end; before the links come up."""
+        self._before = {stored.record.call: stored for stored in open_calls}
 
     def restore(self, last_states: Mapping[AgentCode, AgentFact]) -> None:
         """Agents as they were last written down; before the links come up."""

@@ -8,7 +8,17 @@ from datetime import datetime
 from acd.commands import Announce, GiveUp, Offer
 from console.ports import CallStage
 from domain.centre import Hotline
-from domain.identity import AgentCode, CallId, ChannelId, LineName, QueueName, StationName
+from domain.facts import CallFact
+from domain.identity import (
+    AgentCode,
+    CallId,
+    ChannelId,
+    LineName,
+    NodeName,
+    QueueName,
+    StationName,
+)
+from storage.calls import StoredCall
 
 SessionCommand = Offer | Announce | GiveUp
 
@@ -76,8 +86,37 @@ class LiveCall:
     """Why the flow hung up, if it did."""
     announcing: bool = False
     """A prompt plays that may be cut short when an agent is free."""
+    noted: list[CallFact] = field(default_factory=list)
+    """What is written down of its talks, to be compared with Asterisk's log after an absence."""
+    gapped: bool = False
+    """Something happened to it that nobody saw: its times are in the record, not here."""
     inbox: Inbox = field(default_factory=Inbox)
 
     @property
     def id(self) -> CallId:
         return self.channel.call
+
+
+@dataclass(slots=True)
+class Gap:
+    """A time in which nobody saw a node's events, as the snapshot after it shows it."""
+
+    node: NodeName
+    since: datetime
+    until: datetime
+    first: bool
+    """It began with an earlier controller, or before it: nobody knows when."""
+    restarted: bool
+    """Asterisk is another process than before."""
+    known: frozenset[CallId]
+    """The calls that were going on at its end. None leaves these while a link is down."""
+    agents: dict[StationName, AgentCode]
+    """Who sat where."""
+    implied: list[CallFact] = field(default_factory=list)
+    """What must have happened, at the latest now; not written down yet."""
+    over: list[LiveCall] = field(default_factory=list)
+    """Calls that have ended in it."""
+    going_on: list[LiveCall] = field(default_factory=list)
+    """Calls that go on after it."""
+    lost: list[StoredCall] = field(default_factory=list)
+    """Calls without an end in the record that Asterisk doesn't have."""

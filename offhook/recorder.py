@@ -37,8 +37,8 @@ class Recorder:
         self._look = asyncio.Event()
 
     def call_over(self, call: LiveCall) -> None:
-        """A call has ended. One that an earlier controller saw too is looked up in its record."""
-        if call.adopted:
+        """A call has ended. One that we did not see all of is looked up in its record."""
+        if call.adopted or call.gapped:
             self._look.set()
         elif call.recorded:
             self.archive.take(OverCall(call.id, call.bridged_s))

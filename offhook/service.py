@@ -14,6 +14,7 @@ from aiohttp import web
 
 from console.app import make_app
 from ivr_flows.flow import Flow
+from offhook.absence import Absence
 from offhook.asterisk_files import AMI_USER, Ports
 from offhook.config import Config
 from offhook.engine import Engine
@@ -109,11 +110,15 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
         engine.on_call_over = recorder.call_over
         engine.restore(await agents.last_states())
+        engine.remember(await calls.open_calls())
+        absence = Absence(engine, calls, outbox, where.cel, state / "cel-position.json")
+        engine.on_gap = absence.look
         link = _link(config, ports, secrets, engine)
         _background(stack, link.run(), "ami")
         with contextlib.suppress(TimeoutError):
             await link.wait_up(FIRST_SNAPSHOT_S)
         engine.settle()
+        _background(stack, absence.run(), "absence")
         _background(stack, recorder.run(), "recordings")
 
         agi = AgiServer(
@@ -174,7 +179,7 @@ def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Lin
         secrets.ami,
         on_message=partial(engine.on_message, config.node),
         on_up=partial(engine.on_snapshot, config.node),
-        on_down=lambda state: engine.touch(),
+        on_down=lambda state: engine.on_down(config.node),
     )
     engine.links[config.node] = link
     return link

@@ -196,6 +196,12 @@ class CallStore:
             rows = await db.fetch(_SQL["open_calls"], _names(projects))
         return tuple(_stored(group) for group in group_by_call(rows).values())
 
+    async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
+        """Those of these calls whose record has an end."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["ended_calls"], [_plain(call) for call in calls])
+        return frozenset(CallId(row["call"]) for row in rows)
+
     async def summary(
         self,
         start: datetime,

@@ -94,3 +94,6 @@ select
     coalesce(avg(wait_s) filter (where answered), 0) as mean_answer_s,
     count(recording_file) as recordings
 from spanned
+
+-- name: ended_calls
+select call from calls where call = any($1::text[]) and ended_at is not null

@@ -1,0 +1,278 @@
+"""After an absence: what Asterisk's own log knows, and nobody has written down, is written down.
+
+``missing`` compares, and is pure; ``Absence`` reads the log after each snapshot and does it.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from domain.centre import Hotline
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, StationName
+from offhook.engine import ASTERISK_ENDED, Engine, fact_id
+from offhook.live_calls import Gap, LiveCall
+from offhook.log_file import LogFile
+from storage.calls import CallStore, StoredCall
+from storage.errors import AWAY, in_one_line
+from storage.outbox import Outbox
+from telephony.event_log import EventLog, LoggedCall, parse
+
+log = structlog.get_logger()
+
+KEEP_UP_EVERY_S = 30.0
+KEPT_S = 300.0
+"""Ended calls are kept so long: a link may be dead for a while before anybody sees it."""
+LATE_S = 0.5
+"""A row may be written a moment after its channel is gone."""
+MARGIN_S = 2.0
+"""What happened so shortly before a link was lost may not have been told."""
+
+_A_BREATH = 500  # rows; then the calls on the event loop get their turn
+
+AWAY_TEXT = "the controller was away"
+
+
+# Comparing
+
+
+def missing(
+    logged: LoggedCall,
+    known: Iterable[CallFact],
+    agents: Mapping[StationName, AgentCode],
+    hotline: Hotline | None = None,
+) -> list[CallFact]:
+    """What the log tells of a call beyond the ``known`` facts.
+
+    A phone's first talk in the log is the first that is known, and so on: no clocks are
+    compared. ``hotline`` is given for a call of which nothing is known.
+    """
+    have = [(fact.kind, fact.detail.get("station")) for fact in known]
+    facts: list[CallFact] = []
+
+    def add(kind: CallFactKind, at: float, number: int = 0, **detail: Any) -> None:
+        what = f"{kind} {detail['station']} {number}" if "station" in detail else f"{kind}"
+        moment = datetime.fromtimestamp(at, UTC)
+        facts.append(CallFact(fact_id(logged.call, what), logged.call, moment, kind, detail))
+
+    if hotline is not None and logged.entered_at is not None:
+        add(
+            CallFactKind.ENTERED,
+            logged.entered_at,
+            hotline=hotline.number,
+            project=hotline.project,
+            line=logged.line,
+            caller=logged.caller,
+            flow=hotline.flow,
+        )
+    if logged.fallback_at is not None and (CallFactKind.FALLBACK, None) not in have:
+        add(CallFactKind.FALLBACK, logged.fallback_at, queue=logged.fallback_queue or None)
+    counted: dict[StationName, int] = {}
+    for talk in logged.talks:
+        number = counted[talk.station] = counted.get(talk.station, 0) + 1
+        who = {"agent": agents.get(talk.station), "station": talk.station}
+        if have.count((CallFactKind.CONNECTED, talk.station)) < number:
+            add(CallFactKind.CONNECTED, talk.connected_at, number, **who)
+        if (
+            talk.disconnected_at is not None
+            and have.count((CallFactKind.DISCONNECTED, talk.station)) < number
+        ):
+            add(CallFactKind.DISCONNECTED, talk.disconnected_at, number, **who, by=talk.by)
+    if logged.ended_at is not None:
+        why = ASTERISK_ENDED if logged.died else None
+        add(CallFactKind.ENDED, logged.ended_at, by=logged.by, cause=logged.cause, why=why)
+    return facts
+
+
+def not_told(implied: Sequence[CallFact], facts: Iterable[CallFact]) -> list[CallFact]:
+    """Of what a snapshot implies, that which neither the record nor the log has already."""
+    connected: dict[str, bool] = {}
+    ended = False
+    for fact in sorted(facts, key=lambda fact: fact.at):
+        if fact.kind in (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED):
+            connected[fact.detail["station"]] = fact.kind is CallFactKind.CONNECTED
+        ended = ended or fact.kind is CallFactKind.ENDED
+    left: list[CallFact] = []
+    for fact in implied:
+        station = fact.detail.get("station", "")
+        match fact.kind:
+            case CallFactKind.CONNECTED:
+                told = connected.get(station, False)
+                connected[station] = True
+            case CallFactKind.DISCONNECTED:
+                told = not connected.get(station, True)
+                connected[station] = False
+            case _:
+                told = ended
+        if not told:
+            left.append(fact)
+    return left
+
+
+def unknown_end(stored: StoredCall) -> CallFact:
+    """The end of a call of which nobody knows it: not later than what was last heard."""
+    call = stored.record.call
+    detail = {"by": "unknown", "cause": 0, "why": AWAY_TEXT}
+    at = stored.timeline[-1].at
+    return CallFact(fact_id(call, CallFactKind.ENDED), call, at, CallFactKind.ENDED, detail)
+
+
+# Reading
+
+
+class Absence:
+    """Takes each gap from the engine, and follows the log of one Asterisk meanwhile.
+
+    ``path`` is the log as seen from here; ``memory`` a file that remembers how far it is read.
+    """
+
+    def __init__(
+        self, engine: Engine, calls: CallStore, outbox: Outbox, path: Path, memory: Path
+    ) -> None:
+        self._engine = engine
+        self._calls = calls
+        self._outbox = outbox
+        self._file = LogFile(path, memory)
+        centre = engine.centre
+        self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
+        self._log = EventLog(
+            (station.name for station in centre.stations), (line.name for line in centre.lines)
+        )
+        self._gaps: asyncio.Queue[Gap] = asyncio.Queue()
+
+    def look(self, gap: Gap) -> None:
+        """A gap is over; ``run`` will see to it."""
+        self._gaps.put_nowait(gap)
+
+    async def run(self) -> None:
+        """Put gaps right as they come; between them read on, so that none takes long."""
+        while True:
+            try:
+                async with asyncio.timeout(KEEP_UP_EVERY_S):
+                    gap = await self._gaps.get()
+            except TimeoutError:
+                await asyncio.to_thread(self._read)
+                self._forget()
+                continue
+            try:
+                await self._put_right(gap)
+            except Exception:
+                log.exception("what happened in an absence is taken as the snapshot shows it")
+                self._engine.close_gap(gap)
+
+    def _read(self) -> None:
+        for number, (place, line) in enumerate(self._file.lines(), start=1):
+            if (row := parse(line)) is not None:
+                self._log.feed(row, place)
+            if number % _A_BREATH == 0:
+                time.sleep(0.0005)
+
+    def _forget(self) -> None:
+        if self._gaps.empty():
+            self._log.forget(time.time() - KEPT_S)
+            self._file.remember(self._log.needed_from)
+
+    async def _put_right(self, gap: Gap) -> None:
+        await asyncio.to_thread(self._read)
+        gone = [call.id for call in gap.over] + [stored.record.call for stored in gap.lost]
+        if not gap.restarted and any(self._goes_on(call) for call in gone):
+            await asyncio.sleep(LATE_S)
+            await asyncio.to_thread(self._read)
+        facts = [
+            *(fact for stored in gap.lost for fact in self._of_lost(stored, gap)),
+            *(fact for call in gap.over + gap.going_on for fact in self._of_known(call, gap)),
+            *(
+                fact
+                for logged in await self._unknown(gap)
+                for fact in self._of_unknown(logged, gap)
+            ),
+        ]
+        for fact in facts:
+            self._outbox.put(fact)
+        for call in gap.over:
+            self._engine.on_call_over(call)
+        if facts:
+            log.info(
+                "put right from Asterisk's log what happened while nobody looked",
+                facts=len(facts),
+                calls=len({fact.call for fact in facts}),
+                node=gap.node,
+                since=gap.since.isoformat(timespec="seconds"),
+            )
+        self._forget()
+
+    def _goes_on(self, call: CallId) -> bool:
+        logged = self._log.calls.get(call)
+        return logged is not None and logged.ended_at is None
+
+    def _of_known(self, call: LiveCall, gap: Gap) -> list[CallFact]:
+        implied = [fact for fact in gap.implied if fact.call == call.id]
+        logged = self._log.calls.get(call.id)
+        told = [] if logged is None else missing(logged, call.noted, gap.agents)
+        ends = [fact.detail["by"] for fact in implied if fact.kind is CallFactKind.ENDED]
+        if not ends or ends[0] in ("flow", "system"):
+            # It goes on, and its end will be told live; or we know more of it than the log.
+            told = [fact for fact in told if fact.kind is not CallFactKind.ENDED]
+        facts = told + not_told(implied, [*call.noted, *told])
+        call.noted += [fact for fact in facts if fact.kind is not CallFactKind.ENDED]
+        return facts
+
+    def _of_lost(self, stored: StoredCall, gap: Gap) -> list[CallFact]:
+        logged = self._log.calls.get(stored.record.call)
+        if logged is None:
+            return [unknown_end(stored)]
+        facts = missing(logged, stored.timeline, gap.agents)
+        if logged.ended_at is None:
+            # Not on Asterisk, and no word of its end: Asterisk was killed, and has not
+            # written a row since.
+            at = datetime.fromtimestamp(self._log.last_at, UTC)
+            detail = {"by": "system", "cause": 0, "why": ASTERISK_ENDED}
+            kind = CallFactKind.ENDED
+            facts.append(CallFact(fact_id(logged.call, kind), logged.call, at, kind, detail))
+        return [*self._went_on_alone(facts), *facts]
+
+    def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:
+        hotline = self._hotlines.get(logged.number)
+        if hotline is None:
+            return []  # of another configuration
+        facts = missing(logged, (), gap.agents, hotline)
+        return [*self._went_on_alone(facts), *facts]
+
+    def _went_on_alone(self, facts: Sequence[CallFact]) -> list[CallFact]:
+        call, at = facts[0].call, min(fact.at for fact in facts)
+        kind = CallFactKind.CONTROLLER_LOST
+        return [CallFact(fact_id(call, f"{kind} log"), call, at, kind)]
+
+    async def _unknown(self, gap: Gap) -> list[LoggedCall]:
+        """Calls that came and went in the gap."""
+        handled = {call.id for call in gap.over} | {stored.record.call for stored in gap.lost}
+        since = 0.0 if gap.first else gap.since.timestamp() - MARGIN_S
+        found = {
+            call.call: call
+            for call in self._log.calls.values()
+            if call.ended_at is not None
+            and call.entered_at is not None
+            and since <= call.entered_at <= gap.until.timestamp()
+            and call.call.startswith(f"{gap.node}-")
+            and call.call not in gap.known
+            and call.call not in handled
+            and call.call not in self._engine.live
+        }
+        if not found or not gap.first:
+            return list(found.values())
+        try:
+            ended: Collection[CallId] = await self._calls.ended(found)
+        except AWAY as error:
+            log.error(
+                "calls that came and went in an absence are not written down: the database is"
+                " away. Restart Offhook when it is back",
+                why=in_one_line(error),
+                calls=len(found),
+            )
+            return []
+        return [call for name, call in found.items() if name not in ended]
