@@ -60,6 +60,7 @@ class Enqueue:
 
     ``exits`` says which node comes after each outcome: a call whose agent is already talking
     when the controller is lost goes on at ``exits["talked"]``; one that waits, at ``node``.
+    ``back`` is for one that does: said while he waits, for he must not wait longer for it.
     """
 
     node: str
@@ -67,6 +68,7 @@ class Enqueue:
     language: str
     music: str
     exits: Mapping[str, str]
+    back: tuple[PromptText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,8 @@ class _Caller:
                 QUEUE=step.queue,
                 QUEUED_AT=f"{since:.3f}",
             )
+            if step.back:
+                await self._say_waiting(step.back)
             await self._session.music_on(step.music)
             while True:
                 command = await self._session.idle(self._call.inbox.next())
@@ -276,6 +278,12 @@ class _Caller:
             position=command.position,
             expected_wait_s=command.expected_wait_s,
         )
+        await self._say_waiting(texts)
+        if not self._call.inbox:
+            await self._session.music_on(step.music)
+
+    async def _say_waiting(self, texts: tuple[PromptText, ...]) -> None:
+        """Speak to a waiting caller, until there is something better for him."""
         self._call.announcing = True
         try:
             for text in texts:
@@ -283,8 +291,6 @@ class _Caller:
                     break
         finally:
             self._call.announcing = False
-        if not self._call.inbox:
-            await self._session.music_on(step.music)
 
     async def _ring(self, offer: Offer) -> bool:
         """Ring the agent and, if he answers, wait for the end of their talk. True: they talked."""

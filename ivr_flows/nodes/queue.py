@@ -27,9 +27,7 @@ class QueueNode(NodeKind):
         )
 
     def visit(self, walk: Walk) -> Script[str | None]:
-        if walk.taken_back:
-            yield from walk.say((walk.back,) if walk.back else (), interruptible=False)
-        else:
+        if not walk.taken_back:
             yield from walk.say(self.prompts)
         why = yield from walk.wait_in(QueueName(self.queue), self.music)
         return why.value
