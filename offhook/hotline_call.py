@@ -117,6 +117,7 @@ class HotlineCalls:
             await caller.walk(given)
         finally:
             self._engine.session_over(call)
+        # No OFFHOOK_DONE is needed: a channel that is hung up does not go on in the dialplan.
         await session.hang_up()
 
 
@@ -175,8 +176,6 @@ class _Caller:
                 await self._note(step)
             case Hangup():
                 self._engine.flow_ended(self._call, step.why)
-                # The dialplan takes a session that ended without this for a lost one.
-                await self._session.set_variable("OFFHOOK_DONE", "1")
             case _:
                 assert_never(step)
         return Done()

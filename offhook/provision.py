@@ -102,6 +102,11 @@ def find_or_install_openssl(progress: Progress = say) -> Path:
     return _program("openssl", ("openssl",), progress)
 
 
+def find_or_install_sipp(progress: Progress = say) -> Path:
+    """The program sipp, which places the benchmarks' calls. Raises ProvisionError."""
+    return _program("sipp", ("sip-tester",), progress)
+
+
 def find_or_install_chromium(progress: Progress = say) -> Path:
     """A headless-capable Chromium for the tests of the console. Raises ProvisionError.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -78,6 +79,11 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config, state, ports, dsn):
+        # Calls leave hardly any cycles: looking for them at every 700th object, through all that
+        # was loaded at the start, took a tenth of the time and made pauses of many milliseconds.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 10)
         ready()
         log.info("offhook serves", hotlines=[h.number for h in config.centre.hotlines])
         await stop.wait()

@@ -78,6 +78,7 @@ class Prompts:
         self._failed: dict[Path, tuple[float, SpeechError]] = {}  # no retry before this time
         self._told: set[SpeechFault] = set()
         self._refused: set[_Upload] = set()  # uploads that are no sound; told once
+        self._playable: set[_Upload] = set()  # uploads that need no conversion
 
     async def sound(self, prompt: PromptText) -> str:
         """The path, without its extension, of the prompt as 8 kHz mono 16-bit WAV.
@@ -140,7 +141,8 @@ class Prompts:
             )
         upload = self._upload(prompt)
         if upload is not None:
-            if _is_telephone_wav(upload.file):
+            if upload in self._playable or _is_telephone_wav(upload.file):
+                self._playable.add(upload)
                 return upload.file
             try:
                 return await self._kept(upload.name, prompt, upload)

@@ -7,7 +7,7 @@ connection costs one small object and no task, and a line reaches its session in
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from telephony.agi.wire import MAX_LINE
 
@@ -15,6 +15,17 @@ MAX_ENVIRONMENT_BYTES = 65536
 MAX_ENVIRONMENT_LINES = 512
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+
+
+def keep_alive(listening: Any) -> None:
+    """Have the system notice a peer that is gone; connections have it from their listening socket.
+
+    A switch that loses its power sends no goodbye, and waiting sessions are silent.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class LineListener(Protocol):
@@ -84,13 +95,6 @@ class Connection(asyncio.Protocol):
         if not self._opened(self):
             self.close(at_once=True)
             return
-        sock = transport.get_extra_info("socket")
-        if sock is not None:
-            # A switch that loses its power sends no goodbye; waiting sessions are silent.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for name, value in _KEEPALIVE:
-                if hasattr(socket, name):
-                    sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._timeout, self._too_slow)
 

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from panoramisk.fast_agi import Application
 
-from telephony.agi.connection import Connection
+from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.session import Session
 from telephony.agi.wire import ENCODING, HungUp, parse_environment
 
@@ -27,7 +27,10 @@ _COMPLAINT_EVERY_S = 1.0
 
 
 class CannotListen(OSError):  # noqa: N818
-    """The port is taken, or the address is not this machine's."""
+    """The port is taken, or the address is not this machine's; ``str`` is one line."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
@@ -96,9 +99,11 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         except OSError as error:
             raise CannotListen(
                 error.errno,
-                f"FastAGI can't listen on {self._host}:{self._port} ({error.strerror}); "
-                "stop what uses it, or configure another agi port",
+                f"FastAGI can't listen on {self._host}:{self._port} ({error.strerror}); stop what"
+                " uses it, or set asterisk.agi_bind to an address of this machine",
             ) from error
+        for listening in self._server.sockets:
+            keep_alive(listening)
         log.info("agi listening", host=self._host, port=self.port, routes=sorted(self._route))
 
     async def close(self) -> None:

@@ -1,0 +1,172 @@
+"""The whole stack for a benchmark: a centre made by code, in a temporary folder, on free ports."""
+
+import contextlib
+import json
+import shutil
+import tempfile
+import wave
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from math import pi, sin
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+import structlog
+
+from offhook.asterisk_files import Ports
+from offhook.asterisk_process import AsteriskError, check_free
+from offhook.config import load
+from offhook.provision import AsteriskInstall, find_or_install
+from offhook.stack import Stack
+
+HOTLINE = "4008001000"
+LINE = "load"
+FIRST_PORT, LAST_PORT = 40_000, 44_000
+
+log = structlog.get_logger()
+
+
+def centre(
+    *, flow: str, agents: int, callers_from: str, channels: int, **queue: float
+) -> dict[str, Any]:
+    """A configuration with one hotline, one queue and one line, whose calls come from
+    ``callers_from`` (address:port) without a password; agent 1000+n sits at phone 2000+n."""
+    return {
+        "projects": [{"name": "bench", "title": "Benchmark"}],
+        "hotlines": [{"number": HOTLINE, "project": "bench", "flow": flow}],
+        "queues": [{"name": "bench", "project": "bench", "skill": "bench", **queue}],
+        "agents": [
+            {
+                "code": str(1000 + number),
+                "name": f"Agent {number}",
+                "projects": ["bench"],
+                "station": str(2000 + number),
+                "skills": {"bench": 1},
+            }
+            for number in range(agents)
+        ],
+        "stations": [{"name": str(2000 + number)} for number in range(agents)],
+        "lines": [{"name": LINE, "kind": "trunk", "channels": channels, "host": callers_from}],
+        "languages": ["en"],
+        "flows": "flows",
+    }
+
+
+def free_ports(singles: int, *, rtp: int) -> Ports:
+    """A block whose single ports are free, and ``singles`` after it for load generators' SIP.
+
+    Of the ports for sound Asterisk takes those that are free.
+    """
+    for base in range(FIRST_PORT, LAST_PORT - rtp - 20 - singles + 1, 50):
+        ports = Ports.block(base, rtp=rtp)
+        wanted = [("udp", "127.0.0.1", ports.sip, "SIP"), ("tcp", "127.0.0.1", ports.sip, "SIP")]
+        wanted += [
+            ("tcp", "127.0.0.1", port, "")
+            for port in (ports.sip_tls, ports.ami, ports.agi, ports.console)
+        ]
+        wanted += [("udp", "0.0.0.0", ports.rtp_end + 1 + n, "") for n in range(singles)]  # noqa: S104
+        try:
+            check_free(wanted)
+        except AsteriskError:
+            continue
+        return ports
+    raise AsteriskError(f"no free ports between {FIRST_PORT} and {LAST_PORT}")
+
+
+@asynccontextmanager
+async def stack(
+    configuration: Mapping[str, Any], flows: Mapping[str, str], ports: Ports
+) -> AsyncIterator[Stack]:
+    """PostgreSQL, Asterisk and the controller, started; all gone at the end.
+
+    ``flows`` are YAML texts by name. What Asterisk and the controller complained of is printed
+    if the benchmark fails.
+    """
+    install: AsteriskInstall = find_or_install()
+    state = Path(tempfile.mkdtemp(prefix="offhook-bench-"))
+    try:
+        own = state / "centre.yaml"
+        own.write_text(json.dumps(configuration), "utf-8")  # JSON is YAML
+        (state / "flows").mkdir()
+        for name, text in flows.items():
+            (state / "flows" / f"{name}.yaml").write_text(text, "utf-8")
+        one = Stack(load(own), state, ports, install)
+        async with one:
+            try:
+                yield one
+            except BaseException:
+                log.error(
+                    "benchmark failed",
+                    asterisk=one.instance.process.problems()[-5:],
+                    controller=one.controller_log.read_text("utf-8", "replace")[-2000:],
+                )
+                raise
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def upload_tone(state: Path, name: str, seconds: float) -> Path:
+    """A prompt as if somebody had uploaded it; returns its path without the extension."""
+    file = state / "prompts" / "uploaded" / "en" / f"{name}.wav"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    samples = (int(8000 * sin(2 * pi * 440 * n / 8000)) for n in range(int(8000 * seconds)))
+    with wave.open(str(file), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(b"".join(value.to_bytes(2, "little", signed=True) for value in samples))
+    return file.with_suffix("")
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """CPU seconds of user and system together."""
+
+    asterisk: float
+    controller: float
+    postgres: float
+
+    def __sub__(self, other: "Used") -> "Used":
+        return Used(
+            self.asterisk - other.asterisk,
+            self.controller - other.controller,
+            self.postgres - other.postgres,
+        )
+
+
+def used(one: Stack) -> Used:
+    """What the stack's processes have used since they began."""
+    controller = one.controller.pid if one.controller is not None else None
+    database = one._database.pid if one._database is not None else None
+    return Used(
+        _cpu(one.instance.process.pid), _cpu(controller), _cpu(database, with_children=True)
+    )
+
+
+def _cpu(pid: int | None, *, with_children: bool = False) -> float:
+    if pid is None:
+        return 0.0
+    process = psutil.Process(pid)
+    total = 0.0
+    for each in [process, *(process.children() if with_children else [])]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = each.cpu_times()
+            # A database's finished back ends are counted at their parent.
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
+    """Median, least and most of several rounds."""
+    return {
+        "median": round(median(values), digits),
+        "min": round(min(values), digits),
+        "max": round(max(values), digits),
+    }
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that ``share`` (0..1) of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]

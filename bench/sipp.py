@@ -1,0 +1,132 @@
+"""SIPp as the load: one light process for thousands of calls, so that the far end is not what is
+measured. Its scenarios are made here."""
+
+import asyncio
+import contextlib
+import csv
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from offhook.provision import find_or_install_sipp
+
+CALLER = """<?xml version="1.0" encoding="UTF-8" ?>
+<scenario name="caller">
+  <send retrans="500" start_rtd="call"><![CDATA[
+INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:1380000[call_number]@[local_ip]:[local_port]>;tag=[pid]SIPpTag[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:caller@[local_ip]:[local_port]>
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=caller 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+]]></send>
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="183" optional="true"/>
+  <recv response="200" rrs="true"/>
+  <send><![CDATA[
+ACK [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:1380000[call_number]@[local_ip]:[local_port]>;tag=[pid]SIPpTag[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+  <recv request="BYE" rtd="call"/>
+  <send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:caller@[local_ip]:[local_port]>
+Content-Length: 0
+
+]]></send>
+</scenario>
+"""
+"""Calls, and stays until the other side hangs up. Sends no sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What SIPp counted."""
+
+    succeeded: int
+    failed: int
+    seconds: float
+
+
+class SippFailed(Exception):  # noqa: N818
+    """SIPp did not do its work; the text has its last words."""
+
+
+async def run(
+    scenario: str,
+    target: tuple[str, int],
+    *,
+    source: tuple[str, int],
+    service: str,
+    calls: int,
+    rate: float,
+    at_once: int,
+    media_port: int,
+    timeout_s: float,
+) -> Outcome:
+    """Place ``calls`` calls, at most ``at_once`` of them at a time; returns when all are over."""
+    program = await asyncio.to_thread(find_or_install_sipp)
+    with tempfile.TemporaryDirectory(prefix="offhook-sipp-") as folder:
+        file, figures = Path(folder) / "scenario.xml", Path(folder) / "figures.csv"
+        file.write_text(scenario, "utf-8")
+        command = [
+            *(str(program), f"{target[0]}:{target[1]}", "-sf", str(file), "-s", service),
+            *("-i", source[0], "-p", str(source[1]), "-mp", str(media_port)),
+            *("-m", str(calls), "-l", str(at_once), "-r", f"{rate:g}", "-nostdin"),
+            *("-trace_stat", "-stf", str(figures), "-fd", "1", "-timeout", f"{timeout_s:g}"),
+            *("-timeout_error", "-recv_timeout", "60000", "-buff_size", "4194304"),
+        ]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            _, said = await process.communicate()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        return _figures(figures, said.decode("utf-8", "replace"))
+
+
+def _figures(file: Path, said: str) -> Outcome:
+    try:
+        with file.open(encoding="utf-8", newline="") as text:
+            rows: Sequence[dict[str, str]] = list(csv.DictReader(text, delimiter=";"))
+        last = rows[-1]
+        hours, minutes, seconds = last["ElapsedTime(C)"].split(":")[:3]
+        return Outcome(
+            int(last["SuccessfulCall(C)"]),
+            int(last["FailedCall(C)"]),
+            int(hours) * 3600 + int(minutes) * 60 + float(seconds),
+        )
+    except (OSError, IndexError, KeyError, ValueError) as error:
+        raise SippFailed(f"SIPp left no figures ({error!r}): {said.strip()[-500:]}") from error
