@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,8 @@ from offhook.asterisk_process import AsteriskError, check_free
 from offhook.config import load
 from offhook.console_client import ConsoleClient, ConsoleRefused
 from offhook.provision import find_or_install, find_or_install_espeak, find_or_install_openssl
-from offhook.stack import Stack, free_state
-from offhook.up import say, stopped
+from offhook.stack import Stack, StackError, free_state
+from offhook.up import say, until_stopped
 from storage.calls import CallStore, Summary
 from storage.database import connection, make_pool
 from storage.users import Role, UserStore
@@ -45,27 +46,29 @@ class Customer:
     score: str
 
 
-class DemoFailed(Exception):  # noqa: N818
-    """Not every call is accounted for; the text says which figures don't agree."""
-
-
 async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
     """Play ``calls`` calls, or go on until Ctrl-C. Returns the exit code."""
+    playing = _demo(state, calls, as_json=as_json)
+    return await until_stopped(playing, at_a_signal=0 if calls is None else 130)
+
+
+async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
     install = await asyncio.to_thread(find_or_install, say)
     await asyncio.to_thread(find_or_install_espeak, say)
     await asyncio.to_thread(find_or_install_openssl, say)
-    free_state(state)
+    await asyncio.to_thread(free_state, state)
     own = state / "centre.yaml"
     shutil.copyfile(CENTRE, own)
     config = load(own)
     blocks = _free_blocks()
     async with contextlib.AsyncExitStack() as running:
-        stack = Stack(config, state, next(blocks), install, progress=say)
+        stack = Stack(config, state, _next(blocks), install, progress=say)
         await running.enter_async_context(stack)
         say("starting the far end: the telephone network, the customers, the agents' phones")
-        far_end = FarEnd(state / "farend", next(blocks), install, stack.instance)
+        far_end = FarEnd(state / "farend", _next(blocks), install, stack.instance)
         running.push_async_callback(far_end.stop)
         await far_end.start()
+        stack.keep_controller()
         console = await running.enter_async_context(
             ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
         )
@@ -74,17 +77,7 @@ async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         running.push_async_callback(pool.close)
         await _more_users(UserStore(pool), stack)
         day = WorkingDay(stack, far_end, console, CallStore(pool))
-        ending = asyncio.create_task(stopped())
-        playing = asyncio.create_task(day.play(calls))
-        await asyncio.wait({ending, playing}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ending, playing):
-            task.cancel()
-        if not playing.done() or playing.cancelled():
-            say("stopping")
-            with contextlib.suppress(asyncio.CancelledError):
-                await playing
-            return 130 if calls is not None else 0
-        summary = playing.result()
+        summary = await day.play(calls)
         figures = _figures(summary)
         if as_json:
             print(json.dumps(figures), flush=True)
@@ -107,7 +100,17 @@ async def _more_users(users: UserStore, stack: Stack) -> None:
     say("other users, with the same password: supervisor, ops, qa, client, agent")
 
 
-def _free_blocks() -> Any:
+def _next(blocks: Iterator[Ports]) -> Ports:
+    ports = next(blocks, None)
+    if ports is None:
+        raise StackError(
+            f"no free ports between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1; end the programs"
+            " that have them (an earlier demo?)"
+        )
+    return ports
+
+
+def _free_blocks() -> Iterator[Ports]:
     for base in range(FIRST_PORT, LAST_PORT, BLOCK):
         ports = Ports.block(base)
         try:
@@ -143,6 +146,8 @@ def unaccounted(summary: Summary, calls: int) -> list[str]:
     faults = []
     if summary.call_records != calls:
         faults.append(f"{calls} calls were made, {summary.call_records} are recorded")
+    if summary.offered != calls:
+        faults.append(f"{calls} calls were made, {summary.offered} reached a queue")
     if summary.open:
         faults.append(f"{summary.open} calls have no end")
     if summary.recordings != summary.answered:
@@ -181,9 +186,10 @@ class WorkingDay:
                 number += 1
                 await self._call(number)
                 await asyncio.sleep(self._rng.expovariate(1 / ARRIVAL_S))
-            async with asyncio.timeout(CALL_ENDS_WITHIN_S):
-                while self._open:
-                    await asyncio.wait(self._open)
+            if self._open:
+                _, unended = await asyncio.wait(self._open, timeout=CALL_ENDS_WITHIN_S)
+                if unended:
+                    say(f"{len(unended)} calls have not ended in {CALL_ENDS_WITHIN_S:.0f} s")
             return await self._settled(calls)
         finally:
             watching.cancel()
@@ -243,7 +249,7 @@ class WorkingDay:
         task.add_done_callback(self._open.discard)
 
     async def _follow(self, call: str) -> None:
-        await self._far_end.ended(call, timeout=CALL_ENDS_WITHIN_S)
+        await self._far_end.ended(call, timeout=24 * 3600.0)
 
     async def _watch(self) -> None:
         """Tell what the board shows, and let customers react to it."""
