@@ -570,6 +570,8 @@ class Engine:
         self._withdrawn = {(c, s) for c, s in self._withdrawn if c != call.id}
         if gap is not None and gap.restarted:
             by, why = "system", ASTERISK_ENDED
+        elif by in ("system", "unknown") and _agent_hung_up(call):
+            by = "agent"
         elif call.flow_ended is not None and by in ("system", "unknown"):
             by = "flow"
         self.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=why)
@@ -654,3 +656,11 @@ class Engine:
             self._watchers.append(watcher)
             await watcher
         return self.version
+
+
+def _agent_hung_up(call: LiveCall) -> bool:
+    """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
+    if not (call.adopted or call.gapped) or not call.noted:
+        return False
+    last = max(call.noted, key=lambda fact: fact.at)
+    return last.kind is CallFactKind.DISCONNECTED and last.detail.get("by") == "agent"
