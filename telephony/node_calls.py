@@ -265,7 +265,8 @@ class NodeCalls:
         if call is not None:
             return call
         linked = (c for c in self.calls.values() if c.caller.linkedid == channel.linkedid)
-        return next(linked, None)
+        # Of several the same one, in whatever order they came to be known.
+        return min(linked, key=lambda c: c.caller.uniqueid, default=None)
 
     def _ring_over(self, channel: Channel, why: str) -> list[CallEvent]:
         call = self.calls.get(channel.in_call)
