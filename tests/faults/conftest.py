@@ -1,0 +1,99 @@
+"""A whole stack for each test: own ports, own database on the session's server, own far end."""
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from farend.network import FarEnd
+from offhook.config import load
+from offhook.console_client import ConsoleClient
+from offhook.provision import AsteriskInstall
+from offhook.stack import Stack
+from storage.embedded import EmbeddedServer
+from tests.conftest import PortBlocks
+from tests.faults.scene import Scene, open_pool, seat, write_centre
+
+SceneFactory = Callable[..., Awaitable[Scene]]
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def fault_server() -> Iterator[EmbeddedServer]:
+    """PostgreSQL for these tests; not in pytest's folder, which its user can't reach."""
+    with tempfile.TemporaryDirectory(prefix="offhook-pg-") as folder:
+        server = EmbeddedServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+async def scene(
+    asterisk_install: AsteriskInstall,
+    ports: PortBlocks,
+    tmp_path: Path,
+    fault_server: EmbeddedServer,
+) -> AsyncIterator[SceneFactory]:
+    """``await scene(agents=4)`` starts everything, with the agents ready at their phones."""
+    async with AsyncExitStack() as running:
+
+        async def start(
+            *,
+            agents: int,
+            seated: int | None = None,
+            server: EmbeddedServer = fault_server,
+            fallback_after_s: int = 60,
+            block: Any = None,
+            **centre: Any,
+        ) -> Scene:
+            state = tmp_path / "s"
+            config = load(write_centre(state, agents=agents, **centre))
+            name = f"fault_{next(_numbers)}"
+            dsn = await server.database(name)
+            codes = [agent.code for agent in config.centre.agents]
+            await seat(dsn, codes[:seated])
+            stack = Stack(
+                config, state, block or ports(), asterisk_install, database=server,
+                database_name=name, fallback_after_s=fallback_after_s,
+            )  # fmt: skip
+            await running.enter_async_context(stack)
+            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance)
+            await far.start()
+            running.push_async_callback(far.stop)
+            console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
+            await running.enter_async_context(console)
+            pool = await open_pool(dsn)
+            running.callback(pool.terminate)
+            one = Scene(stack, far, console, pool)
+            await one.until(
+                lambda board: all(
+                    agent["station_state"] == "idle"
+                    for agent in board["agents"]
+                    if agent["state"] == "ready"
+                ),
+                what="the phones are registered",
+            )
+            return one
+
+        yield start
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedServer]:
+    """A PostgreSQL that the test may stop and start."""
+    with tempfile.TemporaryDirectory(prefix="offhook-pg-") as folder:
+        server = EmbeddedServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+async def count_facts(pool: asyncpg.Pool) -> int:
+    return int(await pool.fetchval("select count(*) from call_facts"))

@@ -1,0 +1,279 @@
+"""A whole Offhook with its far end, as the fault tests use it: looked at by board and record."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import asyncpg
+
+from domain.facts import AgentFact, AgentState, CallFactKind
+from domain.identity import AgentCode, LineName, StationName
+from domain.record import CallRecord
+from farend.network import FarEnd
+from offhook.console_client import ConsoleClient
+from offhook.stack import Stack
+from storage.calls import CallFilter, CallStore, StoredCall
+from storage.database import connection, make_pool, open_database
+from storage.errors import AWAY
+from storage.timeline import write
+
+HOTLINE = "4008001000"
+LINE = LineName("carrier")
+LOOK_S = 0.1
+
+FLOW = """\
+flow: straight
+languages: [en]
+start: tea
+prompts:
+  back: {en: We are back.}
+announcements: {back: back}
+nodes:
+  tea: {kind: queue, queue: tea, exits: {talked: bye, timeout: bye}}
+  bye: {kind: hangup, why: done}
+"""
+"""From the ringing line into the queue, and away after the talk."""
+
+Board = dict[str, Any]
+
+
+def write_centre(
+    folder: Path,
+    *,
+    agents: int,
+    flow: str = "straight",
+    ami_port: int | None = None,
+    **queue: float,
+) -> Path:
+    """A centre with one queue, ``agents`` agents 1001... at phones of the same names."""
+    settings = {"wrap_up_s": 1, "ring_s": 15, "announce_first_s": 0, "announce_every_s": 0}
+    names = [str(1001 + number) for number in range(agents)]
+    skills = ("tea", "sales", "service", "operator")
+    centre: dict[str, Any] = {
+        "projects": [{"name": "tea", "title": "Tea"}],
+        "hotlines": [{"number": HOTLINE, "project": "tea", "flow": flow}],
+        "queues": [
+            {"name": name, "project": "tea", "skill": name, **settings, **queue} for name in skills
+        ],
+        "agents": [
+            {
+                "code": name,
+                "name": f"Agent {name}",
+                "projects": ["tea"],
+                "station": name,
+                "skills": dict.fromkeys(skills, 3),
+            }
+            for name in names
+        ],
+        "stations": [{"name": name} for name in names],
+        "lines": [{"name": LINE, "kind": "trunk", "channels": 200}],
+        "flows": "flows",
+    }
+    if ami_port is not None:
+        centre["asterisk"] = {"ami_port": ami_port}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "flows").mkdir(exist_ok=True)
+    (folder / "flows" / "straight.yaml").write_text(FLOW)
+    file = folder / "centre.yaml"
+    file.write_text(json.dumps(centre))  # JSON is YAML
+    return file
+
+
+async def seat(dsn: str, agents: Iterable[str], state: AgentState = AgentState.READY) -> None:
+    """Write down that these agents are at their phones, as a controller before us would have."""
+    database = await open_database(dsn, pool_size=1)
+    now = datetime.now(UTC) - timedelta(seconds=60)
+    facts = [
+        AgentFact(
+            str(uuid4()), AgentCode(agent), now + timedelta(milliseconds=number), state, None,
+            StationName(agent),
+        )
+        for number, agent in enumerate(agents)
+    ]  # fmt: skip
+    async with connection(database.pool) as db:
+        await write(db, facts)
+    await database.close()
+
+
+@dataclass
+class Scene:
+    """A running stack, its far end, its console, and its database."""
+
+    stack: Stack
+    far: FarEnd
+    console: ConsoleClient
+    pool: asyncpg.Pool
+    boards: list[Board] = field(default_factory=list)
+
+    @property
+    def calls(self) -> CallStore:
+        return CallStore(self.pool)
+
+    # Acting
+
+    async def customer(self, steps: str, caller: str, *, patience_s: float = 300.0) -> str:
+        return await self.far.customer(
+            HOTLINE, steps, line=LINE, caller=caller, patience_s=patience_s
+        )
+
+    async def phones(self, steps: str, agents: Iterable[str] | None = None) -> None:
+        """What these phones do with calls (all of them, if none is named)."""
+        names = agents or [station.name for station in self.stack.config.centre.stations]
+        for name in names:
+            await self.far.phone(StationName(name), steps)
+
+    async def command(self, agent: str, verb: str, **form: str) -> None:
+        """A supervisor's command on the board."""
+        http, url = self.console._http, self.console._url
+        async with http.get(f"{url}/board") as page:
+            token = _token(await page.text())
+        headers = {"X-CSRF-Token": token}
+        async with http.post(f"{url}/agents/{agent}/{verb}", data=form, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+
+    # Looking
+
+    async def until(
+        self, true: Callable[[Board], object], seconds: float = 15.0, what: str = ""
+    ) -> Board:
+        """The first board of which something is true. The controller may be away meanwhile."""
+        deadline = monotonic() + seconds
+        board: Board = {}
+        while monotonic() < deadline:
+            with contextlib.suppress(aiohttp.ClientError):
+                board = await self.console.board()
+                if true(board):
+                    return board
+            await asyncio.sleep(LOOK_S)
+        raise AssertionError(f"not so after {seconds:g} s: {what}\n{told(board)}")
+
+    async def until_stages(self, seconds: float = 30.0, **stages: int) -> Board:
+        """Until there are exactly so many calls in these stages, and none in others."""
+
+        def so(board: Board) -> bool:
+            return counted(board["calls"], "stage") == {k: n for k, n in stages.items() if n}
+
+        return await self.until(so, seconds, f"stages {stages}")
+
+    async def stored(self, caller: str, seconds: float = 15.0) -> StoredCall:
+        """The one call of this caller, with its end and all it has been told by then."""
+        (found,) = await self.all_ended([caller], seconds)
+        return found
+
+    async def all_ended(self, callers: Sequence[str], seconds: float = 30.0) -> list[StoredCall]:
+        """The calls of these callers, one each, when all of them have an end."""
+        deadline = monotonic() + seconds
+        rows: list[Any] = []
+        while monotonic() < deadline:
+            with contextlib.suppress(*AWAY):
+                page = await self.calls.list(CallFilter(), projects=None, per_page=500)
+                rows = [row for row in page.rows if row.caller in callers]
+                if len(rows) >= len(callers) and all(row.ended_at for row in rows):
+                    break
+            await asyncio.sleep(LOOK_S)
+        by_caller = {row.caller: row.call for row in rows}
+        assert len(rows) == len(by_caller), f"twice: {rows}"
+        assert sorted(by_caller) == sorted(callers), "not all are recorded"
+        found = [await self.calls.get(by_caller[caller], projects=None) for caller in callers]
+        stored = [one for one in found if one is not None]
+        still_open = [one for one in stored if one.record.ended_at is None]
+        assert not still_open, "\n".join(story(one) for one in still_open)
+        return stored
+
+    async def until_recorded(self, callers: Sequence[str], seconds: float = 45.0) -> None:
+        """Until each of these calls has a whole recording, and no raw file is left of any."""
+        deadline = monotonic() + seconds
+        while True:
+            stored = await self.all_ended(callers)
+            lacking = [
+                one for one in stored if not (one.record.recording and one.record.recording.whole)
+            ]
+            raw = list((self.stack.instance.spool / "monitor").glob("*.raw"))
+            if not lacking and not raw:
+                break
+            assert monotonic() < deadline, "\n".join([*map(story, lacking), str(raw)])
+            await asyncio.sleep(LOOK_S)
+        root = self.stack.state / "recordings"
+        for one in stored:
+            assert one.record.recording is not None
+            assert (root / one.record.recording.file).stat().st_size == one.record.recording.bytes
+
+    async def channels(self) -> list[str]:
+        """Names of the channels that Asterisk has."""
+        text = await self.stack.instance.process.console("core show channels concise")
+        return [line.split("!")[0] for line in text.splitlines() if "!" in line]
+
+    async def until_quiet(self, seconds: float = 30.0) -> None:
+        """Until Asterisk has no channel."""
+        deadline = monotonic() + seconds
+        while found := await self.channels():
+            assert monotonic() < deadline, found
+            await asyncio.sleep(LOOK_S)
+
+
+def counted(items: Iterable[dict[str, Any]], key: str) -> dict[str, int]:
+    """How many have which value."""
+    result: dict[str, int] = {}
+    for item in items:
+        result[item[key]] = result.get(item[key], 0) + 1
+    return result
+
+
+def told(board: Board) -> str:
+    """A board in a few lines, for a failed test."""
+    if not board:
+        return "(no board)"
+    calls = [f"{c['caller']}:{c['stage']}:{c.get('agent')}" for c in board["calls"]]
+    agents = [
+        f"{a['code']}:{a['state']}:{a.get('reason')}:{a['station_state']}" for a in board["agents"]
+    ]
+    return f"calls {calls}\nagents {agents}\nnodes {board['nodes']}"
+
+
+def story(stored: StoredCall) -> str:
+    """A call's timeline in lines, for a failed test."""
+    start = stored.record.entered_at
+    lines = [f"{stored.record.call} {stored.record.caller}"]
+    for fact in stored.timeline:
+        after = (fact.at - start).total_seconds()
+        lines.append(f"  {after:7.2f} {fact.kind} {dict(fact.detail)}")
+    return "\n".join(lines)
+
+
+def kinds(stored: StoredCall) -> list[str]:
+    return [str(fact.kind) for fact in stored.timeline]
+
+
+def assert_right(stored: StoredCall) -> CallRecord:
+    """What must be so in every record, whatever happened."""
+    record, text = stored.record, story(stored)
+    count = dict.fromkeys(CallFactKind, 0)
+    for fact in stored.timeline:
+        count[fact.kind] += 1
+    assert count[CallFactKind.ENTERED] == 1, text
+    assert count[CallFactKind.ENDED] == 1, text
+    assert count[CallFactKind.CONNECTED] == count[CallFactKind.DISCONNECTED], text
+    assert count[CallFactKind.RECORDED] <= 1, text
+    assert stored.timeline[-1].kind in (
+        CallFactKind.ENDED, CallFactKind.RECORDED, CallFactKind.RECORDING_LOST
+    ), text  # fmt: skip
+    assert record.ended_at is not None
+    return record
+
+
+async def open_pool(dsn: str) -> asyncpg.Pool:
+    return await make_pool(dsn, pool_size=2)
+
+
+def _token(page: str) -> str:
+    from offhook.console_client import _token as token
+
+    return token(page)

@@ -1,0 +1,83 @@
+"""kill -9 of the controller: nobody on the line may notice more than a moment of music."""
+
+import asyncio
+import os
+from time import monotonic
+
+import pytest
+
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import Scene, assert_right, kinds, story
+
+pytestmark = pytest.mark.live
+
+
+async def _hears_a_message(one: Scene, seen: set[str]) -> None:
+    """Notes the callers to whom the dialplan speaks."""
+    while True:
+        text = await one.stack.instance.process.console("core show channels concise")
+        for line in text.splitlines():
+            if "one_moment" in line or "one-moment-please" in line:
+                seen.add(line.split("!")[0])
+        await asyncio.sleep(0.2)
+
+
+async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) -> None:
+    one = await scene(agents=20)
+    # Six of the talks end while nobody looks, the others after that.
+    await one.phones("answer-0,speak-12,hangup", [f"{1001 + n}" for n in range(6)])
+    await one.phones("answer-0,speak-26,hangup", [f"{1007 + n}" for n in range(14)])
+    talking = [f"138000000{n:02}" for n in range(20)]
+    waiting = [f"139000000{n:02}" for n in range(20)]
+    for caller in talking:
+        await one.customer("speak-120", caller)
+    await one.until_stages(talking=20)
+    for caller in waiting:
+        await one.customer("speak-120", caller)
+    board = await one.until_stages(talking=20, queue=20)
+    places = {call["caller"]: call["position"] for call in board["calls"]}
+
+    heard: set[str] = set()
+    await one.stack.kill_controller()
+    listening = asyncio.create_task(_hears_a_message(one, heard))
+    # Until the first six talks are over, and with them their callers' short wait for the score.
+    for _ in range(6):
+        await one.far.event("FarendStep", Step="hangup", timeout=20)
+    await asyncio.sleep(2)
+    began = monotonic()
+    await one.stack.start_controller()
+    served = monotonic() - began
+    names = set(waiting)
+    board = await one.until(
+        lambda b: {c["caller"] for c in b["calls"] if c["stage"] != "flow"} >= names, 10
+    )
+    back = monotonic() - began
+    listening.cancel()
+    print(f"\nback in the queue {back:.2f} s after the restart (serving after {served:.2f} s)")
+    # 5 s is for a machine of one's own; here other tests may have its cores.
+    assert back <= 5.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert len(heard) >= 20
+    still = {c["caller"]: c["position"] for c in board["calls"] if c["stage"] == "queue"}
+    order = sorted(still, key=lambda caller: still[caller])
+    assert order == sorted(order, key=lambda caller: places[caller])
+
+    await one.phones("answer-0,speak-1,hangup")
+    stored = await one.all_ended(talking + waiting, 60)
+    assert len(stored) == 40
+    for call in stored:
+        record, text = assert_right(call), story(call)
+        assert record.outcome == "answered", text
+        assert record.ended_by == "agent", text
+        (leg,) = [leg for leg in record.legs if leg.connected_at]
+        assert str(leg.agent) == leg.station, text
+        if record.caller in waiting:
+            assert record.adopted, text
+            assert record.wait_s is not None
+            assert record.wait_s > 10, text
+            assert kinds(call).count("queued") == 1, text
+            assert kinds(call).count("controller_lost") == 1, text
+        elif leg.agent in [f"{1001 + n}" for n in range(6)]:
+            assert 11.5 < leg.talk_s < 13.5, text
+        else:
+            assert 25.5 < leg.talk_s < 27.5, text
+    await one.until_recorded(talking + waiting)
