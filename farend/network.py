@@ -6,22 +6,37 @@ import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from domain.centre import Line, LineKind
+from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami import Event, FarEndError, Remote
 from farend.steps import customer_steps, phone_steps
-from offhook.asterisk_files import Ports
+from offhook.asterisk_files import Addresses, Ports
 from offhook.asterisk_process import AsteriskProcess, check_free
-from offhook.instance import Instance, write_generated
+from offhook.instance import write_generated
 from offhook.provision import AsteriskInstall
+from offhook.secrets import Secrets
 
-__all__ = ["FarEnd", "FarEndError"]
+__all__ = ["FarEnd", "FarEndError", "Target"]
 
 CONF = Path(__file__).resolve().parent / "conf"
 _HOST = "127.0.0.1"
 _USER = "farend"
 _SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing but call)
+
+
+class Target(Protocol):
+    """The centre that is called: an ``Instance``, or one that runs elsewhere."""
+
+    @property
+    def addresses(self) -> Addresses: ...
+    @property
+    def ports(self) -> Ports: ...
+    @property
+    def centre(self) -> Centre: ...
+    @property
+    def secrets(self) -> Secrets: ...
 
 
 class FarEnd:
@@ -32,9 +47,16 @@ class FarEnd:
     """
 
     def __init__(
-        self, folder: Path, ports: Ports, install: AsteriskInstall, target: Instance
+        self,
+        folder: Path,
+        ports: Ports,
+        install: AsteriskInstall,
+        target: Target,
+        *,
+        sip_bind: str = _HOST,
     ) -> None:
         self.ports = ports
+        self.sip_bind = sip_bind
         self.target = target
         self.remote = Remote()
         self.process = AsteriskProcess(install, folder, name="the far end")
@@ -42,7 +64,7 @@ class FarEnd:
 
     async def start(self, *, timeout: float = 20.0) -> None:
         """Start and return when every station and line is registered. Raises AsteriskError."""
-        check_free([("udp", _HOST, self.ports.sip, "the far end's SIP")])
+        check_free([("udp", self.sip_bind, self.ports.sip, "the far end's SIP")])
         check_free([("tcp", _HOST, self.ports.ami, "the far end's AMI")])
         self._write()
         await self.process.start((_HOST, self.ports.ami))
@@ -214,7 +236,7 @@ class FarEnd:
                 "pjsip.conf": "\n".join(
                     [
                         "[main]\ntype = transport\nprotocol = udp\n"
-                        f"bind = {_HOST}:{self.ports.sip}\n",
+                        f"bind = {self.sip_bind}:{self.ports.sip}\n",
                         *(self._phone_files(station.name, target) for station in centre.stations),
                         *(self._line_files(line, target) for line in centre.lines),
                     ]

@@ -15,7 +15,7 @@ from offhook.secrets import Secrets
 
 AMI_USER = "offhook"
 
-_OPTIONAL_MODULES = ("res_cdrel_custom.so",)
+OPTIONAL_MODULES = ("res_cdrel_custom.so",)
 """What only some versions have; naming a module that isn't there is a warning in the log."""
 
 _READ = "system,call,user,agent,dtmf"
@@ -55,6 +55,8 @@ class Addresses:
     agi: str = "127.0.0.1"
     """The controller's host, as Asterisk sees it."""
     ami_permit: tuple[str, ...] = ("127.0.0.1/255.255.255.255",)
+    local_nets: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    """Who is told ``sip``, and not ``external``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def generated(
     have = frozenset(modules)
     stations = [_word(station.name) for station in centre.stations]
     return {
-        "modules.conf": "".join(f"load = {m}\n" for m in _OPTIONAL_MODULES if m in have),
+        "modules.conf": "".join(f"load = {m}\n" for m in OPTIONAL_MODULES if m in have),
         "pjsip_transports.conf": _transports(ports, addresses, folders.certificate),
         "pjsip_peers.conf": "\n".join(
             [
@@ -130,8 +132,7 @@ def _transports(ports: Ports, addresses: Addresses, certificate: Path | None) ->
         address = _word(addresses.external)
         outside = (
             f"external_signaling_address = {address}\nexternal_media_address = {address}\n"
-            "local_net = 127.0.0.0/8\nlocal_net = 10.0.0.0/8\nlocal_net = 172.16.0.0/12\n"
-            "local_net = 192.168.0.0/16\n"
+            + "".join(f"local_net = {_plain(net)}\n" for net in addresses.local_nets)
         )
     bind = _word(addresses.sip)
     text = "".join(

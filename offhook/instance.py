@@ -72,7 +72,7 @@ class Instance:
     async def write(self) -> None:
         """Write the whole configuration anew; nothing else in the folder is touched."""
         self.prompts.mkdir(parents=True, exist_ok=True)
-        certificate = await self._certificate()
+        certificate = await certificate_in(self.folder / "keys")
         self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
         for source in CONF.glob("*.conf"):
             if source.name != "asterisk.conf":
@@ -109,41 +109,42 @@ class Instance:
         """End Asterisk; nothing of it is left when this returns."""
         await self.process.stop()
 
-    async def _certificate(self) -> Path | None:
-        """A self-signed certificate for TLS, made once; None where there is no openssl."""
-        file = self.folder / "keys" / "offhook.pem"
-        if file.exists():
-            return file
-        program = shutil.which("openssl")
-        if program is None:
-            log.warning(
-                "no SIP over TLS: the program openssl is missing", fix="apt-get install openssl"
-            )
-            return None
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key, certificate = file.with_name("key.new"), file.with_name("certificate.new")
-        process = await asyncio.create_subprocess_exec(
-            *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-nodes", "-days", "3650", "-subj", "/CN=offhook"),
-            *("-keyout", str(key), "-out", str(certificate)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, said = await process.communicate()
-        if process.returncode != 0:
-            log.warning(
-                "no SIP over TLS: openssl made no certificate",
-                said=said.decode("utf-8", "replace").strip()[-200:],
-            )
-            return None
-        new = file.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_bytes(key.read_bytes() + certificate.read_bytes())
-        new.replace(file)
-        key.unlink()
-        certificate.unlink()
+
+async def certificate_in(folder: Path) -> Path | None:
+    """A self-signed certificate for TLS, made once; None where there is no openssl."""
+    file = folder / "offhook.pem"
+    if file.exists():
         return file
+    program = shutil.which("openssl")
+    if program is None:
+        log.warning(
+            "no SIP over TLS: the program openssl is missing", fix="apt-get install openssl"
+        )
+        return None
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key, certificate = file.with_name("key.new"), file.with_name("certificate.new")
+    process = await asyncio.create_subprocess_exec(
+        *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+        *("-nodes", "-days", "3650", "-subj", "/CN=offhook"),
+        *("-keyout", str(key), "-out", str(certificate)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    if process.returncode != 0:
+        log.warning(
+            "no SIP over TLS: openssl made no certificate",
+            said=said.decode("utf-8", "replace").strip()[-200:],
+        )
+        return None
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_bytes(key.read_bytes() + certificate.read_bytes())
+    new.replace(file)
+    key.unlink()
+    certificate.unlink()
+    return file
 
 
 def write_generated(conf: Path, files: Mapping[str, str]) -> None:

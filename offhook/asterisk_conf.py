@@ -1,0 +1,76 @@
+"""``offhook asterisk-conf``: the files of an Asterisk that Offhook doesn't start itself.
+
+A container's Asterisk, or a distribution's service, reads the same literal files as our own;
+only the folder ``generated/`` is made here, from the centre's configuration and its secrets.
+"""
+
+import ipaddress
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from offhook import asterisk_files
+from offhook.asterisk_files import Addresses, Folders, Ports
+from offhook.config import Config, ConfigError
+from offhook.instance import CONF, certificate_in, write_generated
+from offhook.secrets import Secrets
+from offhook.service import places
+
+
+def network(text: str) -> str:
+    """An address or a network as Asterisk's configuration wants it. Raises ValueError."""
+    return ipaddress.ip_network(text, strict=False).with_netmask
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """``10000-10199`` as (10000, 10199). Raises ValueError."""
+    found = re.fullmatch(r"([0-9]{4,5})-([0-9]{4,5})", text)
+    if found is None or not 1024 <= int(found[1]) < int(found[2]) <= 65_535:
+        raise ValueError(f"{text!r} is no range of ports; write 10000-10199")
+    return int(found[1]), int(found[2])
+
+
+async def write(
+    config: Config,
+    state: Path,
+    secrets: Secrets,
+    ports: Ports,
+    addresses: Addresses,
+    to: Path,
+    *,
+    modules: Iterable[str] = asterisk_files.OPTIONAL_MODULES,
+) -> None:
+    """Write the whole configuration into ``to``, an absolute path that Asterisk sees too.
+
+    ``modules`` are the file names of those the Asterisk has; by default the newest version's.
+    Raises ConfigError for what the configuration lacks, OSError where ``to`` can't be written.
+    """
+    for name in ("spool", "cel", "sounds"):
+        if config.asterisk.managed or getattr(config.asterisk, name) is None:
+            raise ConfigError(
+                f"{config.source}: for an Asterisk that Offhook doesn't start, set"
+                f" asterisk.managed: false and name asterisk.{name}"
+            )
+    _copy_literal(to)
+    write_generated(
+        to,
+        asterisk_files.generated(
+            config.centre,
+            secrets,
+            ports,
+            addresses,
+            Folders(places(config, state).dialplan_prompts, await certificate_in(to / "keys")),
+            node=config.node,
+            modules=modules,
+        ),
+    )
+
+
+def _copy_literal(to: Path) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for source in CONF.glob("*.conf"):
+        shutil.copyfile(source, to / source.name)
+    main = (CONF / "asterisk.conf").read_text("utf-8")
+    here = re.sub(r"(?m)^astetcdir => .*$", f"astetcdir => {to}", main)
+    (to / "asterisk.conf").write_text(here, "utf-8")
