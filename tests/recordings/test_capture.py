@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,3 +35,13 @@ def test_the_day_is_in_the_calls_name() -> None:
     assert day is not None
     assert day.isoformat() == "2026-11-22"
     assert day_of(CallId("pbx1-x")) is None
+
+
+def test_the_products_asterisk_records_as_was_decided() -> None:
+    """docs/decisions/0002-recording.md: two-party bridges, for phones' transfers; PLC, or a second
+    agent would be missing in the file."""
+    conf = Path(__file__).parents[2] / "asterisk-conf"
+    loaded = re.findall(r"^load *= *(bridge_\w+)\.so", (conf / "modules.conf").read_text(), re.M)
+    assert {"bridge_simple", "bridge_native_rtp"} <= set(loaded)
+    codecs = re.findall(r"^(\w+) => (\w+)", (conf / "codecs.conf").read_text(), re.M)
+    assert dict(codecs) == {"genericplc": "true", "genericplc_on_equal_codecs": "true"}

@@ -6,8 +6,10 @@ docs/decisions/0002-recording.md come from here.
 
 import argparse
 import asyncio
+import contextlib
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from tests.recordings.tones import RATE, onsets, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
-DECIDED = "bD+soft+rt"
+DECIDED = "bD+plc"
 """The way of recording the product uses."""
 
 VARIANTS = {
@@ -114,6 +116,18 @@ def recorded(spool: Path, number: str) -> bytes:
     return bytes(joined)
 
 
+@contextlib.contextmanager
+def punctual() -> Iterator[None]:
+    """Let this process, which plays the phones, run before others: a phone is never late."""
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(5))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
+
+
 async def run(
     install: AsteriskInstall,
     variant: Variant,
@@ -173,7 +187,8 @@ async def run(
         await centre.start()
         await phone.start()
         began = centre.cpu_s()
-        await asyncio.gather(*(one(case, n) for n in range(count) for case in cases))
+        with punctual():
+            await asyncio.gather(*(one(case, n) for n in range(count) for case in cases))
         used = (centre.cpu_s() - began) / sum(f.bridged_s for f in findings)
         print(f"# {variant.name}: {used:.4f} CPU s per bridged s")
     finally:
