@@ -78,6 +78,8 @@ def sections(scene: Scene, sight: Sight) -> Sections:
                 "up": board.store.up,
                 "pending": board.store.pending,
                 "error": board.store.error,
+                "recordings": board.store.recordings,
+                "recordings_waiting": board.store.recordings_waiting,
             }
         }
     return found

@@ -15,6 +15,8 @@ async def answer(request: web.Request) -> web.Response:
         missing.append("asterisk")
     if not board.store.up:
         missing.append("database")
+    if board.store.recordings is not None:
+        missing.append("recordings")
     return web.json_response(
         {
             "status": "degraded" if missing else "ok",

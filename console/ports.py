@@ -140,6 +140,10 @@ class StoreView:
     up: bool
     pending: int = 0
     error: str | None = None
+    recordings: str | None = None
+    """In one line why recordings can't be stored at the moment; None: they are."""
+    recordings_waiting: int = 0
+    """Raw recordings that are kept until they can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ LIVE_TEXTS = {
     "offline": N_("The console can't be reached. Check the network, then try again."),
     "signed_out": N_("You are no longer signed in. Sign in again."),
     "records_waiting": N_("Database away: %(n)s records wait on disk"),
+    "recordings_waiting": N_("Recordings can't be stored: %(n)s wait in Asterisk's spool"),
     "within": N_("within %(n)s s"),
     "caller_unknown": N_("number withheld"),
     "queue_waiting": N_("%(n)s waiting"),

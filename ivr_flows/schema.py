@@ -1,8 +1,12 @@
 """Pieces of a flow's file against their schemas, with faults a person can act on."""
 
-from typing import Any, TypeVar
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ivr_flows.document import KEY_ITSELF, Document, Path
@@ -80,28 +84,94 @@ def _fault(
     model: type[BaseModel], document: Document, path: Path, what: str, detail: ErrorDetails
 ) -> FlowError:
     place = detail["loc"]
-    name = str(place[0]) if place else ""
-    field = model.model_fields.get(name)
+    name = str(place[-1]) if place else ""
+    owner, field = _at(model, place)
     meaning = field.description if field else None
-    if detail["type"] == "missing":
-        return document.fault(
-            path, f'{what} lacks "{name}"; expected {meaning}', f'add "{name}: ..."', key=True
-        )
-    if detail["type"] == "extra_forbidden":
-        names = list(model.model_fields)
+    if detail["type"] in ("missing", "extra_forbidden"):
+        group = _dotted(place[:-1])
+        whole = f'"{group}" of {what}' if group else what
+        if detail["type"] == "missing":
+            return document.fault(
+                (*path, *place[:-1]),
+                f'{whole} lacks "{name}"; expected {meaning or _kind(field)}',
+                f'add "{name}: ..."',
+                key=True,
+            )
+        names = list(owner.model_fields) if owner else []
         return document.fault(
             (*path, *place),
-            f'{what} has no setting "{name}"; expected {one_of(names)}',
+            f'{whole} has no setting "{name}"; expected {one_of(names)}',
             did_you_mean(name, names) or "remove it",
             key=True,
         )
-    expected = detail["msg"].removeprefix("Input should ").removeprefix("be ")
-    setting = ".".join(str(part) for part in place if part != KEY_ITSELF)
+    hint = f"it is {meaning}" if meaning else ""
+    expected = _SHOULD.sub("", detail["msg"])
+    if detail["type"] == "string_pattern_mismatch" and meaning:
+        expected, hint = meaning, ""
+    elif detail["type"] == "string_type" and isinstance(detail["input"], int | float):
+        expected, hint = "text", "put it in quotes"
     return document.fault(
         (*path, *place),
-        f'"{setting}" of {what} is {_shown(detail["input"])}; expected {expected}',
-        f"it is {meaning}" if meaning else "",
+        f'"{_dotted(place)}" of {what} is {_shown(detail["input"])}; expected {expected}',
+        hint,
     )
+
+
+_SHOULD = re.compile(r"^\w+ should (be |have )?")
+
+
+def _dotted(place: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in place if part != KEY_ITSELF)
+
+
+def _at(
+    model: type[BaseModel], place: tuple[str | int, ...]
+) -> tuple[type[BaseModel] | None, FieldInfo | None]:
+    """The model in which the last name of ``place`` stands, and its field if it has one."""
+    owner: type[BaseModel] | None = model
+    field: FieldInfo | None = None
+    for part in place:
+        if not isinstance(part, str) or part == KEY_ITSELF:
+            continue
+        if field is not None:
+            owner = next(filter(_is_model, _inside(field.annotation)), None)
+        field = owner.model_fields.get(part) if owner else None
+        if field is None:
+            break
+    return owner, field
+
+
+def _inside(annotation: Any) -> Iterator[Any]:
+    """The annotation and whatever stands in its brackets: of list[X] | None, X too."""
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _inside(argument)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _kind(field: FieldInfo | None) -> str:
+    """What a field without a description takes."""
+    for annotation in _inside(field.annotation if field else None):
+        if _is_model(annotation):
+            return f"settings: {one_of(annotation.model_fields)}"
+        for kind, text in _KINDS:
+            if isinstance(annotation, type) and issubclass(annotation, kind):
+                if issubclass(annotation, Enum):
+                    return one_of(str(choice.value) for choice in annotation)
+                return text
+    return "a value"
+
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (Enum, ""),
+    (bool, "true or false"),
+    (int, "a whole number"),
+    (float, "a number"),
+    (str, "text"),
+)
 
 
 def _shown(value: Any) -> str:

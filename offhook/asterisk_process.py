@@ -92,7 +92,7 @@ class AsteriskProcess:
                 stderr=sink,
                 cwd=self.folder,
                 start_new_session=True,
-                preexec_fn=None if self._outlives_parent else _die_with(os.getpid()),
+                preexec_fn=None if self._outlives_parent else die_with(os.getpid()),
             )
         try:
             async with asyncio.timeout(timeout):
@@ -169,6 +169,8 @@ class AsteriskProcess:
 def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
     """Raise AsteriskError if one of (protocol, host, port, what it is for) is taken."""
     for protocol, host, port, use in wanted:
+        if ":" in host:
+            continue  # IPv6: whoever listens will say it
         kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
         with socket.socket(socket.AF_INET, kind) as probe:
             if protocol == "tcp":
@@ -183,9 +185,11 @@ def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
                 ) from error
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """For a child to call before it is a program: it gets this signal when ``parent`` dies."""
+
     def arrange() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _libc.prctl(_PR_SET_PDEATHSIG, by)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
 

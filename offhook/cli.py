@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import logging
 import os
 import shutil
@@ -15,16 +16,15 @@ import structlog
 import uvloop
 
 from ivr_flows.errors import FlowError
-from offhook import asterisk_conf
-from offhook.asterisk_files import Addresses, Ports
+from offhook.asterisk_files import Ports
 from offhook.asterisk_process import AsteriskError
-from offhook.config import ConfigError, load
+from offhook.config import Config, ConfigError, load
 from offhook.provision import ProvisionError
-from offhook.secrets import SecretsError, load_or_create
+from offhook.secrets import SecretsError
 from offhook.service import CannotServe, serve
 from offhook.stack import StackError
 from offhook.up import PORTS, up
-from storage.errors import StorageError
+from storage.errors import StorageError, in_one_line
 from telephony.agi.server import CannotListen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,9 +49,27 @@ def main() -> None:
     try:
         sys.exit(arguments.do(arguments))
     except EXPECTED as error:
-        sys.exit(f"offhook: {error}")
+        sys.exit(f"offhook: {in_one_line(error)}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"offhook: {_about_a_file(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _about_a_file(error: OSError) -> str:
+    """A file or folder that can't be used, whoever wanted it."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            cure = "free space there"
+        case errno.EROFS:
+            cure = "mount it writable, or name another folder"
+        case errno.EACCES | errno.EPERM:
+            cure = "let the user that runs Offhook use it, or name another"
+        case _:
+            cure = "correct the path, or mend what is there"
+    return f"{error.filename}: {error.strerror}; {cure}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,8 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
-    demo.add_argument("--calls", type=int, help="play so many calls, then end")
+    demo.add_argument("--calls", type=_count, help="play so many calls, then end")
     demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    demo.add_argument("--state", type=Path, default=ROOT / "var" / "demo", help=argparse.SUPPRESS)
     demo.set_defaults(do=_demo)
 
     up = commands.add_parser("up", help="your own centre: database, Asterisk, controller, console")
@@ -74,31 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     controller.set_defaults(do=_serve)
 
-    files = commands.add_parser(
-        "asterisk-conf", help="write the configuration of an Asterisk that runs elsewhere"
-    )
-    files.add_argument("--config", type=Path, required=True)
-    files.add_argument("--state", type=Path, required=True, help="where secrets.json is, or goes")
-    files.add_argument("--to", type=Path, required=True, help="the folder, as Asterisk sees it")
-    files.add_argument("--ami-bind", default="127.0.0.1", help="where AMI listens")
-    files.add_argument(
-        "--ami-permit",
-        type=asterisk_conf.network,
-        action="append",
-        metavar="ADDRESS",
-        help="who may log in there (default: this machine)",
-    )
-    files.add_argument("--agi-host", default="127.0.0.1", help="the controller, seen by Asterisk")
-    files.add_argument("--rtp", type=asterisk_conf.port_range, metavar="FIRST-LAST")
-    files.add_argument(
-        "--local-net",
-        type=asterisk_conf.network,
-        action="append",
-        metavar="NETWORK",
-        help="who is not told sip.external_address (default: all private networks)",
-    )
-    files.set_defaults(do=_asterisk_conf)
-
     for name, about in (
         ("test", "all tests, those on the real Asterisk and PostgreSQL included"),
         ("check", "ruff, mypy and import-linter"),
@@ -108,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("rest", nargs=argparse.REMAINDER, help="handed on")
         command.set_defaults(do={"test": _test, "check": _check, "bench": _bench}[name])
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls; give 1 or more")
+    return int(text)
 
 
 def _loop(work: Coroutine[Any, Any, int | None]) -> int:
@@ -137,13 +137,13 @@ def log_to(stream: Any) -> None:
 def _serve(arguments: argparse.Namespace) -> int:
     log_to(sys.stderr)
     config = load(arguments.config)
-    given = os.environ.get("OFFHOOK_PORTS")
-    ports = (
-        Ports(*map(int, given.split(","))) if given else replace(PORTS, console=config.console.port)
-    )
+    ports = _ports(os.environ.get("OFFHOOK_PORTS"), config)
     dsn = os.environ.get("OFFHOOK_DSN") or config.database.dsn
     if not dsn:
-        raise ConfigError(f"{config.source}: name database.dsn, or set OFFHOOK_DSN")
+        raise ConfigError(
+            f"{config.source}: no database is named; set database.dsn there, or OFFHOOK_DSN, to"
+            " postgresql://user@host:5432/offhook"
+        )
 
     def ready() -> None:
         if arguments.ready_fd is not None:
@@ -153,35 +153,35 @@ def _serve(arguments: argparse.Namespace) -> int:
     return _loop(serve(config, arguments.state, ports, dsn, ready))
 
 
-def _asterisk_conf(arguments: argparse.Namespace) -> int:
-    log_to(sys.stderr)
-    config = load(arguments.config)
-    first, last = arguments.rtp or (PORTS.rtp_start, PORTS.rtp_end)
-    ports = replace(PORTS, ami=config.asterisk.ami_port or PORTS.ami, rtp_start=first, rtp_end=last)
-    usual = Addresses()
-    addresses = Addresses(
-        sip=config.sip.bind,
-        external=config.sip.external_address,
-        ami=arguments.ami_bind,
-        agi=arguments.agi_host,
-        ami_permit=tuple(arguments.ami_permit or usual.ami_permit),
-        local_nets=tuple(arguments.local_net or usual.local_nets),
-    )
-    secrets = load_or_create(arguments.state, config.centre)
-    to = arguments.to.absolute()
-    _loop(asterisk_conf.write(config, arguments.state, secrets, ports, addresses, to))
-    print(
-        f"offhook: wrote {to}; start Asterisk with: asterisk -C {to}/asterisk.conf -f",
-        file=sys.stderr,
-    )
-    return 0
+def _ports(given: str | None, config: Config) -> Ports:
+    if not given:
+        return replace(PORTS, console=config.console.port)
+    names = Ports.__dataclass_fields__
+    try:
+        return Ports(*map(int, given.split(",")))
+    except (ValueError, TypeError):
+        raise ConfigError(
+            f"OFFHOOK_PORTS is {given!r}; expected {len(names)} numbers with commas between:"
+            f" {','.join(names)}"
+        ) from None
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    # Here, for the product does not need the far end.
+    from farend.ami import FarEndError
+    from offhook.console_client import ConsoleRefused
     from offhook.demo import demo
 
     log_to(sys.stderr)
-    return _loop(demo(ROOT / "var" / "demo", arguments.calls, as_json=arguments.json))
+    try:
+        return _loop(demo(arguments.state, arguments.calls, as_json=arguments.json))
+    except (FarEndError, ConsoleRefused, ExceptionGroup) as error:
+        first: Exception = error
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        if not isinstance(first, FarEndError | ConsoleRefused):
+            raise
+        raise StackError(f"the demo broke off: {first}") from error
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -191,7 +191,8 @@ def _up(arguments: argparse.Namespace) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(__file__).with_name("demo_centre.yaml"), file)
         print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
-    return _loop(up(load(file), arguments.state))
+    config = load(file)
+    return _loop(up(config, arguments.state, _ports(os.environ.get("OFFHOOK_PORTS"), config)))
 
 
 def _check(arguments: argparse.Namespace) -> int:

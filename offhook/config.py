@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,26 +36,40 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_ADDRESS = r"^[A-Za-z0-9_.:\[\]-]{1,80}$"
+_FLOW = r"^[a-z][a-z0-9_]{0,63}$"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
-Name = Field(pattern=_NAME)
-Digits = Field(pattern=r"^[0-9]{2,15}$")
+_PROJECT_OF = Field(description="the name of a project")
+
+
+def _name(what: str) -> Any:
+    return Field(
+        pattern=_NAME, description=f"{what}: letters, digits, - and _, no more than 40 of them"
+    )
+
+
+def _address(default: str | None, what: str) -> Any:
+    return Field(default, pattern=_ADDRESS, description=what)
 
 
 class _Project(_Strict):
-    name: str = Name
-    title: str
+    name: str = _name("the project's short name")
+    title: str = Field(description="what people call it")
 
 
 class _Hotline(_Strict):
-    number: str = Field(pattern=r"^\+?[0-9]{3,20}$")
-    project: str
-    flow: str
+    number: str = Field(
+        pattern=r"^\+?[0-9]{3,20}$",
+        description="what the line dials: 3 to 20 digits, perhaps + in front, in quotes",
+    )
+    project: str = _PROJECT_OF
+    flow: str = Field(pattern=_FLOW, description="the name of a flow: small letters, digits and _")
 
 
 class _Queue(_Strict):
-    name: str = Name
-    project: str
-    skill: str = Name
+    name: str = _name("the queue's name, as flows use it")
+    project: str = _PROJECT_OF
+    skill: str = _name("the skill that an agent needs for its calls")
     min_level: int = Field(1, ge=1, le=10)
     title: dict[str, str] = {}
     priority: int = Field(0, ge=-10, le=10)
@@ -69,33 +83,45 @@ class _Queue(_Strict):
 
 
 class _Agent(_Strict):
-    code: str = Digits
-    name: str
-    projects: list[str]
-    skills: dict[str, int]
+    code: str = Field(
+        pattern=r"^[0-9]{2,15}$",
+        description="what the agent types to log in: 2 to 15 digits, in quotes",
+    )
+    name: str = Field(description="what people call the agent")
+    projects: list[str] = Field(description="the names of the projects the agent serves")
+    skills: dict[str, Annotated[int, Field(ge=1, le=10)]] = Field(
+        description="each skill with its level, 1 to 10"
+    )
     station: str | None = None
 
 
 class _Station(_Strict):
-    name: str = Field(pattern=r"^[0-9]{2,8}$")
+    name: str = Field(
+        pattern=r"^[0-9]{2,8}$", description="the phone's name: 2 to 8 digits, in quotes"
+    )
     kind: StationKind = StationKind.SOFTPHONE
 
 
 class _Line(_Strict):
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
-    kind: LineKind
+    name: str = Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$",
+        description="the line's name: a letter, then letters, digits, - and _",
+    )
+    kind: LineKind = Field(description="what it is: fxo (a gateway's analog lines) or trunk (IP)")
     channels: int = Field(30, ge=1, le=5000)
-    host: str | None = None
+    host: str | None = Field(
+        None, pattern=_ADDRESS, description="the carrier's address, host or host:port"
+    )
 
 
 class SipSettings(_Strict):
-    bind: str = "127.0.0.1"
-    external_address: str | None = None
+    bind: str = _address("127.0.0.1", "the address of this machine where SIP listens")
+    external_address: str | None = _address(None, "what phones outside a NAT are told")
 
 
 class ConsoleSettings(_Strict):
-    bind: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
+    bind: str = _address("127.0.0.1", "the address of this machine where the console listens")
+    port: int = Field(8080, ge=0, le=65535, description="a port, 0 to 65535")
     secure_cookies: bool = False
     """Set it behind TLS: the session cookie is then never sent in the clear."""
 
@@ -125,14 +151,16 @@ class AsteriskSettings(_Strict):
 
 
 class _File(_Strict):
-    projects: list[_Project]
-    hotlines: list[_Hotline]
-    queues: list[_Queue]
-    agents: list[_Agent]
-    stations: list[_Station]
-    lines: list[_Line]
+    projects: list[_Project] = Field(description="a list of the clients, each with name and title")
+    hotlines: list[_Hotline] = Field(description="a list of numbers, each with project and flow")
+    queues: list[_Queue] = Field(description="a list of queues, each with name, project and skill")
+    agents: list[_Agent] = Field(
+        description="a list of agents, each with code, name, projects and skills"
+    )
+    stations: list[_Station] = Field(description="a list of phones, each with a name")
+    lines: list[_Line] = Field(description="a list of lines, each with name and kind")
     away_reasons: list[str] = ["break", "lunch", "training", "recovery"]
-    languages: list[Literal["zh-CN", "en"]] = ["zh-CN", "en"]
+    languages: list[Literal["zh-CN", "en"]] = Field(["zh-CN", "en"], min_length=1)
     node: str = Field("pbx1", pattern=r"^[a-z0-9]{1,20}$")
     flows: Path | None = None
     sip: SipSettings = SipSettings()
@@ -156,6 +184,8 @@ class Config:
     database: DatabaseSettings
     recordings: RecordingSettings
     asterisk: AsteriskSettings
+    document: Document
+    """The file as it was read; it knows where everything stands."""
 
 
 class ConfigError(Exception):
@@ -194,6 +224,7 @@ def _load(path: Path, text: bytes) -> Config:
         database=file.database,
         recordings=file.recordings,
         asterisk=file.asterisk,
+        document=document,
     )
 
 

@@ -4,20 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import ivr_flows
-from domain.centre import Centre
+from ivr_flows.errors import did_you_mean
 from ivr_flows.flow import Flow
 from ivr_flows.loader import load
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
-from offhook.config import ConfigError
+from offhook.config import Config
 
 LIBRARY = Path(ivr_flows.__file__).parent / "library"
+PHRASES = frozenset({"station", "dialplan"})
+"""What in the library is no flow."""
 
 
-def load_flows(centre: Centre, own: Path | None) -> Mapping[str, Flow]:
-    """The flow of each hotline by name. Raises FlowError (a fault in a file), ConfigError."""
+def load_flows(config: Config) -> Mapping[str, Flow]:
+    """The flow of each hotline by name. Raises FlowError (a fault in a file, or no such flow)."""
+    centre, own = config.centre, config.flows
     queues = {queue.name for queue in centre.queues}
     flows: dict[str, Flow] = {}
-    for hotline in centre.hotlines:
+    for number, hotline in enumerate(centre.hotlines):
         if hotline.flow in flows:
             continue
         folders = [folder for folder in (own, LIBRARY) if folder is not None]
@@ -26,10 +29,12 @@ def load_flows(centre: Centre, own: Path | None) -> Mapping[str, Flow]:
             None,
         )
         if file is None:
+            there = {path.stem for folder in folders for path in folder.glob("*.yaml")}
             places = " or ".join(str(folder) for folder in folders)
-            raise ConfigError(
-                f'hotline {hotline.number} names the flow "{hotline.flow}", but there is no'
-                f" {hotline.flow}.yaml in {places}"
+            raise config.document.fault(
+                ("hotlines", number, "flow"),
+                f'there is no flow "{hotline.flow}": no file {hotline.flow}.yaml in {places}',
+                did_you_mean(hotline.flow, there - PHRASES) or "write one, or name another",
             )
         flows[hotline.flow] = load(file.read_bytes(), str(file), queues)
     return flows

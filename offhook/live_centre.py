@@ -13,6 +13,7 @@ from domain.facts import AgentState
 from domain.identity import AgentCode, ProjectName, QueueName, StationName
 from offhook.board import DayFigures, board
 from offhook.engine import Engine
+from offhook.recorder import Recorder
 from storage.calls import CallStore
 from storage.errors import AWAY, in_one_line
 from storage.outbox import Outbox
@@ -33,11 +34,17 @@ class RunningCentre:
     """The engine, and the day's figures from the records."""
 
     def __init__(
-        self, engine: Engine, calls: CallStore, outbox: Outbox, timezone: tzinfo | None = None
+        self,
+        engine: Engine,
+        calls: CallStore,
+        outbox: Outbox,
+        recorder: Recorder,
+        timezone: tzinfo | None = None,
     ) -> None:
         self._engine = engine
         self._calls = calls
         self._outbox = outbox
+        self._recorder = recorder
         self._timezone = timezone
         self._figures: dict[QueueName, DayFigures] = {}
         self._away: str | None = None
@@ -49,7 +56,14 @@ class RunningCentre:
 
     def board(self, projects: frozenset[ProjectName] | None) -> Board:
         """The floor as those who serve ``projects`` may see it."""
-        store = StoreView(self._away is None, self._outbox.pending, self._away)
+        recorder = self._recorder
+        store = StoreView(
+            self._away is None,
+            self._outbox.pending,
+            self._away,
+            recorder.trouble,
+            recorder.archive.waiting,
+        )
         return board(self._engine, projects, self._figures, store)
 
     async def changed(self, after: int) -> int:

@@ -1,6 +1,9 @@
 """Between the engine and the archive: which calls are over, and what came of their recordings."""
 
 import asyncio
+import errno
+import os
+import tempfile
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +27,25 @@ LOOK_EVERY_S = 20.0
 _FACTS = uuid.UUID("d7e6d3f0-9a9a-4c55-8f64-2f7f3f0f6b51")
 
 
+def root_trouble(root: Path) -> str | None:
+    """Why nothing can be stored in ``root``, in one line; None if something can. Blocking."""
+    try:
+        if not root.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        with tempfile.TemporaryFile(dir=root):
+            return None
+    except OSError as error:
+        cure = {
+            errno.ENOENT: "create it, or mount its disk, or correct recordings.root",
+            errno.EROFS: "mount it writable",
+            errno.EACCES: "let the user that runs Offhook write there",
+        }.get(error.errno or 0, "look at that disk")
+        return (
+            f"recordings can't be stored in {root}: {error.strerror}; {cure}. Calls go on, their"
+            " raw recordings are kept and stored by themselves then"
+        )
+
+
 class Recorder:
     """Hands ended calls to the archive and writes down what it says of them."""
 
@@ -35,6 +57,13 @@ class Recorder:
         self._calls = calls
         self._outbox = outbox
         self._look = asyncio.Event()
+        self._root = root
+        self._root_trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why recordings can't be stored at the moment, in one line; None if they can."""
+        return self.archive.trouble or self._root_trouble
 
     def call_over(self, call: LiveCall) -> None:
         """A call has ended. One that we did not see all of is looked up in its record."""
@@ -52,6 +81,7 @@ class Recorder:
     async def _look_for_orphans(self) -> None:
         while True:
             self._look.clear()
+            self._look_at_root(await asyncio.to_thread(root_trouble, self._root))
             try:
                 await self._outbox.flushed()
                 if found := await self.archive.orphans(self._over):
@@ -63,6 +93,11 @@ class Recorder:
                     await self._look.wait()
             except TimeoutError:
                 continue
+
+    def _look_at_root(self, trouble: str | None) -> None:
+        if trouble is not None and trouble != self._root_trouble:
+            log.error(trouble)
+        self._root_trouble = trouble
 
     async def _over(self, call: CallId) -> OverCall | None:
         """Whether the call is over by its record, and how long it was bridged."""

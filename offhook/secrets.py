@@ -44,20 +44,27 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
     kept: dict[str, Any] = {}
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SecretsError(
+            f"{state}: the folder can't be made ({error.strerror}); name another with --state, or"
+            " let Offhook's user write there"
+        ) from error
+    try:
         if path.exists():
             kept = json.loads(path.read_text("utf-8"))
-            if not isinstance(kept, dict):
-                raise TypeError("not an object")
-        whole: dict[str, Any] = {
-            "ami": kept.get("ami") or chance.token_urlsafe(24),
-            "admin": kept.get("admin") or chance.token_urlsafe(9),
-            "sip": dict(kept.get("sip", {})),
-            "pins": dict(kept.get("pins", {})),
-        }
-    except (OSError, ValueError, TypeError) as error:
+        _check(kept)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise SecretsError(
-            f"{path}: can't be read ({error}); mend it, or remove it to have new passwords made"
+            f"{path}: can't be read ({why}); put it back from a backup, or remove it to have new"
+            " passwords made (phones must then be told theirs)"
         ) from error
+    whole: dict[str, Any] = {
+        "ami": kept.get("ami") or chance.token_urlsafe(24),
+        "admin": kept.get("admin") or chance.token_urlsafe(9),
+        "sip": dict(kept.get("sip", {})),
+        "pins": dict(kept.get("pins", {})),
+    }
     for name in [s.name for s in centre.stations] + [line.name for line in centre.lines]:
         whole["sip"].setdefault(name, chance.token_urlsafe(15))
     for agent in centre.agents:
@@ -65,6 +72,27 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
     if whole != kept:
         _write(path, whole)
     return Secrets(ami=whole["ami"], sip=whole["sip"], pins=whole["pins"], admin=whole["admin"])
+
+
+def _check(kept: Any) -> None:
+    """Raises ValueError if this is not what ``_write`` wrote."""
+    if not isinstance(kept, dict):
+        raise ValueError('expected {"ami": ...}')
+    for name in ("ami", "admin"):
+        if not _is_password(kept.get(name, "-")):
+            raise ValueError(f'"{name}" is no password')
+    for name in ("sip", "pins"):
+        group = kept.get(name, {})
+        if not isinstance(group, dict):
+            raise ValueError(f'"{name}" is no list of passwords by name')
+        for key, value in group.items():
+            if not _is_password(value):
+                raise ValueError(f'"{key}" in "{name}" is no password')
+
+
+def _is_password(value: Any) -> bool:
+    # What else there is, Asterisk's configuration would misread.
+    return isinstance(value, str) and value.isprintable() and ";" not in value and value != ""
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
@@ -78,4 +106,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        raise SecretsError(f"{path}: can't be written ({error})") from error
+        raise SecretsError(
+            f"{path}: can't be written ({error.strerror}); free space there, or let Offhook's user"
+            " write in that folder, or name another with --state"
+        ) from error

@@ -17,6 +17,7 @@ from console.app import make_app
 from ivr_flows.flow import Flow
 from offhook.absence import Absence
 from offhook.asterisk_files import AMI_USER, Ports
+from offhook.asterisk_process import check_free
 from offhook.config import Config
 from offhook.engine import Engine
 from offhook.flows import dialplan_phrases, load_flows, station_phrases
@@ -93,10 +94,16 @@ async def serve(
 @asynccontextmanager
 async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
     """The whole controller, for as long as the context lasts."""
-    flows = load_flows(config.centre, config.flows)
+    flows = load_flows(config)
     phrases = station_phrases()
     secrets = load_or_create(state, config.centre)
     where = places(config, state)
+    check_free(
+        [
+            ("tcp", config.asterisk.agi_bind, ports.agi, "FastAGI"),
+            ("tcp", config.console.bind, ports.console, "the console"),
+        ]
+    )
     async with AsyncExitStack() as stack:
         database = await open_database(dsn)
         stack.push_async_callback(database.close)
@@ -112,7 +119,9 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         prompts = Prompts(where.prompts)
         stack.push_async_callback(prompts.close)
         engine = Engine(config.centre, outbox)
-        where.recordings.mkdir(parents=True, exist_ok=True)
+        if not config.recordings.root.is_absolute():
+            # Another place isn't made: it may be where a disk is mounted, later.
+            where.recordings.mkdir(parents=True, exist_ok=True)
         recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
         engine.on_call_over = recorder.call_over
         engine.restore(await agents.last_states())
@@ -135,7 +144,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
         )
-        centre = RunningCentre(engine, calls, outbox)
+        centre = RunningCentre(engine, calls, outbox, recorder)
         _background(stack, centre.keep_figures(), "figures")
         app = make_app(
             centre,

@@ -3,11 +3,13 @@
 import asyncio
 import signal
 import sys
-from dataclasses import replace
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from offhook.asterisk_files import Ports
 from offhook.config import Config
+from offhook.flows import load_flows
 from offhook.provision import find_or_install, find_or_install_espeak, find_or_install_openssl
 from offhook.stack import Stack
 
@@ -22,26 +24,48 @@ def say(text: str) -> None:
     print(f"offhook: {text}", file=sys.stderr, flush=True)
 
 
-async def stopped() -> None:
-    """Returns at Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
+async def until_stopped(work: Coroutine[Any, Any, int], *, at_a_signal: int) -> int:
+    """Do ``work``; at Ctrl-C or SIGTERM cancel it, once, and wait for it to clean up.
+
+    Returns what it returns, or ``at_a_signal``. Whoever is impatient and presses Ctrl-C again
+    must not keep it from stopping what it started.
+    """
     loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            say("stopping")
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(number, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not stopping:
+            raise
+        return at_a_signal
 
 
-async def up(config: Config, state: Path) -> None:
+async def up(config: Config, state: Path, ports: Ports) -> int:
     """Start everything, say where the console is, go on until Ctrl-C."""
+    return await until_stopped(_up(config, state, ports), at_a_signal=0)
+
+
+async def _up(config: Config, state: Path, ports: Ports) -> int:
+    load_flows(config)  # a fault in one is told before anything starts
     install = await asyncio.to_thread(find_or_install, say)
     await asyncio.to_thread(find_or_install_espeak, say)
     await asyncio.to_thread(find_or_install_openssl, say)
-    ports = replace(PORTS, console=config.console.port)
     stack = Stack(config, state, ports, install, progress=say)
     async with stack:
         stack.keep_controller()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
         say(f"phones register at {config.sip.bind}:{ports.sip}; passwords: {state}/secrets.json")
         say("Ctrl-C stops everything")
-        await stopped()
-        say("stopping")
+        await asyncio.Event().wait()
+    return 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -71,9 +72,10 @@ async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Da
             server = EmbeddedServer(target)
             await asyncio.to_thread(server.start)
             dsn = await server.database("offhook")
-        elif not dsn.startswith(("postgresql://", "postgres://")):
+        elif not _is_dsn(dsn):
             raise DatabaseUnreachable(
-                f"not a database address: {dsn!r}; write postgresql://user:password@host:port/name"
+                f"not a database address: {_without_password(dsn)!r};"
+                " write postgresql://user:password@host:port/name"
             )
         pool = await make_pool(dsn, pool_size=pool_size)
         async with connection(pool) as db:
@@ -122,6 +124,17 @@ async def connection(
             yield db
         finally:
             watchdog.cancel()
+
+
+def _is_dsn(dsn: str) -> bool:
+    try:
+        return dsn.startswith(("postgresql://", "postgres://")) and urlsplit(dsn).port != 0
+    except ValueError:  # its port is no number, or its brackets don't match
+        return False
+
+
+def _without_password(dsn: str) -> str:
+    return re.sub(r"(:/*[^/@:]*):[^/@]*@", r"\1:***@", dsn)
 
 
 def describe(dsn: str) -> str:

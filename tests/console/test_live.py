@@ -119,13 +119,21 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
     floor = console.floor
     why = "pbx1: wrong AMI password; correct it in manager.conf"
     floor.nodes = (NodeView(NodeName("pbx1"), False, floor.at, why),)
-    floor.store = StoreView(False, 12, "nobody answers")
+    floor.store = StoreView(False, 12, "nobody answers", "no space left", 3)
     board = await (await (await visit("ada")).get("/api/v1/board")).json()
     assert board["nodes"][0]["error"] == why
-    assert board["store"] == [{"up": False, "pending": 12, "error": "nobody answers"}]
+    assert board["store"] == [
+        {
+            "up": False,
+            "pending": 12,
+            "error": "nobody answers",
+            "recordings": "no space left",
+            "recordings_waiting": 3,
+        }
+    ]
     health = await (await (await visit()).get("/healthz")).json()
     assert health["status"] == "degraded"
-    assert health["missing"] == ["asterisk", "database"]
+    assert health["missing"] == ["asterisk", "database", "recordings"]
     assert "password" not in json.dumps(health)
 
 

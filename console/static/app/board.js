@@ -178,6 +178,10 @@ function draw() {
     note.hidden = !store || store.up;
     if (!note.hidden)
       note.querySelector("[data-text]").textContent = `${fill(texts.records_waiting, { n: store.pending })}. ${store.error ?? ""}`;
+    const sound = document.querySelector("[data-recordings]");
+    sound.hidden = !store?.recordings;
+    if (!sound.hidden)
+      sound.querySelector("[data-text]").textContent = `${fill(texts.recordings_waiting, { n: store.recordings_waiting })}. ${store.recordings}`;
   }
   const agents = live
     .rows("agents")

@@ -1,0 +1,134 @@
+"""The real command, run as a person or a service would run it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from offhook.asterisk_files import Ports
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_ERRORS = ("level=error", "level=critical", "Traceback", "level=exception")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def to_people(self) -> list[str]:
+        """The lines that are meant for the person who typed it."""
+        return [line for line in self.err.splitlines() if line.startswith("offhook: ")]
+
+    def only_complaint(self) -> str:
+        """The one line that says why it failed: the last one, and no trace of Python's."""
+        assert self.code == 1, (self.code, self.err)
+        assert self.out == "", self.out
+        assert not any(mark in self.err for mark in _ERRORS), self.err
+        assert self.err.splitlines()[-1].startswith("offhook: "), self.err
+        return self.err.splitlines()[-1].removeprefix("offhook: ")
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "offhook", *map(str, arguments)]
+
+
+def environment(ports: Ports | None = None, **more: str) -> Mapping[str, str]:
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("OFFHOOK_DSN", "OFFHOOK_PO"))}
+    if ports is not None:
+        own["OFFHOOK_PORTS"] = given(ports)
+    return {**own, "PYTHONPATH": str(ROOT), **more}
+
+
+def given(ports: Ports) -> str:
+    return ",".join(str(getattr(ports, name)) for name in Ports.__dataclass_fields__)
+
+
+def run(
+    *arguments: str | Path, ports: Ports | None = None, deadline_s: float = 60.0, **more: str
+) -> Ended:
+    """Run it to its end; it must end by itself."""
+    done = subprocess.run(
+        command(*arguments),
+        env=environment(ports, **more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=deadline_s,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+class Serving:
+    """``offhook serve``, in the background until the context is left."""
+
+    def __init__(
+        self, config: Path, state: Path, ports: Ports, dsn: str, log: Path, **more: str
+    ) -> None:
+        self._arguments = ("serve", "--config", config, "--state", state)
+        self._environment = environment(ports, OFFHOOK_DSN=dsn, **more)
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def err(self) -> str:
+        return self._log.read_text("utf-8")
+
+    @property
+    def errors(self) -> list[str]:
+        """What it said that somebody must see to."""
+        return [line for line in self.err.splitlines() if any(mark in line for mark in _ERRORS)]
+
+    async def until_said(self, text: str, within_s: float = 20.0) -> str:
+        """The first line that has this text."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            for line in self.err.splitlines():
+                if text in line:
+                    return line
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{text!r} is not in\n{self.err}")
+
+    async def __aenter__(self) -> Self:
+        ready, write = os.pipe()
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command(*self._arguments, "--ready-fd", str(write)),
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(write,),
+            )
+        os.close(write)
+        try:
+            async with asyncio.timeout(40):
+                assert await asyncio.to_thread(os.read, ready, 8) == b"ready", self.err
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            os.close(ready)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end()
+
+    async def end(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit code."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(by)
+        async with asyncio.timeout(15):
+            return await self._process.wait()
