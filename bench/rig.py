@@ -152,8 +152,9 @@ def _cpu(pid: int | None, *, with_children: bool = False) -> float:
     for each in [process, *(process.children() if with_children else [])]:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = each.cpu_times()
-            # A database's finished back ends are counted at their parent.
-            total += times.user + times.system + times.children_user + times.children_system
+            total += times.user + times.system
+            if with_children:  # a database's finished back ends are counted at their parent
+                total += times.children_user + times.children_system
     return total
 
 

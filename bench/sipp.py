@@ -4,6 +4,7 @@ measured. Its scenarios are made here."""
 import asyncio
 import contextlib
 import csv
+import resource
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +72,10 @@ class Outcome:
 
     succeeded: int
     failed: int
-    seconds: float
+    per_second: float
+    """Calls per second from the first one's beginning to the last one's end."""
+    cpu_s: float
+    """What SIPp itself used."""
 
 
 class SippFailed(Exception):  # noqa: N818
@@ -100,8 +104,9 @@ async def run(
             *("-i", source[0], "-p", str(source[1]), "-mp", str(media_port)),
             *("-m", str(calls), "-l", str(at_once), "-r", f"{rate:g}", "-nostdin"),
             *("-trace_stat", "-stf", str(figures), "-fd", "1", "-timeout", f"{timeout_s:g}"),
-            *("-timeout_error", "-recv_timeout", "60000", "-buff_size", "4194304"),
+            *("-timeout_error", "-recv_timeout", f"{1000 * timeout_s:.0f}", "-buff_size", "4194304"),
         ]
+        before = _finished_children()
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
@@ -114,19 +119,25 @@ async def run(
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-        return _figures(figures, said.decode("utf-8", "replace"))
+        used = _finished_children() - before
+        return _figures(figures, said.decode("utf-8", "replace"), used)
 
 
-def _figures(file: Path, said: str) -> Outcome:
+def _finished_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _figures(file: Path, said: str, used: float) -> Outcome:
     try:
         with file.open(encoding="utf-8", newline="") as text:
             rows: Sequence[dict[str, str]] = list(csv.DictReader(text, delimiter=";"))
         last = rows[-1]
-        hours, minutes, seconds = last["ElapsedTime(C)"].split(":")[:3]
         return Outcome(
             int(last["SuccessfulCall(C)"]),
             int(last["FailedCall(C)"]),
-            int(hours) * 3600 + int(minutes) * 60 + float(seconds),
+            float(last["CallRate(C)"]),
+            used,
         )
     except (OSError, IndexError, KeyError, ValueError) as error:
         raise SippFailed(f"SIPp left no figures ({error!r}): {said.strip()[-500:]}") from error

@@ -63,8 +63,8 @@ from telephony.calls import StationChanged as PhoneChanged
 
 log = structlog.get_logger()
 
-INTERRUPT = "D"
-"""A key no caller has: pressed on his channel, it cuts an announcement short."""
+_SILENCE_AGAIN_S = 0.02
+"""What stops a sound is lost if it comes before the sound has begun."""
 
 ASTERISK_ENDED = "Asterisk ended during the call"
 
@@ -187,11 +187,20 @@ class Engine:
         self.stage(call, CallStage.RINGING)
         call.inbox.put(offer)
         if call.announcing:
+            self._silence(call)
+
+    def _silence(self, call: LiveCall) -> None:
+        """Stop what is being said to a waiting caller; his session then looks into its inbox.
+
+        Not by a key: Asterisk gives every key at least 80 ms.
+        """
+        if call.announcing and call.inbox:
             self._act(
                 call.channel.node,
-                "PlayDTMF",
-                {"Channel": call.channel_name, "Digit": INTERRUPT, "Receive": "true"},
+                "ControlPlayback",
+                {"Channel": call.channel_name, "Control": "stop"},
             )
+            asyncio.get_running_loop().call_later(_SILENCE_AGAIN_S, self._silence, call)
 
     def _withdraw(self, command: Withdraw) -> None:
         self._withdrawn.add((command.call, command.station))

@@ -5,6 +5,7 @@ sends back what came of it. Everything a next controller needs to go on with the
 the channel's own variables (``OFFHOOK_*``), so nothing is lost if this process dies.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
@@ -34,7 +35,7 @@ from ivr_flows.steps import (
 )
 from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
-from offhook.engine import INTERRUPT, Engine
+from offhook.engine import Engine
 from offhook.live_calls import LiveCall
 from recordings.capture import capture
 from telephony.agi.session import Session
@@ -205,14 +206,15 @@ class _Caller:
                 sound = await self._prompts.sound(prompt)
                 key = (await self._session.stream(sound, escape)).digit
             except (PromptError, AgiError) as error:
-                # A missing sound must not cost the caller his call.
-                log.error(
-                    "prompt not played", call=self._call.id, prompt=prompt.name, why=str(error)
-                )
+                self._not_played(prompt, error)
                 continue
             if key:
                 return key
         return ""
+
+    def _not_played(self, prompt: PromptText, error: PromptError | AgiError) -> None:
+        # A missing sound must not cost the caller his call.
+        log.error("prompt not played", call=self._call.id, prompt=prompt.name, why=str(error))
 
     async def _play(self, step: Play) -> Outcome:
         key = await self._say(step.prompts, KEYS if step.interruptible else "")
@@ -250,7 +252,8 @@ class _Caller:
             )
             if step.back:
                 await self._say_waiting(step.back)
-            await self._session.music_on(step.music)
+            if not self._call.inbox:
+                await self._session.music_on(step.music)
             while True:
                 command = await self._session.idle(self._call.inbox.next())
                 match command:
@@ -283,25 +286,35 @@ class _Caller:
 
     async def _say_waiting(self, texts: tuple[PromptText, ...]) -> None:
         """Speak to a waiting caller, until there is something better for him."""
-        self._call.announcing = True
+        for text in texts:
+            try:
+                sound = await self._made_in_time(text)
+                if sound is None or self._call.inbox:
+                    return
+                self._call.announcing = True  # the engine may cut it short from here on
+                await self._session.stream(sound)
+            except (PromptError, AgiError) as error:
+                self._not_played(text, error)
+            finally:
+                self._call.announcing = False
+
+    async def _made_in_time(self, text: PromptText) -> str | None:
+        """The sound, or None if a command comes for the caller while it is still being made."""
+        making = asyncio.ensure_future(self._prompts.sound(text))
+        called = asyncio.ensure_future(self._call.inbox.arrival())
         try:
-            for text in texts:
-                if self._call.inbox or await self._say((text,), INTERRUPT):
-                    break
+            await asyncio.wait((making, called), return_when=asyncio.FIRST_COMPLETED)
+            return making.result() if making.done() else None
         finally:
-            self._call.announcing = False
+            making.cancel()
+            called.cancel()
 
     async def _ring(self, offer: Offer) -> bool:
         """Ring the agent and, if he answers, wait for the end of their talk. True: they talked."""
         session = self._session
         status = None
         try:
-            await self._remember(STAGE=Stage.DIALLING, AGENT=offer.agent)
-            if not self._call.recorded:
-                # Before the agent answers, so that not a syllable is missing; `b` writes only
-                # what is said while the two are bridged.
-                self._call.recorded = True
-                await self._record()
+            await self._prepare_talk(offer)
             # No `m` here: with it, recordings of callers who send no sound break off.
             await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "g")
             status = await session.get_variable("DIALSTATUS")
@@ -317,9 +330,16 @@ class _Caller:
             self._engine.caller_left_ringing(self._call, offer)
             raise
 
-    async def _record(self) -> None:
+    async def _prepare_talk(self, offer: Offer) -> None:
+        """What must be so before the phone rings, in as few steps as can be: it waits for them."""
+        if self._call.recorded:
+            await self._remember(STAGE=Stage.DIALLING, AGENT=offer.agent)
+            return
+        # Before the agent answers, so that not a syllable is missing; `b` writes only what is
+        # said while the two are bridged.
+        self._call.recorded = True
         told = capture(self._call.id)
-        await self._remember(RECORDING=told.file)
+        await self._remember(STAGE=Stage.DIALLING, AGENT=offer.agent, RECORDING=told.file)
         await self._session.execute("MixMonitor", told.file, told.options)
 
 

@@ -29,12 +29,14 @@ class Inbox:
     def __init__(self) -> None:
         self._commands: deque[SessionCommand] = deque()
         self._waiting: asyncio.Future[SessionCommand] | None = None
+        self._arrived = asyncio.Event()
 
     def put(self, command: SessionCommand) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(command)
         else:
             self._commands.append(command)
+            self._arrived.set()
 
     def next(self) -> asyncio.Future[SessionCommand]:
         """The next command, now or when it comes. One reader at a time."""
@@ -43,6 +45,12 @@ class Inbox:
             future.set_result(self._commands.popleft())
         self._waiting = future
         return future
+
+    async def arrival(self) -> None:
+        """Returns when a command is waiting to be taken up, and leaves it there."""
+        while not self._commands:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     def clear(self) -> None:
         """Forget what no session will take up."""

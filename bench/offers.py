@@ -1,0 +1,230 @@
+"""From "an agent is free" or "a caller enters the queue" to the INVITE at the agent's phone.
+
+50 agents at SIP phones, real calls on a real Asterisk by SIPp. The INVITE's time is the kernel's
+stamp at the phone's socket; the other time is the one the controller writes into the record (the
+talk's end, the entry into the queue). Both are this machine's civil clock.
+
+- agent free: 200 callers wait all the time, every agent talks for a few seconds and has no
+  after-call work, so each end of a talk is an offer. Callers are told their place every few
+  seconds; figures for those who were being spoken to are also given by themselves.
+- caller enters: agents wait for calls.
+"""
+
+import asyncio
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from bench import rig, sipp
+from bench.phones import Invited, Phones
+from domain.facts import AgentFact, AgentState
+from domain.identity import AgentCode, StationName
+from offhook.asterisk_files import Ports
+from offhook.stack import Stack
+from storage.database import make_pool
+from storage.timeline import write
+
+AGENTS, WAITING = 50, 200
+TALK_S, BUSY_S = 12.0, 72.0
+ENTERING, ENTERING_PER_S = 300, 8.0
+ANNOUNCE_EVERY_S = 10.0
+SPOKEN_FOR_S = 2.0
+"""A shortest announcement takes longer than this."""
+TARGET_MS = 20.0
+
+FLOW = """flow: to_queue
+languages: [en]
+start: wait
+prompts:
+  next: {en: You are next. Please stay on the line.}
+  place: {en: "You are number {position} in the queue."}
+announcements: {next: next, position: place}
+nodes:
+  wait:
+    kind: queue
+    queue: bench
+    exits: {talked: bye, timeout: bye, nobody: bye, failed: bye}
+  bye: {kind: hangup}
+"""
+
+_FACTS = """
+select c.caller, f.call, f.kind, f.detail ->> 'station' as station,
+       extract(epoch from f.at)::float8 as at
+from call_facts f join calls c using (call)
+where f.kind in ('queued', 'announced', 'offered', 'disconnected') order by f.at
+"""
+
+
+def measure() -> dict[str, Any]:
+    """Milliseconds, p50 and p99, of both; JSON-able."""
+    return asyncio.run(_measure())
+
+
+async def _measure() -> dict[str, Any]:
+    ports = rig.free_ports(6, rtp=1_400)
+    phones_port, callers_port = ports.rtp_end + 1, ports.rtp_end + 4
+    configuration = rig.centre(
+        flow="to_queue",
+        agents=AGENTS,
+        callers_from=f"127.0.0.2:{callers_port}",
+        channels=1_000,
+        wrap_up_s=0,
+        announce_first_s=2,
+        announce_every_s=ANNOUNCE_EVERY_S,
+        max_wait_s=3_600,
+    )
+    async with rig.stack(configuration, {"to_queue": FLOW}, ports) as stack:
+        phones = Phones(
+            ("127.0.0.1", phones_port),
+            ("127.0.0.1", ports.sip),
+            {s.name: stack.secrets.sip[s.name] for s in stack.config.centre.stations},
+        )
+        await phones.start()
+        try:
+            await _log_in_all(stack)
+            phones.talk_s = 1.0
+            await _calls(stack, ports, callers_port, ENTERING, ENTERING_PER_S, AGENTS)
+            entering = await _settled(stack, phones)
+            phones.invited.clear()
+            phones.talk_s = TALK_S
+            calls = WAITING + AGENTS + int(BUSY_S / TALK_S) * AGENTS
+            before = rig.used(stack)
+            await _calls(stack, ports, callers_port, calls, 50.0, WAITING + AGENTS)
+            used = rig.used(stack) - before
+            freed = await _settled(stack, phones)
+        finally:
+            phones.close()
+    enters = [found["entered"] for found in entering if found["entered"] is not None]
+    # At the beginning all agents are free, at the end nobody waits any more.
+    middle = freed[AGENTS:-WAITING]
+    frees = [found for found in middle if found["freed"] is not None]
+    spoken_to = [found["freed"] for found in frees if found["announcing"]]
+    free = _quantiles([found["freed"] for found in frees])
+    enter = _quantiles(enters)
+    return {
+        "agent_free_to_invite_ms": free,
+        "agent_free_while_caller_is_spoken_to_ms": _quantiles(spoken_to),
+        "caller_queued_to_invite_ms": enter,
+        "agent_free_to_offer_ms": _quantiles(
+            [found["freed"] - found["decided"] for found in frees]
+        ),
+        "offered_to_invite_ms": _quantiles([found["decided"] for found in [*entering, *middle]]),
+        "agents": AGENTS,
+        "waiting": WAITING,
+        "announced_every_s": ANNOUNCE_EVERY_S,
+        "cpu_s": {"asterisk": round(used.asterisk, 1), "controller": round(used.controller, 1)},
+        "from": "the controller's record of the talk's end, or of the entry into the queue",
+        "to": "the kernel's time stamp of the INVITE at the phone's socket",
+        "target_p99_ms": TARGET_MS,
+        "met": max(free["p99"], enter["p99"]) <= TARGET_MS,
+    }
+
+
+async def _log_in_all(stack: Stack) -> None:
+    """The agents are logged in and ready, as if they had been before the controller started."""
+    await stack.stop_controller()
+    pool = await make_pool(stack.dsn, pool_size=2)
+    try:
+        now = await pool.fetchval("select now()")
+        facts = [
+            AgentFact(
+                f"00000000-0000-4000-8000-{number:012}",
+                AgentCode(str(1000 + number)),
+                now,
+                AgentState.READY,
+                station=StationName(str(2000 + number)),
+            )
+            for number in range(AGENTS)
+        ]
+        async with pool.acquire() as db:
+            await write(db, facts)
+    finally:
+        await pool.close()
+    await stack.start_controller()
+    await asyncio.sleep(5.0)  # its prompts are being spoken
+
+
+async def _calls(
+    stack: Stack, ports: Ports, port: int, calls: int, rate: float, at_once: int
+) -> None:
+    outcome = await sipp.run(
+        sipp.CALLER,
+        ("127.0.0.1", ports.sip),
+        source=("127.0.0.2", port),
+        service=rig.HOTLINE,
+        calls=calls,
+        rate=rate,
+        at_once=at_once,
+        media_port=port + 1,
+        timeout_s=300,
+    )
+    if outcome.failed:
+        raise sipp.SippFailed(f"{outcome.failed} of {calls} calls failed")
+
+
+async def _settled(stack: Stack, phones: Phones) -> list[dict[str, Any]]:
+    """For each INVITE so far: milliseconds since what led to it, as far as that is known.
+
+    Forgets the calls in the database, so that callers' numbers can be used again.
+    """
+    await asyncio.sleep(2.0)
+    database = await asyncpg.connect(stack.dsn)
+    try:
+        rows = await database.fetch(_FACTS)
+        await database.execute("truncate call_facts, calls cascade")
+    finally:
+        await database.close()
+    return _matched(rows, phones.invited)
+
+
+def _matched(rows: Sequence[Any], invited: Sequence[Invited]) -> list[dict[str, Any]]:
+    by_caller: dict[str, list[Any]] = defaultdict(list)
+    ends: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        by_caller[row["caller"]].append(row)
+        if row["kind"] == "disconnected":
+            ends[row["station"]].append(row["at"])
+    found = []
+    for invite in sorted(invited, key=lambda one: one.at):
+        mine = [row for row in by_caller[invite.caller] if row["at"] <= invite.at]
+        offered = [
+            row["at"]
+            for row in mine
+            if row["kind"] == "offered" and row["station"] == invite.station
+        ]
+        if not offered:
+            continue
+        decided = offered[-1]
+        queued = max(row["at"] for row in mine if row["kind"] == "queued")
+        free = max((at for at in ends[invite.station] if at <= decided), default=0.0)
+        told = max((row["at"] for row in mine if row["kind"] == "announced"), default=0.0)
+        # What made the offer possible is what happened last; the other had been so before.
+        found.append(
+            {
+                "decided": 1000 * (invite.at - decided),
+                "entered": 1000 * (invite.at - queued) if queued > free else None,
+                "freed": 1000 * (invite.at - free) if free > queued else None,
+                "announcing": 0.0 < decided - told < SPOKEN_FOR_S,
+            }
+        )
+    return found
+
+
+def _quantiles(values: Sequence[float]) -> dict[str, float]:
+    if not values:
+        return {"p50": 0.0, "p99": float("inf"), "max": float("inf"), "offers": 0}
+    return {
+        "p50": round(rig.percentile(values, 0.5), 2),
+        "p99": round(rig.percentile(values, 0.99), 2),
+        "max": round(max(values), 2),
+        "offers": len(values),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(measure(), sys.stdout, indent=2)
+    print()
