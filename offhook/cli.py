@@ -16,11 +16,12 @@ import structlog
 import uvloop
 
 from ivr_flows.errors import FlowError
-from offhook.asterisk_files import Ports
+from offhook import asterisk_conf
+from offhook.asterisk_files import Addresses, Ports
 from offhook.asterisk_process import AsteriskError
 from offhook.config import Config, ConfigError, load
 from offhook.provision import ProvisionError
-from offhook.secrets import SecretsError
+from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
 from offhook.stack import StackError
 from offhook.up import PORTS, up
@@ -93,6 +94,31 @@ def _parser() -> argparse.ArgumentParser:
     controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     controller.set_defaults(do=_serve)
 
+    files = commands.add_parser(
+        "asterisk-conf", help="write the configuration of an Asterisk that runs elsewhere"
+    )
+    files.add_argument("--config", type=Path, required=True)
+    files.add_argument("--state", type=Path, required=True, help="where secrets.json is, or goes")
+    files.add_argument("--to", type=Path, required=True, help="the folder, as Asterisk sees it")
+    files.add_argument("--ami-bind", default="127.0.0.1", help="where AMI listens")
+    files.add_argument(
+        "--ami-permit",
+        type=asterisk_conf.network,
+        action="append",
+        metavar="ADDRESS",
+        help="who may log in there (default: this machine)",
+    )
+    files.add_argument("--agi-host", default="127.0.0.1", help="the controller, seen by Asterisk")
+    files.add_argument("--rtp", type=asterisk_conf.port_range, metavar="FIRST-LAST")
+    files.add_argument(
+        "--local-net",
+        type=asterisk_conf.network,
+        action="append",
+        metavar="NETWORK",
+        help="who is not told sip.external_address (default: all private networks)",
+    )
+    files.set_defaults(do=_asterisk_conf)
+
     for name, about in (
         ("test", "all tests, those on the real Asterisk and PostgreSQL included"),
         ("check", "ruff, mypy and import-linter"),
@@ -164,6 +190,30 @@ def _ports(given: str | None, config: Config) -> Ports:
             f"OFFHOOK_PORTS is {given!r}; expected {len(names)} numbers with commas between:"
             f" {','.join(names)}"
         ) from None
+
+
+def _asterisk_conf(arguments: argparse.Namespace) -> int:
+    log_to(sys.stderr)
+    config = load(arguments.config)
+    first, last = arguments.rtp or (PORTS.rtp_start, PORTS.rtp_end)
+    ports = replace(PORTS, ami=config.asterisk.ami_port or PORTS.ami, rtp_start=first, rtp_end=last)
+    usual = Addresses()
+    addresses = Addresses(
+        sip=config.sip.bind,
+        external=config.sip.external_address,
+        ami=arguments.ami_bind,
+        agi=arguments.agi_host,
+        ami_permit=tuple(arguments.ami_permit or usual.ami_permit),
+        local_nets=tuple(arguments.local_net or usual.local_nets),
+    )
+    secrets = load_or_create(arguments.state, config.centre)
+    to = arguments.to.absolute()
+    _loop(asterisk_conf.write(config, arguments.state, secrets, ports, addresses, to))
+    print(
+        f"offhook: wrote {to}; start Asterisk with: asterisk -C {to}/asterisk.conf -f",
+        file=sys.stderr,
+    )
+    return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
