@@ -21,6 +21,8 @@ class Trial:
     number: str
     phone: Phone
     agents: dict[str, "asyncio.Future[Leg]"]
+    early: bool = False
+    """The agents' phones send sound before they answer, as gateways do."""
     caller: Leg | None = None
     legs: list[Leg] = field(default_factory=list)
     """Every party's, as they joined."""
@@ -74,6 +76,12 @@ async def caller_never_sends(t: Trial) -> None:
     _, a, zero = await t.begin(Plan(mute=[(-9, 99)], before=False), Plan(beeps(AGENT_HZ, 1, 4)))
     await until(zero, 5)
     await t.phone.hang_up(a)
+
+
+async def early_sound(t: Trial) -> None:
+    """The agent's gateway sends its own ringing tone before he answers; the caller nothing."""
+    t.early = True
+    await caller_never_sends(t)
 
 
 async def caller_gap(t: Trial) -> None:
@@ -197,6 +205,6 @@ async def queued_again(t: Trial) -> None:
 
 CASES: dict[str, Callable[[Trial], Awaitable[None]]] = {
     f.__name__: f
-    for f in (plain, caller_hangs_up, caller_never_sends, caller_gap, both_gap, both_gap_first,
+    for f in (plain, caller_hangs_up, caller_never_sends, early_sound, caller_gap, both_gap, both_gap_first,
               both_never, talkspurts, hold, hold_quiet, blind, blind_quiet, attended, queued_again)
 }  # fmt: skip

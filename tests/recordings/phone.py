@@ -315,8 +315,11 @@ class Phone(asyncio.DatagramProtocol):
         leg.remote_uri = remote.split(";tag=")[0]
         self._established(leg, text, "From")
         self._invites[call_id] = text
-        self._respond(text, 180, "Ringing", leg)
         ring = self.on_call(user[1] if user else "", leg)
+        if leg.plan.before:  # early media: it is heard before it answers
+            self._respond(text, 183, "Session Progress", leg, self._sdp(leg))
+        else:
+            self._respond(text, 180, "Ringing", leg)
         if ring is not None:
             self.spawn(self._answer(text, leg, ring))
 

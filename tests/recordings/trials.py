@@ -16,12 +16,12 @@ from pathlib import Path
 from offhook.provision import AsteriskInstall, find_or_install
 from tests.recordings.bench_centre import BenchCentre, Variant
 from tests.recordings.cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial
-from tests.recordings.phone import Leg, Phone
+from tests.recordings.phone import Leg, Phone, Plan
 from tests.recordings.tones import RATE, onsets, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
-DECIDED = "bD+plc"
+DECIDED = "bD+soft+rt+r"
 """The way of recording the product uses."""
 
 VARIANTS = {
@@ -46,6 +46,12 @@ VARIANTS = {
         Variant("bD+plc", codecs=PLC),
         Variant("bD-native", noload=("bridge_native_rtp",)),
         Variant("bD+soft", noload=("bridge_simple", "bridge_native_rtp")),
+        Variant(
+            "bD+soft+rt+r",
+            noload=("bridge_simple", "bridge_native_rtp"),
+            options=("highpriority=yes",),
+            dial_options="r",
+        ),
         Variant(
             "bD+soft+rt",
             noload=("bridge_simple", "bridge_native_rtp"),
@@ -146,6 +152,8 @@ async def run(
     def answer(user: str, leg: Leg) -> float:
         account, _, number = user.partition("-")
         future = trials[number].agents[account]
+        if trials[number].early:
+            leg.plan = Plan()
 
         async def arrived() -> None:
             await leg.up.wait()
