@@ -31,8 +31,14 @@ class FlowError(Exception):
 
 def did_you_mean(wrong: str, names: Iterable[str]) -> str:
     """A hint with the nearest of the names, "" if none is near."""
+    near = nearest(wrong, names)
+    return f'did you mean "{near}"?' if near else ""
+
+
+def nearest(wrong: str, names: Iterable[str]) -> str:
+    """The nearest of the names, "" if none is near."""
     near = difflib.get_close_matches(wrong, list(names), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    return near[0] if near else ""
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ivr_flows.document import KEY_ITSELF, Document, Path
-from ivr_flows.errors import FlowError, did_you_mean, one_of
+from ivr_flows.errors import FlowError, did_you_mean, nearest, one_of
 from ivr_flows.kind import LanguageTags
 
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
@@ -76,8 +76,24 @@ def validated(
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults.extend(_fault(model, document, path, what, detail) for detail in error.errors())
+        details = error.errors()
+        written = {
+            (*detail["loc"][:-1], _near(model, detail))
+            for detail in details
+            if detail["type"] == "extra_forbidden"
+        }
+        faults.extend(
+            _fault(model, document, path, what, detail)
+            for detail in details
+            # A misspelt setting is one fault, not also the lack of the right one.
+            if detail["type"] != "missing" or detail["loc"] not in written
+        )
         return None
+
+
+def _near(model: type[BaseModel], detail: ErrorDetails) -> str:
+    owner, _ = _at(model, detail["loc"])
+    return nearest(str(detail["loc"][-1]), owner.model_fields if owner else ())
 
 
 def _fault(
@@ -108,6 +124,10 @@ def _fault(
     expected = _SHOULD.sub("", detail["msg"])
     if detail["type"] == "string_pattern_mismatch" and meaning:
         expected, hint = meaning, ""
+    elif detail["type"] == "model_type":
+        expected = _kind(field)
+    elif detail["type"] in _SHAPES:
+        expected = _SHAPES[detail["type"]]
     elif detail["type"] == "string_type" and isinstance(detail["input"], int | float):
         expected, hint = "text", "put it in quotes"
     return document.fault(
@@ -117,6 +137,7 @@ def _fault(
     )
 
 
+_SHAPES = {"dict_type": "settings, each as name: value", "list_type": "a list"}
 _SHOULD = re.compile(r"^\w+ should (be |have )?")
 
 

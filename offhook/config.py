@@ -107,7 +107,7 @@ class _Line(_Strict):
         pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$",
         description="the line's name: a letter, then letters, digits, - and _",
     )
-    kind: LineKind = Field(description="what it is: fxo (a gateway's analog lines) or trunk (IP)")
+    kind: LineKind = Field(description="fxo (a gateway's analog lines) or trunk (IP)")
     channels: int = Field(30, ge=1, le=5000)
     host: str | None = Field(
         None, pattern=_ADDRESS, description="the carrier's address, host or host:port"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.conftest import fault_server, scene  # noqa: F401 - fixtures
 from tests.storage.conftest import dsn, own_folder, postgres  # noqa: F401 - fixtures
 
 CENTRE = """\
@@ -51,9 +52,9 @@ def mount() -> Iterator[Callable[..., Path]]:
     mounted: list[Path] = []
     with tempfile.TemporaryDirectory(prefix="offhook-disk-") as base:
 
-        def one(options: str) -> Path:
-            folder = Path(base) / str(len(mounted))
-            folder.mkdir()
+        def one(options: str, at: Path | None = None) -> Path:
+            folder = at or Path(base) / str(len(mounted))
+            folder.mkdir(parents=True)
             done = subprocess.run(
                 ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)],
                 capture_output=True,

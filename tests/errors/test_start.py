@@ -49,8 +49,9 @@ def test_a_fault_in_the_centre_file(verb: str, centre_file: CentreFile, tmp_path
     file = centre_file(("skill: service", "skil: service"))
     ended = run(verb, "--config", file, "--state", tmp_path / "state", OFFHOOK_DSN=NOBODY)
     said = ended.only_complaint()
-    assert said.startswith(f"{file}:7:5: "), said
-    assert '"queues.1" of the configuration lacks "skill"' in said
+    assert said.startswith(f"{file}:7:35: "), said
+    assert '"queues.1" of the configuration has no setting "skil"; expected "name", ' in said
+    assert said.endswith('; did you mean "skill"?')
     assert ended.to_people == [f"offhook: {said}"]
 
 

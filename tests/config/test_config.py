@@ -1,0 +1,169 @@
+"""A centre's file with faults: where, what, what was expected and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from offhook.cli import _count, _ports
+from offhook.config import Config, ConfigError, load
+from offhook.flows import load_flows
+
+DEMO = Path(__file__).resolve().parents[2] / "offhook" / "demo_centre.yaml"
+GOOD = """\
+projects:
+  - {name: tea, title: Tea}
+hotlines:
+  - {number: "4008001000", project: tea, flow: hotline}
+queues:
+  - {name: sales, project: tea, skill: sales}
+  - {name: service, project: tea, skill: service}
+  - {name: operator, project: tea, skill: operator}
+agents:
+  - {code: "1001", name: Amy, projects: [tea], station: "1001", skills: {sales: 3}}
+stations:
+  - {name: "1001"}
+lines:
+  - {name: carrier, kind: trunk}
+"""
+
+
+def loaded(folder: Path, text: str) -> Config:
+    file = folder / "centre.yaml"
+    file.write_text(text)
+    return load(file)
+
+
+def complaint(folder: Path, old: str, new: str) -> str:
+    """What is said of the good file with a change, without the file's name."""
+    assert GOOD.count(old) == 1, old
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, GOOD.replace(old, new))
+    said = str(caught.value)
+    assert "\n" not in said and "None" not in said and "Input" not in said, said
+    return said.removeprefix(f"{folder}/centre.yaml:")
+
+
+def test_the_demo_centre_is_right() -> None:
+    config = load(DEMO)
+    assert set(load_flows(config)) == {"hotline"}
+    assert len(config.centre.agents) == 8 and config.centre.stations
+
+
+def test_what_is_left_out_has_its_usual_value(tmp_path: Path) -> None:
+    config = loaded(tmp_path, GOOD)
+    (sales, *_) = config.centre.queues
+    assert (sales.ring_s, sales.wrap_up_s, sales.service_level_s) == (15, 20, 20)
+    assert config.sip.bind == config.console.bind == "127.0.0.1"
+    assert config.asterisk.managed and config.database.dsn is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "project: tea, skill: service",
+            "project: tea",
+            '7:5: "queues.1" of the configuration lacks "skill"; expected the skill that an agent'
+            ' needs for its calls: letters, digits, - and _, no more than 40 of them; add "skill:',
+        ),
+        (
+            "skill: service}",
+            "skill: service, rings: 4}",
+            '7:51: "queues.1" of the configuration has no setting "rings"; expected "name",',
+        ),
+        ("skill: service}", "skill: service, rings: 4}", 'did you mean "ring_s"?'),
+        (
+            "skill: service}",
+            "skill: service, ring_s: soon}",
+            "\"queues.1.ring_s\" of the configuration is 'soon'; expected a valid number",
+        ),
+        (
+            "skill: service}",
+            "skill: service, ring_s: 1}",
+            '"queues.1.ring_s" of the configuration is 1; expected greater than or equal to 5',
+        ),
+        (
+            'number: "4008001000"',
+            "number: 4008001000",
+            '"hotlines.0.number" of the configuration is 4008001000; expected text; put it in quo',
+        ),
+        (
+            'number: "4008001000"',
+            'number: "hello"',
+            "\"hotlines.0.number\" of the configuration is 'hello'; expected what the line dials:",
+        ),
+        ("flow: hotline", "flow: ../x", "'../x'; expected the name of a flow: small letters"),
+        ('code: "1001"', "code: 1001", '"agents.0.code" of the configuration is 1001; expected'),
+        (
+            "skills: {sales: 3}",
+            "skills: {sales: 30}",
+            '"agents.0.skills.sales" of the configuration is 30; expected less than or equal to 10',
+        ),
+        (
+            "skills: {sales: 3}",
+            "skills: [sales]",
+            "is a list; expected settings, each as name: value; it is each skill",
+        ),
+        ("kind: trunk", "kind: isdn", "'isdn'; expected 'fxo' or 'trunk'; it is fxo (a gateway"),
+        (
+            ", kind: trunk",
+            "",
+            '"lines.0" of the configuration lacks "kind"; expected fxo (a gateway',
+        ),
+        ("kind: trunk", 'kind: trunk, host: "a;b"', "'a;b'; expected the carrier's address, host"),
+        ("\nlines:\n", "\nline:\n", '13:1: the configuration has no setting "line"; expected'),
+        ("projects: [tea]", "projects: [tee]", '10:42: there is no project "tee"; did you mean'),
+        ('station: "1001"', 'station: "1009"', 'there is no station "1009"; did you mean "1001"'),
+        ("name: service", "name: sales", '7:12: the queue "sales" is here twice; rename one'),
+        ("{name: carrier, ", "{name: carrier, ]", "this is not YAML"),
+        (
+            "\nlines:\n",
+            "\nconsole: {port: 70000}\nlines:\n",
+            '"console.port" of the configuration is 70000; expected less than or equal to 65535',
+        ),
+        (
+            "\nlines:\n",
+            "\nlanguages: []\nlines:\n",
+            '"languages" of the configuration is an empty li',
+        ),
+        ("\nlines:\n", "\naway_reasons: lunch\nlines:\n", "is 'lunch'; expected a list"),
+        (
+            "\nlines:\n",
+            "\nsip: 5060\nlines:\n",
+            '"sip" of the configuration is 5060; expected settings: "bind", "external_address"',
+        ),
+    ],
+)
+def test_a_fault(old: str, new: str, expected: str, tmp_path: Path) -> None:
+    assert expected in complaint(tmp_path, old, new)
+
+
+def test_all_faults_are_counted_and_the_first_is_told(tmp_path: Path) -> None:
+    text = GOOD.replace("skill: sales", "skil: sales").replace("kind: trunk", "kind: isdn")
+    with pytest.raises(ConfigError, match=r"centre.yaml:6:33: .*and 1 more in this file"):
+        loaded(tmp_path, text)
+
+
+def test_own_flows_win_over_the_library(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "hotline.yaml").write_text(
+        "flow: hotline\nlanguages: [en]\nstart: bye\nnodes:\n  bye: {kind: hangup}\n"
+    )
+    flows = load_flows(loaded(tmp_path, GOOD + "flows: mine\n"))
+    assert set(flows["hotline"].nodes) == {"bye"}
+
+
+def test_ports_from_the_environment(tmp_path: Path) -> None:
+    config = loaded(tmp_path, GOOD + "\nconsole: {port: 8081}\n")
+    assert _ports(None, config).console == 8081
+    assert _ports("1,2,3,4,5,6,7", config).agi == 4
+    for wrong in ("1,2", "a,b,c,d,e,f,g", "1,2,3,4,5,6,7,8"):
+        with pytest.raises(ConfigError, match=r"OFFHOOK_PORTS is .* expected 7 numbers"):
+            _ports(wrong, config)
+
+
+def test_a_number_of_calls() -> None:
+    assert _count("20") == 20
+    for wrong in ("0", "-3", "many", ""):
+        with pytest.raises(Exception, match="is no number of calls"):
+            _count(wrong)

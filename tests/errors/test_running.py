@@ -1,0 +1,165 @@
+"""What goes wrong while calls go on: it is said in one line, and nothing is lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from domain.identity import LineName
+from storage.calls import StoredCall
+from tests.conftest import InstanceFactory, PortBlocks
+from tests.errors.command import Serving
+from tests.errors.conftest import CentreFile
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import LINE, Board, Scene, assert_right
+
+pytestmark = pytest.mark.live
+
+
+def log_lines(scene: Scene, text: str) -> list[str]:
+    log = scene.stack.controller_log.read_text("utf-8")
+    return [line for line in log.splitlines() if text in line]
+
+
+async def recorded(scene: Scene, caller: str) -> StoredCall:
+    """The call's record, once it knows of its recording."""
+    deadline = monotonic() + 15
+    while monotonic() < deadline:
+        found = await scene.stored(caller)
+        if found.record.recording is not None:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"no recording of {caller}")
+
+
+def raw_recordings(scene: Scene) -> set[str]:
+    return {file.name for file in (scene.stack.instance.spool / "monitor").glob("*.raw")}
+
+
+def remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", str(disk)], check=True)
+
+
+async def until_logged(scene: Scene, text: str) -> list[str]:
+    deadline = monotonic() + 5
+    while monotonic() < deadline:
+        if found := log_lines(scene, text):
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{text!r} was not logged")
+
+
+def store(board: Board) -> dict[str, Any]:
+    (found,) = board["store"]
+    return dict(found)
+
+
+async def test_a_wrong_ami_password(
+    instance: InstanceFactory,
+    centre_file: CentreFile,
+    tmp_path: Path,
+    dsn: str,
+) -> None:
+    pbx = await instance()
+    other = tmp_path / "other"  # with secrets of its own
+    async with Serving(centre_file(), other, pbx.ports, dsn, tmp_path / "log") as serving:
+        said = await serving.until_said("refuses AMI user")
+        assert "'offhook'" in said and "compare the user and secret with manager.conf" in said
+        assert f"127.0.0.1:{pbx.ports.ami}" in said and "every 30 s" in said
+        assert serving.errors == [said]
+        assert await serving.end() == 0
+
+
+async def test_no_asterisk_is_told_and_waited_for(
+    centre_file: CentreFile, tmp_path: Path, ports: PortBlocks, dsn: str
+) -> None:
+    block = replace(ports(), ami=1)
+    async with Serving(centre_file(), tmp_path / "s", block, dsn, tmp_path / "log") as serving:
+        said = await serving.until_said("AMI link down")
+        assert "127.0.0.1:1" in said and "Trying again" in said
+        assert serving.err.count("AMI link down") == 1
+        assert await serving.end() == 0
+
+
+async def test_an_unknown_number_is_refused_and_told(scene: SceneFactory) -> None:
+    here = await scene(agents=1)
+    call = await here.far.customer("5550000", "stay", line=LINE, caller="13900000001")
+    assert await here.far.ended(call, timeout=10) == 1  # no such number
+    (said,) = await until_logged(here, "no hotline")
+    assert "number=5550000" in said and f"line={LineName(LINE)}" in said
+    assert "caller=13900000001" in said and "add it to the configuration's" in said
+    await here.until_quiet(5)
+    assert (await here.console.board())["calls"] == []
+
+
+async def test_recordings_without_a_disk_are_kept_until_there_is_one(
+    scene: SceneFactory, mount: Callable[..., Path], tmp_path: Path
+) -> None:
+    disk = mount("size=1m", tmp_path / "s" / "recordings")
+    filler = disk / "filler"
+    filler.write_bytes(bytes(1020 * 1024))
+    here = await scene(agents=1)
+    await here.phones("answer-0.2,speak-2,hangup")
+
+    call = await here.customer("speak-60", "13900000002")
+    await here.far.ended(call)
+    board = await here.until(lambda b: store(b)["recordings"], what="trouble on the board")
+    told = store(board)["recordings"]
+    assert str(disk) in told and "no space left" in told and "free space there" in told
+    assert store(board)["recordings_waiting"] == 1
+    stored = await here.stored("13900000002")
+    assert stored.record.recording is None and stored.record.recording_lost is None
+    assert raw_recordings(here) == {f"{stored.record.call}.raw"}
+    assert len(log_lines(here, "is kept as")) <= 3  # each time it was tried, no storm
+
+    filler.unlink()
+    await here.until(
+        lambda b: store(b)["recordings"] is None and store(b)["recordings_waiting"] == 0,
+        30,
+        "stored by itself",
+    )
+    stored = await recorded(here, "13900000002")
+    assert stored.record.recording is not None and stored.record.recording.whole
+    assert (disk / stored.record.recording.file).stat().st_size > 8000
+    assert raw_recordings(here) == set()
+
+    remount(disk, "ro")
+    await here.far.ended(await here.customer("speak-60", "13900000003"))
+    board = await here.until(lambda b: store(b)["recordings"], what="trouble on the board")
+    assert "ead-only" in store(board)["recordings"]
+    assert "mount it writable" in store(board)["recordings"]
+    remount(disk, "rw")
+    await here.until(lambda b: store(b)["recordings"] is None, 30, "stored by itself")
+    assert_right(await recorded(here, "13900000003"))
+
+
+async def test_a_controller_that_hangs_is_started_again(scene: SceneFactory) -> None:
+    here = await scene(agents=1)
+    await here.phones("answer-0.2,stay")
+    for number in range(3):
+        await here.customer("speak-90", f"1390000001{number}")
+    before = await here.until_stages(queue=2, talking=1)
+    hung = here.stack.controller
+    assert hung is not None
+    here.stack.keep_controller()
+    os.kill(hung.pid, signal.SIGSTOP)  # its ports stay open
+    after = await here.until(
+        lambda board: (
+            here.stack.controller is not hung
+            and sorted(c["stage"] for c in board["calls"]) == ["queue", "queue", "talking"]
+        ),
+        40,
+        "a new controller has all three",
+    )
+    assert hung.returncode == -signal.SIGKILL
+    since = {call["caller"]: call["since"] for call in before["calls"]}
+    assert {call["caller"]: call["since"] for call in after["calls"]} == pytest.approx(since)
+    waiting = [call for call in after["calls"] if call["stage"] == "queue"]
+    assert sorted(call["position"] for call in waiting) == [1, 2]
