@@ -48,7 +48,7 @@ async def test_what_asterisk_wrote_is_stored_whole(
     asterisk_install: AsteriskInstall, ports: Callable[..., Ports], tmp_path: Path
 ) -> None:
     variant = VARIANTS[DECIDED]
-    [finding] = await run(asterisk_install, variant, ("hold_quiet",), tmp_path, ports().sip)
+    [finding] = await run(asterisk_install, variant, ("plain",), tmp_path, ports().sip)
     [raw] = (tmp_path / "spool").glob("*.raw")
     call = CallId("pbx1-1795315998.1")
     recording = store(raw, call, finding.bridged_s, tmp_path)

@@ -21,8 +21,9 @@ from tests.recordings.tones import RATE, onsets, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
-DECIDED = "bD+soft+rt+r"
-"""The way of recording the product uses."""
+DECIDED = "bD+plc"
+"""The way of recording the product uses, as docs/decisions/0002-recording.md decided: the
+mixing bridge (soft) is whole in more cases and was not taken, for it refuses transfers."""
 
 VARIANTS = {
     v.name: v
