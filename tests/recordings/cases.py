@@ -206,5 +206,6 @@ async def queued_again(t: Trial) -> None:
 CASES: dict[str, Callable[[Trial], Awaitable[None]]] = {
     f.__name__: f
     for f in (plain, caller_hangs_up, caller_never_sends, early_sound, caller_gap, both_gap,
-              both_gap_first, both_never, talkspurts, hold, hold_quiet, blind, blind_quiet, attended, queued_again)
+              both_gap_first, both_never, talkspurts, hold, hold_quiet, blind,
+              blind_quiet, attended, queued_again)
 }  # fmt: skip
