@@ -4,7 +4,7 @@
 stamp at the phone's socket; the other time is the one the controller writes into the record (the
 talk's end, the entry into the queue). Both are this machine's civil clock.
 
-- agent free: 200 callers wait all the time, every agent talks for a few seconds and has no
+- agent free: 200 callers wait all the time, every agent talks for 6 to 18 s and has no
   after-call work, so each end of a talk is an offer. Callers are told their place every few
   seconds; figures for those who were being spoken to are also given by themselves.
 - caller enters: agents wait for calls.

@@ -6,6 +6,7 @@ it. No sound is sent.
 
 import asyncio
 import hashlib
+import random
 import re
 import socket
 import struct
@@ -37,12 +38,14 @@ class Phones:
         self, address: tuple[str, int], registrar: tuple[str, int], passwords: Mapping[str, str]
     ) -> None:
         self.talk_s = 5.0
+        """On the average; from half to one and a half times as long, lest all end together."""
         self.invited: list[Invited] = []
         self._address = address
         self._registrar = registrar
         self._passwords = passwords
         self._missing = set(passwords)
         self._count = 0
+        self._rng = random.Random(50)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     async def start(self) -> None:
@@ -137,7 +140,8 @@ class Phones:
         self.invited.append(Invited(at, station, caller))
         self._answer("180 Ringing", headers, found, "")
         self._answer("200 OK", headers, found, self._sound())
-        asyncio.get_running_loop().call_later(self.talk_s, self._hang_up, station, dict(found))
+        talk_s = self.talk_s * self._rng.uniform(0.5, 1.5)
+        asyncio.get_running_loop().call_later(talk_s, self._hang_up, station, dict(found))
 
     def _hang_up(self, station: str, invite: Mapping[str, str]) -> None:
         target = re.search(r"<([^>]+)>", invite["contact"])

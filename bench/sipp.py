@@ -14,7 +14,7 @@ from offhook.provision import find_or_install_sipp
 
 CALLER = """<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="caller">
-  <send retrans="500" start_rtd="call"><![CDATA[
+  <send retrans="500"><![CDATA[
 INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:1380000[call_number]@[local_ip]:[local_port]>;tag=[pid]SIPpTag[call_number]
@@ -49,7 +49,7 @@ Max-Forwards: 70
 Content-Length: 0
 
 ]]></send>
-  <recv request="BYE" rtd="call"/>
+  <recv request="BYE"/>
   <send><![CDATA[
 SIP/2.0 200 OK
 [last_Via:]
@@ -64,6 +64,24 @@ Content-Length: 0
 </scenario>
 """
 """Calls, and stays until the other side hangs up. Sends no sound."""
+
+_BYE = """  <pause milliseconds="[patience]"/>
+  <send retrans="500"><![CDATA[
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:1380000[call_number]@[local_ip]:[local_port]>;tag=[pid]SIPpTag[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 2 BYE
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+  <recv response="200"/>
+</scenario>
+"""
+IMPATIENT_CALLER = CALLER[: CALLER.index('  <recv request="BYE"')] + _BYE
+"""Calls, and hangs up after ``patience_s``. Sends no sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +111,26 @@ async def run(
     at_once: int,
     media_port: int,
     timeout_s: float,
+    patience_s: float = 0.0,
 ) -> Outcome:
     """Place ``calls`` calls, at most ``at_once`` of them at a time; returns when all are over."""
     program = await asyncio.to_thread(find_or_install_sipp)
     with tempfile.TemporaryDirectory(prefix="offhook-sipp-") as folder:
         file, figures = Path(folder) / "scenario.xml", Path(folder) / "figures.csv"
-        file.write_text(scenario, "utf-8")
+        patience = f"{1000 * patience_s:.0f}"
+        file.write_text(scenario.replace("[patience]", patience), "utf-8")
         command = [
             *(str(program), f"{target[0]}:{target[1]}", "-sf", str(file), "-s", service),
             *("-i", source[0], "-p", str(source[1]), "-mp", str(media_port)),
             *("-m", str(calls), "-l", str(at_once), "-r", f"{rate:g}", "-nostdin"),
             *("-trace_stat", "-stf", str(figures), "-fd", "1", "-timeout", f"{timeout_s:g}"),
-            *("-timeout_error", "-recv_timeout", f"{1000 * timeout_s:.0f}", "-buff_size", "4194304"),
+            *(
+                "-timeout_error",
+                "-recv_timeout",
+                f"{1000 * timeout_s:.0f}",
+                "-buff_size",
+                "4194304",
+            ),
         ]
         before = _finished_children()
         process = await asyncio.create_subprocess_exec(
