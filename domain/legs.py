@@ -138,7 +138,9 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
             if (leg := _talking(legs, agent, station)) is not None:
                 leg.resume(fact.at)
         case CallFactKind.TRANSFERRED:
-            leg = _talking(legs, _name(fact, "from_agent"), station)
+            by = _name(fact, "from_agent")
+            # Asterisk may tell it a moment after the legs have been parted.
+            leg = _talking(legs, by, station) or _last_that_talked(legs, by, station)
             if leg is not None:
                 leg.transferred_at = fact.at
 
@@ -164,6 +166,11 @@ def _talking(legs: list[_Open], agent: str | None, station: str | None) -> _Open
         return _find(legs, agent, station, connected=True)
     talking = [leg for leg in legs if leg.connected_at is not None and leg.ended_at is None]
     return talking[0] if len(talking) == 1 else None
+
+
+def _last_that_talked(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
+    ended = [leg for leg in legs if leg.connected_at is not None and leg.ended_at is not None]
+    return next((leg for leg in reversed(ended) if leg.is_of(agent, station)), None)
 
 
 def _failure(why: Any) -> LegOutcome:

@@ -6,6 +6,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ AWAY_TEXT = "the controller was away"
 
 def missing(
     logged: LoggedCall,
-    known: Iterable[CallFact],
+    known: Sequence[CallFact],
     agents: Mapping[StationName, AgentCode],
     hotline: Hotline | None = None,
 ) -> list[CallFact]:
@@ -83,9 +84,11 @@ def missing(
             and have.count((CallFactKind.DISCONNECTED, talk.station)) < number
         ):
             add(CallFactKind.DISCONNECTED, talk.disconnected_at, number, **who, by=talk.by)
+    if logged.died and logged.ended_at is not None:
+        at = datetime.fromtimestamp(logged.ended_at, UTC)
+        return [*facts, *closed(logged.call, [*known, *facts], at, ASTERISK_ENDED)]
     if logged.ended_at is not None:
-        why = ASTERISK_ENDED if logged.died else None
-        add(CallFactKind.ENDED, logged.ended_at, by=logged.by, cause=logged.cause, why=why)
+        add(CallFactKind.ENDED, logged.ended_at, by=logged.by, cause=logged.cause, why=None)
     return facts
 
 
@@ -114,12 +117,25 @@ def not_told(implied: Sequence[CallFact], facts: Iterable[CallFact]) -> list[Cal
     return left
 
 
-def unknown_end(stored: StoredCall) -> CallFact:
-    """The end of a call of which nobody knows it: not later than what was last heard."""
-    call = stored.record.call
-    detail = {"by": "unknown", "cause": 0, "why": AWAY_TEXT}
-    at = stored.timeline[-1].at
-    return CallFact(fact_id(call, CallFactKind.ENDED), call, at, CallFactKind.ENDED, detail)
+def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: str) -> list[CallFact]:
+    """The end of a call of which nobody knows it, at the latest of what was heard of it or
+    ``at``; and of the talks that went on until then."""
+    at = max([at, *(fact.at for fact in known)])
+    talks: dict[str, CallFact] = {}
+    for fact in sorted(known, key=lambda fact: fact.at):
+        if fact.kind is CallFactKind.CONNECTED:
+            talks[fact.detail["station"]] = fact
+        elif fact.kind is CallFactKind.DISCONNECTED:
+            talks.pop(fact.detail["station"], None)
+    by = "system" if why == ASTERISK_ENDED else "unknown"
+    kind = CallFactKind.DISCONNECTED
+    facts = [
+        CallFact(fact_id(call, f"{kind} {name} last"), call, at, kind, {**talk.detail, "by": by})
+        for name, talk in talks.items()
+    ]
+    kind = CallFactKind.ENDED
+    detail = {"by": by, "cause": 0, "why": why}
+    return [*facts, CallFact(fact_id(call, kind), call, at, kind, detail)]
 
 
 # Reading
@@ -213,6 +229,8 @@ class Absence:
     def _of_known(self, call: LiveCall, gap: Gap) -> list[CallFact]:
         implied = [fact for fact in gap.implied if fact.call == call.id]
         logged = self._log.calls.get(call.id)
+        if logged is not None and logged.died:
+            logged = replace(logged, died=False, ended_at=None)  # we saw when the link was lost
         told = [] if logged is None else missing(logged, call.noted, gap.agents)
         ends = [fact.detail["by"] for fact in implied if fact.kind is CallFactKind.ENDED]
         if not ends or ends[0] in ("flow", "system"):
@@ -223,17 +241,16 @@ class Absence:
         return facts
 
     def _of_lost(self, stored: StoredCall, gap: Gap) -> list[CallFact]:
-        logged = self._log.calls.get(stored.record.call)
+        call, known = stored.record.call, stored.timeline
+        logged = self._log.calls.get(call)
         if logged is None:
-            return [unknown_end(stored)]
-        facts = missing(logged, stored.timeline, gap.agents)
+            return closed(call, known, known[-1].at, AWAY_TEXT)
+        facts = missing(logged, known, gap.agents)
         if logged.ended_at is None:
-            # Not on Asterisk, and no word of its end: Asterisk was killed, and has not
-            # written a row since.
+            # Not on Asterisk, and no word of its end: Asterisk was killed, and nobody has
+            # called since.
             at = datetime.fromtimestamp(self._log.last_at, UTC)
-            detail = {"by": "system", "cause": 0, "why": ASTERISK_ENDED}
-            kind = CallFactKind.ENDED
-            facts.append(CallFact(fact_id(logged.call, kind), logged.call, at, kind, detail))
+            facts += closed(call, [*known, *facts], at, ASTERISK_ENDED)
         return [*self._went_on_alone(facts), *facts]
 
     def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:

@@ -96,7 +96,8 @@ class LoggedCall:
     by: HangUpParty = "unknown"
     cause: int = 0
     died: bool = False
-    """Asterisk itself ended in mid-call: ``ended_at`` is the last that was heard of it."""
+    """Asterisk itself ended in mid-call: ``ended_at`` is the last that was heard of it, and
+    talks may have no end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -157,15 +158,14 @@ class EventLog:
             self._channels[row.uniqueid] = channel
         if row.call and channel.call is None and channel.endpoint in self._lines:
             self._mark(channel, row)
+        if row.user_event == FALLBACK and channel.call and channel.call.fallback_at is None:
+            channel.call.fallback_at = row.at
+            channel.call.fallback_queue = str(row.extra.get("extra", ""))
         match row.event:
             case "BRIDGE_ENTER":
                 self._enter(channel, str(row.extra.get("bridge_id", "")), row.at)
             case "BRIDGE_EXIT":
                 self._leave(channel, row.at)
-            case "USER_DEFINED" if row.user_event == FALLBACK and channel.call is not None:
-                if channel.call.fallback_at is None:
-                    channel.call.fallback_at = row.at
-                    channel.call.fallback_queue = str(row.extra.get("extra", ""))
             case "HANGUP":
                 self._leave(channel, row.at)
                 self._hung_up(channel, row)
@@ -234,9 +234,6 @@ class EventLog:
             call = channel.call
             if call is not None and call.ended_at is None:
                 call.ended_at, call.by, call.died = self._last_at, "system", True
-                for talk in call.talks:
-                    if talk.disconnected_at is None:
-                        talk.disconnected_at = self._last_at
         self._channels.clear()
         self._bridges.clear()
 

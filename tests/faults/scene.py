@@ -18,7 +18,7 @@ from domain.facts import AgentFact, AgentState, CallFactKind
 from domain.identity import AgentCode, LineName, StationName
 from domain.record import CallRecord
 from farend.network import FarEnd
-from offhook.console_client import ConsoleClient
+from offhook.console_client import ConsoleClient, ConsoleRefused
 from offhook.stack import Stack
 from storage.calls import CallFilter, CallStore, StoredCall
 from storage.database import connection, make_pool, open_database
@@ -148,7 +148,7 @@ class Scene:
         deadline = monotonic() + seconds
         board: Board = {}
         while monotonic() < deadline:
-            with contextlib.suppress(aiohttp.ClientError):
+            with contextlib.suppress(aiohttp.ClientError, ConsoleRefused):
                 board = await self.console.board()
                 if true(board):
                     return board
