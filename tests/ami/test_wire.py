@@ -1,6 +1,5 @@
 """Any chunking gives the same messages; what we send can only be what we meant."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
