@@ -73,7 +73,7 @@ class Leg:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     failed: int = 0
     begun: float = field(default_factory=time.time)
-    _sequence: int = 0
+    _sequence: int = field(default_factory=lambda: random.getrandbits(16))  # as RTP wants it
     _last: int | None = None
     ssrc: int = field(default_factory=lambda: random.getrandbits(32))
 

@@ -30,6 +30,22 @@ def tone_frame(hertz: int) -> bytes:
     )
 
 
+def _linear(code: int) -> int:
+    code ^= 0x55
+    exponent, mantissa = code >> 4 & 7, code & 0x0F
+    magnitude = mantissa << 4 | 8 if exponent == 0 else (mantissa << 4 | 0x108) << exponent - 1
+    return magnitude if code & 0x80 else -magnitude
+
+
+_LINEAR = [_linear(code) for code in range(256)]
+
+
+def sounds(payload: bytes, hertz: int) -> bool:
+    """Does an A-law packet carry a tone of ``hertz``?"""
+    samples = array.array("h", (_LINEAR[code] for code in payload))
+    return bool(samples) and max(map(abs, samples)) > 1500 and _power(samples, hertz) > 2500
+
+
 def _power(samples: "array.array[int]", hertz: int) -> float:
     real = imaginary = 0.0
     for i, sample in enumerate(samples):

@@ -17,7 +17,7 @@ from offhook.provision import AsteriskInstall, find_or_install
 from tests.recordings.bench_centre import BenchCentre, Variant
 from tests.recordings.cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial
 from tests.recordings.phone import Leg, Phone, Plan
-from tests.recordings.tones import RATE, onsets, split
+from tests.recordings.tones import FRAME, RATE, onsets, sounds, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
@@ -77,6 +77,8 @@ class Finding:
     worst_s: float
     """The largest distance between where a beep is and where it should be; 99 if one is missing."""
     note: str = ""
+    unheard: int = 0
+    """Beeps that an agent sent and the caller did not hear."""
 
     @property
     def whole(self) -> bool:
@@ -106,7 +108,7 @@ def judge(
                         note = f"{hz} Hz at {expected:.2f}: found {got}"
                     worst = max(worst, near)
                 before += b - a
-    return Finding(case, bridged, len(raw) / 4 / RATE, worst, note)
+    return Finding(case, bridged, len(raw) / 4 / RATE, worst, note, unheard(trial, spans))
 
 
 def recorded(spool: Path, number: str) -> bytes:
@@ -133,6 +135,20 @@ def punctual() -> Iterator[None]:
         yield
     finally:
         os.sched_setscheduler(0, policy, parameters)
+
+
+def unheard(trial: Trial, spans: Sequence[Sequence[float]]) -> int:
+    """How many of the agents' beeps never reached the caller's phone."""
+    if trial.caller is None:
+        return 0
+    packets = [packet for packet in trial.caller.heard if len(packet[1]) == FRAME]
+    missed = 0
+    for leg in trial.legs:
+        for at, hz in leg.sent:
+            if hz != CALLER_HZ and any(a + 0.05 <= at <= b - 0.4 for a, b in spans):
+                near = (load for when, load in packets if at - 0.02 <= when <= at + 0.35)
+                missed += not any(sounds(load, hz) for load in near)
+    return missed
 
 
 async def run(
@@ -214,6 +230,8 @@ def table(variant: str, findings: Sequence[Finding]) -> str:
         whole = sum(f.whole for f in mine)
         worst = max(f.worst_s for f in mine)
         note = next((f.note for f in mine if f.note), "")
+        if deaf := sum(f.unheard > 0 for f in mine):
+            note = f"the caller missed beeps in {deaf} calls; {note}"
         lines.append(
             f"{variant:12} {case:20} {whole:3}/{len(mine):<3} "
             f"length {min(differences):+.2f}..{max(differences):+.2f} s  "
