@@ -5,7 +5,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,26 +92,23 @@ def missing(
     return facts
 
 
-def not_told(implied: Sequence[CallFact], facts: Iterable[CallFact]) -> list[CallFact]:
+def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[CallFact]:
     """Of what a snapshot implies, that which neither the record nor the log has already."""
-    connected: dict[str, bool] = {}
-    ended = False
-    for fact in sorted(facts, key=lambda fact: fact.at):
-        if fact.kind in (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED):
-            connected[fact.detail["station"]] = fact.kind is CallFactKind.CONNECTED
-        ended = ended or fact.kind is CallFactKind.ENDED
     left: list[CallFact] = []
     for fact in implied:
-        station = fact.detail.get("station", "")
-        match fact.kind:
-            case CallFactKind.CONNECTED:
-                told = connected.get(station, False)
-                connected[station] = True
-            case CallFactKind.DISCONNECTED:
-                told = not connected.get(station, True)
-                connected[station] = False
-            case _:
-                told = ended
+        if fact.kind is CallFactKind.ENDED:
+            told = any(other.kind is CallFactKind.ENDED for other in facts)
+        else:
+            # The last that was heard of this phone until then; later things are another story.
+            before = [
+                other
+                for other in [*facts, *left]
+                if other.kind in (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
+                and other.detail.get("station") == fact.detail.get("station")
+                and other.at <= fact.at
+            ]
+            last = max(before, key=lambda other: other.at, default=None)
+            told = last is not None and last.kind is fact.kind
         if not told:
             left.append(fact)
     return left
@@ -232,10 +229,16 @@ class Absence:
         if logged is not None and logged.died:
             logged = replace(logged, died=False, ended_at=None)  # we saw when the link was lost
         told = [] if logged is None else missing(logged, call.noted, gap.agents)
-        ends = [fact.detail["by"] for fact in implied if fact.kind is CallFactKind.ENDED]
-        if not ends or ends[0] in ("flow", "system"):
-            # It goes on, and its end will be told live; or we know more of it than the log.
+        ends = [fact for fact in implied if fact.kind is CallFactKind.ENDED]
+        if not ends:  # it goes on, and its end will be told live
             told = [fact for fact in told if fact.kind is not CallFactKind.ENDED]
+        elif ends[0].detail["by"] == "flow":  # of which the log knows only when
+            told = [
+                replace(fact, detail={**ends[0].detail, "cause": fact.detail["cause"]})
+                if fact.kind is CallFactKind.ENDED and fact.detail["by"] == "system"
+                else fact
+                for fact in told
+            ]
         facts = told + not_told(implied, [*call.noted, *told])
         call.noted += [fact for fact in facts if fact.kind is not CallFactKind.ENDED]
         return facts

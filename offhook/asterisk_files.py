@@ -104,7 +104,7 @@ def generated(
             f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
         ),
         "stations.conf": "".join(
-            f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Dial(PJSIP/{name},60)\n"
+            f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Dial(PJSIP/{name},60,r)\n"
             for name in stations
         ),
         "transfer.conf": "".join(

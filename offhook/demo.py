@@ -192,7 +192,8 @@ class WorkingDay:
                     say(f"{len(unended)} calls have not ended in {CALL_ENDS_WITHIN_S:.0f} s")
             return await self._settled(calls)
         finally:
-            watching.cancel()
+            for task in (watching, *self._open):
+                task.cancel()
 
     async def faults(self) -> list[str]:
         """Recordings that are not whole, by call."""

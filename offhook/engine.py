@@ -6,6 +6,7 @@ floor, and the commands that come back are done before the next event is looked 
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -58,6 +59,7 @@ from telephony.calls import (
     StationConnected,
     StationDisconnected,
     StationRinging,
+    TransferRefused,
 )
 from telephony.calls import StationChanged as PhoneChanged
 
@@ -70,6 +72,7 @@ ASTERISK_ENDED = "Asterisk ended during the call"
 
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11")
 _LOOK_AFTER_S = 5.0
+_JUST_OVER_S = 10.0
 _TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
 
 
@@ -107,6 +110,7 @@ class Engine:
         self.on_gap: Callable[[Gap], None] = self.close_gap
         self._gap: Gap | None = None
         self._seen_nodes: set[NodeName] = set()
+        self._just_over: deque[tuple[float, CallId]] = deque()
         self._lost_at: dict[NodeName, datetime] = {}
         self._before: dict[CallId, StoredCall] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -453,7 +457,7 @@ class Engine:
             until=datetime.now(UTC),
             first=node not in self._seen_nodes,
             restarted=snapshot.restarted,
-            known=frozenset(self.live),
+            known=frozenset(self.live).union(call for _, call in self._just_over),
             agents=dict(self._at_station),
         )
         self._seen_nodes.add(node)
@@ -523,10 +527,31 @@ class Engine:
                     to=event.to,
                     kind=event.kind,
                 )
+            case TransferRefused():
+                self._transfer(call, event)
             case CallGone():
                 self._gone(call, event.by, event.cause)
             case _:
                 assert_never(event)
+
+    def _transfer(self, call: LiveCall, refused: TransferRefused) -> None:
+        """Send the caller where the agent's phone said.
+
+        Asterisk does that itself in two-party bridges only, and there recordings have gaps
+        (docs/decisions/0002-recording.md).
+        """
+        agent = self._at_station.get(refused.station_from)
+        self.note(call, CallFactKind.TRANSFERRED, from_agent=agent, to=refused.to, kind="blind")
+        self._act(
+            call.channel.node,
+            "Redirect",
+            {
+                "Channel": call.channel_name,
+                "Context": refused.context,
+                "Exten": refused.to,
+                "Priority": "1",
+            },
+        )
 
     def _seen(self, event: CallSeen) -> None:
         """A call that Asterisk shows: known from its session already, or from before our time."""
@@ -573,6 +598,9 @@ class Engine:
         """The customer's channel is no more: the record is closed, his agents are told."""
         if self.live.pop(call.id, None) is None:
             return
+        self._just_over.append((self._clock(), call.id))
+        while self._just_over[0][0] < self._clock() - _JUST_OVER_S:
+            self._just_over.popleft()
         now, gap, why = self._moment(), self._gap, call.flow_ended
         for station in list(call.stations):
             self._disconnected(call, station, by, now)

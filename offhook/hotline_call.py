@@ -315,8 +315,9 @@ class _Caller:
         status = None
         try:
             await self._prepare_talk(offer)
-            # No `m` here: with it, recordings of callers who send no sound break off.
-            await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "g")
+            # `r`: the caller hears ringing and not what the phone sends before its answer, which
+            # breaks recordings, as `m` does (docs/decisions/0002-recording.md).
+            await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "gr")
             status = await session.get_variable("DIALSTATUS")
             if status == "ANSWER":
                 answered_s = float(await session.get_variable("ANSWEREDTIME") or 0)

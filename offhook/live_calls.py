@@ -117,7 +117,8 @@ class Gap:
     restarted: bool
     """Asterisk is another process than before."""
     known: frozenset[CallId]
-    """The calls that were going on at its end. None leaves these while a link is down."""
+    """The calls that were going on at its end (none leaves these while a link is down), and
+    those that had ended just before it."""
     agents: dict[StationName, AgentCode]
     """Who sat where."""
     implied: list[CallFact] = field(default_factory=list)

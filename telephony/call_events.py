@@ -89,6 +89,17 @@ class CallTransferred:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferRefused:
+    """A phone asked for a blind transfer that Asterisk can't do in a mixing bridge."""
+
+    call: CallId
+    station_from: StationName
+    context: str
+    to: str
+    """The extension in ``context`` where the caller should go."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallGone:
     """The caller's channel is gone."""
 
@@ -114,6 +125,7 @@ CallEvent = (
     | CallHeld
     | CallResumed
     | CallTransferred
+    | TransferRefused
     | CallGone
     | StationChanged
 )

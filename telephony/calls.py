@@ -22,6 +22,7 @@ from telephony.call_events import (
     StationConnected,
     StationDisconnected,
     StationRinging,
+    TransferRefused,
 )
 from telephony.channels import Role
 from telephony.node_calls import Call, NodeCalls
@@ -41,6 +42,7 @@ __all__ = [
     "StationConnected",
     "StationDisconnected",
     "StationRinging",
+    "TransferRefused",
 ]
 
 

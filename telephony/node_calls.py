@@ -25,6 +25,7 @@ from telephony.call_events import (
     StationDisconnected,
     StationRinging,
     TransferKind,
+    TransferRefused,
 )
 from telephony.channels import RINGING, Channel, Channels, Headers, Role
 
@@ -187,7 +188,15 @@ class NodeCalls:
 
     def _blind_transfer(self, message: Message, h: Headers) -> list[CallEvent]:
         ends = ("Transferee", "Transferer")
-        return self._transferred(h, ("Transferer",), ends, h.get("Extension", ""), "blind")
+        to = h.get("Extension", "")
+        if h.get("Result") != "Fail":
+            return self._transferred(h, ("Transferer",), ends, to, "blind")
+        channel = self.channels.by_id.get(h.get("TransfererUniqueid", ""))
+        call = self._call_of(channel.uniqueid) if channel else None
+        if channel is None or channel.role is not Role.STATION or call is None:
+            return []
+        station = StationName(channel.endpoint)
+        return [TransferRefused(call.id, station, h.get("Context", ""), to)]
 
     def _attended_transfer(self, message: Message, h: Headers) -> list[CallEvent]:
         transferers = ("OrigTransferer", "SecondTransferer")

@@ -21,9 +21,8 @@ from tests.recordings.tones import FRAME, RATE, onsets, sounds, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
-DECIDED = "bD+plc"
-"""The way of recording the product uses, as docs/decisions/0002-recording.md decided: the
-mixing bridge (soft) is whole in more cases and was not taken, for it refuses transfers."""
+DECIDED = "bD+soft+rt+r"
+"""The way of recording the product uses (docs/decisions/0002-recording.md)."""
 
 VARIANTS = {
     v.name: v
