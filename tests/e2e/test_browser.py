@@ -1,0 +1,201 @@
+"""A day at the console in a real browser, against the real thing: no page is ever reloaded."""
+
+import asyncio
+import io
+import os
+import wave
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from domain.identity import AgentCode, ProjectName, StationName
+from offhook.console_client import ConsoleClient
+from offhook.provision import find_or_install_chromium
+from storage.users import Role, UserStore
+from tests.e2e.conftest import PASSWORD, HouseFactory, seen
+from tests.faults.scene import Scene, assert_right
+
+pytestmark = pytest.mark.live
+
+Open = Callable[..., Awaitable[Page]]
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture
+async def open_page() -> AsyncIterator[Open]:
+    """``await open_page(url, "sue", "zh-CN")``: a browser window of its own, signed in."""
+    program = os.environ.get("OFFHOOK_CHROMIUM") or str(
+        await asyncio.to_thread(find_or_install_chromium)
+    )
+    complaints: list[str] = []
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=program, args=_ARGUMENTS)
+
+        async def one(url: str, name: str, language: str) -> Page:
+            context = await browser.new_context(locale=language)
+            page = await context.new_page()
+            page.set_default_timeout(20_000)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            await page.goto(f"{url}login")
+            await page.fill("#name", name)
+            await page.fill("#password", PASSWORD)
+            await page.click("button.btn-primary")
+            await page.wait_for_url(lambda at: "/login" not in at)
+            return page
+
+        yield one
+        await browser.close()
+    assert complaints == []
+
+
+async def people(here: Scene) -> None:
+    """A user of each role, and one of another client."""
+    users = UserStore(here.pool)
+    tea, bank = ProjectName("tea"), ProjectName("bank")
+    for name, role, project, agent in (
+        ("amy", Role.AGENT, tea, "1001"),
+        ("sue", Role.SUPERVISOR, tea, None),
+        ("cleo", Role.CLIENT, tea, None),
+        ("bob", Role.CLIENT, bank, None),
+        ("ben", Role.SUPERVISOR, bank, None),
+    ):
+        code = None if agent is None else AgentCode(agent)
+        await users.create(name, PASSWORD, role, by="test", projects=[project], agent=code)
+
+
+async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) -> None:
+    here = await house(agents=2, wrap_up_s=12)
+    await people(here)
+    url = here.stack.console_url
+    board, desk = await asyncio.gather(open_page(url, "sue", "zh-CN"), open_page(url, "amy", "en"))
+    await board.goto(f"{url}board")
+    await desk.goto(f"{url}desk")
+    for page in (board, desk):
+        await page.evaluate("window.sameDocument = true")
+    row = board.locator('[data-rows="agents"] [data-key="1001"]')
+    state = desk.locator('[data-me="state"]')
+    await expect(row).to_contain_text("已签出")
+
+    # The agent logs in and gets ready; the board shows it.
+    await desk.get_by_role("button", name="Log in").click()
+    await expect(state).to_have_text("Away")
+    await expect(row).to_contain_text("离席")
+    await desk.keyboard.press("r")
+    await expect(state).to_have_text("Ready")
+    await expect(row).to_contain_text("就绪")
+
+    # A call is offered, talked, ended; he takes longer, then goes to lunch.
+    await here.far.phone(StationName("1001"), "answer-3,speak-3,hangup")
+    customer = await here.customer("speak-60", "13900000001")
+    await expect(state).to_have_text("Ringing")
+    call = board.locator('[data-rows="calls"]').get_by_role("row").filter(has_text="13900000001")
+    await expect(call).to_be_visible()
+    await expect(row).to_contain_text("振铃")
+    await expect(state).to_have_text("Talking")
+    await expect(desk.locator('[data-call="caller"]')).to_have_text("13900000001")
+    await expect(row).to_contain_text("通话中")
+    await expect(state).to_have_text("After-call work")
+    await expect(row).to_contain_text("话后处理")
+    await desk.keyboard.press("e")
+    await here.until(lambda b: _until(b, "1001") > 20, what="after-call work is longer")
+    await desk.keyboard.press("2")
+    await expect(state).to_have_text("Away")
+    await expect(desk.locator('[data-me="reason"]')).to_have_text("Lunch")
+    await expect(row).to_contain_text("午餐")
+    await expect(call).to_have_count(0)
+    for page in (board, desk):
+        assert await page.evaluate("window.sameDocument"), "a page was reloaded"
+
+    await here.far.ended(customer)
+    record = assert_right(await here.stored("13900000001"))
+    assert seen(await here.console.board(), "1001") == ("paused", "lunch")
+    await _recorded(here, "13900000001")
+
+    # Its page, in both languages.
+    await board.goto(f"{url}calls/{record.call}")
+    await expect(board.locator("h2").filter(has_text="时间线")).to_be_visible()
+    assert await board.locator(".timeline-words li").count() >= 6
+    await expect(board.locator("[data-all]")).to_have_text("0:03")
+    await board.get_by_role("button", name="播放").click()
+    await expect(board.get_by_role("button", name="暂停")).to_be_visible()
+    await expect(board.locator("[data-at]")).to_have_text("0:02")
+    english = await open_page(url, "sue", "en")
+    await english.goto(f"{url}calls/{record.call}")
+    await expect(english.locator("h2").filter(has_text="Timeline")).to_be_visible()
+    await expect(english.locator(".timeline-words")).to_contain_text("Agent 1001")
+    await english.get_by_role("button", name="Play").click()
+    await expect(english.get_by_role("button", name="Pause")).to_be_visible()
+
+    # A client sees his agents and calls, and nothing of the machinery.
+    other = await open_page(url, "cleo", "en")
+    await other.goto(f"{url}board")
+    await expect(other.locator('[data-rows="agents"]')).to_contain_text("Lunch")
+    assert await other.locator('[data-rows="nodes"]').count() == 0  # not a client's affair
+
+    await sound_is_the_talk(here, record.call, record.bridged_s)
+    await nobody_else_sees_it(here, record.call)
+    for path in (f"calls/{record.call}", "board", "calls", "users"):
+        assert (await desk.context.request.get(f"{url}{path}")).status == 403, path
+
+
+def _until(board: dict[str, Any], agent: str) -> float:
+    (row,) = (row for row in board["agents"] if row["code"] == agent)
+    return float(row["until"] or 0) - float(board["at"])
+
+
+async def _recorded(here: Scene, caller: str) -> None:
+    for _ in range(300):
+        if (await here.stored(caller)).record.recording is not None:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"no recording of {caller}")
+
+
+async def sound_is_the_talk(here: Scene, call: str, bridged_s: float) -> None:
+    """The supervisor's download is a stereo WAV as long as the two were connected."""
+    async with ConsoleClient(here.stack.console_url, "sue", PASSWORD) as sue:
+        answer = await _get(sue, f"calls/{call}/recording.wav")
+        with wave.open(io.BytesIO(answer[1])) as sound:
+            assert sound.getnchannels() == 2
+            duration_s = sound.getnframes() / sound.getframerate()
+    assert duration_s == pytest.approx(bridged_s, abs=0.5)
+
+
+async def nobody_else_sees_it(here: Scene, call: str) -> None:
+    """Other clients find nothing, and nobody finds what his role has no business with."""
+    wanted = {
+        "bob": {f"calls/{call}": 403, f"calls/{call}/recording.wav": 403, "users": 403},
+        "ben": {f"calls/{call}": 404, f"calls/{call}/recording.wav": 404, "users": 403},
+        "cleo": {f"calls/{call}/recording.wav": 403, "users": 403, "desk": 403},
+        "admin": {f"calls/{call}": 200, "users": 200},
+    }
+    for name, pages in wanted.items():
+        password = here.stack.secrets.admin if name == "admin" else PASSWORD
+        async with ConsoleClient(here.stack.console_url, name, password) as client:
+            for path, status in pages.items():
+                assert (await _get(client, path))[0] == status, (name, path)
+    async with ConsoleClient(here.stack.console_url, "bob", PASSWORD) as bob:
+        board = await bob.board()
+        assert board["calls"] == [] and board["queues"] == [] and board["agents"] == []
+        assert b"13900000001" not in (await _get(bob, "calls"))[1]
+    async with aiohttp.ClientSession() as stranger:
+        for path in (f"calls/{call}", "board", "api/v1/board"):
+            where = f"{here.stack.console_url}{path}"
+            async with stranger.get(where, allow_redirects=False) as answer:
+                assert answer.status in (302, 303, 401), path
+
+
+async def _get(client: ConsoleClient, path: str) -> tuple[int, bytes]:
+    async with client._http.get(f"{client._url}/{path}") as answer:
+        return answer.status, await answer.read()
