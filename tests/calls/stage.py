@@ -14,7 +14,7 @@ from offhook.instance import Instance
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
 from telephony.ami import Link, Message, Snapshot, Timing
-from telephony.calls import CallEvent, CallGone, Calls, CallSeen
+from telephony.calls import CallEvent, CallGone, Calls, CallSeen, TransferRefused
 from tests.calls.events import told
 from tests.cutting_proxy import CuttingProxy
 
@@ -38,6 +38,7 @@ class Stage:
         self.ring = ["1001"]
         """Stations the controller rings for a caller, one after the other until one talked."""
         self._news = asyncio.Event()
+        self._moves: list[asyncio.Task[None]] = []
         self.link = Link(
             NodeName("pbx1"),
             proxy.host,
@@ -57,9 +58,19 @@ class Stage:
         self._add(self.calls.reconcile(NodeName("pbx1"), snapshot, 0.0))
 
     def _add(self, events: list[CallEvent]) -> None:
+        for event in events:
+            if isinstance(event, TransferRefused):
+                self._moves.append(asyncio.get_running_loop().create_task(self._move(event)))
         if events:
             self.events += events
             self._news.set()
+
+    async def _move(self, refused: TransferRefused) -> None:
+        """Send the caller where the phone said, as the engine does."""
+        caller = self.calls.view(refused.call)
+        assert caller is not None
+        where = {"Context": refused.context, "Exten": refused.to, "Priority": "1"}
+        await self.link.action("Redirect", {"Channel": caller.channel_name, **where})
 
     async def until(self, true: Callable[[], object], seconds: float = 15.0) -> None:
         """Wait until the events told make something true."""
