@@ -103,8 +103,8 @@ async def test_hold_and_an_attended_transfer_are_in_the_timeline(scene: SceneFac
     stored = await one.stored("13800000001")
     assert_transferred(stored, "1002")
     first = stored.record.legs[0]
-    # The hold key for 2 s, and 1 s and more while the other agent was asked.
-    assert 2 < first.hold_s < 5, story(stored)
+    # The hold key for 2 s, less the time its messages take.
+    assert 1.5 < first.hold_s < 5, story(stored)
     assert 1.5 < first.talk_s < 4, story(stored)
     held = [kind for kind in kinds(stored) if kind in ("held", "resumed")]
     assert held[:2] == ["held", "resumed"], story(stored)
