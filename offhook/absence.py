@@ -95,23 +95,35 @@ def missing(
 def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[CallFact]:
     """Of what a snapshot implies, that which neither the record nor the log has already."""
     left: list[CallFact] = []
-    for fact in implied:
+    for number, fact in enumerate(implied):
         if fact.kind is CallFactKind.ENDED:
             told = any(other.kind is CallFactKind.ENDED for other in facts)
         else:
             # The last that was heard of this phone until then; later things are another story.
+            # A talk of which only the end is known began at any time before that.
+            ends = [other.at for other in implied[number + 1 :] if _follows(fact, other)]
+            until = min(ends, default=fact.at)
             before = [
-                other
-                for other in [*facts, *left]
-                if other.kind in (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
-                and other.detail.get("station") == fact.detail.get("station")
-                and other.at <= fact.at
+                other for other in [*facts, *left] if _same_phone(fact, other) and other.at <= until
             ]
             last = max(before, key=lambda other: other.at, default=None)
-            told = last is not None and last.kind is fact.kind
+            told = last is not None and (
+                last.kind is fact.kind
+                or any(other.kind is fact.kind and other.at >= fact.at for other in before)
+            )
         if not told:
             left.append(fact)
     return left
+
+
+def _same_phone(fact: CallFact, other: CallFact) -> bool:
+    return other.kind in (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED) and other.detail.get(
+        "station"
+    ) == fact.detail.get("station")
+
+
+def _follows(fact: CallFact, other: CallFact) -> bool:
+    return fact.kind is CallFactKind.CONNECTED and _same_phone(fact, other)
 
 
 def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: str) -> list[CallFact]:

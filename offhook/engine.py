@@ -73,6 +73,7 @@ ASTERISK_ENDED = "Asterisk ended during the call"
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11")
 _LOOK_AFTER_S = 5.0
 _JUST_OVER_S = 10.0
+_TOLD_WITHIN_S = 1.0
 _TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
 
 
@@ -109,6 +110,8 @@ class Engine:
         self._withdrawn: set[tuple[CallId, StationName]] = set()
         self.on_gap: Callable[[Gap], None] = self.close_gap
         self._gap: Gap | None = None
+        self._unsure: list[CallFact] | None = None
+        self._unseen: list[CallFact] = []
         self._seen_nodes: set[NodeName] = set()
         self._just_over: deque[tuple[float, CallId]] = deque()
         self._lost_at: dict[NodeName, datetime] = {}
@@ -264,10 +267,10 @@ class Engine:
         identity = fact_id(call_id, kind) if once else str(uuid.uuid4())
         fact = CallFact(identity, call_id, at or datetime.now(UTC), kind, detail)
         if isinstance(call, LiveCall):
-            if self._gap is not None and (kind in _TALKS or kind is CallFactKind.ENDED):
-                # When it was, Asterisk's log may know better than the snapshot.
+            if self._unsure is not None and (kind in _TALKS or kind is CallFactKind.ENDED):
+                # When it was, Asterisk's log may know better.
                 call.gapped = True
-                self._gap.implied.append(fact)
+                self._unsure.append(fact)
                 return
             if kind in _TALKS or kind is CallFactKind.FALLBACK:
                 call.noted.append(fact)
@@ -391,14 +394,31 @@ class Engine:
         if offer.station not in call.stations:
             self.feed(OfferFailed(call.id, offer.agent, OfferFailure.CALLER_LEFT))
 
-    def talk_over(self, call: LiveCall, offer: Offer, answered_s: float) -> None:
-        """The caller is back from a talk. Fills in what AMI didn't tell while it was down."""
-        agent = self.floor.agent(offer.agent)
-        if agent is not None and agent.state is AgentState.OFFERED and agent.call == call.id:
-            ended = datetime.now(UTC)
-            self._connected(call, offer.station, ended - timedelta(seconds=answered_s))
-            self._disconnected(call, offer.station, "unknown", ended)
+    def talk_over(self, call: LiveCall, offer: Offer, dialled_at: datetime) -> None:
+        """The caller is back from a talk."""
+        ended = datetime.now(UTC)
+        if self.links[call.channel.node].up:
+            # AMI tells of it too, and perhaps a moment later; unless it came up only just now.
+            loop = asyncio.get_running_loop()
+            loop.call_later(_TOLD_WITHIN_S, self._unseen_talk, call, offer, dialled_at, ended)
+        else:
+            self._unseen_talk(call, offer, dialled_at, ended)
         self.stage(call, CallStage.AFTER)
+
+    def _unseen_talk(
+        self, call: LiveCall, offer: Offer, dialled_at: datetime, ended: datetime
+    ) -> None:
+        """If AMI has told nothing of this talk, the floor hears of it all the same."""
+        agent = self.floor.agent(offer.agent)
+        if agent is None or agent.state is not AgentState.OFFERED or agent.call != call.id:
+            return
+        if not self.links[call.channel.node].up:
+            self._unsure = self._unseen
+        try:
+            self._connected(call, offer.station, dialled_at)
+            self._disconnected(call, offer.station, "unknown", ended)
+        finally:
+            self._unsure = None
 
     def flow_ended(self, call: LiveCall, why: str) -> None:
         """The flow hangs up on purpose."""
@@ -460,6 +480,10 @@ class Engine:
             known=frozenset(self.live).union(call for _, call in self._just_over),
             agents=dict(self._at_station),
         )
+        unseen = {fact.call for fact in self._unseen}.intersection(self.live)
+        gap.implied += [fact for fact in self._unseen if fact.call in unseen]
+        self._unseen.clear()
+        self._unsure = gap.implied
         self._seen_nodes.add(node)
         there = {channel.get("Uniqueid") for channel in snapshot.channels}
         try:
@@ -472,7 +496,7 @@ class Engine:
                 if not call.attached or call.entered_at < gap.since:
                     self._gone(call, "unknown", 0)
         finally:
-            self._gap = None
+            self._gap = self._unsure = None
         for stored in list(self._before.values()):
             name, _, uniqueid = stored.record.call.rpartition("-")
             if name == node and uniqueid not in there:

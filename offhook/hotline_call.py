@@ -8,6 +8,7 @@ the channel's own variables (``OFFHOOK_*``), so nothing is lost if this process 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import assert_never
 
 import structlog
@@ -317,11 +318,11 @@ class _Caller:
             await self._prepare_talk(offer)
             # `r`: the caller hears ringing and not what the phone sends before its answer, which
             # breaks recordings, as `m` does (docs/decisions/0002-recording.md).
+            dialled_at = datetime.now(UTC)
             await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "gr")
             status = await session.get_variable("DIALSTATUS")
             if status == "ANSWER":
-                answered_s = float(await session.get_variable("ANSWEREDTIME") or 0)
-                self._engine.talk_over(self._call, offer, answered_s)
+                self._engine.talk_over(self._call, offer, dialled_at)
                 await self._remember(STAGE=Stage.TALKED)
                 return True
             cause = await session.get_variable("HANGUPCAUSE")
