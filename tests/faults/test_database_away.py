@@ -49,4 +49,4 @@ async def test_nothing_is_lost_and_nothing_is_written_twice(
         assert record.wait_s is not None
         assert record.wait_s < 15, text
     await one.until_recorded(callers)
-    await one.until(lambda b: b["store"]["up"] and b["store"]["pending"] == 0)
+    await one.until(lambda b: b["store"][0]["up"] and b["store"][0]["pending"] == 0)

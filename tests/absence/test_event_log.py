@@ -1,0 +1,188 @@
+"""Asterisk's log folded, read on across rotation, and compared with what is known."""
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.centre import Hotline
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
+from offhook.absence import closed, missing, not_told
+from offhook.log_file import LogFile
+from telephony.event_log import EventLog, LoggedCall, Place, parse
+
+CALL = CallId("pbx1-1700000000.0")
+AGENTS = {StationName("1001"): AgentCode("7001")}
+HOTLINE = Hotline("4008001000", ProjectName("tea"), "hotline")
+BRIDGE = '{""bridge_id"":""b1""}'
+
+
+def row(
+    at: float, event: str, uniqueid: str, channel: str, *, call: str = "", extra: str = ""
+) -> str:
+    fields = [
+        f"{1_700_000_000 + at:.6f}", event, "", uniqueid, uniqueid, channel, "c", "4008001000",
+        "13800138000", call, "", extra,
+    ]  # fmt: skip
+    return ",".join(f'"{field}"' for field in fields)
+
+
+def hang_up(source: str, cause: int = 16) -> str:
+    return f'{{""hangupcause"":{cause},""hangupsource"":""{source}"",""dialstatus"":""""}}'
+
+
+LINE, PHONE = ("1700000000.0", "PJSIP/carrier-00000000"), ("1700000001.1", "PJSIP/1001-00000001")
+TALK = [
+    row(0, "CHAN_START", *LINE),
+    row(0.1, "ANSWER", *LINE, call=CALL),
+    row(1, "CHAN_START", *PHONE),
+    row(2, "BRIDGE_ENTER", *PHONE, extra=BRIDGE),
+    row(2, "BRIDGE_ENTER", *LINE, call=CALL, extra=BRIDGE),
+    row(9, "BRIDGE_EXIT", *PHONE, extra=BRIDGE),
+    row(9, "HANGUP", *PHONE, extra=hang_up(PHONE[1])),
+    row(9, "CHAN_END", *PHONE),
+    row(9.1, "BRIDGE_EXIT", *LINE, call=CALL, extra=BRIDGE),
+    row(19, "HANGUP", *LINE, call=CALL, extra=hang_up(PHONE[1])),
+    row(19, "CHAN_END", *LINE),
+]
+
+
+def folded(lines: list[str]) -> EventLog:
+    log = EventLog([StationName("1001")], [LineName("carrier")])
+    for number, line in enumerate(lines):
+        parsed = parse(line)
+        assert parsed is not None
+        log.feed(parsed, Place(0, number))
+    return log
+
+
+def logged(lines: list[str]) -> LoggedCall:
+    return folded(lines).calls[CALL]
+
+
+def when(at: float) -> datetime:
+    return datetime.fromtimestamp(1_700_000_000 + at, UTC)
+
+
+def known(kind: CallFactKind, at: float, **detail: str) -> CallFact:
+    return CallFact(f"{kind} {at}", CALL, when(at), kind, detail)
+
+
+def told(facts: list[CallFact]) -> list[tuple[str, float]]:
+    return [(str(fact.kind), fact.at.timestamp() - 1_700_000_000) for fact in facts]
+
+
+def test_a_call_from_its_beginning_to_its_end() -> None:
+    call = logged(TALK)
+    assert (call.line, call.number, call.caller) == ("carrier", "4008001000", "13800138000")
+    assert (call.ended_at, call.by, call.cause) == (1_700_000_019, "agent", 16)
+    (talk,) = call.talks
+    assert (talk.station, talk.connected_at - 1_700_000_000) == ("1001", 2)
+    assert (talk.disconnected_at, talk.by) == (1_700_000_009, "agent")
+    facts = missing(call, [], AGENTS, HOTLINE)
+    assert told(facts) == [("entered", 0), ("connected", 2), ("disconnected", 9), ("ended", 19)]
+    assert facts[1].detail == {"agent": "7001", "station": "1001"}
+    assert [f.id for f in facts] == [f.id for f in missing(call, [], AGENTS, HOTLINE)]
+
+
+def test_what_is_known_is_not_said_again_whatever_the_clocks_say() -> None:
+    talked = [known(CallFactKind.CONNECTED, 30, station="1001")]
+    assert told(missing(logged(TALK), talked, AGENTS)) == [("disconnected", 9), ("ended", 19)]
+    talked.append(known(CallFactKind.DISCONNECTED, 40, station="1001"))
+    assert told(missing(logged(TALK), talked, AGENTS)) == [("ended", 19)]
+
+
+def test_a_call_that_died_with_asterisk_ends_with_the_last_that_was_heard() -> None:
+    died = [*TALK[:5], row(100, "CHAN_START", "1700000100.0", "PJSIP/carrier-00000000")]
+    call = logged(died)
+    assert call.died
+    facts = missing(call, [known(CallFactKind.CONNECTED, 2.5, station="1001")], AGENTS)
+    assert told(facts) == [("disconnected", 2.5), ("ended", 2.5)]
+    assert {fact.detail["by"] for fact in facts} == {"system"}
+
+
+def test_of_what_a_snapshot_implies_only_the_untold_is_left() -> None:
+    start = known(CallFactKind.CONNECTED, 5, station="1001")
+    end = known(CallFactKind.DISCONNECTED, 12, station="1001")
+    from_log = missing(logged(TALK), [], AGENTS)
+    assert not_told([start], from_log) == []
+    assert not_told([end, known(CallFactKind.ENDED, 20)], from_log) == []
+    assert not_told([start, end], []) == [start, end]
+    # The talk's live end, which came before the look, doesn't make its beginning new.
+    later = known(CallFactKind.DISCONNECTED, 6, station="1001")
+    assert not_told([start], [known(CallFactKind.CONNECTED, 2, station="1001"), later]) == []
+    # All that nobody saw: a talk between Dial and its return.
+    unseen = known(CallFactKind.CONNECTED, 1, station="1001")
+    assert not_told([unseen, end], from_log) == []
+
+
+def test_a_call_that_no_log_knows_ends_with_what_was_last_known() -> None:
+    facts = closed(CALL, [known(CallFactKind.CONNECTED, 3, station="1001")], when(0), "away")
+    assert told(facts) == [("disconnected", 3), ("ended", 3)]
+    assert facts[1].detail == {"by": "unknown", "cause": 0, "why": "away"}
+
+
+def test_what_is_no_row_is_passed_over() -> None:
+    for text in ("", '"1', '"x","y"', '"no time","HANGUP"' + ',""' * 10, "\x00\xff" * 9):
+        assert parse(text) is None
+    assert parse(row(1, "HANGUP", *LINE, extra="{not json")) is None
+
+
+def texts(file: LogFile) -> list[str]:
+    return [line for _, line in file.lines()]
+
+
+def test_a_log_is_read_on_across_torn_lines_rotation_and_restarts(tmp_path: Path) -> None:
+    path, memory = tmp_path / "offhook.csv", tmp_path / "position"
+    path.write_text("a\nb\nto")
+    file = LogFile(path, memory)
+    assert texts(file) == ["a", "b"]
+    file.remember(None)
+    with path.open("a") as log:
+        log.write("rn\nc\n")
+    assert texts(LogFile(path, memory)) == ["torn", "c"]
+    path.rename(tmp_path / "offhook.csv.1")
+    time.sleep(0.01)
+    path.write_text("d\n")
+    again = LogFile(path, memory)
+    found = list(again.lines())
+    assert [line for _, line in found] == ["torn", "c", "d"]
+    again.remember(found[1][0])  # in the file that has been put away
+    third = LogFile(path, memory)
+    assert texts(third) == ["c", "d"]
+    third.remember(None)
+    path.write_text("")  # copied and emptied
+    path.write_text("e\n")
+    os.truncate(path, 0)
+    assert texts(third) == []
+    path.write_text("f\n")
+    assert texts(third) == ["f"]
+
+
+def test_a_log_that_is_gone_or_unreadable_has_no_lines(tmp_path: Path) -> None:
+    memory = tmp_path / "position"
+    memory.write_text("{rubbish")
+    file = LogFile(tmp_path / "none" / "offhook.csv", memory)
+    assert texts(file) == []
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "offhook.csv").mkdir()
+    assert texts(file) == []
+
+
+def test_a_long_log_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "offhook.csv"
+    calls = 1_000
+    with path.open("w") as log:
+        for n in range(calls):
+            for line in TALK:
+                log.write(line.replace('.0"', f'.{n}0000"').replace('.1"', f'.{n}0001"') + "\n")
+    file, events = LogFile(path, tmp_path / "position"), EventLog(["1001"], ["carrier"])  # type: ignore[list-item]
+    for place, line in file.lines():
+        parsed = parse(line)
+        assert parsed is not None
+        events.feed(parsed, place)
+    assert len(events.calls) == calls
+    events.forget(2e9)
+    assert events.needed_from is None
+    assert events.calls == {}
