@@ -5,8 +5,8 @@ stamp at the phone's socket; the other time is the one the controller writes int
 talk's end, the entry into the queue). Both are this machine's civil clock.
 
 - agent free: 200 callers wait all the time, every agent talks for 6 to 18 s and has no
-  after-call work, so each end of a talk is an offer. Callers are told their place every few
-  seconds; figures for those who were being spoken to are also given by themselves.
+  after-call work, so each end of a talk is an offer. Callers are told their place now
+  and then; figures for those who were being spoken to are also given by themselves.
 - caller enters: agents wait for calls.
 """
 
@@ -31,7 +31,7 @@ from storage.timeline import write
 AGENTS, WAITING = 50, 200
 TALK_S, BUSY_S = 12.0, 72.0
 ENTERING, ENTERING_PER_S = 300, 8.0
-ANNOUNCE_EVERY_S = 10.0
+ANNOUNCE_EVERY_S = 30.0  # as queues have it unless told otherwise
 SPOKEN_FOR_S = 2.0
 """A shortest announcement takes longer than this."""
 TARGET_MS = 20.0
