@@ -109,7 +109,7 @@ class AgentView:
     call: CallId | None = None
     skills: Mapping[SkillName, int] = field(default_factory=dict)
     until: datetime | None = None
-    """When wrap-up, or a ring, will end by itself."""
+    """When wrap-up will end by itself."""
     after_call: str | None = None
     """What was asked for while talking: ``log_out`` or a reason to be away."""
 

@@ -1,0 +1,130 @@
+"""The board as it is put together from the engine, with no Asterisk behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from acd.events import Away, Connected, LogIn, Ready, StationChanged
+from console.ports import Board, CallStage, StoreView
+from domain.centre import Centre
+from domain.identity import (
+    AgentCode,
+    ChannelId,
+    LineName,
+    NodeName,
+    ProjectName,
+    QueueName,
+    StationName,
+)
+from domain.stations import StationState
+from offhook.board import DayFigures, board
+from offhook.engine import Engine
+from offhook.live_calls import LiveCall
+from storage.outbox import Outbox
+
+TEA, BANK = ProjectName("tea"), ProjectName("bank")
+AMY = AgentCode("1001")
+SALES = QueueName("sales")
+
+
+@pytest.fixture
+async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
+    """An engine without links; what it writes down stays in its file."""
+    outbox = Outbox(tmp_path / "outbox.jsonl")
+    yield Engine(centre, outbox)
+    outbox.close()
+
+
+def look(engine: Engine, projects: frozenset[ProjectName] | None = None) -> Board:
+    return board(engine, projects, {SALES: DayFigures(5, 4, 1, 0.8)}, StoreView(True))
+
+
+def enter(engine: Engine, number: int = 1) -> LiveCall:
+    call = engine.enter(
+        ChannelId(NodeName("pbx1"), f"1795320000.{number}"),
+        f"PJSIP/carrier-0000000{number}",
+        LineName("carrier"),
+        f"1390000000{number}",
+        "4008001000",
+        datetime.now(UTC).timestamp(),
+    )
+    assert call is not None
+    return call
+
+
+def seat(engine: Engine) -> None:
+    skills = engine.centre.agents[0].skills
+    engine.feed(StationChanged(StationName("1001"), StationState.IDLE))
+    engine.feed(LogIn(AMY, StationName("1001"), skills))
+
+
+async def test_an_empty_floor(engine: Engine) -> None:
+    shown = look(engine)
+    assert [q.name for q in shown.queues] == ["sales", "service", "operator"]
+    assert {a.state for a in shown.agents} == {"logged_out"} and len(shown.agents) == 4
+    assert shown.calls == () and shown.nodes == ()
+    assert [(line.name, line.in_use) for line in shown.lines] == [
+        ("gateway-lines", 0),
+        ("carrier", 0),
+    ]
+
+
+async def test_a_number_that_is_no_hotline_is_no_call(engine: Engine) -> None:
+    channel = ChannelId(NodeName("pbx1"), "1.1")
+    assert engine.enter(channel, "PJSIP/x", LineName("carrier"), "1", "999", 0.0) is None
+    assert look(engine).calls == ()
+
+
+async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
+    call = enter(engine)
+    (shown,) = look(engine).calls
+    assert (shown.stage, shown.caller, shown.queue) == (CallStage.FLOW, "13900000001", None)
+    assert look(engine).lines[1].in_use == 1
+
+    engine.queue(call, SALES, None)
+    (shown,) = look(engine).calls
+    assert (shown.stage, shown.queue, shown.position) == (CallStage.QUEUE, "sales", 1)
+    (sales, *_) = look(engine).queues
+    assert sales.waiting == 1 and sales.waiting_since is not None
+    assert (sales.offered_today, sales.service_level) == (5, 0.8)
+
+    seat(engine)
+    engine.feed(Ready(AMY))
+    view = look(engine)
+    assert view.calls[0].stage is CallStage.RINGING and view.calls[0].agent == AMY
+    assert (view.agents[0].state, view.agents[0].call) == ("offered", call.id)
+    assert view.queues[0].talking == 1  # no longer free
+    engine.feed(Connected(call.id, AMY))
+    engine.feed(Away(AMY, "lunch"))
+    assert look(engine).agents[0].after_call == "away"
+
+
+async def test_a_caller_taken_back_keeps_his_place(engine: Engine) -> None:
+    first, second = enter(engine, 1), enter(engine, 2)
+    engine.queue(second, SALES, None)
+    engine.queue(first, SALES, (datetime.now(UTC) - timedelta(seconds=60)).timestamp())
+    positions = {call.caller: call.position for call in look(engine).calls}
+    assert positions == {"13900000001": 1, "13900000002": 2}
+
+
+async def test_another_client_sees_none_of_it(engine: Engine) -> None:
+    seat(engine)
+    engine.feed(Ready(AMY))
+    engine.queue(enter(engine), SALES, None)
+    theirs = look(engine, frozenset({BANK}))
+    assert (theirs.queues, theirs.agents, theirs.calls) == ((), (), ())
+    ours = look(engine, frozenset({TEA}))
+    assert len(ours.calls) == 1 and len(ours.agents) == 4
+
+
+async def test_whoever_watches_is_woken(engine: Engine) -> None:
+    before = engine.version
+    watching = asyncio.create_task(engine.changed(before))
+    await asyncio.sleep(0)
+    seat(engine)
+    async with asyncio.timeout(1):
+        assert await watching > before
+    assert await engine.changed(before) == engine.version
