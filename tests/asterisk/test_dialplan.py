@@ -1,10 +1,11 @@
 """The dialplan with the controller, without it, and with it coming back."""
 
 import asyncio
+import contextlib
 import csv
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from domain.identity import LineName, StationName
 from farend.ami import Remote
 from farend.network import FarEnd
 from offhook.instance import Instance
+from telephony.ami import Link, Message
 from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory
 
@@ -145,8 +147,10 @@ async def test_a_blind_transfer_comes_back_for_the_score(
     await far.phone(StationName("1001"), "answer-0,speak-1,transfer-blind-1002")
     await far.phone(StationName("1002"), "answer-0,speak-1,hangup")
     seen: list[tuple[str, str, str]] = []
+    callers: list[str] = []
 
     async def play(session: Session) -> None:
+        callers.append(session.env["agi_channel"])
         stage = await session.variable("OFFHOOK_STAGE")
         seen.append(
             (
@@ -165,11 +169,38 @@ async def test_a_blind_transfer_comes_back_for_the_score(
             return
         await session.done()
 
-    async with controller(one.ports.agi, play) as served:
+    refused: asyncio.Queue[Message] = asyncio.Queue()
+
+    def look(message: Message) -> None:
+        if message.name == "BlindTransfer":
+            refused.put_nowait(message)
+
+    async with (
+        controller(one.ports.agi, play) as served,
+        linked(one, look) as link,
+    ):
         call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))
+        # A mixing bridge refuses it; the controller sends the caller where the phone said.
+        event = await asyncio.wait_for(refused.get(), 20)
+        assert (event.get("Result"), event.get("Context")) == ("Fail", "transfer")
+        where = {"Context": "transfer", "Exten": event.get("Extension"), "Priority": "1"}
+        await link.action("Redirect", {"Channel": callers[0], **where})
         assert await far.ended(call) == 16
         assert served.errors == []
     assert seen == [("flow", "", ""), ("talked", "1002", "ANSWER")]
+
+
+@contextlib.asynccontextmanager
+async def linked(one: Instance, look: Callable[[Message], None]) -> AsyncIterator[Link]:
+    """An AMI link of the product's own user, as long as the context lasts."""
+    host, port = one.ami
+    link = Link(one.node, host, port, one.ami_user, one.secrets.ami, on_message=look)
+    running = asyncio.create_task(link.run())
+    await link.wait_up(10)
+    yield link
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_an_attended_transfer_and_hold_are_seen(
