@@ -222,6 +222,8 @@ class EventLog:
         call, talk = channel.call, channel.talk
         if call is not None and call.ended_at is None:
             cause = row.extra.get("hangupcause")
+            if by == "system" and call.talks and call.talks[-1].by == "agent":
+                by = "agent"  # the caller only stayed for what might come after the talk
             call.ended_at, call.by = row.at, by
             call.cause = cause if isinstance(cause, int) else 0
         if talk is None or talk.by != "unknown" or by == "system":
