@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import ctypes
+import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -39,7 +42,7 @@ class AsteriskProcess:
         self.conf = self.folder / "conf"
         self.log = self.folder / "log"
         self.spool = self.folder / "spool"
-        self.run = self.folder / "run"
+        self.run = _short(self.folder / "run")
         self.name = name
         self._outlives_parent = outlives_parent
         self._process: asyncio.subprocess.Process | None = None
@@ -54,6 +57,7 @@ class AsteriskProcess:
         """Write asterisk.conf: ``template`` with its [directories] replaced by this folder's."""
         for folder in (self.conf, self.log, self.spool / "monitor", self.run, self.folder / "lib"):
             folder.mkdir(parents=True, exist_ok=True)
+        self.run.chmod(0o700)  # not ours, if that fails: nobody else may hold our control socket
         for part in (self.log / "cdr-custom", self.log / "cel-custom", self.folder / "lib/keys"):
             part.mkdir(exist_ok=True)
         folders = {
@@ -143,6 +147,8 @@ class AsteriskProcess:
             log.warning("asterisk killed: it did not end in time", asterisk=self.name)
         _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
+        if not self.run.is_relative_to(self.folder):
+            shutil.rmtree(self.run, ignore_errors=True)
 
     def kill(self) -> None:
         """End the process as a crash would: no goodbye to anybody."""
@@ -164,6 +170,14 @@ class AsteriskProcess:
                 errors = (self.log / "output").read_text("utf-8", "replace").splitlines()
         last = errors[-1].strip() if errors else "it said nothing"
         return f"its last words: {last} (all of them in {self.log})"
+
+
+def _short(run: Path) -> Path:
+    """The folder for the control socket: ``run``, or a temporary one if that path is too long."""
+    if len(str(run / "asterisk.ctl")) <= _SUN_PATH:
+        return run
+    name = hashlib.sha256(str(run).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"offhook-{name}"
 
 
 def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:

@@ -6,11 +6,16 @@ import socket
 import ssl
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from domain.centre import Centre
 from offhook.asterisk_process import AsteriskError
+from offhook.instance import Instance
+from offhook.provision import AsteriskInstall
+from offhook.secrets import load_or_create
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
 pytestmark = pytest.mark.live
@@ -98,3 +103,16 @@ async def test_tls_is_there_with_a_certificate_of_its_own(instance: InstanceFact
     assert ssl.get_server_certificate(
         ("127.0.0.1", other.ports.sip_tls)
     ) != ssl.DER_cert_to_PEM_cert(first)
+
+
+async def test_a_long_way_to_the_folder_is_no_obstacle(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, centre: Centre, tmp_path: Path
+) -> None:
+    secrets = load_or_create(tmp_path / "state", centre)
+    one = Instance(tmp_path / ("deep-" * 20), ports(), centre, secrets, asterisk_install)
+    await one.start()
+    try:
+        assert one.run.parent == Path(tempfile.gettempdir())
+        assert "Asterisk" in await one.process.console("core show version")
+    finally:
+        await one.stop()
