@@ -249,7 +249,7 @@ class _Caller:
                 RETURN=step.node,
                 AFTER_TALK=step.exits[QueueExit.TALKED],
                 QUEUE=step.queue,
-                QUEUED_AT=f"{since:.3f}",
+                QUEUED_AT=f"{since:.6f}",
             )
             if step.back:
                 await self._say_waiting(step.back)
