@@ -8,7 +8,7 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, assert_never
 
@@ -72,6 +72,7 @@ ASTERISK_ENDED = "Asterisk ended during the call"
 
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11")
 _LOOK_AFTER_S = 5.0
+_CLOCK_SET_S = 0.05
 _JUST_OVER_S = 10.0
 _TOLD_WITHIN_S = 1.0
 _TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
@@ -101,6 +102,7 @@ class Engine:
         self.started_at = datetime.now(UTC)
         self._outbox = outbox
         self._clock = clock
+        self._lead = 0.0
         self.on_call_over = on_call_over
         self._calls = Calls(
             (station.name for station in centre.stations), (line.name for line in centre.lines)
@@ -124,11 +126,22 @@ class Engine:
 
     def civil(self, at: float) -> datetime:
         """The civil time of a monotonic one."""
-        return datetime.now(UTC) - timedelta(seconds=self._clock() - at)
+        return datetime.fromtimestamp(at + self._civil_lead(), UTC)
 
     def monotonic(self, at: datetime) -> float:
         """The monotonic time of a civil one."""
-        return self._clock() - (datetime.now(UTC) - at).total_seconds()
+        return at.timestamp() - self._civil_lead()
+
+    def _civil_lead(self) -> float:
+        """How far civil time is ahead of the monotonic one.
+
+        Read anew only when the civil clock was set: callers who came microseconds apart must not
+        change places by the time it takes to read two clocks.
+        """
+        lead = datetime.now(UTC).timestamp() - self._clock()
+        if abs(lead - self._lead) > _CLOCK_SET_S:
+            self._lead = lead
+        return self._lead
 
     # The floor
 
