@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 
 from bench import rig, sipp
-from offhook.asterisk_files import Ports
+from offhook.asterisk.files import Ports
 from offhook.stack import Stack
 
 CALLERS, MANY_CALLERS = 50, 250

@@ -23,7 +23,7 @@ from bench import rig, sipp
 from bench.phones import Invited, Phones
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, StationName
-from offhook.asterisk_files import Ports
+from offhook.asterisk.files import Ports
 from offhook.stack import Stack
 from storage.database import make_pool
 from storage.timeline import write

@@ -16,10 +16,10 @@ from typing import Any
 import psutil
 import structlog
 
-from offhook.asterisk_files import Ports
-from offhook.asterisk_process import AsteriskError, check_free
+from offhook.asterisk.files import Ports
+from offhook.asterisk.process import AsteriskError, check_free
+from offhook.asterisk.provision import AsteriskInstall, find_or_install
 from offhook.config import load
-from offhook.provision import AsteriskInstall, find_or_install
 from offhook.stack import Stack
 
 HOTLINE = "4008001000"

@@ -17,10 +17,10 @@ from pathlib import Path
 from domain.centre import Centre
 from domain.identity import AgentCode, StationName
 from farend.network import FarEnd, FarEndError
-from offhook.asterisk_files import Addresses, Ports
-from offhook.asterisk_process import AsteriskError
+from offhook.asterisk.files import Addresses, Ports
+from offhook.asterisk.process import AsteriskError
+from offhook.asterisk.provision import ProvisionError, find_or_install, say
 from offhook.config import ConfigError, load
-from offhook.provision import ProvisionError, find_or_install, say
 from offhook.secrets import Secrets, SecretsError, load_or_create
 
 REGISTERED_WITHIN_S = 60.0

@@ -12,10 +12,10 @@ from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami import Event, FarEndError, Remote
 from farend.steps import customer_steps, phone_steps
-from offhook.asterisk_files import Addresses, Ports
-from offhook.asterisk_process import AsteriskProcess, check_free
-from offhook.instance import write_generated
-from offhook.provision import AsteriskInstall
+from offhook.asterisk.files import Addresses, Ports
+from offhook.asterisk.instance import write_generated
+from offhook.asterisk.process import AsteriskProcess, check_free
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.secrets import Secrets
 
 __all__ = ["FarEnd", "FarEndError", "Target"]

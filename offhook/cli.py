@@ -16,11 +16,11 @@ import structlog
 import uvloop
 
 from ivr_flows.errors import FlowError
-from offhook import asterisk_conf
-from offhook.asterisk_files import Addresses, Ports
-from offhook.asterisk_process import AsteriskError
+from offhook.asterisk import export
+from offhook.asterisk.files import Addresses, Ports
+from offhook.asterisk.process import AsteriskError
+from offhook.asterisk.provision import ProvisionError
 from offhook.config import Config, ConfigError, load
-from offhook.provision import ProvisionError
 from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
 from offhook.stack import StackError
@@ -103,16 +103,16 @@ def _parser() -> argparse.ArgumentParser:
     files.add_argument("--ami-bind", default="127.0.0.1", help="where AMI listens")
     files.add_argument(
         "--ami-permit",
-        type=asterisk_conf.network,
+        type=export.network,
         action="append",
         metavar="ADDRESS",
         help="who may log in there (default: this machine)",
     )
     files.add_argument("--agi-host", default="127.0.0.1", help="the controller, seen by Asterisk")
-    files.add_argument("--rtp", type=asterisk_conf.port_range, metavar="FIRST-LAST")
+    files.add_argument("--rtp", type=export.port_range, metavar="FIRST-LAST")
     files.add_argument(
         "--local-net",
-        type=asterisk_conf.network,
+        type=export.network,
         action="append",
         metavar="NETWORK",
         help="who is not told sip.external_address (default: all private networks)",
@@ -208,7 +208,7 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
     )
     secrets = load_or_create(arguments.state, config.centre)
     to = arguments.to.absolute()
-    _loop(asterisk_conf.write(config, arguments.state, secrets, ports, addresses, to))
+    _loop(export.write(config, arguments.state, secrets, ports, addresses, to))
     print(
         f"offhook: wrote {to}; start Asterisk with: asterisk -C {to}/asterisk.conf -f",
         file=sys.stderr,

@@ -16,11 +16,15 @@ from aiohttp import ClientError
 
 from domain.identity import LineName, StationName
 from farend.network import FarEnd, FarEndError
-from offhook.asterisk_files import Ports
-from offhook.asterisk_process import AsteriskError, check_free
+from offhook.asterisk.files import Ports
+from offhook.asterisk.process import AsteriskError, check_free
+from offhook.asterisk.provision import (
+    find_or_install,
+    find_or_install_espeak,
+    find_or_install_openssl,
+)
 from offhook.config import load
 from offhook.console_client import ConsoleClient, ConsoleRefused
-from offhook.provision import find_or_install, find_or_install_espeak, find_or_install_openssl
 from offhook.stack import Stack, StackError, free_state
 from offhook.up import say, until_stopped
 from storage.calls import CallStore, Summary

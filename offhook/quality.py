@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from offhook.provision import (
+from offhook.asterisk.provision import (
     find_or_install,
     find_or_install_chromium,
     find_or_install_espeak,

@@ -15,17 +15,17 @@ from aiohttp import web
 
 from console.app import make_app
 from ivr_flows.flow import Flow
-from offhook.absence import Absence
-from offhook.asterisk_files import AMI_USER, Ports
-from offhook.asterisk_process import check_free
+from offhook.asterisk.files import AMI_USER, Ports
+from offhook.asterisk.process import check_free
 from offhook.config import Config
-from offhook.engine import Engine
 from offhook.flows import dialplan_phrases, load_flows, station_phrases
-from offhook.hotline_call import HotlineCalls
-from offhook.live_centre import RunningCentre
-from offhook.recorder import Recorder
+from offhook.live.absence import Absence
+from offhook.live.centre import RunningCentre
+from offhook.live.engine import Engine
+from offhook.live.hotline_call import HotlineCalls
+from offhook.live.recorder import Recorder
+from offhook.live.station_features import StationFeatures
 from offhook.secrets import Secrets, load_or_create
-from offhook.station_features import StationFeatures
 from storage.agents import AgentStore
 from storage.calls import CallStore
 from storage.database import open_database

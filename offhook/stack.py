@@ -14,11 +14,11 @@ from typing import IO, Self
 
 import aiohttp
 
-from offhook.asterisk_files import Addresses, Ports
-from offhook.asterisk_process import check_free, die_with
+from offhook.asterisk.files import Addresses, Ports
+from offhook.asterisk.instance import Instance
+from offhook.asterisk.process import check_free, die_with
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
-from offhook.instance import Instance
-from offhook.provision import AsteriskInstall
 from offhook.secrets import Secrets, load_or_create
 from storage.database import open_database
 from storage.embedded import EmbeddedServer

@@ -7,10 +7,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from offhook.asterisk_files import Ports
+from offhook.asterisk.files import Ports
+from offhook.asterisk.provision import (
+    find_or_install,
+    find_or_install_espeak,
+    find_or_install_openssl,
+)
 from offhook.config import Config
 from offhook.flows import load_flows
-from offhook.provision import find_or_install, find_or_install_espeak, find_or_install_openssl
 from offhook.stack import Stack
 
 PORTS = Ports(

@@ -28,8 +28,8 @@ from domain.identity import (
     StationName,
 )
 from farend.network import FarEnd
-from offhook.instance import Instance, Ports
-from offhook.provision import AsteriskInstall, find_or_install
+from offhook.asterisk.instance import Instance, Ports
+from offhook.asterisk.provision import AsteriskInstall, find_or_install
 from offhook.secrets import Secrets, load_or_create
 
 PortBlocks = Callable[..., Ports]

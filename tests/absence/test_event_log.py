@@ -8,8 +8,8 @@ from pathlib import Path
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
-from offhook.absence import closed, missing, not_told
-from offhook.log_file import LogFile
+from offhook.live.absence import closed, missing, not_told
+from offhook.live.log_file import LogFile
 from telephony.event_log import EventLog, LoggedCall, Place, parse
 
 CALL = CallId("pbx1-1700000000.0")

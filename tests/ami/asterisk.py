@@ -5,7 +5,7 @@ import signal
 import socket
 from pathlib import Path
 
-from offhook.provision import AsteriskInstall
+from offhook.asterisk.provision import AsteriskInstall
 
 USER, SECRET = "offhook", "s3cret"
 

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from domain.identity import NodeName
-from offhook.provision import AsteriskInstall
+from offhook.asterisk.provision import AsteriskInstall
 from telephony.ami import Link, Timing
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.ami.watch import Running, Watch

@@ -9,7 +9,7 @@ import pytest
 
 from domain.centre import Centre, Line, LineKind, Station, StationKind
 from domain.identity import LineName, NodeName, StationName
-from offhook.asterisk_files import Addresses, Folders, Ports, generated
+from offhook.asterisk.files import Addresses, Folders, Ports, generated
 from offhook.secrets import Secrets, SecretsError, load_or_create
 
 

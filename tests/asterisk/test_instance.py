@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from domain.centre import Centre
-from offhook.asterisk_process import AsteriskError
-from offhook.instance import Instance
-from offhook.provision import AsteriskInstall
+from offhook.asterisk.instance import Instance
+from offhook.asterisk.process import AsteriskError
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.secrets import load_or_create
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
@@ -57,8 +57,8 @@ async def test_dies_with_its_parent(instance: InstanceFactory) -> None:
     code = (
         "import asyncio\n"
         "from pathlib import Path\n"
-        "from offhook.asterisk_process import AsteriskProcess\n"
-        "from offhook.provision import find_or_install\n"
+        "from offhook.asterisk.process import AsteriskProcess\n"
+        "from offhook.asterisk.provision import find_or_install\n"
         "async def main():\n"
         f"    p = AsteriskProcess(find_or_install(), Path({str(one.folder)!r}), name='x')\n"
         f"    await p.start(('127.0.0.1', {one.ports.ami}))\n"

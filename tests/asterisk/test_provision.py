@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from offhook import apt, debian_root, provision
-from offhook.provision import AsteriskInstall, ProvisionError, cache_folder, find_or_install
+from offhook.asterisk import apt, debian_root, provision
+from offhook.asterisk.provision import (
+    AsteriskInstall,
+    ProvisionError,
+    cache_folder,
+    find_or_install,
+)
 
 DEB822 = """\
 Types: deb

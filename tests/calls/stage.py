@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 
 from domain.identity import LineName, NodeName, StationName
 from farend.network import FarEnd
-from offhook.instance import Instance
+from offhook.asterisk.instance import Instance
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
 from telephony.ami import Link, Message, Snapshot, Timing

@@ -20,9 +20,9 @@ from domain.identity import (
     StationName,
 )
 from domain.stations import StationState
-from offhook.board import DayFigures, board
-from offhook.engine import Engine
-from offhook.live_calls import LiveCall
+from offhook.live.board import DayFigures, board
+from offhook.live.calls import LiveCall
+from offhook.live.engine import Engine
 from storage.outbox import Outbox
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from domain.centre import Centre
-from offhook.engine import Engine
-from offhook.recorder import Recorder, root_trouble
+from offhook.live.engine import Engine
+from offhook.live.recorder import Recorder, root_trouble
 from storage.calls import CallStore
 from storage.outbox import Outbox
 from tests.centre.test_board import enter

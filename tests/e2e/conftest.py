@@ -12,10 +12,10 @@ import pytest
 
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import load
 from offhook.console_client import ConsoleClient
 from offhook.flows import LIBRARY
-from offhook.provision import AsteriskInstall
 from offhook.stack import Stack
 from storage.database import make_pool
 from storage.embedded import EmbeddedServer

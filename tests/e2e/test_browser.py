@@ -12,8 +12,8 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from domain.identity import AgentCode, ProjectName, StationName
+from offhook.asterisk.provision import find_or_install_chromium
 from offhook.console_client import ConsoleClient
-from offhook.provision import find_or_install_chromium
 from storage.users import Role, UserStore
 from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right

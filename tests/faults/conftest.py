@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from farend.network import FarEnd
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import load
 from offhook.console_client import ConsoleClient
-from offhook.provision import AsteriskInstall
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
 from tests.conftest import PortBlocks

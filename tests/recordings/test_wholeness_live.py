@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from domain.identity import CallId
-from offhook.instance import Ports
-from offhook.provision import AsteriskInstall
+from offhook.asterisk.instance import Ports
+from offhook.asterisk.provision import AsteriskInstall
 from recordings.capture import capture
 from recordings.store import store
 from recordings.waveform import waveform_json

@@ -40,7 +40,7 @@ from console.ports import CallStage
 from domain.centre import Centre
 from domain.facts import AgentFact, AgentState, CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
-from offhook.live_calls import Gap, LiveCall
+from offhook.live.calls import Gap, LiveCall
 from storage.calls import StoredCall
 from storage.outbox import Outbox
 from telephony.ami.link import Link

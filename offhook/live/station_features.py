@@ -10,7 +10,7 @@ from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
 from domain.facts import AgentState
 from domain.identity import AgentCode, StationName
 from ivr_flows.phrases import Phrases, StationPhrase
-from offhook.engine import Engine
+from offhook.live.engine import Engine
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
 from telephony.prompts import PromptError, Prompts

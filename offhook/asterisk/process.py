@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from offhook.provision import AsteriskInstall
+from offhook.asterisk.provision import AsteriskInstall
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from console.ports import Board, CommandResult, StoreView, Verb
 from domain.centre import Centre
 from domain.facts import AgentState
 from domain.identity import AgentCode, ProjectName, QueueName, StationName
-from offhook.board import DayFigures, board
-from offhook.engine import Engine
-from offhook.recorder import Recorder
+from offhook.live.board import DayFigures, board
+from offhook.live.engine import Engine
+from offhook.live.recorder import Recorder
 from storage.calls import CallStore
 from storage.errors import AWAY, in_one_line
 from storage.outbox import Outbox

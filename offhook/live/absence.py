@@ -16,9 +16,9 @@ import structlog
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, StationName
-from offhook.engine import ASTERISK_ENDED, Engine, fact_id
-from offhook.live_calls import Gap, LiveCall
-from offhook.log_file import LogFile
+from offhook.live.calls import Gap, LiveCall
+from offhook.live.engine import ASTERISK_ENDED, Engine, fact_id
+from offhook.live.log_file import LogFile
 from storage.calls import CallStore, StoredCall
 from storage.errors import AWAY, in_one_line
 from storage.outbox import Outbox

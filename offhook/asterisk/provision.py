@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from offhook import apt, debian_root
+from offhook.asterisk import apt, debian_root
 
 Progress = Callable[[str], None]
 

@@ -36,8 +36,8 @@ from ivr_flows.steps import (
 )
 from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
-from offhook.engine import Engine
-from offhook.live_calls import LiveCall
+from offhook.live.calls import LiveCall
+from offhook.live.engine import Engine
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp

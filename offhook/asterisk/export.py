@@ -10,10 +10,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from offhook import asterisk_files
-from offhook.asterisk_files import Addresses, Folders, Ports
+from offhook.asterisk import files
+from offhook.asterisk.files import Addresses, Folders, Ports
+from offhook.asterisk.instance import CONF, certificate_in, write_generated
 from offhook.config import Config, ConfigError
-from offhook.instance import CONF, certificate_in, write_generated
 from offhook.secrets import Secrets
 from offhook.service import places
 
@@ -39,7 +39,7 @@ async def write(
     addresses: Addresses,
     to: Path,
     *,
-    modules: Iterable[str] = asterisk_files.OPTIONAL_MODULES,
+    modules: Iterable[str] = files.OPTIONAL_MODULES,
 ) -> None:
     """Write the whole configuration into ``to``, an absolute path that Asterisk sees too.
 
@@ -55,7 +55,7 @@ async def write(
     _copy_literal(to)
     write_generated(
         to,
-        asterisk_files.generated(
+        files.generated(
             config.centre,
             secrets,
             ports,

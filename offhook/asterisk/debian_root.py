@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from offhook import apt
+from offhook.asterisk import apt
 
 _DEFAULT = "http://deb.debian.org/debian"
 _KEYRINGS = (

@@ -9,17 +9,17 @@ import structlog
 
 from domain.centre import Centre
 from domain.identity import NodeName
-from offhook import asterisk_files
-from offhook.asterisk_files import AMI_USER, Addresses, Folders, Ports
-from offhook.asterisk_process import AsteriskProcess, check_free
-from offhook.provision import AsteriskInstall
+from offhook.asterisk import files
+from offhook.asterisk.files import AMI_USER, Addresses, Folders, Ports
+from offhook.asterisk.process import AsteriskProcess, check_free
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.secrets import Secrets
 
 __all__ = ["Addresses", "Instance", "Ports"]
 
 log = structlog.get_logger()
 
-CONF = Path(__file__).resolve().parent.parent / "asterisk-conf"
+CONF = Path(__file__).resolve().parents[2] / "asterisk-conf"
 
 
 class Instance:
@@ -79,7 +79,7 @@ class Instance:
                 shutil.copyfile(source, self.conf / source.name)
         write_generated(
             self.conf,
-            asterisk_files.generated(
+            files.generated(
                 self.centre,
                 self.secrets,
                 self.ports,

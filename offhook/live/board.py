@@ -18,7 +18,7 @@ from console.ports import (
 from domain.centre import Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from offhook.engine import Engine
+from offhook.live.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)

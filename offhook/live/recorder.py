@@ -12,8 +12,8 @@ import structlog
 
 from domain.facts import CallFact, CallFactKind
 from domain.identity import CallId
-from offhook.engine import Engine
-from offhook.live_calls import LiveCall
+from offhook.live.calls import LiveCall
+from offhook.live.engine import Engine
 from recordings.archive import Archive, Lost, OverCall
 from recordings.store import Recording
 from storage.calls import CallStore
