@@ -154,8 +154,15 @@ class FarEnd:
             await self.remote.action("PlayDTMF", {"Channel": call, "Digit": key})
 
     async def hang_up(self, call: str) -> None:
-        """End the call a customer or a phone began, whatever it is doing."""
+        """End the call of this id (or channel name), whatever it is doing."""
         await self.remote.action("Hangup", {"Channel": call, "Cause": "16"})
+
+    async def put_down(self, station: StationName) -> None:
+        """The phone is put down: whatever call it is in ends, whatever its steps are at."""
+        channels = await self.remote.listing("CoreShowChannels", "CoreShowChannelsComplete")
+        for name in (channel.get("Channel", "") for channel in channels):
+            if name.startswith(f"PJSIP/phone-{station}-"):
+                await self.hang_up(name)
 
     async def event(self, name: str, *, timeout: float = 20.0, **fields: str) -> Event:
         """The first event of ``name`` whose headers are ``fields``, past or to come.

@@ -123,11 +123,10 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             # Another place isn't made: it may be where a disk is mounted, later.
             where.recordings.mkdir(parents=True, exist_ok=True)
         recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
-        engine.on_call_over = recorder.call_over
-        engine.restore(await agents.last_states())
-        engine.remember(await calls.open_calls())
+        engine.talks.on_call_over = recorder.call_over
+        engine.restore(await agents.last_states(), await calls.open_calls())
         absence = Absence(engine, calls, outbox, where.cel, state / "cel-position.json")
-        engine.on_gap = absence.look
+        engine.switches.on_gap = absence.look
         link = _link(config, ports, secrets, engine)
         _background(stack, link.run(), "ami")
         with contextlib.suppress(TimeoutError):
@@ -140,7 +139,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             config.asterisk.agi_bind,
             ports.agi,
             {
-                "call": HotlineCalls(engine, flows, prompts).serve,
+                "call": HotlineCalls(engine.sessions, flows, prompts).serve,
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
         )
@@ -192,11 +191,11 @@ def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Lin
         config.asterisk.ami_port or ports.ami,
         AMI_USER,
         secrets.ami,
-        on_message=partial(engine.on_message, config.node),
-        on_up=partial(engine.on_snapshot, config.node),
-        on_down=lambda state: engine.on_down(config.node),
+        on_message=partial(engine.switches.on_message, config.node),
+        on_up=partial(engine.switches.on_snapshot, config.node),
+        on_down=lambda state: engine.switches.on_down(config.node),
     )
-    engine.links[config.node] = link
+    engine.orders.links[config.node] = link
     return link
 
 

@@ -16,9 +16,12 @@ import structlog
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, StationName
-from offhook.live.calls import Gap, LiveCall
-from offhook.live.engine import ASTERISK_ENDED, Engine, fact_id
+from offhook.live.call import LiveCall
+from offhook.live.calls import fact_id
+from offhook.live.engine import Engine
+from offhook.live.gap import Gap
 from offhook.live.log_file import LogFile
+from offhook.live.talks import ASTERISK_ENDED
 from storage.calls import CallStore, StoredCall
 from storage.errors import AWAY, in_one_line
 from storage.outbox import Outbox
@@ -188,7 +191,7 @@ class Absence:
                 await self._put_right(gap)
             except Exception:
                 log.exception("what happened in an absence is taken as the snapshot shows it")
-                self._engine.close_gap(gap)
+                self._engine.switches.close_gap(gap)
 
     def _read(self) -> None:
         for number, (place, line) in enumerate(self._file.lines(), start=1):
@@ -220,7 +223,7 @@ class Absence:
         for fact in facts:
             self._outbox.put(fact)
         for call in gap.over:
-            self._engine.on_call_over(call)
+            self._engine.talks.on_call_over(call)
         if facts:
             log.info(
                 "put right from Asterisk's log what happened while nobody looked",
@@ -293,7 +296,7 @@ class Absence:
             and call.call.startswith(f"{gap.node}-")
             and call.call not in gap.known
             and call.call not in handled
-            and call.call not in self._engine.live
+            and call.call not in self._engine.calls.by_id
         }
         if not found or not gap.first:
             return list(found.values())

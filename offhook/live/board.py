@@ -38,12 +38,12 @@ def board(
     store: StoreView,
 ) -> Board:
     """What those who serve ``projects`` may see; None: everything."""
-    waiting = engine.floor.waiting
+    waiting = engine.floor.core.waiting
     positions = {view.call: view.position for view in waiting}
-    seats = {view.code: view for view in engine.floor.agents}
+    seats = {view.code: view for view in engine.floor.core.agents}
     queues = [q for q in engine.centre.queues if projects is None or q.project in projects]
     return Board(
-        version=engine.version,
+        version=engine.changes.version,
         at=datetime.now(UTC),
         nodes=tuple(_nodes(engine)),
         lines=tuple(_lines(engine)),
@@ -51,7 +51,7 @@ def board(
             _queue(
                 engine,
                 queue,
-                [engine.civil(view.since) for view in waiting if view.queue == queue.name],
+                [engine.clock.civil(view.since) for view in waiting if view.queue == queue.name],
                 list(seats.values()),
                 figures.get(queue.name, DayFigures()),
             )
@@ -68,15 +68,15 @@ def _nodes(engine: Engine) -> list[NodeView]:
         NodeView(
             name,
             link.up,
-            engine.civil(link.state.since),
+            engine.clock.civil(link.state.since),
             None if link.up else link.state.error or str(link.state.kind),
         )
-        for name, link in engine.links.items()
+        for name, link in engine.orders.links.items()
     ]
 
 
 def _lines(engine: Engine) -> list[LineView]:
-    in_use = Counter(call.line for call in engine.live.values())
+    in_use = Counter(call.line for call in engine.calls.by_id.values())
     return [
         LineView(line.name, line.kind, in_use[line.name], line.channels)
         for line in engine.centre.lines
@@ -132,13 +132,13 @@ def _agents(
                 name=agent.name,
                 projects=agent.projects,
                 state=seat.state,
-                since=engine.civil(seat.since),
+                since=engine.clock.civil(seat.since),
                 reason=seat.reason,
                 station=seat.station,
                 station_state=None if seat.phone is None else str(seat.phone),
                 call=_visible(engine, seat.call, projects),
                 skills=agent.skills,
-                until=None if seat.until is None else engine.civil(seat.until),
+                until=None if seat.until is None else engine.clock.civil(seat.until),
                 after_call=None
                 if seat.then is None
                 else ("log_out" if seat.then is AgentState.LOGGED_OUT else "away"),
@@ -153,7 +153,7 @@ def _visible(
     """An agent may serve several clients; one doesn't see the others' calls."""
     if call is None or projects is None:
         return call
-    live = engine.live.get(call)
+    live = engine.calls.get(call)
     return call if live is not None and live.hotline.project in projects else None
 
 
@@ -175,6 +175,6 @@ def _calls(
             position=positions.get(call.id),
             agent=call.agent,
         )
-        for call in engine.live.values()
+        for call in engine.calls.by_id.values()
         if projects is None or call.hotline.project in projects
     ]

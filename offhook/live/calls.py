@@ -1,131 +1,140 @@
-"""The calls that are going on, as the engine knows them: a few fields and an inbox each."""
+"""The calls that are going on, and what is written down of them as it happens."""
 
-import asyncio
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import datetime
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 
-from acd.commands import Announce, GiveUp, Offer
+import structlog
+
 from console.ports import CallStage
-from domain.centre import Hotline
-from domain.facts import CallFact
-from domain.identity import (
-    AgentCode,
-    CallId,
-    ChannelId,
-    LineName,
-    NodeName,
-    QueueName,
-    StationName,
-)
+from domain.centre import Centre
+from domain.facts import CallFact, CallFactKind
+from domain.identity import CallId, ChannelId, LineName
+from offhook.live.call import LiveCall
+from offhook.live.changes import Changes
 from storage.calls import StoredCall
+from storage.outbox import Outbox
 
-SessionCommand = Offer | Announce | GiveUp
+log = structlog.get_logger()
 
-
-class Inbox:
-    """What the floor commands of one waiting call, for its session to take up in order."""
-
-    def __init__(self) -> None:
-        self._commands: deque[SessionCommand] = deque()
-        self._waiting: asyncio.Future[SessionCommand] | None = None
-        self._arrived = asyncio.Event()
-
-    def put(self, command: SessionCommand) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(command)
-        else:
-            self._commands.append(command)
-            self._arrived.set()
-
-    def next(self) -> asyncio.Future[SessionCommand]:
-        """The next command, now or when it comes. One reader at a time."""
-        future: asyncio.Future[SessionCommand] = asyncio.get_running_loop().create_future()
-        if self._commands:
-            future.set_result(self._commands.popleft())
-        self._waiting = future
-        return future
-
-    async def arrival(self) -> None:
-        """Returns when a command is waiting to be taken up, and leaves it there."""
-        while not self._commands:
-            self._arrived.clear()
-            await self._arrived.wait()
-
-    def clear(self) -> None:
-        """Forget what no session will take up."""
-        self._commands.clear()
-
-    def __bool__(self) -> bool:
-        """Whether a command is waiting to be taken up."""
-        return bool(self._commands)
+_FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11")
+_TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
+_ONCE = frozenset({CallFactKind.ENTERED, CallFactKind.ENDED})
 
 
-@dataclass(slots=True)
-class LiveCall:
-    """One customer's call. Times are civil (UTC); the floor keeps the monotonic ones."""
-
-    channel: ChannelId
-    channel_name: str
-    line: LineName
-    caller: str
-    hotline: Hotline
-    entered_at: datetime
-    stage: CallStage
-    stage_since: datetime
-    language: str | None = None
-    queue: QueueName | None = None
-    agent: AgentCode | None = None
-    stations: set[StationName] = field(default_factory=set)
-    """Phones that are in the call now."""
-    attached: bool = False
-    """A FastAGI session is driving it."""
-    served: bool = False
-    """A session of this controller has driven it before."""
-    recorded: bool = False
-    """MixMonitor is on the channel; it stays there until the call's end."""
-    adopted: bool = False
-    """It was under way before this controller; the earlier part is in its record only."""
-    bridged_at: datetime | None = None
-    """Since when somebody has been talking to the caller; None: nobody is."""
-    bridged_s: float = 0.0
-    """How long somebody was, before that."""
-    flow_ended: str | None = None
-    """Why the flow hung up, if it did."""
-    announcing: bool = False
-    """A prompt plays that may be cut short when an agent is free."""
-    noted: list[CallFact] = field(default_factory=list)
-    """What is written down of its talks, to be compared with Asterisk's log after an absence."""
-    gapped: bool = False
-    """Something happened to it that nobody saw: its times are in the record, not here."""
-    inbox: Inbox = field(default_factory=Inbox)
-
-    @property
-    def id(self) -> CallId:
-        return self.channel.call
+def fact_id(call: CallId, what: str) -> str:
+    """The id of what can happen only once in a call; who writes it again changes nothing."""
+    return str(uuid.uuid5(_FACTS, f"{call} {what}"))
 
 
-@dataclass(slots=True)
-class Gap:
-    """A time in which nobody saw a node's events, as the snapshot after it shows it."""
+class LiveCalls:
+    """All calls that are going on, by their ids."""
 
-    node: NodeName
-    since: datetime
-    until: datetime
-    first: bool
-    """It began with an earlier controller, or before it: nobody knows when."""
-    restarted: bool
-    """Asterisk is another process than before."""
-    known: frozenset[CallId]
-    """The calls that were going on at its end (none leaves these while a link is down), and
-    those that had ended just before it."""
-    agents: dict[StationName, AgentCode]
-    """Who sat where."""
-    implied: list[CallFact] = field(default_factory=list)
-    """What must have happened, at the latest now; not written down yet."""
-    over: list[LiveCall] = field(default_factory=list)
-    """Calls that have ended in it."""
-    going_on: list[LiveCall] = field(default_factory=list)
-    """Calls that go on after it."""
-    lost: list[StoredCall] = field(default_factory=list)
-    """Calls without an end in the record that Asterisk doesn't have."""
+    def __init__(self, centre: Centre, outbox: Outbox, changes: Changes) -> None:
+        self.by_id: dict[CallId, LiveCall] = {}
+        self.unclosed: dict[CallId, StoredCall] = {}
+        """Calls whose record has no end and that Asterisk has not shown yet; of an earlier
+        controller."""
+        self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
+        self._outbox = outbox
+        self._changes = changes
+        self._aside: list[CallFact] | None = None
+
+    def get(self, call: CallId) -> LiveCall | None:
+        """The call, or None if it is over or was never seen."""
+        return self.by_id.get(call)
+
+    def take_up(
+        self,
+        channel: ChannelId,
+        channel_name: str,
+        line: LineName,
+        caller: str,
+        number: str,
+        entered_at: float,
+    ) -> LiveCall | None:
+        """The call, made and written down at its first sight, be it by session or by event.
+
+        ``entered_at`` is in epoch seconds. None if ``number`` is no hotline.
+        """
+        if call := self.by_id.get(channel.call):
+            return call
+        hotline = self._hotlines.get(number)
+        if hotline is None:
+            log.error(
+                "a call came for a number that is no hotline; add it to the configuration's"
+                " hotlines, or take it out of Asterisk's",
+                number=number,
+                line=line,
+            )
+            return None
+        at = datetime.fromtimestamp(entered_at, UTC)
+        call = self.by_id[channel.call] = LiveCall(
+            channel=channel,
+            channel_name=channel_name,
+            line=line,
+            caller=caller,
+            hotline=hotline,
+            entered_at=at,
+            stage=CallStage.FLOW,
+            stage_since=at,
+        )
+        if before := self.unclosed.pop(call.id, None):
+            kinds = (*_TALKS, CallFactKind.FALLBACK)
+            call.noted = [fact for fact in before.timeline if fact.kind in kinds]
+        self.note(
+            call,
+            CallFactKind.ENTERED,
+            at=at,
+            hotline=hotline.number,
+            project=hotline.project,
+            line=line,
+            caller=caller,
+            flow=hotline.flow,
+        )
+        return call
+
+    def adopt(self, call: LiveCall) -> None:
+        """An earlier controller had this call."""
+        if not call.adopted:
+            call.adopted = True
+            self.note(call, CallFactKind.CONTROLLER_LOST)
+
+    def note(
+        self, call: LiveCall, kind: CallFactKind, /, *, at: datetime | None = None, **detail: Any
+    ) -> None:
+        """Write a line into a call's timeline."""
+        # A restarted controller writes some of them again.
+        identity = fact_id(call.id, kind) if kind in _ONCE else str(uuid.uuid4())
+        fact = CallFact(identity, call.id, at or datetime.now(UTC), kind, detail)
+        if self._aside is not None and (kind in _TALKS or kind is CallFactKind.ENDED):
+            call.gapped = True
+            self._aside.append(fact)
+            return
+        if kind in _TALKS or kind is CallFactKind.FALLBACK:
+            call.noted.append(fact)
+        self._outbox.put(fact)
+
+    @contextmanager
+    def set_aside(self, facts: list[CallFact]) -> Iterator[None]:
+        """Talks and ends noted meanwhile go into ``facts`` and aren't written down yet.
+
+        When they were, Asterisk's log may know better.
+        """
+        self._aside = facts
+        try:
+            yield
+        finally:
+            self._aside = None
+
+    def write(self, facts: Iterable[CallFact]) -> None:
+        """Write down facts that were set aside, or made by others."""
+        for fact in facts:
+            self._outbox.put(fact)
+
+    def stage(self, call: LiveCall, stage: CallStage) -> None:
+        """Say how far the call has come, for the board."""
+        call.stage, call.stage_since = stage, datetime.now(UTC)
+        self._changes.touch()

@@ -68,7 +68,7 @@ class RunningCentre:
 
     async def changed(self, after: int) -> int:
         """Waits for a newer version of the board."""
-        return await self._engine.changed(after)
+        return await self._engine.changes.after(after)
 
     async def agent_command(
         self,
@@ -84,14 +84,14 @@ class RunningCentre:
         event = self._event(agent, verb, reason, station, seconds)
         if isinstance(event, CommandResult):
             return event
-        commands = self._engine.feed(event)
+        commands = self._engine.floor.feed(event)
         log.info("agent command", agent=agent, verb=str(verb), by=by)
         for command in commands:
             if isinstance(command, Refused) and command.agent == agent:
                 return CommandResult(
                     False, _REFUSED[command.code], {"agent": command.by} if command.by else {}
                 )
-        view = self._engine.floor.agent(agent)
+        view = self._engine.floor.core.agent(agent)
         if view is not None and view.then is not None:
             what = (
                 "You will be logged out after this call."
@@ -137,8 +137,8 @@ class RunningCentre:
         """Read the queues' figures of the day again and again, if anything has happened."""
         seen = -1
         while True:
-            if self._engine.version != seen:
-                seen = self._engine.version
+            if self._engine.changes.version != seen:
+                seen = self._engine.changes.version
                 before = (dict(self._figures), self._away)
                 try:
                     await self._read_figures()
@@ -146,8 +146,8 @@ class RunningCentre:
                 except AWAY as error:
                     self._away = in_one_line(error)
                 if (self._figures, self._away) != before:
-                    self._engine.touch()
-                    seen = self._engine.version
+                    self._engine.changes.touch()
+                    seen = self._engine.changes.version
             await asyncio.sleep(FIGURES_EVERY_S)
 
     async def _read_figures(self) -> None:

@@ -36,8 +36,8 @@ from ivr_flows.steps import (
 )
 from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
-from offhook.live.calls import LiveCall
-from offhook.live.engine import Engine
+from offhook.live.call import LiveCall
+from offhook.live.sessions import Sessions
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
@@ -92,15 +92,15 @@ class Arguments:
 class HotlineCalls:
     """Serves the route ``call`` of the FastAGI server."""
 
-    def __init__(self, engine: Engine, flows: Mapping[str, Flow], prompts: Prompts):
-        self._engine = engine
+    def __init__(self, sessions: Sessions, flows: Mapping[str, Flow], prompts: Prompts):
+        self._sessions = sessions
         self._flows = flows
         self._prompts = prompts
 
     async def serve(self, session: Session) -> None:
         """Drive one caller to the end of his flow; HungUp ends it quietly."""
         given = Arguments(*session.args)
-        call = self._engine.enter(
+        call = self._sessions.enter(
             ChannelId(NodeName(given.node), session.uniqueid),
             session.channel,
             LineName(given.line),
@@ -114,11 +114,11 @@ class HotlineCalls:
             return
         call.recorded = bool(given.recording)
         flow = self._flows[call.hotline.flow]
-        caller = _Caller(session, call, flow, self._engine, self._prompts)
+        caller = _Caller(session, call, flow, self._sessions, self._prompts)
         try:
             await caller.walk(given)
         finally:
-            self._engine.session_over(call)
+            self._sessions.session_over(call)
         # No OFFHOOK_DONE is needed: a channel that is hung up does not go on in the dialplan.
         await session.hang_up()
 
@@ -131,13 +131,13 @@ class _Caller:
         session: Session,
         call: LiveCall,
         flow: Flow,
-        engine: Engine,
+        sessions: Sessions,
         prompts: Prompts,
     ) -> None:
         self._session = session
         self._call = call
         self._flow = flow
-        self._engine = engine
+        self._sessions = sessions
         self._prompts = prompts
         self._node = ""
         self._queued_at: float | None = None
@@ -149,7 +149,7 @@ class _Caller:
             waited = given.stage in (Stage.QUEUE, Stage.DIALLING)
             context = FlowContext(given.language or None, answered=True, taken_back=waited)
             self._queued_at = float(given.queued_at) if waited and given.queued_at else None
-            self._engine.taken_back(self._call, given.language or None)
+            self._sessions.taken_back(self._call, given.language or None)
         try:
             steps = run(self._flow, context, start)
         except UnknownNodeError as gone:
@@ -177,13 +177,13 @@ class _Caller:
             case Note():
                 await self._note(step)
             case Hangup():
-                self._engine.flow_ended(self._call, step.why)
+                self._sessions.flow_ended(self._call, step.why)
             case _:
                 assert_never(step)
         return Done()
 
     async def _note(self, step: Note) -> None:
-        self._engine.note(self._call, step.kind, **step.detail)
+        self._sessions.calls.note(self._call, step.kind, **step.detail)
         if step.kind is CallFactKind.LANGUAGE:
             self._call.language = step.detail["language"]
             await self._remember(LANG=step.detail["language"])
@@ -240,7 +240,7 @@ class _Caller:
     # Waiting for an agent
 
     async def _wait_for_agent(self, step: Enqueue) -> QueueExit:
-        since = self._engine.queue(self._call, step.queue, self._queued_at)
+        since = self._sessions.queue(self._call, step.queue, self._queued_at)
         self._queued_at = None
         self._node = step.node
         try:
@@ -271,11 +271,11 @@ class _Caller:
                     case _:
                         assert_never(command)
         finally:
-            self._engine.left_queue(self._call)
+            self._sessions.left_queue(self._call)
 
     async def _announce(self, command: Announce, step: Enqueue) -> None:
         texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)
-        self._engine.note(
+        self._sessions.calls.note(
             self._call,
             CallFactKind.ANNOUNCED,
             position=command.position,
@@ -322,14 +322,14 @@ class _Caller:
             await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "gr")
             status = await session.get_variable("DIALSTATUS")
             if status == "ANSWER":
-                self._engine.talk_over(self._call, offer, dialled_at)
+                self._sessions.talk_over(self._call, offer, dialled_at)
                 await self._remember(STAGE=Stage.TALKED)
                 return True
             cause = await session.get_variable("HANGUPCAUSE")
-            self._engine.offer_failed(self._call, offer, _failure(status, cause))
+            self._sessions.offer_failed(self._call, offer, _failure(status, cause))
             return False
         except HungUp:
-            self._engine.caller_left_ringing(self._call, offer)
+            self._sessions.caller_left_ringing(self._call, offer)
             raise
 
     async def _prepare_talk(self, offer: Offer) -> None:

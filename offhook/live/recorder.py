@@ -12,7 +12,7 @@ import structlog
 
 from domain.facts import CallFact, CallFactKind
 from domain.identity import CallId
-from offhook.live.calls import LiveCall
+from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 from recordings.archive import Archive, Lost, OverCall
 from recordings.store import Recording
@@ -101,7 +101,7 @@ class Recorder:
 
     async def _over(self, call: CallId) -> OverCall | None:
         """Whether the call is over by its record, and how long it was bridged."""
-        if call in self._engine.live:
+        if call in self._engine.calls.by_id:
             return None
         stored = await self._calls.get(call, projects=None)
         if stored is None:

@@ -58,7 +58,7 @@ class StationFeatures:
         if code == "*11":
             await self._log_in(session, station)
             return
-        agent = self._engine.agent_at(station)
+        agent = self._engine.floor.at_station.get(station)
         if agent is None:
             await self._say(session, StationPhrase.NOT_LOGGED_IN)
             return
@@ -70,13 +70,16 @@ class StationFeatures:
             case "*13":
                 await self._away(session, agent, rest)
             case "*14":
-                view = self._engine.floor.agent(agent)
+                view = self._engine.floor.core.agent(agent)
                 if view is None or view.state is not AgentState.WRAP_UP:
                     await self._say(session, StationPhrase.NO_WRAP_UP)
                 else:
                     await self._wish(session, Ready(agent), StationPhrase.WRAP_UP_OVER)
             case "*15":
-                if self._refusal(self._engine.feed(ExtendWrapUp(agent, EXTEND_S))) is not None:
+                if (
+                    self._refusal(self._engine.floor.feed(ExtendWrapUp(agent, EXTEND_S)))
+                    is not None
+                ):
                     await self._say(session, StationPhrase.NO_WRAP_UP)
                 else:
                     await self._say(session, StationPhrase.WRAP_UP_EXTENDED, seconds=int(EXTEND_S))
@@ -84,7 +87,7 @@ class StationFeatures:
                 await self._say(session, StationPhrase.UNKNOWN_CODE)
 
     async def _log_in(self, session: Session, station: StationName) -> None:
-        now = self._engine.now()
+        now = self._engine.clock.now()
         wrong, since = self._wrong.get(station, (0, now))
         if wrong >= _TRIES and now - since < _LOCKED_S:
             await self._say(session, StationPhrase.TOO_MANY_TRIES)
@@ -113,11 +116,11 @@ class StationFeatures:
         await self._wish(session, Away(agent, reason), name)
 
     async def _wish(self, session: Session, event: FloorEvent, phrase: str) -> None:
-        refusal = self._refusal(self._engine.feed(event))
+        refusal = self._refusal(self._engine.floor.feed(event))
         if refusal is not None:
             phrase = _REFUSED[refusal]
         elif isinstance(event, LogOut | Away):
-            view = self._engine.floor.agent(event.agent)
+            view = self._engine.floor.core.agent(event.agent)
             if view is not None and view.then is not None:
                 later = isinstance(event, LogOut)
                 phrase = StationPhrase.LOGGED_OUT_LATER if later else StationPhrase.AWAY_LATER

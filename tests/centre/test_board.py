@@ -21,7 +21,7 @@ from domain.identity import (
 )
 from domain.stations import StationState
 from offhook.live.board import DayFigures, board
-from offhook.live.calls import LiveCall
+from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 from storage.outbox import Outbox
 
@@ -43,7 +43,7 @@ def look(engine: Engine, projects: frozenset[ProjectName] | None = None) -> Boar
 
 
 def enter(engine: Engine, number: int = 1) -> LiveCall:
-    call = engine.enter(
+    call = engine.sessions.enter(
         ChannelId(NodeName("pbx1"), f"1795320000.{number}"),
         f"PJSIP/carrier-0000000{number}",
         LineName("carrier"),
@@ -57,8 +57,8 @@ def enter(engine: Engine, number: int = 1) -> LiveCall:
 
 def seat(engine: Engine) -> None:
     skills = engine.centre.agents[0].skills
-    engine.feed(StationChanged(StationName("1001"), StationState.IDLE))
-    engine.feed(LogIn(AMY, StationName("1001"), skills))
+    engine.floor.feed(StationChanged(StationName("1001"), StationState.IDLE))
+    engine.floor.feed(LogIn(AMY, StationName("1001"), skills))
 
 
 async def test_an_empty_floor(engine: Engine) -> None:
@@ -74,7 +74,7 @@ async def test_an_empty_floor(engine: Engine) -> None:
 
 async def test_a_number_that_is_no_hotline_is_no_call(engine: Engine) -> None:
     channel = ChannelId(NodeName("pbx1"), "1.1")
-    assert engine.enter(channel, "PJSIP/x", LineName("carrier"), "1", "999", 0.0) is None
+    assert engine.sessions.enter(channel, "PJSIP/x", LineName("carrier"), "1", "999", 0.0) is None
     assert look(engine).calls == ()
 
 
@@ -84,7 +84,7 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
     assert (shown.stage, shown.caller, shown.queue) == (CallStage.FLOW, "13900000001", None)
     assert look(engine).lines[1].in_use == 1
 
-    engine.queue(call, SALES, None)
+    engine.sessions.queue(call, SALES, None)
     (shown,) = look(engine).calls
     assert (shown.stage, shown.queue, shown.position) == (CallStage.QUEUE, "sales", 1)
     (sales, *_) = look(engine).queues
@@ -92,28 +92,28 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
     assert (sales.offered_today, sales.service_level) == (5, 0.8)
 
     seat(engine)
-    engine.feed(Ready(AMY))
+    engine.floor.feed(Ready(AMY))
     view = look(engine)
     assert view.calls[0].stage is CallStage.RINGING and view.calls[0].agent == AMY
     assert (view.agents[0].state, view.agents[0].call) == ("offered", call.id)
     assert view.queues[0].talking == 1  # no longer free
-    engine.feed(Connected(call.id, AMY))
-    engine.feed(Away(AMY, "lunch"))
+    engine.floor.feed(Connected(call.id, AMY))
+    engine.floor.feed(Away(AMY, "lunch"))
     assert look(engine).agents[0].after_call == "away"
 
 
 async def test_a_caller_taken_back_keeps_his_place(engine: Engine) -> None:
     first, second = enter(engine, 1), enter(engine, 2)
-    engine.queue(second, SALES, None)
-    engine.queue(first, SALES, (datetime.now(UTC) - timedelta(seconds=60)).timestamp())
+    engine.sessions.queue(second, SALES, None)
+    engine.sessions.queue(first, SALES, (datetime.now(UTC) - timedelta(seconds=60)).timestamp())
     positions = {call.caller: call.position for call in look(engine).calls}
     assert positions == {"13900000001": 1, "13900000002": 2}
 
 
 async def test_another_client_sees_none_of_it(engine: Engine) -> None:
     seat(engine)
-    engine.feed(Ready(AMY))
-    engine.queue(enter(engine), SALES, None)
+    engine.floor.feed(Ready(AMY))
+    engine.sessions.queue(enter(engine), SALES, None)
     theirs = look(engine, frozenset({BANK}))
     assert (theirs.queues, theirs.agents, theirs.calls) == ((), (), ())
     ours = look(engine, frozenset({TEA}))
@@ -121,10 +121,10 @@ async def test_another_client_sees_none_of_it(engine: Engine) -> None:
 
 
 async def test_whoever_watches_is_woken(engine: Engine) -> None:
-    before = engine.version
-    watching = asyncio.create_task(engine.changed(before))
+    before = engine.changes.version
+    watching = asyncio.create_task(engine.changes.after(before))
     await asyncio.sleep(0)
     seat(engine)
     async with asyncio.timeout(1):
         assert await watching > before
-    assert await engine.changed(before) == engine.version
+    assert await engine.changes.after(before) == engine.changes.version

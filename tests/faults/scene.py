@@ -153,7 +153,9 @@ class Scene:
                 if true(board):
                     return board
             await asyncio.sleep(LOOK_S)
-        raise AssertionError(f"not so after {seconds:g} s: {what}\n{told(board)}")
+        raise AssertionError(
+            f"not so after {seconds:g} s: {what}\n{told(board)}\n{await self.told_calls()}"
+        )
 
     async def until_stages(self, seconds: float = 30.0, **stages: int) -> Board:
         """Until there are exactly so many calls in these stages, and none in others."""
@@ -162,6 +164,14 @@ class Scene:
             return counted(board["calls"], "stage") == {k: n for k, n in stages.items() if n}
 
         return await self.until(so, seconds, f"stages {stages}")
+
+    async def told_calls(self) -> str:
+        """All calls of the record with their timelines, for a failed test."""
+        with contextlib.suppress(*AWAY):
+            page = await self.calls.list(CallFilter(), projects=None, per_page=500)
+            found = [await self.calls.get(row.call, projects=None) for row in page.rows]
+            return "\n".join(story(one) for one in found if one is not None)
+        return "(no database)"
 
     async def stored(self, caller: str, seconds: float = 15.0) -> StoredCall:
         """The one call of this caller, with its end and all it has been told by then."""

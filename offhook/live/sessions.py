@@ -1,0 +1,138 @@
+"""What the callers' FastAGI sessions tell: a call has come, waits, was not answered, has talked."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from acd.commands import Offer
+from acd.events import CallLeft, CallQueued, OfferFailed, OfferFailure
+from console.ports import CallStage
+from domain.centre import Centre
+from domain.facts import CallFactKind
+from domain.identity import ChannelId, LineName, QueueName
+from offhook.live.call import LiveCall
+from offhook.live.calls import LiveCalls
+from offhook.live.changes import Changes
+from offhook.live.clock import Clock
+from offhook.live.floor import LiveFloor
+from offhook.live.orders import Orders
+from offhook.live.talks import Talks
+from telephony.calls import Calls
+
+_LOOK_AFTER_S = 5.0
+_TOLD_WITHIN_S = 1.0
+
+
+class Sessions:
+    """One for all sessions; each speaks of its own call."""
+
+    def __init__(
+        self,
+        centre: Centre,
+        clock: Clock,
+        changes: Changes,
+        calls: LiveCalls,
+        floor: LiveFloor,
+        talks: Talks,
+        orders: Orders,
+        channels: Calls,
+    ) -> None:
+        self.calls = calls
+        self._skills = {queue.name: queue.skill for queue in centre.queues}
+        self._clock = clock
+        self._changes = changes
+        self._floor = floor
+        self._talks = talks
+        self._links = orders.links
+        self._channels = channels
+
+    def enter(
+        self,
+        channel: ChannelId,
+        channel_name: str,
+        line: LineName,
+        caller: str,
+        number: str,
+        entered_at: float,
+    ) -> LiveCall | None:
+        """A session drives this call from now on; None if ``number`` is no hotline.
+
+        ``entered_at`` is in epoch seconds.
+        """
+        call = self.calls.take_up(channel, channel_name, line, caller, number, entered_at)
+        if call is not None:
+            call.attached = True
+            call.inbox.clear()
+            self._changes.touch()
+        return call
+
+    def taken_back(self, call: LiveCall, language: str | None) -> None:
+        """The call was under way before this session, by a transfer or an earlier controller."""
+        call.language = language
+        if not call.served:
+            self.calls.adopt(call)
+
+    def queue(self, call: LiveCall, queue: QueueName, since: float | None) -> float:
+        """The caller waits; ``since`` (epoch s) if he did before. Returns since when."""
+        at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
+        call.queue, call.agent = queue, None
+        if since is None:
+            skill = self._skills.get(queue)
+            self.calls.note(call, CallFactKind.QUEUED, at=at, queue=queue, skill=skill)
+        self.calls.stage(call, CallStage.QUEUE)
+        self._floor.feed(CallQueued(call.id, queue, self._clock.monotonic(at)))
+        return at.timestamp()
+
+    def left_queue(self, call: LiveCall) -> None:
+        """The caller's session no longer waits, whatever the reason."""
+        call.inbox.clear()
+        self._floor.feed(CallLeft(call.id))
+
+    def offer_failed(self, call: LiveCall, offer: Offer, why: OfferFailure) -> None:
+        """The agent's phone has stopped ringing without an answer."""
+        if self._floor.offer_over(call.id, offer.station):
+            why = OfferFailure.WITHDRAWN
+        self.calls.note(
+            call,
+            CallFactKind.OFFER_FAILED,
+            agent=offer.agent,
+            station=offer.station,
+            why=str(why),
+        )
+        call.agent = None
+        self.calls.stage(call, CallStage.QUEUE)
+        self._floor.feed(OfferFailed(call.id, offer.agent, why))
+
+    def caller_left_ringing(self, call: LiveCall, offer: Offer) -> None:
+        """The caller is gone from Dial: hung up or transferred, while it rang or after."""
+        self._floor.offer_over(call.id, offer.station)
+        if offer.station not in call.stations:
+            self._floor.feed(OfferFailed(call.id, offer.agent, OfferFailure.CALLER_LEFT))
+
+    def talk_over(self, call: LiveCall, offer: Offer, dialled_at: datetime) -> None:
+        """The caller is back from a talk."""
+        talk = (call, offer, dialled_at, datetime.now(UTC))
+        if self._links[call.channel.node].up:
+            # AMI tells of it too, and perhaps a moment later; unless it came up only just now.
+            loop = asyncio.get_running_loop()
+            loop.call_later(_TOLD_WITHIN_S, self._talks.seen_by_session, *talk)
+        else:
+            self._talks.seen_by_session(*talk)
+        self.calls.stage(call, CallStage.AFTER)
+
+    def flow_ended(self, call: LiveCall, why: str) -> None:
+        """The flow hangs up on purpose."""
+        call.flow_ended = why
+
+    def session_over(self, call: LiveCall) -> None:
+        """No session drives the call any more; it may be gone, transferred, or lost."""
+        call.attached = False
+        call.served = True
+        self._changes.touch()
+        # Its end comes over AMI; if the link missed it, somebody has to look.
+        asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look_after, call)
+
+    def _look_after(self, call: LiveCall) -> None:
+        link = self._links.get(call.channel.node)
+        known = self._channels.view(call.id) is not None
+        if link is not None and link.up and not known and not call.attached:
+            self._talks.gone(call, "unknown", 0)

@@ -1,0 +1,201 @@
+"""What the Asterisks tell: events in their order, and snapshots after a link was lost."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import assert_never
+
+import structlog
+
+from acd.events import StationChanged
+from console.ports import CallStage
+from domain.facts import CallFactKind
+from domain.identity import CallId, ChannelId, NodeName, QueueName
+from offhook.live.call import LiveCall
+from offhook.live.calls import LiveCalls
+from offhook.live.changes import Changes
+from offhook.live.clock import Clock
+from offhook.live.floor import LiveFloor
+from offhook.live.gap import Gap, moment
+from offhook.live.orders import Orders
+from offhook.live.talks import Talks
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.wire import Message
+from telephony.calls import (
+    CallEvent,
+    CallGone,
+    CallHeld,
+    CallResumed,
+    Calls,
+    CallSeen,
+    CallTransferred,
+    RingingEnded,
+    StationConnected,
+    StationDisconnected,
+    StationRinging,
+    TransferRefused,
+)
+from telephony.calls import StationChanged as PhoneChanged
+
+log = structlog.get_logger()
+
+
+class Switches:
+    """One for all nodes; each link tells its node's events and snapshots."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        changes: Changes,
+        calls: LiveCalls,
+        floor: LiveFloor,
+        talks: Talks,
+        orders: Orders,
+        channels: Calls,
+    ) -> None:
+        self.on_gap: Callable[[Gap], None] = self.close_gap
+        """Told of each gap, to close it when more is known than the snapshot shows."""
+        self._clock = clock
+        self._changes = changes
+        self._calls = calls
+        self._floor = floor
+        self._talks = talks
+        self._orders = orders
+        self._channels = channels
+        self._started_at = datetime.now(UTC)
+        self._lost_at: dict[NodeName, datetime] = {}
+        self._seen: set[NodeName] = set()
+
+    def on_message(self, node: NodeName, message: Message) -> None:
+        """One AMI event, in order."""
+        if message.name == "UserEvent":
+            self._on_dialplan(node, message)
+        for event in self._channels.handle(node, message, self._clock.now()):
+            self._on_event(event)
+
+    def on_down(self, node: NodeName) -> None:
+        """A node's events have stopped coming."""
+        self._lost_at.setdefault(node, datetime.now(UTC))
+        self._changes.touch()
+
+    def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:
+        """What is there after a login; what changed meanwhile comes out as events."""
+        gap = Gap(
+            node=node,
+            since=self._lost_at.pop(node, self._started_at),
+            until=datetime.now(UTC),
+            first=node not in self._seen,
+            restarted=snapshot.restarted,
+            known=frozenset(self._calls.by_id).union(self._talks.just_over()),
+            agents=dict(self._floor.at_station),
+        )
+        self._seen.add(node)
+        gap.implied += [fact for fact in self._talks.untold if fact.call in self._calls.by_id]
+        self._talks.untold.clear()
+        there = {channel.get("Uniqueid") for channel in snapshot.channels}
+        with self._calls.set_aside(gap.implied):
+            for event in self._channels.reconcile(node, snapshot, self._clock.now()):
+                self._on_event(event, gap)
+            for call in list(self._calls.by_id.values()):
+                if call.channel.node != node or call.channel.uniqueid in there:
+                    continue
+                # With a session it may be younger than the snapshot.
+                if not call.attached or call.entered_at < gap.since:
+                    self._talks.gone(call, "unknown", 0, gap)
+        for name, stored in list(self._calls.unclosed.items()):
+            of, _, uniqueid = name.rpartition("-")
+            if of == node and uniqueid not in there:
+                gap.lost.append(stored)
+                del self._calls.unclosed[name]
+        gap.going_on = [call for call in self._calls.by_id.values() if call.channel.node == node]
+        self.on_gap(gap)
+        self._changes.touch()
+
+    def close_gap(self, gap: Gap) -> None:
+        """Write down what a gap must have brought, as the snapshot has it."""
+        self._calls.write(gap.implied)
+        for call in gap.over:
+            self._talks.on_call_over(call)
+
+    def _on_dialplan(self, node: NodeName, message: Message) -> None:
+        """What the dialplan itself reports (UserEvent in extensions.conf)."""
+        match message.get("UserEvent"):
+            case "OffhookUnknownNumber":
+                log.warning(
+                    "a line dialled a number that is no hotline; add it to the configuration's"
+                    " hotlines, or have the carrier stop sending it",
+                    number=message.get("Number"),
+                    line=message.get("Line"),
+                    caller=message.get("Caller"),
+                    node=node,
+                )
+            case "OffhookFallback":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    queue = message.get("Queue") or None
+                    self._calls.note(call, CallFactKind.FALLBACK, queue=queue)
+                    self._calls.stage(call, CallStage.FALLBACK)
+
+    def _on_event(self, event: CallEvent, gap: Gap | None = None) -> None:
+        if isinstance(event, PhoneChanged):
+            self._floor.feed(StationChanged(event.station, event.state))
+            return
+        if isinstance(event, CallSeen):
+            self._take_up(event)
+            return
+        call = self._calls.get(event.call)
+        if call is None:
+            return
+        match event:
+            case StationRinging():
+                if self._floor.was_withdrawn(call.id, event.station):
+                    self._orders.stop_ringing(event.station)
+            case RingingEnded():
+                pass  # the session that dials tells it, with more certainty
+            case StationConnected():
+                self._talks.connected(call, event.station, moment(gap))
+            case StationDisconnected():
+                self._talks.disconnected(call, event.station, event.by, moment(gap))
+            case CallHeld() | CallResumed():
+                self._held(call, event)
+            case CallTransferred():
+                self._transferred(call, event)
+            case TransferRefused():
+                # Asterisk does it itself in two-party bridges only, and there recordings have
+                # gaps (docs/decisions/0002-recording.md).
+                self._transferred(
+                    call, CallTransferred(call.id, event.station_from, event.to, "blind")
+                )
+                self._orders.send_on(call, event.context, event.to)
+            case CallGone():
+                self._talks.gone(call, event.by, event.cause, gap)
+            case _:
+                assert_never(event)
+
+    def _held(self, call: LiveCall, event: CallHeld | CallResumed) -> None:
+        held = isinstance(event, CallHeld)
+        kind = CallFactKind.HELD if held else CallFactKind.RESUMED
+        agent = self._floor.at_station.get(event.station)
+        self._calls.note(call, kind, agent=agent, by=event.by)
+        self._calls.stage(call, CallStage.HELD if held else CallStage.TALKING)
+
+    def _transferred(self, call: LiveCall, event: CallTransferred) -> None:
+        agent = self._floor.at_station.get(event.station_from)
+        self._calls.note(
+            call, CallFactKind.TRANSFERRED, from_agent=agent, to=event.to, kind=event.kind
+        )
+
+    def _take_up(self, event: CallSeen) -> None:
+        """A call that Asterisk shows: known from its session already, or from before our time."""
+        node, _, uniqueid = event.call.rpartition("-")
+        known = event.call in self._calls.by_id
+        variables = event.variables
+        call = self._calls.take_up(
+            ChannelId(NodeName(node), uniqueid),
+            event.channel_name,
+            event.line,
+            event.caller_number,
+            variables.get("OFFHOOK_HOTLINE") or event.dialled,
+            float(variables.get("OFFHOOK_ENTERED_AT") or datetime.now(UTC).timestamp()),
+        )
+        if call is not None and not known:
+            call.language = variables.get("OFFHOOK_LANG") or None
+            call.queue = QueueName(queue) if (queue := variables.get("OFFHOOK_QUEUE")) else None

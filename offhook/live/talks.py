@@ -1,0 +1,125 @@
+"""Talks between callers and agents, and the ends of calls, whoever tells of them.
+
+The session that dialled knows of a talk, and so does AMI; either may be the only one.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from acd.commands import Offer
+from acd.events import CallGone, Connected, Disconnected
+from console.ports import CallStage
+from domain.facts import AgentState, CallFact, CallFactKind
+from domain.identity import CallId, StationName
+from offhook.live.call import LiveCall
+from offhook.live.calls import LiveCalls
+from offhook.live.clock import Clock
+from offhook.live.floor import LiveFloor
+from offhook.live.gap import Gap, moment
+from offhook.live.orders import Orders
+
+ASTERISK_ENDED = "Asterisk ended during the call"
+
+_JUST_OVER_S = 10.0
+
+
+class Talks:
+    """Connects and parts callers and agents in the record and on the floor."""
+
+    def __init__(self, clock: Clock, calls: LiveCalls, floor: LiveFloor, orders: Orders) -> None:
+        self.on_call_over: Callable[[LiveCall], None] = lambda call: None
+        """Told of each call that has ended, when all of it is written down."""
+        self.untold: list[CallFact] = []
+        """Of talks that only a session saw, while AMI was down."""
+        self._clock = clock
+        self._calls = calls
+        self._floor = floor
+        self._links = orders.links
+        self._just_over: deque[tuple[float, CallId]] = deque()
+
+    def connected(self, call: LiveCall, station: StationName, at: datetime) -> None:
+        """Caller and agent can hear one another."""
+        if station in call.stations:
+            return
+        call.stations.add(station)
+        call.bridged_at = call.bridged_at or at
+        agent = self._floor.at_station.get(station)
+        self._calls.note(call, CallFactKind.CONNECTED, at=at, agent=agent, station=station)
+        call.agent = agent
+        self._calls.stage(call, CallStage.TALKING)
+        if agent is not None:
+            self._floor.feed(Connected(call.id, agent))
+
+    def disconnected(self, call: LiveCall, station: StationName, by: str, at: datetime) -> None:
+        """They no longer can."""
+        if station not in call.stations:
+            return
+        call.stations.discard(station)
+        if not call.stations and call.bridged_at is not None:
+            call.bridged_s += (at - call.bridged_at).total_seconds()
+            call.bridged_at = None
+        agent = self._floor.at_station.get(station)
+        self._calls.note(
+            call, CallFactKind.DISCONNECTED, at=at, agent=agent, station=station, by=by
+        )
+        if agent is not None:
+            self._floor.feed(Disconnected(call.id, agent))
+
+    def seen_by_session(
+        self, call: LiveCall, offer: Offer, dialled_at: datetime, ended_at: datetime
+    ) -> None:
+        """If AMI has told nothing of this talk, the floor hears of it all the same."""
+        agent = self._floor.core.agent(offer.agent)
+        if agent is None or agent.state is not AgentState.OFFERED or agent.call != call.id:
+            return
+        if self._links[call.channel.node].up:
+            self.connected(call, offer.station, dialled_at)
+            self.disconnected(call, offer.station, "unknown", ended_at)
+        else:
+            with self._calls.set_aside(self.untold):
+                self.connected(call, offer.station, dialled_at)
+                self.disconnected(call, offer.station, "unknown", ended_at)
+
+    def gone(self, call: LiveCall, by: str, cause: int, gap: Gap | None = None) -> None:
+        """The customer's channel is no more: the record is closed, his agents are told.
+
+        ``gap`` is the one whose snapshot shows it; then it is not over until the gap is closed.
+        """
+        if self._calls.by_id.pop(call.id, None) is None:
+            return
+        self._forget()
+        self._just_over.append((self._clock.now(), call.id))
+        now, why = moment(gap), call.flow_ended
+        for station in list(call.stations):
+            self.disconnected(call, station, by, now)
+        self._floor.call_over(call.id)
+        if gap is not None and gap.restarted:
+            by, why = "system", ASTERISK_ENDED
+        elif by in ("system", "unknown") and _agent_hung_up(call):
+            by = "agent"
+        elif call.flow_ended is not None and by in ("system", "unknown"):
+            by = "flow"
+        self._calls.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=why)
+        self._floor.feed(CallGone(call.id))
+        if gap is None:
+            self.on_call_over(call)
+        else:
+            gap.over.append(call)
+
+    def just_over(self) -> list[CallId]:
+        """Calls that have ended so lately that Asterisk's log may not have all of them yet."""
+        self._forget()
+        return [call for _, call in self._just_over]
+
+    def _forget(self) -> None:
+        while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
+            self._just_over.popleft()
+
+
+def _agent_hung_up(call: LiveCall) -> bool:
+    """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
+    if not (call.adopted or call.gapped) or not call.noted:
+        return False
+    last = max(call.noted, key=lambda fact: fact.at)
+    return last.kind is CallFactKind.DISCONNECTED and last.detail.get("by") == "agent"
