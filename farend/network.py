@@ -185,6 +185,16 @@ class FarEnd:
         except TimeoutError:
             raise FarEndError(f"no {name} with {fields} within {timeout:.0f} s") from None
 
+    def failures(self) -> list[Event]:
+        """What tells of calls that came to nothing, for a failed test."""
+        return [
+            event
+            for event in self.remote.events
+            if event.get("UserEvent") == "FarendFailed"
+            or (event.get("Event") == "OriginateResponse" and event.get("Response") == "Failure")
+            or (event.get("Event") == "Hangup" and event.get("Cause") != "16")
+        ]
+
     async def ended(self, call: str, *, timeout: float = 60.0) -> int:
         """Wait until the call of this id is over; returns its Q.850 cause."""
         return int((await self.event("Hangup", timeout=timeout, Uniqueid=call))["Cause"])

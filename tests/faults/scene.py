@@ -155,6 +155,7 @@ class Scene:
             await asyncio.sleep(LOOK_S)
         raise AssertionError(
             f"not so after {seconds:g} s: {what}\n{told(board)}\n{await self.told_calls()}"
+            f"\nthe far end: {self.far.failures()}"
         )
 
     async def until_stages(self, seconds: float = 30.0, **stages: int) -> Board:
