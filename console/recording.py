@@ -10,12 +10,10 @@ from aiohttp import web
 from console.call_page import stored_call
 from console.context import AUDITED, SETTINGS, USERS, user_of
 from console.errors import RECORDING_BROKEN, RECORDING_GONE, Refused
-from console.waveform import peaks
 from domain.record import CallRecord
+from recordings.waveform import waveform_json
 
 log = structlog.get_logger()
-
-BARS = 800
 
 
 async def sound(request: web.Request) -> web.StreamResponse:
@@ -49,15 +47,20 @@ async def sound(request: web.Request) -> web.StreamResponse:
 
 
 async def waveform(request: web.Request) -> web.Response:
-    """GET /calls/{call}/waveform.json: peaks, 0 to 1, of the caller and of the agent."""
+    """GET /calls/{call}/waveform.json: peaks, 0 to 1, of the caller and of the agent.
+
+    ``bar_s`` is the length of what each peak stands for, in seconds.
+    """
     record = (await stored_call(request)).record
     path = _path_of(request, record)
     try:
-        found = await asyncio.to_thread(peaks, path, BARS)
+        found = await asyncio.to_thread(waveform_json, path)
     except (OSError, ValueError) as error:
         log.error("a recording can't be read for its waveform", call=record.call, why=str(error))
         raise Refused(RECORDING_BROKEN) from error
-    return web.json_response(found, headers={"Cache-Control": "no-store"})
+    return web.Response(
+        text=found, content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 def _path_of(request: web.Request, record: CallRecord) -> Path:

@@ -71,8 +71,9 @@ def waveform_json(recording: Path) -> str:
     """
     cache = cache_of(recording)
     try:
-        if cache.stat().st_mtime_ns >= recording.stat().st_mtime_ns:
-            return cache.read_text()
+        fresh = cache.stat().st_mtime_ns >= recording.stat().st_mtime_ns
+        if fresh and (kept := cache.read_text()):  # it isn't synced: a power cut leaves it empty
+            return kept
     except OSError:
         pass
     waveform = find(recording)

@@ -1,5 +1,6 @@
 """The list of calls, a call's page, its recording."""
 
+import json
 import wave
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from domain.facts import CallFactKind
 from domain.identity import CallId
+from recordings.waveform import cache_of
 from tests.console.conftest import (
     CALL,
     ENTERED,
@@ -155,12 +157,26 @@ async def test_listening_is_written_down(recorded: str, console: Console, visit:
     ]
 
 
-async def test_the_waveform_has_both_sides(recorded: str, visit: Visit) -> None:
-    found = await (await (await visit("sue")).get(f"/calls/{CALL}/waveform.json")).json()
-    assert len(found["caller"]) == len(found["agent"]) == 800
+async def test_the_waveform_has_both_sides(recorded: str, console: Console, visit: Visit) -> None:
+    answer = await (await visit("sue")).get(f"/calls/{CALL}/waveform.json")
+    assert answer.content_type == "application/json"
+    found = await answer.json()
+    assert found["bar_s"] == 0.1
+    assert len(found["caller"]) == len(found["agent"]) == 60
     # The caller hums in the first 1.5 of 6 seconds, then the agent.
-    assert max(found["caller"][:190]) > 0.3 and max(found["agent"][:190]) == 0
-    assert max(found["agent"][210:390]) > 0.3 and max(found["caller"][210:390]) == 0
+    assert max(found["caller"][:15]) > 0.3 and max(found["agent"][:15]) == 0
+    assert max(found["agent"][15:30]) > 0.3 and max(found["caller"][15:30]) == 0
+    kept = cache_of(console.recordings / f"2026/03/02/{CALL}.wav").read_text()
+    assert json.loads(kept) == found
+
+
+async def test_the_waveform_is_the_one_that_was_kept(
+    recorded: str, console: Console, visit: Visit
+) -> None:
+    kept = '{"bar_s":3.0,"caller":[0.5,0.0],"agent":[0.0,0.5]}'
+    cache_of(console.recordings / f"2026/03/02/{CALL}.wav").write_text(kept)
+    answer = await (await visit("sue")).get(f"/calls/{CALL}/waveform.json")
+    assert await answer.text() == kept
 
 
 @pytest.mark.parametrize("file", ["../outside.wav", "/etc/passwd", "gone.wav"])
@@ -188,6 +204,6 @@ async def test_a_broken_file_breaks_its_waveform_only(
     assert (await client.get(f"/calls/{CALL}")).status == 200
     assert (await client.get(f"/calls/{CALL}/waveform.json")).status == 404
     with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.setparams((2, 2, 8000, 0, "NONE", ""))
     empty = await client.get(f"/calls/{CALL}/waveform.json")
-    assert await empty.json() == {"caller": [], "agent": []}
+    assert await empty.json() == {"bar_s": 0.1, "caller": [], "agent": []}

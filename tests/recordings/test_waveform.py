@@ -44,6 +44,13 @@ def test_a_recording_that_is_newer_than_its_cache_is_read_again(tmp_path: Path) 
     assert json.loads(waveform_json(path))["bar_s"] == 0.1
 
 
+def test_a_cache_that_a_power_cut_left_empty_is_made_again(tmp_path: Path) -> None:
+    path = stored(tmp_path, raw_sound(1))
+    kept = cache_of(path).read_text()
+    cache_of(path).write_text("")
+    assert waveform_json(path) == kept
+
+
 def test_a_long_recording_is_still_small(tmp_path: Path) -> None:
     path = stored(tmp_path, bytes(32000 * 600))
     drawn = json.loads(waveform_json(path))
