@@ -35,8 +35,26 @@ from offhook.secrets import Secrets, load_or_create
 PortBlocks = Callable[..., Ports]
 InstanceFactory = Callable[..., Awaitable[Instance]]
 FarEndFactory = Callable[..., Awaitable[FarEnd]]
+CentreFile = Callable[..., Path]
 
 _FIRST, _BLOCK, _BLOCKS = 24_000, 500, 16
+
+_CENTRE_FILE = """\
+projects:
+  - {name: tea, title: Tea}
+hotlines:
+  - {number: "4008001000", project: tea, flow: hotline}
+queues:
+  - {name: sales, project: tea, skill: sales}
+  - {name: service, project: tea, skill: service}
+  - {name: operator, project: tea, skill: operator}
+agents:
+  - {code: "1001", name: Amy, projects: [tea], station: "1001", skills: {sales: 3}}
+stations:
+  - {name: "1001"}
+lines:
+  - {name: carrier, kind: trunk}
+"""
 
 
 class _Claims:
@@ -110,6 +128,22 @@ def centre() -> Centre:
             Line(LineName("carrier"), LineKind.TRUNK, 30),
         ),
     )
+
+
+@pytest.fixture
+def centre_file(tmp_path: Path) -> CentreFile:
+    """``centre_file(("old", "new"))`` writes the good one with these changes; its path."""
+
+    def write(*changes: tuple[str, str], add: str = "") -> Path:
+        text = _CENTRE_FILE
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        file = tmp_path / "centre.yaml"
+        file.write_text(text + add)
+        return file
+
+    return write
 
 
 @pytest.fixture

@@ -5,42 +5,21 @@ from pathlib import Path
 import pytest
 
 from offhook.cli import _count, _ports
-from offhook.config import Config, ConfigError, load
+from offhook.config import ConfigError, load
 from offhook.flows import load_flows
+from tests.conftest import CentreFile
 
 DEMO = Path(__file__).resolve().parents[2] / "offhook" / "demo_centre.yaml"
-GOOD = """\
-projects:
-  - {name: tea, title: Tea}
-hotlines:
-  - {number: "4008001000", project: tea, flow: hotline}
-queues:
-  - {name: sales, project: tea, skill: sales}
-  - {name: service, project: tea, skill: service}
-  - {name: operator, project: tea, skill: operator}
-agents:
-  - {code: "1001", name: Amy, projects: [tea], station: "1001", skills: {sales: 3}}
-stations:
-  - {name: "1001"}
-lines:
-  - {name: carrier, kind: trunk}
-"""
 
 
-def loaded(folder: Path, text: str) -> Config:
-    file = folder / "centre.yaml"
-    file.write_text(text)
-    return load(file)
-
-
-def complaint(folder: Path, old: str, new: str) -> str:
-    """What is said of the good file with a change, without the file's name."""
-    assert GOOD.count(old) == 1, old
+def complaint(centre_file: CentreFile, *changes: tuple[str, str]) -> str:
+    """What is said of the good file with these changes, without its folder."""
+    file = centre_file(*changes)
     with pytest.raises(ConfigError) as caught:
-        loaded(folder, GOOD.replace(old, new))
+        load(file)
     said = str(caught.value)
     assert "\n" not in said and "None" not in said and "Input" not in said, said
-    return said.removeprefix(f"{folder}/centre.yaml:")
+    return said.removeprefix(f"{file.parent}/")
 
 
 def test_the_demo_centre_is_right() -> None:
@@ -49,8 +28,8 @@ def test_the_demo_centre_is_right() -> None:
     assert len(config.centre.agents) == 8 and config.centre.stations
 
 
-def test_what_is_left_out_has_its_usual_value(tmp_path: Path) -> None:
-    config = loaded(tmp_path, GOOD)
+def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
+    config = load(centre_file())
     (sales, *_) = config.centre.queues
     assert (sales.ring_s, sales.wrap_up_s, sales.service_level_s) == (15, 20, 20)
     assert config.sip.bind == config.console.bind == "127.0.0.1"
@@ -134,27 +113,26 @@ def test_what_is_left_out_has_its_usual_value(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_fault(old: str, new: str, expected: str, tmp_path: Path) -> None:
-    assert expected in complaint(tmp_path, old, new)
+def test_a_fault(old: str, new: str, expected: str, centre_file: CentreFile) -> None:
+    assert expected in complaint(centre_file, (old, new))
 
 
-def test_all_faults_are_counted_and_the_first_is_told(tmp_path: Path) -> None:
-    text = GOOD.replace("skill: sales", "skil: sales").replace("kind: trunk", "kind: isdn")
-    with pytest.raises(ConfigError, match=r"centre.yaml:6:33: .*and 1 more in this file"):
-        loaded(tmp_path, text)
+def test_all_faults_are_counted_and_the_first_is_told(centre_file: CentreFile) -> None:
+    said = complaint(centre_file, ("skill: sales", "skil: sales"), ("kind: trunk", "kind: isdn"))
+    assert said.startswith("centre.yaml:6:33: ") and "and 1 more in this file" in said
 
 
-def test_own_flows_win_over_the_library(tmp_path: Path) -> None:
+def test_own_flows_win_over_the_library(centre_file: CentreFile, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "hotline.yaml").write_text(
         "flow: hotline\nlanguages: [en]\nstart: bye\nnodes:\n  bye: {kind: hangup}\n"
     )
-    flows = load_flows(loaded(tmp_path, GOOD + "flows: mine\n"))
+    flows = load_flows(load(centre_file(add="flows: mine\n")))
     assert set(flows["hotline"].nodes) == {"bye"}
 
 
-def test_ports_from_the_environment(tmp_path: Path) -> None:
-    config = loaded(tmp_path, GOOD + "\nconsole: {port: 8081}\n")
+def test_ports_from_the_environment(centre_file: CentreFile) -> None:
+    config = load(centre_file(add="\nconsole: {port: 8081}\n"))
     assert _ports(None, config).console == 8081
     assert _ports("1,2,3,4,5,6,7", config).agi == 4
     for wrong in ("1,2", "a,b,c,d,e,f,g", "1,2,3,4,5,6,7,8"):

@@ -1,4 +1,4 @@
-"""A centre's file that is right, for tests that make it wrong; databases; a full disk."""
+"""Databases and a full disk, for tests of what is said then."""
 
 import subprocess
 import tempfile
@@ -9,41 +9,6 @@ import pytest
 
 from tests.faults.conftest import fault_server, scene  # noqa: F401 - fixtures
 from tests.storage.conftest import dsn, own_folder, postgres  # noqa: F401 - fixtures
-
-CENTRE = """\
-projects:
-  - {name: tea, title: Tea}
-hotlines:
-  - {number: "4008001000", project: tea, flow: hotline}
-queues:
-  - {name: sales, project: tea, skill: sales}
-  - {name: service, project: tea, skill: service}
-  - {name: operator, project: tea, skill: operator}
-agents:
-  - {code: "1001", name: Amy, projects: [tea], station: "1001", skills: {sales: 3}}
-stations:
-  - {name: "1001"}
-lines:
-  - {name: carrier, kind: trunk}
-"""
-
-CentreFile = Callable[..., Path]
-
-
-@pytest.fixture
-def centre_file(tmp_path: Path) -> CentreFile:
-    """``centre_file(("old", "new"))`` writes the good one with these changes; its path."""
-
-    def write(*changes: tuple[str, str], add: str = "") -> Path:
-        text = CENTRE
-        for old, new in changes:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        file = tmp_path / "centre.yaml"
-        file.write_text(text + add)
-        return file
-
-    return write
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ import pytest
 
 from domain.identity import LineName
 from storage.calls import StoredCall
-from tests.conftest import InstanceFactory, PortBlocks
+from tests.conftest import CentreFile, InstanceFactory, PortBlocks
 from tests.errors.command import Serving
-from tests.errors.conftest import CentreFile
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import LINE, Board, Scene, assert_right
 

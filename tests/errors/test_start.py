@@ -13,9 +13,8 @@ import pytest
 from offhook.config import load
 from offhook.secrets import SecretsError, load_or_create
 from storage.embedded import EmbeddedServer
-from tests.conftest import PortBlocks
+from tests.conftest import CentreFile, PortBlocks
 from tests.errors.command import Ended, Serving, run
-from tests.errors.conftest import CentreFile
 
 pytestmark = pytest.mark.live
 
@@ -81,6 +80,18 @@ def test_a_fault_in_a_flow(verb: str, centre_file: CentreFile, tmp_path: Path) -
     said = ended.only_complaint()
     assert said.startswith(f"{flow}:6:"), said
     assert "seals" in said and "sales" in said
+
+
+@pytest.mark.parametrize("verb", ["serve", "up"])
+def test_an_asterisk_elsewhere_without_its_folders(
+    verb: str, centre_file: CentreFile, tmp_path: Path
+) -> None:
+    file = centre_file(add="asterisk: {managed: false, cel: /cel.csv, sounds: /sounds}\n")
+    ended = run(verb, "--config", file, "--state", tmp_path / "state", OFFHOOK_DSN=NOBODY)
+    said = ended.only_complaint()
+    assert said.startswith(f'{file}:15:1: "asterisk" of the configuration lacks "spool"'), said
+    assert said.endswith('; add "spool: ..."')
+    assert not (tmp_path / "state").exists()
 
 
 # The database
