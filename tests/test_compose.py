@@ -1,5 +1,6 @@
 """docker-compose.yml: what must be in it, and what must never be. No container is started."""
 
+import importlib.util
 import json
 import re
 import stat
@@ -159,6 +160,16 @@ def test_builds_name_files_that_are_there(compose: dict[str, Any]) -> None:
     assert (ROOT / "docker" / "setup.sh").stat().st_mode & stat.S_IXUSR
 
 
+def test_what_images_run_of_ours_is_there() -> None:
+    """Modules get new names; nobody builds an image for each of them."""
+    text = "".join(path.read_text("utf-8") for path in sorted((ROOT / "docker").iterdir()))
+    imports = re.findall(r"(?m)from ((?:offhook|farend)[\w.]*) import (\w+)", text)
+    assert imports
+    for module, name in imports:
+        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+    assert '"-m", "farend"' in text and importlib.util.find_spec("farend.__main__")
+
+
 def test_the_setup_step_writes_asterisks_files(compose: dict[str, Any], tmp_path: Path) -> None:
     """What the container runs, but for the folders."""
     to, state = tmp_path / "asterisk", tmp_path / "state"
@@ -188,5 +199,7 @@ def test_an_asterisk_of_our_own_needs_no_files_written(tmp_path: Path) -> None:
     command += ["--config", str(ROOT / "offhook" / "demo_centre.yaml"), "--to", str(tmp_path / "x")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "asterisk.managed: false" in done.stderr
+    where, _, what = done.stderr.partition(": Offhook starts this Asterisk itself")
+    assert re.fullmatch(rf"offhook: {ROOT}/offhook/demo_centre.yaml:\d+:\d+", where)
+    assert "set asterisk.managed: false" in what
     assert not (tmp_path / "x").exists()
