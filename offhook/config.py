@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -138,16 +139,22 @@ class RecordingSettings(_Strict):
 
 class AsteriskSettings(_Strict):
     managed: bool = True
-    """Offhook starts Asterisk itself; false: it runs elsewhere (a container, another service)."""
-    host: str = "127.0.0.1"
-    ami_port: int | None = None
-    agi_bind: str = "127.0.0.1"
+    """Offhook starts Asterisk itself; false: it runs elsewhere (a container, another service),
+    and the three paths below, which both see, must be named."""
+    host: str = _address("127.0.0.1", "where Asterisk's AMI listens")
+    ami_port: int | None = Field(None, ge=1, le=65535)
+    agi_bind: str = _address("127.0.0.1", "the address of this machine where FastAGI listens")
     spool: Path | None = None
-    """Where Asterisk writes raw recordings, as seen from here, when it is not managed."""
     cel: Path | None = None
-    """Asterisk's event log (cel_custom), read after an absence, when it is not managed."""
     sounds: Path | None = None
-    """Where prompts are kept so that Asterisk can read them under the same path."""
+
+
+_ELSEWHERE = {
+    "spool": "the folder of raw recordings, such as /var/spool/asterisk/monitor",
+    "cel": "the event log, such as /var/log/asterisk/cel-custom/offhook.csv",
+    "sounds": "a folder for prompts that Asterisk can read, such as /var/lib/offhook/prompts",
+}
+"""What an Asterisk that isn't ours shares with the controller, under the same paths."""
 
 
 class _File(_Strict):
@@ -163,6 +170,7 @@ class _File(_Strict):
     languages: list[Literal["zh-CN", "en"]] = Field(["zh-CN", "en"], min_length=1)
     node: str = Field("pbx1", pattern=r"^[a-z0-9]{1,20}$")
     flows: Path | None = None
+    timezone: str | None = None
     sip: SipSettings = SipSettings()
     console: ConsoleSettings = ConsoleSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -179,6 +187,8 @@ class Config:
     node: NodeName
     flows: Path | None
     """A folder of the operator's own flows, looked in before the library."""
+    timezone: ZoneInfo | None
+    """In which days begin and times are shown; None: the machine's."""
     sip: SipSettings
     console: ConsoleSettings
     database: DatabaseSettings
@@ -212,6 +222,8 @@ def _load(path: Path, text: bytes) -> Config:
         raise first_of(faults)
     faults.extend(_unknown_names(file, document))
     faults.extend(_said_twice(file, document))
+    faults.extend(_shared_paths(file.asterisk, document))
+    zone = None if file.timezone is None else _zone(file.timezone, document, faults)
     if faults:
         raise first_of(faults)
     return Config(
@@ -219,6 +231,7 @@ def _load(path: Path, text: bytes) -> Config:
         centre=_centre(file),
         node=NodeName(file.node),
         flows=None if file.flows is None else path.parent / file.flows,
+        timezone=zone,
         sip=file.sip,
         console=file.console,
         database=file.database,
@@ -267,6 +280,50 @@ def _said_twice(file: _File, document: Document) -> Iterable[FlowError]:
             if name in seen:
                 yield document.fault(path, f'the {what} "{name}" is here twice', "rename one")
             seen.add(name)
+
+
+def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[FlowError]:
+    """An Asterisk elsewhere needs all of them; beside our own they would be another's."""
+    for name, what in _ELSEWHERE.items():
+        path: Path | None = getattr(asterisk, name)
+        place = ("asterisk", name)
+        if asterisk.managed:
+            if path is not None:
+                yield document.fault(
+                    place,
+                    f'"asterisk.{name}" is for an Asterisk that Offhook doesn\'t start',
+                    "remove it, or set asterisk.managed: false",
+                    key=True,
+                )
+        elif path is None:
+            yield document.fault(
+                place,
+                f'"asterisk" of the configuration lacks "{name}", which an Asterisk that Offhook'
+                f" doesn't start (managed: false) needs; expected {what}",
+                f'add "{name}: ..."',
+            )
+        elif not path.is_absolute():
+            yield document.fault(
+                place,
+                f"\"asterisk.{name}\" of the configuration is '{path}'; expected {what}",
+                "write the whole path, for Asterisk sees it under the same one",
+            )
+
+
+def _zone(name: str, document: Document, faults: list[FlowError]) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there; not a name; a folder of them
+        known = available_timezones()
+        hint = did_you_mean(name, known) if known else "install tzdata: this machine has no zones"
+        fault = document.fault(
+            ("timezone",),
+            f"\"timezone\" of the configuration is '{name}'; expected a time zone's name, such as"
+            " Asia/Shanghai",
+            hint or "take one from timedatectl list-timezones, or leave it out for the machine's",
+        )
+        faults.append(fault)
+        return None
 
 
 def _centre(file: _File) -> Centre:

@@ -143,7 +143,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
         )
-        centre = RunningCentre(engine, calls, outbox, recorder)
+        centre = RunningCentre(engine, calls, outbox, recorder, config.timezone)
         _background(stack, centre.keep_figures(), "figures")
         app = make_app(
             centre,
@@ -151,6 +151,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             agents,
             users,
             where.recordings,
+            timezone=config.timezone,
             secure_cookies=config.console.secure_cookies,
         )
         await _listen(stack, app, config.console.bind, ports.console)

@@ -44,14 +44,15 @@ async def write(
     """Write the whole configuration into ``to``, an absolute path that Asterisk sees too.
 
     ``modules`` are the file names of those the Asterisk has; by default the newest version's.
-    Raises ConfigError for what the configuration lacks, OSError where ``to`` can't be written.
+    Raises ConfigError if the Asterisk is Offhook's own, OSError where ``to`` can't be written.
     """
-    for name in ("spool", "cel", "sounds"):
-        if config.asterisk.managed or getattr(config.asterisk, name) is None:
-            raise ConfigError(
-                f"{config.source}: for an Asterisk that Offhook doesn't start, set"
-                f" asterisk.managed: false and name asterisk.{name}"
-            )
+    if config.asterisk.managed:
+        fault = config.document.fault(
+            ("asterisk", "managed"),
+            "Offhook starts this Asterisk itself and writes its files at each start",
+            "for one that runs elsewhere set asterisk.managed: false",
+        )
+        raise ConfigError(str(fault))
     _copy_literal(to)
     write_generated(
         to,

@@ -1,7 +1,7 @@
 """The running centre as the console knows it (``console.ports.LiveCentre``)."""
 
 import asyncio
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 
 import structlog
 
@@ -28,6 +28,18 @@ _REFUSED = {
     Refusal.TALKING: "Not while talking: finish the call first.",
     Refusal.NOT_IN_WRAP_UP: "There is no after-call work to extend.",
 }
+
+
+def midnight(now: datetime, zone: tzinfo | None) -> datetime:
+    """When the day began that ``now`` (aware) is in, in ``zone``; None: the machine's.
+
+    Where clocks are put back over midnight it is the first one, where they are put on over it the
+    moment they are.
+    """
+    # Not `now` with its hour put to 0: since midnight the clocks may have been changed. By its
+    # timestamp: astimezone takes the wrong offset where the machine's zone has no midnight.
+    begun = datetime.combine(now.astimezone(zone), time(), zone)
+    return datetime.fromtimestamp(begun.timestamp(), UTC)
 
 
 class RunningCentre:
@@ -134,14 +146,18 @@ class RunningCentre:
                 return ExtendWrapUp(code, seconds or 30.0)
 
     async def keep_figures(self) -> None:
-        """Read the queues' figures of the day again and again, if anything has happened."""
-        seen = -1
+        """Read the queues' figures of the day when anything has happened, or a new day begins.
+
+        Or when they could not be read the last time.
+        """
+        seen, since = -1, datetime.min.replace(tzinfo=UTC)
         while True:
-            if self._engine.changes.version != seen:
-                seen = self._engine.changes.version
+            today = midnight(datetime.now(UTC), self._timezone)
+            if (self._engine.changes.version, today) != (seen, since) or self._away is not None:
+                seen, since = self._engine.changes.version, today
                 before = (dict(self._figures), self._away)
                 try:
-                    await self._read_figures()
+                    await self._read_figures(today)
                     self._away = None
                 except AWAY as error:
                     self._away = in_one_line(error)
@@ -150,12 +166,10 @@ class RunningCentre:
                     seen = self._engine.changes.version
             await asyncio.sleep(FIGURES_EVERY_S)
 
-    async def _read_figures(self) -> None:
-        midnight = datetime.now(self._timezone).astimezone(self._timezone)
-        midnight = midnight.replace(hour=0, minute=0, second=0, microsecond=0)
+    async def _read_figures(self, since: datetime) -> None:
         for queue in self._engine.centre.queues:
             summary = await self._calls.summary(
-                midnight, queue=queue.name, service_level_s=queue.service_level_s
+                since, queue=queue.name, service_level_s=queue.service_level_s
             )
             self._figures[queue.name] = DayFigures(
                 summary.offered, summary.answered, summary.abandoned, summary.service_level

@@ -1,6 +1,7 @@
 """A centre's file with faults: where, what, what was expected and what to do."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 
@@ -34,6 +35,7 @@ def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
     assert (sales.ring_s, sales.wrap_up_s, sales.service_level_s) == (15, 20, 20)
     assert config.sip.bind == config.console.bind == "127.0.0.1"
     assert config.asterisk.managed and config.database.dsn is None
+    assert config.timezone is None
 
 
 @pytest.mark.parametrize(
@@ -111,10 +113,67 @@ def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
             "\nsip: 5060\nlines:\n",
             '"sip" of the configuration is 5060; expected settings: "bind", "external_address"',
         ),
+        (
+            "\nlines:\n",
+            "\ntimezone: Asia/Shanghia\nlines:\n",
+            "13:11: \"timezone\" of the configuration is 'Asia/Shanghia'; expected a time zone's"
+            ' name, such as Asia/Shanghai; did you mean "Asia/Shanghai"?',
+        ),
+        ("\nlines:\n", "\ntimezone: Beijing time\nlines:\n", "; take one from timedatectl"),
+        ("\nlines:\n", "\ntimezone: ../../etc/passwd\nlines:\n", "expected a time zone's name"),
+        ("\nlines:\n", "\ntimezone: Asia\nlines:\n", "is 'Asia'; expected a time zone's name"),
+        ("\nlines:\n", '\ntimezone: ""\nlines:\n', "is ''; expected a time zone's name"),
+        ("\nlines:\n", "\ntimezone: 8\nlines:\n", '"timezone" of the configuration is 8; expec'),
+        (
+            "\nlines:\n",
+            "\nasterisk: {ami_port: 0}\nlines:\n",
+            '"asterisk.ami_port" of the configuration is 0; expected greater than or equal to 1',
+        ),
+        (
+            "\nlines:\n",
+            "\nasterisk: {managed: false, cel: /c, sounds: /s}\nlines:\n",
+            '13:1: "asterisk" of the configuration lacks "spool", which an Asterisk that Offhook'
+            " doesn't start (managed: false) needs; expected the folder of raw recordings, such as"
+            ' /var/spool/asterisk/monitor; add "spool: ..."',
+        ),
+        (
+            "\nlines:\n",
+            "\nasterisk: {managed: false, spool: /x}\nlines:\n",
+            'lacks "cel", which an Asterisk that Offhook doesn\'t start (managed: false) needs;'
+            " expected the event log, such as /var/log/asterisk/cel-custom/offhook.csv; add"
+            ' "cel: ..." (and 1 more in this file)',
+        ),
+        (
+            "\nlines:\n",
+            "\nasterisk: {managed: false, spool: monitor, cel: /c, sounds: /s}\nlines:\n",
+            "13:35: \"asterisk.spool\" of the configuration is 'monitor'; expected the folder of",
+        ),
+        (
+            "\nlines:\n",
+            "\nasterisk: {spool: /var/spool/asterisk/monitor}\nlines:\n",
+            '13:12: "asterisk.spool" is for an Asterisk that Offhook doesn\'t start; remove it, or',
+        ),
     ],
 )
 def test_a_fault(old: str, new: str, expected: str, centre_file: CentreFile) -> None:
     assert expected in complaint(centre_file, (old, new))
+
+
+def test_an_asterisk_elsewhere_and_a_time_zone(centre_file: CentreFile) -> None:
+    elsewhere = "asterisk: {managed: false, spool: /spool, cel: /cel.csv, sounds: /sounds}\n"
+    config = load(centre_file(add=f"{elsewhere}timezone: Asia/Shanghai\n"))
+    assert not config.asterisk.managed and config.asterisk.spool == Path("/spool")
+    assert config.timezone == ZoneInfo("Asia/Shanghai")
+
+
+def test_a_machine_without_time_zones_says_so(centre_file: CentreFile) -> None:
+    ZoneInfo.clear_cache()
+    reset_tzpath(to=[])
+    try:
+        said = complaint(centre_file, ("\nlines:\n", "\ntimezone: Asia/Tokyo\nlines:\n"))
+    finally:
+        reset_tzpath()
+    assert said.endswith("; install tzdata: this machine has no zones")
 
 
 def test_all_faults_are_counted_and_the_first_is_told(centre_file: CentreFile) -> None:

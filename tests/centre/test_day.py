@@ -1,0 +1,147 @@
+"""The centre's own day: where it begins, and that the board and the console mean that one."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from console.ports import QueueView
+from domain.centre import Centre
+from offhook.config import load
+from offhook.console_client import ConsoleClient
+from offhook.live import centre as centre_module
+from offhook.live.centre import RunningCentre, midnight
+from offhook.live.engine import Engine
+from offhook.live.recorder import Recorder
+from offhook.secrets import load_or_create
+from storage.database import Database, open_database
+from storage.outbox import Outbox
+from tests.conftest import CentreFile, PortBlocks
+from tests.errors.command import Serving
+from tests.storage.days import NOON, answered
+from tests.storage.test_calls import store_of
+
+DAYS = [
+    ("Asia/Shanghai", "2026-03-02T00:00:00+08:00", "2026-03-02T00:00:00+08:00"),
+    ("Asia/Shanghai", "2026-03-01T23:59:59+08:00", "2026-03-01T00:00:00+08:00"),
+    # Clocks were changed since midnight: it was in the other time.
+    ("Europe/Berlin", "2026-03-29T12:00:00+02:00", "2026-03-29T00:00:00+01:00"),
+    ("Europe/Berlin", "2026-10-25T12:00:00+01:00", "2026-10-25T00:00:00+02:00"),
+    # They go from 01:00 back to 00:00: there are two midnights, the day begins with the first.
+    ("America/Havana", "2026-11-01T00:30:00-04:00", "2026-11-01T00:00:00-04:00"),
+    ("America/Havana", "2026-11-01T00:30:00-05:00", "2026-11-01T00:00:00-04:00"),
+    # From 24:00 back to 23:00: that hour is still the day before.
+    ("Africa/Cairo", "2026-10-29T23:30:00+02:00", "2026-10-29T00:00:00+03:00"),
+    ("Africa/Cairo", "2026-10-30T12:00:00+02:00", "2026-10-30T00:00:00+02:00"),
+    # From 24:00 on to 01:00: there is no midnight.
+    ("America/Santiago", "2026-09-06T12:00:00-03:00", "2026-09-06T01:00:00-03:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "now", "begun"), DAYS)
+def test_a_day_begins_at_midnight_of_its_zone(zone: str, now: str, begun: str) -> None:
+    at = datetime.fromisoformat(now).astimezone(UTC)
+    assert midnight(at, ZoneInfo(zone)) == datetime.fromisoformat(begun)
+
+
+@pytest.fixture
+def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """To set TZ with, for the time of a test."""
+    yield monkeypatch
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("zone", "now", "begun"), DAYS)
+def test_without_a_zone_it_is_the_machines(
+    zone: str, now: str, begun: str, machine_zone: pytest.MonkeyPatch
+) -> None:
+    machine_zone.setenv("TZ", zone)
+    time.tzset()
+    at = datetime.fromisoformat(now).astimezone(UTC)
+    assert midnight(at, None) == datetime.fromisoformat(begun)
+
+
+def offset_zone(hours: int) -> str:
+    """The zone whose clocks are ``hours`` ahead of UTC (POSIX counts the other way round)."""
+    return f"Etc/GMT{-hours:+d}"
+
+
+def where_it_is(hour: int, now: datetime) -> int:
+    """How many hours ahead of UTC it is ``hour`` o'clock now."""
+    return (hour - now.hour + 11) % 24 - 11
+
+
+@pytest.mark.live
+async def test_today_is_the_centres(
+    centre_file: CentreFile, dsn: str, ports: PortBlocks, tmp_path: Path
+) -> None:
+    """Calls of five hours and of half an hour ago: where it is noon, and where it is past one."""
+    now = datetime.now(UTC)
+    early, late = now - timedelta(hours=5), now - timedelta(minutes=30)
+    database = await open_database(dsn, pool_size=1)
+    for name, at in (("pbx1-1.1", early), ("pbx1-1.2", late)):
+        await store_of(database, answered(name, (at - NOON).total_seconds()))
+    await database.close()
+    for hour, today in ((12, 2), (1, 1)):
+        ahead = where_it_is(hour, now)
+        file = centre_file(add=f"timezone: {offset_zone(ahead)}\n")
+        block = replace(ports(), ami=1)  # there is no Asterisk
+        state = tmp_path / "state"
+        async with Serving(file, state, block, dsn, tmp_path / "log"):
+            password = load_or_create(state, load(file).centre).admin
+            url = f"http://127.0.0.1:{block.console}"
+            async with ConsoleClient(url, "admin", password) as client:
+                board: dict[str, Any] = {}
+                async with asyncio.timeout(10):
+                    while not board or not offered(board):  # figures come after the console
+                        board = await client.board()
+                assert offered(board) == today
+                async with client._http.get(f"{client._url}/calls") as page:
+                    shown = await page.text()
+        local = early + timedelta(hours=ahead)
+        assert f"{local:%Y-%m-%d}" in shown and f"{local:%H:%M:%S}" in shown
+
+
+def offered(board: dict[str, Any]) -> int:
+    (sales,) = (queue for queue in board["queues"] if queue["name"] == "sales")
+    return int(sales["offered_today"])
+
+
+@pytest.mark.live
+async def test_a_new_day_begins_by_itself(
+    centre: Centre, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody calls at night: the figures go to nothing all the same."""
+    outbox = Outbox(tmp_path / "outbox.jsonl")
+    engine = Engine(centre, outbox)
+    calls = await store_of(database, answered("pbx1-1.1"))
+    recorder = Recorder(engine, tmp_path / "spool", tmp_path / "root", calls, outbox)
+    running = RunningCentre(engine, calls, outbox, recorder, ZoneInfo("Asia/Shanghai"))
+    begins = [NOON]
+    monkeypatch.setattr(centre_module, "midnight", lambda now, zone: begins[-1])
+    monkeypatch.setattr(centre_module, "FIGURES_EVERY_S", 0.05)
+
+    async def until(today: int) -> QueueView:
+        async with asyncio.timeout(10):
+            while True:
+                version = engine.changes.version
+                sales, *_ = running.board(None).queues
+                if sales.offered_today == today:
+                    return sales
+                await running.changed(version)
+
+    keeping = asyncio.create_task(running.keep_figures())
+    try:
+        assert (await until(1)).answered_today == 1
+        begins.append(NOON + timedelta(days=1))
+        assert (await until(0)).answered_today == 0
+    finally:
+        keeping.cancel()
+        outbox.close()
