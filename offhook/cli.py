@@ -29,6 +29,8 @@ from storage.errors import StorageError, in_one_line
 from telephony.agi.server import CannotListen
 
 ROOT = Path(__file__).resolve().parent.parent
+CLONE = (ROOT / "run").is_file()
+"""Whether this is the repository; else it is installed, and what is around it is not ours."""
 
 EXPECTED = (
     AsteriskError,
@@ -73,19 +75,40 @@ def _about_a_file(error: OSError) -> str:
     return f"{error.filename}: {error.strerror}; {cure}"
 
 
+def state_folder(name: str) -> Path:
+    """Where state is kept if nothing else is said: in the clone, or where XDG wants it."""
+    if CLONE:
+        return ROOT / "var" / name
+    base = os.environ.get("XDG_STATE_HOME", "")
+    home = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    return home / "offhook" / name
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run", description="Offhook, a call centre on Asterisk.")
+    parser = argparse.ArgumentParser(
+        prog="./run" if CLONE else "offhook", description="Offhook, a call centre on Asterisk."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
     demo.add_argument("--calls", type=_count, help="play so many calls, then end")
     demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    demo.add_argument("--state", type=Path, default=ROOT / "var" / "demo", help=argparse.SUPPRESS)
+    demo.add_argument(
+        "--state",
+        type=Path,
+        default=state_folder("demo"),
+        help="where all is kept; emptied at each start (default: %(default)s)",
+    )
     demo.set_defaults(do=_demo)
 
     up = commands.add_parser("up", help="your own centre: database, Asterisk, controller, console")
     up.add_argument("--config", type=Path, help="default: STATE/centre.yaml, written at first")
-    up.add_argument("--state", type=Path, default=ROOT / "var" / "up", help="where all is kept")
+    up.add_argument(
+        "--state",
+        type=Path,
+        default=state_folder("up"),
+        help="where all is kept (default: %(default)s)",
+    )
     up.set_defaults(do=_up)
 
     controller = commands.add_parser("serve", help="the controller alone (containers, services)")
@@ -119,6 +142,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.set_defaults(do=_asterisk_conf)
 
+    if CLONE:
+        _add_workshop(commands)
+    return parser
+
+
+def _add_workshop(commands: Any) -> None:
+    """What is for those who change Offhook."""
     for name, about in (
         ("test", "all tests, those on the real Asterisk and PostgreSQL included"),
         ("check", "ruff, mypy and import-linter"),
@@ -127,7 +157,6 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         command.add_argument("rest", nargs=argparse.REMAINDER, help="handed on")
         command.set_defaults(do={"test": _test, "check": _check, "bench": _bench}[name])
-    return parser
 
 
 def _count(text: str) -> int:
@@ -195,8 +224,9 @@ def _ports(given: str | None, config: Config) -> Ports:
 def _asterisk_conf(arguments: argparse.Namespace) -> int:
     log_to(sys.stderr)
     config = load(arguments.config)
-    first, last = arguments.rtp or (PORTS.rtp_start, PORTS.rtp_end)
-    ports = replace(PORTS, ami=config.asterisk.ami_port or PORTS.ami, rtp_start=first, rtp_end=last)
+    ports = _ports(os.environ.get("OFFHOOK_PORTS"), config)
+    first, last = arguments.rtp or (ports.rtp_start, ports.rtp_end)
+    ports = replace(ports, ami=config.asterisk.ami_port or ports.ami, rtp_start=first, rtp_end=last)
     usual = Addresses()
     addresses = Addresses(
         sip=config.sip.bind,

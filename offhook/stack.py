@@ -36,14 +36,17 @@ class StackError(Exception):
 
 
 class Stack:
-    """One machine's Offhook. ``state`` is the folder where all of it is kept."""
+    """One machine's Offhook. ``state`` is the folder where all of it is kept.
+
+    ``install`` is the Asterisk to start; None: the configuration names one that runs elsewhere.
+    """
 
     def __init__(
         self,
         config: Config,
         state: Path,
         ports: Ports,
-        install: AsteriskInstall,
+        install: AsteriskInstall | None,
         *,
         progress: Progress = lambda text: None,
         environment: dict[str, str] | None = None,
@@ -57,16 +60,18 @@ class Stack:
         self.ports = ports
         self._claimed: IO[bytes] | None = None
         self.secrets: Secrets = load_or_create(self.state, config.centre)
-        self.instance = Instance(
-            self.state / "asterisk",
-            ports,
-            config.centre,
-            self.secrets,
-            install,
-            node=config.node,
-            addresses=Addresses(sip=config.sip.bind, external=config.sip.external_address),
-            fallback_after_s=fallback_after_s,
-        )
+        self._instance: Instance | None = None
+        if install is not None:
+            self._instance = Instance(
+                self.state / "asterisk",
+                ports,
+                config.centre,
+                self.secrets,
+                install,
+                node=config.node,
+                addresses=Addresses(sip=config.sip.bind, external=config.sip.external_address),
+                fallback_after_s=fallback_after_s,
+            )
         self.dsn = config.database.dsn or ""
         self.controller: asyncio.subprocess.Process | None = None
         self.controller_log = controller_log or self.state / "controller.log"
@@ -76,6 +81,13 @@ class Stack:
         self._progress = progress
         self._environment = environment or {}
         self._restarts: asyncio.Task[None] | None = None
+
+    @property
+    def instance(self) -> Instance:
+        """The Asterisk that it starts. Raises StackError if it starts none."""
+        if self._instance is None:
+            raise StackError("this Asterisk runs elsewhere; start and stop it there")
+        return self._instance
 
     @property
     def console_url(self) -> str:
@@ -112,8 +124,9 @@ class Stack:
             else:
                 # Better told now than by the controller, when Asterisk runs already.
                 await (await open_database(self.dsn)).close()
-            self._progress("starting Asterisk")
-            await self.instance.start()
+            if self._instance is not None:
+                self._progress("starting Asterisk")
+                await self._instance.start()
             self._progress("starting the controller and the console")
             await self.start_controller()
         except BaseException:
@@ -126,7 +139,8 @@ class Stack:
             self._restarts.cancel()
             self._restarts = None
         await self.stop_controller()
-        await self.instance.stop()
+        if self._instance is not None:
+            await self._instance.stop()
         if self._own_database and self._database is not None:
             await asyncio.to_thread(self._database.stop)
             self._database = None
@@ -253,6 +267,12 @@ class Stack:
                     return f"has not answered for {silent_s:.0f} s and was killed"
         finally:
             ending.cancel()
+
+    async def missing(self) -> list[str]:
+        """What the controller has to do without at the moment, as its health page names it."""
+        async with aiohttp.ClientSession() as http, http.get(f"{self.console_url}healthz") as page:
+            found: list[str] = (await page.json())["missing"]
+            return found
 
     async def _answers(self, http: aiohttp.ClientSession, within_s: float) -> bool:
         try:

@@ -62,14 +62,23 @@ async def up(config: Config, state: Path, ports: Ports) -> int:
 
 async def _up(config: Config, state: Path, ports: Ports) -> int:
     load_flows(config)  # a fault in one is told before anything starts
-    install = await asyncio.to_thread(find_or_install, say)
+    install = None
+    if config.asterisk.managed:
+        install = await asyncio.to_thread(find_or_install, say)
+        await asyncio.to_thread(find_or_install_openssl, say)
     await asyncio.to_thread(find_or_install_espeak, say)
-    await asyncio.to_thread(find_or_install_openssl, say)
     stack = Stack(config, state, ports, install, progress=say)
     async with stack:
         stack.keep_controller()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
-        say(f"phones register at {config.sip.bind}:{ports.sip}; passwords: {state}/secrets.json")
+        if config.asterisk.managed:
+            where = f"phones register at {config.sip.bind}:{ports.sip}"
+        else:
+            ami = config.asterisk.ami_port or ports.ami
+            where = f"Asterisk runs elsewhere, its AMI is {config.asterisk.host}:{ami}"
+        say(f"{where}; passwords: {state}/secrets.json")
+        if "asterisk" in await stack.missing():
+            say(f"Asterisk does not let the controller in yet; see {stack.controller_log}")
         say("Ctrl-C stops everything")
         await asyncio.Event().wait()
     return 0

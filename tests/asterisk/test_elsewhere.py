@@ -1,0 +1,142 @@
+"""An Asterisk that Offhook doesn't start: its files by ``asterisk-conf``, the rest by ``up``."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from domain.identity import LineName
+from farend.__main__ import Elsewhere
+from farend.network import FarEnd
+from offhook.asterisk.files import Addresses, Ports
+from offhook.asterisk.process import AsteriskProcess
+from offhook.asterisk.provision import AsteriskInstall
+from offhook.config import load
+from offhook.secrets import load_or_create
+from storage.calls import CallStore, StoredCall
+from storage.database import Database
+from tests.conftest import PortBlocks
+from tests.errors.command import command, environment, run
+from tests.faults.scene import HOTLINE, LINE, seat, write_centre
+from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.live
+
+READY = "Ctrl-C stops everything"
+
+
+def told(log: Path) -> str:
+    return log.read_text("utf-8")
+
+
+@asynccontextmanager
+async def up(file: Path, state: Path, ports: Ports, log: Path) -> AsyncIterator[Path]:
+    """``offhook up``, from its last line at the start to Ctrl-C; its log."""
+    with log.open("ab") as said:
+        process = await asyncio.create_subprocess_exec(
+            *command("up", "--config", file, "--state", state),
+            env=environment(ports),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+    try:
+        async with asyncio.timeout(40):
+            while READY not in told(log):
+                assert process.returncode is None, told(log)
+                await asyncio.sleep(0.05)
+        yield log
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(20):
+            code = await process.wait()
+    assert code == 0, told(log)
+
+
+async def whole(calls: CallStore) -> StoredCall:
+    """The only call, when it is over and its recording is stored."""
+    async with asyncio.timeout(30):
+        while True:
+            for row in (await calls.list(projects=None)).rows:
+                stored = await calls.get(row.call, projects=None)
+                if stored is not None and stored.record.recording is not None:
+                    return stored
+            await asyncio.sleep(0.1)
+
+
+async def test_it_is_left_where_it_is_and_its_calls_are_served(
+    asterisk_install: AsteriskInstall,
+    ports: PortBlocks,
+    database: Database,  # noqa: F811
+    dsn: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    block, state, pbx = ports(), tmp_path / "state", tmp_path / "pbx"
+    file = write_centre(state, agents=1)
+    centre = json.loads(file.read_text())
+    process = AsteriskProcess(asterisk_install, pbx, name="the Asterisk elsewhere")
+    centre["database"] = {"dsn": dsn}
+    centre["asterisk"] = {
+        "managed": False,
+        "spool": str(process.spool / "monitor"),
+        "cel": str(process.log / "cel-custom" / "offhook.csv"),
+        "sounds": str(tmp_path / "sounds"),
+    }
+    file.write_text(json.dumps(centre))
+    to = process.conf
+    wrote = run("asterisk-conf", "--config", file, "--state", state, "--to", to, ports=block)
+    assert wrote.code == 0, wrote.err
+    process.write_main_file((to / "asterisk.conf").read_text("utf-8"))  # this machine's folders
+    await seat(dsn, ["1001"])
+
+    log = tmp_path / "up.log"
+    async with contextlib.AsyncExitStack() as running:
+        running.push_async_callback(process.stop)
+        await process.start(("127.0.0.1", block.ami))
+        async with up(file, state, block, log):
+            said = told(log)
+            assert f"Asterisk runs elsewhere, its AMI is 127.0.0.1:{block.ami}; passwords" in said
+            assert "starting Asterisk" not in said and "does not let" not in said
+            assert not (state / "asterisk").exists()
+            config = load(file)
+            target = Elsewhere(
+                Addresses(), block, config.centre, load_or_create(state, config.centre)
+            )
+            far = FarEnd(tmp_path / "f", ports(), asterisk_install, target)
+            running.push_async_callback(far.stop)
+            await far.start()
+            await far.phone(config.centre.stations[0].name, "answer-0.2,speak-2,hangup")
+            call = await far.customer(
+                HOTLINE, "speak-30", line=LineName(LINE), caller="13900000001"
+            )
+            assert await far.ended(call) == 16
+            stored = await whole(CallStore(database.pool))
+            assert stored.record.recording is not None and stored.record.recording.whole
+            assert (state / "recordings" / stored.record.recording.file).stat().st_size > 8000
+            assert list((process.spool / "monitor").glob("*.raw")) == []
+        assert process.pid is not None  # it outlives us
+
+
+async def test_one_that_is_not_there_is_told(
+    ports: PortBlocks,
+    dsn: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    state, block = tmp_path / "state", ports()
+    file = write_centre(state, agents=1)
+    centre = json.loads(file.read_text())
+    centre["database"] = {"dsn": dsn}
+    paths = {name: str(tmp_path / name) for name in ("spool", "cel", "sounds")}
+    centre["asterisk"] = {"managed": False, "host": "localhost", "ami_port": 1, **paths}
+    file.write_text(json.dumps(centre))
+    async with up(file, state, block, tmp_path / "up.log") as log:
+        said = told(log)
+        assert "its AMI is localhost:1" in said
+        assert f"does not let the controller in yet; see {state}/controller.log" in said
+        assert "AMI link down: " in told(state / "controller.log")
