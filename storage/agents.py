@@ -9,8 +9,8 @@ import asyncpg
 from domain.centre import Agent
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode
-from storage.calls import Projects
 from storage.database import connection
+from storage.projects import Projects, as_array
 from storage.queries import load
 
 HISTORY_LIMIT = 5_000
@@ -41,13 +41,13 @@ class AgentStore:
     async def names(self, *, projects: Projects = None) -> dict[AgentCode, str]:
         """Names by code, of those too who are no longer in the configuration."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["agent_names"], _names(projects))
+            rows = await db.fetch(_SQL["agent_names"], as_array(projects))
         return {AgentCode(row["agent"]): row["name"] for row in rows}
 
     async def last_states(self, *, projects: Projects = None) -> dict[AgentCode, AgentFact]:
         """The last fact of each agent, for ``Restore``. Complete once the outbox is flushed."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["last_states"], _names(projects))
+            rows = await db.fetch(_SQL["last_states"], as_array(projects))
         return {AgentCode(row["agent"]): _fact(row) for row in rows}
 
     async def history(
@@ -66,7 +66,7 @@ class AgentStore:
                 agent.replace("\x00", ""),
                 start,
                 end,
-                _names(projects),
+                as_array(projects),
                 min(max(1, limit), HISTORY_LIMIT),
             )
         return tuple(_fact(row) for row in rows)
@@ -82,7 +82,3 @@ def _fact(row: Mapping[str, Any]) -> AgentFact:
         station=row["station"],
         call=row["call"],
     )
-
-
-def _names(projects: Projects) -> Any:
-    return None if projects is None else sorted(projects)

@@ -11,6 +11,7 @@ from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
 from domain.record import RANK, CallRecord, Outcome, fold
 from storage.database import connection
+from storage.projects import Projects, as_array
 from storage.queries import load
 
 COUNT_LIMIT = 10_000
@@ -18,9 +19,6 @@ COUNT_LIMIT = 10_000
 PER_PAGE_LIMIT = 500
 
 _SQL = load("calls")
-
-Projects = frozenset[ProjectName] | None
-"""The projects a viewer may see; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ class CallStore:
         page = min(max(1, page), max(1, COUNT_LIMIT // per_page))
         caller = _plain(filters.caller) or None
         values = (
-            _names(projects),
+            as_array(projects),
             _plain(filters.project),
             filters.start,
             filters.end,
@@ -170,7 +168,8 @@ class CallStore:
             caller or "",
         )
         window = (per_page, (page - 1) * per_page)
-        of_agent, agent = ("", ()) if filters.agent is None else ("_of_agent", (filters.agent,))
+        asked = _plain(filters.agent)
+        of_agent, agent = ("", ()) if asked is None else ("_of_agent", (asked,))
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL[f"list_calls{of_agent}"], *values, *window, *agent)
             count = await db.fetchval(
@@ -187,13 +186,13 @@ class CallStore:
     async def get(self, call: CallId, *, projects: Projects) -> StoredCall | None:
         """One call; None if there is none such, or the viewer may not see it."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["get_call"], _plain(call), _names(projects))
+            rows = await db.fetch(_SQL["get_call"], _plain(call), as_array(projects))
         return _stored(rows) if rows else None
 
     async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
         """The calls without an end, oldest first. Complete once the outbox has been flushed."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["open_calls"], _names(projects))
+            rows = await db.fetch(_SQL["open_calls"], as_array(projects))
         return tuple(_stored(group) for group in group_by_call(rows).values())
 
     async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
@@ -222,7 +221,7 @@ class CallStore:
                 _SQL["summary"],
                 start,
                 end,
-                _names(projects),
+                as_array(projects),
                 float(service_level_s),
                 dict(service_level_of or {}),
                 float(short_abandon_s),
@@ -283,10 +282,6 @@ def _row(row: Mapping[str, Any]) -> CallRow:
         recording_file=row["recording_file"],
         recording_lost=row["recording_lost"],
     )
-
-
-def _names(projects: Projects) -> Any:
-    return None if projects is None else sorted(projects)
 
 
 def _plain(text: str | None) -> str | None:

@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 
 from domain.identity import AgentCode, ProjectName
-from storage.calls import Projects
 from storage.database import connection
 from storage.passwords import Passwords
+from storage.projects import Projects, as_array
 from storage.queries import load
 from storage.throttle import Throttle
 
@@ -120,7 +120,7 @@ class UserStore:
             raise ValueError("a user's name has 1 to 64 characters")
         _check_agent(role, agent)
         hashed = await self._passwords.hash(password)
-        now, seen = self._clock(), _list(projects)
+        now, seen = self._clock(), as_array(projects)
         async with connection(self._pool) as db, db.transaction():
             made = await db.fetchval(
                 _SQL["create_user"], key, hashed, role.value, seen, agent, language, now
@@ -155,7 +155,7 @@ class UserStore:
 
         Raises ValueError if there is no such user, or nobody would be left as admin.
         """
-        key, seen = user_key(name), _list(projects)
+        key, seen = user_key(name), as_array(projects)
         _check_agent(role, agent)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock_users"])  # two admins must not remove each other
@@ -186,13 +186,13 @@ class UserStore:
 
     async def get(self, name: str, *, projects: Projects = None) -> User | None:
         async with connection(self._pool) as db:
-            row = await db.fetchrow(_SQL["get_user"], user_key(name), _list(projects))
+            row = await db.fetchrow(_SQL["get_user"], user_key(name), as_array(projects))
         return None if row is None else _user(row)
 
     async def list(self, *, projects: Projects = None) -> tuple[User, ...]:
         """By name; with ``projects``, those who work for one of them."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["list_users"], _list(projects))
+            rows = await db.fetch(_SQL["list_users"], as_array(projects))
         return tuple(_user(row) for row in rows)
 
     async def login(self, name: str, password: str, *, address: str = "") -> Login:
@@ -275,7 +275,7 @@ class UserStore:
         async with connection(self._pool) as db:
             rows = await db.fetch(
                 _SQL["audit_log"],
-                _list(projects),
+                as_array(projects),
                 by,
                 action,
                 start,
@@ -319,10 +319,6 @@ def _check_agent(role: Role, agent: AgentCode | None) -> None:
 def _digest(token: str) -> bytes:
     """Of a random token a plain hash is enough: there is nothing to guess."""
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
-
-
-def _list(projects: Iterable[ProjectName] | None) -> Any:
-    return None if projects is None else sorted(projects)
 
 
 def _user(row: Mapping[str, Any]) -> User:

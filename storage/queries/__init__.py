@@ -1,4 +1,8 @@
-"""Named queries: ``-- name: list_calls`` in an .sql file beside this one begins each."""
+"""Named queries: ``-- name: list_calls`` in an .sql file beside this one begins each.
+
+What several of a file's queries have in common has a name too, and stands in them where they
+say ``-- put: asked_for``.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,10 +10,14 @@ from importlib import resources
 from types import MappingProxyType
 
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
+_PUT = re.compile(r"^[ \t]*-- put: ([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
 
 
 def load(file: str) -> Mapping[str, str]:
-    """The queries of ``<file>.sql`` by name. Raises ValueError if two have the same name."""
+    """The queries of ``<file>.sql`` by name.
+
+    Raises ValueError if two have the same name, KeyError if there is none to put in.
+    """
     text = resources.files(__name__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
     head, *parts = _NAME.split(text)
     if head.strip():
@@ -17,4 +25,7 @@ def load(file: str) -> Mapping[str, str]:
     names, bodies = parts[::2], parts[1::2]
     if len(set(names)) != len(names):
         raise ValueError(f"storage/queries/{file}.sql: a name is there twice")
-    return MappingProxyType({name: body.strip() for name, body in zip(names, bodies, strict=True)})
+    texts = {name: body.strip() for name, body in zip(names, bodies, strict=True)}
+    return MappingProxyType(
+        {name: _PUT.sub(lambda put: texts[put[1]], text) for name, text in texts.items()}
+    )

@@ -1,27 +1,26 @@
--- name: list_calls
-select * from calls c
-where ($1::text[] is null or c.project = any($1))
+-- name: asked_for
+-- What a CallFilter asks for, but for the days: they are asked of the table whose index has them.
+  and ($1::text[] is null or c.project = any($1))
   and ($2::text is null or c.project = $2)
-  and ($3::timestamptz is null or c.entered_at >= $3)
-  and ($4::timestamptz is null or c.entered_at < $4)
   and ($5::text is null or c.hotline = $5)
   and ($6::text is null or c.queue = $6)
   and ($7::text is null or c.outcome = $7)
   and ($8::text is null or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
+
+-- name: list_calls
+select * from calls c
+where ($3::timestamptz is null or c.entered_at >= $3)
+  and ($4::timestamptz is null or c.entered_at < $4)
+  -- put: asked_for
 order by c.entered_at desc, c.call desc
 limit $10 offset $11
 
 -- name: count_calls
 select count(*) from (
     select 1 from calls c
-    where ($1::text[] is null or c.project = any($1))
-      and ($2::text is null or c.project = $2)
-      and ($3::timestamptz is null or c.entered_at >= $3)
+    where ($3::timestamptz is null or c.entered_at >= $3)
       and ($4::timestamptz is null or c.entered_at < $4)
-      and ($5::text is null or c.hotline = $5)
-      and ($6::text is null or c.queue = $6)
-      and ($7::text is null or c.outcome = $7)
-      and ($8::text is null or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
+      -- put: asked_for
     limit $10
 ) as hits
 
@@ -30,12 +29,7 @@ select c.* from call_agents a join calls c on c.call = a.call
 where a.agent = $12
   and ($3::timestamptz is null or a.entered_at >= $3)
   and ($4::timestamptz is null or a.entered_at < $4)
-  and ($1::text[] is null or c.project = any($1))
-  and ($2::text is null or c.project = $2)
-  and ($5::text is null or c.hotline = $5)
-  and ($6::text is null or c.queue = $6)
-  and ($7::text is null or c.outcome = $7)
-  and ($8::text is null or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
+  -- put: asked_for
 order by a.entered_at desc, a.call desc
 limit $10 offset $11
 
@@ -45,12 +39,7 @@ select count(*) from (
     where a.agent = $11
       and ($3::timestamptz is null or a.entered_at >= $3)
       and ($4::timestamptz is null or a.entered_at < $4)
-      and ($1::text[] is null or c.project = any($1))
-      and ($2::text is null or c.project = $2)
-      and ($5::text is null or c.hotline = $5)
-      and ($6::text is null or c.queue = $6)
-      and ($7::text is null or c.outcome = $7)
-      and ($8::text is null or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
+      -- put: asked_for
     limit $10
 ) as hits
 

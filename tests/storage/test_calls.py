@@ -49,6 +49,7 @@ async def test_filters(database: Database) -> None:
         (CallFilter(caller="8%7"), "c"),
         (CallFilter(caller="_"), ""),
         (CallFilter(caller="\x00"), "edcba"),
+        (CallFilter(agent=AgentCode("10\x0001")), "da"),
         (CallFilter(caller="' or 1=1 --"), ""),
         (CallFilter(start=NOON + timedelta(seconds=10)), "edcb"),
         (
