@@ -126,7 +126,7 @@ async def _measure() -> dict[str, Any]:
 
 async def _log_in_all(stack: Stack) -> None:
     """The agents are logged in and ready, as if they had been before the controller started."""
-    await stack.stop_controller()
+    await stack.controller.stop()
     pool = await make_pool(stack.dsn, pool_size=2)
     try:
         now = await pool.fetchval("select now()")
@@ -144,7 +144,7 @@ async def _log_in_all(stack: Stack) -> None:
             await write(db, facts)
     finally:
         await pool.close()
-    await stack.start_controller()
+    await stack.controller.start()
     await asyncio.sleep(5.0)  # its prompts are being spoken
 
 

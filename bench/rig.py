@@ -101,7 +101,7 @@ async def stack(
                 log.error(
                     "benchmark failed",
                     asterisk=one.instance.process.problems()[-5:],
-                    controller=one.controller_log.read_text("utf-8", "replace")[-2000:],
+                    controller=one.controller.log.read_text("utf-8", "replace")[-2000:],
                 )
                 raise
     finally:
@@ -137,10 +137,9 @@ class Used:
 
 def used(one: Stack) -> Used:
     """What the stack's processes have used since they began."""
-    controller = one.controller.pid if one.controller is not None else None
     database = one._database.pid if one._database is not None else None
     return Used(
-        _cpu(one.instance.process.pid), _cpu(controller), _cpu(database, with_children=True)
+        _cpu(one.instance.process.pid), _cpu(one.controller.pid), _cpu(database, with_children=True)
     )
 
 

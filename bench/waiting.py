@@ -108,13 +108,11 @@ async def _measure() -> dict[str, Any]:
 
 
 def _rss(stack: Stack) -> int:
-    assert stack.controller is not None
     return int(psutil.Process(stack.controller.pid).memory_info().rss)
 
 
 async def _sessions(stack: Stack) -> int:
     """Open FastAGI connections of the controller."""
-    assert stack.controller is not None
     process = psutil.Process(stack.controller.pid)
     port = stack.ports.agi
     return sum(

@@ -21,6 +21,7 @@ from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.process import AsteriskError
 from offhook.asterisk.provision import ProvisionError
 from offhook.config import Config, ConfigError, load
+from offhook.controller_process import ControllerError
 from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
 from offhook.stack import StackError
@@ -40,6 +41,7 @@ EXPECTED = (
     FlowError,
     ProvisionError,
     SecretsError,
+    ControllerError,
     StackError,
     StorageError,
 )
@@ -114,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     controller = commands.add_parser("serve", help="the controller alone (containers, services)")
     controller.add_argument("--config", type=Path, required=True)
     controller.add_argument("--state", type=Path, required=True)
+    controller.add_argument("--go-fd", type=int, help=argparse.SUPPRESS)
     controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     controller.set_defaults(do=_serve)
 
@@ -190,6 +193,8 @@ def log_to(stream: Any) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    if arguments.go_fd is not None and not os.read(arguments.go_fd, 1):
+        return 0  # a spare that was never needed
     log_to(sys.stderr)
     config = load(arguments.config)
     ports = _ports(os.environ.get("OFFHOOK_PORTS"), config)

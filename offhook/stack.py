@@ -2,12 +2,8 @@
 controller. Used by ``./run up``, by the demo and by the tests that must see the whole thing."""
 
 import asyncio
-import contextlib
 import fcntl
-import os
 import shutil
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
@@ -16,18 +12,16 @@ import aiohttp
 
 from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.instance import Instance
-from offhook.asterisk.process import check_free, die_with
+from offhook.asterisk.process import check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
+from offhook.controller_process import ControllerProcess
 from offhook.secrets import Secrets, load_or_create
 from storage.database import open_database
 from storage.embedded import EmbeddedServer
 
 Progress = Callable[[str], None]
 
-LOOK_EVERY_S = 2.0
-HUNG_AFTER_S = 6.0
-"""A controller whose health page has not answered for so long is killed and started again."""
 _LOCK = "in-use.lock"
 
 
@@ -73,14 +67,13 @@ class Stack:
                 fallback_after_s=fallback_after_s,
             )
         self.dsn = config.database.dsn or ""
-        self.controller: asyncio.subprocess.Process | None = None
-        self.controller_log = controller_log or self.state / "controller.log"
+        self._controller: ControllerProcess | None = None
+        self._controller_log = controller_log or self.state / "controller.log"
         self._database = database
         self._database_name = database_name
         self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
-        self._restarts: asyncio.Task[None] | None = None
 
     @property
     def instance(self) -> Instance:
@@ -88,6 +81,23 @@ class Stack:
         if self._instance is None:
             raise StackError("this Asterisk runs elsewhere; start and stop it there")
         return self._instance
+
+    @property
+    def controller(self) -> ControllerProcess:
+        """The controller's process. Raises StackError before ``start``."""
+        if self._controller is None:
+            raise StackError("the controller has not been started")
+        return self._controller
+
+    def _make_controller(self) -> ControllerProcess:
+        ports = (str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__)
+        return ControllerProcess(
+            ["--config", str(self.config.source), "--state", str(self.state)],
+            {"OFFHOOK_DSN": self.dsn, "OFFHOOK_PORTS": ",".join(ports), **self._environment},
+            self._controller_log,
+            f"{self.console_url}healthz",
+            progress=self._progress,
+        )
 
     @property
     def console_url(self) -> str:
@@ -105,7 +115,8 @@ class Stack:
     async def start(self) -> None:
         """Start all parts; on a failure stop those that had started, and raise.
 
-        Raises StackError, AsteriskError, StorageError, each with one line for a person.
+        Raises AsteriskError, ControllerError, StackError, StorageError; each is one line for a
+        person.
         """
         self._claimed = claim(self.state)
         try:
@@ -128,17 +139,16 @@ class Stack:
                 self._progress("starting Asterisk")
                 await self._instance.start()
             self._progress("starting the controller and the console")
-            await self.start_controller()
+            self._controller = self._make_controller()
+            await self._controller.start()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Stop everything that was started, and nothing else."""
-        if self._restarts is not None:
-            self._restarts.cancel()
-            self._restarts = None
-        await self.stop_controller()
+        if self._controller is not None:
+            await self._controller.stop()
         if self._instance is not None:
             await self._instance.stop()
         if self._own_database and self._database is not None:
@@ -148,141 +158,11 @@ class Stack:
             self._claimed.close()
             self._claimed = None
 
-    # The controller is a process of its own, so that it may die without anything else.
-
-    async def start_controller(self, *, ready_within_s: float = 30.0) -> None:
-        """Start it and wait until it says that it is ready. Raises StackError."""
-        ready_read, ready_write = os.pipe()
-        log = self.controller_log.open("ab")
-        said_before = log.tell()
-        try:
-            self.controller = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "offhook", "serve"),
-                *("--config", str(self.config.source), "--state", str(self.state)),
-                *("--ready-fd", str(ready_write)),
-                env={
-                    **os.environ,
-                    "OFFHOOK_DSN": self.dsn,
-                    "OFFHOOK_PORTS": ",".join(
-                        str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__
-                    ),
-                    **self._environment,
-                },
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(ready_write,),
-                start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
-                # Asterisk ends with us as well: nothing is left of us, whatever ends us.
-                preexec_fn=die_with(os.getpid(), signal.SIGTERM),
-            )
-        finally:
-            log.close()
-            os.close(ready_write)
-        try:
-            async with asyncio.timeout(ready_within_s):
-                word = await asyncio.to_thread(os.read, ready_read, 16)
-        except TimeoutError:
-            word = b""
-        finally:
-            os.close(ready_read)
-        if word != b"ready":
-            await self.stop_controller()
-            raise StackError(self._last_words(said_before))
-
-    def _last_words(self, since: int) -> str:
-        """What the controller said for a person; else where to look."""
-        with contextlib.suppress(OSError):
-            said = self.controller_log.read_bytes()[since:].decode("utf-8", "replace")
-            for line in reversed(said.splitlines()):
-                if line.startswith("offhook: "):
-                    return line.removeprefix("offhook: ")
-        return (
-            "the controller did not start, and did not say why;"
-            f" look into {self.controller_log}, and report it"
-        )
-
-    async def stop_controller(self) -> None:
-        """Ask it to end; kill it if it does not within 10 s."""
-        process, self.controller = self.controller, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), 10.0)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-    async def kill_controller(self) -> None:
-        """kill -9, as a crash would."""
-        process, self.controller = self.controller, None
-        if process is not None:
-            process.kill()
-            await process.wait()
-
-    def keep_controller(self) -> None:
-        """From now on start it again whenever it ends by itself, or hangs."""
-        self._restarts = asyncio.get_running_loop().create_task(self._keep_controller())
-
-    async def _keep_controller(self) -> None:
-        delay = 0.2
-        async with aiohttp.ClientSession() as http:
-            while self.controller is not None:
-                process = self.controller
-                what = await self._ended(process, http)
-                if self.controller is not process:
-                    return
-                self._progress(f"the controller {what}; starting it again")
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 30.0)
-                try:
-                    await self.start_controller()
-                    delay = 0.2
-                except (StackError, OSError) as error:
-                    self._progress(str(error))
-                    self.controller = process
-
-    async def _ended(self, process: asyncio.subprocess.Process, http: aiohttp.ClientSession) -> str:
-        """Until the process is no more; one that hangs is killed. Returns what became of it.
-
-        A hanging one keeps its ports open: Asterisk would hand it callers for ever.
-        """
-        clock = asyncio.get_running_loop().time
-        ending = asyncio.ensure_future(process.wait())
-        answered_at = clock()
-        try:
-            while True:
-                await asyncio.wait({ending}, timeout=LOOK_EVERY_S)
-                if ending.done():
-                    return f"ended ({process.returncode})"
-                # All of what is left to one answer: it may take long on a machine out of breath.
-                if await self._answers(http, max(1.0, answered_at + HUNG_AFTER_S - clock())):
-                    answered_at = clock()
-                silent_s = clock() - answered_at
-                if silent_s >= HUNG_AFTER_S and not ending.done():
-                    process.kill()
-                    await ending
-                    return f"has not answered for {silent_s:.0f} s and was killed"
-        finally:
-            ending.cancel()
-
     async def missing(self) -> list[str]:
         """What the controller has to do without at the moment, as its health page names it."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.console_url}healthz") as page:
             found: list[str] = (await page.json())["missing"]
             return found
-
-    async def _answers(self, http: aiohttp.ClientSession, within_s: float) -> bool:
-        try:
-            async with (
-                asyncio.timeout(within_s),
-                http.get(f"{self.console_url}healthz", allow_redirects=False),
-            ):
-                return True
-        except (TimeoutError, aiohttp.ClientError):
-            return False
 
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where to find it, not to bind

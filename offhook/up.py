@@ -69,7 +69,7 @@ async def _up(config: Config, state: Path, ports: Ports) -> int:
     await asyncio.to_thread(find_or_install_espeak, say)
     stack = Stack(config, state, ports, install, progress=say)
     async with stack:
-        stack.keep_controller()
+        stack.controller.keep()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
         if config.asterisk.managed:
             where = f"phones register at {config.sip.bind}:{ports.sip}"
@@ -78,7 +78,7 @@ async def _up(config: Config, state: Path, ports: Ports) -> int:
             where = f"Asterisk runs elsewhere, its AMI is {config.asterisk.host}:{ami}"
         say(f"{where}; passwords: {state}/secrets.json")
         if "asterisk" in await stack.missing():
-            say(f"Asterisk does not let the controller in yet; see {stack.controller_log}")
+            say(f"Asterisk does not let the controller in yet; see {stack.controller.log}")
         say("Ctrl-C stops everything")
         await asyncio.Event().wait()
     return 0

@@ -34,7 +34,7 @@ async def test_a_shift_by_feature_codes(house: HouseFactory) -> None:
     await asyncio.gather(log_in(here, "1002", "1002", wrong), log_in(here, "1001", "1001"))
     await until_agent(here, "1001", "paused", "login")
     assert seen(await here.console.board(), "1002") == ("logged_out", None)
-    assert "wrong code or PIN at a phone" in here.stack.controller_log.read_text()
+    assert "wrong code or PIN at a phone" in here.stack.controller.log.read_text()
 
     await log_in(here, "1001", "1002")  # another sits at this phone
     assert seen(await here.console.board(), "1002") == ("logged_out", None)

@@ -16,7 +16,7 @@ async def test_callers_are_served_by_asterisk_and_the_record_says_so(scene: Scen
     waiting = [await one.customer("speak-60", f"1390000000{n}") for n in range(2)]
     await one.until_stages(talking=2, queue=2)
 
-    await one.stack.kill_controller()
+    await one.stack.controller.kill()
     unseen = await one.customer("speak-60", "13700000000")
     for call in talking:
         await one.far.ended(call)
@@ -27,7 +27,7 @@ async def test_callers_are_served_by_asterisk_and_the_record_says_so(scene: Scen
     await one.phones("answer-0,speak-120")
     lasting = await one.customer("speak-60", "13700000001")
     await one.far.event("FarendRinging", Caller="13700000001")
-    await one.stack.start_controller()
+    await one.stack.controller.start()
     board = await one.until_stages(talking=1)
     agent = next(a for a in board["agents"] if a["state"] == "talking")
     assert agent["call"] == board["calls"][0]["id"]
@@ -65,10 +65,10 @@ async def test_a_call_of_which_no_log_tells_is_closed_all_the_same(scene: SceneF
     await one.phones("answer-0,speak-3,hangup")
     call = await one.customer("speak-60", "13800000001")
     await one.until_stages(talking=1)
-    await one.stack.kill_controller()
+    await one.stack.controller.kill()
     await one.far.ended(call)
     one.stack.instance.cel.unlink()
-    await one.stack.start_controller()
+    await one.stack.controller.start()
     stored = await one.stored("13800000001")
     assert stored.record.ended_by == "unknown", story(stored)
     assert stored.record.why == "the controller was away", story(stored)

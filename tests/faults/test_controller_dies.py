@@ -1,7 +1,6 @@
 """kill -9 of the controller: nobody on the line may notice more than a moment of music."""
 
 import asyncio
-import os
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -48,7 +47,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
     places = {call["caller"]: call["position"] for call in board["calls"]}
 
     heard: set[str] = set()
-    await one.stack.kill_controller()
+    await one.stack.controller.kill()
     killed_at = datetime.now(UTC)
     listening = asyncio.create_task(_hears_a_message(one, heard))
     # Six of the talks end while nobody looks, the others after that.
@@ -61,7 +60,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
     await _callers_left(one, 34)  # the six callers have waited a little for their score
     began = monotonic()
     restarted_at = datetime.now(UTC)
-    await one.stack.start_controller()
+    await one.stack.controller.start()
     served = monotonic() - began
     names = set(waiting)
     board = await one.until(
@@ -70,8 +69,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
     back = monotonic() - began
     listening.cancel()
     print(f"\nback in the queue {back:.2f} s after the restart (serving after {served:.2f} s)")
-    # 5 s is for a machine of one's own; here other tests may have its cores.
-    assert back <= 5.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert back <= 5.0
     assert len(heard) >= 20
     assert sum(call["caller"] in talking for call in board["calls"]) == 14
     still = {c["caller"]: c["position"] for c in board["calls"] if c["stage"] == "queue"}

@@ -1,0 +1,231 @@
+"""The controller as a process of its own, so that it may die without anything else.
+
+A spare stands by that has loaded all its code and waits for the word: waiting callers are back
+in their queue that much sooner when the controller has died.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from offhook.asterisk.process import die_with
+
+SPARE_AFTER_S = 3.0
+"""The controller itself comes first, and what it finds to do at its start."""
+LOOK_EVERY_S = 2.0
+HUNG_AFTER_S = 6.0
+"""A controller whose health page has not answered for so long is killed and started again."""
+
+
+class ControllerError(Exception):
+    """The controller did not start; the text says why and what to do."""
+
+
+@dataclass(slots=True)
+class _Started:
+    """A process that has loaded its code, or is about to."""
+
+    process: asyncio.subprocess.Process
+    go: int
+    """Written to when it is to begin; closed when it isn't wanted."""
+    ready: int
+    """Says that it serves."""
+
+    def close(self) -> None:
+        for end in (self.go, self.ready):
+            os.close(end)
+
+
+class ControllerProcess:
+    """Starts, watches and ends ``offhook serve`` with these arguments and environment."""
+
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        log: Path,
+        health: str,
+        *,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.log = log
+        self._arguments = arguments
+        self._environment = environment
+        self._health = health
+        self._progress = progress
+        self._process: asyncio.subprocess.Process | None = None
+        self._spare: _Started | None = None
+        self._making: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the controller that was started last and not stopped; None: there is none."""
+        return None if self._process is None else self._process.pid
+
+    async def start(self, *, ready_within_s: float = 30.0) -> None:
+        """Start it and wait until it says that it is ready. Raises ControllerError."""
+        started = await self._take_spare() or await self._load()
+        self._process = started.process
+        said_before = self.log.stat().st_size
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(started.go, b"g")
+            async with asyncio.timeout(ready_within_s):
+                word = await asyncio.to_thread(os.read, started.ready, 16)
+        except TimeoutError:
+            word = b""
+        finally:
+            started.close()
+        if word != b"ready":
+            await self._end()
+            raise ControllerError(self._last_words(said_before))
+        self._making = asyncio.get_running_loop().create_task(self._make_spare())
+
+    async def stop(self) -> None:
+        """Ask it to end; kill it if it does not within 10 s. It is not started again."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
+        spare = await self._take_spare()
+        if spare is not None:
+            spare.close()
+            await spare.process.wait()
+        await self._end()
+
+    async def kill(self) -> None:
+        """kill -9, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            await process.wait()
+
+    def keep(self) -> None:
+        """From now on start it again whenever it ends by itself, or hangs."""
+        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+
+    async def _load(self) -> _Started:
+        go_read, go_write = os.pipe()
+        ready_read, ready_write = os.pipe()
+        try:
+            with self.log.open("ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "offhook", "serve", *self._arguments),
+                    *("--go-fd", str(go_read), "--ready-fd", str(ready_write)),
+                    env={**os.environ, **self._environment},
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(go_read, ready_write),
+                    start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
+                    # Asterisk ends with us as well: nothing is left of us, whatever ends us.
+                    preexec_fn=die_with(os.getpid(), signal.SIGTERM),
+                )
+        except BaseException:
+            os.close(go_write)
+            os.close(ready_read)
+            raise
+        finally:
+            os.close(go_read)
+            os.close(ready_write)
+        return _Started(process, go_write, ready_read)
+
+    async def _make_spare(self) -> None:
+        await asyncio.sleep(SPARE_AFTER_S)
+        self._spare = await self._load()
+
+    async def _take_spare(self) -> _Started | None:
+        """The spare, which is ours from now on; None if there is none that lives."""
+        if self._making is not None:
+            self._making.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await self._making
+            self._making = None
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.process.returncode is not None:
+            spare.close()
+            return None
+        return spare
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), 10.0)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def _last_words(self, since: int) -> str:
+        """What the controller said for a person; else where to look."""
+        with contextlib.suppress(OSError):
+            said = self.log.read_bytes()[since:].decode("utf-8", "replace")
+            for line in reversed(said.splitlines()):
+                if line.startswith("offhook: "):
+                    return line.removeprefix("offhook: ")
+        return (
+            "the controller did not start, and did not say why;"
+            f" look into {self.log}, and report it"
+        )
+
+    async def _keep(self) -> None:
+        delay = 0.2
+        async with aiohttp.ClientSession() as http:
+            while self._process is not None:
+                process = self._process
+                what = await self._ended(process, http)
+                if self._process is not process:
+                    return
+                self._progress(f"the controller {what}; starting it again")
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 30.0)
+                try:
+                    await self.start()
+                    delay = 0.2
+                except (ControllerError, OSError) as error:
+                    self._progress(str(error))
+                    self._process = process
+
+    async def _ended(self, process: asyncio.subprocess.Process, http: aiohttp.ClientSession) -> str:
+        """Until the process is no more; one that hangs is killed. Returns what became of it.
+
+        A hanging one keeps its ports open: Asterisk would hand it callers for ever.
+        """
+        clock = asyncio.get_running_loop().time
+        ending = asyncio.ensure_future(process.wait())
+        answered_at = clock()
+        try:
+            while True:
+                await asyncio.wait({ending}, timeout=LOOK_EVERY_S)
+                if ending.done():
+                    return f"ended ({process.returncode})"
+                # All of what is left to one answer: it may take long on a machine out of breath.
+                if await self._answers(http, max(1.0, answered_at + HUNG_AFTER_S - clock())):
+                    answered_at = clock()
+                silent_s = clock() - answered_at
+                if silent_s >= HUNG_AFTER_S and not ending.done():
+                    process.kill()
+                    await ending
+                    return f"has not answered for {silent_s:.0f} s and was killed"
+        finally:
+            ending.cancel()
+
+    async def _answers(self, http: aiohttp.ClientSession, within_s: float) -> bool:
+        try:
+            async with (
+                asyncio.timeout(within_s),
+                http.get(self._health, allow_redirects=False),
+            ):
+                return True
+        except (TimeoutError, aiohttp.ClientError):
+            return False

@@ -1,0 +1,51 @@
+"""A controller stands by that has loaded its code: it takes over, and is never left over."""
+
+import asyncio
+from time import monotonic
+
+import psutil
+import pytest
+
+from tests.faults.conftest import SceneFactory
+
+pytestmark = pytest.mark.live
+
+
+def _controllers() -> set[int]:
+    """The controllers that this process has started, spares among them."""
+    found = psutil.Process().children()
+    return {one.pid for one in found if "serve" in one.cmdline()}
+
+
+async def test_the_spare_takes_over_and_gets_one_of_its_own(scene: SceneFactory) -> None:
+    here = await scene(agents=1)
+    controller = here.stack.controller
+    first = controller.pid
+    assert first is not None
+    (spare,) = await _until_two() - {first}
+    await controller.kill()
+    await controller.start()
+    assert controller.pid == spare
+    assert len(await _until_two()) == 2
+    await controller.stop()
+    assert not _controllers()
+
+
+async def test_a_spare_that_has_died_is_no_hindrance(scene: SceneFactory) -> None:
+    here = await scene(agents=1)
+    controller = here.stack.controller
+    (spare,) = await _until_two() - {controller.pid}
+    psutil.Process(spare).kill()
+    await controller.kill()
+    await controller.start()
+    assert controller.pid not in (None, spare)
+    await here.customer("speak-30", "13900000001")
+    await here.until_stages(talking=1)
+
+
+async def _until_two() -> set[int]:
+    deadline = monotonic() + 30
+    while len(found := _controllers()) < 2:
+        assert monotonic() < deadline, "no spare was made"
+        await asyncio.sleep(0.1)
+    return found
