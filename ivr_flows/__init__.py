@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ivr_flows.announcements import announcement, texts_to_prepare, welcome_back
+from ivr_flows.announcements import announcement, texts_to_prepare
 from ivr_flows.errors import FlowError
 from ivr_flows.flow import Announcements, Flow, Node
 from ivr_flows.interpreter import UnknownNodeError, run
@@ -58,5 +58,4 @@ __all__ = [
     "load_phrases",
     "run",
     "texts_to_prepare",
-    "welcome_back",
 ]

@@ -34,12 +34,6 @@ def announcement(
     return tuple(texts)
 
 
-def welcome_back(flow: Flow, language: str) -> tuple[PromptText, ...]:
-    """For a caller in a queue whom the controller took back after it was lost."""
-    back = flow.announcements.back
-    return () if back is None else (_spoken(flow, back, language),)
-
-
 def texts_to_prepare(flow: Flow) -> tuple[PromptText, ...]:
     """All that the flow can say and is known beforehand: fixed prompts, common announcements."""
     found: dict[PromptText, None] = {}

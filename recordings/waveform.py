@@ -17,8 +17,6 @@ from recordings.sound import Segment
 
 MAX_BARS = 1000
 MIN_BAR_FRAMES = RATE // 10
-SIDES = ("caller", "agent")
-"""Whom the left and the right channel hold."""
 
 
 def bar_frames(frames: int) -> int:

@@ -13,7 +13,6 @@ from ivr_flows import (
     announcement,
     load_phrases,
     texts_to_prepare,
-    welcome_back,
 )
 from tests.ivr.caller import hotline
 
@@ -50,11 +49,6 @@ def test_a_language_the_flow_lacks_is_replaced() -> None:
 def test_values_are_part_of_the_name_so_that_no_upload_is_taken_for_another() -> None:
     (text,) = announcement(hotline(), 7, None, "en")
     assert text.name == "your_position-7"
-
-
-def test_callers_taken_back_are_told_in_their_language() -> None:
-    (text,) = welcome_back(hotline(), "en")
-    assert text.text == "Sorry, we are back. You keep your place in the queue."
 
 
 def test_all_that_can_be_known_beforehand_is_prepared() -> None:

@@ -131,20 +131,16 @@ async def talkspurts(t: Trial) -> None:
 
 
 async def hold(t: Trial) -> None:
-    _, a, zero = await t.begin(Plan(beeps(CALLER_HZ, 1, 3, 5.5)), Plan(beeps(AGENT_HZ, 1.5, 6)))
-    await until(zero, 2.2)
-    await t.phone.hold(a, True)
-    await until(zero, 5.2)
-    await t.phone.hold(a, False)
-    await until(zero, 7)
-    await t.phone.hang_up(a)
+    await _hold(t, Plan(beeps(CALLER_HZ, 1, 3, 5.5)))
 
 
 async def hold_quiet(t: Trial) -> None:
     """Hold while the caller sends nothing at all."""
-    _, a, zero = await t.begin(
-        Plan(beeps(CALLER_HZ, 1, 6.5), mute=[(1.2, 6.4)]), Plan(beeps(AGENT_HZ, 1.5, 6))
-    )
+    await _hold(t, Plan(beeps(CALLER_HZ, 1, 6.5), mute=[(1.2, 6.4)]))
+
+
+async def _hold(t: Trial, caller: Plan) -> None:
+    _, a, zero = await t.begin(caller, Plan(beeps(AGENT_HZ, 1.5, 6)))
     await until(zero, 2.2)
     await t.phone.hold(a, True)
     await until(zero, 5.2)
@@ -154,21 +150,16 @@ async def hold_quiet(t: Trial) -> None:
 
 
 async def blind(t: Trial) -> None:
-    _, a, zero = await t.begin(Plan(beeps(CALLER_HZ, 1, 5)), Plan(beeps(AGENT_HZ, 1.5)))
-    await until(zero, 2.2)
-    await t.phone.refer(a, f"a2-{t.number}")
-    leg = await t.second(Plan(beeps(SECOND_HZ, 4.5, 5.5)), zero)
-    async with asyncio.timeout(2):  # the first agent is let go
-        await a.over.wait()
-    await until(zero, 6.5)
-    await t.phone.hang_up(leg)
+    await _blind(t, Plan(beeps(CALLER_HZ, 1, 5)))
 
 
 async def blind_quiet(t: Trial) -> None:
     """Blind transfer of a caller who sends only while he speaks."""
-    _, a, zero = await t.begin(
-        Plan(beeps(CALLER_HZ, 1, 5), mute=[(-9, 99)], before=False), Plan(beeps(AGENT_HZ, 1.5))
-    )
+    await _blind(t, Plan(beeps(CALLER_HZ, 1, 5), mute=[(-9, 99)], before=False))
+
+
+async def _blind(t: Trial, caller: Plan) -> None:
+    _, a, zero = await t.begin(caller, Plan(beeps(AGENT_HZ, 1.5)))
     await until(zero, 2.2)
     await t.phone.refer(a, f"a2-{t.number}")
     leg = await t.second(Plan(beeps(SECOND_HZ, 4.5, 5.5)), zero)
