@@ -18,6 +18,7 @@ from console.ports import (
 from domain.centre import Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 
 
@@ -64,19 +65,41 @@ def board(
 
 
 def _nodes(engine: Engine) -> list[NodeView]:
-    return [
-        NodeView(
-            name,
-            link.up,
-            engine.clock.civil(link.state.since),
-            None if link.up else link.state.error or str(link.state.kind),
-        )
-        for name, link in engine.orders.links.items()
-    ]
+    views = []
+    for name, link in engine.orders.links.items():
+        error = None
+        if not link.up:
+            error = link.state.error or str(link.state.kind)
+            calls = [call for call in engine.calls.by_id.values() if call.channel.node == name]
+            over = sum(_seems_over(engine, call) for call in calls)
+            talks = sum(call.served and not call.attached for call in calls) - over
+            if over:
+                error += f". Calls that seem to have ended and are not shown: {over}"
+            if talks:
+                error += f". Talks that may have ended: {talks}"
+        views.append(NodeView(name, link.up, engine.clock.civil(link.state.since), error))
+    return views
+
+
+def _seems_over(engine: Engine, call: LiveCall) -> bool:
+    """Whether a call whose end only its Asterisk could tell has ended, as far as we see.
+
+    Its session is over and no transfer was seen before the link was lost. The record waits for
+    the link all the same.
+    """
+    link = engine.orders.links.get(call.channel.node)
+    return (
+        call.served
+        and not call.attached
+        and call.stage not in (CallStage.TALKING, CallStage.HELD)
+        and link is not None
+        and not link.up
+    )
 
 
 def _lines(engine: Engine) -> list[LineView]:
-    in_use = Counter(call.line for call in engine.calls.by_id.values())
+    calls = engine.calls.by_id.values()
+    in_use = Counter(call.line for call in calls if not _seems_over(engine, call))
     return [
         LineView(line.name, line.kind, in_use[line.name], line.channels)
         for line in engine.centre.lines
@@ -176,5 +199,5 @@ def _calls(
             agent=call.agent,
         )
         for call in engine.calls.by_id.values()
-        if projects is None or call.hotline.project in projects
+        if (projects is None or call.hotline.project in projects) and not _seems_over(engine, call)
     ]

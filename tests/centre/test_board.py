@@ -24,6 +24,7 @@ from offhook.live.board import DayFigures, board
 from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 from storage.outbox import Outbox
+from telephony.ami import Link
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
 AMY = AgentCode("1001")
@@ -108,6 +109,32 @@ async def test_a_caller_taken_back_keeps_his_place(engine: Engine) -> None:
     engine.sessions.queue(first, SALES, (datetime.now(UTC) - timedelta(seconds=60)).timestamp())
     positions = {call.caller: call.position for call in look(engine).calls}
     assert positions == {"13900000001": 1, "13900000002": 2}
+
+
+async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
+    engine: Engine,
+) -> None:
+    """Only AMI can tell their ends. A talk may have been transferred, so it stays."""
+    node = NodeName("pbx1")
+    link = Link(node, "127.0.0.1", 1, "offhook", "wrong", on_message=lambda message: None)
+    engine.orders.links[node] = link
+    waits, gone, talks = (enter(engine, number) for number in (1, 2, 3))
+    for call in (waits, gone, talks):
+        engine.sessions.queue(call, SALES, None)
+    engine.calls.stage(talks, CallStage.TALKING)
+    assert look(engine).nodes[0].error == "not started"
+    for call in (gone, talks):
+        engine.sessions.session_over(call)
+
+    shown = look(engine)
+    assert [call.id for call in shown.calls] == [waits.id, talks.id]
+    assert shown.lines[1].in_use == 2
+    assert shown.nodes[0].error == (
+        "not started. Calls that seem to have ended and are not shown: 1."
+        " Talks that may have ended: 1"
+    )
+    engine.orders.links.clear()
+    assert len(look(engine).calls) == 3
 
 
 async def test_another_client_sees_none_of_it(engine: Engine) -> None:

@@ -14,8 +14,11 @@ import psutil
 import pytest
 
 from domain.identity import LineName
+from offhook.config import load
+from offhook.console_client import ConsoleClient
+from offhook.secrets import load_or_create
 from storage.calls import StoredCall
-from tests.conftest import CentreFile, InstanceFactory, PortBlocks
+from tests.conftest import CentreFile, FarEndFactory, InstanceFactory, PortBlocks
 from tests.errors.command import Serving
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import LINE, Board, Scene, assert_right
@@ -61,19 +64,42 @@ def store(board: Board) -> dict[str, Any]:
     return dict(found)
 
 
+async def board_of(console: ConsoleClient, stages: list[str]) -> Board:
+    """The board, once its calls are at these stages."""
+    while True:
+        board = await console.board()
+        if [call["stage"] for call in board["calls"]] == stages:
+            return board
+        await asyncio.sleep(0.05)
+
+
 async def test_a_wrong_ami_password(
     instance: InstanceFactory,
+    far_end: FarEndFactory,
     centre_file: CentreFile,
     tmp_path: Path,
     dsn: str,
 ) -> None:
     pbx = await instance()
-    other = tmp_path / "other"  # with secrets of its own
-    async with Serving(centre_file(), other, pbx.ports, dsn, tmp_path / "log") as serving:
+    far = await far_end(pbx)
+    file, other = centre_file(), tmp_path / "other"  # with secrets of its own
+    async with Serving(file, other, pbx.ports, dsn, tmp_path / "log") as serving:
         said = await serving.until_said("refuses AMI user")
         assert "'offhook'" in said and "compare the user and secret with manager.conf" in said
         assert f"127.0.0.1:{pbx.ports.ami}" in said and "every 30 s" in said
         assert serving.errors == [said]
+
+        # Calls come all the same, and nobody tells that they end; the board says what it knows.
+        password = load_or_create(other, load(file).centre).admin
+        url = f"http://127.0.0.1:{pbx.ports.console}"
+        async with ConsoleClient(url, "admin", password) as console, asyncio.timeout(20):
+            call = await far.customer("4008001000", "stay", line=LineName("carrier"))
+            (node,) = (await board_of(console, ["flow"]))["nodes"]
+            assert not node["up"] and node["error"].endswith("user and secret with manager.conf")
+            await far.hang_up(call)
+            board = await board_of(console, [])
+            assert ". Calls that seem to have ended and are not" in board["nodes"][0]["error"]
+            assert [line["in_use"] for line in board["lines"]] == [0]
         assert await serving.end() == 0
 
 
