@@ -202,7 +202,8 @@ class FarEnd:
     async def _originate(
         self, channel: str, steps: str, caller: str, tone: int, patience_s: float
     ) -> str:
-        call = f"far-{self.ports.sip}-{next(self._ids)}"
+        # All of one length: Asterisk takes an id for one in use if another begins with it (22.10).
+        call = f"far-{self.ports.sip}-{next(self._ids):06}"
         await self.remote.action(
             "Originate",
             {

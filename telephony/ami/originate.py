@@ -8,7 +8,10 @@ from telephony.ami.protocol import Headers
 
 
 def new_channel_id() -> str:
-    """An id for a channel to be placed: it becomes its Uniqueid, so no event is guessed at."""
+    """An id for a channel to be placed: it becomes its Uniqueid, so no event is guessed at.
+
+    All are of one length: Asterisk takes an id for one in use if another begins with it (22.10).
+    """
     return f"offhook-{uuid.uuid4().hex}"
 
 
