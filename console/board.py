@@ -10,7 +10,7 @@ from console.context import LIVE, USERS, project_titles, user_of
 from console.live import stream
 from console.ports import Verb
 from console.rendering import render, says
-from domain.identity import AgentCode
+from domain.identity import AgentCode, ProjectName
 from storage.errors import AWAY, in_one_line
 
 log = structlog.get_logger()
@@ -18,8 +18,8 @@ log = structlog.get_logger()
 SUPERVISORS_VERBS = frozenset({Verb.READY, Verb.AWAY, Verb.LOG_OUT})
 
 
-def live_texts(request: web.Request) -> dict[str, object]:
-    """Everything that an island says, in the request's language."""
+def live_texts(request: web.Request, projects: frozenset[ProjectName] | None) -> dict[str, object]:
+    """Everything that an island says, in the request's language; it may name ``projects``."""
     centre = request.app[LIVE].centre()
     return {
         **{key: says(request, text) for key, text in words.LIVE_TEXTS.items()},
@@ -32,7 +32,7 @@ def live_texts(request: web.Request) -> dict[str, object]:
         "line_kinds": {k: says(request, t) for k, t in words.LINE_KINDS.items()},
         "languages": {k: says(request, t) for k, t in words.CALL_LANGUAGES.items()},
         "away_reasons": list(centre.away_reasons),
-        "projects": dict(project_titles(request)),
+        "projects": project_titles(request, projects),
     }
 
 
@@ -41,7 +41,7 @@ async def page(request: web.Request) -> web.Response:
     user = user_of(request)
     sight = sight_of(user, permissions.scope(user))
     may_command = permissions.can(user, "POST", "/agents/{agent}/{verb}")
-    texts = live_texts(request) | {
+    texts = live_texts(request, sight.projects) | {
         "stream": "/board/live",
         "may_command": may_command,
         "may_read_calls": permissions.can(user, "GET", "/calls/{call}"),

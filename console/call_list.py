@@ -89,7 +89,7 @@ async def page(request: web.Request) -> web.Response:
         asked.search, projects=own, page=asked.page, per_page=PER_PAGE
     )
     centre = request.app[LIVE].centre()
-    titles = project_titles(request)
+    titles = project_titles(request, own)
     shown = [p for p in centre.projects if own is None or p.name in own]
     names = {p.name for p in shown}
     agents = await request.app[AGENTS].names(projects=own)

@@ -40,7 +40,7 @@ async def page(request: web.Request) -> web.Response:
                 duration,
             ),
             "agents": agents,
-            "titles": project_titles(request),
+            "titles": project_titles(request, permissions.scope(user_of(request))),
             "queue_titles": queue_titles,
         },
     )

@@ -52,6 +52,9 @@ def user_of(request: web.Request) -> User:
     return user
 
 
-def project_titles(request: web.Request) -> dict[ProjectName, str]:
-    """Titles of the centre's projects by name."""
-    return {p.name: p.title for p in request.app[LIVE].centre().projects}
+def project_titles(
+    request: web.Request, projects: frozenset[ProjectName] | None
+) -> dict[ProjectName, str]:
+    """Titles of these projects by name; None: of all. Who else is a client is nobody's business."""
+    centre = request.app[LIVE].centre()
+    return {p.name: p.title for p in centre.projects if projects is None or p.name in projects}

@@ -26,15 +26,17 @@ def own_agent(request: web.Request) -> Agent | None:
 async def page(request: web.Request) -> web.Response:
     """GET /desk"""
     centre = request.app[LIVE].centre()
+    agent = own_agent(request)
+    projects = frozenset(agent.projects if agent else ())
     return render(
         request,
         "desk.html",
         {
-            "agent": own_agent(request),
+            "agent": agent,
             "stations": centre.stations,
             "reasons": centre.away_reasons,
             "extend_s": EXTEND_S,
-            "texts": live_texts(request) | {"stream": "/desk/live"},
+            "texts": live_texts(request, projects) | {"stream": "/desk/live"},
         },
     )
 

@@ -104,7 +104,7 @@ def can(user: User | None, method: str, canonical: str) -> bool:
 
 def scope(user: User) -> frozenset[ProjectName] | None:
     """The projects whose calls and people the user may see; None: all of them."""
-    return None if user.role is Role.ADMIN else user.projects
+    return None if user.role is Role.ADMIN else user.projects or frozenset()
 
 
 def serves(user: User, projects: Iterable[ProjectName]) -> bool:

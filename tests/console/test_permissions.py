@@ -1,11 +1,14 @@
 """Every route with every role, against a table of its own: a second opinion."""
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 
 from console import permissions
-from storage.users import Role
-from tests.console.conftest import CALL, Console, Visit
+from storage.users import Role, User
+from tests.console.conftest import CALL, ENTERED, Console, Visit
+from tests.console.floor import busy
 
 ALL = {"agent", "supervisor", "ops", "qa", "client", "admin"}
 MAY = {
@@ -135,9 +138,25 @@ async def test_the_desk_acts_for_its_own_agent_only(visit: Visit, console: Conso
     assert [a.agent for a in console.floor.asked] == ["1001"]
 
 
-async def test_clients_see_neither_switches_nor_phones(visit: Visit, console: Console) -> None:
-    from tests.console.floor import busy
+@pytest.mark.parametrize("name", ["amy", "cleo", "sue"])
+async def test_who_else_is_a_client_is_not_told(
+    name: str, recorded: str, visit: Visit, console: Console
+) -> None:
+    client = await visit(name)
+    for path in ("/board", "/desk", "/calls", f"/calls/{recorded}"):
+        answer = await client.get(path)
+        if answer.status == 200:
+            assert "Harbour Bank" not in await answer.text(), path
+    assert "Harbour Bank" in await (await (await visit("ada")).get("/board")).text()
 
+
+async def test_a_user_without_projects_sees_none_of_them() -> None:
+    user = User("x", Role.QA, None, None, None, False, ENTERED, ENTERED)
+    assert permissions.scope(user) == frozenset()
+    assert permissions.scope(replace(user, role=Role.ADMIN)) is None
+
+
+async def test_clients_see_neither_switches_nor_phones(visit: Visit, console: Console) -> None:
     await busy(console.floor)
     client = await visit("cleo")
     board = await (await client.get("/api/v1/board")).json()
