@@ -49,7 +49,7 @@ def desk_sections(scene: Scene, desk: AgentCode, own: frozenset[ProjectName]) ->
     return {
         "queues": {q.name: _queue(q) for q in scene.board.queues if q.project in own},
         "agents": {} if agent is None else {desk: _agent(agent, phone=True, call=True)},
-        "calls": {c.id: _call(c) for c in scene.calls.get(desk, ())},
+        "calls": {c.id: _call(c, line=False) for c in scene.calls.get(desk, ())},
     }
 
 
@@ -68,7 +68,7 @@ def sections(scene: Scene, sight: Sight) -> Sections:
         "agents": {
             a.code: _agent(a, phone=sight.installation, call=a.call in shown_calls) for a in agents
         },
-        "calls": {c.id: _call(c) for c in calls},
+        "calls": {c.id: _call(c, line=sight.installation) for c in calls},
     }
     if sight.installation:
         found["nodes"] = {n.name: _node(n) for n in board.nodes}
@@ -144,13 +144,13 @@ def _agent(agent: AgentView, *, phone: bool, call: bool) -> Row:
     }
 
 
-def _call(call: CallView) -> Row:
+def _call(call: CallView, *, line: bool) -> Row:
     return {
         "id": call.id,
         "project": call.project,
         "caller": call.caller,
         "hotline": call.hotline,
-        "line": call.line,
+        "line": call.line if line else None,
         "stage": call.stage.value,
         "since": seconds(call.since),
         "stage_since": seconds(call.stage_since),

@@ -126,14 +126,19 @@ async def api(request: web.Request) -> web.Response:
     asked = read_filters(request.query, request.app[SETTINGS].timezone)
     if asked.mistakes:
         return web.json_response(
-            {"error": "bad_filter", "message": " ".join(asked.mistakes)}, status=400
+            {
+                "error": "bad_filter",
+                "message": " ".join(says(request, mistake) for mistake in asked.mistakes),
+            },
+            status=400,
         )
     found = await request.app[CALLS].list(
         asked.search, projects=permissions.scope(user), page=asked.page, per_page=PER_PAGE
     )
+    line = permissions.can(user, "GET", "/calls/{call}")  # whose page has it too
     return web.json_response(
         {
-            "calls": [as_json(row) for row in found.rows],
+            "calls": [as_json(row, line=line) for row in found.rows],
             "page": found.page,
             "per_page": found.per_page,
             "total": found.total,
@@ -143,13 +148,16 @@ async def api(request: web.Request) -> web.Response:
     )
 
 
-def as_json(row: CallRow) -> dict[str, Any]:
-    """A call of the list; times in ISO 8601, UTC; where recordings lie isn't told."""
+def as_json(row: CallRow, *, line: bool) -> dict[str, Any]:
+    """A call of the list; times in ISO 8601, UTC; where recordings lie isn't told.
+
+    ``line``: whether to tell the line it came in by.
+    """
     return {
         "call": row.call,
         "project": row.project,
         "hotline": row.hotline,
-        "line": row.line,
+        "line": row.line if line else None,
         "caller": row.caller,
         "language": row.language,
         "queue": row.queue,

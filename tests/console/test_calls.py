@@ -73,7 +73,9 @@ async def test_what_a_filter_cannot_mean_is_said(query: str, visit: Visit) -> No
     page = await client.get(f"/calls?{query}")
     assert page.status == 200
     assert 'role="alert"' in await page.text()
-    assert (await client.get(f"/api/v1/calls?{query}")).status == 400
+    answer = await client.get(f"/api/v1/calls?{query}", headers={"Accept-Language": "zh-CN"})
+    assert answer.status == 400
+    assert (await answer.json())["message"].endswith("。")
 
 
 async def test_pages_and_what_htmx_gets(console: Console, visit: Visit) -> None:

@@ -164,3 +164,15 @@ async def test_clients_see_neither_switches_nor_phones(visit: Visit, console: Co
     assert {q["project"] for q in board["queues"]} == {"tea"}
     assert {c["project"] for c in board["calls"]} == {"tea"}
     assert all(a["station"] is None for a in board["agents"])
+    assert {c["line"] for c in board["calls"]} == {None}
+
+
+async def test_the_line_is_told_to_those_who_may_read_the_call(
+    recorded: str, visit: Visit, console: Console
+) -> None:
+    await busy(console.floor)
+    for name, line in (("cleo", None), ("otto", "gateway-lines")):
+        client = await visit(name)
+        for path in ("/api/v1/board", "/api/v1/calls"):
+            calls = (await (await client.get(path)).json())["calls"]
+            assert {c["line"] for c in calls} == {line}, (name, path)
