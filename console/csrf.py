@@ -6,7 +6,6 @@ restart. The login form, where there is no session yet, is bound to a cookie of 
 
 import hmac
 import secrets
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -17,7 +16,7 @@ VISITOR_COOKIE = "offhook_visitor"
 
 def token_for(cookie: str) -> str:
     """The token that belongs to a cookie's value."""
-    return hmac.new(cookie.encode(), b"offhook form", "sha256").hexdigest()
+    return hmac.new(cookie.encode("utf-8", "replace"), b"offhook form", "sha256").hexdigest()
 
 
 def new_visitor() -> str:
@@ -41,4 +40,4 @@ def is_own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
-    return origin in allowed or urlsplit(origin).netloc == request.host
+    return origin in allowed or origin in (f"https://{request.host}", f"http://{request.host}")

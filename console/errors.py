@@ -3,7 +3,7 @@
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from aiohttp import web
@@ -137,10 +137,9 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        trouble = _BY_STATUS.get(error.status)
-        if trouble is None:
-            trouble = Trouble(error.status, "error", str(error.reason), "", _GO_BACK)
-        return answer(request, trouble)
+        return answer(
+            request, _BY_STATUS.get(error.status) or replace(BAD_REQUEST, status=error.status)
+        )
     except AWAY as error:
         log.warning("a page needs the database, which is away", why=in_one_line(error))
         return answer(request, DATABASE_AWAY)

@@ -60,9 +60,12 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
 
 
 async def _check_form(request: web.Request) -> None:
+    try:
+        form = await request.post()  # the page's own reading of it gets the same
+    except (ValueError, LookupError) as error:  # no UTF-8, no such charset, no parts
+        raise web.HTTPBadRequest from error
     sent = request.headers.get(csrf.HEADER)
     if sent is None:
-        form = await request.post()
         field = form.get(csrf.FORM_FIELD)
         sent = field if isinstance(field, str) else None
     cookie = request.cookies.get(SESSION_COOKIE if request[USER] else csrf.VISITOR_COOKIE)

@@ -1,5 +1,6 @@
 """Pages for what goes wrong."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -80,6 +81,40 @@ async def test_our_own_mistake_shows_no_secret(
     assert entry["reference"] in await answer.text()
     assert "boom" in entry["trace"] and "boom" not in await answer.text()
     assert secret not in str(logs) and "exc_info" not in entry
+
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (_FORM, b"name=\xff\xfe"),
+        (f"{_FORM}; charset=nonsense", b"name=x"),
+        ("multipart/form-data", b"name=x"),
+        ("multipart/form-data; boundary=x", b"--y\r\n\r\n"),
+    ],
+)
+async def test_a_form_that_is_none_is_the_askers_mistake(
+    kind: str, body: bytes, visit: Visit
+) -> None:
+    client = await visit()
+    headers = {"Content-Type": kind, "Accept-Language": "zh-CN"}
+    answer = await client.http.post("/login", data=body, headers=headers)
+    assert 400 <= answer.status < 500
+    assert "无法理解的请求" in await answer.text()
+
+
+@pytest.mark.parametrize("name", ["offhook_visitor", "offhook_session", "offhook_language"])
+async def test_a_cookie_that_is_not_ours_breaks_no_page(name: str, visit: Visit) -> None:
+    # By hand: no client would send bytes that are no text.
+    reader, writer = await asyncio.open_connection("127.0.0.1", (await visit()).http.port)
+    head = f"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {name}="
+    writer.write(head.encode() + b"\xff\xfe\r\n\r\n")
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 async def test_forms_have_a_size(visit: Visit) -> None:
