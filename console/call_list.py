@@ -95,6 +95,12 @@ async def page(request: web.Request) -> web.Response:
     agents = await request.app[AGENTS].names(projects=own)
     pages = max(1, -(-found.total // PER_PAGE))
     kept = {name: value for name, value in asked.typed.items() if value}
+
+    def page_link(number: int) -> str:
+        return "/calls?" + urlencode({**kept, "page": number})
+
+    if found.page > pages:  # an old bookmark, or calls have gone from the list
+        raise web.HTTPSeeOther(page_link(pages))
     partial = (
         "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
     )
@@ -113,7 +119,7 @@ async def page(request: web.Request) -> web.Response:
             "queue_titles": {q.name: q.title for q in centre.queues},
             "agents": dict(sorted(agents.items())),
             "titles": titles,
-            "page_link": lambda n: "/calls?" + urlencode({**kept, "page": n}),
+            "page_link": page_link,
         },
     )
     response.headers["Vary"] = "HX-Request"

@@ -11,7 +11,7 @@ from console.rendering import says
 from domain.centre import Agent
 from domain.identity import StationName
 
-LONGEST_EXTENSION_S = 600.0
+LONGEST_EXTENSION_S = 600
 
 _NO_SUCH_REASON = N_("There is no such reason to be away.")
 _NO_SUCH_STATION = N_("There is no such phone.")

@@ -99,7 +99,7 @@ DATABASE_AWAY = Trouble(
     "database_away",
     N_("The database is away"),
     N_("Calls go on, and their records are kept until the database is back."),
-    N_("This page tries again by itself every few seconds."),
+    N_("Try again in a few seconds."),
 )
 RECORDING_GONE = Trouble(
     404,
@@ -183,7 +183,6 @@ def answer(request: web.Request, trouble: Trouble, reference: str = "") -> web.S
             "todo": todo,
             "reference": reference,
             "retry_s": RETRY_S if trouble.status == 503 and request.method == "GET" else None,
-            "is_get": request.method == "GET",
         },
         status=trouble.status,
     )

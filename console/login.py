@@ -1,5 +1,6 @@
 """Signing in and out, the language, and where each role starts."""
 
+import structlog
 from aiohttp import web
 
 from console import permissions
@@ -7,7 +8,10 @@ from console.context import SESSIONS, USER, USERS, user_of
 from console.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
 from console.i18n import LANGUAGES, N_
 from console.rendering import render, says
+from storage.errors import AWAY, in_one_line
 from storage.users import LoginRefused, RefusedWhy
+
+log = structlog.get_logger()
 
 _YEAR_S = 31_536_000
 _WRONG = N_("The name or the password is wrong.")
@@ -33,7 +37,7 @@ async def page(request: web.Request) -> web.StreamResponse:
 def _form(
     request: web.Request, wanted: str, *, name: str = "", mistake: str = "", status: int = 200
 ) -> web.Response:
-    values = {"next": wanted, "name": name, "mistake": mistake, "notice": ""}
+    values = {"next": wanted, "name": name, "mistake": mistake}
     return render(request, "login.html", values, status=status)
 
 
@@ -68,8 +72,12 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
     """POST /logout"""
     answer = web.HTTPSeeOther("/login")
     if token := request.cookies.get(SESSION_COOKIE):
-        await request.app[USERS].logout(token)
         request.app[SESSIONS].forget(token)
+        try:
+            await request.app[USERS].logout(token)
+        except AWAY as error:
+            # This browser is signed out all the same; nobody else has the token.
+            log.warning("a session could not be ended, it will expire", why=in_one_line(error))
     answer.del_cookie(SESSION_COOKIE, path="/")
     raise answer
 

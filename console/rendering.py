@@ -86,7 +86,7 @@ def render(
         .render(
             user=user,
             path=request.path,
-            here=str(request.rel_url),
+            here=_here(request),
             form_token=token_for(cookie) if cookie else "",
             can=lambda method, route: permissions.can(user, method, route),
             moment=moment,
@@ -96,6 +96,13 @@ def render(
     return web.Response(
         text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"}
     )
+
+
+def _here(request: web.Request) -> str:
+    """Where this page can be got again: of a form whose answer it is, the form's page."""
+    resource = request.match_info.route.resource
+    form_only = resource is not None and ("GET", resource.canonical) not in permissions.TABLE
+    return str(request.rel_url.parent if form_only else request.rel_url)
 
 
 def says(request: web.Request, text: str, values: Mapping[str, object] | None = None) -> str:

@@ -12,9 +12,9 @@ from console.i18n import LANGUAGES, N_
 from console.rendering import render, says
 from domain.identity import AgentCode, ProjectName
 from storage.passwords import SHORTEST
-from storage.users import Role, User
+from storage.users import Role, User, user_key
 
-_NAME = re.compile(r"[\w.@-]{1,64}", re.UNICODE)
+_NAME = re.compile(r"\w[\w.@-]{0,63}")
 _SAYS = (
     (
         re.compile(r"there is a user (?P<name>.*) already"),
@@ -27,7 +27,9 @@ _SAYS = (
     ),
 )
 """The store's refusals, in the console's words."""
-_BAD_NAME = N_("A user's name has 1 to 64 letters, digits, or one of . _ - @")
+_BAD_NAME = N_(
+    "A user's name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
+)
 _NO_ROLE = N_("Choose a role.")
 _NO_PROJECT = N_("Choose at least one project: without one there is nothing to see.")
 _NO_AGENT = N_("An agent needs a code of the configuration.")
@@ -92,7 +94,7 @@ def _notice(request: web.Request) -> str:
 async def create(request: web.Request) -> web.Response:
     """POST /users"""
     form = await request.post()
-    name = str(form.get("name", "")).strip()
+    name = user_key(str(form.get("name", "")))  # what it will be: "½" becomes "1⁄2"
     try:
         asked = _read(request, form)
         if not _NAME.fullmatch(name):

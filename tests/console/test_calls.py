@@ -90,6 +90,8 @@ async def test_pages_and_what_htmx_gets(console: Console, visit: Visit) -> None:
     assert "<html" not in text and text.count("<tr>") == 21
     assert "hotline=1&amp;page=2" in text
     assert part.headers["Vary"] == "HX-Request"
+    beyond = await client.get("/calls?page=9&hotline=1")
+    assert beyond.headers["Location"] == "/calls?hotline=1&page=3"
 
 
 async def test_the_empty_list_says_what_to_do(visit: Visit) -> None:

@@ -39,6 +39,7 @@ async def test_database_away(console: Console, visit: Visit, monkeypatch: Any) -
     text = await page.text()
     assert page.status == 503
     assert "The database is away" in text and 'http-equiv="refresh"' in text
+    assert "This page tries again by itself" in text
     assert page.headers["Retry-After"] == "5"
     assert (await client.get("/api/v1/calls")).status == 503
     # Floor and desks go on; who is unknown waits.
@@ -47,8 +48,20 @@ async def test_database_away(console: Console, visit: Visit, monkeypatch: Any) -
     visitor = await visit()
     assert (await visitor.get("/login")).status == 200
     sign_in = {"name": "sue", "password": PASSWORD}
-    assert (await visitor.post("/login", sign_in)).status == 503
+    answer = await visitor.post("/login", sign_in, headers=ENGLISH)
+    text = await answer.text()
+    assert answer.status == 503
+    assert "Try again in a few seconds." in text and "by itself" not in text
     assert (await visitor.get("/healthz")).status == 200
+
+
+async def test_one_can_leave_while_the_database_is_away(console: Console, visit: Visit) -> None:
+    client = await visit("sue")
+    await console.database.pool.close()
+    assert (await client.get("/board")).status == 200
+    answer = await client.post("/logout")
+    assert (answer.status, answer.headers["Location"]) == (303, "/login")
+    assert (await client.get("/board")).headers["Location"].startswith("/login")
 
 
 async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: Any) -> None:

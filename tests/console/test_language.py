@@ -78,6 +78,26 @@ async def test_the_switch_stays(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/account/password", "/account"),
+        ("/users/sue/password", "/users/sue"),
+        ("/users/ada/enabled", "/users/ada"),
+        ("/users", "/users"),
+        ("/login", "/login"),
+    ],
+)
+async def test_a_forms_answer_can_be_read_in_the_other_language(
+    path: str, back: str, visit: Visit
+) -> None:
+    client = await visit("ada")
+    answer = await client.post(path, {"old": "x", "new": "y", "name": "x"})
+    assert answer.status in (400, 401)
+    assert f'name="back" value="{back}"' in await answer.text()
+    assert (await client.get(back)).status in (200, 303)
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (3661, "1:01:01")]
 )
 def test_durations(seconds: float | None, text: str) -> None:

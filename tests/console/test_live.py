@@ -168,7 +168,10 @@ async def test_what_makes_no_sense_is_not_asked(console: Console, visit: Visit) 
         ("extend", {"seconds": "nan"}),
         ("extend", {"seconds": "x"}),
     ):
-        assert (await client.post(f"/desk/{verb}", fields)).status == 400, verb
+        answer = await client.post(f"/desk/{verb}", fields, headers={"Accept-Language": "en"})
+        assert answer.status == 400, verb
+        if verb == "extend":
+            assert "by 1 to 600 seconds" in (await answer.json())["message"]
     assert (await client.post("/desk/dance")).status == 404
     assert console.floor.asked == []
 

@@ -34,6 +34,10 @@ async def test_mistakes_are_named_and_what_was_typed_stays(visit: Visit) -> None
     }
     for wrong in (
         {"name": "a/b"},
+        {"name": ".."},
+        {"name": "½"},
+        {"name": "\ufdfa"},
+        {"name": "x" * 65},
         {"name": ""},
         {"name": "sue"},
         {"password": "short"},
