@@ -111,7 +111,7 @@ class AgentView:
     until: datetime | None = None
     """When wrap-up will end by itself."""
     after_call: str | None = None
-    """What was asked for while talking: ``log_out`` or a reason to be away."""
+    """What was asked for while talking: ``log_out`` or ``away``."""
 
 
 @dataclass(frozen=True, slots=True)

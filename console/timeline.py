@@ -81,17 +81,25 @@ _WAITS_ABOUT = N_("Hears: place %(position)s in the queue, about %(wait)s to wai
 _NOBODY_LOGGED_IN = N_("Phone %(station)s answers; nobody was logged in there.")
 _ENDED_WITH_WHY = N_("The call ends, by %(by)s: %(why)s.")
 
-_WHY = {
+WHY = {
     "no_answer": N_("no answer"),
     "busy": N_("the phone is busy"),
+    "rejected": N_("the phone rejected it"),
     "unreachable": N_("the phone is unreachable"),
     "withdrawn": N_("the offer was taken back"),
+    "caller_left": N_("the caller left"),
     "timeout": N_("waited too long"),
     "nobody_logged_in": N_("nobody is logged in"),
+    "unknown_queue": N_("there is no such queue"),
+    "no_agent": N_("no agent took the call"),
+    "done": N_("all is done"),
+    "Asterisk ended during the call": N_("Asterisk ended during the call"),
+    "the controller was away": N_("the controller was away"),
 }
+"""Why something is so; a flow of one's own may end calls with other words, told as they are."""
 _TRANSFERS = {"blind": N_("without asking"), "attended": N_("after asking")}
 _VALUES: Mapping[str, Mapping[str, str]] = {
-    "why": _WHY,
+    "why": WHY,
     "kind": _TRANSFERS,
     "by": words.ENDED_BY,
     "language": words.CALL_LANGUAGES,
@@ -123,8 +131,9 @@ def _moment(
     detail = fact.detail
     values: dict[str, object] = _Blanks(says("unknown", None))
     for key, value in detail.items():
-        known = _VALUES.get(key, {}).get(str(value))
-        values[key] = says(known, None) if known else ("" if value is None else value)
+        if value is not None:
+            known = _VALUES.get(key, {}).get(str(value))
+            values[key] = says(known, None) if known else value
     if detail.get("queue") in queues:
         values["queue"] = queues[str(detail["queue"])]
     for key in ("agent", "from_agent"):

@@ -31,7 +31,11 @@ AWAY_REASONS = {
     "recovery": N_("Recovery"),
     "login": N_("Just logged in"),
     "missed": N_("Missed a call"),
+    "busy": N_("Phone busy"),
+    "rejected": N_("Rejected a call"),
     "unreachable": N_("Phone unreachable"),
+    # What comes after the talk that is going on.
+    "away": N_("Away"),
     "log_out": N_("Log out"),
 }
 STATION_STATES = {
@@ -123,7 +127,6 @@ LIVE_TEXTS = {
     "retrying": N_("No connection since %(time)s. What you see is from then. Trying again…"),
     "up": N_("up"),
     "down": N_("down"),
-    "reachable": N_("reachable"),
     "unreachable": N_("unreachable"),
     "no_calls": N_("No calls at the moment."),
     "no_agents": N_("No agents serve your projects."),

@@ -251,7 +251,7 @@ async def busy(floor: Floor) -> None:
 
     soon = datetime.now(UTC) + timedelta(seconds=13)
     busy_at = at("1001", "busy")
-    await floor.put_agent("1001", state.TALKING, 95, call=talk, after_call="lunch", **busy_at)
+    await floor.put_agent("1001", state.TALKING, 95, call=talk, after_call="away", **busy_at)
     await floor.put_agent("1002", state.READY, 260, **at("1002"))
     await floor.put_agent("1003", state.WRAP_UP, 7, until=soon, **at("1003"))
     await floor.put_agent("1004", state.PAUSED, 1500, reason="lunch", **at("1004"))

@@ -2,18 +2,30 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from babel.messages.pofile import read_po
 
+from acd.commands import GiveUpReason
+from acd.events import OfferFailure
+from acd.seat import AUTOMATIC_PAUSES
 from console import timeline, words
 from console.i18n import CATALOGUES, choose
+from console.ports import CallStage
 from console.rendering import duration, translate
+from domain.centre import LineKind
 from domain.facts import AgentState, CallFactKind
 from domain.record import LegOutcome, Outcome
+from domain.stations import StationState
+from ivr_flows.nodes.hangup import HangupNode
+from offhook.live.absence import AWAY_TEXT
+from offhook.live.talks import ASTERISK_ENDED
 from storage.users import Role
 from tests.console.catalogue import messages
 from tests.console.conftest import Visit, a_call, fact
+from tests.console.floor import small_centre
+from tests.ivr.caller import hotline
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 
@@ -28,10 +40,28 @@ def test_every_text_is_in_the_chinese_catalogue_and_nothing_else() -> None:
 
 
 def test_every_word_of_the_domain_has_a_word_here() -> None:
+    assert set(words.STAGES) == set(CallStage) == set(words.STAGE_COLOURS)
+    assert set(words.STATION_STATES) == set(StationState)
+    assert set(words.LINE_KINDS) == set(LineKind)
+    usual = set(small_centre().away_reasons)
+    assert set(words.AWAY_REASONS) == usual | AUTOMATIC_PAUSES | {"login", "away", "log_out"}
     assert set(words.AGENT_STATES) == set(AgentState) == set(words.AGENT_COLOURS)
     assert set(words.OUTCOMES) == set(Outcome) == set(words.OUTCOME_COLOURS)
     assert set(words.LEG_OUTCOMES) == set(LegOutcome) == set(words.LEG_COLOURS)
     assert set(words.ROLES) == {role.value for role in Role}
+
+
+def test_every_why_that_is_written_down_has_words() -> None:
+    settings = [node.settings for node in hotline().nodes.values()]
+    ends = {kind.why for kind in settings if isinstance(kind, HangupNode)}
+    whys = {*OfferFailure, *GiveUpReason, *ends, ASTERISK_ENDED, AWAY_TEXT}
+    assert set(timeline.WHY) == whys
+
+
+def test_what_a_fact_does_not_know_is_called_unknown() -> None:
+    nothing = fact(a_call()[0].call, 0, CallFactKind.FALLBACK, queue=None)
+    (moment,) = timeline.told([nothing], partial(translate, "en"), {}, {}, duration)
+    assert moment.text == "Asterisk's own queue unknown takes the caller."
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
