@@ -315,11 +315,16 @@ class _Caller:
         session = self._session
         status = None
         try:
-            await self._prepare_talk(offer)
             # `r`: the caller hears ringing and not what the phone sends before its answer, which
-            # breaks recordings, as `m` does (docs/decisions/0002-recording.md).
+            # breaks recordings, as `m` does (docs/decisions/0002-recording.md). `B`: the dialplan
+            # remembers to whom he is offered and starts the recording.
+            told = capture(self._call.id)
+            before = f"B(offered^s^1({offer.agent}^{told.file}^{told.options}))"
+            self._call.recorded = True
             dialled_at = datetime.now(UTC)
-            await session.execute("Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", "gr")
+            await session.execute(
+                "Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", f"gr{before}"
+            )
             status = await session.get_variable("DIALSTATUS")
             if status == "ANSWER":
                 self._sessions.talk_over(self._call, offer, dialled_at)
@@ -331,18 +336,6 @@ class _Caller:
         except HungUp:
             self._sessions.caller_left_ringing(self._call, offer)
             raise
-
-    async def _prepare_talk(self, offer: Offer) -> None:
-        """What must be so before the phone rings, in as few steps as can be: it waits for them."""
-        if self._call.recorded:
-            await self._remember(STAGE=Stage.DIALLING, AGENT=offer.agent)
-            return
-        # Before the agent answers, so that not a syllable is missing; `b` writes only what is
-        # said while the two are bridged.
-        self._call.recorded = True
-        told = capture(self._call.id)
-        await self._remember(STAGE=Stage.DIALLING, AGENT=offer.agent, RECORDING=told.file)
-        await self._session.execute("MixMonitor", told.file, told.options)
 
 
 def _failure(status: str | None, cause: str | None) -> OfferFailure:
