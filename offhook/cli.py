@@ -78,12 +78,18 @@ def _about_a_file(error: OSError) -> str:
 
 
 def state_folder(name: str) -> Path:
-    """Where state is kept if nothing else is said: in the clone, or where XDG wants it."""
+    """Where state is kept if nothing else is said: in the clone, or where such things are kept."""
     if CLONE:
         return ROOT / "var" / name
     base = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
-    return home / "offhook" / name
+    if base.startswith("/"):
+        folder = Path(base)
+    elif os.geteuid() == 0:
+        # Not root's home: PostgreSQL then runs as a user of its own, and must get there.
+        folder = Path("/var/lib")
+    else:
+        folder = Path.home() / ".local" / "state"
+    return folder / "offhook" / name
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -197,6 +203,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         return 0  # a spare that was never needed
     log_to(sys.stderr)
     config = load(arguments.config)
+    if config.asterisk.managed:
+        # Recordings and callers' numbers are for nobody else on this machine. An Asterisk
+        # elsewhere may have another user, who must read the prompts: there the operator decides.
+        os.umask(0o077)
     ports = _ports(os.environ.get("OFFHOOK_PORTS"), config)
     dsn = os.environ.get("OFFHOOK_DSN") or config.database.dsn
     if not dsn:

@@ -91,6 +91,7 @@ class Stack:
 
     def _make_controller(self) -> ControllerProcess:
         ports = (str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__)
+        self._controller_log.touch(mode=0o600)  # callers' numbers are in it
         return ControllerProcess(
             ["--config", str(self.config.source), "--state", str(self.state)],
             {"OFFHOOK_DSN": self.dsn, "OFFHOOK_PORTS": ",".join(ports), **self._environment},

@@ -95,6 +95,7 @@ class AsteriskProcess:
                 stdout=sink,
                 stderr=sink,
                 cwd=self.folder,
+                umask=0o077,  # what customers said is for nobody else on this machine
                 start_new_session=True,
                 preexec_fn=None if self._outlives_parent else die_with(os.getpid()),
             )

@@ -33,6 +33,13 @@ async def test_starts_without_a_warning_and_stops_whole(instance: InstanceFactor
     assert one.process.problems() == []
 
 
+async def test_what_it_writes_is_for_its_user_alone(instance: InstanceFactory) -> None:
+    one = await instance()
+    written = [path for path in one.log.rglob("*") if path.is_file() and path.name != "output"]
+    assert {path.name for path in written} >= {"messages", "security"}
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in written} == {0}
+
+
 async def test_two_side_by_side_with_their_far_ends(
     instance: InstanceFactory, far_end: FarEndFactory
 ) -> None:

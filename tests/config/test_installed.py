@@ -72,9 +72,11 @@ def test_all_files_are_in_the_wheel(source: Path, wheel: Path) -> None:
 ASK = """
 import os, sys
 from offhook.cli import main, state_folder
-for base in ("/home/state", "not/absolute", ""):
+for base, user in (("/home/state", 0), ("not/absolute", 1000), ("", 1000), ("", 0)):
     os.environ["XDG_STATE_HOME"] = base
+    os.geteuid = lambda: user
     print(state_folder("up"))
+os.environ["XDG_STATE_HOME"] = "/home/state"
 sys.argv = ["offhook", *sys.argv[1:]]
 main()
 """
@@ -96,15 +98,15 @@ def told(folder: Path, *arguments: str) -> list[str]:
 def test_installed_it_keeps_its_state_at_home(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site-packages"
     zipfile.ZipFile(wheel).extractall(site)
-    at_home = "/home/me/.local/state/offhook"
+    at_home = "/home/me/.local/state/offhook/up"
     said = told(site, "demo", "--help")
-    *folders, usage = said[:4]
-    assert folders == ["/home/state/offhook/up", f"{at_home}/up", f"{at_home}/up"]
+    *folders, usage = said[:5]
+    assert folders == ["/home/state/offhook/up", at_home, at_home, "/var/lib/offhook/up"]
     assert usage.startswith("usage: offhook demo ")
-    assert said[-1].endswith(f"emptied at each start (default: {at_home}/demo)")
+    assert said[-1].endswith("emptied at each start (default: /home/state/offhook/demo)")
 
 
 def test_a_clone_keeps_it_in_itself() -> None:
-    *folders, usage = told(ROOT, "bench", "--help")[:4]
-    assert folders == [f"{ROOT}/var/up"] * 3
+    *folders, usage = told(ROOT, "bench", "--help")[:5]
+    assert folders == [f"{ROOT}/var/up"] * 4
     assert usage.startswith("usage: ./run bench ")  # what an installed one has not

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import stat
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -153,7 +154,8 @@ async def test_recordings_without_a_disk_are_kept_until_there_is_one(
     )
     stored = await recorded(here, "13900000002")
     assert stored.record.recording is not None and stored.record.recording.whole
-    assert (disk / stored.record.recording.file).stat().st_size > 8000
+    file = (disk / stored.record.recording.file).stat()
+    assert file.st_size > 8000 and stat.S_IMODE(file.st_mode) == 0o600  # for nobody else
     assert raw_recordings(here) == set()
 
     remount(disk, "ro")

@@ -29,6 +29,8 @@ def serve(centre: Path, tmp_path: Path, dsn: str = NOBODY, **more: object) -> En
 @contextmanager
 def taken(port: int, kind: int = socket.SOCK_STREAM) -> Iterator[None]:
     with closing(socket.socket(socket.AF_INET, kind)) as other:
+        # What lingers of an earlier test's connections is no hindrance.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         if kind == socket.SOCK_STREAM:
             other.listen()
