@@ -95,9 +95,8 @@ class AsteriskProcess:
                 stdout=sink,
                 stderr=sink,
                 cwd=self.folder,
-                umask=0o077,  # what customers said is for nobody else on this machine
                 start_new_session=True,
-                preexec_fn=None if self._outlives_parent else die_with(os.getpid()),
+                preexec_fn=self._arrangement(),
             )
         try:
             async with asyncio.timeout(timeout):
@@ -110,6 +109,17 @@ class AsteriskProcess:
         except BaseException:
             await self.stop()
             raise
+
+    def _arrangement(self) -> Callable[[], None]:
+        """What the child does before it is Asterisk."""
+        mortal = None if self._outlives_parent else die_with(os.getpid())
+
+        def arrange() -> None:
+            os.umask(0o077)  # what customers say is for nobody else on this machine
+            if mortal is not None:
+                mortal()
+
+        return arrange
 
     async def _until_answers(self, ami: tuple[str, int]) -> None:
         """AMI greets only when all modules are loaded, but first answers during the boot."""
