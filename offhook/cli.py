@@ -283,7 +283,7 @@ def _up(arguments: argparse.Namespace) -> int:
     log_to(sys.stderr)
     file = arguments.config or arguments.state / "centre.yaml"
     if arguments.config is None and not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(Path(__file__).with_name("demo_centre.yaml"), file)
         print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
     config = load(file)

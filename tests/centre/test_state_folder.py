@@ -1,5 +1,6 @@
 """A state folder belongs to one Offhook at a time, and only ours is emptied."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from offhook.stack import StackError, claim, free_state
 def test_a_folder_has_one_owner(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state"
     with claim(folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         with pytest.raises(StackError, match=f"^{folder} is in use by another Offhook; stop that"):
             claim(folder)
         with pytest.raises(StackError, match="in use"):
