@@ -6,10 +6,10 @@ type is read as absent, since what was written down in a crash cannot be asked f
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
@@ -125,15 +125,38 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     call = timeline[0].call
     if any(fact.call != call for fact in timeline):
         raise ValueError(f"facts of several calls cannot make one record (one is {call})")
-    record = CallRecord(call=call, entered_at=timeline[0].at, outcome=Outcome.OPEN)
     entered = first(timeline, CallFactKind.ENTERED)
-    if entered is not None:
-        record = _entered(record, entered)
-    record = _ended(record, timeline)
-    record = replace(record, legs=fold_legs(timeline, record.ended_at))
-    record = _queued(record, timeline)
-    record = _latest(record, timeline)
-    return replace(record, outcome=_outcome(record, timeline))
+    came = {} if entered is None else entered.detail
+    project, line = _text(came, "project"), _text(came, "line")
+    end = _end(timeline)
+    legs = fold_legs(timeline, end.at)
+    wait = _wait(timeline, legs, end.at)
+    said = _said(timeline)
+    # Made once, with all that it says: each record costs as much as the rest of the fold.
+    return CallRecord(
+        call=call,
+        entered_at=(entered or timeline[0]).at,
+        outcome=_outcome(timeline, end, wait),
+        project=None if project is None else ProjectName(project),
+        hotline=_text(came, "hotline"),
+        line=None if line is None else LineName(line),
+        caller=_text(came, "caller"),
+        flow=_text(came, "flow"),
+        language=said.language,
+        queue=wait.queue,
+        queued_at=wait.since,
+        answered_at=wait.answered_at,
+        wait_s=wait.lasted_s,
+        ended_at=end.at,
+        ended_by=end.by,
+        cause=end.cause,
+        why=end.why,
+        score=said.score,
+        legs=legs,
+        recording=said.recording,
+        recording_lost=said.recording_lost,
+        adopted=said.adopted,
+    )
 
 
 def first(timeline: Iterable[CallFact], *kinds: CallFactKind) -> CallFact | None:
@@ -141,31 +164,25 @@ def first(timeline: Iterable[CallFact], *kinds: CallFactKind) -> CallFact | None
     return next((fact for fact in timeline if fact.kind in kinds), None)
 
 
-def _entered(record: CallRecord, fact: CallFact) -> CallRecord:
-    detail = fact.detail
-    project, line = _text(detail, "project"), _text(detail, "line")
-    return replace(
-        record,
-        entered_at=fact.at,
-        project=None if project is None else ProjectName(project),
-        hotline=_text(detail, "hotline"),
-        line=None if line is None else LineName(line),
-        caller=_text(detail, "caller"),
-        flow=_text(detail, "flow"),
-    )
+class _End(NamedTuple):
+    """How a call ended; all None while it has not."""
+
+    at: datetime | None = None
+    by: str | None = None
+    cause: int | None = None
+    why: str | None = None
 
 
-def _ended(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
+def _end(timeline: list[CallFact]) -> _End:
     ends = [fact for fact in timeline if fact.kind is CallFactKind.ENDED]
     if not ends:
-        return record
+        return _End()
     # After a restart the end may be noted twice; the note that knows who hung up is the better.
     telling = next((end for end in ends if _text(end.detail, "by") not in (None, "unknown")), None)
     detail = (telling or ends[0]).detail
-    return replace(
-        record,
-        ended_at=ends[0].at,
-        ended_by=_text(detail, "by") or "unknown",
+    return _End(
+        at=ends[0].at,
+        by=_text(detail, "by") or "unknown",
         cause=_integer(detail, "cause"),
         why=_text(detail, "why"),
     )
@@ -174,24 +191,32 @@ def _ended(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
 _ENTERS_QUEUE = (CallFactKind.QUEUED, CallFactKind.FALLBACK)
 
 
-def _queued(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
+class _Wait(NamedTuple):
+    """What a caller's time in queues came to; all None if there was none."""
+
+    queue: QueueName | None = None
+    since: datetime | None = None
+    answered_at: datetime | None = None
+    lasted_s: float | None = None
+
+
+def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | None) -> _Wait:
     entries = [fact for fact in timeline if fact.kind in _ENTERS_QUEUE]
     # Whoever was offered to an agent has stood in a queue, even if that fact was lost.
     start = (entries[0] if entries else None) or first(
         timeline, CallFactKind.OFFERED, CallFactKind.CONNECTED
     )
     if start is None:
-        return record
+        return _Wait()
     queue = next((q for f in reversed(entries) if (q := _text(f.detail, "queue"))), None)
     queue = queue or _text(start.detail, "queue")
-    answered_at = min((leg.connected_at for leg in record.legs if leg.connected_at), default=None)
-    stop = answered_at or _gave_up(timeline) or record.ended_at
-    return replace(
-        record,
+    answered_at = min((leg.connected_at for leg in legs if leg.connected_at), default=None)
+    stop = answered_at or _gave_up(timeline) or ended_at
+    return _Wait(
         queue=None if queue is None else QueueName(queue),
-        queued_at=start.at,
+        since=start.at,
         answered_at=answered_at,
-        wait_s=None if stop is None else max(0.0, (stop - start.at).total_seconds()),
+        lasted_s=None if stop is None else max(0.0, (stop - start.at).total_seconds()),
     )
 
 
@@ -205,22 +230,33 @@ def _gave_up(timeline: list[CallFact]) -> datetime | None:
     return None
 
 
-def _latest(record: CallRecord, timeline: list[CallFact]) -> CallRecord:
+class _Said(NamedTuple):
     """What the last word counts for."""
+
+    language: str | None
+    score: int | None
+    recording: RecordingInfo | None
+    recording_lost: str | None
+    adopted: bool
+
+
+def _said(timeline: list[CallFact]) -> _Said:
+    language = score = recording = lost = None
+    adopted = False
     for fact in timeline:
         match fact.kind:
             case CallFactKind.LANGUAGE:
-                record = replace(record, language=_text(fact.detail, "language"))
+                language = _text(fact.detail, "language")
             case CallFactKind.SCORED:
-                if (score := _integer(fact.detail, "score")) in range(1, 6):
-                    record = replace(record, score=score)
+                if (given := _integer(fact.detail, "score")) in range(1, 6):
+                    score = given
             case CallFactKind.RECORDED:
-                record = replace(record, recording=_recording(fact), recording_lost=None)
-            case CallFactKind.RECORDING_LOST if record.recording is None:
-                record = replace(record, recording_lost=_text(fact.detail, "why") or "unknown")
+                recording, lost = _recording(fact), None
+            case CallFactKind.RECORDING_LOST if recording is None:
+                lost = _text(fact.detail, "why") or "unknown"
             case CallFactKind.CONTROLLER_LOST:
-                record = replace(record, adopted=True)
-    return record
+                adopted = True
+    return _Said(language, score, recording, lost, adopted)
 
 
 def _recording(fact: CallFact) -> RecordingInfo | None:
@@ -237,16 +273,16 @@ def _recording(fact: CallFact) -> RecordingInfo | None:
     )
 
 
-def _outcome(record: CallRecord, timeline: list[CallFact]) -> Outcome:
-    if record.answered_at is not None:
-        return Outcome.ANSWERED if record.ended_at else Outcome.OPEN
-    if record.ended_at is None:
+def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
+    if wait.answered_at is not None:
+        return Outcome.ANSWERED if end.at else Outcome.OPEN
+    if end.at is None:
         return Outcome.OPEN
-    if record.queued_at is not None and _gave_up(timeline) is not None:
+    if wait.since is not None and _gave_up(timeline) is not None:
         return Outcome.UNSERVED
-    if record.ended_by == "system":
+    if end.by == "system":
         return Outcome.LOST
-    return Outcome.SELF_SERVICE if record.queued_at is None else Outcome.ABANDONED
+    return Outcome.SELF_SERVICE if wait.since is None else Outcome.ABANDONED
 
 
 def _text(detail: Mapping[str, Any], key: str) -> str | None:

@@ -32,14 +32,13 @@ def encode(fact: Fact) -> bytes:
             "station": fact.station,
             "call": fact.call,
         }
-    text = json.dumps(line, default=_plain, skipkeys=True, separators=(",", ":"))
-    return text.encode("ascii") + b"\n"
+    return _JSON.encode(line).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> Fact:
     """The fact of a line. Raises ValueError that says what is wrong with it."""
     try:
-        read = json.loads(line, parse_constant=_no_number)
+        read = _READER.decode(line.decode("utf-8"))
         if b"\\u0000" in line or b"\\ud" in line.lower():
             read = _storable(read)
         fact_id, at = str(uuid.UUID(read["id"])), datetime.fromisoformat(read["at"])
@@ -89,6 +88,11 @@ def _plain(value: Any) -> Any:
 
 def _no_number(_name: str) -> None:
     """NaN and Infinity, which JSON's readers elsewhere refuse."""
+
+
+# json.dumps and json.loads would make one of these for each fact.
+_JSON = json.JSONEncoder(default=_plain, skipkeys=True, separators=(",", ":"))
+_READER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _storable(value: Any) -> Any:

@@ -88,6 +88,21 @@ async def test_the_row_is_right_whatever_the_batches_and_their_order(
     assert await database.pool.fetchval("select count(*) from call_facts") == len(answered("c"))
 
 
+async def test_who_waits_for_the_database_does_not_wait_for_company_too(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.outbox.LINGER_S", 60.0)
+    async with pumping(tmp_path / "outbox.jsonl", database) as outbox:
+        await outbox.flushed()  # of nothing
+        for one in answered("c"):
+            outbox.put(one)
+            await asyncio.wait_for(outbox.flushed(), 10)
+        outbox.put(entered("c2"))
+        await asyncio.sleep(0.3)
+        assert outbox.pending == 1
+        await asyncio.wait_for(outbox.flushed(), 10)
+
+
 async def test_what_an_earlier_run_left_is_stored_at_start(
     tmp_path: Path, database: Database
 ) -> None:
