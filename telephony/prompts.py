@@ -57,10 +57,31 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """An uploaded file, and the name of its copy for telephones; a new upload is a new name."""
+    """An uploaded file as it was at ``changed_at`` (ns)."""
 
     file: Path
-    name: str
+    changed_at: int
+
+    @property
+    def name(self) -> str:
+        """The name of its copy for telephones; a new upload is a new name."""
+        return _digest(str(self.file), str(self.changed_at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where a prompt's sound was found; it is there still unless one of the files has changed."""
+
+    upload: str
+    changed_at: int | None
+    """When the upload was written, in ns; None: there was none."""
+    file: str
+    sound: str
+
+    def holds(self) -> bool:
+        return _changed_at(self.upload) == self.changed_at and (
+            self.file == self.upload or _there(self.file)
+        )
 
 
 class Prompts:
@@ -78,7 +99,7 @@ class Prompts:
         self._failed: dict[Path, tuple[float, SpeechError]] = {}  # no retry before this time
         self._told: set[SpeechFault] = set()
         self._refused: set[_Upload] = set()  # uploads that are no sound; told once
-        self._playable: set[_Upload] = set()  # uploads that need no conversion
+        self._found: dict[PromptText, _Found] = {}
 
     async def sound(self, prompt: PromptText) -> str:
         """The path, without its extension, of the prompt as 8 kHz mono 16-bit WAV.
@@ -86,11 +107,13 @@ class Prompts:
         Made now if it isn't there; however many ask at once, it is made once, and goes on being
         made when they hang up. Raises PromptError.
         """
-        try:
-            path = await self._path(prompt)
-        except SpeechError as error:
-            raise PromptError(prompt, error) from error
-        return str(path.with_suffix(""))
+        found = self._found.get(prompt)
+        if found is None or not found.holds():
+            try:
+                found = self._found[prompt] = await self._find(prompt)
+            except SpeechError as error:
+                raise PromptError(prompt, error) from error
+        return found.sound
 
     async def prepare(
         self, flow: Flow | Iterable[PromptText], progress: Progress | None = None
@@ -132,17 +155,21 @@ class Prompts:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _path(self, prompt: PromptText) -> Path:
+    async def _find(self, prompt: PromptText) -> _Found:
         if not _SAFE.fullmatch(prompt.name) or not _SAFE.fullmatch(prompt.language):
             raise SpeechError(
                 SpeechFault.FAILED,
                 f"{prompt.language!r}/{prompt.name!r} can't be a file's name",
                 "use letters, digits, - and _",
             )
-        upload = self._upload(prompt)
-        if upload is not None:
-            if upload in self._playable or _is_telephone_wav(upload.file):
-                self._playable.add(upload)
+        upload = self._uploaded / prompt.language / f"{prompt.name}.wav"
+        changed_at = _changed_at(str(upload))
+        file = await self._file(prompt, None if changed_at is None else _Upload(upload, changed_at))
+        return _Found(str(upload), changed_at, str(file), str(file.with_suffix("")))
+
+    async def _file(self, prompt: PromptText, upload: _Upload | None) -> Path:
+        if upload is not None and upload not in self._refused:
+            if _is_telephone_wav(upload.file):
                 return upload.file
             try:
                 return await self._kept(upload.name, prompt, upload)
@@ -154,14 +181,6 @@ class Prompts:
         return await self._kept(
             _digest(*voice.names, str(voice.words_per_minute), prompt.text), prompt, None
         )
-
-    def _upload(self, prompt: PromptText) -> _Upload | None:
-        file = self._uploaded / prompt.language / f"{prompt.name}.wav"
-        try:
-            upload = _Upload(file, _digest(str(file), str(file.stat().st_mtime_ns)))
-        except OSError:
-            return None
-        return None if upload in self._refused else upload
 
     def _refuse(self, upload: _Upload, error: SpeechError) -> None:
         if upload not in self._refused:
@@ -176,7 +195,7 @@ class Prompts:
     async def _kept(self, name: str, prompt: PromptText, upload: _Upload | None) -> Path:
         """The file of this name in the cache, made first if it isn't there."""
         path = self._spoken / f"{name}.wav"
-        if _there(path):
+        if _there(str(path)):
             return path
         until, error = self._failed.get(path, (0.0, None))
         if error is not None and asyncio.get_running_loop().time() < until:
@@ -243,10 +262,18 @@ def _converted(file: Path) -> bytes:
         ) from error
 
 
-def _there(path: Path) -> bool:
+# At every prompt of every call: os.stat on a string is much cheaper than a Path's.
+def _changed_at(file: str) -> int | None:
+    try:
+        return os.stat(file).st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return None
+
+
+def _there(file: str) -> bool:
     # A power cut may leave an empty file where a file system renames before it writes.
     try:
-        return path.stat().st_size >= SMALLEST
+        return os.stat(file).st_size >= SMALLEST  # noqa: PTH116
     except OSError:
         return False
 
