@@ -11,8 +11,7 @@ from typing import Any, Protocol, cast
 
 from telephony.agi.wire import MAX_LINE
 
-MAX_ENVIRONMENT_BYTES = 65536
-MAX_ENVIRONMENT_LINES = 512
+MAX_ENVIRONMENT_BYTES = 16384
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
@@ -41,21 +40,19 @@ class LineListener(Protocol):
 class Connection(asyncio.Protocol):
     """Collects the environment, then hands each line to a listener.
 
-    ``opened`` is called with each new connection, ``ready`` when its environment is complete,
-    ``refused`` with a reason when what came is no FastAGI, or came too slowly or too long; the
-    connection is then closed already. ``closed`` is called once in every case.
+    ``opened`` is called with each new connection, ``ready`` with the environment when all of it is
+    there, ``refused`` with a reason when what came is no FastAGI, or came too slowly or too long;
+    the connection is then closed already. ``closed`` is called once in every case.
     """
 
     __slots__ = (
         "_buffer",
         "_closed",
         "_deadline",
-        "_environment_bytes",
         "_opened",
         "_ready",
         "_refused",
         "_timeout",
-        "environment",
         "is_open",
         "listener",
         "transport",
@@ -65,12 +62,11 @@ class Connection(asyncio.Protocol):
         self,
         timeout: float,
         opened: Callable[["Connection"], bool],
-        ready: Callable[["Connection"], None],
+        ready: Callable[["Connection", bytes], None],
         refused: Callable[["Connection", str], None],
         closed: Callable[["Connection"], None],
     ) -> None:
         self.transport: asyncio.Transport
-        self.environment: list[bytes] = []
         self.listener: LineListener | None = None
         self.is_open = False
         self._timeout = timeout
@@ -79,7 +75,6 @@ class Connection(asyncio.Protocol):
         self._refused = refused
         self._closed = closed
         self._buffer = b""
-        self._environment_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     @property
@@ -99,38 +94,31 @@ class Connection(asyncio.Protocol):
         self._deadline = loop.call_later(self._timeout, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
-        *lines, rest = (self._buffer + data if self._buffer else data).split(b"\n")
-        self._buffer = rest
+        if self._buffer:
+            data = self._buffer + data
+        if self.listener is None:
+            environment, end, rest = data.partition(b"\n\n")
+            if fault := _fault(environment, complete=bool(end)):
+                self.refuse(fault)
+                return
+            if not end:
+                self._buffer = data
+                return
+            self._disarm()
+            self._ready(self, environment)
+            if self.listener is None:
+                self.close()
+                return
+            data = rest
+        lines = data.split(b"\n")
+        if max(map(len, lines)) > MAX_LINE:
+            self.refuse(f"a line of more than {MAX_LINE} bytes")
+            return
+        self._buffer = lines.pop()
         for line in lines:
             if not self.is_open:
                 return
-            self._line(line[:-1] if line.endswith(b"\r") else line)
-        if len(rest) > MAX_LINE:
-            self.refuse(f"a line of more than {MAX_LINE} bytes")
-        elif self.listener is None and not b"agi_".startswith(rest[:4]):
-            self.refuse(f"it does not speak FastAGI: {rest[:40]!r}")
-
-    def _line(self, line: bytes) -> None:
-        if len(line) > MAX_LINE:
-            self.refuse(f"a line of more than {MAX_LINE} bytes")
-        elif self.listener is not None:
             self.listener.line_received(line)
-        elif line:
-            self._environment_bytes += len(line)
-            self.environment.append(line)
-            if not line.startswith(b"agi_"):
-                self.refuse(f"it does not speak FastAGI: {line[:40]!r}")
-            elif (
-                self._environment_bytes > MAX_ENVIRONMENT_BYTES
-                or len(self.environment) > MAX_ENVIRONMENT_LINES
-            ):
-                self.refuse("an endless environment")
-        else:
-            self._disarm()
-            self._ready(self)
-            if self.listener is None:
-                self.close()
-            self.environment = []
 
     def _too_slow(self) -> None:
         self._deadline = None
@@ -167,8 +155,18 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self._disarm()
         self._buffer = b""
-        self.environment = []
         listener, self.listener = self.listener, None
         if listener is not None:
             listener.connection_lost()
         self._closed(self)
+
+
+def _fault(environment: bytes, *, complete: bool) -> str | None:
+    """What is wrong with an environment, or with what has come of it."""
+    if len(environment) > MAX_ENVIRONMENT_BYTES:
+        return "an endless environment"
+    if not environment.startswith(b"agi_") and (complete or not b"agi_".startswith(environment)):
+        return f"it does not speak FastAGI: {environment[:40]!r}"
+    if complete and environment.count(b"\n") != environment.count(b"\nagi_"):
+        return "it does not speak FastAGI: not all of its environment begins with agi_"
+    return None

@@ -152,8 +152,8 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         log.warning(event, peer=connection.peer, why=why, not_logged_before=self._kept_back)
         self._next_complaint, self._kept_back = now + _COMPLAINT_EVERY_S, 0
 
-    def _ready(self, connection: Connection) -> None:
-        session = Session(self, parse_environment(connection.environment), connection)
+    def _ready(self, connection: Connection, environment: bytes) -> None:
+        session = Session(self, parse_environment(environment), connection)
         route = self._route.get(session.route)
         if route is None:
             self._complain(

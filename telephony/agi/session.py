@@ -8,9 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 import structlog
 from panoramisk.fast_agi import Request
@@ -55,10 +53,8 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
 
     def __init__(self, app: Any, headers: Mapping[str, str], connection: Connection) -> None:
         super().__init__(app, headers, reader=None, writer=None, encoding=ENCODING)
-        self.env: Mapping[str, str] = MappingProxyType(dict(headers))
-        parts = urlsplit(self.env.get("agi_network_script", ""))
-        self.route = parts.path.strip("/")
-        self.query: Mapping[str, str] = MappingProxyType(dict(parse_qsl(parts.query)))
+        self.env = headers
+        self.route = headers.get("agi_network_script", "").partition("?")[0].strip("/")
         self.hung_up = False
         """The caller has left; some commands (GET VARIABLE) still work until we leave too."""
         self._connection = connection

@@ -6,7 +6,6 @@ them without being asked.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -116,7 +115,7 @@ def quoted(argument: str) -> str:
 
 def encode(line: str) -> bytes:
     """A command line as bytes; ValueError for what would be a second command or be cut in two."""
-    if any(forbidden in line for forbidden in "\r\n\0"):
+    if "\n" in line or "\r" in line or "\0" in line:
         raise ValueError(f"an AGI command can't hold a line break or NUL: {line!r}")
     data = line.encode(ENCODING)
     if len(data) > MAX_LINE:
@@ -124,11 +123,7 @@ def encode(line: str) -> bytes:
     return data + b"\n"
 
 
-def parse_environment(lines: Iterable[bytes]) -> dict[str, str]:
-    """The ``agi_...: value`` lines that open a session; others are left out."""
-    environment = {}
-    for raw in lines:
-        name, colon, value = raw.decode(ENCODING, "replace").partition(":")
-        if colon and name.startswith("agi_"):
-            environment[name] = value.removeprefix(" ")
-    return environment
+def parse_environment(lines: bytes) -> dict[str, str]:
+    """The ``agi_...: value`` lines that open a session."""
+    parted = (line.partition(":") for line in lines.decode(ENCODING, "replace").split("\n"))
+    return {name: value.removeprefix(" ") for name, _, value in parted}

@@ -17,7 +17,6 @@ async def test_what_the_session_knows_of_its_call() -> None:
         assert session.extension == "4001"
         assert session.args == ("*12", "b c")
         assert session.route == "call"
-        assert session.query == {"x": "1", "y": "2"}
         assert session.env["agi_callerid"] == "13800138000"
 
 
