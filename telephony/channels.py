@@ -4,14 +4,13 @@ Only Newchannel and a snapshot make a channel: after a snapshot every live one i
 event about an unknown one is older than the snapshot and must not bring a dead one back.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from domain.identity import LineName, StationName
 from telephony.ami.snapshot import Snapshot
-
-Headers = Mapping[str, str]
+from telephony.ami.wire import Message
 
 RINGING, UP = 5, 6
 _BEING_CALLED = (0, RINGING)  # down: the INVITE has left, no answer of any kind yet
@@ -98,12 +97,12 @@ class Channels:
 
     # --- changes
 
-    def add(self, h: Headers) -> Channel:
+    def add(self, message: Message) -> Channel:
         """A channel from the headers that every event about one has; known already: brought up
         to date."""
-        uniqueid = h.get("Uniqueid", "")
+        uniqueid = message.get("Uniqueid")
         channel = self.by_id.get(uniqueid)
-        name = h.get("Channel", "")
+        name = message.get("Channel")
         if channel is None:
             role, endpoint = self._role(name)
             channel = Channel(
@@ -113,23 +112,23 @@ class Channels:
                 endpoint,
                 state=0,
                 linkedid="",
-                number=_known(h.get("CallerIDNum", "")),
-                exten=h.get("Exten", ""),
+                number=_known(message.get("CallerIDNum")),
+                exten=message.get("Exten"),
             )
             self.by_id[uniqueid] = channel
             self._index(channel)
         elif name != channel.name:
             self.rename(channel, name)
-        self.update(channel, h)
+        self.update(channel, message)
         return channel
 
-    def update(self, channel: Channel, h: Headers) -> None:
+    def update(self, channel: Channel, message: Message) -> None:
         """State and linkedid, from any event about the channel."""
-        state = h.get("ChannelState", "")
+        state = message.get("ChannelState")
         if state.isdigit():
             channel.state = int(state)
             channel.ever_up = channel.ever_up or channel.state == UP
-        channel.linkedid = h.get("Linkedid", "") or channel.linkedid
+        channel.linkedid = message.get("Linkedid") or channel.linkedid
 
     def rename(self, channel: Channel, name: str) -> None:
         """Names move between channels when one takes another's place."""
@@ -172,18 +171,17 @@ class Channels:
 
         What no snapshot tells (hold, who hung up) is kept for channels that are still there.
         """
-        headers = [dict(message.items()) for message in snapshot.channels]
-        alive = {h.get("Uniqueid", "") for h in headers}
+        alive = {message.get("Uniqueid") for message in snapshot.channels}
         gone = [channel for uniqueid, channel in self.by_id.items() if uniqueid not in alive]
         for channel in gone:
             self._unindex(channel)
             del self.by_id[channel.uniqueid]
-        bridge_of = {h["Uniqueid"]: h.get("BridgeId", "") for h in headers if "Uniqueid" in h}
+        bridge_of = {each.get("Uniqueid"): each.get("BridgeId") for each in snapshot.channels}
         for bridge, members in snapshot.bridges:
             bridge_of.update(dict.fromkeys(members, bridge))
         self.bridges.clear()
-        for h in headers:
-            channel = self.add(h)
+        for message in snapshot.channels:
+            channel = self.add(message)
             channel.bridge = ""
             self.enter(channel, bridge_of.get(channel.uniqueid, ""))
         return gone

@@ -5,6 +5,7 @@ is the difference between what each call looked like before and after. So a snap
 lost connection goes the same way as any event, and can't tell another story.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,10 +28,10 @@ from telephony.call_events import (
     TransferKind,
     TransferRefused,
 )
-from telephony.channels import RINGING, Channel, Channels, Headers, Role
+from telephony.channels import RINGING, Channel, Channels, Role
 
-MARK = "OFFHOOK_CALL"
-"""The channel variable by which the dialplan says that a channel is a caller in a hotline."""
+_MARKED = re.compile(rb"\r\nChanVariable: OFFHOOK_CALL=[^\r]")
+"""By this variable the dialplan says that a channel is a caller in a hotline."""
 
 _NORMAL_CLEARING = 16
 
@@ -66,8 +67,12 @@ class NodeCalls:
 
     def handle(self, message: Message) -> list[CallEvent]:
         """Take one event in the order in which Asterisk sent it."""
-        apply = _APPLY.get(message.name)
-        return apply(self, message, dict(message.items())) if apply else []
+        name = message.name
+        if of_channel := _OF_CHANNEL.get(name):
+            channel = self.channels.by_id.get(message.get("Uniqueid"))
+            return of_channel(self, channel, message) if channel else []
+        apply = _APPLY.get(name)
+        return apply(self, message) if apply else []
 
     def reconcile(self, snapshot: Snapshot) -> list[CallEvent]:
         """Become what the snapshot says, and tell what changed meanwhile."""
@@ -91,61 +96,33 @@ class NodeCalls:
             events += self._ring(channel)
         return events
 
-    # --- events, each with its headers
+    # --- events about a channel that is known
 
-    def _new_channel(self, message: Message, h: Headers) -> list[CallEvent]:
-        return self._changed(self.channels.add(h), message)
-
-    def _known(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is None:
-            return []
-        self.channels.update(channel, h)
+    def _known(self, channel: Channel, message: Message) -> list[CallEvent]:
+        self.channels.update(channel, message)
         return self._changed(channel, message)
 
-    def _rename(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is None:
-            return []
+    def _rename(self, channel: Channel, message: Message) -> list[CallEvent]:
         before = self._calls_around(channel)
-        self.channels.rename(channel, h.get("Newname", ""))
+        self.channels.rename(channel, message.get("Newname"))
         return self._compare_all(before | self._calls_around(channel))
 
-    def _enter(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is None:
-            return []
-        events = self._known(message, h)
+    def _enter(self, channel: Channel, message: Message) -> list[CallEvent]:
+        events = self._known(channel, message)
         before = self._calls_around(channel)
-        self.channels.enter(channel, h.get("BridgeUniqueid", ""))
+        self.channels.enter(channel, message.get("BridgeUniqueid"))
         return events + self._compare_all(before | self._calls_around(channel))
 
-    def _leave(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is None or channel.bridge != h.get("BridgeUniqueid", ""):
+    def _leave(self, channel: Channel, message: Message) -> list[CallEvent]:
+        if channel.bridge != message.get("BridgeUniqueid"):
             return []
         before = self._calls_around(channel)
         self.channels.leave(channel)
         return self._compare_all(before)
 
-    def _bridge_over(self, message: Message, h: Headers) -> list[CallEvent]:
-        touched: set[str] = set()
-        for uniqueid in tuple(self.channels.bridges.get(h.get("BridgeUniqueid", ""), ())):
-            channel = self.channels.by_id[uniqueid]
-            touched |= self._calls_around(channel)
-            self.channels.leave(channel)
-        return self._compare_all(touched)
-
-    def _dial_end(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("DestUniqueid", ""))
-        if channel is not None:
-            channel.dial_status = h.get("DialStatus", "").lower()
-        return []
-
-    def _hold(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
+    def _hold(self, channel: Channel, message: Message) -> list[CallEvent]:
         held = message.name == "Hold"
-        if channel is None or channel.held is held:
+        if channel.held is held:
             return []
         channel.held = held
         kind = CallHeld if held else CallResumed
@@ -158,73 +135,83 @@ class NodeCalls:
             return []
         return [kind(call.id, station, "agent")]
 
-    def _hang_up_request(self, message: Message, h: Headers) -> list[CallEvent]:
-        events = self._known(message, h)
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is not None:
-            self.channels.hang_up(channel, _number(h.get("Cause", "")))
-        return events
+    def _hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
+        self.channels.hang_up(channel, _number(message.get("Cause")))
+        return self._known(channel, message)
 
-    def _soft_hang_up_request(self, message: Message, h: Headers) -> list[CallEvent]:
-        events = self._known(message, h)
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is not None:
-            channel.ended_by_system = True
-        return events
+    def _soft_hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
+        channel.ended_by_system = True
+        return self._known(channel, message)
 
-    def _hang_up(self, message: Message, h: Headers) -> list[CallEvent]:
-        channel = self.channels.by_id.get(h.get("Uniqueid", ""))
-        if channel is None:
-            return []
-        events = self._known(message, h)
+    def _hang_up(self, channel: Channel, message: Message) -> list[CallEvent]:
+        events = self._known(channel, message)
         before = self._calls_around(channel)
         self.channels.remove(channel)
         events += self._ring_over(channel, channel.dial_status or "unknown")
         events += self._compare_all(before)
         own = self.calls.get(channel.uniqueid)
         if own is not None:
-            events += self._over(own, "system", _number(h.get("Cause", "")))
+            events += self._over(own, "system", _number(message.get("Cause")))
         return events
 
-    def _blind_transfer(self, message: Message, h: Headers) -> list[CallEvent]:
+    # --- other events
+
+    def _new_channel(self, message: Message) -> list[CallEvent]:
+        return self._changed(self.channels.add(message), message)
+
+    def _bridge_over(self, message: Message) -> list[CallEvent]:
+        touched: set[str] = set()
+        for uniqueid in tuple(self.channels.bridges.get(message.get("BridgeUniqueid"), ())):
+            channel = self.channels.by_id[uniqueid]
+            touched |= self._calls_around(channel)
+            self.channels.leave(channel)
+        return self._compare_all(touched)
+
+    def _dial_end(self, message: Message) -> list[CallEvent]:
+        channel = self.channels.by_id.get(message.get("DestUniqueid"))
+        if channel is not None:
+            channel.dial_status = message.get("DialStatus").lower()
+        return []
+
+    def _blind_transfer(self, message: Message) -> list[CallEvent]:
         ends = ("Transferee", "Transferer")
-        to = h.get("Extension", "")
-        if h.get("Result") != "Fail":
-            return self._transferred(h, ("Transferer",), ends, to, "blind")
-        channel = self.channels.by_id.get(h.get("TransfererUniqueid", ""))
+        to = message.get("Extension")
+        if message.get("Result") != "Fail":
+            return self._transferred(message, ("Transferer",), ends, to, "blind")
+        channel = self.channels.by_id.get(message.get("TransfererUniqueid"))
         call = self._call_of(channel.uniqueid) if channel else None
         if channel is None or channel.role is not Role.STATION or call is None:
             return []
         station = StationName(channel.endpoint)
-        return [TransferRefused(call.id, station, h.get("Context", ""), to)]
+        return [TransferRefused(call.id, station, message.get("Context"), to)]
 
-    def _attended_transfer(self, message: Message, h: Headers) -> list[CallEvent]:
+    def _attended_transfer(self, message: Message) -> list[CallEvent]:
         transferers = ("OrigTransferer", "SecondTransferer")
         ends = ("Transferee", "TransferTarget", *transferers)
-        to = h.get("SecondTransfererExten", "")
+        to = message.get("SecondTransfererExten")
         for prefix in ends[:2]:
-            target = self.channels.by_id.get(h.get(f"{prefix}Uniqueid", ""))
+            target = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
             if target is not None and target.role is Role.STATION:
                 to = target.endpoint
-        return self._transferred(h, transferers, ends, to, "attended")
+        return self._transferred(message, transferers, ends, to, "attended")
 
     def _transferred(
         self,
-        h: Headers,
+        message: Message,
         transferers: tuple[str, ...],
         ends: tuple[str, ...],
         to: str,
         kind: TransferKind,
     ) -> list[CallEvent]:
         """``transferers`` and ``ends`` are prefixes of the event's channels."""
-        if h.get("Result") != "Success":
+        if message.get("Result") != "Success":
             return []
         station = ""
         for prefix in transferers:
-            channel = self.channels.by_id.get(h.get(f"{prefix}Uniqueid", ""))
+            channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
             if channel is not None and channel.role is Role.STATION and not station:
                 station = channel.endpoint
-        calls = (self._call_of(h.get(f"{prefix}Uniqueid", "")) for prefix in ends)
+        calls = (self._call_of(message.get(f"{prefix}Uniqueid")) for prefix in ends)
         call = next((call for call in calls if call), None)
         if call is None or not station:
             return []
@@ -242,9 +229,9 @@ class NodeCalls:
     def _look_for_caller(self, channel: Channel, message: Message) -> list[CallEvent]:
         if channel.role is not Role.LINE or channel.uniqueid in self.calls:
             return []
-        variables = {name: value for name, value in message.variables().items() if value}
-        if MARK not in variables:
+        if not _MARKED.search(message.raw):
             return []
+        variables = {name: value for name, value in message.variables().items() if value}
         call = Call(ChannelId(self.name, channel.uniqueid).call, channel)
         self.calls[channel.uniqueid] = call
         dialled = variables.get("OFFHOOK_HOTLINE") or channel.exten
@@ -359,21 +346,25 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-_APPLY: dict[str, Callable[[NodeCalls, Message, Headers], list[CallEvent]]] = {
-    "Newchannel": NodeCalls._new_channel,
+_OF_CHANNEL: dict[str, Callable[[NodeCalls, Channel, Message], list[CallEvent]]] = {
     "Newstate": NodeCalls._known,
     "Newexten": NodeCalls._known,
     "DialBegin": NodeCalls._known,
     "Rename": NodeCalls._rename,
     "BridgeEnter": NodeCalls._enter,
     "BridgeLeave": NodeCalls._leave,
-    "BridgeDestroy": NodeCalls._bridge_over,
-    "DialEnd": NodeCalls._dial_end,
     "Hold": NodeCalls._hold,
     "Unhold": NodeCalls._hold,
-    "BlindTransfer": NodeCalls._blind_transfer,
-    "AttendedTransfer": NodeCalls._attended_transfer,
     "HangupRequest": NodeCalls._hang_up_request,
     "SoftHangupRequest": NodeCalls._soft_hang_up_request,
     "Hangup": NodeCalls._hang_up,
+}
+"""By ``Uniqueid``; of a channel that is not known they are older than the snapshot."""
+
+_APPLY: dict[str, Callable[[NodeCalls, Message], list[CallEvent]]] = {
+    "Newchannel": NodeCalls._new_channel,
+    "BridgeDestroy": NodeCalls._bridge_over,
+    "DialEnd": NodeCalls._dial_end,
+    "BlindTransfer": NodeCalls._blind_transfer,
+    "AttendedTransfer": NodeCalls._attended_transfer,
 }

@@ -4,6 +4,7 @@ Bytes are framed before they are decoded, so a character that is split over two 
 whole, and a message is taken apart only if somebody asks it for a header.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 GREETING = b"Asterisk Call Manager/"
@@ -115,10 +116,11 @@ class Message:
     gives the first, ``all`` gives each.
     """
 
-    __slots__ = ("_first", "_headers", "_name", "raw")
+    __slots__ = ("_first", "_headers", "_name", "_text", "raw")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
+        self._text: str | None = None  # decoded, each line between two line ends
         self._headers: list[tuple[str, str]] | None = None
         self._first: dict[str, str] | None = None  # by lower-case name
         self._name: str | None = None
@@ -163,8 +165,19 @@ class Message:
         """The header's (first) value, or ``default`` where there is no such header."""
         first = self._first
         if first is None:
+            # Of the twenty headers of an event three are asked for, and spelled as Asterisk does.
+            text = self._text or self._decode()
+            sought = f"\r\n{header}: "
+            at = text.find(sought)
+            if at >= 0:
+                at += len(sought)
+                return text[at : text.index("\r\n", at)]
             first = self._index()
         return first.get(header.lower(), default)
+
+    def _decode(self) -> str:
+        self._text = f"\r\n{self.raw.decode('utf-8', 'replace')}\r\n"
+        return self._text
 
     def _index(self) -> dict[str, str]:
         self._first = {key.lower(): value for key, value in reversed(self.items())}
@@ -186,15 +199,9 @@ class Message:
 
         ``prefix`` is that of the channel in an event about two: ``Dest``, ``LocalOne``.
         """
-        names = (f"{prefix}chanvariable".lower(), f"{prefix}variable".lower())
-        found: dict[str, str] = {}
-        for key, value in self.items():
-            # OriginateResponse writes the channel's name too: ChanVariable(PJSIP/1-00): A=b
-            if key.lower().partition("(")[0] in names:
-                name, equals, content = value.partition("=")
-                if equals:
-                    found[name] = content
-        return found
+        # OriginateResponse writes the channel's name too: ChanVariable(PJSIP/1-00): A=b
+        line = rf"\r\n{prefix}(?:Chan)?Variable(?:\([^\r\n]*\))?: ([^=\r\n]*)=([^\r\n]*)"
+        return dict(re.findall(line, self._text or self._decode()))
 
     def __contains__(self, header: object) -> bool:
         return str(header).lower() in (self._index() if self._first is None else self._first)
