@@ -25,6 +25,7 @@ from console.feed import Feeds
 from console.guard import check_request
 from console.listenings import Listenings
 from console.ports import LiveCentre
+from console.proxy import see_through_proxy
 from console.security import add_headers
 from console.sessions import Sessions
 from console.vendored import STATIC
@@ -43,26 +44,29 @@ def make_app(
     recordings_root: Path,
     *,
     timezone: tzinfo | None = None,
-    secure_cookies: bool = False,
-    allowed_origins: Iterable[str] = (),
+    public_url: str | None = None,
+    proxies: Iterable[str] = (),
 ) -> web.Application:
     """The console over a running centre.
 
     ``timezone`` is the centre's: times are shown and days are meant in it (None: the
-    machine's). ``secure_cookies``
-    goes with HTTPS in front. ``allowed_origins`` (``https://console.example``) are for a proxy
-    that rewrites Host. Run it with ``access_log=None``: addresses hold callers' numbers.
+    machine's). ``public_url`` (``https://console.example``) is where browsers find it, if a proxy
+    is in front; with https the cookies are never sent in the clear. ``proxies`` are the addresses
+    of such proxies; they are believed who asked. Run it with ``access_log=None``: addresses hold
+    callers' numbers.
     Raises RouteWithoutRule if a route has no line in ``console.permissions``.
     """
-    app = web.Application(middlewares=[answer_errors, check_request], client_max_size=LARGEST_FORM)
+    app = web.Application(
+        middlewares=[see_through_proxy, answer_errors, check_request], client_max_size=LARGEST_FORM
+    )
     app[context.LIVE] = centre
     app[context.CALLS] = calls
     app[context.AGENTS] = agents
     app[context.USERS] = users
     app[context.SETTINGS] = context.Settings(
         recordings_root=recordings_root,
-        secure_cookies=secure_cookies,
-        allowed_origins=frozenset(allowed_origins),
+        public_url=public_url,
+        proxies=frozenset(proxies),
         timezone=timezone,
     )
     app[context.SESSIONS] = Sessions(users)

@@ -21,10 +21,10 @@ class Settings:
     """How this console is installed."""
 
     recordings_root: Path
-    secure_cookies: bool
-    """True behind HTTPS: the browser then never sends the cookies in the clear."""
-    allowed_origins: frozenset[str]
-    """Origins besides the request's own Host, for a proxy that rewrites Host."""
+    public_url: str | None
+    """Where browsers find it behind a proxy, as an origin; None: by the request's own Host."""
+    proxies: frozenset[str]
+    """Addresses of the proxies in front, which are believed who asked."""
     timezone: tzinfo | None
     """In which times are shown and dates are meant; None: the machine's."""
 

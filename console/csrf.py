@@ -31,7 +31,7 @@ def is_genuine(cookie: str | None, sent: str | None) -> bool:
     return hmac.compare_digest(token_for(cookie).encode(), sent.encode("utf-8", "replace"))
 
 
-def is_own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
+def is_own_origin(request: web.Request, public_url: str | None) -> bool:
     """Whether a browser says that a page of ours asks.
 
     Browsers send Origin with every POST and websocket. A client that sends neither Origin nor
@@ -40,4 +40,4 @@ def is_own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
-    return origin in allowed or origin in (f"https://{request.host}", f"http://{request.host}")
+    return origin in (public_url, f"https://{request.host}", f"http://{request.host}")

@@ -45,7 +45,7 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
                 (request.cookies.get(LANGUAGE_COOKIE), user.language), accept
             )
     asks = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
-    if asks and not csrf.is_own_origin(request, request.app[SETTINGS].allowed_origins):
+    if asks and not csrf.is_own_origin(request, request.app[SETTINGS].public_url):
         raise Refused(FOREIGN)
     if not may(request[USER], rule):
         if request[USER] is not None:
@@ -103,5 +103,5 @@ def set_cookie(
         path="/",
         httponly=True,
         samesite="Strict",
-        secure=request.app[SETTINGS].secure_cookies,
+        secure=(request.app[SETTINGS].public_url or "").startswith("https:"),
     )

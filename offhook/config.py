@@ -123,8 +123,14 @@ class SipSettings(_Strict):
 class ConsoleSettings(_Strict):
     bind: str = _address("127.0.0.1", "the address of this machine where the console listens")
     port: int = Field(8080, ge=0, le=65535, description="a port, 0 to 65535")
-    secure_cookies: bool = False
-    """Set it behind TLS: the session cookie is then never sent in the clear."""
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$",
+        description="where browsers find the console behind a proxy: https://console.example",
+    )
+    """With https the session cookie is never sent in the clear."""
+    proxies: list[str] = []
+    """Addresses of the proxies in front: what they say of who asked is believed."""
 
 
 class DatabaseSettings(_Strict):

@@ -152,7 +152,8 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             users,
             where.recordings,
             timezone=config.timezone,
-            secure_cookies=config.console.secure_cookies,
+            public_url=config.console.public_url,
+            proxies=config.console.proxies,
         )
         await _listen(stack, app, config.console.bind, ports.console)
         _background(stack, _speak_ahead(prompts, flows.values(), where), "prompts")
