@@ -24,8 +24,8 @@ ANSWERS = (
     N_("There is no agent %(agent)s."),
     N_("There is no phone %(station)s."),
     N_("There is no reason %(reason)s."),
-    N_("You will be logged out after this call."),
-    N_("You will be away after this call."),
+    N_("Logged out after this call."),
+    N_("Away after this call."),
 )
 """What the centre answers (``CommandResult.message``), here so that it can be translated."""
 

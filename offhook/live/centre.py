@@ -106,9 +106,9 @@ class RunningCentre:
         view = self._engine.floor.core.agent(agent)
         if view is not None and view.then is not None:
             what = (
-                "You will be logged out after this call."
+                "Logged out after this call."
                 if view.then is AgentState.LOGGED_OUT
-                else "You will be away after this call."
+                else "Away after this call."
             )
             return CommandResult(True, what)
         return CommandResult(True)
