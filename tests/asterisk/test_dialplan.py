@@ -121,7 +121,7 @@ async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
     instance: InstanceFactory, far_end: FarEndFactory
 ) -> None:
     one, far = await _pair(instance, far_end)
-    await far.phone(StationName("1001"), "answer-0,stay")
+    await far.phone(StationName("1001"), "answer-0,speak-2,stay")
 
     async def play(session: Session) -> None:
         await session.command("ANSWER")
@@ -132,10 +132,10 @@ async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
         call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))
         phone = await far.event("FarendAnswered", Station="1001")
         await first.die()
-        for key in "12345":  # he still hears the agent, until the agent has had enough
-            await far.press(phone["Channel"], key)
-            await far.event("DTMFEnd", Uniqueid=call, Digit=key, Direction="Received")
-        await far.put_down(StationName("1001"))
+        # What the agent has to say is said to its end, and then it is he who hangs up: that
+        # would be refused if the talk were over.
+        await far.event("FarendStep", Station="1001", Step="stay")
+        await far.hang_up(phone["Channel"])
         assert await far.ended(call, timeout=25) == 16
         rung = [e for e in far.remote.events if e.get("UserEvent") == "FarendRinging"]
         assert len(rung) == 1
