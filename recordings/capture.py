@@ -3,7 +3,7 @@
 One raw file a call, started once, before the first Dial, and never again: MixMonitor stays on
 the caller's channel over holds, transfers and further agents, and with ``b`` it writes only
 while the caller is bridged. So the file is as long as the call's bridged time, in order.
-docs/decisions/0002-recording.md says what was tried and what Asterisk's side must provide.
+docs/decisions/0006-recording.md says what was tried and what Asterisk's side must provide.
 """
 
 import re

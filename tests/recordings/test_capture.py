@@ -38,7 +38,7 @@ def test_the_day_is_in_the_calls_name() -> None:
 
 
 def test_the_products_asterisk_records_as_was_decided() -> None:
-    """docs/decisions/0002-recording.md: with a two-party bridge a recording has gaps, and with PLC
+    """docs/decisions/0006-recording.md: with a two-party bridge a recording has gaps, and with PLC
     callers may not hear their agent."""
     conf = Path(__file__).parents[2] / "asterisk-conf"
     loaded = re.findall(r"^load *= *(bridge_\w+)\.so", (conf / "modules.conf").read_text(), re.M)

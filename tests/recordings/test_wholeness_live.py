@@ -1,6 +1,6 @@
 """Every second of talk is in the recording, where it was said, by the one who said it.
 
-On a real Asterisk set up as docs/decisions/0002-recording.md decides; the same trials, twenty
+On a real Asterisk set up as docs/decisions/0006-recording.md decides; the same trials, twenty
 of each and more ways of recording, run by `python -m tests.recordings.trials`.
 """
 

@@ -1,7 +1,7 @@
 """Which way of recording is whole? Calls on a real Asterisk, and what came of each.
 
 `python -m tests.recordings.trials VARIANT... -n 20` prints a table; the figures of
-docs/decisions/0002-recording.md come from here.
+docs/decisions/0006-recording.md come from here.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tests.recordings.tones import FRAME, RATE, onsets, sounds, split
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
 DECIDED = "bD+soft+rt+r"
-"""The way of recording the product uses (docs/decisions/0002-recording.md)."""
+"""The way of recording the product uses (docs/decisions/0006-recording.md)."""
 
 VARIANTS = {
     v.name: v
