@@ -254,6 +254,14 @@ class Absence:
                 else fact
                 for fact in told
             ]
+        offered_at = call.offered_at
+        if offered_at is not None:  # perhaps in the very moment in which he hung up
+            told = [
+                replace(fact, at=max(fact.at, offered_at))
+                if fact.kind is CallFactKind.ENDED
+                else fact
+                for fact in told
+            ]
         facts = told + not_told(implied, [*call.noted, *told])
         call.noted += [fact for fact in facts if fact.kind is not CallFactKind.ENDED]
         return facts

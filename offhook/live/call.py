@@ -53,6 +53,7 @@ class Inbox:
     def clear(self) -> None:
         """Forget what no session will take up."""
         self._commands.clear()
+        self._waiting = None
 
     def __bool__(self) -> bool:
         """Whether a command is waiting to be taken up."""
@@ -78,8 +79,14 @@ class LiveCall:
     """Phones that are in the call now."""
     attached: bool = False
     """A FastAGI session is driving it."""
+    attached_at: datetime | None = None
+    """Since when, on our clock: ``entered_at`` is on Asterisk's."""
+    turn: int = 0
+    """How many sessions have driven it; of two at once the later one counts."""
     served: bool = False
     """A session of this controller has driven it before."""
+    offered_at: datetime | None = None
+    """When he was offered last."""
     recorded: bool = False
     """MixMonitor is on the channel; it stays there until the call's end."""
     adopted: bool = False

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import assert_never
 
 import structlog
@@ -111,7 +112,7 @@ class LiveFloor:
             station=offer.station,
             queue=offer.queue,
         )
-        call.agent = offer.agent
+        call.agent, call.offered_at = offer.agent, datetime.now(UTC)
         self._calls.stage(call, CallStage.RINGING)
         call.inbox.put(offer)
         if call.announcing:

@@ -113,12 +113,14 @@ class HotlineCalls:
             await session.hang_up()
             return
         call.recorded = bool(given.recording)
+        turn = call.turn
         flow = self._flows[call.hotline.flow]
         caller = _Caller(session, call, flow, self._sessions, self._prompts)
         try:
             await caller.walk(given)
         finally:
-            self._sessions.session_over(call)
+            if call.turn == turn:  # else another session has the caller already
+                self._sessions.session_over(call)
         # No OFFHOOK_DONE is needed: a channel that is hung up does not go on in the dialplan.
         await session.hang_up()
 
@@ -141,15 +143,20 @@ class _Caller:
         self._prompts = prompts
         self._node = ""
         self._queued_at: float | None = None
+        self._turn = call.turn
+        self._served = False
 
     async def walk(self, given: Arguments) -> None:
         """The whole flow, or the rest of it."""
         context, start = FlowContext(), given.start
+        self._served = given.stage == Stage.TALKED
         if given.resumed:
             waited = given.stage in (Stage.QUEUE, Stage.DIALLING)
             context = FlowContext(given.language or None, answered=True, taken_back=waited)
             self._queued_at = float(given.queued_at) if waited and given.queued_at else None
             self._sessions.taken_back(self._call, given.language or None)
+        if self._served and start is None:
+            return  # Asterisk's own queue brought him to an agent, before any flow did
         try:
             steps = run(self._flow, context, start)
         except UnknownNodeError as gone:
@@ -196,7 +203,10 @@ class _Caller:
     async def _at(self, node: str) -> None:
         if node != self._node:
             self._node = node
-            await self._remember(STAGE=Stage.FLOW, RETURN=node)
+            if self._served:  # nobody shall ring for him, should we be lost now
+                await self._remember(STAGE=Stage.TALKED, AFTER_TALK=node)
+            else:
+                await self._remember(STAGE=Stage.FLOW, RETURN=node)
 
     # Speaking and listening
 
@@ -239,10 +249,15 @@ class _Caller:
 
     # Waiting for an agent
 
+    @property
+    def _in_charge(self) -> bool:
+        """Not if the caller came with a later session before we knew that this one is over."""
+        return self._call.turn == self._turn
+
     async def _wait_for_agent(self, step: Enqueue) -> QueueExit:
         since = self._sessions.queue(self._call, step.queue, self._queued_at)
         self._queued_at = None
-        self._node = step.node
+        self._node, self._served = step.node, False
         try:
             await self._remember(
                 STAGE=Stage.QUEUE,
@@ -271,7 +286,8 @@ class _Caller:
                     case _:
                         assert_never(command)
         finally:
-            self._sessions.left_queue(self._call)
+            if self._in_charge:
+                self._sessions.left_queue(self._call)
 
     async def _announce(self, command: Announce, step: Enqueue) -> None:
         texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)
@@ -316,31 +332,38 @@ class _Caller:
         status = None
         try:
             # `r`: the caller hears ringing and not what the phone sends before its answer, which
-            # breaks recordings, as `m` does (docs/decisions/0002-recording.md). `B`: the dialplan
+            # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
             # remembers to whom he is offered and starts the recording.
             told = capture(self._call.id)
             before = f"B(offered^s^1({offer.agent}^{told.file}^{told.options}))"
             self._call.recorded = True
             dialled_at = datetime.now(UTC)
-            await session.execute(
-                "Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", f"gr{before}"
-            )
+            answered = self._sessions.dialling(self._call, offer)
+            try:
+                await session.execute(
+                    "Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", f"gr{before}"
+                )
+            finally:
+                answered.cancel()
             status = await session.get_variable("DIALSTATUS")
             if status == "ANSWER":
                 self._sessions.talk_over(self._call, offer, dialled_at)
+                self._served = True
                 await self._remember(STAGE=Stage.TALKED)
                 return True
             cause = await session.get_variable("HANGUPCAUSE")
             self._sessions.offer_failed(self._call, offer, _failure(status, cause))
             return False
         except HungUp:
-            self._sessions.caller_left_ringing(self._call, offer)
+            if self._in_charge:
+                self._sessions.caller_left_ringing(self._call, offer)
             raise
 
 
 def _failure(status: str | None, cause: str | None) -> OfferFailure:
     """What DIALSTATUS and the Q.850 cause say about an agent who was not reached."""
-    if cause == "21":
+    # A phone that rings out leaves the cause of the caller's last offer where it was.
+    if cause == "21" and status != "NOANSWER":
         return OfferFailure.REJECTED
     match status:
         case "NOANSWER":

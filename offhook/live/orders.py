@@ -30,7 +30,7 @@ class Orders:
 
         Not by a key: Asterisk gives every key at least 80 ms.
         """
-        if call.announcing and call.inbox:
+        if call.announcing and call.inbox and self.links[call.channel.node].up:
             headers = {"Channel": call.channel_name, "Control": "stop"}
             self._give(call.channel.node, "ControlPlayback", headers)
             asyncio.get_running_loop().call_later(_SILENCE_AGAIN_S, self.silence, call)

@@ -20,6 +20,7 @@ from telephony.calls import Calls
 
 _LOOK_AFTER_S = 5.0
 _TOLD_WITHIN_S = 1.0
+_RUNG_OUT_S = 2.0
 
 
 class Sessions:
@@ -60,7 +61,8 @@ class Sessions:
         """
         call = self.calls.take_up(channel, channel_name, line, caller, number, entered_at)
         if call is not None:
-            call.attached = True
+            call.attached, call.attached_at = True, datetime.now(UTC)
+            call.turn += 1
             call.inbox.clear()
             self._changes.touch()
         return call
@@ -107,9 +109,20 @@ class Sessions:
         self._floor.offer_over(call.id, offer.station)
         if offer.station not in call.stations:
             self._floor.feed(OfferFailed(call.id, offer.agent, OfferFailure.CALLER_LEFT))
+        self._talks.must_have_ended(call)
+
+    def dialling(self, call: LiveCall, offer: Offer) -> asyncio.TimerHandle:
+        """The agent's phone begins to ring; to be cancelled when Dial is over.
+
+        Dial ends by itself with the ringing, unless the phone was answered.
+        """
+        return asyncio.get_running_loop().call_later(
+            offer.ring_s + _RUNG_OUT_S, self._talks.must_have_begun, call, offer
+        )
 
     def talk_over(self, call: LiveCall, offer: Offer, dialled_at: datetime) -> None:
         """The caller is back from a talk."""
+        self._floor.offer_over(call.id, offer.station)
         talk = (call, offer, dialled_at, datetime.now(UTC))
         if self._links[call.channel.node].up:
             # AMI tells of it too, and perhaps a moment later; unless it came up only just now.
@@ -117,6 +130,7 @@ class Sessions:
             loop.call_later(_TOLD_WITHIN_S, self._talks.seen_by_session, *talk)
         else:
             self._talks.seen_by_session(*talk)
+            self._talks.must_have_ended(call)
         self.calls.stage(call, CallStage.AFTER)
 
     def flow_ended(self, call: LiveCall, why: str) -> None:

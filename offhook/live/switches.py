@@ -99,8 +99,9 @@ class Switches:
                 if call.channel.node != node or call.channel.uniqueid in there:
                     continue
                 # With a session it may be younger than the snapshot.
-                if not call.attached or call.entered_at < gap.since:
+                if call.attached_at is None or not call.attached or call.attached_at < gap.since:
                     self._talks.gone(call, "unknown", 0, gap)
+        self._talks.seen_in_snapshot(node)
         for name, stored in list(self._calls.unclosed.items()):
             of, _, uniqueid = name.rpartition("-")
             if of == node and uniqueid not in there:
@@ -160,7 +161,7 @@ class Switches:
                 self._transferred(call, event)
             case TransferRefused():
                 # Asterisk does it itself in two-party bridges only, and there recordings have
-                # gaps (docs/decisions/0002-recording.md).
+                # gaps (docs/decisions/0006-recording.md).
                 self._transferred(
                     call, CallTransferred(call.id, event.station_from, event.to, "blind")
                 )

@@ -11,7 +11,7 @@ from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
 from console.ports import CallStage
 from domain.facts import AgentState, CallFact, CallFactKind
-from domain.identity import CallId, StationName
+from domain.identity import AgentCode, CallId, NodeName, StationName
 from offhook.live.call import LiveCall
 from offhook.live.calls import LiveCalls
 from offhook.live.clock import Clock
@@ -71,15 +71,48 @@ class Talks:
     ) -> None:
         """If AMI has told nothing of this talk, the floor hears of it all the same."""
         agent = self._floor.core.agent(offer.agent)
-        if agent is None or agent.state is not AgentState.OFFERED or agent.call != call.id:
+        if agent is None or agent.call != call.id:
             return
         if self._links[call.channel.node].up:
-            self.connected(call, offer.station, dialled_at)
-            self.disconnected(call, offer.station, "unknown", ended_at)
-        else:
-            with self._calls.set_aside(self.untold):
+            if agent.state is AgentState.OFFERED:
                 self.connected(call, offer.station, dialled_at)
                 self.disconnected(call, offer.station, "unknown", ended_at)
+            return
+        with self._calls.set_aside(self.untold):
+            self.connected(call, offer.station, dialled_at)
+            self.disconnected(call, offer.station, "unknown", ended_at)
+
+    def must_have_begun(self, call: LiveCall, offer: Offer) -> None:
+        """The phone can't be ringing any more, and the caller is not back: they talk.
+
+        While AMI is down nobody else says so, and the floor would go on offering the caller to
+        one agent after the other. The floor only is told; the record waits for who knows more.
+        """
+        if not self._links[call.channel.node].up and not call.stations:
+            call.agent = offer.agent
+            self._calls.stage(call, CallStage.TALKING)
+            self._floor.feed(Connected(call.id, offer.agent))
+
+    def must_have_ended(self, call: LiveCall) -> None:
+        """The caller has left the talk that his session dialled. Again for the floor only."""
+        if not self._links[call.channel.node].up:
+            for view in self._floor.core.agents:
+                if view.state is AgentState.TALKING and view.call == call.id:
+                    self._floor.feed(Disconnected(call.id, view.code))
+
+    def seen_in_snapshot(self, node: NodeName) -> None:
+        """What the floor was told meanwhile is put right: a snapshot knows who talks."""
+        talks: set[tuple[AgentCode, CallId]] = set()
+        for call in self._calls.by_id.values():
+            for station in call.stations if call.channel.node == node else ():
+                if agent := self._floor.at_station.get(station):
+                    talks.add((agent, call.id))
+                    self._floor.feed(Connected(call.id, agent))
+        for view in self._floor.core.agents:
+            if view.state is not AgentState.TALKING or view.call is None:
+                continue
+            if view.call.startswith(f"{node}-") and (view.code, view.call) not in talks:
+                self._floor.feed(Disconnected(view.call, view.code))
 
     def gone(self, call: LiveCall, by: str, cause: int, gap: Gap | None = None) -> None:
         """The customer's channel is no more: the record is closed, his agents are told.

@@ -1,0 +1,251 @@
+"""Sessions and the floor, with neither Asterisk nor AMI: what only a session knows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from acd.commands import Announce, Offer
+from acd.events import Away, LogIn, OfferFailure, Ready
+from domain.centre import Centre
+from domain.identity import AgentCode, NodeName, StationName
+from ivr_flows.steps import Collect, Enqueue, QueueExit
+from offhook.live import sessions as sessions_module
+from offhook.live.call import Inbox, LiveCall
+from offhook.live.engine import Engine
+from offhook.live.hotline_call import Arguments, _Caller, _failure
+from storage.outbox import Outbox
+from telephony.agi.wire import HungUp
+from telephony.ami import Link
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.state import LinkKind, LinkState
+from tests.centre.test_board import AMY, SALES, enter
+
+NODE = NodeName("pbx1")
+BEN = AgentCode("1002")
+
+
+class FakeSession:
+    """Takes every command; Dial lasts until ``answer`` or ``lose``."""
+
+    def __init__(self) -> None:
+        self.dialled: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.remembered: list[str] = []
+        self.phones: list[str] = []
+
+    async def execute(self, app: str, *args: str) -> int:
+        if app == "Dial":
+            self.phones.append(args[0])
+            await asyncio.wait((self.dialled, self.lost), return_when=asyncio.FIRST_COMPLETED)
+            if self.lost.done():
+                raise HungUp("gone")
+        elif app == "MSet":
+            self.remembered += args
+        return 0
+
+    async def get_variable(self, name: str) -> str:
+        return self.dialled.result() if name == "DIALSTATUS" else "16"
+
+    async def wait_for_digit(self, timeout_s: float) -> str:
+        return "1"
+
+    async def music_on(self, klass: str) -> None:
+        pass
+
+    async def idle(self, future: "asyncio.Future[Any]") -> Any:
+        await asyncio.wait((future, self.lost), return_when=asyncio.FIRST_COMPLETED)
+        if self.lost.done():
+            raise HungUp("gone")
+        return future.result()
+
+
+@pytest.fixture
+async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
+    """An engine whose AMI link is down; two agents are ready."""
+    outbox = Outbox(tmp_path / "outbox.jsonl")
+    engine = Engine(centre, outbox)
+    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
+    for number, code in enumerate((AMY, BEN)):
+        skills = engine.centre.agents[0].skills
+        engine.floor.feed(LogIn(code, StationName(f"100{number + 1}"), skills))
+        engine.floor.feed(Ready(code))
+    yield engine
+    outbox.close()
+
+
+def comes_up(engine: Engine) -> None:
+    engine.orders.links[NODE]._state = LinkState(LinkKind.UP, 0.0, "")
+
+
+def caller_of(engine: Engine, call: LiveCall, session: FakeSession) -> _Caller:
+    parts = cast(Any, None)  # neither flow nor prompts
+    return _Caller(cast(Any, session), call, parts, engine.sessions, parts)
+
+
+def waits(engine: Engine, call: LiveCall, session: FakeSession) -> "asyncio.Task[QueueExit]":
+    """The call's session waits in the queue, as its flow would have it."""
+    step = Enqueue("sales", SALES, "en", "default", dict.fromkeys(QueueExit, "score"), ())
+    return asyncio.ensure_future(caller_of(engine, call, session)._wait_for_agent(step))
+
+
+async def a_moment() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def states(engine: Engine) -> dict[str, str]:
+    return {view.code: str(view.state) for view in engine.floor.core.agents}
+
+
+async def no_one_else_is_called(engine: Engine) -> None:
+    """Long after the offer's time is over."""
+    now = engine.clock.now
+    engine.clock.now = lambda: now() + 60.0
+    engine.floor._tick()
+    engine.clock.now = lambda: now() + 62.0
+    engine.floor._tick()
+    assert states(engine) == {AMY: "talking", BEN: "ready"}
+    engine.clock.now = now
+
+
+async def test_a_talk_without_ami_is_offered_to_nobody_else(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions_module, "_RUNG_OUT_S", -15.0)  # it has rung for long enough
+    session, call = FakeSession(), enter(engine)
+    waiting = waits(engine, call, session)
+    await asyncio.sleep(0.05)
+    await no_one_else_is_called(engine)
+    session.dialled.set_result("ANSWER")
+    assert await waiting is QueueExit.TALKED
+    assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
+    assert [fact.kind for fact in engine.talks.untold] == ["connected", "disconnected"]
+    assert "OFFHOOK_STAGE=talked" in session.remembered
+
+
+async def test_the_caller_hangs_up_in_a_talk_without_ami(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions_module, "_RUNG_OUT_S", -15.0)
+    session, call = FakeSession(), enter(engine)
+    waiting = waits(engine, call, session)
+    await asyncio.sleep(0.05)
+    assert states(engine)[AMY] == "talking"
+    session.lost.set_result(None)
+    with pytest.raises(HungUp):
+        await waiting
+    assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
+    assert engine.talks.untold == []  # that they talked is for Asterisk's log to say
+
+
+async def test_a_snapshot_puts_right_what_the_floor_supposed(engine: Engine) -> None:
+    call = enter(engine)
+    engine.sessions.queue(call, SALES, None)
+    offer = Offer(call.id, SALES, AMY, StationName("1001"), 15.0)
+    engine.talks.must_have_begun(call, offer)
+    assert states(engine)[AMY] == "talking"
+    comes_up(engine)
+    engine.talks.seen_in_snapshot(NODE)
+    assert states(engine)[AMY] == "wrap_up"
+
+    engine.talks.connected(call, StationName("1002"), datetime.now(UTC))
+    engine.orders.links.clear()
+    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
+    engine.talks.must_have_ended(call)  # or so it seems: all connections were cut
+    assert states(engine)[BEN] == "wrap_up"
+    engine.talks.seen_in_snapshot(NODE)
+    assert states(engine)[BEN] == "talking"
+
+
+async def test_while_ami_is_up_nothing_is_supposed(engine: Engine) -> None:
+    call = enter(engine)
+    engine.sessions.queue(call, SALES, None)
+    comes_up(engine)
+    engine.talks.must_have_begun(call, Offer(call.id, SALES, AMY, StationName("1001"), 15.0))
+    assert states(engine)[AMY] == "offered"
+
+
+async def test_a_session_that_is_slow_to_end_takes_nothing_from_the_next(engine: Engine) -> None:
+    """Its connection is dead, and nobody has noticed; Asterisk has come with another."""
+    engine.floor.feed(Away(AMY, "lunch"))
+    engine.floor.feed(Away(BEN, "lunch"))
+    old, new, call = FakeSession(), FakeSession(), enter(engine)
+    first = waits(engine, call, old)
+    await a_moment()
+    assert enter(engine) is call
+    second = waits(engine, call, new)
+    await a_moment()
+    old.lost.set_result(None)
+    with pytest.raises(HungUp):
+        await first
+    assert call.attached and [view.call for view in engine.floor.core.waiting] == [call.id]
+    engine.floor.feed(Ready(AMY))
+    await a_moment()
+    assert new.phones == ["PJSIP/1001"]
+    new.lost.set_result(None)
+    with pytest.raises(HungUp):
+        await second
+    assert not engine.floor.core.waiting
+
+
+async def test_what_a_session_waited_for_is_not_given_to_the_dead(engine: Engine) -> None:
+    inbox = Inbox()
+    command = Announce(enter(engine).id, 1, None)
+    abandoned = inbox.next()
+    inbox.clear()
+    inbox.put(command)
+    assert not abandoned.done() and await inbox.next() == command
+
+
+async def test_an_answered_offer_is_no_longer_one_taken_back(engine: Engine) -> None:
+    """Else a transfer to that phone, later in the call, would be hung up."""
+    session, call = FakeSession(), enter(engine)
+    waiting = waits(engine, call, session)
+    await a_moment()
+    engine.floor.feed(Away(AMY, "lunch"))  # as he picks up
+    assert engine.floor.was_withdrawn(call.id, StationName("1001"))
+    session.dialled.set_result("ANSWER")
+    await waiting
+    assert not engine.floor.was_withdrawn(call.id, StationName("1001"))
+
+
+async def test_a_call_younger_than_the_snapshot_lives_whatever_asterisks_clock_says(
+    engine: Engine,
+) -> None:
+    engine.switches.on_down(NODE)
+    await asyncio.sleep(0.001)
+    call = enter(engine)
+    call.entered_at -= timedelta(minutes=1)  # its clock is slow
+    engine.switches.on_snapshot(NODE, Snapshot(()))
+    assert engine.calls.get(call.id) is call
+
+    engine.switches.on_down(NODE)
+    await asyncio.sleep(0.001)
+    engine.switches.on_snapshot(NODE, Snapshot(()))
+    assert engine.calls.get(call.id) is None
+
+
+def test_a_phone_that_rings_out_after_another_was_rejected() -> None:
+    assert _failure("NOANSWER", "21") is OfferFailure.NO_ANSWER
+    assert _failure("CHANUNAVAIL", "21") is OfferFailure.REJECTED
+
+
+async def test_whoever_has_talked_is_never_one_who_waits(engine: Engine) -> None:
+    """The dialplan rings all phones for those who do, should the controller stay away."""
+    session, call = FakeSession(), enter(engine)
+    caller = caller_of(engine, call, session)
+    await caller._collect(Collect("menu", (), "en", 1, 5.0, 5.0))
+    assert session.remembered == ["OFFHOOK_STAGE=flow", "OFFHOOK_RETURN=menu"]
+    session.remembered.clear()
+    caller._served = True
+    await caller._collect(Collect("score", (), "en", 1, 5.0, 5.0))
+    assert session.remembered == ["OFFHOOK_STAGE=talked", "OFFHOOK_AFTER_TALK=score"]
+
+
+async def test_whom_asterisks_queue_has_served_is_not_greeted_again(engine: Engine) -> None:
+    caller = caller_of(engine, enter(engine), FakeSession())
+    await caller.walk(Arguments("pbx1", "4008001000", "carrier", "1", "talked"))
