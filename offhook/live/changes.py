@@ -8,12 +8,12 @@ class Changes:
 
     def __init__(self) -> None:
         self.version = 1
-        self._watchers: list[asyncio.Future[None]] = []
+        self._watchers: set[asyncio.Future[None]] = set()
 
     def touch(self) -> None:
         """Something that the board shows has changed."""
         self.version += 1
-        watchers, self._watchers = self._watchers, []
+        watchers, self._watchers = self._watchers, set()
         for watcher in watchers:
             if not watcher.done():
                 watcher.set_result(None)
@@ -22,6 +22,9 @@ class Changes:
         """Waits for a version above ``version``, and returns it."""
         while self.version <= version:
             watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._watchers.append(watcher)
-            await watcher
+            self._watchers.add(watcher)
+            try:
+                await watcher
+            finally:
+                self._watchers.discard(watcher)
         return self.version

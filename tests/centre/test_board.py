@@ -155,3 +155,12 @@ async def test_whoever_watches_is_woken(engine: Engine) -> None:
     async with asyncio.timeout(1):
         assert await watching > before
     assert await engine.changes.after(before) == engine.changes.version
+
+
+async def test_of_whoever_stops_watching_nothing_is_left(engine: Engine) -> None:
+    """A console's connection comes and goes all night, and nothing happens on the floor."""
+    version = engine.changes.version
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(engine.changes.after(version), 0.001)
+    assert not engine.changes._watchers
