@@ -93,6 +93,7 @@ class ControllerProcess:
         """Ask it to end; kill it if it does not within 10 s. It is not started again."""
         if self._keeping is not None:
             self._keeping.cancel()
+            await asyncio.wait((self._keeping,))
             self._keeping = None
         spare = await self._take_spare()
         if spare is not None:
@@ -145,8 +146,7 @@ class ControllerProcess:
         """The spare, which is ours from now on; None if there is none that lives."""
         if self._making is not None:
             self._making.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await self._making
+            await asyncio.wait((self._making,))  # whatever came of it
             self._making = None
         spare, self._spare = self._spare, None
         if spare is not None and spare.process.returncode is not None:

@@ -131,7 +131,6 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         _background(stack, link.run(), "ami")
         with contextlib.suppress(TimeoutError):
             await link.wait_up(FIRST_SNAPSHOT_S)
-        engine.settle()
         _background(stack, absence.run(), "absence")
         _background(stack, recorder.run(), "recordings")
 

@@ -1,10 +1,9 @@
 """What tests share: Asterisk, instances of it, and the far end, each on ports of its own."""
 
-import fcntl
-import tempfile
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -58,28 +57,29 @@ lines:
 
 
 class _Claims:
-    """Blocks of ports, one at a time for one process, whoever else runs tests here."""
+    """Blocks of ports, one at a time for one process, whoever else runs tests here.
+
+    A block is ours while we hold its last port: that counts over chroots and users, too.
+    """
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.gettempdir()) / "offhook-test-ports"
-        self._folder.mkdir(exist_ok=True)
-        self._held: list[IO[str]] = []
+        self._held: list[socket.socket] = []
 
     def claim(self) -> int:
-        for number in range(_BLOCKS):
-            file = (self._folder / str(number)).open("w")
+        for base in range(_FIRST, _FIRST + _BLOCKS * _BLOCK, _BLOCK):
+            held = socket.socket()
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.close()
+                held.bind(("127.0.0.1", base + _BLOCK - 1))
+            except OSError:
+                held.close()
                 continue
-            self._held.append(file)
-            return _FIRST + number * _BLOCK
+            self._held.append(held)
+            return base
         raise RuntimeError("all blocks of test ports are in use: too many tests at once")
 
     def release(self) -> None:
-        for file in self._held:
-            file.close()
+        for held in self._held:
+            held.close()
         self._held.clear()
 
 

@@ -9,7 +9,7 @@ floor commands, ``orders`` asks Asterisk for it, ``calls`` writes the record.
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from acd.events import Disconnected, Restore
+from acd.events import Restore
 from domain.centre import Centre
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode
@@ -70,20 +70,3 @@ class Engine:
                     call=fact.call if talking else None,
                 )
             )
-
-    def settle(self) -> None:
-        """After the first snapshot: whoever was talking, and isn't any more, is in wrap-up."""
-        talks = {
-            (self.floor.at_station.get(station), call.id)
-            for call in self.calls.by_id.values()
-            for station in call.stations
-        }
-        for view in self.floor.core.agents:
-            if (
-                view.state is AgentState.TALKING
-                and view.call is not None
-                and (view.code, view.call) not in talks
-            ):
-                self.floor.feed(Disconnected(view.call, view.code))
-        for call in self.calls.by_id.values():
-            self.calls.adopt(call)

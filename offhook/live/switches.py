@@ -140,7 +140,7 @@ class Switches:
             self._floor.feed(StationChanged(event.station, event.state))
             return
         if isinstance(event, CallSeen):
-            self._take_up(event)
+            self._take_up(event, gap)
             return
         call = self._calls.get(event.call)
         if call is None:
@@ -184,7 +184,7 @@ class Switches:
             call, CallFactKind.TRANSFERRED, from_agent=agent, to=event.to, kind=event.kind
         )
 
-    def _take_up(self, event: CallSeen) -> None:
+    def _take_up(self, event: CallSeen, gap: Gap | None) -> None:
         """A call that Asterisk shows: known from its session already, or from before our time."""
         node, _, uniqueid = event.call.rpartition("-")
         known = event.call in self._calls.by_id
@@ -200,3 +200,5 @@ class Switches:
         if call is not None and not known:
             call.language = variables.get("OFFHOOK_LANG") or None
             call.queue = QueueName(queue) if (queue := variables.get("OFFHOOK_QUEUE")) else None
+            if gap is not None and gap.first:
+                self._calls.adopt(call)
