@@ -18,6 +18,8 @@ AMI_USER = "offhook"
 OPTIONAL_MODULES = ("res_cdrel_custom.so",)
 """What only some versions have; naming a module that isn't there is a warning in the log."""
 
+ANY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104
+
 _READ = "system,call,user,agent,dtmf"
 _WRITE = "call,originate,agent,user,reporting"
 """Neither ``system`` nor ``command``: a stolen password can't stop Asterisk or run programs."""
@@ -88,6 +90,7 @@ def generated(
     return {
         "modules.conf": "".join(f"load = {m}\n" for m in OPTIONAL_MODULES if m in have),
         "pjsip_transports.conf": _transports(ports, addresses, folders.certificate),
+        "pjsip_media.conf": media(addresses.sip),
         "pjsip_peers.conf": "\n".join(
             [
                 *(_station(station, secrets) for station in centre.stations),
@@ -146,6 +149,13 @@ def _transports(ports: Ports, addresses: Addresses, certificate: Path | None) ->
             f"method = tlsv1_2\ncert_file = {file}\npriv_key_file = {file}\n{outside}\n"
         )
     return text
+
+
+def media(sip: str) -> str:
+    """The options of an endpoint whose sound keeps to the address that SIP is bound to."""
+    if sip in ANY_ADDRESS:
+        return ""
+    return f"media_address = {_word(sip)}\nbind_rtp_to_media_address = yes\n"
 
 
 def _auth(name: str, secrets: Secrets) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -102,12 +103,28 @@ class Instance:
                 ("tcp", self.addresses.ami, ports.ami, "AMI"),
             ]
         )
+        if sip in files.ANY_ADDRESS:
+            await _check_own_name()
         await self.write()
         await self.process.start(self.ami)
 
     async def stop(self) -> None:
         """End Asterisk; nothing of it is left when this returns."""
         await self.process.stop()
+
+
+async def _check_own_name() -> None:
+    """Warn if this machine's name has no address: see pjsip.conf on what Asterisk asks for."""
+    name = socket.gethostname()
+    try:
+        await asyncio.get_running_loop().getaddrinfo(name, None)
+    except OSError as error:
+        log.warning(
+            "this machine's own name has no address: calls may wait for DNS",
+            name=name,
+            why=str(error),
+            fix=f"add the line '127.0.1.1 {name}' to /etc/hosts, or set sip.bind to one address",
+        )
 
 
 async def certificate_in(folder: Path) -> Path | None:

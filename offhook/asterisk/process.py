@@ -172,15 +172,7 @@ class AsteriskProcess:
             text = (self.log / "messages").read_text("utf-8", "replace")
         except OSError:
             return []
-        # Where its own name doesn't resolve (a bare container) Asterisk looks for its address at a
-        # root server, and complains of both; calls don't need it.
-        names = rf"({re.escape(socket.gethostname())}|A\.ROOT-SERVERS\.NET)"
-        own_name = re.compile(rf"(netsock2|acl)\.c: .*[\"']{names}[\"']")
-        return [
-            line
-            for line in text.splitlines()
-            if re.search(r"\] (WARNING|ERROR)\[", line) and not own_name.search(line)
-        ]
+        return [line for line in text.splitlines() if re.search(r"\] (WARNING|ERROR)\[", line)]
 
     def _last_words(self) -> str:
         errors = [line for line in self.problems() if "] ERROR[" in line]

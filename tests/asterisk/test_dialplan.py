@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 
+import psutil
 import pytest
 
 from domain.identity import LineName, StationName
@@ -72,6 +73,28 @@ async def test_a_call_carries_its_variables(
     assert {row[9] for row in calls} >= {seen["CALL"]}
     assert all(re.fullmatch(r"\d{10}\.\d{6}", row[0]) for row in rows)
     assert one.process.problems() == []
+
+
+async def test_sound_is_bound_to_the_address_of_sip(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    bound: set[str] = set()
+
+    async def play(session: Session) -> None:
+        await session.command("ANSWER")
+        sockets = psutil.Process(one.process.pid).net_connections("udp")
+        bound.update(
+            known.laddr.ip
+            for known in sockets
+            if one.ports.rtp_start <= known.laddr.port <= one.ports.rtp_end
+        )
+        await session.done()
+
+    async with controller(one.ports.agi, play):
+        call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))
+        assert await far.ended(call) == 16
+    assert bound == {"127.0.0.1"}
 
 
 async def test_back_within_5_s_when_the_controller_returns(

@@ -64,6 +64,15 @@ def test_only_the_centres_numbers_and_stations_are_written(
     assert files["pjsip_peers.conf"].count("(digest)") == 6
 
 
+def test_sound_keeps_to_the_address_of_sip(centre: Centre, secrets: Secrets) -> None:
+    one, every = (
+        _files(centre, secrets, sip)["pjsip_media.conf"]
+        for sip in ("192.0.2.1", "0.0.0.0")  # noqa: S104
+    )
+    assert one == "media_address = 192.0.2.1\nbind_rtp_to_media_address = yes\n"
+    assert every == ""
+
+
 def test_a_line_with_an_address_is_known_by_it(centre: Centre, secrets: Secrets) -> None:
     trunk = Line(LineName("carrier"), LineKind.TRUNK, host="192.0.2.7:5080")
     text = _files(replace(centre, lines=(trunk,)), secrets)["pjsip_peers.conf"]
