@@ -13,6 +13,7 @@ from offhook.asterisk.provision import (
     find_or_install_chromium,
     find_or_install_espeak,
     find_or_install_openssl,
+    make_playwright_run,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,7 @@ def test(arguments: Sequence[str]) -> int:
     find_or_install_espeak()
     find_or_install_openssl()
     os.environ["OFFHOOK_CHROMIUM"] = str(find_or_install_chromium())
+    make_playwright_run()
     if arguments:
         return _pytest(*arguments)
     fast = _pytest("-m", "not live", "-n", "2")

@@ -132,6 +132,29 @@ def find_or_install_chromium(progress: Progress = say) -> Path:
     return kept
 
 
+def make_playwright_run(progress: Progress = say) -> None:
+    """See to it that playwright's own node starts. Raises ProvisionError.
+
+    It needs libatomic, which Debian 12 has only where something else brought it along.
+    """
+    from playwright._impl._driver import compute_driver_executable  # only developers have it
+
+    node = compute_driver_executable()[0]
+    if subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0:
+        return
+    if apt.available() is None or os.geteuid() != 0:
+        raise ProvisionError("playwright doesn't start; run: sudo apt-get install libatomic1")
+    with _one_at_a_time(progress):
+        try:
+            progress("installing libatomic1 (apt), for tests only")
+            apt.install(("libatomic1",), progress)
+        except apt.AptError as error:
+            raise ProvisionError(f"libatomic1 can't be installed: {error}") from error
+    done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ProvisionError(f"playwright doesn't start: {done.stderr.strip()[-300:]}")
+
+
 def _is_snap(program: Path) -> bool:
     with program.open("rb") as file:
         return b"/snap/" in file.read(4096)
