@@ -22,6 +22,12 @@ QueueName = NewType("QueueName", str)
 ProjectName = NewType("ProjectName", str)
 SkillName = NewType("SkillName", str)
 
+ListName = NewType("ListName", str)
+"""A campaign's list of leads, as it was handed over."""
+
+AttemptId = NewType("AttemptId", str)
+"""One dialling of one number by a campaign."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelId:

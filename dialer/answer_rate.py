@@ -1,0 +1,129 @@
+"""How likely a dialled number brings a person, learnt from what became of those before.
+
+Several memories run side by side, from the last few dozen calls to the last few thousand. The
+longest one that the shorter ones don't contradict is believed (Lepski, Theory Probab. Appl. 35,
+1990): steady lists get a steady rate, and after a jump the short memories take over at once.
+Too low a rate abandons customers, too high a one only wastes time: so the last minute may lift
+the rate, by one standard error less than what it says.
+"""
+
+from collections import deque
+from math import sqrt
+
+from dialer.facts import Lead
+
+_MEMORIES = (40, 120, 360, 1_080, 3_240)
+_CONTRADICTED = 2.5  # standard errors
+_FAST_S = 60.0
+_FAST_FEWEST = 5
+_ASSUMED = 0.3
+_ASSUMED_WEIGHT = 5.0
+_SEGMENT_WEIGHT = 25.0
+_HOUR_WEIGHT = 150.0
+
+
+class AnswerRate:
+    """The share of dialled numbers that bring a person, 0 to 1."""
+
+    def __init__(self, assumed: float = _ASSUMED, weight: float = _ASSUMED_WEIGHT) -> None:
+        self._fast: deque[tuple[float, float]] = deque()
+        self._fast_reached = 0.0
+        self.begin(assumed, weight)
+
+    def begin(self, assumed: float, weight: float) -> None:
+        """Forget, and begin with this rate, worth so many calls."""
+        self._sums = [assumed * weight] * len(_MEMORIES)
+        self._weights = [weight] * len(_MEMORIES)
+        self._believed: float | None = assumed
+
+    def add(self, now: float, person: float) -> None:
+        """A dialled number turned out to be a person (1) or not (0), or perhaps (in between)."""
+        self._believed = None
+        for place, memory in enumerate(_MEMORIES):
+            keep = 1.0 - 1.0 / memory
+            self._sums[place] = self._sums[place] * keep + person
+            self._weights[place] = self._weights[place] * keep + 1.0
+        self._fast.append((now, person))
+        self._fast_reached += person
+
+    def rate(self, now: float) -> float:
+        """The chance of the next number."""
+        while self._fast and self._fast[0][0] < now - _FAST_S:
+            self._fast_reached -= self._fast.popleft()[1]
+        rate, fast = self.believed, len(self._fast)
+        if fast >= _FAST_FEWEST:
+            seen = (self._fast_reached + rate) / (fast + 1)
+            rate = max(rate, seen - sqrt(seen * (1.0 - seen) / fast))
+        return min(max(rate, 0.002), 1.0)
+
+    @property
+    def weight(self) -> float:
+        """How many calls stand behind it, at most the longest memory's."""
+        return self._weights[-1]
+
+    @property
+    def believed(self) -> float:
+        """What the longest memory says that no shorter one contradicts."""
+        if self._believed is None:
+            self._believed = self._longest_uncontradicted()
+        return self._believed
+
+    def _longest_uncontradicted(self) -> float:
+        means = [total / weight for total, weight in zip(self._sums, self._weights, strict=True)]
+        believed = means[0]
+        for longer in range(1, len(means)):
+            for shorter in range(longer):
+                mean = (self._sums[longer] + 1.0) / (self._weights[longer] + 2.0)
+                # An exponential memory of m calls is worth 2m of them.
+                worth = 2.0 * self._weights[shorter]
+                if abs(means[shorter] - means[longer]) > _CONTRADICTED * sqrt(
+                    mean * (1.0 - mean) / worth
+                ):
+                    return believed
+            believed = means[longer]
+        return believed
+
+
+class AnswerRates:
+    """A rate for each list and each segment in it; each hour begins with what it brought before."""
+
+    def __init__(self) -> None:
+        self._all = AnswerRate()
+        self._rates: dict[tuple[str, str], AnswerRate] = {}
+        self._hours: dict[tuple[tuple[str, str], int], float] = {}
+        self._hour: int | None = None
+
+    def hour_began(self, hour: int) -> None:
+        """Hour of the day, 0 to 23, where the campaign is."""
+        before, self._hour = self._hour, hour
+        if before is None or before == hour:
+            return
+        for key, rate in self._rates.items():
+            if rate.weight > _HOUR_WEIGHT:
+                self._hours[key, before] = rate.believed
+            known = self._hours.get((key, hour))
+            if known is not None:
+                rate.begin((rate.believed + known) / 2.0, _HOUR_WEIGHT)
+
+    def add(self, lead: Lead, now: float, person: float) -> None:
+        """A lead was dialled, and a person reached (1), or not (0), or perhaps (in between)."""
+        self._of(lead.list, lead.segment).add(now, person)
+        if lead.segment:
+            self._of(lead.list, "").add(now, person)
+        self._all.add(now, person)
+
+    def rate(self, lead: Lead, now: float) -> float:
+        """The chance of a lead like this."""
+        return self._of(lead.list, lead.segment).rate(now)
+
+    def overall(self, now: float) -> float:
+        """The chance of a number of which nothing is known."""
+        return self._all.rate(now)
+
+    def _of(self, name: str, segment: str) -> AnswerRate:
+        found = self._rates.get((name, segment))
+        if found is None:
+            parent = self._of(name, "") if segment else self._all
+            weight = min(_SEGMENT_WEIGHT if segment else _ASSUMED_WEIGHT, parent.weight)
+            found = self._rates[name, segment] = AnswerRate(parent.believed, weight)
+        return found

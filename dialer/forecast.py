@@ -1,0 +1,272 @@
+"""Who will need an agent, and who will still be busy, when a call dialled now is answered.
+
+The moments that matter are ROWS quantiles of a new call's time to the answer. For each, every
+ringing call has a chance to have been answered by then, and every busy agent one to be busy still,
+given how long they have been at it. All chances stand in tables by age, learnt from what happened
+and rebuilt now and then; a look takes the columns of the ages there are, and adds them up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dialer.ages import Floats, Ints
+from dialer.answer_rate import AnswerRates
+from dialer.durations import Durations
+from dialer.facts import Lead
+from dialer.policy import Situation
+from dialer.under_way import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
+from domain.identity import ListName
+
+ROWS = 8
+_RING_STEP_S, _RING_STEPS = 0.5, 180
+_BUSY_STEP_S, _BUSY_STEPS = 1.0, 1_200
+_HOUR_S = 3_600.0
+_RATES_FOR_S = 0.5
+_LEAST = 1e-12
+_UNKNOWN = Lead(ListName(""))
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What is to be expected at each of the ROWS moments."""
+
+    agents: int
+    """To plan with: ready and busy ones, but not those who want a break."""
+    mean: list[float]
+    """Expected number of agents needed: still busy, or wanted by an answered call."""
+    variance: list[float]
+    third: list[float]
+    chances: tuple[Floats, ...]
+    """(ROWS, n) chances that each call or agent is one of them; of all that are not certain."""
+    certain: int
+    """Persons who wait already, and count in ``mean``."""
+    answers: float
+    """Of those, expected answers by the last moment."""
+    freed: float
+    """Busy agents expected to be free by the last moment."""
+
+
+class Forecast:
+    """Learns from lessons, and looks ahead."""
+
+    def __init__(self) -> None:
+        self._reached: dict[ListName, Durations] = {}
+        self._reached_all = _ring_times(mean=10.0, memory=800)
+        self._missed = _ring_times(mean=15.0, memory=1_500)
+        self._talks = Durations(mean=100.0, finest=1.0)
+        self._wrap_ups = Durations(mean=15.0, finest=0.5, longest=3_600.0)
+        self.rates = AnswerRates()
+        self._persons, self._detected = 1.0, 2.0
+        self._new_rings = self._new_busy = 0
+        self._busy_is_due = False
+        self._learnt_rings = self._learnt_busy = 0
+        self.moments: Floats = np.zeros(ROWS)
+        """The moments looked at, in seconds from now."""
+        self._curves: dict[ListName, tuple[Floats, Floats]] = {}
+        self._talk_table: Floats = np.zeros((3 * ROWS, 1))
+        self._wrap_table: Floats = np.zeros((3 * ROWS, 1))
+        self._ring_table: Floats = np.zeros((3 * ROWS, 0))
+        self._ring_rates: list[float] = []
+        self._rates_at = -1.0
+        self._build_rings()
+        self._build_busy(None, None)
+
+    def learn(self, lesson: Lesson, now: float) -> None:
+        """Take in what was learnt."""
+        match lesson:
+            case Reached(lead, seconds, person):
+                self.rates.add(lead, now, person)
+                if person:
+                    self._reached_all.add(seconds)
+                    self._times_of(lead.list).add(seconds)
+                else:
+                    self._missed.add(seconds)
+                self._new_rings += 1
+            case CutShort(lead, seconds, _):
+                self._learn_from_cut(lead, seconds, now)
+            case Talked(seconds):
+                self._talks.add(seconds)
+                self._new_busy += 1
+            case WrappedUp(seconds):
+                self._wrap_ups.add(seconds)
+                self._new_busy += 1
+            case Detected(_, person):
+                self._persons = self._persons * 0.998 + person
+                self._detected = self._detected * 0.998 + 1.0
+
+    def look(self, at: Situation, now: float) -> Outlook:
+        """What is to be expected, without any call that is not under way."""
+        under_way = at.under_way
+        self._refresh(at, now)
+        parts = []
+        busy = 0
+        for ages, table in (
+            (under_way.talking, self._talk_table),
+            (under_way.wrapping_up, self._wrap_table),
+        ):
+            if len(ages):
+                busy += len(ages)
+                parts.append(table.take(_columns(ages.ages(now), _BUSY_STEP_S, table.shape[1]), 1))
+        freed = busy - sum(float(part[ROWS - 1].sum()) for part in parts)
+        rings = len(under_way.ringing)
+        if rings:
+            columns = _columns(under_way.ringing.ages(now), _RING_STEP_S, _RING_STEPS)
+            if len(self._ring_rates) > 1:
+                columns = columns + under_way.ringing.kinds * _RING_STEPS
+            parts.append(self._ring_table.take(columns, 1))
+        listened = len(under_way.listened)
+        if listened:
+            share = self._persons / self._detected
+            one = np.repeat(
+                [share, share * (1 - share), share * (1 - share) * (1 - 2 * share)], ROWS
+            )
+            parts.append(np.repeat(one[:, None], listened, axis=1))
+        certain = len(under_way.waiting)
+        moments = np.zeros(3 * ROWS)
+        for part in parts:
+            moments += part.sum(axis=1)
+        every = moments.tolist()
+        mean = [value + certain for value in every[:ROWS]] if certain else every[:ROWS]
+        return Outlook(
+            agents=under_way.agents,
+            mean=mean,
+            variance=every[ROWS : 2 * ROWS],
+            third=every[2 * ROWS :],
+            chances=tuple(part[:ROWS] for part in parts),
+            certain=certain,
+            answers=mean[-1] - (busy - freed),
+            freed=freed,
+        )
+
+    def new_call(self, lead: Lead | None, now: float) -> Floats:
+        """The chances (ROWS,) that a call dialled now has been answered at each moment."""
+        if lead is None:
+            return self.rates.overall(now) * _cumulated(self._curve(_UNKNOWN.list)[0], self.moments)
+        rate = self.rates.rate(lead, now)
+        return rate * _cumulated(self._curve(lead.list)[0], self.moments)
+
+    def ringing_chances(self, at: Situation, now: float, places: Ints) -> Floats:
+        """(ROWS, n) chances of the ringing calls at these places, as of the last look."""
+        ringing = at.under_way.ringing
+        columns = _columns(ringing.ages(now)[places], _RING_STEP_S, _RING_STEPS)
+        columns = columns + ringing.kinds[places] * _RING_STEPS
+        chances: Floats = self._ring_table[:ROWS].take(columns, 1)
+        return chances
+
+    def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
+        """Nobody will know whether he would have answered: counted with the chance that he would.
+
+        Left out, the patient ones would be missing among those not answered, and the answer rate
+        would seem to rise with every cut.
+        """
+        reached, missed = self._curve(lead.list)
+        age = min(int(seconds / _RING_STEP_S), len(reached) - 1)
+        rate = self.rates.rate(lead, now)
+        would = rate * float(reached[age])
+        chance = would / max(would + (1.0 - rate) * float(missed[age]), _LEAST)
+        self.rates.add(lead, now, chance)
+        self._times_of(lead.list).add_unended(seconds, chance)
+        self._reached_all.add_unended(seconds, chance)
+        self._missed.add_unended(seconds, 1.0 - chance)
+        self._new_rings += 1
+
+    # Tables
+
+    def _refresh(self, at: Situation, now: float) -> None:
+        self.rates.hour_began(int((now - at.midnight) // _HOUR_S) % 24)
+        if self._new_rings > max(15, min(self._learnt_rings // 12, 200)):
+            self._learnt_rings += self._new_rings
+            self._new_rings = 0
+            self._build_rings()
+        if self._busy_is_due or self._new_busy > max(10, min(self._learnt_busy // 12, 150)):
+            self._busy_is_due = False
+            self._learnt_busy += self._new_busy
+            self._new_busy = 0
+            under_way = at.under_way
+            self._build_busy(under_way.talking.ages(now), under_way.wrapping_up.ages(now))
+        leads = at.under_way.leads
+        if now >= self._rates_at + _RATES_FOR_S or len(leads) != len(self._ring_rates):
+            self._rates_at = now
+            rates = [self.rates.rate(lead, now) for lead in leads]
+            self._build_ring_table(leads, rates)
+
+    def _build_rings(self) -> None:
+        steps = _RING_STEPS * 2
+        missed = self._missed.survival(_RING_STEP_S, steps)
+        self._curves = {
+            name: (times.survival(_RING_STEP_S, steps), missed)
+            for name, times in self._reached.items()
+        }
+        everyone = self._reached_all.survival(_RING_STEP_S, steps)
+        self._curves[_UNKNOWN.list] = (everyone, missed)
+        quantiles = (np.arange(ROWS) + 0.5) / ROWS
+        places = np.minimum(np.searchsorted(1.0 - everyone, quantiles), _RING_STEPS)
+        moments = np.maximum(places, 1) * _RING_STEP_S
+        self._busy_is_due = not np.array_equal(moments, self.moments)
+        self.moments = moments
+        self._ring_rates = []
+
+    def _build_ring_table(self, leads: list[Lead], rates: list[float]) -> None:
+        known = self._ring_rates
+        if len(known) == len(rates) and all(
+            abs(rate - old) <= 0.01 * old for rate, old in zip(rates, known, strict=True)
+        ):
+            return
+        blocks = []
+        later = (self.moments / _RING_STEP_S).astype(np.int64)[:, None]
+        ages = np.arange(_RING_STEPS)[None, :]
+        for lead, rate in zip(leads, rates, strict=True):
+            reached, missed = self._curve(lead.list)
+            still = np.maximum(reached, _LEAST)
+            by_then = 1.0 - still[ages + later] / still[ages]
+            alive = rate * still[ages]
+            chance = alive / (alive + (1.0 - rate) * np.maximum(missed[ages], _LEAST)) * by_then
+            blocks.append(_moments(chance))
+        self._ring_table = np.concatenate(blocks, axis=1) if blocks else np.zeros((3 * ROWS, 0))
+        self._ring_rates = list(rates)
+
+    def _build_busy(self, talking: Floats | None, wrapping_up: Floats | None) -> None:
+        extra = int(_RING_STEPS * _RING_STEP_S / _BUSY_STEP_S) + 2
+        talk = self._talks.survival(_BUSY_STEP_S, _BUSY_STEPS + extra, talking)
+        half = self._wrap_ups.survival(_BUSY_STEP_S / 2, 2 * (_BUSY_STEPS + extra), wrapping_up)
+        wrap, between = half[::2], half[1::2]
+        ends = talk[:-1] - talk[1:]
+        ages = np.arange(_BUSY_STEPS)
+        talks, wraps = np.empty((ROWS, _BUSY_STEPS)), np.empty((ROWS, _BUSY_STEPS))
+        for row, moment in enumerate(self.moments):
+            later = max(1, round(moment / _BUSY_STEP_S))
+            ended_and_wraps = np.correlate(
+                ends[: _BUSY_STEPS + later - 1], between[later - 1 :: -1], "valid"
+            )
+            talks[row] = (talk[ages + later] + ended_and_wraps) / np.maximum(talk[ages], _LEAST)
+            wraps[row] = wrap[ages + later] / np.maximum(wrap[ages], _LEAST)
+        self._talk_table = _moments(np.clip(talks, 0.0, 1.0))
+        self._wrap_table = _moments(np.clip(wraps, 0.0, 1.0))
+
+    def _times_of(self, name: ListName) -> Durations:
+        found = self._reached.get(name)
+        if found is None:
+            found = self._reached[name] = _ring_times(mean=self._reached_all.mean, memory=500)
+        return found
+
+    def _curve(self, name: ListName) -> tuple[Floats, Floats]:
+        return self._curves.get(name) or self._curves[_UNKNOWN.list]
+
+
+def _ring_times(*, mean: float, memory: int) -> Durations:
+    return Durations(mean=mean, finest=_RING_STEP_S, longest=600.0, memory=memory)
+
+
+def _columns(ages: Floats, step: float, columns: int) -> Ints:
+    return np.minimum((ages * (1.0 / step)).astype(np.int64), columns - 1)
+
+
+def _cumulated(survival: Floats, moments: Floats) -> Floats:
+    return 1.0 - survival[(moments / _RING_STEP_S).astype(np.int64)]
+
+
+def _moments(chances: Floats) -> Floats:
+    """Chances (ROWS, n) with p(1-p) and p(1-p)(1-2p) below them: (3 * ROWS, n)."""
+    variance = chances * (1.0 - chances)
+    return np.concatenate((chances, variance, variance * (1.0 - 2.0 * chances)))

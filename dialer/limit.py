@@ -1,0 +1,239 @@
+"""How many customers may be abandoned: the share, what is counted in it, and over which time.
+
+The rules differ (docs/pacing.md has the sources): so each is a field of ``Limit``, with presets.
+A call is *abandoned* when a person answered and had no agent within the grace, counted from where
+the rule's clock starts. The base is all persons: those abandoned and those passed to an agent.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import inf
+
+DAY_S = 86_400.0
+_MINUTE_S = 60.0
+
+
+class Window(StrEnum):
+    """Over which time the share is reckoned."""
+
+    DAY = "day"  # midnight to midnight
+    SLIDING_24H = "sliding_24h"
+    DAYS_30 = "days_30"  # today and the 29 days before
+
+
+class ClockStart(StrEnum):
+    """From when the grace runs. Where speech or greeting were not heard, from the answer."""
+
+    ANSWER = "answer"
+    SPEECH = "speech"
+    GREETING_END = "greeting_end"
+
+
+class QuickHangUp(StrEnum):
+    """What a customer is who hangs up by himself within the grace."""
+
+    ABANDONED = "abandoned"
+    NOT_COUNTED = "not_counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one campaign may abandon, and how that is counted."""
+
+    share: float = 0.03
+    """Of the base, 0 to 1."""
+    windows: tuple[Window, ...] = (Window.DAY,)
+    grace_s: float = 2.0
+    clock: ClockStart = ClockStart.ANSWER
+    quick_hang_up: QuickHangUp = QuickHangUp.ABANDONED
+    min_ring_s: float = 15.0
+    """We let it ring for so long before we hang up."""
+    early_cut_counts: bool = False
+    """A call that we hang up before ``min_ring_s`` counts as abandoned."""
+    taken_for_machines: float = 0.0
+    """With detection: the reasoned estimate of people among those it takes for machines; each
+    machine adds so much to the abandoned and to the base."""
+    machines_abandoned: float = 0.0
+    """Without detection: the reasoned estimate of machines among the abandoned; UK only."""
+    hard_stop: bool = True
+    """When nothing may be abandoned any more, dial only for agents who are free."""
+
+    def __post_init__(self) -> None:
+        for name in ("share", "taken_for_machines", "machines_abandoned"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"limit.{name} is {value}; expected a share between 0 and 1")
+        for name in ("grace_s", "min_ring_s"):
+            value = getattr(self, name)
+            if not 0.0 <= value < inf:
+                raise ValueError(f"limit.{name} is {value}; expected seconds, 0 or more")
+        if not self.windows:
+            raise ValueError("limit.windows is empty; expected at least one of day, sliding_24h,"
+                             " days_30")  # fmt: skip
+
+    def due_at(
+        self, answered_at: float, speech_at: float | None, greeted_at: float | None
+    ) -> float:
+        """When the person must have an agent, or else hear the message."""
+        start = answered_at
+        if self.clock is ClockStart.SPEECH and speech_at is not None:
+            start = speech_at
+        elif self.clock is ClockStart.GREETING_END and greeted_at is not None:
+            start = greeted_at
+        return start + self.grace_s
+
+
+UK = Limit(clock=ClockStart.SPEECH, quick_hang_up=QuickHangUp.NOT_COUNTED)
+"""Ofcom, statement on persistent misuse (2010): a campaign's share from midnight to midnight.
+Since March 2017 Ofcom takes 3 % for no safe threshold: a client may ask for less."""
+
+US = Limit(
+    windows=(Window.DAYS_30,),
+    clock=ClockStart.GREETING_END,
+    quick_hang_up=QuickHangUp.NOT_COUNTED,
+)
+"""FTC 16 CFR 310.4(b)(4), FCC 47 CFR 64.1200(a)(6),(7): over each 30 days."""
+
+CAUTIOUS = Limit(windows=(Window.DAY, Window.DAYS_30), early_cut_counts=True)
+"""The stricter of both at every point; where no text says anything, this is for you."""
+
+PRESETS: Mapping[str, Limit] = {"uk": UK, "us": US, "cautious": CAUTIOUS}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counted so far; estimates make both fractions."""
+
+    abandoned: float = 0.0
+    base: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Abandoned of the base; 0 while there is none."""
+        return self.abandoned / self.base if self.base > 0 else 0.0
+
+    def room(self, share: float) -> float:
+        """How many more persons may be abandoned without going over ``share``; may be negative.
+
+        Each would be in the base as well: (abandoned + x) / (base + x) = share.
+        """
+        if share >= 1.0:
+            return inf
+        return (share * self.base - self.abandoned) / (1.0 - share)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one outcome added."""
+
+    abandoned: float
+    base: float
+
+
+_NOTHING = Counted(0.0, 0.0)
+
+
+@dataclass(slots=True)
+class _Sliding:
+    """The last 24 hours, in minutes, so that a day of calls is at most 1,440 entries."""
+
+    tally: Tally = field(default_factory=Tally)
+    minutes: deque[tuple[float, Tally]] = field(default_factory=deque)
+
+    def add(self, now: float, abandoned: float, base: float) -> None:
+        minute = now // _MINUTE_S
+        if not self.minutes or self.minutes[-1][0] != minute:
+            self.minutes.append((minute, Tally()))
+        for tally in (self.minutes[-1][1], self.tally):
+            tally.abandoned += abandoned
+            tally.base += base
+
+    def at(self, now: float) -> Tally:
+        while self.minutes and (self.minutes[0][0] + 1) * _MINUTE_S <= now - DAY_S:
+            _, old = self.minutes.popleft()
+            self.tally.abandoned -= old.abandoned
+            self.tally.base -= old.base
+        return self.tally
+
+
+class AbandonCount:
+    """Counts a campaign's persons and what became of them, in each window of its limit.
+
+    ``history`` is what was counted on earlier days, by day number; for the 30 days' window.
+    """
+
+    def __init__(
+        self, limit: Limit, *, day: int = 0, history: Mapping[int, Tally] | None = None
+    ) -> None:
+        self.limit = limit
+        self._day = day
+        self._days: dict[int, Tally] = {
+            known: Tally(tally.abandoned, tally.base) for known, tally in (history or {}).items()
+        }
+        self._today = self._days.setdefault(day, Tally())
+        self._sliding = _Sliding() if Window.SLIDING_24H in limit.windows else None
+        self._earlier = self._sum_of_earlier()
+
+    def day_began(self, day: int) -> None:
+        """A new day; one that is over already changes nothing."""
+        if day <= self._day:
+            return
+        self._day = day
+        self._today = self._days.setdefault(day, Tally())
+        self._days = {known: tally for known, tally in self._days.items() if known > day - 30}
+        self._earlier = self._sum_of_earlier()
+
+    def connected(self, now: float, *, late_s: float) -> Counted:
+        """A person has an agent, ``late_s`` after he was due (negative: in time)."""
+        return self._add(now, 1.0 if late_s > 0 else 0.0, 1.0)
+
+    def abandoned(self, now: float, *, late_s: float, by_customer: bool, heard: bool) -> Counted:
+        """A person has had none. ``heard``: detection has found a person; else it is not used."""
+        if by_customer and late_s <= 0 and self.limit.quick_hang_up is QuickHangUp.NOT_COUNTED:
+            return _NOTHING
+        one = 1.0 if heard else 1.0 - self.limit.machines_abandoned
+        return self._add(now, one, one)
+
+    def machine(self, now: float) -> Counted:
+        """Detection took somebody for a machine."""
+        people = self.limit.taken_for_machines
+        return self._add(now, people, people) if people else _NOTHING
+
+    def cut(self, now: float, rang_s: float) -> Counted:
+        """We have hung up a call that rang for so long."""
+        if self.limit.early_cut_counts and rang_s < self.limit.min_ring_s:
+            return self._add(now, 1.0, 1.0)
+        return _NOTHING
+
+    def tally(self, window: Window, now: float) -> Tally:
+        """What is counted in this window."""
+        if window is Window.DAY:
+            return self._today
+        if window is Window.SLIDING_24H and self._sliding is not None:
+            return self._sliding.at(now)
+        earlier = self._earlier
+        return Tally(earlier.abandoned + self._today.abandoned, earlier.base + self._today.base)
+
+    def room(self, now: float) -> float:
+        """How many more may be abandoned now, in the window that allows least."""
+        share = self.limit.share
+        return min(self.tally(window, now).room(share) for window in self.limit.windows)
+
+    def worst(self, now: float) -> Tally:
+        """The tally of the window that allows least."""
+        share = self.limit.share
+        tallies = (self.tally(window, now) for window in self.limit.windows)
+        return min(tallies, key=lambda tally: tally.room(share))
+
+    def _add(self, now: float, abandoned: float, base: float) -> Counted:
+        self._today.abandoned += abandoned
+        self._today.base += base
+        if self._sliding is not None:
+            self._sliding.add(now, abandoned, base)
+        return Counted(abandoned, base)
+
+    def _sum_of_earlier(self) -> Tally:
+        earlier = [t for day, t in self._days.items() if self._day - 30 < day < self._day]
+        return Tally(sum(t.abandoned for t in earlier), sum(t.base for t in earlier))

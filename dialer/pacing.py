@@ -1,0 +1,270 @@
+"""When to dial how many: facts in, ``Pacing`` out. The same code in simulation and on the phones.
+
+The policy wishes; this keeps what no policy may break: lines, calls per second, ringing time, the
+leads there are, and the limit's hard stop. It asks no clock: ``now`` (monotonic seconds) comes with
+every fact, and ``next_deadline`` says when to call ``tick`` if no fact comes before.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+from dialer.facts import (
+    Abandoned,
+    AgentGone,
+    AgentReady,
+    AgentWantsBreak,
+    AgentWrapUp,
+    DayBegan,
+    Dialled,
+    Fact,
+    Hopper,
+    Machine,
+    NotAnswered,
+)
+from dialer.limit import AbandonCount, Counted, Limit, Tally
+from dialer.policy import Policy, Reason, Situation, Wish, free_agents
+from dialer.under_way import CutShort, LetGo, Reached, Served, TakenForMachine, UnderWay
+from domain.identity import AttemptId
+
+_LOOK_EVERY_S = 1.0
+_PLACED_WITHIN_S = 5.0
+"""A call that was asked for and has not gone out by then will not go out."""
+_MOST_OPEN_PER_AGENT = 40
+_MOST_AT_ONCE = 200
+
+_MATTERS = (
+    NotAnswered, Machine, Abandoned, AgentReady, AgentWrapUp, AgentGone, AgentWantsBreak, Hopper,
+    DayBegan,
+)  # fmt: skip
+"""Facts after which there may be something to do. After the others (somebody answers, an agent
+begins to talk) there is less room than before, and the look each second finds out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is given for a campaign, whatever its policy."""
+
+    lines: int = 1_000_000
+    """So many calls at once at most, talks included."""
+    calls_per_second: float = inf
+    limit: Limit = field(default_factory=Limit)
+    detection: bool = False
+    """Machines are listened for: who answers is a person only when detection says so."""
+
+    def __post_init__(self) -> None:
+        if self.lines < 0:
+            raise ValueError(f"lines is {self.lines}; expected 0 or more")
+        if not self.calls_per_second > 0:
+            raise ValueError(f"calls_per_second is {self.calls_per_second}; expected more than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Dial ``count`` numbers now, hang up these ringing attempts, and why."""
+
+    count: int
+    reason: Reason
+    hang_up: tuple[AttemptId, ...] = ()
+
+
+class Pacer:
+    """The dialling of one campaign. Give it each fact as it happens, then do what it says.
+
+    Every number that goes out is to be told with ``Dialled``. A fact with a ``now`` before the
+    last one's is taken as happening now.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        settings: Settings,
+        *,
+        now: float,
+        day: int = 0,
+        history: Mapping[int, Tally] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.under_way = UnderWay(detection=settings.detection)
+        self.limit = AbandonCount(settings.limit, day=day, history=history)
+        self._policy = policy
+        self._situation = Situation(self.under_way, self.limit)
+        self._now = now
+        self._asked: deque[tuple[float, int]] = deque()
+        self._gone_out: deque[float] = deque()
+        self._look_at: float | None = None
+
+    def handle(self, fact: Fact, now: float) -> Pacing | None:
+        """Take a fact in; what to do, None if it is nothing that asks for a decision."""
+        now = self._now = max(now, self._now)
+        situation = self._situation
+        if isinstance(fact, Hopper):
+            situation.next_leads = fact.leads
+        elif isinstance(fact, DayBegan):
+            situation.midnight = fact.midnight
+            self.limit.day_began(fact.day)
+        elif isinstance(fact, Dialled):
+            self._went_out(fact.attempt, now)
+        for lesson in self.under_way.fold(fact, now):
+            counted = self._count(lesson, now)
+            if counted is not None and counted.base:
+                self._policy.counted(counted, now)
+            self._policy.learn(lesson, now)
+        if isinstance(fact, _MATTERS):
+            return self._decide(now)
+        if self._look_at is None:
+            self._look_at = now + _LOOK_EVERY_S
+        return None
+
+    def next_deadline(self) -> float | None:
+        """When to call ``tick``; None: only when something has happened."""
+        return self._look_at
+
+    def tick(self, now: float) -> Pacing | None:
+        """The deadline has passed (or not: then nothing happens)."""
+        now = self._now = max(now, self._now)
+        if self._look_at is None or now < self._look_at:
+            return None
+        return self._decide(now)
+
+    # Counting
+
+    def _count(self, lesson: object, now: float) -> Counted | None:
+        limit = self.limit
+        match lesson:
+            case Served():
+                due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
+                return limit.connected(now, late_s=now - due)
+            case LetGo():
+                due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
+                return limit.abandoned(
+                    now,
+                    late_s=now - due,
+                    by_customer=lesson.by_customer,
+                    heard=lesson.heard,
+                )
+            case TakenForMachine():
+                return limit.machine(now)
+            case CutShort():
+                return limit.cut(now, lesson.rang_s)
+            case Reached():
+                self._situation.ended += 1
+        return None
+
+    def _went_out(self, attempt: AttemptId, now: float) -> None:
+        if self.under_way.knows(attempt):
+            return
+        self._gone_out.append(now)
+        situation = self._situation
+        if self._asked:
+            asked_at, count = self._asked.popleft()
+            if count > 1:
+                self._asked.appendleft((asked_at, count - 1))
+            situation.placing -= 1
+        if situation.next_leads:
+            situation.next_leads = situation.next_leads[1:]
+
+    # Deciding
+
+    def _decide(self, now: float) -> Pacing:
+        under_way, situation = self.under_way, self._situation
+        self._look_at = None
+        under_way.forget_lost(now)
+        while self._asked and self._asked[0][0] < now - _PLACED_WITHIN_S:
+            situation.placing -= self._asked.popleft()[1]
+        if under_way.agents == 0 and situation.open == 0:
+            return Pacing(0, _NOBODY)
+        wish = self._policy.decide(situation, now)
+        count, reason = self._allowed(wish, now)
+        self._look_at = self._next_look(wish, now)
+        if count > 0:
+            self._asked.append((now, count))
+            situation.placing += count
+        return Pacing(count, reason, self._may_hang_up(wish.hang_up, now))
+
+    def _allowed(self, wish: Wish, now: float) -> tuple[int, Reason]:
+        """The wish, cut down to what may be; and the reason that stopped it, if one did."""
+        under_way, situation, settings = self.under_way, self._situation, self.settings
+        count, reason = max(0, wish.count), wish.reason
+        if count == 0:
+            return 0, reason
+        bounds: list[tuple[int, Reason]] = [
+            (settings.lines - under_way.lines - situation.placing, _NO_LINES),
+            (self._tokens(now), _TOO_FAST),
+            (_MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY),
+            (_MOST_AT_ONCE, _TOO_MANY),
+        ]
+        if situation.next_leads is not None:
+            bounds.append((len(situation.next_leads), _NO_LEADS))
+            bounds.append((self._before_guaranteed(count), _GUARANTEED))
+        if settings.limit.hard_stop and self.limit.room(now) < 1.0:
+            bounds.append((free_agents(situation), _SPENT))
+        least, why = min(bounds, key=lambda bound: bound[0])
+        if least >= count:
+            return count, reason
+        return max(0, least), Reason(why.text, {"wished": count, **self._figures(now)})
+
+    def _before_guaranteed(self, count: int) -> int:
+        """So many may go before a lead comes up that needs an agent kept for him."""
+        situation = self._situation
+        free = free_agents(situation)
+        for place, lead in enumerate((situation.next_leads or ())[:count]):
+            if lead.guaranteed and place >= free:
+                return place
+        return count
+
+    def _tokens(self, now: float) -> int:
+        """How many calls may go out within this second."""
+        rate = self.settings.calls_per_second
+        if rate == inf:
+            return _MOST_AT_ONCE
+        # Below one call a second the window is as long as one call takes.
+        span = max(1.0, 1.0 / rate)
+        while self._gone_out and self._gone_out[0] <= now - span:
+            self._gone_out.popleft()
+        return max(0, int(rate * span) - len(self._gone_out) - self._situation.placing)
+
+    def _may_hang_up(self, wanted: tuple[AttemptId, ...], now: float) -> tuple[AttemptId, ...]:
+        least = self.settings.limit.min_ring_s
+        may = []
+        for attempt in wanted:
+            since = self.under_way.rings_since(attempt)
+            if since is not None and now - since >= least:
+                may.append(attempt)
+        return tuple(may)
+
+    def _next_look(self, wish: Wish, now: float) -> float:
+        look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at
+        if self._gone_out and self.settings.calls_per_second != inf and wish.count > 0:
+            span = max(1.0, 1.0 / self.settings.calls_per_second)
+            look_at = min(look_at, max(self._gone_out[0] + span, now + 0.01))
+        return max(look_at, now + 0.01)
+
+    def _figures(self, now: float) -> dict[str, object]:
+        under_way, tally = self.under_way, self.limit.worst(now)
+        return {
+            "lines": self.settings.lines,
+            "used": under_way.lines,
+            "ready": under_way.ready,
+            "open": self._situation.open,
+            "abandoned": f"{tally.abandoned:g}",
+            "base": f"{tally.base:g}",
+            "share": f"{tally.share:.2%}",
+            "limit": f"{self.settings.limit.share:.1%}",
+            "per_second": f"{self.settings.calls_per_second:g}",
+        }
+
+
+_NOBODY = Reason("nobody is logged in and no call is under way")
+_NO_LINES = Reason("of {wished} wished, as many as lines are free: {used} of {lines} are in use")
+_TOO_FAST = Reason("of {wished} wished, as many as {per_second} calls a second allow")
+_TOO_MANY = Reason("of {wished} wished, as many as are sensible: {open} are under way already")
+_NO_LEADS = Reason("of {wished} wished, as many as there are leads")
+_GUARANTEED = Reason(
+    "of {wished} wished, fewer: the next lead was abandoned before and needs an agent kept for him"
+)
+_SPENT = Reason(
+    "of {wished} wished, only for agents who are free ({ready} ready, {open} calls under way):"
+    " {abandoned} of {base} abandoned ({share}) leave no room under {limit}"
+)

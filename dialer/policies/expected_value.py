@@ -1,0 +1,66 @@
+"""Expected value: as many calls as will, on average, be answered when agents are free.
+
+The classic predictive rule (Samuelson, Interfaces 29(5), 1999, describes its kind): the expected
+answers among the ringing calls are held at a fraction of the agents expected to be free when a call
+dialled now is answered; the fraction follows the share of abandoned calls. It knows no spread, so
+it is too bold with few agents and too shy with many.
+"""
+
+from math import exp, log
+
+from dialer.forecast import ROWS, Forecast
+from dialer.limit import Counted
+from dialer.policies.progressive import one_for_each
+from dialer.policy import Reason, Situation, Wish, policy
+from dialer.under_way import Lesson
+
+_REASON = Reason(
+    "{agents:.1f} agents free within {horizon:.0f} s, {answers:.1f} answers on their way, held at"
+    " {fraction:.0%}"
+)
+_LEARNT = 50
+_MOST = 100
+
+
+@policy("expected_value")
+class ExpectedValue:
+    """``aim``: what is aimed at, as a fraction of the limit's share; ``gain``: how fast."""
+
+    def __init__(self, aim: float = 0.9, gain: float = 0.04) -> None:
+        self._aim, self._gain = aim, gain
+        self._log_fraction = log(0.5)
+        self._forecast = Forecast()
+        self._share = 0.03
+
+    def learn(self, lesson: Lesson, now: float) -> None:
+        """Into the forecast."""
+        self._forecast.learn(lesson, now)
+
+    def counted(self, counted: Counted, now: float) -> None:
+        """Bolder with each served person, shyer with each abandoned one."""
+        step = self._aim * self._share * counted.base - counted.abandoned
+        self._log_fraction = min(max(self._log_fraction + self._gain * step, log(0.05)), log(4.0))
+
+    def decide(self, at: Situation, now: float) -> Wish:
+        """As many as are missing to the fraction."""
+        self._share = at.limit.limit.share
+        if at.ended < _LEARNT:
+            return one_for_each(at)
+        look = self._forecast.look(at, now)
+        middle = ROWS // 2
+        each = float(self._forecast.new_call(None, now)[-1])
+        needed = look.mean[middle]
+        free = look.agents - sum(float(part[middle].sum()) for part in look.chances[:2])
+        answers = look.answers + at.placing * each + look.certain
+        fraction = exp(self._log_fraction)
+        missing = fraction * max(0.0, free) - answers
+        count = min(_MOST, round(missing / max(each, 0.002))) if missing > 0 else 0
+        figures = {
+            "agents": free,
+            "horizon": float(self._forecast.moments[middle]),
+            "answers": answers,
+            "fraction": fraction,
+            "needed": needed,
+        }
+        least = one_for_each(at)
+        return least if least.count > count else Wish(count, Reason(_REASON.text, figures))

@@ -1,0 +1,32 @@
+"""Fixed ratio: so many calls for each agent who is ready, as the oldest dialers do."""
+
+from math import floor
+
+from dialer.limit import Counted
+from dialer.policy import Reason, Situation, Wish, policy
+from dialer.under_way import Lesson
+
+_REASON = Reason("{ready} ready times {ratio} calls, {open} under way")
+
+
+@policy("fixed_ratio")
+class FixedRatio:
+    """``ratio`` calls under way for each ready agent. Blind to the limit but for the hard stop."""
+
+    def __init__(self, ratio: float = 1.5) -> None:
+        if not 0.0 < ratio <= 20.0:
+            raise ValueError(f"ratio is {ratio}; expected more than 0 and at most 20")
+        self._ratio = ratio
+
+    def learn(self, lesson: Lesson, now: float) -> None:
+        """Nothing to learn."""
+
+    def counted(self, counted: Counted, now: float) -> None:
+        """Nothing to learn."""
+
+    def decide(self, at: Situation, now: float) -> Wish:
+        """As many as are missing to the ratio."""
+        ready, under_way = at.under_way.ready, at.open
+        figures = {"ready": ready, "ratio": self._ratio, "open": under_way}
+        count = floor(self._ratio * ready) - under_way
+        return Wish(max(0, count), Reason(_REASON.text, figures))

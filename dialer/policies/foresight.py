@@ -1,0 +1,193 @@
+"""Foresight: ours. Each ringing call and each busy agent is foreseen, with chances of its own.
+
+At ROWS moments, quantiles of a new call's time to the answer, the number of agents needed is a sum
+of unequal coins (``dialer.forecast``, ``dialer.tail``). The *risk* of a call dialled now is the
+mean over the moments of the worst chance, from that moment on, that all agents are taken: from there
+on, because a new call also harms those that ring already. Dial while it is under a threshold.
+
+The threshold is what the limit costs: after each person its logarithm moves by
+``gain * (aim * persons - abandoned)`` (Robbins and Monro, Ann. Math. Stat. 22, 1951), so the day's
+share settles at the aim. And no call goes out that could, with more than a small chance, abandon
+more than the limit has room for: the same risk, with so many agents more.
+"""
+
+from math import exp, floor, inf, log
+
+import numpy as np
+
+from dialer.ages import Floats
+from dialer.forecast import ROWS, Forecast, Outlook
+from dialer.limit import Counted
+from dialer.policies.progressive import one_for_each
+from dialer.policy import Reason, Situation, Wish, policy
+from dialer.tail import exact_tail, none_yet, normal_tail, with_coin, with_coins
+from dialer.under_way import Lesson
+from domain.identity import AttemptId
+
+_MOST_AT_ONCE = 100
+_LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-5, 0.5
+_TEXT = (
+    "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
+    " {freed:.1f} agents to be free within {horizon:.0f} s; risk {risk:.1%} of at most"
+    " {threshold:.1%}; room for {room} more abandoned"
+)
+
+_LEARNING = "learning ({ended} of {learn} calls have ended): "
+
+
+@policy("foresight")
+class Foresight:
+    """``aim``: what is aimed at, as a fraction of the limit's share. ``gain``: how fast the
+    threshold follows. ``breach``: the chance a call may have to break the limit. ``cut``: hang up
+    calls that have rung long enough when there is nobody left for them."""
+
+    def __init__(
+        self,
+        aim: float = 0.97,
+        gain: float = 0.05,
+        breach: float = 0.005,
+        start: float = 0.05,
+        cut: bool = True,
+        margin: float = 1.0,
+        exact: int = 14,
+        learn: int = 50,
+    ) -> None:
+        self._aim, self._gain, self._breach, self._cut = aim, gain, breach, cut
+        self._log_threshold = log(start)
+        self._exact, self._learn, self._margin = exact, learn, margin
+        self._forecast = Forecast()
+        self._share = 0.03
+
+    @property
+    def threshold(self) -> float:
+        """The risk at which no more is dialled."""
+        return exp(self._log_threshold)
+
+    def learn(self, lesson: Lesson, now: float) -> None:
+        """Into the forecast."""
+        self._forecast.learn(lesson, now)
+
+    def counted(self, counted: Counted, now: float) -> None:
+        """Bolder with each served person, shyer with each abandoned one."""
+        step = self._gain * (self._aim * self._share * counted.base - counted.abandoned)
+        self._log_threshold = min(
+            max(self._log_threshold + step, log(_LEAST_THRESHOLD)), log(_MOST_THRESHOLD)
+        )
+
+    def decide(self, at: Situation, now: float) -> Wish:
+        """As many as keep the risk under the threshold."""
+        self._share = at.limit.limit.share
+        least = one_for_each(at)
+        if at.ended < self._learn:
+            figures = {**least.reason.figures, "ended": at.ended, "learn": self._learn}
+            return Wish(least.count, Reason(_LEARNING + least.reason.text, figures))
+        look = self._forecast.look(at, now)
+        room = at.limit.room(now)
+        spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - self._margin))
+        risk = _Risk(look, spare, exact=self._exact)
+        for _ in range(at.placing):
+            risk.add(self._forecast.new_call(None, now))
+        threshold, breach = self.threshold, self._breach
+        count, leads = 0, at.next_leads or ()
+        same = None if leads else self._forecast.new_call(None, now)
+        first = risk.now(threshold, breach)
+        value = first
+        while value < 1.0 and count < _MOST_AT_ONCE:
+            new = same if same is not None else self._forecast.new_call(
+                leads[min(count, len(leads) - 1)], now)  # fmt: skip
+            risk.add(new)
+            count += 1
+            value = risk.now(threshold, breach)
+        hang_up = self._to_cut(at, risk, now) if self._cut and count == 0 else ()
+        figures = {
+            "agents": look.agents,
+            "ready": at.under_way.ready,
+            "ringing": len(at.under_way.ringing),
+            "answers": look.answers,
+            "freed": look.freed,
+            "horizon": float(self._forecast.moments[-1]),
+            "risk": first * threshold,
+            "threshold": threshold,
+            "room": spare,
+        }
+        return Wish(max(count, least.count), Reason(_TEXT, figures), hang_up)
+
+    def _to_cut(self, at: Situation, risk: "_Risk", now: float) -> tuple[AttemptId, ...]:
+        """Those who have rung longest, until the risk would let them be dialled anew."""
+        ringing, least = at.under_way.ringing, at.limit.limit.min_ring_s
+        ages = ringing.ages(now)
+        old = np.flatnonzero(ages >= least)
+        if not len(old):
+            return ()
+        oldest_first = old[np.argsort(-ages[old], kind="stable")]
+        chances = self._forecast.ringing_chances(at, now, oldest_first)
+        found: list[AttemptId] = []
+        threshold, breach = self.threshold, self._breach
+        for column, place in enumerate(oldest_first.tolist()):
+            attempt = ringing.keys[place]
+            since = at.under_way.rings_since(attempt)
+            if since is None or now - since < least:
+                continue
+            if risk.now(threshold, breach) < 1.0:
+                break
+            risk.without(chances[:, column])
+            found.append(attempt)
+        return tuple(found)
+
+
+class _Risk:
+    """The risk of one call more, as calls are added."""
+
+    def __init__(self, look: Outlook, spare: int, *, exact: int) -> None:
+        self._agents, self._spare = look.agents, spare
+        self._certain = look.certain
+        self._mean, self._variance, self._third = look.mean, look.variance, look.third
+        coins = sum(part.shape[1] for part in look.chances)
+        self._distribution: Floats | None = None
+        if coins <= exact:
+            self._distribution = none_yet(ROWS)
+            for part in look.chances:
+                self._distribution = with_coins(self._distribution, part)
+
+    def add(self, heads: Floats) -> None:
+        """One call more, with these chances to have been answered."""
+        if self._distribution is not None:
+            self._distribution = with_coin(self._distribution, heads)
+        self._shift(heads, 1.0)
+
+    def without(self, heads: Floats) -> None:
+        """One call less; from here on by moments."""
+        self._distribution = None
+        self._shift(heads, -1.0)
+
+    def now(self, threshold: float, breach: float) -> float:
+        """The risk as a fraction of what is allowed: under 1, one more may go out."""
+        used = _mean_of_worst(self._tails(self._agents)) / threshold
+        if used >= 1.0:
+            return used
+        return max(used, _mean_of_worst(self._tails(self._agents + self._spare)) / breach)
+
+    def _tails(self, agents: int) -> list[float]:
+        if self._distribution is not None:
+            return exact_tail(self._distribution, agents - self._certain)
+        moments = zip(self._mean, self._variance, self._third, strict=True)
+        return [normal_tail(mean, variance, third, agents) for mean, variance, third in moments]
+
+    def _shift(self, heads: Floats, sign: float) -> None:
+        chances = heads.tolist()
+        self._mean = [m + sign * p for m, p in zip(self._mean, chances, strict=True)]
+        self._variance = [
+            max(v + sign * p * (1 - p), 0.0) for v, p in zip(self._variance, chances, strict=True)
+        ]
+        self._third = [
+            t + sign * p * (1 - p) * (1 - 2 * p) for t, p in zip(self._third, chances, strict=True)
+        ]
+
+
+def _mean_of_worst(tails: list[float]) -> float:
+    """Mean over the moments of the worst from each on."""
+    worst, total = 0.0, 0.0
+    for tail in reversed(tails):
+        worst = max(worst, tail)
+        total += worst
+    return total / len(tails)

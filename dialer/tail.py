@@ -1,0 +1,67 @@
+"""The chance that too many of many unequal coins fall heads.
+
+Each coin is a call that may be answered or an agent who may still be busy, with a chance of its
+own; the number of heads is Poisson's binomial distribution. For few coins it is added up coin by
+coin (exact); for many, a normal distribution corrected for skewness serves (the refined normal
+approximation, Volkova 1996; Hong, Comput. Stat. Data Anal. 59, 2013), whose three moments are sums.
+Every array has a row for each moment in time that is looked at.
+"""
+
+from math import erfc, exp, pi, sqrt
+
+import numpy as np
+
+from dialer.ages import Floats
+
+_SKEW = 1.0 / (6.0 * sqrt(2.0 * pi))
+_ROOT_2 = sqrt(2.0)
+
+
+def none_yet(rows: int) -> Floats:
+    """The distribution of the number of heads of no coin: (rows, 1)."""
+    return np.ones((rows, 1))
+
+
+def with_coin(distribution: Floats, heads: Floats) -> Floats:
+    """One coin more, whose chance is ``heads`` (rows,)."""
+    rows, length = distribution.shape
+    more = np.zeros((rows, length + 1))
+    more[:, 1:] = distribution * heads[:, None]
+    more[:, :-1] += distribution * (1.0 - heads)[:, None]
+    return more
+
+
+def with_coins(distribution: Floats, chances: Floats) -> Floats:
+    """Many coins more: (rows, coins)."""
+    rows, coins = chances.shape
+    length = distribution.shape[1]
+    more = np.zeros((rows, length + coins))
+    more[:, :length] = distribution
+    tails = 1.0 - chances
+    for coin in range(coins):
+        end = length + coin
+        falls = more[:, :end] * chances[:, coin : coin + 1]
+        more[:, :end] *= tails[:, coin : coin + 1]
+        more[:, 1 : end + 1] += falls
+    return more
+
+
+def exact_tail(distribution: Floats, at_least: int) -> list[float]:
+    """Of each row: the chance of ``at_least`` heads or more."""
+    if at_least <= 0:
+        return [1.0] * len(distribution)
+    tail: list[float] = distribution[:, at_least:].sum(axis=1).tolist()
+    return tail
+
+
+def normal_tail(mean: float, variance: float, third: float, at_least: float) -> float:
+    """The same from the moments: sum of p, of p(1-p), and of p(1-p)(1-2p)."""
+    if variance < 1e-9:
+        return 1.0 if mean >= at_least - 0.5 else 0.0
+    deviation = sqrt(variance)
+    x = (at_least - 0.5 - mean) / deviation
+    if x > 12.0:
+        return 0.0
+    skew = third / (variance * deviation)
+    tail = 0.5 * erfc(x / _ROOT_2) - _SKEW * skew * (1.0 - x * x) * exp(-0.5 * x * x)
+    return min(max(tail, 0.0), 1.0)

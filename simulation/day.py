@@ -1,0 +1,180 @@
+"""One simulated day: a policy in a world, and what came of it."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from dialer.pacing import Pacer, Settings
+from dialer.policies import make
+from simulation.scenario import PolicySettings, Scenario
+from simulation.world import World
+
+ENOUGH = 100
+"""So many persons must have answered before a running share says anything."""
+_WINDOW_S = 3_600.0
+_SAMPLE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the day's chart shows of one moment."""
+
+    at_s: float
+    busy: int
+    agents: int
+    ringing: int
+    share: float
+
+
+@dataclass(slots=True)
+class DayResult:
+    """A day's figures. Times in seconds, shares 0 to 1. People that detection takes for machines
+    are among the abandoned: this is the truth, not what the dialer could count."""
+
+    policy: str
+    agents: int
+    seed: int
+    busy_s: float = 0.0
+    logged_in_s: float = 0.0
+    dialled: int = 0
+    served: int = 0
+    abandoned: int = 0
+    taken_for_machines: int = 0
+    idle_s: float = 0.0
+    idle_times: int = 0
+    over_s: float = 0.0
+    """How long the running share was over the limit, once ENOUGH had answered."""
+    day_s: float = 0.0
+    worst_running: float = 0.0
+    worst_hour: float = 0.0
+    """The worst share of any 60 minutes in which ENOUGH had answered."""
+    moments: list[Moment] = field(default_factory=list)
+
+    @property
+    def use(self) -> float:
+        """Talk and wrap-up of logged-in time without breaks."""
+        return self.busy_s / self.logged_in_s if self.logged_in_s else 0.0
+
+    @property
+    def share(self) -> float:
+        """Abandoned of all persons."""
+        lost = self.abandoned + self.taken_for_machines
+        return lost / (lost + self.served) if lost + self.served else 0.0
+
+    @property
+    def idle_before_call_s(self) -> float:
+        """Mean time an agent was ready before a call came."""
+        return self.idle_s / self.idle_times if self.idle_times else 0.0
+
+    @property
+    def dials_per_contact(self) -> float:
+        """Numbers dialled for one person served."""
+        return self.dialled / self.served if self.served else inf
+
+
+class _Figures:
+    """Keeps a day's figures as the world tells of it."""
+
+    def __init__(self, result: DayResult, share: float, *, with_chart: bool) -> None:
+        self._result = result
+        self._limit = share
+        self._since = 0.0
+        self._logged_in = self._busy = self._ringing = 0
+        self._moved_at = 0.0
+        self._persons: deque[tuple[float, bool]] = deque()
+        self._lost_in_window = 0
+        self._next_sample = 0.0 if with_chart else inf
+
+    def dialled(self, now: float) -> None:
+        self._result.dialled += 1
+
+    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
+        self._pass(now)
+        if abandoned:
+            self._result.abandoned += 1
+        else:
+            self._result.served += 1
+        self._counted(now, lost=abandoned)
+
+    def taken_for_machine(self, now: float) -> None:
+        self._pass(now)
+        self._result.taken_for_machines += 1
+        self._counted(now, lost=True)
+
+    def idle_ended(self, seconds: float) -> None:
+        self._result.idle_s += seconds
+        self._result.idle_times += 1
+
+    def agent(self, now: float, before: str | None, after: str | None) -> None:
+        self._pass(now)
+        busy = ("talking", "wrap_up")
+        self._busy += (after in busy) - (before in busy)
+        self._logged_in += (after not in (None, "gone")) - (before not in (None, "gone"))
+
+    def ringing(self, now: float, change: int) -> None:
+        self._ringing += change
+
+    def end(self, now: float) -> None:
+        """The day is over."""
+        self._pass(now)
+        self._result.day_s = now
+
+    def _pass(self, now: float) -> None:
+        """Time has passed since something last changed."""
+        result, passed = self._result, now - self._moved_at
+        while self._next_sample <= now:
+            result.moments.append(
+                Moment(self._next_sample, self._busy, self._logged_in, self._ringing, result.share)
+            )
+            self._next_sample += _SAMPLE_S
+        if passed <= 0:
+            return
+        self._moved_at = now
+        result.busy_s += self._busy * passed
+        result.logged_in_s += self._logged_in * passed
+        if self._over():
+            result.over_s += passed
+
+    def _over(self) -> bool:
+        result = self._result
+        answered = result.served + result.abandoned + result.taken_for_machines
+        # A share that is the limit to the last call is not over it.
+        return answered > ENOUGH and result.share > self._limit + 1e-12
+
+    def _counted(self, now: float, *, lost: bool) -> None:
+        result, persons = self._result, self._persons
+        persons.append((now, lost))
+        self._lost_in_window += lost
+        while persons[0][0] < now - _WINDOW_S:
+            self._lost_in_window -= persons.popleft()[1]
+        if len(persons) > ENOUGH:
+            result.worst_hour = max(result.worst_hour, self._lost_in_window / len(persons))
+        if result.served + result.abandoned > ENOUGH:
+            result.worst_running = max(result.worst_running, result.share)
+
+
+def play_day(
+    scenario: Scenario,
+    name: str,
+    chosen: PolicySettings,
+    *,
+    agents: int,
+    seed: int,
+    with_chart: bool = False,
+) -> DayResult:
+    """Play one day. Raises ValueError for a policy or an option there is not."""
+    limit = scenario.limit.limit()
+    if chosen.hard_stop is not None:
+        limit = replace(limit, hard_stop=chosen.hard_stop)
+    settings = Settings(
+        lines=scenario.lines,
+        calls_per_second=inf if scenario.calls_per_second is None else scenario.calls_per_second,
+        limit=limit,
+        detection=scenario.detection.on,
+    )
+    pacer = Pacer(make(chosen.policy, **chosen.options), settings, now=0.0)
+    result = DayResult(name, agents, seed)
+    figures = _Figures(result, limit.share, with_chart=with_chart)
+    World(scenario, agents, seed, pacer, figures).run()
+    figures.end(scenario.hours * 3_600.0)
+    return result

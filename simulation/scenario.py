@@ -1,0 +1,185 @@
+"""A campaign to simulate, from YAML: lists, times, agents, limit, and what changes in the day."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dialer.limit import PRESETS, ClockStart, Limit
+from ivr_flows.document import read
+from ivr_flows.errors import FlowError, first_of
+from ivr_flows.schema import validated
+from simulation.distributions import Constant, Distribution, Gamma, LogNormal, Mixture, Part
+
+Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
+Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
+Hours = Annotated[float, Field(gt=0, le=24, description="hours, more than 0 and at most 24")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Segment(_Section):
+    """Leads of a list that are alike, and known to be."""
+
+    share: float = Field(gt=0, le=1, description="the share of the list's leads, up to 1")
+    answer_rate: Share = Field(description="the chance that a person answers, 0 to 1")
+
+
+class LeadList(_Section):
+    """Numbers to dial."""
+
+    name: str = Field(pattern=r"^[A-Za-z][\w-]{0,63}$", description="a letter, then letters,"
+                      " digits, - and _")  # fmt: skip
+    weight: float = Field(1.0, gt=0, description="how often its turn comes, beside the others")
+    answer_rate: Share | None = Field(None, description="the chance that a person answers")
+    segments: dict[str, Segment] = Field({}, description="in place of answer_rate: each segment by"
+                                         " name")  # fmt: skip
+    leads: int | None = Field(None, ge=0, description="how many there are; none said: no end")
+
+
+class Refusals(_Section):
+    """Of those that are not answered."""
+
+    failed: Share = Field(0.15, description="the share that fails at once")
+    busy: Share = Field(0.15, description="the share that is busy or refuses")
+
+
+class Detection(_Section):
+    """Detection of machines."""
+
+    on: bool = Field(False, description="true: who answers is listened to first")
+    seconds: Distribution = Field(
+        Gamma(kind="gamma", mean=1.8, shape=6.0), description="how long it listens"
+    )
+    people_taken_for_machines: Share = Field(0.01, description="a share of the people")
+    machines_taken_for_people: Share = Field(0.05, description="a share of the machines")
+
+
+class Breaks(_Section):
+    """Agents' breaks."""
+
+    every_s: float = Field(4_500.0, gt=0, description="seconds between two, on average")
+    last_s: float = Field(600.0, ge=0, description="how long each is, in seconds")
+    announced: bool = Field(True, description="the dialer is told that a busy agent wants one")
+
+
+class Change(_Section):
+    """From an hour on, something is different."""
+
+    at_h: float = Field(ge=0, le=24, description="hours after the start")
+    answer_rate: float | None = Field(None, ge=0, description="times the usual rate")
+    talk: float | None = Field(None, gt=0, description="times the usual length")
+    agents: int | None = Field(None, ge=0, description="so many are to be there")
+
+
+class Drift(_Section):
+    """Rates and times that wander in steps."""
+
+    steps: int = Field(3, ge=1, le=24, description="steps a day")
+    spread: float = Field(0.25, ge=0, le=1, description="of each step's logarithm")
+
+
+class LimitSettings(_Section):
+    """The limit on abandoned calls; a preset, and what is to differ from it."""
+
+    preset: Literal["uk", "us", "cautious"] | None = Field(None, description="uk, us or cautious")
+    share: Share | None = Field(None, description="the share, 0 to 1")
+    clock: ClockStart | None = Field(None, description="answer, speech or greeting_end")
+    hard_stop: bool | None = Field(
+        None, description="no call without a free agent when it is spent"
+    )
+    grace_s: Seconds | None = Field(None, description="seconds a person may wait")
+    taken_for_machines: Share | None = Field(None, description="counted for each machine")
+
+    def limit(self) -> Limit:
+        """As the dialer takes it."""
+        base = PRESETS[self.preset] if self.preset else Limit()
+        given = self.model_dump(exclude={"preset"}, exclude_none=True)
+        fields = {name: getattr(base, name) for name in Limit.__dataclass_fields__}
+        return Limit(**{**fields, **given})
+
+
+class PolicySettings(_Section):
+    """A policy under a name of its own, with its options."""
+
+    policy: str = Field(description="a policy's name")
+    options: dict[str, Any] = Field({}, description="the policy's options by name")
+    hard_stop: bool | None = Field(None, description="for this policy only")
+
+
+_TALK = Mixture(
+    kind="mixture",
+    parts=[
+        Part(share=0.5, of=Gamma(kind="gamma", mean=20.0, shape=2.0)),
+        Part(share=0.5, of=LogNormal(kind="lognormal", mean=150.0, sd=120.0)),
+    ],
+)
+
+
+class Scenario(_Section):
+    """One campaign's day. What is not said is the standard world of docs/pacing.md."""
+
+    campaign: str = Field("standard", description="a name for the tables")
+    hours: Hours = 8.0
+    starts_at_h: float = Field(9.0, ge=0, lt=24, description="the hour of the day it begins at")
+    agents: int = Field(20, ge=0, le=5_000, description="a number of agents")
+    lines: int = Field(1_000_000, ge=0, description="calls at once, talks included")
+    calls_per_second: float | None = Field(None, gt=0, description="calls a second at most")
+    limit: LimitSettings = LimitSettings()
+    lists: list[LeadList] = Field(
+        [LeadList(name="leads", answer_rate=0.3)], min_length=1, description="a list of lists"
+    )
+    machines: Share = Field(0.0, description="the share of dialled numbers that a machine answers")
+    delay: Distribution = Field(
+        Gamma(kind="gamma", mean=2.5, shape=2.0), description="seconds from dialling to ringing"
+    )
+    ring: Distribution = Field(
+        LogNormal(kind="lognormal", mean=9.0, sd=5.0),
+        description="seconds of ringing to the answer",
+    )
+    ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing until given up")
+    refusals: Refusals = Refusals()
+    talk: Distribution = Field(_TALK, description="seconds of talk")
+    machine_talk: Distribution = Field(
+        Constant(kind="constant", value=6.0), description="seconds until an agent leaves a machine"
+    )
+    wrap_up: Distribution = Field(
+        Gamma(kind="gamma", mean=15.0, shape=2.0), description="seconds of after-call work"
+    )
+    patience: Distribution = Field(
+        Constant(kind="constant", value=2.0), description="seconds a person waits for an agent"
+    )
+    detection: Detection = Detection()
+    breaks: Breaks | None = Field(Breaks(), description="agents' breaks; null: none")
+    drift: Drift | None = Field(None, description="rates and times that wander")
+    changes: list[Change] = Field([], description="a list of changes, each with at_h")
+    policies: dict[str, PolicySettings] = Field({}, description="policies by name, with options")
+
+
+def load(path: Path) -> Scenario:
+    """Read and check the file. Raises FlowError: file, line, field, and what was expected."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise FlowError(str(path), 1, 1, f"can't be read ({error.strerror})", "correct the path")\
+            from error  # fmt: skip
+    document = read(text, str(path))
+    faults: list[FlowError] = []
+    data = {} if document.data is None else document.data
+    found = validated(Scenario, data, document, (), "the campaign", faults)
+    if found is None:
+        raise first_of(faults)
+    for place, each in enumerate(found.lists):
+        if (each.answer_rate is None) == (not each.segments):
+            faults.append(
+                document.fault(
+                    ("lists", place),
+                    f'list "{each.name}" needs answer_rate or segments, and not both',
+                    "keep one of the two",
+                )
+            )
+    if faults:
+        raise first_of(faults)
+    return found

@@ -1,0 +1,446 @@
+"""One day of lines, customers and agents. It knows no policy: it does what it is told to dial.
+
+Whoever dials is given facts and asked at its deadlines (``Dialler``); the world does the rest. The
+same scenario and the same seed make the same day, to the byte.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import exp, inf
+from random import Random
+from typing import Protocol
+
+from dialer.facts import (
+    Abandoned,
+    AgentGone,
+    AgentReady,
+    AgentTalking,
+    AgentWantsBreak,
+    AgentWrapUp,
+    Answered,
+    Cause,
+    Connected,
+    DayBegan,
+    Dialled,
+    Fact,
+    GreetingEnded,
+    Hopper,
+    Lead,
+    Machine,
+    NotAnswered,
+    Person,
+    Ringing,
+)
+from domain.identity import AgentCode, AttemptId, ListName
+from simulation.clock import VirtualClock
+from simulation.scenario import Change, LeadList, Scenario
+
+_HOUR_S = 3_600.0
+_HOPPER = 40
+
+
+class Order(Protocol):
+    """What is to be done."""
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def hang_up(self) -> Sequence[AttemptId]: ...
+
+
+class Dialler(Protocol):
+    """Whoever decides when to dial."""
+
+    def handle(self, fact: Fact, now: float) -> Order | None: ...
+
+    def next_deadline(self) -> float | None: ...
+
+    def tick(self, now: float) -> Order | None: ...
+
+
+class Observer(Protocol):
+    """Whoever keeps the figures; called with the time of what happens."""
+
+    def dialled(self, now: float) -> None: ...
+
+    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None: ...
+
+    def taken_for_machine(self, now: float) -> None: ...
+
+    def idle_ended(self, seconds: float) -> None: ...
+
+    def agent(self, now: float, before: str | None, after: str | None) -> None: ...
+
+    def ringing(self, now: float, change: int) -> None: ...
+
+
+@dataclass(slots=True)
+class _Call:
+    lead: Lead
+    person: bool
+    over: bool = False
+    answered: bool = False
+
+
+@dataclass(slots=True)
+class _Agent:
+    code: AgentCode
+    state: str = "gone"
+    since: float = 0.0
+    wants_break: bool = False
+    told_to_leave: bool = False
+    turn: int = 0
+    """Counts the states, so that what was planned for an earlier one does nothing."""
+
+
+class World:
+    """A campaign's day in which somebody dials."""
+
+    def __init__(
+        self, scenario: Scenario, agents: int, seed: int, dialler: Dialler, observer: Observer
+    ) -> None:
+        self._scenario = scenario
+        self._rng = Random(seed)  # noqa: S311
+        self._dialler = dialler
+        self._observer = observer
+        self._clock = VirtualClock()
+        self._end = scenario.hours * _HOUR_S
+        self._agents = [_Agent(AgentCode(str(1_001 + n))) for n in range(agents)]
+        self._ready: dict[int, None] = {}
+        self._waiting: dict[AttemptId, _Call] = {}
+        self._calls: dict[AttemptId, _Call] = {}
+        self._lines = 0
+        self._number = 0
+        self._tick_at = inf
+        self._rate_factor = self._talk_factor = 1.0
+        self._drift_rate = self._drift_talk = 1.0
+        self._left: dict[str, float] = {
+            each.name: inf if each.leads is None else each.leads for each in scenario.lists
+        }
+        self._says_hopper = len(scenario.lists) > 1 or any(
+            each.segments or each.leads is not None for each in scenario.lists
+        )
+        self._hopper: deque[Lead] = deque()
+        self._rates = _rates(scenario.lists)
+        self._simple = Lead(ListName(scenario.lists[0].name))
+        self._draw_delay = scenario.delay.draw()
+        self._draw_ring = scenario.ring.draw()
+        self._draw_talk = scenario.talk.draw()
+        self._draw_machine_talk = scenario.machine_talk.draw()
+        self._draw_wrap_up = scenario.wrap_up.draw()
+        self._draw_patience = scenario.patience.draw()
+        self._draw_detection = scenario.detection.seconds.draw()
+
+    def run(self) -> None:
+        """The whole day."""
+        scenario, clock = self._scenario, self._clock
+        self._tell(DayBegan(0, -scenario.starts_at_h * _HOUR_S))
+        for change in scenario.changes:
+            clock.at(change.at_h * _HOUR_S, partial(self._change, change))
+        if scenario.drift is not None:
+            steps = scenario.drift.steps
+            for step in range(steps):
+                clock.at(self._end * (step + self._rng.random()) / steps, self._wander)
+        if self._says_hopper:
+            self._fill_hopper()
+        for number in range(len(self._agents)):
+            self._arrives(number)
+        clock.run(self._end, self._plan_tick)
+        for agent in self._agents:
+            self._observer.agent(clock.now, agent.state, None)
+
+    # The dialler
+
+    def _tell(self, fact: Fact) -> None:
+        order = self._dialler.handle(fact, self._clock.now)
+        if order is not None:
+            self._do(order)
+
+    def _do(self, order: Order) -> None:
+        for attempt in order.hang_up:
+            call = self._calls.get(attempt)
+            if call is not None and not call.answered:
+                self._not_answered(attempt, call, Cause.CUT)
+        for _ in range(order.count):
+            self._dial()
+
+    def _plan_tick(self) -> None:
+        deadline = self._dialler.next_deadline()
+        if deadline is not None and deadline < self._tick_at - 1e-9:
+            self._tick_at = deadline
+            self._clock.at(deadline, lambda: self._tick(deadline))
+
+    def _tick(self, planned: float) -> None:
+        if planned == self._tick_at:
+            self._tick_at = inf
+        order = self._dialler.tick(self._clock.now)
+        if order is not None:
+            self._do(order)
+
+    # Calls
+
+    def _dial(self) -> None:
+        lead = self._next_lead()
+        if lead is None:
+            return
+        rng, clock, scenario = self._rng, self._clock, self._scenario
+        self._number += 1
+        attempt = AttemptId(str(self._number))
+        call = _Call(lead, person=False)
+        self._calls[attempt] = call
+        self._observer.dialled(clock.now)
+        self._observer.ringing(clock.now, +1)
+        full = self._lines >= scenario.lines
+        self._lines += 1
+        self._tell(Dialled(attempt, lead))
+        if full:
+            clock.after(0.0, lambda: self._not_answered(attempt, call, Cause.CONGESTION))
+            return
+        delay = self._draw_delay(rng)
+        chance = rng.random()
+        rate = min(1.0, self._rates[lead] * self._rate_factor * self._drift_rate)
+        if chance < rate or chance < rate + scenario.machines:
+            call.person = chance < rate
+            ring = self._draw_ring(rng)
+            if ring < scenario.ring_at_most_s:
+                clock.after(delay, lambda: self._rings(attempt, call))
+                clock.after(delay + ring, lambda: self._answered(attempt, call))
+                return
+            call.person = False
+            kind = 1.0
+        else:
+            kind = rng.random()
+        refusals = scenario.refusals
+        if kind < refusals.failed:
+            clock.after(delay, lambda: self._not_answered(attempt, call, Cause.FAILED))
+            return
+        clock.after(delay, lambda: self._rings(attempt, call))
+        if kind < refusals.failed + refusals.busy:
+            over, cause = rng.uniform(0.0, 3.0), Cause.BUSY
+        else:
+            over, cause = scenario.ring_at_most_s, Cause.NO_ANSWER
+        clock.after(delay + over, lambda: self._not_answered(attempt, call, cause))
+
+    def _next_lead(self) -> Lead | None:
+        if not self._says_hopper:
+            return self._simple
+        if not self._hopper:
+            return None
+        lead = self._hopper.popleft()
+        if len(self._hopper) < _HOPPER // 2:
+            self._clock.after(0.0, self._fill_hopper)
+        return lead
+
+    def _fill_hopper(self) -> None:
+        lists = [each for each in self._scenario.lists if self._left[each.name] > 0]
+        while lists and len(self._hopper) < _HOPPER:
+            chosen = self._rng.choices(lists, [each.weight for each in lists])[0]
+            self._left[chosen.name] -= 1
+            self._hopper.append(_lead(chosen, self._rng))
+            lists = [each for each in lists if self._left[each.name] > 0]
+        self._tell(Hopper(tuple(self._hopper)))
+
+    def _rings(self, attempt: AttemptId, call: _Call) -> None:
+        if not call.over:
+            self._tell(Ringing(attempt))
+
+    def _not_answered(self, attempt: AttemptId, call: _Call, cause: Cause) -> None:
+        if call.over or call.answered:
+            return
+        self._over(attempt, call)
+        self._observer.ringing(self._clock.now, -1)
+        self._tell(NotAnswered(attempt, cause))
+
+    def _answered(self, attempt: AttemptId, call: _Call) -> None:
+        if call.over:
+            return
+        call.answered = True
+        self._observer.ringing(self._clock.now, -1)
+        self._tell(Answered(attempt))
+        if not self._scenario.detection.on:
+            self._wants_agent(attempt, call)
+            return
+        self._clock.after(self._draw_detection(self._rng), lambda: self._detected(attempt, call))
+
+    def _detected(self, attempt: AttemptId, call: _Call) -> None:
+        detection = self._scenario.detection
+        wrong = (
+            detection.people_taken_for_machines
+            if call.person
+            else detection.machines_taken_for_people
+        )
+        if call.person != (self._rng.random() < wrong):
+            self._tell(GreetingEnded(attempt))
+            self._tell(Person(attempt))
+            self._wants_agent(attempt, call)
+            return
+        if call.person:
+            self._observer.taken_for_machine(self._clock.now)
+        self._over(attempt, call)
+        self._tell(Machine(attempt))
+
+    def _wants_agent(self, attempt: AttemptId, call: _Call) -> None:
+        if self._ready:
+            number = next(iter(self._ready))
+            self._connect(attempt, call, number, waited_s=0.0)
+            return
+        self._waiting[attempt] = call
+        since = self._clock.now
+        self._clock.after(
+            self._draw_patience(self._rng), lambda: self._gives_up(attempt, call, since)
+        )
+
+    def _gives_up(self, attempt: AttemptId, call: _Call, since: float) -> None:
+        if self._waiting.pop(attempt, None) is None:
+            return
+        self._over(attempt, call)
+        if call.person or not self._scenario.detection.on:
+            self._observer.person(self._clock.now, abandoned=True, waited_s=self._clock.now - since)
+        self._tell(Abandoned(attempt))
+
+    def _connect(self, attempt: AttemptId, call: _Call, number: int, *, waited_s: float) -> None:
+        agent = self._agents[number]
+        self._observer.person(self._clock.now, abandoned=False, waited_s=waited_s)
+        if agent.state == "ready":
+            self._observer.idle_ended(self._clock.now - agent.since)
+        turn = self._becomes(number, "talking")
+        if call.person:
+            seconds = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk
+        else:
+            seconds = self._draw_machine_talk(self._rng)
+        self._clock.after(seconds, lambda: self._talk_ends(number, turn, attempt, call))
+        self._tell(Connected(attempt, agent.code))
+        self._tell(AgentTalking(agent.code))
+
+    def _over(self, attempt: AttemptId, call: _Call) -> None:
+        call.over = True
+        self._calls.pop(attempt, None)
+        self._lines -= 1
+
+    # Agents
+
+    def _arrives(self, number: int) -> None:
+        self._agents[number].told_to_leave = False
+        self._is_free(number)
+        self._plan_break(number)
+
+    def _plan_break(self, number: int) -> None:
+        breaks = self._scenario.breaks
+        if breaks is not None:
+            self._clock.after(
+                self._rng.expovariate(1.0 / breaks.every_s),
+                lambda: self._would_like_a_break(number),
+            )
+
+    def _would_like_a_break(self, number: int) -> None:
+        agent, breaks = self._agents[number], self._scenario.breaks
+        if breaks is None or agent.state == "gone":
+            return
+        if agent.state == "ready":
+            self._leaves(number)
+            return
+        agent.wants_break = True
+        if breaks.announced:
+            self._tell(AgentWantsBreak(agent.code))
+
+    def _talk_ends(self, number: int, turn: int, attempt: AttemptId, call: _Call) -> None:
+        self._over(attempt, call)
+        if self._agents[number].turn != turn:
+            return
+        turn = self._becomes(number, "wrap_up")
+        seconds = self._draw_wrap_up(self._rng)
+        if seconds > 0:
+            self._clock.after(seconds, lambda: self._wrap_up_ends(number, turn))
+            self._tell(AgentWrapUp(self._agents[number].code))
+        else:
+            self._wrap_up_ends(number, turn)
+
+    def _wrap_up_ends(self, number: int, turn: int) -> None:
+        agent = self._agents[number]
+        if agent.turn != turn:
+            return
+        if agent.told_to_leave or agent.wants_break:
+            self._leaves(number)
+        else:
+            self._is_free(number)
+
+    def _is_free(self, number: int) -> None:
+        agent = self._agents[number]
+        self._becomes(number, "ready")
+        self._tell(AgentReady(agent.code))
+        if agent.state == "ready" and self._waiting:
+            attempt, call = next(iter(self._waiting.items()))
+            del self._waiting[attempt]
+            self._connect(attempt, call, number, waited_s=0.0)
+
+    def _leaves(self, number: int) -> None:
+        agent, breaks = self._agents[number], self._scenario.breaks
+        comes_back = agent.wants_break or not agent.told_to_leave
+        agent.wants_break = False
+        turn = self._becomes(number, "gone")
+        self._tell(AgentGone(agent.code))
+        if comes_back and not agent.told_to_leave and breaks is not None:
+            self._clock.after(breaks.last_s, lambda: self._comes_back(number, turn))
+
+    def _comes_back(self, number: int, turn: int) -> None:
+        if self._agents[number].turn == turn:
+            self._arrives(number)
+
+    def _becomes(self, number: int, state: str) -> int:
+        agent, now = self._agents[number], self._clock.now
+        self._observer.agent(now, agent.state, state)
+        if agent.state == "ready":
+            del self._ready[number]
+        agent.state, agent.since = state, now
+        if state == "ready":
+            self._ready[number] = None
+        agent.turn += 1
+        return agent.turn
+
+    # What changes in the day
+
+    def _change(self, change: Change) -> None:
+        if change.answer_rate is not None:
+            self._rate_factor = change.answer_rate
+        if change.talk is not None:
+            self._talk_factor = change.talk
+        if change.agents is not None:
+            self._staff(change.agents)
+
+    def _staff(self, wanted: int) -> None:
+        for number, agent in enumerate(self._agents):
+            if number < wanted:
+                if agent.state == "gone" and agent.told_to_leave:
+                    self._arrives(number)
+                agent.told_to_leave = False
+            elif not agent.told_to_leave:
+                agent.told_to_leave = True
+                if agent.state == "ready":
+                    self._leaves(number)
+
+    def _wander(self) -> None:
+        drift = self._scenario.drift
+        if drift is not None:
+            self._drift_rate = exp(self._rng.gauss(0.0, drift.spread))
+            self._drift_talk = exp(self._rng.gauss(0.0, drift.spread))
+
+
+def _rates(lists: Sequence[LeadList]) -> dict[Lead, float]:
+    rates: dict[Lead, float] = {}
+    for each in lists:
+        if each.answer_rate is not None:
+            rates[Lead(ListName(each.name))] = each.answer_rate
+        for name, segment in each.segments.items():
+            rates[Lead(ListName(each.name), name)] = segment.answer_rate
+    return rates
+
+
+def _lead(chosen: LeadList, rng: Random) -> Lead:
+    if not chosen.segments:
+        return Lead(ListName(chosen.name))
+    names = list(chosen.segments)
+    weights = [chosen.segments[name].share for name in names]
+    return Lead(ListName(chosen.name), rng.choices(names, weights)[0])
