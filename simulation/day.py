@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from dialer.limit import ClockStart, Limit
 from dialer.pacing import Pacer, Settings
 from dialer.policies import make
 from simulation.scenario import PolicySettings, Scenario
@@ -75,9 +76,11 @@ class DayResult:
 class _Figures:
     """Keeps a day's figures as the world tells of it."""
 
-    def __init__(self, result: DayResult, share: float, *, with_chart: bool) -> None:
+    def __init__(self, result: DayResult, limit: Limit, *, with_chart: bool) -> None:
         self._result = result
-        self._limit = share
+        self._limit = limit.share + 1e-12  # a share that is the limit to the last call is not over
+        self._grace_s = limit.grace_s + 1e-9
+        self._from_greeting = limit.clock is ClockStart.GREETING_END
         self._since = 0.0
         self._logged_in = self._busy = self._ringing = 0
         self._moved_at = 0.0
@@ -88,13 +91,17 @@ class _Figures:
     def dialled(self, now: float) -> None:
         self._result.dialled += 1
 
-    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
+    def person(
+        self, now: float, *, abandoned: bool, answered_s: float, greeted_s: float | None
+    ) -> None:
         self._pass(now)
-        if abandoned:
+        waited_s = greeted_s if self._from_greeting and greeted_s is not None else answered_s
+        lost = abandoned or waited_s > self._grace_s  # an agent who comes late comes too late
+        if lost:
             self._result.abandoned += 1
         else:
             self._result.served += 1
-        self._counted(now, lost=abandoned)
+        self._counted(now, lost=lost)
 
     def taken_for_machine(self, now: float) -> None:
         self._pass(now)
@@ -112,6 +119,8 @@ class _Figures:
         self._logged_in += (after not in (None, "gone")) - (before not in (None, "gone"))
 
     def ringing(self, now: float, change: int) -> None:
+        if self._next_sample <= now:
+            self._sample(now)
         self._ringing += change
 
     def end(self, now: float) -> None:
@@ -122,11 +131,8 @@ class _Figures:
     def _pass(self, now: float) -> None:
         """Time has passed since something last changed."""
         result, passed = self._result, now - self._moved_at
-        while self._next_sample <= now:
-            result.moments.append(
-                Moment(self._next_sample, self._busy, self._logged_in, self._ringing, result.share)
-            )
-            self._next_sample += _SAMPLE_S
+        if self._next_sample <= now:
+            self._sample(now)
         if passed <= 0:
             return
         self._moved_at = now
@@ -135,11 +141,19 @@ class _Figures:
         if self._over():
             result.over_s += passed
 
+    def _sample(self, now: float) -> None:
+        """For the chart, what was since the last change."""
+        share = self._result.share
+        while self._next_sample <= now:
+            self._result.moments.append(
+                Moment(self._next_sample, self._busy, self._logged_in, self._ringing, share)
+            )
+            self._next_sample += _SAMPLE_S
+
     def _over(self) -> bool:
         result = self._result
         answered = result.served + result.abandoned + result.taken_for_machines
-        # A share that is the limit to the last call is not over it.
-        return answered > ENOUGH and result.share > self._limit + 1e-12
+        return answered > ENOUGH and result.share > self._limit
 
     def _counted(self, now: float, *, lost: bool) -> None:
         result, persons = self._result, self._persons
@@ -149,7 +163,7 @@ class _Figures:
             self._lost_in_window -= persons.popleft()[1]
         if len(persons) > ENOUGH:
             result.worst_hour = max(result.worst_hour, self._lost_in_window / len(persons))
-        if result.served + result.abandoned > ENOUGH:
+        if result.served + result.abandoned + result.taken_for_machines > ENOUGH:
             result.worst_running = max(result.worst_running, result.share)
 
 
@@ -174,7 +188,7 @@ def play_day(
     )
     pacer = Pacer(make(chosen.policy, **chosen.options), settings, now=0.0)
     result = DayResult(name, agents, seed)
-    figures = _Figures(result, limit.share, with_chart=with_chart)
+    figures = _Figures(result, limit, with_chart=with_chart)
     World(scenario, agents, seed, pacer, figures).run()
     figures.end(scenario.hours * 3_600.0)
     return result

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from math import log, sqrt
 from random import Random
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
+
+from ivr_flows.document import Document, Path
+from ivr_flows.errors import FlowError, did_you_mean, one_of
+from ivr_flows.schema import validated
 
 Draw = Callable[[Random], float]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
@@ -38,12 +42,6 @@ class Uniform(_Distribution):
     low: Seconds
     high: Seconds
 
-    @model_validator(mode="after")
-    def _in_order(self) -> "Uniform":
-        if self.high < self.low:
-            raise ValueError("high is less than low")
-        return self
-
     def draw(self) -> Draw:
         low, high = self.low, self.high
         return lambda rng: rng.uniform(low, high)
@@ -69,7 +67,7 @@ class Gamma(_Distribution):
 
     kind: Literal["gamma"]
     mean: Positive
-    shape: float = Field(2.0, gt=0, le=1_000, description="a number more than 0")
+    shape: float = Field(2.0, ge=0.05, le=1_000, description="1 is exponential, more is narrower")
 
     def draw(self) -> Draw:
         shape, scale = self.shape, self.mean / self.shape
@@ -150,3 +148,73 @@ Distribution = Annotated[
     Constant | Uniform | Exponential | Gamma | LogNormal | Empirical | Mixture,
     Field(discriminator="kind"),
 ]
+
+KINDS: dict[str, type[_Distribution]] = {
+    "constant": Constant,
+    "uniform": Uniform,
+    "exponential": Exponential,
+    "gamma": Gamma,
+    "lognormal": LogNormal,
+    "empirical": Empirical,
+    "mixture": Mixture,
+}
+
+
+def checked(
+    data: Any, document: Document, path: Path, what: str, faults: list[FlowError]
+) -> _Distribution | None:
+    """What a file says of a distribution, or None with what is wrong put into ``faults``.
+
+    Kind by kind, for a fault in one is to name its line and its fields, not those of all kinds.
+    """
+    inside = "of" in path
+    kinds = [kind for kind in KINDS if not (inside and kind == "mixture")]
+    if not isinstance(data, dict) or "kind" not in data:
+        shown = f"{what} lacks its kind" if isinstance(data, dict) else f"{what} is {data!r:.40}"
+        faults.append(
+            document.fault(
+                path,
+                f"{shown}; expected a distribution: kind, and what that kind needs",
+                "write {kind: lognormal, mean: 150, sd: 120}, or another of " + one_of(kinds),
+            )
+        )
+        return None
+    kind = data["kind"]
+    if kind not in kinds:
+        faults.append(
+            document.fault(
+                (*path, "kind"),
+                f'"kind" of {what} is {kind!r:.40}; expected {one_of(kinds)}',
+                did_you_mean(str(kind), kinds) or "take one of these",
+            )
+        )
+        return None
+    before = len(faults)
+    if isinstance(data.get("parts"), list):
+        data = {**data, "parts": _parts(data["parts"], document, (*path, "parts"), what, faults)}
+    if len(faults) > before:
+        return None
+    found = validated(KINDS[kind], data, document, path, what, faults)
+    if isinstance(found, Uniform) and found.high < found.low:
+        faults.append(
+            document.fault(
+                (*path, "high"),
+                f'"high" of {what} is {found.high:g}; expected no less than low, {found.low:g}',
+            )
+        )
+        return None
+    return found
+
+
+def _parts(
+    parts: list[Any], document: Document, path: Path, what: str, faults: list[FlowError]
+) -> list[Any]:
+    """A mixture's parts, each with its distribution checked."""
+    found = []
+    for number, part in enumerate(parts):
+        if isinstance(part, dict) and "of" in part:
+            here = (*path, number, "of")
+            of = checked(part["of"], document, here, f"part {number + 1} of {what}", faults)
+            part = {**part, "of": of}
+        found.append(part)
+    return found

@@ -1,15 +1,24 @@
 """A campaign to simulate, from YAML: lists, times, agents, limit, and what changes in the day."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialer.limit import PRESETS, ClockStart, Limit
-from ivr_flows.document import read
+from dialer.limit import PRESETS, ClockStart, Limit, QuickHangUp, Window
+from ivr_flows.document import Document, read
 from ivr_flows.errors import FlowError, first_of
 from ivr_flows.schema import validated
-from simulation.distributions import Constant, Distribution, Gamma, LogNormal, Mixture, Part
+from simulation.distributions import (
+    Constant,
+    Distribution,
+    Gamma,
+    LogNormal,
+    Mixture,
+    Part,
+    checked,
+)
 
 Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
@@ -72,6 +81,8 @@ class Change(_Section):
     answer_rate: float | None = Field(None, ge=0, description="times the usual rate")
     talk: float | None = Field(None, gt=0, description="times the usual length")
     agents: int | None = Field(None, ge=0, description="so many are to be there")
+    staff: Share | None = Field(None, description="in place of agents: such a share of them is to"
+                                " be there")  # fmt: skip
 
 
 class Drift(_Section):
@@ -91,7 +102,22 @@ class LimitSettings(_Section):
         None, description="no call without a free agent when it is spent"
     )
     grace_s: Seconds | None = Field(None, description="seconds a person may wait")
-    taken_for_machines: Share | None = Field(None, description="counted for each machine")
+    taken_for_machines: Share | None = Field(
+        None, description="with detection: people among those taken for machines, as estimated"
+    )
+    machines_abandoned: Share | None = Field(
+        None, description="without detection: machines among the abandoned, as estimated"
+    )
+    windows: tuple[Window, ...] | None = Field(
+        None, min_length=1, description="a list of day, sliding_24h and days_30"
+    )
+    quick_hang_up: QuickHangUp | None = Field(
+        None, description="what a customer is who hangs up within the grace"
+    )
+    min_ring_s: Seconds | None = Field(None, description="seconds it rings before we hang up")
+    early_cut_counts: bool | None = Field(
+        None, description="true: hung up by us before min_ring_s is abandoned"
+    )
 
     def limit(self) -> Limit:
         """As the dialer takes it."""
@@ -104,7 +130,7 @@ class LimitSettings(_Section):
 class PolicySettings(_Section):
     """A policy under a name of its own, with its options."""
 
-    policy: str = Field(description="a policy's name")
+    policy: str = Field(description="the name of a registered policy")
     options: dict[str, Any] = Field({}, description="the policy's options by name")
     hard_stop: bool | None = Field(None, description="for this policy only")
 
@@ -158,8 +184,19 @@ class Scenario(_Section):
     policies: dict[str, PolicySettings] = Field({}, description="policies by name, with options")
 
 
+_TIMES = ("delay", "ring", "talk", "machine_talk", "wrap_up", "patience")
+
+
 def load(path: Path) -> Scenario:
-    """Read and check the file. Raises FlowError: file, line, field, and what was expected."""
+    """Read and check the file. Raises FlowError: file, line, field, and what was expected.
+
+    What it says of policies is not looked into: the world knows none (``simulation.chosen``).
+    """
+    return load_with_places(path)[0]
+
+
+def load_with_places(path: Path) -> tuple[Scenario, Document]:
+    """The same, and where everything stands in the file."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -168,18 +205,103 @@ def load(path: Path) -> Scenario:
     document = read(text, str(path))
     faults: list[FlowError] = []
     data = {} if document.data is None else document.data
+    if isinstance(data, dict):
+        data = _with_distributions(data, document, faults)
     found = validated(Scenario, data, document, (), "the campaign", faults)
-    if found is None:
+    if found is not None:
+        faults.extend(_contradictions(found, document))
+    if found is None or faults:
         raise first_of(faults)
-    for place, each in enumerate(found.lists):
-        if (each.answer_rate is None) == (not each.segments):
-            faults.append(
-                document.fault(
-                    ("lists", place),
-                    f'list "{each.name}" needs answer_rate or segments, and not both',
-                    "keep one of the two",
-                )
+    return found, document
+
+
+def _with_distributions(
+    data: dict[str, Any], document: Document, faults: list[FlowError]
+) -> dict[str, Any]:
+    """The data with its distributions read; a faulty one is left out, its fault is noted."""
+    known = dict(data)
+    for name in _TIMES:
+        if name in known:
+            found = checked(known.pop(name), document, (name,), f'"{name}"', faults)
+            if found is not None:
+                known[name] = found
+    listening = known.get("detection")
+    if isinstance(listening, dict) and "seconds" in listening:
+        detection = dict(listening)
+        found = checked(
+            detection.pop("seconds"), document, ("detection", "seconds"), '"detection.seconds"',
+            faults,
+        )  # fmt: skip
+        known["detection"] = detection if found is None else {**detection, "seconds": found}
+    return known
+
+
+def _contradictions(scenario: Scenario, document: Document) -> Iterator[FlowError]:
+    """What is right by itself and can't be together."""
+    if scenario.starts_at_h + scenario.hours > 24:
+        yield document.fault(
+            ("hours",),
+            f"the day ends at {scenario.starts_at_h + scenario.hours:g} o'clock; expected no later"
+            " than midnight, when a new count of abandoned calls begins",
+            "begin earlier (starts_at_h), or make it shorter (hours)",
+        )
+    refusals = scenario.refusals
+    if refusals.failed + refusals.busy > 1:
+        yield document.fault(
+            ("refusals",),
+            f"failed and busy are {refusals.failed + refusals.busy:g} together; expected shares of"
+            " the calls that are not answered, at most 1 together",
+        )
+    for number, change in enumerate(scenario.changes):
+        if change.at_h >= scenario.hours:
+            yield document.fault(
+                ("changes", number, "at_h"),
+                f'"at_h" of change {number + 1} is {change.at_h:g}; expected less than the day\'s'
+                f" {scenario.hours:g} hours, counted from its start",
             )
-    if faults:
-        raise first_of(faults)
-    return found
+        if change.agents is not None and change.staff is not None:
+            yield document.fault(
+                ("changes", number, "staff"),
+                f"change {number + 1} has agents and staff; expected one of them",
+                "agents is a number, staff a share of those there are",
+            )
+    seen: set[str] = set()
+    for number, each in enumerate(scenario.lists):
+        yield from _list_faults(each, number, scenario.machines, document)
+        if each.name in seen:
+            yield document.fault(
+                ("lists", number, "name"), f'the list "{each.name}" is here twice', "rename one"
+            )
+        seen.add(each.name)
+
+
+def _list_faults(
+    each: LeadList, number: int, machines: float, document: Document
+) -> Iterator[FlowError]:
+    place = ("lists", number)
+    if (each.answer_rate is None) == (not each.segments):
+        yield document.fault(
+            place,
+            f'list "{each.name}" needs answer_rate or segments, and not both',
+            "keep one of the two",
+        )
+        return
+    rates: list[tuple[tuple[str | int, ...], float]] = [
+        ((*place, "segments", name, "answer_rate"), segment.answer_rate)
+        for name, segment in each.segments.items()
+    ]
+    if each.answer_rate is not None:
+        rates.append(((*place, "answer_rate"), each.answer_rate))
+    for path, rate in rates:
+        if rate + machines > 1 + 1e-9:
+            yield document.fault(
+                path,
+                f'{rate:g} of list "{each.name}" are answered by a person and {machines:g} by a'
+                " machine (machines); expected at most 1 together",
+            )
+    total = sum(segment.share for segment in each.segments.values())
+    if each.segments and abs(total - 1) > 1e-3:
+        yield document.fault(
+            (*place, "segments"),
+            f'the shares of the segments of list "{each.name}" are {total:g} together; expected 1',
+        )

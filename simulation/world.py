@@ -39,6 +39,8 @@ from simulation.scenario import Change, LeadList, Scenario
 
 _HOUR_S = 3_600.0
 _HOPPER = 40
+_LEAST_DELAY_S = 0.001
+"""Where all times are 0, time would stand still and the day never end."""
 
 
 class Order(Protocol):
@@ -66,7 +68,11 @@ class Observer(Protocol):
 
     def dialled(self, now: float) -> None: ...
 
-    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None: ...
+    def person(
+        self, now: float, *, abandoned: bool, answered_s: float, greeted_s: float | None
+    ) -> None:
+        """Somebody got an agent or none, so long after he answered and after his greeting ended;
+        None: nobody listened for that."""
 
     def taken_for_machine(self, now: float) -> None: ...
 
@@ -82,7 +88,8 @@ class _Call:
     lead: Lead
     person: bool
     over: bool = False
-    answered: bool = False
+    answered_at: float | None = None
+    greeted_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -92,6 +99,8 @@ class _Agent:
     since: float = 0.0
     wants_break: bool = False
     told_to_leave: bool = False
+    arrivals: int = 0
+    """Counts the arrivals, so that a break planned before he left is not one too many after."""
     turn: int = 0
     """Counts the states, so that what was planned for an earlier one does nothing."""
 
@@ -162,7 +171,7 @@ class World:
     def _do(self, order: Order) -> None:
         for attempt in order.hang_up:
             call = self._calls.get(attempt)
-            if call is not None and not call.answered:
+            if call is not None and call.answered_at is None:
                 self._not_answered(attempt, call, Cause.CUT)
         for _ in range(order.count):
             self._dial()
@@ -199,7 +208,7 @@ class World:
         if full:
             clock.after(0.0, lambda: self._not_answered(attempt, call, Cause.CONGESTION))
             return
-        delay = self._draw_delay(rng)
+        delay = max(_LEAST_DELAY_S, self._draw_delay(rng))
         chance = rng.random()
         rate = min(1.0, self._rates[lead] * self._rate_factor * self._drift_rate)
         if chance < rate or chance < rate + scenario.machines:
@@ -248,7 +257,7 @@ class World:
             self._tell(Ringing(attempt))
 
     def _not_answered(self, attempt: AttemptId, call: _Call, cause: Cause) -> None:
-        if call.over or call.answered:
+        if call.over or call.answered_at is not None:
             return
         self._over(attempt, call)
         self._observer.ringing(self._clock.now, -1)
@@ -257,7 +266,7 @@ class World:
     def _answered(self, attempt: AttemptId, call: _Call) -> None:
         if call.over:
             return
-        call.answered = True
+        call.answered_at = self._clock.now
         self._observer.ringing(self._clock.now, -1)
         self._tell(Answered(attempt))
         if not self._scenario.detection.on:
@@ -273,6 +282,7 @@ class World:
             else detection.machines_taken_for_people
         )
         if call.person != (self._rng.random() < wrong):
+            call.greeted_at = self._clock.now
             self._tell(GreetingEnded(attempt))
             self._tell(Person(attempt))
             self._wants_agent(attempt, call)
@@ -285,25 +295,31 @@ class World:
     def _wants_agent(self, attempt: AttemptId, call: _Call) -> None:
         if self._ready:
             number = next(iter(self._ready))
-            self._connect(attempt, call, number, waited_s=0.0)
+            self._connect(attempt, call, number)
             return
         self._waiting[attempt] = call
-        since = self._clock.now
-        self._clock.after(
-            self._draw_patience(self._rng), lambda: self._gives_up(attempt, call, since)
-        )
+        self._clock.after(self._draw_patience(self._rng), lambda: self._gives_up(attempt, call))
 
-    def _gives_up(self, attempt: AttemptId, call: _Call, since: float) -> None:
+    def _gives_up(self, attempt: AttemptId, call: _Call) -> None:
         if self._waiting.pop(attempt, None) is None:
             return
         self._over(attempt, call)
         if call.person or not self._scenario.detection.on:
-            self._observer.person(self._clock.now, abandoned=True, waited_s=self._clock.now - since)
+            self._observe_person(call, abandoned=True)
         self._tell(Abandoned(attempt))
 
-    def _connect(self, attempt: AttemptId, call: _Call, number: int, *, waited_s: float) -> None:
+    def _observe_person(self, call: _Call, *, abandoned: bool) -> None:
+        now, answered, greeted = self._clock.now, call.answered_at, call.greeted_at
+        self._observer.person(
+            now,
+            abandoned=abandoned,
+            answered_s=0.0 if answered is None else now - answered,
+            greeted_s=None if greeted is None else now - greeted,
+        )
+
+    def _connect(self, attempt: AttemptId, call: _Call, number: int) -> None:
         agent = self._agents[number]
-        self._observer.person(self._clock.now, abandoned=False, waited_s=waited_s)
+        self._observe_person(call, abandoned=False)
         if agent.state == "ready":
             self._observer.idle_ended(self._clock.now - agent.since)
         turn = self._becomes(number, "talking")
@@ -324,20 +340,22 @@ class World:
 
     def _arrives(self, number: int) -> None:
         self._agents[number].told_to_leave = False
+        self._agents[number].arrivals += 1
         self._is_free(number)
         self._plan_break(number)
 
     def _plan_break(self, number: int) -> None:
         breaks = self._scenario.breaks
         if breaks is not None:
+            arrival = self._agents[number].arrivals
             self._clock.after(
                 self._rng.expovariate(1.0 / breaks.every_s),
-                lambda: self._would_like_a_break(number),
+                lambda: self._would_like_a_break(number, arrival),
             )
 
-    def _would_like_a_break(self, number: int) -> None:
+    def _would_like_a_break(self, number: int, arrival: int) -> None:
         agent, breaks = self._agents[number], self._scenario.breaks
-        if breaks is None or agent.state == "gone":
+        if breaks is None or agent.state == "gone" or agent.arrivals != arrival:
             return
         if agent.state == "ready":
             self._leaves(number)
@@ -374,19 +392,20 @@ class World:
         if agent.state == "ready" and self._waiting:
             attempt, call = next(iter(self._waiting.items()))
             del self._waiting[attempt]
-            self._connect(attempt, call, number, waited_s=0.0)
+            self._connect(attempt, call, number)
 
     def _leaves(self, number: int) -> None:
         agent, breaks = self._agents[number], self._scenario.breaks
-        comes_back = agent.wants_break or not agent.told_to_leave
         agent.wants_break = False
         turn = self._becomes(number, "gone")
         self._tell(AgentGone(agent.code))
-        if comes_back and not agent.told_to_leave and breaks is not None:
+        if not agent.told_to_leave and breaks is not None:
             self._clock.after(breaks.last_s, lambda: self._comes_back(number, turn))
 
     def _comes_back(self, number: int, turn: int) -> None:
-        if self._agents[number].turn == turn:
+        agent = self._agents[number]
+        # Whoever was told to leave while he was away stays away.
+        if agent.turn == turn and not agent.told_to_leave:
             self._arrives(number)
 
     def _becomes(self, number: int, state: str) -> int:
@@ -409,6 +428,8 @@ class World:
             self._talk_factor = change.talk
         if change.agents is not None:
             self._staff(change.agents)
+        if change.staff is not None:
+            self._staff(round(change.staff * len(self._agents)))
 
     def _staff(self, wanted: int) -> None:
         for number, agent in enumerate(self._agents):
