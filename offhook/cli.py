@@ -24,6 +24,8 @@ from offhook.config import Config, ConfigError, load
 from offhook.controller_process import ControllerError
 from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
+from offhook.simulate import SimulateError
+from offhook.simulate import add_to as add_simulate_to
 from offhook.stack import StackError
 from offhook.up import PORTS, up
 from storage.errors import StorageError, in_one_line
@@ -41,6 +43,7 @@ EXPECTED = (
     FlowError,
     ProvisionError,
     SecretsError,
+    SimulateError,
     ControllerError,
     StackError,
     StorageError,
@@ -151,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.set_defaults(do=_asterisk_conf)
 
+    add_simulate_to(commands)
     if CLONE:
         _add_workshop(commands)
     return parser

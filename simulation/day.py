@@ -119,7 +119,7 @@ class _Figures:
         self._logged_in += (after not in (None, "gone")) - (before not in (None, "gone"))
 
     def ringing(self, now: float, change: int) -> None:
-        if self._next_sample <= now:
+        if self._next_sample < now:
             self._sample(now)
         self._ringing += change
 
@@ -131,7 +131,7 @@ class _Figures:
     def _pass(self, now: float) -> None:
         """Time has passed since something last changed."""
         result, passed = self._result, now - self._moved_at
-        if self._next_sample <= now:
+        if self._next_sample < now:
             self._sample(now)
         if passed <= 0:
             return
@@ -144,7 +144,7 @@ class _Figures:
     def _sample(self, now: float) -> None:
         """For the chart, what was since the last change."""
         share = self._result.share
-        while self._next_sample <= now:
+        while self._next_sample < now:
             self._result.moments.append(
                 Moment(self._next_sample, self._busy, self._logged_in, self._ringing, share)
             )

@@ -2,16 +2,18 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from math import sqrt
+from math import fsum, sqrt
 from statistics import fmean, stdev
 from typing import Any
 
 from simulation.day import DayResult
 
-_Z = 1.96
+_Z = 1.959964
+_T = (12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157)
+"""Student's t for 95 % by degrees of freedom, 1 to 9; from there on the series is exact enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Row:
     worst_hour: float
     """The worst share of any 60 minutes of any day."""
     idle_s: Figure
-    dials_per_contact: Figure
+    dials_per_contact: Figure | None
+    """None: nobody was reached."""
 
 
 def rows_of(results: Iterable[DayResult], limit: float) -> list[Row]:
@@ -74,17 +77,28 @@ def _row(policy: str, agents: int, days: Sequence[DayResult], limit: float) -> R
         days_over=over / len(days),
         days_over_low=low,
         days_over_high=high,
-        time_over=sum(day.over_s for day in days) / max(sum(day.day_s for day in days), 1e-9),
+        time_over=fsum(day.over_s for day in days) / max(fsum(day.day_s for day in days), 1e-9),
         worst_hour=max(day.worst_hour for day in days),
         idle_s=_figure([day.idle_before_call_s for day in days]),
-        dials_per_contact=_figure(contacts or [0.0]),
+        dials_per_contact=_figure(contacts) if contacts else None,
     )
 
 
 def _figure(values: Sequence[float]) -> Figure:
     if len(values) < 2:
         return Figure(values[0], None)
-    return Figure(fmean(values), _Z * stdev(values) / sqrt(len(values)))
+    return Figure(fmean(values), _student(len(values) - 1) * stdev(values) / sqrt(len(values)))
+
+
+def _student(freedom: int) -> float:
+    """97.5 % quantile of Student's t (Abramowitz and Stegun, 26.7.5)."""
+    if freedom <= len(_T):
+        return _T[freedom - 1]
+    z, n = _Z, freedom
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / n + second / n**2 + third / n**3
 
 
 def _wilson(hits: int, count: int) -> tuple[float, float]:
@@ -127,29 +141,40 @@ def _cells(row: Row) -> list[str]:
         f"{100 * row.time_over:.2f}",
         f"{100 * row.worst_hour:.1f}",
         row.idle_s.plain(),
-        row.dials_per_contact.plain(2),
+        "-" if row.dials_per_contact is None else row.dials_per_contact.plain(2),
     ]
 
 
 def as_json(rows: Sequence[Row], **about: Any) -> str:
-    """The rows, and what is said about them."""
-    return json.dumps({**about, "rows": [_plain(row) for row in rows]}, indent=2)
+    """The rows, and what is said about them. Shares are 0 to 1."""
+    return json.dumps({**about, "rows": [_plain(row) for row in rows]}, indent=2, allow_nan=False)
+
+
+_COLUMNS: dict[str, Callable[[DayResult], object]] = {
+    "policy": lambda day: day.policy,
+    "agents": lambda day: day.agents,
+    "seed": lambda day: day.seed,
+    "use": lambda day: f"{day.use:.6f}",
+    "abandoned_share": lambda day: f"{day.share:.6f}",
+    "dialled": lambda day: day.dialled,
+    "served": lambda day: day.served,
+    "abandoned": lambda day: day.abandoned,
+    "taken_for_machines": lambda day: day.taken_for_machines,
+    "busy_s": lambda day: f"{day.busy_s:.1f}",
+    "logged_in_s": lambda day: f"{day.logged_in_s:.1f}",
+    "idle_before_call_s": lambda day: f"{day.idle_before_call_s:.3f}",
+    "over_limit_s": lambda day: f"{day.over_s:.1f}",
+    "worst_running_share": lambda day: f"{day.worst_running:.6f}",
+    "worst_hour_share": lambda day: f"{day.worst_hour:.6f}",
+}
 
 
 def as_csv(results: Iterable[DayResult]) -> str:
     """A line for each day, for whoever wants to reckon himself."""
     out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
-        ["policy", "agents", "seed", "use", "abandoned_share", "dialled", "served", "abandoned",
-         "taken_for_machines", "time_over_s", "worst_running", "worst_hour", "idle_before_call_s"]
-    )  # fmt: skip
-    for day in sorted(results, key=lambda day: (day.agents, day.policy, day.seed)):
-        writer.writerow(
-            [day.policy, day.agents, day.seed, f"{day.use:.6f}", f"{day.share:.6f}", day.dialled,
-             day.served, day.abandoned, day.taken_for_machines, f"{day.over_s:.3f}",
-             f"{day.worst_running:.6f}", f"{day.worst_hour:.6f}", f"{day.idle_before_call_s:.3f}"]
-        )  # fmt: skip
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([of(day) for of in _COLUMNS.values()] for day in results)
     return out.getvalue()
 
 
@@ -157,5 +182,7 @@ def _plain(row: Row) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name in Row.__dataclass_fields__:
         value = getattr(row, name)
-        plain[name] = [value.value, value.error] if isinstance(value, Figure) else value
+        if isinstance(value, Figure):
+            value = {"mean": value.value, "error": value.error}
+        plain[name] = value
     return plain

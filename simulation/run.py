@@ -1,17 +1,32 @@
 """Many days on many cores. Ctrl-C keeps the days that are done."""
 
+import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Self, cast
 
 from simulation.day import DayResult, play_day
 from simulation.scenario import PolicySettings, Scenario
 
-_AHEAD = 4
-"""So many days are handed out for each process; a Ctrl-C need not wait for more."""
+_LOOK_S = 0.2
+_PARENT_IS_LOOKED_FOR_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One day to play."""
+
+    policy: str
+    agents: int
+    seed: int
+    with_chart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +38,146 @@ class Plan:
     agents: Sequence[int]
     days: int
     first_seed: int = 0
+    chart: tuple[str, int] | None = None
+    """The policy and the agents whose first day is to keep its moments."""
 
     @property
     def total(self) -> int:
         """Days in all."""
         return len(self.policies) * len(self.agents) * self.days
 
-    def jobs(self) -> Iterator[tuple[str, int, int]]:
-        """Policy, agents and seed of each; all policies' first day comes before any second, so
-        that whatever is done when somebody stops can be compared."""
+    def jobs(self) -> Iterator[Job]:
+        """All policies' first day comes before any second, so that whatever is done when somebody
+        stops can be compared."""
         seeds = range(self.first_seed, self.first_seed + self.days)
         for seed, agents, name in product(seeds, self.agents, self.policies):
-            yield name, agents, seed
+            charted = seed == self.first_seed and self.chart == (name, agents)
+            yield Job(name, agents, seed, charted)
+
+    def in_order(self, results: Sequence[DayResult]) -> list[DayResult]:
+        """By agents, then policy, then seed: whoever was done first."""
+        agents = {number: place for place, number in enumerate(self.agents)}
+        names = {name: place for place, name in enumerate(self.policies)}
+        return sorted(results, key=lambda day: (agents[day.agents], names[day.policy], day.seed))
+
+
+class DayError(Exception):
+    """A day broke off: which, why, and where in the code."""
+
+    def __init__(self, job: Job, why: str, where: str) -> None:
+        super().__init__(
+            f"the day of {job.policy} with {job.agents} agents and seed {job.seed} broke off: {why}"
+        )
+        self.where = where
+        """The traceback."""
 
 
 def play(plan: Plan, *, jobs: int, done: Callable[[DayResult], None]) -> bool:
-    """Play all days, handing each to ``done`` as it ends. False: stopped by Ctrl-C before all.
+    """Play all days in so many processes, handing each to ``done`` as it ends.
 
-    Raises ValueError for a policy or an option there is not, before anything is played.
+    False: stopped by Ctrl-C before all. Raises DayError.
     """
     todo = plan.jobs()
-    with ProcessPoolExecutor(jobs, initializer=_leave_ctrl_c_to_parent) as pool:
-        running: set[Future[DayResult]] = set()
+    with _ctrl_c() as stopped, _Players(min(jobs, plan.total), plan) as players:
+        for job in todo:
+            players.give(job)
+            if not players.idle:
+                break
+        while players.playing and not stopped():
+            for result in players.results(_LOOK_S):
+                done(result)
+                for job in islice(todo, 1):
+                    players.give(job)
+        return not players.playing
 
-        def hand_out(count: int) -> None:
-            for _, (name, agents, seed) in zip(range(count), todo, strict=False):
-                chosen = plan.policies[name]
-                running.add(
-                    pool.submit(play_day, plan.scenario, name, chosen, agents=agents, seed=seed)
-                )
 
-        with _ctrl_c() as stopped:
-            hand_out(jobs * _AHEAD)
-            while running and not stopped():
-                finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                for one in finished:
-                    running.remove(one)
-                    done(one.result())
-                hand_out(len(finished))
-            for one in running:
-                one.cancel()
-            return not running
+class _Players:
+    """Processes that play days. Unlike the standard pools they can be stopped in the middle of
+    one, and the end of one of them is noticed."""
+
+    def __init__(self, count: int, plan: Plan) -> None:
+        self._processes: dict[Connection, Process] = {}
+        self.idle: list[Connection] = []
+        self.playing: dict[Connection, Job] = {}
+        self._count, self._plan = count, plan
+
+    def __enter__(self) -> Self:
+        for _ in range(self._count):
+            ours, theirs = Pipe()
+            process = Process(target=_player, args=(theirs, self._plan, os.getpid()), daemon=True)
+            process.start()
+            theirs.close()
+            self._processes[ours] = process
+            self.idle.append(ours)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for connection, process in self._processes.items():
+            process.join(_LOOK_S)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            connection.close()
+
+    def give(self, job: Job) -> None:
+        """To one who is idle."""
+        connection = self.idle.pop()
+        self.playing[connection] = job
+        connection.send(job)
+
+    def results(self, timeout: float) -> Iterator[DayResult]:
+        """The days that have ended, at most after so many seconds."""
+        for ready in cast(list[Connection], wait(list(self.playing), timeout)):
+            job = self.playing.pop(ready)
+            try:
+                answer = ready.recv()
+            except (EOFError, OSError):
+                self._processes[ready].join(1.0)
+                code = self._processes[ready].exitcode
+                raise DayError(job, f"its process is gone (exit code {code})", "") from None
+            if not isinstance(answer, DayResult):
+                raise DayError(job, *answer)
+            self.idle.append(ready)
+            yield answer
+
+
+def _player(jobs: Connection, plan: Plan, parent: int) -> None:
+    """Plays what it is given, until there is nobody any more who would give."""
+    # A Ctrl-C goes to all of the terminal's processes; the parent decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while os.getppid() == parent:
+        try:
+            if not jobs.poll(_PARENT_IS_LOOKED_FOR_S):
+                continue
+            job: Job = jobs.recv()
+        except (EOFError, OSError):
+            return
+        answer = _answer(job, plan)
+        try:
+            jobs.send(answer)
+        except OSError:
+            return
+
+
+def _answer(job: Job, plan: Plan) -> DayResult | tuple[str, str]:
+    try:
+        return play_day(
+            plan.scenario,
+            job.policy,
+            plan.policies[job.policy],
+            agents=job.agents,
+            seed=job.seed,
+            with_chart=job.with_chart,
+        )
+    except Exception as error:  # whatever a policy's author has overlooked
+        return f"{type(error).__name__}: {error}", traceback.format_exc()
 
 
 @contextmanager
@@ -81,7 +195,3 @@ def _ctrl_c() -> Iterator[Callable[[], bool]]:
         yield lambda: pressed
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _leave_ctrl_c_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

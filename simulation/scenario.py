@@ -22,6 +22,13 @@ from simulation.distributions import (
 
 Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
+PolicyName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z][\w.%+-]{0,39}$",
+        description="a letter, then letters, digits and . % + - _, 40 at most",
+    ),
+]
 Hours = Annotated[float, Field(gt=0, le=24, description="hours, more than 0 and at most 24")]
 
 
@@ -147,7 +154,9 @@ _TALK = Mixture(
 class Scenario(_Section):
     """One campaign's day. What is not said is the standard world of docs/pacing.md."""
 
-    campaign: str = Field("standard", description="a name for the tables")
+    campaign: str = Field(
+        "standard", min_length=1, max_length=80, description="a name for the tables"
+    )
     hours: Hours = 8.0
     starts_at_h: float = Field(9.0, ge=0, lt=24, description="the hour of the day it begins at")
     agents: int = Field(20, ge=0, le=5_000, description="a number of agents")
@@ -181,7 +190,9 @@ class Scenario(_Section):
     breaks: Breaks | None = Field(Breaks(), description="agents' breaks; null: none")
     drift: Drift | None = Field(None, description="rates and times that wander")
     changes: list[Change] = Field([], description="a list of changes, each with at_h")
-    policies: dict[str, PolicySettings] = Field({}, description="policies by name, with options")
+    policies: dict[PolicyName, PolicySettings] = Field(
+        {}, description="policies by name, with options"
+    )
 
 
 _TIMES = ("delay", "ring", "talk", "machine_talk", "wrap_up", "patience")

@@ -1,0 +1,65 @@
+"""How far a long work has got, on standard error: a bar on a terminal, else a line now and then."""
+
+import sys
+import time
+from typing import TextIO
+
+_BAR = 30
+_LINE_EVERY_S = 10.0
+_DRAW_EVERY_S = 0.1
+
+
+class Progress:
+    """So many of so many; nothing but ``step`` and ``end`` makes it speak."""
+
+    def __init__(self, total: int, what: str, stream: TextIO = sys.stderr) -> None:
+        self._total, self._what, self._stream = total, what, stream
+        self._terminal = stream.isatty()
+        self._began = time.monotonic()
+        self._said = self._began
+        self._done = 0
+        if self._terminal:
+            self._draw()
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
+        now = time.monotonic()
+        if self._terminal:
+            if now - self._said >= _DRAW_EVERY_S or self._done == self._total:
+                self._said = now
+                self._draw()
+        elif now - self._said >= _LINE_EVERY_S and self._done < self._total:
+            self._said = now
+            print(f"offhook: {self._text()}", file=self._stream, flush=True)
+
+    def end(self) -> None:
+        """Nothing more will come: the line is free for others."""
+        if self._terminal:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+
+    def _draw(self) -> None:
+        full = _BAR * self._done // self._total if self._total else _BAR
+        bar = "█" * full + "░" * (_BAR - full)
+        try:
+            bar.encode(self._stream.encoding or "ascii")
+        except UnicodeEncodeError:
+            bar = "#" * full + "." * (_BAR - full)
+        print(f"\r\x1b[K{bar} {self._text()}", end="", file=self._stream, flush=True)
+
+    def _text(self) -> str:
+        text = f"{self._done:,} of {self._total:,} {self._what}"
+        if 0 < self._done < self._total:
+            passed = time.monotonic() - self._began
+            text += f", {in_words(passed / self._done * (self._total - self._done))} left"
+        return text
+
+
+def in_words(seconds: float) -> str:
+    """About how long: 40 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60} min"

@@ -1,0 +1,189 @@
+"""``./run simulate``: many days of a campaign under one or more pacing policies, and a table."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from offhook.progress import Progress, in_words
+
+# What plays the days is imported where it is needed: it loads numpy, which the other commands
+# don't want to wait for.
+
+_MOST_AGENTS = 5_000
+_MOST_DAYS = 1_000_000
+
+
+class SimulateError(Exception):
+    """What was asked for can't be played; the text says what and what was expected."""
+
+
+def add_to(commands: Any) -> None:
+    """Wire the command."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "simulate",
+        help="play days of a campaign under pacing policies, and compare them",
+        description="Play days of a campaign under pacing policies, and compare them. No phones"
+        " are needed. The same seed makes the same day.",
+    )
+    command.add_argument(
+        "campaign",
+        help="a YAML file, or the name of one that came along (simulation/campaigns): standard,"
+        " shock, drift, ...",
+    )
+    command.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one or more, several times or with commas (default: those of the campaign's file,"
+        " else ours and three to compare with)",
+    )
+    command.add_argument("--agents", metavar="N,N,...", help="default: what the campaign says")
+    command.add_argument("--days", metavar="N", default="20", help="default: %(default)s")
+    command.add_argument(
+        "--jobs", metavar="N", help="days played at once (default: one for each core)"
+    )
+    command.add_argument(
+        "--seed", metavar="N", default="1", help="of the first day (default: %(default)s)"
+    )
+    command.add_argument("--csv", type=Path, metavar="FILE", help="a line for each day")
+    command.add_argument("--json", type=Path, metavar="FILE", help="the table, for programs")
+    command.add_argument(
+        "--chart",
+        type=Path,
+        metavar="FILE.svg",
+        help="the first day of the first policy with the most agents, as a picture",
+    )
+    command.set_defaults(do=simulate)
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Play and tell. Raises SimulateError, FlowError, OSError; 130 if Ctrl-C ended it."""
+    from simulation.chart import day_chart
+    from simulation.chosen import UnknownPolicyError, choose, load_checked
+    from simulation.day import DayResult
+    from simulation.report import as_csv, as_json, rows_of, table
+    from simulation.run import DayError, Plan, play
+
+    scenario = load_checked(_campaign(arguments.campaign))
+    names = [name.strip() for text in arguments.policy for name in text.split(",")]
+    try:
+        policies = choose(scenario, [name for name in names if name])
+    except UnknownPolicyError as error:
+        raise SimulateError(f"--policy: {error}") from error
+    agents = [scenario.agents] if arguments.agents is None else _agents(arguments.agents)
+    jobs = _cores() if arguments.jobs is None else _whole("--jobs", arguments.jobs, 1, 1_000)
+    plan = Plan(
+        scenario=scenario,
+        policies=policies,
+        agents=agents,
+        days=_whole("--days", arguments.days, 1, _MOST_DAYS),
+        first_seed=_whole("--seed", arguments.seed, 0, 2**53),
+        chart=None if arguments.chart is None else (next(iter(policies)), max(agents)),
+    )
+    _check_writable([arguments.csv, arguments.json, arguments.chart])
+
+    results: list[DayResult] = []
+    began = time.monotonic()
+    progress = Progress(plan.total, "days")
+
+    def done(day: DayResult) -> None:
+        results.append(day)
+        progress.step()
+
+    try:
+        whole = play(plan, jobs=jobs, done=done)
+    except DayError as error:
+        progress.end()
+        sys.stderr.write(error.where)
+        raise SimulateError(str(error)) from error
+    progress.end()
+
+    results = plan.in_order(results)
+    limit = scenario.limit.limit().share
+    rows = rows_of(results, limit)
+    count = f"{len(results):,}" if whole else f"stopped after {len(results):,} of {plan.total:,}"
+    print(
+        f"{scenario.campaign}: limit {100 * limit:g} %, {scenario.hours:g} h, {count} days in"
+        f" {in_words(time.monotonic() - began)}; ± and brackets: 95 % confidence"
+    )
+    if rows:
+        print(f"\n{table(rows)}", flush=True)
+    if arguments.csv is not None:
+        arguments.csv.write_text(as_csv(results), encoding="utf-8")
+    if arguments.json is not None:
+        about = {
+            "campaign": scenario.campaign,
+            "file": str(arguments.campaign),
+            "limit": limit,
+            "hours": scenario.hours,
+            "first_seed": plan.first_seed,
+            "days_asked_for": plan.total,
+            "days_played": len(results),
+            "policies": {name: chosen.model_dump() for name, chosen in policies.items()},
+        }
+        arguments.json.write_text(as_json(rows, **about) + "\n", encoding="utf-8")
+    if arguments.chart is not None:
+        charted = [day for day in results if len(day.moments) > 1]
+        if charted:
+            arguments.chart.write_text(day_chart(charted[0], scenario), encoding="utf-8")
+        else:
+            print("offhook: no chart: its day is not done", file=sys.stderr)
+    return 0 if whole else 130
+
+
+def _campaign(given: str) -> Path:
+    """The file; a bare name is one of those that came along, unless there is such a file."""
+    import simulation
+    from ivr_flows.errors import did_you_mean, one_of
+
+    path = Path(given)
+    if path.suffix or path.exists() or len(path.parts) != 1:
+        return path
+    folder = Path(simulation.__file__).parent / "campaigns"
+    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    if given not in known:
+        hint = did_you_mean(given, known) or f"those that came along are {one_of(known)}"
+        raise SimulateError(f'there is no file and no campaign "{given}"; {hint}')
+    return folder / f"{given}.yaml"
+
+
+def _agents(text: str) -> list[int]:
+    numbers = [each.strip() for each in text.split(",")]
+    if not all(each.isdecimal() and int(each) <= _MOST_AGENTS for each in numbers):
+        raise SimulateError(
+            f"--agents is {text!r:.40}; expected numbers up to {_MOST_AGENTS:,} with commas"
+            " between, such as 5,10,20"
+        )
+    return list(dict.fromkeys(map(int, numbers)))
+
+
+def _whole(name: str, text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SimulateError(
+            f"{name} is {text!r:.40}; expected a whole number from {least} to {most:,}"
+        )
+    return int(text)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def _check_writable(files: Sequence[Path | None]) -> None:
+    """Before hours of work, not after. Raises OSError with the file's name."""
+    wanted = [file for file in files if file is not None]
+    if len({file.absolute() for file in wanted}) < len(wanted):
+        raise SimulateError("--csv, --json and --chart name one file twice; expected one for each")
+    for file in wanted:
+        there = file.exists()
+        if there and not (file.is_file() or file.is_dir()):
+            continue  # a pipe: to open it would wait for whoever reads
+        with file.open("a", encoding="utf-8"):
+            pass
+        if not there:
+            file.unlink()

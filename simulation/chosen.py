@@ -1,0 +1,100 @@
+"""Which policies are played: the scenario's own, and those that are registered."""
+
+from collections.abc import Iterable
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from dialer.policies import load_policies, make
+from ivr_flows.document import Document
+from ivr_flows.errors import FlowError, did_you_mean, first_of, one_of
+from ivr_flows.schema import validated
+from simulation.scenario import PolicySettings, Scenario, load_with_places
+
+USUAL = ("foresight", "progressive", "expected_value", "vicidial_tapered")
+"""What is played if nobody says which."""
+_WITHOUT_HARD_STOP = ("vicidial", "fixed_ratio")
+"""Policies from elsewhere are played as they are there: nothing but themselves stops them."""
+
+
+class UnknownPolicyError(Exception):
+    """There is no policy of that name."""
+
+
+def load_checked(path: Path) -> Scenario:
+    """Read a scenario, its policies and their options included. Raises FlowError."""
+    scenario, document = load_with_places(path)
+    faults: list[FlowError] = []
+    for name, chosen in scenario.policies.items():
+        faults.extend(_faults(name, chosen, document))
+    if faults:
+        raise first_of(faults)
+    return scenario
+
+
+def choose(scenario: Scenario, names: Iterable[str]) -> dict[str, PolicySettings]:
+    """The policies of these names, all of the scenario's if there is no name, else the usual ones.
+
+    A name of the scenario's hides a registered one. Raises UnknownPolicyError.
+    """
+    registered = load_policies()
+    wanted = list(dict.fromkeys(names)) or list(scenario.policies) or list(USUAL)
+    chosen = {}
+    for name in wanted:
+        if name in scenario.policies:
+            settings = scenario.policies[name]
+        elif name in registered:
+            settings = PolicySettings(policy=name)
+        else:
+            known = [*scenario.policies, *sorted(set(registered) - set(scenario.policies))]
+            raise UnknownPolicyError(
+                f'there is no policy "{name}"; '
+                + (did_you_mean(name, known) or f"there are {one_of(known)}")
+            )
+        chosen[name] = _with_hard_stop(settings, scenario)
+    return chosen
+
+
+def _with_hard_stop(settings: PolicySettings, scenario: Scenario) -> PolicySettings:
+    if settings.hard_stop is not None or scenario.limit.hard_stop is not None:
+        return settings
+    foreign = settings.policy.startswith(_WITHOUT_HARD_STOP)
+    return settings.model_copy(update={"hard_stop": not foreign})
+
+
+def _faults(name: str, chosen: PolicySettings, document: Document) -> Iterable[FlowError]:
+    registered = load_policies()
+    place = ("policies", name)
+    if chosen.policy not in registered:
+        known = sorted(registered)
+        yield document.fault(
+            (*place, "policy"),
+            f'"policy" of {name} is {chosen.policy!r:.40}; expected {one_of(known)}',
+            did_you_mean(chosen.policy, known) or "take one of these",
+        )
+        return
+    faults: list[FlowError] = []
+    options = _options_of(registered[chosen.policy])
+    here = (*place, "options")
+    what = f'"options" of {name} ({chosen.policy})'
+    if validated(options, chosen.options, document, here, what, faults) is not None:
+        try:
+            make(chosen.policy, **chosen.options)
+        except (ValueError, ArithmeticError) as error:
+            # Which one it is, the policy's own words say if they name it.
+            named = [option for option in chosen.options if option in str(error)]
+            at = (*here, named[0]) if named else here
+            faults.append(document.fault(at, f"{what}: {error}"))
+    yield from faults
+
+
+def _options_of(policy: type[Any]) -> type[BaseModel]:
+    """A policy's options as a model: its constructor's arguments with their kinds."""
+    fields: dict[str, Any] = {
+        each.name: (each.annotation, ... if each.default is Parameter.empty else each.default)
+        for each in signature(policy, eval_str=True).parameters.values()
+        if each.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    }
+    return create_model("Options", __config__=ConfigDict(extra="forbid", strict=True), **fields)
