@@ -45,16 +45,21 @@ class AnswerRate:
             self._weights[place] = self._weights[place] * keep + 1.0
         self._fast.append((now, person))
         self._fast_reached += person
+        self._forget_before(now - _FAST_S)
 
     def rate(self, now: float) -> float:
         """The chance of the next number."""
-        while self._fast and self._fast[0][0] < now - _FAST_S:
-            self._fast_reached -= self._fast.popleft()[1]
+        self._forget_before(now - _FAST_S)
         rate, fast = self.believed, len(self._fast)
         if fast >= _FAST_FEWEST:
-            seen = (self._fast_reached + rate) / (fast + 1)
+            seen = min(max((self._fast_reached + rate) / (fast + 1), 0.0), 1.0)
             rate = max(rate, seen - sqrt(seen * (1.0 - seen) / fast))
         return min(max(rate, 0.002), 1.0)
+
+    def _forget_before(self, then: float) -> None:
+        fast = self._fast
+        while fast and fast[0][0] < then:
+            self._fast_reached -= fast.popleft()[1]
 
     @property
     def weight(self) -> float:

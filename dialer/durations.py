@@ -16,6 +16,8 @@ from dialer.ages import Floats
 _GUARD_OVER = 30
 _GUARD_SIGMAS = 4.5
 _PRIOR = 3.0
+_MOST_END = 1.0 - 1e-6
+"""So many at most of those who reach a class of age end in it."""
 
 
 class Durations:
@@ -31,6 +33,7 @@ class Durations:
         while edges[-1] < longest:
             edges.append(edges[-1] + max(finest, 0.08 * edges[-1]))
         self._edges: Floats = np.array(edges)
+        self._widths: Floats = np.diff(self._edges)
         survival = np.exp(-self._edges / mean)
         spread = survival[:-1] - survival[1:]
         self._prior_ends: Floats = _PRIOR * spread
@@ -65,8 +68,9 @@ class Durations:
 
     def add_unended(self, seconds: float, weight: float) -> None:
         """One was cut off after so long, and would have gone on; counted by its weight."""
+        seconds = max(0.0, seconds)
         last = self._class_of(seconds)
-        self._spent[:last] += weight * np.diff(self._edges[: last + 1])
+        self._spent[:last] += weight * self._widths[:last]
         self._spent[last] += weight * (min(seconds, float(self._edges[-1])) - self._edges[last])
 
     def survival(self, step: float, steps: int, going_on: Floats | None = None) -> Floats:
@@ -76,10 +80,10 @@ class Durations:
         """
         ends, spent = self._ends + self._prior_ends, self._spent + self._prior_spent
         if going_on is not None and len(going_on):
-            widths = np.diff(self._edges)
-            inside = np.clip(going_on[:, None] - self._edges[None, :-1], 0.0, widths[None, :])
+            inside = np.clip(going_on[:, None] - self._edges[None, :-1], 0.0, self._widths[None, :])
             spent = spent + inside.sum(axis=0)
-        hazard = np.concatenate(([0.0], np.cumsum(ends / spent * np.diff(self._edges))))
+        share = np.minimum(ends / (spent / self._widths + ends / 2.0), _MOST_END)
+        hazard = np.concatenate(([0.0], np.cumsum(-np.log1p(-share))))
         at = np.arange(steps + 1) * step
         survival: Floats = np.exp(-np.interp(at, self._edges, hazard))
         return survival
@@ -89,8 +93,10 @@ class Durations:
         self._ends *= self._keep
         self._spent *= self._keep
         self._ends[last] += 1.0
-        self._spent[:last] += np.diff(self._edges[: last + 1])
-        self._spent[last] += min(seconds, float(self._edges[-1])) - self._edges[last]
+        self._spent[:last] += self._widths[:last]
+        # Half the class, wherever in it the end was: else durations that are all alike, and stand
+        # at one end of their class, would look like spread ones.
+        self._spent[last] += self._widths[last] / 2.0
         self._weight = self._weight * self._keep + 1.0
         part = 1.0 / self._weight
         self._mean += (seconds - self._mean) * part

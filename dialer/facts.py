@@ -42,7 +42,10 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Hopper:
-    """The leads that would be dialled next, in their order; as many as are known."""
+    """The leads that would be dialled next, in their order; as many as are known.
+
+    A lead is in it until its Dialled: those asked for that have not gone out come first.
+    """
 
     leads: tuple[Lead, ...]
 

@@ -151,10 +151,13 @@ class _Sliding:
             tally.base += base
 
     def at(self, now: float) -> Tally:
+        before = len(self.minutes)
         while self.minutes and (self.minutes[0][0] + 1) * _MINUTE_S <= now - DAY_S:
-            _, old = self.minutes.popleft()
-            self.tally.abandoned -= old.abandoned
-            self.tally.base -= old.base
+            self.minutes.popleft()
+        if len(self.minutes) != before:
+            # Added up anew: taking estimates off again would leave dust, less than nothing at last.
+            self.tally.abandoned = sum(tally.abandoned for _, tally in self.minutes)
+            self.tally.base = sum(tally.base for _, tally in self.minutes)
         return self.tally
 
 
@@ -208,10 +211,12 @@ class AbandonCount:
         return _NOTHING
 
     def tally(self, window: Window, now: float) -> Tally:
-        """What is counted in this window."""
+        """What is counted in this window. Raises ValueError for 24 h that the limit hasn't."""
         if window is Window.DAY:
             return self._today
-        if window is Window.SLIDING_24H and self._sliding is not None:
+        if window is Window.SLIDING_24H:
+            if self._sliding is None:
+                raise ValueError("sliding_24h is not among the limit's windows, and is not kept")
             return self._sliding.at(now)
         earlier = self._earlier
         return Tally(earlier.abandoned + self._today.abandoned, earlier.base + self._today.base)

@@ -31,6 +31,7 @@ from domain.identity import AttemptId
 _LOOK_EVERY_S = 1.0
 _PLACED_WITHIN_S = 5.0
 """A call that was asked for and has not gone out by then will not go out."""
+_FORGET_EVERY_S = 10.0
 _MOST_OPEN_PER_AGENT = 40
 _MOST_AT_ONCE = 200
 
@@ -94,6 +95,7 @@ class Pacer:
         self._asked: deque[tuple[float, int]] = deque()
         self._gone_out: deque[float] = deque()
         self._look_at: float | None = None
+        self._forget_at = now
 
     def handle(self, fact: Fact, now: float) -> Pacing | None:
         """Take a fact in; what to do, None if it is nothing that asks for a decision."""
@@ -153,9 +155,11 @@ class Pacer:
         return None
 
     def _went_out(self, attempt: AttemptId, now: float) -> None:
-        if self.under_way.knows(attempt):
+        if self.under_way.has_gone_out(attempt):
             return
-        self._gone_out.append(now)
+        if self.settings.calls_per_second != inf:
+            self._gone_out.append(now)
+            self._forget_gone_out(now)
         situation = self._situation
         if self._asked:
             asked_at, count = self._asked.popleft()
@@ -170,7 +174,9 @@ class Pacer:
     def _decide(self, now: float) -> Pacing:
         under_way, situation = self.under_way, self._situation
         self._look_at = None
-        under_way.forget_lost(now)
+        if now >= self._forget_at:  # not at every decision: it looks at every call
+            self._forget_at = now + _FORGET_EVERY_S
+            under_way.forget_lost(now)
         while self._asked and self._asked[0][0] < now - _PLACED_WITHIN_S:
             situation.placing -= self._asked.popleft()[1]
         if under_way.agents == 0 and situation.open == 0:
@@ -196,7 +202,7 @@ class Pacer:
             (_MOST_AT_ONCE, _TOO_MANY),
         ]
         if situation.next_leads is not None:
-            bounds.append((len(situation.next_leads), _NO_LEADS))
+            bounds.append((len(situation.next_leads) - situation.placing, _NO_LEADS))
             bounds.append((self._before_guaranteed(count), _GUARANTEED))
         if settings.limit.hard_stop and self.limit.room(now) < 1.0:
             bounds.append((free_agents(situation), _SPENT))
@@ -208,8 +214,8 @@ class Pacer:
     def _before_guaranteed(self, count: int) -> int:
         """So many may go before a lead comes up that needs an agent kept for him."""
         situation = self._situation
-        free = free_agents(situation)
-        for place, lead in enumerate((situation.next_leads or ())[:count]):
+        free, placing = free_agents(situation), situation.placing
+        for place, lead in enumerate((situation.next_leads or ())[placing : placing + count]):
             if lead.guaranteed and place >= free:
                 return place
         return count
@@ -219,11 +225,14 @@ class Pacer:
         rate = self.settings.calls_per_second
         if rate == inf:
             return _MOST_AT_ONCE
+        self._forget_gone_out(now)
+        return max(0, max(1, int(rate)) - len(self._gone_out) - self._situation.placing)
+
+    def _forget_gone_out(self, now: float) -> None:
         # Below one call a second the window is as long as one call takes.
-        span = max(1.0, 1.0 / rate)
+        span = max(1.0, 1.0 / self.settings.calls_per_second)
         while self._gone_out and self._gone_out[0] <= now - span:
             self._gone_out.popleft()
-        return max(0, int(rate * span) - len(self._gone_out) - self._situation.placing)
 
     def _may_hang_up(self, wanted: tuple[AttemptId, ...], now: float) -> tuple[AttemptId, ...]:
         least = self.settings.limit.min_ring_s

@@ -7,6 +7,7 @@ rung so long and was answered; a talk took so long) is returned as lessons.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 from dialer.ages import Ages
 from dialer.facts import (
@@ -31,7 +32,7 @@ from dialer.facts import (
     Ringing,
     SpeechBegan,
 )
-from domain.identity import AgentCode, AttemptId
+from domain.identity import AgentCode, AttemptId, ListName
 
 LOST_AFTER_S = 300.0
 """An attempt that has not been heard of for so long before a talk is taken for lost."""
@@ -58,6 +59,7 @@ class State(StrEnum):
     WRAP_UP = "wrap_up"
 
 
+_UNKNOWN = Lead(ListName(""))
 _BEFORE_ANSWER = (Stage.DIALLED, Stage.RINGING)
 _NEXT: dict[type, tuple[tuple[Stage, ...], Stage]] = {
     Ringing: ((Stage.DIALLED,), Stage.RINGING),
@@ -167,7 +169,10 @@ class UnderWay:
         self._detection = detection
         self._attempts: dict[AttemptId, _Attempt] = {}
         self._ended: dict[AttemptId, None] = {}
+        self._early: dict[AttemptId, None] = {}
+        """Attempts that were connected or over before anybody said that they went out."""
         self._agents: dict[AgentCode, _Agent] = {}
+        self._left: set[AgentCode] = set()
         self._kinds: dict[Lead, int] = {}
         self.leads: list[Lead] = []
         """The leads by the number that ``ringing.kinds`` gives them."""
@@ -214,9 +219,10 @@ class UnderWay:
             self.leads.append(lead)
         return kind
 
-    def knows(self, attempt: AttemptId) -> bool:
-        """The attempt is under way."""
-        return attempt in self._attempts
+    def has_gone_out(self, attempt: AttemptId) -> bool:
+        """Its Dialled has been told; of attempts long over, nobody knows any more."""
+        known = attempt in self._attempts or attempt in self._ended
+        return known and attempt not in self._early
 
     def fold(self, fact: Fact, now: float) -> tuple[Lesson, ...]:
         """Take a fact in."""
@@ -256,6 +262,7 @@ class UnderWay:
     def _dialled(self, fact: Dialled, now: float) -> tuple[Lesson, ...]:
         if fact.attempt in self._attempts or fact.attempt in self._ended:
             self.odd += 1
+            self._early.pop(fact.attempt, None)
             return ()
         self._attempts[fact.attempt] = _Attempt(fact.lead, now, Stage.DIALLED)
         self.ringing.add(fact.attempt, now, self.kind(fact.lead))
@@ -277,8 +284,7 @@ class UnderWay:
     ) -> tuple[Lesson, ...]:
         attempt = self._attempts.get(fact.attempt)
         if attempt is None:
-            self.odd += 1
-            return ()
+            return self._unheard_of(fact, now)
         if isinstance(fact, Answered):
             after: tuple[Stage, ...] = _BEFORE_ANSWER
             stage = Stage.LISTENED if self._detection else Stage.WAITING
@@ -306,6 +312,26 @@ class UnderWay:
             return lessons + self._connect(fact, now)
         return lessons
 
+    def _unheard_of(self, fact: object, now: float) -> tuple[Lesson, ...]:
+        """A fact of an attempt that is over, or that nobody has said to have gone out.
+
+        The latter is counted all the same: a person was abandoned, whatever order we hear it in.
+        """
+        self.odd += 1
+        if not isinstance(fact, NotAnswered | Machine | Connected | Abandoned):
+            return ()
+        if fact.attempt in self._ended:
+            return ()
+        _remember(self._early, fact.attempt)
+        if isinstance(fact, Connected):
+            self._attempts[fact.attempt] = _Attempt(_UNKNOWN, now, Stage.CONNECTED)
+            return (Served(now, None, None), *self._connect(fact, now))
+        _remember(self._ended, fact.attempt)
+        if isinstance(fact, Abandoned):
+            # Since when he waited nobody knows: too long.
+            return (LetGo(-inf, None, None, heard=self._detection, by_customer=fact.by_customer),)
+        return (TakenForMachine(),) if isinstance(fact, Machine) else ()
+
     def _connect(self, fact: Connected, now: float) -> tuple[Lesson, ...]:
         agent = self._agents.get(fact.agent)
         if agent is None:  # he has vanished: whoever talks to him is no longer ours to count
@@ -332,15 +358,17 @@ class UnderWay:
         if found is None:
             return
         self._take_out(attempt, found.stage)
-        self._ended[attempt] = None
-        if len(self._ended) > REMEMBERED:
-            del self._ended[next(iter(self._ended))]
+        _remember(self._ended, attempt)
 
     # Agents
 
     def _agent(self, code: AgentCode, state: State, now: float) -> tuple[Lesson, ...]:
         agent = self._agents.get(code)
         if agent is None:
+            if code in self._left and state is not State.READY:
+                self.odd += 1  # late: who has gone comes back with AgentReady
+                return ()
+            self._left.discard(code)
             agent = self._agents[code] = _Agent(state, now)
             self._count(code, agent, +1)
             return ()
@@ -364,6 +392,7 @@ class UnderWay:
 
     def _gone(self, code: AgentCode, now: float) -> tuple[Lesson, ...]:
         agent = self._agents.pop(code, None)
+        self._left.add(code)
         if agent is None:
             self.odd += 1
             return ()
@@ -399,6 +428,12 @@ class UnderWay:
                 column.add(code, agent.since)
             else:
                 column.remove(code)
+
+
+def _remember(them: dict[AttemptId, None], attempt: AttemptId) -> None:
+    them[attempt] = None
+    if len(them) > REMEMBERED:
+        del them[next(iter(them))]
 
 
 _STATES = {

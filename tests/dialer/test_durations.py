@@ -1,0 +1,109 @@
+"""How long things take: the life table against known distributions."""
+
+from math import exp
+from random import Random
+
+import numpy as np
+import pytest
+
+from dialer.ages import Floats
+from dialer.durations import Durations
+
+
+def table(mean: float = 60.0) -> Durations:
+    return Durations(mean=mean, finest=1.0)
+
+
+def test_before_anything_ended_it_is_the_prior() -> None:
+    survival = table(mean=100.0).survival(10.0, 30)
+    assert survival[0] == 1.0
+    expected = [exp(-step / 10.0) for step in range(31)]
+    assert survival.tolist() == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("draw", "survives"),
+    [
+        (lambda rng: rng.expovariate(1 / 30.0), lambda t: exp(-t / 30.0)),
+        (lambda rng: rng.uniform(20.0, 40.0), lambda t: min(1.0, max(0.0, (40.0 - t) / 20.0))),
+        (
+            lambda rng: 5.0 if rng.random() < 0.5 else 90.0,
+            lambda t: 1.0 if t < 5 else 0.5 if t < 90 else 0.0,
+        ),
+    ],
+    ids=["exponential", "uniform", "two lengths"],
+)
+def test_it_learns_what_it_is_shown(draw, survives) -> None:  # type: ignore[no-untyped-def]
+    durations, rng = table(), Random(2)
+    for _ in range(3_000):
+        durations.add(draw(rng))
+    survival = durations.survival(1.0, 120)
+    # Where it falls at once, a class of age is as fine as it gets.
+    off = [abs(survival[t] - survives(t)) for t in range(120) if not (4 <= t < 8 or 80 <= t < 100)]
+    assert max(off) < 0.06
+    assert durations.jumps <= 1
+
+
+def test_survival_falls_and_stays_between_0_and_1() -> None:
+    durations, rng = table(), Random(4)
+    for _ in range(500):
+        durations.add(rng.lognormvariate(4.0, 1.5))
+        durations.add_unended(rng.lognormvariate(3.0, 1.0), rng.random())
+    survival = durations.survival(5.0, 2_000, np.array([0.0, 1e6, 7_200.0, 30.0]))
+    assert survival[0] == 1.0
+    assert (np.diff(survival) <= 0).all()
+    assert survival[-1] >= 0.0
+
+
+def test_what_still_goes_on_counts() -> None:
+    durations = table()
+    for _ in range(100):
+        durations.add(10.0)
+    alone = durations.survival(1.0, 60)
+    beside = durations.survival(1.0, 60, np.full(50, 300.0))
+    assert alone[30] < 0.1
+    assert beside[20] > alone[20] + 0.1
+
+
+def test_what_was_cut_off_counts_as_going_on() -> None:
+    with_cuts, rng = table(mean=10.0), Random(6)
+    for _ in range(4_000):
+        seconds = rng.expovariate(1 / 10.0)
+        if seconds > 8.0:
+            with_cuts.add_unended(8.0, 1.0)
+        else:
+            with_cuts.add(seconds)
+    survival: Floats = with_cuts.survival(1.0, 8)
+    assert survival.tolist() == pytest.approx([exp(-t / 10.0) for t in range(9)], abs=0.05)
+
+
+def test_after_a_jump_the_old_ones_are_thrown_away() -> None:
+    durations, rng = table(), Random(7)
+    for _ in range(2_000):
+        durations.add(rng.expovariate(1 / 20.0))
+    for _ in range(60):
+        durations.add(rng.expovariate(1 / 200.0))
+    assert durations.jumps >= 1
+    assert durations.mean > 100.0
+
+
+def test_a_steady_mean_is_not_taken_for_a_jump() -> None:
+    jumps = 0
+    for seed in range(10):
+        durations, rng = table(), Random(seed)
+        for _ in range(3_000):
+            durations.add(rng.lognormvariate(4.0, 0.8))
+        jumps += durations.jumps
+    assert jumps <= 10  # of 3,000 looks
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 0.0, 1e-9, 7_200.0, 1e9])
+def test_no_length_is_too_odd(seconds: float) -> None:
+    durations = table()
+    for _ in range(40):
+        durations.add(seconds)
+        durations.add_unended(seconds, 1.0)
+    survival = durations.survival(1.0, 100)
+    assert np.isfinite(survival).all()
+    assert (survival >= 0).all()
+    assert (survival <= 1).all()

@@ -1,0 +1,385 @@
+"""What no policy may break, and the words for it."""
+
+from math import inf
+
+import pytest
+
+from dialer.facts import (
+    Abandoned,
+    AgentGone,
+    AgentReady,
+    AgentTalking,
+    Answered,
+    Cause,
+    Connected,
+    DayBegan,
+    Dialled,
+    Hopper,
+    Lead,
+    NotAnswered,
+    Ringing,
+)
+from dialer.limit import Limit, Tally, Window
+from dialer.pacing import Pacer, Settings
+from dialer.policies.progressive import Progressive
+from dialer.under_way import LOST_AFTER_S
+from domain.identity import AttemptId, ListName
+from tests.dialer.campaign import LEAD, NO_STOP, Campaign, Wishing, agent
+
+GUARANTEED = Lead(ListName("leads"), guaranteed=True)
+
+
+def wishing(count: int, **settings: object) -> Campaign:
+    return Campaign(
+        Wishing(count),
+        Settings(**{"limit": NO_STOP, **settings}),  # type: ignore[arg-type]
+    )
+
+
+# Reasons
+
+
+def test_nobody_there_is_said() -> None:
+    with_ = wishing(5)
+    said = with_.asked(AgentGone(agent(0)))
+    assert (said.count, str(said.reason)) == (0, "nobody is logged in and no call is under way")
+    assert with_.pacer.next_deadline() is None
+
+
+def test_a_wish_that_may_be_is_the_policys_word() -> None:
+    said = wishing(5).agents(1)
+    assert (said.count, str(said.reason)) == (5, "as was wished")
+
+
+def test_lines_are_said() -> None:
+    with_ = wishing(5, lines=7)
+    with_.agents(1)
+    with_.dial(5)
+    said = with_.asked(AgentReady(agent(1)))
+    assert said.count == 2
+    assert str(said.reason) == "of 5 wished, as many as lines are free: 5 of 7 are in use"
+
+
+def test_calls_per_second_are_said() -> None:
+    said = wishing(5, calls_per_second=2.0).agents(1)
+    assert said.count == 2
+    assert str(said.reason) == "of 5 wished, as many as 2 calls a second allow"
+
+
+def test_leads_that_are_there_are_said() -> None:
+    with_ = wishing(5)
+    with_.tell(Hopper((LEAD, LEAD)))
+    said = with_.agents(1)
+    assert (said.count, str(said.reason)) == (2, "of 5 wished, as many as there are leads")
+
+
+def test_a_spent_budget_is_said_in_figures() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy, Settings(limit=Limit(share=0.03)))
+    with_.agents(1)
+    with_.serve(20)
+    with_.lose(2)
+    policy.count = 9
+    said = with_.asked(AgentReady(agent(1)))
+    assert said.count == 2
+    assert str(said.reason) == (
+        "of 9 wished, only for agents who are free (2 ready, 0 calls under way):"
+        " 2 of 22 abandoned (9.09%) leave no room under 3.0%"
+    )
+
+
+def test_more_than_is_sensible_is_said() -> None:
+    with_ = wishing(1_000_000)
+    said = with_.agents(1)
+    assert said.count == 40
+    assert "as many as are sensible" in str(said.reason)
+    assert wishing(-5).agents(1).count == 0
+
+
+# Lines
+
+
+def test_talks_hold_their_lines() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy, Settings(lines=3, limit=NO_STOP))
+    with_.agents(1)
+    (call,) = with_.dial()
+    with_.tell(Answered(call))
+    with_.tell(Connected(call, agent(0)))
+    policy.count = 9
+    assert with_.asked(AgentReady(agent(1))).count == 2
+
+
+def test_no_line_is_no_call() -> None:
+    assert wishing(9, lines=0).agents(1).count == 0
+
+
+def test_more_calls_than_lines_is_no_wild_count() -> None:
+    with_ = wishing(9, lines=2)
+    with_.agents(1)
+    with_.dial(6)
+    assert with_.asked(AgentReady(agent(1))).count == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("lines", -1, "lines is -1; expected 0 or more"),
+        ("calls_per_second", 0.0, "calls_per_second is 0.0; expected more than 0"),
+        ("calls_per_second", float("nan"), "expected more than 0"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_said(field: str, value: object, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        Settings(**{field: value})  # type: ignore[arg-type]
+
+
+# Calls per second
+
+
+@pytest.mark.parametrize("rate", [0.07, 0.3, 0.49, 0.7, 1.0, 3.0, 25.0])
+def test_no_more_go_out_in_a_second_and_no_fewer(rate: float) -> None:
+    with_ = wishing(30, calls_per_second=rate)
+    went_out: list[float] = []
+    said = with_.agents(5)
+    while with_.now < 60.0:
+        for call in with_.dial(said.count if said else 0):
+            went_out.append(with_.now)
+            with_.tell(NotAnswered(call, Cause.BUSY))
+        deadline = with_.pacer.next_deadline()
+        assert deadline is not None
+        assert deadline > with_.now
+        with_.now = deadline
+        said = with_.pacer.tick(deadline)
+    span = max(1.0, 1.0 / rate)
+    for start in went_out:
+        assert sum(start <= at < start + span - 1e-6 for at in went_out) <= max(1, int(rate))
+    assert len(went_out) >= 0.9 * rate * 60.0
+
+
+def test_calls_asked_for_hold_their_second() -> None:
+    with_ = wishing(30, calls_per_second=10.0)
+    assert with_.agents(1).count == 10
+    assert with_.asked(AgentReady(agent(1))).count == 0
+    with_.dial(10)
+    with_.now += 0.5
+    assert with_.asked(AgentReady(agent(2))).count == 0
+    with_.now += 0.5
+    assert with_.asked(AgentReady(agent(3))).count == 10
+
+
+def test_what_went_out_is_not_kept_for_ever() -> None:
+    for rate in (inf, 1_000.0):
+        with_ = wishing(0, calls_per_second=rate)
+        with_.agents(1)
+        for _ in range(500):
+            with_.now += 1.0
+            with_.miss(5)
+        assert len(with_.pacer._gone_out) <= 2_000
+
+
+# Leads
+
+
+def test_the_hopper_goes_down_as_calls_go_out() -> None:
+    with_ = wishing(5)
+    with_.tell(Hopper((LEAD,) * 8))
+    assert with_.agents(1).count == 5
+    with_.dial(5)
+    assert with_.asked(AgentReady(agent(1))).count == 3
+    with_.dial(3)
+    assert with_.asked(AgentReady(agent(2))).count == 0
+    assert with_.asked(Hopper((LEAD,) * 4)).count == 4
+
+
+def test_leads_asked_for_are_not_asked_for_twice() -> None:
+    with_ = wishing(5)
+    with_.tell(Hopper((LEAD,) * 5))
+    assert with_.agents(1).count == 5
+    assert with_.asked(AgentReady(agent(1))).count == 0
+
+
+def test_those_asked_for_are_in_the_hopper_until_they_go_out() -> None:
+    with_ = wishing(5)
+    with_.agents(1)  # five are asked for, and still in the hopper
+    assert with_.asked(Hopper((LEAD,) * 8)).count == 3
+    with_.dial(8)
+    assert with_.asked(Hopper((LEAD,) * 5)).count == 5
+
+
+def test_a_guaranteed_lead_waits_for_an_agent_kept_for_him() -> None:
+    with_ = wishing(3)
+    with_.tell(AgentTalking(agent(0)))
+    said = with_.asked(Hopper((LEAD, GUARANTEED, LEAD)))
+    assert said.count == 1
+    assert str(said.reason) == (
+        "of 3 wished, fewer: the next lead was abandoned before and needs an agent kept for him"
+    )
+    (call,) = with_.dial()
+    assert with_.later(1.0).count == 0  # type: ignore[union-attr]
+    # One ready agent, and one call under way that may take him.
+    assert with_.asked(AgentReady(agent(1))).count == 0
+    assert with_.asked(NotAnswered(call, Cause.BUSY)).count == 2  # him and the one behind him
+
+
+def test_guaranteed_leads_one_for_each_free_agent() -> None:
+    with_ = wishing(9)
+    with_.tell(Hopper((GUARANTEED,) * 9))
+    assert with_.agents(1).count == 1
+    with_.dial(1, GUARANTEED)
+    assert with_.asked(AgentReady(agent(1))).count == 1
+
+
+# Asked for and not gone out
+
+
+def test_what_was_asked_for_is_not_asked_for_again() -> None:
+    with_ = Campaign("progressive")
+    assert with_.agents(1).count == 1
+    assert with_.asked(AgentReady(agent(1))).count == 1
+    with_.dial(2)
+    assert with_.asked(AgentReady(agent(2))).count == 1
+
+
+def test_what_never_goes_out_is_asked_for_again_after_5_s() -> None:
+    with_ = Campaign("progressive")
+    with_.agents(1)
+    for _ in range(4):
+        said = with_.later(1.0)
+        assert said is not None
+        assert said.count == 0
+    assert with_.later(2.0).count == 1  # type: ignore[union-attr]
+
+
+def test_a_dial_told_twice_takes_one_asked_for() -> None:
+    with_ = Campaign("progressive")
+    for number in range(3):
+        with_.tell(AgentReady(agent(number)))
+    call = AttemptId("twice")
+    for _ in range(3):
+        with_.tell(Dialled(call, LEAD))
+    assert with_.pacer._situation.placing == 2
+    with_.tell(NotAnswered(call, Cause.BUSY))
+    placing = with_.pacer._situation.placing
+    with_.tell(Dialled(call, LEAD))  # late and once more, though it is over
+    assert with_.pacer._situation.placing == placing
+
+
+def test_a_dial_told_after_its_end_takes_one_asked_for() -> None:
+    with_ = Campaign("progressive")
+    with_.agents(1)
+    call = AttemptId("early")
+    with_.tell(NotAnswered(call, Cause.BUSY))
+    assert with_.pacer._situation.placing == 1
+    with_.tell(Dialled(call, LEAD))
+    assert with_.pacer._situation.placing == 0
+
+
+def test_a_dial_nobody_asked_for_is_counted_all_the_same() -> None:
+    with_ = Campaign("progressive")
+    with_.dial(3)
+    assert with_.pacer._situation.placing == 0
+    assert with_.agents(1).count == 0
+
+
+# Deadlines
+
+
+def test_it_looks_each_second() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    policy.asked_at.clear()
+    with_.later(10.0)
+    assert policy.asked_at == pytest.approx([float(second) for second in range(1, 11)])
+
+
+def test_a_policy_may_want_to_look_sooner_but_not_all_the_time() -> None:
+    for wanted, expected in ((0.25, 0.25), (0.0, 0.01), (-99.0, 0.01)):
+        policy = Wishing(0)
+        with_ = Campaign(policy)
+        policy.look_at = wanted
+        with_.agents(1)
+        assert with_.pacer.next_deadline() == pytest.approx(expected)
+
+
+def test_before_the_deadline_nothing_happens() -> None:
+    with_ = Campaign("progressive")
+    assert with_.pacer.tick(0.0) is None
+    with_.agents(1)
+    assert with_.pacer.tick(0.5) is None
+
+
+def test_a_fact_that_asks_for_nothing_still_has_a_deadline() -> None:
+    with_ = Campaign("progressive")
+    (call,) = with_.dial()
+    assert with_.tell(Ringing(call)) is None
+    assert with_.pacer.next_deadline() == 1.0
+
+
+def test_time_that_goes_back_stands_still() -> None:
+    with_ = Campaign("progressive")
+    with_.now = 100.0
+    with_.agents(1)
+    (call,) = with_.ring()
+    with_.now = 50.0
+    with_.tell(Answered(call))
+    with_.tell(Abandoned(call))
+    deadline = with_.pacer.next_deadline()
+    assert deadline is not None
+    assert deadline > 100.0
+    assert with_.pacer.tick(60.0) is None
+
+
+def test_a_lost_call_is_given_up_though_facts_come_all_the_time() -> None:
+    with_ = Campaign(Progressive())
+    with_.agents(1)
+    with_.dial()
+    for _ in range(int(LOST_AFTER_S) * 2 + 60):
+        with_.now += 0.5
+        with_.asked(AgentReady(agent(1)))
+    assert with_.pacer.under_way.open == 0
+
+
+# Hang-ups
+
+
+def test_who_does_not_ring_is_not_hung_up() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    (rings, answered, over, dialled) = with_.ring(3) + with_.dial(1)
+    with_.tell(Answered(answered))
+    with_.tell(NotAnswered(over, Cause.BUSY))
+    policy.hang_up = (rings, answered, over, dialled, AttemptId("never heard of"))
+    with_.now = 60.0
+    assert with_.asked(AgentReady(agent(1))).hang_up == (rings,)
+
+
+# Days
+
+
+def test_a_new_day_has_its_own_budget() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy, Settings(limit=Limit(share=0.03)))
+    with_.agents(1)
+    with_.serve(60)
+    with_.lose(5)
+    policy.count = 9
+    assert with_.asked(AgentReady(agent(1))).count == 2
+    with_.dial(2)
+    said = with_.asked(DayBegan(1, 0.0))
+    assert with_.pacer.limit.worst(0.0) == Tally(0.0, 0.0)
+    assert said.count == 0  # no room before somebody was served
+    policy.count = 0
+    with_.serve(40)
+    policy.count = 9
+    assert with_.asked(AgentReady(agent(2))).count == 9
+
+
+def test_history_is_in_the_30_days() -> None:
+    settings = Settings(limit=Limit(share=0.03, windows=(Window.DAYS_30,)))
+    pacer = Pacer(Wishing(9), settings, now=0.0, day=8, history={7: Tally(0.0, 1_000.0)})
+    said = pacer.handle(AgentReady(agent(0)), 0.0)
+    assert said is not None
+    assert said.count == 9
