@@ -16,6 +16,7 @@ _MEMORIES = (40, 120, 360, 1_080, 3_240)
 _CONTRADICTED = 2.5  # standard errors
 _FAST_S = 60.0
 _FAST_FEWEST = 5
+_FAST_SIGMAS = 1.0
 _ASSUMED = 0.3
 _ASSUMED_WEIGHT = 5.0
 _SEGMENT_WEIGHT = 25.0
@@ -53,7 +54,7 @@ class AnswerRate:
         rate, fast = self.believed, len(self._fast)
         if fast >= _FAST_FEWEST:
             seen = min(max((self._fast_reached + rate) / (fast + 1), 0.0), 1.0)
-            rate = max(rate, seen - sqrt(seen * (1.0 - seen) / fast))
+            rate = max(rate, seen - _FAST_SIGMAS * sqrt(seen * (1.0 - seen) / fast))
         return min(max(rate, 0.002), 1.0)
 
     def _forget_before(self, then: float) -> None:

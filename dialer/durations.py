@@ -46,6 +46,7 @@ class Durations:
         self._keep = 1.0 - 1.0 / memory
         self._recent: deque[float] = deque(maxlen=_GUARD_OVER)
         self._mean, self._square, self._weight = mean, 2 * mean * mean, _PRIOR
+        self._cut = False
         self.ended = 0
         """How many have been added."""
         self.jumps = 0
@@ -61,13 +62,17 @@ class Durations:
         seconds = max(0.0, seconds)
         self.ended += 1
         self._recent.append(seconds)
-        if self.ended % 10 == 0 and self._has_jumped():
+        if self.ended % 10 == 0 and not self._cut and self._has_jumped():
             self._forget_all_but_recent()
             return
         self._count(seconds)
 
     def add_unended(self, seconds: float, weight: float) -> None:
-        """One was cut off after so long, and would have gone on; counted by its weight."""
+        """One was cut off after so long, and would have gone on; counted by its weight.
+
+        From then on the guard is off: where long ones are cut, the last to end are short.
+        """
+        self._cut = True
         seconds = max(0.0, seconds)
         last = self._class_of(seconds)
         self._spent[:last] += weight * self._widths[:last]

@@ -6,6 +6,7 @@ given how long they have been at it. All chances stand in tables by age, learnt 
 and rebuilt now and then; a look takes the columns of the ages there are, and adds them up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +38,15 @@ class Outlook:
     """Expected number of agents needed: still busy, or wanted by an answered call."""
     variance: list[float]
     third: list[float]
-    chances: tuple[Floats, ...]
-    """(ROWS, n) chances that each call or agent is one of them; of all that are not certain."""
+    chances: Sequence[Floats]
+    """(ROWS and more, n): in the first ROWS rows the chance that each call or agent is one of
+    them; of all that are not certain."""
     certain: int
     """Persons who wait already, and count in ``mean``."""
+    still_busy: list[float]
+    """Of those, agents who are busy now."""
     answers: float
-    """Of those, expected answers by the last moment."""
+    """Expected answers by the last moment."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
@@ -69,6 +73,7 @@ class Forecast:
         self._ring_table: Floats = np.zeros((3 * ROWS, 0))
         self._ring_rates: list[float] = []
         self._rates_at = -1.0
+        self._new_calls: dict[Lead | None, Floats] = {}
         self._build_rings()
         self._build_busy(None, None)
 
@@ -99,52 +104,60 @@ class Forecast:
         """What is to be expected, without any call that is not under way."""
         under_way = at.under_way
         self._refresh(at, now)
-        parts = []
-        busy = 0
+        parts: list[Floats] = []
+        moments = np.zeros(3 * ROWS)
         for ages, table in (
             (under_way.talking, self._talk_table),
             (under_way.wrapping_up, self._wrap_table),
         ):
             if len(ages):
-                busy += len(ages)
-                parts.append(table.take(_columns(ages.ages(now), _BUSY_STEP_S, table.shape[1]), 1))
-        freed = busy - sum(float(part[ROWS - 1].sum()) for part in parts)
-        rings = len(under_way.ringing)
-        if rings:
+                columns = _columns(ages.ages(now), _BUSY_STEP_S, table.shape[1])
+                parts.append(table.take(columns, 1))
+                moments += np.add.reduce(parts[-1], 1)
+        still_busy: list[float] = moments[:ROWS].tolist()
+        if len(under_way.ringing):
             columns = _columns(under_way.ringing.ages(now), _RING_STEP_S, _RING_STEPS)
             if len(self._ring_rates) > 1:
                 columns = columns + under_way.ringing.kinds * _RING_STEPS
             parts.append(self._ring_table.take(columns, 1))
-        listened = len(under_way.listened)
-        if listened:
-            share = self._persons / self._detected
-            one = np.repeat(
-                [share, share * (1 - share), share * (1 - share) * (1 - 2 * share)], ROWS
-            )
-            parts.append(np.repeat(one[:, None], listened, axis=1))
+            moments += np.add.reduce(parts[-1], 1)
+        if len(under_way.listened):
+            parts.append(self._listened(len(under_way.listened)))
+            moments += np.add.reduce(parts[-1], 1)
         certain = len(under_way.waiting)
-        moments = np.zeros(3 * ROWS)
-        for part in parts:
-            moments += part.sum(axis=1)
-        every = moments.tolist()
-        mean = [value + certain for value in every[:ROWS]] if certain else every[:ROWS]
+        every: list[float] = moments.tolist()
+        mean = every[:ROWS]
         return Outlook(
             agents=under_way.agents,
-            mean=mean,
+            mean=[value + certain for value in mean] if certain else mean,
             variance=every[ROWS : 2 * ROWS],
             third=every[2 * ROWS :],
-            chances=tuple(part[:ROWS] for part in parts),
+            chances=parts,
             certain=certain,
-            answers=mean[-1] - (busy - freed),
-            freed=freed,
+            still_busy=still_busy,
+            answers=mean[-1] - still_busy[-1],
+            freed=len(under_way.talking) + len(under_way.wrapping_up) - still_busy[-1],
         )
 
+    def _listened(self, calls: int) -> Floats:
+        """Whom detection listens to is a person soon, or a machine."""
+        share = self._persons / self._detected
+        return _moments(np.full((ROWS, calls), share))
+
     def new_call(self, lead: Lead | None, now: float) -> Floats:
-        """The chances (ROWS,) that a call dialled now has been answered at each moment."""
-        if lead is None:
-            return self.rates.overall(now) * _cumulated(self._curve(_UNKNOWN.list)[0], self.moments)
-        rate = self.rates.rate(lead, now)
-        return rate * _cumulated(self._curve(lead.list)[0], self.moments)
+        """The chances (ROWS,) that a call dialled now has been answered at each moment.
+
+        As of the last look; ``lead`` is None if nobody knows whose turn it is.
+        """
+        found = self._new_calls.get(lead)
+        if found is None:
+            if lead is None:
+                rate, curve = self.rates.overall(now), self._curve(_UNKNOWN.list)
+            else:
+                rate, curve = self.rates.rate(lead, now), self._curve(lead.list)
+            found = rate * (1.0 - curve[0][(self.moments / _RING_STEP_S).astype(np.int64)])
+            self._new_calls[lead] = found
+        return found
 
     def ringing_chances(self, at: Situation, now: float, places: Ints) -> Floats:
         """(ROWS, n) chances of the ringing calls at these places, as of the last look."""
@@ -188,6 +201,7 @@ class Forecast:
         leads = at.under_way.leads
         if now >= self._rates_at + _RATES_FOR_S or len(leads) != len(self._ring_rates):
             self._rates_at = now
+            self._new_calls.clear()
             rates = [self.rates.rate(lead, now) for lead in leads]
             self._build_ring_table(leads, rates)
 
@@ -206,6 +220,7 @@ class Forecast:
         self._busy_is_due = not np.array_equal(moments, self.moments)
         self.moments = moments
         self._ring_rates = []
+        self._rates_at = -1.0
 
     def _build_ring_table(self, leads: list[Lead], rates: list[float]) -> None:
         known = self._ring_rates
@@ -260,10 +275,6 @@ def _ring_times(*, mean: float, memory: int) -> Durations:
 
 def _columns(ages: Floats, step: float, columns: int) -> Ints:
     return np.minimum((ages * (1.0 / step)).astype(np.int64), columns - 1)
-
-
-def _cumulated(survival: Floats, moments: Floats) -> Floats:
-    return 1.0 - survival[(moments / _RING_STEP_S).astype(np.int64)]
 
 
 def _moments(chances: Floats) -> Floats:

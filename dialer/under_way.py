@@ -180,9 +180,19 @@ class UnderWay:
         """Dialled and not answered, since they went out; the kind says which lead."""
         self.listened: Ages[AttemptId] = Ages()
         self.waiting: Ages[AttemptId] = Ages()
+        self._columns = {
+            Stage.DIALLED: self.ringing,
+            Stage.RINGING: self.ringing,
+            Stage.LISTENED: self.listened,
+            Stage.WAITING: self.waiting,
+        }
         self.talking: Ages[AgentCode] = Ages()
         """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
         self.wrapping_up: Ages[AgentCode] = Ages()
+        self.open = 0
+        """Attempts that may still need an agent: ringing, listened to, or waiting."""
+        self.agents = 0
+        """Agents to plan with: all but those who want a break."""
         self.ready = 0
         self.leaving = 0
         """Busy agents who want a break."""
@@ -190,16 +200,6 @@ class UnderWay:
         """Attempts in a talk."""
         self.odd = 0
         """Facts that did not fit."""
-
-    @property
-    def agents(self) -> int:
-        """Agents to plan with: all but those who want a break."""
-        return self.ready + len(self.talking) + len(self.wrapping_up)
-
-    @property
-    def open(self) -> int:
-        """Attempts that may still need an agent."""
-        return len(self.ringing) + len(self.listened) + len(self.waiting)
 
     @property
     def lines(self) -> int:
@@ -266,6 +266,7 @@ class UnderWay:
             return ()
         self._attempts[fact.attempt] = _Attempt(fact.lead, now, Stage.DIALLED)
         self.ringing.add(fact.attempt, now, self.kind(fact.lead))
+        self.open += 1
         return ()
 
     def _heard(self, fact: SpeechBegan | GreetingEnded, now: float) -> None:
@@ -306,8 +307,10 @@ class UnderWay:
             self._end(fact.attempt)
         elif stage is Stage.LISTENED:
             self.listened.add(fact.attempt, now)
+            self.open += 1
         elif stage is Stage.WAITING:
             self.waiting.add(fact.attempt, now)
+            self.open += 1
         elif isinstance(fact, Connected):
             return lessons + self._connect(fact, now)
         return lessons
@@ -346,12 +349,9 @@ class UnderWay:
         return lessons
 
     def _take_out(self, attempt: AttemptId, stage: Stage) -> None:
-        if stage in _BEFORE_ANSWER:
-            self.ringing.remove(attempt)
-        elif stage is Stage.LISTENED:
-            self.listened.remove(attempt)
-        elif stage is Stage.WAITING:
-            self.waiting.remove(attempt)
+        column = self._columns.get(stage)
+        if column is not None and column.remove(attempt) is not None:
+            self.open -= 1
 
     def _end(self, attempt: AttemptId) -> None:
         found = self._attempts.pop(attempt, None)
@@ -420,7 +420,9 @@ class UnderWay:
     def _count(self, code: AgentCode, agent: _Agent, one: int) -> None:
         if agent.wants_break:
             self.leaving += one * (agent.state is not State.READY)
-        elif agent.state is State.READY:
+            return
+        self.agents += one
+        if agent.state is State.READY:
             self.ready += one
         else:
             column = self.talking if agent.state is State.TALKING else self.wrapping_up

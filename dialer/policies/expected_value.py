@@ -49,8 +49,7 @@ class ExpectedValue:
         look = self._forecast.look(at, now)
         middle = ROWS // 2
         each = float(self._forecast.new_call(None, now)[-1])
-        needed = look.mean[middle]
-        free = look.agents - sum(float(part[middle].sum()) for part in look.chances[:2])
+        free = look.agents - look.still_busy[middle]
         answers = look.answers + at.placing * each + look.certain
         fraction = exp(self._log_fraction)
         missing = fraction * max(0.0, free) - answers
@@ -60,7 +59,6 @@ class ExpectedValue:
             "horizon": float(self._forecast.moments[middle]),
             "answers": answers,
             "fraction": fraction,
-            "needed": needed,
         }
         least = one_for_each(at)
         return least if least.count > count else Wish(count, Reason(_REASON.text, figures))

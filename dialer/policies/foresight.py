@@ -2,8 +2,8 @@
 
 At ROWS moments, quantiles of a new call's time to the answer, the number of agents needed is a sum
 of unequal coins (``dialer.forecast``, ``dialer.tail``). The *risk* of a call dialled now is the
-mean over the moments of the worst chance, from that moment on, that all agents are taken: from there
-on, because a new call also harms those that ring already. Dial while it is under a threshold.
+mean over the moments of the worst chance, from that moment on, that all agents are taken: from
+there on, as a new call also harms those that ring already. Dial while it is under a threshold.
 
 The threshold is what the limit costs: after each person its logarithm moves by
 ``gain * (aim * persons - abandoned)`` (Robbins and Monro, Ann. Math. Stat. 22, 1951), so the day's
@@ -11,7 +11,7 @@ share settles at the aim. And no call goes out that could, with more than a smal
 more than the limit has room for: the same risk, with so many agents more.
 """
 
-from math import exp, floor, inf, log
+from math import exp, floor, inf, log, sqrt
 
 import numpy as np
 
@@ -43,12 +43,12 @@ class Foresight:
 
     def __init__(
         self,
-        aim: float = 0.97,
-        gain: float = 0.05,
-        breach: float = 0.005,
-        start: float = 0.05,
+        aim: float = 1.0,
+        gain: float = 0.27,
+        breach: float = 0.01,
+        start: float = 0.035,
         cut: bool = True,
-        margin: float = 1.0,
+        margin: float = 0.5,
         exact: int = 14,
         learn: int = 50,
     ) -> None:
@@ -57,6 +57,7 @@ class Foresight:
         self._exact, self._learn, self._margin = exact, learn, margin
         self._forecast = Forecast()
         self._share = 0.03
+        self._agents = 1
 
     @property
     def threshold(self) -> float:
@@ -69,7 +70,8 @@ class Foresight:
 
     def counted(self, counted: Counted, now: float) -> None:
         """Bolder with each served person, shyer with each abandoned one."""
-        step = self._gain * (self._aim * self._share * counted.base - counted.abandoned)
+        gain = self._gain / sqrt(max(self._agents, 1))
+        step = gain * (self._aim * self._share * counted.base - counted.abandoned)
         self._log_threshold = min(
             max(self._log_threshold + step, log(_LEAST_THRESHOLD)), log(_MOST_THRESHOLD)
         )
@@ -82,6 +84,7 @@ class Foresight:
             figures = {**least.reason.figures, "ended": at.ended, "learn": self._learn}
             return Wish(least.count, Reason(_LEARNING + least.reason.text, figures))
         look = self._forecast.look(at, now)
+        self._agents = look.agents
         room = at.limit.room(now)
         spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - self._margin))
         risk = _Risk(look, spare, exact=self._exact)
@@ -147,7 +150,7 @@ class _Risk:
         if coins <= exact:
             self._distribution = none_yet(ROWS)
             for part in look.chances:
-                self._distribution = with_coins(self._distribution, part)
+                self._distribution = with_coins(self._distribution, part[:ROWS])
 
     def add(self, heads: Floats) -> None:
         """One call more, with these chances to have been answered."""
@@ -161,17 +164,27 @@ class _Risk:
         self._shift(heads, -1.0)
 
     def now(self, threshold: float, breach: float) -> float:
-        """The risk as a fraction of what is allowed: under 1, one more may go out."""
-        used = _mean_of_worst(self._tails(self._agents)) / threshold
-        if used >= 1.0:
-            return used
-        return max(used, _mean_of_worst(self._tails(self._agents + self._spare)) / breach)
+        """The risk as a fraction of what is allowed: under 1, one more may go out. From 1 on it
+        is what is certain already: at least so much."""
+        used = self._of(self._agents, threshold)
+        return used if used >= 1.0 else max(used, self._of(self._agents + self._spare, breach))
 
-    def _tails(self, agents: int) -> list[float]:
-        if self._distribution is not None:
-            return exact_tail(self._distribution, agents - self._certain)
-        moments = zip(self._mean, self._variance, self._third, strict=True)
-        return [normal_tail(mean, variance, third, agents) for mean, variance, third in moments]
+    def _of(self, agents: int, allowed: float) -> float:
+        """Mean over the moments of the worst chance from each on, as a fraction of ``allowed``."""
+        exact = self._distribution
+        tails = None if exact is None else exact_tail(exact, agents - self._certain)
+        worst, total, full = 0.0, 0.0, allowed * ROWS
+        for row in range(ROWS - 1, -1, -1):
+            if tails is None:
+                tail = normal_tail(self._mean[row], self._variance[row], self._third[row], agents)
+            else:
+                tail = tails[row]
+            if tail > worst:
+                worst = tail
+            total += worst
+            if total + worst * row >= full:  # the others add no less
+                return (total + worst * row) / full
+        return total / full
 
     def _shift(self, heads: Floats, sign: float) -> None:
         chances = heads.tolist()
@@ -182,12 +195,3 @@ class _Risk:
         self._third = [
             t + sign * p * (1 - p) * (1 - 2 * p) for t, p in zip(self._third, chances, strict=True)
         ]
-
-
-def _mean_of_worst(tails: list[float]) -> float:
-    """Mean over the moments of the worst from each on."""
-    worst, total = 0.0, 0.0
-    for tail in reversed(tails):
-        worst = max(worst, tail)
-        total += worst
-    return total / len(tails)
