@@ -1,0 +1,202 @@
+"""What is foreseen, against a world whose chances are known."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from dialer.facts import AgentReady, AgentTalking, AgentWantsBreak, Answered, Dialled, Lead
+from dialer.forecast import ROWS, Forecast
+from dialer.limit import AbandonCount, Limit
+from dialer.policy import Situation
+from dialer.under_way import CutShort, Detected, Reached, Talked, UnderWay, WrappedUp
+from domain.identity import AgentCode, AttemptId, ListName
+from tests.dialer.campaign import LEAD, agent
+
+RING_S, TALK_S, WRAP_S = 8.0, 60.0, 10.0
+
+
+def taught(*, answered: float = 0.3, calls: int = 4_000, seed: int = 1) -> Forecast:
+    """Answers after 8 s on average, talks of 60 s, wrap-up of 10 s: all exponential."""
+    forecast, rng = Forecast(), Random(seed)
+    for call in range(calls):
+        now = float(call)
+        if rng.random() < answered:
+            forecast.learn(Reached(LEAD, rng.expovariate(1 / RING_S), True), now)
+            forecast.learn(Talked(rng.expovariate(1 / TALK_S)), now)
+            forecast.learn(WrappedUp(rng.expovariate(1 / WRAP_S)), now)
+        else:
+            forecast.learn(Reached(LEAD, 25.0, False), now)
+    return forecast
+
+
+def situation(*, detection: bool = False) -> Situation:
+    return Situation(UnderWay(detection=detection), AbandonCount(Limit()))
+
+
+NOW = 4_000.0
+
+
+def test_nothing_under_way_is_nothing_to_come() -> None:
+    look = taught().look(situation(), NOW)
+    assert look.agents == look.certain == 0
+    assert look.mean == look.variance == [0.0] * ROWS
+    assert look.answers == look.freed == 0.0
+
+
+def test_the_moments_are_quantiles_of_a_new_calls_answer() -> None:
+    forecast = taught()
+    forecast.look(situation(), NOW)
+    expected = [-RING_S * np.log(1 - (row + 0.5) / ROWS) for row in range(ROWS)]
+    assert forecast.moments.tolist() == pytest.approx(expected, rel=0.2, abs=0.8)
+
+
+def test_a_new_call_is_answered_by_its_rate() -> None:
+    forecast = taught()
+    forecast.look(situation(), NOW)
+    for lead in (None, LEAD):
+        chances = forecast.new_call(lead, NOW).tolist()
+        expected = [0.3 * (row + 0.5) / ROWS for row in range(ROWS)]
+        assert chances == pytest.approx(expected, abs=0.04)
+        assert chances == sorted(chances)
+
+
+def test_a_ringing_call_has_the_chance_of_its_age() -> None:
+    forecast, at = taught(), situation()
+    # 16 s old: of 30 answered, e^-2 ring still; of the 70 others all do, until 25 s.
+    at.under_way.fold(Dialled(AttemptId("old"), LEAD), NOW - 16.0)
+    still = 0.3 * np.exp(-2.0) / (0.3 * np.exp(-2.0) + 0.7)
+    look = forecast.look(at, NOW)
+    expected = still * (1 - np.exp(-forecast.moments / RING_S))
+    assert look.mean == pytest.approx(expected.tolist(), abs=0.02)
+    assert look.answers == pytest.approx(look.mean[-1])
+
+
+def test_calls_are_added_up() -> None:
+    forecast, at = taught(), situation()
+    for number in range(50):
+        at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), NOW)
+    look = forecast.look(at, NOW)
+    each = forecast.new_call(LEAD, NOW)
+    assert look.mean == pytest.approx((50 * each).tolist(), rel=0.12, abs=0.2)
+    spread = 50 * each * (1 - each)
+    assert look.variance == pytest.approx(spread.tolist(), rel=0.12, abs=0.2)
+
+
+def test_a_busy_agent_is_busy_until_talk_and_wrap_up_are_over() -> None:
+    forecast, at = taught(), situation()
+    for number in range(40):
+        at.under_way.fold(AgentTalking(agent(number)), NOW - 30.0)
+    look = forecast.look(at, NOW)
+    moment = float(forecast.moments[-1])
+    # The sum of two exponential times.
+    busy = (TALK_S * np.exp(-moment / TALK_S) - WRAP_S * np.exp(-moment / WRAP_S)) / (
+        TALK_S - WRAP_S
+    )
+    assert look.mean[-1] == pytest.approx(40 * busy, abs=2.0)
+    assert look.freed == pytest.approx(40 * (1 - busy), abs=2.0)
+    assert look.answers == pytest.approx(0.0, abs=1e-6)
+
+
+def test_who_waits_is_certain_and_counted_once() -> None:
+    forecast, at = taught(), situation()
+    for number in range(3):
+        at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), NOW)
+        at.under_way.fold(Answered(AttemptId(str(number))), NOW)
+    look = forecast.look(at, NOW)
+    assert look.certain == 3
+    assert look.mean == [3.0] * ROWS
+    assert look.answers == 0.0
+
+
+def test_whom_detection_listens_to_may_be_a_machine() -> None:
+    forecast, at = taught(), situation(detection=True)
+    for number in range(2_000):
+        forecast.learn(Detected(1.8, number % 4 == 0), NOW)
+    at.under_way.fold(Dialled(AttemptId("a"), LEAD), NOW)
+    at.under_way.fold(Answered(AttemptId("a")), NOW)
+    assert forecast.look(at, NOW).mean == pytest.approx([0.25] * ROWS, abs=0.03)
+
+
+def test_agents_who_want_a_break_are_not_planned_with() -> None:
+    forecast, at = taught(), situation()
+    for fact in (AgentReady(agent(0)), AgentTalking(agent(1)), AgentWantsBreak(agent(1))):
+        at.under_way.fold(fact, NOW)
+    assert forecast.look(at, NOW).agents == 1
+
+
+def test_each_list_has_its_own_chances_and_times() -> None:
+    forecast, rng = Forecast(), Random(3)
+    quick, slow = Lead(ListName("quick")), Lead(ListName("slow"))
+    for call in range(3_000):
+        forecast.learn(Reached(quick, rng.uniform(2.0, 4.0), rng.random() < 0.6), call)
+        forecast.learn(Reached(slow, rng.uniform(15.0, 20.0), rng.random() < 0.1), call)
+    at = situation()
+    at.under_way.fold(Dialled(AttemptId("a"), quick), 3_000.0)
+    at.under_way.fold(Dialled(AttemptId("b"), slow), 3_000.0)
+    look = forecast.look(at, 3_000.0)
+    assert look.mean[-1] == pytest.approx(0.6 + 0.1, abs=0.12)
+    assert forecast.new_call(quick, 3_000.0)[-1] == pytest.approx(0.6, abs=0.1)
+    assert forecast.new_call(slow, 3_000.0)[-1] < 0.15
+
+
+def with_cuts(share: float, *, calls: int = 4_000) -> Forecast:
+    """Of those that have rung for 16 s, this share is cut; the others give up at 25 s."""
+    forecast, rng = Forecast(), Random(4)
+    for call in range(calls):
+        seconds = rng.expovariate(1 / RING_S) if rng.random() < 0.3 else 1e9
+        if seconds > 16.0 and rng.random() < share:
+            forecast.learn(CutShort(LEAD, 16.0, 15.0), call)
+        elif seconds > 25.0:
+            forecast.learn(Reached(LEAD, 25.0, False), call)
+        else:
+            forecast.learn(Reached(LEAD, seconds, True), call)
+        if call % 20 == 0:
+            forecast.look(situation(), float(call))
+    forecast.look(situation(), float(calls))
+    return forecast
+
+
+def test_calls_that_we_cut_don_t_lift_the_rate() -> None:
+    for share in (0.0, 0.2, 0.5):
+        assert with_cuts(share).rates.rate(LEAD, 4_000.0) == pytest.approx(0.29, abs=0.05)
+
+
+def test_if_every_call_is_cut_the_chance_is_right_up_to_the_cut() -> None:
+    """What would have come after it, nobody can know."""
+    forecast = with_cuts(1.0)
+    chances = forecast.new_call(LEAD, 4_000.0)
+    seen = forecast.moments < 15.0
+    assert seen.sum() >= 3
+    expected = 0.3 * (1 - np.exp(-forecast.moments / RING_S))
+    assert chances[seen].tolist() == pytest.approx(expected[seen].tolist(), abs=0.04)
+
+
+def test_chances_are_chances_whatever_was_learnt() -> None:
+    rng = Random(5)
+    forecast, at = Forecast(), situation(detection=True)
+    for number in range(60):
+        at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), 0.0)
+        at.under_way.fold(AgentTalking(AgentCode(str(number))), 0.0)
+    for step in range(600):
+        seconds = rng.choice([0.0, 1e-6, 3.0, 1e4])
+        forecast.learn(
+            rng.choice(
+                [
+                    Reached(LEAD, seconds, rng.random() < 0.5),
+                    Talked(seconds),
+                    WrappedUp(seconds),
+                    CutShort(LEAD, seconds, 0.0),
+                    Detected(seconds, rng.random() < 0.5),
+                ]
+            ),
+            step * 10.0,
+        )
+        if step % 20 == 0:
+            look = forecast.look(at, step * 10.0)
+            for part in look.chances:
+                assert np.isfinite(part[:ROWS]).all()
+                assert (part[:ROWS] >= 0.0).all()
+                assert (part[:ROWS] <= 1.0).all()
+            assert look.freed >= -1e-6
+            assert look.answers >= -1e-6
