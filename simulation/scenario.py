@@ -1,5 +1,6 @@
 """A campaign to simulate, from YAML: lists, times, agents, limit, and what changes in the day."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,13 +23,6 @@ from simulation.distributions import (
 
 Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
-PolicyName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z][\w.%+-]{0,39}$",
-        description="a letter, then letters, digits and . % + - _, 40 at most",
-    ),
-]
 Hours = Annotated[float, Field(gt=0, le=24, description="hours, more than 0 and at most 24")]
 
 
@@ -116,7 +110,7 @@ class LimitSettings(_Section):
         None, description="without detection: machines among the abandoned, as estimated"
     )
     windows: tuple[Window, ...] | None = Field(
-        None, min_length=1, description="a list of day, sliding_24h and days_30"
+        None, description="a list of day, sliding_24h and days_30"
     )
     quick_hang_up: QuickHangUp | None = Field(
         None, description="what a customer is who hangs up within the grace"
@@ -190,11 +184,12 @@ class Scenario(_Section):
     breaks: Breaks | None = Field(Breaks(), description="agents' breaks; null: none")
     drift: Drift | None = Field(None, description="rates and times that wander")
     changes: list[Change] = Field([], description="a list of changes, each with at_h")
-    policies: dict[PolicyName, PolicySettings] = Field(
+    policies: dict[str, PolicySettings] = Field(
         {}, description="policies by name, with options"
     )
 
 
+_POLICY_NAME = re.compile(r"[A-Za-z][\w.%+-]{0,39}")
 _TIMES = ("delay", "ring", "talk", "machine_talk", "wrap_up", "patience")
 
 
@@ -275,6 +270,18 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[FlowErro
                 ("changes", number, "staff"),
                 f"change {number + 1} has agents and staff; expected one of them",
                 "agents is a number, staff a share of those there are",
+            )
+    try:
+        scenario.limit.limit()
+    except ValueError as error:
+        yield document.fault(("limit",), str(error))
+    for name in scenario.policies:
+        if not _POLICY_NAME.fullmatch(name):
+            yield document.fault(
+                ("policies", name),
+                f"{name!r:.50} is no name for a policy; expected a letter, then letters, digits and"
+                " . % + - _, 40 at most",
+                key=True,
             )
     seen: set[str] = set()
     for number, each in enumerate(scenario.lists):

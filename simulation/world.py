@@ -39,6 +39,7 @@ from simulation.scenario import Change, LeadList, Scenario
 
 _HOUR_S = 3_600.0
 _HOPPER = 40
+_REFUSED_AFTER_S = 0.2
 _LEAST_DELAY_S = 0.001
 """Where all times are 0, time would stand still and the day never end."""
 
@@ -87,6 +88,7 @@ class Observer(Protocol):
 class _Call:
     lead: Lead
     person: bool
+    has_line: bool
     over: bool = False
     answered_at: float | None = None
     greeted_at: float | None = None
@@ -198,15 +200,17 @@ class World:
         rng, clock, scenario = self._rng, self._clock, self._scenario
         self._number += 1
         attempt = AttemptId(str(self._number))
-        call = _Call(lead, person=False)
+        full = self._lines >= scenario.lines
+        call = _Call(lead, person=False, has_line=not full)
         self._calls[attempt] = call
         self._observer.dialled(clock.now)
         self._observer.ringing(clock.now, +1)
-        full = self._lines >= scenario.lines
-        self._lines += 1
+        self._lines += call.has_line
         self._tell(Dialled(attempt, lead))
         if full:
-            clock.after(0.0, lambda: self._not_answered(attempt, call, Cause.CONGESTION))
+            clock.after(
+                _REFUSED_AFTER_S, lambda: self._not_answered(attempt, call, Cause.CONGESTION)
+            )
             return
         delay = max(_LEAST_DELAY_S, self._draw_delay(rng))
         chance = rng.random()
@@ -334,7 +338,7 @@ class World:
     def _over(self, attempt: AttemptId, call: _Call) -> None:
         call.over = True
         self._calls.pop(attempt, None)
-        self._lines -= 1
+        self._lines -= call.has_line
 
     # Agents
 

@@ -1,0 +1,214 @@
+"""``python -m offhook simulate`` from end to end, with real processes and a real Ctrl-C."""
+
+import csv
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import psutil
+import pytest
+
+from offhook.cli import main
+
+TINY = """
+campaign: tiny
+hours: 0.1
+agents: 3
+policies:
+  one_for_one: {policy: progressive}
+  three: {policy: fixed_ratio, options: {ratio: 3}}
+"""
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Path:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(TINY)
+    return file
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "offhook", "simulate", *map(str, arguments)]
+
+
+def test_it_prints_a_table_and_writes_what_it_is_asked_for(campaign: Path, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"out.{name}" for name in ("csv", "json", "svg")}
+    done = subprocess.run(
+        command(campaign, "--agents", "2,3", "--days", 3, "--jobs", 2, "--csv", files["csv"],
+                "--json", files["json"], "--chart", files["svg"]),
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.startswith("tiny: limit 3 %, 0.1 h, 12 days in ")
+    rows = [line.split("|")[1:4] for line in done.stdout.splitlines()[4:]]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        [policy, agents, "3"] for agents in ("2", "3") for policy in ("one_for_one", "three")
+    ]
+    days = list(csv.DictReader(files["csv"].open()))
+    assert len(days) == 12
+    assert {day["seed"] for day in days} == {"1", "2", "3"}
+    told = json.loads(files["json"].read_text())
+    assert (told["campaign"], told["days_played"], len(told["rows"])) == ("tiny", 12, 4)
+    assert told["policies"]["three"]["hard_stop"] is False
+    assert "one_for_one, 3 agents" in files["svg"].read_text()
+    ElementTree.parse(files["svg"])  # noqa: S314
+
+    again = tmp_path / "again.csv"
+    subprocess.run(
+        command(campaign, "--agents", "2,3", "--days", 3, "--jobs", 1, "--csv", again),
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert again.read_bytes() == files["csv"].read_bytes()
+
+
+@dataclass
+class Running:
+    """The command in a session of its own, its standard error a terminal."""
+
+    process: "subprocess.Popen[str]"
+    terminal: int
+
+    def until(self, enough: Callable[[str], bool]) -> str:
+        """Read the terminal until this is so."""
+        said, deadline = "", time.monotonic() + 30
+        while not enough(said):
+            assert time.monotonic() < deadline, said
+            if select.select([self.terminal], [], [], 0.2)[0]:
+                said += os.read(self.terminal, 4_096).decode()
+        return said
+
+    def end(self) -> tuple[int, str]:
+        """Exit code and standard output."""
+        out, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, out
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator[Running]:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        try:
+            yield Running(process, ours)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            os.close(ours)
+
+
+def days_done(said: str) -> int:
+    counts = re.findall(r"([\d,]+) of 100,000 days", said)
+    return int(counts[-1].replace(",", "")) if counts else 0
+
+
+def test_ctrl_c_ends_it_with_the_table_of_what_is_done(campaign: Path, tmp_path: Path) -> None:
+    file = tmp_path / "days.csv"
+    with running(campaign, "--days", 50_000, "--jobs", 2, "--csv", file) as run:
+        said = run.until(lambda said: days_done(said) >= 5)
+        assert "left" in said
+        os.killpg(run.process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        code, out = run.end()
+    assert code == 130
+    stopped = re.search(r"stopped after ([\d,]+) of 100,000 days", out)
+    assert stopped
+    count = int(stopped[1].replace(",", ""))
+    assert count >= 5
+    rows = [[cell.strip() for cell in line.split("|")] for line in out.splitlines()[4:]]
+    assert {row[1] for row in rows} == {"one_for_one", "three"}
+    assert sum(int(row[3]) for row in rows) == count
+    assert len(file.read_text().splitlines()) == count + 1
+    with pytest.raises(ProcessLookupError):  # nobody of them is left
+        os.killpg(run.process.pid, 0)
+
+
+def test_a_ctrl_c_in_the_middle_of_a_long_day_does_not_wait_for_it(tmp_path: Path) -> None:
+    long = tmp_path / "long.yaml"
+    long.write_text("campaign: long\nhours: 12\nagents: 1000\n")
+    with running(long, "--policy", "progressive", "--days", 100_000, "--jobs", 1) as run:
+        run.until(lambda said: "0 of 100,000 days" in said)
+        run.until(lambda _: bool(psutil.Process(run.process.pid).children()))
+        began = time.monotonic()
+        os.killpg(run.process.pid, signal.SIGINT)
+        code, out = run.end()
+    assert time.monotonic() - began < 5
+    assert code == 130
+    assert "stopped after 0 of 100,000 days" in out
+
+
+def test_a_player_that_is_killed_is_noticed(campaign: Path) -> None:
+    with running(campaign, "--days", 50_000, "--jobs", 2) as run:
+        run.until(lambda said: days_done(said) >= 1)
+        psutil.Process(run.process.pid).children()[0].kill()
+        said = run.until(lambda said: "exit code" in said)
+        code, _ = run.end()
+    assert code == 1
+    assert "its process is gone (exit code -9)" in said
+
+
+def test_who_plays_does_not_outlive_who_asked(campaign: Path) -> None:
+    with running(campaign, "--days", 50_000, "--jobs", 2) as run:
+        run.until(lambda said: days_done(said) >= 1)
+        players = psutil.Process(run.process.pid).children()
+        assert len(players) == 2
+        run.process.kill()
+        run.end()
+        _, alive = psutil.wait_procs(players, timeout=10)
+        assert alive == []
+
+
+BAD = [
+    (["{file}", "--policy", "thre"], 'there is no policy "thre"; did you mean "three"'),
+    (["{file}", "--policy", "three,forsight"], 'did you mean "foresight"?'),
+    (["{file}", "--agents", "5,x"], "--agents is '5,x'; expected numbers"),
+    (["{file}", "--agents", ""], "--agents is ''"),
+    (["{file}", "--agents", "-5"], "--agents"),
+    (["{file}", "--days", "0"], "--days is '0'; expected a whole number from 1"),
+    (["{file}", "--jobs", "many"], "--jobs is 'many'"),
+    (["{file}", "--seed", "-1"], "--seed is '-1'"),
+    (["{file}", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory"),
+    (["{file}", "--json", "{folder}"], "Is a directory"),
+    (["{file}", "--csv", "{folder}/a", "--chart", "{folder}/a"], "name one file twice"),
+    (["{folder}/none.yaml"], "none.yaml:1:1: can't be read"),
+    (["{folder}/bad.yaml"], 'bad.yaml:2:24: "ratio" of'),
+    (["standrad"], 'no campaign "standrad"; did you mean "standard"?'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), BAD)
+def test_bad_input_gets_one_line_before_anything_is_played(
+    campaign: Path,
+    arguments: list[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = campaign.parent
+    (folder / "bad.yaml").write_text(
+        "policies:\n  a: {options: {ratio: two}, policy: fixed_ratio}\n"
+    )
+    filled = [each.format(file=campaign, folder=folder) for each in arguments]
+    monkeypatch.setattr(sys, "argv", ["offhook", "simulate", *filled])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = str(ended.value.code) + capsys.readouterr().err
+    assert expected in said
+    assert "Traceback" not in said
+    assert "\n" not in str(ended.value.code)
+    assert {file.name for file in folder.iterdir()} == {"tiny.yaml", "bad.yaml"}

@@ -1,0 +1,86 @@
+"""A day in which everything that the dialler is told is kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dialer.facts import Fact
+from dialer.pacing import Pacer, Pacing, Settings
+from dialer.policies import make
+from simulation.scenario import Scenario
+from simulation.world import World
+
+
+class Told:
+    """The real pacer, and what it was told."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self.pacer = pacer
+        self.facts: list[tuple[float, Fact]] = []
+
+    def handle(self, fact: Fact, now: float) -> Pacing | None:
+        self.facts.append((now, fact))
+        return self.pacer.handle(fact, now)
+
+    def next_deadline(self) -> float | None:
+        return self.pacer.next_deadline()
+
+    def tick(self, now: float) -> Pacing | None:
+        return self.pacer.tick(now)
+
+    def of(self, *kinds: type[Any]) -> list[tuple[float, Any]]:
+        """The facts of these kinds, with their times."""
+        return [(now, fact) for now, fact in self.facts if isinstance(fact, kinds)]
+
+
+class Seen:
+    """What an observer is called with."""
+
+    def __init__(self) -> None:
+        self.persons: list[tuple[float, bool, float]] = []
+        self.machines = 0
+        self.idle: list[float] = []
+        self.moves: list[tuple[float, str | None, str | None]] = []
+        self.ringing_now = 0
+
+    def dialled(self, now: float) -> None: ...
+
+    def person(
+        self, now: float, *, abandoned: bool, answered_s: float, greeted_s: float | None
+    ) -> None:
+        self.persons.append((now, abandoned, answered_s))
+
+    def taken_for_machine(self, now: float) -> None:
+        self.machines += 1
+
+    def idle_ended(self, seconds: float) -> None:
+        self.idle.append(seconds)
+
+    def agent(self, now: float, before: str | None, after: str | None) -> None:
+        self.moves.append((now, before, after))
+
+    def ringing(self, now: float, change: int) -> None:
+        self.ringing_now += change
+        assert self.ringing_now >= 0
+
+
+def played(
+    policy: str = "progressive",
+    *,
+    agents: int = 8,
+    seed: int = 1,
+    options: Mapping[str, Any] | None = None,
+    believed_lines: int | None = None,
+    **scenario: Any,
+) -> tuple[Told, Seen, Scenario]:
+    """One such day of an hour, unless said otherwise. ``believed_lines``: what the dialler is told
+    that there are."""
+    world = Scenario.model_validate({"hours": 1.0, **scenario})
+    settings = Settings(
+        lines=world.lines if believed_lines is None else believed_lines,
+        limit=world.limit.limit(),
+        detection=world.detection.on,
+    )
+    told = Told(Pacer(make(policy, **(options or {})), settings, now=0.0))
+    seen = Seen()
+    World(world, agents, seed, told, seen).run()
+    return told, seen, world
