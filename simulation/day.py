@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from dialer.limit import ClockStart, Limit
+from dialer.limit import Limit
 from dialer.pacing import Pacer, Settings
 from dialer.policies import make
 from simulation.scenario import PolicySettings, Scenario
@@ -80,7 +80,6 @@ class _Figures:
         self._result = result
         self._limit = limit.share + 1e-12  # a share that is the limit to the last call is not over
         self._grace_s = limit.grace_s + 1e-9
-        self._from_greeting = limit.clock is ClockStart.GREETING_END
         self._since = 0.0
         self._logged_in = self._busy = self._ringing = 0
         self._moved_at = 0.0
@@ -91,11 +90,8 @@ class _Figures:
     def dialled(self, now: float) -> None:
         self._result.dialled += 1
 
-    def person(
-        self, now: float, *, abandoned: bool, answered_s: float, greeted_s: float | None
-    ) -> None:
+    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
         self._pass(now)
-        waited_s = greeted_s if self._from_greeting and greeted_s is not None else answered_s
         lost = abandoned or waited_s > self._grace_s  # an agent who comes late comes too late
         if lost:
             self._result.abandoned += 1

@@ -16,7 +16,7 @@ from simulation.day import DayResult, play_day
 from simulation.scenario import PolicySettings, Scenario
 
 _LOOK_S = 0.2
-_PARENT_IS_LOOKED_FOR_S = 2.0
+_PARENT_IS_LOOKED_FOR_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,9 +184,7 @@ class Scenario(_Section):
     breaks: Breaks | None = Field(Breaks(), description="agents' breaks; null: none")
     drift: Drift | None = Field(None, description="rates and times that wander")
     changes: list[Change] = Field([], description="a list of changes, each with at_h")
-    policies: dict[str, PolicySettings] = Field(
-        {}, description="policies by name, with options"
-    )
+    policies: dict[str, PolicySettings] = Field({}, description="policies by name, with options")
 
 
 _POLICY_NAME = re.compile(r"[A-Za-z][\w.%+-]{0,39}")

@@ -33,6 +33,7 @@ from dialer.facts import (
     Person,
     Ringing,
 )
+from dialer.limit import ClockStart
 from domain.identity import AgentCode, AttemptId, ListName
 from simulation.clock import VirtualClock
 from simulation.scenario import Change, LeadList, Scenario
@@ -69,11 +70,8 @@ class Observer(Protocol):
 
     def dialled(self, now: float) -> None: ...
 
-    def person(
-        self, now: float, *, abandoned: bool, answered_s: float, greeted_s: float | None
-    ) -> None:
-        """Somebody got an agent or none, so long after he answered and after his greeting ended;
-        None: nobody listened for that."""
+    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
+        """Somebody got an agent or none, so long after the limit's clock had started for him."""
 
     def taken_for_machine(self, now: float) -> None: ...
 
@@ -137,6 +135,7 @@ class World:
         self._hopper: deque[Lead] = deque()
         self._rates = _rates(scenario.lists)
         self._simple = Lead(ListName(scenario.lists[0].name))
+        self._from_greeting = scenario.limit.limit().clock is ClockStart.GREETING_END
         self._draw_delay = scenario.delay.draw()
         self._draw_ring = scenario.ring.draw()
         self._draw_talk = scenario.talk.draw()
@@ -313,13 +312,11 @@ class World:
         self._tell(Abandoned(attempt))
 
     def _observe_person(self, call: _Call, *, abandoned: bool) -> None:
-        now, answered, greeted = self._clock.now, call.answered_at, call.greeted_at
-        self._observer.person(
-            now,
-            abandoned=abandoned,
-            answered_s=0.0 if answered is None else now - answered,
-            greeted_s=None if greeted is None else now - greeted,
-        )
+        now, since = self._clock.now, call.answered_at
+        if self._from_greeting and call.greeted_at is not None:
+            since = call.greeted_at
+        waited_s = 0.0 if since is None else now - since
+        self._observer.person(now, abandoned=abandoned, waited_s=waited_s)
 
     def _connect(self, attempt: AttemptId, call: _Call, number: int) -> None:
         agent = self._agents[number]

@@ -44,10 +44,8 @@ class Seen:
 
     def dialled(self, now: float) -> None: ...
 
-    def person(
-        self, now: float, *, abandoned: bool, answered_s: float, greeted_s: float | None
-    ) -> None:
-        self.persons.append((now, abandoned, answered_s))
+    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
+        self.persons.append((now, abandoned, waited_s))
 
     def taken_for_machine(self, now: float) -> None:
         self.machines += 1
