@@ -14,7 +14,7 @@ import numpy as np
 from dialer.ages import Floats
 
 _GUARD_OVER = 30
-_GUARD_SIGMAS = 4.5
+_GUARD_SIGMAS = 6.0
 _PRIOR = 3.0
 _MOST_END = 1.0 - 1e-6
 """So many at most of those who reach a class of age end in it."""

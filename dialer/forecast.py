@@ -24,6 +24,7 @@ _RING_STEP_S, _RING_STEPS = 0.5, 180
 _BUSY_STEP_S, _BUSY_STEPS = 1.0, 1_200
 _HOUR_S = 3_600.0
 _RATES_FOR_S = 0.5
+_BEFORE_CUTS = 100
 _LEAST = 1e-12
 _UNKNOWN = Lead(ListName(""))
 
@@ -62,6 +63,7 @@ class Forecast:
         self._wrap_ups = Durations(mean=15.0, finest=0.5, longest=3_600.0)
         self.rates = AnswerRates()
         self._persons, self._detected = 1.0, 2.0
+        self._cuts = 0
         self._new_rings = self._new_busy = 0
         self._busy_is_due = False
         self._learnt_rings = self._learnt_busy = 0
@@ -80,8 +82,10 @@ class Forecast:
     def learn(self, lesson: Lesson, now: float) -> None:
         """Take in what was learnt."""
         match lesson:
-            case Reached(lead, seconds, person):
+            case Reached(lead, seconds, person, kept):
                 self.rates.add(lead, now, person)
+                if self._cuts and not kept:  # those that end early are too many among them
+                    return
                 if person:
                     self._reached_all.add(seconds)
                     self._times_of(lead.list).add(seconds)
@@ -159,6 +163,11 @@ class Forecast:
             self._new_calls[lead] = found
         return found
 
+    @property
+    def may_cut(self) -> bool:
+        """Enough is known of how long answers take."""
+        return self._reached_all.ended >= _BEFORE_CUTS
+
     def ringing_chances(self, at: Situation, now: float, places: Ints) -> Floats:
         """(ROWS, n) chances of the ringing calls at these places, as of the last look."""
         ringing = at.under_way.ringing
@@ -173,16 +182,13 @@ class Forecast:
         Left out, the patient ones would be missing among those not answered, and the answer rate
         would seem to rise with every cut.
         """
+        self._cuts += 1
         reached, missed = self._curve(lead.list)
         age = min(int(seconds / _RING_STEP_S), len(reached) - 1)
         rate = self.rates.rate(lead, now)
         would = rate * float(reached[age])
         chance = would / max(would + (1.0 - rate) * float(missed[age]), _LEAST)
         self.rates.add(lead, now, chance)
-        self._times_of(lead.list).add_unended(seconds, chance)
-        self._reached_all.add_unended(seconds, chance)
-        self._missed.add_unended(seconds, 1.0 - chance)
-        self._new_rings += 1
 
     # Tables
 

@@ -239,7 +239,9 @@ class Pacer:
         may = []
         for attempt in wanted:
             since = self.under_way.rings_since(attempt)
-            if since is not None and now - since >= least:
+            if since is None or self.under_way.kept(attempt):
+                continue
+            if now - since >= least:
                 may.append(attempt)
         return tuple(may)
 

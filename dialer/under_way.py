@@ -36,6 +36,9 @@ from domain.identity import AgentCode, AttemptId, ListName
 
 LOST_AFTER_S = 300.0
 """An attempt that has not been heard of for so long before a talk is taken for lost."""
+KEPT_OF = 5
+"""Of so many attempts one rings to its end, whoever would like to cut it: else nobody would know
+how long those take who answer late, and the answer rate would be anybody's guess."""
 REMEMBERED = 4_096
 """So many ended attempts are remembered, lest a late fact brings one back to life."""
 
@@ -80,6 +83,8 @@ class Reached:
     lead: Lead
     seconds: float
     person: bool
+    kept: bool = True
+    """It would not have been cut, however long it rang: see KEPT_OF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ class _Attempt:
     lead: Lead
     dialled_at: float
     stage: Stage
+    kept: bool = True
     rings_since: float | None = None
     answered_at: float | None = None
     speech_at: float | None = None
@@ -168,6 +174,7 @@ class UnderWay:
     def __init__(self, *, detection: bool) -> None:
         self._detection = detection
         self._attempts: dict[AttemptId, _Attempt] = {}
+        self._dials = 0
         self._ended: dict[AttemptId, None] = {}
         self._early: dict[AttemptId, None] = {}
         """Attempts that were connected or over before anybody said that they went out."""
@@ -210,6 +217,11 @@ class UnderWay:
         """Since when the far end rings; None if it does not (yet, or any more)."""
         found = self._attempts.get(attempt)
         return found.rings_since if found and found.stage is Stage.RINGING else None
+
+    def kept(self, attempt: AttemptId) -> bool:
+        """It is one of those that ring to their end."""
+        found = self._attempts.get(attempt)
+        return found is not None and found.kept
 
     def kind(self, lead: Lead) -> int:
         """The number that stands for leads like this."""
@@ -264,7 +276,9 @@ class UnderWay:
             self.odd += 1
             self._early.pop(fact.attempt, None)
             return ()
-        self._attempts[fact.attempt] = _Attempt(fact.lead, now, Stage.DIALLED)
+        self._dials += 1
+        kept = self._dials % KEPT_OF == 0
+        self._attempts[fact.attempt] = _Attempt(fact.lead, now, Stage.DIALLED, kept=kept)
         self.ringing.add(fact.attempt, now, self.kind(fact.lead))
         self.open += 1
         return ()
@@ -456,7 +470,8 @@ def _lessons(attempt: _Attempt, fact: object, stage: Stage, now: float) -> tuple
             rang_s = 0.0 if since is None else now - since
             lessons.append(CutShort(attempt.lead, now - attempt.dialled_at, rang_s))
         else:
-            lessons.append(Reached(attempt.lead, now - attempt.dialled_at, person))
+            seconds = now - attempt.dialled_at
+            lessons.append(Reached(attempt.lead, seconds, person, attempt.kept))
         if attempt.stage is Stage.LISTENED and attempt.answered_at is not None:
             lessons.append(Detected(now - attempt.answered_at, person))
     answered_at = now if attempt.answered_at is None else attempt.answered_at

@@ -25,7 +25,7 @@ from dialer.under_way import Lesson
 from domain.identity import AttemptId
 
 _MOST_AT_ONCE = 100
-_LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-5, 0.5
+_LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-5, 0.9
 _TEXT = (
     "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
     " {freed:.1f} agents to be free within {horizon:.0f} s; risk {risk:.1%} of at most"
@@ -101,7 +101,11 @@ class Foresight:
             risk.add(new)
             count += 1
             value = risk.now(threshold, breach)
-        hang_up = self._to_cut(at, risk, now) if self._cut and count == 0 else ()
+        hang_up = (
+            self._to_cut(at, risk, now)
+            if self._cut and count == 0 and self._forecast.may_cut
+            else ()
+        )
         figures = {
             "agents": look.agents,
             "ready": at.under_way.ready,
@@ -129,7 +133,7 @@ class Foresight:
         for column, place in enumerate(oldest_first.tolist()):
             attempt = ringing.keys[place]
             since = at.under_way.rings_since(attempt)
-            if since is None or now - since < least:
+            if since is None or now - since < least or at.under_way.kept(attempt):
                 continue
             if risk.now(threshold, breach) < 1.0:
                 break
