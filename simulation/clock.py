@@ -17,11 +17,16 @@ class VirtualClock:
 
     def at(self, time: float, action: Action) -> None:
         """Do this then; at once (in its turn) if that is past."""
-        heappush(self._planned, (max(time, self.now), next(self._order), action))
+        now = self.now
+        heappush(self._planned, (time if time > now else now, next(self._order), action))
 
     def after(self, seconds: float, action: Action) -> None:
         """Do this so many seconds from now."""
-        heappush(self._planned, (self.now + max(0.0, seconds), next(self._order), action))
+        # Called for each event of a day: max() would be dearer.
+        heappush(
+            self._planned,
+            (self.now + (seconds if seconds > 0.0 else 0.0), next(self._order), action),
+        )
 
     def run(self, end: float, after_each: Callable[[], None]) -> None:
         """Do all that is planned before ``end``, calling ``after_each`` after each; then it is

@@ -114,6 +114,8 @@ class World:
         self._scenario = scenario
         self._rng = Random(seed)  # noqa: S311
         self._dialler = dialler
+        # Asked at every event: looked up once.
+        self._handle, self._next_deadline = dialler.handle, dialler.next_deadline
         self._observer = observer
         self._clock = VirtualClock()
         self._end = scenario.hours * _HOUR_S
@@ -165,7 +167,7 @@ class World:
     # The dialler
 
     def _tell(self, fact: Fact) -> None:
-        order = self._dialler.handle(fact, self._clock.now)
+        order = self._handle(fact, self._clock.now)
         if order is not None:
             self._do(order)
 
@@ -178,15 +180,16 @@ class World:
             self._dial()
 
     def _plan_tick(self) -> None:
-        deadline = self._dialler.next_deadline()
+        deadline = self._next_deadline()
         if deadline is not None and deadline < self._tick_at - 1e-9:
             self._tick_at = deadline
-            self._clock.at(deadline, lambda: self._tick(deadline))
+            self._clock.at(deadline, self._tick)
 
-    def _tick(self, planned: float) -> None:
-        if planned == self._tick_at:
+    def _tick(self) -> None:
+        now = self._clock.now
+        if now >= self._tick_at:  # else it is one that was planned before an earlier one
             self._tick_at = inf
-        order = self._dialler.tick(self._clock.now)
+        order = self._dialler.tick(now)
         if order is not None:
             self._do(order)
 
