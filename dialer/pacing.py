@@ -239,7 +239,9 @@ class Pacer:
         may = []
         for attempt in wanted:
             since = self.under_way.rings_since(attempt)
-            if since is None or self.under_way.kept(attempt):
+            # With all agents gone, nothing to be learnt is worth an abandoned customer.
+            kept = self.under_way.agents > 0 and self.under_way.kept(attempt)
+            if since is None or kept:
                 continue
             if now - since >= least:
                 may.append(attempt)

@@ -133,7 +133,9 @@ class Foresight:
         for column, place in enumerate(oldest_first.tolist()):
             attempt = ringing.keys[place]
             since = at.under_way.rings_since(attempt)
-            if since is None or now - since < least or at.under_way.kept(attempt):
+            # Some ring on to teach how long people take; not if all agents have gone.
+            kept = at.under_way.agents > 0 and at.under_way.kept(attempt)
+            if since is None or now - since < least or kept:
                 continue
             if risk.now(threshold, breach) < 1.0:
                 break

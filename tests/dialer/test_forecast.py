@@ -9,7 +9,7 @@ from dialer.facts import AgentReady, AgentTalking, AgentWantsBreak, Answered, Di
 from dialer.forecast import ROWS, Forecast
 from dialer.limit import AbandonCount, Limit
 from dialer.policy import Situation
-from dialer.under_way import CutShort, Detected, Reached, Talked, UnderWay, WrappedUp
+from dialer.under_way import CutShort, Detected, Lesson, Reached, Talked, UnderWay, WrappedUp
 from domain.identity import AgentCode, AttemptId, ListName
 from tests.dialer.campaign import LEAD, agent
 
@@ -180,18 +180,11 @@ def test_chances_are_chances_whatever_was_learnt() -> None:
         at.under_way.fold(AgentTalking(AgentCode(str(number))), 0.0)
     for step in range(600):
         seconds = rng.choice([0.0, 1e-6, 3.0, 1e4])
-        forecast.learn(
-            rng.choice(
-                [
-                    Reached(LEAD, seconds, rng.random() < 0.5),
-                    Talked(seconds),
-                    WrappedUp(seconds),
-                    CutShort(LEAD, seconds, 0.0),
-                    Detected(seconds, rng.random() < 0.5),
-                ]
-            ),
-            step * 10.0,
-        )
+        lessons: list[Lesson] = [
+            Reached(LEAD, seconds, rng.random() < 0.5), Talked(seconds), WrappedUp(seconds),
+            CutShort(LEAD, seconds, 0.0), Detected(seconds, rng.random() < 0.5),
+        ]  # fmt: skip
+        forecast.learn(rng.choice(lessons), step * 10.0)
         if step % 20 == 0:
             look = forecast.look(at, step * 10.0)
             for part in look.chances:

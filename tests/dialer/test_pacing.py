@@ -20,9 +20,9 @@ from dialer.facts import (
     Ringing,
 )
 from dialer.limit import Limit, Tally, Window
-from dialer.pacing import Pacer, Settings
+from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies.progressive import Progressive
-from dialer.under_way import LOST_AFTER_S
+from dialer.under_way import KEPT_OF, LOST_AFTER_S
 from domain.identity import AttemptId, ListName
 from tests.dialer.campaign import LEAD, NO_STOP, Campaign, Wishing, agent
 
@@ -141,7 +141,7 @@ def test_a_mistake_in_the_settings_is_said(field: str, value: object, expected: 
 def test_no_more_go_out_in_a_second_and_no_fewer(rate: float) -> None:
     with_ = wishing(30, calls_per_second=rate)
     went_out: list[float] = []
-    said = with_.agents(5)
+    said: Pacing | None = with_.agents(5)
     while with_.now < 60.0:
         for call in with_.dial(said.count if said else 0):
             went_out.append(with_.now)
@@ -354,6 +354,17 @@ def test_who_does_not_ring_is_not_hung_up() -> None:
     policy.hang_up = (rings, answered, over, dialled, AttemptId("never heard of"))
     with_.now = 60.0
     assert with_.asked(AgentReady(agent(1))).hang_up == (rings,)
+
+
+def test_calls_kept_to_learn_from_are_hung_up_only_if_all_agents_have_gone() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    policy.hang_up = tuple(with_.ring(KEPT_OF))
+    with_.now = 60.0
+    assert len(with_.asked(AgentReady(agent(1))).hang_up) == KEPT_OF - 1
+    with_.tell(AgentGone(agent(0)))
+    assert len(with_.asked(AgentGone(agent(1))).hang_up) == KEPT_OF
 
 
 # Days

@@ -24,6 +24,7 @@ from dialer.facts import (
     SpeechBegan,
 )
 from dialer.under_way import (
+    KEPT_OF,
     LOST_AFTER_S,
     REMEMBERED,
     CutShort,
@@ -81,7 +82,7 @@ def test_a_call_from_the_dial_to_the_end_of_wrap_up() -> None:
         (85, AgentReady(ANN)),
     )
     assert told.lessons == [
-        Reached(LEAD, 9, True), Served(9, None, None), Talked(60), WrappedUp(15),
+        Reached(LEAD, 9, True, kept=False), Served(9, None, None), Talked(60), WrappedUp(15),
     ]  # fmt: skip
     assert told.counts == (0, 0, 0, 0)
     assert told.people == (1, 0, 0, 0)
@@ -99,7 +100,7 @@ def test_detection_listens_before_there_is_a_person() -> None:
         detection=True,
     )
     assert told.lessons == [
-        Reached(LEAD, 11, True), Detected(2, True),
+        Reached(LEAD, 11, True, kept=False), Detected(2, True),
         LetGo(9, 9.5, 10, heard=True, by_customer=False),
     ]  # fmt: skip
 
@@ -108,14 +109,26 @@ def test_a_machine_is_no_person() -> None:
     told = Told(
         (0, Dialled(A, LEAD)), (9, Answered(A)), (11, Machine(A)), detection=True
     )  # fmt: skip
-    assert told.lessons == [Reached(LEAD, 11, False), Detected(2, False), TakenForMachine()]
+    assert told.lessons == [
+        Reached(LEAD, 11, False, kept=False),
+        Detected(2, False),
+        TakenForMachine(),
+    ]
     assert told.counts == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.CUT])
 def test_not_answered_is_no_person(cause: Cause) -> None:
     told = Told((0, Dialled(A, LEAD)), (5, NotAnswered(A, cause)))
-    assert told.lessons == [Reached(LEAD, 5, False)]
+    assert told.lessons == [Reached(LEAD, 5, False, kept=False)]
+
+
+def test_some_calls_are_kept_from_being_cut_to_learn_from() -> None:
+    under_way = UnderWay(detection=False)
+    for number in range(3 * KEPT_OF):
+        under_way.fold(Dialled(AttemptId(str(number)), LEAD), 0)
+    assert sum(under_way.kept(attempt) for attempt in under_way.ringing.keys) == 3
+    assert not under_way.kept(A)
 
 
 def test_a_cut_call_says_how_long_it_rang() -> None:
@@ -191,7 +204,7 @@ def test_a_call_that_answers_twice_wants_one_agent() -> None:
 
 def test_who_is_connected_has_answered() -> None:
     told = Told((0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (7, Connected(A, ANN)))
-    assert told.lessons == [Reached(LEAD, 7, True), Served(7, None, None)]
+    assert told.lessons == [Reached(LEAD, 7, True, kept=False), Served(7, None, None)]
     told.under_way.fold(Answered(A), 7.1)
     told.under_way.fold(Ringing(A), 7.2)
     assert told.counts == (0, 0, 0, 1)
