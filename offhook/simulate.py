@@ -114,7 +114,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     if rows:
         print(f"\n{table(rows)}", flush=True)
     if arguments.csv is not None:
-        arguments.csv.write_text(as_csv(results), encoding="utf-8")
+        _write(arguments.csv, as_csv(results))
     if arguments.json is not None:
         about = {
             "campaign": scenario.campaign,
@@ -126,11 +126,11 @@ def simulate(arguments: argparse.Namespace) -> int:
             "days_played": len(results),
             "policies": {name: chosen.model_dump() for name, chosen in policies.items()},
         }
-        arguments.json.write_text(as_json(rows, **about) + "\n", encoding="utf-8")
+        _write(arguments.json, as_json(rows, **about) + "\n")
     if arguments.chart is not None:
         charted = [day for day in results if len(day.moments) > 1]
         if charted:
-            arguments.chart.write_text(day_chart(charted[0], scenario), encoding="utf-8")
+            _write(arguments.chart, day_chart(charted[0], scenario))
         else:
             print("offhook: no chart: its day is not done", file=sys.stderr)
     return 0 if whole else 130
@@ -187,3 +187,11 @@ def _check_writable(files: Sequence[Path | None]) -> None:
             pass
         if not there:
             file.unlink()
+
+
+def _write(file: Path, text: str) -> None:
+    """Raises OSError with the file's name, which a full disk does not tell."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error

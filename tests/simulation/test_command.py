@@ -212,3 +212,15 @@ def test_bad_input_gets_one_line_before_anything_is_played(
     assert "Traceback" not in said
     assert "\n" not in str(ended.value.code)
     assert {file.name for file in folder.iterdir()} == {"tiny.yaml", "bad.yaml"}
+
+
+def test_a_full_disk_gets_one_line_after_the_table(
+    campaign: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["offhook", "simulate", str(campaign), "--days", "1", "--csv", "/dev/full"]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == "offhook: /dev/full: No space left on device; free space there"
+    assert "| one_for_one |" in capsys.readouterr().out
