@@ -11,7 +11,7 @@ share settles at the aim. And no call goes out that could, with more than a smal
 more than the limit has room for: the same risk, with so many agents more.
 """
 
-from math import exp, floor, inf, log, sqrt
+from math import exp, floor, inf, sqrt
 
 import numpy as np
 
@@ -25,7 +25,9 @@ from dialer.under_way import Lesson
 from domain.identity import AttemptId
 
 _MOST_AT_ONCE = 100
-_LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-5, 0.9
+_LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-6, 0.9
+_FARTHEST = 4.0
+_FEWEST = 0.03
 _TEXT = (
     "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
     " {freed:.1f} agents to be free within {horizon:.0f} s; risk {risk:.1%} of at most"
@@ -44,16 +46,16 @@ class Foresight:
     def __init__(
         self,
         aim: float = 1.0,
-        gain: float = 0.27,
+        gain: float = 0.0465,
         breach: float = 0.01,
-        start: float = 0.035,
+        start: float = 0.7,
         cut: bool = True,
         margin: float = 0.5,
         exact: int = 14,
         learn: int = 50,
     ) -> None:
         self._aim, self._gain, self._breach, self._cut = aim, gain, breach, cut
-        self._log_threshold = log(start)
+        self._start, self._follows = start, 0.0
         self._exact, self._learn, self._margin = exact, learn, margin
         self._forecast = Forecast()
         self._share = 0.03
@@ -62,7 +64,8 @@ class Foresight:
     @property
     def threshold(self) -> float:
         """The risk at which no more is dialled."""
-        return exp(self._log_threshold)
+        threshold = self._start * self._share * exp(self._follows)
+        return min(max(threshold, _LEAST_THRESHOLD), _MOST_THRESHOLD)
 
     def learn(self, lesson: Lesson, now: float) -> None:
         """Into the forecast."""
@@ -70,11 +73,9 @@ class Foresight:
 
     def counted(self, counted: Counted, now: float) -> None:
         """Bolder with each served person, shyer with each abandoned one."""
-        gain = self._gain / sqrt(max(self._agents, 1))
+        gain = self._gain / sqrt(max(self._agents * self._share, _FEWEST))
         step = gain * (self._aim * self._share * counted.base - counted.abandoned)
-        self._log_threshold = min(
-            max(self._log_threshold + step, log(_LEAST_THRESHOLD)), log(_MOST_THRESHOLD)
-        )
+        self._follows = min(max(self._follows + step, -_FARTHEST), _FARTHEST)
 
     def decide(self, at: Situation, now: float) -> Wish:
         """As many as keep the risk under the threshold."""

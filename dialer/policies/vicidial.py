@@ -45,7 +45,7 @@ class _Adaptive:
     def decide(self, at: Situation, now: float) -> Wish:
         """Places each 2.5 s, sets the level each 15 s."""
         under_way = at.under_way
-        busy = len(under_way.talking) + len(under_way.wrapping_up) + under_way.leaving
+        busy = len(under_way.talking) + under_way.leaving
         agents = under_way.ready + busy
         figures = {"level": self._level, "agents": agents, "calls": at.open}
         if now < self._next_place:
@@ -116,7 +116,7 @@ class Tapered(_Adaptive):
         intensity: float = 0.0,
         target_difference: float = 0.0,
         max_level: float = 3.0,
-        latest: int = 2100,
+        latest: int = 1700,
     ) -> None:
         super().__init__(intensity, target_difference, max_level)
         self._latest = latest
