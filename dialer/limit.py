@@ -176,6 +176,9 @@ class AbandonCount:
             known: Tally(tally.abandoned, tally.base) for known, tally in (history or {}).items()
         }
         self._today = self._days.setdefault(day, Tally())
+        self.unseen = 0.0
+        """People that detection is reckoned to have taken for machines today. Nobody has counted
+        them: there may be more, by about the root of their number (Poisson)."""
         self._sliding = _Sliding() if Window.SLIDING_24H in limit.windows else None
         self._earlier = self._sum_of_earlier()
 
@@ -184,6 +187,7 @@ class AbandonCount:
         if day <= self._day:
             return
         self._day = day
+        self.unseen = 0.0
         self._today = self._days.setdefault(day, Tally())
         self._days = {known: tally for known, tally in self._days.items() if known > day - 30}
         self._earlier = self._sum_of_earlier()
@@ -202,6 +206,7 @@ class AbandonCount:
     def machine(self, now: float) -> Counted:
         """Detection took somebody for a machine."""
         people = self.limit.taken_for_machines
+        self.unseen += people
         return self._add(now, people, people) if people else _NOTHING
 
     def cut(self, now: float, rang_s: float) -> Counted:

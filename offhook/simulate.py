@@ -13,6 +13,7 @@ from offhook.progress import Progress, in_words
 # What plays the days is imported where it is needed: it loads numpy, which the other commands
 # don't want to wait for.
 
+TABLES = "tables"
 _MOST_AGENTS = 5_000
 _MOST_DAYS = 1_000_000
 
@@ -32,7 +33,7 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "campaign",
         help="a YAML file, or the name of one that came along (simulation/campaigns): standard,"
-        " shock, drift, ...",
+        " shock, drift, ...; tables: all tables of docs/pacing.md",
     )
     command.add_argument(
         "--policy",
@@ -43,7 +44,7 @@ def add_to(commands: Any) -> None:
         " else ours and three to compare with)",
     )
     command.add_argument("--agents", metavar="N,N,...", help="default: what the campaign says")
-    command.add_argument("--days", metavar="N", default="20", help="default: %(default)s")
+    command.add_argument("--days", metavar="N", help="default: 20; of tables, each one's own")
     command.add_argument(
         "--jobs", metavar="N", help="days played at once (default: one for each core)"
     )
@@ -69,6 +70,8 @@ def simulate(arguments: argparse.Namespace) -> int:
     from simulation.report import as_csv, as_json, rows_of, table
     from simulation.run import DayError, Plan, play
 
+    if arguments.campaign == TABLES:
+        return _tables(arguments)
     scenario = load_checked(_campaign(arguments.campaign))
     names = [name.strip() for text in arguments.policy for name in text.split(",")]
     try:
@@ -81,7 +84,7 @@ def simulate(arguments: argparse.Namespace) -> int:
         scenario=scenario,
         policies=policies,
         agents=agents,
-        days=_whole("--days", arguments.days, 1, _MOST_DAYS),
+        days=_days(arguments, 20),
         first_seed=_whole("--seed", arguments.seed, 0, 2**53),
         chart=None if arguments.chart is None else (next(iter(policies)), max(agents)),
     )
@@ -134,6 +137,45 @@ def simulate(arguments: argparse.Namespace) -> int:
         else:
             print("offhook: no chart: its day is not done", file=sys.stderr)
     return 0 if whole else 130
+
+
+def _tables(arguments: argparse.Namespace) -> int:
+    """The tables of docs/pacing.md, made again: Markdown on standard output; 130 by Ctrl-C."""
+    from simulation.chosen import choose, load_checked
+    from simulation.day import DayResult
+    from simulation.report import rows_of, table
+    from simulation.run import Plan, play
+    from simulation.tables import tables
+
+    jobs = _cores() if arguments.jobs is None else _whole("--jobs", arguments.jobs, 1, 1_000)
+    for one in tables():
+        scenario = load_checked(_campaign(one.campaign))
+        plan = Plan(
+            scenario=scenario,
+            policies=choose(scenario, one.policies),
+            agents=one.agents,
+            days=_days(arguments, one.days),
+            first_seed=_whole("--seed", arguments.seed, 0, 2**53),
+        )
+        results: list[DayResult] = []
+        progress = Progress(plan.total, "days")
+
+        def done(day: DayResult, to: Any = results, shown: Any = progress) -> None:
+            to.append(day)
+            shown.step()
+
+        whole = play(plan, jobs=jobs, done=done)
+        progress.end()
+        limit = scenario.limit.limit().share
+        print(f"### {one.title}, limit {100 * limit:g} %\n", flush=True)
+        print(f"{table(rows_of(plan.in_order(results), limit))}\n", flush=True)
+        if not whole:
+            return 130
+    return 0
+
+
+def _days(arguments: argparse.Namespace, usual: int) -> int:
+    return usual if arguments.days is None else _whole("--days", arguments.days, 1, _MOST_DAYS)
 
 
 def _campaign(given: str) -> Path:

@@ -39,21 +39,34 @@ _LEARNING = "learning ({ended} of {learn} calls have ended): "
 
 @policy("foresight")
 class Foresight:
-    """``aim``: what is aimed at, as a fraction of the limit's share. ``gain``: how fast the
-    threshold follows. ``breach``: the chance a call may have to break the limit. ``cut``: hang up
-    calls that have rung long enough when there is nobody left for them."""
+    """``aim``: what is aimed at, as a fraction of the limit's share. ``start``: the first
+    threshold, as a fraction of the share. ``gain``: how fast it follows; divided by the root of
+    agents times share, for a small team's day has few persons to abandon. ``breach``: the chance
+    that a call may have to break the limit, ``margin`` persons and the root of those unseen kept
+    aside. ``cut``: hang up calls that have rung long enough when there is nobody left for them.
+    ``exact``: up to so many coins the risk is reckoned exactly. ``learn``: progressive until so
+    many calls have ended."""
 
     def __init__(
         self,
         aim: float = 1.0,
         gain: float = 0.0465,
-        breach: float = 0.01,
+        breach: float = 0.02,
         start: float = 0.7,
         cut: bool = True,
         margin: float = 0.5,
         exact: int = 14,
         learn: int = 50,
     ) -> None:
+        for name, value, least, most in (
+            ("aim", aim, 0.0, 1.0),
+            ("gain", gain, 0.0, 1.0),
+            ("breach", breach, 1e-6, 1.0),
+            ("start", start, 1e-3, 100.0),
+            ("margin", margin, 0.0, 100.0),
+        ):
+            if not least <= value <= most:
+                raise ValueError(f"{name} is {value}; expected {least:g} to {most:g}")
         self._aim, self._gain, self._breach, self._cut = aim, gain, breach, cut
         self._start, self._follows = start, 0.0
         self._exact, self._learn, self._margin = exact, learn, margin
@@ -87,19 +100,16 @@ class Foresight:
         look = self._forecast.look(at, now)
         self._agents = look.agents
         room = at.limit.room(now)
-        spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - self._margin))
+        aside = self._margin + sqrt(at.limit.unseen)
+        spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - aside))
         risk = _Risk(look, spare, exact=self._exact)
-        for _ in range(at.placing):
-            risk.add(self._forecast.new_call(None, now))
+        for place in range(at.placing):
+            risk.add(self._next_call(at, place, now))
         threshold, breach = self.threshold, self._breach
-        count, leads = 0, at.next_leads or ()
-        same = None if leads else self._forecast.new_call(None, now)
-        first = risk.now(threshold, breach)
-        value = first
+        count = 0
+        value = first = risk.now(threshold, breach)
         while value < 1.0 and count < _MOST_AT_ONCE:
-            new = same if same is not None else self._forecast.new_call(
-                leads[min(count, len(leads) - 1)], now)  # fmt: skip
-            risk.add(new)
+            risk.add(self._next_call(at, at.placing + count, now))
             count += 1
             value = risk.now(threshold, breach)
         hang_up = (
@@ -119,6 +129,12 @@ class Foresight:
             "room": spare,
         }
         return Wish(max(count, least.count), Reason(_TEXT, figures), hang_up)
+
+    def _next_call(self, at: Situation, place: int, now: float) -> Floats:
+        """The chances of the call that goes out after ``place`` others."""
+        leads = at.next_leads
+        lead = leads[min(place, len(leads) - 1)] if leads else None
+        return self._forecast.new_call(lead, now)
 
     def _to_cut(self, at: Situation, risk: "_Risk", now: float) -> tuple[AttemptId, ...]:
         """Those who have rung longest, until the risk would let them be dialled anew."""

@@ -268,15 +268,15 @@ def test_vicidial_average_halves_the_level_over_the_limit() -> None:
 
 def test_vicidial_tapered_goes_down_towards_the_latest_time() -> None:
     # 09:01: 2100 - 901 = 1199, more than 1000: the level stays.
-    with_ = over_the_limit(Tapered(), lost=6, served=60, at_hour=9)
+    with_ = over_the_limit(Tapered(latest=2100), lost=6, served=60, at_hour=9)
     with_.later(1.0)
     assert level(with_) == 2.0
     # 15:01: (2100 - 1501) / 1000 = 0.599
-    with_ = over_the_limit(Tapered(), lost=6, served=60, at_hour=15)
+    with_ = over_the_limit(Tapered(latest=2100), lost=6, served=60, at_hour=15)
     with_.later(1.0)
     assert level(with_) == pytest.approx(2.0 * 0.599)
     # 21:01: over
-    with_ = over_the_limit(Tapered(), lost=6, served=60, at_hour=21)
+    with_ = over_the_limit(Tapered(latest=2100), lost=6, served=60, at_hour=21)
     with_.later(1.0)
     assert level(with_) == 1.0
 
