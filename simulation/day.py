@@ -73,7 +73,7 @@ class DayResult:
         return self.dialled / self.served if self.served else inf
 
 
-class _Figures:
+class Figures:
     """Keeps a day's figures as the world tells of it."""
 
     def __init__(self, result: DayResult, limit: Limit, *, with_chart: bool) -> None:
@@ -184,7 +184,7 @@ def play_day(
     )
     pacer = Pacer(make(chosen.policy, **chosen.options), settings, now=0.0)
     result = DayResult(name, agents, seed)
-    figures = _Figures(result, limit, with_chart=with_chart)
+    figures = Figures(result, limit, with_chart=with_chart)
     World(scenario, agents, seed, pacer, figures).run()
     figures.end(scenario.hours * 3_600.0)
     return result
