@@ -46,7 +46,6 @@ class Durations:
         self._keep = 1.0 - 1.0 / memory
         self._recent: deque[float] = deque(maxlen=_GUARD_OVER)
         self._mean, self._square, self._weight = mean, 2 * mean * mean, _PRIOR
-        self._cut = False
         self.ended = 0
         """How many have been added."""
         self.jumps = 0
@@ -62,21 +61,10 @@ class Durations:
         seconds = max(0.0, seconds)
         self.ended += 1
         self._recent.append(seconds)
-        if self.ended % 10 == 0 and not self._cut and self._has_jumped():
+        if self.ended % 10 == 0 and self._has_jumped():
             self._forget_all_but_recent()
             return
         self._count(seconds)
-
-    def add_unended(self, seconds: float, weight: float) -> None:
-        """One was cut off after so long, and would have gone on; counted by its weight.
-
-        From then on the guard is off: where long ones are cut, the last to end are short.
-        """
-        self._cut = True
-        seconds = max(0.0, seconds)
-        last = self._class_of(seconds)
-        self._spent[:last] += weight * self._widths[:last]
-        self._spent[last] += weight * (min(seconds, float(self._edges[-1])) - self._edges[last])
 
     def survival(self, step: float, steps: int, going_on: Floats | None = None) -> Floats:
         """The chance to last longer than 0, step, 2 * step ..., ``steps`` + 1 values.

@@ -6,7 +6,6 @@ from random import Random
 import numpy as np
 import pytest
 
-from dialer.ages import Floats
 from dialer.durations import Durations
 
 
@@ -48,7 +47,6 @@ def test_survival_falls_and_stays_between_0_and_1() -> None:
     durations, rng = table(), Random(4)
     for _ in range(500):
         durations.add(rng.lognormvariate(4.0, 1.5))
-        durations.add_unended(rng.lognormvariate(3.0, 1.0), rng.random())
     survival = durations.survival(5.0, 2_000, np.array([0.0, 1e6, 7_200.0, 30.0]))
     assert survival[0] == 1.0
     assert (np.diff(survival) <= 0).all()
@@ -63,18 +61,6 @@ def test_what_still_goes_on_counts() -> None:
     beside = durations.survival(1.0, 60, np.full(50, 300.0))
     assert alone[30] < 0.1
     assert beside[20] > alone[20] + 0.1
-
-
-def test_what_was_cut_off_counts_as_going_on() -> None:
-    with_cuts, rng = table(mean=10.0), Random(6)
-    for _ in range(4_000):
-        seconds = rng.expovariate(1 / 10.0)
-        if seconds > 8.0:
-            with_cuts.add_unended(8.0, 1.0)
-        else:
-            with_cuts.add(seconds)
-    survival: Floats = with_cuts.survival(1.0, 8)
-    assert survival.tolist() == pytest.approx([exp(-t / 10.0) for t in range(9)], abs=0.05)
 
 
 def test_after_a_jump_the_old_ones_are_thrown_away() -> None:
@@ -102,7 +88,6 @@ def test_no_length_is_too_odd(seconds: float) -> None:
     durations = table()
     for _ in range(40):
         durations.add(seconds)
-        durations.add_unended(seconds, 1.0)
     survival = durations.survival(1.0, 100)
     assert np.isfinite(survival).all()
     assert (survival >= 0).all()
