@@ -15,8 +15,8 @@ from dialer.ages import Floats, Ints
 from dialer.answer_rate import AnswerRates
 from dialer.durations import Durations
 from dialer.facts import Lead
+from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from dialer.policy import Situation
-from dialer.under_way import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from domain.identity import ListName
 
 ROWS = 8

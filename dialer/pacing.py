@@ -23,9 +23,10 @@ from dialer.facts import (
     Machine,
     NotAnswered,
 )
+from dialer.lessons import CutShort, LetGo, Reached, Served, TakenForMachine
 from dialer.limit import AbandonCount, Counted, Limit, Tally
 from dialer.policy import Policy, Reason, Situation, Wish, free_agents
-from dialer.under_way import CutShort, LetGo, Reached, Served, TakenForMachine, UnderWay
+from dialer.under_way import UnderWay
 from domain.identity import AttemptId
 
 _LOOK_EVERY_S = 1.0

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from dialer.facts import Lead
+from dialer.lessons import Lesson
 from dialer.limit import AbandonCount, Counted
-from dialer.under_way import Lesson, UnderWay
+from dialer.under_way import UnderWay
 from domain.identity import AttemptId
 
 

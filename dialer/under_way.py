@@ -1,15 +1,15 @@
-"""What is under way: each attempt's stage and each agent's state, folded from facts.
+"""What is under way: each attempt's stage, folded from facts; ``Agents`` keeps who works on it.
 
-Facts may come late, twice or out of order. The tables say what each fact may follow; a fact that
-does not fit changes nothing and is counted in ``odd``. What has been learnt by a fact (a call has
-rung so long and was answered; a talk took so long) is returned as lessons.
+Facts may come late, twice or out of order. The tables in ``dialer.attempt`` say what each fact may
+follow; one that does not fit changes nothing and is counted in ``odd``. What has been learnt by a
+fact (a call has rung so long and was answered; a talk took so long) is returned as lessons.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from math import inf
 
+from dialer.agents import Agents, State
 from dialer.ages import Ages
+from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, Stage, lessons_of
 from dialer.facts import (
     Abandoned,
     AgentGone,
@@ -18,7 +18,6 @@ from dialer.facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Answered,
-    Cause,
     Connected,
     DayBegan,
     Dialled,
@@ -32,6 +31,7 @@ from dialer.facts import (
     Ringing,
     SpeechBegan,
 )
+from dialer.lessons import Lesson, LetGo, Served, TakenForMachine
 from domain.identity import AgentCode, AttemptId, ListName
 
 LOST_AFTER_S = 300.0
@@ -41,131 +41,7 @@ KEPT_OF = 5
 how long those take who answer late, and the answer rate would be anybody's guess."""
 REMEMBERED = 4_096
 """So many ended attempts are remembered, lest a late fact brings one back to life."""
-
-
-class Stage(StrEnum):
-    """Where an attempt is; DIALLED and RINGING share their clock, which starts when it goes out."""
-
-    DIALLED = "dialled"
-    RINGING = "ringing"
-    LISTENED = "listened"  # answered, and detection listens
-    WAITING = "waiting"  # a person without an agent
-    CONNECTED = "connected"
-    OVER = "over"
-
-
-class State(StrEnum):
-    """What an agent does."""
-
-    READY = "ready"
-    TALKING = "talking"
-    WRAP_UP = "wrap_up"
-
-
 _UNKNOWN = Lead(ListName(""))
-_BEFORE_ANSWER = (Stage.DIALLED, Stage.RINGING)
-_NEXT: dict[type, tuple[tuple[Stage, ...], Stage]] = {
-    Ringing: ((Stage.DIALLED,), Stage.RINGING),
-    NotAnswered: (_BEFORE_ANSWER, Stage.OVER),
-    # A fact may overtake the one before it: whoever is connected has answered.
-    Person: ((*_BEFORE_ANSWER, Stage.LISTENED), Stage.WAITING),
-    Machine: ((*_BEFORE_ANSWER, Stage.LISTENED), Stage.OVER),
-    Connected: ((*_BEFORE_ANSWER, Stage.LISTENED, Stage.WAITING), Stage.CONNECTED),
-    Abandoned: ((*_BEFORE_ANSWER, Stage.LISTENED, Stage.WAITING), Stage.OVER),
-}
-"""After which stages a fact is taken, and what the stage is then. Answered depends on detection."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A dialled number turned out, after ``seconds``, to be a person (or not)."""
-
-    lead: Lead
-    seconds: float
-    person: bool
-    kept: bool = True
-    """It would not have been cut, however long it rang: see KEPT_OF."""
-
-
-@dataclass(frozen=True, slots=True)
-class Detected:
-    """Detection listened for ``seconds`` and decided."""
-
-    seconds: float
-    person: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Talked:
-    """A talk took so long."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedUp:
-    """An agent's after-call work took so long; 0 if there was none."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A person has an agent. When he answered, spoke, and ended his greeting; None: not heard."""
-
-    answered_at: float
-    speech_at: float | None
-    greeted_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LetGo:
-    """A person has had no agent. ``heard``: detection found that he is one."""
-
-    answered_at: float
-    speech_at: float | None
-    greeted_at: float | None
-    heard: bool
-    by_customer: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TakenForMachine:
-    """Detection said so; it may be wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class CutShort:
-    """We have hung up a call, ``seconds`` after it was dialled; it had rung for ``rang_s``."""
-
-    lead: Lead
-    seconds: float
-    rang_s: float
-
-
-Lesson = Reached | Detected | Talked | WrappedUp | Served | LetGo | TakenForMachine | CutShort
-
-
-@dataclass(slots=True)
-class _Attempt:
-    lead: Lead
-    dialled_at: float
-    stage: Stage
-    kept: bool = True
-    rings_since: float | None = None
-    answered_at: float | None = None
-    speech_at: float | None = None
-    greeted_at: float | None = None
-    heard: bool = False
-    """Detection has found a person."""
-
-
-@dataclass(slots=True)
-class _Agent:
-    state: State
-    since: float
-    wants_break: bool = False
-    attempt: AttemptId | None = None
 
 
 class UnderWay:
@@ -173,13 +49,14 @@ class UnderWay:
 
     def __init__(self, *, detection: bool) -> None:
         self._detection = detection
-        self._attempts: dict[AttemptId, _Attempt] = {}
+        self._attempts: dict[AttemptId, Attempt] = {}
         self._dials = 0
         self._ended: dict[AttemptId, None] = {}
         self._early: dict[AttemptId, None] = {}
         """Attempts that were connected or over before anybody said that they went out."""
-        self._agents: dict[AgentCode, _Agent] = {}
-        self._left: set[AgentCode] = set()
+        self._agents = Agents()
+        self._talks: dict[AgentCode, AttemptId] = {}
+        """Whom each agent talks to."""
         self._kinds: dict[Lead, int] = {}
         self.leads: list[Lead] = []
         """The leads by the number that ``ringing.kinds`` gives them."""
@@ -193,25 +70,42 @@ class UnderWay:
             Stage.LISTENED: self.listened,
             Stage.WAITING: self.waiting,
         }
-        self.talking: Ages[AgentCode] = Ages()
+        self.talking = self._agents.talking
         """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
-        self.wrapping_up: Ages[AgentCode] = Ages()
+        self.wrapping_up = self._agents.wrapping_up
         self.open = 0
         """Attempts that may still need an agent: ringing, listened to, or waiting."""
-        self.agents = 0
+        self._odd = 0
+
+    @property
+    def agents(self) -> int:
         """Agents to plan with: all but those who want a break."""
-        self.ready = 0
-        self.leaving = 0
+        return self._agents.planned
+
+    @property
+    def ready(self) -> int:
+        """Agents who could talk at once."""
+        return self._agents.ready
+
+    @property
+    def leaving(self) -> int:
         """Busy agents who want a break."""
-        self.connected = 0
+        return self._agents.leaving
+
+    @property
+    def connected(self) -> int:
         """Attempts in a talk."""
-        self.odd = 0
+        return len(self._talks)
+
+    @property
+    def odd(self) -> int:
         """Facts that did not fit."""
+        return self._odd + self._agents.odd
 
     @property
     def lines(self) -> int:
         """Lines in use."""
-        return self.open + self.connected
+        return self.open + len(self._talks)
 
     def rings_since(self, attempt: AttemptId) -> float | None:
         """Since when the far end rings; None if it does not (yet, or any more)."""
@@ -238,23 +132,32 @@ class UnderWay:
 
     def fold(self, fact: Fact, now: float) -> tuple[Lesson, ...]:
         """Take a fact in."""
+        # Most facts are of attempts: they come first.
         match fact:
             case Dialled():
                 return self._dialled(fact, now)
-            case AgentReady() | AgentTalking() | AgentWrapUp():
-                return self._agent(fact.agent, _STATES[type(fact)], now)
+            case Ringing() | NotAnswered() | Answered() | Connected() | Person() | Machine():
+                return self._attempt(fact, now)
+            case AgentTalking():
+                return self._agents.becomes(fact.agent, State.TALKING, now)
+            case AgentReady():
+                self._hang_up(fact.agent)
+                return self._agents.becomes(fact.agent, State.READY, now)
+            case AgentWrapUp():
+                self._hang_up(fact.agent)
+                return self._agents.becomes(fact.agent, State.WRAP_UP, now)
+            case Abandoned():
+                return self._attempt(fact, now)
             case AgentGone():
-                return self._gone(fact.agent, now)
+                self._hang_up(fact.agent)
+                return self._agents.gone(fact.agent, now)
             case AgentWantsBreak():
-                self._wants_break(fact.agent)
-                return ()
+                self._agents.wants_break(fact.agent)
             case SpeechBegan() | GreetingEnded():
                 self._heard(fact, now)
-                return ()
             case Hopper() | DayBegan():
-                return ()
-            case _:
-                return self._attempt(fact, now)
+                pass
+        return ()
 
     def forget_lost(self, now: float) -> int:
         """Give up attempts that nobody has spoken of for LOST_AFTER_S; how many."""
@@ -269,16 +172,14 @@ class UnderWay:
             self._end(attempt)
         return len(lost)
 
-    # Attempts
-
     def _dialled(self, fact: Dialled, now: float) -> tuple[Lesson, ...]:
         if fact.attempt in self._attempts or fact.attempt in self._ended:
-            self.odd += 1
+            self._odd += 1
             self._early.pop(fact.attempt, None)
             return ()
         self._dials += 1
         kept = self._dials % KEPT_OF == 0
-        self._attempts[fact.attempt] = _Attempt(fact.lead, now, Stage.DIALLED, kept=kept)
+        self._attempts[fact.attempt] = Attempt(fact.lead, now, Stage.DIALLED, kept=kept)
         self.ringing.add(fact.attempt, now, self.kind(fact.lead))
         self.open += 1
         return ()
@@ -286,7 +187,7 @@ class UnderWay:
     def _heard(self, fact: SpeechBegan | GreetingEnded, now: float) -> None:
         attempt = self._attempts.get(fact.attempt)
         if attempt is None:
-            self.odd += 1
+            self._odd += 1
         elif isinstance(fact, SpeechBegan):
             attempt.speech_at = now if attempt.speech_at is None else attempt.speech_at
         else:
@@ -301,15 +202,15 @@ class UnderWay:
         if attempt is None:
             return self._unheard_of(fact, now)
         if isinstance(fact, Answered):
-            after: tuple[Stage, ...] = _BEFORE_ANSWER
+            after: tuple[Stage, ...] = BEFORE_ANSWER
             stage = Stage.LISTENED if self._detection else Stage.WAITING
         else:
-            after, stage = _NEXT[type(fact)]
+            after, stage = NEXT[type(fact)]
         if attempt.stage not in after:
-            self.odd += 1
+            self._odd += 1
             return ()
         attempt.heard = attempt.heard or isinstance(fact, Person)
-        lessons = _lessons(attempt, fact, stage, now)
+        lessons = lessons_of(attempt, fact, stage, now)
         if stage is Stage.RINGING:
             attempt.rings_since, attempt.stage = now, stage
             return lessons
@@ -334,14 +235,14 @@ class UnderWay:
 
         The latter is counted all the same: a person was abandoned, whatever order we hear it in.
         """
-        self.odd += 1
+        self._odd += 1
         if not isinstance(fact, NotAnswered | Machine | Connected | Abandoned):
             return ()
         if fact.attempt in self._ended:
             return ()
         _remember(self._early, fact.attempt)
         if isinstance(fact, Connected):
-            self._attempts[fact.attempt] = _Attempt(_UNKNOWN, now, Stage.CONNECTED)
+            self._attempts[fact.attempt] = Attempt(_UNKNOWN, now, Stage.CONNECTED)
             return (Served(now, None, None), *self._connect(fact, now))
         _remember(self._ended, fact.attempt)
         if isinstance(fact, Abandoned):
@@ -350,17 +251,14 @@ class UnderWay:
         return (TakenForMachine(),) if isinstance(fact, Machine) else ()
 
     def _connect(self, fact: Connected, now: float) -> tuple[Lesson, ...]:
-        agent = self._agents.get(fact.agent)
-        if agent is None:  # he has vanished: whoever talks to him is no longer ours to count
-            self.odd += 1
+        code = fact.agent
+        if code not in self._agents:  # vanished: whoever talks to him is no longer ours to count
+            self._odd += 1
             self._end(fact.attempt)
             return ()
-        lessons = self._agent(fact.agent, State.TALKING, now)
-        if agent.attempt is not None:
-            self._hang_up(agent)
-        agent.attempt = fact.attempt
-        self.connected += 1
-        return lessons
+        self._hang_up(code)
+        self._talks[code] = fact.attempt
+        return self._agents.becomes(code, State.TALKING, now)
 
     def _take_out(self, attempt: AttemptId, stage: Stage) -> None:
         column = self._columns.get(stage)
@@ -374,122 +272,14 @@ class UnderWay:
         self._take_out(attempt, found.stage)
         _remember(self._ended, attempt)
 
-    # Agents
-
-    def _agent(self, code: AgentCode, state: State, now: float) -> tuple[Lesson, ...]:
-        agent = self._agents.get(code)
-        if agent is None:
-            if code in self._left and state is not State.READY:
-                self.odd += 1  # late: who has gone comes back with AgentReady
-                return ()
-            self._left.discard(code)
-            agent = self._agents[code] = _Agent(state, now)
-            self._count(code, agent, +1)
-            return ()
-        if agent.state is state:
-            if state is State.READY and agent.wants_break:  # he has changed his mind
-                self._count(code, agent, -1)
-                agent.wants_break = False
-                self._count(code, agent, +1)
-            else:
-                self.odd += state is not State.TALKING  # Connected and AgentTalking say the same
-            return ()
-        lessons = _of_agent(agent, state, now)
-        self._count(code, agent, -1)
-        if agent.state is State.TALKING and agent.attempt is not None:
-            self._hang_up(agent)
-        agent.state, agent.since = state, now
-        if state is State.READY:
-            agent.wants_break = False
-        self._count(code, agent, +1)
-        return lessons
-
-    def _gone(self, code: AgentCode, now: float) -> tuple[Lesson, ...]:
-        agent = self._agents.pop(code, None)
-        self._left.add(code)
-        if agent is None:
-            self.odd += 1
-            return ()
-        self._count(code, agent, -1)
-        if agent.attempt is not None:
-            self._hang_up(agent)
-        # Only an end that he chose himself tells how long the work takes.
-        return (WrappedUp(now - agent.since),) if agent.state is State.WRAP_UP else ()
-
-    def _wants_break(self, code: AgentCode) -> None:
-        agent = self._agents.get(code)
-        if agent is None or agent.wants_break:
-            self.odd += 1
-            return
-        self._count(code, agent, -1)
-        agent.wants_break = True
-        self._count(code, agent, +1)
-
-    def _hang_up(self, agent: _Agent) -> None:
-        if agent.attempt is not None:
-            self.connected -= 1
-            self._end(agent.attempt)
-            agent.attempt = None
-
-    def _count(self, code: AgentCode, agent: _Agent, one: int) -> None:
-        if agent.wants_break:
-            self.leaving += one * (agent.state is not State.READY)
-            return
-        self.agents += one
-        if agent.state is State.READY:
-            self.ready += one
-        else:
-            column = self.talking if agent.state is State.TALKING else self.wrapping_up
-            if one > 0:
-                column.add(code, agent.since)
-            else:
-                column.remove(code)
+    def _hang_up(self, code: AgentCode) -> None:
+        """Whatever he does now, he does not talk to whom he talked to."""
+        attempt = self._talks.pop(code, None)
+        if attempt is not None:
+            self._end(attempt)
 
 
 def _remember(them: dict[AttemptId, None], attempt: AttemptId) -> None:
     them[attempt] = None
     if len(them) > REMEMBERED:
         del them[next(iter(them))]
-
-
-_STATES = {
-    AgentReady: State.READY,
-    AgentTalking: State.TALKING,
-    AgentWrapUp: State.WRAP_UP,
-}
-
-
-def _lessons(attempt: _Attempt, fact: object, stage: Stage, now: float) -> tuple[Lesson, ...]:
-    """What an attempt's next stage teaches, of leads like it, of detection, and for the limit."""
-    lessons: list[Lesson] = []
-    decided = attempt.stage not in (Stage.WAITING, Stage.CONNECTED)
-    if decided and stage not in (Stage.RINGING, Stage.LISTENED):
-        person = not isinstance(fact, NotAnswered | Machine)
-        if isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
-            since = attempt.rings_since
-            rang_s = 0.0 if since is None else now - since
-            lessons.append(CutShort(attempt.lead, now - attempt.dialled_at, rang_s))
-        else:
-            seconds = now - attempt.dialled_at
-            lessons.append(Reached(attempt.lead, seconds, person, attempt.kept))
-        if attempt.stage is Stage.LISTENED and attempt.answered_at is not None:
-            lessons.append(Detected(now - attempt.answered_at, person))
-    answered_at = now if attempt.answered_at is None else attempt.answered_at
-    clock = (answered_at, attempt.speech_at, attempt.greeted_at)
-    if isinstance(fact, Connected):
-        lessons.append(Served(*clock))
-    elif isinstance(fact, Abandoned):
-        lessons.append(LetGo(*clock, heard=attempt.heard, by_customer=fact.by_customer))
-    elif isinstance(fact, Machine):
-        lessons.append(TakenForMachine())
-    return tuple(lessons)
-
-
-def _of_agent(agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:
-    """What an agent's next state teaches about talks and wrap-up."""
-    spent = now - agent.since
-    if agent.state is State.TALKING:
-        return (Talked(spent),) if state is State.WRAP_UP else (Talked(spent), WrappedUp(0.0))
-    if agent.state is State.WRAP_UP and state is State.READY:
-        return (WrappedUp(spent),)
-    return ()

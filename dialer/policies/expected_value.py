@@ -9,10 +9,10 @@ it is too bold with few agents and too shy with many.
 from math import exp, log
 
 from dialer.forecast import ROWS, Forecast
+from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
 from dialer.policy import Reason, Situation, Wish, policy
-from dialer.under_way import Lesson
 
 _REASON = Reason(
     "{agents:.1f} agents free within {horizon:.0f} s, {answers:.1f} answers on their way, held at"

@@ -2,9 +2,9 @@
 
 from math import floor
 
+from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policy import Reason, Situation, Wish, policy
-from dialer.under_way import Lesson
 
 _REASON = Reason("{ready} ready times {ratio} calls, {open} under way")
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from dialer.ages import Floats
 from dialer.forecast import ROWS, Forecast, Outlook
+from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
 from dialer.policy import Reason, Situation, Wish, policy
 from dialer.tail import exact_tail, none_yet, normal_tail, with_coin, with_coins
-from dialer.under_way import Lesson
 from domain.identity import AttemptId
 
 _MOST_AT_ONCE = 100

@@ -1,8 +1,8 @@
 """Progressive: one call for each agent who is ready. Nobody is abandoned but by accident."""
 
+from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policy import Reason, Situation, Wish, free_agents, policy
-from dialer.under_way import Lesson
 
 _REASON = Reason("{ready} ready, {open} calls under way: one call for each free agent")
 _FULL = Reason("every ready agent has a call under way")

@@ -6,9 +6,9 @@ every 15 s (VICIdial manager's manual; docs/pacing.md has the formulas). Here to
 
 from collections import deque
 
+from dialer.lessons import Lesson, LetGo, Served
 from dialer.limit import Counted, Window
 from dialer.policy import Reason, Situation, Wish, policy
-from dialer.under_way import Lesson, LetGo, Served
 
 _PLACE_EVERY_S = 2.5
 _LEVEL_EVERY_S = 15.0

@@ -12,11 +12,11 @@ from dialer.facts import (
     NotAnswered,
     Ringing,
 )
+from dialer.lessons import Lesson
 from dialer.limit import Counted, Limit
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import make
 from dialer.policy import Policy, Reason, Situation, Wish
-from dialer.under_way import Lesson
 from domain.identity import AgentCode, AttemptId, ListName
 
 LEAD = Lead(ListName("leads"))

@@ -29,11 +29,12 @@ from dialer.facts import (
     Ringing,
     SpeechBegan,
 )
+from dialer.lessons import Lesson
 from dialer.limit import PRESETS, Counted, Limit, Window
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import load_policies, make
 from dialer.policy import Policy, Reason, Situation, Wish
-from dialer.under_way import LOST_AFTER_S, Lesson
+from dialer.under_way import LOST_AFTER_S
 from domain.identity import AgentCode, AttemptId, ListName
 
 LEADS = (

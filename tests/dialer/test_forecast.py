@@ -7,9 +7,10 @@ import pytest
 
 from dialer.facts import AgentReady, AgentTalking, AgentWantsBreak, Answered, Dialled, Lead
 from dialer.forecast import ROWS, Forecast
+from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from dialer.limit import AbandonCount, Limit
 from dialer.policy import Situation
-from dialer.under_way import CutShort, Detected, Lesson, Reached, Talked, UnderWay, WrappedUp
+from dialer.under_way import UnderWay
 from domain.identity import AgentCode, AttemptId, ListName
 from tests.dialer.campaign import LEAD, agent
 

@@ -23,10 +23,7 @@ from dialer.facts import (
     Ringing,
     SpeechBegan,
 )
-from dialer.under_way import (
-    KEPT_OF,
-    LOST_AFTER_S,
-    REMEMBERED,
+from dialer.lessons import (
     CutShort,
     Detected,
     Lesson,
@@ -35,9 +32,9 @@ from dialer.under_way import (
     Served,
     TakenForMachine,
     Talked,
-    UnderWay,
     WrappedUp,
 )
+from dialer.under_way import KEPT_OF, LOST_AFTER_S, REMEMBERED, UnderWay
 from domain.identity import AgentCode, AttemptId, ListName
 from tests.dialer.campaign import LEAD
 

@@ -1,0 +1,73 @@
+"""One attempt: its stages, which fact may follow which, and what each next stage teaches."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialer.facts import Abandoned, Cause, Connected, Lead, Machine, NotAnswered, Person, Ringing
+from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served, TakenForMachine
+
+
+class Stage(StrEnum):
+    """Where an attempt is; DIALLED and RINGING share their clock, which starts when it goes out."""
+
+    DIALLED = "dialled"
+    RINGING = "ringing"
+    LISTENED = "listened"  # answered, and detection listens
+    WAITING = "waiting"  # a person without an agent
+    CONNECTED = "connected"
+    OVER = "over"
+
+
+BEFORE_ANSWER = (Stage.DIALLED, Stage.RINGING)
+NEXT: dict[type, tuple[tuple[Stage, ...], Stage]] = {
+    Ringing: ((Stage.DIALLED,), Stage.RINGING),
+    NotAnswered: (BEFORE_ANSWER, Stage.OVER),
+    # A fact may overtake the one before it: whoever is connected has answered.
+    Person: ((*BEFORE_ANSWER, Stage.LISTENED), Stage.WAITING),
+    Machine: ((*BEFORE_ANSWER, Stage.LISTENED), Stage.OVER),
+    Connected: ((*BEFORE_ANSWER, Stage.LISTENED, Stage.WAITING), Stage.CONNECTED),
+    Abandoned: ((*BEFORE_ANSWER, Stage.LISTENED, Stage.WAITING), Stage.OVER),
+}
+"""After which stages a fact is taken, and what the stage is then. Answered depends on detection."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What is known of one that is under way."""
+
+    lead: Lead
+    dialled_at: float
+    stage: Stage
+    kept: bool = True
+    rings_since: float | None = None
+    answered_at: float | None = None
+    speech_at: float | None = None
+    greeted_at: float | None = None
+    heard: bool = False
+    """Detection has found a person."""
+
+
+def lessons_of(attempt: Attempt, fact: object, stage: Stage, now: float) -> tuple[Lesson, ...]:
+    """What an attempt's next stage teaches, of leads like it, of detection, and for the limit."""
+    lessons: list[Lesson] = []
+    decided = attempt.stage not in (Stage.WAITING, Stage.CONNECTED)
+    if decided and stage not in (Stage.RINGING, Stage.LISTENED):
+        person = not isinstance(fact, NotAnswered | Machine)
+        if isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
+            since = attempt.rings_since
+            rang_s = 0.0 if since is None else now - since
+            lessons.append(CutShort(attempt.lead, now - attempt.dialled_at, rang_s))
+        else:
+            seconds = now - attempt.dialled_at
+            lessons.append(Reached(attempt.lead, seconds, person, attempt.kept))
+        if attempt.stage is Stage.LISTENED and attempt.answered_at is not None:
+            lessons.append(Detected(now - attempt.answered_at, person))
+    answered_at = now if attempt.answered_at is None else attempt.answered_at
+    clock = (answered_at, attempt.speech_at, attempt.greeted_at)
+    if isinstance(fact, Connected):
+        lessons.append(Served(*clock))
+    elif isinstance(fact, Abandoned):
+        lessons.append(LetGo(*clock, heard=attempt.heard, by_customer=fact.by_customer))
+    elif isinstance(fact, Machine):
+        lessons.append(TakenForMachine())
+    return tuple(lessons)
