@@ -1,10 +1,9 @@
-"""One day of lines, customers and agents. It knows no policy: it does what it is told to dial.
+"""One day of lines and calls, with its leads and staff. It knows no policy: it dials when told to.
 
 Whoever dials is given facts and asked at its deadlines (``Dialler``); the world does the rest. The
 same scenario and the same seed make the same day, to the byte.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +13,7 @@ from typing import Protocol
 
 from dialer.facts import (
     Abandoned,
-    AgentGone,
-    AgentReady,
     AgentTalking,
-    AgentWantsBreak,
-    AgentWrapUp,
     Answered,
     Cause,
     Connected,
@@ -34,12 +29,13 @@ from dialer.facts import (
     Ringing,
 )
 from dialer.limit import ClockStart
-from domain.identity import AgentCode, AttemptId, ListName
+from domain.identity import AttemptId
 from simulation.clock import VirtualClock
-from simulation.scenario import Change, LeadList, Scenario
+from simulation.leads import Leads
+from simulation.scenario import Change, Scenario
+from simulation.staff import Agent, Staff, Watcher
 
 _HOUR_S = 3_600.0
-_HOPPER = 40
 _REFUSED_AFTER_S = 0.2
 _LEAST_DELAY_S = 0.001
 """Where all times are 0, time would stand still and the day never end."""
@@ -65,7 +61,7 @@ class Dialler(Protocol):
     def tick(self, now: float) -> Order | None: ...
 
 
-class Observer(Protocol):
+class Observer(Watcher, Protocol):
     """Whoever keeps the figures; called with the time of what happens."""
 
     def dialled(self, now: float) -> None: ...
@@ -74,10 +70,6 @@ class Observer(Protocol):
         """Somebody got an agent or none, so long after the limit's clock had started for him."""
 
     def taken_for_machine(self, now: float) -> None: ...
-
-    def idle_ended(self, seconds: float) -> None: ...
-
-    def agent(self, now: float, before: str | None, after: str | None) -> None: ...
 
     def ringing(self, now: float, change: int) -> None: ...
 
@@ -90,19 +82,6 @@ class _Call:
     over: bool = False
     answered_at: float | None = None
     greeted_at: float | None = None
-
-
-@dataclass(slots=True)
-class _Agent:
-    code: AgentCode
-    state: str = "gone"
-    since: float = 0.0
-    wants_break: bool = False
-    told_to_leave: bool = False
-    arrivals: int = 0
-    """Counts the arrivals, so that a break planned before he left is not one too many after."""
-    turn: int = 0
-    """Counts the states, so that what was planned for an earlier one does nothing."""
 
 
 class World:
@@ -119,8 +98,16 @@ class World:
         self._observer = observer
         self._clock = VirtualClock()
         self._end = scenario.hours * _HOUR_S
-        self._agents = [_Agent(AgentCode(str(1_001 + n))) for n in range(agents)]
-        self._ready: dict[int, None] = {}
+        self._leads = Leads(scenario.lists, self._rng)
+        self._staff = Staff(
+            scenario,
+            agents,
+            self._rng,
+            self._clock,
+            observer,
+            tell=self._tell,
+            serve=self._serve,
+        )
         self._waiting: dict[AttemptId, _Call] = {}
         self._calls: dict[AttemptId, _Call] = {}
         self._lines = 0
@@ -128,21 +115,11 @@ class World:
         self._tick_at = inf
         self._rate_factor = self._talk_factor = 1.0
         self._drift_rate = self._drift_talk = 1.0
-        self._left: dict[str, float] = {
-            each.name: inf if each.leads is None else each.leads for each in scenario.lists
-        }
-        self._says_hopper = len(scenario.lists) > 1 or any(
-            each.segments or each.leads is not None for each in scenario.lists
-        )
-        self._hopper: deque[Lead] = deque()
-        self._rates = _rates(scenario.lists)
-        self._simple = Lead(ListName(scenario.lists[0].name))
         self._from_greeting = scenario.limit.limit().clock is ClockStart.GREETING_END
         self._draw_delay = scenario.delay.draw()
         self._draw_ring = scenario.ring.draw()
         self._draw_talk = scenario.talk.draw()
         self._draw_machine_talk = scenario.machine_talk.draw()
-        self._draw_wrap_up = scenario.wrap_up.draw()
         self._draw_patience = scenario.patience.draw()
         self._draw_detection = scenario.detection.seconds.draw()
 
@@ -156,13 +133,11 @@ class World:
             steps = scenario.drift.steps
             for step in range(steps):
                 clock.at(self._end * (step + self._rng.random()) / steps, self._wander)
-        if self._says_hopper:
+        if self._leads.has_hopper:
             self._fill_hopper()
-        for number in range(len(self._agents)):
-            self._arrives(number)
+        self._staff.begin()
         clock.run(self._end, self._plan_tick)
-        for agent in self._agents:
-            self._observer.agent(clock.now, agent.state, None)
+        self._staff.end()
 
     # The dialler
 
@@ -196,10 +171,13 @@ class World:
     # Calls
 
     def _dial(self) -> None:
-        lead = self._next_lead()
+        leads, clock = self._leads, self._clock
+        lead = leads.next()
         if lead is None:
             return
-        rng, clock, scenario = self._rng, self._clock, self._scenario
+        if leads.runs_low:
+            clock.after(0.0, self._fill_hopper)
+        rng, scenario = self._rng, self._scenario
         self._number += 1
         attempt = AttemptId(str(self._number))
         full = self._lines >= scenario.lines
@@ -216,7 +194,7 @@ class World:
             return
         delay = max(_LEAST_DELAY_S, self._draw_delay(rng))
         chance = rng.random()
-        rate = min(1.0, self._rates[lead] * self._rate_factor * self._drift_rate)
+        rate = min(1.0, leads.rates[lead] * self._rate_factor * self._drift_rate)
         if chance < rate or chance < rate + scenario.machines:
             call.person = chance < rate
             ring = self._draw_ring(rng)
@@ -239,24 +217,8 @@ class World:
             over, cause = scenario.ring_at_most_s, Cause.NO_ANSWER
         clock.after(delay + over, lambda: self._not_answered(attempt, call, cause))
 
-    def _next_lead(self) -> Lead | None:
-        if not self._says_hopper:
-            return self._simple
-        if not self._hopper:
-            return None
-        lead = self._hopper.popleft()
-        if len(self._hopper) < _HOPPER // 2:
-            self._clock.after(0.0, self._fill_hopper)
-        return lead
-
     def _fill_hopper(self) -> None:
-        lists = [each for each in self._scenario.lists if self._left[each.name] > 0]
-        while lists and len(self._hopper) < _HOPPER:
-            chosen = self._rng.choices(lists, [each.weight for each in lists])[0]
-            self._left[chosen.name] -= 1
-            self._hopper.append(_lead(chosen, self._rng))
-            lists = [each for each in lists if self._left[each.name] > 0]
-        self._tell(Hopper(tuple(self._hopper)))
+        self._tell(Hopper(self._leads.fill()))
 
     def _rings(self, attempt: AttemptId, call: _Call) -> None:
         if not call.over:
@@ -299,12 +261,19 @@ class World:
         self._tell(Machine(attempt))
 
     def _wants_agent(self, attempt: AttemptId, call: _Call) -> None:
-        if self._ready:
-            number = next(iter(self._ready))
-            self._connect(attempt, call, number)
+        ready = self._staff.ready
+        if ready:
+            self._connect(attempt, call, next(iter(ready)))
             return
         self._waiting[attempt] = call
         self._clock.after(self._draw_patience(self._rng), lambda: self._gives_up(attempt, call))
+
+    def _serve(self, agent: Agent) -> None:
+        """Whoever has waited longest, if anybody waits."""
+        if self._waiting:
+            attempt, call = next(iter(self._waiting.items()))
+            del self._waiting[attempt]
+            self._connect(attempt, call, agent)
 
     def _gives_up(self, attempt: AttemptId, call: _Call) -> None:
         if self._waiting.pop(attempt, None) is None:
@@ -321,107 +290,25 @@ class World:
         waited_s = 0.0 if since is None else now - since
         self._observer.person(now, abandoned=abandoned, waited_s=waited_s)
 
-    def _connect(self, attempt: AttemptId, call: _Call, number: int) -> None:
-        agent = self._agents[number]
+    def _connect(self, attempt: AttemptId, call: _Call, agent: Agent) -> None:
         self._observe_person(call, abandoned=False)
-        if agent.state == "ready":
-            self._observer.idle_ended(self._clock.now - agent.since)
-        turn = self._becomes(number, "talking")
+        turn = self._staff.begins_to_talk(agent)
         if call.person:
             seconds = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk
         else:
             seconds = self._draw_machine_talk(self._rng)
-        self._clock.after(seconds, lambda: self._talk_ends(number, turn, attempt, call))
+        self._clock.after(seconds, lambda: self._talk_ends(attempt, call, agent, turn))
         self._tell(Connected(attempt, agent.code))
         self._tell(AgentTalking(agent.code))
+
+    def _talk_ends(self, attempt: AttemptId, call: _Call, agent: Agent, turn: int) -> None:
+        self._over(attempt, call)
+        self._staff.talk_ends(agent, turn)
 
     def _over(self, attempt: AttemptId, call: _Call) -> None:
         call.over = True
         self._calls.pop(attempt, None)
         self._lines -= call.has_line
-
-    # Agents
-
-    def _arrives(self, number: int) -> None:
-        self._agents[number].told_to_leave = False
-        self._agents[number].arrivals += 1
-        self._is_free(number)
-        self._plan_break(number)
-
-    def _plan_break(self, number: int) -> None:
-        breaks = self._scenario.breaks
-        if breaks is not None:
-            arrival = self._agents[number].arrivals
-            self._clock.after(
-                self._rng.expovariate(1.0 / breaks.every_s),
-                lambda: self._would_like_a_break(number, arrival),
-            )
-
-    def _would_like_a_break(self, number: int, arrival: int) -> None:
-        agent, breaks = self._agents[number], self._scenario.breaks
-        if breaks is None or agent.state == "gone" or agent.arrivals != arrival:
-            return
-        if agent.state == "ready":
-            self._leaves(number)
-            return
-        agent.wants_break = True
-        if breaks.announced:
-            self._tell(AgentWantsBreak(agent.code))
-
-    def _talk_ends(self, number: int, turn: int, attempt: AttemptId, call: _Call) -> None:
-        self._over(attempt, call)
-        if self._agents[number].turn != turn:
-            return
-        turn = self._becomes(number, "wrap_up")
-        seconds = self._draw_wrap_up(self._rng)
-        if seconds > 0:
-            self._clock.after(seconds, lambda: self._wrap_up_ends(number, turn))
-            self._tell(AgentWrapUp(self._agents[number].code))
-        else:
-            self._wrap_up_ends(number, turn)
-
-    def _wrap_up_ends(self, number: int, turn: int) -> None:
-        agent = self._agents[number]
-        if agent.turn != turn:
-            return
-        if agent.told_to_leave or agent.wants_break:
-            self._leaves(number)
-        else:
-            self._is_free(number)
-
-    def _is_free(self, number: int) -> None:
-        agent = self._agents[number]
-        self._becomes(number, "ready")
-        self._tell(AgentReady(agent.code))
-        if agent.state == "ready" and self._waiting:
-            attempt, call = next(iter(self._waiting.items()))
-            del self._waiting[attempt]
-            self._connect(attempt, call, number)
-
-    def _leaves(self, number: int) -> None:
-        agent, breaks = self._agents[number], self._scenario.breaks
-        agent.wants_break = False
-        turn = self._becomes(number, "gone")
-        self._tell(AgentGone(agent.code))
-        if not agent.told_to_leave and breaks is not None:
-            self._clock.after(breaks.last_s, lambda: self._comes_back(number, turn))
-
-    def _comes_back(self, number: int, turn: int) -> None:
-        agent = self._agents[number]
-        # Whoever was told to leave while he was away stays away.
-        if agent.turn == turn and not agent.told_to_leave:
-            self._arrives(number)
-
-    def _becomes(self, number: int, state: str) -> int:
-        agent, now = self._agents[number], self._clock.now
-        self._observer.agent(now, agent.state, state)
-        if agent.state == "ready":
-            del self._ready[number]
-        agent.state, agent.since = state, now
-        if state == "ready":
-            self._ready[number] = None
-        agent.turn += 1
-        return agent.turn
 
     # What changes in the day
 
@@ -431,41 +318,12 @@ class World:
         if change.talk is not None:
             self._talk_factor = change.talk
         if change.agents is not None:
-            self._staff(change.agents)
+            self._staff.are_to_be(change.agents)
         if change.staff is not None:
-            self._staff(round(change.staff * len(self._agents)))
-
-    def _staff(self, wanted: int) -> None:
-        for number, agent in enumerate(self._agents):
-            if number < wanted:
-                if agent.state == "gone" and agent.told_to_leave:
-                    self._arrives(number)
-                agent.told_to_leave = False
-            elif not agent.told_to_leave:
-                agent.told_to_leave = True
-                if agent.state == "ready":
-                    self._leaves(number)
+            self._staff.are_to_be(round(change.staff * len(self._staff)))
 
     def _wander(self) -> None:
         drift = self._scenario.drift
         if drift is not None:
             self._drift_rate = exp(self._rng.gauss(0.0, drift.spread))
             self._drift_talk = exp(self._rng.gauss(0.0, drift.spread))
-
-
-def _rates(lists: Sequence[LeadList]) -> dict[Lead, float]:
-    rates: dict[Lead, float] = {}
-    for each in lists:
-        if each.answer_rate is not None:
-            rates[Lead(ListName(each.name))] = each.answer_rate
-        for name, segment in each.segments.items():
-            rates[Lead(ListName(each.name), name)] = segment.answer_rate
-    return rates
-
-
-def _lead(chosen: LeadList, rng: Random) -> Lead:
-    if not chosen.segments:
-        return Lead(ListName(chosen.name))
-    names = list(chosen.segments)
-    weights = [chosen.segments[name].share for name in names]
-    return Lead(ListName(chosen.name), rng.choices(names, weights)[0])

@@ -1,0 +1,164 @@
+"""The agents of one day: they come, talk, wrap up, take breaks and leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from dialer.facts import AgentGone, AgentReady, AgentWantsBreak, AgentWrapUp, Fact
+from domain.identity import AgentCode
+from simulation.clock import VirtualClock
+from simulation.scenario import Scenario
+
+
+class Watcher(Protocol):
+    """Whoever keeps the agents' figures."""
+
+    def idle_ended(self, seconds: float) -> None: ...
+
+    def agent(self, now: float, before: str | None, after: str | None) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """One of them; only ``Staff`` changes what he does."""
+
+    code: AgentCode
+    state: str = "gone"
+    since: float = 0.0
+    wants_break: bool = False
+    told_to_leave: bool = False
+    arrivals: int = 0
+    """Counts the arrivals, so that a break planned before he left is not one too many after."""
+    turn: int = 0
+    """Counts the states, so that what was planned for an earlier one does nothing."""
+
+
+class Staff:
+    """All agents. ``serve`` is called with whoever has just said that he is ready."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        count: int,
+        rng: Random,
+        clock: VirtualClock,
+        watcher: Watcher,
+        *,
+        tell: Callable[[Fact], None],
+        serve: Callable[[Agent], None],
+    ) -> None:
+        self._breaks = scenario.breaks
+        self._draw_wrap_up = scenario.wrap_up.draw()
+        self._rng, self._clock, self._watcher = rng, clock, watcher
+        self._tell, self._serve = tell, serve
+        self._agents = [Agent(AgentCode(str(1_001 + n))) for n in range(count)]
+        self.ready: dict[Agent, None] = {}
+        """The longest ready first."""
+
+    def __len__(self) -> int:
+        return len(self._agents)
+
+    def begin(self) -> None:
+        """All come."""
+        for agent in self._agents:
+            self._arrives(agent)
+
+    def end(self) -> None:
+        """The day is over for all."""
+        for agent in self._agents:
+            self._watcher.agent(self._clock.now, agent.state, None)
+
+    def begins_to_talk(self, agent: Agent) -> int:
+        """He has a call; the number of this turn, for ``talk_ends``."""
+        if agent.state == "ready":
+            self._watcher.idle_ended(self._clock.now - agent.since)
+        return self._becomes(agent, "talking")
+
+    def talk_ends(self, agent: Agent, turn: int) -> None:
+        """The talk that began in this turn is over."""
+        if agent.turn != turn:
+            return
+        turn = self._becomes(agent, "wrap_up")
+        seconds = self._draw_wrap_up(self._rng)
+        if seconds > 0:
+            self._clock.after(seconds, lambda: self._wrap_up_ends(agent, turn))
+            self._tell(AgentWrapUp(agent.code))
+        else:
+            self._wrap_up_ends(agent, turn)
+
+    def are_to_be(self, wanted: int) -> None:
+        """From now on so many are to be there: the first of them."""
+        for number, agent in enumerate(self._agents):
+            if number < wanted:
+                if agent.state == "gone" and agent.told_to_leave:
+                    self._arrives(agent)
+                agent.told_to_leave = False
+            elif not agent.told_to_leave:
+                agent.told_to_leave = True
+                if agent.state == "ready":
+                    self._leaves(agent)
+
+    def _arrives(self, agent: Agent) -> None:
+        agent.told_to_leave = False
+        agent.arrivals += 1
+        self._is_free(agent)
+        self._plan_break(agent)
+
+    def _plan_break(self, agent: Agent) -> None:
+        breaks = self._breaks
+        if breaks is not None:
+            arrival = agent.arrivals
+            self._clock.after(
+                self._rng.expovariate(1.0 / breaks.every_s),
+                lambda: self._would_like_a_break(agent, arrival),
+            )
+
+    def _would_like_a_break(self, agent: Agent, arrival: int) -> None:
+        breaks = self._breaks
+        if breaks is None or agent.state == "gone" or agent.arrivals != arrival:
+            return
+        if agent.state == "ready":
+            self._leaves(agent)
+            return
+        agent.wants_break = True
+        if breaks.announced:
+            self._tell(AgentWantsBreak(agent.code))
+
+    def _wrap_up_ends(self, agent: Agent, turn: int) -> None:
+        if agent.turn != turn:
+            return
+        if agent.told_to_leave or agent.wants_break:
+            self._leaves(agent)
+        else:
+            self._is_free(agent)
+
+    def _is_free(self, agent: Agent) -> None:
+        self._becomes(agent, "ready")
+        self._tell(AgentReady(agent.code))
+        if agent.state == "ready":
+            self._serve(agent)
+
+    def _leaves(self, agent: Agent) -> None:
+        breaks = self._breaks
+        agent.wants_break = False
+        turn = self._becomes(agent, "gone")
+        self._tell(AgentGone(agent.code))
+        if not agent.told_to_leave and breaks is not None:
+            self._clock.after(breaks.last_s, lambda: self._comes_back(agent, turn))
+
+    def _comes_back(self, agent: Agent, turn: int) -> None:
+        # Whoever was told to leave while he was away stays away.
+        if agent.turn == turn and not agent.told_to_leave:
+            self._arrives(agent)
+
+    def _becomes(self, agent: Agent, state: str) -> int:
+        now = self._clock.now
+        self._watcher.agent(now, agent.state, state)
+        if agent.state == "ready":
+            del self.ready[agent]
+        agent.state, agent.since = state, now
+        if state == "ready":
+            self.ready[agent] = None
+        agent.turn += 1
+        return agent.turn
