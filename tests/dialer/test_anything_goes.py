@@ -210,11 +210,12 @@ class AnyWorld:
         assert 0 <= count <= 200
         assert "{" not in str(pacing.reason)
         if count:
-            asked = sum(at >= self.latest - GONE_OUT_BY_S for at in self.asked)
+            # At the edge itself either is right: `now - then` and `now - span` round differently.
+            asked = sum(at > self.latest - GONE_OUT_BY_S + 1e-6 for at in self.asked)
             on_lines = sum(
                 attempt not in self.ended
                 for attempt, at in self.dialled.items()
-                if at >= self.latest - LOST_AFTER_S
+                if at > self.latest - LOST_AFTER_S + 1e-6
             )
             assert on_lines + asked + count <= self.settings.lines
             most = 40 * len(AGENTS)
