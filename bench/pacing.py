@@ -18,7 +18,7 @@ from simulation.day import DayResult, Figures, play_day
 from simulation.scenario import LeadList, Scenario
 from simulation.world import World
 
-AGENTS, ANSWER_RATE = 300, 0.065
+AGENTS, ANSWER_RATE = 300, 0.043
 WARM_S, MEASURED_H = 600.0, 0.25
 MEAN_MS, P99_MS = 0.3, 2.0
 DAYS = {"foresight": 5.0, "expected_value": None, "progressive": 0.5}

@@ -4,6 +4,7 @@ Whoever dials is given facts and asked at its deadlines (``Dialler``); the world
 same scenario and the same seed make the same day, to the byte.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -96,6 +97,7 @@ class World:
         # Asked at every event: looked up once.
         self._handle, self._next_deadline = dialler.handle, dialler.next_deadline
         self._observer = observer
+        self._orders: deque[Order] = deque()
         self._clock = VirtualClock()
         self._end = scenario.hours * _HOUR_S
         self._leads = Leads(scenario.lists, self._rng)
@@ -147,12 +149,21 @@ class World:
             self._do(order)
 
     def _do(self, order: Order) -> None:
-        for attempt in order.hang_up:
-            call = self._calls.get(attempt)
-            if call is not None and call.answered_at is None:
-                self._not_answered(attempt, call, Cause.CUT)
-        for _ in range(order.count):
-            self._dial()
+        """What is done is told, and told things bring orders: those wait for their turn."""
+        if not order.count and not order.hang_up:
+            return
+        self._orders.append(order)
+        if len(self._orders) > 1:
+            return
+        while self._orders:
+            order = self._orders[0]
+            for attempt in order.hang_up:
+                call = self._calls.get(attempt)
+                if call is not None and call.answered_at is None:
+                    self._not_answered(attempt, call, Cause.CUT)
+            for _ in range(order.count):
+                self._dial()
+            self._orders.popleft()
 
     def _plan_tick(self) -> None:
         deadline = self._next_deadline()
