@@ -40,6 +40,10 @@ class Lead:
     """To be dialled only for an agent who is free and kept for him (after an abandoned call)."""
 
 
+UNKNOWN_LEAD = Lead(ListName(""))
+"""Of whom nobody has said whose list he is on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hopper:
     """The leads that would be dialled next, in their order; as many as are known.

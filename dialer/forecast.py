@@ -14,7 +14,7 @@ import numpy as np
 from dialer.ages import Floats, Ints
 from dialer.answer_rate import AnswerRates
 from dialer.durations import Durations
-from dialer.facts import Lead
+from dialer.facts import UNKNOWN_LEAD, Lead
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from dialer.policy import Situation
 from domain.identity import ListName
@@ -26,7 +26,6 @@ _HOUR_S = 3_600.0
 _RATES_FOR_S = 0.5
 _BEFORE_CUTS = 100
 _LEAST = 1e-12
-_UNKNOWN = Lead(ListName(""))
 
 
 @dataclass(slots=True)
@@ -156,7 +155,7 @@ class Forecast:
         found = self._new_calls.get(lead)
         if found is None:
             if lead is None:
-                rate, curve = self.rates.overall(now), self._curve(_UNKNOWN.list)
+                rate, curve = self.rates.overall(now), self._curve(UNKNOWN_LEAD.list)
             else:
                 rate, curve = self.rates.rate(lead, now), self._curve(lead.list)
             found = rate * (1.0 - curve[0][(self.moments / _RING_STEP_S).astype(np.int64)])
@@ -219,7 +218,7 @@ class Forecast:
             for name, times in self._reached.items()
         }
         everyone = self._reached_all.survival(_RING_STEP_S, steps)
-        self._curves[_UNKNOWN.list] = (everyone, missed)
+        self._curves[UNKNOWN_LEAD.list] = (everyone, missed)
         quantiles = (np.arange(ROWS) + 0.5) / ROWS
         places = np.minimum(np.searchsorted(1.0 - everyone, quantiles), _RING_STEPS)
         moments = np.maximum(places, 1) * _RING_STEP_S
@@ -272,7 +271,7 @@ class Forecast:
         return found
 
     def _curve(self, name: ListName) -> tuple[Floats, Floats]:
-        return self._curves.get(name) or self._curves[_UNKNOWN.list]
+        return self._curves.get(name) or self._curves[UNKNOWN_LEAD.list]
 
 
 def _ring_times(*, mean: float, memory: int) -> Durations:

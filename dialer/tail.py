@@ -24,11 +24,7 @@ def none_yet(rows: int) -> Floats:
 
 def with_coin(distribution: Floats, heads: Floats) -> Floats:
     """One coin more, whose chance is ``heads`` (rows,)."""
-    rows, length = distribution.shape
-    more = np.zeros((rows, length + 1))
-    more[:, 1:] = distribution * heads[:, None]
-    more[:, :-1] += distribution * (1.0 - heads)[:, None]
-    return more
+    return with_coins(distribution, heads[:, None])
 
 
 def with_coins(distribution: Floats, chances: Floats) -> Floats:

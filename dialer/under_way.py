@@ -11,6 +11,7 @@ from dialer.agents import Agents, State
 from dialer.ages import Ages
 from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, Stage, lessons_of
 from dialer.facts import (
+    UNKNOWN_LEAD,
     Abandoned,
     AgentGone,
     AgentReady,
@@ -32,7 +33,7 @@ from dialer.facts import (
     SpeechBegan,
 )
 from dialer.lessons import Lesson, LetGo, Served, TakenForMachine
-from domain.identity import AgentCode, AttemptId, ListName
+from domain.identity import AgentCode, AttemptId
 
 LOST_AFTER_S = 300.0
 """An attempt that has not been heard of for so long before a talk is taken for lost."""
@@ -41,7 +42,6 @@ KEPT_OF = 5
 how long those take who answer late, and the answer rate would be anybody's guess."""
 REMEMBERED = 4_096
 """So many ended attempts are remembered, lest a late fact brings one back to life."""
-_UNKNOWN = Lead(ListName(""))
 
 
 class UnderWay:
@@ -242,7 +242,7 @@ class UnderWay:
             return ()
         _remember(self._early, fact.attempt)
         if isinstance(fact, Connected):
-            self._attempts[fact.attempt] = Attempt(_UNKNOWN, now, Stage.CONNECTED)
+            self._attempts[fact.attempt] = Attempt(UNKNOWN_LEAD, now, Stage.CONNECTED)
             return (Served(now, None, None), *self._connect(fact, now))
         _remember(self._ended, fact.attempt)
         if isinstance(fact, Abandoned):

@@ -6,9 +6,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offhook.progress import Progress, in_words
+
+if TYPE_CHECKING:
+    from simulation.day import DayResult
+    from simulation.run import Plan
 
 # What plays the days is imported where it is needed: it loads numpy, which the other commands
 # don't want to wait for.
@@ -66,9 +70,8 @@ def simulate(arguments: argparse.Namespace) -> int:
     """Play and tell. Raises SimulateError, FlowError, OSError; 130 if Ctrl-C ended it."""
     from simulation.chart import day_chart
     from simulation.chosen import UnknownPolicyError, choose, load_checked
-    from simulation.day import DayResult
     from simulation.report import as_csv, as_json, rows_of, table
-    from simulation.run import DayError, Plan, play
+    from simulation.run import Plan
 
     if arguments.campaign == TABLES:
         return _tables(arguments)
@@ -79,7 +82,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     except UnknownPolicyError as error:
         raise SimulateError(f"--policy: {error}") from error
     agents = [scenario.agents] if arguments.agents is None else _agents(arguments.agents)
-    jobs = _cores() if arguments.jobs is None else _whole("--jobs", arguments.jobs, 1, 1_000)
+    jobs = _jobs(arguments)
     plan = Plan(
         scenario=scenario,
         policies=policies,
@@ -90,23 +93,8 @@ def simulate(arguments: argparse.Namespace) -> int:
     )
     _check_writable([arguments.csv, arguments.json, arguments.chart])
 
-    results: list[DayResult] = []
     began = time.monotonic()
-    progress = Progress(plan.total, "days")
-
-    def done(day: DayResult) -> None:
-        results.append(day)
-        progress.step()
-
-    try:
-        whole = play(plan, jobs=jobs, done=done)
-    except DayError as error:
-        progress.end()
-        sys.stderr.write(error.where)
-        raise SimulateError(str(error)) from error
-    progress.end()
-
-    results = plan.in_order(results)
+    results, whole = _play(plan, jobs)
     limit = scenario.limit.limit().share
     rows = rows_of(results, limit)
     count = f"{len(results):,}" if whole else f"stopped after {len(results):,} of {plan.total:,}"
@@ -142,12 +130,11 @@ def simulate(arguments: argparse.Namespace) -> int:
 def _tables(arguments: argparse.Namespace) -> int:
     """The tables of docs/pacing.md, made again: Markdown on standard output; 130 by Ctrl-C."""
     from simulation.chosen import choose, load_checked
-    from simulation.day import DayResult
     from simulation.report import rows_of, table
-    from simulation.run import Plan, play
+    from simulation.run import Plan
     from simulation.tables import tables
 
-    jobs = _cores() if arguments.jobs is None else _whole("--jobs", arguments.jobs, 1, 1_000)
+    jobs = _jobs(arguments)
     for one in tables():
         scenario = load_checked(_campaign(one.campaign))
         plan = Plan(
@@ -157,21 +144,38 @@ def _tables(arguments: argparse.Namespace) -> int:
             days=_days(arguments, one.days),
             first_seed=_whole("--seed", arguments.seed, 0, 2**53),
         )
-        results: list[DayResult] = []
-        progress = Progress(plan.total, "days")
-
-        def done(day: DayResult, to: Any = results, shown: Any = progress) -> None:
-            to.append(day)
-            shown.step()
-
-        whole = play(plan, jobs=jobs, done=done)
-        progress.end()
+        results, whole = _play(plan, jobs)
         limit = scenario.limit.limit().share
         print(f"### {one.title}, limit {100 * limit:g} %\n", flush=True)
-        print(f"{table(rows_of(plan.in_order(results), limit))}\n", flush=True)
+        print(f"{table(rows_of(results, limit))}\n", flush=True)
         if not whole:
             return 130
     return 0
+
+
+def _play(plan: "Plan", jobs: int) -> "tuple[list[DayResult], bool]":
+    """The plan's days in their order, and whether they are all there. Raises SimulateError."""
+    from simulation.run import DayError, play
+
+    results: list[DayResult] = []
+    progress = Progress(plan.total, "days")
+
+    def done(day: "DayResult") -> None:
+        results.append(day)
+        progress.step()
+
+    try:
+        whole = play(plan, jobs=jobs, done=done)
+    except DayError as error:
+        progress.end()
+        sys.stderr.write(error.where)
+        raise SimulateError(str(error)) from error
+    progress.end()
+    return plan.in_order(results), whole
+
+
+def _jobs(arguments: argparse.Namespace) -> int:
+    return _cores() if arguments.jobs is None else _whole("--jobs", arguments.jobs, 1, 1_000)
 
 
 def _days(arguments: argparse.Namespace, usual: int) -> int:

@@ -80,7 +80,6 @@ class Figures:
         self._result = result
         self._limit = limit.share + 1e-12  # a share that is the limit to the last call is not over
         self._grace_s = limit.grace_s + 1e-9
-        self._since = 0.0
         self._logged_in = self._busy = self._ringing = 0
         self._moved_at = 0.0
         self._persons: deque[tuple[float, bool]] = deque()

@@ -4,6 +4,7 @@ ADAPT_HARD_LIMIT, ADAPT_AVERAGE and ADAPT_TAPERED multiply the agents by a dial 
 every 15 s (VICIdial manager's manual; docs/pacing.md has the formulas). Here to be compared with.
 """
 
+from abc import ABC, abstractmethod
 from collections import deque
 
 from dialer.lessons import Lesson, LetGo, Served
@@ -17,7 +18,7 @@ _MINUTE_S = 60.0
 _REASON = Reason("level {level:.3f} times {agents} agents, {calls} calls under way")
 
 
-class _Adaptive:
+class _Adaptive(ABC):
     """What the three have in common; ``after`` is what becomes of the level over the limit."""
 
     def __init__(
@@ -39,7 +40,7 @@ class _Adaptive:
         if isinstance(lesson, Served | LetGo):
             self._minute.append((now, isinstance(lesson, LetGo)))
 
-    def counted(self, counted: Counted, now: float) -> None:
+    def counted(self, counted: Counted, now: float) -> None:  # noqa: B027
         """The day's share is read off the limit's count, once a minute."""
 
     def decide(self, at: Situation, now: float) -> Wish:
@@ -86,9 +87,9 @@ class _Adaptive:
     def _held(self, level: float) -> float:
         return min(max(level, 1.0), self._most)
 
+    @abstractmethod
     def after(self, level: float, since_midnight: float) -> float:
         """The level when the day's share is over the limit."""
-        raise NotImplementedError
 
 
 @policy("vicidial_hard_limit")

@@ -90,7 +90,7 @@ def generated(
     return {
         "modules.conf": "".join(f"load = {m}\n" for m in OPTIONAL_MODULES if m in have),
         "pjsip_transports.conf": _transports(ports, addresses, folders.certificate),
-        "pjsip_media.conf": media(addresses.sip),
+        "pjsip_media.conf": _media(addresses.sip),
         "pjsip_peers.conf": "\n".join(
             [
                 *(_station(station, secrets) for station in centre.stations),
@@ -151,7 +151,7 @@ def _transports(ports: Ports, addresses: Addresses, certificate: Path | None) ->
     return text
 
 
-def media(sip: str) -> str:
+def _media(sip: str) -> str:
     """The options of an endpoint whose sound keeps to the address that SIP is bound to."""
     if sip in ANY_ADDRESS:
         return ""
