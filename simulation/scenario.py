@@ -75,6 +75,16 @@ class Breaks(_Section):
     announced: bool = Field(True, description="the dialer is told that a busy agent wants one")
 
 
+class Paces(_Section):
+    """Agents differ: each has a factor for his times, drawn for the day from a lognormal
+    distribution of mean 1."""
+
+    wrap_up: float = Field(
+        0.0, ge=0, le=2, description="spread of the logarithm of each agent's factor; 0: all alike"
+    )
+    talk: float = Field(0.0, ge=0, le=2, description="the same for the length of his talks")
+
+
 class Change(_Section):
     """From an hour on, something is different."""
 
@@ -182,6 +192,7 @@ class Scenario(_Section):
     )
     detection: Detection = Detection()
     breaks: Breaks | None = Field(Breaks(), description="agents' breaks; null: none")
+    paces: Paces = Paces()
     drift: Drift | None = Field(None, description="rates and times that wander")
     changes: list[Change] = Field([], description="a list of changes, each with at_h")
     policies: dict[str, PolicySettings] = Field({}, description="policies by name, with options")

@@ -24,6 +24,9 @@ class Agent:
     """One of them; only ``Staff`` changes what he does."""
 
     code: AgentCode
+    wrap_up_pace: float = 1.0
+    """His wrap-up takes so many times as long as the scenario says."""
+    talk_pace: float = 1.0
     state: str = "gone"
     since: float = 0.0
     wants_break: bool = False
@@ -52,7 +55,9 @@ class Staff:
         self._draw_wrap_up = scenario.wrap_up.draw()
         self._rng, self._clock, self._watcher = rng, clock, watcher
         self._tell, self._serve = tell, serve
-        self._agents = [Agent(AgentCode(str(1_001 + n))) for n in range(count)]
+        wrap_up = _paces(scenario.paces.wrap_up, count, rng)
+        talk = _paces(scenario.paces.talk, count, rng)
+        self._agents = [Agent(AgentCode(str(1_001 + n)), wrap_up[n], talk[n]) for n in range(count)]
         self.ready: dict[Agent, None] = {}
         """The longest ready first."""
 
@@ -80,7 +85,7 @@ class Staff:
         if agent.turn != turn:
             return
         turn = self._becomes(agent, "wrap_up")
-        seconds = self._draw_wrap_up(self._rng)
+        seconds = self._draw_wrap_up(self._rng) * agent.wrap_up_pace
         if seconds > 0:
             self._clock.after(seconds, lambda: self._wrap_up_ends(agent, turn))
             self._tell(AgentWrapUp(agent.code))
@@ -162,3 +167,10 @@ class Staff:
             self.ready[agent] = None
         agent.turn += 1
         return agent.turn
+
+
+def _paces(spread: float, count: int, rng: Random) -> list[float]:
+    """Each agent's factor. Where all are alike nothing is drawn: a seed's day stays the same."""
+    if not spread:
+        return [1.0] * count
+    return [rng.lognormvariate(-spread * spread / 2.0, spread) for _ in range(count)]

@@ -305,7 +305,8 @@ class World:
         self._observe_person(call, abandoned=False)
         turn = self._staff.begins_to_talk(agent)
         if call.person:
-            seconds = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk
+            usual = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk
+            seconds = usual * agent.talk_pace
         else:
             seconds = self._draw_machine_talk(self._rng)
         self._clock.after(seconds, lambda: self._talk_ends(attempt, call, agent, turn))

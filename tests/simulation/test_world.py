@@ -1,6 +1,8 @@
 """The world keeps its own rules, whoever dials in it."""
 
 from collections import Counter, defaultdict
+from math import log
+from statistics import fmean, stdev
 from typing import Any
 
 import pytest
@@ -34,6 +36,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "detection": {"machines": 0.3, "detection": {"on": True},
                   "limit": {"clock": "greeting_end"}},
     "machines unheard": {"machines": 0.3},
+    "paces": {"paces": {"wrap_up": 0.6, "talk": 0.15}},
     "no wrap-up": {"wrap_up": {"kind": "constant", "value": 0}},
     "comings and goings": {"changes": [{"at_h": 0.2, "staff": 0}, {"at_h": 0.4, "agents": 5}],
                            "breaks": {"every_s": 300.0, "last_s": 120.0}},
@@ -249,3 +252,41 @@ def test_an_empty_campaign_and_one_agent(agents: int) -> None:
     assert not played(agents=agents, lists=[{"name": "a", "answer_rate": 0.3, "leads": 0}])[0].of(
         Dialled
     )
+
+
+def times_of_work(**scenario: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """Each agent's talk and wrap-up. Both always take the same by themselves."""
+    constant = {"kind": "constant", "value": 20}
+    told, _, _ = played(agents=40, talk=constant, wrap_up=constant, breaks=None, **scenario)
+    since: dict[str, tuple[float, str]] = {}
+    talks: dict[str, set[float]] = defaultdict(set)
+    wrap_ups: dict[str, set[float]] = defaultdict(set)
+    for now, fact in told.of(AgentTalking, AgentWrapUp, AgentReady):
+        before, did = since.get(fact.agent, (now, "AgentReady"))
+        if did == "AgentTalking":
+            talks[fact.agent].add(round(now - before, 6))
+        if did == "AgentWrapUp":
+            wrap_ups[fact.agent].add(round(now - before, 6))
+        since[fact.agent] = now, type(fact).__name__
+    assert len(talks) == len(wrap_ups) == 40
+    assert all(len(each) == 1 for each in (*talks.values(), *wrap_ups.values()))
+    return {who: min(each) for who, each in talks.items()}, {
+        who: min(each) for who, each in wrap_ups.items()
+    }
+
+
+def test_agents_differ_as_the_scenario_says_and_each_keeps_his_pace() -> None:
+    talks, wrap_ups = times_of_work(paces={"wrap_up": 0.6, "talk": 0.15})
+    for times, spread in ((talks, 0.15), (wrap_ups, 0.6)):
+        logs = [log(seconds / 20.0) for seconds in times.values()]
+        assert stdev(logs) == pytest.approx(spread, rel=0.35)
+        assert fmean(times.values()) == pytest.approx(20.0, rel=0.25)
+    assert times_of_work(paces={"wrap_up": 0.6})[0] == times_of_work()[0]
+
+
+def test_agents_who_are_alike_draw_nothing() -> None:
+    day, same, other = (
+        played(**paces)[0].facts
+        for paces in ({}, {"paces": {"wrap_up": 0, "talk": 0}}, {"paces": {"talk": 0.1}})
+    )
+    assert day == same != other
