@@ -48,10 +48,10 @@ class Attempt:
 
 
 def lessons_of(attempt: Attempt, fact: object, stage: Stage, now: float) -> tuple[Lesson, ...]:
-    """What an attempt's next stage teaches, of leads like it, of detection, and for the limit."""
+    """What an attempt's stage after RINGING teaches, of leads like it, of detection, for the limit."""
     lessons: list[Lesson] = []
     decided = attempt.stage not in (Stage.WAITING, Stage.CONNECTED)
-    if decided and stage not in (Stage.RINGING, Stage.LISTENED):
+    if decided and stage is not Stage.LISTENED:
         person = not isinstance(fact, NotAnswered | Machine)
         if isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
             since = attempt.rings_since

@@ -6,7 +6,7 @@ every fact, and ``next_deadline`` says when to call ``tick`` if no fact comes be
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -30,16 +30,19 @@ from dialer.under_way import UnderWay
 from domain.identity import AttemptId
 
 _LOOK_EVERY_S = 1.0
+_LOOK_AT_MOST_EVERY_S = 0.01
 _PLACED_WITHIN_S = 5.0
 """A call that was asked for and has not gone out by then will not go out."""
 _FORGET_EVERY_S = 10.0
+FEW_A_SECOND = 50.0
+"""Above it a fraction of a call a second does not matter, and one call each look would."""
 _MOST_OPEN_PER_AGENT = 40
 _MOST_AT_ONCE = 200
 
-_MATTERS = (
+_MATTERS = frozenset((
     NotAnswered, Machine, Abandoned, AgentReady, AgentWrapUp, AgentGone, AgentWantsBreak, Hopper,
     DayBegan,
-)  # fmt: skip
+))  # fmt: skip
 """Facts after which there may be something to do. After the others (somebody answers, an agent
 begins to talk) there is less room than before, and the look each second finds out."""
 
@@ -51,6 +54,10 @@ class Settings:
     lines: int = 1_000_000
     """So many calls at once at most, talks included."""
     calls_per_second: float = inf
+    """A whole number: at most so many within any second. A fraction up to FEW_A_SECOND: one each
+    1 / ``calls_per_second``, so within any ``t`` seconds at most ``t * calls_per_second``, rounded
+    up. A fraction above that is rounded down. It holds for calls that go out within 5 s of being
+    asked for."""
     limit: Limit = field(default_factory=Limit)
     detection: bool = False
     """Machines are listened for: who answers is a person only when detection says so."""
@@ -62,7 +69,7 @@ class Settings:
             raise ValueError(f"calls_per_second is {self.calls_per_second}; expected more than 0")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made at each decision, and that takes twice as long
 class Pacing:
     """Dial ``count`` numbers now, hang up these ringing attempts, and why."""
 
@@ -94,27 +101,30 @@ class Pacer:
         self._situation = Situation(self.under_way, self.limit)
         self._now = now
         self._asked: deque[tuple[float, int]] = deque()
+        self._together, self._span_s = _calls_within(settings.calls_per_second)
         self._gone_out: deque[float] = deque()
+        """When calls went out within the last ``_span_s``; nothing if their rate has no limit."""
         self._look_at: float | None = None
         self._forget_at = now
 
     def handle(self, fact: Fact, now: float) -> Pacing | None:
         """Take a fact in; what to do, None if it is nothing that asks for a decision."""
-        now = self._now = max(now, self._now)
-        situation = self._situation
-        if isinstance(fact, Hopper):
-            situation.next_leads = fact.leads
-        elif isinstance(fact, DayBegan):
-            situation.midnight = fact.midnight
-            self.limit.day_began(fact.day)
-        elif isinstance(fact, Dialled):
+        if now < self._now:
+            now = self._now
+        self._now = now
+        if isinstance(fact, Dialled):
             self._went_out(fact.attempt, now)
+        elif isinstance(fact, Hopper):
+            self._situation.next_leads = fact.leads
+        elif isinstance(fact, DayBegan):
+            self._situation.midnight = fact.midnight
+            self.limit.day_began(fact.day)
         for lesson in self.under_way.fold(fact, now):
             counted = self._count(lesson, now)
             if counted is not None and counted.base:
                 self._policy.counted(counted, now)
             self._policy.learn(lesson, now)
-        if isinstance(fact, _MATTERS):
+        if type(fact) in _MATTERS:
             return self._decide(now)
         if self._look_at is None:
             self._look_at = now + _LOOK_EVERY_S
@@ -126,7 +136,9 @@ class Pacer:
 
     def tick(self, now: float) -> Pacing | None:
         """The deadline has passed (or not: then nothing happens)."""
-        now = self._now = max(now, self._now)
+        if now < self._now:
+            now = self._now
+        self._now = now
         if self._look_at is None or now < self._look_at:
             return None
         return self._decide(now)
@@ -136,6 +148,8 @@ class Pacer:
     def _count(self, lesson: object, now: float) -> Counted | None:
         limit = self.limit
         match lesson:
+            case Reached():  # most of them: it comes first
+                self._situation.ended += 1
             case Served():
                 due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
                 return limit.connected(now, late_s=now - due)
@@ -151,16 +165,14 @@ class Pacer:
                 return limit.machine(now)
             case CutShort():
                 return limit.cut(now, lesson.rang_s)
-            case Reached():
-                self._situation.ended += 1
         return None
 
     def _went_out(self, attempt: AttemptId, now: float) -> None:
         if self.under_way.has_gone_out(attempt):
             return
-        if self.settings.calls_per_second != inf:
-            self._gone_out.append(now)
+        if self._span_s:
             self._forget_gone_out(now)
+            self._gone_out.append(now)
         situation = self._situation
         if self._asked:
             asked_at, count = self._asked.popleft()
@@ -188,29 +200,33 @@ class Pacer:
         if count > 0:
             self._asked.append((now, count))
             situation.placing += count
-        return Pacing(count, reason, self._may_hang_up(wish.hang_up, now))
+        hang_up = self._may_hang_up(wish.hang_up, now) if wish.hang_up else ()
+        return Pacing(count, reason, hang_up)
 
     def _allowed(self, wish: Wish, now: float) -> tuple[int, Reason]:
         """The wish, cut down to what may be; and the reason that stopped it, if one did."""
-        under_way, situation, settings = self.under_way, self._situation, self.settings
-        count, reason = max(0, wish.count), wish.reason
-        if count == 0:
+        least, reason = wish.count, wish.reason
+        if least <= 0:
             return 0, reason
-        bounds: list[tuple[int, Reason]] = [
-            (settings.lines - under_way.lines - situation.placing, _NO_LINES),
-            (self._tokens(now), _TOO_FAST),
-            (_MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY),
-            (_MOST_AT_ONCE, _TOO_MANY),
-        ]
+        for most, why in self._bounds(wish.count, now):
+            if most < least:
+                least, reason = most, why
+        if least == wish.count:
+            return least, reason
+        return max(0, least), Reason(reason.text, {"wished": wish.count, **self._figures(now)})
+
+    def _bounds(self, wished: int, now: float) -> Iterator[tuple[int, Reason]]:
+        """What no policy may break: how many calls each allows now."""
+        under_way, situation, settings = self.under_way, self._situation, self.settings
+        yield settings.lines - under_way.lines - situation.placing, _NO_LINES
+        yield self._tokens(now), _TOO_FAST
+        yield _MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY
+        yield _MOST_AT_ONCE, _TOO_MANY
         if situation.next_leads is not None:
-            bounds.append((len(situation.next_leads) - situation.placing, _NO_LEADS))
-            bounds.append((self._before_guaranteed(count), _GUARANTEED))
+            yield len(situation.next_leads) - situation.placing, _NO_LEADS
+            yield self._before_guaranteed(wished), _GUARANTEED
         if settings.limit.hard_stop and self.limit.room(now) < 1.0:
-            bounds.append((free_agents(situation), _SPENT))
-        least, why = min(bounds, key=lambda bound: bound[0])
-        if least >= count:
-            return count, reason
-        return max(0, least), Reason(why.text, {"wished": count, **self._figures(now)})
+            yield free_agents(situation), _SPENT
 
     def _before_guaranteed(self, count: int) -> int:
         """So many may go before a lead comes up that needs an agent kept for him."""
@@ -222,17 +238,14 @@ class Pacer:
         return count
 
     def _tokens(self, now: float) -> int:
-        """How many calls may go out within this second."""
-        rate = self.settings.calls_per_second
-        if rate == inf:
+        """How many calls a second's calls allow now."""
+        if not self._span_s:
             return _MOST_AT_ONCE
         self._forget_gone_out(now)
-        return max(0, max(1, int(rate)) - len(self._gone_out) - self._situation.placing)
+        return self._together - len(self._gone_out) - self._situation.placing
 
     def _forget_gone_out(self, now: float) -> None:
-        # Below one call a second the window is as long as one call takes.
-        span = max(1.0, 1.0 / self.settings.calls_per_second)
-        while self._gone_out and self._gone_out[0] <= now - span:
+        while self._gone_out and self._gone_out[0] + self._span_s <= now:
             self._gone_out.popleft()
 
     def _may_hang_up(self, wanted: tuple[AttemptId, ...], now: float) -> tuple[AttemptId, ...]:
@@ -250,10 +263,11 @@ class Pacer:
 
     def _next_look(self, wish: Wish, now: float) -> float:
         look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at
-        if self._gone_out and self.settings.calls_per_second != inf and wish.count > 0:
-            span = max(1.0, 1.0 / self.settings.calls_per_second)
-            look_at = min(look_at, max(self._gone_out[0] + span, now + 0.01))
-        return max(look_at, now + 0.01)
+        if self._span_s and wish.count > 0:
+            # When one more may go out; those asked for just now are reckoned to go out now.
+            first = self._gone_out[0] if self._gone_out else now
+            look_at = min(look_at, first + self._span_s)
+        return max(look_at, now + _LOOK_AT_MOST_EVERY_S)
 
     def _figures(self, now: float) -> dict[str, object]:
         under_way, tally = self.under_way, self.limit.worst(now)
@@ -268,6 +282,15 @@ class Pacer:
             "limit": f"{self.settings.limit.share:.1%}",
             "per_second": f"{self.settings.calls_per_second:g}",
         }
+
+
+def _calls_within(rate: float) -> tuple[int, float]:
+    """So many calls may go out within so many seconds; 0 seconds: without limit."""
+    if rate == inf:
+        return 0, 0.0
+    if rate > FEW_A_SECOND or rate == int(rate):
+        return int(rate), 1.0
+    return 1, 1.0 / rate
 
 
 _NOBODY = Reason("nobody is logged in and no call is under way")

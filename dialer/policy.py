@@ -26,7 +26,7 @@ class Reason:
         return self.text.format_map(self.figures)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made at each decision, and that takes twice as long
 class Wish:
     """What a policy wants."""
 
@@ -89,4 +89,5 @@ def policy(name: str) -> Callable[[P], P]:
 
 def free_agents(at: Situation) -> int:
     """Agents who are ready and for whom no call is under way; may be negative."""
-    return at.under_way.ready - at.open
+    under_way = at.under_way
+    return under_way.ready - under_way.open - at.placing

@@ -64,12 +64,6 @@ class UnderWay:
         """Dialled and not answered, since they went out; the kind says which lead."""
         self.listened: Ages[AttemptId] = Ages()
         self.waiting: Ages[AttemptId] = Ages()
-        self._columns = {
-            Stage.DIALLED: self.ringing,
-            Stage.RINGING: self.ringing,
-            Stage.LISTENED: self.listened,
-            Stage.WAITING: self.waiting,
-        }
         self.talking = self._agents.talking
         """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
         self.wrapping_up = self._agents.wrapping_up
@@ -209,11 +203,11 @@ class UnderWay:
         if attempt.stage not in after:
             self._odd += 1
             return ()
-        attempt.heard = attempt.heard or isinstance(fact, Person)
-        lessons = lessons_of(attempt, fact, stage, now)
         if stage is Stage.RINGING:
             attempt.rings_since, attempt.stage = now, stage
-            return lessons
+            return ()
+        attempt.heard = attempt.heard or isinstance(fact, Person)
+        lessons = lessons_of(attempt, fact, stage, now)
         self._take_out(fact.attempt, attempt.stage)
         if attempt.answered_at is None and not isinstance(fact, NotAnswered):
             attempt.answered_at = now
@@ -261,9 +255,15 @@ class UnderWay:
         return self._agents.becomes(code, State.TALKING, now)
 
     def _take_out(self, attempt: AttemptId, stage: Stage) -> None:
-        column = self._columns.get(stage)
-        if column is not None and column.remove(attempt) is not None:
-            self.open -= 1
+        if stage in BEFORE_ANSWER:
+            self.ringing.remove(attempt)
+        elif stage is Stage.LISTENED:
+            self.listened.remove(attempt)
+        elif stage is Stage.WAITING:
+            self.waiting.remove(attempt)
+        else:
+            return
+        self.open -= 1
 
     def _end(self, attempt: AttemptId) -> None:
         found = self._attempts.pop(attempt, None)

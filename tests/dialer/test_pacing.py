@@ -1,8 +1,12 @@
 """What no policy may break, and the words for it."""
 
-from math import inf
+from itertools import cycle
+from math import ceil, inf
 
 import pytest
+from hypothesis import example, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
 
 from dialer.facts import (
     Abandoned,
@@ -20,7 +24,7 @@ from dialer.facts import (
     Ringing,
 )
 from dialer.limit import Limit, Tally, Window
-from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
 from dialer.policies.progressive import Progressive
 from dialer.under_way import KEPT_OF, LOST_AFTER_S
 from domain.identity import AttemptId, ListName
@@ -137,24 +141,54 @@ def test_a_mistake_in_the_settings_is_said(field: str, value: object, expected: 
 # Calls per second
 
 
-@pytest.mark.parametrize("rate", [0.07, 0.3, 0.49, 0.7, 1.0, 3.0, 25.0])
-def test_no_more_go_out_in_a_second_and_no_fewer(rate: float) -> None:
-    with_ = wishing(30, calls_per_second=rate)
+def gone_out(rate: float, waits: list[float], seconds: float) -> list[float]:
+    """When calls go out by a policy that always wants more; it is asked at its deadlines, and
+    after each of these waits, again and again."""
+    policy = Wishing(0)
+    with_ = Campaign(policy, Settings(limit=NO_STOP, calls_per_second=rate))
+    with_.agents(8)
+    policy.count = 300
     went_out: list[float] = []
-    said: Pacing | None = with_.agents(5)
-    while with_.now < 60.0:
+    said: Pacing | None = with_.asked(AgentReady(agent(0)))
+    for wait in cycle(waits):
         for call in with_.dial(said.count if said else 0):
             went_out.append(with_.now)
             with_.tell(NotAnswered(call, Cause.BUSY))
         deadline = with_.pacer.next_deadline()
         assert deadline is not None
         assert deadline > with_.now
-        with_.now = deadline
-        said = with_.pacer.tick(deadline)
-    span = max(1.0, 1.0 / rate)
-    for start in went_out:
-        assert sum(start <= at < start + span - 1e-6 for at in went_out) <= max(1, int(rate))
-    assert len(went_out) >= 0.9 * rate * 60.0
+        if with_.now + wait < deadline:
+            with_.now += wait
+            said = with_.asked(AgentReady(agent(0)))
+        else:
+            with_.now = deadline
+            said = with_.pacer.tick(deadline)
+        if with_.now >= seconds:
+            return went_out
+    raise AssertionError("cycle has an end")
+
+
+@given(
+    rate=st.floats(0.05, FEW_A_SECOND) | st.integers(1, 200).map(float),
+    waits=st.lists(st.floats(0.03, 3.0), min_size=1, max_size=5),
+)
+@example(rate=2.5, waits=[9.0])
+@example(rate=49.99, waits=[0.1])
+@example(rate=1.0, waits=[0.3])
+@how(max_examples=60, deadline=None)
+def test_no_more_go_out_than_calls_per_second_and_no_fewer(rate: float, waits: list[float]) -> None:
+    went_out = gone_out(rate, waits, 20.0)
+    lengths = (1.0,) if rate.is_integer() else (0.1, 1.0, 2.0, 7.3)
+    for length in lengths:
+        most = ceil(rate * length - 1e-9)
+        for place, start in enumerate(went_out):
+            after = went_out[place + most : place + most + 1]
+            assert not after or after[0] >= start + length - 1e-6
+    assert len(went_out) >= 0.97 * rate * 20.0 - 1
+
+
+def test_a_fraction_of_many_calls_per_second_is_left_off() -> None:
+    assert 120 * 19 <= len(gone_out(120.9, [9.0], 20.0)) <= 120 * 21
 
 
 def test_calls_asked_for_hold_their_second() -> None:
