@@ -48,7 +48,7 @@ class Attempt:
 
 
 def lessons_of(attempt: Attempt, fact: object, stage: Stage, now: float) -> tuple[Lesson, ...]:
-    """What an attempt's stage after RINGING teaches, of leads like it, of detection, for the limit."""
+    """What the next stage teaches, of leads like it, of detection, for the limit; not RINGING."""
     lessons: list[Lesson] = []
     decided = attempt.stage not in (Stage.WAITING, Stage.CONNECTED)
     if decided and stage is not Stage.LISTENED:

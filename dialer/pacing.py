@@ -263,11 +263,12 @@ class Pacer:
 
     def _next_look(self, wish: Wish, now: float) -> float:
         look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at
+        look_at = max(look_at, now + _LOOK_AT_MOST_EVERY_S)
         if self._span_s and wish.count > 0:
             # When one more may go out; those asked for just now are reckoned to go out now.
             first = self._gone_out[0] if self._gone_out else now
             look_at = min(look_at, first + self._span_s)
-        return max(look_at, now + _LOOK_AT_MOST_EVERY_S)
+        return look_at
 
     def _figures(self, now: float) -> dict[str, object]:
         under_way, tally = self.under_way, self.limit.worst(now)

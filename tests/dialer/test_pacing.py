@@ -174,6 +174,7 @@ def gone_out(rate: float, waits: list[float], seconds: float) -> list[float]:
 )
 @example(rate=2.5, waits=[9.0])
 @example(rate=49.99, waits=[0.1])
+@example(rate=14.5, waits=[0.0625])  # a fact just before the next may go out
 @example(rate=1.0, waits=[0.3])
 @how(max_examples=60, deadline=None)
 def test_no_more_go_out_than_calls_per_second_and_no_fewer(rate: float, waits: list[float]) -> None:
@@ -184,7 +185,7 @@ def test_no_more_go_out_than_calls_per_second_and_no_fewer(rate: float, waits: l
         for place, start in enumerate(went_out):
             after = went_out[place + most : place + most + 1]
             assert not after or after[0] >= start + length - 1e-6
-    assert len(went_out) >= 0.97 * rate * 20.0 - 1
+    assert len(went_out) >= 0.999 * rate * 20.0 - 1
 
 
 def test_a_fraction_of_many_calls_per_second_is_left_off() -> None:
