@@ -6,12 +6,14 @@ the rule's clock starts. The base is all persons: those abandoned and those pass
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
 DAY_S = 86_400.0
+LEAST_RING_S = 15.0
+"""FTC 16 CFR 310.4(b)(4)(ii), FCC 47 CFR 64.1200(a)(6), Ofcom 2010: no shorter anywhere."""
 _MINUTE_S = 60.0
 
 
@@ -48,8 +50,8 @@ class Limit:
     grace_s: float = 2.0
     clock: ClockStart = ClockStart.ANSWER
     quick_hang_up: QuickHangUp = QuickHangUp.ABANDONED
-    min_ring_s: float = 15.0
-    """We let it ring for so long before we hang up."""
+    min_ring_s: float = LEAST_RING_S
+    """We let it ring for so long before we hang up; LEAST_RING_S or more."""
     early_cut_counts: bool = False
     """A call that we hang up before ``min_ring_s`` counts as abandoned."""
     taken_for_machines: float = 0.0
@@ -69,6 +71,9 @@ class Limit:
             value = getattr(self, name)
             if not 0.0 <= value < inf:
                 raise ValueError(f"limit.{name} is {value}; expected seconds, 0 or more")
+        if self.min_ring_s < LEAST_RING_S:
+            raise ValueError(f"limit.min_ring_s is {self.min_ring_s:g}; expected {LEAST_RING_S:g}"
+                             " or more, which the rules ask for")  # fmt: skip
         if not self.windows:
             raise ValueError("limit.windows is empty; expected at least one of day, sliding_24h,"
                              " days_30")  # fmt: skip
@@ -135,52 +140,83 @@ class Counted:
 _NOTHING = Counted(0.0, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was counted before: kept by somebody, lest a restart forget it."""
+
+    days: Mapping[int, Tally] = field(default_factory=dict)
+    """By day number, today's included; for the days and the 30 days' window."""
+    last_24h: tuple[tuple[float, Tally], ...] = ()
+    """The oldest first: so many seconds ago a minute began, in which so many were counted. Whoever
+    keeps it adds the time for which nothing ran."""
+    unseen: float = 0.0
+    """See ``AbandonCount.unseen``; of the last of ``days``."""
+
+
 @dataclass(slots=True)
 class _Sliding:
     """The last 24 hours, in minutes, so that a day of calls is at most 1,440 entries."""
 
     tally: Tally = field(default_factory=Tally)
     minutes: deque[tuple[float, Tally]] = field(default_factory=deque)
+    """When each began, and what was counted in it. After a restart a minute begins at any second:
+    the clock of ``now`` is another one then."""
 
     def add(self, now: float, abandoned: float, base: float) -> None:
-        minute = now // _MINUTE_S
-        if not self.minutes or self.minutes[-1][0] != minute:
-            self.minutes.append((minute, Tally()))
+        if not self.minutes or self.minutes[-1][0] + _MINUTE_S <= now:
+            self.minutes.append((now // _MINUTE_S * _MINUTE_S, Tally()))
         for tally in (self.minutes[-1][1], self.tally):
             tally.abandoned += abandoned
             tally.base += base
 
     def at(self, now: float) -> Tally:
         before = len(self.minutes)
-        while self.minutes and (self.minutes[0][0] + 1) * _MINUTE_S <= now - DAY_S:
+        while self.minutes and self.minutes[0][0] + _MINUTE_S <= now - DAY_S:
             self.minutes.popleft()
         if len(self.minutes) != before:
             # Added up anew: taking estimates off again would leave dust, less than nothing at last.
-            self.tally.abandoned = sum(tally.abandoned for _, tally in self.minutes)
-            self.tally.base = sum(tally.base for _, tally in self.minutes)
+            self.tally = _sum_of(tally for _, tally in self.minutes)
         return self.tally
+
+
+NO_HISTORY = History()
 
 
 class AbandonCount:
     """Counts a campaign's persons and what became of them, in each window of its limit.
 
-    ``history`` is what was counted on earlier days, by day number; for the 30 days' window.
+    ``history`` is what was counted before, as ``history`` said it; it is ``now``.
     """
 
     def __init__(
-        self, limit: Limit, *, day: int = 0, history: Mapping[int, Tally] | None = None
+        self,
+        limit: Limit,
+        *,
+        now: float = 0.0,
+        day: int = 0,
+        history: History = NO_HISTORY,
     ) -> None:
         self.limit = limit
         self._day = day
-        self._days: dict[int, Tally] = {
-            known: Tally(tally.abandoned, tally.base) for known, tally in (history or {}).items()
-        }
-        self._today = self._days.setdefault(day, Tally())
-        self.unseen = 0.0
+        self.unseen = history.unseen if day in history.days else 0.0
         """People that detection is reckoned to have taken for machines today. Nobody has counted
         them: there may be more, by about the root of their number (Poisson)."""
-        self._sliding = _Sliding() if Window.SLIDING_24H in limit.windows else None
+        self._days = {known: _copy(tally) for known, tally in history.days.items()}
+        self._today = self._days.setdefault(day, Tally())
         self._earlier = self._sum_of_earlier()
+        self._sliding: _Sliding | None = None
+        if Window.SLIDING_24H in limit.windows:
+            minutes = deque((now - ago, _copy(tally)) for ago, tally in history.last_24h)
+            self._sliding = _Sliding(_sum_of(tally for _, tally in minutes), minutes)
+
+    def history(self, now: float) -> History:
+        """What is to be kept, for whoever counts on after a restart."""
+        minutes: tuple[tuple[float, Tally], ...] = ()
+        if self._sliding is not None:
+            self._sliding.at(now)  # what is older is let go
+            minutes = tuple((now - began, _copy(tally)) for began, tally in self._sliding.minutes)
+        days = {day: _copy(tally) for day, tally in self._days.items()}
+        return History(days, minutes, self.unseen)
 
     def day_began(self, day: int) -> None:
         """A new day; one that is over already changes nothing."""
@@ -245,5 +281,16 @@ class AbandonCount:
         return Counted(abandoned, base)
 
     def _sum_of_earlier(self) -> Tally:
-        earlier = [t for day, t in self._days.items() if self._day - 30 < day < self._day]
-        return Tally(sum(t.abandoned for t in earlier), sum(t.base for t in earlier))
+        return _sum_of(t for day, t in self._days.items() if self._day - 30 < day < self._day)
+
+
+def _copy(tally: Tally) -> Tally:
+    return Tally(tally.abandoned, tally.base)
+
+
+def _sum_of(tallies: Iterable[Tally]) -> Tally:
+    total = Tally()
+    for tally in tallies:
+        total.abandoned += tally.abandoned
+        total.base += tally.base
+    return total

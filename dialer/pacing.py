@@ -6,7 +6,7 @@ every fact, and ``next_deadline`` says when to call ``tick`` if no fact comes be
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
@@ -24,7 +24,7 @@ from dialer.facts import (
     NotAnswered,
 )
 from dialer.lessons import CutShort, LetGo, Reached, Served, TakenForMachine
-from dialer.limit import AbandonCount, Counted, Limit, Tally
+from dialer.limit import NO_HISTORY, AbandonCount, Counted, History, Limit
 from dialer.policy import Policy, Reason, Situation, Wish, free_agents
 from dialer.under_way import UnderWay
 from domain.identity import AttemptId
@@ -92,11 +92,11 @@ class Pacer:
         *,
         now: float,
         day: int = 0,
-        history: Mapping[int, Tally] | None = None,
+        history: History = NO_HISTORY,
     ) -> None:
         self.settings = settings
         self.under_way = UnderWay(detection=settings.detection)
-        self.limit = AbandonCount(settings.limit, day=day, history=history)
+        self.limit = AbandonCount(settings.limit, now=now, day=day, history=history)
         self._policy = policy
         self._situation = Situation(self.under_way, self.limit)
         self._now = now

@@ -12,6 +12,7 @@ from dialer.limit import (
     UK,
     AbandonCount,
     ClockStart,
+    History,
     Limit,
     Tally,
     Window,
@@ -58,21 +59,21 @@ def test_a_limit_of_100_percent_always_has_room() -> None:
 
 
 def test_the_window_that_allows_least_decides() -> None:
-    count = AbandonCount(CAUTIOUS, day=5, history={4: Tally(20.0, 500.0)})
+    count = AbandonCount(CAUTIOUS, day=5, history=History({4: Tally(20.0, 500.0)}))
     serve(count, 0.0, 100)
     assert count.room(0.0) == pytest.approx((0.03 * 600 - 20) / 0.97)
     assert count.worst(0.0) == Tally(20.0, 600.0)
 
 
 def test_todays_history_goes_on() -> None:
-    count = AbandonCount(UK, day=5, history={5: Tally(2.0, 50.0), 4: Tally(9.0, 9.0)})
+    count = AbandonCount(UK, day=5, history=History({5: Tally(2.0, 50.0), 4: Tally(9.0, 9.0)}))
     lose(count, 0.0)
     assert count.tally(Window.DAY, 0.0) == Tally(3.0, 51.0)
 
 
 def test_history_is_copied() -> None:
     given = {5: Tally(2.0, 50.0)}
-    lose(AbandonCount(UK, day=5, history=given), 0.0)
+    lose(AbandonCount(UK, day=5, history=History(given)), 0.0)
     assert given == {5: Tally(2.0, 50.0)}
 
 
@@ -87,7 +88,7 @@ def test_a_day_that_is_over_does_not_begin_again() -> None:
 
 
 def test_30_days_are_today_and_29_before() -> None:
-    history = {day: Tally(1.0, 10.0) for day in range(60)}
+    history = History({day: Tally(1.0, 10.0) for day in range(60)})
     count = AbandonCount(Limit(windows=(Window.DAYS_30,)), day=60, history=history)
     assert count.worst(0.0) == Tally(29.0, 290.0)
 
@@ -107,6 +108,59 @@ def test_24_hours_go_past_midnight() -> None:
     lose(count, 1_000.0)
     count.day_began(1)
     assert count.worst(2_000.0).abandoned == 1.0
+
+
+def restarted(count: AbandonCount, before: float, after: float, *, day: int) -> AbandonCount:
+    """Another process with another clock goes on."""
+    return AbandonCount(count.limit, now=after, day=day, history=count.history(before))
+
+
+def test_a_restart_in_the_middle_of_the_day_leaves_the_same_room() -> None:
+    limit = Limit(windows=tuple(Window), taken_for_machines=0.2)
+    count = AbandonCount(limit, day=5, history=History({4: Tally(1.0, 90.0)}))
+    for minute in range(300):
+        serve(count, minute * 60.0 + 7.0)
+        count.machine(minute * 60.0 + 20.0)
+        lose(count, minute * 60.0 + 40.0, minute % 40 == 0)
+    now, then = 300 * 60.0, 17.3
+    again = restarted(count, now, then, day=5)
+    for window in Window:
+        tally, other = count.tally(window, now), again.tally(window, then)
+        assert (other.abandoned, other.base) == pytest.approx((tally.abandoned, tally.base))
+    assert again.room(then) == pytest.approx(count.room(now))
+    assert again.unseen == pytest.approx(60.0) == pytest.approx(count.unseen)
+    # And so it stays, while both count the same and minute after minute grows too old.
+    for later in range(0, int(DAY_S) + 9_000, 600):
+        for each, began in ((count, now), (again, then)):
+            serve(each, began + later)
+            lose(each, began + later, later % 9_000 == 0)
+        assert again.room(then + later) == pytest.approx(count.room(now + later))
+
+
+def test_a_restart_ends_no_minute_too_early() -> None:
+    count = AbandonCount(SLIDING)
+    lose(count, 100.0)  # its minute began 60 s ago
+    again = restarted(count, 120.0, 1_000.5, day=0)
+    lose(again, 1_000.5)
+    lose(again, 1_001.0)
+    assert again.worst(1_000.5 - 20.0 + DAY_S).abandoned == 3.0
+    assert again.worst(1_001.0 + DAY_S).abandoned >= 1.0
+    assert again.worst(1_001.0 + DAY_S + 60.0).abandoned == 0.0
+
+
+def test_what_history_says_is_not_counted_on() -> None:
+    count = AbandonCount(Limit(windows=tuple(Window)))
+    lose(count, 0.0)
+    said = count.history(0.0)
+    lose(count, 0.0)
+    assert said == History({0: Tally(1.0, 1.0)}, ((0.0, Tally(1.0, 1.0)),))
+
+
+def test_people_unseen_on_another_day_are_not_todays() -> None:
+    count = AbandonCount(replace(UK, taken_for_machines=0.5), day=5)
+    count.machine(0.0)
+    assert restarted(count, 0.0, 0.0, day=5).unseen == 0.5
+    assert restarted(count, 0.0, 0.0, day=6).unseen == 0.0
 
 
 def test_estimates_leave_no_dust_in_24_hours() -> None:
@@ -147,6 +201,7 @@ def test_a_machine_counts_nothing_unless_an_estimate_is_given() -> None:
         ("machines_abandoned", -1.0, "limit.machines_abandoned is -1.0"),
         ("grace_s", -1.0, "limit.grace_s is -1.0; expected seconds, 0 or more"),
         ("min_ring_s", inf, "limit.min_ring_s is inf; expected seconds, 0 or more"),
+        ("min_ring_s", 14.9, "limit.min_ring_s is 14.9; expected 15 or more"),
         ("windows", (), "limit.windows is empty"),
     ],
 )

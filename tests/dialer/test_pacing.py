@@ -23,7 +23,7 @@ from dialer.facts import (
     NotAnswered,
     Ringing,
 )
-from dialer.limit import Limit, Tally, Window
+from dialer.limit import History, Limit, Tally, Window
 from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
 from dialer.policies.progressive import Progressive
 from dialer.under_way import KEPT_OF, LOST_AFTER_S
@@ -425,7 +425,7 @@ def test_a_new_day_has_its_own_budget() -> None:
 
 def test_history_is_in_the_30_days() -> None:
     settings = Settings(limit=Limit(share=0.03, windows=(Window.DAYS_30,)))
-    pacer = Pacer(Wishing(9), settings, now=0.0, day=8, history={7: Tally(0.0, 1_000.0)})
+    pacer = Pacer(Wishing(9), settings, now=0.0, day=8, history=History({7: Tally(0.0, 1_000.0)}))
     said = pacer.handle(AgentReady(agent(0)), 0.0)
     assert said is not None
     assert said.count == 9

@@ -19,7 +19,7 @@ from dialer.facts import (
     Person,
     SpeechBegan,
 )
-from dialer.limit import CAUTIOUS, UK, US, AbandonCount, Limit, Tally, Window
+from dialer.limit import CAUTIOUS, UK, US, AbandonCount, History, Limit, Tally, Window
 from dialer.pacing import Settings
 from dialer.rules import (
     Allowed,
@@ -101,7 +101,7 @@ def test_us_share_is_3_percent_over_the_campaign_if_it_is_under_30_days() -> Non
 
 
 def test_us_window_is_30_days_then() -> None:
-    count = AbandonCount(US, day=0, history={0: Tally(50.0, 50.0)})
+    count = AbandonCount(US, day=0, history=History({0: Tally(50.0, 50.0)}))
     count.day_began(29)
     assert count.worst(0.0).abandoned == 50.0
     count.day_began(30)
@@ -194,11 +194,11 @@ def test_cautious_clock_starts_at_the_answer() -> None:
 
 
 def test_cautious_holds_the_day_and_the_30_days() -> None:
-    bad_yesterday = AbandonCount(CAUTIOUS, day=8, history={7: Tally(90.0, 1_000.0)})
+    bad_yesterday = AbandonCount(CAUTIOUS, day=8, history=History({7: Tally(90.0, 1_000.0)}))
     for _ in range(1_000):
         bad_yesterday.connected(0.0, late_s=-1.0)
     assert bad_yesterday.room(0.0) == pytest.approx((0.03 * 2_000 - 90) / 0.97)
-    good_yesterday = AbandonCount(CAUTIOUS, day=8, history={7: Tally(0.0, 9_000.0)})
+    good_yesterday = AbandonCount(CAUTIOUS, day=8, history=History({7: Tally(0.0, 9_000.0)}))
     assert good_yesterday.room(0.0) == 0.0
 
 

@@ -64,6 +64,7 @@ MISTAKES = [
     ("limit:\n  preset: de", 2, 11, '"limit.preset"', "'uk', 'us' or 'cautious'"),
     ("limit: {share: 3}", 1, 16, '"limit.share"', "less than or equal to 1"),
     ("limit: {windows: [week]}", 1, 19, '"limit.windows.0"', "'day'"),
+    ("limit: {min_ring_s: 9}", 1, 8, "limit.min_ring_s is 9", "expected 15 or more"),
     ("limit: {windows: []}", 1, 8, "limit.windows is empty", "at least one of day"),
     ("lists:\n- name: a", 2, 3, 'list "a"', "answer_rate or segments"),
     ("lists:\n- {name: a, answer_rate: 0}\n- {name: a, answer_rate: 0}", 3, 10, "twice", "rename"),
