@@ -3,6 +3,12 @@
 Facts may come late, twice or out of order. The tables in ``dialer.attempt`` say what each fact may
 follow; one that does not fit changes nothing and is counted in ``odd``. What has been learnt by a
 fact (a call has rung so long and was answered; a talk took so long) is returned as lessons.
+
+Of agents less can be known. A late AgentWrapUp, told after the AgentReady that ended the same talk,
+changes nothing: that talk is over. A late AgentTalking is taken for another talk, with somebody who
+is none of ours, for it may be one: then an agent is missing until the next that is told of him
+(AgentReady, AgentWrapUp, AgentGone or Connected). That errs to the safe side; whoever can't tell
+facts in their order tells AgentReady again now and then, for an agent of whom nothing else comes.
 """
 
 from math import inf
@@ -57,6 +63,9 @@ class UnderWay:
         self._agents = Agents()
         self._talks: dict[AgentCode, AttemptId] = {}
         """Whom each agent talks to."""
+        self._without_wrap_up: set[AgentCode] = set()
+        """Agents who are ready after a talk of whose wrap-up nobody has told: if somebody does
+        now, it is late."""
         self._kinds: dict[Lead, int] = {}
         self.leads: list[Lead] = []
         """The leads by the number that ``ringing.kinds`` gives them."""
@@ -133,17 +142,24 @@ class UnderWay:
             case Ringing() | NotAnswered() | Answered() | Connected() | Person() | Machine():
                 return self._attempt(fact, now)
             case AgentTalking():
+                self._without_wrap_up.discard(fact.agent)
                 return self._agents.becomes(fact.agent, State.TALKING, now)
             case AgentReady():
-                self._hang_up(fact.agent)
+                if self._hang_up(fact.agent):
+                    self._without_wrap_up.add(fact.agent)
                 return self._agents.becomes(fact.agent, State.READY, now)
             case AgentWrapUp():
+                if fact.agent in self._without_wrap_up:
+                    self._without_wrap_up.discard(fact.agent)
+                    self._odd += 1
+                    return ()
                 self._hang_up(fact.agent)
                 return self._agents.becomes(fact.agent, State.WRAP_UP, now)
             case Abandoned():
                 return self._attempt(fact, now)
             case AgentGone():
                 self._hang_up(fact.agent)
+                self._without_wrap_up.discard(fact.agent)
                 return self._agents.gone(fact.agent, now)
             case AgentWantsBreak():
                 self._agents.wants_break(fact.agent)
@@ -251,6 +267,7 @@ class UnderWay:
             self._end(fact.attempt)
             return ()
         self._hang_up(code)
+        self._without_wrap_up.discard(code)
         self._talks[code] = fact.attempt
         return self._agents.becomes(code, State.TALKING, now)
 
@@ -272,11 +289,12 @@ class UnderWay:
         self._take_out(attempt, found.stage)
         _remember(self._ended, attempt)
 
-    def _hang_up(self, code: AgentCode) -> None:
-        """Whatever he does now, he does not talk to whom he talked to."""
+    def _hang_up(self, code: AgentCode) -> bool:
+        """Whatever he does now, he does not talk to whom he talked to; whether he talked."""
         attempt = self._talks.pop(code, None)
         if attempt is not None:
             self._end(attempt)
+        return attempt is not None
 
 
 def _remember(them: dict[AttemptId, None], attempt: AttemptId) -> None:

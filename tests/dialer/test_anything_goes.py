@@ -103,6 +103,8 @@ class AnyWorld:
         self.left_ringing: set[AttemptId] = set()
         self.ended: set[AttemptId] = set()
         self.ready: set[AgentCode] = set()
+        self.may_be_late: set[AgentCode] = set()
+        """Agents of whose last talk no wrap-up was told: it may come late, and mean nothing."""
         self.asked: list[float] = []
         """When each call was asked for that has not gone out."""
         self.said: Fact | None = None
@@ -184,7 +186,11 @@ class AnyWorld:
                 self.left_ringing.add(attempt)
                 self.ended.add(attempt)
             case AgentReady(agent):
+                if agent not in self.ready:
+                    self.may_be_late.add(agent)
                 self.ready.add(agent)
+            case AgentWrapUp(agent) if agent in self.may_be_late:
+                self.may_be_late.discard(agent)
             case AgentTalking(agent) | AgentWrapUp(agent) | AgentGone(agent):
                 self.ready.discard(agent)
             case AgentWantsBreak(agent):

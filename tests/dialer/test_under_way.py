@@ -267,6 +267,55 @@ def test_a_call_for_an_agent_who_has_vanished_is_no_line() -> None:
     assert told.lessons[-1] == Served(5, None, None)
 
 
+IN_A_TALK: tuple[tuple[float, Fact], ...] = (
+    (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (5, Answered(A)), (5, Connected(A, ANN)),
+    (5, AgentTalking(ANN)),
+)  # fmt: skip
+
+
+def test_a_wrap_up_told_after_its_end_is_over() -> None:
+    told = Told(*IN_A_TALK, (60, AgentReady(ANN)), (61, AgentWrapUp(ANN)))
+    assert told.people == (1, 0, 0, 0)
+    assert told.under_way.odd == 1
+    # The next is no late one.
+    told.under_way.fold(AgentWrapUp(ANN), 90)
+    assert told.people == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "begins", [AgentTalking(ANN), Connected(B, ANN), AgentGone(ANN)], ids=lambda fact: str(fact)
+)
+def test_a_wrap_up_after_another_talk_is_none_of_the_talk_before(begins: Fact) -> None:
+    told = Told(*IN_A_TALK, (60, AgentReady(ANN)), (62, begins), (62, AgentReady(BOB)))
+    if isinstance(begins, AgentGone):  # and is back, and talks to somebody of whom nobody told
+        told.under_way.fold(AgentReady(ANN), 70)
+    told.under_way.fold(AgentWrapUp(ANN), 90)
+    assert told.people == (1, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("heals", "people"),
+    [
+        (AgentReady(ANN), (1, 0, 0, 0)),
+        (AgentWrapUp(ANN), (0, 0, 1, 0)),
+        (AgentGone(ANN), (0, 0, 0, 0)),
+        (Connected(B, ANN), (0, 1, 0, 0)),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_talk_told_after_its_end_lasts_until_the_next_fact(
+    heals: Fact, people: tuple[int, int, int, int]
+) -> None:
+    """It may be a talk with somebody else: nothing tells it from one."""
+    for late_after in (AgentWrapUp(ANN), AgentReady(ANN)):
+        told = Told(*IN_A_TALK, (60, late_after), (61, AgentTalking(ANN)))
+        assert told.people == (0, 1, 0, 0)
+        assert told.counts == (0, 0, 0, 0)  # no line is taken for it
+        told.under_way.fold(Dialled(B, LEAD), 62)
+        told.under_way.fold(heals, 75)
+        assert told.people == people
+
+
 @pytest.mark.parametrize("late", [AgentTalking(ANN), AgentWrapUp(ANN), AgentWantsBreak(ANN)])
 def test_a_late_fact_brings_no_agent_back(late: Fact) -> None:
     told = Told((0, AgentReady(ANN)), (5, AgentGone(ANN)), (6, late))
@@ -322,6 +371,4 @@ def test_ages_keep_starts_and_kinds_as_keys_come_and_go() -> None:
     assert sorted(ages.keys) == list(range(1, 200, 2))
     assert ages.ages(500.0).tolist() == [500.0 - key for key in ages.keys]
     assert ages.kinds.tolist() == [key % 7 for key in ages.keys]
-    assert ages.since(33) == 33.0
-    assert 34 not in ages
     assert len(ages) == 100
