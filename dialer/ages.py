@@ -30,9 +30,6 @@ class Ages(Generic[K]):
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __contains__(self, key: K) -> bool:
-        return key in self._place
-
     @property
     def keys(self) -> list[K]:
         """The keys in the order of ``ages`` and ``kinds``; not to be changed."""
@@ -61,10 +58,6 @@ class Ages(Generic[K]):
             self._place[last] = place
             self._since[place], self._kind[place] = self._since[end], self._kind[end]
         return since
-
-    def since(self, key: K) -> float:
-        """When this key was added."""
-        return float(self._since[self._place[key]])
 
     def ages(self, now: float) -> Floats:
         """Seconds since each was added."""
