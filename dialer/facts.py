@@ -49,6 +49,13 @@ class Hopper:
     """The leads that would be dialled next, in their order; as many as are known.
 
     A lead is in it until its Dialled: those asked for that have not gone out come first.
+
+    Nobody is overtaken: a guaranteed lead at the head holds up those behind him until an agent is
+    ready and no call is under way that may take him. In a busy campaign that comes only when the
+    calls under way have ended, for there more are under way than agents are ready: it is how he
+    gets his agent at all. So whoever fills the hopper puts guaranteed leads together, for one such
+    wait, and best where agents are free anyhow, as when a campaign begins; he may put them
+    further behind, in a new Hopper, at any time.
     """
 
     leads: tuple[Lead, ...]

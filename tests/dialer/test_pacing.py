@@ -265,6 +265,30 @@ def test_guaranteed_leads_one_for_each_free_agent() -> None:
     assert with_.asked(AgentReady(agent(1))).count == 1
 
 
+def busy_with_guaranteed(*leads: Lead) -> tuple[Campaign, list[AttemptId], Pacing]:
+    """Three agents ready, five calls under way, and these leads come in."""
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(3)
+    calls = with_.dial(5)
+    policy.count = 9
+    return with_, calls, with_.asked(Hopper(leads))
+
+
+def test_guaranteed_leads_at_the_head_wait_together_for_the_calls_under_way() -> None:
+    with_, calls, said = busy_with_guaranteed(GUARANTEED, GUARANTEED, LEAD, LEAD)
+    counts = [with_.asked(NotAnswered(call, Cause.BUSY)).count for call in calls]
+    # Five and four under way are too many for three agents, three take them all; with two left
+    # one agent is free for the first of the leads, and with one for the other, too.
+    assert [said.count, *counts] == [0, 0, 0, 1, 3, 0]
+
+
+def test_guaranteed_leads_put_further_behind_hold_nobody_up() -> None:
+    with_, _, said = busy_with_guaranteed(GUARANTEED, LEAD, LEAD)
+    assert said.count == 0
+    assert with_.asked(Hopper((LEAD, LEAD, GUARANTEED))).count == 2
+
+
 # Asked for and not gone out
 
 
