@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from dialer.limit import Limit
+from dialer.limit import Limit, QuickHangUp
 from dialer.pacing import Pacer, Settings
 from dialer.policies import make
 from simulation.scenario import PolicySettings, Scenario
@@ -80,6 +80,7 @@ class Figures:
         self._result = result
         self._limit = limit.share + 1e-12  # a share that is the limit to the last call is not over
         self._grace_s = limit.grace_s + 1e-9
+        self._quick_hang_ups_count = limit.quick_hang_up is QuickHangUp.ABANDONED
         self._logged_in = self._busy = self._ringing = 0
         self._moved_at = 0.0
         self._persons: deque[tuple[float, bool]] = deque()
@@ -89,7 +90,11 @@ class Figures:
     def dialled(self, now: float) -> None:
         self._result.dialled += 1
 
-    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
+    def person(
+        self, now: float, *, abandoned: bool, waited_s: float, by_customer: bool = False
+    ) -> None:
+        if by_customer and not self._quick_hang_ups_count:
+            return
         self._pass(now)
         lost = abandoned or waited_s > self._grace_s  # an agent who comes late comes too late
         if lost:

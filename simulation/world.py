@@ -67,8 +67,13 @@ class Observer(Watcher, Protocol):
 
     def dialled(self, now: float) -> None: ...
 
-    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
-        """Somebody got an agent or none, so long after the limit's clock had started for him."""
+    def person(
+        self, now: float, *, abandoned: bool, waited_s: float, by_customer: bool = False
+    ) -> None:
+        """Somebody got an agent or none, so long after the limit's clock had started for him.
+
+        ``by_customer``: he went by himself before the grace was over.
+        """
 
     def taken_for_machine(self, now: float) -> None: ...
 
@@ -117,7 +122,9 @@ class World:
         self._tick_at = inf
         self._rate_factor = self._talk_factor = 1.0
         self._drift_rate = self._drift_talk = 1.0
-        self._from_greeting = scenario.limit.limit().clock is ClockStart.GREETING_END
+        limit = scenario.limit.limit()
+        self._from_greeting = limit.clock is ClockStart.GREETING_END
+        self._grace_s = limit.grace_s - 1e-9  # times added and taken off again are not exact
         self._draw_delay = scenario.delay.draw()
         self._draw_ring = scenario.ring.draw()
         self._draw_talk = scenario.talk.draw()
@@ -290,19 +297,24 @@ class World:
         if self._waiting.pop(attempt, None) is None:
             return
         self._over(attempt, call)
+        waited_s = self._waited_s(call)
+        # Whoever waits out the grace is let go by us; whether he stays for longer is not asked.
+        by_customer = waited_s < self._grace_s
         if call.person or not self._scenario.detection.on:
-            self._observe_person(call, abandoned=True)
-        self._tell(Abandoned(attempt))
+            self._observer.person(
+                self._clock.now, abandoned=True, waited_s=waited_s, by_customer=by_customer
+            )
+        self._tell(Abandoned(attempt, by_customer))
 
-    def _observe_person(self, call: _Call, *, abandoned: bool) -> None:
-        now, since = self._clock.now, call.answered_at
+    def _waited_s(self, call: _Call) -> float:
+        """Since the limit's clock has started for him."""
+        since = call.answered_at
         if self._from_greeting and call.greeted_at is not None:
             since = call.greeted_at
-        waited_s = 0.0 if since is None else now - since
-        self._observer.person(now, abandoned=abandoned, waited_s=waited_s)
+        return 0.0 if since is None else self._clock.now - since
 
     def _connect(self, attempt: AttemptId, call: _Call, agent: Agent) -> None:
-        self._observe_person(call, abandoned=False)
+        self._observer.person(self._clock.now, abandoned=False, waited_s=self._waited_s(call))
         turn = self._staff.begins_to_talk(agent)
         if call.person:
             usual = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk

@@ -44,7 +44,9 @@ class Seen:
 
     def dialled(self, now: float) -> None: ...
 
-    def person(self, now: float, *, abandoned: bool, waited_s: float) -> None:
+    def person(
+        self, now: float, *, abandoned: bool, waited_s: float, by_customer: bool = False
+    ) -> None:
         self.persons.append((now, abandoned, waited_s))
 
     def taken_for_machine(self, now: float) -> None:
