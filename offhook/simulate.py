@@ -70,7 +70,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     """Play and tell. Raises SimulateError, FlowError, OSError; 130 if Ctrl-C ended it."""
     from simulation.chart import day_chart
     from simulation.chosen import UnknownPolicyError, choose, load_checked
-    from simulation.report import as_csv, as_json, rows_of, table
+    from simulation.report import as_csv, as_json, rows_of, table, told
     from simulation.run import Plan
 
     if arguments.campaign == TABLES:
@@ -105,19 +105,10 @@ def simulate(arguments: argparse.Namespace) -> int:
     if rows:
         print(f"\n{table(rows)}", flush=True)
     if arguments.csv is not None:
-        _write(arguments.csv, as_csv(results))
+        _write(arguments.csv, as_csv([(scenario.campaign, results)]))
     if arguments.json is not None:
-        about = {
-            "campaign": scenario.campaign,
-            "file": str(arguments.campaign),
-            "limit": limit,
-            "hours": scenario.hours,
-            "first_seed": plan.first_seed,
-            "days_asked_for": plan.total,
-            "days_played": len(results),
-            "policies": {name: chosen.model_dump() for name, chosen in policies.items()},
-        }
-        _write(arguments.json, as_json(rows, **about) + "\n")
+        about = {"file": arguments.campaign, **_about(plan, results)}
+        _write(arguments.json, as_json(told(rows, **about)))
     if arguments.chart is not None:
         charted = [day for day in results if len(day.moments) > 1]
         if charted:
@@ -130,27 +121,68 @@ def simulate(arguments: argparse.Namespace) -> int:
 def _tables(arguments: argparse.Namespace) -> int:
     """The tables of docs/pacing.md, made again: Markdown on standard output; 130 by Ctrl-C."""
     from simulation.chosen import choose, load_checked
-    from simulation.report import rows_of, table
+    from simulation.report import as_csv, as_json, rows_of, table, told
     from simulation.run import Plan
     from simulation.tables import tables
 
+    _refuse_what_tables_have_of_their_own(arguments)
     jobs = _jobs(arguments)
-    for one in tables():
-        scenario = load_checked(_campaign(one.campaign))
-        plan = Plan(
-            scenario=scenario,
-            policies=choose(scenario, one.policies),
-            agents=one.agents,
-            days=_days(arguments, one.days),
-            first_seed=_whole("--seed", arguments.seed, 0, 2**53),
-        )
-        results, whole = _play(plan, jobs)
-        limit = scenario.limit.limit().share
-        print(f"### {one.title}, limit {100 * limit:g} %\n", flush=True)
-        print(f"{table(rows_of(results, limit))}\n", flush=True)
-        if not whole:
-            return 130
+    _check_writable([arguments.csv, arguments.json])
+    days: list[tuple[str, list[DayResult]]] = []
+    all_told: list[dict[str, Any]] = []
+    try:
+        for one in tables():
+            scenario = load_checked(_campaign(one.campaign))
+            plan = Plan(
+                scenario=scenario,
+                policies=choose(scenario, one.policies),
+                agents=one.agents,
+                days=_days(arguments, one.days),
+                first_seed=_whole("--seed", arguments.seed, 0, 2**53),
+            )
+            results, whole = _play(plan, jobs)
+            limit = scenario.limit.limit().share
+            rows = rows_of(results, limit)
+            days.append((scenario.campaign, results))
+            all_told.append(told(rows, title=one.title, **_about(plan, results)))
+            print(f"### {one.title}, limit {100 * limit:g} %\n", flush=True)
+            print(f"{table(rows)}\n", flush=True)
+            if not whole:
+                return 130
+    finally:  # what an hour has brought is not lost by what breaks off the next
+        if days and arguments.csv is not None:
+            _write(arguments.csv, as_csv(days))
+        if days and arguments.json is not None:
+            _write(arguments.json, as_json({"tables": all_told}))
     return 0
+
+
+def _refuse_what_tables_have_of_their_own(arguments: argparse.Namespace) -> None:
+    given = {
+        "--policy": arguments.policy,
+        "--agents": arguments.agents is not None,
+        "--chart": arguments.chart is not None,
+    }
+    refused = [name for name, is_given in given.items() if is_given]
+    if refused:
+        raise SimulateError(
+            f"tables takes no {' and no '.join(refused)}: each table has its own policies and"
+            " agents, and none a chart; leave that out, or name a campaign in place of tables"
+        )
+
+
+def _about(plan: "Plan", results: "Sequence[DayResult]") -> dict[str, Any]:
+    """What is said of a campaign's rows, for programs."""
+    scenario = plan.scenario
+    return {
+        "campaign": scenario.campaign,
+        "limit": scenario.limit.limit().share,
+        "hours": scenario.hours,
+        "first_seed": plan.first_seed,
+        "days_asked_for": plan.total,
+        "days_played": len(results),
+        "policies": {name: chosen.model_dump() for name, chosen in plan.policies.items()},
+    }
 
 
 def _play(plan: "Plan", jobs: int) -> "tuple[list[DayResult], bool]":

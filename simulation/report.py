@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from math import fsum, sqrt
@@ -145,9 +145,14 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def as_json(rows: Sequence[Row], **about: Any) -> str:
-    """The rows, and what is said about them. Shares are 0 to 1."""
-    return json.dumps({**about, "rows": [_plain(row) for row in rows]}, indent=2, allow_nan=False)
+def told(rows: Sequence[Row], **about: Any) -> dict[str, Any]:
+    """The rows, and what is said about them, for programs. Shares are 0 to 1."""
+    return {**about, "rows": [_plain(row) for row in rows]}
+
+
+def as_json(what: Mapping[str, Any]) -> str:
+    """What is ``told``, of one campaign or of many."""
+    return json.dumps(what, indent=2, allow_nan=False) + "\n"
 
 
 _COLUMNS: dict[str, Callable[[DayResult], object]] = {
@@ -169,12 +174,13 @@ _COLUMNS: dict[str, Callable[[DayResult], object]] = {
 }
 
 
-def as_csv(results: Iterable[DayResult]) -> str:
-    """A line for each day, for whoever wants to reckon himself."""
+def as_csv(campaigns: Iterable[tuple[str, Iterable[DayResult]]]) -> str:
+    """A line for each day of each campaign, for whoever wants to reckon himself."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([of(day) for of in _COLUMNS.values()] for day in results)
+    writer.writerow(["campaign", *_COLUMNS])
+    for campaign, days in campaigns:
+        writer.writerows([campaign, *(of(day) for of in _COLUMNS.values())] for day in days)
     return out.getvalue()
 
 

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from offhook.cli import main
+from simulation.tables import Table
 
 TINY = """
 campaign: tiny
@@ -187,6 +188,14 @@ BAD = [
     (["{file}", "--csv", "{folder}/a", "--chart", "{folder}/a"], "name one file twice"),
     (["{folder}/none.yaml"], "none.yaml:1:1: can't be read"),
     (["{folder}/bad.yaml"], 'bad.yaml:2:24: "ratio" of'),
+    (
+        ["tables", "--policy", "progressive", "--agents", "5"],
+        "tables takes no --policy and no --agents:",
+    ),
+    (["tables", "--chart", "{folder}/a.svg"], "tables takes no --chart: each table has its own"),
+    (["tables", "--seed", "x", "--csv", "{folder}/a.csv"], "--seed is 'x'"),
+    (["tables", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory"),
+    (["tables", "--json", "{folder}/a", "--csv", "{folder}/a"], "name one file twice"),
     (["standrad"], 'no campaign "standrad"; did you mean "standard"?'),
 ]
 
@@ -212,6 +221,67 @@ def test_bad_input_gets_one_line_before_anything_is_played(
     assert "Traceback" not in said
     assert "\n" not in str(ended.value.code)
     assert {file.name for file in folder.iterdir()} == {"tiny.yaml", "bad.yaml"}
+
+
+def tables_of(*made: Table) -> Callable[[], tuple[Table, ...]]:
+    return lambda: made
+
+
+def test_tables_write_what_they_are_asked_for_with_the_campaigns_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = tables_of(
+        Table("Short", "short_calls", (1, 2), ("progressive",)),
+        Table("Loose", "shock", (1,), ("progressive", "fixed_ratio")),
+    )
+    monkeypatch.setattr("simulation.tables.tables", two)
+    files = {name: tmp_path / f"out.{name}" for name in ("csv", "json")}
+    monkeypatch.setattr(
+        sys, "argv",
+        ["offhook", "simulate", "tables", "--days", "2", "--csv", str(files["csv"]), "--json",
+         str(files["json"])],
+    )  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("###")] == [
+        "### Short, limit 3 %",
+        "### Loose, limit 3 %",
+    ]
+    days = list(csv.DictReader(files["csv"].open()))
+    assert [(day["campaign"], day["agents"], day["policy"], day["seed"]) for day in days] == [
+        (campaign, agents, policy, seed)
+        for campaign, agents, policy in (
+            ("short calls", "1", "progressive"),
+            ("short calls", "2", "progressive"),
+            ("shock", "1", "progressive"),
+            ("shock", "1", "fixed_ratio"),
+        )
+        for seed in ("1", "2")
+    ]
+    made = json.loads(files["json"].read_text())["tables"]
+    assert [(each["title"], each["campaign"], each["days_played"]) for each in made] == [
+        ("Short", "short calls", 4),
+        ("Loose", "shock", 4),
+    ]
+    assert [len(each["rows"]) for each in made] == [2, 2]
+
+
+def test_tables_that_break_off_keep_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = tables_of(
+        Table("Short", "short_calls", (1,), ("progressive",)), Table("Gone", "gone", (1,))
+    )
+    monkeypatch.setattr("simulation.tables.tables", two)
+    file = tmp_path / "days.csv"
+    monkeypatch.setattr(
+        sys, "argv", ["offhook", "simulate", "tables", "--days", "3", "--csv", str(file)]
+    )
+    with pytest.raises(SystemExit, match='no campaign "gone"'):
+        main()
+    assert len(list(csv.DictReader(file.open()))) == 3
 
 
 def test_a_full_disk_gets_one_line_after_the_table(

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 
 from simulation.day import DayResult
-from simulation.report import as_csv, as_json, rows_of, table
+from simulation.report import as_csv, as_json, rows_of, table, told
 
 
 def day(policy: str = "a", agents: int = 5, seed: int = 0, **figures: float) -> DayResult:
@@ -77,8 +77,12 @@ def test_the_table_is_markdown_in_line_with_a_row_for_each_policy_and_team() -> 
 
 def test_csv_and_json_can_be_read_by_machines() -> None:
     days = [day(seed=seed, served=50, abandoned=1, dialled=170) for seed in (1, 2)]
-    read = list(csv.DictReader(StringIO(as_csv(days))))
-    assert [(line["seed"], line["dialled"]) for line in read] == [("1", "170"), ("2", "170")]
-    told = json.loads(as_json(rows_of(days, 0.03), campaign="x"))
-    assert told["campaign"] == "x"
-    assert told["rows"][0]["dials_per_contact"] == {"mean": 3.4, "error": 0.0}
+    read = list(csv.DictReader(StringIO(as_csv([("x", days), ("y", days[:1])]))))
+    assert [(line["campaign"], line["seed"], line["dialled"]) for line in read] == [
+        ("x", "1", "170"),
+        ("x", "2", "170"),
+        ("y", "1", "170"),
+    ]
+    read_again = json.loads(as_json(told(rows_of(days, 0.03), campaign="x")))
+    assert read_again["campaign"] == "x"
+    assert read_again["rows"][0]["dials_per_contact"] == {"mean": 3.4, "error": 0.0}
