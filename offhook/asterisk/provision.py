@@ -142,14 +142,7 @@ def make_playwright_run(progress: Progress = say) -> None:
     node = compute_driver_executable()[0]
     if subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0:
         return
-    if apt.available() is None or os.geteuid() != 0:
-        raise ProvisionError("playwright doesn't start; run: sudo apt-get install libatomic1")
-    with _one_at_a_time(progress):
-        try:
-            progress("installing libatomic1 (apt), for tests only")
-            apt.install(("libatomic1",), progress)
-        except apt.AptError as error:
-            raise ProvisionError(f"libatomic1 can't be installed: {error}") from error
+    _install("libatomic, without which playwright doesn't start,", ("libatomic1",), progress)
     done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ProvisionError(f"playwright doesn't start: {done.stderr.strip()[-300:]}")
@@ -170,23 +163,28 @@ def _playwright_chromium() -> Path | None:
 def _program(name: str, packages: tuple[str, ...], progress: Progress) -> Path:
     path = shutil.which(name)
     if path is None:
-        command = f"apt-get install {' '.join(packages)}"
-        if apt.available() is None:
-            raise ProvisionError(f"the program {name} is missing; install it, then try again")
-        if os.geteuid() != 0:
-            raise ProvisionError(f"the program {name} is missing; run: sudo {command}")
-        with _one_at_a_time(progress):
-            try:
-                progress(f"installing {name} (apt)")
-                apt.install(packages, progress)
-            except apt.AptError as error:
-                raise ProvisionError(f"{name} can't be installed: {error}") from error
+        _install(f"the program {name}", packages, progress)
         path = shutil.which(name)
     if path is None:
         raise ProvisionError(
             f"the program {name} is missing although apt installed it; see its output"
         )
     return Path(path)
+
+
+def _install(missing: str, packages: tuple[str, ...], progress: Progress) -> None:
+    """Have apt install what is missing, or raise ProvisionError with what to do."""
+    names = " ".join(packages)
+    if apt.available() is None:
+        raise ProvisionError(f"{missing} is missing; install it, then try again")
+    if os.geteuid() != 0:
+        raise ProvisionError(f"{missing} is missing; run: sudo apt-get install {names}")
+    with _one_at_a_time(progress):
+        try:
+            progress(f"installing {names} (apt)")
+            apt.install(packages, progress)
+        except apt.AptError as error:
+            raise ProvisionError(f"{names} can't be installed: {error}") from error
 
 
 def _candidate_is_new_enough(progress: Progress) -> bool:

@@ -95,6 +95,44 @@ def test_without_root_it_says_what_to_run(tmp_path: Path, monkeypatch: pytest.Mo
     assert cache_folder() == tmp_path / "offhook"
 
 
+@pytest.fixture
+def playwright_that_never_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        "playwright._impl._driver.compute_driver_executable", lambda: ("false", "cli.js")
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("debian", "is missing; run: sudo apt-get install libatomic1"),
+        (None, "is missing; install it, then try again"),
+    ],
+)
+@pytest.mark.usefixtures("playwright_that_never_starts")
+def test_playwrights_library_is_missing_as_a_program_is(
+    kind: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(apt, "available", lambda: kind)
+    with pytest.raises(ProvisionError, match=expected):
+        provision.make_playwright_run(lambda text: None)
+
+
+@pytest.mark.usefixtures("playwright_that_never_starts")
+def test_playwrights_library_is_installed_once_and_nothing_else_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed: list[tuple[str, ...]] = []
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(apt, "available", lambda: "debian")
+    monkeypatch.setattr(apt, "install", lambda packages, progress: installed.append(packages))
+    with pytest.raises(ProvisionError, match="playwright doesn't start:"):
+        provision.make_playwright_run(lambda text: None)
+    assert installed == [("libatomic1",)]
+
+
 def test_without_apt_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provision, "find_asterisk", lambda: None)
     monkeypatch.setattr(apt, "available", lambda: None)
