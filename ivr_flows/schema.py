@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -148,24 +148,34 @@ def _dotted(place: tuple[str | int, ...]) -> str:
 def _at(
     model: type[BaseModel], place: tuple[str | int, ...]
 ) -> tuple[type[BaseModel] | None, FieldInfo | None]:
-    """The model in which the last name of ``place`` stands, and its field if it has one."""
+    """The model in which the last name of ``place`` stands, and its field if it has one.
+
+    What stands under a name of the file's own choice (a policy's, a segment's) is in its mapping's
+    field.
+    """
     owner: type[BaseModel] | None = model
     field: FieldInfo | None = None
+    names_are_its_own = False
     for part in place:
         if not isinstance(part, str) or part == KEY_ITSELF:
+            continue
+        if names_are_its_own:
+            names_are_its_own = False
             continue
         if field is not None:
             owner = next(filter(_is_model, _inside(field.annotation)), None)
         field = owner.model_fields.get(part) if owner else None
         if field is None:
             break
+        names_are_its_own = any(get_origin(each) is dict for each in _inside(field.annotation))
     return owner, field
 
 
 def _inside(annotation: Any) -> Iterator[Any]:
-    """The annotation and whatever stands in its brackets: of list[X] | None, X too."""
+    """The annotation and whatever stands in its brackets: of list[X] | None and dict[str, X], X."""
     yield annotation
-    for argument in get_args(annotation):
+    arguments = get_args(annotation)
+    for argument in arguments[1:] if get_origin(annotation) is dict else arguments:
         yield from _inside(argument)
 
 
