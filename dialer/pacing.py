@@ -33,7 +33,7 @@ _LOOK_EVERY_S = 1.0
 _LOOK_AT_MOST_EVERY_S = 0.01
 _PLACED_WITHIN_S = 5.0
 """A call that was asked for and has not gone out by then will not go out."""
-_FORGET_EVERY_S = 10.0
+_FORGET_EVERY_S = 30.0
 FEW_A_SECOND = 50.0
 """Above it a fraction of a call a second does not matter, and one call each look would."""
 _MOST_OPEN_PER_AGENT = 40
