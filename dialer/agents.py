@@ -23,6 +23,7 @@ class State(StrEnum):
 class _Agent:
     state: State
     since: float
+    kind: int
     wants_break: bool = False
 
 
@@ -32,6 +33,9 @@ class Agents:
     def __init__(self) -> None:
         self._agents: dict[AgentCode, _Agent] = {}
         self._left: set[AgentCode] = set()
+        self._kinds: dict[AgentCode, int] = {}
+        self.codes: list[AgentCode] = []
+        """The agents by the number that ``kinds`` gives them; who comes back has his old one."""
         self.talking: Ages[AgentCode] = Ages()
         """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
         self.wrapping_up: Ages[AgentCode] = Ages()
@@ -54,7 +58,7 @@ class Agents:
                 self.odd += 1  # late: who has gone comes back with AgentReady
                 return ()
             self._left.discard(code)
-            agent = self._agents[code] = _Agent(state, now)
+            agent = self._agents[code] = _Agent(state, now, self._kind(code))
             self._count(code, agent, +1)
             return ()
         if agent.state is state:
@@ -65,7 +69,7 @@ class Agents:
             else:
                 self.odd += state is not State.TALKING  # Connected and AgentTalking say the same
             return ()
-        lessons = _lessons(agent, state, now)
+        lessons = _lessons(code, agent, state, now)
         self._count(code, agent, -1)
         agent.state, agent.since = state, now
         if state is State.READY:
@@ -82,7 +86,7 @@ class Agents:
             return ()
         self._count(code, agent, -1)
         # Only an end that he chose himself tells how long the work takes.
-        return (WrappedUp(now - agent.since),) if agent.state is State.WRAP_UP else ()
+        return (WrappedUp(now - agent.since, code),) if agent.state is State.WRAP_UP else ()
 
     def wants_break(self, code: AgentCode) -> None:
         """He will leave when he is done."""
@@ -94,6 +98,13 @@ class Agents:
         agent.wants_break = True
         self._count(code, agent, +1)
 
+    def _kind(self, code: AgentCode) -> int:
+        kind = self._kinds.get(code)
+        if kind is None:
+            kind = self._kinds[code] = len(self.codes)
+            self.codes.append(code)
+        return kind
+
     def _count(self, code: AgentCode, agent: _Agent, one: int) -> None:
         if agent.wants_break:
             self.leaving += one * (agent.state is not State.READY)
@@ -104,16 +115,17 @@ class Agents:
         else:
             column = self.talking if agent.state is State.TALKING else self.wrapping_up
             if one > 0:
-                column.add(code, agent.since)
+                column.add(code, agent.since, agent.kind)
             else:
                 column.remove(code)
 
 
-def _lessons(agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:
+def _lessons(code: AgentCode, agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:
     """What an agent's next state teaches about talks and wrap-up."""
     spent = now - agent.since
     if agent.state is State.TALKING:
-        return (Talked(spent),) if state is State.WRAP_UP else (Talked(spent), WrappedUp(0.0))
+        talked = Talked(spent)
+        return (talked,) if state is State.WRAP_UP else (talked, WrappedUp(0.0, code))
     if agent.state is State.WRAP_UP and state is State.READY:
-        return (WrappedUp(spent),)
+        return (WrappedUp(spent, code),)
     return ()

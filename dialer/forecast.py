@@ -13,6 +13,8 @@ import numpy as np
 
 from dialer.ages import Floats, Ints
 from dialer.answer_rate import AnswerRates
+from dialer.busy import Busy
+from dialer.chances import rows_of, with_moments
 from dialer.durations import Durations
 from dialer.facts import UNKNOWN_LEAD, Lead
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
@@ -21,7 +23,6 @@ from domain.identity import ListName
 
 ROWS = 8
 _RING_STEP_S, _RING_STEPS = 0.5, 180
-_BUSY_STEP_S, _BUSY_STEPS = 1.0, 1_200
 _HOUR_S = 3_600.0
 _RATES_FOR_S = 0.5
 _BEFORE_CUTS = 100
@@ -58,25 +59,23 @@ class Forecast:
         self._reached: dict[ListName, Durations] = {}
         self._reached_all = _ring_times(mean=10.0, memory=800)
         self._missed = _ring_times(mean=15.0, memory=1_500)
-        self._talks = Durations(mean=100.0, finest=1.0)
-        self._wrap_ups = Durations(mean=15.0, finest=0.5, longest=3_600.0)
         self.rates = AnswerRates()
         self._persons, self._detected = 1.0, 2.0
         self._cuts = 0
-        self._new_rings = self._new_busy = 0
-        self._busy_is_due = False
-        self._learnt_rings = self._learnt_busy = 0
+        self._new_rings = self._learnt_rings = 0
         self.moments: Floats = np.zeros(ROWS)
         """The moments looked at, in seconds from now."""
         self._curves: dict[ListName, tuple[Floats, Floats]] = {}
-        self._talk_table: Floats = np.zeros((3 * ROWS, 1))
-        self._wrap_table: Floats = np.zeros((3 * ROWS, 1))
-        self._ring_table: Floats = np.zeros((3 * ROWS, 0))
+        self._ring_table: Floats = np.zeros((0, 3 * ROWS))
+        self._rings: Floats = self._ring_table
+        """The rows of those that rang at the last look."""
+        self._later: Ints = np.zeros(ROWS, dtype=np.int64)
+        """The moments in steps of the ringing."""
         self._ring_rates: list[float] = []
         self._rates_at = -1.0
         self._new_calls: dict[Lead | None, Floats] = {}
         self._build_rings()
-        self._build_busy(None, None)
+        self._busy = Busy(self.moments)
 
     def learn(self, lesson: Lesson, now: float) -> None:
         """Take in what was learnt."""
@@ -93,59 +92,45 @@ class Forecast:
                 self._new_rings += 1
             case CutShort(lead, seconds, _):
                 self._learn_from_cut(lead, seconds, now)
-            case Talked(seconds):
-                self._talks.add(seconds)
-                self._new_busy += 1
-            case WrappedUp(seconds):
-                self._wrap_ups.add(seconds)
-                self._new_busy += 1
+            case Talked() | WrappedUp():
+                self._busy.learn(lesson)
             case Detected(_, person):
                 self._persons = self._persons * 0.998 + person
                 self._detected = self._detected * 0.998 + 1.0
 
     def look(self, at: Situation, now: float) -> Outlook:
         """What is to be expected, without any call that is not under way."""
-        under_way = at.under_way
+        under_way, ringing = at.under_way, at.under_way.ringing
         self._refresh(at, now)
-        parts: list[Floats] = []
-        moments = np.zeros(3 * ROWS)
-        for ages, table in (
-            (under_way.talking, self._talk_table),
-            (under_way.wrapping_up, self._wrap_table),
-        ):
-            if len(ages):
-                columns = _columns(ages.ages(now), _BUSY_STEP_S, table.shape[1])
-                parts.append(table.take(columns, 1))
-                moments += np.add.reduce(parts[-1], 1)
-        still_busy: list[float] = moments[:ROWS].tolist()
-        if len(under_way.ringing):
-            columns = _columns(under_way.ringing.ages(now), _RING_STEP_S, _RING_STEPS)
+        busy = len(under_way.talking) + len(under_way.wrapping_up)
+        upto = busy + len(ringing)
+        # One array for all: with ten rows numpy's calls cost more than what they do.
+        coins = np.empty((upto + len(under_way.listened), 3 * ROWS))
+        self._busy.look(under_way, now, coins[:busy])
+        self._rings = coins[busy:upto]
+        if len(ringing):
+            rows = rows_of(ringing.ages(now) * (1.0 / _RING_STEP_S), _RING_STEPS)
             if len(self._ring_rates) > 1:
-                columns = columns + under_way.ringing.kinds * _RING_STEPS
-            parts.append(self._ring_table.take(columns, 1))
-            moments += np.add.reduce(parts[-1], 1)
-        if len(under_way.listened):
-            parts.append(self._listened(len(under_way.listened)))
-            moments += np.add.reduce(parts[-1], 1)
+                rows += ringing.kinds * _RING_STEPS
+            self._ring_table.take(rows, 0, self._rings, "clip")
+        if len(under_way.listened):  # a person soon, or a machine
+            share = np.full((len(under_way.listened), ROWS), self._persons / self._detected)
+            coins[upto:] = with_moments(share)
         certain = len(under_way.waiting)
-        every: list[float] = moments.tolist()
+        every: list[float] = np.add.reduce(coins).tolist()
+        still_busy: list[float] = np.add.reduce(coins[:busy, :ROWS]).tolist()
         mean = every[:ROWS]
         return Outlook(
             agents=under_way.agents,
             mean=[value + certain for value in mean] if certain else mean,
             variance=every[ROWS : 2 * ROWS],
             third=every[2 * ROWS :],
-            chances=parts,
+            chances=(coins.T,),
             certain=certain,
             still_busy=still_busy,
             answers=mean[-1] - still_busy[-1],
-            freed=len(under_way.talking) + len(under_way.wrapping_up) - still_busy[-1],
+            freed=busy - still_busy[-1],
         )
-
-    def _listened(self, calls: int) -> Floats:
-        """Whom detection listens to is a person soon, or a machine."""
-        share = self._persons / self._detected
-        return _moments(np.full((ROWS, calls), share))
 
     def new_call(self, lead: Lead | None, now: float) -> Floats:
         """The chances (ROWS,) that a call dialled now has been answered at each moment.
@@ -158,7 +143,7 @@ class Forecast:
                 rate, curve = self.rates.overall(now), self._curve(UNKNOWN_LEAD.list)
             else:
                 rate, curve = self.rates.rate(lead, now), self._curve(lead.list)
-            found = rate * (1.0 - curve[0][(self.moments / _RING_STEP_S).astype(np.int64)])
+            found = rate * (1.0 - curve[0][self._later])
             self._new_calls[lead] = found
         return found
 
@@ -167,12 +152,9 @@ class Forecast:
         """Enough is known of how long answers take."""
         return self._reached_all.ended >= _BEFORE_CUTS
 
-    def ringing_chances(self, at: Situation, now: float, places: Ints) -> Floats:
+    def ringing_chances(self, at: Situation, now: float, which: Ints) -> Floats:
         """(ROWS, n) chances of the ringing calls at these places, as of the last look."""
-        ringing = at.under_way.ringing
-        columns = _columns(ringing.ages(now)[places], _RING_STEP_S, _RING_STEPS)
-        columns = columns + ringing.kinds[places] * _RING_STEPS
-        chances: Floats = self._ring_table[:ROWS].take(columns, 1)
+        chances: Floats = self._rings.take(which, 0)[:, :ROWS].T
         return chances
 
     def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
@@ -197,12 +179,7 @@ class Forecast:
             self._learnt_rings += self._new_rings
             self._new_rings = 0
             self._build_rings()
-        if self._busy_is_due or self._new_busy > max(10, min(self._learnt_busy // 12, 150)):
-            self._busy_is_due = False
-            self._learnt_busy += self._new_busy
-            self._new_busy = 0
-            under_way = at.under_way
-            self._build_busy(under_way.talking.ages(now), under_way.wrapping_up.ages(now))
+        self._busy.refresh(at.under_way, now, self.moments)
         leads = at.under_way.leads
         if now >= self._rates_at + _RATES_FOR_S or len(leads) != len(self._ring_rates):
             self._rates_at = now
@@ -220,10 +197,10 @@ class Forecast:
         everyone = self._reached_all.survival(_RING_STEP_S, steps)
         self._curves[UNKNOWN_LEAD.list] = (everyone, missed)
         quantiles = (np.arange(ROWS) + 0.5) / ROWS
-        places = np.minimum(np.searchsorted(1.0 - everyone, quantiles), _RING_STEPS)
-        moments = np.maximum(places, 1) * _RING_STEP_S
-        self._busy_is_due = not np.array_equal(moments, self.moments)
-        self.moments = moments
+        steps_to = np.minimum(np.searchsorted(1.0 - everyone, quantiles), _RING_STEPS)
+        later = np.maximum(steps_to, 1)
+        if not np.array_equal(later, self._later):
+            self._later, self.moments = later, later * _RING_STEP_S
         self._ring_rates = []
         self._rates_at = -1.0
 
@@ -234,35 +211,16 @@ class Forecast:
         ):
             return
         blocks = []
-        later = (self.moments / _RING_STEP_S).astype(np.int64)[:, None]
-        ages = np.arange(_RING_STEPS)[None, :]
+        ages = np.arange(_RING_STEPS)[:, None]
         for lead, rate in zip(leads, rates, strict=True):
             reached, missed = self._curve(lead.list)
             still = np.maximum(reached, _LEAST)
-            by_then = 1.0 - still[ages + later] / still[ages]
+            by_then = 1.0 - still[ages + self._later] / still[ages]
             alive = rate * still[ages]
             chance = alive / (alive + (1.0 - rate) * np.maximum(missed[ages], _LEAST)) * by_then
-            blocks.append(_moments(chance))
-        self._ring_table = np.concatenate(blocks, axis=1) if blocks else np.zeros((3 * ROWS, 0))
+            blocks.append(with_moments(chance))
+        self._ring_table = np.concatenate(blocks) if blocks else np.zeros((0, 3 * ROWS))
         self._ring_rates = list(rates)
-
-    def _build_busy(self, talking: Floats | None, wrapping_up: Floats | None) -> None:
-        extra = int(_RING_STEPS * _RING_STEP_S / _BUSY_STEP_S) + 2
-        talk = self._talks.survival(_BUSY_STEP_S, _BUSY_STEPS + extra, talking)
-        half = self._wrap_ups.survival(_BUSY_STEP_S / 2, 2 * (_BUSY_STEPS + extra), wrapping_up)
-        wrap, between = half[::2], half[1::2]
-        ends = talk[:-1] - talk[1:]
-        ages = np.arange(_BUSY_STEPS)
-        talks, wraps = np.empty((ROWS, _BUSY_STEPS)), np.empty((ROWS, _BUSY_STEPS))
-        for row, moment in enumerate(self.moments):
-            later = max(1, round(moment / _BUSY_STEP_S))
-            ended_and_wraps = np.correlate(
-                ends[: _BUSY_STEPS + later - 1], between[later - 1 :: -1], "valid"
-            )
-            talks[row] = (talk[ages + later] + ended_and_wraps) / np.maximum(talk[ages], _LEAST)
-            wraps[row] = wrap[ages + later] / np.maximum(wrap[ages], _LEAST)
-        self._talk_table = _moments(np.clip(talks, 0.0, 1.0))
-        self._wrap_table = _moments(np.clip(wraps, 0.0, 1.0))
 
     def _times_of(self, name: ListName) -> Durations:
         found = self._reached.get(name)
@@ -276,13 +234,3 @@ class Forecast:
 
 def _ring_times(*, mean: float, memory: int) -> Durations:
     return Durations(mean=mean, finest=_RING_STEP_S, longest=600.0, memory=memory)
-
-
-def _columns(ages: Floats, step: float, columns: int) -> Ints:
-    return np.minimum((ages * (1.0 / step)).astype(np.int64), columns - 1)
-
-
-def _moments(chances: Floats) -> Floats:
-    """Chances (ROWS, n) with p(1-p) and p(1-p)(1-2p) below them: (3 * ROWS, n)."""
-    variance = chances * (1.0 - chances)
-    return np.concatenate((chances, variance, variance * (1.0 - 2.0 * chances)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dialer.facts import Lead
+from domain.identity import AgentCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class WrappedUp:
     """An agent's after-call work took so long; 0 if there was none."""
 
     seconds: float
+    agent: AgentCode
 
 
 @dataclass(frozen=True, slots=True)

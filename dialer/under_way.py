@@ -76,6 +76,8 @@ class UnderWay:
         self.talking = self._agents.talking
         """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
         self.wrapping_up = self._agents.wrapping_up
+        self.agent_codes = self._agents.codes
+        """The agents by the number that ``talking.kinds`` and ``wrapping_up.kinds`` give them."""
         self.open = 0
         """Attempts that may still need an agent: ringing, listened to, or waiting."""
         self._odd = 0

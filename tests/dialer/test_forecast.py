@@ -11,7 +11,7 @@ from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedU
 from dialer.limit import AbandonCount, Limit
 from dialer.policy import Situation
 from dialer.under_way import UnderWay
-from domain.identity import AgentCode, AttemptId, ListName
+from domain.identity import AttemptId, ListName
 from tests.dialer.campaign import LEAD, agent
 
 RING_S, TALK_S, WRAP_S = 8.0, 60.0, 10.0
@@ -25,7 +25,7 @@ def taught(*, answered: float = 0.3, calls: int = 4_000, seed: int = 1) -> Forec
         if rng.random() < answered:
             forecast.learn(Reached(LEAD, rng.expovariate(1 / RING_S), True), now)
             forecast.learn(Talked(rng.expovariate(1 / TALK_S)), now)
-            forecast.learn(WrappedUp(rng.expovariate(1 / WRAP_S)), now)
+            forecast.learn(WrappedUp(rng.expovariate(1 / WRAP_S), agent(call % 20)), now)
         else:
             forecast.learn(Reached(LEAD, 25.0, False), now)
     return forecast
@@ -178,12 +178,12 @@ def test_chances_are_chances_whatever_was_learnt() -> None:
     forecast, at = Forecast(), situation(detection=True)
     for number in range(60):
         at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), 0.0)
-        at.under_way.fold(AgentTalking(AgentCode(str(number))), 0.0)
+        at.under_way.fold(AgentTalking(agent(number)), 0.0)
     for step in range(600):
         seconds = rng.choice([0.0, 1e-6, 3.0, 1e4])
         lessons: list[Lesson] = [
-            Reached(LEAD, seconds, rng.random() < 0.5), Talked(seconds), WrappedUp(seconds),
-            CutShort(LEAD, seconds, 0.0), Detected(seconds, rng.random() < 0.5),
+            Reached(LEAD, seconds, rng.random() < 0.5), Detected(seconds, rng.random() < 0.5),
+            Talked(seconds), WrappedUp(seconds, agent(step % 60)), CutShort(LEAD, seconds, 0.0),
         ]  # fmt: skip
         forecast.learn(rng.choice(lessons), step * 10.0)
         if step % 20 == 0:

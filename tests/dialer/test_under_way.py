@@ -79,7 +79,7 @@ def test_a_call_from_the_dial_to_the_end_of_wrap_up() -> None:
         (85, AgentReady(ANN)),
     )
     assert told.lessons == [
-        Reached(LEAD, 9, True, kept=False), Served(9, None, None), Talked(60), WrappedUp(15),
+        Reached(LEAD, 9, True, kept=False), Served(9, None, None), Talked(60), WrappedUp(15, ANN),
     ]  # fmt: skip
     assert told.counts == (0, 0, 0, 0)
     assert told.people == (1, 0, 0, 0)
@@ -133,9 +133,18 @@ def test_a_cut_call_says_how_long_it_rang() -> None:
     assert told.lessons == [CutShort(LEAD, 19, 16)]
 
 
+def test_each_agent_has_a_number_and_keeps_it() -> None:
+    told = Told((0, AgentReady(ANN)), (1, AgentTalking(BOB)), (2, AgentGone(ANN)),
+                (3, AgentReady(ANN)), (4, AgentTalking(ANN)))  # fmt: skip
+    under_way = told.under_way
+    assert under_way.agent_codes == [ANN, BOB]
+    numbers = zip(under_way.talking.keys, under_way.talking.kinds.tolist(), strict=True)
+    assert dict(numbers) == {ANN: 0, BOB: 1}
+
+
 def test_no_wrap_up_is_wrap_up_of_no_length() -> None:
     told = Told((0, AgentTalking(ANN)), (30, AgentReady(ANN)))
-    assert told.lessons == [Talked(30), WrappedUp(0)]
+    assert told.lessons == [Talked(30), WrappedUp(0, ANN)]
 
 
 def test_an_agent_who_wants_a_break_is_not_planned_with() -> None:
