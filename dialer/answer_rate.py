@@ -78,13 +78,13 @@ class AnswerRate:
         means = [total / weight for total, weight in zip(self._sums, self._weights, strict=True)]
         believed = means[0]
         for longer in range(1, len(means)):
+            mean = (self._sums[longer] + 1.0) / (self._weights[longer] + 2.0)
+            variance = mean * (1.0 - mean)
             for shorter in range(longer):
-                mean = (self._sums[longer] + 1.0) / (self._weights[longer] + 2.0)
                 # An exponential memory of m calls is worth 2m of them.
                 worth = 2.0 * self._weights[shorter]
-                if abs(means[shorter] - means[longer]) > _CONTRADICTED * sqrt(
-                    mean * (1.0 - mean) / worth
-                ):
+                apart = abs(means[shorter] - means[longer])
+                if apart > _CONTRADICTED * sqrt(variance / worth):
                     return believed
             believed = means[longer]
         return believed
