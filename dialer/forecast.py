@@ -1,12 +1,13 @@
 """Who will need an agent, and who will still be busy, when a call dialled now is answered.
 
-The moments that matter are ROWS quantiles of a new call's time to the answer. For each, every
-ringing call has a chance to have been answered by then, and every busy agent one to be busy still,
-given how long they have been at it. All chances stand in tables by age, learnt from what happened
+The moments that matter are ROWS quantiles of a new call's time to the answer, and for calls that
+have long been ringing the next few seconds (SOON_S). For each moment, every ringing call has a
+chance to have been answered by then, and every busy agent one to be busy still, given how long they
+have been at it. All chances stand in tables by age, learnt from what happened
 and rebuilt now and then; a look takes the columns of the ages there are, and adds them up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ from dialer.policy import Situation
 from domain.identity import ListName
 
 ROWS = 8
+SOON_S = (1.5, 4.0, 7.0)
+"""Seconds from now; who has rung for long answers within them, or hardly at all."""
+_MOMENTS = ROWS + len(SOON_S)
 _RING_STEP_S, _RING_STEPS = 0.5, 180
 _HOUR_S = 3_600.0
 _RATES_FOR_S = 0.5
@@ -30,22 +34,43 @@ _LEAST = 1e-12
 
 
 @dataclass(slots=True)
+class Needed:
+    """The number of agents needed at each of some moments: still busy, or wanted by a call that has
+    been answered."""
+
+    mean: list[float]
+    variance: list[float]
+    third: list[float]
+    """Sums of p, of p(1-p), and of p(1-p)(1-2p)."""
+
+    def without(self, mean: list[float], variance: list[float], third: list[float]) -> "Needed":
+        """The same less one call, of which this is given."""
+        return Needed(
+            [all_of - one for all_of, one in zip(self.mean, mean, strict=True)],
+            [max(all_of - one, 0.0) for all_of, one in zip(self.variance, variance, strict=True)],
+            [all_of - one for all_of, one in zip(self.third, third, strict=True)],
+        )
+
+    def moments(self) -> Iterator[tuple[float, float, float]]:
+        """Mean, variance and third of each moment in time."""
+        return zip(self.mean, self.variance, self.third, strict=True)
+
+
+@dataclass(slots=True)
 class Outlook:
-    """What is to be expected at each of the ROWS moments."""
+    """What is to be expected, at each of the ROWS moments if nothing else is said."""
 
     agents: int
     """To plan with: ready and busy ones, but not those who want a break."""
-    mean: list[float]
-    """Expected number of agents needed: still busy, or wanted by an answered call."""
-    variance: list[float]
-    third: list[float]
-    chances: Sequence[Floats]
-    """(ROWS and more, n): in the first ROWS rows the chance that each call or agent is one of
-    them; of all that are not certain."""
+    needed: Needed
+    chances: Floats
+    """(ROWS, n): the chance that each call or agent is one of those; all that are not certain."""
     certain: int
-    """Persons who wait already, and count in ``mean``."""
+    """Persons who wait already, and count in ``needed``."""
     still_busy: list[float]
-    """Of those, agents who are busy now."""
+    """How many of the agents who are busy now."""
+    needed_soon: Needed
+    """At SOON_S."""
     answers: float
     """Expected answers by the last moment."""
     freed: float
@@ -63,19 +88,24 @@ class Forecast:
         self._persons, self._detected = 1.0, 2.0
         self._cuts = 0
         self._new_rings = self._learnt_rings = 0
-        self.moments: Floats = np.zeros(ROWS)
-        """The moments looked at, in seconds from now."""
+        self._moments: Floats = np.zeros(_MOMENTS)
+        """All that are looked at, in seconds from now: ROWS quantiles, then SOON_S."""
         self._curves: dict[ListName, tuple[Floats, Floats]] = {}
-        self._ring_table: Floats = np.zeros((0, 3 * ROWS))
+        self._ring_table: Floats = np.zeros((0, 3 * _MOMENTS))
         self._rings: Floats = self._ring_table
         """The rows of those that rang at the last look."""
-        self._later: Ints = np.zeros(ROWS, dtype=np.int64)
+        self._later: Ints = np.zeros(_MOMENTS, dtype=np.int64)
         """The moments in steps of the ringing."""
         self._ring_rates: list[float] = []
         self._rates_at = -1.0
         self._new_calls: dict[Lead | None, Floats] = {}
         self._build_rings()
-        self._busy = Busy(self.moments)
+        self._busy = Busy(self._moments)
+
+    @property
+    def moments(self) -> Floats:
+        """The ROWS moments, in seconds from now."""
+        return self._moments[:ROWS]
 
     def learn(self, lesson: Lesson, now: float) -> None:
         """Take in what was learnt."""
@@ -105,7 +135,7 @@ class Forecast:
         busy = len(under_way.talking) + len(under_way.wrapping_up)
         upto = busy + len(ringing)
         # One array for all: with ten rows numpy's calls cost more than what they do.
-        coins = np.empty((upto + len(under_way.listened), 3 * ROWS))
+        coins = np.empty((upto + len(under_way.listened), 3 * _MOMENTS))
         self._busy.look(under_way, now, coins[:busy])
         self._rings = coins[busy:upto]
         if len(ringing):
@@ -114,21 +144,24 @@ class Forecast:
                 rows += ringing.kinds * _RING_STEPS
             self._ring_table.take(rows, 0, self._rings, "clip")
         if len(under_way.listened):  # a person soon, or a machine
-            share = np.full((len(under_way.listened), ROWS), self._persons / self._detected)
+            share = np.full((len(under_way.listened), _MOMENTS), self._persons / self._detected)
             coins[upto:] = with_moments(share)
         certain = len(under_way.waiting)
         every: list[float] = np.add.reduce(coins).tolist()
         still_busy: list[float] = np.add.reduce(coins[:busy, :ROWS]).tolist()
-        mean = every[:ROWS]
+        if certain:
+            every[:_MOMENTS] = [mean + certain for mean in every[:_MOMENTS]]
+        middle, last = _MOMENTS, 2 * _MOMENTS
         return Outlook(
             agents=under_way.agents,
-            mean=[value + certain for value in mean] if certain else mean,
-            variance=every[ROWS : 2 * ROWS],
-            third=every[2 * ROWS :],
-            chances=(coins.T,),
+            needed=Needed(every[:ROWS], every[middle : middle + ROWS], every[last : last + ROWS]),
+            chances=coins[:, :ROWS].T,
             certain=certain,
             still_busy=still_busy,
-            answers=mean[-1] - still_busy[-1],
+            needed_soon=Needed(
+                every[ROWS:middle], every[middle + ROWS : last], every[last + ROWS :]
+            ),
+            answers=every[ROWS - 1] - still_busy[-1],
             freed=busy - still_busy[-1],
         )
 
@@ -143,7 +176,7 @@ class Forecast:
                 rate, curve = self.rates.overall(now), self._curve(UNKNOWN_LEAD.list)
             else:
                 rate, curve = self.rates.rate(lead, now), self._curve(lead.list)
-            found = rate * (1.0 - curve[0][self._later])
+            found = rate * (1.0 - curve[0][self._later[:ROWS]])
             self._new_calls[lead] = found
         return found
 
@@ -152,10 +185,12 @@ class Forecast:
         """Enough is known of how long answers take."""
         return self._reached_all.ended >= _BEFORE_CUTS
 
-    def ringing_chances(self, at: Situation, now: float, which: Ints) -> Floats:
-        """(ROWS, n) chances of the ringing calls at these places, as of the last look."""
-        chances: Floats = self._rings.take(which, 0)[:, :ROWS].T
-        return chances
+    def answers_soon(self, place: int) -> tuple[list[float], list[float], list[float]]:
+        """Of the ringing call at this place, as of the last look, what it adds to ``needed_soon``:
+        mean, variance and third."""
+        row: list[float] = self._rings[place].tolist()
+        middle, last = _MOMENTS, 2 * _MOMENTS
+        return row[ROWS:middle], row[middle + ROWS : last], row[last + ROWS :]
 
     def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
         """Nobody will know whether he would have answered: counted with the chance that he would.
@@ -179,7 +214,7 @@ class Forecast:
             self._learnt_rings += self._new_rings
             self._new_rings = 0
             self._build_rings()
-        self._busy.refresh(at.under_way, now, self.moments)
+        self._busy.refresh(at.under_way, now, self._moments)
         leads = at.under_way.leads
         if now >= self._rates_at + _RATES_FOR_S or len(leads) != len(self._ring_rates):
             self._rates_at = now
@@ -198,9 +233,10 @@ class Forecast:
         self._curves[UNKNOWN_LEAD.list] = (everyone, missed)
         quantiles = (np.arange(ROWS) + 0.5) / ROWS
         steps_to = np.minimum(np.searchsorted(1.0 - everyone, quantiles), _RING_STEPS)
-        later = np.maximum(steps_to, 1)
+        soon = np.array(SOON_S) / _RING_STEP_S
+        later = np.concatenate((np.maximum(steps_to, 1), soon.astype(np.int64)))
         if not np.array_equal(later, self._later):
-            self._later, self.moments = later, later * _RING_STEP_S
+            self._later, self._moments = later, later * _RING_STEP_S
         self._ring_rates = []
         self._rates_at = -1.0
 
@@ -219,7 +255,7 @@ class Forecast:
             alive = rate * still[ages]
             chance = alive / (alive + (1.0 - rate) * np.maximum(missed[ages], _LEAST)) * by_then
             blocks.append(with_moments(chance))
-        self._ring_table = np.concatenate(blocks) if blocks else np.zeros((0, 3 * ROWS))
+        self._ring_table = np.concatenate(blocks) if blocks else np.zeros((0, 3 * _MOMENTS))
         self._ring_rates = list(rates)
 
     def _times_of(self, name: ListName) -> Durations:

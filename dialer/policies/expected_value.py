@@ -3,10 +3,11 @@
 The classic predictive rule (Samuelson, Interfaces 29(5), 1999, describes its kind): the expected
 answers among the ringing calls are held at a fraction of the agents expected to be free when a call
 dialled now is answered; the fraction follows the share of abandoned calls. It knows no spread, so
-it is too bold with few agents and too shy with many.
+it is too bold with few agents and too shy with many. When few more may be abandoned the fraction
+shrinks with their number: to run into the hard stop would cost far more.
 """
 
-from math import exp, log
+from math import exp, inf, log
 
 from dialer.forecast import ROWS, Forecast
 from dialer.lessons import Lesson
@@ -24,11 +25,17 @@ _MOST = 100
 
 @policy("expected_value")
 class ExpectedValue:
-    """``aim``: what is aimed at, as a fraction of the limit's share; ``gain``: how fast."""
+    """``aim``: what is aimed at, as a fraction of the limit's share; ``gain``: how fast; ``start``:
+    the fraction of agents at first; ``shy``: with room for fewer abandoned it shrinks."""
 
-    def __init__(self, aim: float = 0.9, gain: float = 0.04) -> None:
-        self._aim, self._gain = aim, gain
-        self._log_fraction = log(0.5)
+    def __init__(
+        self, aim: float = 0.9, gain: float = 0.04, start: float = 0.3, shy: float = 4.0
+    ) -> None:
+        for name, value in (("start", start), ("shy", shy)):
+            if not 0.0 < value < inf:
+                raise ValueError(f"{name} is {value}; expected more than 0")
+        self._aim, self._gain, self._shy = aim, gain, shy
+        self._log_fraction = log(start)
         self._forecast = Forecast()
         self._share = 0.03
 
@@ -51,7 +58,8 @@ class ExpectedValue:
         each = float(self._forecast.new_call(None, now)[-1])
         free = look.agents - look.still_busy[middle]
         answers = look.answers + at.placing * each + look.certain
-        fraction = exp(self._log_fraction)
+        room = max(0.0, at.limit.room(now))
+        fraction = exp(self._log_fraction) * min(1.0, room / self._shy)
         missing = fraction * max(0.0, free) - answers
         count = min(_MOST, round(missing / max(each, 0.002))) if missing > 0 else 0
         figures = {

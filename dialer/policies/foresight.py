@@ -16,7 +16,7 @@ from math import exp, floor, inf, sqrt
 import numpy as np
 
 from dialer.ages import Floats
-from dialer.forecast import ROWS, Forecast, Outlook
+from dialer.forecast import ROWS, Forecast, Needed, Outlook
 from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
@@ -27,6 +27,7 @@ from domain.identity import AttemptId
 _MOST_AT_ONCE = 100
 _LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-6, 0.9
 _FARTHEST = 4.0
+_CUT_AT = 2.0
 _FEWEST = 0.03
 _TEXT = (
     "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
@@ -113,9 +114,7 @@ class Foresight:
             count += 1
             value = risk.now(threshold, breach)
         hang_up = (
-            self._to_cut(at, risk, now)
-            if self._cut and count == 0 and self._forecast.may_cut
-            else ()
+            self._to_cut(at, look.needed_soon, now) if self._cut and self._forecast.may_cut else ()
         )
         figures = {
             "agents": look.agents,
@@ -136,27 +135,24 @@ class Foresight:
         lead = leads[min(place, len(leads) - 1)] if leads else None
         return self._forecast.new_call(lead, now)
 
-    def _to_cut(self, at: Situation, risk: "_Risk", now: float) -> tuple[AttemptId, ...]:
-        """Those who have rung longest, until the risk would let them be dialled anew."""
-        ringing, least = at.under_way.ringing, at.limit.limit.min_ring_s
-        ages = ringing.ages(now)
+    def _to_cut(self, at: Situation, soon: Needed, now: float) -> tuple[AttemptId, ...]:
+        """Of those who have rung long enough, the oldest first, whoever would find no agent if he
+        answered soon: with more than _CUT_AT times the chance that a new call may have."""
+        under_way, least = at.under_way, at.limit.limit.min_ring_s
+        ages = under_way.ringing.ages(now)
         old = np.flatnonzero(ages >= least)
-        if not len(old):
-            return ()
-        oldest_first = old[np.argsort(-ages[old], kind="stable")]
-        chances = self._forecast.ringing_chances(at, now, oldest_first)
         found: list[AttemptId] = []
-        threshold, breach = self.threshold, self._breach
-        for column, place in enumerate(oldest_first.tolist()):
-            attempt = ringing.keys[place]
-            since = at.under_way.rings_since(attempt)
+        for place in old[np.argsort(-ages[old], kind="stable")].tolist():
+            attempt = under_way.ringing.keys[place]
+            since = under_way.rings_since(attempt)
             # Some ring on to teach how long people take; not if all agents have gone.
-            kept = at.under_way.agents > 0 and at.under_way.kept(attempt)
+            kept = under_way.agents > 0 and under_way.kept(attempt)
             if since is None or now - since < least or kept:
                 continue
-            if risk.now(threshold, breach) < 1.0:
+            soon = soon.without(*self._forecast.answers_soon(place))
+            taken = [normal_tail(*each, under_way.agents) for each in soon.moments()]
+            if sum(taken) / len(taken) < _CUT_AT * self.threshold:
                 break
-            risk.without(chances[:, column])
             found.append(attempt)
         return tuple(found)
 
@@ -167,24 +163,22 @@ class _Risk:
     def __init__(self, look: Outlook, spare: int, *, exact: int) -> None:
         self._agents, self._spare = look.agents, spare
         self._certain = look.certain
-        self._mean, self._variance, self._third = look.mean, look.variance, look.third
-        coins = sum(part.shape[1] for part in look.chances)
+        needed = look.needed
+        self._mean, self._variance, self._third = needed.mean, needed.variance, needed.third
         self._distribution: Floats | None = None
-        if coins <= exact:
-            self._distribution = none_yet(ROWS)
-            for part in look.chances:
-                self._distribution = with_coins(self._distribution, part[:ROWS])
+        if look.chances.shape[1] <= exact:
+            self._distribution = with_coins(none_yet(ROWS), look.chances)
 
     def add(self, heads: Floats) -> None:
         """One call more, with these chances to have been answered."""
         if self._distribution is not None:
             self._distribution = with_coin(self._distribution, heads)
-        self._shift(heads, 1.0)
-
-    def without(self, heads: Floats) -> None:
-        """One call less; from here on by moments."""
-        self._distribution = None
-        self._shift(heads, -1.0)
+        chances = heads.tolist()
+        self._mean = [m + p for m, p in zip(self._mean, chances, strict=True)]
+        self._variance = [v + p * (1 - p) for v, p in zip(self._variance, chances, strict=True)]
+        self._third = [
+            t + p * (1 - p) * (1 - 2 * p) for t, p in zip(self._third, chances, strict=True)
+        ]
 
     def now(self, threshold: float, breach: float) -> float:
         """The risk as a fraction of what is allowed: under 1, one more may go out. From 1 on it
@@ -208,13 +202,3 @@ class _Risk:
             if total + worst * row >= full:  # the others add no less
                 return (total + worst * row) / full
         return total / full
-
-    def _shift(self, heads: Floats, sign: float) -> None:
-        chances = heads.tolist()
-        self._mean = [m + sign * p for m, p in zip(self._mean, chances, strict=True)]
-        self._variance = [
-            max(v + sign * p * (1 - p), 0.0) for v, p in zip(self._variance, chances, strict=True)
-        ]
-        self._third = [
-            t + sign * p * (1 - p) * (1 - 2 * p) for t, p in zip(self._third, chances, strict=True)
-        ]

@@ -41,7 +41,7 @@ NOW = 4_000.0
 def test_nothing_under_way_is_nothing_to_come() -> None:
     look = taught().look(situation(), NOW)
     assert look.agents == look.certain == 0
-    assert look.mean == look.variance == [0.0] * ROWS
+    assert look.needed.mean == look.needed.variance == [0.0] * ROWS
     assert look.answers == look.freed == 0.0
 
 
@@ -69,8 +69,8 @@ def test_a_ringing_call_has_the_chance_of_its_age() -> None:
     still = 0.3 * np.exp(-2.0) / (0.3 * np.exp(-2.0) + 0.7)
     look = forecast.look(at, NOW)
     expected = still * (1 - np.exp(-forecast.moments / RING_S))
-    assert look.mean == pytest.approx(expected.tolist(), abs=0.02)
-    assert look.answers == pytest.approx(look.mean[-1])
+    assert look.needed.mean == pytest.approx(expected.tolist(), abs=0.02)
+    assert look.answers == pytest.approx(look.needed.mean[-1])
 
 
 def test_calls_are_added_up() -> None:
@@ -79,9 +79,9 @@ def test_calls_are_added_up() -> None:
         at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), NOW)
     look = forecast.look(at, NOW)
     each = forecast.new_call(LEAD, NOW)
-    assert look.mean == pytest.approx((50 * each).tolist(), rel=0.12, abs=0.2)
+    assert look.needed.mean == pytest.approx((50 * each).tolist(), rel=0.12, abs=0.2)
     spread = 50 * each * (1 - each)
-    assert look.variance == pytest.approx(spread.tolist(), rel=0.12, abs=0.2)
+    assert look.needed.variance == pytest.approx(spread.tolist(), rel=0.12, abs=0.2)
 
 
 def test_a_busy_agent_is_busy_until_talk_and_wrap_up_are_over() -> None:
@@ -94,7 +94,7 @@ def test_a_busy_agent_is_busy_until_talk_and_wrap_up_are_over() -> None:
     busy = (TALK_S * np.exp(-moment / TALK_S) - WRAP_S * np.exp(-moment / WRAP_S)) / (
         TALK_S - WRAP_S
     )
-    assert look.mean[-1] == pytest.approx(40 * busy, abs=2.0)
+    assert look.needed.mean[-1] == pytest.approx(40 * busy, abs=2.0)
     assert look.freed == pytest.approx(40 * (1 - busy), abs=2.0)
     assert look.answers == pytest.approx(0.0, abs=1e-6)
 
@@ -106,7 +106,7 @@ def test_who_waits_is_certain_and_counted_once() -> None:
         at.under_way.fold(Answered(AttemptId(str(number))), NOW)
     look = forecast.look(at, NOW)
     assert look.certain == 3
-    assert look.mean == [3.0] * ROWS
+    assert look.needed.mean == [3.0] * ROWS
     assert look.answers == 0.0
 
 
@@ -116,7 +116,7 @@ def test_whom_detection_listens_to_may_be_a_machine() -> None:
         forecast.learn(Detected(1.8, number % 4 == 0), NOW)
     at.under_way.fold(Dialled(AttemptId("a"), LEAD), NOW)
     at.under_way.fold(Answered(AttemptId("a")), NOW)
-    assert forecast.look(at, NOW).mean == pytest.approx([0.25] * ROWS, abs=0.03)
+    assert forecast.look(at, NOW).needed.mean == pytest.approx([0.25] * ROWS, abs=0.03)
 
 
 def test_agents_who_want_a_break_are_not_planned_with() -> None:
@@ -136,7 +136,7 @@ def test_each_list_has_its_own_chances_and_times() -> None:
     at.under_way.fold(Dialled(AttemptId("a"), quick), 3_000.0)
     at.under_way.fold(Dialled(AttemptId("b"), slow), 3_000.0)
     look = forecast.look(at, 3_000.0)
-    assert look.mean[-1] == pytest.approx(0.6 + 0.1, abs=0.12)
+    assert look.needed.mean[-1] == pytest.approx(0.6 + 0.1, abs=0.12)
     assert forecast.new_call(quick, 3_000.0)[-1] == pytest.approx(0.6, abs=0.1)
     assert forecast.new_call(slow, 3_000.0)[-1] < 0.15
 
@@ -188,9 +188,8 @@ def test_chances_are_chances_whatever_was_learnt() -> None:
         forecast.learn(rng.choice(lessons), step * 10.0)
         if step % 20 == 0:
             look = forecast.look(at, step * 10.0)
-            for part in look.chances:
-                assert np.isfinite(part[:ROWS]).all()
-                assert (part[:ROWS] >= 0.0).all()
-                assert (part[:ROWS] <= 1.0).all()
+            assert np.isfinite(look.chances).all()
+            assert (look.chances >= 0.0).all()
+            assert (look.chances <= 1.0).all()
             assert look.freed >= -1e-6
             assert look.answers >= -1e-6
