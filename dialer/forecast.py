@@ -72,7 +72,7 @@ class Outlook:
     needed_soon: Needed
     """At SOON_S."""
     answers: float
-    """Expected answers by the last moment."""
+    """Expected answers by the last moment, those of whom are certain not among them."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
@@ -149,6 +149,7 @@ class Forecast:
         certain = len(under_way.waiting)
         every: list[float] = np.add.reduce(coins).tolist()
         still_busy: list[float] = np.add.reduce(coins[:busy, :ROWS]).tolist()
+        answers = every[ROWS - 1] - still_busy[-1]
         if certain:
             every[:_MOMENTS] = [mean + certain for mean in every[:_MOMENTS]]
         middle, last = _MOMENTS, 2 * _MOMENTS
@@ -161,7 +162,7 @@ class Forecast:
             needed_soon=Needed(
                 every[ROWS:middle], every[middle + ROWS : last], every[last + ROWS :]
             ),
-            answers=every[ROWS - 1] - still_busy[-1],
+            answers=answers,
             freed=busy - still_busy[-1],
         )
 

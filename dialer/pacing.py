@@ -277,10 +277,10 @@ class Pacer:
             "used": under_way.lines,
             "ready": under_way.ready,
             "open": self._situation.open,
-            "abandoned": f"{tally.abandoned:g}",
-            "base": f"{tally.base:g}",
+            "abandoned": _persons(tally.abandoned),
+            "base": _persons(tally.base),
             "share": f"{tally.share:.2%}",
-            "limit": f"{self.settings.limit.share:.1%}",
+            "limit": f"{100 * self.settings.limit.share:.4g}%",
             "per_second": f"{self.settings.calls_per_second:g}",
         }
 
@@ -292,6 +292,11 @@ def _calls_within(rate: float) -> tuple[int, float]:
     if rate > FEW_A_SECOND or rate == int(rate):
         return int(rate), 1.0
     return 1, 1.0 / rate
+
+
+def _persons(count: float) -> str:
+    """Of thirty days they may be millions, and estimates make fractions."""
+    return f"{round(count, 1):,.15g}"
 
 
 _NOBODY = Reason("nobody is logged in and no call is under way")

@@ -50,7 +50,7 @@ class Situation:
     next_leads: tuple[Lead, ...] | None = None
     """Who would be dialled next; None if nobody has said so."""
     ended: int = 0
-    """Attempts of today that came to an end, one way or the other."""
+    """Attempts of which became known, since it began, whether a person answers."""
 
     @property
     def open(self) -> int:

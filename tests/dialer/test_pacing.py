@@ -88,7 +88,18 @@ def test_a_spent_budget_is_said_in_figures() -> None:
     assert said.count == 2
     assert str(said.reason) == (
         "of 9 wished, only for agents who are free (2 ready, 0 calls under way):"
-        " 2 of 22 abandoned (9.09%) leave no room under 3.0%"
+        " 2 of 22 abandoned (9.09%) leave no room under 3%"
+    )
+
+
+def test_a_spent_budget_of_thirty_days_is_said_in_figures_that_one_can_read() -> None:
+    limit = Limit(share=0.0025, windows=(Window.DAYS_30,))
+    history = History({7: Tally(3_086.4000000000015, 1_234_567.0)})
+    pacer = Pacer(Wishing(9), Settings(limit=limit), now=0.0, day=8, history=history)
+    said = pacer.handle(AgentReady(agent(1)), 0.0)
+    assert said is not None
+    assert str(said.reason).endswith(
+        "3,086.4 of 1,234,567 abandoned (0.25%) leave no room under 0.25%"
     )
 
 
