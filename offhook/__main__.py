@@ -1,5 +1,10 @@
 """``python -m offhook``, which is what ``./run`` hands over to."""
 
-from offhook.cli import main
+import sys
+
+try:
+    from offhook.cli import main  # takes a second, in which somebody may press Ctrl-C
+except KeyboardInterrupt:
+    sys.exit(130)
 
 main()

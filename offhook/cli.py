@@ -52,7 +52,8 @@ EXPECTED = (
 
 
 def main() -> None:
-    """Parse, do, exit: 0 done, 1 failed with one line on standard error, 130 by Ctrl-C."""
+    """Parse, do, exit: 0 done, 1 failed with one line on standard error, 130 by Ctrl-C, 141 where
+    nobody reads on what is printed (as if SIGPIPE had ended it)."""
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.do(arguments))
@@ -61,6 +62,8 @@ def main() -> None:
     except OSError as error:
         if error.filename is None:
             raise
+        if isinstance(error, BrokenPipeError):
+            sys.exit(141)
         sys.exit(f"offhook: {_about_a_file(error)}")
     except KeyboardInterrupt:
         sys.exit(130)

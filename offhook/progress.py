@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import TextIO
 
 _BAR = 30
@@ -31,12 +32,18 @@ class Progress:
                 self._draw()
         elif now - self._said >= _LINE_EVERY_S and self._done < self._total:
             self._said = now
-            print(f"offhook: {self._text()}", file=self._stream, flush=True)
+            self._say(f"offhook: {self._text()}\n")
 
     def end(self) -> None:
         """Nothing more will come: the line is free for others."""
         if self._terminal:
-            print("\r\x1b[K", end="", file=self._stream, flush=True)
+            self._say("\r\x1b[K")
+
+    def _say(self, text: str) -> None:
+        # The work goes on, be there nobody who wants to know how far it is.
+        with suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
 
     def _draw(self) -> None:
         full = _BAR * self._done // self._total if self._total else _BAR
@@ -45,7 +52,7 @@ class Progress:
             bar.encode(self._stream.encoding or "ascii")
         except UnicodeEncodeError:
             bar = "#" * full + "." * (_BAR - full)
-        print(f"\r\x1b[K{bar} {self._text()}", end="", file=self._stream, flush=True)
+        self._say(f"\r\x1b[K{bar} {self._text()}")
 
     def _text(self) -> str:
         text = f"{self._done:,} of {self._total:,} {self._what}"

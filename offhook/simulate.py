@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TABLES = "tables"
 _MOST_AGENTS = 5_000
 _MOST_DAYS = 1_000_000
+_MOST_DIGITS = 20
 
 
 class SimulateError(Exception):
@@ -75,7 +76,8 @@ def simulate(arguments: argparse.Namespace) -> int:
 
     if arguments.campaign == TABLES:
         return _tables(arguments)
-    scenario = load_checked(_campaign(arguments.campaign))
+    file = _campaign(arguments.campaign)
+    scenario = load_checked(file)
     names = [name.strip() for text in arguments.policy for name in text.split(",")]
     try:
         policies = choose(scenario, [name for name in names if name])
@@ -91,30 +93,32 @@ def simulate(arguments: argparse.Namespace) -> int:
         first_seed=_whole("--seed", arguments.seed, 0, 2**53),
         chart=None if arguments.chart is None else (next(iter(policies)), max(agents)),
     )
-    _check_writable([arguments.csv, arguments.json, arguments.chart])
+    _check_writable([arguments.csv, arguments.json, arguments.chart], file)
 
     began = time.monotonic()
     results, whole = _play(plan, jobs)
     limit = scenario.limit.limit().share
     rows = rows_of(results, limit)
     count = f"{len(results):,}" if whole else f"stopped after {len(results):,} of {plan.total:,}"
-    print(
-        f"{scenario.campaign}: limit {100 * limit:g} %, {scenario.hours:g} h, {count} days in"
-        f" {in_words(time.monotonic() - began)}; ± and brackets: 95 % confidence"
-    )
-    if rows:
-        print(f"\n{table(rows)}", flush=True)
-    if arguments.csv is not None:
-        _write(arguments.csv, as_csv([(scenario.campaign, results)]))
-    if arguments.json is not None:
-        about = {"file": arguments.campaign, **_about(plan, results)}
-        _write(arguments.json, as_json(told(rows, **about)))
-    if arguments.chart is not None:
-        charted = [day for day in results if len(day.moments) > 1]
-        if charted:
-            _write(arguments.chart, day_chart(charted[0], scenario))
-        else:
-            print("offhook: no chart: its day is not done", file=sys.stderr)
+    try:
+        _say(
+            f"{scenario.campaign}: limit {100 * limit:g} %, {scenario.hours:g} h, {count} days in"
+            f" {in_words(time.monotonic() - began)}; ± and brackets: 95 % confidence"
+        )
+        if rows:
+            _say(f"\n{table(rows)}")
+    finally:  # whoever reads no further wants the files all the same
+        if arguments.csv is not None:
+            _write(arguments.csv, as_csv([(scenario.campaign, results)]))
+        if arguments.json is not None:
+            about = {"file": arguments.campaign, **_about(plan, results)}
+            _write(arguments.json, as_json(told(rows, **about)))
+        if arguments.chart is not None:
+            charted = [day for day in results if len(day.moments) > 1]
+            if charted:
+                _write(arguments.chart, day_chart(charted[0], scenario))
+            else:
+                print("offhook: no chart: its day is not done", file=sys.stderr)
     return 0 if whole else 130
 
 
@@ -145,8 +149,8 @@ def _tables(arguments: argparse.Namespace) -> int:
             rows = rows_of(results, limit)
             days.append((scenario.campaign, results))
             all_told.append(told(rows, title=one.title, **_about(plan, results)))
-            print(f"### {one.title}, limit {100 * limit:g} %\n", flush=True)
-            print(f"{table(rows)}\n", flush=True)
+            _say(f"### {one.title}, limit {100 * limit:g} %\n")
+            _say(f"{table(rows)}\n")
             if not whole:
                 return 130
     finally:  # what an hour has brought is not lost by what breaks off the next
@@ -232,7 +236,7 @@ def _campaign(given: str) -> Path:
 
 def _agents(text: str) -> list[int]:
     numbers = [each.strip() for each in text.split(",")]
-    if not all(each.isdecimal() and int(each) <= _MOST_AGENTS for each in numbers):
+    if not all(_is_whole(each) and int(each) <= _MOST_AGENTS for each in numbers):
         raise SimulateError(
             f"--agents is {text!r:.40}; expected numbers up to {_MOST_AGENTS:,} with commas"
             " between, such as 5,10,20"
@@ -241,30 +245,47 @@ def _agents(text: str) -> list[int]:
 
 
 def _whole(name: str, text: str, least: int, most: int) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not _is_whole(text) or not least <= int(text) <= most:
         raise SimulateError(
             f"{name} is {text!r:.40}; expected a whole number from {least} to {most:,}"
         )
     return int(text)
 
 
+def _is_whole(text: str) -> bool:
+    """Digits, and not so many that Python refuses to read them."""
+    return text.isdecimal() and len(text) <= _MOST_DIGITS
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def _check_writable(files: Sequence[Path | None]) -> None:
+def _check_writable(files: Sequence[Path | None], campaign: Path | None = None) -> None:
     """Before hours of work, not after. Raises OSError with the file's name."""
     wanted = [file for file in files if file is not None]
     if len({file.absolute() for file in wanted}) < len(wanted):
         raise SimulateError("--csv, --json and --chart name one file twice; expected one for each")
     for file in wanted:
         there = file.exists()
+        if there and campaign is not None and file.samefile(campaign):
+            raise SimulateError(f"{file} is the campaign's own file; expected another to write to")
         if there and not (file.is_file() or file.is_dir()):
             continue  # a pipe: to open it would wait for whoever reads
         with file.open("a", encoding="utf-8"):
             pass
         if not there:
             file.unlink()
+
+
+def _say(text: str) -> None:
+    """On standard output. Raises OSError with that name, which the system's does not tell."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left of it would be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _write(file: Path, text: str) -> None:

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from offhook.cli import main
+from offhook.progress import Progress
 from simulation.tables import Table
 
 TINY = """
@@ -181,6 +182,9 @@ BAD = [
     (["{file}", "--agents", ""], "--agents is ''"),
     (["{file}", "--agents", "-5"], "--agents"),
     (["{file}", "--days", "0"], "--days is '0'; expected a whole number from 1"),
+    (["{file}", "--days", "9" * 5_000], "--days is '9999"),
+    (["{file}", "--agents", "9" * 5_000], "--agents is '9999"),
+    (["{file}", "--json", "{file}"], "tiny.yaml is the campaign's own file"),
     (["{file}", "--jobs", "many"], "--jobs is 'many'"),
     (["{file}", "--seed", "-1"], "--seed is '-1'"),
     (["{file}", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory"),
@@ -294,3 +298,62 @@ def test_a_full_disk_gets_one_line_after_the_table(
         main()
     assert ended.value.code == "offhook: /dev/full: No space left on device; free space there"
     assert "| one_for_one |" in capsys.readouterr().out
+
+
+def test_who_reads_no_further_gets_no_traceback_and_his_files(
+    campaign: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "days.csv"
+    ours, theirs = os.pipe()
+    os.close(ours)  # as `| head` does, sooner or later
+    try:
+        done = subprocess.run(
+            command(campaign, "--days", 1, "--jobs", 1, "--csv", file),
+            stdout=theirs, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    finally:
+        os.close(theirs)
+    assert (done.returncode, done.stderr) == (141, "")
+    assert len(list(csv.DictReader(file.open()))) == 2
+
+
+def test_standard_output_on_a_full_disk_gets_one_line(campaign: Path, tmp_path: Path) -> None:
+    file = tmp_path / "days.csv"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(campaign, "--days", 1, "--jobs", 1, "--csv", file),
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    expected = "offhook: standard output: No space left on device; free space there\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+    assert len(list(csv.DictReader(file.open()))) == 2
+
+
+def test_progress_that_nobody_reads_stops_no_work() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    stream = os.fdopen(theirs, "w")
+    progress = Progress(2, "days", stream)
+    progress._said -= 3_600.0  # long ago: the next step is told
+    progress.step()
+    progress.end()
+    with pytest.raises(BrokenPipeError):
+        stream.close()
+
+
+def test_a_ctrl_c_while_it_starts_leaves_no_traceback() -> None:
+    """All that the command line needs is loaded first, and that takes a second."""
+    pressing = (
+        "import runpy, sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'offhook.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "runpy.run_module('offhook', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", pressing],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "")
