@@ -33,4 +33,5 @@ def tables() -> tuple[Table, ...]:
         Table("Long calls", "long_calls", (20,)),
         Table("Agents leave and come back", "agents_leave", (20,)),
         Table("Leads of which something is known", "segments", (20,)),
+        Table("Agents who differ in their pace", "paces", (20,)),
     )

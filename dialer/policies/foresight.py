@@ -28,6 +28,7 @@ _MOST_AT_ONCE = 100
 _LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-6, 0.9
 _FARTHEST = 4.0
 _CUT_AT = 2.0
+_UNSEEN_SIGMAS = 1.5
 _FEWEST = 0.03
 _TEXT = (
     "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
@@ -43,17 +44,18 @@ class Foresight:
     """``aim``: what is aimed at, as a fraction of the limit's share. ``start``: the first
     threshold, as a fraction of the share. ``gain``: how fast it follows; divided by the root of
     agents times share, for a small team's day has few persons to abandon. ``breach``: the chance
-    that a call may have to break the limit, ``margin`` persons and the root of those unseen kept
-    aside. ``cut``: hang up calls that have rung long enough when there is nobody left for them.
-    ``exact``: up to so many coins the risk is reckoned exactly. ``learn``: progressive until so
-    many calls have ended."""
+    that a call may have to break the limit, as a fraction of the share: room for one more comes
+    with ``1 / share`` persons. ``margin`` persons and _UNSEEN_SIGMAS times the root of those unseen
+    are kept aside. ``cut``: hang up calls that have rung long enough when there is nobody left for
+    them. ``exact``: up to so many coins the risk is reckoned exactly. ``learn``: progressive until
+    so many calls have ended."""
 
     def __init__(
         self,
         aim: float = 1.0,
         gain: float = 0.0465,
-        breach: float = 0.02,
-        start: float = 0.7,
+        breach: float = 0.25,
+        start: float = 0.8,
         cut: bool = True,
         margin: float = 0.5,
         exact: int = 14,
@@ -62,7 +64,7 @@ class Foresight:
         for name, value, least, most in (
             ("aim", aim, 0.0, 1.0),
             ("gain", gain, 0.0, 1.0),
-            ("breach", breach, 1e-6, 1.0),
+            ("breach", breach, 1e-3, 100.0),
             ("start", start, 1e-3, 100.0),
             ("margin", margin, 0.0, 100.0),
         ):
@@ -101,12 +103,13 @@ class Foresight:
         look = self._forecast.look(at, now)
         self._agents = look.agents
         room = at.limit.room(now)
-        aside = self._margin + sqrt(at.limit.unseen)
+        aside = self._margin + _UNSEEN_SIGMAS * sqrt(at.limit.unseen)
         spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - aside))
         risk = _Risk(look, spare, exact=self._exact)
         for place in range(at.placing):
             risk.add(self._next_call(at, place, now))
-        threshold, breach = self.threshold, self._breach
+        threshold = self.threshold
+        breach = min(max(self._breach * self._share, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         count = 0
         value = first = risk.now(threshold, breach)
         while value < 1.0 and count < _MOST_AT_ONCE:

@@ -13,6 +13,7 @@ from dialer.facts import (
     Connected,
     DayBegan,
 )
+from dialer.limit import Limit
 from dialer.pacing import Pacer, Settings
 from dialer.policies import load_policies, make
 from dialer.policies.expected_value import ExpectedValue
@@ -118,9 +119,9 @@ def test_expected_value_counts_a_waiting_person_once() -> None:
     """Ten agents are ready and one person waits: he takes one of them, not two."""
     counts = []
     for waiting in range(3):
-        policy = ExpectedValue()
+        policy = ExpectedValue(shy=1e-6)
         policy._log_fraction = 0.0  # as many answers as agents
-        with_ = Campaign(policy)
+        with_ = Campaign(policy, Settings(limit=Limit(share=1.0)))  # it has no cause to be shy
         with_.agents(10)
         for _ in range(60):
             with_.lose(1)
@@ -133,6 +134,24 @@ def test_expected_value_counts_a_waiting_person_once() -> None:
     # Half of the calls are answered, so one agent less is two calls less.
     assert counts[0] - counts[1] == pytest.approx(2, abs=1)
     assert counts[0] - counts[2] == pytest.approx(4, abs=1)
+
+
+def test_expected_value_grows_shy_before_the_stop() -> None:
+    """With little room it dials less than its fraction would, with none only for free agents."""
+    counts = []
+    for served in (0, 2_050, 4_000):
+        policy = ExpectedValue(start=1.0, aim=0.0)
+        with_ = Campaign(policy)
+        with_.agents(10)
+        for _ in range(60):
+            with_.lose(1)
+            with_.miss(1)
+        for _ in range(served):
+            with_.pacer.limit.connected(with_.now, late_s=-1.0)
+        policy._log_fraction = 0.0
+        with_.now += 6.0
+        counts.append(with_.asked(AgentReady(agent(10))).count)
+    assert counts[0] < counts[1] < counts[2]
 
 
 def test_expected_value_takes_no_ringing_call_for_a_busy_agent() -> None:
