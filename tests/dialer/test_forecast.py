@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dialer.facts import AgentReady, AgentTalking, AgentWantsBreak, Answered, Dialled, Lead
-from dialer.forecast import ROWS, Forecast
+from dialer.forecast import ROWS, SOON_S, Forecast
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from dialer.limit import AbandonCount, Limit
 from dialer.policy import Situation
@@ -71,6 +71,22 @@ def test_a_ringing_call_has_the_chance_of_its_age() -> None:
     expected = still * (1 - np.exp(-forecast.moments / RING_S))
     assert look.needed.mean == pytest.approx(expected.tolist(), abs=0.02)
     assert look.answers == pytest.approx(look.needed.mean[-1])
+
+
+def test_the_next_seconds_are_looked_at_too() -> None:
+    """For calls that have rung long; without one of two calls it is what the other adds."""
+    forecast, at = taught(), situation()
+    for name in ("old", "other"):
+        at.under_way.fold(Dialled(AttemptId(name), LEAD), NOW - 16.0)
+    soon = forecast.look(at, NOW).needed_soon
+    still = 0.3 * np.exp(-2.0) / (0.3 * np.exp(-2.0) + 0.7)
+    expected = still * (1 - np.exp(-np.array(SOON_S) / RING_S))
+    assert soon.mean == pytest.approx((2 * expected).tolist(), abs=0.02)
+    one = forecast.answers_soon(0)
+    assert one[0] == pytest.approx(expected.tolist(), abs=0.01)
+    left = soon.without(*one)
+    for alone, sums in zip(one, (left.mean, left.variance, left.third), strict=True):
+        assert sums == pytest.approx(alone, abs=1e-9)
 
 
 def test_calls_are_added_up() -> None:

@@ -1,0 +1,105 @@
+"""Foresight: what it hangs up, and what its gate holds back."""
+
+from random import Random
+
+import pytest
+
+from dialer.facts import AgentReady, AgentTalking, Connected
+from dialer.lessons import Reached, Talked, WrappedUp
+from dialer.limit import Limit
+from dialer.pacing import Settings
+from dialer.policies.foresight import Foresight
+from dialer.under_way import KEPT_OF
+from tests.dialer.campaign import LEAD, Campaign, agent
+
+
+def taught(policy: Foresight, limit: Limit | None = None) -> Campaign:
+    """A campaign of long talks in which three of ten answer, after 10 s on average."""
+    rng = Random(1)
+    for call in range(2_000):
+        seconds = rng.expovariate(0.1)
+        answers = rng.random() < 0.3 and seconds < 24.0
+        policy.learn(Reached(LEAD, seconds if answers else 24.0, answers), float(call))
+        if call % 4 == 0:
+            policy.learn(Talked(rng.expovariate(1 / 300.0)), float(call))
+            policy.learn(WrappedUp(rng.expovariate(1 / 15.0), agent(1)), float(call))
+    with_ = Campaign(policy, Settings(limit=limit or Limit()))
+    with_.now = 2_000.0
+    with_.pacer._situation.ended = 2_000
+    return with_
+
+
+def has_served(with_: Campaign, persons: int) -> None:
+    """Room for ``share * persons`` abandoned."""
+    for _ in range(persons):
+        with_.pacer.limit.connected(with_.now, late_s=-1.0)
+
+
+def all_talk(with_: Campaign, agents: int) -> None:
+    for number in range(agents):
+        with_.tell(AgentReady(agent(number)))
+    for number, attempt in enumerate(with_.dial(agents)):
+        with_.tell(Connected(attempt, agent(number)))
+        with_.tell(AgentTalking(agent(number)))
+
+
+def test_who_has_rung_long_is_hung_up_when_nobody_will_be_free_soon() -> None:
+    with_ = taught(Foresight())
+    has_served(with_, 1_000)
+    all_talk(with_, 3)
+    rings = with_.ring(10)
+    with_.now += 15.5
+    hung_up = set(with_.asked(AgentReady(agent(99))).hang_up)
+    with_.tell(AgentTalking(agent(99)))
+    with_.now += 1.5
+    pacing = with_.pacer.tick(with_.now)
+    assert pacing is not None
+    hung_up |= set(pacing.hang_up)
+    kept = {attempt for attempt in rings if with_.pacer.under_way.kept(attempt)}
+    assert len(kept) == len(rings) // KEPT_OF
+    assert hung_up == set(rings) - kept
+
+
+def test_nobody_is_hung_up_while_agents_are_free() -> None:
+    with_ = taught(Foresight())
+    has_served(with_, 1_000)
+    with_.agents(10)
+    with_.ring(10)
+    with_.now += 15.5
+    assert with_.asked(AgentReady(agent(99))).hang_up == ()
+
+
+def test_nobody_is_hung_up_if_the_centre_does_not_like_it() -> None:
+    with_ = taught(Foresight(cut=False))
+    has_served(with_, 1_000)
+    all_talk(with_, 3)
+    with_.ring(10)
+    with_.now += 15.5
+    assert with_.asked(AgentReady(agent(99))).hang_up == ()
+
+
+def test_the_gate_holds_back_what_could_break_the_limit() -> None:
+    """A threshold much too bold, and no room: only the gate is left, and it is stricter the
+    smaller the limit, for it takes longer until there is room again."""
+    counts = {}
+    for share in (0.03, 0.01):
+        for breach in (0.25, 100.0):
+            with_ = taught(
+                Foresight(start=30.0, breach=breach), Limit(share=share, hard_stop=False)
+            )
+            counts[share, breach] = sum(
+                with_.asked(AgentReady(agent(number))).count for number in range(8)
+            )
+    assert counts[0.03, 0.25] < counts[0.03, 100.0]
+    assert counts[0.01, 0.25] <= counts[0.03, 0.25]
+    assert counts[0.01, 0.25] >= 8
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_limit_of_nothing_or_all_is_no_trouble(share: float) -> None:
+    with_ = taught(Foresight(), Limit(share=share))
+    has_served(with_, 100)
+    pacing = with_.agents(5)
+    assert pacing.count >= 1
+    assert str(pacing.reason)
+    assert pacing.hang_up == ()
