@@ -38,13 +38,13 @@ class Busy:
         self._talk_table = self._wrap_up_table = np.zeros((0, 0))
         self._build(None, 0.0)
 
-    def learn(self, lesson: Talked | WrappedUp) -> None:
+    def learn(self, lesson: Talked | WrappedUp, now: float) -> None:
         """Somebody has been busy so long."""
         self._new += 1
         if isinstance(lesson, Talked):
-            self._talks.add(lesson.seconds)
+            self._talks.add(lesson.seconds, now)
             return
-        self._wrap_ups.add(lesson.seconds / self._paces.of(lesson.agent))
+        self._wrap_ups.add(lesson.seconds / self._paces.of(lesson.agent), now)
         self._paces.add(lesson.agent, lesson.seconds)
 
     def refresh(self, under_way: UnderWay, now: float, moments: Floats) -> None:

@@ -3,17 +3,21 @@
 The actuarial estimator (Kaplan and Meier, JASA 53, 1958; in classes of age as life tables have
 them): in each class of age, ends over the time spent in it. What has not ended yet counts with the
 time it has spent, so a long talk that still goes on is no surprise when it ends. The hazard is
-taken as constant within a class; classes grow with age, as the data thin out.
+taken as constant within a class; classes grow with age, as the data thin out, but little: where all
+talks are of one length, agents are free together, and seconds too early would be too many at once.
 """
 
 from collections import deque
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
 from dialer.ages import Floats
 
+_GROWTH = 0.02
 _GUARD_OVER = 30
+_GUARD_AMONG = 600
+_GUARD_LONGEST = 0.95
 _GUARD_SIGMAS = 6.0
 _PRIOR = 3.0
 _MOST_END = 1.0 - 1e-6
@@ -31,7 +35,7 @@ class Durations:
     ) -> None:
         edges = [0.0]
         while edges[-1] < longest:
-            edges.append(edges[-1] + max(finest, 0.08 * edges[-1]))
+            edges.append(edges[-1] + max(finest, _GROWTH * edges[-1]))
         self._edges: Floats = np.array(edges)
         self._widths: Floats = np.diff(self._edges)
         survival = np.exp(-self._edges / mean)
@@ -44,7 +48,8 @@ class Durations:
         self._ends: Floats = np.zeros(len(spread))
         self._spent: Floats = np.zeros(len(spread))
         self._keep = 1.0 - 1.0 / memory
-        self._recent: deque[float] = deque(maxlen=_GUARD_OVER)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=_GUARD_AMONG)
+        """When each of the last ones began, and how long it took, by their ends."""
         self._mean, self._square, self._weight = mean, 2 * mean * mean, _PRIOR
         self.ended = 0
         """How many have been added."""
@@ -56,14 +61,16 @@ class Durations:
         """Mean of those that ended, in seconds."""
         return self._mean
 
-    def add(self, seconds: float) -> None:
-        """One has ended after so long."""
+    def add(self, seconds: float, now: float) -> None:
+        """One has ended now, after so long."""
         seconds = max(0.0, seconds)
         self.ended += 1
-        self._recent.append(seconds)
-        if self.ended % 10 == 0 and self._has_jumped():
-            self._forget_all_but_recent()
-            return
+        self._recent.append((now - seconds, seconds))
+        if self.ended % _GUARD_OVER == 0 and self._weight >= 2 * _GUARD_OVER:
+            lately = self._lately(now)
+            if self._has_jumped(lately):
+                self._forget_all_but(lately)
+                return
         self._count(seconds)
 
     def survival(self, step: float, steps: int, going_on: Floats | None = None) -> Floats:
@@ -98,17 +105,34 @@ class Durations:
     def _class_of(self, seconds: float) -> int:
         return min(int(np.searchsorted(self._edges, seconds, "right")) - 1, len(self._ends) - 1)
 
-    def _has_jumped(self) -> bool:
-        count = len(self._recent)
-        if count < _GUARD_OVER or self._weight < 2 * _GUARD_OVER:
+    def _lately(self, now: float) -> list[tuple[float, float]]:
+        """The last _GUARD_OVER to begin of which, but for a few, all have ended.
+
+        By their ends it would be others: in a burst of calls those that fail at once end first,
+        many in a row, and it would seem that all calls had become short.
+        """
+        recent = self._recent
+        longest = sorted(seconds for _, seconds in recent)[int(_GUARD_LONGEST * len(recent))]
+        # Of those that began before the first of these ended, some are gone from here.
+        since = sum(recent[0]) if len(recent) == _GUARD_AMONG else -inf
+        whole = sorted(each for each in recent if since <= each[0] <= now - longest)
+        return whole[-_GUARD_OVER:]
+
+    def _has_jumped(self, lately: list[tuple[float, float]]) -> bool:
+        count = len(lately)
+        if count < _GUARD_OVER:
             return False
         spread = sqrt(max(self._square - self._mean**2, 1e-6))
-        return abs(sum(self._recent) / count - self._mean) > _GUARD_SIGMAS * spread / sqrt(count)
+        mean = sum(seconds for _, seconds in lately) / count
+        return abs(mean - self._mean) > _GUARD_SIGMAS * spread / sqrt(count)
 
-    def _forget_all_but_recent(self) -> None:
+    def _forget_all_but(self, lately: list[tuple[float, float]]) -> None:
         self.jumps += 1
         self._ends *= 0.0
         self._spent *= 0.0
         self._weight = 0.0
-        for seconds in self._recent:
+        newer = [each for each in self._recent if each >= lately[0]]
+        self._recent.clear()
+        self._recent.extend(newer)
+        for _, seconds in lately:
             self._count(seconds)

@@ -115,15 +115,15 @@ class Forecast:
                 if self._cuts and not kept:  # those that end early are too many among them
                     return
                 if person:
-                    self._reached_all.add(seconds)
-                    self._times_of(lead.list).add(seconds)
+                    self._reached_all.add(seconds, now)
+                    self._times_of(lead.list).add(seconds, now)
                 else:
-                    self._missed.add(seconds)
+                    self._missed.add(seconds, now)
                 self._new_rings += 1
             case CutShort(lead, seconds, _):
                 self._learn_from_cut(lead, seconds, now)
             case Talked() | WrappedUp():
-                self._busy.learn(lesson)
+                self._busy.learn(lesson, now)
             case Detected(_, person):
                 self._persons = self._persons * 0.998 + person
                 self._detected = self._detected * 0.998 + 1.0

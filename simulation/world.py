@@ -300,11 +300,16 @@ class World:
         waited_s = self._waited_s(call)
         # Whoever waits out the grace is let go by us; whether he stays for longer is not asked.
         by_customer = waited_s < self._grace_s
-        if call.person or not self._scenario.detection.on:
+        if self._is_counted(call):
             self._observer.person(
                 self._clock.now, abandoned=True, waited_s=waited_s, by_customer=by_customer
             )
         self._tell(Abandoned(attempt, by_customer))
+
+    def _is_counted(self, call: _Call) -> bool:
+        """Machines are out of the share, abandoned or passed to an agent; but without detection
+        nobody tells them from people."""
+        return call.person or not self._scenario.detection.on
 
     def _waited_s(self, call: _Call) -> float:
         """Since the limit's clock has started for him."""
@@ -314,7 +319,8 @@ class World:
         return 0.0 if since is None else self._clock.now - since
 
     def _connect(self, attempt: AttemptId, call: _Call, agent: Agent) -> None:
-        self._observer.person(self._clock.now, abandoned=False, waited_s=self._waited_s(call))
+        if self._is_counted(call):
+            self._observer.person(self._clock.now, abandoned=False, waited_s=self._waited_s(call))
         turn = self._staff.begins_to_talk(agent)
         if call.person:
             usual = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk

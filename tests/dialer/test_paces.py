@@ -102,9 +102,9 @@ def busy_after(calls: int = 200) -> tuple[Busy, UnderWay]:
         under_way.fold(AgentReady(agent(number)), 0.0)
     for call in range(calls):
         for number in range(AGENTS):
-            busy.learn(Talked(rng.expovariate(1 / 60.0)))
+            busy.learn(Talked(rng.expovariate(1 / 60.0)), float(call))
             factor = 3.0 if number == 0 else 1.0
-            busy.learn(WrappedUp(factor * rng.expovariate(1 / WRAP_S), agent(number)))
+            busy.learn(WrappedUp(factor * rng.expovariate(1 / WRAP_S), agent(number)), float(call))
         busy.refresh(under_way, float(call), MOMENTS)
     return busy, under_way
 
