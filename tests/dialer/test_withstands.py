@@ -165,6 +165,17 @@ def test_all_agents_gone_for_an_hour_in_the_day() -> None:
     assert result.served > 500
 
 
+# Talks
+
+
+def test_talks_that_are_all_of_one_length() -> None:
+    """Agents are free together: who thinks them free seconds too early, thinks so of all."""
+    scenario = Scenario(hours=1.5, lists=leads(0.1), talk=constant(120.0), wrap_up=constant(0.0))
+    result = day(scenario, OURS, agents=20, seed=1)
+    assert result.share <= 0.03
+    assert result.use > 0.75
+
+
 # The answer rate
 
 
