@@ -93,6 +93,11 @@ def simulate(arguments: argparse.Namespace) -> int:
         first_seed=_whole("--seed", arguments.seed, 0, 2**53),
         chart=None if arguments.chart is None else (next(iter(policies)), max(agents)),
     )
+    if arguments.chart is not None and arguments.chart.suffix.lower() != ".svg":
+        raise SimulateError(
+            f"--chart {arguments.chart} is no SVG file; expected a name that ends in .svg, for that"
+            " is what is drawn"
+        )
     _check_writable([arguments.csv, arguments.json, arguments.chart], file)
 
     began = time.monotonic()
@@ -229,7 +234,11 @@ def _campaign(given: str) -> Path:
     folder = Path(simulation.__file__).parent / "campaigns"
     known = sorted(file.stem for file in folder.glob("*.yaml"))
     if given not in known:
-        hint = did_you_mean(given, known) or f"those that came along are {one_of(known)}"
+        beside = [file for file in (f"{given}.yaml", f"{given}.yml") if Path(file).exists()]
+        if beside:
+            hint = f'did you mean "{beside[0]}"?'
+        else:
+            hint = did_you_mean(given, known) or f"those that came along are {one_of(known)}"
         raise SimulateError(f'there is no file and no campaign "{given}"; {hint}')
     return folder / f"{given}.yaml"
 

@@ -99,7 +99,11 @@ class Foresight:
         least = one_for_each(at)
         if at.ended < self._learn:
             figures = {**least.reason.figures, "ended": at.ended, "learn": self._learn}
-            return Wish(least.count, Reason(_LEARNING + least.reason.text, figures))
+            reason = Reason(_LEARNING + least.reason.text, figures)
+            if at.under_way.agents:
+                return Wish(least.count, reason)
+            look = self._forecast.look(at, now)
+            return Wish(least.count, reason, self._to_cut(at, look.needed_soon, now))
         look = self._forecast.look(at, now)
         self._agents = look.agents
         room = at.limit.room(now)
@@ -116,9 +120,7 @@ class Foresight:
             risk.add(self._next_call(at, at.placing + count, now))
             count += 1
             value = risk.now(threshold, breach)
-        hang_up = (
-            self._to_cut(at, look.needed_soon, now) if self._cut and self._forecast.may_cut else ()
-        )
+        hang_up = self._to_cut(at, look.needed_soon, now)
         figures = {
             "agents": look.agents,
             "ready": at.under_way.ready,
@@ -140,7 +142,12 @@ class Foresight:
 
     def _to_cut(self, at: Situation, soon: Needed, now: float) -> tuple[AttemptId, ...]:
         """Of those who have rung long enough, the oldest first, whoever would find no agent if he
-        answered soon: with more than _CUT_AT times the chance that a new call may have."""
+        answered soon: with more than _CUT_AT times the chance that a new call may have. If all
+        agents have gone, everybody."""
+        nobody_left = at.under_way.agents == 0
+        if not self._cut or not (nobody_left or self._forecast.may_cut):
+            return ()
+        most = 0.0 if nobody_left else _CUT_AT * self.threshold
         under_way, least = at.under_way, at.limit.limit.min_ring_s
         ages = under_way.ringing.ages(now)
         old = np.flatnonzero(ages >= least)
@@ -149,12 +156,12 @@ class Foresight:
             attempt = under_way.ringing.keys[place]
             since = under_way.rings_since(attempt)
             # Some ring on to teach how long people take; not if all agents have gone.
-            kept = under_way.agents > 0 and under_way.kept(attempt)
+            kept = not nobody_left and under_way.kept(attempt)
             if since is None or now - since < least or kept:
                 continue
             soon = soon.without(*self._forecast.answers_soon(place))
             taken = [normal_tail(*each, under_way.agents) for each in soon.moments()]
-            if sum(taken) / len(taken) < _CUT_AT * self.threshold:
+            if sum(taken) / len(taken) < most:
                 break
             found.append(attempt)
         return tuple(found)

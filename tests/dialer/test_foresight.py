@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from dialer.facts import AgentReady, AgentTalking, Connected
+from dialer.facts import AgentGone, AgentReady, AgentTalking, Connected
 from dialer.lessons import Reached, Talked, WrappedUp
 from dialer.limit import Limit
 from dialer.pacing import Settings
@@ -103,3 +103,13 @@ def test_a_limit_of_nothing_or_all_is_no_trouble(share: float) -> None:
     assert pacing.count >= 1
     assert str(pacing.reason)
     assert pacing.hang_up == ()
+
+
+def test_everybody_is_hung_up_when_all_agents_have_gone() -> None:
+    """Those kept to learn from as well, while it still learns, and whatever the limit allows."""
+    for policy, limit in ((Foresight(learn=10_000), Limit()), (Foresight(), Limit(share=1.0))):
+        with_ = taught(policy, limit)
+        with_.agents(1)
+        rings = with_.ring(2 * KEPT_OF)
+        with_.now += 15.5
+        assert set(with_.asked(AgentGone(agent(0))).hang_up) == set(rings)

@@ -189,7 +189,8 @@ BAD = [
     (["{file}", "--seed", "-1"], "--seed is '-1'"),
     (["{file}", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory"),
     (["{file}", "--json", "{folder}"], "Is a directory"),
-    (["{file}", "--csv", "{folder}/a", "--chart", "{folder}/a"], "name one file twice"),
+    (["{file}", "--csv", "{folder}/a.svg", "--chart", "{folder}/a.svg"], "name one file twice"),
+    (["{file}", "--chart", "{folder}/a.png"], "expected a name that ends in .svg"),
     (["{folder}/none.yaml"], "none.yaml:1:1: can't be read"),
     (["{folder}/bad.yaml"], 'bad.yaml:2:24: "ratio" of'),
     (
@@ -200,6 +201,7 @@ BAD = [
     (["tables", "--seed", "x", "--csv", "{folder}/a.csv"], "--seed is 'x'"),
     (["tables", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv: No such file or directory"),
     (["tables", "--json", "{folder}/a", "--csv", "{folder}/a"], "name one file twice"),
+    (["tiny"], 'no campaign "tiny"; did you mean "tiny.yaml"?'),
     (["standrad"], 'no campaign "standrad"; did you mean "standard"?'),
 ]
 
@@ -218,6 +220,7 @@ def test_bad_input_gets_one_line_before_anything_is_played(
     )
     filled = [each.format(file=campaign, folder=folder) for each in arguments]
     monkeypatch.setattr(sys, "argv", ["offhook", "simulate", *filled])
+    monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as ended:
         main()
     said = str(ended.value.code) + capsys.readouterr().err
