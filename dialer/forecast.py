@@ -31,6 +31,7 @@ _HOUR_S = 3_600.0
 _RATES_FOR_S = 0.5
 _BEFORE_CUTS = 100
 _LEAST = 1e-12
+_NONE_YET = -1.0
 
 
 @dataclass(slots=True)
@@ -97,6 +98,7 @@ class Forecast:
         self._later: Ints = np.zeros(_MOMENTS, dtype=np.int64)
         """The moments in steps of the ringing."""
         self._ring_rates: list[float] = []
+        """Of each kind of leads, the rate that the table was made with."""
         self._rates_at = -1.0
         self._new_calls: dict[Lead | None, Floats] = {}
         self._build_rings()
@@ -220,8 +222,7 @@ class Forecast:
         if now >= self._rates_at + _RATES_FOR_S or len(leads) != len(self._ring_rates):
             self._rates_at = now
             self._new_calls.clear()
-            rates = [self.rates.rate(lead, now) for lead in leads]
-            self._build_ring_table(leads, rates)
+            self._build_ring_table(leads, set(at.under_way.ringing.kinds.tolist()), now)
 
     def _build_rings(self) -> None:
         steps = _RING_STEPS * 2
@@ -241,23 +242,28 @@ class Forecast:
         self._ring_rates = []
         self._rates_at = -1.0
 
-    def _build_ring_table(self, leads: list[Lead], rates: list[float]) -> None:
+    def _build_ring_table(self, leads: list[Lead], kinds: set[int], now: float) -> None:
+        """For the kinds of leads that ring, if their rate has changed: there may be hundreds."""
         known = self._ring_rates
-        if len(known) == len(rates) and all(
-            abs(rate - old) <= 0.01 * old for rate, old in zip(rates, known, strict=True)
-        ):
-            return
-        blocks = []
+        known.extend([_NONE_YET] * (len(leads) - len(known)))
+        rows = len(leads) * _RING_STEPS
+        if rows > len(self._ring_table):
+            table = np.zeros((2 * rows, 3 * _MOMENTS))
+            table[: len(self._ring_table)] = self._ring_table
+            self._ring_table = table
         ages = np.arange(_RING_STEPS)[:, None]
-        for lead, rate in zip(leads, rates, strict=True):
+        for kind in kinds:
+            lead, rate = leads[kind], self.rates.rate(leads[kind], now)
+            if abs(rate - known[kind]) <= 0.01 * rate:
+                continue
+            known[kind] = rate
             reached, missed = self._curve(lead.list)
             still = np.maximum(reached, _LEAST)
             by_then = 1.0 - still[ages + self._later] / still[ages]
             alive = rate * still[ages]
             chance = alive / (alive + (1.0 - rate) * np.maximum(missed[ages], _LEAST)) * by_then
-            blocks.append(with_moments(chance))
-        self._ring_table = np.concatenate(blocks) if blocks else np.zeros((0, 3 * _MOMENTS))
-        self._ring_rates = list(rates)
+            first = kind * _RING_STEPS
+            self._ring_table[first : first + _RING_STEPS] = with_moments(chance)
 
     def _times_of(self, name: ListName) -> Durations:
         found = self._reached.get(name)

@@ -157,6 +157,21 @@ def test_each_list_has_its_own_chances_and_times() -> None:
     assert forecast.new_call(slow, 3_000.0)[-1] < 0.15
 
 
+def test_each_of_many_segments_has_its_own_chance() -> None:
+    """Whichever of them ring, and whenever they begin to."""
+    forecast, rng, at = Forecast(), Random(3), situation()
+    leads = [Lead(ListName("leads"), segment=str(number)) for number in range(40)]
+    for call in range(12_000):
+        number = call % 40
+        forecast.learn(Reached(leads[number], 8.0, rng.random() < (number + 1) / 50), call / 10)
+    for number in (30, 0, 39):
+        at.under_way.fold(Dialled(AttemptId(str(number)), leads[number]), NOW)
+        look = forecast.look(at, NOW)
+    assert look.chances[-1].tolist() == pytest.approx([31 / 50, 1 / 50, 40 / 50], abs=0.1)
+    at.under_way.fold(Dialled(AttemptId("again"), leads[10]), NOW + 0.1)
+    assert forecast.look(at, NOW + 0.1).chances[-1][3] == pytest.approx(11 / 50, abs=0.1)
+
+
 def with_cuts(share: float, *, calls: int = 4_000) -> Forecast:
     """Of those that have rung for 16 s, this share is cut; the others give up at 25 s."""
     forecast, rng = Forecast(), Random(4)
