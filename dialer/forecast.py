@@ -7,7 +7,7 @@ have been at it. All chances stand in tables by age, learnt from what happened
 and rebuilt now and then; a look takes the columns of the ages there are, and adds them up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +45,11 @@ class Needed:
     """Sums of p, of p(1-p), and of p(1-p)(1-2p)."""
 
     def without(self, mean: list[float], variance: list[float], third: list[float]) -> "Needed":
-        """The same less one call, of which this is given."""
+        """The same less some calls, of which this is given."""
         return Needed(
-            [all_of - one for all_of, one in zip(self.mean, mean, strict=True)],
-            [max(all_of - one, 0.0) for all_of, one in zip(self.variance, variance, strict=True)],
-            [all_of - one for all_of, one in zip(self.third, third, strict=True)],
+            [whole - part for whole, part in zip(self.mean, mean, strict=True)],
+            [max(whole - part, 0.0) for whole, part in zip(self.variance, variance, strict=True)],
+            [whole - part for whole, part in zip(self.third, third, strict=True)],
         )
 
     def moments(self) -> Iterator[tuple[float, float, float]]:
@@ -188,12 +188,11 @@ class Forecast:
         """Enough is known of how long answers take."""
         return self._reached_all.ended >= _BEFORE_CUTS
 
-    def answers_soon(self, place: int) -> tuple[list[float], list[float], list[float]]:
-        """Of the ringing call at this place, as of the last look, what it adds to ``needed_soon``:
-        mean, variance and third."""
-        row: list[float] = self._rings[place].tolist()
-        middle, last = _MOMENTS, 2 * _MOMENTS
-        return row[ROWS:middle], row[middle + ROWS : last], row[last + ROWS :]
+    def answers_soon(self, places: Sequence[int]) -> Floats:
+        """Of the ringing calls at these places, as of the last look, what each adds to
+        ``needed_soon``: (n, 3, moments), mean, variance and third."""
+        rows = self._rings.take(np.array(places, dtype=np.int64), 0)
+        return rows.reshape(len(places), 3, _MOMENTS)[:, :, ROWS:]
 
     def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
         """Nobody will know whether he would have answered: counted with the chance that he would.

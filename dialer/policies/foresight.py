@@ -149,22 +149,34 @@ class Foresight:
             return ()
         most = 0.0 if nobody_left else _CUT_AT * self.threshold
         under_way, least = at.under_way, at.limit.limit.min_ring_s
-        ages = under_way.ringing.ages(now)
+        if _taken(soon, under_way.agents) < most:  # nor is it more without one of them
+            return ()
+        ringing = under_way.ringing
+        ages = ringing.ages(now)
         old = np.flatnonzero(ages >= least)
-        found: list[AttemptId] = []
+        may = []
         for place in old[np.argsort(-ages[old], kind="stable")].tolist():
-            attempt = under_way.ringing.keys[place]
-            since = under_way.rings_since(attempt)
+            since = under_way.rings_since(ringing.keys[place])
             # Some ring on to teach how long people take; not if all agents have gone.
-            kept = not nobody_left and under_way.kept(attempt)
-            if since is None or now - since < least or kept:
-                continue
-            soon = soon.without(*self._forecast.answers_soon(place))
-            taken = [normal_tail(*each, under_way.agents) for each in soon.moments()]
-            if sum(taken) / len(taken) < most:
-                break
-            found.append(attempt)
-        return tuple(found)
+            kept = not nobody_left and under_way.kept(ringing.keys[place])
+            if since is not None and now - since >= least and not kept:
+                may.append(place)
+        # The more are hung up, the less is needed: as many as leave more than enough needed.
+        added_up = np.cumsum(self._forecast.answers_soon(may), axis=0)
+        fewest, upto = 0, len(may)
+        while fewest < upto:
+            count = (fewest + upto + 1) // 2
+            if _taken(soon.without(*added_up[count - 1].tolist()), under_way.agents) < most:
+                upto = count - 1
+            else:
+                fewest = count
+        return tuple(ringing.keys[place] for place in may[:fewest])
+
+
+def _taken(needed: Needed, agents: int) -> float:
+    """The chance that all agents are taken, mean of the moments."""
+    tails = [normal_tail(*each, agents) for each in needed.moments()]
+    return sum(tails) / len(tails)
 
 
 class _Risk:

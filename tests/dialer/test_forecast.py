@@ -82,7 +82,7 @@ def test_the_next_seconds_are_looked_at_too() -> None:
     still = 0.3 * np.exp(-2.0) / (0.3 * np.exp(-2.0) + 0.7)
     expected = still * (1 - np.exp(-np.array(SOON_S) / RING_S))
     assert soon.mean == pytest.approx((2 * expected).tolist(), abs=0.02)
-    one = forecast.answers_soon(0)
+    (one,) = forecast.answers_soon([0]).tolist()
     assert one[0] == pytest.approx(expected.tolist(), abs=0.01)
     left = soon.without(*one)
     for alone, sums in zip(one, (left.mean, left.variance, left.third), strict=True):
