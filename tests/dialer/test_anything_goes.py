@@ -105,6 +105,8 @@ class AnyWorld:
         self.ready: set[AgentCode] = set()
         self.may_be_late: set[AgentCode] = set()
         """Agents of whose last talk no wrap-up was told: it may come late, and mean nothing."""
+        self.connected: set[AgentCode] = set()
+        """Agents who were put through since their last wrap-up or AgentReady."""
         self.asked: list[float] = []
         """When each call was asked for that has not gone out."""
         self.said: Fact | None = None
@@ -185,14 +187,22 @@ class AnyWorld:
             case NotAnswered(attempt) | Machine(attempt) | Abandoned(attempt) | Connected(attempt):
                 self.left_ringing.add(attempt)
                 self.ended.add(attempt)
+                if isinstance(fact, Connected):
+                    self.connected.add(fact.agent)
             case AgentReady(agent):
-                if agent not in self.ready:
+                # Put through, he was not ready, whatever the last thing was that he said.
+                if agent not in self.ready or agent in self.connected:
                     self.may_be_late.add(agent)
+                self.connected.discard(agent)
                 self.ready.add(agent)
             case AgentWrapUp(agent) if agent in self.may_be_late:
                 self.may_be_late.discard(agent)
-            case AgentTalking(agent) | AgentWrapUp(agent) | AgentGone(agent):
+                self.connected.discard(agent)
+            case AgentTalking(agent):
                 self.ready.discard(agent)
+            case AgentWrapUp(agent) | AgentGone(agent):
+                self.ready.discard(agent)
+                self.connected.discard(agent)
             case AgentWantsBreak(agent):
                 self.ready.discard(agent)
             case _:
