@@ -6,7 +6,7 @@ Who wants a break goes on with what he does, but is not planned with any more.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialer.ages import Ages
+from dialer.ages import Ages, Kinds
 from dialer.lessons import Lesson, Talked, WrappedUp
 from domain.identity import AgentCode
 
@@ -33,8 +33,8 @@ class Agents:
     def __init__(self) -> None:
         self._agents: dict[AgentCode, _Agent] = {}
         self._left: set[AgentCode] = set()
-        self._kinds: dict[AgentCode, int] = {}
-        self.codes: list[AgentCode] = []
+        self._kinds: Kinds[AgentCode] = Kinds()
+        self.codes = self._kinds.all
         """The agents by the number that ``kinds`` gives them; who comes back has his old one."""
         self.talking: Ages[AgentCode] = Ages()
         """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
@@ -58,7 +58,7 @@ class Agents:
                 self.odd += 1  # late: who has gone comes back with AgentReady
                 return ()
             self._left.discard(code)
-            agent = self._agents[code] = _Agent(state, now, self._kind(code))
+            agent = self._agents[code] = _Agent(state, now, self._kinds.of(code))
             self._count(code, agent, +1)
             return ()
         if agent.state is state:
@@ -97,13 +97,6 @@ class Agents:
         self._count(code, agent, -1)
         agent.wants_break = True
         self._count(code, agent, +1)
-
-    def _kind(self, code: AgentCode) -> int:
-        kind = self._kinds.get(code)
-        if kind is None:
-            kind = self._kinds[code] = len(self.codes)
-            self.codes.append(code)
-        return kind
 
     def _count(self, code: AgentCode, agent: _Agent, one: int) -> None:
         if agent.wants_break:

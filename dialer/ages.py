@@ -67,3 +67,20 @@ class Ages(Generic[K]):
     def kinds(self) -> Ints:
         """The kind of each; a view, good until the next change."""
         return self._kind[: len(self._keys)]
+
+
+class Kinds(Generic[K]):
+    """Small numbers for things: 0, 1, 2 ... in the order in which they were first asked for."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[K, int] = {}
+        self.all: list[K] = []
+        """The things by their number; not to be changed."""
+
+    def of(self, thing: K) -> int:
+        """Its number."""
+        number = self._numbers.get(thing)
+        if number is None:
+            number = self._numbers[thing] = len(self.all)
+            self.all.append(thing)
+        return number

@@ -249,17 +249,8 @@ class Pacer:
             self._gone_out.popleft()
 
     def _may_hang_up(self, wanted: tuple[AttemptId, ...], now: float) -> tuple[AttemptId, ...]:
-        least = self.settings.limit.min_ring_s
-        may = []
-        for attempt in wanted:
-            since = self.under_way.rings_since(attempt)
-            # With all agents gone, nothing to be learnt is worth an abandoned customer.
-            kept = self.under_way.agents > 0 and self.under_way.kept(attempt)
-            if since is None or kept:
-                continue
-            if now - since >= least:
-                may.append(attempt)
-        return tuple(may)
+        least_s, may_be_cut = self.settings.limit.min_ring_s, self.under_way.may_be_cut
+        return tuple(each for each in wanted if may_be_cut(each, now, least_s=least_s))
 
     def _next_look(self, wish: Wish, now: float) -> float:
         look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at

@@ -14,7 +14,7 @@ facts in their order tells AgentReady again now and then, for an agent of whom n
 from math import inf
 
 from dialer.agents import Agents, State
-from dialer.ages import Ages
+from dialer.ages import Ages, Kinds
 from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, Stage, lessons_of
 from dialer.facts import (
     UNKNOWN_LEAD,
@@ -66,8 +66,8 @@ class UnderWay:
         self._without_wrap_up: set[AgentCode] = set()
         """Agents who are ready after a talk of whose wrap-up nobody has told: if somebody does
         now, it is late."""
-        self._kinds: dict[Lead, int] = {}
-        self.leads: list[Lead] = []
+        self._kinds: Kinds[Lead] = Kinds()
+        self.leads = self._kinds.all
         """The leads by the number that ``ringing.kinds`` gives them."""
         self.ringing: Ages[AttemptId] = Ages()
         """Dialled and not answered, since they went out; the kind says which lead."""
@@ -112,23 +112,18 @@ class UnderWay:
         """Lines in use."""
         return self.open + len(self._talks)
 
-    def rings_since(self, attempt: AttemptId) -> float | None:
-        """Since when the far end rings; None if it does not (yet, or any more)."""
-        found = self._attempts.get(attempt)
-        return found.rings_since if found and found.stage is Stage.RINGING else None
-
     def kept(self, attempt: AttemptId) -> bool:
         """It is one of those that ring to their end."""
         found = self._attempts.get(attempt)
         return found is not None and found.kept
 
-    def kind(self, lead: Lead) -> int:
-        """The number that stands for leads like this."""
-        kind = self._kinds.get(lead)
-        if kind is None:
-            kind = self._kinds[lead] = len(self.leads)
-            self.leads.append(lead)
-        return kind
+    def may_be_cut(self, attempt: AttemptId, now: float, *, least_s: float) -> bool:
+        """It has rung for so long, and is not kept; with all agents gone, nothing to be learnt is
+        worth an abandoned customer."""
+        found = self._attempts.get(attempt)
+        if found is None or found.stage is not Stage.RINGING or found.rings_since is None:
+            return False
+        return now - found.rings_since >= least_s and (self.agents == 0 or not found.kept)
 
     def has_gone_out(self, attempt: AttemptId) -> bool:
         """Its Dialled has been told; of attempts long over, nobody knows any more."""
@@ -192,7 +187,7 @@ class UnderWay:
         self._dials += 1
         kept = self._dials % KEPT_OF == 0
         self._attempts[fact.attempt] = Attempt(fact.lead, now, Stage.DIALLED, kept=kept)
-        self.ringing.add(fact.attempt, now, self.kind(fact.lead))
+        self.ringing.add(fact.attempt, now, self._kinds.of(fact.lead))
         self.open += 1
         return ()
 

@@ -154,13 +154,11 @@ class Foresight:
         ringing = under_way.ringing
         ages = ringing.ages(now)
         old = np.flatnonzero(ages >= least)
-        may = []
-        for place in old[np.argsort(-ages[old], kind="stable")].tolist():
-            since = under_way.rings_since(ringing.keys[place])
-            # Some ring on to teach how long people take; not if all agents have gone.
-            kept = not nobody_left and under_way.kept(ringing.keys[place])
-            if since is not None and now - since >= least and not kept:
-                may.append(place)
+        may = [
+            place
+            for place in old[np.argsort(-ages[old], kind="stable")].tolist()
+            if under_way.may_be_cut(ringing.keys[place], now, least_s=least)
+        ]
         # The more are hung up, the less is needed: as many as leave more than enough needed.
         added_up = np.cumsum(self._forecast.answers_soon(may), axis=0)
         fewest, upto = 0, len(may)
