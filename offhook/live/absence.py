@@ -264,6 +264,7 @@ class Absence:
             ]
         facts = told + not_told(implied, [*call.noted, *told])
         call.noted += [fact for fact in facts if fact.kind is not CallFactKind.ENDED]
+        call.from_log = [fact for fact in told if fact.kind is not CallFactKind.ENDED]
         return facts
 
     def _of_lost(self, stored: StoredCall, gap: Gap) -> list[CallFact]:
@@ -294,6 +295,7 @@ class Absence:
     async def _unknown(self, gap: Gap) -> list[LoggedCall]:
         """Calls that came and went in the gap."""
         handled = {call.id for call in gap.over} | {stored.record.call for stored in gap.lost}
+        handled.update(self._engine.talks.just_over())  # since the gap, and told as it happened
         since = 0.0 if gap.first else gap.since.timestamp() - MARGIN_S
         found = {
             call.call: call

@@ -101,6 +101,8 @@ class LiveCall:
     """A prompt plays that may be cut short when an agent is free."""
     noted: list[CallFact] = field(default_factory=list)
     """What is written down of its talks, to be compared with Asterisk's log after an absence."""
+    from_log: list[CallFact] = field(default_factory=list)
+    """Of these, what Asterisk's log told while the call went on: its event may be yet to come."""
     gapped: bool = False
     """Something happened to it that nobody saw: its times are in the record, not here."""
     inbox: Inbox = field(default_factory=Inbox)

@@ -24,6 +24,9 @@ _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
 _TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
 _ONCE = frozenset({CallFactKind.ENTERED, CallFactKind.ENDED})
 
+_LATEST_EVENT_S = 2.0
+"""So far apart at most are what Asterisk's log tells and the event that tells the same."""
+
 
 def fact_id(call: CallId, what: str) -> str:
     """The id of what can happen only once in a call; who writes it again changes nothing."""
@@ -118,6 +121,8 @@ class LiveCalls:
             self._aside.append(fact)
             return
         if kind in _TALKS or kind is CallFactKind.FALLBACK:
+            if _told_by_log(call, fact):
+                return
             call.noted.append(fact)
         self._outbox.put(fact)
 
@@ -142,3 +147,16 @@ class LiveCalls:
         """Say how far the call has come, for the board."""
         call.stage, call.stage_since = stage, datetime.now(UTC)
         self._changes.touch()
+
+
+def _told_by_log(call: LiveCall, fact: CallFact) -> bool:
+    """Whether it is written down already: the log was read just before the event came."""
+    for told in call.from_log:
+        if (
+            told.kind is fact.kind
+            and told.detail.get("station") == fact.detail.get("station")
+            and abs((fact.at - told.at).total_seconds()) <= _LATEST_EVENT_S
+        ):
+            call.from_log.remove(told)
+            return True
+    return False
