@@ -17,6 +17,7 @@ _CONTRADICTED = 2.5  # standard errors
 _FAST_S = 60.0
 _FAST_FEWEST = 5
 _FAST_SIGMAS = 1.0
+_LEAST = 0.002
 _ASSUMED = 0.3
 _ASSUMED_WEIGHT = 5.0
 _SEGMENT_WEIGHT = 25.0
@@ -36,6 +37,7 @@ class AnswerRate:
         self._sums = [assumed * weight] * len(_MEMORIES)
         self._weights = [weight] * len(_MEMORIES)
         self._believed: float | None = assumed
+        self._behind = weight
 
     def add(self, now: float, person: float) -> None:
         """A dialled number turned out to be a person (1) or not (0), or perhaps (in between)."""
@@ -55,7 +57,7 @@ class AnswerRate:
         if fast >= _FAST_FEWEST:
             seen = min(max((self._fast_reached + rate) / (fast + 1), 0.0), 1.0)
             rate = max(rate, seen - _FAST_SIGMAS * sqrt(seen * (1.0 - seen) / fast))
-        return min(max(rate, 0.002), 1.0)
+        return min(max(rate, _LEAST), 1.0)
 
     def _forget_before(self, then: float) -> None:
         fast = self._fast
@@ -71,12 +73,19 @@ class AnswerRate:
     def believed(self) -> float:
         """What the longest memory says that no shorter one contradicts."""
         if self._believed is None:
-            self._believed = self._longest_uncontradicted()
+            self._believed, self._behind = self._longest_uncontradicted()
         return self._believed
 
-    def _longest_uncontradicted(self) -> float:
+    @property
+    def doubt(self) -> float:
+        """The variance of what is believed, as a fraction of its square: about 1 / persons."""
+        believed = min(max(self.believed, _LEAST), 1.0)
+        return (1.0 - believed) / (believed * self._behind)
+
+    def _longest_uncontradicted(self) -> tuple[float, float]:
+        """What it says, and how many calls stand behind that."""
         means = [total / weight for total, weight in zip(self._sums, self._weights, strict=True)]
-        believed = means[0]
+        believed, behind = means[0], self._weights[0]
         for longer in range(1, len(means)):
             mean = (self._sums[longer] + 1.0) / (self._weights[longer] + 2.0)
             variance = mean * (1.0 - mean)
@@ -85,9 +94,9 @@ class AnswerRate:
                 worth = 2.0 * self._weights[shorter]
                 apart = abs(means[shorter] - means[longer])
                 if apart > _CONTRADICTED * sqrt(variance / worth):
-                    return believed
-            believed = means[longer]
-        return believed
+                    return believed, behind
+            believed, behind = means[longer], self._weights[longer]
+        return believed, behind
 
 
 class AnswerRates:
@@ -121,6 +130,11 @@ class AnswerRates:
     def rate(self, lead: Lead, now: float) -> float:
         """The chance of a lead like this."""
         return self._of(lead.list, lead.segment).rate(now)
+
+    @property
+    def doubt(self) -> float:
+        """The relative variance of what is believed of all of them."""
+        return self._all.doubt
 
     def overall(self, now: float) -> float:
         """The chance of a number of which nothing is known."""

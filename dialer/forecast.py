@@ -72,8 +72,11 @@ class Outlook:
     """How many of the agents who are busy now."""
     needed_soon: Needed
     """At SOON_S."""
-    answers: float
-    """Expected answers by the last moment, those of whom are certain not among them."""
+    answers: list[float]
+    """Expected answers by each moment, those of whom are certain not among them."""
+    doubt: float
+    """The relative variance of the answer rate: as it is one error for all, answers bring
+    ``doubt * answers ** 2`` to the variance that coins don't know of."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
@@ -151,7 +154,7 @@ class Forecast:
         certain = len(under_way.waiting)
         every: list[float] = np.add.reduce(coins).tolist()
         still_busy: list[float] = np.add.reduce(coins[:busy, :ROWS]).tolist()
-        answers = every[ROWS - 1] - still_busy[-1]
+        answers = [all_ - busy_ for all_, busy_ in zip(every[:ROWS], still_busy, strict=True)]
         if certain:
             every[:_MOMENTS] = [mean + certain for mean in every[:_MOMENTS]]
         middle, last = _MOMENTS, 2 * _MOMENTS
@@ -165,6 +168,7 @@ class Forecast:
                 every[ROWS:middle], every[middle + ROWS : last], every[last + ROWS :]
             ),
             answers=answers,
+            doubt=self.rates.doubt,
             freed=busy - still_busy[-1],
         )
 

@@ -60,7 +60,8 @@ class Limit:
     machines_abandoned: float = 0.0
     """Without detection: the reasoned estimate of machines among the abandoned; UK only."""
     hard_stop: bool = True
-    """When nothing may be abandoned any more, dial only for agents who are free."""
+    """When nothing may be abandoned any more, dial only while an agent is free: one call for each
+    who is, or as many as the policy has weighed and found ``sure`` (``dialer.policy.Wish``)."""
 
     def __post_init__(self) -> None:
         for name in ("share", "taken_for_machines", "machines_abandoned"):

@@ -150,6 +150,7 @@ class Pacer:
         match lesson:
             case Reached():  # most of them: it comes first
                 self._situation.ended += 1
+                self._situation.reached += lesson.person == 1.0
             case Served():
                 due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
                 return limit.connected(now, late_s=now - due)
@@ -208,14 +209,14 @@ class Pacer:
         least, reason = wish.count, wish.reason
         if least <= 0:
             return 0, reason
-        for most, why in self._bounds(wish.count, now):
+        for most, why in self._bounds(wish, now):
             if most < least:
                 least, reason = most, why
         if least == wish.count:
             return least, reason
         return max(0, least), Reason(reason.text, {"wished": wish.count, **self._figures(now)})
 
-    def _bounds(self, wished: int, now: float) -> Iterator[tuple[int, Reason]]:
+    def _bounds(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
         """What no policy may break: how many calls each allows now."""
         under_way, situation, settings = self.under_way, self._situation, self.settings
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
@@ -224,9 +225,10 @@ class Pacer:
         yield _MOST_AT_ONCE, _TOO_MANY
         if situation.next_leads is not None:
             yield len(situation.next_leads) - situation.placing, _NO_LEADS
-            yield self._before_guaranteed(wished), _GUARANTEED
+            yield self._before_guaranteed(wish.count), _GUARANTEED
         if settings.limit.hard_stop and self.limit.room(now) < 1.0:
-            yield free_agents(situation), _SPENT
+            sure = wish.sure and under_way.idle > 0
+            yield wish.count if sure else free_agents(situation), _SPENT
 
     def _before_guaranteed(self, count: int) -> int:
         """So many may go before a lead comes up that needs an agent kept for him."""

@@ -36,6 +36,9 @@ class Wish:
     """Ringing attempts it would rather be rid of."""
     look_at: float | None = None
     """When it wants to be asked again at the latest, even if nothing happens."""
+    sure: bool = False
+    """With all of them nobody is abandoned, but for a chance that the policy keeps small enough
+    for a time in which nobody may be. Who can't weigh that, leaves it."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,8 @@ class Situation:
     """Who would be dialled next; None if nobody has said so."""
     ended: int = 0
     """Attempts of which became known, since it began, whether a person answers."""
+    reached: int = 0
+    """Those among them whom a person answered."""
 
     @property
     def open(self) -> int:

@@ -93,6 +93,11 @@ class UnderWay:
         return self._agents.ready
 
     @property
+    def idle(self) -> int:
+        """Agents who are ready, less those whom somebody who has answered needs; may be negative."""
+        return self.ready - len(self.listened) - len(self.waiting)
+
+    @property
     def leaving(self) -> int:
         """Busy agents who want a break."""
         return self._agents.leaving

@@ -57,7 +57,7 @@ class ExpectedValue:
         middle = ROWS // 2
         each = float(self._forecast.new_call(None, now)[-1])
         free = look.agents - look.still_busy[middle]
-        answers = look.answers + at.placing * each + look.certain
+        answers = look.answers[-1] + at.placing * each + look.certain
         room = max(0.0, at.limit.room(now))
         fraction = exp(self._log_fraction) * min(1.0, room / self._shy)
         missing = fraction * max(0.0, free) - answers

@@ -8,7 +8,9 @@ there on, as a new call also harms those that ring already. Dial while it is und
 The threshold is what the limit costs: after each person its logarithm moves by
 ``gain * (aim * persons - abandoned)`` (Robbins and Monro, Ann. Math. Stat. 22, 1951), so the day's
 share settles at the aim. And no call goes out that could, with more than a small chance, abandon
-more than the limit has room for: the same risk, with so many agents more.
+more than the limit has room for: the same risk, with so many agents more. So it may dial on while
+nobody may be abandoned, as long as an agent is free: the more agents are, the less chance has it
+that more than they are wanted.
 """
 
 from math import exp, floor, inf, sqrt
@@ -30,13 +32,19 @@ _FARTHEST = 4.0
 _CUT_AT = 2.0
 _UNSEEN_SIGMAS = 1.5
 _FEWEST = 0.03
-_TEXT = (
+_LITTLE_DOUBT = 0.01
+_LEARN_PERSONS, _LEARN_TIMES = 12, 6
+_SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
-    " {freed:.1f} agents to be free within {horizon:.0f} s; risk {risk:.1%} of at most"
-    " {threshold:.1%}; room for {room} more abandoned"
+    " {freed:.1f} agents to be free within {horizon:.0f} s; "
 )
-
-_LEARNING = "learning ({ended} of {learn} calls have ended): "
+_AT_THRESHOLD = (
+    _SCENE + "risk {risk:.1%} of at most {threshold:.1%}; room for {room} more abandoned"
+)
+_AT_GATE = (
+    _SCENE + "room for {room} more abandoned; risk {risk:.2%} of at most {threshold:.2%} of more"
+)
+_LEARNING = "learning ({ended} calls have ended, {reached} people answered): "
 
 
 @policy("foresight")
@@ -48,16 +56,17 @@ class Foresight:
     with ``1 / share`` persons. ``margin`` persons and _UNSEEN_SIGMAS times the root of those unseen
     are kept aside. ``cut``: hang up calls that have rung long enough when there is nobody left for
     them. ``exact``: up to so many coins the risk is reckoned exactly. ``learn``: progressive until
-    so many calls have ended."""
+    so many calls have ended and _LEARN_PERSONS of them were answered, or _LEARN_TIMES as many have
+    ended."""
 
     def __init__(
         self,
         aim: float = 1.0,
         gain: float = 0.0465,
-        breach: float = 0.25,
+        breach: float = 0.1,
         start: float = 0.8,
         cut: bool = True,
-        margin: float = 0.5,
+        margin: float = 1.0,
         exact: int = 14,
         learn: int = 50,
     ) -> None:
@@ -97,8 +106,8 @@ class Foresight:
         """As many as keep the risk under the threshold."""
         self._share = at.limit.limit.share
         least = one_for_each(at)
-        if at.ended < self._learn:
-            figures = {**least.reason.figures, "ended": at.ended, "learn": self._learn}
+        if self._knows_too_little(at):
+            figures = {**least.reason.figures, "ended": at.ended, "reached": at.reached}
             reason = Reason(_LEARNING + least.reason.text, figures)
             if at.under_way.agents:
                 return Wish(least.count, reason)
@@ -115,24 +124,37 @@ class Foresight:
         threshold = self.threshold
         breach = min(max(self._breach * self._share, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         count = 0
-        value = first = risk.now(threshold, breach)
-        while value < 1.0 and count < _MOST_AT_ONCE:
+        used = first = risk.now(threshold, breach)
+        while max(used) < 1.0 and count < _MOST_AT_ONCE:
             risk.add(self._next_call(at, at.placing + count, now))
             count += 1
-            value = risk.now(threshold, breach)
+            used = risk.now(threshold, breach)
+        at_gate = used[1] > used[0]
+        allowed = breach if at_gate else threshold
         hang_up = self._to_cut(at, look.needed_soon, now)
         figures = {
             "agents": look.agents,
             "ready": at.under_way.ready,
             "ringing": len(at.under_way.ringing),
-            "answers": look.answers,
+            "answers": look.answers[-1],
             "freed": look.freed,
             "horizon": float(self._forecast.moments[-1]),
-            "risk": first * threshold,
-            "threshold": threshold,
+            "risk": first[at_gate] * allowed,
+            "threshold": allowed,
             "room": spare,
         }
-        return Wish(max(count, least.count), Reason(_TEXT, figures), hang_up)
+        return Wish(
+            max(count, least.count),
+            Reason(_AT_GATE if at_gate else _AT_THRESHOLD, figures),
+            hang_up,
+            sure=count > least.count and self._share > 0.0,
+        )
+
+    def _knows_too_little(self, at: Situation) -> bool:
+        """Of answers, not only of calls: where one number in ten answers, fifty say little."""
+        if at.ended < self._learn:
+            return True
+        return at.reached < _LEARN_PERSONS and at.ended < _LEARN_TIMES * self._learn
 
     def _next_call(self, at: Situation, place: int, now: float) -> Floats:
         """The chances of the call that goes out after ``place`` others."""
@@ -185,8 +207,9 @@ class _Risk:
         self._certain = look.certain
         needed = look.needed
         self._mean, self._variance, self._third = needed.mean, needed.variance, needed.third
+        self._answers, self._doubt = look.answers, look.doubt
         self._distribution: Floats | None = None
-        if look.chances.shape[1] <= exact:
+        if look.chances.shape[1] <= exact and look.doubt < _LITTLE_DOUBT:
             self._distribution = with_coins(none_yet(ROWS), look.chances)
 
     def add(self, heads: Floats) -> None:
@@ -194,26 +217,34 @@ class _Risk:
         if self._distribution is not None:
             self._distribution = with_coin(self._distribution, heads)
         chances = heads.tolist()
+        self._answers = [a + p for a, p in zip(self._answers, chances, strict=True)]
         self._mean = [m + p for m, p in zip(self._mean, chances, strict=True)]
         self._variance = [v + p * (1 - p) for v, p in zip(self._variance, chances, strict=True)]
         self._third = [
             t + p * (1 - p) * (1 - 2 * p) for t, p in zip(self._third, chances, strict=True)
         ]
 
-    def now(self, threshold: float, breach: float) -> float:
-        """The risk as a fraction of what is allowed: under 1, one more may go out. From 1 on it
-        is what is certain already: at least so much."""
+    def now(self, threshold: float, breach: float) -> tuple[float, float]:
+        """The risk and the gate's, as fractions of what is allowed: while both are under 1, one more
+        may go out. From 1 on it is what is certain already, at least so much; and if the risk
+        is, the gate is not asked: 0."""
         used = self._of(self._agents, threshold)
-        return used if used >= 1.0 else max(used, self._of(self._agents + self._spare, breach))
+        if used >= 1.0:
+            return used, 0.0
+        return used, self._of(self._agents + self._spare, breach, doubt=self._doubt)
 
-    def _of(self, agents: int, allowed: float) -> float:
-        """Mean over the moments of the worst chance from each on, as a fraction of ``allowed``."""
+    def _of(self, agents: int, allowed: float, doubt: float = 0.0) -> float:
+        """Mean over the moments of the worst chance from each on, as a fraction of ``allowed``.
+
+        The threshold follows what doubt does; the gate has to reckon with it.
+        """
         exact = self._distribution
         tails = None if exact is None else exact_tail(exact, agents - self._certain)
         worst, total, full = 0.0, 0.0, allowed * ROWS
         for row in range(ROWS - 1, -1, -1):
             if tails is None:
-                tail = normal_tail(self._mean[row], self._variance[row], self._third[row], agents)
+                variance = self._variance[row] + doubt * self._answers[row] ** 2
+                tail = normal_tail(self._mean[row], variance, self._third[row], agents)
             else:
                 tail = tails[row]
             if tail > worst:

@@ -32,7 +32,12 @@ async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
 def enter(engine: Engine) -> LiveCall:
     channel = ChannelId(NODE, "1700000000.0")
     call = engine.sessions.enter(
-        channel, "PJSIP/carrier-0", LineName("carrier"), "1390000", "4008001000", when(0).timestamp()
+        channel,
+        "PJSIP/carrier-0",
+        LineName("carrier"),
+        "1390000",
+        "4008001000",
+        when(0).timestamp(),
     )
     assert call is not None
     return call

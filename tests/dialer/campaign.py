@@ -29,6 +29,7 @@ class Wishing:
         self.count = count
         self.look_at = look_at
         self.hang_up: tuple[AttemptId, ...] = ()
+        self.sure = False
         self.lessons: list[Lesson] = []
         self.counts: list[Counted] = []
         self.asked_at: list[float] = []
@@ -41,7 +42,7 @@ class Wishing:
 
     def decide(self, at: Situation, now: float) -> Wish:
         self.asked_at.append(now)
-        return Wish(self.count, Reason("as was wished"), self.hang_up, self.look_at)
+        return Wish(self.count, Reason("as was wished"), self.hang_up, self.look_at, self.sure)
 
 
 NO_STOP = Limit(hard_stop=False)

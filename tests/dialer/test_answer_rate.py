@@ -63,6 +63,30 @@ def test_the_last_minute_may_only_lift_the_rate() -> None:
     assert rate.rate(3_720) > max(steady, rate.believed - 1e-9)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_the_doubt_is_as_large_as_the_error(share: float) -> None:
+    """Few calls: the error is that of so many coins, and with ten times as many it is a tenth."""
+    doubts = []
+    for calls in (100, 1_000):
+        squares = told = 0.0
+        for seed in range(200):
+            rate, rng = AnswerRate(share, 1.0), Random(seed)
+            feed(rate, share, from_s=0, to_s=calls, per_second=1.0, rng=rng)
+            squares += (rate.believed / share - 1.0) ** 2 / 200
+            told += rate.doubt / 200
+        assert 0.7 * squares < told < 2.0 * squares
+        doubts.append(told)
+    assert 5.0 < doubts[0] / doubts[1] < 13.0
+
+
+def test_after_a_jump_there_is_doubt() -> None:
+    rate, rng = AnswerRate(), Random(1)
+    feed(rate, 0.1, from_s=0, to_s=3_600, per_second=1.0, rng=rng)
+    before = rate.doubt
+    feed(rate, 0.6, from_s=3_600, to_s=3_660, per_second=1.0, rng=rng)
+    assert rate.doubt > 2.0 * before
+
+
 def test_nobody_ever_answers_and_everybody_does() -> None:
     for person in (0.0, 1.0):
         rate = AnswerRate()

@@ -93,6 +93,7 @@ class AnyWorld:
     def __init__(self, policy: str, settings: Settings, *, obeys: str) -> None:
         self.pacer = Pacer(_policy(policy), settings, now=0.0)
         self.settings = settings
+        self.weighs_risk = policy == "foresight"
         self.obeys = obeys
         self.now = 0.0
         self.latest = 0.0
@@ -239,8 +240,12 @@ class AnyWorld:
         if pacer.limit.room(self.latest) < 1.0:
             under_way = pacer.under_way
             placing = pacer._situation.placing - count
-            assert count <= max(0, under_way.ready - under_way.open - placing)
-            assert count <= len(self.ready)
+            if count and self.weighs_risk:
+                assert under_way.idle > 0
+                assert self.ready
+            else:
+                assert count <= max(0, under_way.ready - under_way.open - placing)
+                assert count <= len(self.ready)
         for attempt in pacing.hang_up:
             assert attempt not in self.left_ringing
             assert self.latest - self.rings[attempt] >= 15.0

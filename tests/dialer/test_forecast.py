@@ -42,7 +42,8 @@ def test_nothing_under_way_is_nothing_to_come() -> None:
     look = taught().look(situation(), NOW)
     assert look.agents == look.certain == 0
     assert look.needed.mean == look.needed.variance == [0.0] * ROWS
-    assert look.answers == look.freed == 0.0
+    assert look.answers == [0.0] * ROWS
+    assert look.freed == 0.0
 
 
 def test_the_moments_are_quantiles_of_a_new_calls_answer() -> None:
@@ -70,7 +71,7 @@ def test_a_ringing_call_has_the_chance_of_its_age() -> None:
     look = forecast.look(at, NOW)
     expected = still * (1 - np.exp(-forecast.moments / RING_S))
     assert look.needed.mean == pytest.approx(expected.tolist(), abs=0.02)
-    assert look.answers == pytest.approx(look.needed.mean[-1])
+    assert look.answers == pytest.approx(look.needed.mean)
 
 
 def test_the_next_seconds_are_looked_at_too() -> None:
@@ -112,7 +113,7 @@ def test_a_busy_agent_is_busy_until_talk_and_wrap_up_are_over() -> None:
     )
     assert look.needed.mean[-1] == pytest.approx(40 * busy, abs=2.0)
     assert look.freed == pytest.approx(40 * (1 - busy), abs=2.0)
-    assert look.answers == pytest.approx(0.0, abs=1e-6)
+    assert look.answers == pytest.approx([0.0] * ROWS, abs=1e-6)
 
 
 def test_who_waits_is_certain_and_counted_once() -> None:
@@ -123,7 +124,7 @@ def test_who_waits_is_certain_and_counted_once() -> None:
     look = forecast.look(at, NOW)
     assert look.certain == 3
     assert look.needed.mean == [3.0] * ROWS
-    assert look.answers == 0.0
+    assert look.answers == [0.0] * ROWS
 
 
 def test_whom_detection_listens_to_may_be_a_machine() -> None:
@@ -223,4 +224,5 @@ def test_chances_are_chances_whatever_was_learnt() -> None:
             assert (look.chances >= 0.0).all()
             assert (look.chances <= 1.0).all()
             assert look.freed >= -1e-6
-            assert look.answers >= -1e-6
+            assert min(look.answers) >= -1e-6
+            assert 0.0 <= look.doubt < 1e3

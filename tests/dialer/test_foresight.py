@@ -1,10 +1,18 @@
 """Foresight: what it hangs up, and what its gate holds back."""
 
+import re
 from random import Random
 
 import pytest
 
-from dialer.facts import AgentGone, AgentReady, AgentTalking, Connected
+from dialer.facts import (
+    AgentGone,
+    AgentReady,
+    AgentTalking,
+    AgentWantsBreak,
+    AgentWrapUp,
+    Connected,
+)
 from dialer.lessons import Reached, Talked, WrappedUp
 from dialer.limit import Limit
 from dialer.pacing import Settings
@@ -13,10 +21,12 @@ from dialer.under_way import KEPT_OF
 from tests.dialer.campaign import LEAD, Campaign, agent
 
 
-def taught(policy: Foresight, limit: Limit | None = None) -> Campaign:
+def taught(
+    policy: Foresight, limit: Limit | None = None, *, calls: int = 2_000, seed: int = 1
+) -> Campaign:
     """A campaign of long talks in which three of ten answer, after 10 s on average."""
-    rng = Random(1)
-    for call in range(2_000):
+    rng = Random(seed)
+    for call in range(calls):
         seconds = rng.expovariate(0.1)
         answers = rng.random() < 0.3 and seconds < 24.0
         policy.learn(Reached(LEAD, seconds if answers else 24.0, answers), float(call))
@@ -25,7 +35,7 @@ def taught(policy: Foresight, limit: Limit | None = None) -> Campaign:
             policy.learn(WrappedUp(rng.expovariate(1 / 15.0), agent(1)), float(call))
     with_ = Campaign(policy, Settings(limit=limit or Limit()))
     with_.now = 2_000.0
-    with_.pacer._situation.ended = 2_000
+    with_.pacer._situation.ended, with_.pacer._situation.reached = 2_000, 600
     return with_
 
 
@@ -93,6 +103,57 @@ def test_the_gate_holds_back_what_could_break_the_limit() -> None:
     assert counts[0.03, 0.25] < counts[0.03, 100.0]
     assert counts[0.01, 0.25] <= counts[0.03, 0.25]
     assert counts[0.01, 0.25] >= 8
+
+
+def test_nobody_may_be_abandoned_and_it_dials_on_while_agents_are_free() -> None:
+    with_ = taught(Foresight())
+    counts = [with_.asked(AgentReady(agent(number))).count for number in range(20)]
+    assert sum(counts) > 30  # three of ten will answer
+    said = with_.later(1.0)
+    assert said is not None
+    assert re.fullmatch(
+        r"20 agents, 20 ready; 0 calls ring, 0\.0 answers to come and 0\.0 agents to be free within"
+        r" \d+ s; room for 0 more abandoned; risk 0\.\d\d% of at most 0\.30% of more",
+        str(said.reason),
+    )
+
+
+def test_the_less_it_knows_the_more_careful_it_is_while_nobody_may_be_abandoned() -> None:
+    ringing = {60: 0, 2_000: 0}
+    for calls in ringing:
+        for seed in range(8):
+            with_ = taught(Foresight(), calls=calls, seed=seed)
+            ringing[calls] += sum(
+                with_.asked(AgentReady(agent(number))).count for number in range(50)
+            )
+    assert ringing[60] < 0.8 * ringing[2_000]
+
+
+def test_nobody_may_be_abandoned_and_nobody_is_free() -> None:
+    with_ = taught(Foresight(start=30.0, breach=100.0))  # it would dare anything
+    all_talk(with_, 20)
+    for number in range(20):
+        with_.tell(AgentWrapUp(agent(number)))
+    with_.now += 20.0  # most of them will be free within seconds
+    said = with_.asked(AgentWantsBreak(agent(0)))
+    assert said.count == 0
+    assert "only for agents who are free (0 ready" in str(said.reason)
+
+
+def test_with_a_limit_of_nothing_it_is_one_call_for_each_agent() -> None:
+    with_ = taught(Foresight(), Limit(share=0.0))
+    assert [with_.asked(AgentReady(agent(number))).count for number in range(20)] == [1] * 20
+
+
+@pytest.mark.parametrize(("persons", "misses"), [(12, 88), (2, 298)])
+def test_it_learns_until_it_has_seen_persons_or_very_many_calls(persons: int, misses: int) -> None:
+    with_ = Campaign(Foresight())
+    with_.agents(1)
+    with_.serve(persons - 1)
+    with_.miss(misses)
+    assert "learning" in str(with_.asked(AgentReady(agent(0))).reason)
+    with_.serve(1)
+    assert "learning" not in str(with_.asked(AgentReady(agent(0))).reason)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

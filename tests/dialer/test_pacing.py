@@ -92,6 +92,20 @@ def test_a_spent_budget_is_said_in_figures() -> None:
     )
 
 
+def test_with_a_spent_budget_goes_out_what_is_sure_while_an_agent_is_free() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy, Settings(limit=Limit(share=0.03), detection=True))
+    with_.agents(2)
+    with_.lose(1)
+    policy.count, policy.sure = 9, True
+    assert with_.asked(AgentReady(agent(1))).count == 9
+    for attempt in with_.ring(9)[:2]:  # each may be a person, and need one of the two
+        with_.tell(Answered(attempt))
+    said = with_.asked(AgentReady(agent(1)))
+    assert said.count == 0
+    assert "only for agents who are free (2 ready, 9 calls under way)" in str(said.reason)
+
+
 def test_a_spent_budget_of_thirty_days_is_said_in_figures_that_one_can_read() -> None:
     limit = Limit(share=0.0025, windows=(Window.DAYS_30,))
     history = History({7: Tally(3_086.4000000000015, 1_234_567.0)})
