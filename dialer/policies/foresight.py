@@ -209,7 +209,7 @@ class _Risk:
         self._mean, self._variance, self._third = needed.mean, needed.variance, needed.third
         self._answers, self._doubt = look.answers, look.doubt
         self._distribution: Floats | None = None
-        if look.chances.shape[1] <= exact and look.doubt < _LITTLE_DOUBT:
+        if look.chances.shape[1] <= exact:
             self._distribution = with_coins(none_yet(ROWS), look.chances)
 
     def add(self, heads: Floats) -> None:
@@ -238,7 +238,7 @@ class _Risk:
 
         The threshold follows what doubt does; the gate has to reckon with it.
         """
-        exact = self._distribution
+        exact = self._distribution if doubt < _LITTLE_DOUBT else None
         tails = None if exact is None else exact_tail(exact, agents - self._certain)
         worst, total, full = 0.0, 0.0, allowed * ROWS
         for row in range(ROWS - 1, -1, -1):
