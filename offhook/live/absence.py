@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ LATE_S = 0.5
 """A row may be written a moment after its channel is gone."""
 MARGIN_S = 2.0
 """What happened so shortly before a link was lost may not have been told."""
+
+_CLOCKS_APART = timedelta(seconds=0.2)  # two machines', that are set by NTP
 
 _A_BREATH = 500  # rows; then the calls on the event loop get their turn
 
@@ -211,14 +213,12 @@ class Absence:
         if not gap.restarted and any(self._goes_on(call) for call in gone):
             await asyncio.sleep(LATE_S)
             await asyncio.to_thread(self._read)
+        unknown = await self._unknown(gap)  # first: what is noted below is put without a wait
+        known = [*gap.over, *gap.going_on, *self._seen_since(gap)]
         facts = [
             *(fact for stored in gap.lost for fact in self._of_lost(stored, gap)),
-            *(fact for call in gap.over + gap.going_on for fact in self._of_known(call, gap)),
-            *(
-                fact
-                for logged in await self._unknown(gap)
-                for fact in self._of_unknown(logged, gap)
-            ),
+            *(fact for call in known for fact in self._of_known(call, gap)),
+            *(fact for logged in unknown for fact in self._of_unknown(logged, gap)),
         ]
         for fact in facts:
             self._outbox.put(fact)
@@ -264,8 +264,26 @@ class Absence:
             ]
         facts = told + not_told(implied, [*call.noted, *told])
         call.noted += [fact for fact in facts if fact.kind is not CallFactKind.ENDED]
-        call.from_log = [fact for fact in told if fact.kind is not CallFactKind.ENDED]
+        # What is older was in the snapshot, or no event tells it.
+        younger = gap.until - _CLOCKS_APART
+        call.from_log += [
+            fact for fact in told if fact.kind is not CallFactKind.ENDED and fact.at >= younger
+        ]
         return facts
+
+    def _seen_since(self, gap: Gap) -> list[LiveCall]:
+        """Calls that began before the snapshot, and that a session or an event has told of after it
+        only: something of them may be in the log alone."""
+        live = [*self._engine.calls.by_id.values(), *self._engine.talks.just_over()]
+        over = {call.id for call in gap.over}
+        return [
+            call
+            for call in live
+            if call.channel.node == gap.node
+            and call.id not in gap.known
+            and call.entered_at <= gap.until
+            and call.id not in over
+        ]
 
     def _of_lost(self, stored: StoredCall, gap: Gap) -> list[CallFact]:
         call, known = stored.record.call, stored.timeline
@@ -295,7 +313,7 @@ class Absence:
     async def _unknown(self, gap: Gap) -> list[LoggedCall]:
         """Calls that came and went in the gap."""
         handled = {call.id for call in gap.over} | {stored.record.call for stored in gap.lost}
-        handled.update(self._engine.talks.just_over())  # since the gap, and told as it happened
+        handled.update(call.id for call in self._engine.talks.just_over())
         since = 0.0 if gap.first else gap.since.timestamp() - MARGIN_S
         found = {
             call.call: call

@@ -139,8 +139,10 @@ class LiveCalls:
             self._aside = None
 
     def write(self, facts: Iterable[CallFact]) -> None:
-        """Write down facts that were set aside, or made by others."""
+        """Write down facts that were set aside."""
         for fact in facts:
+            if fact.kind in _TALKS and (call := self.by_id.get(fact.call)):
+                call.noted.append(fact)
             self._outbox.put(fact)
 
     def stage(self, call: LiveCall, stage: CallStage) -> None:

@@ -85,12 +85,13 @@ class Switches:
             until=datetime.now(UTC),
             first=node not in self._seen,
             restarted=snapshot.restarted,
-            known=frozenset(self._calls.by_id).union(self._talks.just_over()),
+            known=frozenset([*self._calls.by_id, *(call.id for call in self._talks.just_over())]),
             agents=dict(self._floor.at_station),
         )
         self._seen.add(node)
-        gap.implied += [fact for fact in self._talks.untold if fact.call in self._calls.by_id]
-        self._talks.untold.clear()
+        gap.implied += [
+            fact for fact in self._talks.take_untold(node) if fact.call in self._calls.by_id
+        ]
         there = {channel.get("Uniqueid") for channel in snapshot.channels}
         with self._calls.set_aside(gap.implied):
             for event in self._channels.reconcile(node, snapshot, self._clock.now()):

@@ -36,7 +36,7 @@ class Talks:
         self._calls = calls
         self._floor = floor
         self._links = orders.links
-        self._just_over: deque[tuple[float, CallId]] = deque()
+        self._just_over: deque[tuple[float, LiveCall]] = deque()
 
     def connected(self, call: LiveCall, station: StationName, at: datetime) -> None:
         """Caller and agent can hear one another."""
@@ -75,6 +75,10 @@ class Talks:
             return
         if self._links[call.channel.node].up:
             if agent.state is AgentState.OFFERED:
+                if _noted_since(call, offer.station, dialled_at):  # by Asterisk's log
+                    self._floor.feed(Connected(call.id, offer.agent))
+                    self._floor.feed(Disconnected(call.id, offer.agent))
+                    return
                 self.connected(call, offer.station, dialled_at)
                 self.disconnected(call, offer.station, "unknown", ended_at)
             return
@@ -114,6 +118,12 @@ class Talks:
             if view.call.startswith(f"{node}-") and (view.code, view.call) not in talks:
                 self._floor.feed(Disconnected(view.call, view.code))
 
+    def take_untold(self, node: NodeName) -> list[CallFact]:
+        """What is untold of this node's calls; it is now."""
+        taken = [fact for fact in self.untold if fact.call.startswith(f"{node}-")]
+        self.untold[:] = [fact for fact in self.untold if fact not in taken]
+        return taken
+
     def gone(self, call: LiveCall, by: str, cause: int, gap: Gap | None = None) -> None:
         """The customer's channel is no more: the record is closed, his agents are told.
 
@@ -122,7 +132,7 @@ class Talks:
         if self._calls.by_id.pop(call.id, None) is None:
             return
         self._forget()
-        self._just_over.append((self._clock.now(), call.id))
+        self._just_over.append((self._clock.now(), call))
         now, why = moment(gap), call.flow_ended
         for station in list(call.stations):
             self.disconnected(call, station, by, now)
@@ -140,7 +150,7 @@ class Talks:
         else:
             gap.over.append(call)
 
-    def just_over(self) -> list[CallId]:
+    def just_over(self) -> list[LiveCall]:
         """Calls that have ended so lately that Asterisk's log may not have all of them yet."""
         self._forget()
         return [call for _, call in self._just_over]
@@ -148,6 +158,16 @@ class Talks:
     def _forget(self) -> None:
         while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
             self._just_over.popleft()
+
+
+def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:
+    """Whether a talk with this phone is written down that began after ``at``."""
+    return any(
+        fact.kind is CallFactKind.CONNECTED
+        and fact.detail.get("station") == station
+        and fact.at >= at
+        for fact in call.noted
+    )
 
 
 def _agent_hung_up(call: LiveCall) -> bool:

@@ -1,25 +1,30 @@
-"""The log is read while calls go on: what it tells first, an event tells again."""
+"""The log is read while calls go on: what it tells first, an event or a session tells again."""
 
 import json
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from acd.commands import Offer
+from acd.events import LogIn, Ready, StationChanged
 from domain.centre import Centre
-from domain.identity import ChannelId, LineName, NodeName, StationName
+from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
+from domain.stations import StationState
 from offhook.live.absence import Absence
 from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 from offhook.live.gap import Gap
 from storage.calls import CallStore
 from storage.outbox import Outbox
-from tests.absence.test_event_log import TALK, when
+from telephony.ami import Link
+from telephony.ami.state import LinkKind, LinkState
+from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 
-NODE, PHONE = NodeName("pbx1"), StationName("1001")
+NODE, STATION, AMY = NodeName("pbx1"), StationName("1001"), AgentCode("1001")
 AS_IT_CONNECTS, UNTIL_THE_PHONE_IS_GONE = TALK[:5], TALK[:8]
+ONE_TALK = ["connected", "disconnected"]
 
 
 @pytest.fixture
@@ -32,76 +37,165 @@ async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
 def enter(engine: Engine) -> LiveCall:
     channel = ChannelId(NODE, "1700000000.0")
     call = engine.sessions.enter(
-        channel,
-        "PJSIP/carrier-0",
-        LineName("carrier"),
-        "1390000",
-        "4008001000",
-        when(0).timestamp(),
+        channel, "PJSIP/carrier-0", LineName("carrier"), "139", "4008001000", when(0).timestamp()
     )
     assert call is not None
     return call
 
 
-async def put_right(engine: Engine, log: list[str], tmp_path: Path, calls: list[LiveCall]) -> None:
-    """A gap has just ended, in which these calls went on; Asterisk's log has these lines."""
+def absence(
+    engine: Engine, log: list[str], tmp_path: Path, calls: CallStore | None = None
+) -> Absence:
+    """Asterisk's log has these lines."""
     (tmp_path / "cel.csv").write_text("".join(f"{line}\n" for line in log))
-    no_database = cast(CallStore, None)
-    outbox = engine.calls._outbox
-    absence = Absence(engine, no_database, outbox, tmp_path / "cel.csv", tmp_path / "position")
-    gap = gap_until(when(1.5), engine)
-    gap.going_on = calls
-    await absence._put_right(gap)
+    outbox, position = engine.calls._outbox, tmp_path / "position"
+    return Absence(engine, cast(CallStore, calls), outbox, tmp_path / "cel.csv", position)
 
 
-def gap_until(until: datetime, engine: Engine) -> Gap:
+def gap_until(until: float, engine: Engine, *going_on: LiveCall) -> Gap:
+    """It has just ended, and these calls go on."""
     known = frozenset(engine.calls.by_id)
-    return Gap(NODE, when(0.5), until, first=False, restarted=False, known=known, agents={})
+    gap = Gap(NODE, when(0.5), when(until), first=False, restarted=False, known=known, agents={})
+    gap.going_on = list(going_on)
+    return gap
 
 
 def talks(tmp_path: Path) -> list[str]:
     facts = [json.loads(line) for line in (tmp_path / "outbox.jsonl").read_text().splitlines()]
-    return [fact["kind"] for fact in facts if fact["kind"] in ("connected", "disconnected")]
+    return [fact["kind"] for fact in facts if fact.get("kind") in ONE_TALK]
 
 
 async def test_the_event_comes_after_the_log_was_read(engine: Engine, tmp_path: Path) -> None:
     call = enter(engine)
-    await put_right(engine, AS_IT_CONNECTS, tmp_path, [call])
+    await absence(engine, AS_IT_CONNECTS, tmp_path)._put_right(gap_until(1.5, engine, call))
     assert talks(tmp_path) == ["connected"]
-    engine.talks.connected(call, PHONE, when(2.2))
-    engine.talks.disconnected(call, PHONE, "agent", when(9))
-    assert talks(tmp_path) == ["connected", "disconnected"]
+    engine.talks.connected(call, STATION, when(2.2))
+    engine.talks.disconnected(call, STATION, "agent", when(9))
+    assert talks(tmp_path) == ONE_TALK
 
 
 async def test_both_events_come_after_the_log_was_read(engine: Engine, tmp_path: Path) -> None:
     call = enter(engine)
-    await put_right(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path, [call])
-    engine.talks.connected(call, PHONE, when(2.2))
-    engine.talks.disconnected(call, PHONE, "agent", when(9.1))
-    assert talks(tmp_path) == ["connected", "disconnected"]
+    gap = gap_until(1.5, engine, call)
+    await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
+    engine.talks.connected(call, STATION, when(2.2))
+    engine.talks.disconnected(call, STATION, "agent", when(9.1))
+    assert talks(tmp_path) == ONE_TALK
+
+
+async def test_the_next_gap_forgets_nothing_of_it(engine: Engine, tmp_path: Path) -> None:
+    """A link that is lost again and again: two gaps are put right one after the other."""
+    call = enter(engine)
+    reader = absence(engine, AS_IT_CONNECTS, tmp_path)
+    for until in (1.5, 1.8):
+        await reader._put_right(gap_until(until, engine, call))
+    engine.talks.connected(call, STATION, when(2.2))
+    assert talks(tmp_path) == ["connected"]
 
 
 async def test_the_next_talk_with_the_same_phone_is_another(engine: Engine, tmp_path: Path) -> None:
     call = enter(engine)
-    await put_right(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path, [call])
-    engine.talks.connected(call, PHONE, when(12))
-    engine.talks.disconnected(call, PHONE, "agent", when(14))
-    assert talks(tmp_path) == 2 * ["connected", "disconnected"]
+    gap = gap_until(1.5, engine, call)
+    await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
+    engine.talks.connected(call, STATION, when(12))
+    engine.talks.disconnected(call, STATION, "agent", when(14))
+    assert talks(tmp_path) == 2 * ONE_TALK
 
 
-async def test_a_call_told_to_its_end_before_the_log_was_read(
+async def test_what_was_over_in_the_gap_is_no_event_s_fact(engine: Engine, tmp_path: Path) -> None:
+    """A short talk in the gap, and soon after it one with the same phone that is told."""
+    log = [*AS_IT_CONNECTS, row(2.5, "BRIDGE_EXIT", *PHONE, extra=BRIDGE)]
+    call = enter(engine)
+    await absence(engine, log, tmp_path)._put_right(gap_until(2.8, engine, call))
+    engine.talks.connected(call, STATION, when(3.9))
+    engine.talks.disconnected(call, STATION, "agent", when(20))
+    assert talks(tmp_path) == 2 * ONE_TALK
+
+
+async def test_an_end_soon_after_the_gap_is_told(engine: Engine, tmp_path: Path) -> None:
+    """In the gap the phone left and came back (a transfer begun and cancelled)."""
+    away = [
+        row(8.9, "BRIDGE_EXIT", *PHONE, extra=BRIDGE),
+        row(9.2, "BRIDGE_ENTER", *PHONE, extra=BRIDGE),
+    ]
+    call = enter(engine)
+    engine.talks.connected(call, STATION, when(2))
+    gap = gap_until(9.5, engine, call)
+    await absence(engine, [*AS_IT_CONNECTS, *away], tmp_path)._put_right(gap)
+    engine.talks.disconnected(call, STATION, "agent", when(10.5))
+    assert talks(tmp_path) == 2 * ONE_TALK
+
+
+async def test_the_session_tells_after_the_log_was_read(engine: Engine, tmp_path: Path) -> None:
+    """Of the whole talk, and that it began when the phone was rung."""
+    link = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda message: None)
+    link._state = LinkState(LinkKind.UP, 0.0, "")
+    engine.orders.links[NODE] = link
+    for event in (
+        LogIn(AMY, STATION, engine.centre.agents[0].skills),
+        Ready(AMY),
+        StationChanged(STATION, StationState.IDLE),
+    ):
+        engine.floor.feed(event)
+    call = enter(engine)
+    engine.sessions.queue(call, QueueName("sales"), None)
+    offer = await call.inbox.next()
+    assert isinstance(offer, Offer)
+    gap = gap_until(9.2, engine, call)
+    await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
+    engine.talks.seen_by_session(call, offer, when(-4), when(9.05))
+    assert talks(tmp_path) == ONE_TALK
+    agent = engine.floor.core.agent(AMY)
+    assert agent is not None and agent.call is None
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_call_told_live_before_the_log_was_read(
+    ended: bool, engine: Engine, tmp_path: Path
+) -> None:
+    """It was seen after the snapshot only: the log has no more to say."""
+    gap = gap_until(0.4, engine)
+    call = enter(engine)
+    engine.talks.connected(call, STATION, when(2))
+    engine.talks.disconnected(call, STATION, "agent", when(9))
+    if ended:
+        engine.talks.gone(call, "agent", 16)
+    await absence(engine, TALK, tmp_path)._put_right(gap)
+    assert talks(tmp_path) == ONE_TALK
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_call_seen_too_late_has_its_talks_from_the_log(
+    ended: bool, engine: Engine, tmp_path: Path
+) -> None:
+    """It talked in the gap, on Asterisk's own queue; its session came after the snapshot."""
+    gap = gap_until(20, engine)
+    call = enter(engine)
+    if ended:
+        engine.talks.gone(call, "unknown", 0)
+    await absence(engine, TALK, tmp_path)._put_right(gap)
+    assert talks(tmp_path) == ONE_TALK
+
+
+async def test_a_gap_that_can_not_be_put_right_is_as_the_snapshot_shows_it(
     engine: Engine, tmp_path: Path
 ) -> None:
-    """It came after the snapshot and ended before the log was read: the log has no more to say."""
-    (tmp_path / "cel.csv").write_text("")
-    gap = gap_until(when(0.4), engine)
+    """And the next one is compared with what that was; events are told."""
+
+    class Broken:
+        async def ended(self, calls: Collection[CallId]) -> Collection[CallId]:
+            raise ValueError("what nobody has thought of")
+
+    another = [line.replace("17000000", "18000000") for line in TALK]
     call = enter(engine)
-    engine.talks.connected(call, PHONE, when(2))
-    engine.talks.gone(call, "agent", 16)
-    (tmp_path / "cel.csv").write_text("".join(f"{line}\n" for line in TALK))
-    no_database = cast(CallStore, None)
-    absence = Absence(
-        engine, no_database, engine.calls._outbox, tmp_path / "cel.csv", tmp_path / "position"
-    )
-    await absence._put_right(gap)
-    assert talks(tmp_path) == ["connected", "disconnected"]
+    reader = absence(engine, [*another, *AS_IT_CONNECTS], tmp_path, cast(CallStore, Broken()))
+    gap = gap_until(300_000_000, engine, call)
+    gap.first = True
+    with engine.calls.set_aside(gap.implied):
+        engine.talks.connected(call, STATION, when(3))
+    with pytest.raises(ValueError, match="nobody has thought of"):
+        await reader._put_right(gap)
+    engine.switches.close_gap(gap)
+    await reader._put_right(gap_until(3, engine, call))
+    engine.talks.disconnected(call, STATION, "agent", when(9))
+    assert talks(tmp_path) == ONE_TALK
