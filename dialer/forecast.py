@@ -44,6 +44,14 @@ class Needed:
     third: list[float]
     """Sums of p, of p(1-p), and of p(1-p)(1-2p)."""
 
+    def with_coin(self, heads: list[float]) -> "Needed":
+        """The same with one call more, that has been answered with these chances."""
+        return Needed(
+            [mean + p for mean, p in zip(self.mean, heads, strict=True)],
+            [whole + p * (1 - p) for whole, p in zip(self.variance, heads, strict=True)],
+            [whole + p * (1 - p) * (1 - 2 * p) for whole, p in zip(self.third, heads, strict=True)],
+        )
+
     def without(self, mean: list[float], variance: list[float], third: list[float]) -> "Needed":
         """The same less some calls, of which this is given."""
         return Needed(

@@ -104,10 +104,12 @@ def simulate(arguments: argparse.Namespace) -> int:
     results, whole = _play(plan, jobs)
     limit = scenario.limit.limit().share
     rows = rows_of(results, limit)
-    count = f"{len(results):,}" if whole else f"stopped after {len(results):,} of {plan.total:,}"
+    count = f"{plan.total:,} {'day' if plan.total == 1 else 'days'}"
+    if not whole:
+        count = f"stopped after {len(results):,} of {count}"
     try:
         _say(
-            f"{scenario.campaign}: limit {100 * limit:g} %, {scenario.hours:g} h, {count} days in"
+            f"{scenario.campaign}: limit {100 * limit:g} %, {scenario.hours:g} h, {count} in"
             f" {in_words(time.monotonic() - began)}; ± and brackets: 95 % confidence"
         )
         if rows:

@@ -205,8 +205,7 @@ class _Risk:
     def __init__(self, look: Outlook, spare: int, *, exact: int) -> None:
         self._agents, self._spare = look.agents, spare
         self._certain = look.certain
-        needed = look.needed
-        self._mean, self._variance, self._third = needed.mean, needed.variance, needed.third
+        self._needed = look.needed
         self._answers, self._doubt = look.answers, look.doubt
         self._distribution: Floats | None = None
         if look.chances.shape[1] <= exact:
@@ -218,11 +217,7 @@ class _Risk:
             self._distribution = with_coin(self._distribution, heads)
         chances = heads.tolist()
         self._answers = [a + p for a, p in zip(self._answers, chances, strict=True)]
-        self._mean = [m + p for m, p in zip(self._mean, chances, strict=True)]
-        self._variance = [v + p * (1 - p) for v, p in zip(self._variance, chances, strict=True)]
-        self._third = [
-            t + p * (1 - p) * (1 - 2 * p) for t, p in zip(self._third, chances, strict=True)
-        ]
+        self._needed = self._needed.with_coin(chances)
 
     def now(self, threshold: float, breach: float) -> tuple[float, float]:
         """The risk and the gate's, as fractions of what is allowed: while both are under 1, one more
@@ -240,11 +235,11 @@ class _Risk:
         """
         exact = self._distribution if doubt < _LITTLE_DOUBT else None
         tails = None if exact is None else exact_tail(exact, agents - self._certain)
-        worst, total, full = 0.0, 0.0, allowed * ROWS
+        needed, worst, total, full = self._needed, 0.0, 0.0, allowed * ROWS
         for row in range(ROWS - 1, -1, -1):
             if tails is None:
-                variance = self._variance[row] + doubt * self._answers[row] ** 2
-                tail = normal_tail(self._mean[row], variance, self._third[row], agents)
+                variance = needed.variance[row] + doubt * self._answers[row] ** 2
+                tail = normal_tail(needed.mean[row], variance, needed.third[row], agents)
             else:
                 tail = tails[row]
             if tail > worst:

@@ -44,6 +44,12 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "offhook", "simulate", *map(str, arguments)]
 
 
+def complaints(done: subprocess.CompletedProcess[str]) -> str:
+    """What was said on standard error, but for how far it had got: on a busy machine it says that."""
+    lines = done.stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if not re.match(r"offhook: \d+ of \d+ days", line))
+
+
 def test_it_prints_a_table_and_writes_what_it_is_asked_for(campaign: Path, tmp_path: Path) -> None:
     files = {name: tmp_path / f"out.{name}" for name in ("csv", "json", "svg")}
     done = subprocess.run(
@@ -51,7 +57,7 @@ def test_it_prints_a_table_and_writes_what_it_is_asked_for(campaign: Path, tmp_p
                 "--json", files["json"], "--chart", files["svg"]),
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
-    assert done.stderr == ""
+    assert complaints(done) == ""
     assert done.stdout.startswith("tiny: limit 3 %, 0.1 h, 12 days in ")
     rows = [line.split("|")[1:4] for line in done.stdout.splitlines()[4:]]
     assert [[cell.strip() for cell in row] for row in rows] == [
@@ -316,7 +322,7 @@ def test_who_reads_no_further_gets_no_traceback_and_his_files(
         )  # fmt: skip
     finally:
         os.close(theirs)
-    assert (done.returncode, done.stderr) == (141, "")
+    assert (done.returncode, complaints(done)) == (141, "")
     assert len(list(csv.DictReader(file.open()))) == 2
 
 
@@ -328,7 +334,7 @@ def test_standard_output_on_a_full_disk_gets_one_line(campaign: Path, tmp_path: 
             stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
         )  # fmt: skip
     expected = "offhook: standard output: No space left on device; free space there\n"
-    assert (done.returncode, done.stderr) == (1, expected)
+    assert (done.returncode, complaints(done)) == (1, expected)
     assert len(list(csv.DictReader(file.open()))) == 2
 
 
