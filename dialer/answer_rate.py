@@ -71,14 +71,17 @@ class AnswerRate:
 
     @property
     def believed(self) -> float:
-        """What the longest memory says that no shorter one contradicts."""
+        """What the longest memory says that no shorter one contradicts; and not less than if the
+        next one, or the one after it, were a person: a dead trunk is no list without people."""
         if self._believed is None:
-            self._believed, self._behind = self._longest_uncontradicted()
+            believed, self._behind = self._longest_uncontradicted()
+            self._believed = max(believed, 1.0 / (self._behind + 2.0))
         return self._believed
 
     @property
     def doubt(self) -> float:
-        """The variance of what is believed, as a fraction of its square: about 1 / persons."""
+        """The variance of what is believed, as a fraction of its square: about 1 / persons. An
+        exponential memory knows them twice as well; this is on the safe side."""
         believed = min(max(self.believed, _LEAST), 1.0)
         return (1.0 - believed) / (believed * self._behind)
 
@@ -131,14 +134,18 @@ class AnswerRates:
         """The chance of a lead like this."""
         return self._of(lead.list, lead.segment).rate(now)
 
-    @property
-    def doubt(self) -> float:
-        """The relative variance of what is believed of all of them."""
-        return self._all.doubt
+    def doubt(self, lead: Lead) -> float:
+        """How far off that may be: its variance, as a fraction of its square."""
+        return self._of(lead.list, lead.segment).doubt
 
     def overall(self, now: float) -> float:
         """The chance of a number of which nothing is known."""
         return self._all.rate(now)
+
+    @property
+    def overall_doubt(self) -> float:
+        """How far off that may be."""
+        return self._all.doubt
 
     def _of(self, name: str, segment: str) -> AnswerRate:
         found = self._rates.get((name, segment))

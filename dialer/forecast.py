@@ -9,6 +9,7 @@ and rebuilt now and then; a look takes the columns of the ages there are, and ad
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -82,9 +83,9 @@ class Outlook:
     """At SOON_S."""
     answers: list[float]
     """Expected answers by each moment, those of whom are certain not among them."""
-    doubt: float
-    """The relative variance of the answer rate: as it is one error for all, answers bring
-    ``doubt * answers ** 2`` to the variance that coins don't know of."""
+    doubt: list[float]
+    """How far off they may be because the answer rates are: a standard deviation, in persons. An
+    error of a rate is one for all calls of its list or segment, which coins don't know of."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
@@ -111,7 +112,9 @@ class Forecast:
         self._ring_rates: list[float] = []
         """Of each kind of leads, the rate that the table was made with."""
         self._rates_at = -1.0
-        self._new_calls: dict[Lead | None, Floats] = {}
+        self._ring_doubts: Floats = np.zeros(0)
+        """Of each kind, the variance of that rate, as a fraction of its square."""
+        self._new_calls: dict[Lead | None, tuple[Floats, float]] = {}
         self._build_rings()
         self._busy = Busy(self._moments)
 
@@ -176,12 +179,13 @@ class Forecast:
                 every[ROWS:middle], every[middle + ROWS : last], every[last + ROWS :]
             ),
             answers=answers,
-            doubt=self.rates.doubt,
+            doubt=self._doubt(ringing.kinds, answers),
             freed=busy - still_busy[-1],
         )
 
-    def new_call(self, lead: Lead | None, now: float) -> Floats:
-        """The chances (ROWS,) that a call dialled now has been answered at each moment.
+    def new_call(self, lead: Lead | None, now: float) -> tuple[Floats, float]:
+        """The chances (ROWS,) that a call dialled now has been answered at each moment, and how far
+        off their rate may be: its standard deviation, as a fraction of it.
 
         As of the last look; ``lead`` is None if nobody knows whose turn it is.
         """
@@ -189,9 +193,11 @@ class Forecast:
         if found is None:
             if lead is None:
                 rate, curve = self.rates.overall(now), self._curve(UNKNOWN_LEAD.list)
+                doubt = self.rates.overall_doubt
             else:
                 rate, curve = self.rates.rate(lead, now), self._curve(lead.list)
-            found = rate * (1.0 - curve[0][self._later[:ROWS]])
+                doubt = self.rates.doubt(lead)
+            found = rate * (1.0 - curve[0][self._later[:ROWS]]), sqrt(doubt)
             self._new_calls[lead] = found
         return found
 
@@ -205,6 +211,18 @@ class Forecast:
         ``needed_soon``: (n, 3, moments), mean, variance and third."""
         rows = self._rings.take(np.array(places, dtype=np.int64), 0)
         return rows.reshape(len(places), 3, _MOMENTS)[:, :, ROWS:]
+
+    def _doubt(self, kinds: Ints, answers: list[float]) -> list[float]:
+        """``Outlook.doubt``, of the calls that ring, which are of these kinds."""
+        if not len(kinds):
+            return [0.0] * ROWS
+        if len(self._ring_doubts) == 1:
+            off = sqrt(self._ring_doubts[0])
+            return [off * number for number in answers]
+        by_kind = np.zeros((len(self._ring_doubts), ROWS))
+        np.add.at(by_kind, kinds, self._rings[:, :ROWS])
+        doubts: list[float] = np.sqrt(self._ring_doubts @ by_kind**2).tolist()
+        return doubts
 
     def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
         """Nobody will know whether he would have answered: counted with the chance that he would.
@@ -257,6 +275,9 @@ class Forecast:
         """For the kinds of leads that ring, if their rate has changed: there may be hundreds."""
         known = self._ring_rates
         known.extend([_NONE_YET] * (len(leads) - len(known)))
+        doubts = np.zeros(len(leads))
+        doubts[: len(self._ring_doubts)] = self._ring_doubts
+        self._ring_doubts = doubts
         rows = len(leads) * _RING_STEPS
         if rows > len(self._ring_table):
             table = np.zeros((2 * rows, 3 * _MOMENTS))
@@ -265,6 +286,7 @@ class Forecast:
         ages = np.arange(_RING_STEPS)[:, None]
         for kind in kinds:
             lead, rate = leads[kind], self.rates.rate(leads[kind], now)
+            self._ring_doubts[kind] = self.rates.doubt(lead)
             if abs(rate - known[kind]) <= 0.01 * rate:
                 continue
             known[kind] = rate

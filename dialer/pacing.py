@@ -150,7 +150,7 @@ class Pacer:
         match lesson:
             case Reached():  # most of them: it comes first
                 self._situation.ended += 1
-                self._situation.reached += lesson.person == 1.0
+                self._situation.reached += lesson.person
             case Served():
                 due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
                 return limit.connected(now, late_s=now - due)

@@ -1,7 +1,8 @@
 """What a pacing policy is: it sees the situation, and says how many to dial and why.
 
 A policy is one file in ``dialer/policies`` with a class that is registered under its name. It
-knows nothing of lines, limits a second, or the hard stop: ``dialer.pacing`` cuts its wish down.
+knows nothing of lines or limits a second, and need know nothing of the hard stop:
+``dialer.pacing`` cuts its wish down.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ class Wish:
     """When it wants to be asked again at the latest, even if nothing happens."""
     sure: bool = False
     """With all of them nobody is abandoned, but for a chance that the policy keeps small enough
-    for a time in which nobody may be. Who can't weigh that, leaves it."""
+    for a time in which nobody may be. Who can't weigh that leaves it False."""
 
 
 @dataclass(slots=True)

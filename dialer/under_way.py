@@ -94,7 +94,7 @@ class UnderWay:
 
     @property
     def idle(self) -> int:
-        """Agents who are ready, less those whom somebody who has answered needs; may be negative."""
+        """Agents who are ready, less those needed by who has answered; may be negative."""
         return self.ready - len(self.listened) - len(self.waiting)
 
     @property

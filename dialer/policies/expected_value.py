@@ -55,7 +55,7 @@ class ExpectedValue:
             return one_for_each(at)
         look = self._forecast.look(at, now)
         middle = ROWS // 2
-        each = float(self._forecast.new_call(None, now)[-1])
+        each = float(self._forecast.new_call(None, now)[0][-1])
         free = look.agents - look.still_busy[middle]
         answers = look.answers[-1] + at.placing * each + look.certain
         room = max(0.0, at.limit.room(now))

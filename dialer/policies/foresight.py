@@ -32,8 +32,11 @@ _FARTHEST = 4.0
 _CUT_AT = 2.0
 _UNSEEN_SIGMAS = 1.5
 _FEWEST = 0.03
-_LITTLE_DOUBT = 0.01
-_LEARN_PERSONS, _LEARN_TIMES = 12, 6
+_LITTLE_DOUBT = 0.1
+"""Of the coins' own deviation; less than this is not looked at."""
+_SURE_AFTER, _SURE_DOUBT = 12, 0.2
+"""Nothing is sure until so many persons have answered in all, and some five (1 / _SURE_DOUBT) of
+those stand behind the answer rates that are believed now."""
 _SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
     " {freed:.1f} agents to be free within {horizon:.0f} s; "
@@ -42,9 +45,10 @@ _AT_THRESHOLD = (
     _SCENE + "risk {risk:.1%} of at most {threshold:.1%}; room for {room} more abandoned"
 )
 _AT_GATE = (
-    _SCENE + "room for {room} more abandoned; risk {risk:.2%} of at most {threshold:.2%} of more"
+    _SCENE + "room for {room} more abandoned; risk that it becomes more {risk:.2%} of at most"
+    " {threshold:.2%}"
 )
-_LEARNING = "learning ({ended} calls have ended, {reached} people answered): "
+_LEARNING = "learning ({ended} of {learn} calls have ended): "
 
 
 @policy("foresight")
@@ -56,8 +60,7 @@ class Foresight:
     with ``1 / share`` persons. ``margin`` persons and _UNSEEN_SIGMAS times the root of those unseen
     are kept aside. ``cut``: hang up calls that have rung long enough when there is nobody left for
     them. ``exact``: up to so many coins the risk is reckoned exactly. ``learn``: progressive until
-    so many calls have ended and _LEARN_PERSONS of them were answered, or _LEARN_TIMES as many have
-    ended."""
+    so many calls have ended."""
 
     def __init__(
         self,
@@ -106,8 +109,8 @@ class Foresight:
         """As many as keep the risk under the threshold."""
         self._share = at.limit.limit.share
         least = one_for_each(at)
-        if self._knows_too_little(at):
-            figures = {**least.reason.figures, "ended": at.ended, "reached": at.reached}
+        if at.ended < self._learn:
+            figures = {**least.reason.figures, "ended": at.ended, "learn": self._learn}
             reason = Reason(_LEARNING + least.reason.text, figures)
             if at.under_way.agents:
                 return Wish(least.count, reason)
@@ -120,13 +123,15 @@ class Foresight:
         spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - aside))
         risk = _Risk(look, spare, exact=self._exact)
         for place in range(at.placing):
-            risk.add(self._next_call(at, place, now))
+            risk.add(*self._next_call(at, place, now))
         threshold = self.threshold
-        breach = min(max(self._breach * self._share, _LEAST_THRESHOLD), _MOST_THRESHOLD)
+        # Over the limit already: the further, the less may come to it.
+        breach = self._breach * self._share / (1.0 + max(0.0, -room))
+        breach = min(max(breach, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         count = 0
         used = first = risk.now(threshold, breach)
         while max(used) < 1.0 and count < _MOST_AT_ONCE:
-            risk.add(self._next_call(at, at.placing + count, now))
+            risk.add(*self._next_call(at, at.placing + count, now))
             count += 1
             used = risk.now(threshold, breach)
         at_gate = used[1] > used[0]
@@ -147,17 +152,14 @@ class Foresight:
             max(count, least.count),
             Reason(_AT_GATE if at_gate else _AT_THRESHOLD, figures),
             hang_up,
-            sure=count > least.count and self._share > 0.0,
+            sure=count > least.count
+            and self._share > 0.0
+            and at.reached >= _SURE_AFTER
+            and risk.doubt <= _SURE_DOUBT,
         )
 
-    def _knows_too_little(self, at: Situation) -> bool:
-        """Of answers, not only of calls: where one number in ten answers, fifty say little."""
-        if at.ended < self._learn:
-            return True
-        return at.reached < _LEARN_PERSONS and at.ended < _LEARN_TIMES * self._learn
-
-    def _next_call(self, at: Situation, place: int, now: float) -> Floats:
-        """The chances of the call that goes out after ``place`` others."""
+    def _next_call(self, at: Situation, place: int, now: float) -> tuple[Floats, float]:
+        """The chances of the call that goes out after ``place`` others, and the doubt of them."""
         leads = at.next_leads
         lead = leads[min(place, len(leads) - 1)] if leads else None
         return self._forecast.new_call(lead, now)
@@ -211,35 +213,42 @@ class _Risk:
         if look.chances.shape[1] <= exact:
             self._distribution = with_coins(none_yet(ROWS), look.chances)
 
-    def add(self, heads: Floats) -> None:
-        """One call more, with these chances to have been answered."""
+    @property
+    def doubt(self) -> float:
+        """Of the answers by the last moment: their variance from doubt, as a fraction of their
+        square."""
+        answers = self._answers[-1]
+        return (self._doubt[-1] / answers) ** 2 if answers > 0.0 else 0.0
+
+    def add(self, heads: Floats, doubt: float) -> None:
+        """One call more, with these chances to have been answered, and how far off their rate may
+        be: as if it were the others' error, too."""
         if self._distribution is not None:
             self._distribution = with_coin(self._distribution, heads)
         chances = heads.tolist()
         self._answers = [a + p for a, p in zip(self._answers, chances, strict=True)]
+        self._doubt = [d + doubt * p for d, p in zip(self._doubt, chances, strict=True)]
         self._needed = self._needed.with_coin(chances)
 
     def now(self, threshold: float, breach: float) -> tuple[float, float]:
-        """The risk and the gate's, as fractions of what is allowed: while both are under 1, one more
-        may go out. From 1 on it is what is certain already, at least so much; and if the risk
-        is, the gate is not asked: 0."""
+        """The risk and the gate's, as fractions of what is allowed: while both are under 1, one
+        more may go out. From 1 on it is what is certain already, at least so much; and if the
+        risk is, the gate is not asked: 0."""
         used = self._of(self._agents, threshold)
         if used >= 1.0:
             return used, 0.0
-        return used, self._of(self._agents + self._spare, breach, doubt=self._doubt)
+        return used, self._of(self._agents + self._spare, breach)
 
-    def _of(self, agents: int, allowed: float, doubt: float = 0.0) -> float:
-        """Mean over the moments of the worst chance from each on, as a fraction of ``allowed``.
-
-        The threshold follows what doubt does; the gate has to reckon with it.
-        """
-        exact = self._distribution if doubt < _LITTLE_DOUBT else None
+    def _of(self, agents: int, allowed: float) -> float:
+        """Mean over the moments of the worst chance from each on, as a fraction of ``allowed``."""
+        exact = self._distribution
         tails = None if exact is None else exact_tail(exact, agents - self._certain)
-        needed, worst, total, full = self._needed, 0.0, 0.0, allowed * ROWS
+        worst, total, full = 0.0, 0.0, allowed * ROWS
         for row in range(ROWS - 1, -1, -1):
             if tails is None:
-                variance = needed.variance[row] + doubt * self._answers[row] ** 2
-                tail = normal_tail(needed.mean[row], variance, needed.third[row], agents)
+                tail = self._tail(row, agents)
+            elif self._doubt[row] ** 2 > _LITTLE_DOUBT * self._needed.variance[row]:
+                tail = max(tails[row], self._tail(row, agents))
             else:
                 tail = tails[row]
             if tail > worst:
@@ -248,3 +257,14 @@ class _Risk:
             if total + worst * row >= full:  # the others add no less
                 return (total + worst * row) / full
         return total / full
+
+    def _tail(self, row: int, agents: int) -> float:
+        """The chance that all are taken, of coins whose rate is in doubt: it is taken as drawn
+        from a gamma distribution, which adds 3 d a**2 + 2 d**2 a**3 to the third moment of ``a``
+        answers with a relative variance of ``d`` (Greenwood and Yule, J. R. Stat. Soc. 83,
+        1920)."""
+        needed, answers, doubt = self._needed, self._answers[row], self._doubt[row] ** 2
+        third = needed.third[row]
+        if answers > 0.0:  # more than the answers themselves no skewness corrects
+            third += doubt * (3.0 + 2.0 * min(doubt / answers, answers))
+        return normal_tail(needed.mean[row], needed.variance[row] + doubt, third, agents)

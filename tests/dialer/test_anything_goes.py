@@ -240,12 +240,12 @@ class AnyWorld:
         if pacer.limit.room(self.latest) < 1.0:
             under_way = pacer.under_way
             placing = pacer._situation.placing - count
-            if count and self.weighs_risk:
+            if count > max(0, under_way.ready - under_way.open - placing):
+                assert self.weighs_risk
+                assert pacer._situation.reached >= 12
                 assert under_way.idle > 0
-                assert self.ready
-            else:
-                assert count <= max(0, under_way.ready - under_way.open - placing)
-                assert count <= len(self.ready)
+            assert count <= (200 if self.weighs_risk else len(self.ready))
+            assert self.ready or not count
         for attempt in pacing.hang_up:
             assert attempt not in self.left_ringing
             assert self.latest - self.rings[attempt] >= 15.0

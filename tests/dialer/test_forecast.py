@@ -5,7 +5,15 @@ from random import Random
 import numpy as np
 import pytest
 
-from dialer.facts import AgentReady, AgentTalking, AgentWantsBreak, Answered, Dialled, Lead
+from dialer.facts import (
+    AgentReady,
+    AgentTalking,
+    AgentWantsBreak,
+    Answered,
+    Dialled,
+    Lead,
+    Ringing,
+)
 from dialer.forecast import ROWS, SOON_S, Forecast
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from dialer.limit import AbandonCount, Limit
@@ -57,7 +65,7 @@ def test_a_new_call_is_answered_by_its_rate() -> None:
     forecast = taught()
     forecast.look(situation(), NOW)
     for lead in (None, LEAD):
-        chances = forecast.new_call(lead, NOW).tolist()
+        chances = forecast.new_call(lead, NOW)[0].tolist()
         expected = [0.3 * (row + 0.5) / ROWS for row in range(ROWS)]
         assert chances == pytest.approx(expected, abs=0.04)
         assert chances == sorted(chances)
@@ -95,7 +103,7 @@ def test_calls_are_added_up() -> None:
     for number in range(50):
         at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), NOW)
     look = forecast.look(at, NOW)
-    each = forecast.new_call(LEAD, NOW)
+    each, _ = forecast.new_call(LEAD, NOW)
     assert look.needed.mean == pytest.approx((50 * each).tolist(), rel=0.12, abs=0.2)
     spread = 50 * each * (1 - each)
     assert look.needed.variance == pytest.approx(spread.tolist(), rel=0.12, abs=0.2)
@@ -154,8 +162,8 @@ def test_each_list_has_its_own_chances_and_times() -> None:
     at.under_way.fold(Dialled(AttemptId("b"), slow), 3_000.0)
     look = forecast.look(at, 3_000.0)
     assert look.needed.mean[-1] == pytest.approx(0.6 + 0.1, abs=0.12)
-    assert forecast.new_call(quick, 3_000.0)[-1] == pytest.approx(0.6, abs=0.1)
-    assert forecast.new_call(slow, 3_000.0)[-1] < 0.15
+    assert forecast.new_call(quick, 3_000.0)[0][-1] == pytest.approx(0.6, abs=0.1)
+    assert forecast.new_call(slow, 3_000.0)[0][-1] < 0.15
 
 
 def test_each_of_many_segments_has_its_own_chance() -> None:
@@ -198,11 +206,34 @@ def test_calls_that_we_cut_don_t_lift_the_rate() -> None:
 def test_if_every_call_is_cut_the_chance_is_right_up_to_the_cut() -> None:
     """What would have come after it, nobody can know."""
     forecast = with_cuts(1.0)
-    chances = forecast.new_call(LEAD, 4_000.0)
+    chances, _ = forecast.new_call(LEAD, 4_000.0)
     seen = forecast.moments < 15.0
     assert seen.sum() >= 3
     expected = 0.3 * (1 - np.exp(-forecast.moments / RING_S))
     assert chances[seen].tolist() == pytest.approx(expected[seen].tolist(), abs=0.04)
+
+
+def test_lists_are_in_doubt_each_by_itself() -> None:
+    """A list of which little is known: its calls' error is one; that of two lists is two."""
+    known, new, other = (Lead(ListName(name)) for name in ("known", "new", "other"))
+    forecast = Forecast()
+    for number in range(3_000):
+        forecast.learn(Reached(known, 8.0, number % 10 == 0), number / 10)
+    doubts = {}
+    for now, (name, leads) in enumerate(
+        {"known": [known], "new": [new], "both": [new, other]}.items(), start=301
+    ):
+        at = situation()
+        for number in range(20):
+            attempt = AttemptId(str(number))
+            at.under_way.fold(Dialled(attempt, leads[number % len(leads)]), 300.0)
+            at.under_way.fold(Ringing(attempt), 300.0)
+        look = forecast.look(at, float(now))
+        doubts[name] = look.doubt[-1] / look.answers[-1]
+    assert doubts["known"] < 0.08
+    assert doubts["new"] > 1.0
+    assert doubts["both"] == pytest.approx(doubts["new"] / 2**0.5, rel=0.1)
+    assert forecast.new_call(new, 303.0)[1] > 10.0 * forecast.new_call(known, 303.0)[1]
 
 
 def test_chances_are_chances_whatever_was_learnt() -> None:
@@ -225,4 +256,4 @@ def test_chances_are_chances_whatever_was_learnt() -> None:
             assert (look.chances <= 1.0).all()
             assert look.freed >= -1e-6
             assert min(look.answers) >= -1e-6
-            assert 0.0 <= look.doubt < 1e3
+            assert all(0.0 <= doubt < 1e3 for doubt in look.doubt)

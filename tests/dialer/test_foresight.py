@@ -12,12 +12,15 @@ from dialer.facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Connected,
+    Hopper,
+    Lead,
 )
 from dialer.lessons import Reached, Talked, WrappedUp
 from dialer.limit import Limit
 from dialer.pacing import Settings
 from dialer.policies.foresight import Foresight
 from dialer.under_way import KEPT_OF
+from domain.identity import ListName
 from tests.dialer.campaign import LEAD, Campaign, agent
 
 
@@ -51,6 +54,11 @@ def all_talk(with_: Campaign, agents: int) -> None:
     for number, attempt in enumerate(with_.dial(agents)):
         with_.tell(Connected(attempt, agent(number)))
         with_.tell(AgentTalking(agent(number)))
+
+
+def one_after_the_other(with_: Campaign, agents: int) -> int:
+    """So many agents come in; how many calls are asked for."""
+    return sum(with_.asked(AgentReady(agent(number))).count for number in range(agents))
 
 
 def test_who_has_rung_long_is_hung_up_when_nobody_will_be_free_soon() -> None:
@@ -107,13 +115,12 @@ def test_the_gate_holds_back_what_could_break_the_limit() -> None:
 
 def test_nobody_may_be_abandoned_and_it_dials_on_while_agents_are_free() -> None:
     with_ = taught(Foresight())
-    counts = [with_.asked(AgentReady(agent(number))).count for number in range(20)]
-    assert sum(counts) > 30  # three of ten will answer
+    assert one_after_the_other(with_, 20) > 30  # three of ten will answer
     said = with_.later(1.0)
     assert said is not None
     assert re.fullmatch(
         r"20 agents, 20 ready; 0 calls ring, 0\.0 answers to come and 0\.0 agents to be free within"
-        r" \d+ s; room for 0 more abandoned; risk 0\.\d\d% of at most 0\.30% of more",
+        r" \d+ s; room for 0 more abandoned; risk that it becomes more 0\.\d\d% of at most 0\.30%",
         str(said.reason),
     )
 
@@ -123,9 +130,7 @@ def test_the_less_it_knows_the_more_careful_it_is_while_nobody_may_be_abandoned(
     for calls in ringing:
         for seed in range(8):
             with_ = taught(Foresight(), calls=calls, seed=seed)
-            ringing[calls] += sum(
-                with_.asked(AgentReady(agent(number))).count for number in range(50)
-            )
+            ringing[calls] += one_after_the_other(with_, 50)
     assert ringing[60] < 0.8 * ringing[2_000]
 
 
@@ -145,15 +150,41 @@ def test_with_a_limit_of_nothing_it_is_one_call_for_each_agent() -> None:
     assert [with_.asked(AgentReady(agent(number))).count for number in range(20)] == [1] * 20
 
 
-@pytest.mark.parametrize(("persons", "misses"), [(12, 88), (2, 298)])
-def test_it_learns_until_it_has_seen_persons_or_very_many_calls(persons: int, misses: int) -> None:
-    with_ = Campaign(Foresight())
-    with_.agents(1)
-    with_.serve(persons - 1)
-    with_.miss(misses)
-    assert "learning" in str(with_.asked(AgentReady(agent(0))).reason)
-    with_.serve(1)
-    assert "learning" not in str(with_.asked(AgentReady(agent(0))).reason)
+def test_nothing_is_sure_until_people_have_answered() -> None:
+    """Three hundred numbers at which nobody answers say nothing of the next ones: a dead trunk."""
+    with_ = Campaign(Foresight(), Settings())
+    with_.miss(300)
+    assert one_after_the_other(with_, 20) == 20
+    with_.now += 60.0
+    assert one_after_the_other(with_, 20) == 20
+
+
+def test_nothing_is_sure_while_calls_fail_that_did_not_before() -> None:
+    policy = Foresight()
+    with_ = taught(policy)
+    for call in range(300):
+        policy.learn(Reached(LEAD, 0.5, False), with_.now + call / 10)
+    with_.now += 30.0
+    assert one_after_the_other(with_, 20) == 20
+
+
+def test_of_a_new_list_nothing_is_sure() -> None:
+    for name, most in (("leads", 60), ("new", 20)):
+        with_ = taught(Foresight())
+        with_.tell(Hopper((Lead(ListName(name)),) * 200))
+        asked_for = one_after_the_other(with_, 20)
+        assert most / 2 < asked_for <= most
+    assert asked_for == 20
+
+
+def test_the_further_over_the_limit_the_less_is_sure() -> None:
+    asked_for = []
+    for over in (0, 2, 200):
+        with_ = taught(Foresight())
+        for _ in range(over):
+            with_.pacer.limit.abandoned(with_.now, late_s=1.0, by_customer=False, heard=False)
+        asked_for.append(one_after_the_other(with_, 20))
+    assert asked_for[0] > asked_for[1] > asked_for[2] > 20
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

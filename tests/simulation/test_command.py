@@ -45,7 +45,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def complaints(done: subprocess.CompletedProcess[str]) -> str:
-    """What was said on standard error, but for how far it had got: on a busy machine it says that."""
+    """What was said on standard error, but for how far it had got, as on a busy machine."""
     lines = done.stderr.splitlines(keepends=True)
     return "".join(line for line in lines if not re.match(r"offhook: \d+ of \d+ days", line))
 
