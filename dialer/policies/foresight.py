@@ -66,7 +66,7 @@ class Foresight:
         self,
         aim: float = 1.0,
         gain: float = 0.0465,
-        breach: float = 0.1,
+        breach: float = 0.07,
         start: float = 0.8,
         cut: bool = True,
         margin: float = 1.0,

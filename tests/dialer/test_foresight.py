@@ -120,7 +120,7 @@ def test_nobody_may_be_abandoned_and_it_dials_on_while_agents_are_free() -> None
     assert said is not None
     assert re.fullmatch(
         r"20 agents, 20 ready; 0 calls ring, 0\.0 answers to come and 0\.0 agents to be free within"
-        r" \d+ s; room for 0 more abandoned; risk that it becomes more 0\.\d\d% of at most 0\.30%",
+        r" \d+ s; room for 0 more abandoned; risk that it becomes more 0\.\d\d% of at most 0\.21%",
         str(said.reason),
     )
 
