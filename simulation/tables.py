@@ -22,9 +22,9 @@ def tables() -> tuple[Table, ...]:
     return (
         Table("The standard world", "standard", (5, 10, 20, 50), every, days=30),
         Table("The standard world, a large team", "standard", (300,), every, days=2),
-        Table("A limit of 1 %", "limit_1", (20,)),
+        Table("The standard world", "limit_1", (20,)),
         Table("Thin lists", "thin_list", (20,)),
-        Table("Thin lists, a limit of 1 %", "thin_list_limit_1", (20, 50)),
+        Table("Thin lists", "thin_list_limit_1", (20, 50)),
         Table("Drift", "drift", (20,)),
         Table("Shock", "shock", (20,)),
         Table("Detection of machines", "detection", (20,)),
