@@ -36,6 +36,12 @@ class ChannelId:
     node: NodeName
     uniqueid: str
 
+    @classmethod
+    def of(cls, call: CallId) -> "ChannelId":
+        """The customer's channel of a call: ``call`` of it is the call again."""
+        node, _, uniqueid = call.rpartition("-")  # a node's name may have hyphens
+        return cls(NodeName(node), uniqueid)
+
     @property
     def call(self) -> CallId:
         """The call's name, if this is the customer's channel."""

@@ -73,9 +73,9 @@ class Calls:
 
     def view(self, call: CallId) -> CallView | None:
         """The call, or None if it is over or was never seen."""
-        name, _, uniqueid = call.rpartition("-")
-        node = self._nodes.get(NodeName(name))
-        found = node.calls.get(uniqueid) if node else None
+        channel = ChannelId.of(call)
+        node = self._nodes.get(channel.node)
+        found = node.calls.get(channel.uniqueid) if node else None
         return _view(node.name, found) if node and found else None
 
     def open_calls(self) -> list[CallView]:

@@ -15,7 +15,7 @@ import structlog
 
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
-from domain.identity import AgentCode, CallId, StationName
+from domain.identity import AgentCode, CallId, ChannelId, StationName
 from offhook.live.call import LiveCall
 from offhook.live.calls import fact_id
 from offhook.live.engine import Engine
@@ -321,7 +321,7 @@ class Absence:
             if call.ended_at is not None
             and call.entered_at is not None
             and since <= call.entered_at <= gap.until.timestamp()
-            and call.call.startswith(f"{gap.node}-")
+            and ChannelId.of(call.call).node == gap.node
             and call.call not in gap.known
             and call.call not in handled
             and call.call not in self._engine.calls.by_id

@@ -104,8 +104,8 @@ class Switches:
                     self._talks.gone(call, "unknown", 0, gap)
         self._talks.seen_in_snapshot(node)
         for name, stored in list(self._calls.unclosed.items()):
-            of, _, uniqueid = name.rpartition("-")
-            if of == node and uniqueid not in there:
+            channel = ChannelId.of(name)
+            if channel.node == node and channel.uniqueid not in there:
                 gap.lost.append(stored)
                 del self._calls.unclosed[name]
         gap.going_on = [call for call in self._calls.by_id.values() if call.channel.node == node]
@@ -187,11 +187,10 @@ class Switches:
 
     def _take_up(self, event: CallSeen, gap: Gap | None) -> None:
         """A call that Asterisk shows: known from its session already, or from before our time."""
-        node, _, uniqueid = event.call.rpartition("-")
         known = event.call in self._calls.by_id
         variables = event.variables
         call = self._calls.take_up(
-            ChannelId(NodeName(node), uniqueid),
+            ChannelId.of(event.call),
             event.channel_name,
             event.line,
             event.caller_number,

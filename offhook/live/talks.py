@@ -11,7 +11,7 @@ from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
 from console.ports import CallStage
 from domain.facts import AgentState, CallFact, CallFactKind
-from domain.identity import AgentCode, CallId, NodeName, StationName
+from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from offhook.live.call import LiveCall
 from offhook.live.calls import LiveCalls
 from offhook.live.clock import Clock
@@ -115,13 +115,15 @@ class Talks:
         for view in self._floor.core.agents:
             if view.state is not AgentState.TALKING or view.call is None:
                 continue
-            if view.call.startswith(f"{node}-") and (view.code, view.call) not in talks:
+            if ChannelId.of(view.call).node == node and (view.code, view.call) not in talks:
                 self._floor.feed(Disconnected(view.call, view.code))
 
     def take_untold(self, node: NodeName) -> list[CallFact]:
         """What is untold of this node's calls; it is now."""
-        taken = [fact for fact in self.untold if fact.call.startswith(f"{node}-")]
-        self.untold[:] = [fact for fact in self.untold if fact not in taken]
+        untold, self.untold = self.untold, []
+        taken: list[CallFact] = []
+        for fact in untold:
+            (taken if ChannelId.of(fact.call).node == node else self.untold).append(fact)
         return taken
 
     def gone(self, call: LiveCall, by: str, cause: int, gap: Gap | None = None) -> None:

@@ -1,8 +1,8 @@
-"""The ids of what happens once in a call."""
+"""The ids of what happens once in a call, and of its channel."""
 
 import uuid
 
-from domain.identity import CallId
+from domain.identity import CallId, ChannelId, NodeName
 from offhook.live.calls import fact_id
 
 
@@ -11,3 +11,9 @@ def test_they_are_what_uuid5_makes_as_earlier_versions_wrote_them() -> None:
     for number in range(20):  # all four variants
         call = CallId(f"pbx1-1795327462.{number}")
         assert fact_id(call, "entered") == str(uuid.uuid5(space, f"{call} entered"))
+
+
+def test_a_call_names_its_channel_though_its_node_has_hyphens() -> None:
+    for node in ("pbx1", "pbx1-2"):
+        channel = ChannelId(NodeName(node), "1700000000.5")
+        assert ChannelId.of(channel.call) == channel
