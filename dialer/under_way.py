@@ -117,11 +117,6 @@ class UnderWay:
         """Lines in use."""
         return self.open + len(self._talks)
 
-    def kept(self, attempt: AttemptId) -> bool:
-        """It is one of those that ring to their end."""
-        found = self._attempts.get(attempt)
-        return found is not None and found.kept
-
     def may_be_cut(self, attempt: AttemptId, now: float, *, least_s: float) -> bool:
         """It has rung for so long, and is not kept; with all agents gone, nothing to be learnt is
         worth an abandoned customer."""

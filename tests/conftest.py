@@ -29,7 +29,9 @@ from domain.identity import (
 from farend.network import FarEnd
 from offhook.asterisk.instance import Instance, Ports
 from offhook.asterisk.provision import AsteriskInstall, find_or_install
+from offhook.live.engine import Engine
 from offhook.secrets import Secrets, load_or_create
+from storage.outbox import Outbox
 
 PortBlocks = Callable[..., Ports]
 InstanceFactory = Callable[..., Awaitable[Instance]]
@@ -128,6 +130,14 @@ def centre() -> Centre:
             Line(LineName("carrier"), LineKind.TRUNK, 30),
         ),
     )
+
+
+@pytest.fixture
+async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
+    """An engine without links; what it writes down stays in its file."""
+    outbox = Outbox(tmp_path / "outbox.jsonl")
+    yield Engine(centre, outbox)
+    outbox.close()
 
 
 @pytest.fixture

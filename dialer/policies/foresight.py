@@ -33,7 +33,7 @@ _CUT_AT = 2.0
 _UNSEEN_SIGMAS = 1.5
 _FEWEST = 0.03
 _LITTLE_DOUBT = 0.1
-"""Of the coins' own deviation; less than this is not looked at."""
+"""Of the coins' own variance; less than this is not looked at."""
 _SURE_AFTER, _SURE_DOUBT = 12, 0.2
 """Nothing is sure until so many persons have answered in all, and some five (1 / _SURE_DOUBT) of
 those stand behind the answer rates that are believed now."""
@@ -152,10 +152,7 @@ class Foresight:
             max(count, least.count),
             Reason(_AT_GATE if at_gate else _AT_THRESHOLD, figures),
             hang_up,
-            sure=count > least.count
-            and self._share > 0.0
-            and at.reached >= _SURE_AFTER
-            and risk.doubt <= _SURE_DOUBT,
+            sure=self._share > 0.0 and at.reached >= _SURE_AFTER and risk.doubt <= _SURE_DOUBT,
         )
 
     def _next_call(self, at: Situation, place: int, now: float) -> tuple[Floats, float]:

@@ -1,7 +1,7 @@
 """The log is read while calls go on: what it tells first, an event or a session tells again."""
 
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import cast
 
@@ -9,7 +9,6 @@ import pytest
 
 from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
-from domain.centre import Centre
 from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
 from domain.stations import StationState
 from offhook.live.absence import Absence
@@ -17,7 +16,6 @@ from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 from offhook.live.gap import Gap
 from storage.calls import CallStore
-from storage.outbox import Outbox
 from telephony.ami import Link
 from telephony.ami.state import LinkKind, LinkState
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
@@ -25,13 +23,6 @@ from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 NODE, STATION, AMY = NodeName("pbx1"), StationName("1001"), AgentCode("1001")
 AS_IT_CONNECTS, UNTIL_THE_PHONE_IS_GONE = TALK[:5], TALK[:8]
 ONE_TALK = ["connected", "disconnected"]
-
-
-@pytest.fixture
-async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
-    outbox = Outbox(tmp_path / "outbox.jsonl")
-    yield Engine(centre, outbox)
-    outbox.close()
 
 
 def enter(engine: Engine) -> LiveCall:

@@ -1,15 +1,12 @@
 """The board as it is put together from the engine, with no Asterisk behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from acd.events import Away, Connected, LogIn, Ready, StationChanged
 from console.ports import Board, CallStage, StoreView
-from domain.centre import Centre
 from domain.identity import (
     AgentCode,
     ChannelId,
@@ -23,20 +20,11 @@ from domain.stations import StationState
 from offhook.live.board import DayFigures, board
 from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
-from storage.outbox import Outbox
 from telephony.ami import Link
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
 AMY = AgentCode("1001")
 SALES = QueueName("sales")
-
-
-@pytest.fixture
-async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
-    """An engine without links; what it writes down stays in its file."""
-    outbox = Outbox(tmp_path / "outbox.jsonl")
-    yield Engine(centre, outbox)
-    outbox.close()
 
 
 def look(engine: Engine, projects: frozenset[ProjectName] | None = None) -> Board:

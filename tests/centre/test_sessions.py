@@ -1,23 +1,19 @@
 """Sessions and the floor, with neither Asterisk nor AMI: what only a session knows."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from acd.commands import Announce, Offer
 from acd.events import Away, LogIn, OfferFailure, Ready
-from domain.centre import Centre
 from domain.identity import AgentCode, NodeName, StationName
 from ivr_flows.steps import Collect, Enqueue, QueueExit
 from offhook.live import sessions as sessions_module
 from offhook.live.call import Inbox, LiveCall
 from offhook.live.engine import Engine
 from offhook.live.hotline_call import Arguments, _Caller, _failure
-from storage.outbox import Outbox
 from telephony.agi.wire import HungUp
 from telephony.ami import Link
 from telephony.ami.snapshot import Snapshot
@@ -64,17 +60,14 @@ class FakeSession:
 
 
 @pytest.fixture
-async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
+def engine(engine: Engine) -> Engine:
     """An engine whose AMI link is down; two agents are ready."""
-    outbox = Outbox(tmp_path / "outbox.jsonl")
-    engine = Engine(centre, outbox)
     engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
     for number, code in enumerate((AMY, BEN)):
         skills = engine.centre.agents[0].skills
         engine.floor.feed(LogIn(code, StationName(f"100{number + 1}"), skills))
         engine.floor.feed(Ready(code))
-    yield engine
-    outbox.close()
+    return engine
 
 
 def comes_up(engine: Engine) -> None:

@@ -122,10 +122,14 @@ def test_not_answered_is_no_person(cause: Cause) -> None:
 
 def test_some_calls_are_kept_from_being_cut_to_learn_from() -> None:
     under_way = UnderWay(detection=False)
+    under_way.fold(AgentReady(ANN), 0)
     for number in range(3 * KEPT_OF):
         under_way.fold(Dialled(AttemptId(str(number)), LEAD), 0)
-    assert sum(under_way.kept(attempt) for attempt in under_way.ringing.keys) == 3
-    assert not under_way.kept(A)
+        under_way.fold(Ringing(AttemptId(str(number))), 0)
+    may_be_cut = [under_way.may_be_cut(each, 15, least_s=15) for each in under_way.ringing.keys]
+    assert may_be_cut.count(False) == 3
+    assert not under_way.may_be_cut(A, 15, least_s=15)
+    assert not any(under_way.may_be_cut(each, 14, least_s=15) for each in under_way.ringing.keys)
 
 
 def test_a_cut_call_says_how_long_it_rang() -> None:
