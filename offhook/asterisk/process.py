@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -43,8 +44,10 @@ class AsteriskProcess:
         self.log = self.folder / "log"
         self.spool = self.folder / "spool"
         self.run = _short(self.folder / "run")
+        self._sbin = self.folder / "sbin"
         self.name = name
         self._outlives_parent = outlives_parent
+        self._wants_priority = False
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -73,9 +76,47 @@ class AsteriskProcess:
             "astrundir": self.run,
             "astlogdir": self.log,
         }
+        self._wants_priority = bool(re.search(r"(?m)^highpriority *= *yes", template))
+        if self._place_canary():
+            folders["astsbindir"] = self._sbin
         section = "[directories]\n" + "".join(f"{key} => {at}\n" for key, at in folders.items())
         rest = re.sub(r"(?ms)^\[directories\].*?(?=^\[|\Z)", "", template)
         (self.conf / "asterisk.conf").write_text(f"{section}\n{rest}", "utf-8")
+
+    def _place_canary(self) -> bool:
+        """Put ``astcanary`` where Asterisk looks for it (astsbindir); False if there is none.
+
+        Asterisk at high priority starts this program at an ordinary one, and gives its own
+        priority up when it no longer sees it sing: a runaway Asterisk must not freeze the machine.
+        Through a script, for that of an unpacked Debian root runs by its own loader only.
+        """
+        if not self.install.canary:
+            return False
+        self._sbin.mkdir(exist_ok=True)
+        script = self._sbin / "astcanary"
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(self.install.canary)} "$@"\n')
+        script.chmod(0o700)
+        return True
+
+    def priority_trouble(self) -> str | None:
+        """Why sound may be late, and recordings short, on a busy machine; None if it will not."""
+        pid = self.pid
+        if pid is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            if os.sched_getscheduler(pid) != os.SCHED_RR:
+                return (
+                    "Asterisk runs at ordinary priority: on a busy machine recordings may come out"
+                    " short. Run Offhook as root, or allow it real-time priority 10 (systemd:"
+                    " LimitRTPRIO=10; a container: --ulimit rtprio=10; a shell: ulimit -r 10)"
+                )
+        if not self.install.canary:
+            return (
+                "Asterisk will give up its priority after two minutes, for its program astcanary"
+                " is missing: on a busy machine recordings may come out short. Install the whole"
+                " asterisk package"
+            )
+        return None
 
     async def start(self, ami: tuple[str, int], *, timeout: float = 30.0) -> None:
         """Start and wait until Asterisk says it is fully booted. Raises AsteriskError."""
@@ -109,6 +150,8 @@ class AsteriskProcess:
         except BaseException:
             await self.stop()
             raise
+        if self._wants_priority and (trouble := self.priority_trouble()):
+            log.warning(trouble, asterisk=self.name)
 
     def _arrangement(self) -> Callable[[], None]:
         """What the child does before it is Asterisk."""

@@ -36,6 +36,9 @@ class AsteriskInstall:
     modules: Path
     data: Path
     version: str
+    canary: tuple[str, ...] = ()
+    """What starts its ``astcanary``, without which it gives its priority up after two minutes;
+    empty if it has none."""
 
 
 def say(text: str) -> None:
@@ -215,7 +218,8 @@ def _system_asterisk() -> AsteriskInstall | None:
         ),
         None,
     )
-    return _usable((program,), modules, data)
+    canary = Path(program).resolve().parent / "astcanary"
+    return _usable((program,), modules, data, (str(canary),) if canary.exists() else ())
 
 
 def _cached_asterisk() -> AsteriskInstall | None:
@@ -232,12 +236,18 @@ def _cached_asterisk() -> AsteriskInstall | None:
     data = root / "usr/share/asterisk"
     with contextlib.suppress(OSError):
         debian_root.mend_sounds(data)
-    command = (str(loaders[0]), "--library-path", str(libraries), str(program))
-    return _usable(command, libraries / "asterisk/modules", data)
+    loader = (str(loaders[0]), "--library-path", str(libraries))
+    canary = program.with_name("astcanary")
+    return _usable(
+        (*loader, str(program)),
+        libraries / "asterisk/modules",
+        data,
+        (*loader, str(canary)) if canary.exists() else (),
+    )
 
 
 def _usable(
-    command: tuple[str, ...], modules: Path | None, data: Path | None
+    command: tuple[str, ...], modules: Path | None, data: Path | None, canary: tuple[str, ...]
 ) -> AsteriskInstall | None:
     if modules is None or data is None or not (modules / "chan_pjsip.so").exists():
         return None
@@ -250,7 +260,7 @@ def _usable(
     version = said.removeprefix("Asterisk ").strip()
     if _major(version) < OLDEST:
         return None
-    return AsteriskInstall(command, modules, data, version)
+    return AsteriskInstall(command, modules, data, version, canary)
 
 
 def _major(version: str) -> int:

@@ -1,15 +1,18 @@
 """The instance comes up clean, with what it needs, and goes away whole."""
 
 import asyncio
+import dataclasses
 import os
 import socket
 import ssl
 import stat
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.centre import Centre
 from offhook.asterisk.instance import Instance
@@ -31,6 +34,38 @@ async def test_starts_without_a_warning_and_stops_whole(instance: InstanceFactor
         os.killpg(pid, 0)
     await one.start()  # again, on the same ports and folder
     assert one.process.problems() == []
+
+
+async def test_asterisk_keeps_its_priority(instance: InstanceFactory) -> None:
+    """Two minutes after the start, and each minute from then on, it looks whether its canary
+    still touches a file, and else gives up its priority for good."""
+    one = await instance()
+    pid = one.process.pid
+    assert pid is not None
+    try_it = "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))"
+    tried = subprocess.run([sys.executable, "-c", try_it], stderr=subprocess.DEVNULL, check=False)
+    assert (os.sched_getscheduler(pid) == os.SCHED_RR) is (tried.returncode == 0)
+    assert (one.process.priority_trouble() is None) is (tried.returncode == 0)
+    (sign,) = [path for path in one.run.iterdir() if "canary" in path.name]
+    os.utime(sign, (0, 0))
+    async with asyncio.timeout(30):  # it sings every 5 s
+        while sign.stat().st_mtime == 0:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def test_an_ordinary_priority_is_said_once_with_the_cure(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, centre: Centre, tmp_path: Path
+) -> None:
+    without = ("setpriv", "--bounding-set", "-sys_nice") if os.geteuid() == 0 else ()
+    install = dataclasses.replace(asterisk_install, command=without + asterisk_install.command)
+    secrets = load_or_create(tmp_path / "state", centre)
+    one = Instance(tmp_path / "i", ports(), centre, secrets, install)
+    with capture_logs() as said:
+        await one.start()
+    await one.stop()
+    [line] = [entry["event"] for entry in said]
+    assert line.startswith("Asterisk runs at ordinary priority")
+    assert "LimitRTPRIO=10" in line
 
 
 async def test_what_it_writes_is_for_its_user_alone(instance: InstanceFactory) -> None:
