@@ -17,6 +17,7 @@ from console.app import make_app
 from ivr_flows.flow import Flow
 from offhook.asterisk.files import AMI_USER, Ports
 from offhook.asterisk.process import check_free
+from offhook.asterisk.versions import faults_of
 from offhook.config import Config
 from offhook.flows import dialplan_phrases, load_flows, station_phrases
 from offhook.live.absence import Absence
@@ -33,6 +34,7 @@ from storage.outbox import Outbox
 from storage.users import UserStore
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link
+from telephony.ami.snapshot import Snapshot
 from telephony.prompts import Prompts
 
 log = structlog.get_logger()
@@ -186,6 +188,16 @@ def _background(
 
 
 def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Link:
+    said: set[str] = set()
+
+    def up(snapshot: Snapshot) -> None:
+        # Of our own Asterisk its start has said it already.
+        if not config.asterisk.managed and snapshot.version not in said:
+            said.add(snapshot.version)
+            for fault in faults_of(snapshot.version):
+                log.warning(fault, node=config.node)
+        engine.switches.on_snapshot(config.node, snapshot)
+
     link = Link(
         config.node,
         config.asterisk.host,
@@ -193,7 +205,7 @@ def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Lin
         AMI_USER,
         secrets.ami,
         on_message=partial(engine.switches.on_message, config.node),
-        on_up=partial(engine.switches.on_snapshot, config.node),
+        on_up=up,
         on_down=lambda state: engine.switches.on_down(config.node),
     )
     engine.orders.links[config.node] = link

@@ -14,6 +14,7 @@ from offhook.asterisk import files
 from offhook.asterisk.files import AMI_USER, Addresses, Folders, Ports
 from offhook.asterisk.process import AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
+from offhook.asterisk.versions import faults_of
 from offhook.secrets import Secrets
 
 __all__ = ["Addresses", "Instance", "Ports"]
@@ -105,6 +106,8 @@ class Instance:
         )
         if sip in files.ANY_ADDRESS:
             await _check_own_name()
+        for fault in faults_of(self._install.version):
+            log.warning(fault)
         await self.write()
         await self.process.start(self.ami)
 

@@ -24,6 +24,8 @@ class Snapshot:
     """ContactList, one a registered contact."""
     boot: str = ""
     """When Asterisk started, on its own clock: ``2026-11-22 02:08:16``."""
+    version: str = ""
+    """Asterisk's, as it names itself; empty if it doesn't say."""
     restarted: bool = False
     """Asterisk is another process than at the link's last snapshot: its old channels are gone."""
     missing: tuple[str, ...] = field(default=())
@@ -63,6 +65,7 @@ async def take(
             missing.append(name)
             return ()
 
+    settings = await ask("CoreSettings", {}, timeout)
     # Devices and bridges before channels: events that come meanwhile are held and set right
     # whatever changes, so the order is for the reader only.
     device_states = await optional(
@@ -86,6 +89,7 @@ async def take(
         endpoints=endpoints,
         contacts=contacts,
         boot=boot,
+        version=settings.get("AsteriskVersion"),
         restarted=bool(last_boot) and boot != last_boot,
         missing=tuple(missing),
     )

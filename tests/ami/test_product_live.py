@@ -25,6 +25,7 @@ async def test_the_configured_user_may_do_what_the_link_needs_and_no_more(
     async with Running(link):
         await link.wait_up(20)
         (snapshot,) = watch.snapshots
+        assert snapshot.version == one.process.install.version
         devices = {message.get("Device") for message in snapshot.device_states}
         assert {"PJSIP/1001", "PJSIP/1004"} <= devices
         # Both want the write class "system", which could stop Asterisk: device states do.

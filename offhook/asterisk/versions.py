@@ -1,0 +1,54 @@
+"""Versions of Asterisk that are known to break something Offhook does or is about to do.
+
+One table, for people and for the start: whoever runs such a version is told once, with the cure.
+It is a warning, not a refusal: calls come first, and most of a centre works.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong in the versions from ``first`` to ``last``, both included."""
+
+    first: Version
+    last: Version
+    what: str
+    source: str
+    cure: str
+
+
+KNOWN = (
+    Fault(
+        (22, 11, 0),
+        (22, 11, 0),
+        "a channel that was listened to can't be bridged again, and whispering spins a processor",
+        "https://github.com/asterisk/asterisk/issues/2134",
+        "use 22.10, or a version after 22.11.0",
+    ),
+    Fault(
+        (22, 3, 0),
+        (22, 3, 0),
+        "recording a conference crashes it or leaves an empty file",
+        "https://github.com/asterisk/asterisk/issues/1190",
+        "use 22.3.1 or newer",
+    ),
+)
+
+
+def faults_of(version: str) -> Iterator[str]:
+    """One line for each fault of a version as ``asterisk -V`` or AMI's CoreSettings names it."""
+    number = _number(version)
+    for fault in KNOWN:
+        if number is not None and fault.first <= number <= fault.last:
+            yield f"Asterisk {version}: {fault.what} ({fault.source}); {fault.cure}"
+
+
+def _number(version: str) -> Version | None:
+    """``22.10.1~dfsg+~cs6.17-1``, ``Asterisk 22.11.0``: the first three numbers."""
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None

@@ -1,0 +1,39 @@
+"""Whoever runs a version with a known fault is told, in one line, at the start."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from domain.centre import Centre
+from offhook.asterisk.instance import Instance
+from offhook.asterisk.provision import AsteriskInstall
+from offhook.asterisk.versions import faults_of
+from offhook.secrets import load_or_create
+from tests.conftest import PortBlocks
+
+
+@pytest.mark.parametrize("version", ["22.11.0", "Asterisk 22.11.0", "22.11.0~dfsg+~cs6.17.6-1"])
+def test_a_faulty_version_is_known_however_it_is_written(version: str) -> None:
+    [line] = faults_of(version)
+    assert "listened to can't be bridged" in line
+    assert "issues/2134); use 22.10" in line
+
+
+@pytest.mark.parametrize("version", ["22.10.1+dfsg-1", "22.11.1", "2.11.0", "GIT-master-a1b2", ""])
+def test_others_are_not_blamed(version: str) -> None:
+    assert list(faults_of(version)) == []
+
+
+@pytest.mark.live
+async def test_the_start_says_it_once(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, centre: Centre, tmp_path: Path
+) -> None:
+    install = dataclasses.replace(asterisk_install, version="22.11.0")
+    secrets = load_or_create(tmp_path / "state", centre)
+    one = Instance(tmp_path / "i", ports(), centre, secrets, install)
+    with capture_logs() as said:
+        await one.start()
+    await one.stop()
+    assert len([e for e in said if e["event"].startswith("Asterisk 22.11.0: ")]) == 1
