@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from offhook.asterisk.process import die_with
+from offhook.keeping import keep
 
 SPARE_AFTER_S = 3.0
 """The controller itself comes first, and what it finds to do at its start."""
@@ -179,22 +180,15 @@ class ControllerProcess:
         )
 
     async def _keep(self) -> None:
-        delay = 0.2
         async with aiohttp.ClientSession() as http:
-            while self._process is not None:
+
+            async def ended() -> str:
                 process = self._process
-                what = await self._ended(process, http)
-                if self._process is not process:
-                    return
-                self._progress(f"the controller {what}; starting it again")
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 30.0)
-                try:
-                    await self.start()
-                    delay = 0.2
-                except (ControllerError, OSError) as error:
-                    self._progress(str(error))
-                    self._process = process
+                return "is gone" if process is None else await self._ended(process, http)
+
+            await keep(
+                "the controller", ended, self.start, self._progress, ControllerError, OSError
+            )
 
     async def _ended(self, process: asyncio.subprocess.Process, http: aiohttp.ClientSession) -> str:
         """Until the process is no more; one that hangs is killed. Returns what became of it.

@@ -72,7 +72,7 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         far_end = FarEnd(state / "farend", _next(blocks), install, stack.instance)
         running.push_async_callback(far_end.stop)
         await far_end.start()
-        stack.controller.keep()
+        stack.keep()
         console = await running.enter_async_context(
             ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
         )

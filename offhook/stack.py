@@ -5,6 +5,7 @@ import asyncio
 import fcntl
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Self
 
@@ -12,13 +13,15 @@ import aiohttp
 
 from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.instance import Instance
-from offhook.asterisk.process import check_free
+from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
 from offhook.controller_process import ControllerProcess
+from offhook.keeping import keep
 from offhook.secrets import Secrets, load_or_create
 from storage.database import open_database
 from storage.embedded import EmbeddedServer
+from storage.errors import StorageError
 
 Progress = Callable[[str], None]
 
@@ -53,6 +56,7 @@ class Stack:
         self.state = state.resolve()
         self.ports = ports
         self._claimed: IO[bytes] | None = None
+        self._keeping: list[asyncio.Task[None]] = []
         self.secrets: Secrets = load_or_create(self.state, config.centre)
         self._instance: Instance | None = None
         if install is not None:
@@ -146,8 +150,46 @@ class Stack:
             await self.stop()
             raise
 
+    def keep(self) -> None:
+        """From now on start each part again whenever it ends by itself, or hangs."""
+        self.controller.keep()
+        run = asyncio.get_running_loop().create_task
+        if self._instance is not None:
+            asterisk = self._instance
+            self._keeping.append(
+                run(
+                    keep(
+                        "Asterisk",
+                        asterisk.ended,
+                        asterisk.start_again,
+                        self._progress,
+                        AsteriskError,
+                        OSError,
+                    )
+                )
+            )
+        if self._database is not None:
+            database = self._database
+            self._keeping.append(
+                run(
+                    keep(
+                        "PostgreSQL (embedded)",
+                        database.ended,
+                        partial(asyncio.to_thread, database.start),
+                        self._progress,
+                        StorageError,
+                        OSError,
+                    )
+                )
+            )
+
     async def stop(self) -> None:
         """Stop everything that was started, and nothing else."""
+        keeping, self._keeping = self._keeping, []
+        for task in keeping:
+            task.cancel()
+        if keeping:
+            await asyncio.wait(keeping)
         if self._controller is not None:
             await self._controller.stop()
         if self._instance is not None:

@@ -69,7 +69,7 @@ async def _up(config: Config, state: Path, ports: Ports) -> int:
     await asyncio.to_thread(find_or_install_espeak, say)
     stack = Stack(config, state, ports, install, progress=say)
     async with stack:
-        stack.controller.keep()
+        stack.keep()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
         if config.asterisk.managed:
             where = f"phones register at {config.sip.bind}:{ports.sip}"

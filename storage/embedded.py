@@ -8,6 +8,7 @@ Run as root, the server itself runs as the user ``pgserver`` (PostgreSQL refuses
 folders above the data are opened for passing through.
 """
 
+import asyncio
 import atexit
 import contextlib
 import fcntl
@@ -32,6 +33,10 @@ from storage.errors import EmbeddedServerFailed, in_one_line
 log = structlog.get_logger()
 
 START_TIMEOUT_S = 120.0  # replaying a day's log after a crash takes its time
+LOOK_EVERY_S = 0.5
+ASK_EVERY_S = 5.0
+HUNG_AFTER_S = 30.0
+"""A server that has let nobody in for so long is killed. A slow disk holds it up for seconds."""
 _FIELDS = 8  # of a complete postmaster.pid
 
 
@@ -102,6 +107,35 @@ class EmbeddedServer:
         """The server's process, None if it does not run."""
         process = self._postmaster()
         return None if process is None else process.pid
+
+    async def ended(self) -> str:
+        """Waits until the server is no more; one that hangs is killed. Returns what became of
+        it, for a person."""
+        clock = asyncio.get_running_loop().time
+        asked_at = answered_at = clock()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            process = self._postmaster()
+            if process is None:
+                return "ended"
+            if clock() - asked_at < ASK_EVERY_S:
+                continue
+            if await self._answers():
+                answered_at = clock()
+            asked_at = clock()
+            if asked_at - answered_at >= HUNG_AFTER_S:
+                _kill_all(process)
+                return f"has not answered for {asked_at - answered_at:.0f} s and was killed"
+
+    async def _answers(self) -> bool:
+        try:
+            db = await asyncpg.connect(self.dsn(), timeout=ASK_EVERY_S)
+        except asyncpg.PostgresError:
+            return True  # too many connections, or it is starting: it lives
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            return False
+        db.terminate()
+        return True
 
     @contextlib.contextmanager
     def _starting(self) -> Any:
@@ -215,6 +249,14 @@ class EmbeddedServer:
         lines = written.splitlines()[-20:] or _complaints.text.splitlines()
         telling = [line for line in lines if _TELLING.search(line)]
         return f" ({telling[-1].strip()})" if telling else ""
+
+
+def _kill_all(postmaster: psutil.Process) -> None:
+    """kill -9 of a server and its children, which may hang as it did and would hold its memory."""
+    with contextlib.suppress(psutil.Error):
+        for process in (postmaster, *postmaster.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 class _Complaints(logging.Handler):

@@ -12,7 +12,7 @@ from domain.centre import Centre
 from domain.identity import NodeName
 from offhook.asterisk import files
 from offhook.asterisk.files import AMI_USER, Addresses, Folders, Ports
-from offhook.asterisk.process import AsteriskProcess, check_free
+from offhook.asterisk.process import AsteriskError, AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.asterisk.versions import faults_of
 from offhook.secrets import Secrets
@@ -20,6 +20,8 @@ from offhook.secrets import Secrets
 __all__ = ["Addresses", "Instance", "Ports"]
 
 log = structlog.get_logger()
+
+_LETS_GO_S = 5.0
 
 CONF = Path(__file__).resolve().parents[2] / "asterisk-conf"
 
@@ -95,6 +97,10 @@ class Instance:
 
     async def start(self) -> None:
         """Write the configuration, start, and return when calls can come. Raises AsteriskError."""
+        self._check_ports()
+        await self._start()
+
+    def _check_ports(self) -> None:
         ports, sip = self.ports, self.addresses.sip
         check_free(
             [
@@ -104,12 +110,35 @@ class Instance:
                 ("tcp", self.addresses.ami, ports.ami, "AMI"),
             ]
         )
+
+    async def _start(self) -> None:
+        sip = self.addresses.sip
         if sip in files.ANY_ADDRESS:
             await _check_own_name()
         for fault in faults_of(self._install.version):
             log.warning(fault)
         await self.write()
         await self.process.start(self.ami)
+
+    async def ended(self) -> str:
+        """Wait until Asterisk is no more; one that hangs is killed. Returns what became of it."""
+        return await self.process.ended(self.ami)
+
+    async def start_again(self) -> None:
+        """Start it after it has ended by itself. Raises AsteriskError."""
+        await self.process.stop()  # whatever is left of it
+        deadline = asyncio.get_running_loop().time() + _LETS_GO_S
+        while True:
+            try:
+                self._check_ports()
+            except AsteriskError:
+                # The first of its threads is dead a moment before the others let the ports go.
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                break
+        await self._start()
 
     async def stop(self) -> None:
         """End Asterisk; nothing of it is left when this returns."""

@@ -20,6 +20,10 @@ from offhook.asterisk.provision import AsteriskInstall
 
 log = structlog.get_logger()
 
+LOOK_EVERY_S = 5.0
+HUNG_AFTER_S = 30.0
+"""An Asterisk that has not greeted anybody on AMI for so long is killed, and its calls with it."""
+
 _PR_SET_PDEATHSIG = 1
 _SUN_PATH = 100  # a unix socket's path has 108 bytes at most
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -153,6 +157,30 @@ class AsteriskProcess:
         if self._wants_priority and (trouble := self.priority_trouble()):
             log.warning(trouble, asterisk=self.name)
 
+    async def ended(self, ami: tuple[str, int]) -> str:
+        """Wait until the process is no more; one that hangs is killed. Returns what became of it,
+        for a person."""
+        process = self._process
+        if process is None:
+            return "is gone"
+        clock = asyncio.get_running_loop().time
+        answered_at = clock()
+        ending = asyncio.ensure_future(process.wait())
+        try:
+            while True:
+                await asyncio.wait({ending}, timeout=LOOK_EVERY_S)
+                if ending.done():
+                    return f"ended ({process.returncode})"
+                if await _greets(ami):
+                    answered_at = clock()
+                silent_s = clock() - answered_at
+                if silent_s >= HUNG_AFTER_S and not ending.done():
+                    self.kill()
+                    await ending
+                    return f"has not answered for {silent_s:.0f} s and was killed"
+        finally:
+            ending.cancel()
+
     def _arrangement(self) -> Callable[[], None]:
         """What the child does before it is Asterisk."""
         mortal = None if self._outlives_parent else die_with(os.getpid())
@@ -224,6 +252,20 @@ class AsteriskProcess:
                 errors = (self.log / "output").read_text("utf-8", "replace").splitlines()
         last = errors[-1].strip() if errors else "it said nothing"
         return f"its last words: {last} (all of them in {self.log})"
+
+
+async def _greets(ami: tuple[str, int]) -> bool:
+    """Whether AMI answers: with its greeting, or by showing us the door (too many are there)."""
+    try:
+        async with asyncio.timeout(LOOK_EVERY_S):
+            reader, writer = await asyncio.open_connection(*ami)
+            try:
+                await reader.read(1)
+            finally:
+                writer.close()
+    except OSError:  # TimeoutError is one
+        return False
+    return True
 
 
 def _short(run: Path) -> Path:

@@ -51,6 +51,7 @@ async def scene(
             server: EmbeddedServer = fault_server,
             fallback_after_s: int = 60,
             block: Any = None,
+            progress: Callable[[str], None] = lambda text: None,
             **centre: Any,
         ) -> Scene:
             state = tmp_path / "s"
@@ -61,7 +62,7 @@ async def scene(
             await seat(dsn, codes[:seated])
             stack = Stack(
                 config, state, block or ports(), asterisk_install, database=server,
-                database_name=name, fallback_after_s=fallback_after_s,
+                database_name=name, fallback_after_s=fallback_after_s, progress=progress,
             )  # fmt: skip
             await running.enter_async_context(stack)
             far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance)

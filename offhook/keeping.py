@@ -1,0 +1,46 @@
+"""A part that ends is started again: at once, and ever later if it ends again and again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+FIRST_S, LAST_S = 0.2, 30.0
+"""How long to wait before starting it again; twice as long each time."""
+SETTLED_S = 60.0
+"""One that ran for so long did not end at once: the next wait is the first again."""
+
+
+async def keep(
+    name: str,
+    ended: Callable[[], Awaitable[str]],
+    start_again: Callable[[], Awaitable[None]],
+    progress: Callable[[str], None],
+    *expected: type[Exception],
+) -> None:
+    """Keep the part called ``name`` running until cancelled.
+
+    ``ended`` waits until it is no more and returns what became of it, as ``ended (-9)``.
+    ``start_again`` raises one of ``expected`` if it can't; their text is one line for a person,
+    and is said once for as long as it stays the same.
+    """
+    clock = asyncio.get_running_loop().time
+    delay = FIRST_S
+    while True:
+        began = clock()
+        what = await ended()
+        if clock() - began >= SETTLED_S:
+            delay = FIRST_S
+        when = "" if delay < 1 else f" in {delay:.0f} s"
+        progress(f"{name} {what}; starting it again{when}")
+        said = ""
+        while True:
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LAST_S)
+            try:
+                await start_again()
+            except expected as error:
+                if str(error) != said:
+                    said = str(error)
+                    progress(f"{name} does not start, and is tried again: {said}")
+            else:
+                break
+        progress(f"{name} runs again")
