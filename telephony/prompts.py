@@ -1,13 +1,8 @@
 """Prompts as sound files: uploaded by somebody, or spoken once and kept."""
 
 import asyncio
-import contextlib
-import errno
 import hashlib
-import os
 import re
-import tempfile
-import wave
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,22 +12,16 @@ import structlog
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from ivr_flows.texts import PromptText
-from telephony.speech import (
-    RATE,
-    Espeak,
-    SpeechError,
-    SpeechFault,
-    telephone_sound,
-    voice_of,
-)
+from telephony.prompt_files import Stamp, converted, copy, is_telephone_file, stamp, there, write
+from telephony.speech import Espeak, SpeechError, SpeechFault, voice_of
 
 log = structlog.get_logger()
 
 FORMAT = "1"  # of the files made here; another number makes them all anew
 RETRY_AFTER_S = 5.0
-SMALLEST = 44 + 160  # bytes: a WAV header and a hundredth of a second
+PATIENCE_S = 6.0
+"""How long somebody on the phone waits for a sound that is still being made."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Progress = Callable[[int, int], None]
 """Told (done, all) while prompts are made."""
@@ -57,15 +46,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """An uploaded file as it was at ``changed_at`` (ns)."""
+    """An uploaded file as it was at some time."""
 
     file: Path
-    changed_at: int
+    state: Stamp
 
     @property
     def name(self) -> str:
         """The name of its copy for telephones; a new upload is a new name."""
-        return _digest(str(self.file), str(self.changed_at))
+        return _digest(str(self.file), str(self.state))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +62,18 @@ class _Found:
     """Where a prompt's sound was found; it is there still unless one of the files has changed."""
 
     upload: str
-    changed_at: int | None
-    """When the upload was written, in ns; None: there was none."""
+    state: Stamp | None
+    """Of the upload; None: there was none."""
     file: str
     sound: str
+    for_good: bool
+    """False: the upload couldn't be made ready just now, so the words are spoken."""
 
     def holds(self) -> bool:
-        return _changed_at(self.upload) == self.changed_at and (
-            self.file == self.upload or _there(self.file)
+        return (
+            self.for_good
+            and stamp(self.upload) == self.state
+            and (self.file == self.upload or there(self.file))
         )
 
 
@@ -101,18 +94,27 @@ class Prompts:
         self._refused: set[_Upload] = set()  # uploads that are no sound; told once
         self._found: dict[PromptText, _Found] = {}
 
-    async def sound(self, prompt: PromptText) -> str:
+    async def sound(self, prompt: PromptText, *, patience_s: float | None = None) -> str:
         """The path, without its extension, of the prompt as 8 kHz mono 16-bit WAV.
 
         Made now if it isn't there; however many ask at once, it is made once, and goes on being
-        made when they hang up. Raises PromptError.
+        made when they hang up, or have waited for ``patience_s``. Raises PromptError.
         """
         found = self._found.get(prompt)
         if found is None or not found.holds():
             try:
-                found = self._found[prompt] = await self._find(prompt)
+                async with asyncio.timeout(patience_s):
+                    found = self._found[prompt] = await self._find(prompt)
             except SpeechError as error:
                 raise PromptError(prompt, error) from error
+            except TimeoutError as error:
+                slow = SpeechError(
+                    SpeechFault.HUNG,
+                    f"it was not made within {patience_s:g} s",
+                    "it is there once espeak-ng has come to it",
+                )
+                self._tell(prompt, slow)
+                raise PromptError(prompt, slow) from error
         return found.sound
 
     async def prepare(
@@ -138,14 +140,13 @@ class Prompts:
         for text in texts:
             try:
                 made = Path(await self.sound(text) + ".wav")
-                await asyncio.to_thread(_copy, made, folder / text.language / f"{text.name}.wav")
+                await asyncio.to_thread(copy, made, folder / text.language / f"{text.name}.wav")
                 ready += 1
             except PromptError as error:
                 failed.append(error)
-            except OSError as error:
-                fault = _disk_fault(error, folder)
-                self._tell(text, fault)
-                failed.append(PromptError(text, fault))
+            except SpeechError as error:
+                self._tell(text, error)
+                failed.append(PromptError(text, error))
         return Prepared(ready, tuple(failed))
 
     async def close(self) -> None:
@@ -163,24 +164,24 @@ class Prompts:
                 "use letters, digits, - and _",
             )
         upload = self._uploaded / prompt.language / f"{prompt.name}.wav"
-        changed_at = _changed_at(str(upload))
-        file = await self._file(prompt, None if changed_at is None else _Upload(upload, changed_at))
-        return _Found(str(upload), changed_at, str(file), str(file.with_suffix("")))
+        state = stamp(str(upload))
+        file, for_good = await self._file(prompt, None if state is None else _Upload(upload, state))
+        return _Found(str(upload), state, str(file), str(file.with_suffix("")), for_good)
 
-    async def _file(self, prompt: PromptText, upload: _Upload | None) -> Path:
+    async def _file(self, prompt: PromptText, upload: _Upload | None) -> tuple[Path, bool]:
+        for_good = True
         if upload is not None and upload not in self._refused:
-            if _is_telephone_wav(upload.file):
-                return upload.file
+            if await asyncio.to_thread(is_telephone_file, upload.file):
+                return upload.file, True
             try:
-                return await self._kept(upload.name, prompt, upload)
+                return await self._kept(upload.name, prompt, upload), True
             except SpeechError as error:
-                if error.fault is not SpeechFault.FAILED:
-                    raise
-                self._refuse(upload, error)
+                for_good = error.fault is SpeechFault.FAILED
+                if for_good:
+                    self._refuse(upload, error)
         voice = voice_of(prompt.language)
-        return await self._kept(
-            _digest(*voice.names, str(voice.words_per_minute), prompt.text), prompt, None
-        )
+        words = _digest(*voice.names, str(voice.words_per_minute), prompt.text)
+        return await self._kept(words, prompt, None), for_good
 
     def _refuse(self, upload: _Upload, error: SpeechError) -> None:
         if upload not in self._refused:
@@ -195,7 +196,7 @@ class Prompts:
     async def _kept(self, name: str, prompt: PromptText, upload: _Upload | None) -> Path:
         """The file of this name in the cache, made first if it isn't there."""
         path = self._spoken / f"{name}.wav"
-        if _there(str(path)):
+        if there(str(path)) and await asyncio.to_thread(is_telephone_file, path):
             return path
         until, error = self._failed.get(path, (0.0, None))
         if error is not None and asyncio.get_running_loop().time() < until:
@@ -216,14 +217,16 @@ class Prompts:
 
     async def _make(self, path: Path, prompt: PromptText, upload: _Upload | None) -> None:
         try:
-            if upload is not None:
-                sound = await asyncio.to_thread(_converted, upload.file)
-            else:
-                sound = await self._espeak.speak(prompt.text, prompt.language)
             try:
-                await asyncio.to_thread(_write, path, sound)
-            except OSError as error:
-                raise _disk_fault(error, path.parent) from error
+                if upload is not None:
+                    sound = await asyncio.to_thread(converted, upload.file)
+                else:
+                    sound = await self._espeak.speak(prompt.text, prompt.language)
+                await asyncio.to_thread(write, path, sound)
+            except (SpeechError, asyncio.CancelledError):
+                raise
+            except Exception as error:  # a fault of ours costs this prompt, and not the call
+                raise SpeechError(SpeechFault.FAILED, repr(error), "please report this") from error
         except SpeechError as error:
             # A queue of callers must not start espeak-ng again for each of them.
             until = asyncio.get_running_loop().time() + RETRY_AFTER_S
@@ -251,73 +254,3 @@ class Prompts:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join((FORMAT, *parts)).encode()).hexdigest()[:32]
-
-
-def _converted(file: Path) -> bytes:
-    try:
-        return telephone_sound(file.read_bytes())
-    except OSError as error:
-        raise SpeechError(
-            SpeechFault.FAILED, f"can't be read: {error.strerror}", "check its permissions"
-        ) from error
-
-
-# At every prompt of every call: os.stat on a string is much cheaper than a Path's.
-def _changed_at(file: str) -> int | None:
-    try:
-        return os.stat(file).st_mtime_ns  # noqa: PTH116
-    except OSError:
-        return None
-
-
-def _there(file: str) -> bool:
-    # A power cut may leave an empty file where a file system renames before it writes.
-    try:
-        return os.stat(file).st_size >= SMALLEST  # noqa: PTH116
-    except OSError:
-        return False
-
-
-def _is_telephone_wav(path: Path) -> bool:
-    try:
-        with wave.open(str(path)) as file:
-            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
-            return form == (1, 2, RATE) and file.getnframes() > 0
-    except (wave.Error, EOFError, OSError):
-        return False
-
-
-def _write(path: Path, sound: bytes) -> None:
-    """Whole or not at all, and readable by Asterisk, which may run as another user."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(sound)
-            file.flush()
-            os.fchmod(handle, 0o644)
-            os.fsync(handle)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _copy(made: Path, path: Path) -> None:
-    sound = made.read_bytes()
-    with contextlib.suppress(OSError):
-        if path.read_bytes() == sound:
-            return
-    _write(path, sound)
-
-
-def _disk_fault(error: OSError, folder: Path) -> SpeechError:
-    if error.errno in _FULL:
-        return SpeechError(
-            SpeechFault.DISK_FULL, f"no room left in {folder}", "make room on that disk"
-        )
-    return SpeechError(
-        SpeechFault.NOT_WRITABLE,
-        f"{folder} can't be written: {error.strerror}",
-        "check the folder and its permissions",
-    )

@@ -7,11 +7,11 @@ import math
 import os
 import signal
 import warnings
-import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import BinaryIO
 
 with warnings.catch_warnings():
     # audioop left the standard library with 3.13, and audioop-lts takes its place; pydub misses
@@ -21,9 +21,15 @@ with warnings.catch_warnings():
 
     from pydub import AudioSegment
 
-RATE = 8000
+from telephony.wav import TELEPHONE_RATE, parse
+
+RATE = TELEPHONE_RATE
+MAX_BYTES = 16_000_000
+"""Of a sound that is made into a prompt: a minute and a half in a CD's quality."""
 LOUDEST_DBFS = -3.0
 DEADLINE_S = 20.0
+LEFT_ALONE_S = 30.0
+_SAID = 300  # characters of what it complained
 _PASS_HZ = 3600.0
 _TAPS = 31
 
@@ -34,6 +40,7 @@ class SpeechFault(StrEnum):
     NO_SYNTHESIZER = "no synthesizer"
     NO_VOICE = "no voice"
     FAILED = "synthesis failed"
+    HUNG = "synthesis hung"
     DISK_FULL = "disk full"
     NOT_WRITABLE = "not writable"
 
@@ -73,16 +80,23 @@ def voice_of(language: str) -> Voice:
 
 
 class Espeak:
-    """Speaks by starting espeak-ng, at most ``at_once`` of them at a time."""
+    """Speaks by starting espeak-ng, at most ``at_once`` of them at a time.
+
+    One that hangs is left alone for a while: those who stand in line behind it would each wait as
+    long for nothing.
+    """
 
     def __init__(self, command: Sequence[str] = ("espeak-ng",), *, at_once: int = 2) -> None:
         self._command = tuple(command)
         self._free = asyncio.Semaphore(at_once)
+        self._hung: tuple[float, SpeechError] | None = None
 
     async def speak(self, text: str, language: str) -> bytes:
         """The text as a WAV file's bytes; raises SpeechError."""
         voice = voice_of(language)
         async with self._free:
+            if self._hung is not None and asyncio.get_running_loop().time() < self._hung[0]:
+                raise self._hung[1]
             for name in voice.names:
                 code, spoken, said = await self._run(text, name, voice.words_per_minute)
                 if code == 0 and spoken:
@@ -100,43 +114,79 @@ class Espeak:
         )
 
     async def _run(self, text: str, voice: str, speed: int) -> tuple[int, bytes, str]:
-        # The text goes through standard input: it may begin with "-", and is not in `ps`.
+        # The text goes through standard input: it may begin with "-", and is not in `ps`. As a
+        # file, and not through a pipe: one that dies before it has read would break the writing.
         options = ("-v", voice, "-s", str(speed), "-b", "1", "--stdin", "--stdout")
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                *options,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
+            with _in_memory(text.encode()) as source:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    *options,
+                    stdin=source,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    start_new_session=True,
+                )
         except OSError as error:
             raise SpeechError(
                 SpeechFault.NO_SYNTHESIZER,
                 f"{self._command[0]} can't be started: {error.strerror}",
                 "install it (apt-get install espeak-ng)",
             ) from error
+        ended = False
         try:
             async with asyncio.timeout(DEADLINE_S):
-                spoken, said = await process.communicate(text.encode())
+                spoken, said = await _output(process)
+                await process.wait()
+                ended = True
         except TimeoutError as error:
-            raise SpeechError(
-                SpeechFault.FAILED,
+            hung = SpeechError(
+                SpeechFault.HUNG,
                 f"espeak-ng was not done after {DEADLINE_S:g} s",
                 "the machine is overloaded, or the text is no speech",
-            ) from error
+            )
+            self._hung = (asyncio.get_running_loop().time() + LEFT_ALONE_S, hung)
+            raise hung from error
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)  # what it started holds our pipes
+            if not ended:
+                # The whole group: what it started holds our pipes, even if it is gone itself.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 await asyncio.shield(process.wait())
-        return process.returncode or 0, spoken, said.decode(errors="replace").strip()
+        return process.returncode or 0, spoken, said.decode(errors="replace").strip()[-_SAID:]
+
+
+def _in_memory(text: bytes) -> BinaryIO:
+    """An open file with this content, of no name."""
+    file = os.fdopen(os.memfd_create("prompt", os.MFD_CLOEXEC), "w+b")
+    file.write(text)
+    file.seek(0)
+    return file
+
+
+async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """All of standard output and error. SpeechError if that is more than any prompt."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return tuple(await asyncio.gather(_all(process.stdout), _all(process.stderr)))  # type: ignore[return-value]
+
+
+async def _all(stream: asyncio.StreamReader) -> bytes:
+    read = bytearray()
+    while chunk := await stream.read(1 << 16):
+        read += chunk
+        if len(read) > MAX_BYTES:
+            raise SpeechError(
+                SpeechFault.FAILED,
+                f"espeak-ng does not stop: it has said more than {MAX_BYTES // 10**6} MB",
+                "install it anew (apt-get install --reinstall espeak-ng)",
+            )
+    return bytes(read)
 
 
 def telephone_sound(wav: bytes) -> bytes:
     """Any WAV as 8 kHz mono 16 bit at an even loudness; SpeechError if there is no sound in it."""
-    audio = _segment(wav).set_channels(1).set_sample_width(2)
+    audio = _segment(wav).set_channels(1)
     if audio.frame_count() == 0 or audio.max == 0:
         raise SpeechError(
             SpeechFault.FAILED, "there is no sound in it", "check the text or the file"
@@ -151,17 +201,16 @@ def telephone_sound(wav: bytes) -> bytes:
 
 
 def _segment(wav: bytes) -> AudioSegment:
-    """espeak-ng writes to a pipe, so its header says 2 GB; read what there is."""
+    """16-bit sound. espeak-ng writes to a pipe, so its header says 2 GB; read what there is."""
     try:
-        with wave.open(io.BytesIO(wav)) as file:
-            frames = file.readframes(len(wav))
-            width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
-    except (wave.Error, EOFError) as error:
-        raise SpeechError(
-            SpeechFault.FAILED, f"this is no WAV sound: {error}", "expected plain PCM WAV"
-        ) from error
-    whole = len(frames) - len(frames) % (width * channels)
-    return AudioSegment(frames[:whole], sample_width=width, frame_rate=rate, channels=channels)
+        sound = parse(wav)
+    except ValueError as error:
+        raise SpeechError(SpeechFault.FAILED, str(error), "expected plain PCM WAV") from error
+    samples = sound.frames
+    if sound.width == 1:
+        samples = audioop.bias(samples, 1, -128)
+    samples = audioop.lin2lin(samples, sound.width, 2)
+    return AudioSegment(samples, sample_width=2, frame_rate=sound.rate, channels=sound.channels)
 
 
 def _low_pass(samples: bytes, rate: int) -> bytes:

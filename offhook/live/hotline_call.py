@@ -41,7 +41,7 @@ from offhook.live.sessions import Sessions
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
-from telephony.prompts import PromptError, Prompts
+from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
 
@@ -214,7 +214,7 @@ class _Caller:
         """Play prompts; the key that cut them short, or empty."""
         for prompt in prompts:
             try:
-                sound = await self._prompts.sound(prompt)
+                sound = await self._prompts.sound(prompt, patience_s=PATIENCE_S)
                 key = (await self._session.stream(sound, escape)).digit
             except (PromptError, AgiError) as error:
                 self._not_played(prompt, error)
@@ -224,8 +224,10 @@ class _Caller:
         return ""
 
     def _not_played(self, prompt: PromptText, error: PromptError | AgiError) -> None:
-        # A missing sound must not cost the caller his call.
-        log.error("prompt not played", call=self._call.id, prompt=prompt.name, why=str(error))
+        # A missing sound must not cost the caller his call. Why there is none has been logged, once
+        # for all calls.
+        if isinstance(error, AgiError):
+            log.error("prompt not played", call=self._call.id, prompt=prompt.name, why=str(error))
 
     async def _play(self, step: Play) -> Outcome:
         key = await self._say(step.prompts, KEYS if step.interruptible else "")

@@ -13,7 +13,7 @@ from ivr_flows.phrases import Phrases, StationPhrase
 from offhook.live.engine import Engine
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
-from telephony.prompts import PromptError, Prompts
+from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
 
@@ -132,13 +132,15 @@ class StationFeatures:
     async def _say(self, session: Session, phrase: str, **values: int) -> None:
         text = self._phrases.text(phrase, self._language, **values)
         try:
-            await session.stream(await self._prompts.sound(text))
+            await session.stream(await self._prompts.sound(text, patience_s=PATIENCE_S))
         except (PromptError, AgiError) as error:
             log.error("phrase not played", phrase=phrase, why=str(error))
 
     async def _ask(self, session: Session, phrase: StationPhrase, digits: int = 10) -> str:
+        text = self._phrases.text(phrase, self._language)
         try:
-            sound = await self._prompts.sound(self._phrases.text(phrase, self._language))
-        except PromptError:
-            sound = "beep"
-        return (await session.get_data(sound, 8.0, digits, 5.0)).digits
+            sound = await self._prompts.sound(text, patience_s=PATIENCE_S)
+            return (await session.get_data(sound, 8.0, digits, 5.0)).digits
+        except (PromptError, AgiError) as error:
+            log.error("phrase not played, a beep asks instead", phrase=phrase, why=str(error))
+        return (await session.get_data("beep", 8.0, digits, 5.0)).digits
