@@ -166,14 +166,13 @@ def _in_memory(text: bytes) -> BinaryIO:
 
 async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
     """All of standard output and error. SpeechError if that is more than any prompt."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    return tuple(await asyncio.gather(_all(process.stdout), _all(process.stderr)))  # type: ignore[return-value]
+    spoken, said = await asyncio.gather(_all(process.stdout), _all(process.stderr))
+    return spoken, said
 
 
-async def _all(stream: asyncio.StreamReader) -> bytes:
+async def _all(stream: asyncio.StreamReader | None) -> bytes:
     read = bytearray()
-    while chunk := await stream.read(1 << 16):
+    while stream is not None and (chunk := await stream.read(1 << 16)):
         read += chunk
         if len(read) > MAX_BYTES:
             raise SpeechError(

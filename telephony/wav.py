@@ -1,4 +1,4 @@
-"""What is in a WAV file's bytes. No I/O; whatever the bytes are, the answer is a sound or ValueError.
+"""What is in a WAV file's bytes: a sound, or a ValueError, whatever they are. No I/O.
 
 The standard library's ``wave`` raises half a dozen kinds of errors for headers that lie, and knows
 no WAVE_FORMAT_EXTENSIBLE before Python 3.12.

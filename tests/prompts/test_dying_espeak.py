@@ -1,4 +1,4 @@
-"""An espeak-ng that dies, hangs or raves costs its prompt, never a call, on the loop of production."""
+"""An espeak-ng that dies, hangs or raves costs its prompt and never a call."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,7 @@ DYING = {
     "exit 0 without a sound": "exit 0",
     "exit 0 with half a header": 'espeak-ng "$@" | head -c 30; exit 0',
     "exit 0 with rubbish": "head -c 5000 /dev/urandom; exit 0",
-    "exit 0 with a header that lies": r"printf 'RIFF\377\377\377\177WAVEfmt \20\0\0\0\1\0\0\0\0\0\0\0'",
+    "exit 0 with a header that lies": r"printf 'RIFF\377\377\377\177WAVEfmt \20\0\0\0\1\0\0\0\0\0'",
     "complaints without end": "yes complaint >&2 & yes sound | head -c 20000000; wait",
     "nothing but dots": "printf '...'",
 }

@@ -1,4 +1,4 @@
-"""Whatever people put into prompts/uploaded: callers hear it, or the spoken words, never nothing."""
+"""Whatever people put into prompts/uploaded: callers hear it, or the spoken words."""
 
 import asyncio
 import os
@@ -124,8 +124,9 @@ async def test_a_file_that_is_written_while_callers_hear_it(tmp_path: Path) -> N
 
 async def test_a_sound_of_our_own_that_is_damaged_is_made_again(tmp_path: Path) -> None:
     sound = await Prompts(tmp_path).sound(HELLO)
-    whole = Path(f"{sound}.wav").read_bytes()
+    file = Path(f"{sound}.wav")
+    whole = await asyncio.to_thread(file.read_bytes)
     for damage in (bytes(len(whole)), whole[:-100], b"RIFX" + whole[4:]):
-        Path(f"{sound}.wav").write_bytes(damage)
+        await asyncio.to_thread(file.write_bytes, damage)
         assert await Prompts(tmp_path).sound(HELLO) == sound
-        assert Path(f"{sound}.wav").read_bytes() == whole
+        assert await asyncio.to_thread(file.read_bytes) == whole

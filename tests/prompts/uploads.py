@@ -108,7 +108,9 @@ def fuzzed(count: int, seed: int = 3) -> list[bytes]:
 def odd_things(folder: Path) -> dict[str, Path]:
     """What isn't a file with a sound in it, by what it is, each as ``<name>.wav`` in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = {name: folder / f"{name}.wav" for name in ("fifo", "folder", "device", "huge", "endless")}
+    made = {
+        name: folder / f"{name}.wav" for name in ("fifo", "folder", "device", "huge", "endless")
+    }
     os.mkfifo(made["fifo"])
     made["folder"].mkdir()
     made["device"].symlink_to("/dev/zero")
