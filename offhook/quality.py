@@ -17,7 +17,7 @@ from offhook.asterisk.provision import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("ami_events", "floor", "pacing", "waiting", "offers", "calls")
+BENCHES = ("ami_events", "floor", "pacing", "waiting", "coming_back", "offers", "calls")
 
 
 def check() -> int:

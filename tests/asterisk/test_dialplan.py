@@ -120,6 +120,27 @@ async def test_back_within_5_s_when_the_controller_returns(
                 assert await far.ended(call) == 16
 
 
+async def test_a_controller_that_is_back_at_once_is_not_spoken_of(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one, far = await _pair(instance, far_end)
+    told: dict[str, str] = {}
+
+    async def again(session: Session) -> None:
+        told[session.env["agi_uniqueid"]] = await session.variable("OFFHOOK_TOLD")
+        await session.done()
+
+    async with controller(one.ports.agi, _waits) as first:
+        calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(3)]
+        await _until(lambda: len(first.sessions) == 3, 10)
+        await asyncio.sleep(0.5)
+        await first.die()
+        async with controller(one.ports.agi, again):
+            for call in calls:
+                assert await far.ended(call) == 16
+    assert list(told.values()) == ["", "", ""]
+
+
 async def test_falls_to_asterisks_own_queue_when_nobody_returns(
     instance: InstanceFactory, far_end: FarEndFactory
 ) -> None:

@@ -54,7 +54,7 @@ async def test_each_part_comes_back_whatever_the_order(
 
         await one.until(
             lambda b: (
-                are_back()  # noqa: B023 - called within this round
+                are_back()
                 and b["nodes"][0]["up"]
                 and b["store"][0]["up"]
                 and counted(b["agents"], "state") == {"ready": 2}
