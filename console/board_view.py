@@ -124,8 +124,10 @@ def _queue(queue: QueueView) -> Row:
         "offered_today": queue.offered_today,
         "answered_today": queue.answered_today,
         "abandoned_today": queue.abandoned_today,
+        "short_abandoned_today": queue.short_abandoned_today,
         "service_level": queue.service_level,
         "service_level_s": queue.service_level_s,
+        "short_abandon_s": queue.short_abandon_s,
     }
 
 

@@ -87,10 +87,15 @@ class QueueView:
     offered_today: int
     answered_today: int
     abandoned_today: int
+    """Without the short abandons."""
+    short_abandoned_today: int
     service_level: float | None
-    """0 to 1, answered within the target / offered; None: nothing offered yet."""
+    """0 to 1, answered within the target / offered, short abandons included; None: nothing
+    offered yet."""
     service_level_s: float
     """The target, in seconds."""
+    short_abandon_s: float
+    """Who hung up within so many seconds is a short abandon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ _NOT_WHOLE = N_(
 )
 _WAITS_ABOUT = N_("Hears: place %(position)s in the queue, about %(wait)s to wait.")
 _NOBODY_LOGGED_IN = N_("Phone %(station)s answers; nobody was logged in there.")
+_TALK_ENDED = N_("The conversation with %(agent)s is over, ended by %(by)s.")
 _ENDED_WITH_WHY = N_("The call ends, by %(by)s: %(why)s.")
 
 WHY = {
@@ -169,6 +170,8 @@ def _text(fact: CallFact, usual: str) -> str:
             return _NOBODY_LOGGED_IN
         case CallFactKind.RECORDED if detail.get("whole") is False:
             return _NOT_WHOLE
+        case CallFactKind.DISCONNECTED if detail.get("by") not in (None, "unknown"):
+            return _TALK_ENDED
         case CallFactKind.ENDED if detail.get("why"):
             return _ENDED_WITH_WHY
         case _:

@@ -94,8 +94,10 @@ LEG_OUTCOMES = {
     LegOutcome.TRANSFERRED: N_("Transferred"),
     LegOutcome.NO_ANSWER: N_("No answer"),
     LegOutcome.BUSY: N_("Phone busy"),
+    LegOutcome.REJECTED: N_("Rejected"),
     LegOutcome.UNREACHABLE: N_("Phone unreachable"),
     LegOutcome.WITHDRAWN: N_("Withdrawn"),
+    LegOutcome.CALLER_LEFT: N_("Caller left"),
     LegOutcome.FAILED: N_("Failed"),
 }
 LEG_COLOURS = {
@@ -105,8 +107,10 @@ LEG_COLOURS = {
     LegOutcome.TRANSFERRED: "teal",
     LegOutcome.NO_ANSWER: "orange",
     LegOutcome.BUSY: "orange",
+    LegOutcome.REJECTED: "orange",
     LegOutcome.UNREACHABLE: "red",
     LegOutcome.WITHDRAWN: "secondary",
+    LegOutcome.CALLER_LEFT: "secondary",
     LegOutcome.FAILED: "red",
 }
 ENDED_BY = {
@@ -151,6 +155,7 @@ LIVE_TEXTS = {
     "records_waiting": N_("Database away: %(n)s records wait on disk"),
     "recordings_waiting": N_("Recordings can't be stored: %(n)s wait in Asterisk's spool"),
     "within": N_("within %(n)s s"),
+    "short_abandoned": N_("and %(n)s short, within %(s)s s"),
     "caller_unknown": N_("number withheld"),
     "queue_waiting": N_("%(n)s waiting"),
     "play": N_("Play"),

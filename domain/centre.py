@@ -50,6 +50,7 @@ class Queue:
     title: Mapping[str, str] = field(default_factory=dict)  # by language
     priority: int = 0  # the higher is served first
     service_level_s: float = 20.0
+    short_abandon_s: float = 5.0  # who leaves the queue within this has not really waited
     ring_s: float = 15.0
     wrap_up_s: float = 20.0
     announce_first_s: float = 4.0  # after entering the queue

@@ -1,7 +1,7 @@
 """The legs of a call: each agent it was offered to, and what each of them did with it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,8 +19,10 @@ class LegOutcome(StrEnum):
     TRANSFERRED = "transferred"
     NO_ANSWER = "no_answer"
     BUSY = "busy"
+    REJECTED = "rejected"  # the phone refused the call
     UNREACHABLE = "unreachable"
-    WITHDRAWN = "withdrawn"  # the caller left, or the offer was taken back
+    WITHDRAWN = "withdrawn"  # the offer was taken back
+    CALLER_LEFT = "caller_left"  # the caller was gone while the phone still rang
     FAILED = "failed"  # for a reason that is not in this list
 
 
@@ -34,6 +36,8 @@ class Leg:
     offered_at: datetime | None = None
     connected_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_by: str | None = None
+    """Who ended the talk, as in an ``ended`` fact; None: there was none, or it goes on."""
     talk_s: float = 0.0
     hold_s: float = 0.0
 
@@ -47,7 +51,9 @@ class _Open:
     offered_at: datetime | None = None
     connected_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_by: str | None = None
     held_since: datetime | None = None
+    held_by: set[str | None] = field(default_factory=set)
     hold_s: float = 0.0
     transferred_at: datetime | None = None
     failed: LegOutcome | None = None
@@ -58,16 +64,30 @@ class _Open:
             return agent == self.agent
         return station is not None and station == self.station
 
-    def resume(self, at: datetime) -> None:
+    def hold(self, at: datetime, by: str | None) -> None:
+        self.held_by.add(by)
+        self.held_since = self.held_since or at
+
+    def resume(self, at: datetime, by: str | None) -> None:
+        """One party no longer holds; the other one may still."""
+        if by is None or None in self.held_by:  # nobody knows whose
+            self.held_by.clear()
+        self.held_by.discard(by)
+        if not self.held_by:
+            self._no_longer_held(at)
+
+    def _no_longer_held(self, at: datetime) -> None:
         if self.held_since is not None:
             self.hold_s += max(0.0, (at - self.held_since).total_seconds())
             self.held_since = None
 
-    def end(self, at: datetime, failed: LegOutcome | None = None) -> None:
-        self.resume(at)
+    def end(self, at: datetime, failed: LegOutcome | None = None, by: str | None = None) -> None:
+        self._no_longer_held(at)
         self.ended_at = at
         if self.connected_at is None:
             self.failed = failed or LegOutcome.WITHDRAWN
+        else:
+            self.ended_by = by or "unknown"
 
     def leg(self) -> Leg:
         talk_s = 0.0
@@ -80,6 +100,7 @@ class _Open:
             offered_at=self.offered_at,
             connected_at=self.connected_at,
             ended_at=self.ended_at,
+            ended_by=self.ended_by,
             talk_s=talk_s,
             hold_s=self.hold_s,
         )
@@ -94,8 +115,13 @@ class _Open:
         return LegOutcome.TALKED if self.transferred_at is None else LegOutcome.TRANSFERRED
 
 
-def fold_legs(timeline: Iterable[CallFact], ended_at: datetime | None) -> tuple[Leg, ...]:
-    """The legs in the order they began. ``timeline`` is sorted and free of duplicates."""
+def fold_legs(
+    timeline: Iterable[CallFact], ended_at: datetime | None, ended_by: str | None = None
+) -> tuple[Leg, ...]:
+    """The legs in the order they began. ``timeline`` is sorted and free of duplicates.
+
+    ``ended_at`` and ``ended_by`` are the call's; what was still open ended with it.
+    """
     legs: list[_Open] = []
     for fact in timeline:
         _step(legs, fact)
@@ -103,7 +129,9 @@ def fold_legs(timeline: Iterable[CallFact], ended_at: datetime | None) -> tuple[
         for leg in legs:
             if leg.ended_at is None:
                 # An attended transfer's first agent is gone at the transfer, not at the end.
-                leg.end(min(leg.transferred_at or ended_at, ended_at))
+                gone = LegOutcome.CALLER_LEFT if ended_by == "caller" else None
+                by = "agent" if leg.transferred_at else ended_by
+                leg.end(min(leg.transferred_at or ended_at, ended_at), gone, by)
     return tuple(leg.leg() for leg in legs)
 
 
@@ -129,14 +157,13 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
             leg.station = station or leg.station
         case CallFactKind.DISCONNECTED:
             if (leg := _find(legs, agent, station, connected=True)) is not None:
-                leg.end(fact.at)
+                leg.end(fact.at, by=_name(fact, "by"))
         case CallFactKind.HELD:
-            leg = _talking(legs, agent, station)
-            if leg is not None and leg.held_since is None:
-                leg.held_since = fact.at
+            if (leg := _talking(legs, agent, station)) is not None:
+                leg.hold(fact.at, _name(fact, "by"))
         case CallFactKind.RESUMED:
             if (leg := _talking(legs, agent, station)) is not None:
-                leg.resume(fact.at)
+                leg.resume(fact.at, _name(fact, "by"))
         case CallFactKind.TRANSFERRED:
             by = _name(fact, "from_agent")
             # Asterisk may tell it a moment after the legs have been parted.
@@ -177,8 +204,10 @@ def _failure(why: Any) -> LegOutcome:
     known = (
         LegOutcome.NO_ANSWER,
         LegOutcome.BUSY,
+        LegOutcome.REJECTED,
         LegOutcome.UNREACHABLE,
         LegOutcome.WITHDRAWN,
+        LegOutcome.CALLER_LEFT,
     )
     return next((outcome for outcome in known if outcome == why), LegOutcome.FAILED)
 

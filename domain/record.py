@@ -8,25 +8,15 @@ type is read as absent, since what was written down in a crash cannot be asked f
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from domain.legs import Leg, LegOutcome, fold_legs
+from domain.outcomes import Outcome
+from domain.stays import QueueStay, fold_stays
 
-__all__ = ["CallRecord", "Leg", "LegOutcome", "Outcome", "RecordingInfo", "fold"]
-
-
-class Outcome(StrEnum):
-    """How a call came out for the customer. Short abandons are told by ``wait_s`` when read."""
-
-    OPEN = "open"  # has not ended
-    ANSWERED = "answered"  # was connected to an agent
-    ABANDONED = "abandoned"  # the caller left the queue before that
-    UNSERVED = "unserved"  # the queue gave up: waited too long, or nobody was logged in
-    SELF_SERVICE = "self_service"  # ended in the menus, never entered a queue
-    LOST = "lost"  # the system ended it before an agent was reached
+__all__ = ["CallRecord", "Leg", "LegOutcome", "Outcome", "QueueStay", "RecordingInfo", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +53,13 @@ class CallRecord:
     """From the first queue to the agent, or to leaving; None if never queued, or still waiting."""
     ended_at: datetime | None = None
     ended_by: str | None = None
+    """Who ended the call; who ended the talk before that is ``talk_ended_by``."""
     cause: int | None = None
     why: str | None = None
     score: int | None = None
     legs: tuple[Leg, ...] = ()
+    stays: tuple[QueueStay, ...] = ()
+    """Each queue's own part; ``wait_s`` and ``outcome`` are the whole call's."""
     recording: RecordingInfo | None = None
     recording_lost: str | None = None
     adopted: bool = False
@@ -83,6 +76,19 @@ class CallRecord:
         return tuple(
             dict.fromkeys(leg.agent for leg in self.legs if leg.connected_at and leg.agent)
         )
+
+    @property
+    def talk_ended_by(self) -> str | None:
+        """Who ended the last talk; None if nobody has talked, or somebody still does."""
+        ended = [leg for leg in self.legs if leg.ended_by is not None and leg.ended_at is not None]
+        if not ended or any(leg.outcome is LegOutcome.TALKING for leg in self.legs):
+            return None
+        return max(ended, key=lambda leg: leg.ended_at or self.entered_at).ended_by
+
+    @property
+    def queues(self) -> tuple[QueueName, ...]:
+        """Every queue the caller stood in, in order, each once."""
+        return tuple(dict.fromkeys(stay.queue for stay in self.stays if stay.queue))
 
     @property
     def talk_s(self) -> float:
@@ -129,7 +135,7 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     came = {} if entered is None else entered.detail
     project, line = _text(came, "project"), _text(came, "line")
     end = _end(timeline)
-    legs = fold_legs(timeline, end.at)
+    legs = fold_legs(timeline, end.at, end.by)
     wait = _wait(timeline, legs, end.at)
     said = _said(timeline)
     # Made once, with all that it says: each record costs as much as the rest of the fold.
@@ -153,6 +159,7 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
         why=end.why,
         score=said.score,
         legs=legs,
+        stays=fold_stays(timeline, legs, end.at, end.by),
         recording=said.recording,
         recording_lost=said.recording_lost,
         adopted=said.adopted,

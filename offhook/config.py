@@ -75,6 +75,7 @@ class _Queue(_Strict):
     title: dict[str, str] = {}
     priority: int = Field(0, ge=-10, le=10)
     service_level_s: float = Field(20, gt=0, le=3600)
+    short_abandon_s: float = Field(5, ge=0, le=600)
     ring_s: float = Field(15, ge=5, le=120)
     wrap_up_s: float = Field(20, ge=0, le=3600)
     announce_first_s: float = Field(4, ge=0, le=600)

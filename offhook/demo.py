@@ -138,6 +138,7 @@ def _figures(summary: Summary) -> dict[str, float | int | None]:
         "offered": summary.offered,
         "answered": summary.answered,
         "abandoned": summary.abandoned + summary.short_abandoned,
+        "short_abandoned": summary.short_abandoned,
         "service_level": None if level is None else round(level, 4),
         "mean_wait_s": round(summary.mean_wait_s, 2),
         "recordings": summary.recordings,

@@ -31,6 +31,7 @@ from storage.agents import AgentStore
 from storage.calls import CallStore
 from storage.database import open_database
 from storage.outbox import Outbox
+from storage.refold import refold
 from storage.users import UserStore
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link
@@ -146,6 +147,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         )
         centre = RunningCentre(engine, calls, outbox, recorder, config.timezone)
         _background(stack, centre.keep_figures(), "figures")
+        _background(stack, refold(database.pool), "old figures")
         app = make_app(
             centre,
             calls,

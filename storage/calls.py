@@ -29,7 +29,7 @@ class CallFilter:
     start: datetime | None = None
     end: datetime | None = None
     hotline: str | None = None
-    queue: QueueName | None = None
+    queue: QueueName | None = None  # one of those the caller stood in
     agent: AgentCode | None = None  # who spoke in the call
     outcome: Outcome | None = None
     caller: str | None = None  # a part of the number
@@ -47,12 +47,14 @@ class CallRow:
     line: str | None
     caller: str | None
     language: str | None
-    queue: QueueName | None
+    queue: QueueName | None  # the last of ``queues``
+    queues: tuple[QueueName, ...]
     queued_at: datetime | None
     answered_at: datetime | None
     wait_s: float | None
     ended_at: datetime | None
     ended_by: str | None
+    talk_ended_by: str | None
     agents: tuple[AgentCode, ...]
     talk_s: float
     hold_s: float
@@ -82,7 +84,10 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of a span of time, of the calls that entered in it.
+    """The figures of a span of time: of the calls that entered in it, or of one queue.
+
+    A queue counts each caller's stay in it, from when they entered the queue, and by what came of
+    it there; a caller who overflowed into a second queue is offered to both.
 
     offered = answered + abandoned + short_abandoned + unserved + lost + waiting.
     """
@@ -211,27 +216,26 @@ class CallStore:
         service_level_s: float = 20.0,
         service_level_of: Mapping[QueueName, float] | None = None,
         short_abandon_s: float = 5.0,
+        short_abandon_of: Mapping[QueueName, float] | None = None,
     ) -> Summary:
-        """The figures of the calls that entered from ``start`` on, before ``end``.
+        """The figures of the calls that entered from ``start`` on, before ``end``; with ``queue``
+        those of the stays in it that began then.
 
-        ``service_level_of`` gives single queues another time than ``service_level_s``.
+        ``service_level_of`` and ``short_abandon_of`` give single queues other times than
+        ``service_level_s`` and ``short_abandon_s``.
         """
+        levels, shorts = service_level_of or {}, short_abandon_of or {}
+        span = (start, end, as_array(projects))
+        if queue is not None:
+            level = float(levels.get(queue, service_level_s))
+            short = float(shorts.get(queue, short_abandon_s))
+            name, values = "summary_of_queue", (level, short, _plain(queue))
+        else:
+            level, short = float(service_level_s), float(short_abandon_s)
+            name, values = "summary", (level, dict(levels), short, dict(shorts))
         async with connection(self._pool) as db:
-            row = await db.fetchrow(
-                _SQL["summary"],
-                start,
-                end,
-                as_array(projects),
-                float(service_level_s),
-                dict(service_level_of or {}),
-                float(short_abandon_s),
-                queue,
-            )
-        return Summary(
-            **dict(row),
-            service_level_s=float(service_level_s),
-            short_abandon_s=float(short_abandon_s),
-        )
+            row = await db.fetchrow(_SQL[name], *span, *values)
+        return Summary(**dict(row), service_level_s=level, short_abandon_s=short)
 
 
 def call_fact(row: Mapping[str, Any]) -> CallFact:
@@ -270,11 +274,13 @@ def _row(row: Mapping[str, Any]) -> CallRow:
         caller=row["caller"],
         language=row["language"],
         queue=row["queue"],
+        queues=tuple(row["queues"]),
         queued_at=row["queued_at"],
         answered_at=row["answered_at"],
         wait_s=row["wait_s"],
         ended_at=row["ended_at"],
         ended_by=row["ended_by"],
+        talk_ended_by=row["talk_ended_by"],
         agents=tuple(row["agents"]),
         talk_s=row["talk_s"],
         hold_s=row["hold_s"],

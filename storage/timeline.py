@@ -14,7 +14,8 @@ from storage.queries import load
 log = structlog.get_logger()
 
 _SQL = load("outbox")
-_LOCKS = 0x0FF4  # the first half of our advisory locks' keys
+LOCKS = 0x0FF4
+"""The first half of our advisory locks' keys."""
 _FOLDS_A_SLICE = 16  # about a millisecond; the same loop routes calls
 _LONGEST = 500  # characters of an indexed column; a longer key would be refused
 
@@ -40,7 +41,7 @@ async def write(db: Any, facts: Sequence[Fact]) -> None:
             await db.execute(_SQL["insert_agent_facts"], *columns)
             await db.execute(_SQL["upsert_agents_now"], *columns)
         if of_calls:
-            await db.execute(_SQL["lock_calls"], _LOCKS, list({fact.call for fact in of_calls}))
+            await db.execute(_SQL["lock_calls"], LOCKS, list({fact.call for fact in of_calls}))
             new = await db.fetch(
                 _SQL["insert_call_facts"],
                 [fact.id for fact in of_calls],
@@ -65,6 +66,7 @@ async def recompute(db: Any, calls: Iterable[str]) -> None:
         if number % _FOLDS_A_SLICE == 0:
             await asyncio.sleep(0)
     await db.executemany(_SQL["upsert_call"], [_columns(record) for record in records])
+    await _write_stays(db, records)
     spoke = [(record, agent) for record in records for agent in record.agents]
     if spoke:
         await db.execute(
@@ -73,6 +75,19 @@ async def recompute(db: Any, calls: Iterable[str]) -> None:
             [agent for _, agent in spoke],
             [record.entered_at for record, _ in spoke],
         )
+
+
+async def _write_stays(db: Any, records: Sequence[CallRecord]) -> None:
+    stays = [
+        (record.call, number, _short(stay.queue), stay.entered_at, stay.outcome.value, stay.wait_s)
+        for record in records
+        for number, stay in enumerate(record.stays, start=1)
+    ]
+    if stays:
+        await db.execute(_SQL["upsert_stays"], *map(list, zip(*stays, strict=True)))
+    # A fact that comes late may show two stays to be one.
+    counts = [len(record.stays) for record in records]
+    await db.execute(_SQL["forget_stays"], [record.call for record in records], counts)
 
 
 def _columns(record: CallRecord) -> tuple[Any, ...]:
@@ -107,6 +122,8 @@ def _columns(record: CallRecord) -> tuple[Any, ...]:
         recording and recording.bytes,
         record.recording_lost,
         record.adopted,
+        record.talk_ended_by,
+        [_short(queue) for queue in record.queues],
     )
 
 

@@ -105,7 +105,7 @@ class CallGone:
 
     call: CallId
     by: HangUpParty
-    """Who hung up first: agent, if the caller only stayed for the score."""
+    """Who ended it: the agent, if nobody else asked for it after the agent had hung up."""
     cause: int
     """Q.850; 0 if not known."""
 

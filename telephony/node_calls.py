@@ -335,10 +335,10 @@ class NodeCalls:
         events = self._compare(call, orderly=by != "unknown")
         events += [RingingEnded(call.id, station, "cancel") for station in call.ringing.values()]
         del self.calls[call.caller.uniqueid]
-        if call.agent_hung_up:
-            by = "agent"
-        elif call.caller.hung_up:
+        if call.caller.hung_up:
             by = "caller"
+        elif call.agent_hung_up:
+            by = "agent"
         return [*events, CallGone(call.id, by, cause or call.caller.cause)]
 
 

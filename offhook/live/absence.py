@@ -250,7 +250,7 @@ class Absence:
         elif ends[0].detail["by"] == "flow":  # of which the log knows only when
             told = [
                 replace(fact, detail={**ends[0].detail, "cause": fact.detail["cause"]})
-                if fact.kind is CallFactKind.ENDED and fact.detail["by"] == "system"
+                if fact.kind is CallFactKind.ENDED and fact.detail["by"] in ("system", "agent")
                 else fact
                 for fact in told
             ]

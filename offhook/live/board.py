@@ -29,6 +29,7 @@ class DayFigures:
     offered: int = 0
     answered: int = 0
     abandoned: int = 0
+    short_abandoned: int = 0
     service_level: float | None = None
 
 
@@ -124,8 +125,10 @@ def _queue(
         offered_today=figures.offered,
         answered_today=figures.answered,
         abandoned_today=figures.abandoned,
+        short_abandoned_today=figures.short_abandoned,
         service_level=figures.service_level,
         service_level_s=queue.service_level_s,
+        short_abandon_s=queue.short_abandon_s,
     )
 
 

@@ -169,8 +169,15 @@ class RunningCentre:
     async def _read_figures(self, since: datetime) -> None:
         for queue in self._engine.centre.queues:
             summary = await self._calls.summary(
-                since, queue=queue.name, service_level_s=queue.service_level_s
+                since,
+                queue=queue.name,
+                service_level_s=queue.service_level_s,
+                short_abandon_s=queue.short_abandon_s,
             )
             self._figures[queue.name] = DayFigures(
-                summary.offered, summary.answered, summary.abandoned, summary.service_level
+                summary.offered,
+                summary.answered,
+                summary.abandoned,
+                summary.short_abandoned,
+                summary.service_level,
             )

@@ -141,10 +141,10 @@ class Talks:
         self._floor.call_over(call.id)
         if gap is not None and gap.restarted:
             by, why = "system", ASTERISK_ENDED
+        elif call.flow_ended is not None and by != "caller":
+            by = "flow"  # who ended the talk before that stands with the talk
         elif by in ("system", "unknown") and _agent_hung_up(call):
             by = "agent"
-        elif call.flow_ended is not None and by in ("system", "unknown"):
-            by = "flow"
         self._calls.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=why)
         self._floor.feed(CallGone(call.id))
         if gap is None:

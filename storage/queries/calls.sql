@@ -3,7 +3,7 @@
   and ($1::text[] is null or c.project = any($1))
   and ($2::text is null or c.project = $2)
   and ($5::text is null or c.hotline = $5)
-  and ($6::text is null or c.queue = $6)
+  and ($6::text is null or c.queues @> array[$6])
   and ($7::text is null or c.outcome = $7)
   and ($8::text is null or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
 
@@ -60,20 +60,20 @@ with spanned as (
         *,
         queued_at is not null as offered,
         answered_at is not null as answered,
-        wait_s <= coalesce(($5::jsonb ->> queue)::double precision, $4) as within
+        wait_s <= coalesce(($5::jsonb ->> queue)::double precision, $4) as within,
+        wait_s <= coalesce(($7::jsonb ->> queue)::double precision, $6) as short
     from calls
     where entered_at >= $1
       and ($2::timestamptz is null or entered_at < $2)
       and ($3::text[] is null or project = any($3))
-      and ($7::text is null or queue = $7)
 )
 select
     count(*) as call_records,
     count(*) filter (where offered) as offered,
     count(*) filter (where answered) as answered,
     count(*) filter (where answered and within) as answered_within,
-    count(*) filter (where outcome = 'abandoned' and wait_s > $6) as abandoned,
-    count(*) filter (where outcome = 'abandoned' and wait_s <= $6) as short_abandoned,
+    count(*) filter (where outcome = 'abandoned' and not short) as abandoned,
+    count(*) filter (where outcome = 'abandoned' and short) as short_abandoned,
     count(*) filter (where offered and outcome = 'unserved') as unserved,
     count(*) filter (where offered and outcome = 'lost') as lost,
     count(*) filter (where offered and outcome = 'open' and not answered) as waiting,
@@ -82,6 +82,37 @@ select
     coalesce(avg(wait_s) filter (where offered), 0) as mean_wait_s,
     coalesce(avg(wait_s) filter (where answered), 0) as mean_answer_s,
     count(recording_file) as recordings
+from spanned
+
+-- name: summary_of_queue
+with spanned as (
+    select
+        s.*,
+        c.ended_at,
+        c.recording_file,
+        s.wait_s <= $4 as within,
+        s.wait_s <= $5 as short
+    from queue_stays s join calls c on c.call = s.call
+    where s.queue = $6
+      and s.entered_at >= $1
+      and ($2::timestamptz is null or s.entered_at < $2)
+      and ($3::text[] is null or c.project = any($3))
+)
+select
+    count(distinct call) as call_records,
+    count(*) as offered,
+    count(*) filter (where outcome = 'answered') as answered,
+    count(*) filter (where outcome = 'answered' and within) as answered_within,
+    count(*) filter (where outcome = 'abandoned' and not short) as abandoned,
+    count(*) filter (where outcome = 'abandoned' and short) as short_abandoned,
+    count(*) filter (where outcome = 'unserved') as unserved,
+    count(*) filter (where outcome = 'lost') as lost,
+    count(*) filter (where outcome = 'open') as waiting,
+    count(distinct call) filter (where ended_at is null) as open,
+    0 as self_service,
+    coalesce(avg(wait_s), 0) as mean_wait_s,
+    coalesce(avg(wait_s) filter (where outcome = 'answered'), 0) as mean_answer_s,
+    count(distinct call) filter (where recording_file is not null) as recordings
 from spanned
 
 -- name: ended_calls

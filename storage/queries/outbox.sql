@@ -41,10 +41,10 @@ insert into calls (
     call, project, hotline, line, caller, flow, language, entered_at, queue, queued_at,
     answered_at, wait_s, ended_at, outcome, ended_by, cause, why, agents, talk_s, hold_s, score,
     recording_file, recording_sha256, recording_s, bridged_s, recording_whole, recording_bytes,
-    recording_lost, adopted
+    recording_lost, adopted, talk_ended_by, queues
 ) values (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31
 )
 on conflict (call) do update set
     project = excluded.project, hotline = excluded.hotline, line = excluded.line,
@@ -57,7 +57,7 @@ on conflict (call) do update set
     recording_sha256 = excluded.recording_sha256, recording_s = excluded.recording_s,
     bridged_s = excluded.bridged_s, recording_whole = excluded.recording_whole,
     recording_bytes = excluded.recording_bytes, recording_lost = excluded.recording_lost,
-    adopted = excluded.adopted
+    adopted = excluded.adopted, talk_ended_by = excluded.talk_ended_by, queues = excluded.queues
 where calls.* is distinct from excluded.*
 
 -- name: insert_call_agents
@@ -65,3 +65,24 @@ insert into call_agents (call, agent, entered_at)
 select * from unnest($1::text[], $2::text[], $3::timestamptz[])
 on conflict (call, agent) do update set entered_at = excluded.entered_at
 where call_agents.entered_at is distinct from excluded.entered_at
+
+-- name: upsert_stays
+insert into queue_stays (call, number, queue, entered_at, outcome, wait_s)
+select * from unnest(
+    $1::text[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[], $6::double precision[]
+)
+on conflict (call, number) do update set
+    queue = excluded.queue, entered_at = excluded.entered_at, outcome = excluded.outcome,
+    wait_s = excluded.wait_s
+where queue_stays.* is distinct from excluded.*
+
+-- name: forget_stays
+delete from queue_stays using unnest($1::text[], $2::int[]) as has (call, stays)
+where queue_stays.call = has.call and queue_stays.number > has.stays
+
+-- name: some_to_refold
+-- The newest first: today's figures are looked at, last year's are not.
+select call from calls_to_refold order by entered_at desc limit $1
+
+-- name: refolded
+delete from calls_to_refold where call = any($1::text[])

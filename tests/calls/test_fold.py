@@ -136,10 +136,10 @@ def test_a_station_that_we_hang_up_is_nobodys() -> None:
     assert told(events) == ["StationDisconnected 1001 unknown 0"]
 
 
-def test_a_caller_who_stays_for_the_score_was_left_by_the_agent() -> None:
+def test_the_agent_ends_the_talk_and_the_caller_who_stays_for_the_score_the_call() -> None:
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())
-    feed(
+    events = feed(
         calls,
         [
             about("HangupRequest", *PHONE, 6, "1.1", Cause="16"),
@@ -149,7 +149,8 @@ def test_a_caller_who_stays_for_the_score_was_left_by_the_agent() -> None:
             about("HangupRequest", *LINE, 6, Cause="16"),
         ],
     )
-    assert told(feed(calls, [hang_up(*LINE, 6)])) == ["CallGone agent 16"]
+    assert told(events) == ["StationDisconnected 1001 agent 16"]
+    assert told(feed(calls, [hang_up(*LINE, 6)])) == ["CallGone caller 16"]
 
 
 def test_bridges_that_a_local_pair_joins_are_one_conversation() -> None:

@@ -28,7 +28,7 @@ SALES = QueueName("sales")
 
 
 def look(engine: Engine, projects: frozenset[ProjectName] | None = None) -> Board:
-    return board(engine, projects, {SALES: DayFigures(5, 4, 1, 0.8)}, StoreView(True))
+    return board(engine, projects, {SALES: DayFigures(5, 3, 1, 1, 0.8)}, StoreView(True))
 
 
 def enter(engine: Engine, number: int = 1) -> LiveCall:
@@ -79,6 +79,8 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
     (sales, *_) = look(engine).queues
     assert sales.waiting == 1 and sales.waiting_since is not None
     assert (sales.offered_today, sales.service_level) == (5, 0.8)
+    # In the base of the service level, so shown with it.
+    assert (sales.abandoned_today, sales.short_abandoned_today, sales.short_abandon_s) == (1, 1, 5)
 
     seat(engine)
     engine.floor.feed(Ready(AMY))

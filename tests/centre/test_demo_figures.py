@@ -33,6 +33,7 @@ def test_all_is_well() -> None:
         "offered": 20,
         "answered": 17,
         "abandoned": 3,
+        "short_abandoned": 1,
         "service_level": 0.6,
         "mean_wait_s": 6.79,
         "recordings": 17,

@@ -154,8 +154,10 @@ class Floor:
             offered_today=51 if queue.project == TEA else 0,
             answered_today=46 if queue.project == TEA else 0,
             abandoned_today=4 if queue.project == TEA else 0,
+            short_abandoned_today=1 if queue.project == TEA else 0,
             service_level=41 / 51 if queue.project == TEA else None,
             service_level_s=20,
+            short_abandon_s=5,
         )
 
     async def changed(self, after: int) -> int:

@@ -115,6 +115,7 @@ def test_four_calls_and_one_json_object(
         "offered",
         "answered",
         "abandoned",
+        "short_abandoned",
         "service_level",
         "mean_wait_s",
         "recordings",

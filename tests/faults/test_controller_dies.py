@@ -84,7 +84,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
     for call in stored:
         record, text = assert_right(call), story(call)
         assert record.outcome == "answered", text
-        assert record.ended_by == "agent", text
+        assert record.talk_ended_by == "agent", text
         (leg,) = [leg for leg in record.legs if leg.connected_at]
         assert str(leg.agent) == leg.station, text
         if record.caller in waiting:

@@ -43,7 +43,7 @@ async def test_nothing_is_lost_and_nothing_is_written_twice(
     print(f"\n{len(callers)} calls, all recorded {monotonic() - back:.1f} s after it was back")
     for one_call in stored:
         record, text = assert_right(one_call), story(one_call)
-        assert (record.outcome, record.ended_by) == ("answered", "agent"), text
+        assert (record.outcome, record.talk_ended_by) == ("answered", "agent"), text
         (leg,) = record.legs
         assert 1.7 < leg.talk_s < 3, text
         assert record.wait_s is not None

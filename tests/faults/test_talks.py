@@ -23,14 +23,20 @@ async def test_whoever_hangs_up_is_named(scene: SceneFactory) -> None:
     await one.far.hang_up(call)
     in_queue = await one.stored("13800000003")
 
-    for stored, by in ((by_agent, "agent"), (by_caller, "caller"), (in_queue, "caller")):
+    # The flow goes on after the agent has hung up, and ends the call.
+    for stored, talk, call in (
+        (by_agent, "agent", "flow"),
+        (by_caller, "caller", "caller"),
+        (in_queue, None, "caller"),
+    ):
         record = assert_right(stored)
-        assert (record.ended_by, record.cause) == (by, 16), story(stored)
+        assert (record.talk_ended_by, record.ended_by) == (talk, call), story(stored)
+        assert record.cause == 16, story(stored)
     (leg,) = by_agent.record.legs
     assert (leg.agent, leg.outcome) == (by_agent.record.agents[0], "talked")
     assert 1.5 < leg.talk_s < 3.5, story(by_agent)
     assert (by_agent.record.outcome, in_queue.record.outcome) == ("answered", "abandoned")
-    assert in_queue.record.legs[0].outcome == "withdrawn", story(in_queue)
+    assert in_queue.record.legs[0].outcome == "caller_left", story(in_queue)
     assert "controller_lost" not in kinds(by_agent)
 
 
@@ -112,7 +118,7 @@ async def test_hold_and_an_attended_transfer_are_in_the_timeline(scene: SceneFac
 
 def assert_transferred(stored: StoredCall, to: str) -> None:
     record, text = assert_right(stored), story(stored)
-    assert record.ended_by == "agent", text
+    assert (record.talk_ended_by, record.ended_by) == ("agent", "flow"), text
     assert [leg.station for leg in record.legs] == ["1001", to], text
     assert [leg.agent for leg in record.legs] == ["1001", None], text
     assert [leg.outcome for leg in record.legs] == ["transferred", "talked"], text

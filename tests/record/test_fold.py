@@ -138,10 +138,10 @@ def test_a_transfer_charges_each_agent_with_his_own_time() -> None:
     ]
 
 
-def test_an_offer_still_ringing_when_the_caller_leaves_is_withdrawn() -> None:
-    record = fold([*abandoned("c"), fact("c", 20, K.OFFERED, agent="1001", station="s1")])
+def test_an_offer_still_ringing_when_the_system_ends_the_call_is_withdrawn() -> None:
+    ended = [*abandoned("c")[:2], fact("c", 30, K.ENDED, by="system")]
+    record = fold([*ended, fact("c", 20, K.OFFERED, agent="1001", station="s1")])
     assert [leg.outcome for leg in record.legs] == [LegOutcome.WITHDRAWN]
-    assert record.outcome is Outcome.ABANDONED
 
 
 def test_two_notes_of_the_end_are_one_end_and_the_telling_one_counts() -> None:
@@ -219,7 +219,106 @@ def test_whatever_was_written_makes_a_record_that_makes_sense(timeline: list[Cal
     assert record.answered_at is None or record.queued_at is not None
     assert record.wait_s is None or record.wait_s >= 0
     assert record.score is None or 1 <= record.score <= 5
+    for stay in record.stays:
+        assert (stay.wait_s is None) == (stay.outcome is Outcome.OPEN)
+        assert stay.outcome is not Outcome.OPEN or record.ended_at is None
+    outcomes = {stay.outcome for stay in record.stays}
+    assert bool(record.stays) == (record.queued_at is not None)
+    assert (Outcome.ANSWERED in outcomes) == (record.answered_at is not None)
+    if record.answered_at is None and record.ended_at is not None and record.stays:
+        assert record.outcome is record.stays[-1].outcome
     for leg in record.legs:
         assert leg.talk_s >= 0 and leg.hold_s >= 0
         assert (leg.outcome is LegOutcome.TALKING) <= (record.ended_at is None)
         assert record.ended_at is None or leg.ended_at is not None
+
+
+PHONE = {"agent": "1001", "station": "s1"}
+
+
+def test_holds_from_both_sides_last_from_the_first_to_the_last_resume() -> None:
+    [leg] = fold(
+        [
+            entered("c"),
+            fact("c", 1, K.CONNECTED, **PHONE),
+            fact("c", 10, K.HELD, **PHONE, by="agent"),
+            fact("c", 15, K.HELD, **PHONE, by="caller"),
+            fact("c", 20, K.RESUMED, **PHONE, by="agent"),
+            fact("c", 40, K.RESUMED, **PHONE, by="caller"),
+            fact("c", 61, K.DISCONNECTED, **PHONE, by="agent"),
+        ]
+    ).legs
+    assert (leg.hold_s, leg.talk_s) == (30, 30)
+
+
+@pytest.mark.parametrize("why", ["rejected", "caller_left"])
+def test_an_offer_that_failed_says_why_as_the_timeline_does(why: str) -> None:
+    offered = [
+        entered("c"),
+        fact("c", 1, K.OFFERED, **PHONE),
+        fact("c", 3, K.OFFER_FAILED, **PHONE, why=why),
+    ]
+    [leg] = fold(offered).legs
+    assert leg.outcome == why
+
+
+def test_a_caller_who_hangs_up_while_a_phone_rings_has_left() -> None:
+    [leg] = fold([*abandoned("c", wait_s=9), fact("c", 5, K.OFFERED, **PHONE)]).legs
+    assert leg.outcome == "caller_left"
+
+
+def test_who_ended_the_talk_and_who_ended_the_call() -> None:
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 1, K.CONNECTED, **PHONE),
+            fact("c", 9, K.DISCONNECTED, **PHONE, by="agent"),
+            fact("c", 20, K.ENDED, by="flow", cause=16, why="done"),
+        ]
+    )
+    assert (record.talk_ended_by, record.ended_by) == ("agent", "flow")
+    open_to_the_end = fold(
+        [entered("c"), fact("c", 1, K.CONNECTED, **PHONE), fact("c", 9, K.ENDED, by="system")]
+    )
+    assert open_to_the_end.talk_ended_by == "system"
+    assert fold(abandoned("c")).talk_ended_by is None
+
+
+def stays(*facts: CallFact) -> list[tuple[str | None, str, float | None]]:
+    return [(stay.queue, str(stay.outcome), stay.wait_s) for stay in fold(facts).stays]
+
+
+def test_each_queue_has_its_own_stay() -> None:
+    """Given up by the first queue after a minute, answered in the second after 5 s."""
+    assert stays(
+        entered("c"),
+        fact("c", 1, K.QUEUED, queue="sales"),
+        fact("c", 61, K.LEFT_QUEUE, queue="sales", why="timeout"),
+        fact("c", 70, K.QUEUED, queue="overflow"),
+        fact("c", 74, K.OFFERED, queue="overflow", **PHONE),
+        fact("c", 75, K.CONNECTED, **PHONE),
+        fact("c", 90, K.DISCONNECTED, **PHONE, by="agent"),
+        # The flow passes the caller on, who has enough of it.
+        fact("c", 91, K.QUEUED, queue="complaints"),
+        fact("c", 95, K.ENDED, by="caller"),
+    ) == [("sales", "unserved", 60), ("overflow", "answered", 5), ("complaints", "abandoned", 4)]
+
+
+def test_a_stay_goes_on_in_asterisks_own_queue_and_after_a_failed_transfer() -> None:
+    connected = fact("c", 20, K.CONNECTED, **PHONE)
+    facts = [
+        entered("c"),
+        fact("c", 1, K.QUEUED, queue="sales"),
+        fact("c", 9, K.FALLBACK, queue="sales"),
+        connected,
+        fact("c", 30, K.DISCONNECTED, **PHONE, by="agent"),
+        fact("c", 60, K.OFFERED, queue="sales", **PHONE),
+        fact("c", 61, K.CONNECTED, **PHONE),
+        fact("c", 70, K.ENDED, by="caller"),
+    ]
+    assert stays(*facts) == [("sales", "answered", 19)]
+    assert stays(*facts[:3]) == [("sales", "open", None)]
+    assert stays(entered("c"), fact("c", 4, K.FALLBACK, queue=None), connected) == [
+        (None, "answered", 16)
+    ]
+    assert stays(*facts[:2], fact("c", 5, K.ENDED, by="system")) == [("sales", "lost", 4)]

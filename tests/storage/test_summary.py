@@ -2,9 +2,13 @@
 
 import pytest
 
-from domain.facts import CallFactKind
+from domain.facts import CallFact, CallFactKind
 from domain.identity import QueueName
-from storage.database import Database
+from storage.calls import CallFilter, CallPage, CallStore
+from storage.database import Database, connection, make_pool
+from storage.embedded import EmbeddedServer
+from storage.migrate import migrate, migrations
+from storage.refold import refold
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 from tests.storage.test_calls import store_of
 
@@ -29,6 +33,11 @@ async def test_the_worked_example(database: Database) -> None:
     assert day.service_level_variant == "answered within 20 s / offered, short abandons included"
     assert day.service_level_without_short == 410 / 500
     assert (day.call_records, day.self_service, day.recordings) == (517, 7, 460)
+    queue = await store.summary(NOON, queue=QueueName("sales"))
+    assert (queue.offered, queue.answered, queue.answered_within) == (510, 460, 410)
+    assert (queue.short_abandoned, queue.abandoned) == (10, 40)
+    assert (queue.answer_rate, queue.service_level) == (day.answer_rate, day.service_level)
+    assert queue.abandon_rate == day.abandon_rate
     assert day.mean_answer_s == pytest.approx((205 * 20 + 205 * 4 + 50 * 20.5) / 460)
     waits = 205 * 20 + 205 * 4 + 50 * 20.5 + 5 * 5 + 5 * 1 + 20 * 5.5 + 20 * 60
     assert day.mean_wait_s == pytest.approx(waits / 510)
@@ -63,3 +72,87 @@ async def test_queues_may_have_their_own_service_level(database: Database) -> No
 async def test_a_day_without_calls_has_no_rates(database: Database) -> None:
     day = await (await store_of(database)).summary(NOON)
     assert (day.offered, day.service_level, day.abandon_rate, day.mean_wait_s) == (0, None, None, 0)
+
+
+OVERFLOW = QueueName("overflow")
+SALES = QueueName("sales")
+
+
+def overflowed(call: str, *, then: list[CallFact]) -> list[CallFact]:
+    """Given up by sales after a minute, and sent to another queue."""
+    return [
+        *abandoned(call)[:2],
+        fact(call, 61, CallFactKind.LEFT_QUEUE, queue="sales", why="timeout"),
+        fact(call, 65, CallFactKind.QUEUED, queue="overflow", skill="sales"),
+        *then,
+    ]
+
+
+async def test_each_queue_counts_its_own_part_of_a_call(database: Database) -> None:
+    phone = {"agent": "1001", "station": "s1"}
+    store = await store_of(
+        database,
+        answered("plain", wait_s=4),
+        overflowed("taken", then=[fact("taken", 72, CallFactKind.CONNECTED, **phone)]),
+        overflowed("gone", then=[fact("gone", 67, CallFactKind.ENDED, by="caller")]),
+    )
+    sales = await store.summary(NOON, queue=SALES)
+    assert (sales.offered, sales.answered, sales.answered_within, sales.unserved) == (3, 1, 1, 2)
+    assert (sales.abandoned, sales.short_abandoned, sales.waiting) == (0, 0, 0)
+    assert sales.mean_wait_s == pytest.approx((4 + 60 + 60) / 3)
+    other = await store.summary(NOON, queue=OVERFLOW)
+    assert (other.offered, other.answered, other.answered_within) == (2, 1, 1)
+    assert (other.short_abandoned, other.mean_answer_s, other.call_records) == (1, 7, 2)
+    assert other.service_level == 1 / 2
+    own = await store.summary(NOON, queue=OVERFLOW, short_abandon_of={OVERFLOW: 1.0})
+    assert (own.short_abandoned, own.abandoned, own.short_abandon_s) == (0, 1, 1.0)
+    # The whole day counts each call once, by all of its wait.
+    day = await store.summary(NOON)
+    assert (day.offered, day.answered, day.answered_within) == (3, 2, 1)
+    both = await store.list(CallFilter(queue=SALES), projects=None)
+    assert {row.call for row in both.rows} == {"plain", "taken", "gone"}
+    found = await store.list(CallFilter(queue=OVERFLOW), projects=None)
+    assert {row.queues for row in found.rows} == {("sales", "overflow")}
+    assert await store.list(CallFilter(queue=QueueName("none")), projects=None) == CallPage(
+        (), 0, False, 1, 50
+    )
+
+
+async def test_a_late_fact_may_show_two_stays_to_be_one(database: Database) -> None:
+    again = fact("c", 30, CallFactKind.FALLBACK, queue="sales")
+    left = fact("c", 20, CallFactKind.LEFT_QUEUE, queue="sales", why="timeout")
+    store = await store_of(database, [*abandoned("c")[:2], left, again])
+    assert (await store.summary(NOON, queue=SALES)).offered == 2
+    talked = fact("c", 10, CallFactKind.CONNECTED, agent="1001", station="s1")
+    await store_of(database, [talked])
+    day = await store.summary(NOON, queue=SALES)
+    assert (day.offered, day.answered, day.mean_answer_s) == (1, 1, 9)
+
+
+async def test_calls_of_an_older_offhook_are_counted_anew(
+    postgres: EmbeddedServer,
+) -> None:
+    """Its schema has no stays; its facts have all that is needed."""
+    dsn = await postgres.database("older")
+    pool = await make_pool(dsn)
+    facts = overflowed("c", then=[fact("c", 70, CallFactKind.ENDED, by="caller")])
+    async with connection(pool) as db:
+        await migrate(db, migrations()[:1])
+        await db.executemany(
+            "insert into call_facts (id, call, at, kind, detail) values ($1, $2, $3, $4, $5)",
+            [(f.id, f.call, f.at, f.kind.value, dict(f.detail)) for f in facts],
+        )
+        await db.execute(
+            "insert into calls (call, entered_at, queue, queued_at, wait_s, outcome)"
+            " values ('c', $1, 'overflow', $1, 69, 'abandoned')",
+            NOON,
+        )
+        await migrate(db)
+    await refold(pool)
+    store = CallStore(pool)
+    assert (await store.summary(NOON, queue=SALES)).unserved == 1
+    assert (await store.summary(NOON, queue=OVERFLOW)).short_abandoned == 1
+    (row,) = (await store.list(CallFilter(queue=SALES), projects=None)).rows
+    assert row.queues == ("sales", "overflow")
+    await refold(pool)  # nothing is left to do
+    await pool.close()

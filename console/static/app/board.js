@@ -28,6 +28,12 @@ function drawQueue(parts, queue) {
   parts.bar.classList.toggle("is-low", queue.service_level !== null && queue.service_level < 0.8);
   parts.answered.textContent = queue.answered_today;
   parts.abandoned.textContent = queue.abandoned_today;
+  // They are in the service level's base, so they stand beside it.
+  parts.short.hidden = queue.short_abandoned_today === 0;
+  parts.short.textContent = fill(texts.short_abandoned, {
+    n: queue.short_abandoned_today,
+    s: queue.short_abandon_s,
+  });
   parts.people.replaceChildren(
     ...["ready", "talking", "wrap_up", "paused"]
       .filter((state) => queue[state] > 0)
