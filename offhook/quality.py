@@ -13,6 +13,7 @@ from offhook.asterisk.provision import (
     find_or_install_chromium,
     find_or_install_espeak,
     find_or_install_openssl,
+    find_or_install_sipp,
     make_playwright_run,
 )
 
@@ -41,6 +42,7 @@ def test(arguments: Sequence[str]) -> int:
     find_or_install()
     find_or_install_espeak()
     find_or_install_openssl()
+    find_or_install_sipp()
     os.environ["OFFHOOK_CHROMIUM"] = str(find_or_install_chromium())
     make_playwright_run()
     if arguments:

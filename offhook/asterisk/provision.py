@@ -106,7 +106,7 @@ def find_or_install_openssl(progress: Progress = say) -> Path:
 
 
 def find_or_install_sipp(progress: Progress = say) -> Path:
-    """The program sipp, which places the benchmarks' calls. Raises ProvisionError."""
+    """The program sipp, which places calls in tests and benchmarks. Raises ProvisionError."""
     return _program("sipp", ("sip-tester",), progress)
 
 

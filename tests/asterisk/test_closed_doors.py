@@ -1,13 +1,13 @@
 """Nobody phones out at our cost: strangers, lines and phones reach only what they may."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 
 from domain.identity import LineName, StationName
 from farend.ami import FarEndError, Remote
+from offhook.asterisk.provision import find_or_install_sipp
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
 pytestmark = pytest.mark.live
@@ -94,9 +94,7 @@ Content-Length: 0
 async def test_no_invite_without_a_password(
     instance: InstanceFactory, ports: PortBlocks, tmp_path: Path, user: str
 ) -> None:
-    sipp = shutil.which("sipp")
-    if sipp is None:
-        pytest.skip("sipp is not installed (apt-get install sip-tester)")
+    sipp = find_or_install_sipp()
     one = await instance()
     watch = Remote()
     await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
