@@ -229,7 +229,8 @@ class CallStore:
         if queue is not None:
             level = float(levels.get(queue, service_level_s))
             short = float(shorts.get(queue, short_abandon_s))
-            name, values = "summary_of_queue", (level, short, _plain(queue))
+            name = "summary_of_queue"
+            values: tuple[object, ...] = (level, short, _plain(queue))
         else:
             level, short = float(service_level_s), float(short_abandon_s)
             name, values = "summary", (level, dict(levels), short, dict(shorts))

@@ -1,7 +1,7 @@
 """The list of calls, a call's page, its recording."""
 
-import re
 import json
+import re
 import wave
 from datetime import timedelta
 
