@@ -258,12 +258,21 @@ def _said(timeline: list[CallFact]) -> _Said:
                 if (given := _integer(fact.detail, "score")) in range(1, 6):
                     score = given
             case CallFactKind.RECORDED:
-                recording, lost = _recording(fact), None
+                recording, lost = _better(recording, _recording(fact)), None
             case CallFactKind.RECORDING_LOST if recording is None:
                 lost = _text(fact.detail, "why") or "unknown"
             case CallFactKind.CONTROLLER_LOST:
                 adopted = True
     return _Said(language, score, recording, lost, adopted)
+
+
+def _better(one: RecordingInfo | None, other: RecordingInfo | None) -> RecordingInfo | None:
+    """Of two recordings of a call the whole one, or the longer; the other stays in the timeline."""
+    if one is None or other is None:
+        return one or other
+    if one.whole != other.whole:
+        return one if one.whole else other
+    return other if (other.duration_s or 0.0) > (one.duration_s or 0.0) else one
 
 
 def _recording(fact: CallFact) -> RecordingInfo | None:

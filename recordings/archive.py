@@ -7,6 +7,7 @@ The queue is in memory only: what is in it at a crash is still a raw file in the
 import asyncio
 import heapq
 import itertools
+import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import structlog
 
 from domain.identity import CallId
 from recordings.capture import call_of, capture
-from recordings.faults import RecordingKept, RecordingLost
+from recordings.faults import RecordingForeign, RecordingKept, RecordingLost
 from recordings.ingest import ingest
 from recordings.store import Recording
 
@@ -24,6 +25,8 @@ SETTLE_S = 1.0
 channel ends; a file that hasn't grown for this long after the call's end is closed."""
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 300.0
+
+_RAW = ".raw"
 
 log = structlog.get_logger()
 
@@ -34,6 +37,13 @@ class OverCall:
 
     call: CallId
     bridged_s: float | None
+    recorded: bool = False
+    """It has a recording already: what is found now is one more."""
+
+    @property
+    def lacks_sound(self) -> bool:
+        """Whether it is a loss that there is none."""
+        return not self.recorded and (self.bridged_s is None or self.bridged_s > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,8 @@ class Archive:
         self._order = itertools.count()
         self._taken: set[CallId] = set()
         self._sizes: dict[CallId, int] = {}
+        self._left_alone: dict[str, tuple[int, ...] | None] = {}  # said once while it stays so
+        self._no_spool: str | None = None
         self._woken = asyncio.Event()
         self._not_before = 0.0
         self._delay_s = first_retry_s
@@ -97,10 +109,14 @@ class Archive:
         that no record knows and no channel carries it answers with ``bridged_s`` None.
         """
         names = await asyncio.to_thread(self._names)
+        self._left_alone = {n: how for n, how in self._left_alone.items() if n in names}
         found = 0
-        for name in names:
+        for name, how in names.items():
+            if name in self._left_alone and self._left_alone[name] == how:
+                continue
             call = call_of(name)
             if call is None:
+                self._left_alone[name] = how
                 log.warning(
                     "a file in Asterisk's spool names no call; it is left alone, remove it by hand",
                     file=str(self._spool / name),
@@ -110,11 +126,23 @@ class Archive:
                 found += 1
         return found
 
-    def _names(self) -> list[str]:
+    def _names(self) -> dict[str, tuple[int, ...] | None]:
+        """The raw files by name, each with what changes when it does."""
         try:
-            return sorted(f.name for f in self._spool.iterdir() if f.suffix == ".raw")
+            names = sorted(f.name for f in self._spool.iterdir() if f.suffix == _RAW)
         except FileNotFoundError:  # nothing has ever been recorded
-            return []
+            return {}
+        except OSError as error:
+            if self._no_spool != str(error):
+                self._no_spool = str(error)
+                log.error(
+                    "Asterisk's spool can't be read; let Offhook's user read it",
+                    folder=str(self._spool),
+                    why=error.strerror,
+                )
+            return {}
+        self._no_spool = None
+        return {name: _how(self._spool / name) for name in names}
 
     async def run(self) -> None:
         """Store what is due, for ever; cancel it to stop. What is left stays in the spool."""
@@ -137,7 +165,7 @@ class Archive:
 
     async def _still_written(self, call: CallId) -> bool:
         try:
-            size = (await asyncio.to_thread(self.raw(call).stat)).st_size
+            size = (await asyncio.to_thread(self.raw(call).lstat)).st_size
         except OSError:
             return False  # storing it will say what is wrong
         before = self._sizes.get(call)
@@ -149,8 +177,20 @@ class Archive:
             await ingest(
                 self.raw(over.call), over.call, over.bridged_s, root=self._root, told=self._told
             )
+        except RecordingForeign as error:
+            self._left_alone[capture(over.call).file] = await asyncio.to_thread(
+                _how, self.raw(over.call)
+            )
+            log.error(
+                "a file in Asterisk's spool is not a recording of Asterisk's; it is left alone,"
+                " remove it by hand",
+                call=over.call,
+                why=str(error),
+            )
+            if over.lacks_sound:
+                self._told(Lost(over.call, str(error)))
         except RecordingLost as error:
-            if over.bridged_s is None or over.bridged_s > 0:
+            if over.lacks_sound:
                 log.error("a call has no recording", call=over.call, why=str(error))
                 self._told(Lost(over.call, str(error)))
             await asyncio.to_thread(self._forget_empty, over.call)
@@ -183,7 +223,8 @@ class Archive:
     def _forget_empty(self, call: CallId) -> None:
         raw = self.raw(call)
         try:
-            if raw.stat().st_size == 0:
+            status = raw.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_size == 0:
                 raw.unlink()
         except OSError:
             pass  # never there, or it will be met again at the next start
@@ -192,3 +233,12 @@ class Archive:
         due = asyncio.get_running_loop().time() + delay_s
         heapq.heappush(self._due, (due, next(self._order), over, tries))
         self._woken.set()
+
+
+def _how(file: Path) -> tuple[int, ...] | None:
+    """What changes with a file's content or kind; None: it is gone."""
+    try:
+        status = file.lstat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_mode, status.st_nlink, status.st_uid, status.st_ctime_ns)

@@ -49,7 +49,13 @@ def call_of(file_name: str) -> CallId | None:
     return CallId(call)
 
 
-def day_of(call: CallId) -> date | None:
-    """The UTC day on which the call began, which its channel's uniqueid tells; None if not."""
+def began_at(call: CallId) -> int | None:
+    """When the call began, in epoch seconds, as its channel's uniqueid says; None if not."""
     began = _BEGAN.search(call)
-    return datetime.fromtimestamp(int(began[1]), UTC).date() if began else None
+    return int(began[1]) if began else None
+
+
+def day_of(call: CallId) -> date | None:
+    """The UTC day on which the call began; None if its name doesn't say it."""
+    began = began_at(call)
+    return None if began is None else datetime.fromtimestamp(began, UTC).date()

@@ -17,6 +17,10 @@ class RecordingLost(Exception):  # noqa: N818
         self.call = call
 
 
+class RecordingForeign(RecordingLost):
+    """What is there is not Asterisk's recording: it is left alone. ``str`` says what it is."""
+
+
 class RecordingKept(Exception):  # noqa: N818
     """It couldn't be stored now: the raw file stays and is tried again. ``str`` is one line."""
 

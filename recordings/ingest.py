@@ -35,9 +35,19 @@ async def ingest(
             duration_s=round(recording.duration_s, 2),
             bridged_s=bridged_s if bridged_s is None else round(bridged_s, 2),
         )
+    if Path(recording.file).stem != call:
+        log.warning(
+            "a call has one more recording; it is kept beside the first", call=call,
+            file=recording.file, duration_s=round(recording.duration_s, 2),
+        )  # fmt: skip
     told(recording)
     try:
-        await asyncio.to_thread(release, raw)
+        if not await asyncio.to_thread(release, raw, recording):
+            log.warning(
+                "a raw file has changed since its recording was stored; it is stored once more",
+                call=call,
+                file=str(raw),
+            )
     except OSError as error:
         # It is stored and known. The next start meets the raw file again and changes nothing.
         log.error(

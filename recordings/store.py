@@ -6,10 +6,11 @@ it under its name (never over another file), ``sync_folder``. The raw file is re
 by ``release``, after the call's record knows of the recording.
 """
 
-import contextlib
 import errno
 import hashlib
 import os
+import stat
+import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from domain.identity import CallId
-from recordings.capture import CHANNELS, FRAME_BYTES, RATE, day_of
-from recordings.faults import RecordingKept, RecordingLost, kept
+from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
+from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
+from recordings.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.sound import Segment
 from recordings.waveform import Waveform, bar_frames, keep
 
@@ -28,6 +30,9 @@ TOLERANCE_S = 0.5
 HEADER_BYTES = 44
 LARGEST = 2**32 - 1 - HEADER_BYTES
 """Bytes of samples a WAV file can hold: 37 hours."""
+
+SLACK_S = 60.0
+"""Clocks may be set while a call goes on."""
 
 Step = Callable[[str], None]
 
@@ -56,28 +61,48 @@ def store(
     """Make the WAV of ``raw`` below ``root``; ``raw`` stays.
 
     Done again after a crash it finds its own work and returns the same recording. Raises
-    RecordingLost if there is nothing to store, RecordingKept if it can't be stored now.
+    RecordingLost if there is nothing to store (RecordingForeign: what is there is not ours),
+    RecordingKept if it can't be stored now.
     """
     try:
-        source = raw.open("rb")
+        with open_regular(raw) as (source, status):
+            size = status.st_size // FRAME_BYTES * FRAME_BYTES
+            if size == 0:
+                raise RecordingLost(call, f"{raw} is empty")
+            if foreign := _foreign(raw, status, call):
+                raise RecordingForeign(call, f"{raw} {foreign}")
+            if size > LARGEST:
+                raise RecordingKept(
+                    call,
+                    raw,
+                    f"{raw}: {size} bytes are more than a WAV file holds; split it by hand",
+                )
+            day = day_of(call) or datetime.fromtimestamp(status.st_mtime, UTC).date()
+            folder = root / f"{day:%Y/%m/%d}"
+            try:
+                return _store(source, size, call, bridged_s, root, folder, at)
+            except OSError as error:
+                raise kept(error, call, raw, root, size + HEADER_BYTES) from error
+    except NotAFileError as error:
+        raise RecordingForeign(call, f"{raw} is {error}") from None
     except FileNotFoundError:
         raise RecordingLost(call, f"Asterisk left no file {raw}") from None
     except OSError as error:
         raise kept(error, call, raw, raw, 0) from error
-    with source:
-        size = os.fstat(source.fileno()).st_size // FRAME_BYTES * FRAME_BYTES
-        if size == 0:
-            raise RecordingLost(call, f"{raw} is empty")
-        day = day_of(call) or datetime.fromtimestamp(raw.stat().st_mtime, UTC).date()
-        folder = root / f"{day:%Y/%m/%d}"
-        if size > LARGEST:
-            raise RecordingKept(
-                call, raw, f"{raw}: {size} bytes are more than a WAV file holds; split it by hand"
-            )
-        try:
-            return _store(source, size, call, bridged_s, root, folder, at)
-        except OSError as error:
-            raise kept(error, call, raw, root, size + HEADER_BYTES) from error
+
+
+def _foreign(raw: Path, status: os.stat_result, call: CallId) -> str | None:
+    """Why a regular file can't be what Asterisk has recorded; None if it can."""
+    if status.st_nlink != 1:
+        # It may be any file of this disk; Asterisk's have one name.
+        return f"has {status.st_nlink - 1} other name(s) on this disk (hard links)"
+    if status.st_uid not in (os.geteuid(), raw.parent.stat().st_uid):
+        return f"belongs to user {status.st_uid}, neither to Offhook's nor to Asterisk's"
+    began = began_at(call)
+    seconds = status.st_size / FRAME_BYTES / RATE
+    if began is not None and seconds > max(0.0, time.time() - began) + SLACK_S:
+        return f"holds {seconds / 3600:.1f} h of sound, more than have passed since its call began"
+    return None
 
 
 def _store(
@@ -102,7 +127,7 @@ def _store(
     digest = hashlib.sha256()
     try:
         at("write")
-        with part.open("w+b") as file:
+        with new_file(part) as file:
             _write(source, file, frames, waveform)
             at("sync")
             file.flush()
@@ -116,8 +141,7 @@ def _store(
         for changed in (folder, *folder.parents[:3]):
             _sync_folder(changed)
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        remove_quietly(part)
     at("peaks")
     keep(final, waveform)
     duration_s = frames / RATE
@@ -163,14 +187,14 @@ def _place(part: Path, folder: Path, call: CallId, sha256: str) -> Path:
         try:
             final.hardlink_to(part)
         except FileExistsError:
-            if hash_of(final) == sha256:
+            if _is(final, sha256):
                 return final
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
                 raise
             # A file system without hard links; only this process writes here.
-            if final.exists():
-                if hash_of(final) == sha256:
+            if os.path.lexists(final):
+                if _is(final, sha256):
                     return final
             else:
                 part.rename(final)
@@ -180,9 +204,16 @@ def _place(part: Path, folder: Path, call: CallId, sha256: str) -> Path:
     raise OSError(errno.EEXIST, "a thousand recordings of one call", str(folder))
 
 
+def _is(file: Path, sha256: str) -> bool:
+    try:
+        return hash_of(file) == sha256
+    except (NotAFileError, PermissionError):
+        return False  # whatever that is, it keeps its name
+
+
 def hash_of(file: Path) -> str:
-    """The SHA-256 of a file, read in pieces."""
-    with file.open("rb") as opened:
+    """The SHA-256 of a file, read in pieces. Raises NotAFileError, OSError."""
+    with open_regular(file) as (opened, _):
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
@@ -194,6 +225,17 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def release(raw: Path) -> None:
-    """Remove a raw file whose recording is stored and written down. Raises OSError."""
+def release(raw: Path, recording: Recording) -> bool:
+    """Remove a raw file whose recording is stored and written down. Raises OSError.
+
+    False: what is there now is not what was stored (another file, or it has grown); it stays.
+    """
+    try:
+        status = raw.lstat()
+    except FileNotFoundError:
+        return True
+    frames = status.st_size // FRAME_BYTES * FRAME_BYTES
+    if not stat.S_ISREG(status.st_mode) or frames + HEADER_BYTES != recording.bytes:
+        return False
     raw.unlink(missing_ok=True)
+    return True

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
+from recordings.files import NotAFileError
 from recordings.store import hash_of
 
 
@@ -25,5 +26,5 @@ def verify(root: Path, file: str, sha256: str) -> Verdict:
         return Verdict.INTACT if hash_of(path) == sha256 else Verdict.CHANGED
     except FileNotFoundError:
         return Verdict.MISSING
-    except OSError:
+    except (OSError, NotAFileError):
         return Verdict.UNREADABLE

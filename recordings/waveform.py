@@ -6,13 +6,13 @@ they are found again from the WAV.
 
 import json
 import math
-import os
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE
+from recordings.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.sound import Segment
 
 MAX_BARS = 1000
@@ -55,10 +55,11 @@ def keep(recording: Path, waveform: Waveform) -> None:
     cache = cache_of(recording)
     part = cache.with_name(f".{cache.name}.part")
     try:
-        part.write_text(waveform.json())
+        with new_file(part) as file:
+            file.write(waveform.json().encode())
         part.replace(cache)
     except OSError:
-        part.unlink(missing_ok=True)
+        remove_quietly(part)
 
 
 def waveform_json(recording: Path) -> str:
@@ -69,10 +70,12 @@ def waveform_json(recording: Path) -> str:
     """
     cache = cache_of(recording)
     try:
-        fresh = cache.stat().st_mtime_ns >= recording.stat().st_mtime_ns
-        if fresh and (kept := cache.read_text()):  # it isn't synced: a power cut leaves it empty
-            return kept
-    except OSError:
+        with open_regular(cache) as (file, status):
+            fresh = status.st_mtime_ns >= recording.stat().st_mtime_ns
+            # It isn't synced: a power cut leaves it empty.
+            if fresh and (kept := file.read().decode()):
+                return kept
+    except (OSError, NotAFileError, ValueError):
         pass
     waveform = find(recording)
     keep(recording, waveform)
@@ -82,7 +85,7 @@ def waveform_json(recording: Path) -> str:
 def find(recording: Path) -> Waveform:
     """Find the peaks of a stored WAV. Errors as ``waveform_json``."""
     try:
-        with wave.open(os.fspath(recording), "rb") as file:
+        with open_regular(recording) as (opened, _), wave.open(opened, "rb") as file:
             form = (file.getframerate(), file.getsampwidth(), file.getnchannels())
             if form != (RATE, FRAME_BYTES // CHANNELS, CHANNELS):
                 raise ValueError(f"{recording.name}: not a 16-bit stereo WAV of {RATE} Hz")
@@ -90,7 +93,7 @@ def find(recording: Path) -> Waveform:
             waveform = Waveform(frames / RATE)
             for bar in _bars(file, frames):
                 waveform.add(bar)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError, NotAFileError) as error:
         raise ValueError(f"{recording.name}: not a WAV file: {error}") from error
     return waveform
 

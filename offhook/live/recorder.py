@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import tempfile
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from domain.identity import CallId
 from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 from recordings.archive import Archive, Lost, OverCall
+from recordings.capture import began_at
 from recordings.store import Recording
 from storage.calls import CallStore
 from storage.errors import AWAY
@@ -23,6 +25,8 @@ from storage.outbox import Outbox
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 20.0
+UNKNOWN_S = 3600.0
+"""A call that began so long ago would have been written down by now."""
 
 _FACTS = uuid.UUID("d7e6d3f0-9a9a-4c55-8f64-2f7f3f0f6b51")
 
@@ -59,6 +63,7 @@ class Recorder:
         self._look = asyncio.Event()
         self._root = root
         self._root_trouble: str | None = None
+        self._unknown: set[CallId] = set()
 
     @property
     def trouble(self) -> str | None:
@@ -88,6 +93,9 @@ class Recorder:
                     log.info("recordings of earlier calls are being stored", recordings=found)
             except AWAY:
                 pass  # the outbox says so already; the files stay where they are
+            except Exception:
+                # What we don't understand about one file must not end the storing of all others.
+                log.exception("looking for raw recordings failed; it is tried again")
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._look.wait()
@@ -106,10 +114,18 @@ class Recorder:
         stored = await self._calls.get(call, projects=None)
         if stored is None:
             # Marked on a channel once, and no fact of it: the call may be entering right now.
+            if time.time() - (began_at(call) or 0) > UNKNOWN_S and call not in self._unknown:
+                self._unknown.add(call)
+                log.warning(
+                    "a raw recording of a call that no record knows is left alone; store it by hand"
+                    " or remove it",
+                    file=str(self.archive.raw(call)),
+                )
             return None
         if stored.record.ended_at is None:
             return None
-        return OverCall(call, stored.record.bridged_s)
+        record = stored.record
+        return OverCall(call, record.bridged_s, recorded=record.recording is not None)
 
     def _told(self, outcome: Recording | Lost) -> None:
         if isinstance(outcome, Lost):

@@ -163,6 +163,27 @@ def test_a_recording_found_later_is_no_longer_lost() -> None:
     assert record.recording_lost is None
 
 
+@pytest.mark.parametrize(
+    ("recordings", "kept"),
+    [
+        ([("c", 60, True), ("c.2", 5, False)], "c"),  # a stranger's file, after the call's own
+        ([("c", 5, False), ("c.2", 60, True)], "c.2"),
+        ([("c", 20, False), ("c.2", 40, False)], "c.2"),
+        ([("c", 40, False), ("c.2", 20, False), ("c.3", 40, False)], "c"),
+    ],
+)
+def test_of_several_recordings_the_record_names_the_whole_one_or_the_longest(
+    recordings: list[tuple[str, float, bool]], kept: str
+) -> None:
+    facts = [
+        fact("c", 90 + n, K.RECORDED, file=name, duration_s=length, whole=whole)
+        for n, (name, length, whole) in enumerate(recordings)
+    ]
+    record = fold([entered("c"), *facts])
+    assert record.recording is not None
+    assert record.recording.file == kept
+
+
 def test_facts_of_two_calls_or_of_none_are_refused() -> None:
     with pytest.raises(ValueError, match="several"):
         fold([entered("a"), entered("b")])

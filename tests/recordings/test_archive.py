@@ -208,8 +208,8 @@ async def test_one_unreadable_raw_file_does_not_hold_up_the_others(tmp_path: Pat
     async with running(archive):
         for call in CALLS:
             archive.take(OverCall(call, 0.2))
-        await until(lambda: archive.waiting == 1)
-    assert sorted(r.call for r in told) == CALLS[1:]
+        await until(lambda: len([r for r in told if isinstance(r, Recording)]) == len(CALLS) - 1)
+    assert sorted(r.call for r in told if isinstance(r, Recording)) == CALLS[1:]
 
 
 # -- disks that fail -------------------------------------------------------------------------

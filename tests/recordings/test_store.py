@@ -128,10 +128,10 @@ def test_killed_before_each_step(tmp_path: Path, root: Path, last: str, again: b
     child = os.fork()
     if child == 0:
         try:
-            store(raw, CALL, 1.2, root, at=die)
+            stored = store(raw, CALL, 1.2, root, at=die)
             die("told")
             die("release")
-            release(raw)
+            release(raw, stored)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -142,7 +142,7 @@ def test_killed_before_each_step(tmp_path: Path, root: Path, last: str, again: b
         assert samples_of(file) == data, "a file under its name is whole"
     if again:
         recording = store(raw, CALL, 1.2, root)
-        release(raw)
+        assert release(raw, recording)
         assert [f.name for f in root.rglob("*.wav")] == [f"{CALL}.wav"]
         assert samples_of(root / recording.file) == data
         assert not list(root.rglob("*.part"))
