@@ -19,6 +19,14 @@ class StationKind(StrEnum):
     FXS = "fxs"  # an analog phone on a gateway's phone port
 
 
+class Encryption(StrEnum):
+    """Whether a phone's sound is encrypted (SRTP, keys by SDES)."""
+
+    OFF = "off"
+    OPTIONAL = "optional"  # if the phone can; one that insists on SRTP is rung too
+    REQUIRED = "required"  # a phone without SRTP can't be rung and can't call
+
+
 class LineKind(StrEnum):
     FXO = "fxo"  # a gateway's line ports: the public network's analog lines
     TRUNK = "trunk"  # an IP trunk
@@ -72,6 +80,7 @@ class Agent:
 class Station:
     name: StationName
     kind: StationKind
+    encryption: Encryption = Encryption.OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -18,12 +19,19 @@ from offhook.asterisk.process import AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.secrets import Secrets
 
-__all__ = ["FarEnd", "FarEndError", "Target"]
+__all__ = ["FarEnd", "FarEndError", "Sound", "Target"]
 
 CONF = Path(__file__).resolve().parent / "conf"
 _HOST = "127.0.0.1"
 _USER = "farend"
 _SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing but call)
+
+
+class Sound(StrEnum):
+    """What a phone insists on when it is called."""
+
+    RTP = "rtp"  # plain sound: an offer of RTP/SAVP is refused (488)
+    SRTP = "srtp"  # encrypted sound by SIP over TLS: an offer of RTP/AVP is refused
 
 
 class Target(Protocol):
@@ -54,10 +62,13 @@ class FarEnd:
         target: Target,
         *,
         sip_bind: str = _HOST,
+        sounds: Mapping[StationName, Sound] | None = None,
     ) -> None:
+        """``sounds`` says of phones that they aren't plain (``Sound.RTP``)."""
         self.ports = ports
         self.sip_bind = sip_bind
         self.target = target
+        self._sounds = sounds or {}
         self.remote = Remote()
         self.process = AsteriskProcess(install, folder, name="the far end")
         self._ids = itertools.count(1)
@@ -185,6 +196,10 @@ class FarEnd:
         except TimeoutError:
             raise FarEndError(f"no {name} with {fields} within {timeout:.0f} s") from None
 
+    def heard(self, station: StationName) -> Path:
+        """The WAV of what the phone heard in its last step ``listen-n``."""
+        return self.process.spool / f"{station}.wav"
+
     def failures(self) -> list[Event]:
         """What tells of calls that came to nothing, for a failed test."""
         return [
@@ -244,7 +259,7 @@ class FarEnd:
         write_generated(
             self.process.conf,
             {
-                "globals.conf": f"FAREND_TARGET = {target}\n",
+                "globals.conf": f"FAREND_TARGET = {target}\nFAREND_HEARD = {self.process.spool}\n",
                 "rtp.conf": f"rtpstart = {self.ports.rtp_start}\nrtpend = {self.ports.rtp_end}\n",
                 "manager.conf": (
                     f"port = {self.ports.ami}\n\n[{_USER}]\nsecret = {_SECRET}\n"
@@ -254,7 +269,9 @@ class FarEnd:
                 "pjsip.conf": "\n".join(
                     [
                         "[main]\ntype = transport\nprotocol = udp\n"
-                        f"bind = {self.sip_bind}:{self.ports.sip}\n",
+                        f"bind = {self.sip_bind}:{self.ports.sip}\n\n"
+                        "[secure]\ntype = transport\nprotocol = tls\nmethod = tlsv1_2\n"
+                        f"bind = {self.sip_bind}:{self.ports.sip_tls}\nverify_server = no\n",
                         *(self._phone_files(station.name, target) for station in centre.stations),
                         *(self._line_files(line, target) for line in centre.lines),
                     ]
@@ -262,11 +279,15 @@ class FarEnd:
             },
         )
 
-    def _phone_files(self, name: str, target: str) -> str:
+    def _phone_files(self, name: StationName, target: str) -> str:
+        transport, media = "main", ""
+        if self._sounds.get(name) is Sound.SRTP:
+            target = f"{self.target.addresses.sip}:{self.target.ports.sip_tls};transport=tls"
+            transport, media = "secure", "media_encryption = sdes\n"
         return (
-            f"[phone-{name}](phone)\ntransport = main\naors = phone-{name}\n"
-            f"outbound_auth = {name}\nfrom_user = {name}\n\n"
-        ) + self._registration("phone", name, target)
+            f"[phone-{name}](phone)\ntransport = {transport}\naors = phone-{name}\n"
+            f"outbound_auth = {name}\nfrom_user = {name}\n{media}\n"
+        ) + self._registration("phone", name, target, transport)
 
     def _line_files(self, line: Line, target: str) -> str:
         name = line.name
@@ -286,12 +307,13 @@ class FarEnd:
             f"outbound_auth = {name}\n\n"
         ) + self._registration("line", name, target)
 
-    def _registration(self, kind: str, name: str, target: str) -> str:
+    def _registration(self, kind: str, name: str, target: str, transport: str = "main") -> str:
+        target = target.replace(";", "\\;")  # a comment else
         return (
             f"[{kind}-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
             f"[{name}](digest)\nusername = {name}\npassword = {self.target.secrets.sip[name]}\n\n"
-            f"[reg-{name}](outbound)\ntransport = main\nserver_uri = sip:{target}\n"
-            f"client_uri = sip:{name}@{target}\ncontact_user = {name}\n"
+            f"[reg-{name}](outbound)\ntransport = {transport}\nserver_uri = sip:{target}\n"
+            f"client_uri = sip:{name}@{self.target.addresses.sip}\ncontact_user = {name}\n"
             f"outbound_auth = {name}\nendpoint = {kind}-{name}\n{self._at_once()}\n"
         )
 

@@ -10,7 +10,7 @@ from farend.ami import FarEndError
 
 _SECONDS = r"-[0-9]+(\.[0-9]+)?"
 _COMMON = (
-    rf"wait{_SECONDS}|silent{_SECONDS}|speak{_SECONDS}|speech{_SECONDS}|hold{_SECONDS}"
+    rf"wait{_SECONDS}|silent{_SECONDS}|speak{_SECONDS}|speech{_SECONDS}|listen-[0-9]+|hold{_SECONDS}"
     r"|press-[0-9A-D*#]+|stay|hangup|beep"
 )
 _CUSTOMER = re.compile(_COMMON)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.centre import (
     Agent,
     Centre,
+    Encryption,
     Hotline,
     Line,
     LineKind,
@@ -102,6 +103,10 @@ class _Station(_Strict):
         pattern=r"^[0-9]{2,8}$", description="the phone's name: 2 to 8 digits, in quotes"
     )
     kind: StationKind = StationKind.SOFTPHONE
+    encryption: Encryption | None = Field(
+        None, description="whether the phone's sound is encrypted: off, optional or required"
+    )
+    """None: optional for a softphone, off for a gateway's port."""
 
 
 class _Line(_Strict):
@@ -155,6 +160,11 @@ class AsteriskSettings(_Strict):
     cel: Path | None = None
     sounds: Path | None = None
 
+
+_USUAL_ENCRYPTION = {
+    StationKind.SOFTPHONE: Encryption.OPTIONAL,
+    StationKind.FXS: Encryption.OFF,
+}
 
 _ELSEWHERE = {
     "spool": "the folder of raw recordings, such as /var/spool/asterisk/monitor",
@@ -356,7 +366,10 @@ def _centre(file: _File) -> Centre:
             )
             for a in file.agents
         ),
-        stations=tuple(Station(StationName(s.name), s.kind) for s in file.stations),
+        stations=tuple(
+            Station(StationName(s.name), s.kind, s.encryption or _USUAL_ENCRYPTION[s.kind])
+            for s in file.stations
+        ),
         lines=tuple(Line(LineName(x.name), x.kind, x.channels, x.host) for x in file.lines),
         away_reasons=tuple(file.away_reasons),
         languages=tuple(file.languages),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from domain.identity import LineName, StationName
+from domain.stations import phone_of
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
 
@@ -191,7 +192,7 @@ class Channels:
         if "<" in rest:  # a zombie: what was behind it has another channel now
             return Role.OTHER, ""
         if technology == "PJSIP":
-            endpoint = rest.rpartition("-")[0]
+            endpoint = phone_of(rest.rpartition("-")[0])
             if endpoint in self._stations:
                 return Role.STATION, endpoint
             if endpoint in self._lines:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identity import CallId, LineName, StationName
+from domain.stations import phone_of
 from telephony.call_events import HangUpParty
 
 FALLBACK = "OFFHOOK_FALLBACK"
@@ -255,4 +256,4 @@ def _open(call: LoggedCall, station: str) -> LoggedTalk | None:
 
 def _endpoint(channel: str) -> str:
     technology, _, rest = channel.partition("/")
-    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+    return phone_of(rest.rpartition("-")[0]) if technology == "PJSIP" else ""

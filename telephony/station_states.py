@@ -26,11 +26,12 @@ _RANK = (StationState.UNREACHABLE, StationState.IDLE, StationState.RINGING, Stat
 def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
     """One node's view of a station, from its device state and its channels there."""
     state = _STATES.get(device_state, StationState.UNREACHABLE)
-    if state is StationState.BUSY:
-        # With device_state_busy_at=1 a phone counts as busy as soon as it is called.
+    if state in (StationState.BUSY, StationState.IDLE):
+        # With device_state_busy_at=1 a phone counts as busy as soon as it is called; one that is
+        # called through its twin endpoint counts as idle.
         called = [channel.being_called for channel in channels]
-        if called and all(called):
-            return StationState.RINGING
+        if called:
+            return StationState.RINGING if all(called) else StationState.BUSY
     return state
 
 

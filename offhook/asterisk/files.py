@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.centre import Centre, Line, LineKind, Station, StationKind
+from domain.centre import Centre, Encryption, Line, LineKind, Station, StationKind
 from domain.identity import NodeName
+from domain.stations import twin
 from offhook.secrets import Secrets
 
 AMI_USER = "offhook"
@@ -97,7 +98,12 @@ def generated(
                 *(_line(line, secrets) for line in centre.lines),
             ]
         ),
-        "globals.conf": (
+        "globals.conf": "".join(
+            f"OFFHOOK_TWIN_{station.name} = {twin(station.name)}\n"
+            for station in centre.stations
+            if has_twin(station)
+        )
+        + (
             f"OFFHOOK_NODE = {_word(node)}\n"
             f"OFFHOOK_AGI = agi://{_word(addresses.agi)}:{ports.agi}\n"
             f"OFFHOOK_PROMPTS = {_plain(str(folders.prompts))}\n"
@@ -107,7 +113,7 @@ def generated(
             f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
         ),
         "stations.conf": "".join(
-            f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Dial(PJSIP/{name},60,r)\n"
+            f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Goto(station,{name},1)\n"
             for name in stations
         ),
         "transfer.conf": "".join(
@@ -166,10 +172,32 @@ def _auth(name: str, secrets: Secrets) -> str:
 def _station(station: Station, secrets: Secrets) -> str:
     name = _word(station.name)
     template = "fxs" if station.kind is StationKind.FXS else "softphone"
-    return (
-        f"[{name}]({template})\nauth = {name}\naors = {name}\ncallerid = {name} <{name}>\n\n"
-        f"[{name}](station-aor)\n\n" + _auth(name, secrets)
-    )
+    common = f"auth = {name}\naors = {name}\ncallerid = {name} <{name}>\n"
+    text = f"[{name}]({template})\n{common}{_MEDIA[station.encryption]}\n"
+    if has_twin(station):
+        # Nobody can be identified as it: it is for calls to the phone only.
+        text += (
+            f"[{twin(station.name)}]({template})\n{common}{_MEDIA[Encryption.REQUIRED]}"
+            "identify_by = ip\n\n"
+        )
+    return text + f"[{name}](station-aor)\n\n" + _auth(name, secrets)
+
+
+_MEDIA = {
+    Encryption.OFF: "media_encryption = no\n",
+    Encryption.OPTIONAL: "media_encryption = sdes\nmedia_encryption_optimistic = yes\n",
+    Encryption.REQUIRED: "media_encryption = sdes\nmedia_encryption_optimistic = no\n",
+}
+
+
+def has_twin(station: Station) -> bool:
+    """Whether the phone has a second endpoint, for the offer it may insist on.
+
+    Asterisk offers either RTP that may be encrypted (RTP/AVP) or SRTP (RTP/SAVP). A phone set to
+    SRTP only refuses the one (488), a phone without SRTP the other; which it is nobody knows
+    before. So a refused call is placed again, by the twin.
+    """
+    return station.encryption is Encryption.OPTIONAL
 
 
 def _line(line: Line, secrets: Secrets) -> str:

@@ -46,6 +46,8 @@ from telephony.prompts import PATIENCE_S, PromptError, Prompts
 log = structlog.get_logger()
 
 KEYS = "0123456789*#"
+_UNACCEPTABLE = ("CHANUNAVAIL", "58")
+"""What Dial says of a phone that answers 488 (measured): it doesn't take the sound we offer."""
 _EXITS = {
     GiveUpReason.TIMEOUT: QueueExit.TIMEOUT,
     GiveUpReason.NOBODY_LOGGED_IN: QueueExit.NOBODY,
@@ -330,8 +332,6 @@ class _Caller:
 
     async def _ring(self, offer: Offer) -> bool:
         """Ring the agent and, if he answers, wait for the end of their talk. True: they talked."""
-        session = self._session
-        status = None
         try:
             # `r`: the caller hears ringing and not what the phone sends before its answer, which
             # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
@@ -342,24 +342,44 @@ class _Caller:
             dialled_at = datetime.now(UTC)
             answered = self._sessions.dialling(self._call, offer)
             try:
-                await session.execute(
-                    "Dial", f"PJSIP/{offer.station}", f"{offer.ring_s:.0f}", f"gr{before}"
-                )
+                status, cause = await self._dial(offer, f"gr{before}")
             finally:
                 answered.cancel()
-            status = await session.get_variable("DIALSTATUS")
             if status == "ANSWER":
                 self._sessions.talk_over(self._call, offer, dialled_at)
                 self._served = True
                 await self._remember(STAGE=Stage.TALKED)
                 return True
-            cause = await session.get_variable("HANGUPCAUSE")
             self._sessions.offer_failed(self._call, offer, _failure(status, cause))
             return False
         except HungUp:
             if self._in_charge:
                 self._sessions.caller_left_ringing(self._call, offer)
             raise
+
+    async def _dial(self, offer: Offer, options: str) -> tuple[str | None, str | None]:
+        """Ring the phone; what Dial says of it, and the Q.850 cause.
+
+        A phone that refuses our offer of sound gets the other one: the one that takes encrypted
+        sound only is rung through its twin endpoint (offhook/asterisk/files.py).
+        """
+        session = self._session
+        endpoints = [str(offer.station)]
+        for endpoint in endpoints:
+            await session.execute("Dial", f"PJSIP/{endpoint}", f"{offer.ring_s:.0f}", options)
+            status = await session.get_variable("DIALSTATUS")
+            cause = await session.get_variable("HANGUPCAUSE")
+            if (status, cause) != _UNACCEPTABLE:
+                return status, cause
+            other = await session.get_variable(f"OFFHOOK_TWIN_{offer.station}")
+            if other and other not in endpoints:
+                endpoints.append(other)
+        log.warning(
+            "a phone refuses the sound it is offered, and can't be rung: its encryption (SRTP)"
+            " and its codecs must fit what the configuration says of its station",
+            station=offer.station,
+        )
+        return status, cause
 
 
 def _failure(status: str | None, cause: str | None) -> OfferFailure:

@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from farend.network import FarEnd
+from domain.identity import StationName
+from farend.network import FarEnd, Sound
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import load
 from offhook.console_client import ConsoleClient
@@ -51,6 +52,7 @@ async def scene(
             server: EmbeddedServer = fault_server,
             fallback_after_s: int = 60,
             block: Any = None,
+            sounds: dict[StationName, Sound] | None = None,
             progress: Callable[[str], None] = lambda text: None,
             **centre: Any,
         ) -> Scene:
@@ -65,7 +67,7 @@ async def scene(
                 database_name=name, fallback_after_s=fallback_after_s, progress=progress,
             )  # fmt: skip
             await running.enter_async_context(stack)
-            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance)
+            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance, sounds=sounds)
             await far.start()
             running.push_async_callback(far.stop)
             console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)

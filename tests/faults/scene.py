@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,9 +51,13 @@ def write_centre(
     agents: int,
     flow: str = "straight",
     ami_port: int | None = None,
+    stations: Mapping[str, Mapping[str, str]] | None = None,
     **queue: float,
 ) -> Path:
-    """A centre with one queue, ``agents`` agents 1001... at phones of the same names."""
+    """A centre with one queue, ``agents`` agents 1001... at phones of the same names.
+
+    ``stations`` is what is said of phones besides.
+    """
     settings = {"wrap_up_s": 1, "ring_s": 15, "announce_first_s": 0, "announce_every_s": 0}
     names = [str(1001 + number) for number in range(agents)]
     skills = ("tea", "sales", "service", "operator")
@@ -73,7 +77,7 @@ def write_centre(
             }
             for name in names
         ],
-        "stations": [{"name": name} for name in names],
+        "stations": [{"name": name, **(stations or {}).get(name, {})} for name in names],
         "lines": [{"name": LINE, "kind": "trunk", "channels": 200}],
         "flows": "flows",
     }

@@ -1,0 +1,66 @@
+"""A phone that takes encrypted sound only: an offer of RTP/AVP is refused with 488."""
+
+import base64
+import hashlib
+import re
+import secrets
+
+from tests.recordings.phone import Leg, Phone
+
+
+class StrictPhone(Phone):
+    """Registers, and says which profiles it was offered. It sends no sound."""
+
+    def __init__(self, port: int, centre: tuple[str, int]) -> None:
+        super().__init__(port, centre)
+        self.offered: list[tuple[str, str]] = []
+        """Who was called, and with what: ``("1001", "RTP/AVP")``."""
+
+    async def register(self, user: str, password: str) -> None:
+        """Raises AssertionError if the password is refused."""
+        host, port = self.centre
+        who = f"<sip:{user}@127.0.0.1:{self.port}>"
+        target = f"sip:{host}:{port}"
+        leg = self._leg(secrets.token_hex(8), who, who, target)
+        status, text = await self._request(leg, "REGISTER")
+        asked = dict(re.findall(r'(\w+)="([^"]*)"', text[text.index("WWW-Authenticate") :]))
+        proof = _digest(user, password, asked["realm"], asked["nonce"], target)
+        status, text = await self._request(leg, "REGISTER", extra=proof + "Expires: 300\r\n")
+        assert status == 200, text
+
+    def _headers(self, leg: Leg, method: str, number: int) -> str:
+        headers = super()._headers(leg, method, number)
+        if method == "REGISTER":
+            user = leg.local_uri.removeprefix("<sip:").partition("@")[0]
+            headers = headers.replace("Contact: <sip:phone@", f"Contact: <sip:{user}@")
+        return headers
+
+    def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
+        user = re.search(r"^INVITE sip:([^@]+)@", text)
+        profile = re.search(r"^m=audio \d+ (\S+)", text, re.M)
+        assert user is not None
+        assert profile is not None
+        if leg is None:
+            self.offered.append((user[1], profile[1]))
+            if profile[1] != "RTP/SAVP":
+                self._respond(text, 488, "Not Acceptable Here", None)
+                return
+        super()._invited(text, call_id, leg)
+
+    def _sdp(self, leg: Leg) -> str:
+        key = base64.b64encode(secrets.token_bytes(30)).decode()
+        crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}\r\n"
+        return super()._sdp(leg).replace("RTP/AVP", "RTP/SAVP") + crypto
+
+
+def _digest(user: str, password: str, realm: str, nonce: str, uri: str) -> str:
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    cnonce = secrets.token_hex(4)
+    secret, request = md5(f"{user}:{realm}:{password}"), md5(f"REGISTER:{uri}")
+    response = md5(f"{secret}:{nonce}:00000001:{cnonce}:auth:{request}")
+    return (
+        f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}",'
+        f' response="{response}", cnonce="{cnonce}", nc=00000001, qop=auth, algorithm=MD5\r\n'
+    )
