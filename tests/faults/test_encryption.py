@@ -36,7 +36,7 @@ async def test_each_kind_of_phone_is_rung_and_hears(scene: SceneFactory) -> None
     for call in stored:
         record = assert_right(call)
         [leg] = record.legs
-        assert (leg.outcome, record.ended_by) == ("talked", "agent"), story(call)
+        assert (leg.outcome, record.talk_ended_by) == ("talked", "agent"), story(call)
         assert leg.station is not None
         heard = samples(one.far.heard(leg.station).read_bytes())
         assert level(heard, CALLER_HZ) > LOUD > level(heard, CALLER_HZ * 1.5), story(call)
@@ -69,7 +69,7 @@ async def test_a_phone_that_takes_encrypted_sound_only_is_rung(
         [talk] = [leg for leg in phone.legs.values() if leg.up.is_set()]
         await phone.hang_up(talk)
         [stored] = await one.all_ended(["13800000001"])
-        assert assert_right(stored).ended_by == "agent", story(stored)
+        assert assert_right(stored).talk_ended_by == "agent", story(stored)
         assert [leg.outcome for leg in stored.record.legs] == ["talked"], story(stored)
     finally:
         await phone.close()
