@@ -22,17 +22,15 @@ from offhook.config import Config
 from offhook.flows import dialplan_phrases, load_flows, station_phrases
 from offhook.live.absence import Absence
 from offhook.live.centre import RunningCentre
+from offhook.live.database_at_start import DatabaseAtStart
 from offhook.live.engine import Engine
 from offhook.live.hotline_call import HotlineCalls
 from offhook.live.recorder import Recorder
 from offhook.live.station_features import StationFeatures
 from offhook.secrets import Secrets, load_or_create
-from storage.agents import AgentStore
-from storage.calls import CallStore
-from storage.database import open_database
+from storage.database import check_address, close_pool, make_pool
+from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
-from storage.refold import refold
-from storage.users import UserStore
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
@@ -108,16 +106,17 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         ]
     )
     async with AsyncExitStack() as stack:
-        database = await open_database(dsn)
-        stack.push_async_callback(database.close)
-        outbox = Outbox(state / "outbox.jsonl")
+        check_address(dsn)
+        pool = await make_pool(dsn)
+        stack.push_async_callback(close_pool, pool)
+        last_known = LastKnown(state / LAST_KNOWN)
+        outbox = Outbox(state / "outbox.jsonl", last_known)
         stack.callback(outbox.close)
-        calls, agents = CallStore(database.pool), AgentStore(database.pool)
-        users = UserStore(database.pool)
-        await users.ensure_admin("admin", secrets.admin)
-        await agents.remember(config.centre.agents)
-        _background(stack, outbox.pump(database.pool), "outbox")
-        await outbox.flushed()
+        database = DatabaseAtStart(pool, dsn, outbox, last_known, config.centre, secrets.admin)
+        calls, agents, users = database.calls, database.agents, database.users
+        _background(stack, database.carry(), "outbox")
+        states, open_calls = await database.begin()
+        last_known.write()
 
         prompts = Prompts(where.prompts)
         stack.push_async_callback(prompts.close)
@@ -127,8 +126,15 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             where.recordings.mkdir(parents=True, exist_ok=True)
         recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
         engine.talks.on_call_over = recorder.call_over
-        engine.restore(await agents.last_states(), await calls.open_calls())
-        absence = Absence(engine, calls, outbox, where.cel, state / "cel-position.json")
+        engine.restore(states, open_calls)
+        absence = Absence(
+            engine,
+            calls,
+            outbox,
+            where.cel,
+            state / "cel-position.json",
+            is_behind=lambda: database.without is not None,
+        )
         engine.switches.on_gap = absence.look
         link = _link(config, ports, secrets, engine)
         _background(stack, link.run(), "ami")
@@ -136,6 +142,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             await link.wait_up(FIRST_SNAPSHOT_S)
         _background(stack, absence.run(), "absence")
         _background(stack, recorder.run(), "recordings")
+        _background(stack, database.catch_up(engine), "catching up with the database")
 
         agi = AgiServer(
             config.asterisk.agi_bind,
@@ -145,9 +152,11 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
         )
-        centre = RunningCentre(engine, calls, outbox, recorder, config.timezone)
+        centre = RunningCentre(
+            engine, calls, outbox, recorder, config.timezone, without=lambda: database.without
+        )
         _background(stack, centre.keep_figures(), "figures")
-        _background(stack, refold(database.pool), "old figures")
+        _background(stack, database.refold(), "old figures")
         app = make_app(
             centre,
             calls,

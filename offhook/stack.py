@@ -21,7 +21,14 @@ from offhook.keeping import keep
 from offhook.secrets import Secrets, load_or_create
 from storage.database import open_database
 from storage.embedded import EmbeddedServer
-from storage.errors import StorageError
+from storage.errors import (
+    DatabaseRefused,
+    DatabaseUnreachable,
+    EmbeddedServerFailed,
+    StorageError,
+    in_one_line,
+)
+from storage.last_known import LAST_KNOWN, LastKnown
 
 Progress = Callable[[str], None]
 
@@ -131,15 +138,12 @@ class Stack:
                     ("tcp", self.config.console.bind, self.ports.console, "the console"),
                 ]
             )
-            if self._own_database:
-                self._progress("starting PostgreSQL (embedded)")
-                self._database = EmbeddedServer(self.state / "postgres")
-                await asyncio.to_thread(self._database.start)
-            if self._database is not None:
-                self.dsn = await self._database.database(self._database_name)
-            else:
-                # Better told now than by the controller, when Asterisk runs already.
-                await (await open_database(self.dsn)).close()
+            try:
+                await self._start_database()
+            except (DatabaseUnreachable, DatabaseRefused, EmbeddedServerFailed) as error:
+                if not LastKnown(self.state / LAST_KNOWN).found:
+                    raise
+                self._progress(f"{in_one_line(error)}. Starting without it")
             if self._instance is not None:
                 self._progress("starting Asterisk")
                 await self._instance.start()
@@ -149,6 +153,18 @@ class Stack:
         except BaseException:
             await self.stop()
             raise
+
+    async def _start_database(self) -> None:
+        if self._own_database:
+            self._progress("starting PostgreSQL (embedded)")
+            self._database = EmbeddedServer(self.state / "postgres")
+            self.dsn = self._database.usual_dsn(self._database_name)
+            await asyncio.to_thread(self._database.start)
+        if self._database is not None:
+            self.dsn = await self._database.database(self._database_name)
+        else:
+            # Better told now than by the controller, when Asterisk runs already.
+            await (await open_database(self.dsn)).close()
 
     def keep(self) -> None:
         """From now on start each part again whenever it ends by itself, or hangs."""

@@ -250,6 +250,12 @@ def call_fact(row: Mapping[str, Any]) -> CallFact:
     )
 
 
+def stored_call(facts: Iterable[CallFact]) -> StoredCall:
+    """A call of its facts, in whatever order they come."""
+    ordered = sorted(facts, key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    return StoredCall(fold(ordered), tuple(ordered))
+
+
 def group_by_call(rows: Iterable[Mapping[str, Any]]) -> dict[str, "list[Mapping[str, Any]]"]:
     """Rows of facts by their call, in the order in which the calls come."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
@@ -259,9 +265,7 @@ def group_by_call(rows: Iterable[Mapping[str, Any]]) -> dict[str, "list[Mapping[
 
 
 def _stored(rows: Iterable[Mapping[str, Any]]) -> StoredCall:
-    facts = [call_fact(row) for row in rows]
-    facts.sort(key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
-    return StoredCall(fold(facts), tuple(facts))
+    return stored_call(call_fact(row) for row in rows)
 
 
 def _row(row: Mapping[str, Any]) -> CallRow:

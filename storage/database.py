@@ -49,10 +49,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes the connections, and stops the server if nobody else uses it."""
-        try:
-            await asyncio.wait_for(self.pool.close(), 5.0)
-        except (TimeoutError, asyncpg.InterfaceError):
-            self.pool.terminate()
+        await close_pool(self.pool)
         if self.server is not None:
             await asyncio.to_thread(self.server.stop)
 
@@ -72,14 +69,10 @@ async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Da
             server = EmbeddedServer(target)
             await asyncio.to_thread(server.start)
             dsn = await server.database("offhook")
-        elif not _is_dsn(dsn):
-            raise DatabaseUnreachable(
-                f"not a database address: {_without_password(dsn)!r};"
-                " write postgresql://user:password@host:port/name"
-            )
+        else:
+            check_address(dsn)
         pool = await make_pool(dsn, pool_size=pool_size)
-        async with connection(pool) as db:
-            await migrate(db)
+        await bring_forward(pool, dsn)
     except BaseException as error:
         if pool is not None:
             pool.terminate()
@@ -89,6 +82,34 @@ async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Da
             raise
         raise explained(error, dsn) from error
     return Database(pool, describe(dsn), server)
+
+
+def check_address(dsn: str) -> None:
+    """Raises DatabaseUnreachable if this can't be a database's address."""
+    if not _is_dsn(dsn):
+        raise DatabaseUnreachable(
+            f"not a database address: {_without_password(dsn)!r};"
+            " write postgresql://user:password@host:port/name"
+        )
+
+
+async def bring_forward(pool: asyncpg.Pool, dsn: str) -> None:
+    """Brings the schema of a pool's database to the newest. Raises StorageError."""
+    try:
+        async with connection(pool) as db:
+            await migrate(db)
+    except StorageError:
+        raise
+    except Exception as error:
+        raise explained(error, dsn) from error
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Closes a pool's connections, be the server there or not."""
+    try:
+        await asyncio.wait_for(pool.close(), 5.0)
+    except (TimeoutError, asyncpg.InterfaceError):
+        pool.terminate()
 
 
 async def make_pool(dsn: str, *, pool_size: int = POOL_SIZE) -> asyncpg.Pool:

@@ -90,6 +90,11 @@ class EmbeddedServer:
         socket = self._server.get_postmaster_info().socket_dir
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(socket))}"
 
+    def usual_dsn(self, database: str) -> str:
+        """The address that a database has, or will have once the server runs, unless the folder's
+        name is too long for a socket."""
+        return f"postgresql://postgres@/{quote(database)}?host={quote(str(self.data))}"
+
     async def database(self, name: str) -> str:
         """The address of a database, which is made if it isn't there."""
         db = await asyncpg.connect(self.dsn())

@@ -24,6 +24,7 @@ from storage.database import connection
 from storage.errors import in_one_line
 from storage.fact_file import FactFile
 from storage.fact_lines import decode, encode
+from storage.last_known import LastKnown
 
 log = structlog.get_logger()
 
@@ -32,6 +33,10 @@ LINGER_S = 0.5  # a batch costs both sides as much as ten facts: the more compan
 WRITE_DEADLINE_S = 20.0
 RETRY_FIRST_S, RETRY_LAST_S = 0.25, 5.0
 DISK_RETRY_S = 1.0
+REMEMBER_EVERY_S = 5.0
+"""So often at most is written what was last known; until then delivered facts stay in the file."""
+KEPT_BYTES = 64 * 1024 * 1024
+"""Nor do they stay for longer where it can't be written."""
 
 # SQLSTATE classes that a fact brings upon itself: bad data, a broken constraint, too big.
 _FACTS_OWN_FAULT = ("22", "23", "54")
@@ -47,11 +52,14 @@ class Outbox:
     """Facts on their way. All methods are called from the event loop's thread.
 
     Raises OutboxTaken if another process has the file, OSError if it can't be opened.
-    Facts that were left by an earlier process are pumped first.
+    Facts that were left by an earlier process are pumped first. ``last_known`` learns of every
+    fact, those of an earlier process among them, before the file forgets it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, last_known: LastKnown | None = None) -> None:
         self.path = path
+        self._last_known = last_known
+        self._remember_at = 0.0
         self.rejected = path.with_name(path.name + ".rejected")
         """Where facts go that the database will never take, one JSON object a line."""
         self._file = FactFile(path)
@@ -65,6 +73,7 @@ class Outbox:
         self._empty = asyncio.Event()
         self._awaited = asyncio.Event()
         self._pumping = False
+        self._tell_last_known()
         if self.pending:
             _tell(
                 log.info,
@@ -97,6 +106,8 @@ class Outbox:
                 why=str(error),
             )
             return
+        if self._last_known is not None:
+            self._last_known.learn(fact, line)
         self._number += 1
         self._held[self._number] = line
         self._write_held()
@@ -112,6 +123,11 @@ class Outbox:
         """Lets the file go; what is pending stays in it for the next start."""
         self._disk_retry_at = 0.0
         self._write_held()
+        self._remember_at = 0.0
+        if not self.pending:
+            self._forget_delivered()
+        elif self._last_known is not None:
+            self._last_known.write()
         if self._held:
             _tell(
                 log.error, "facts are lost: the disk is full", file=str(self.path), facts=self.held
@@ -183,11 +199,33 @@ class Outbox:
             await self._deliver(pool, list(held.values()))
             for number in held:
                 self._held.pop(number, None)
-        # Nothing can come between this look and the clearing: puts are on this thread.
-        if self._offset and self._offset == self._file.size:
-            self._file.clear()
-            self._offset = 0
+        self._forget_delivered()
         self._settle()
+
+    def _forget_delivered(self) -> None:
+        """Empty the file, if all of it is delivered and what was last known is written."""
+        # Nothing can come between this look and the clearing: puts are on this thread.
+        if not self._offset or self._offset != self._file.size:
+            return
+        if self._last_known is not None:
+            if time.monotonic() < self._remember_at:
+                return
+            self._remember_at = time.monotonic() + REMEMBER_EVERY_S
+            if not self._last_known.write() and self._file.size < KEPT_BYTES:
+                return
+        self._file.clear()
+        self._offset = 0
+
+    def _tell_last_known(self) -> None:
+        """Of what an earlier process has left in the file; a line that is none is the pump's."""
+        offset = 0
+        while self._last_known is not None:
+            lines, offset = self._file.read(offset, BATCH)
+            if not lines:
+                break
+            for line in lines:
+                with contextlib.suppress(ValueError, RecursionError):
+                    self._last_known.learn(decode(line), line + b"\n")
 
     async def _deliver(self, pool: asyncpg.Pool, lines: list[bytes]) -> None:
         readable: list[tuple[bytes, Fact]] = []

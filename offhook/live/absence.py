@@ -5,7 +5,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from offhook.live.gap import Gap
 from offhook.live.log_file import LogFile
 from offhook.live.talks import ASTERISK_ENDED
 from storage.calls import CallStore, StoredCall
-from storage.errors import AWAY, in_one_line
+from storage.errors import AWAY, DatabaseUnreachable, in_one_line
 from storage.outbox import Outbox
 from telephony.event_log import EventLog, LoggedCall, parse
 
@@ -159,11 +159,20 @@ class Absence:
     """Takes each gap from the engine, and follows the log of one Asterisk meanwhile.
 
     ``path`` is the log as seen from here; ``memory`` a file that remembers how far it is read.
+    ``is_behind`` says that the database lacks facts of an earlier controller still.
     """
 
     def __init__(
-        self, engine: Engine, calls: CallStore, outbox: Outbox, path: Path, memory: Path
+        self,
+        engine: Engine,
+        calls: CallStore,
+        outbox: Outbox,
+        path: Path,
+        memory: Path,
+        *,
+        is_behind: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_behind = is_behind
         self._engine = engine
         self._calls = calls
         self._outbox = outbox
@@ -174,6 +183,9 @@ class Absence:
             (station.name for station in centre.stations), (line.name for line in centre.lines)
         )
         self._gaps: asyncio.Queue[Gap] = asyncio.Queue()
+        self._put_off: list[tuple[Gap, dict[CallId, LoggedCall]]] = []
+        """Calls that came and went in a gap, of which only the database knows whether they are
+        written down; it was away."""
 
     def look(self, gap: Gap) -> None:
         """A gap is over; ``run`` will see to it."""
@@ -188,6 +200,7 @@ class Absence:
             except TimeoutError:
                 await asyncio.to_thread(self._read)
                 self._forget()
+                await self._make_up()
                 continue
             try:
                 await self._put_right(gap)
@@ -205,7 +218,22 @@ class Absence:
     def _forget(self) -> None:
         if self._gaps.empty():
             self._log.forget(time.time() - KEPT_S)
-            self._file.remember(self._log.needed_from)
+            if not self._put_off:  # else the next process must read those again
+                self._file.remember(self._log.needed_from)
+
+    async def _make_up(self) -> None:
+        """Write down what was put off, if the database is back."""
+        while self._put_off:
+            gap, found = self._put_off[0]
+            try:
+                ended = await self._ended(found)
+            except AWAY:
+                return
+            del self._put_off[0]
+            left = [call for name, call in found.items() if name not in ended]
+            for fact in (fact for logged in left for fact in self._of_unknown(logged, gap)):
+                self._outbox.put(fact)
+            log.info("calls that came and went in an absence are written down", calls=len(left))
 
     async def _put_right(self, gap: Gap) -> None:
         await asyncio.to_thread(self._read)
@@ -310,6 +338,12 @@ class Absence:
         kind = CallFactKind.CONTROLLER_LOST
         return [CallFact(fact_id(call, f"{kind} log"), call, at, kind)]
 
+    async def _ended(self, calls: Iterable[CallId]) -> Collection[CallId]:
+        """Those of them whose record has an end."""
+        if self._is_behind():
+            raise DatabaseUnreachable("it has not everything yet")
+        return await self._calls.ended(calls)
+
     async def _unknown(self, gap: Gap) -> list[LoggedCall]:
         """Calls that came and went in the gap."""
         handled = {call.id for call in gap.over} | {stored.record.call for stored in gap.lost}
@@ -329,13 +363,13 @@ class Absence:
         if not found or not gap.first:
             return list(found.values())
         try:
-            ended: Collection[CallId] = await self._calls.ended(found)
+            ended = await self._ended(found)
         except AWAY as error:
-            log.error(
-                "calls that came and went in an absence are not written down: the database is"
-                " away. Restart Offhook when it is back",
+            log.warning(
+                "calls that came and went in an absence are written down when the database is back",
                 why=in_one_line(error),
                 calls=len(found),
             )
+            self._put_off.append((gap, found))
             return []
         return [call for name, call in found.items() if name not in ended]

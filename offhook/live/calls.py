@@ -89,8 +89,7 @@ class LiveCalls:
             stage_since=at,
         )
         if before := self.unclosed.pop(call.id, None):
-            kinds = (*_TALKS, CallFactKind.FALLBACK)
-            call.noted = [fact for fact in before.timeline if fact.kind in kinds]
+            self.knew(call, before)
         self.note(
             call,
             CallFactKind.ENTERED,
@@ -102,6 +101,12 @@ class LiveCalls:
             flow=hotline.flow,
         )
         return call
+
+    def knew(self, call: LiveCall, before: StoredCall) -> None:
+        """What an earlier controller has written of its talks."""
+        noted = {fact.id for fact in call.noted}
+        kinds = (*_TALKS, CallFactKind.FALLBACK)
+        call.noted += [f for f in before.timeline if f.kind in kinds and f.id not in noted]
 
     def adopt(self, call: LiveCall) -> None:
         """An earlier controller had this call."""

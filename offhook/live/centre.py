@@ -1,6 +1,7 @@
 """The running centre as the console knows it (``console.ports.LiveCentre``)."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, time, tzinfo
 
 import structlog
@@ -43,7 +44,11 @@ def midnight(now: datetime, zone: tzinfo | None) -> datetime:
 
 
 class RunningCentre:
-    """The engine, and the day's figures from the records."""
+    """The engine, and the day's figures from the records.
+
+    ``without`` says in one line that the controller goes on what was last known without the
+    database; None: it has all.
+    """
 
     def __init__(
         self,
@@ -52,7 +57,10 @@ class RunningCentre:
         outbox: Outbox,
         recorder: Recorder,
         timezone: tzinfo | None = None,
+        *,
+        without: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._without = without
         self._engine = engine
         self._calls = calls
         self._outbox = outbox
@@ -69,10 +77,11 @@ class RunningCentre:
     def board(self, projects: frozenset[ProjectName] | None) -> Board:
         """The floor as those who serve ``projects`` may see it."""
         recorder = self._recorder
+        trouble = [text for text in (self._without(), self._away) if text is not None]
         store = StoreView(
-            self._away is None,
+            not trouble,
             self._outbox.pending,
-            self._away,
+            ". ".join(trouble) or None,
             recorder.trouble,
             recorder.archive.waiting,
         )

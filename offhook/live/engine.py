@@ -52,6 +52,34 @@ class Engine:
         Before the links come up: their first snapshots say what has become of them.
         """
         self.calls.unclosed = {stored.record.call: stored for stored in open_calls}
+        self._restore_agents(last_states)
+
+    def catch_up(
+        self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]
+    ) -> tuple[int, int]:
+        """What the database knows beyond what ``restore`` was given, after a start without it.
+
+        Everything that this controller has put is in there. Returns how many agents it has
+        brought, and how many calls that are no more.
+        """
+        before = len(self.floor.at_station)
+        # Whoever is logged in has been seen since; the floor leaves them as they are.
+        self._restore_agents(last_states)
+        over = {call.id for call in self.talks.just_over()}
+        lost = []
+        for stored in open_calls:
+            name = stored.record.call
+            if call := self.calls.get(name):
+                self.calls.knew(call, stored)
+            elif name not in over and name not in self.calls.unclosed:
+                self.calls.unclosed[name] = stored
+                lost.append(name)
+        for node, link in self.orders.links.items():
+            if link.up:  # else its snapshot will show what has become of them
+                self.switches.lose(node, lost)
+        return len(self.floor.at_station) - before, len(lost)
+
+    def _restore_agents(self, last_states: Mapping[AgentCode, AgentFact]) -> None:
         agents = {agent.code: agent for agent in self.centre.agents}
         for code, fact in last_states.items():
             agent = agents.get(code)

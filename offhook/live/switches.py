@@ -1,6 +1,6 @@
 """What the Asterisks tell: events in their order, and snapshots after a link was lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -111,6 +111,24 @@ class Switches:
         gap.going_on = [call for call in self._calls.by_id.values() if call.channel.node == node]
         self.on_gap(gap)
         self._changes.touch()
+
+    def lose(self, node: NodeName, calls: Collection[CallId]) -> None:
+        """Calls of this node whose record has no end, and that Asterisk doesn't have: they are
+        told as a gap that has just ended."""
+        mine = [name for name in calls if ChannelId.of(name).node == node]
+        if not mine:
+            return
+        gap = Gap(
+            node=node,
+            since=self._started_at,
+            until=datetime.now(UTC),
+            first=False,
+            restarted=False,
+            known=frozenset([*self._calls.by_id, *(call.id for call in self._talks.just_over())]),
+            agents=dict(self._floor.at_station),
+        )
+        gap.lost = [self._calls.unclosed.pop(name) for name in mine]
+        self.on_gap(gap)
 
     def close_gap(self, gap: Gap) -> None:
         """Write down what a gap must have brought, as the snapshot has it."""

@@ -1,0 +1,143 @@
+"""What was last known of agents and open calls, in a file beside the outbox.
+
+A controller that starts while the database is away goes on from it. It is made of the facts
+themselves: the last one of each agent, and those of each call without an end. Together with the
+outbox it is never behind the database: the outbox forgets facts only after they are in here.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from domain.facts import AgentFact, CallFact, CallFactKind, Fact
+from domain.identity import AgentCode, CallId
+from storage.calls import StoredCall, stored_call
+from storage.errors import in_one_line
+from storage.fact_lines import decode
+
+log = structlog.get_logger()
+
+LAST_KNOWN = "last-known.jsonl"
+"""The file's name in the state folder."""
+MOST_BYTES = 64 * 1024 * 1024
+MOST_CALLS = 10_000
+MOST_FACTS = 200
+"""Of one call; beyond that only those that say who talks."""
+_TALKS = (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
+
+
+class LastKnown:
+    """Reads ``path`` if it is there; a broken one costs only itself, and a line in the log."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found = False
+        """There was a file, be it a broken one: a controller has served here before."""
+        self.written_at: datetime | None = None
+        """When the file was written; None: there is none that can be read."""
+        self._agents: dict[AgentCode, tuple[AgentFact, bytes]] = {}
+        self._calls: dict[CallId, dict[str, tuple[CallFact, bytes]]] = {}
+        self._failed = False
+        self._read()
+
+    @property
+    def agents(self) -> dict[AgentCode, AgentFact]:
+        """The last fact of each agent."""
+        return {code: fact for code, (fact, _) in self._agents.items()}
+
+    @property
+    def open_calls(self) -> tuple[StoredCall, ...]:
+        """The calls without an end, oldest first."""
+        calls = (
+            stored_call([fact for fact, _ in facts.values()]) for facts in self._calls.values()
+        )
+        return tuple(sorted(calls, key=lambda stored: stored.record.entered_at))
+
+    def learn(self, fact: Fact, line: bytes) -> None:
+        """A fact was put into the outbox as ``line``, or is found there; any number of times."""
+        if isinstance(fact, AgentFact):
+            before = self._agents.get(fact.agent)
+            if before is None or fact.at >= before[0].at:
+                self._agents[fact.agent] = (fact, line)
+        elif fact.kind is CallFactKind.ENDED:
+            self._calls.pop(fact.call, None)
+        elif fact.kind is CallFactKind.ENTERED or fact.call in self._calls:
+            facts = self._calls.setdefault(fact.call, {})
+            if len(facts) < MOST_FACTS or fact.kind in _TALKS:
+                facts[fact.id] = (fact, line)
+            if len(self._calls) > MOST_CALLS:
+                del self._calls[next(iter(self._calls))]
+
+    def write(self) -> bool:
+        """Replace the file by what is known now; False, and one line in the log, if the disk
+        does not take it. Then the file of before is still there."""
+        lines = [line for _, line in self._agents.values()]
+        lines += [line for facts in self._calls.values() for _, line in facts.values()]
+        now = datetime.now(UTC)
+        head = {"last_known": 1, "at": now.isoformat(), "facts": len(lines)}
+        new = self.path.with_name(f"{self.path.name}.new")
+        try:
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(b"".join([json.dumps(head).encode() + b"\n", *lines]))
+            new.replace(self.path)
+        except OSError as error:
+            if not self._failed:
+                log.error(
+                    "what is known of agents and calls can't be written; only the outbox and the"
+                    " database have it. Free space there, or let Offhook's user write",
+                    file=str(self.path),
+                    why=in_one_line(error),
+                )
+            self._failed = True
+            return False
+        self._failed = False
+        self.found, self.written_at = True, now
+        return True
+
+    def _read(self) -> None:
+        try:
+            if self.path.stat().st_size > MOST_BYTES:
+                raise ValueError(f"it has more than {MOST_BYTES} bytes")
+            head, facts = _parse(self.path.read_bytes())
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, RecursionError) as error:
+            self.found = True
+            log.error(
+                "what was last known of agents and calls can't be read; it is taken from the outbox"
+                " and the database. Nothing needs to be done",
+                file=str(self.path),
+                why=in_one_line(error),
+            )
+            return
+        self.found, self.written_at = True, head
+        for fact, line in facts:
+            self.learn(fact, line)
+
+
+def _parse(data: bytes) -> tuple[datetime, list[tuple[Fact, bytes]]]:
+    """When it was written, and its facts. Raises ValueError."""
+    first, *lines = data.splitlines(keepends=True) or [b""]
+    head: Any = json.loads(first)
+    if not isinstance(head, dict) or head.get("last_known") != 1:
+        raise ValueError("its first line is not ours")
+    if head.get("facts") != len(lines) or not data.endswith(b"\n"):
+        raise ValueError(f"it has {len(lines)} facts where {head.get('facts')} were written")
+    return datetime.fromisoformat(str(head.get("at"))), [(decode(line), line) for line in lines]
+
+
+def newest(*known: Iterable[AgentFact]) -> dict[AgentCode, AgentFact]:
+    """The last fact of each agent; of two of the same time the one from the later source."""
+    found: dict[AgentCode, AgentFact] = {}
+    for facts in known:
+        for fact in facts:
+            before = found.get(fact.agent)
+            if before is None or fact.at >= before.at:
+                found[fact.agent] = fact
+    return found
