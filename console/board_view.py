@@ -151,6 +151,7 @@ def _call(call: CallView, *, line: bool) -> Row:
         "id": call.id,
         "project": call.project,
         "caller": call.caller,
+        "caller_name": call.caller_name,
         "hotline": call.hotline,
         "line": call.line if line else None,
         "stage": call.stage.value,

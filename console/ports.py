@@ -125,7 +125,8 @@ class CallView:
 
     id: CallId
     project: ProjectName
-    caller: str
+    caller: str | None
+    """The number; None: withheld."""
     hotline: str
     line: LineName
     stage: CallStage
@@ -136,6 +137,7 @@ class CallView:
     queue: QueueName | None = None
     position: int | None = None
     agent: AgentCode | None = None
+    caller_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

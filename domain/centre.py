@@ -32,6 +32,14 @@ class LineKind(StrEnum):
     TRUNK = "trunk"  # an IP trunk
 
 
+class CallerHeader(StrEnum):
+    """The SIP header that says who calls."""
+
+    FROM = "From"  # what the caller's own exchange or phone wrote
+    ASSERTED = "P-Asserted-Identity"  # what the carrier vouches for
+    REMOTE_PARTY = "Remote-Party-ID"  # the same, of older equipment
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     name: ProjectName
@@ -89,6 +97,7 @@ class Line:
     kind: LineKind
     channels: int = 30
     host: str | None = None  # where a trunk that doesn't register comes from
+    caller_header: CallerHeader = CallerHeader.FROM
 
 
 @dataclass(frozen=True, slots=True)

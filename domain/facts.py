@@ -16,7 +16,7 @@ from domain.identity import AgentCode, CallId, StationName
 class CallFactKind(StrEnum):
     """What happened in a call. The keys of ``detail`` stand behind each kind."""
 
-    ENTERED = "entered"  # hotline, project, line, caller, flow
+    ENTERED = "entered"  # hotline, project, line, caller (null: withheld), caller_name, flow
     LANGUAGE = "language"  # language
     CHOSE = "chose"  # node, digits, choice: a menu choice
     MISDIALLED = "misdialled"  # node, digits ("" is silence), try

@@ -42,6 +42,8 @@ class CallRecord:
     hotline: str | None = None
     line: LineName | None = None
     caller: str | None = None
+    """The number; None: withheld."""
+    caller_name: str | None = None
     flow: str | None = None
     language: str | None = None
     queue: QueueName | None = None
@@ -146,7 +148,8 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
         project=None if project is None else ProjectName(project),
         hotline=_text(came, "hotline"),
         line=None if line is None else LineName(line),
-        caller=_text(came, "caller"),
+        caller=_caller(came),
+        caller_name=_text(came, "caller_name"),
         flow=_text(came, "flow"),
         language=said.language,
         queue=wait.queue,
@@ -304,6 +307,12 @@ def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
 def _text(detail: Mapping[str, Any], key: str) -> str | None:
     value = detail.get(key)
     return value if isinstance(value, str) and value else None
+
+
+def _caller(detail: Mapping[str, Any]) -> str | None:
+    """The number; older facts have what Asterisk calls a withheld one."""
+    caller = _text(detail, "caller")
+    return None if caller in ("unknown", "<unknown>", "anonymous", "Anonymous") else caller
 
 
 def _number(detail: Mapping[str, Any], key: str) -> float | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.centre import (
     Agent,
+    CallerHeader,
     Centre,
     Encryption,
     Hotline,
@@ -118,6 +119,11 @@ class _Line(_Strict):
     channels: int = Field(30, ge=1, le=5000)
     host: str | None = Field(
         None, pattern=_ADDRESS, description="the carrier's address, host or host:port"
+    )
+    caller_header: CallerHeader = Field(
+        CallerHeader.FROM,
+        description="the SIP header that says who calls: From, P-Asserted-Identity or"
+        " Remote-Party-ID",
     )
 
 
@@ -239,6 +245,7 @@ def _load(path: Path, text: bytes) -> Config:
         raise first_of(faults)
     faults.extend(_unknown_names(file, document))
     faults.extend(_said_twice(file, document))
+    faults.extend(_not_vouched_for(file.lines, document))
     faults.extend(_shared_paths(file.asterisk, document))
     zone = None if file.timezone is None else _zone(file.timezone, document, faults)
     if faults:
@@ -297,6 +304,18 @@ def _said_twice(file: _File, document: Document) -> Iterable[FlowError]:
             if name in seen:
                 yield document.fault(path, f'the {what} "{name}" is here twice', "rename one")
             seen.add(name)
+
+
+def _not_vouched_for(lines: Sequence[_Line], document: Document) -> Iterable[FlowError]:
+    """Only a carrier's trunk can vouch for a number; behind a gateway's ports anybody may be."""
+    for i, line in enumerate(lines):
+        if line.caller_header is CallerHeader.ASSERTED and line.kind is not LineKind.TRUNK:
+            yield document.fault(
+                ("lines", i, "caller_header"),
+                f'the line "{line.name}" is not a trunk, and only a carrier\'s trunk can vouch for'
+                " a number in P-Asserted-Identity",
+                "take From or Remote-Party-ID, or leave caller_header out",
+            )
 
 
 def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[FlowError]:
@@ -370,7 +389,9 @@ def _centre(file: _File) -> Centre:
             Station(StationName(s.name), s.kind, s.encryption or _USUAL_ENCRYPTION[s.kind])
             for s in file.stations
         ),
-        lines=tuple(Line(LineName(x.name), x.kind, x.channels, x.host) for x in file.lines),
+        lines=tuple(
+            Line(LineName(x.name), x.kind, x.channels, x.host, x.caller_header) for x in file.lines
+        ),
         away_reasons=tuple(file.away_reasons),
         languages=tuple(file.languages),
     )

@@ -19,10 +19,12 @@ class CallSeen:
     call: CallId
     channel_name: str
     line: LineName
-    caller_number: str
+    caller_number: str | None
+    """None: withheld."""
     dialled: str
     variables: Mapping[str, str] = field(default_factory=dict)
     """The channel variables that were set by then."""
+    caller_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

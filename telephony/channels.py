@@ -38,7 +38,6 @@ class Channel:
     state: int
     linkedid: str
     """Shared by all channels that belong together by dialling."""
-    number: str
     exten: str
     bridge: str = ""
     held: bool = False
@@ -113,7 +112,6 @@ class Channels:
                 endpoint,
                 state=0,
                 linkedid="",
-                number=_known(message.get("CallerIDNum")),
                 exten=message.get("Exten"),
             )
             self.by_id[uniqueid] = channel
@@ -213,7 +211,3 @@ class Channels:
             members.discard(channel.uniqueid)
             if not members:
                 del self.by_endpoint[key]
-
-
-def _known(text: str) -> str:
-    return "" if text == "<unknown>" else text

@@ -7,6 +7,7 @@ asterisk-conf/cel_custom.conf.
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from domain.identity import CallId, LineName, StationName
 from domain.stations import phone_of
 from telephony.call_events import HangUpParty
+from telephony.caller import number_of
 
 FALLBACK = "OFFHOOK_FALLBACK"
 """The dialplan's own event: Asterisk's queue takes the caller."""
@@ -40,14 +42,31 @@ class Row:
     uniqueid: str
     channel: str
     exten: str
-    caller: str
+    caller: str | None
     call: str
     """The call's name, if this is a caller in a hotline (the channel's userfield)."""
     extra: dict[str, Any]
 
 
+_BEGINNING = re.compile(r'(?="[0-9]{9,11}\.[0-9]{6}","[A-Z_]+",")')
+"""A quote within a field is doubled, so no field can hold this."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def parse(line: str) -> Row | None:
-    """A row, or None for what isn't one (torn, cut short, another format)."""
+    """A row, or None for what isn't one (torn, cut short, another format).
+
+    A row that was begun and not ended, by an Asterisk that was killed, has the next one in its
+    line: that one counts.
+    """
+    beginnings = [found.start() for found in _BEGINNING.finditer(line)]
+    return _row(line[beginnings[-1] :]) if beginnings else None
+
+
+def _row(line: str) -> Row | None:
+    line = line.removesuffix("\r")
+    if _CONTROL.search(line):
+        return None
     try:
         fields = next(csv.reader([line], strict=True), [])
         if len(fields) != _COLUMNS:
@@ -60,11 +79,11 @@ def parse(line: str) -> Row | None:
             uniqueid=fields[3],
             channel=fields[5],
             exten=fields[7],
-            caller=fields[8],
+            caller=number_of(fields[8]),
             call=fields[9],
             extra=extra if isinstance(extra, dict) else {},
         )
-    except (csv.Error, ValueError):
+    except (csv.Error, ValueError, RecursionError):
         return None
 
 
@@ -85,7 +104,7 @@ class LoggedCall:
     call: CallId
     line: LineName
     number: str
-    caller: str
+    caller: str | None
     entered_at: float | None
     """None: the log begins in mid-call."""
     place: Place
@@ -181,7 +200,7 @@ class EventLog:
             call=CallId(row.call),
             line=LineName(channel.endpoint),
             number=began.exten if began else row.exten,
-            caller=began.caller if began else row.caller,
+            caller=row.caller,  # known only now: the channel begins without one
             entered_at=began.at if began else None,
             place=channel.place,
         )

@@ -28,6 +28,7 @@ from telephony.call_events import (
     TransferKind,
     TransferRefused,
 )
+from telephony.caller import name_of, number_of
 from telephony.channels import RINGING, Channel, Channels, Role
 
 _MARKED = re.compile(rb"\r\nChanVariable: OFFHOOK_CALL=[^\r]")
@@ -236,7 +237,9 @@ class NodeCalls:
         self.calls[channel.uniqueid] = call
         dialled = variables.get("OFFHOOK_HOTLINE") or channel.exten
         line = LineName(channel.endpoint)
-        seen = CallSeen(call.id, channel.name, line, channel.number, dialled, variables)
+        caller = number_of(message.get("CallerIDNum"))
+        name = name_of(variables.get("OFFHOOK_CALLER_NAME", ""), caller)
+        seen = CallSeen(call.id, channel.name, line, caller, dialled, variables, name)
         return [seen, *self._compare(call)]
 
     def _ring(self, channel: Channel) -> list[CallEvent]:

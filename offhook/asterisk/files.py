@@ -19,6 +19,9 @@ AMI_USER = "offhook"
 OPTIONAL_MODULES = ("res_cdrel_custom.so",)
 """What only some versions have; naming a module that isn't there is a warning in the log."""
 
+LONGEST_NUMBER = 25
+"""Digits of a number that is refused with a report; E.164 has 15 at most."""
+
 ANY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104
 
 _READ = "system,call,user,agent,dtmf"
@@ -112,6 +115,12 @@ def generated(
         "hotlines.conf": "".join(
             f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
         ),
+        # What a carrier may send by mistake: a number, with +, * or # in front. The dialplan says
+        # why each length is a pattern of its own.
+        "other_numbers.conf": "".join(
+            f"exten => _[+*#0-9]{'X' * more},1,Gosub(unknown-number,s,1(${{EXTEN}}))\n"
+            for more in range(LONGEST_NUMBER)
+        ),
         "stations.conf": "".join(
             f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Goto(station,{name},1)\n"
             for name in stations
@@ -172,7 +181,11 @@ def _auth(name: str, secrets: Secrets) -> str:
 def _station(station: Station, secrets: Secrets) -> str:
     name = _word(station.name)
     template = "fxs" if station.kind is StationKind.FXS else "softphone"
-    common = f"auth = {name}\naors = {name}\ncallerid = {name} <{name}>\n"
+    # `callerid` is for calls to the phone; its own calls have this number, whatever it sends.
+    common = (
+        f"auth = {name}\naors = {name}\ncallerid = {name} <{name}>\n"
+        f"set_var = CALLERID(all)={name} <{name}>\n"
+    )
     text = f"[{name}]({template})\n{common}{_MEDIA[station.encryption]}\n"
     if has_twin(station):
         # Nobody can be identified as it: it is for calls to the phone only.
@@ -203,15 +216,19 @@ def has_twin(station: Station) -> bool:
 def _line(line: Line, secrets: Secrets) -> str:
     name = _word(line.name)
     template = "fxo" if line.kind is LineKind.FXO else "trunk"
+    variables = (
+        f"set_var = OFFHOOK_CHANNELS={int(line.channels)}\n"
+        f"set_var = OFFHOOK_CALLER_HEADER={line.caller_header}\n"
+    )
     if line.host is None:
         return (
-            f"[{name}]({template})\nauth = {name}\naors = {name}\n\n[{name}](line-aor)\n\n"
-            + _auth(name, secrets)
+            f"[{name}]({template})\nauth = {name}\naors = {name}\n{variables}\n"
+            f"[{name}](line-aor)\n\n" + _auth(name, secrets)
         )
     host = _word(line.host)
     address = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
     return (
-        f"[{name}]({template})\naors = {name}\n\n"
+        f"[{name}]({template})\naors = {name}\n{variables}\n"
         f"[{name}](line-aor)\ncontact = sip:{host}\n\n"
         f"[{name}]\ntype = identify\nendpoint = {name}\nmatch = {address}\n\n"
     )

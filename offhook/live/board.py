@@ -191,6 +191,7 @@ def _calls(
             id=call.id,
             project=call.hotline.project,
             caller=call.caller,
+            caller_name=call.caller_name,
             hotline=call.hotline.number,
             line=call.line,
             stage=call.stage,

@@ -67,7 +67,9 @@ class LiveCall:
     channel: ChannelId
     channel_name: str
     line: LineName
-    caller: str
+    caller: str | None
+    """The number; None: withheld."""
+    caller_name: str | None
     hotline: Hotline
     entered_at: datetime
     stage: CallStage

@@ -58,9 +58,10 @@ class LiveCalls:
         channel: ChannelId,
         channel_name: str,
         line: LineName,
-        caller: str,
+        caller: str | None,
         number: str,
         entered_at: float,
+        caller_name: str | None = None,
     ) -> LiveCall | None:
         """The call, made and written down at its first sight, be it by session or by event.
 
@@ -83,6 +84,7 @@ class LiveCalls:
             channel_name=channel_name,
             line=line,
             caller=caller,
+            caller_name=caller_name,
             hotline=hotline,
             entered_at=at,
             stage=CallStage.FLOW,
@@ -98,6 +100,7 @@ class LiveCalls:
             project=hotline.project,
             line=line,
             caller=caller,
+            caller_name=caller_name,
             flow=hotline.flow,
         )
         return call

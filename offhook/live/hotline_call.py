@@ -41,6 +41,7 @@ from offhook.live.sessions import Sessions
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
+from telephony.caller import name_of, number_of
 from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
@@ -79,6 +80,7 @@ class Arguments:
     language: str = ""
     queued_at: str = ""
     recording: str = ""
+    caller_name: str = ""
 
     @property
     def resumed(self) -> bool:
@@ -102,13 +104,15 @@ class HotlineCalls:
     async def serve(self, session: Session) -> None:
         """Drive one caller to the end of his flow; HungUp ends it quietly."""
         given = Arguments(*session.args)
+        number = number_of(session.env.get("agi_callerid", ""))
         call = self._sessions.enter(
             ChannelId(NodeName(given.node), session.uniqueid),
             session.channel,
             LineName(given.line),
-            session.env.get("agi_callerid", ""),
+            number,
             given.hotline,
             float(given.entered_at),
+            name_of(given.caller_name, number),
         )
         if call is None:
             await session.set_variable("OFFHOOK_DONE", "1")

@@ -51,15 +51,18 @@ class Sessions:
         channel: ChannelId,
         channel_name: str,
         line: LineName,
-        caller: str,
+        caller: str | None,
         number: str,
         entered_at: float,
+        caller_name: str | None = None,
     ) -> LiveCall | None:
         """A session drives this call from now on; None if ``number`` is no hotline.
 
         ``entered_at`` is in epoch seconds.
         """
-        call = self.calls.take_up(channel, channel_name, line, caller, number, entered_at)
+        call = self.calls.take_up(
+            channel, channel_name, line, caller, number, entered_at, caller_name
+        )
         if call is not None:
             call.attached, call.attached_at = True, datetime.now(UTC)
             call.turn += 1

@@ -214,6 +214,7 @@ class Switches:
             event.caller_number,
             variables.get("OFFHOOK_HOTLINE") or event.dialled,
             float(variables.get("OFFHOOK_ENTERED_AT") or datetime.now(UTC).timestamp()),
+            event.caller_name,
         )
         if call is not None and not known:
             call.language = variables.get("OFFHOOK_LANG") or None

@@ -73,6 +73,44 @@ def told(facts: list[CallFact]) -> list[tuple[str, float]]:
     return [(str(fact.kind), fact.at.timestamp() - 1_700_000_000) for fact in facts]
 
 
+TORN = [
+    TALK[1][:40],  # half a row
+    TALK[1].replace("13800138000", "138\x0001"),
+    TALK[1].replace("13800138000", "138\r"),
+    'Event: Hangup","","","",""',  # the second half of a row with a line break in it
+    TALK[1] + ',"more"',
+    TALK[1].replace("1700000000.100000", "nan"),
+    ',"' * 1000,
+    "",
+]
+
+
+def test_rows_that_are_torn_cost_only_themselves() -> None:
+    assert [parse(line) for line in TORN] == [None] * len(TORN)
+    whole = [parse(line) for line in TALK]
+    read = [parse(line) for row in TALK for line in (*TORN, row)]
+    assert [row for row in read if row is not None] == whole
+
+
+def test_a_row_behind_a_torn_one_is_read() -> None:
+    """Asterisk was killed in mid-row, and the next one wrote on in the same line."""
+    for end in range(1, len(TALK[0])):
+        assert parse(TALK[0][:end] + TALK[1]) == parse(TALK[1])
+    assert parse("\x00" * 512 + TALK[1]) == parse(TALK[1])  # a file system after a power cut
+
+
+def test_what_a_field_says_is_not_taken_for_a_row() -> None:
+    inner = '1700000099.000000"",""HANGUP"",""'
+    row_ = parse(TALK[1].replace("4008001000", f'""{inner}'))
+    assert row_ is not None
+    assert (row_.event, row_.exten) == ("ANSWER", '"1700000099.000000","HANGUP","')
+
+
+def test_a_withheld_number_is_none() -> None:
+    for absent in ("", "unknown", "<unknown>", "anonymous"):
+        assert logged([line.replace("13800138000", absent) for line in TALK]).caller is None
+
+
 def test_a_call_from_its_beginning_to_its_end() -> None:
     call = logged(TALK)
     assert (call.line, call.number, call.caller) == ("carrier", "4008001000", "13800138000")

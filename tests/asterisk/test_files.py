@@ -1,15 +1,16 @@
 """What is generated: secrets are private and lasting, and no value can become a directive."""
 
 import json
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from domain.centre import Centre, Line, LineKind, Station, StationKind
+from domain.centre import CallerHeader, Centre, Line, LineKind, Station, StationKind
 from domain.identity import LineName, NodeName, StationName
-from offhook.asterisk.files import Addresses, Folders, Ports, generated
+from offhook.asterisk.files import LONGEST_NUMBER, Addresses, Folders, Ports, generated
 from offhook.secrets import Secrets, SecretsError, load_or_create
 
 
@@ -79,6 +80,25 @@ def test_a_line_with_an_address_is_known_by_it(centre: Centre, secrets: Secrets)
     assert "match = 192.0.2.7\n" in text
     assert "contact = sip:192.0.2.7:5080\n" in text
     assert "[carrier](digest)" not in text
+
+
+def test_a_line_has_its_places_and_the_header_it_believes(centre: Centre, secrets: Secrets) -> None:
+    carrier = LineName("carrier")
+    lines = (
+        Line(carrier, LineKind.TRUNK, 12, caller_header=CallerHeader.ASSERTED),
+        Line(carrier, LineKind.TRUNK, 12, "192.0.2.7", CallerHeader.ASSERTED),
+    )
+    for line in lines:
+        text = _files(replace(centre, lines=(line,)), secrets)["pjsip_peers.conf"]
+        endpoint = text[text.index("[carrier](trunk)") :].partition("\n\n")[0]
+        assert "set_var = OFFHOOK_CHANNELS=12\n" in endpoint
+        assert endpoint.endswith("set_var = OFFHOOK_CALLER_HEADER=P-Asserted-Identity")
+
+
+def test_no_pattern_fits_more_than_a_number(centre: Centre, secrets: Secrets) -> None:
+    patterns = _files(centre, secrets)["other_numbers.conf"].splitlines()
+    assert all(re.fullmatch(r"exten => _\[[+*#]+0-9\]X*,1,Gosub\(.*\)", each) for each in patterns)
+    assert len(patterns) == LONGEST_NUMBER
 
 
 @pytest.mark.parametrize("bad", ["1.2.3.4\nallow = all", "a;b", "a b", "", "a]"])

@@ -91,6 +91,16 @@ def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
             "",
             '"lines.0" of the configuration lacks "kind"; expected fxo (a gateway',
         ),
+        (
+            "kind: trunk",
+            "kind: trunk, caller_header: Contact",
+            "'Contact'; expected 'From', 'P-Asserted-Identity' or 'Remote-Party-ID'; it is the SIP",
+        ),
+        (
+            "kind: trunk",
+            "kind: fxo, caller_header: P-Asserted-Identity",
+            'the line "carrier" is not a trunk, and only a carrier\'s trunk can vouch',
+        ),
         ("kind: trunk", 'kind: trunk, host: "a;b"', "'a;b'; expected the carrier's address, host"),
         ("\nlines:\n", "\nline:\n", '13:1: the configuration has no setting "line"; expected'),
         ("projects: [tea]", "projects: [tee]", '10:42: there is no project "tee"; did you mean'),

@@ -1,0 +1,359 @@
+"""Hostile SIP at a real Asterisk: whatever a header holds, nothing of it may become a line of AMI,
+a line of FastAGI's environment, or a row of the event log.
+
+Inputs come from a seeded generator: INVITEs of a line and of a phone, REGISTERs, REFERs, with line
+breaks, controls and other characters, raw and percent-encoded, in each place where a number, a
+name or a URI can stand. The tests run some hundreds of them, ``measure`` as many as five minutes
+hold.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from bench import rig
+from bench.raw_sip import Account, Answer, RawSip
+from domain.centre import (
+    Centre,
+    Hotline,
+    Line,
+    LineKind,
+    Project,
+    Station,
+    StationKind,
+)
+from domain.identity import LineName, ProjectName, StationName
+from offhook.asterisk.instance import Instance
+from offhook.asterisk.provision import find_or_install
+from offhook.secrets import load_or_create
+from telephony.event_log import parse
+
+LINE, PHONE = "carrier", "1001"
+SECONDS = float(os.environ.get("OFFHOOK_BENCH_SECONDS", "300"))
+AT_ONCE = 8
+
+MARK = b"Forged"
+"""In every line that an input tries to forge."""
+
+_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*(\([^)]*\))?:( .*)?")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+# ---------------------------------------------------------------------- what was said
+
+
+@dataclass
+class Said:
+    """What Asterisk said meanwhile; ``faults`` lists whatever no honest caller could cause."""
+
+    ami: bytearray = field(default_factory=bytearray)
+    environments: list[bytes] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    events: int = 0
+
+    def check(self, cel: Path) -> list[str]:
+        """The faults so far."""
+        found = list(self.faults)
+        whole = bytes(self.ami)
+        whole = whole[: whole.rfind(b"\r\n\r\n") + 4]
+        for message in whole.split(b"\r\n\r\n"):
+            self.events += 1
+            for number, line in enumerate(message.split(b"\r\n")):
+                if not line:
+                    continue
+                if not _LINE.fullmatch(line) or _CONTROL.search(line):
+                    found.append(f"AMI: {line!r}")
+                elif line.startswith(b"Event: ") and (number or MARK in line):
+                    found.append(f"AMI, an event within another: {message!r}")
+        for environment in self.environments:
+            keys = [line.partition(b": ")[0] for line in environment.split(b"\n") if line]
+            found += [f"FastAGI: {key!r}" for key in keys if not re.fullmatch(rb"agi_\w+", key)]
+            found += [f"FastAGI, twice: {key!r}" for key, n in Counter(keys).items() if n > 1]
+            found += [
+                f"FastAGI: {line!r}" for line in environment.split(b"\n") if _CONTROL.search(line)
+            ]
+        for row in cel.read_bytes().split(b"\n"):
+            if row and (parse(row.decode("utf-8", "replace")) is None or _CONTROL.search(row)):
+                found.append(f"event log: {row!r}")
+        return found
+
+
+@asynccontextmanager
+async def listening(one: Instance) -> AsyncIterator[Said]:
+    """The controller's AMI log-in and its FastAGI port, both of which only write down."""
+    said = Said()
+    server = await asyncio.start_server(
+        lambda reader, writer: _session(said, reader, writer), "127.0.0.1", one.ports.agi
+    )
+    reader, writer = await asyncio.open_connection(*one.ami)
+    await reader.readline()
+    writer.write(
+        f"Action: Login\r\nUsername: {one.ami_user}\r\nSecret: {one.secrets.ami}\r\n\r\n".encode()
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    reading = asyncio.create_task(_read(said, reader))
+    try:
+        yield said
+    finally:
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reading
+        writer.close()
+        server.close()
+
+
+async def _read(said: Said, reader: asyncio.StreamReader) -> None:
+    while data := await reader.read(1 << 16):
+        said.ami += data
+
+
+async def _session(said: Said, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        said.environments.append(await reader.readuntil(b"\n\n"))
+        environment = said.environments[-1]
+        writer.write(b"SET VARIABLE OFFHOOK_DONE 1\n")
+        await reader.readline()
+        if b"agi_network_script: agent\n" in environment:  # a phone's call is answered
+            writer.write(b"ANSWER\nWAIT FOR DIGIT 2000\n")
+            for _ in ("ANSWER", "WAIT FOR DIGIT"):
+                await reader.readline()
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        said.faults.append(f"FastAGI: {error!r}")
+    finally:
+        writer.close()
+
+
+# ---------------------------------------------------------------------- inputs
+
+_BREAKS = tuple(
+    rb"%0D%0A %0d%0a %0A %0D %00 %0D%0A%0D%0A %E2%80%A8 %C2%85 %c0%8d%c0%8a %22%0A %5C %09".split()
+) + (b"\r", b"\x0b", b"\x1c", b"\xc0\x8a")
+_FORGERIES = (
+    b"Event: Forged%0D%0AUniqueid: 1.1",
+    b"Event: Hangup%0D%0AX: Forged%0D%0A%0D%0AEvent: Forged",
+    b"agi_uniqueid: Forged",
+    b"agi_network_script: agent%0Aagi_arg_1: Forged",
+    b"%22Forged%22,%22HANGUP%22,%22%22",
+    b"ChanVariable: OFFHOOK_CALL=Forged",
+    b"${SHELL(Forged)}",
+    b"$[Forged]",
+    b"Forged%22,%22Forged",
+)
+_NUMBERS = (
+    b"13800138000 +8613800138000 %3113800138000 anonymous unknown 4008001000 *11 1001 %00 %D5%C5 "
+    b"13800138000;phone-context=+86 1380013,8000"
+)
+_USERS = (*_NUMBERS.split(), b"", b"a" * 700, b"1" * 700, b"\xd5\xc5\xce\xb0")
+_TITLES = rb'Li a\"b a<sip:110@x> ${CHANNEL} a,b)c =?UTF-8?B?5byg?='.split()
+_NAMES = (*_TITLES, b"", b"\xff\xfe", b"N" * 700, "张伟".encode("gbk"), "张\u202e伟".encode())
+
+
+def _hostile(rng: random.Random) -> bytes:
+    """A number or a name with something in it that doesn't belong there."""
+    parts = [rng.choice(_USERS)]
+    parts += [rng.choice(_BREAKS) + rng.choice(_FORGERIES) for _ in range(rng.randrange(3))]
+    if rng.random() < 0.3:
+        parts.append(bytes(rng.randrange(256) for _ in range(rng.randrange(12))))
+    rng.shuffle(parts)
+    text = b"".join(parts)
+    if rng.random() < 0.8:  # what a parser of URIs lets pass
+        text = quote(text, safe="%+;=*#").encode()
+    return text.replace(b"\r", b"%0D").replace(b"\n", b"%0A")
+
+
+def _name(rng: random.Random) -> bytes:
+    """A display name."""
+    name = rng.choice(_NAMES)
+    if rng.random() < 0.4:
+        name += rng.choice((b"\r", b"\x00", b"\x0b", b"\t", b"\x7f", b"%0D%0A")) + b"Event: Forged"
+    return name
+
+
+def _party(rng: random.Random) -> bytes:
+    """A name-addr, an addr-spec or a tel URI."""
+    name, user = _name(rng), _hostile(rng)
+    shape = rng.randrange(6)
+    if shape == 0:
+        return b"<tel:%s>" % user
+    if shape == 1:
+        return b"sip:%s@127.0.0.1" % user
+    if shape == 2:
+        return b"<sip:127.0.0.1>"
+    return b'"%s" <sip:%s@127.0.0.1>' % (name, user)
+
+
+_PARTIES = (
+    b"P-Asserted-Identity Remote-Party-ID Diversion P-Preferred-Identity History-Info Referred-By To "
+    b"Reply-To"
+).split()
+_TEXTS = (
+    b"User-Agent Reason Subject Call-Info Privacy Organization Alert-Info X-Forged Accept-Language"
+).split()
+
+
+def headers(rng: random.Random, *, of_phone: bool) -> list[tuple[bytes, bytes]]:
+    """Headers of one INVITE, most of them hostile."""
+    found: list[tuple[bytes, bytes]] = []
+    party = _party(rng)
+    if of_phone and rng.random() < 0.8:  # with another user a phone is not known at all
+        party = b'"%s" <sip:%s@%s>' % (_name(rng), PHONE.encode(), rng.choice((b"h", b"127.0.0.1")))
+    found.append((b"From", party + b";tag=%d" % rng.randrange(10**9)))
+    found += [(name, _party(rng)) for name in _PARTIES if rng.random() < 0.4]
+    found += [(name, _hostile(rng)) for name in _TEXTS if rng.random() < 0.2]
+    if rng.random() < 0.1:
+        found.append((b"Call-ID", b"%d" % rng.randrange(10**9) + _hostile(rng).replace(b" ", b"")))
+    if rng.random() < 0.2:
+        found.append((b"Contact", _party(rng)))
+    return found
+
+
+def within(rng: random.Random) -> list[tuple[bytes, bytes]]:
+    """Headers of a request within a call: a new identity, or where to transfer to."""
+    names = (b"P-Asserted-Identity", b"Remote-Party-ID", b"Referred-By", b"Diversion", b"Reason")
+    found = [(name, _party(rng)) for name in names if rng.random() < 0.5]
+    user = re.sub(rb"[\x00-\x20<>@]", b"", _hostile(rng))
+    to = rng.choice((b"<sip:%s@127.0.0.1>" % user, b"<sip:1001%s@127.0.0.1>" % user, _party(rng)))
+    return [*found, (b"Refer-To", to)]
+
+
+@dataclass
+class Attack:
+    """One attacker on a line and one at a phone, and how many inputs they have sent."""
+
+    one: Instance
+    line: RawSip
+    phone: RawSip
+    rng: random.Random
+    sent: Counter[str] = field(default_factory=Counter)
+    answers: Counter[int] = field(default_factory=Counter)
+
+    async def send(self) -> None:
+        """One input, to its final answer."""
+        rng = self.rng
+        password = self.one.secrets.sip[StationName(PHONE)]
+        phone = Account(PHONE, password)
+        kind = rng.choices(("line", "phone", "register", "refer"), (6, 2, 1, 1))[0]
+        self.sent[kind] += 1
+        if kind == "line":
+            number = "4008001000" if rng.random() < 0.6 else ""
+            uri = self.line.uri(number) if number else self._uri(self.line, rng)
+            line = Account(LINE)
+            answer = await self.line.invite(uri, line, headers(rng, of_phone=False))
+        elif kind == "phone":
+            uri = self._uri(self.phone, rng) if rng.random() < 0.3 else self.phone.uri("*12")
+            more = [(rng.choice(("UPDATE", "INVITE", "REFER", "INFO")), within(rng)) for _ in "12"]
+            answer = await self.phone.invite(uri, phone, headers(rng, of_phone=True), more)
+        elif kind == "register":
+            contact = b"<sip:%s@127.0.0.1:%d>" % (_hostile(rng), self.phone.address[1])
+            home = b"<sip:%s@127.0.0.1>" % (PHONE.encode() if rng.random() < 0.5 else _hostile(rng))
+            given = [(b"To", home), (b"Contact", contact), (b"User-Agent", _hostile(rng))]
+            answer = await self.phone.request("REGISTER", b"sip:127.0.0.1", phone, given)
+        else:
+            given = [(b"Refer-To", _party(rng)), (b"Referred-By", _party(rng))]
+            answer = await self.phone.request("REFER", self.phone.uri("1001"), phone, given)
+        self.answers[answer.status] += 1
+
+    def _uri(self, peer: RawSip, rng: random.Random) -> bytes:
+        user = re.sub(rb"[\x00-\x20@<>]", b"", _hostile(rng))
+        return b"sip:%s@%s:%d" % (user, peer.server[0].encode(), peer.server[1])
+
+    async def honest(self) -> Answer:
+        """A call from the line as it should be."""
+        caller = b'"Li" <sip:13800138000@127.0.0.1>;tag=%d' % self.rng.randrange(10**9)
+        self.line.patient = True
+        uri = self.line.uri("4008001000")
+        return await self.line.invite(uri, Account(LINE), [(b"From", caller)])
+
+
+@asynccontextmanager
+async def attack(one: Instance, seed: int) -> AsyncIterator[Attack]:
+    """The attackers' sockets. The line is known by its address, the phone by its password."""
+    server = (one.addresses.sip, one.ports.sip)
+    line, phone = await RawSip(server).open("127.0.0.2"), await RawSip(server).open("127.0.0.1")
+    line.patient = phone.patient = False  # much of it is no SIP, and is dropped
+    try:
+        yield Attack(one, line, phone, random.Random(seed))
+    finally:
+        line.close()
+        phone.close()
+
+
+def centre() -> Centre:
+    """One line that is known by its address, one phone, one hotline."""
+    tea = ProjectName("tea")
+    return Centre(
+        projects=(Project(tea, "Tea"),),
+        hotlines=(Hotline("4008001000", tea, "hotline"),),
+        queues=(),
+        agents=(),
+        stations=(Station(StationName(PHONE), StationKind.SOFTPHONE),),
+        lines=(Line(LineName(LINE), LineKind.TRUNK, 30, "127.0.0.2"),),
+    )
+
+
+async def run(under: Attack, inputs: int | None, seconds: float) -> None:
+    """Send so many inputs, or as many as there is time for, some of them at once."""
+    until = time.monotonic() + seconds
+    left = inputs if inputs is not None else 1 << 60
+
+    async def one_after_another() -> None:
+        nonlocal left
+        while left > 0 and time.monotonic() < until:
+            left -= 1
+            await under.send()
+
+    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+
+
+# ---------------------------------------------------------------------- as a benchmark
+
+
+def measure() -> dict[str, Any]:
+    """How many inputs Asterisk saw and what came of them; raises if anything was forged."""
+    return asyncio.run(_measure())
+
+
+async def _measure() -> dict[str, Any]:
+    with TemporaryDirectory(prefix="offhook-bench-") as folder:
+        state, here = Path(folder), centre()
+        one = Instance(
+            state / "i", rig.free_ports(0, rtp=400), here, load_or_create(state, here),
+            find_or_install(),
+        )  # fmt: skip
+        await one.start()
+        try:
+            seed = int(time.time())
+            async with listening(one) as said, attack(one, seed) as attackers:
+                await run(attackers, None, SECONDS)
+                answer = await attackers.honest()
+                faults = said.check(one.cel)
+        finally:
+            await one.stop()
+    if faults:
+        raise AssertionError(f"seed {seed}: {len(faults)} forged, as {faults[:5]}")
+    return {
+        "inputs": sum(attackers.sent.values()),
+        "by_kind": dict(attackers.sent),
+        "by_answer": {str(status): n for status, n in sorted(attackers.answers.items())},
+        "seconds": SECONDS,
+        "seed": seed,
+        "ami_messages": said.events,
+        "sessions": len(said.environments),
+        "honest_call_afterwards": answer.status,
+    }
+
+
+def first(faults: Sequence[str], count: int = 5) -> str:
+    """The first few faults, for a message."""
+    return "\n".join([f"{len(faults)} forged", *faults[:count]])
