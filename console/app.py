@@ -20,6 +20,7 @@ from console import (
     recording,
     user_pages,
 )
+from console.door import note_asking
 from console.errors import answer_errors
 from console.feed import Feeds
 from console.guard import check_request
@@ -57,7 +58,8 @@ def make_app(
     Raises RouteWithoutRule if a route has no line in ``console.permissions``.
     """
     app = web.Application(
-        middlewares=[see_through_proxy, answer_errors, check_request], client_max_size=LARGEST_FORM
+        middlewares=[note_asking, see_through_proxy, answer_errors, check_request],
+        client_max_size=LARGEST_FORM,
     )
     app[context.LIVE] = centre
     app[context.CALLS] = calls

@@ -1,5 +1,6 @@
 """Answers for what goes wrong: what happened and what to do, as a page, as JSON, as a line."""
 
+import errno
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
@@ -87,6 +88,20 @@ TOO_LARGE = Trouble(
     N_("The request is larger than any form here."),
     _GO_BACK,
 )
+TOO_SLOW = Trouble(
+    408,
+    "too_slow",
+    N_("That took too long"),
+    N_("The request did not arrive in time."),
+    N_("Check the network and try again."),
+)
+WRONG_TYPE = Trouble(
+    415,
+    "wrong_type",
+    N_("That can't be understood"),
+    N_("The console takes forms (application/x-www-form-urlencoded, in UTF-8) and nothing else."),
+    _GO_BACK,
+)
 BROKEN = Trouble(
     500,
     "broken",
@@ -119,6 +134,9 @@ _BY_STATUS = {t.status: t for t in (BAD_REQUEST, SIGNED_OUT, NOT_FOUND, NOT_ALLO
 _BY_STATUS[403] = FORBIDDEN
 
 
+_NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.ENOENT})
+
+
 class Refused(Exception):  # noqa: N818
     """The request is answered with this trouble."""
 
@@ -137,10 +155,16 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return answer(
-            request, _BY_STATUS.get(error.status) or replace(BAD_REQUEST, status=error.status)
-        )
+        trouble = _BY_STATUS.get(error.status) or replace(BAD_REQUEST, status=error.status)
+        response = answer(request, trouble)
+        if isinstance(error, web.HTTPMethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return response
     except AWAY as error:
+        if is_gone(request):
+            raise web.HTTPBadRequest from error  # nobody reads it; the database may be well
+        if isinstance(error, OSError) and error.errno in _NO_SUCH_FILE and error.filename:
+            return answer(request, NOT_FOUND)  # a file of ours, not the database's connection
         log.warning("a page needs the database, which is away", why=in_one_line(error))
         return answer(request, DATABASE_AWAY)
     except Exception as error:
@@ -155,6 +179,11 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
             trace="".join(traceback.format_exception(error)),
         )
         return answer(request, BROKEN, reference)
+
+
+def is_gone(request: web.Request) -> bool:
+    """Whether whoever asked has hung up, so that reading or writing fails."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def answer(request: web.Request, trouble: Trouble, reference: str = "") -> web.StreamResponse:

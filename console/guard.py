@@ -7,13 +7,16 @@ from aiohttp import web
 
 from console import csrf
 from console.context import FORM_COOKIE, LANGUAGE, SESSIONS, SETTINGS, USER
+from console.door import note
 from console.errors import FOREIGN, OLD_FORM, SIGNED_OUT, Answer, Refused, wants_json
+from console.forms import check_head, read_form
 from console.i18n import choose
 from console.permissions import TABLE, Public, key_of, may
 from storage.errors import AWAY
 
 SESSION_COOKIE = "offhook_session"
 LANGUAGE_COOKIE = "offhook_language"
+_METHODS = ("GET", "HEAD", "POST")
 _NEEDS_NOBODY = frozenset({"/static", "/healthz"})
 
 
@@ -22,6 +25,7 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
     """Lets a request through to its page, or refuses it."""
     resource = request.match_info.route.resource
     rule = TABLE[key_of(request.method, resource.canonical)] if resource else Public()
+    check_head(request)
     if resource is not None and resource.canonical in _NEEDS_NOBODY:
         return await handler(request)
     accept = request.headers.get("Accept-Language", "")
@@ -39,11 +43,16 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
                 raise
             user = None
         if user is not None:
+            note(request, user.name)
             request[USER] = user
             request[FORM_COOKIE] = token
             request[LANGUAGE] = choose(
                 (request.cookies.get(LANGUAGE_COOKIE), user.language), accept
             )
+    if request.method not in _METHODS:  # CONNECT has no address at all, and would not be found
+        raise web.HTTPMethodNotAllowed(request.method, _METHODS)
+    if request.match_info.http_exception is not None:  # no such address, or not with this method
+        raise request.match_info.http_exception
     asks = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
     if asks and not csrf.is_own_origin(request, request.app[SETTINGS].public_url):
         raise Refused(FOREIGN)
@@ -60,14 +69,10 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
 
 
 async def _check_form(request: web.Request) -> None:
-    try:
-        form = await request.post()  # the page's own reading of it gets the same
-    except (ValueError, LookupError) as error:  # no UTF-8, no such charset, no parts
-        raise web.HTTPBadRequest from error
+    form = await read_form(request)
     sent = request.headers.get(csrf.HEADER)
     if sent is None:
-        field = form.get(csrf.FORM_FIELD)
-        sent = field if isinstance(field, str) else None
+        sent = form.get(csrf.FORM_FIELD)
     cookie = request.cookies.get(SESSION_COOKIE if request[USER] else csrf.VISITOR_COOKIE)
     if not csrf.is_genuine(cookie, sent):
         raise Refused(OLD_FORM)

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Coroutine
 from dataclasses import replace
@@ -22,6 +23,7 @@ from offhook.asterisk.process import AsteriskError
 from offhook.asterisk.provision import ProvisionError
 from offhook.config import Config, ConfigError, load
 from offhook.controller_process import ControllerError
+from offhook.open_files import TooFewFiles
 from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
 from offhook.simulate import SimulateError
@@ -47,6 +49,7 @@ EXPECTED = (
     ControllerError,
     StackError,
     StorageError,
+    TooFewFiles,
 )
 """What can be wrong around us; each says in one line what, where and what to do."""
 
@@ -130,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     controller.add_argument("--state", type=Path, required=True)
     controller.add_argument("--go-fd", type=int, help=argparse.SUPPRESS)
     controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    controller.add_argument("--pulse-fd", type=int, help=argparse.SUPPRESS)
     controller.set_defaults(do=_serve)
 
     files = commands.add_parser(
@@ -227,7 +231,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             os.write(arguments.ready_fd, b"ready")
             os.close(arguments.ready_fd)
 
-    return _loop(serve(config, arguments.state, ports, dsn, ready))
+    pulse = None if arguments.pulse_fd is None else socket.socket(fileno=arguments.pulse_fd)
+    return _loop(serve(config, arguments.state, ports, dsn, ready, pulse))
 
 
 def _ports(given: str | None, config: Config) -> Ports:

@@ -13,16 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from offhook.asterisk.process import die_with
 from offhook.keeping import keep
+from offhook.pulse import Pulse
 
 SPARE_AFTER_S = 3.0
 """The controller itself comes first, and what it finds to do at its start."""
 LOOK_EVERY_S = 2.0
 HUNG_AFTER_S = 6.0
-"""A controller whose health page has not answered for so long is killed and started again."""
+"""A controller without a pulse for so long is killed and started again."""
 
 
 class ControllerError(Exception):
@@ -38,8 +37,10 @@ class _Started:
     """Written to when it is to begin; closed when it isn't wanted."""
     ready: int
     """Says that it serves."""
+    pulse: Pulse
 
     def close(self) -> None:
+        """Close what is needed until it serves."""
         for end in (self.go, self.ready):
             os.close(end)
 
@@ -52,16 +53,15 @@ class ControllerProcess:
         arguments: list[str],
         environment: Mapping[str, str],
         log: Path,
-        health: str,
         *,
         progress: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.log = log
         self._arguments = arguments
         self._environment = environment
-        self._health = health
         self._progress = progress
         self._process: asyncio.subprocess.Process | None = None
+        self._pulse: Pulse | None = None
         self._spare: _Started | None = None
         self._making: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -75,6 +75,7 @@ class ControllerProcess:
         """Start it and wait until it says that it is ready. Raises ControllerError."""
         started = await self._take_spare() or await self._load()
         self._process = started.process
+        self._listen_to(started.pulse)
         said_before = self.log.stat().st_size
         try:
             with contextlib.suppress(BrokenPipeError):
@@ -99,8 +100,10 @@ class ControllerProcess:
         spare = await self._take_spare()
         if spare is not None:
             spare.close()
+            spare.pulse.close()
             await spare.process.wait()
         await self._end()
+        self._listen_to(None)
 
     async def kill(self) -> None:
         """kill -9, as a crash would."""
@@ -116,16 +119,18 @@ class ControllerProcess:
     async def _load(self) -> _Started:
         go_read, go_write = os.pipe()
         ready_read, ready_write = os.pipe()
+        pulse = Pulse()
         try:
             with self.log.open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "offhook", "serve", *self._arguments),
                     *("--go-fd", str(go_read), "--ready-fd", str(ready_write)),
+                    *("--pulse-fd", str(pulse.theirs.fileno())),
                     env={**os.environ, **self._environment},
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    pass_fds=(go_read, ready_write),
+                    pass_fds=(go_read, ready_write, pulse.theirs.fileno()),
                     start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
                     # Asterisk ends with us as well: nothing is left of us, whatever ends us.
                     preexec_fn=die_with(os.getpid(), signal.SIGTERM),
@@ -133,11 +138,18 @@ class ControllerProcess:
         except BaseException:
             os.close(go_write)
             os.close(ready_read)
+            pulse.close()
             raise
         finally:
             os.close(go_read)
             os.close(ready_write)
-        return _Started(process, go_write, ready_read)
+        pulse.theirs.close()
+        return _Started(process, go_write, ready_read, pulse)
+
+    def _listen_to(self, pulse: Pulse | None) -> None:
+        before, self._pulse = self._pulse, pulse
+        if before is not None:
+            before.close()
 
     async def _make_spare(self) -> None:
         await asyncio.sleep(SPARE_AFTER_S)
@@ -152,6 +164,7 @@ class ControllerProcess:
         spare, self._spare = self._spare, None
         if spare is not None and spare.process.returncode is not None:
             spare.close()
+            spare.pulse.close()
             return None
         return spare
 
@@ -180,17 +193,15 @@ class ControllerProcess:
         )
 
     async def _keep(self) -> None:
-        async with aiohttp.ClientSession() as http:
+        async def ended() -> str:
+            process, pulse = self._process, self._pulse
+            if process is None or pulse is None:
+                return "is gone"
+            return await self._ended(process, pulse)
 
-            async def ended() -> str:
-                process = self._process
-                return "is gone" if process is None else await self._ended(process, http)
+        await keep("the controller", ended, self.start, self._progress, ControllerError, OSError)
 
-            await keep(
-                "the controller", ended, self.start, self._progress, ControllerError, OSError
-            )
-
-    async def _ended(self, process: asyncio.subprocess.Process, http: aiohttp.ClientSession) -> str:
+    async def _ended(self, process: asyncio.subprocess.Process, pulse: Pulse) -> str:
         """Until the process is no more; one that hangs is killed. Returns what became of it.
 
         A hanging one keeps its ports open: Asterisk would hand it callers for ever.
@@ -204,7 +215,7 @@ class ControllerProcess:
                 if ending.done():
                     return f"ended ({process.returncode})"
                 # All of what is left to one answer: it may take long on a machine out of breath.
-                if await self._answers(http, max(1.0, answered_at + HUNG_AFTER_S - clock())):
+                if await pulse.beats(max(1.0, answered_at + HUNG_AFTER_S - clock())):
                     answered_at = clock()
                 silent_s = clock() - answered_at
                 if silent_s >= HUNG_AFTER_S and not ending.done():
@@ -213,13 +224,3 @@ class ControllerProcess:
                     return f"has not answered for {silent_s:.0f} s and was killed"
         finally:
             ending.cancel()
-
-    async def _answers(self, http: aiohttp.ClientSession, within_s: float) -> bool:
-        try:
-            async with (
-                asyncio.timeout(within_s),
-                http.get(self._health, allow_redirects=False),
-            ):
-                return True
-        except (TimeoutError, aiohttp.ClientError):
-            return False

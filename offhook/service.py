@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from console.app import make_app
+from console.door import Door
 from ivr_flows.flow import Flow
 from offhook.asterisk.files import AMI_USER, Ports
 from offhook.asterisk.process import check_free
@@ -27,6 +29,8 @@ from offhook.live.engine import Engine
 from offhook.live.hotline_call import HotlineCalls
 from offhook.live.recorder import Recorder
 from offhook.live.station_features import StationFeatures
+from offhook.open_files import claim
+from offhook.pulse import answer
 from offhook.secrets import Secrets, load_or_create
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
@@ -73,10 +77,20 @@ def places(config: Config, state: Path) -> Places:
 
 
 async def serve(
-    config: Config, state: Path, ports: Ports, dsn: str, ready: Callable[[], None]
+    config: Config,
+    state: Path,
+    ports: Ports,
+    dsn: str,
+    ready: Callable[[], None],
+    pulse: socket.socket | None = None,
 ) -> None:
-    """Run the controller until SIGTERM or SIGINT. Raises what a start can't do without."""
+    """Run the controller until SIGTERM or SIGINT. Raises what a start can't do without.
+
+    ``pulse``: where whoever watches over us asks whether we still work.
+    """
     stop = asyncio.Event()
+    if pulse is not None:
+        answer(pulse)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -99,6 +113,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
     phrases = station_phrases()
     secrets = load_or_create(state, config.centre)
     where = places(config, state)
+    files = claim()
     check_free(
         [
             ("tcp", config.asterisk.agi_bind, ports.agi, "FastAGI"),
@@ -151,6 +166,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
                 "call": HotlineCalls(engine.sessions, flows, prompts).serve,
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
+            max_sessions=files.sessions,
         )
         centre = RunningCentre(
             engine, calls, outbox, recorder, config.timezone, without=lambda: database.without
@@ -167,7 +183,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
             public_url=config.console.public_url,
             proxies=config.console.proxies,
         )
-        await _listen(stack, app, config.console.bind, ports.console)
+        await _listen(stack, app, config, ports.console, files.visitors)
         _background(stack, _speak_ahead(prompts, flows.values(), where), "prompts")
         await agi.start()
         stack.push_async_callback(agi.close)
@@ -223,13 +239,14 @@ def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Lin
     return link
 
 
-async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> None:
-    # No access log: addresses hold callers' numbers.
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
+async def _listen(
+    stack: AsyncExitStack, app: web.Application, config: Config, port: int, most: int
+) -> None:
+    host = config.console.bind
+    door = Door(app, most=most)
+    stack.push_async_callback(door.close)
     try:
-        await web.TCPSite(runner, host, port).start()
+        await door.open(host, port)
     except OSError as error:
         raise CannotServe(
             f"the console can't listen on {host}:{port} ({error.strerror}); stop what uses it, or"

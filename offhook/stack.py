@@ -107,7 +107,6 @@ class Stack:
             ["--config", str(self.config.source), "--state", str(self.state)],
             {"OFFHOOK_DSN": self.dsn, "OFFHOOK_PORTS": ",".join(ports), **self._environment},
             self._controller_log,
-            f"{self.console_url}healthz",
             progress=self._progress,
         )
 

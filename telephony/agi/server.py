@@ -5,8 +5,6 @@ replaced, since a health check that connects and closes made it spin for ever.
 """
 
 import asyncio
-import contextlib
-import resource
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,7 +19,6 @@ Route = Callable[[Session], Awaitable[None]]
 
 log = structlog.get_logger()
 
-_OTHER_FILES = 512  # what the rest of the process may need besides sessions
 _CLOSING_S = 5.0
 _COMPLAINT_EVERY_S = 1.0
 
@@ -38,6 +35,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
 
     ``agi://host/call?x=1`` goes to the route ``call``. A route that raises ends its own session
     only; HungUp is a quiet end. ``request_timeout``: seconds a connection has to say what it wants.
+    ``max_sessions``: connections at once; each needs an open file, see that there is room for them.
     """
 
     def __init__(
@@ -91,7 +89,6 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
     async def start(self) -> None:
         """Listen; CannotListen says in one line why that is not possible."""
         self.loop = asyncio.get_running_loop()
-        self._max_sessions = _room_for(self._max_sessions)
         try:
             self._server = await self.loop.create_server(
                 self._connection, self._host, self._port, backlog=4096
@@ -182,26 +179,3 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             )
         finally:
             connection.close()
-
-
-def _room_for(sessions: int) -> int:
-    """Raise this process's limit of open files for so many sessions; what there is room for."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = sessions + _OTHER_FILES
-    endless = resource.RLIM_INFINITY
-    # Only root may raise the hard limit.
-    for limits in ((wanted, hard if hard == endless else max(hard, wanted)), (hard, hard)):
-        if soft != endless and soft < wanted:
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-            soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == endless or soft >= wanted:
-        return sessions
-    room = max(soft - _OTHER_FILES, soft // 2)
-    (log.warning if room * 2 < sessions else log.info)(
-        "fewer agi sessions than configured: the limit of open files is low",
-        sessions=room,
-        configured=sessions,
-        raise_to=f"ulimit -Hn {wanted}",
-    )
-    return room

@@ -1,0 +1,132 @@
+"""The console's door: silence and slowness end there, and users come before strangers."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import structlog
+from aiohttp import ClientSession, WSMsgType
+
+from console import door
+from console.door import Door
+from tests.console.conftest import PASSWORD, Console
+
+Open = Callable[..., Awaitable[Door]]
+
+
+@pytest.fixture
+async def doors(console: Console) -> AsyncIterator[Open]:
+    """``await doors(most=5)`` is the console behind a door with so many places."""
+    opened: list[Door] = []
+
+    async def one(most: int = 20) -> Door:
+        at = Door(console.app, most=most)
+        opened.append(at)
+        await at.open("127.0.0.1", 0)
+        return at
+
+    yield one
+    for at in opened:
+        await at.close()
+
+
+async def knock(at: Door, say: bytes = b"") -> asyncio.StreamReader:
+    """A connection on which this was said; it lives as long as its reader."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+    writer.write(say)
+    reader.writer = writer  # type: ignore[attr-defined]
+    return reader
+
+
+async def closed(reader: asyncio.StreamReader) -> bytes:
+    """What came until the console closed."""
+    async with asyncio.timeout(20):
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /login HTTP/1.1\r\nHost: localhost\r\nX: ", b"POST /login HTTP/1.1\r\n"]
+)
+async def test_who_asks_nothing_must_go(
+    said: bytes, doors: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "FIRST_REQUEST_S", 0.1)
+    at = await doors()
+    assert await closed(await knock(at, said)) == b""
+
+
+async def test_what_is_kept_between_requests_ends(
+    doors: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "IDLE_S", 0.2)
+    at = await doors()
+    # It begins another one and does not end it.
+    said = b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\nGET /login HTTP/1.1\r\nX: "
+    assert (await closed(await knock(at, said))).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_does_not_take_the_answer_must_go(
+    doors: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "STUCK_S", 0.2)
+    at = await doors()
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(slow, ("127.0.0.1", at.port))
+        sending = loop.create_task(
+            loop.sock_sendall(slow, b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10_000)
+        )
+        async with asyncio.timeout(20):
+            while not at.visitors:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            while at.visitors:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        sending.cancel()
+
+
+async def test_a_crowd_makes_room_for_users(doors: Open, console: Console) -> None:
+    at = await doors(most=8)
+    login = await console.users.login("sue", PASSWORD)
+    cookies = {"Cookie": f"offhook_session={login.token}"}
+    url = f"http://127.0.0.1:{at.port}"
+    async with (
+        ClientSession(headers=cookies) as sue,
+        sue.ws_connect(f"{url}/board/live", headers={"Origin": url}) as board,
+    ):
+        with structlog.testing.capture_logs() as logs:
+            crowd = [await knock(at) for _ in range(100)]
+            for _ in range(3):
+                async with ClientSession() as http, http.get(f"{url}/healthz") as answer:
+                    assert answer.status == 200
+                async with sue.get(f"{url}/board") as page:
+                    assert page.status == 200
+        assert at.visitors <= 8
+        for silent in crowd[:80]:
+            assert await closed(silent) == b""
+        assert not board.closed
+        assert (await board.receive()).type is WSMsgType.TEXT
+    assert len([e for e in logs if "too many connections" in e["event"]]) == 1
+
+
+async def test_a_user_cannot_crowd_out_others(doors: Open, console: Console) -> None:
+    at = await doors(most=8)
+    url = f"http://127.0.0.1:{at.port}"
+    tokens = [(await console.users.login(name, PASSWORD)).token for name in ("sue", "ben")]
+    async with (
+        ClientSession(headers={"Cookie": f"offhook_session={tokens[0]}"}) as sue,
+        sue.ws_connect(f"{url}/board/live", headers={"Origin": url}) as board,
+    ):
+        ask = (
+            f"GET /board HTTP/1.1\r\nHost: localhost\r\nCookie: offhook_session={tokens[1]}\r\n\r\n"
+        )
+        for _ in range(30):
+            ben = await knock(at, ask.encode())
+            assert (await ben.readline()).startswith(b"HTTP/1.1 200 ")
+        assert (await board.receive()).type is WSMsgType.TEXT
+        assert not board.closed

@@ -1,0 +1,96 @@
+"""Strangers crowd the console: they cost no call, no health check, and no controller."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from signal import Signals
+from time import monotonic
+from typing import Any
+
+import aiohttp
+import pytest
+
+from offhook import controller_process
+from offhook.asterisk.process import die_with
+from offhook.controller_process import HUNG_AFTER_S, LOOK_EVERY_S
+from offhook.open_files import share
+from tests.faults.conftest import SceneFactory
+
+pytestmark = pytest.mark.live
+
+FILES = 400
+"""Open files that the controller may have; what 20,000 connections are to 20,000 files, with less
+sweat."""
+
+
+@pytest.fixture
+def few_files(monkeypatch: Any) -> None:
+    """Controllers that are started here may have ``FILES`` files open, and can't raise that."""
+
+    def limited(parent: int, by: Signals) -> Callable[[], None]:
+        usual = die_with(parent, by)
+
+        def arrange() -> None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+            usual()
+
+        return arrange
+
+    monkeypatch.setattr(controller_process, "die_with", limited)
+
+
+@contextlib.contextmanager
+def crowd(port: int, size: int) -> Iterator[list[socket.socket]]:
+    """So many connections from many addresses; nobody says a word."""
+    there: list[socket.socket] = []
+    try:
+        for n in range(size):
+            one = socket.socket()
+            there.append(one)
+            one.setblocking(False)
+            one.bind((f"127.0.2.{n % 250 + 1}", 0))
+            with contextlib.suppress(BlockingIOError):
+                one.connect(("127.0.0.1", port))
+        yield there
+    finally:
+        for one in there:
+            one.close()
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+async def test_a_silent_crowd_costs_no_call_and_no_controller(
+    few_files: None, scene: SceneFactory
+) -> None:
+    here = await scene(agents=1)
+    here.stack.controller.keep()
+    pid = here.stack.controller.pid
+    assert pid is not None
+    healthz = f"{here.stack.console_url}healthz"
+    began = monotonic()
+    calls = 0
+    with crowd(here.stack.ports.console, 3 * FILES):
+        # Longer than a controller that does not answer would live.
+        while monotonic() < began + HUNG_AFTER_S + 2 * LOOK_EVERY_S or not calls:
+            async with aiohttp.ClientSession() as http, http.get(healthz) as answer:
+                assert answer.status == 200
+            assert open_files(pid) < FILES - 100
+            if calls < 2:
+                calls += 1
+                caller = f"1390000000{calls}"
+                await here.phones("answer-0,speak-60")
+                call = await here.customer("speak-2,hangup", caller)
+                await here.until_stages(talking=1)
+                await here.far.ended(call)
+            await asyncio.sleep(0.1)
+        assert here.stack.controller.pid == pid
+    os.kill(pid, 0)  # it lives
+    assert share(FILES).visitors < FILES // 4
+    board = await here.console.board()  # the session of before still counts
+    assert board["agents"]
