@@ -136,9 +136,8 @@ async def _session(said: Said, reader: asyncio.StreamReader, writer: asyncio.Str
 
 # ---------------------------------------------------------------------- inputs
 
-_BREAKS = tuple(
-    rb"%0D%0A %0d%0a %0A %0D %00 %0D%0A%0D%0A %E2%80%A8 %C2%85 %c0%8d%c0%8a %22%0A %5C %09".split()
-) + (b"\r", b"\x0b", b"\x1c", b"\xc0\x8a")
+_ESCAPED = rb"%0D%0A %0d%0a %0A %0D %00 %0D%0A%0D%0A %E2%80%A8 %C2%85 %c0%8d%c0%8a %22%0A %5C %09"
+_BREAKS = (*_ESCAPED.split(), b"\r", b"\x0b", b"\x1c", b"\xc0\x8a")
 _FORGERIES = (
     b"Event: Forged%0D%0AUniqueid: 1.1",
     b"Event: Hangup%0D%0AX: Forged%0D%0A%0D%0AEvent: Forged",
@@ -155,7 +154,7 @@ _NUMBERS = (
     b"13800138000;phone-context=+86 1380013,8000"
 )
 _USERS = (*_NUMBERS.split(), b"", b"a" * 700, b"1" * 700, b"\xd5\xc5\xce\xb0")
-_TITLES = rb'Li a\"b a<sip:110@x> ${CHANNEL} a,b)c =?UTF-8?B?5byg?='.split()
+_TITLES = rb"Li a\"b a<sip:110@x> ${CHANNEL} a,b)c =?UTF-8?B?5byg?=".split()
 _NAMES = (*_TITLES, b"", b"\xff\xfe", b"N" * 700, "张伟".encode("gbk"), "张\u202e伟".encode())
 
 
@@ -194,8 +193,8 @@ def _party(rng: random.Random) -> bytes:
 
 
 _PARTIES = (
-    b"P-Asserted-Identity Remote-Party-ID Diversion P-Preferred-Identity History-Info Referred-By To "
-    b"Reply-To"
+    b"P-Asserted-Identity Remote-Party-ID Diversion P-Preferred-Identity History-Info Referred-By "
+    b"To Reply-To"
 ).split()
 _TEXTS = (
     b"User-Agent Reason Subject Call-Info Privacy Organization Alert-Info X-Forged Accept-Language"
