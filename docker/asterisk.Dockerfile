@@ -15,5 +15,7 @@ RUN apt-get update \
  && chown -R offhook:offhook /etc/asterisk /run/asterisk /var/lib/asterisk /var/lib/offhook \
       /var/log/asterisk /var/spool/asterisk
 
+COPY --chmod=0755 docker/asterisk.sh /usr/local/bin/offhook-asterisk
+
 USER offhook
-CMD ["asterisk", "-C", "/etc/asterisk/asterisk.conf", "-f"]
+CMD ["offhook-asterisk"]

@@ -18,6 +18,7 @@ from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
 from offhook.controller_process import ControllerProcess
 from offhook.keeping import keep
+from offhook.logs import keep_small
 from offhook.secrets import Secrets, load_or_create
 from storage.database import open_database
 from storage.embedded import EmbeddedServer
@@ -82,6 +83,7 @@ class Stack:
         self._controller_log = controller_log or self.state / "controller.log"
         self._database = database
         self._database_name = database_name
+        self._small: asyncio.Task[None] | None = None
         self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
@@ -149,6 +151,7 @@ class Stack:
             self._progress("starting the controller and the console")
             self._controller = self._make_controller()
             await self._controller.start()
+            self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
         except BaseException:
             await self.stop()
             raise
@@ -164,6 +167,15 @@ class Stack:
         else:
             # Better told now than by the controller, when Asterisk runs already.
             await (await open_database(self.dsn)).close()
+
+    def _logs(self) -> list[Path]:
+        """What grows for as long as we run."""
+        logs = [self._controller_log]
+        if self._instance is not None:
+            logs += [self._instance.log / name for name in ("messages", "security", "output")]
+        if self._own_database:
+            logs.append(self.state / "postgres" / "data" / "log")
+        return logs
 
     def keep(self) -> None:
         """From now on start each part again whenever it ends by itself, or hangs."""
@@ -200,6 +212,10 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that was started, and nothing else."""
+        if self._small is not None:
+            self._small.cancel()
+            await asyncio.wait((self._small,))
+            self._small = None
         keeping, self._keeping = self._keeping, []
         for task in keeping:
             task.cancel()

@@ -200,6 +200,7 @@ class Absence:
             except TimeoutError:
                 await asyncio.to_thread(self._read)
                 self._forget()
+                await asyncio.to_thread(self._file.rotate)
                 await self._make_up()
                 continue
             try:

@@ -1,7 +1,9 @@
 """A log that another program writes and rotates, read on from where one had come to."""
 
+import glob
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,12 @@ import structlog
 from telephony.event_log import Place
 
 log = structlog.get_logger()
+
+LARGEST = 10_000_000
+"""Bytes: some 4,000 calls; a log that has more is put aside under another name."""
+KEPT = 5
+"""How many older ones are kept that have been read."""
+KEPT_UNREAD = 50
 
 _CHUNK = 1 << 18
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".lz4")
@@ -27,6 +35,7 @@ class LogFile:
         self._memory = memory
         self._inodes: dict[int, int] = {}
         self._remembered: Place | None = None
+        self._cannot_rotate = False
         inode, offset = self._recall()
         self._next = Place(0, offset)
         if inode:
@@ -56,6 +65,39 @@ class LogFile:
         for file in [file for file in self._inodes if file < place.file]:
             del self._inodes[file]
 
+    def rotate(
+        self, *, largest: int = LARGEST, kept: int = KEPT, unread: int = KEPT_UNREAD
+    ) -> None:
+        """Put the log aside if it has grown large, as ``path.<time>``, and remove the oldest.
+
+        Asterisk opens it anew for each row (measured), so no row is lost, and none that is still
+        to be read is removed, unless there are more than ``unread`` files. Blocking.
+        """
+        try:
+            if self.path.stat().st_size > largest:
+                self.path.rename(self.path.with_name(f"{self.path.name}.{time.time_ns()}"))
+            older = [file for file in self._files() if file != self.path]
+            current = self._inodes.get(self._remembered.file if self._remembered else 0)
+            read = 0
+            for number, file in enumerate(older):
+                if file.stat().st_ino == current:
+                    read = number
+            for number, file in enumerate(older):
+                newer = len(older) - number - 1
+                if newer >= kept and (number < read or newer >= unread):
+                    file.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if not self._cannot_rotate:
+                self._cannot_rotate = True
+                log.error(
+                    "Asterisk's event log grows; let Offhook's user rename it, or rotate it"
+                    " (README: An Asterisk that runs elsewhere)",
+                    file=str(self.path),
+                    why=error.strerror,
+                )
+
     def _recall(self) -> tuple[int, int]:
         try:
             kept = json.loads(self._memory.read_text())
@@ -70,19 +112,25 @@ class LogFile:
         """The file that was read last, and those begun since, in their order."""
         if not self.path.parent.is_dir():
             return []
-        files = [
-            (file.stat().st_mtime_ns, file == self.path, file)
-            for file in self.path.parent.glob(f"{self.path.name}*")
-            if file.suffix not in _PACKED and file.is_file()
-        ]
-        ordered = [file for _, _, file in sorted(files)]
+        ordered = self._files()
         current = self._inodes.get(self._next.file)
         for number, file in enumerate(ordered):
             if file.stat().st_ino == current:
                 return ordered[number:]
-        if current is not None and ordered:
+        if current is None:
+            return ordered  # nothing has been read yet
+        if ordered:
             log.warning("the log was taken away; what it said last is lost", file=str(self.path))
-        return [self.path] if self.path.exists() else []
+        return ordered[-1:]
+
+    def _files(self) -> list[Path]:
+        """The log and what it was renamed to, the oldest first."""
+        files = [
+            (file == self.path, file.stat().st_mtime_ns, file)
+            for file in self.path.parent.glob(f"{glob.escape(self.path.name)}*")
+            if file.suffix not in _PACKED and file.is_file() and not file.is_symlink()
+        ]
+        return [file for _, _, file in sorted(files)]
 
     def _rest_of(self, file: Path) -> Iterator[tuple[Place, str]]:
         with file.open("rb") as source:
