@@ -20,6 +20,13 @@ _SAYS = (
         re.compile(r"there is a user (?P<name>.*) already"),
         N_("There is a user %(name)s already. Choose another name."),
     ),
+    (
+        re.compile(r"agent's code (?P<code>.*) is user (?P<name>.*)'s"),
+        N_(
+            "Agent %(code)s is user %(name)s already. Choose another agent's code, or change or"
+            " disable that user first."
+        ),
+    ),
     (re.compile(r"a password has .*"), N_("A password has 8 to 256 characters.")),
     (
         re.compile(r"the last admin must stay one"),

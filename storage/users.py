@@ -3,7 +3,8 @@
 import hashlib
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -114,14 +115,14 @@ class UserStore:
         language: str | None = None,
     ) -> User:
         """Raises ValueError, one line for a person, if the name is taken or not one, if the
-        password is too short, or if an agent has no code."""
+        password is too short, or if an agent has no code or another user's."""
         key = user_key(name)
         if not key or len(key) > 64:
             raise ValueError("a user's name has 1 to 64 characters")
         _check_agent(role, agent)
         hashed = await self._passwords.hash(password)
         now, seen = self._clock(), as_array(projects)
-        async with connection(self._pool) as db, db.transaction():
+        async with self._one_user_of(agent) as db, db.transaction():
             made = await db.fetchval(
                 _SQL["create_user"], key, hashed, role.value, seen, agent, language, now
             )
@@ -153,11 +154,12 @@ class UserStore:
     ) -> None:
         """Sets all of a user but the password; a disabled one's sessions end.
 
-        Raises ValueError if there is no such user, or nobody would be left as admin.
+        Raises ValueError if there is no such user, if nobody would be left as admin, or if
+        another user has the agent's code.
         """
         key, seen = user_key(name), as_array(projects)
         _check_agent(role, agent)
-        async with connection(self._pool) as db, db.transaction():
+        async with self._one_user_of(agent) as db, db.transaction():
             await db.execute(_SQL["lock_users"])  # two admins must not remove each other
             if (role is not Role.ADMIN or disabled) and not await db.fetchval(
                 _SQL["other_admin"], key
@@ -284,6 +286,18 @@ class UserStore:
                 min(max(1, limit), 1000),
             )
         return tuple(AuditEntry(**dict(row)) for row in rows)
+
+    @asynccontextmanager
+    async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[Any]:
+        """A connection; ValueError names the other user if the agent's code is taken."""
+        async with connection(self._pool) as db:
+            try:
+                yield db
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name != "users_agent":
+                    raise
+                other = await db.fetchval(_SQL["user_of_agent"], agent)
+                raise ValueError(f"agent's code {agent} is user {other}'s") from None
 
     async def _audit(
         self,

@@ -22,6 +22,9 @@ select * from users where name = $1 and ($2::text[] is null or projects && $2)
 -- name: list_users
 select * from users where $1::text[] is null or projects && $1 order by name
 
+-- name: user_of_agent
+select name from users where agent = $1 and not disabled
+
 -- name: any_admin
 select exists (select 1 from users where role = 'admin' and not disabled)
 

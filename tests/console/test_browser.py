@@ -198,6 +198,29 @@ async def test_a_refusal_is_read_at_the_desk(console: Console, open_page: Open) 
     await expect(page.locator("#toasts")).to_contain_text("坐席 1002 已在该话机签入。")
 
 
+async def test_log_in_works_again_after_a_refusal_and_after_a_log_out(
+    console: Console, open_page: Open
+) -> None:
+    page = await open_page("/desk", "amy")
+    state = page.locator('[data-me="state"]')
+    log_in = page.get_by_role("button", name="Log in")
+    text = "Agent %(agent)s is logged in at this phone."
+    console.floor.refusal = CommandResult(False, text, {"agent": "1002"})
+    await log_in.click()
+    await expect(page.locator("#toasts")).to_contain_text("Agent 1002 is logged in at this phone.")
+    await expect(log_in).to_be_enabled()
+    console.floor.refusal = None
+    for _ in range(2):
+        await log_in.click()
+        await expect(state).to_have_text("Away")
+        await page.keyboard.press("Shift+O")
+        await page.get_by_role("button", name="Yes").click()
+        await expect(state).to_have_text("Logged out")
+        await expect(log_in).to_be_enabled()
+    verbs = [a.verb.value for a in console.floor.asked]
+    assert verbs == ["log_in", *["log_in", "log_out"] * 2]
+
+
 async def test_the_player_plays_and_seeks(recorded: str, console: Console, open_page: Open) -> None:
     page = await open_page(f"/calls/{CALL}", "quinn")
     slider = page.locator(".wave-box")

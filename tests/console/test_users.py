@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from storage.users import Role
 from tests.console.conftest import PASSWORD, Console, Visit
 from tests.console.floor import BANK
@@ -77,3 +79,26 @@ async def test_the_last_admin_stays(visit: Visit) -> None:
     assert answer.status == 400
     answer = await ada.post("/users/ada", {"role": "qa", "projects": "tea"})
     assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Agent 1001 is user amy already."), ("zh-CN", "坐席 1001 已属于用户 amy。")],
+)
+async def test_two_users_are_never_one_agent(language: str, said: str, visit: Visit) -> None:
+    ada = await visit("ada")
+    asks = {"Accept-Language": language}
+    second = {"role": "agent", "projects": "tea", "agent": "1001"}
+    for path, form in (
+        ("/users", {"name": "nora", "password": "first password", **second}),
+        ("/users/otto", second),
+    ):
+        answer = await ada.post(path, form, headers=asks)
+        assert answer.status == 400
+        assert said in await answer.text()
+    # Whoever comes next gets the code of a user who is disabled; that one can't come back with it.
+    await ada.post("/users/amy/enabled", {"enabled": "no"})
+    assert (await ada.post("/users/otto", second, headers=asks)).status == 303
+    answer = await ada.post("/users/amy/enabled", {"enabled": "yes"}, headers=asks)
+    assert answer.status == 400
+    assert said.replace("amy", "otto") in await answer.text()

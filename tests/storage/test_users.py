@@ -9,7 +9,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from domain.identity import AgentCode, ProjectName
-from storage.database import Database
+from storage.database import Database, connection, make_pool
+from storage.embedded import EmbeddedServer
+from storage.migrate import migrate, migrations
 from storage.passwords import Passwords
 from storage.users import LoginRefused, RefusedWhy, Role, UserStore
 
@@ -217,3 +219,68 @@ async def test_an_old_hash_is_made_anew_at_login(users: UserStore, database: Dat
     assert await UserStore(database.pool).login("a", GOOD)
     after = await database.pool.fetchval(stored)
     assert after != before and "m=65536" in after
+
+
+async def test_of_many_who_want_one_agent_one_gets_it(users: UserStore) -> None:
+    tea, code = [ProjectName("tea")], AgentCode("1001")
+    names = [f"user{n}" for n in range(8)]
+    made = await asyncio.gather(
+        *[users.create(n, GOOD, Role.AGENT, by="t", projects=tea, agent=code) for n in names],
+        return_exceptions=True,
+    )
+    refusals = [str(error) for error in made if isinstance(error, ValueError)]
+    (winner,) = [user.name for user in await users.list()]
+    assert refusals == [f"agent's code 1001 is user {winner}'s"] * 7
+    await users.ensure_admin("admin", GOOD)
+    for name in ("a", "b"):
+        await users.create(name, GOOD, Role.QA, by="t", projects=tea)
+    wanted = AgentCode("1002")
+    changed = await asyncio.gather(
+        *[
+            users.change(name, by="t", role=Role.AGENT, projects=tea, agent=wanted, language=None)
+            for name in ("a", "b")
+        ],
+        return_exceptions=True,
+    )
+    (refusal,) = [str(outcome) for outcome in changed if outcome is not None]
+    assert refusal.startswith("agent's code 1002 is user ")
+
+
+async def test_of_users_who_share_an_agent_one_keeps_it(postgres: EmbeddedServer) -> None:
+    """An older Offhook let them."""
+    pool = await make_pool(await postgres.database("shared_agents"))
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    async with connection(pool) as db:
+        await migrate(db, migrations()[:2])
+        for number, (name, agent, disabled) in enumerate(
+            (
+                ("old", "1001", False),
+                ("last", "1001", False),
+                ("gone", "1001", True),
+                ("first", "1002", False),
+                ("second", "1002", False),
+                ("alone", "1003", False),
+            )
+        ):
+            await db.execute(
+                "insert into users (name, password_hash, role, projects, agent, disabled,"
+                " created_at, password_changed_at)"
+                " values ($1, 'x', 'agent', array['tea'], $2, $3, $4, $4)",
+                name, agent, disabled, at + timedelta(days=number),
+            )  # fmt: skip
+        await db.executemany(
+            "insert into audit_log (at, by, action) values ($1, $2, 'logged in')",
+            [(at, "old"), (at + timedelta(days=9), "last"), (at + timedelta(days=10), "gone")],
+        )
+        await migrate(db)
+    users = UserStore(pool)
+    assert {user.name: user.agent for user in await users.list()} == {
+        "old": None, "last": "1001", "gone": "1001", "first": "1002", "second": None,
+        "alone": "1003",
+    }  # fmt: skip
+    log = await users.audit_log(projects=None, action="agent code taken away")
+    assert {e.target: dict(e.detail) for e in log} == {
+        "old": {"agent": "1001", "kept_by": "last"},
+        "second": {"agent": "1002", "kept_by": "first"},
+    }
+    await pool.close()

@@ -90,6 +90,7 @@ async function ask(verb, fields, button) {
   if (button) button.disabled = true;
   const answer = await post(`/desk/${verb}`, fields);
   button?.classList.remove("is-busy");
+  if (button) button.disabled = false; // whatever came of it; draw() knows which make sense now
   if (!answer.ok || answer.message) toast(answer.message || texts.done, answer.ok ? "info" : "danger");
   draw();
 }

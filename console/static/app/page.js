@@ -2,6 +2,8 @@
 
 const texts = JSON.parse(document.getElementById("page-texts").textContent);
 
+const LONGEST_MS = 15000; // a button that waits for an answer must not stay dead for ever
+
 export function toast(text, kind = "info") {
   const place = document.getElementById("toasts");
   if (!place) return;
@@ -25,6 +27,7 @@ export async function post(url, fields = {}) {
       method: "POST",
       headers: { "X-CSRF-Token": token, Accept: "application/json" },
       body: new URLSearchParams(fields),
+      signal: AbortSignal.timeout(LONGEST_MS),
     });
   } catch {
     return { ok: false, message: texts.offline };
