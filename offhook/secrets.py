@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets as chance
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Secrets:
 
     ami: str
     """Password of the controller's AMI user."""
+    agi: str
+    """By it the controller knows that a FastAGI session comes from our dialplan."""
     sip: Mapping[str, str]
     """By endpoint: stations and the lines that log in."""
     pins: Mapping[AgentCode, str]
@@ -61,6 +64,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
         ) from error
     whole: dict[str, Any] = {
         "ami": kept.get("ami") or chance.token_urlsafe(24),
+        "agi": kept.get("agi") or chance.token_urlsafe(24),
         "admin": kept.get("admin") or chance.token_urlsafe(9),
         "sip": dict(kept.get("sip", {})),
         "pins": dict(kept.get("pins", {})),
@@ -71,16 +75,18 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
         whole["pins"].setdefault(agent.code, f"{chance.randbelow(10_000):04d}")
     if whole != kept:
         _write(path, whole)
-    return Secrets(ami=whole["ami"], sip=whole["sip"], pins=whole["pins"], admin=whole["admin"])
+    return Secrets(**{name: whole[name] for name in ("ami", "agi", "sip", "pins", "admin")})
 
 
 def _check(kept: Any) -> None:
     """Raises ValueError if this is not what ``_write`` wrote."""
     if not isinstance(kept, dict):
         raise ValueError('expected {"ami": ...}')
-    for name in ("ami", "admin"):
+    for name in ("ami", "agi", "admin"):
         if not _is_password(kept.get(name, "-")):
             raise ValueError(f'"{name}" is no password')
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,80}", kept.get("agi", "-" * 16)):
+        raise ValueError('"agi" is not 16 to 80 letters, digits, - and _')
     for name in ("sip", "pins"):
         group = kept.get(name, {})
         if not isinstance(group, dict):

@@ -166,6 +166,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
                 "call": HotlineCalls(engine.sessions, flows, prompts).serve,
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
+            secrets.agi,
             max_sessions=files.sessions,
         )
         centre = RunningCentre(

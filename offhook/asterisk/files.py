@@ -109,6 +109,7 @@ def generated(
         + (
             f"OFFHOOK_NODE = {_word(node)}\n"
             f"OFFHOOK_AGI = agi://{_word(addresses.agi)}:{ports.agi}\n"
+            f"OFFHOOK_AGI_SECRET = {_word(secrets.agi)}\n"
             f"OFFHOOK_PROMPTS = {_plain(str(folders.prompts))}\n"
             f"OFFHOOK_FALLBACK_AFTER = {int(fallback_after_s)}\n"
         ),

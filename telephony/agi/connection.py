@@ -5,15 +5,22 @@ connection costs one small object and no task, and a line reaches its session in
 """
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
 from telephony.agi.wire import MAX_LINE
+from telephony.complaints import shown
 
 MAX_ENVIRONMENT_BYTES = 16384
+MAX_ENVIRONMENT_LINES = 128
+"""Asterisk sends 22, and one for each argument."""
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+_AT_ONCE = (("TCP_KEEPIDLE", 1), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 2))
+FOUND_DEAD_S = 4.0
+"""So long after ``look_whether_alive`` a connection whose far side is gone has ended."""
 
 
 def keep_alive(listening: Any) -> None:
@@ -22,9 +29,13 @@ def keep_alive(listening: Any) -> None:
     A switch that loses its power sends no goodbye, and waiting sessions are silent.
     """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE:
+    _set(listening, _KEEPALIVE)
+
+
+def _set(sock: Any, options: Iterable[tuple[str, int]]) -> None:
+    for name, value in options:
         if hasattr(socket, name):
-            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class LineListener(Protocol):
@@ -82,6 +93,16 @@ class Connection(asyncio.Protocol):
         """Where it came from, as ``address:port``."""
         name = self.transport.get_extra_info("peername")
         return f"{name[0]}:{name[1]}" if name else "?"
+
+    @property
+    def address(self) -> str:
+        """The host it came from."""
+        return self.peer.rpartition(":")[0]
+
+    def look_whether_alive(self) -> None:
+        """Ask the far side's system each second; a connection without an answer ends soon."""
+        with contextlib.suppress(OSError):
+            _set(self.transport.get_extra_info("socket"), _AT_ONCE)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # A cast, for uvloop's transports are no subclass of asyncio's.
@@ -165,8 +186,10 @@ def _fault(environment: bytes, *, complete: bool) -> str | None:
     """What is wrong with an environment, or with what has come of it."""
     if len(environment) > MAX_ENVIRONMENT_BYTES:
         return "an endless environment"
+    if environment.count(b"\n") >= MAX_ENVIRONMENT_LINES:
+        return f"an environment of more than {MAX_ENVIRONMENT_LINES} lines"
     if not environment.startswith(b"agi_") and (complete or not b"agi_".startswith(environment)):
-        return f"it does not speak FastAGI: {environment[:40]!r}"
+        return f"it does not speak FastAGI: {shown(environment[:40])}"
     if complete and environment.count(b"\n") != environment.count(b"\nagi_"):
         return "it does not speak FastAGI: not all of its environment begins with agi_"
     return None

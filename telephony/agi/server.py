@@ -5,6 +5,7 @@ replaced, since a health check that connects and closes made it spin for ever.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,14 +14,39 @@ from panoramisk.fast_agi import Application
 
 from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.session import Session
-from telephony.agi.wire import ENCODING, HungUp, parse_environment
+from telephony.agi.wire import (
+    ENCODING,
+    HungUp,
+    SessionRefused,
+    address,
+    is_genuine,
+    parse_environment,
+)
+from telephony.complaints import Complaints, shown
 
 Route = Callable[[Session], Awaitable[None]]
 
 log = structlog.get_logger()
 
 _CLOSING_S = 5.0
-_COMPLAINT_EVERY_S = 1.0
+
+MAX_SILENT, MAX_SILENT_FROM_ONE = 1024, 512
+"""Connections that have not said all of what they want, in all and from one address. Of more the
+oldest are cut off, not the newest: Asterisk says it at once, so it is never Asterisk that waits."""
+_SILENT_S = 0.5
+"""Only who has been silent for so long: of a crowd that is let in at once none is read yet."""
+
+
+_NO_TOKEN = (
+    "no token",
+    "its address has no token. If it is Asterisk, its configuration is an earlier Offhook's: start"
+    " Offhook's own again, or write another's anew with `offhook asterisk-conf` and restart it",
+)
+_WRONG_TOKEN = (
+    "wrong token",
+    "the token in its address is wrong. If it is Asterisk, its generated/globals.conf was made with"
+    " another secrets.json: write its configuration anew (`offhook asterisk-conf`) and restart it",
+)
 
 
 class CannotListen(OSError):  # noqa: N818
@@ -33,8 +59,10 @@ class CannotListen(OSError):  # noqa: N818
 class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
     """Listens on ``host``:``port`` (0: any free one) and calls ``routes[script]`` with a session.
 
-    ``agi://host/call?x=1`` goes to the route ``call``. A route that raises ends its own session
-    only; HungUp is a quiet end. ``request_timeout``: seconds a connection has to say what it wants.
+    ``agi://host/TOKEN/call?x=1`` goes to the route ``call``, if TOKEN is that of ``secret`` and the
+    session's channel (``wire.token``); nothing else is answered. A route that raises ends its own
+    session only; HungUp is a quiet end, SessionRefused a line in the log. ``request_timeout``:
+    seconds a connection has to say what it wants.
     ``max_sessions``: connections at once; each needs an open file, see that there is room for them.
     """
 
@@ -43,6 +71,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         host: str,
         port: int,
         routes: Mapping[str, Route],
+        secret: str,
         *,
         max_sessions: int = 20000,
         request_timeout: float = 5.0,
@@ -50,13 +79,15 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         super().__init__(default_encoding=ENCODING, loop=False)  # the loop is start()'s
         self._host = host
         self._port = port
+        self._secret = secret
         self._max_sessions = max_sessions
         self._request_timeout = request_timeout
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._next_complaint = 0.0
-        self._kept_back = 0
+        self._silent: dict[Connection, tuple[str, float]] = {}
+        self._silent_from: Counter[str] = Counter()
+        self._complain = Complaints()
         for path, route in routes.items():
             self.add_route(path, route)
 
@@ -123,56 +154,98 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
 
     def _connection(self) -> Connection:
         return Connection(
-            self._request_timeout,
-            self._opened,
-            self._ready,
-            self._refused,
-            self._connections.discard,
+            self._request_timeout, self._opened, self._ready, self._refused, self._closed
         )
 
     def _opened(self, connection: Connection) -> bool:
+        self._make_room(connection.address)
         if len(self._connections) >= self._max_sessions:
-            self._complain("agi connection refused", connection, f"{self._max_sessions} are open")
+            self._complain(
+                "agi connection refused",
+                peer=connection.peer,
+                why=f"{self._max_sessions} are open",
+            )
             return False
         self._connections.add(connection)
+        self._silent[connection] = (connection.address, self.loop.time())
+        self._silent_from[connection.address] += 1
         return True
 
-    def _refused(self, connection: Connection, why: str) -> None:
-        self._complain("agi connection cut off", connection, why)
-
-    def _complain(self, event: str, connection: Connection, why: str) -> None:
-        """At most one line a second: a port scan must not fill the disk."""
-        now = self.loop.time()
-        if now < self._next_complaint:
-            self._kept_back += 1
+    def _make_room(self, address: str) -> None:
+        """Cut off the oldest silent connection if there would be too many."""
+        if not self._silent:
             return
-        log.warning(event, peer=connection.peer, why=why, not_logged_before=self._kept_back)
-        self._next_complaint, self._kept_back = now + _COMPLAINT_EVERY_S, 0
+        oldest, (_, since) = next(iter(self._silent.items()))
+        full = len(self._connections) >= self._max_sessions
+        if not full and len(self._silent) < MAX_SILENT:
+            if self._silent_from[address] < MAX_SILENT_FROM_ONE:
+                return
+            oldest, since = next(
+                (one, since) for one, (place, since) in self._silent.items() if place == address
+            )
+        if full or self.loop.time() - since > _SILENT_S:
+            oldest.refuse("it and too many others have not said what they want")
+            self._closed(oldest)
+
+    def _spoken(self, connection: Connection) -> None:
+        address, _ = self._silent.pop(connection, ("", 0.0))
+        if not address:
+            return
+        self._silent_from[address] -= 1
+        if not self._silent_from[address]:
+            del self._silent_from[address]
+
+    def _closed(self, connection: Connection) -> None:
+        self._spoken(connection)
+        self._connections.discard(connection)
+
+    def _refused(self, connection: Connection, why: str) -> None:
+        self._complain("agi connection cut off", peer=connection.peer, why=why)
 
     def _ready(self, connection: Connection, environment: bytes) -> None:
-        session = Session(self, parse_environment(environment), connection)
-        route = self._route.get(session.route)
-        if route is None:
+        self._spoken(connection)
+        try:
+            session = self._session(connection, environment)
+        except SessionRefused as refused:
             self._complain(
-                "agi request for an unknown route",
-                connection,
-                f"the dialplan asks for {session.env.get('agi_request', '')!r} on "
-                f"{session.channel or 'no channel'}, known are {sorted(self._route)}",
+                "agi session refused", kind=refused.kind, peer=connection.peer, why=str(refused)
             )
             return
         connection.listener = session
-        task = self.loop.create_task(self._run(route, session, connection))
+        task = self.loop.create_task(self._run(self._route[session.route], session, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _session(self, connection: Connection, environment: bytes) -> Session:
+        """Raises SessionRefused for what does not come from our dialplan."""
+        env = parse_environment(environment)
+        token, route = address(env.get("agi_network_script", ""))
+        if not is_genuine(self._secret, env):
+            raise SessionRefused(*(_WRONG_TOKEN if token else _NO_TOKEN))
+        if route not in self._route:
+            raise SessionRefused(
+                "route", f"the dialplan asks for {shown(route)}, known are {sorted(self._route)}"
+            )
+        return Session(self, env, connection)
 
     async def _run(self, route: Route, session: Session, connection: Connection) -> None:
         try:
             await route(session)
         except HungUp:
             pass
-        except Exception:
-            log.exception(
+        except SessionRefused as refused:
+            self._complain(
+                "agi session refused",
+                kind=refused.kind,
+                peer=connection.peer,
+                channel=shown(session.channel),
+                why=str(refused),
+            )
+        except Exception as error:
+            self._complain(
                 "agi route failed; the dialplan goes on without it",
+                kind=type(error).__name__,
+                error=True,
                 route=session.route,
                 channel=session.channel,
                 uniqueid=session.uniqueid,

@@ -21,6 +21,7 @@ from telephony.agi.wire import (
     Reply,
     ReplyReader,
     Unasked,
+    address,
     encode,
     quoted,
 )
@@ -54,7 +55,7 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
     def __init__(self, app: Any, headers: Mapping[str, str], connection: Connection) -> None:
         super().__init__(app, headers, reader=None, writer=None, encoding=ENCODING)
         self.env = headers
-        self.route = headers.get("agi_network_script", "").partition("?")[0].strip("/")
+        _, self.route = address(headers.get("agi_network_script", ""))
         self.hung_up = False
         """The caller has left; some commands (GET VARIABLE) still work until we leave too."""
         self._connection = connection
@@ -82,6 +83,14 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
         while (value := self.env.get(f"agi_arg_{len(found) + 1}")) is not None:
             found.append(value)
         return tuple(found)
+
+    def end(self) -> None:
+        """End the session from outside its route, which sees HungUp; the call goes on."""
+        self._connection.close(at_once=True)
+
+    def look_whether_alive(self) -> None:
+        """Have a quiet session whose far side is gone end within seconds."""
+        self._connection.look_whether_alive()
 
     # What the connection brings
 

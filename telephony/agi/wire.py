@@ -5,9 +5,13 @@ Asterisk answers a command with one line (``200 result=1 (value)``), with severa
 them without being asked.
 """
 
+import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from enum import Enum
+
+from telephony.complaints import shown
 
 MAX_LINE = 8191
 """Bytes in a line, newline not counted: Asterisk cuts longer ones in two."""
@@ -27,6 +31,17 @@ class AgiError(Exception):
         self.command = command
         self.code = code
         self.text = text
+
+
+class SessionRefused(Exception):  # noqa: N818 - what happened
+    """This session may not be what it says; the dialplan goes on without us.
+
+    ``kind`` is a word for the cause: of each kind one line a minute is logged.
+    """
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
 
 
 class Unasked(Enum):
@@ -124,6 +139,40 @@ def encode(line: str) -> bytes:
 
 
 def parse_environment(lines: bytes) -> dict[str, str]:
-    """The ``agi_...: value`` lines that open a session."""
-    parted = (line.partition(":") for line in lines.decode(ENCODING, "replace").split("\n"))
-    return {name: value.removeprefix(" ") for name, _, value in parted}
+    """The ``agi_...: value`` lines that open a session. Raises SessionRefused.
+
+    A key that comes twice was put there by whoever sent a line break in a name or a number, and
+    nobody can say which of the two is Asterisk's. Other control characters are left out.
+    """
+    found: dict[str, str] = {}
+    for line in lines.decode(ENCODING, "replace").split("\n"):
+        name, _, value = line.partition(":")
+        if name in found:
+            raise SessionRefused("environment", f"{shown(name)} comes twice in its environment")
+        found[name] = value.removeprefix(" ").translate(_NO_CONTROLS)
+    return found
+
+
+_NO_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))
+
+
+def token(secret: str, uniqueid: str) -> str:
+    """What the dialplan puts into the address of a channel's session, to show that it is ours.
+
+    In extensions.conf: ``${SHA1(${OFFHOOK_AGI_SECRET}${CHANNEL(uniqueid)})}``. An address is
+    written into Asterisk's log and shown by AMI; the secret itself never is.
+    """
+    return hashlib.sha1(f"{secret}{uniqueid}".encode(), usedforsecurity=False).hexdigest()
+
+
+def address(script: str) -> tuple[str, str]:
+    """Token and route of ``agi_network_script``: ``TOKEN/call?x=1`` is (TOKEN, ``call``)."""
+    token, _, route = script.partition("?")[0].strip("/").rpartition("/")
+    return token, route
+
+
+def is_genuine(secret: str, environment: dict[str, str]) -> bool:
+    """Whether the session's address has the token of its channel; takes as long if it has not."""
+    given, _ = address(environment.get("agi_network_script", ""))
+    right = token(secret, environment.get("agi_uniqueid", ""))
+    return hmac.compare_digest(given.encode(), right.encode())

@@ -16,6 +16,7 @@ def main() -> None:
         connection = socket.create_connection(("127.0.0.1", port))
         connection.sendall(say)
         held.append(connection)
+    print("all are there", flush=True)
     time.sleep(300)
 
 

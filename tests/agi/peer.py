@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from telephony.agi.server import AgiServer, Route
 from telephony.agi.session import Session
+from telephony.agi.wire import token
 
+SECRET = "a-secret-of-the-tests"
 ENVIRONMENT = {
     "agi_network": "yes",
     "agi_network_script": "call",
@@ -24,7 +26,12 @@ ENVIRONMENT = {
 
 
 def environment(**changes: str) -> bytes:
-    lines = [f"{name}: {value}" for name, value in {**ENVIRONMENT, **changes}.items()]
+    """What Asterisk sends; a route's name becomes the address with the right token."""
+    whole = {**ENVIRONMENT, **changes}
+    if "/" not in whole["agi_network_script"]:
+        right = token(SECRET, whole["agi_uniqueid"])
+        whole["agi_network_script"] = f"{right}/{whole['agi_network_script']}"
+    lines = [f"{name}: {value}" for name, value in whole.items()]
     return ("\n".join(lines) + "\n\n").encode()
 
 
@@ -72,7 +79,7 @@ async def serving(
     routes: Mapping[str, Route], *, request_timeout: float = 5.0, max_sessions: int = 20000
 ) -> AsyncIterator[AgiServer]:
     server = AgiServer(
-        "127.0.0.1", 0, routes, request_timeout=request_timeout, max_sessions=max_sessions
+        "127.0.0.1", 0, routes, SECRET, request_timeout=request_timeout, max_sessions=max_sessions
     )
     await server.start()
     try:

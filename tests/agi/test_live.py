@@ -85,7 +85,7 @@ async def test_sessions(instance: InstanceFactory, far_end: FarEndFactory) -> No
     async def idle(session: Session) -> None:
         await session.idle(asyncio.get_running_loop().create_future())
 
-    server = AgiServer("127.0.0.1", one.ports.agi, {"call": route})
+    server = AgiServer("127.0.0.1", one.ports.agi, {"call": route}, one.secrets.agi)
     await server.start()
     try:
         await call("stay", refusals)

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
-from tests.agi.peer import Peer, environment, serving, until
+from telephony.agi.wire import token
+from tests.agi.peer import SECRET, Peer, environment, serving, until
 
 
 async def greet(session: Session) -> None:
@@ -110,11 +111,11 @@ async def test_an_unknown_route_is_named_in_one_line() -> None:
     with capture_logs() as logs:
         async with serving({"call": greet}) as server:
             peer = await Peer.connect(server.port)
-            peer.send(environment(agi_network_script="agnet", agi_request="agi://h/agnet"))
+            peer.send(environment(agi_network_script="agnet"))
             assert await peer.ended()
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
-    assert "agi://h/agnet" in warning["why"]
-    assert "call" in warning["why"]
+    assert "'agnet'" in warning["why"]
+    assert "['call']" in warning["why"]
 
 
 async def test_a_failing_route_ends_only_its_own_session() -> None:
@@ -134,6 +135,9 @@ async def test_a_failing_route_ends_only_its_own_session() -> None:
 async def test_no_more_sessions_than_allowed() -> None:
     async with serving({"call": greet}, max_sessions=3) as server:
         peers = [await Peer.connect(server.port) for _ in range(3)]
+        for peer in peers:
+            peer.send(environment())
+            assert await peer.command() == "ANSWER"
         assert await (await Peer.connect(server.port)).ended()
         for peer in peers:
             peer.close()
@@ -150,7 +154,7 @@ async def test_close_ends_all_sessions_and_frees_the_port() -> None:
         finally:
             cancelled.set()
 
-    server = AgiServer("127.0.0.1", 0, {"call": wait})
+    server = AgiServer("127.0.0.1", 0, {"call": wait}, SECRET)
     await server.start()
     peer = await Peer.connect(server.port)
     peer.send(environment())
@@ -159,14 +163,14 @@ async def test_close_ends_all_sessions_and_frees_the_port() -> None:
     await server.close()
     assert cancelled.is_set()
     assert await peer.ended()
-    again = AgiServer("127.0.0.1", port, {"call": wait})
+    again = AgiServer("127.0.0.1", port, {"call": wait}, SECRET)
     await again.start()
     await again.close()
 
 
 async def test_a_taken_port_is_named() -> None:
     async with serving({"call": greet}) as server:
-        second = AgiServer("127.0.0.1", server.port, {"call": greet})
+        second = AgiServer("127.0.0.1", server.port, {"call": greet}, SECRET)
         with pytest.raises(CannotListen, match=f"127.0.0.1:{server.port}"):
             await second.start()
 
@@ -186,11 +190,66 @@ def crowd(port: int, size: int, say: bytes) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("crowd.py"), str(port), str(size)],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert process.stdin
     process.stdin.write(say.hex().encode() + b"\n")
     process.stdin.flush()
     return process
+
+
+async def test_whoever_says_nothing_takes_nobodys_place() -> None:
+    """Strangers take every place there is, and Asterisk comes then."""
+    async with serving({"call": greet}, max_sessions=3, request_timeout=60) as server:
+        silent = [await Peer.connect(server.port) for _ in range(3)]
+        await until(lambda: server.connections == 3)
+        await assert_serves(server)
+        assert await silent[0].ended()
+        assert server.connections <= 2
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("call", "its address has no token"),
+        ("0000/call", "the token in its address is wrong"),
+        (f"{SECRET}/call", "the token in its address is wrong"),
+        (f"{token(SECRET, 'another.1')}/call", "the token in its address is wrong"),
+        (f"{token('', '1700000000.1')}/call", "the token in its address is wrong"),
+    ],
+    ids=["an-older-offhook", "guess", "secret", "another-channels", "no-secret"],
+)
+async def test_who_does_not_know_the_secret_is_not_heard(script: str, why: str) -> None:
+    called = False
+
+    async def route(session: Session) -> None:
+        nonlocal called
+        called = True
+
+    async with serving({"call": route}) as server:
+        with capture_logs() as logs:
+            for _ in range(50):
+                peer = await Peer.connect(server.port)
+                # Two slashes, so that the right token isn't put in front.
+                peer.send(environment(agi_network_script=f"/{script}"))
+                assert await peer.ended()
+    assert not called
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert why in warning["why"] and "offhook asterisk-conf" in warning["why"]
+    assert SECRET not in str(logs) and token(SECRET, "1700000000.1") not in str(logs)
+
+
+async def test_a_key_that_comes_twice_refuses_the_session() -> None:
+    """A line break in a caller's number would make him any other caller."""
+    forged = environment(agi_callerid="1380\nagi_uniqueid: 1700000000.9")
+    async with serving({"call": greet}) as server:
+        with capture_logs() as logs:
+            peer = await Peer.connect(server.port)
+            peer.send(forged)
+            assert await peer.ended()
+        await assert_serves(server)
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert warning["why"] == "'agi_uniqueid' comes twice in its environment"
 
 
 @pytest.mark.parametrize("say", [b"", environment()], ids=["silent", "waiting-callers"])
@@ -215,11 +274,13 @@ async def test_ten_thousand_connections(say: bytes) -> None:
         before = process.memory_info().rss
         waiting = crowd(server.port, size, say)
         try:
-            await until(lambda: (callers if say else server.connections) == size, 30)
+            assert waiting.stdout
+            await asyncio.to_thread(waiting.stdout.readline)
+            await until(lambda: not say or callers == size, 30)
             each = (process.memory_info().rss - before) / size
             assert each < 20_000, f"{each:.0f} bytes a connection"
             peer = await Peer.connect(server.port)
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(5):
                 peer.send(environment(agi_channel="PJSIP/line9-1"))
                 assert await peer.answer("200 result=0") == "ANSWER"
                 assert await peer.ended()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.live
 
 _STEP = re.compile(r"^\s*(?:exten|same)\s*=>\s*(?:[^,]+,)?(?:n|\d+)(?:\([\w-]+\))?,(\w+)\(", re.M)
 _NESTED = re.compile(r"ExecIf\(.*?\?(\w+)\(")
-_FUNCTION = re.compile(r"\$\{(?:[A-Z_]+\()*([A-Z_]+)\(")
+_FUNCTION = re.compile(r"\$\{(?:[A-Z_]+\()*([A-Z_0-9]+)\(")
 _SET = re.compile(r"Set\(([A-Z_]+)\(")
 
 

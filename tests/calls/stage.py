@@ -124,7 +124,9 @@ class Stage:
 async def staged(instance: Instance, far_end: FarEnd) -> AsyncIterator[Stage]:
     async with CuttingProxy(*instance.ami) as proxy:
         stage = Stage(instance, far_end, proxy)
-        server = AgiServer("127.0.0.1", instance.ports.agi, {"call": stage.controller})
+        server = AgiServer(
+            "127.0.0.1", instance.ports.agi, {"call": stage.controller}, instance.secrets.agi
+        )
         await server.start()
         running = asyncio.create_task(stage.link.run())
         try:
