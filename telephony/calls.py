@@ -37,6 +37,7 @@ __all__ = [
     "CallTransferred",
     "CallView",
     "Calls",
+    "ChannelView",
     "RingingEnded",
     "StationChanged",
     "StationConnected",
@@ -59,6 +60,15 @@ class CallView:
     held: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """A live channel: ``endpoint`` is its station's or line's name."""
+
+    name: str
+    role: Role
+    endpoint: str
+
+
 class Calls:
     """One for the whole centre. Nothing is kept of a call or channel that has ended."""
 
@@ -77,6 +87,16 @@ class Calls:
         node = self._nodes.get(channel.node)
         found = node.calls.get(channel.uniqueid) if node else None
         return _view(node.name, found) if node and found else None
+
+    def channel(self, channel: ChannelId) -> ChannelView | None:
+        """The channel, or None if it is gone or was never told of."""
+        node = self._nodes.get(channel.node)
+        found = node.channels.by_id.get(channel.uniqueid) if node else None
+        return ChannelView(found.name, found.role, found.endpoint) if found else None
+
+    def named(self, node: NodeName, name: str) -> ChannelView:
+        """What a channel of this name is."""
+        return ChannelView(name, *self._node(node).channels.role(name))
 
     def open_calls(self) -> list[CallView]:
         return [

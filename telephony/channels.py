@@ -104,7 +104,7 @@ class Channels:
         channel = self.by_id.get(uniqueid)
         name = message.get("Channel")
         if channel is None:
-            role, endpoint = self._role(name)
+            role, endpoint = self.role(name)
             channel = Channel(
                 uniqueid,
                 name,
@@ -135,7 +135,7 @@ class Channels:
             return  # for an instant only; the next name is the one that counts
         self._unindex(channel)
         channel.name = name
-        channel.role, channel.endpoint = self._role(name)
+        channel.role, channel.endpoint = self.role(name)
         self._index(channel)
 
     def enter(self, channel: Channel, bridge: str) -> None:
@@ -185,7 +185,8 @@ class Channels:
             self.enter(channel, bridge_of.get(channel.uniqueid, ""))
         return gone
 
-    def _role(self, name: str) -> tuple[Role, str]:
+    def role(self, name: str) -> tuple[Role, str]:
+        """What stands at the other end of a channel of this name, and which."""
         technology, _, rest = name.partition("/")
         if "<" in rest:  # a zombie: what was behind it has another channel now
             return Role.OTHER, ""

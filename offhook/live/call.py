@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from acd.commands import Announce, GiveUp, Offer
 from console.ports import CallStage
@@ -19,6 +20,16 @@ from domain.identity import (
 )
 
 SessionCommand = Offer | Announce | GiveUp
+
+
+class Driver(Protocol):
+    """The FastAGI session that drives a call."""
+
+    def end(self) -> None:
+        """End it; the call goes on in the dialplan."""
+
+    def look_whether_alive(self) -> None:
+        """Have it end within seconds if nobody is at its other end."""
 
 
 class Inbox:
@@ -81,6 +92,10 @@ class LiveCall:
     """Phones that are in the call now."""
     attached: bool = False
     """A FastAGI session is driving it."""
+    driver: Driver | None = None
+    """That session."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while no session drives it."""
     attached_at: datetime | None = None
     """Since when, on our clock: ``entered_at`` is on Asterisk's."""
     turn: int = 0

@@ -5,6 +5,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 _CLOCK_SET_S = 0.05
+_OLDEST_S = 7 * 86_400.0
+
+
+def epoch(text: str, now: float) -> float:
+    """Epoch seconds of a past moment as Asterisk writes it; ``now`` for what can't be one.
+
+    Nothing that happens to a call may depend on what an Asterisk with a wrong clock, or a
+    variable with rubbish in it, makes of a number.
+    """
+    try:
+        at = float(text)
+    except ValueError:
+        return now
+    return at if now - _OLDEST_S <= at <= now else now  # what is no number is neither
 
 
 class Clock:

@@ -13,6 +13,7 @@ from acd.events import Restore
 from domain.centre import Centre
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode
+from offhook.live.admission import Admission
 from offhook.live.calls import LiveCalls
 from offhook.live.changes import Changes
 from offhook.live.clock import Clock
@@ -41,8 +42,13 @@ class Engine:
         self.orders = orders = Orders(channels)
         self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
         self.talks = talks = Talks(clock, calls, floor, orders)
-        self.sessions = Sessions(centre, clock, changes, calls, floor, talks, orders, channels)
-        self.switches = Switches(clock, changes, calls, floor, talks, orders, channels)
+        self.admission = admission = Admission(centre, orders.links, channels)
+        self.sessions = sessions = Sessions(
+            centre, clock, changes, calls, floor, talks, orders, channels, admission
+        )
+        self.switches = Switches(
+            clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt
+        )
 
     def restore(
         self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]

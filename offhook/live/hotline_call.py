@@ -7,8 +7,9 @@ the channel's own variables (``OFFHOOK_*``), so nothing is lost if this process 
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from time import time
 from typing import assert_never
 
 import structlog
@@ -37,11 +38,13 @@ from ivr_flows.steps import (
 from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
 from offhook.live.call import LiveCall
+from offhook.live.clock import epoch
 from offhook.live.sessions import Sessions
 from recordings.capture import capture
 from telephony.agi.session import Session
-from telephony.agi.wire import AgiError, HungUp
+from telephony.agi.wire import AgiError, HungUp, SessionRefused
 from telephony.caller import name_of, number_of
+from telephony.complaints import shown
 from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
@@ -82,6 +85,18 @@ class Arguments:
     recording: str = ""
     caller_name: str = ""
 
+    @classmethod
+    def of(cls, given: tuple[str, ...]) -> "Arguments":
+        """As a session brings them. Raises SessionRefused."""
+        if not 4 <= len(given) <= len(fields(cls)):
+            raise SessionRefused(
+                "arguments", f"it has {len(given)} arguments; is the dialplan ours?"
+            )
+        found = cls(*given)
+        if found.stage not in (Stage.FLOW, Stage.QUEUE, Stage.DIALLING, Stage.TALKED):
+            raise SessionRefused("arguments", f"there is no stage {shown(found.stage)}")
+        return found
+
     @property
     def resumed(self) -> bool:
         """The call was under way before this session."""
@@ -102,21 +117,27 @@ class HotlineCalls:
         self._prompts = prompts
 
     async def serve(self, session: Session) -> None:
-        """Drive one caller to the end of his flow; HungUp ends it quietly."""
-        given = Arguments(*session.args)
+        """Drive one caller to the end of his flow; HungUp ends it quietly.
+
+        Raises SessionRefused for what can't be a call of ours; the dialplan keeps the caller.
+        """
+        given = Arguments.of(session.args)
         number = number_of(session.env.get("agi_callerid", ""))
+        channel = ChannelId(NodeName(given.node), session.uniqueid)
+        await session.until(self._sessions.admit(channel, given.line, given.hotline))
+        while self._sessions.is_driven(channel.call):
+            await session.until(self._sessions.released(channel.call))
         call = self._sessions.enter(
-            ChannelId(NodeName(given.node), session.uniqueid),
+            channel,
             session.channel,
             LineName(given.line),
             number,
             given.hotline,
-            float(given.entered_at),
+            epoch(given.entered_at, time()),
             name_of(given.caller_name, number),
+            session,
         )
         if call is None:
-            await session.set_variable("OFFHOOK_DONE", "1")
-            await session.hang_up()
             return
         call.recorded = bool(given.recording)
         turn = call.turn
@@ -159,7 +180,8 @@ class _Caller:
         if given.resumed:
             waited = given.stage in (Stage.QUEUE, Stage.DIALLING)
             context = FlowContext(given.language or None, answered=True, taken_back=waited)
-            self._queued_at = float(given.queued_at) if waited and given.queued_at else None
+            if waited and given.queued_at:
+                self._queued_at = epoch(given.queued_at, time())
             self._sessions.taken_back(self._call, given.language or None)
         if self._served and start is None:
             return  # Asterisk's own queue brought him to an agent, before any flow did

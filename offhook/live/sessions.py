@@ -8,15 +8,19 @@ from acd.events import CallLeft, CallQueued, OfferFailed, OfferFailure
 from console.ports import CallStage
 from domain.centre import Centre
 from domain.facts import CallFactKind
-from domain.identity import ChannelId, LineName, QueueName
-from offhook.live.call import LiveCall
+from domain.identity import CallId, ChannelId, LineName, QueueName
+from offhook.live.admission import Admission
+from offhook.live.call import Driver, LiveCall
 from offhook.live.calls import LiveCalls
 from offhook.live.changes import Changes
 from offhook.live.clock import Clock
 from offhook.live.floor import LiveFloor
 from offhook.live.orders import Orders
 from offhook.live.talks import Talks
+from telephony.agi.connection import FOUND_DEAD_S
+from telephony.agi.wire import SessionRefused
 from telephony.calls import Calls
+from telephony.complaints import Complaints
 
 _LOOK_AFTER_S = 5.0
 _TOLD_WITHIN_S = 1.0
@@ -36,6 +40,7 @@ class Sessions:
         talks: Talks,
         orders: Orders,
         channels: Calls,
+        admission: Admission,
     ) -> None:
         self.calls = calls
         self._skills = {queue.name: queue.skill for queue in centre.queues}
@@ -45,6 +50,38 @@ class Sessions:
         self._talks = talks
         self._links = orders.links
         self._channels = channels
+        self._admission = admission
+        self._complain = Complaints()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def admit(self, channel: ChannelId, line: str, hotline: str) -> None:
+        """Returns when a session may drive this caller. Raises SessionRefused."""
+        await self._admission.caller(channel, line, hotline)
+
+    def is_driven(self, name: CallId) -> bool:
+        """Whether a session drives the call already."""
+        call = self.calls.get(name)
+        return call is not None and call.attached
+
+    async def released(self, name: CallId) -> None:
+        """Returns when the session that drives the call has ended. Raises SessionRefused if it
+        does not.
+
+        A controller's restart, a transfer or a cut bring a caller back with a later session, and
+        the earlier one is over then, or dead. One whose far side is there is not pushed aside.
+        """
+        call = self.calls.get(name)
+        if call is None or not call.attached:
+            return
+        if call.driver is not None:
+            call.driver.look_whether_alive()
+        try:
+            async with asyncio.timeout(FOUND_DEAD_S):
+                await call.released.wait()
+        except TimeoutError:
+            raise SessionRefused(
+                "second", f"another session drives call {name}, and it is alive"
+            ) from None
 
     def enter(
         self,
@@ -55,6 +92,7 @@ class Sessions:
         number: str,
         entered_at: float,
         caller_name: str | None = None,
+        driver: Driver | None = None,
     ) -> LiveCall | None:
         """A session drives this call from now on; None if ``number`` is no hotline.
 
@@ -65,6 +103,8 @@ class Sessions:
         )
         if call is not None:
             call.attached, call.attached_at = True, datetime.now(UTC)
+            call.driver = driver
+            call.released.clear()
             call.turn += 1
             call.inbox.clear()
             self._changes.touch()
@@ -142,11 +182,34 @@ class Sessions:
 
     def session_over(self, call: LiveCall) -> None:
         """No session drives the call any more; it may be gone, transferred, or lost."""
-        call.attached = False
+        call.attached, call.driver = False, None
+        call.released.set()
         call.served = True
         self._changes.touch()
         # Its end comes over AMI; if the link missed it, somebody has to look.
         asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look_after, call)
+
+    def doubt(self, call: LiveCall) -> None:
+        """A snapshot does not have the call, which may be younger: its channel is looked for."""
+        task = asyncio.get_running_loop().create_task(self._settle(call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _settle(self, call: LiveCall) -> None:
+        try:
+            await self._admission.caller(call.channel, call.line, call.hotline.number)
+        except SessionRefused as refused:
+            if self.calls.get(call.id) is not call:
+                return
+            self._complain(
+                "a session that began while AMI was down is ended",
+                kind=refused.kind,
+                call=call.id,
+                why=str(refused),
+            )
+            if call.driver is not None:
+                call.driver.end()
+            self._talks.gone(call, "unknown", 0)
 
     def _look_after(self, call: LiveCall) -> None:
         link = self._links.get(call.channel.node)

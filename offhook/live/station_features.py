@@ -8,18 +8,18 @@ import structlog
 from acd.commands import Command, Refusal, Refused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
 from domain.facts import AgentState
-from domain.identity import AgentCode, StationName
+from domain.identity import AgentCode, ChannelId, NodeName, StationName
 from ivr_flows.phrases import Phrases, StationPhrase
 from offhook.live.engine import Engine
+from offhook.live.pin_tries import PinTries
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
+from telephony.complaints import Complaints
 from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
 
 EXTEND_S = 30.0
-_TRIES = 3
-_LOCKED_S = 60.0
 
 _REFUSED = {
     Refusal.STATION_TAKEN: StationPhrase.STATION_TAKEN,
@@ -40,12 +40,16 @@ class StationFeatures:
         self._phrases = phrases
         self._prompts = prompts
         self._agents = {agent.code: agent for agent in engine.centre.agents}
-        self._wrong: dict[StationName, tuple[int, float]] = {}
+        self._tries = PinTries()
+        self._complain = Complaints()
         self._language = engine.centre.languages[0]
 
     async def serve(self, session: Session) -> None:
-        """One feature code: arguments are the station, the code, and what was dialled behind it."""
-        station, code, rest = (*session.args, "", "", "")[:3]
+        """One feature code: arguments are the station, the code, what was dialled behind it, and
+        the node. Raises SessionRefused if it is not that station's phone."""
+        station, code, rest, node = (*session.args, "", "", "", "")[:4]
+        channel = ChannelId(NodeName(node), session.uniqueid)
+        await session.until(self._engine.admission.phone(channel, station))
         await session.answer()
         try:
             await self._do(session, StationName(station), code, rest)
@@ -87,21 +91,24 @@ class StationFeatures:
                 await self._say(session, StationPhrase.UNKNOWN_CODE)
 
     async def _log_in(self, session: Session, station: StationName) -> None:
-        now = self._engine.clock.now()
-        wrong, since = self._wrong.get(station, (0, now))
-        if wrong >= _TRIES and now - since < _LOCKED_S:
+        now = self._engine.clock.now
+        if self._tries.locked(station, now()):
             await self._say(session, StationPhrase.TOO_MANY_TRIES)
             return
         code = AgentCode(await self._ask(session, StationPhrase.ENTER_CODE))
         pin = await self._ask(session, StationPhrase.ENTER_PIN)
         agent = self._agents.get(code)
         known = self._pins.get(code, "")
-        if agent is None or not known or not hmac.compare_digest(pin, known):
-            self._wrong[station] = (wrong + 1 if now - since < _LOCKED_S else 1, now)
-            log.warning("wrong code or PIN at a phone", station=station)
+        named = (agent.code, agent.station) if agent is not None else (None, None)
+        if not self._tries.allows(named[0], station, named[1], now()):
+            self._complain("too many wrong PINs at a phone", kind=station, station=station)
+            await self._say(session, StationPhrase.TOO_MANY_TRIES)
+            return
+        if agent is None or not known or not hmac.compare_digest(pin.encode(), known.encode()):
+            self._complain("wrong code or PIN at a phone", kind=station, station=station)
             await self._say(session, StationPhrase.WRONG_PIN)
             return
-        self._wrong.pop(station, None)
+        self._tries.right(code, station)
         await self._wish(session, LogIn(code, station, agent.skills), StationPhrase.LOGGED_IN)
 
     async def _away(self, session: Session, agent: AgentCode, digit: str) -> None:

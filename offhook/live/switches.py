@@ -10,10 +10,11 @@ from acd.events import StationChanged
 from console.ports import CallStage
 from domain.facts import CallFactKind
 from domain.identity import CallId, ChannelId, NodeName, QueueName
+from offhook.live.admission import Admission
 from offhook.live.call import LiveCall
 from offhook.live.calls import LiveCalls
 from offhook.live.changes import Changes
-from offhook.live.clock import Clock
+from offhook.live.clock import Clock, epoch
 from offhook.live.floor import LiveFloor
 from offhook.live.gap import Gap, moment
 from offhook.live.orders import Orders
@@ -51,6 +52,8 @@ class Switches:
         talks: Talks,
         orders: Orders,
         channels: Calls,
+        admission: Admission,
+        on_doubt: Callable[[LiveCall], None],
     ) -> None:
         self.on_gap: Callable[[Gap], None] = self.close_gap
         """Told of each gap, to close it when more is known than the snapshot shows."""
@@ -61,6 +64,8 @@ class Switches:
         self._talks = talks
         self._orders = orders
         self._channels = channels
+        self._admission = admission
+        self._on_doubt = on_doubt
         self._started_at = datetime.now(UTC)
         self._lost_at: dict[NodeName, datetime] = {}
         self._seen: set[NodeName] = set()
@@ -71,6 +76,8 @@ class Switches:
             self._on_dialplan(node, message)
         for event in self._channels.handle(node, message, self._clock.now()):
             self._on_event(event)
+        if message.name == "Newchannel":
+            self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
 
     def on_down(self, node: NodeName) -> None:
         """A node's events have stopped coming."""
@@ -99,9 +106,10 @@ class Switches:
             for call in list(self._calls.by_id.values()):
                 if call.channel.node != node or call.channel.uniqueid in there:
                     continue
-                # With a session it may be younger than the snapshot.
                 if call.attached_at is None or not call.attached or call.attached_at < gap.since:
                     self._talks.gone(call, "unknown", 0, gap)
+                else:  # it may be younger than the snapshot
+                    self._on_doubt(call)
         self._talks.seen_in_snapshot(node)
         for name, stored in list(self._calls.unclosed.items()):
             channel = ChannelId.of(name)
@@ -213,7 +221,7 @@ class Switches:
             event.line,
             event.caller_number,
             variables.get("OFFHOOK_HOTLINE") or event.dialled,
-            float(variables.get("OFFHOOK_ENTERED_AT") or datetime.now(UTC).timestamp()),
+            epoch(variables.get("OFFHOOK_ENTERED_AT", ""), datetime.now(UTC).timestamp()),
             event.caller_name,
         )
         if call is not None and not known:

@@ -4,9 +4,12 @@ A protocol rather than a stream pair because thousands of callers wait at once: 
 connection costs one small object and no task, and a line reaches its session in one call.
 """
 
+import array
 import asyncio
 import contextlib
+import fcntl
 import socket
+import termios
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
@@ -98,6 +101,14 @@ class Connection(asyncio.Protocol):
     def address(self) -> str:
         """The host it came from."""
         return self.peer.rpartition(":")[0]
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has come that we have not read yet, as on a busy machine."""
+        waiting = array.array("i", [0])
+        with contextlib.suppress(OSError, ValueError):
+            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
+        return waiting[0] > 0
 
     def look_whether_alive(self) -> None:
         """Ask the far side's system each second; a connection without an answer ends soon."""

@@ -16,6 +16,7 @@ from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.session import Session
 from telephony.agi.wire import (
     ENCODING,
+    AgiError,
     HungUp,
     SessionRefused,
     address,
@@ -34,7 +35,7 @@ MAX_SILENT, MAX_SILENT_FROM_ONE = 1024, 512
 """Connections that have not said all of what they want, in all and from one address. Of more the
 oldest are cut off, not the newest: Asterisk says it at once, so it is never Asterisk that waits."""
 _SILENT_S = 0.5
-"""Only who has been silent for so long: of a crowd that is let in at once none is read yet."""
+"""Only who has been silent for so long, and not those whom we have only not read yet."""
 
 
 _NO_TOKEN = (
@@ -183,7 +184,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             oldest, since = next(
                 (one, since) for one, (place, since) in self._silent.items() if place == address
             )
-        if full or self.loop.time() - since > _SILENT_S:
+        if (full or self.loop.time() - since > _SILENT_S) and not oldest.has_unread:
             oldest.refuse("it and too many others have not said what they want")
             self._closed(oldest)
 
@@ -240,6 +241,13 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
                 peer=connection.peer,
                 channel=shown(session.channel),
                 why=str(refused),
+            )
+        except AgiError as refused:
+            self._complain(
+                "agi command refused; the dialplan goes on without its session",
+                route=session.route,
+                channel=shown(session.channel),
+                why=shown(str(refused)),
             )
         except Exception as error:
             self._complain(

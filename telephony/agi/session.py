@@ -6,7 +6,7 @@ unasked HANGUP line for a reply, a 520 for one line, and loses ``result= (timeou
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -265,6 +265,15 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
         if self.hung_up:
             raise HungUp("the caller left while waiting")
         return await future
+
+    async def until(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do ``work`` and return what comes of it; if the caller leaves, stop and raise HungUp."""
+        task = asyncio.get_running_loop().create_task(work)
+        try:
+            return await self.idle(task)
+        finally:
+            if not task.cancel() and not task.cancelled():
+                task.exception()  # seen, even where the hang-up was sooner
 
 
 def _succeeded(reply: Reply, line: str) -> Reply:

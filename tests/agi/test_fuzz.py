@@ -1,0 +1,12 @@
+"""Hostile sessions, so many that a test can bear; ``./run bench fuzz_agi`` sends more."""
+
+from pathlib import Path
+
+from bench.fuzz_agi import fuzz
+
+
+async def test_hostile_sessions_harm_nobody(tmp_path: Path) -> None:
+    found = await fuzz(tmp_path, 8, sessions=3000)
+    print(found)
+    assert found["sessions"] > 3000 and len(found["kinds"]) == 4
+    assert found["grown_mb"] < 40

@@ -1,0 +1,252 @@
+"""Who may drive which call: real sessions at the real server, the engine behind it."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bench.fuzz_agi import HOTLINE, LINE, NODE, Door, caller, door, environment
+from domain.identity import NodeName
+from offhook.live import admission as admission_module
+from telephony.ami.protocol import ActionRefused
+from telephony.ami.state import LinkKind, LinkState
+from telephony.ami.wire import Message
+from tests.agi.peer import Peer, until
+
+UID = "1795000000.7"
+CALL = f"{NODE}-{UID}"
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Door]:
+    async with door(tmp_path) as one:
+        yield one
+
+
+def ami_is_up(here: Door, *known: str) -> list[str]:
+    """AMI is up, and Asterisk has these channels when it is asked; returns those asked for."""
+    link: Any = here.engine.orders.links[NODE]
+    link._state = LinkState(LinkKind.UP, 0.0, "")
+    asked: list[str] = []
+
+    async def listing(name: str, headers: dict[str, str], **_: Any) -> list[Message]:
+        asked.append(headers["Channel"])
+        if headers["Channel"] not in known:
+            reply = Message.of({"Response": "Error", "Message": "No such channel"})
+            raise ActionRefused(name, reply)
+        status = {"Event": "Status", "Channel": f"PJSIP/{LINE}-1", "Uniqueid": headers["Channel"]}
+        return [Message.of(status)]
+
+    link.listing = listing
+    return asked
+
+
+def new_channel(here: Door, uniqueid: str, name: str) -> None:
+    event = {"Event": "Newchannel", "Channel": name, "Uniqueid": uniqueid, "ChannelState": "4"}
+    here.engine.switches.on_message(NODE, Message.of(event))
+
+
+async def start(here: Door, said: bytes) -> Peer:
+    peer = await Peer.connect(here.server.port)
+    peer.send(said)
+    return peer
+
+
+def session(node: str = NODE, hotline: str = HOTLINE, line: str = LINE, *more: str) -> bytes:
+    return environment("call", UID, (node, hotline, line, f"{time.time():.3f}", *more))
+
+
+async def assert_refused(here: Door, said: bytes, why: str) -> None:
+    """One line says why, no call is left, and the dialplan was given no command."""
+    with capture_logs() as logs:
+        peer = await start(here, said)
+        assert await peer.command() == "" and await peer.ended()
+        await until(lambda: not here.server.sessions)
+    (warning,) = [entry for entry in logs if entry["log_level"] in ("warning", "error")]
+    assert warning["event"] == "agi session refused" and why in warning["why"]
+    assert not here.engine.calls.by_id
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (session("pbx9"), "calls itself 'pbx9', and the configuration's node is pbx1"),
+        (session(""), "calls itself ''"),
+        (session(NODE, "123"), "there is no hotline '123'"),
+        (session(NODE, HOTLINE, "nosuch"), "there is no line 'nosuch'"),
+        (session(NODE, HOTLINE, LINE, "evil"), "there is no stage 'evil'"),
+        (session(NODE, HOTLINE, LINE, *"abcdefgh"), "12 arguments"),
+        (environment("call", UID, ()), "0 arguments"),
+        (environment("call", "a b/../c", (NODE, HOTLINE, LINE, "1")), "is not one of Asterisk's"),
+        (environment("agent", UID, ("1009", "*10", "", NODE)), "there is no station '1009'"),
+        (environment("agent", UID, ("1001", "*10", "", "pbx9")), "calls itself 'pbx9'"),
+        (environment("agent", UID, ()), "calls itself ''"),
+    ],
+)
+async def test_what_is_not_configured_leaves_no_ghost(here: Door, said: bytes, why: str) -> None:
+    await assert_refused(here, said, why)
+
+
+@pytest.mark.parametrize("at", ["nan", "inf", "-inf", "1e308", "-6e10", "2.5e11", "abc", "", "0"])
+async def test_a_number_that_is_no_moment_costs_no_call(here: Door, at: str) -> None:
+    peer = await start(here, caller(UID, "queue", "sales", "bye", "en", at, at=at))
+    assert "OFFHOOK_STAGE=queue" in await peer.answer("200 result=0")
+    call = here.engine.calls.by_id[CALL]  # type: ignore[index]
+    assert abs(call.entered_at.timestamp() - time.time()) < 30
+    (waiting,) = here.engine.floor.core.waiting
+    assert abs(here.engine.clock.now() - waiting.since) < 30
+    peer.close()
+
+
+async def test_a_channel_that_asterisk_has_not_is_refused(
+    here: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
+    asked = ami_is_up(here)
+    await assert_refused(here, session(), "pbx1 has no channel '1795000000.7'")
+    assert asked == [UID]
+
+
+async def test_a_channel_whose_event_is_late_is_asked_for(
+    here: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
+    asked = ami_is_up(here, UID)
+    peer = await start(here, caller(UID, "queue", "sales", "bye", "en"))
+    assert "MSet" in await peer.command()
+    assert asked == [UID]
+    peer.close()
+
+
+async def test_a_channel_that_ami_tells_of_in_time_waits_for_nothing(here: Door) -> None:
+    asked = ami_is_up(here)
+    peer = await start(here, caller(UID, "queue", "sales", "bye", "en"))
+    await until(lambda: here.engine.admission._awaited)
+    new_channel(here, UID, f"PJSIP/{LINE}-00000001")
+    assert "MSet" in await peer.command()
+    assert asked == []
+    peer.close()
+
+
+async def test_a_channel_is_what_ami_says_it_is(here: Door) -> None:
+    ami_is_up(here)
+    new_channel(here, UID, "PJSIP/1001-00000001")
+    await assert_refused(here, session(), "is 'PJSIP/1001-00000001', and not one of the line")
+    phone = environment("agent", UID, ("phone-of-the-quiet", "*10", "", NODE))
+    await assert_refused_again(here, phone)
+    peer = await start(here, environment("agent", UID, ("1001", "*10", "", NODE)))
+    assert await peer.command() == "ANSWER"
+    peer.close()
+
+
+async def assert_refused_again(here: Door, said: bytes) -> None:
+    """As before, within the minute: nothing is logged."""
+    with capture_logs() as logs:
+        peer = await start(here, said)
+        assert await peer.command() == "" and await peer.ended()
+    assert not [entry for entry in logs if entry["log_level"] == "warning"]
+
+
+async def test_whoever_hangs_up_before_being_admitted_is_no_ghost(here: Door) -> None:
+    ami_is_up(here)
+    peer = await start(here, session())
+    await until(lambda: here.engine.admission._awaited)
+    peer.cut()
+    await until(lambda: not here.server.sessions)
+    assert not here.engine.calls.by_id and not here.engine.admission._awaited
+
+
+async def test_a_second_session_of_a_waiting_caller_takes_nothing(here: Door) -> None:
+    """A stranger who has read the token in a log, say; the caller's own session is alive."""
+    mine = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
+    while "StartMusicOnHold" not in await mine.answer("200 result=0"):
+        pass
+    with capture_logs() as logs:
+        other = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
+        async with asyncio.timeout(20):
+            assert await other.reader.read(1) == b""
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert f"another session drives call {CALL}, and it is alive" in warning["why"]
+    assert [view.call for view in here.engine.floor.core.waiting] == [CALL]
+    mine.close()
+
+
+async def test_a_caller_who_comes_back_is_taken_up_when_the_earlier_session_ends(
+    here: Door,
+) -> None:
+    first = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
+    await first.command()
+    second = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
+    third = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
+    await until(lambda: here.server.sessions == 3)
+    first.cut()
+    done, _ = await asyncio.wait(
+        [asyncio.ensure_future(peer.command()) for peer in (second, third)],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    assert ["MSet" in one.result() for one in done] == [True]  # one of them, not both
+    call = here.engine.calls.by_id[CALL]  # type: ignore[index]
+    assert (call.turn, call.attached) == (2, True)
+    second.cut()
+    third.cut()
+    await until(lambda: not here.server.sessions)
+    assert not call.attached
+
+
+async def test_a_session_from_a_time_without_ami_ends_when_asterisk_does_not_know_it(
+    here: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
+    engine = here.engine
+    engine.switches.on_down(NODE)
+    await asyncio.sleep(0.002)
+    peer = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
+    await peer.command()
+    ami_is_up(here)
+    with capture_logs() as logs:
+        await here.look()
+        await until(lambda: CALL not in engine.calls.by_id)
+        assert await peer.ended()
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert "began while AMI was down" in warning["event"] and warning["call"] == CALL
+    await until(lambda: not here.server.sessions)
+    assert not [view for view in engine.floor.core.waiting if view.call == CALL]
+
+
+async def types(here: Door, station: str, code: str, pin: str) -> str:
+    """Log in at a phone; the agent who then sits there, or why nobody does."""
+    peer = await start(here, environment("agent", UID, (station, "*11", "", NODE)))
+    keys = iter((code[0], code[1:], pin[0], pin[1:]))
+    heard = ""
+    while command := await peer.command():
+        heard = command if command.startswith("STREAM") else heard
+        keyed = next(keys, "0") if command.startswith("GET DATA") else "0"
+        peer.send(f"200 result={keyed} endpos=800\n".encode())
+        if command == "HANGUP":
+            break
+    peer.close()
+    return heard
+
+
+async def test_simultaneous_sessions_have_no_more_tries_than_one_after_the_other(
+    here: Door,
+) -> None:
+    heard = await asyncio.gather(
+        *(types(here, "1001", "1001", f"{number:04}") for number in range(40))
+    )
+    # "The code or the PIN is wrong" to three, and "too many tries" to all others
+    assert sorted(Counter(heard).values()) == [3, 37]
+
+
+async def test_the_node_of_a_renamed_configuration(here: Door) -> None:
+    """centre.yaml has a new name for the node, and Asterisk still says the old one."""
+    link = here.engine.orders.links.pop(NODE)
+    here.engine.orders.links[NodeName("main")] = link
+    await assert_refused(
+        here, session(), "calls itself 'pbx1', and the configuration's node is main"
+    )
