@@ -5,8 +5,8 @@ import contextlib
 import time
 
 import pytest
-from bench.fuzz_agi import environment
 
+from bench.fuzz_agi import environment
 from domain.identity import StationName
 from telephony.agi.wire import token
 from tests.agi.peer import Peer
@@ -61,8 +61,8 @@ async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
         *(environment("call", "1", (), agi_network_script="call") for _ in range(1000)),
     ]
     for start in range(0, len(rubbish), 100):
-        told = await asyncio.gather(*(_commands(here, s) for s in rubbish[start : start + 100]))
-        assert not any(told)
+        heard = await asyncio.gather(*(_commands(here, s) for s in rubbish[start : start + 100]))
+        assert not any(heard)
     assert log.stat().st_size - before < 10_000
 
     # who has read the waiting caller's token somewhere, and who knows the secret itself
@@ -73,7 +73,7 @@ async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
         _commands(here, _call("1795000000.5", known)),
         _commands(here, _phone("*10", f"{token(secret, '1795000000.99')}/agent")),
     )
-    assert told == [[], [], []]
+    assert not any(told), told
     said = log.read_text()
     assert "and it is alive" in said and "has no channel '1795000000.5'" in said
     assert secret not in said and token(secret, uniqueid) not in said
