@@ -9,6 +9,7 @@ from acd.commands import Command, Refusal, Refused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
 from domain.facts import AgentState
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
+from domain.stations import phone_of
 from ivr_flows.phrases import Phrases, StationPhrase
 from offhook.live.engine import Engine
 from offhook.live.pin_tries import PinTries
@@ -48,6 +49,7 @@ class StationFeatures:
         """One feature code: arguments are the station, the code, what was dialled behind it, and
         the node. Raises SessionRefused if it is not that station's phone."""
         station, code, rest, node = (*session.args, "", "", "", "")[:4]
+        station = phone_of(station)
         channel = ChannelId(NodeName(node), session.uniqueid)
         await session.until(self._engine.admission.phone(channel, station))
         await session.answer()
