@@ -25,9 +25,10 @@ class CallFactKind(StrEnum):
     OFFERED = "offered"  # agent, station, queue
     OFFER_FAILED = "offer_failed"  # agent, station, why (no_answer, busy, unreachable, withdrawn)
     CONNECTED = "connected"  # agent (null: nobody was logged in there), station
-    HELD = "held"  # agent, by (agent, caller)
-    RESUMED = "resumed"  # agent, by
-    TRANSFERRED = "transferred"  # from_agent, to (station or number), kind (blind, attended)
+    HELD = "held"  # agent, station, by (agent, caller)
+    RESUMED = "resumed"  # agent, station, by
+    # from_agent, station (whose), to (station or number), kind (blind, attended)
+    TRANSFERRED = "transferred"
     DISCONNECTED = "disconnected"  # agent, station: this agent's leg of the call is over
     LEFT_QUEUE = "left_queue"  # queue, why (timeout, nobody_logged_in)
     CONTROLLER_LOST = "controller_lost"  # the controller was away; the call went on without it

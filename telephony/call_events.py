@@ -63,6 +63,8 @@ class StationDisconnected:
     """Who hung up, or ("agent") transferred the call away."""
     cause: int
     """Q.850; 0 if not known."""
+    ago_s: float = 0.0
+    """So long ago: it was not known at once whether they would be bridged again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Calls:
             self._devices[node][StationName(station)] = message.get("State")
             return self._news(StationName(station))
         mine = self._node(node)
-        events = mine.handle(message)
+        events = mine.handle(message, now)
         if mine.stations_touched:
             for station in mine.take_stations_touched():
                 events += self._news(station)
@@ -154,7 +154,7 @@ class Calls:
         Who hung up is then ``unknown``, unless that was seen before the connection was lost.
         """
         mine = self._node(node)
-        events = mine.reconcile(snapshot)
+        events = mine.reconcile(snapshot, now)
         mine.take_stations_touched()
         listed = listed_states(snapshot)
         if listed:  # neither list may be readable: then what was known is the best there is
@@ -162,6 +162,15 @@ class Calls:
         for station in sorted(self._stations):
             events += self._news(station)
         return events
+
+    def next_deadline(self) -> float | None:
+        """When ``tick`` must be called at the latest; None: only after the next event."""
+        deadlines = (node.next_deadline() for node in self._nodes.values())
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def tick(self, now: float) -> list[CallEvent]:
+        """Say what has become true by nothing else having happened."""
+        return [event for node in self._nodes.values() for event in node.tick(now)]
 
     def _node(self, name: NodeName) -> NodeCalls:
         node = self._nodes.get(name)

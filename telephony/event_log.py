@@ -1,8 +1,8 @@
 """Asterisk's own log of its channels (cel_custom), folded into calls. No I/O.
 
 What the log knows of a call: when it came and by which line, with which phones it was bridged,
-whether Asterisk's own queue took it, who hung up. The columns are those of
-asterisk-conf/cel_custom.conf.
+which of them passed it on, whether Asterisk's own queue took it, who hung up. The columns are
+those of asterisk-conf/cel_custom.conf.
 """
 
 import csv
@@ -14,14 +14,16 @@ from typing import Any
 
 from domain.identity import CallId, LineName, StationName
 from domain.stations import phone_of
-from telephony.call_events import HangUpParty
+from telephony.call_events import HangUpParty, TransferKind
 from telephony.caller import number_of
+from telephony.node_calls import REBRIDGED_WITHIN_S
 
 FALLBACK = "OFFHOOK_FALLBACK"
 """The dialplan's own event: Asterisk's queue takes the caller."""
 
 _COLUMNS = 12
-_AT_ONCE_S = 1.0
+_AT_ONCE_S = 3.0
+"""A caller who hangs up so soon after having left a bridge has left it for that."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,6 +97,18 @@ class LoggedTalk:
     connected_at: float
     disconnected_at: float | None = None
     by: str = "unknown"
+    left_by: str = ""
+    """Uniqueid of the channel that left first."""
+
+
+@dataclass(slots=True)
+class LoggedTransfer:
+    """A phone passed the caller on. ``to`` is a station, or what was dialled."""
+
+    station: StationName
+    to: str
+    kind: TransferKind
+    at: float
 
 
 @dataclass(slots=True)
@@ -110,6 +124,7 @@ class LoggedCall:
     place: Place
     """Its first row."""
     talks: list[LoggedTalk] = field(default_factory=list)
+    transfers: list[LoggedTransfer] = field(default_factory=list)
     fallback_at: float | None = None
     fallback_queue: str = ""
     ended_at: float | None = None
@@ -129,8 +144,13 @@ class _Channel:
     """Its CHAN_START; None if the log was cut off above that."""
     bridge: str = ""
     call: LoggedCall | None = None
+    """Whose caller it is."""
+    in_call: LoggedCall | None = None
+    """Of a phone, the call in which it talks, or did last."""
     talk: LoggedTalk | None = None
     """The last that it left."""
+    moved_on: bool = False
+    """It has been in another bridge since."""
 
 
 class EventLog:
@@ -186,6 +206,8 @@ class EventLog:
                 self._enter(channel, str(row.extra.get("bridge_id", "")), row.at)
             case "BRIDGE_EXIT":
                 self._leave(channel, row.at)
+            case "ATTENDEDTRANSFER" | "BLINDTRANSFER":
+                self._transferred(channel, row)
             case "HANGUP":
                 self._leave(channel, row.at)
                 self._hung_up(channel, row)
@@ -210,9 +232,16 @@ class EventLog:
         if not bridge:
             return
         members = self._bridges.setdefault(bridge, set())
+        channel.moved_on = True
         for uniqueid in members:
-            for call, station in _pairs(channel, self._channels[uniqueid]):
-                if station in self._stations and _open(call, station) is None:
+            other = self._channels[uniqueid]
+            for call, station, phone in _pairs(channel, other):
+                if station not in self._stations or _open(call, station) is not None:
+                    continue
+                phone.in_call = call
+                if (before := _gone_on(call, station, at)) is not None:
+                    before.disconnected_at = None
+                else:
                     call.talks.append(LoggedTalk(StationName(station), at))
         members.add(channel.uniqueid)
         channel.bridge = bridge
@@ -224,13 +253,41 @@ class EventLog:
         members.discard(channel.uniqueid)
         for uniqueid in members:
             other = self._channels[uniqueid]
-            for call, station in _pairs(channel, other):
+            for call, station, _ in _pairs(channel, other):
                 if (talk := _open(call, station)) is not None:
-                    talk.disconnected_at = at
+                    talk.disconnected_at, talk.left_by = at, channel.uniqueid
                     channel.talk = other.talk = talk
+                    channel.moved_on = other.moved_on = False
         if not members:
             del self._bridges[channel.bridge]
         channel.bridge = ""
+
+    def _transferred(self, channel: _Channel, row: Row) -> None:
+        """Of an attended transfer the row is about one of the transferer's two channels."""
+        second = self._channels.get(str(row.extra.get("channel2_uniqueid", "")))
+        call = channel.in_call or (second.in_call if second is not None else None)
+        if call is None or channel.endpoint not in self._stations:
+            return
+        station = StationName(channel.endpoint)
+        kind: TransferKind = "blind" if row.event == "BLINDTRANSFER" else "attended"
+        if kind == "blind":
+            to = str(row.extra.get("extension", ""))
+        else:
+            to = self._target(channel, second, row)
+        call.transfers.append(LoggedTransfer(station, to, kind, row.at))
+        talks = [talk for talk in call.talks if talk.station == station]
+        if talks and talks[-1].by == "unknown":
+            talks[-1].by = "agent"
+
+    def _target(self, channel: _Channel, second: _Channel | None, row: Row) -> str:
+        """The other phone in the bridges that were joined, or what was dialled to reach it."""
+        for key in ("bridge2_id", "bridge1_id"):
+            for uniqueid in self._bridges.get(str(row.extra.get(key, "")), ()):
+                endpoint = self._channels[uniqueid].endpoint
+                if endpoint in self._stations and endpoint != channel.endpoint:
+                    return endpoint
+        dialled = (each.began.exten for each in (second, channel) if each and each.began)
+        return next((exten for exten in dialled if exten in self._stations), "")
 
     def _hung_up(self, channel: _Channel, row: Row) -> None:
         source = _endpoint(str(row.extra.get("hangupsource", "")))
@@ -246,10 +303,16 @@ class EventLog:
                 by = "agent"  # the caller only stayed for what might come after the talk
             call.ended_at, call.by = row.at, by
             call.cause = cause if isinstance(cause, int) else 0
-        if talk is None or talk.by != "unknown" or by == "system":
+        if talk is None or talk.by != "unknown" or by == "system" or channel.moved_on:
             return
-        if row.at - (talk.disconnected_at or 0.0) < _AT_ONCE_S:
-            talk.by = by  # it was in the bridge a moment before: this is what ended the talk
+        # A phone that has been nowhere since ended the talk, or heard who did, however late its
+        # row is. A caller stays for what comes after a talk, and may hang up then.
+        at_once = row.at - (talk.disconnected_at or 0.0) < _AT_ONCE_S
+        if call is None or (at_once and talk.left_by == channel.uniqueid):
+            talk.by = by
+            ended = channel.in_call
+            if by == "agent" and ended and ended.by == "system" and ended.talks[-1] is talk:
+                ended.by = "agent"  # its row came later than the caller's
 
     def _all_died(self) -> None:
         for channel in self._channels.values():
@@ -260,12 +323,20 @@ class EventLog:
         self._bridges.clear()
 
 
-def _pairs(one: _Channel, other: _Channel) -> Iterable[tuple[LoggedCall, str]]:
+def _pairs(one: _Channel, other: _Channel) -> Iterable[tuple[LoggedCall, str, _Channel]]:
     """Who is the caller and who the phone, if they are one of each."""
     if one.call is not None:
-        yield one.call, other.endpoint
+        yield one.call, other.endpoint, other
     if other.call is not None:
-        yield other.call, one.endpoint
+        yield other.call, one.endpoint, one
+
+
+def _gone_on(call: LoggedCall, station: str, at: float) -> LoggedTalk | None:
+    """The talk with this phone that has only been moved to another bridge."""
+    talk = next((t for t in reversed(call.talks) if t.station == station), None)
+    if talk is None or talk.by != "unknown":
+        return None
+    return talk if at - (talk.disconnected_at or at) <= REBRIDGED_WITHIN_S else None
 
 
 def _open(call: LoggedCall, station: str) -> LoggedTalk | None:

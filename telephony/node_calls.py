@@ -36,6 +36,20 @@ _MARKED = re.compile(rb"\r\nChanVariable: OFFHOOK_CALL=[^\r]")
 
 _NORMAL_CLEARING = 16
 
+REBRIDGED_WITHIN_S = 2.0
+"""Channels that were taken apart and joined again within this have talked all the while.
+
+Asterisk does so when it takes a local pair out, or moves a talk to another bridge."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """A phone that nobody has hung up, and that no longer hears the caller."""
+
+    since: float
+    by: Party
+    cause: int
+
 
 @dataclass(slots=True, eq=False)
 class Call:
@@ -46,6 +60,8 @@ class Call:
     connected: dict[StationName, list[Channel]] = field(default_factory=dict)
     ringing: dict[str, StationName] = field(default_factory=dict)
     """By the uniqueid of the phone's channel."""
+    apart: dict[StationName, _Apart] = field(default_factory=dict)
+    """Of those connected, which may only be on their way to another bridge."""
     agent_hung_up: bool = False
     """The last conversation was ended by the agent."""
 
@@ -61,13 +77,33 @@ class NodeCalls:
         self.calls: dict[str, Call] = {}
         self.stations_touched: set[StationName] = set()
         """Stations with a channel that came, went or changed its state."""
+        self._apart: dict[tuple[str, StationName], float] = {}
+        """Callers and stations that are apart, the first first, each with its deadline."""
+        self._now = 0.0
 
     def take_stations_touched(self) -> set[StationName]:
         touched, self.stations_touched = self.stations_touched, set()
         return touched
 
-    def handle(self, message: Message) -> list[CallEvent]:
+    def next_deadline(self) -> float | None:
+        """When ``tick`` must be called; None: only after the next event."""
+        return next(iter(self._apart.values()), None)
+
+    def tick(self, now: float) -> list[CallEvent]:
+        """Whoever has been apart for long is no longer connected."""
+        self._now = now
+        events: list[CallEvent] = []
+        for (caller, station), deadline in tuple(self._apart.items()):
+            if deadline > now:
+                break
+            events.append(self._parted(self.calls[caller], station))
+        return events
+
+    def handle(self, message: Message, now: float) -> list[CallEvent]:
         """Take one event in the order in which Asterisk sent it."""
+        return [*self.tick(now), *self._handle(message)]
+
+    def _handle(self, message: Message) -> list[CallEvent]:
         name = message.name
         if of_channel := _OF_CHANNEL.get(name):
             channel = self.channels.by_id.get(message.get("Uniqueid"))
@@ -75,8 +111,9 @@ class NodeCalls:
         apply = _APPLY.get(name)
         return apply(self, message) if apply else []
 
-    def reconcile(self, snapshot: Snapshot) -> list[CallEvent]:
+    def reconcile(self, snapshot: Snapshot, now: float) -> list[CallEvent]:
         """Become what the snapshot says, and tell what changed meanwhile."""
+        self._now = now
         events: list[CallEvent] = []
         gone = {channel.uniqueid: channel for channel in self.channels.replace(snapshot)}
         for channel in gone.values():
@@ -138,7 +175,7 @@ class NodeCalls:
 
     def _hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
         self.channels.hang_up(channel, _number(message.get("Cause")))
-        return self._known(channel, message)
+        return self._known(channel, message) + self._compare_all(self._apart_around(channel))
 
     def _soft_hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
         channel.ended_by_system = True
@@ -285,6 +322,10 @@ class NodeCalls:
         found |= {channel.uniqueid, channel.in_call}
         return {uniqueid for uniqueid in found if uniqueid in self.calls}
 
+    def _apart_around(self, channel: Channel) -> set[str]:
+        """Its callers of whom somebody may only be on their way to another bridge."""
+        return {c for c in self._calls_around(channel) if self.calls[c].apart}
+
     def _compare_all(self, callers: set[str]) -> list[CallEvent]:
         events: list[CallEvent] = []
         for uniqueid in sorted(callers):
@@ -298,40 +339,74 @@ class NodeCalls:
             if other.role is Role.STATION:
                 now.setdefault(StationName(other.endpoint), []).append(other)
         before, call.connected = call.connected, now
-        events: list[CallEvent] = [
-            self._disconnected(call, station, channels, orderly)
-            for station, channels in before.items()
-            if station not in now
-        ]
+        new = now.keys() - before.keys()
+        events: list[CallEvent] = []
+        for station, channels in before.items():
+            if station in now:
+                self._together(call, station)
+                continue
+            call.connected[station] = channels  # until it is said that they are not
+            if station not in call.apart:
+                by, cause, asked = self._who_parted(call, channels, orderly)
+                call.apart[station] = _Apart(self._now, by, cause)
+                self._apart[call.caller.uniqueid, station] = self._now + REBRIDGED_WITHIN_S
+            else:
+                asked = False
+            if asked or new or not orderly or not self._may_return(call, channels):
+                events.append(self._parted(call, station))
         for station, channels in now.items():
+            if station in call.apart:
+                continue
             for channel in channels:
                 channel.in_call = call.caller.uniqueid
                 channel.ever_up = True
                 call.ringing.pop(channel.uniqueid, None)
-            if station not in before:
+            if station in new:
                 call.agent_hung_up = False
                 events.append(StationConnected(call.id, station))
+                if call.caller.held:
+                    events.append(CallHeld(call.id, station, "caller"))
         return events
 
-    def _disconnected(
-        self, call: Call, station: StationName, left: list[Channel], orderly: bool
-    ) -> StationDisconnected:
+    def _may_return(self, call: Call, channels: list[Channel]) -> bool:
+        """Whether both sides are still there, so that they may be bridged again."""
+        alive = self.channels.by_id
+        return (
+            call.caller.uniqueid in alive
+            and not call.caller.hung_up
+            and any(c.uniqueid in alive and not c.hung_up for c in channels)
+        )
+
+    def _who_parted(
+        self, call: Call, left: list[Channel], orderly: bool
+    ) -> tuple[Party, int, bool]:
+        """Who took caller and phone apart, the cause, and whether somebody asked for the end."""
         ended = min((c for c in left if c.hung_up), key=lambda c: c.hung_up, default=None)
         caller = call.caller
-        by: Party = "unknown"
-        cause = 0
         if ended is not None and not 0 < caller.hung_up < ended.hung_up:
-            by, cause = "agent", ended.cause
             call.agent_hung_up = True
-        elif caller.hung_up:
-            by, cause = "caller", caller.cause
-        elif orderly and not any(c.ended_by_system for c in (caller, *left)):
-            # Nobody asked to end: a transfer took them apart. BlindTransfer and AttendedTransfer
-            # say so too, but now before and now after the channels have moved (measured).
-            by, cause = "agent", _NORMAL_CLEARING
-        for channel in left:
+            return "agent", ended.cause, True
+        if caller.hung_up:
+            return "caller", caller.cause, True
+        if orderly and not any(c.ended_by_system for c in (caller, *left)):
+            # Nobody asked to end: a transfer took them apart, or they are moved to another bridge.
+            # BlindTransfer and AttendedTransfer say so too, but now before and now after the
+            # channels have moved (measured).
+            return "agent", _NORMAL_CLEARING, False
+        return "unknown", 0, True
+
+    def _parted(self, call: Call, station: StationName) -> StationDisconnected:
+        """They are apart for good."""
+        apart = self._together(call, station) or _Apart(self._now, "unknown", 0)
+        for channel in call.connected.pop(station):
             channel.held = False
-        return StationDisconnected(call.id, station, by, cause)
+        ago_s = max(0.0, self._now - apart.since)
+        return StationDisconnected(call.id, station, apart.by, apart.cause, ago_s)
+
+    def _together(self, call: Call, station: StationName) -> _Apart | None:
+        """They are no longer on their way."""
+        self._apart.pop((call.caller.uniqueid, station), None)
+        return call.apart.pop(station, None)
 
     def _over(self, call: Call, by: HangUpParty, cause: int) -> list[CallEvent]:
         """The caller's channel is gone; ``by`` if nobody was seen to hang up."""

@@ -61,7 +61,7 @@ def missing(
     have = [(fact.kind, fact.detail.get("station")) for fact in known]
     facts: list[CallFact] = []
 
-    def add(kind: CallFactKind, at: float, number: int = 0, **detail: Any) -> None:
+    def add(kind: CallFactKind, at: float, number: int = 0, /, **detail: Any) -> None:
         what = f"{kind} {detail['station']} {number}" if "station" in detail else f"{kind}"
         moment = datetime.fromtimestamp(at, UTC)
         facts.append(CallFact(fact_id(logged.call, what), logged.call, moment, kind, detail))
@@ -89,6 +89,19 @@ def missing(
             and have.count((CallFactKind.DISCONNECTED, talk.station)) < number
         ):
             add(CallFactKind.DISCONNECTED, talk.disconnected_at, number, **who, by=talk.by)
+    passed_on: dict[StationName, int] = {}
+    for transfer in logged.transfers:
+        number = passed_on[transfer.station] = passed_on.get(transfer.station, 0) + 1
+        if have.count((CallFactKind.TRANSFERRED, transfer.station)) < number:
+            add(
+                CallFactKind.TRANSFERRED,
+                transfer.at,
+                number,
+                from_agent=agents.get(transfer.station),
+                station=transfer.station,
+                to=transfer.to or None,
+                kind=transfer.kind,
+            )
     if logged.died and logged.ended_at is not None:
         at = datetime.fromtimestamp(logged.ended_at, UTC)
         return [*facts, *closed(logged.call, [*known, *facts], at, ASTERISK_ENDED)]

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
 _TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
+_IN_LOG = frozenset({*_TALKS, CallFactKind.TRANSFERRED, CallFactKind.FALLBACK})
+"""What Asterisk's log tells too."""
 _ONCE = frozenset({CallFactKind.ENTERED, CallFactKind.ENDED})
 
 _LATEST_EVENT_S = 2.0
@@ -108,8 +110,7 @@ class LiveCalls:
     def knew(self, call: LiveCall, before: StoredCall) -> None:
         """What an earlier controller has written of its talks."""
         noted = {fact.id for fact in call.noted}
-        kinds = (*_TALKS, CallFactKind.FALLBACK)
-        call.noted += [f for f in before.timeline if f.kind in kinds and f.id not in noted]
+        call.noted += [f for f in before.timeline if f.kind in _IN_LOG and f.id not in noted]
 
     def adopt(self, call: LiveCall) -> None:
         """An earlier controller had this call."""
@@ -128,7 +129,7 @@ class LiveCalls:
             call.gapped = True
             self._aside.append(fact)
             return
-        if kind in _TALKS or kind is CallFactKind.FALLBACK:
+        if kind in _IN_LOG:
             if _told_by_log(call, fact):
                 return
             call.noted.append(fact)

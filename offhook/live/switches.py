@@ -1,7 +1,8 @@
 """What the Asterisks tell: events in their order, and snapshots after a link was lost."""
 
+import asyncio
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 import structlog
@@ -69,6 +70,7 @@ class Switches:
         self._started_at = datetime.now(UTC)
         self._lost_at: dict[NodeName, datetime] = {}
         self._seen: set[NodeName] = set()
+        self._timer: asyncio.TimerHandle | None = None
 
     def on_message(self, node: NodeName, message: Message) -> None:
         """One AMI event, in order."""
@@ -78,6 +80,20 @@ class Switches:
             self._on_event(event)
         if message.name == "Newchannel":
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
+        self._wind()
+
+    def _wind(self) -> None:
+        """Look again when the channels' fold asks for it."""
+        deadline = self._channels.next_deadline()
+        if deadline is not None and self._timer is None:
+            delay = max(0.0, deadline - self._clock.now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        for event in self._channels.tick(self._clock.now()):
+            self._on_event(event)
+        self._wind()
 
     def on_down(self, node: NodeName) -> None:
         """A node's events have stopped coming."""
@@ -181,7 +197,8 @@ class Switches:
             case StationConnected():
                 self._talks.connected(call, event.station, moment(gap))
             case StationDisconnected():
-                self._talks.disconnected(call, event.station, event.by, moment(gap))
+                at = moment(gap) - timedelta(seconds=event.ago_s)
+                self._talks.disconnected(call, event.station, event.by, at)
             case CallHeld() | CallResumed():
                 self._held(call, event)
             case CallTransferred():
@@ -202,13 +219,21 @@ class Switches:
         held = isinstance(event, CallHeld)
         kind = CallFactKind.HELD if held else CallFactKind.RESUMED
         agent = self._floor.at_station.get(event.station)
-        self._calls.note(call, kind, agent=agent, by=event.by)
-        self._calls.stage(call, CallStage.HELD if held else CallStage.TALKING)
+        self._calls.note(call, kind, agent=agent, station=event.station, by=event.by)
+        view = self._channels.view(call.id)
+        # The other side may still hold.
+        still = held or (view is not None and view.held)
+        self._calls.stage(call, CallStage.HELD if still else CallStage.TALKING)
 
     def _transferred(self, call: LiveCall, event: CallTransferred) -> None:
         agent = self._floor.at_station.get(event.station_from)
         self._calls.note(
-            call, CallFactKind.TRANSFERRED, from_agent=agent, to=event.to, kind=event.kind
+            call,
+            CallFactKind.TRANSFERRED,
+            from_agent=agent,
+            station=event.station_from,
+            to=event.to,
+            kind=event.kind,
         )
 
     def _take_up(self, event: CallSeen, gap: Gap | None) -> None:

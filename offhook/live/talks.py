@@ -174,7 +174,9 @@ def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:
 
 def _agent_hung_up(call: LiveCall) -> bool:
     """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
-    if not (call.adopted or call.gapped) or not call.noted:
+    kinds = (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
+    talks = [fact for fact in call.noted if fact.kind in kinds]
+    if not (call.adopted or call.gapped) or not talks:
         return False
-    last = max(call.noted, key=lambda fact: fact.at)
+    last = max(talks, key=lambda fact: fact.at)
     return last.kind is CallFactKind.DISCONNECTED and last.detail.get("by") == "agent"

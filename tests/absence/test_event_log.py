@@ -49,7 +49,8 @@ TALK = [
 
 
 def folded(lines: list[str]) -> EventLog:
-    log = EventLog([StationName("1001")], [LineName("carrier")])
+    stations = [StationName("1001"), StationName("1002")]
+    log = EventLog(stations, [LineName("carrier")])
     for number, line in enumerate(lines):
         parsed = parse(line)
         assert parsed is not None
@@ -65,7 +66,7 @@ def when(at: float) -> datetime:
     return datetime.fromtimestamp(1_700_000_000 + at, UTC)
 
 
-def known(kind: CallFactKind, at: float, **detail: str) -> CallFact:
+def known(kind: CallFactKind, at: float, /, **detail: str) -> CallFact:
     return CallFact(f"{kind} {at}", CALL, when(at), kind, detail)
 
 
@@ -129,6 +130,71 @@ def test_what_is_known_is_not_said_again_whatever_the_clocks_say() -> None:
     assert told(missing(logged(TALK), talked, AGENTS)) == [("disconnected", 9), ("ended", 19)]
     talked.append(known(CallFactKind.DISCONNECTED, 40, station="1001"))
     assert told(missing(logged(TALK), talked, AGENTS)) == [("ended", 19)]
+
+
+def test_who_hung_up_is_named_however_late_and_in_whatever_order_the_rows_come() -> None:
+    """On a busy machine the phone's end is logged seconds after it left, or after the caller's."""
+    gone = row(14, "HANGUP", *PHONE, extra=hang_up(PHONE[1]))
+    ended = row(12, "HANGUP", *LINE, call=CALL, extra=hang_up("dialplan/builtin"))
+    left = [*TALK[:6], TALK[8]]
+    for rows in ([*left, gone, ended], [*left, ended, gone]):
+        call = logged(rows)
+        assert (call.talks[0].by, call.by) == ("agent", "agent")
+    # The caller who stays for the score, and hangs up soon, did not end the talk.
+    hung_up = row(9.5, "HANGUP", *LINE, call=CALL, extra=hang_up(LINE[1]))
+    call = logged([*left, hung_up, gone])
+    assert (call.talks[0].by, call.by) == ("agent", "caller")
+
+
+def moved(at: float, which: tuple[str, str], old: str, new: str) -> list[str]:
+    call = CALL if which is LINE else ""
+    bridge = '{{""bridge_id"":""{}""}}'
+    return [
+        row(at, "BRIDGE_EXIT", *which, call=call, extra=bridge.format(old)),
+        row(at, "BRIDGE_ENTER", *which, call=call, extra=bridge.format(new)),
+    ]
+
+
+def test_channels_that_are_bridged_anew_have_talked_all_the_while() -> None:
+    there = [*moved(5, LINE, "b1", "b2"), *moved(5.4, PHONE, "b1", "b2")]
+    back = [*moved(6, PHONE, "b2", "b1"), *moved(6.1, LINE, "b2", "b1")]
+    (talk,) = logged([*TALK[:5], *there, *back, *TALK[5:]]).talks
+    assert (talk.connected_at, talk.disconnected_at) == (1_700_000_002, 1_700_000_009)
+    assert talk.by == "agent"
+    # Whoever has been elsewhere for long has talked twice.
+    late = [*moved(5, LINE, "b1", "b2"), *moved(8, PHONE, "b1", "b2")]
+    assert len(logged([*TALK[:5], *late]).talks) == 2
+
+
+def test_transfers_are_facts() -> None:
+    """The caller has been moved already when an attended one is logged; a blind one comes first."""
+    extra = '{""channel2_uniqueid"":""1700000003.3"",""bridge2_id"":""b2""}'
+    second, other = ("1700000003.3", "PJSIP/1001-00000003"), ("1700000003.4", "PJSIP/1002-00000004")
+    bridge2 = '{""bridge_id"":""b2""}'
+    attended = [
+        row(3, "CHAN_START", *second),
+        row(3, "CHAN_START", *other),
+        row(4, "BRIDGE_ENTER", *other, extra=bridge2),
+        row(4, "BRIDGE_ENTER", *second, extra=bridge2),
+        *moved(6, LINE, "b1", "b2"),
+        row(6, "ATTENDEDTRANSFER", *PHONE, extra=extra),
+        row(6.1, "HANGUP", *PHONE, extra=hang_up("")),
+        row(6.1, "BRIDGE_EXIT", *second, extra=bridge2),
+        row(7, "HANGUP", *LINE, call=CALL, extra=hang_up(LINE[1])),
+    ]
+    facts = missing(logged([*TALK[:5], *attended]), [], AGENTS)
+    want = {"from_agent": "7001", "station": "1001", "to": "1002", "kind": "attended"}
+    assert [fact.detail for fact in facts if fact.kind is CallFactKind.TRANSFERRED] == [want]
+    (first,) = [fact for fact in facts if fact.kind is CallFactKind.DISCONNECTED][:1]
+    assert first.detail["by"] == "agent"
+    # What is known is not said again.
+    told_live = known(CallFactKind.TRANSFERRED, 6, **want)
+    facts = missing(logged([*TALK[:5], *attended]), [told_live], AGENTS)
+    assert CallFactKind.TRANSFERRED not in {fact.kind for fact in facts}
+
+    blind = row(6, "BLINDTRANSFER", *PHONE, extra='{""extension"":""1002""}')
+    (transfer,) = logged([*TALK[:5], blind]).transfers
+    assert (transfer.station, transfer.to, transfer.kind) == ("1001", "1002", "blind")
 
 
 def test_a_call_that_died_with_asterisk_ends_with_the_last_that_was_heard() -> None:

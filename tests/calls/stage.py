@@ -36,7 +36,8 @@ class Stage:
         self.events: list[CallEvent] = []
         self.messages: list[Message] = []
         self.ring = ["1001"]
-        """Stations the controller rings for a caller, one after the other until one talked."""
+        """Whom the controller rings for a caller, one after the other until one talked: stations,
+        or what else Dial takes."""
         self._news = asyncio.Event()
         self._moves: list[asyncio.Task[None]] = []
         self.link = Link(
@@ -61,9 +62,8 @@ class Stage:
         for event in events:
             if isinstance(event, TransferRefused):
                 self._moves.append(asyncio.get_running_loop().create_task(self._move(event)))
-        if events:
-            self.events += events
-            self._news.set()
+        self.events += events
+        self._news.set()
 
     async def _move(self, refused: TransferRefused) -> None:
         """Send the caller where the phone said, as the engine does."""
@@ -99,6 +99,15 @@ class Stage:
     def story(self) -> list[str]:
         return told(self.events)
 
+    def heard(self, *names: str) -> list[Message]:
+        """The AMI events of these names since the story began."""
+        return [message for message in self.messages if message.name in names]
+
+    def entered_after(self, name: str) -> bool:
+        """Whether a channel has entered a bridge since an event of this name."""
+        names = [message.name for message in self.messages]
+        return name in names and "BridgeEnter" in names[names.index(name) :]
+
     async def customer(self, steps: str) -> str:
         """A new story begins: somebody calls the hotline."""
         self.events.clear()
@@ -113,7 +122,8 @@ class Stage:
         await session.answer()
         if await session.get_variable("OFFHOOK_STAGE") != "talked":
             for station in self.ring:
-                await session.execute("Dial", f"PJSIP/{station}", "3", "g")
+                where = station if "/" in station else f"PJSIP/{station}"
+                await session.execute("Dial", where, "3", "g")
                 if await session.get_variable("DIALSTATUS") == "ANSWER":
                     break
         await session.set_variable("OFFHOOK_DONE", "1")

@@ -1,11 +1,15 @@
+import random
 import time
 import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.identity import CallId, NodeName, StationName
 from domain.stations import StationState
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
-from telephony.calls import Calls, CallSeen, StationChanged
+from telephony.calls import Calls, CallSeen, StationChanged, StationDisconnected
 from tests.calls.events import (
     LINES,
     NODE,
@@ -174,6 +178,63 @@ def test_bridges_that_a_local_pair_joins_are_one_conversation() -> None:
     )
     assert told(events) == ["StationDisconnected 1001 agent 16", "StationConnected 1002"]
     assert [view.connected for view in calls.open_calls()] == [("1002",)]
+
+
+def moved(channel: tuple[str, str], old: str, new: str) -> list[Message]:
+    return [
+        about("BridgeLeave", *channel, 6, "1.1", BridgeUniqueid=old),
+        about("BridgeEnter", *channel, 6, "1.1", BridgeUniqueid=new),
+    ]
+
+
+@given(st.lists(st.permutations([LINE, PHONE]), max_size=4), st.randoms(use_true_random=False))
+def test_channels_that_are_bridged_anew_go_on_talking(
+    moves: list[list[tuple[str, str]]], rng: random.Random
+) -> None:
+    """One after the other, or both out before the first is in again; as often as you like."""
+    calls = new_calls()
+    feed(calls, entered() + ringing() + bridged())
+    for number, order in enumerate(moves, start=1):
+        steps = [moved(channel, f"b{number}", f"b{number + 1}") for channel in order]
+        if rng.random() < 0.5:
+            steps = [[leave for leave, _ in steps], [enter for _, enter in steps]]
+        assert told(feed(calls, [message for step in steps for message in step])) == []
+        view = calls.view(CALL)
+        assert view is not None and view.connected == ("1001",)
+    ends = [about("HangupRequest", *PHONE, 6, "1.1", Cause="16"), hang_up(*PHONE, 6)]
+    assert told(feed(calls, ends)) == ["StationDisconnected 1001 agent 16"]
+    assert calls.next_deadline() is None
+
+
+def test_who_is_not_bridged_again_has_been_parted_since_then() -> None:
+    calls = new_calls()
+    feed(calls, entered() + ringing() + bridged())
+    leave = about("BridgeLeave", *LINE, 6, BridgeUniqueid="b1")
+    assert of_calls(calls.handle(NODE, leave, 10.0)) == []
+    assert calls.next_deadline() == 12.0
+    assert calls.tick(11.9) == []
+    (parted,) = calls.tick(12.5)
+    assert isinstance(parted, StationDisconnected)
+    assert (parted.station, parted.by, parted.ago_s) == ("1001", "agent", 2.5)
+    assert calls.next_deadline() is None
+    enter = about("BridgeEnter", *LINE, 6, BridgeUniqueid="b1")
+    assert told(calls.handle(NODE, enter, 13.0)) == ["StationConnected 1001"]
+
+
+def test_a_caller_who_holds_holds_the_next_one_too() -> None:
+    calls = new_calls()
+    feed(calls, [*entered(), *ringing(), *bridged(), about("Hold", *LINE, 6)])
+    other = ("PJSIP/1002-00000003", "1.3")
+    events = feed(
+        calls,
+        [
+            about("Newchannel", *other, 6, "1.1"),
+            about("BridgeEnter", *other, 6, "1.1", BridgeUniqueid="b1"),
+            about("Unhold", *LINE, 6),
+        ],
+    )
+    assert told(events)[:2] == ["StationConnected 1002", "CallHeld 1002 caller"]
+    assert sorted(told(events)[2:]) == ["CallResumed 1001 caller", "CallResumed 1002 caller"]
 
 
 def test_a_masquerade_leaves_the_station_where_it_is() -> None:

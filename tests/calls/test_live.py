@@ -195,3 +195,21 @@ async def test_the_connection_is_cut_in_a_call(
         assert words.count("StationConnected") == words.count("StationDisconnected")
         assert stage.calls.open_calls() == []
         assert stage.calls.channels_in_use(LINE) == 0
+
+
+async def test_a_local_pair_that_is_taken_out_ends_no_talk(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    one = await instance()
+    async with staged(one, await far_end(one)) as stage:
+        talk = ["CallSeen", "StationRinging 1001", "StationConnected 1001"]
+        end = ["StationDisconnected 1001 caller 16", "CallGone caller 16"]
+        await stage.phone("1001", "answer-0.2,speak-60")
+        stage.ring = ["Local/1001@from-station"]
+        caller = await stage.customer("speak-60")
+        await stage.until(lambda: stage.heard("LocalOptimizationEnd"))
+        await stage.until(lambda: stage.entered_after("LocalOptimizationBegin"))
+        assert stage.story == talk
+        await stage.far_end.hang_up(caller)
+        await stage.until_gone()
+        assert stage.story == [*talk, *end]

@@ -94,7 +94,7 @@ def picture(calls: Calls) -> Any:
 
 
 def heard(calls: Calls) -> dict[CallId, set[StationName]]:
-    """Whom each caller hears, asked of the channels anew."""
+    """Whom each caller hears, asked of the channels anew, or may hear again at once."""
     node = calls._nodes.get(NODE)
     return {
         call.id: {
@@ -102,6 +102,7 @@ def heard(calls: Calls) -> dict[CallId, set[StationName]]:
             for other in node.channels.heard_by(call.caller)
             if other.role is Role.STATION
         }
+        | call.apart.keys()
         for call in (node.calls.values() if node else ())
         if node
     }

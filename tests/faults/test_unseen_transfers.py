@@ -1,0 +1,55 @@
+"""An agent transfers a call while nobody looks: the record has it from Asterisk's own log."""
+
+import asyncio
+from time import monotonic
+
+import pytest
+
+from tests.conftest import PortBlocks
+from tests.cutting_proxy import CuttingProxy
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import LOOK_S, Scene, assert_right, story
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.parametrize("away", ["controller", "ami"])
+async def test_an_attended_transfer_that_nobody_saw_is_in_the_record(
+    away: str, scene: SceneFactory, ports: PortBlocks
+) -> None:
+    block = ports()
+    async with CuttingProxy("127.0.0.1", block.ami) as proxy:
+        one = await scene(agents=2, seated=1, block=block, ami_port=proxy.port)
+        await one.phones("answer-0,speak-3,transfer-attended-1002,wait-1", ["1001"])
+        await one.phones("answer-0,speak-60", ["1002"])
+        call = await one.customer("speak-60", "13800000001")
+        await one.until_stages(talking=1)
+        if away == "controller":
+            await one.stack.controller.kill()
+        else:
+            proxy.refuse = True
+            proxy.cut_now()
+        await until_logged(one, "ATTENDEDTRANSFER")
+        if away == "controller":
+            await one.stack.controller.start()
+        proxy.refuse = False
+        await one.until(
+            lambda b: b["nodes"][0]["up"] and b["calls"] and b["calls"][0]["stage"] == "talking"
+        )
+        await one.far.hang_up(call)
+        stored = await one.stored("13800000001")
+    record, text = assert_right(stored), story(stored)
+    assert [leg.station for leg in record.legs] == ["1001", "1002"], text
+    assert [leg.outcome for leg in record.legs] == ["transferred", "talked"], text
+    assert [leg.ended_by for leg in record.legs] == ["agent", "caller"], text
+    (told,) = [fact for fact in stored.timeline if fact.kind == "transferred"]
+    want = {"from_agent": "1001", "station": "1001", "to": "1002", "kind": "attended"}
+    assert told.detail == want, text
+
+
+async def until_logged(one: Scene, event: str, seconds: float = 30.0) -> None:
+    """Until Asterisk's own log has such a row."""
+    deadline = monotonic() + seconds
+    while f'"{event}"' not in one.stack.instance.cel.read_text():
+        assert monotonic() < deadline, one.stack.instance.cel.read_text()
+        await asyncio.sleep(LOOK_S)
