@@ -20,7 +20,7 @@ class Trigger(StrEnum):
     AWAY = "away (reason)"
     OFFER = "a caller is offered"
     CONNECT = "talks to a caller"
-    MISS = "no answer, busy, rejected, unreachable"
+    MISS = "no answer, busy, rejected, unreachable, forwarded, dropped"
     WITHDRAW = "offer withdrawn"
     DISCONNECT = "one of several calls ends"
     CALL_OVER = "the last call ends"

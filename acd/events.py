@@ -17,6 +17,8 @@ class OfferFailure(StrEnum):
     BUSY = "busy"  # the agent is paused: busy
     REJECTED = "rejected"  # the agent is paused: rejected
     UNREACHABLE = "unreachable"  # the agent is paused: unreachable
+    FORWARDED = "forwarded"  # the agent is paused: the phone wants to send its calls elsewhere
+    DROPPED = "dropped"  # the agent is paused: the phone answered and there was no talk
     WITHDRAWN = "withdrawn"  # not the agent's fault, he stays ready; the answer to a Withdraw
     CALLER_LEFT = "caller_left"  # likewise
 
@@ -96,10 +98,13 @@ class OfferFailed:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The agent talks to the caller: offered, transferred, or by Asterisk's fallback queue."""
+    """The agent talks to the caller: offered, transferred, or by Asterisk's fallback queue.
+
+    None: somebody does, at a phone where nobody is logged in.
+    """
 
     call: CallId
-    agent: AgentCode
+    agent: AgentCode | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Floor:
                 self._offers.failed(event, now, out)
             case Connected():
                 if event.call not in self._gone:
-                    seat = self._roster.get(event.agent)
+                    seat = self._roster.get(event.agent) if event.agent else None
                     self._talks.connected(event.call, seat, now, out)
             case Disconnected():
                 if seat := self._roster.get(event.agent):

@@ -10,6 +10,7 @@ from acd.match import Match, Pool
 from acd.roster import Roster
 from acd.seat import Seat
 from acd.waiting import Ringing, Waiter, WaitingRoom
+from domain.facts import AgentState
 
 OFFER_GRACE_S = 5.0
 """An offer nobody has answered for so long after its ringing time has failed."""
@@ -22,6 +23,8 @@ _PAUSE_AFTER = {
     OfferFailure.BUSY: "busy",
     OfferFailure.REJECTED: "rejected",
     OfferFailure.UNREACHABLE: "unreachable",
+    OfferFailure.FORWARDED: "forwarded",
+    OfferFailure.DROPPED: "dropped",
 }
 
 
@@ -88,6 +91,8 @@ class Offers:
             waiter.settling = None
             self._room.refresh(waiter)
         if not waiter or not waiter.offer or waiter.offer.agent != event.agent:
+            if seat and event.why is OfferFailure.DROPPED:
+                self._no_talk(seat, now, out)
             return
         seat = self.end(waiter)
         if pause := _PAUSE_AFTER.get(event.why):
@@ -96,6 +101,15 @@ class Offers:
             # Nobody here asked for it, so it may fail again at once: rest a little, don't spin.
             self._settle(waiter, seat, now)
             self._roster.move(seat, Trigger.WITHDRAW, now, out)
+
+    def _no_talk(self, seat: Seat, now: float, out: list[Command]) -> None:
+        """What was taken for a talk with this agent was none: by now it may be over, or not yet."""
+        away = (Trigger.AWAY, _PAUSE_AFTER[OfferFailure.DROPPED])
+        if seat.state is AgentState.TALKING:
+            seat.then = seat.then or away
+        elif seat.state in (AgentState.READY, AgentState.OFFERED, AgentState.WRAP_UP):
+            self.withdraw_from(seat, now, out)
+            self._roster.move(seat, away[0], now, out, reason=away[1])
 
     def _settle(self, waiter: Waiter, seat: Seat, now: float) -> None:
         until = now + SETTLE_S

@@ -11,7 +11,7 @@ from domain.stations import StationState
 
 AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
 
-AUTOMATIC_PAUSES = frozenset({"missed", "busy", "rejected", "unreachable"})
+AUTOMATIC_PAUSES = frozenset({"missed", "busy", "rejected", "unreachable", "forwarded", "dropped"})
 """Pauses the floor put somebody into; a talk proves that he is there after all."""
 
 

@@ -161,4 +161,5 @@ def _call(call: CallView, *, line: bool) -> Row:
         "queue": call.queue,
         "position": call.position,
         "agent": call.agent,
+        "station": call.station if line else None,
     }

@@ -138,6 +138,8 @@ class CallView:
     position: int | None = None
     agent: AgentCode | None = None
     caller_name: str | None = None
+    station: StationName | None = None
+    """The phone at which somebody talks to the caller though nobody is logged in there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ WHY = {
     "busy": N_("the phone is busy"),
     "rejected": N_("the phone rejected it"),
     "unreachable": N_("the phone is unreachable"),
+    "forwarded": N_("the phone wants to forward it"),
+    "dropped": N_("the phone answered, but there was no talk"),
     "withdrawn": N_("the offer was taken back"),
     "caller_left": N_("the caller left"),
     "timeout": N_("waited too long"),

@@ -70,7 +70,8 @@ class AgentFact:
     at: datetime
     state: AgentState
     reason: str | None = None
-    """Why paused: a reason from the centre's list, or ``login``, ``missed``, ``unreachable``."""
+    """Why paused: a reason from the centre's list, or ``login``, or what became of an
+    offer (``missed``, ``forwarded``, ...)."""
     station: StationName | None = None
     call: CallId | None = None
 

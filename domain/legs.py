@@ -21,6 +21,8 @@ class LegOutcome(StrEnum):
     BUSY = "busy"
     REJECTED = "rejected"  # the phone refused the call
     UNREACHABLE = "unreachable"
+    FORWARDED = "forwarded"  # the phone wanted to send the call elsewhere
+    DROPPED = "dropped"  # the phone answered, and there was no talk
     WITHDRAWN = "withdrawn"  # the offer was taken back
     CALLER_LEFT = "caller_left"  # the caller was gone while the phone still rang
     FAILED = "failed"  # for a reason that is not in this list
@@ -40,6 +42,11 @@ class Leg:
     """Who ended the talk, as in an ``ended`` fact; None: there was none, or it goes on."""
     talk_s: float = 0.0
     hold_s: float = 0.0
+
+    @property
+    def talked(self) -> bool:
+        """Whether caller and agent have been, or are, in a talk worth the name."""
+        return self.connected_at is not None and self.outcome is not LegOutcome.DROPPED
 
 
 @dataclass(slots=True)
@@ -91,7 +98,7 @@ class _Open:
 
     def leg(self) -> Leg:
         talk_s = 0.0
-        if self.connected_at is not None and self.ended_at is not None:
+        if self.failed is None and self.connected_at is not None and self.ended_at is not None:
             talk_s = max(0.0, (self.ended_at - self.connected_at).total_seconds() - self.hold_s)
         return Leg(
             agent=None if self.agent is None else AgentCode(self.agent),
@@ -145,8 +152,16 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
                 ringing.end(fact.at)
             legs.append(_Open(agent, station, offered_at=fact.at))
         case CallFactKind.OFFER_FAILED:
+            why = _failure(fact.detail.get("why"))
             if (leg := _find(legs, agent, station, connected=False)) is not None:
-                leg.end(fact.at, _failure(fact.detail.get("why")))
+                leg.end(fact.at, why)
+            elif why is LegOutcome.DROPPED:
+                # Asterisk had shown a talk, of less than a second.
+                leg = _find(legs, agent, station, connected=True)
+                leg = leg or _last_that_talked(legs, agent, station)
+                if leg is not None:
+                    leg.end(leg.ended_at or fact.at)
+                    leg.failed = why
         case CallFactKind.CONNECTED:
             if _find(legs, agent, station, connected=True) is not None:
                 return
@@ -206,6 +221,8 @@ def _failure(why: Any) -> LegOutcome:
         LegOutcome.BUSY,
         LegOutcome.REJECTED,
         LegOutcome.UNREACHABLE,
+        LegOutcome.FORWARDED,
+        LegOutcome.DROPPED,
         LegOutcome.WITHDRAWN,
         LegOutcome.CALLER_LEFT,
     )

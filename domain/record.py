@@ -70,14 +70,12 @@ class CallRecord:
     @property
     def agent(self) -> AgentCode | None:
         """Who spoke first with the caller; None if nobody did."""
-        return next((leg.agent for leg in self.legs if leg.connected_at and leg.agent), None)
+        return next((leg.agent for leg in self.legs if leg.talked and leg.agent), None)
 
     @property
     def agents(self) -> tuple[AgentCode, ...]:
         """Every agent who spoke with the caller, in order, each once."""
-        return tuple(
-            dict.fromkeys(leg.agent for leg in self.legs if leg.connected_at and leg.agent)
-        )
+        return tuple(dict.fromkeys(leg.agent for leg in self.legs if leg.talked and leg.agent))
 
     @property
     def talk_ended_by(self) -> str | None:
@@ -220,7 +218,9 @@ def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | 
         return _Wait()
     queue = next((q for f in reversed(entries) if (q := _text(f.detail, "queue"))), None)
     queue = queue or _text(start.detail, "queue")
-    answered_at = min((leg.connected_at for leg in legs if leg.connected_at), default=None)
+    answered_at = min(
+        (leg.connected_at for leg in legs if leg.connected_at and leg.talked), default=None
+    )
     stop = answered_at or _gave_up(timeline) or ended_at
     return _Wait(
         queue=None if queue is None else QueueName(queue),

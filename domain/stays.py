@@ -63,7 +63,7 @@ def fold_stays(
 ) -> tuple[QueueStay, ...]:
     """The stays in their order. ``timeline`` is sorted and free of duplicates."""
     stays: list[_Open] = []
-    answers = {leg.connected_at for leg in legs if leg.connected_at is not None}
+    answers = {leg.connected_at for leg in legs if leg.connected_at is not None and leg.talked}
     for fact in timeline:
         last = stays[-1] if stays else None
         match fact.kind:

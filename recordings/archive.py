@@ -18,7 +18,7 @@ from domain.identity import CallId
 from recordings.capture import call_of, capture
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost
 from recordings.ingest import ingest
-from recordings.store import Recording
+from recordings.store import TOLERANCE_S, Recording
 
 SETTLE_S = 1.0
 """MixMonitor closes its file, with up to a second of sound still unwritten, when the caller's
@@ -42,8 +42,8 @@ class OverCall:
 
     @property
     def lacks_sound(self) -> bool:
-        """Whether it is a loss that there is none."""
-        return not self.recorded and (self.bridged_s is None or self.bridged_s > 0)
+        """Whether it is a loss that there is none; of a moment's answer there may be none."""
+        return not self.recorded and (self.bridged_s is None or self.bridged_s >= TOLERANCE_S)
 
 
 @dataclass(frozen=True, slots=True)

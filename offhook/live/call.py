@@ -90,6 +90,8 @@ class LiveCall:
     agent: AgentCode | None = None
     stations: set[StationName] = field(default_factory=set)
     """Phones that are in the call now."""
+    dropped: dict[StationName, datetime] = field(default_factory=dict)
+    """When a phone was found to have answered in vain: late news of its talk is no news."""
     attached: bool = False
     """A FastAGI session is driving it."""
     driver: Driver | None = None

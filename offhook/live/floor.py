@@ -105,6 +105,7 @@ class LiveFloor:
             )
             return
         self._withdrawn.discard((offer.call, offer.station))
+        call.dropped.pop(offer.station, None)
         self._calls.note(
             call,
             CallFactKind.OFFERED,

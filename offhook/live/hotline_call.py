@@ -49,6 +49,9 @@ from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
 
+_HARDLY_MS = 1000
+"""A talk that is shorter is none, as for [dial-over] in extensions.conf."""
+
 KEYS = "0123456789*#"
 _UNACCEPTABLE = ("CHANUNAVAIL", "58")
 """What Dial says of a phone that answers 488 (measured): it doesn't take the sound we offer."""
@@ -306,7 +309,7 @@ class _Caller:
                     case Announce():
                         await self._announce(command, step)
                     case Offer():
-                        if await self._ring(command):
+                        if await self._ring(command, since):
                             return QueueExit.TALKED
                         await self._remember(STAGE=Stage.QUEUE)
                         await self._session.music_on(step.music)
@@ -356,27 +359,32 @@ class _Caller:
             making.cancel()
             called.cancel()
 
-    async def _ring(self, offer: Offer) -> bool:
-        """Ring the agent and, if he answers, wait for the end of their talk. True: they talked."""
+    async def _ring(self, offer: Offer, since: float) -> bool:
+        """Ring the agent and, if he answers, wait for the end of their talk. True: they talked.
+
+        If not, the caller waits on, as one who has since ``since`` (epoch s).
+        """
         try:
             # `r`: the caller hears ringing and not what the phone sends before its answer, which
             # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
-            # remembers to whom he is offered and starts the recording.
+            # remembers to whom he is offered and starts the recording. `i`: a phone that forwards
+            # its calls doesn't send the caller anywhere. `U`: notes when the phone answered.
             told = capture(self._call.id)
             before = f"B(offered^s^1({offer.agent}^{told.file}^{told.options}))"
             self._call.recorded = True
             dialled_at = datetime.now(UTC)
             answered = self._sessions.dialling(self._call, offer)
             try:
-                status, cause = await self._dial(offer, f"gr{before}")
+                status, cause = await self._dial(offer, f"gir{before}U(answered)")
             finally:
                 answered.cancel()
-            if status == "ANSWER":
+            if status == "ANSWER" and await self._talked():
                 self._sessions.talk_over(self._call, offer, dialled_at)
                 self._served = True
                 await self._remember(STAGE=Stage.TALKED)
                 return True
-            self._sessions.offer_failed(self._call, offer, _failure(status, cause))
+            why = _failure(status, cause, await self._answer_of_the_phone())
+            self._sessions.offer_failed(self._call, offer, why, since)
             return False
         except HungUp:
             if self._in_charge:
@@ -407,9 +415,33 @@ class _Caller:
         )
         return status, cause
 
+    async def _talked(self) -> bool:
+        """Whether they were together for so long that anything can have been said.
 
-def _failure(status: str | None, cause: str | None) -> OfferFailure:
-    """What DIALSTATUS and the Q.850 cause say about an agent who was not reached."""
+        DIALSTATUS doesn't say: it is ANSWER for a phone that answers and hangs up at once, too.
+        """
+        now = await self._session.get_variable("STRFTIME(,,%s%3q)")
+        answered = await self._session.get_variable("OFFHOOK_ANSWERED_AT")
+        return bool(now and answered) and int(now or 0) - int(answered or 0) >= _HARDLY_MS
+
+    async def _answer_of_the_phone(self) -> str | None:
+        """The final answer of the phone that was rung, as in ``SIP 486 Busy Here``.
+
+        None if there is none: it is still ringing, or Asterisk threw it away.
+        """
+        phones = await self._session.get_variable("HANGUPCAUSE_KEYS()")
+        if not phones:
+            return None
+        return await self._session.get_variable(f"HANGUPCAUSE({phones.split(',')[-1]},tech)")
+
+
+def _failure(status: str | None, cause: str | None, answer: str | None) -> OfferFailure:
+    """What DIALSTATUS, the Q.850 cause and the phone's answer say of an agent not reached."""
+    if status == "ANSWER" or (answer or "").startswith("SIP 2"):
+        return OfferFailure.DROPPED
+    # Of a phone that wants to forward the call Asterisk says "busy", and nothing more.
+    if (answer or "").startswith("SIP 3") or (status == "BUSY" and answer is None):
+        return OfferFailure.FORWARDED
     # A phone that rings out leaves the cause of the caller's last offer where it was.
     if cause == "21" and status != "NOANSWER":
         return OfferFailure.REJECTED

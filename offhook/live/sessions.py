@@ -132,8 +132,8 @@ class Sessions:
         call.inbox.clear()
         self._floor.feed(CallLeft(call.id))
 
-    def offer_failed(self, call: LiveCall, offer: Offer, why: OfferFailure) -> None:
-        """The agent's phone has stopped ringing without an answer."""
+    def offer_failed(self, call: LiveCall, offer: Offer, why: OfferFailure, since: float) -> None:
+        """The agent's phone has stopped ringing without an answer, or without a talk."""
         if self._floor.offer_over(call.id, offer.station):
             why = OfferFailure.WITHDRAWN
         self.calls.note(
@@ -145,7 +145,14 @@ class Sessions:
         )
         call.agent = None
         self.calls.stage(call, CallStage.QUEUE)
+        if why is OfferFailure.DROPPED:
+            call.dropped[offer.station] = datetime.now(UTC)
         self._floor.feed(OfferFailed(call.id, offer.agent, why))
+        if why is OfferFailure.DROPPED:
+            self._talks.must_have_ended(call)
+            # Asterisk may have shown a talk; the caller waits again, and never ceased to.
+            at = self._clock.monotonic(datetime.fromtimestamp(since, UTC))
+            self._floor.feed(CallQueued(call.id, offer.queue, at))
 
     def caller_left_ringing(self, call: LiveCall, offer: Offer) -> None:
         """The caller is gone from Dial: hung up or transferred, while it rang or after."""

@@ -5,7 +5,7 @@ The session that dialled knows of a talk, and so does AMI; either may be the onl
 
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
@@ -22,6 +22,8 @@ from offhook.live.orders import Orders
 ASTERISK_ENDED = "Asterisk ended during the call"
 
 _JUST_OVER_S = 10.0
+_LATE_S = 2.0
+"""By so much at most is AMI slower than the session."""
 
 
 class Talks:
@@ -40,7 +42,7 @@ class Talks:
 
     def connected(self, call: LiveCall, station: StationName, at: datetime) -> None:
         """Caller and agent can hear one another."""
-        if station in call.stations:
+        if station in call.stations or _is_late(call, station, at):
             return
         call.stations.add(station)
         call.bridged_at = call.bridged_at or at
@@ -48,8 +50,7 @@ class Talks:
         self._calls.note(call, CallFactKind.CONNECTED, at=at, agent=agent, station=station)
         call.agent = agent
         self._calls.stage(call, CallStage.TALKING)
-        if agent is not None:
-            self._floor.feed(Connected(call.id, agent))
+        self._floor.feed(Connected(call.id, agent))
 
     def disconnected(self, call: LiveCall, station: StationName, by: str, at: datetime) -> None:
         """They no longer can."""
@@ -160,6 +161,12 @@ class Talks:
     def _forget(self) -> None:
         while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
             self._just_over.popleft()
+
+
+def _is_late(call: LiveCall, station: StationName, at: datetime) -> bool:
+    """Whether this is about the answer that came to nothing, as its session has reported."""
+    dropped = call.dropped.get(station)
+    return dropped is not None and at - dropped < timedelta(seconds=_LATE_S)
 
 
 def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:

@@ -216,6 +216,32 @@ def test_an_answer_after_the_last_moment_is_still_a_talk_with_after_call_work() 
     assert floor.state(A) is AgentState.WRAP_UP
 
 
+@pytest.mark.parametrize("told", ["nothing", "begun", "over"])
+def test_an_answer_that_was_no_talk_sets_the_agent_away_and_the_caller_waits_on(told: str) -> None:
+    """Whatever the floor has heard by then of the moment in which they were bridged."""
+    floor = Driver()
+    floor.ready(A)
+    floor.tell(CallQueued(call(1), Q_SALES, floor.now))
+    if told != "nothing":
+        floor.tell(Connected(call(1), A))
+    if told == "over":
+        floor.tell(Disconnected(call(1), A))
+    floor.tell(OfferFailed(call(1), A, OfferFailure.DROPPED))
+    floor.tell(CallQueued(call(1), Q_SALES, floor.now))
+    floor.tell(Disconnected(call(1), A))
+    assert (floor.state(A), floor.reason(A)) == (AgentState.PAUSED, "dropped")
+    floor.ready(B)
+    assert floor.state(B) is AgentState.OFFERED
+
+
+def test_a_caller_who_talks_at_a_phone_where_nobody_is_logged_in_no_longer_waits() -> None:
+    floor = Driver()
+    floor.ready(A)
+    floor.tell(CallQueued(call(1), Q_SALES, floor.now))
+    assert withdrawn(floor.tell(Connected(call(1), None))) == [(call(1), A)]
+    assert floor.waiting() == [] and floor.state(A) is AgentState.READY
+
+
 def test_a_call_that_reaches_an_offered_agent_takes_the_offer_away() -> None:
     floor = Driver()
     floor.ready(A)

@@ -32,6 +32,8 @@ class FakeSession:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.remembered: list[str] = []
         self.phones: list[str] = []
+        self.talk_ms = 60_000
+        """How long ago the phone was answered, when the talk is over."""
 
     async def execute(self, app: str, *args: str) -> int:
         if app == "Dial":
@@ -44,7 +46,12 @@ class FakeSession:
         return 0
 
     async def get_variable(self, name: str) -> str:
-        return self.dialled.result() if name == "DIALSTATUS" else "16"
+        known = {
+            "DIALSTATUS": self.dialled.result(),
+            "OFFHOOK_ANSWERED_AT": "1000",
+            "STRFTIME(,,%s%3q)": str(1000 + self.talk_ms),
+        }
+        return known.get(name, "16")
 
     async def wait_for_digit(self, timeout_s: float) -> str:
         return "1"
@@ -222,9 +229,70 @@ async def test_a_call_younger_than_the_snapshot_lives_whatever_asterisks_clock_s
     assert engine.calls.get(call.id) is None
 
 
+@pytest.mark.parametrize("ami", [True, False])
+async def test_a_phone_that_answers_and_is_gone_has_not_served_the_caller(
+    engine: Engine, ami: bool
+) -> None:
+    if ami:
+        comes_up(engine)
+    session, call = FakeSession(), enter(engine)
+    engine.floor.feed(Away(BEN, "lunch"))
+    waiting = waits(engine, call, session)
+    await a_moment()
+    if ami:  # it was bridged for a moment
+        engine.talks.connected(call, StationName("1001"), datetime.now(UTC))
+        engine.talks.disconnected(call, StationName("1001"), "agent", datetime.now(UTC))
+    session.talk_ms = 20
+    session.dialled.set_result("ANSWER")
+    await a_moment()
+    amy = engine.floor.core.agent(AMY)
+    assert amy is not None
+    assert (amy.state, amy.reason) == ("paused", "dropped")
+    assert [one.call for one in engine.floor.core.waiting] == [call.id]
+    assert not waiting.done()
+    # What Asterisk says of it later brings nobody together.
+    engine.talks.connected(call, StationName("1001"), datetime.now(UTC))
+    assert [one.call for one in engine.floor.core.waiting] == [call.id]
+    waiting.cancel()
+
+
+async def test_nobody_is_offered_a_caller_who_talks_at_a_phone_without_an_agent(
+    engine: Engine,
+) -> None:
+    session, call = FakeSession(), enter(engine)
+    engine.floor.feed(Away(AMY, "lunch"))
+    engine.floor.feed(Away(BEN, "lunch"))
+    waiting = waits(engine, call, session)
+    await a_moment()
+    engine.talks.connected(call, StationName("1004"), datetime.now(UTC))
+    assert engine.floor.core.waiting == ()
+    engine.floor.feed(Ready(BEN))
+    await a_moment()
+    assert session.phones == []
+    waiting.cancel()
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "answer", "why"),
+    [
+        ("BUSY", "0", None, OfferFailure.FORWARDED),  # Dial's option i has refused to
+        ("BUSY", "17", None, OfferFailure.FORWARDED),  # the cause is of an earlier offer
+        ("CHANUNAVAIL", "23", "SIP 302 Moved Temporarily", OfferFailure.FORWARDED),  # to tel:
+        ("BUSY", "17", "SIP 486 Busy Here", OfferFailure.BUSY),
+        ("ANSWER", "16", "SIP 200 OK", OfferFailure.DROPPED),
+        ("CHANUNAVAIL", "58", "SIP 200 OK", OfferFailure.DROPPED),  # nothing it can talk with
+        ("CHANUNAVAIL", "20", None, OfferFailure.UNREACHABLE),
+    ],
+)
+def test_why_an_offer_failed(
+    status: str, cause: str, answer: str | None, why: OfferFailure
+) -> None:
+    assert _failure(status, cause, answer) is why
+
+
 def test_a_phone_that_rings_out_after_another_was_rejected() -> None:
-    assert _failure("NOANSWER", "21") is OfferFailure.NO_ANSWER
-    assert _failure("CHANUNAVAIL", "21") is OfferFailure.REJECTED
+    assert _failure("NOANSWER", "21", None) is OfferFailure.NO_ANSWER
+    assert _failure("CHANUNAVAIL", "21", "SIP 603 Decline") is OfferFailure.REJECTED
 
 
 async def test_whoever_has_talked_is_never_one_who_waits(engine: Engine) -> None:

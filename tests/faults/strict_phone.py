@@ -5,7 +5,7 @@ import hashlib
 import re
 import secrets
 
-from tests.recordings.phone import Leg, Phone
+from tests.phones.phone import Leg, Phone
 
 
 class StrictPhone(Phone):
@@ -22,18 +22,12 @@ class StrictPhone(Phone):
         who = f"<sip:{user}@127.0.0.1:{self.port}>"
         target = f"sip:{host}:{port}"
         leg = self._leg(secrets.token_hex(8), who, who, target)
+        leg.user = user
         status, text = await self._request(leg, "REGISTER")
         asked = dict(re.findall(r'(\w+)="([^"]*)"', text[text.index("WWW-Authenticate") :]))
         proof = _digest(user, password, asked["realm"], asked["nonce"], target)
         status, text = await self._request(leg, "REGISTER", extra=proof + "Expires: 300\r\n")
         assert status == 200, text
-
-    def _headers(self, leg: Leg, method: str, number: int) -> str:
-        headers = super()._headers(leg, method, number)
-        if method == "REGISTER":
-            user = leg.local_uri.removeprefix("<sip:").partition("@")[0]
-            headers = headers.replace("Contact: <sip:phone@", f"Contact: <sip:{user}@")
-        return headers
 
     def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
         user = re.search(r"^INVITE sip:([^@]+)@", text)

@@ -32,6 +32,28 @@ def test_who_hangs_up_in_the_queue_has_abandoned() -> None:
     assert (record.outcome, record.wait_s) == (Outcome.ABANDONED, 30)
 
 
+@pytest.mark.parametrize("talks_before", [True, False])
+def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: bool) -> None:
+    """Whether or not Asterisk showed the moment in which it was bridged."""
+    moment = [
+        fact("c", 5, K.CONNECTED, agent="1001", station="1001"),
+        fact("c", 5.2, K.DISCONNECTED, agent="1001", station="1001", by="agent"),
+    ]
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 1, K.QUEUED, queue="sales"),
+            fact("c", 4, K.OFFERED, agent="1001", station="1001", queue="sales"),
+            *(moment if talks_before else []),
+            fact("c", 5.3, K.OFFER_FAILED, agent="1001", station="1001", why="dropped"),
+            fact("c", 31, K.ENDED, by="caller", cause=16),
+        ]
+    )
+    assert (record.outcome, record.wait_s, record.talk_s) == (Outcome.ABANDONED, 30, 0)
+    assert (record.agent, record.agents) == (None, ())
+    assert [leg.outcome for leg in record.legs] == [LegOutcome.DROPPED]
+
+
 @pytest.mark.parametrize(
     ("facts", "outcome", "wait_s"),
     [

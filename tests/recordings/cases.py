@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.recordings.phone import Leg, Phone, Plan, Tone
+from tests.phones.phone import Leg, Phone, Plan, Tone
 
 CALLER_HZ, AGENT_HZ, SECOND_HZ = 400, 1000, 1600
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offhook.asterisk.provision import AsteriskInstall, find_or_install
+from tests.phones.phone import Leg, Phone, Plan
 from tests.recordings.bench_centre import BenchCentre, Variant
 from tests.recordings.cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial
-from tests.recordings.phone import Leg, Phone, Plan
 from tests.recordings.tones import FRAME, RATE, onsets, sounds, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"

@@ -134,7 +134,9 @@ function drawCall(parts, call) {
   const position = call.position ? ` · ${fill(texts.position, { n: call.position })}` : "";
   parts.queue.textContent = where + position;
   const agent = live.sections.agents?.[call.agent];
-  parts.agent.textContent = agent ? agent.name : (call.agent ?? "");
+  parts.agent.textContent = agent
+    ? agent.name
+    : (call.agent ?? (call.station ? fill(texts.at_phone, { station: call.station }) : ""));
   count(parts.stage_since, { since: call.stage_since });
   count(parts.since, { since: call.since });
 }

@@ -2,7 +2,8 @@
 
 Unlike a real softphone it sends *nothing* when told so (silence suppression), says at which
 instant each tone left, and can hold, blind-transfer and transfer with consultation. G.711
-A-law only, UDP only, no authentication: loopback and tests.
+A-law only, UDP only, no authentication: loopback and tests. ``tests.phones.bent`` adds passwords
+and phones that behave badly.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from typing import Any
 from tests.recordings.tones import SILENCE, tone_frame
 
 PACKET_S = 0.02
+CRLF = "\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,13 @@ class Leg:
     remote_uri: str
     local_tag: str
     rtp: socket.socket
+    user: str = "phone"
+    """Where it says that it is to be found."""
     remote_tag: str = ""
     target: str = ""
     cseq: int = 0
-    routes: str = ""
+    branch: str = ""
+    """Of the last INVITE: whoever refuses it is acknowledged under the same."""
     remote_rtp: tuple[str, int] | None = None
     direction: str = "sendrecv"
     plan: Plan = field(default_factory=lambda: Plan(before=False))
@@ -69,9 +74,17 @@ class Leg:
     """When each tone really began: (wall clock, hertz)."""
     heard: list[tuple[float, bytes]] = field(default_factory=list)
     """When each packet came, and its A-law payload."""
+    early_tag: str = ""
+    """The callee's, before the call is answered."""
+    ringing: asyncio.Event = field(default_factory=asyncio.Event)
+    """The phone that was called rings."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     failed: int = 0
+    acked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Our 200 was acknowledged."""
+    notifies: list[str] = field(default_factory=list)
+    """What the centre told of a transfer (NOTIFY), as it came."""
     begun: float = field(default_factory=time.time)
     _sequence: int = field(default_factory=lambda: random.getrandbits(16))  # as RTP wants it
     _last: int | None = None
@@ -151,22 +164,28 @@ class Phone(asyncio.DatagramProtocol):
     # -- calls out, as the agent or the caller -------------------------------------------
     async def call(self, user: str, number: str) -> Leg:
         """Call ``number`` as ``user``; returns when it was answered."""
+        leg = self._outgoing(user, number)
+        await self._invite(leg)
+        return leg
+
+    def _outgoing(self, user: str, number: str) -> Leg:
         host, port = self.centre
-        leg = self._leg(
+        return self._leg(
             uuid.uuid4().hex,
             f"<sip:{user}@127.0.0.1:{self.port}>",
             f"<sip:{number}@{host}:{port}>",
             f"sip:{number}@{host}:{port}",
         )
+
+    async def _invite(self, leg: Leg) -> None:
         status, text = await self._request(leg, "INVITE", body=self._sdp(leg))
         if status >= 300:
             leg.failed = status
             leg.over.set()
-            return leg
+            return
         self._established(leg, text, "To")
         self._ack(leg)
         leg.up.set()
-        return leg
 
     async def hang_up(self, leg: Leg) -> None:
         if not leg.over.is_set():
@@ -181,13 +200,14 @@ class Phone(asyncio.DatagramProtocol):
             self._ack(leg)
 
     async def refer(self, leg: Leg, to: str, consultation: Leg | None = None) -> int:
-        """Transfer ``leg`` to ``to``, blind, or attended by replacing ``consultation``."""
+        """Transfer ``leg`` to ``to`` (an extension, or a whole URI), blind, or attended by
+        replacing ``consultation``; returns the status of the answer."""
         host, port = self.centre
-        uri = f"sip:{to}@{host}:{port}"
+        uri = f"sip:{to}@{host}:{port}" if ":" not in to else to
         if consultation is not None:
             other = consultation
             uri += (
-                f"?Replaces={other.call_id}%3Bto-tag%3D{other.remote_tag}"
+                f"?Replaces={other.call_id}%3Bto-tag%3D{other.remote_tag or other.early_tag}"
                 f"%3Bfrom-tag%3D{other.local_tag}"
             )
         status, _ = await self._request(leg, "REFER", extra=f"Refer-To: <{uri}>\r\n")
@@ -213,26 +233,30 @@ class Phone(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._transport.sendto(text.encode(), self.centre)
 
-    def _headers(self, leg: Leg, method: str, number: int) -> str:
+    def _headers(self, leg: Leg, method: str, number: int, branch: str = "") -> str:
         tag = f";tag={leg.remote_tag}" if leg.remote_tag else ""
+        branch = branch or f"z9hG4bK{uuid.uuid4().hex[:12]}"
+        if method == "INVITE":
+            leg.branch = branch
         return (
-            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{uuid.uuid4().hex[:12]}\r\n"
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}\r\n"
             f"From: {leg.local_uri};tag={leg.local_tag}\r\nTo: {leg.remote_uri}{tag}\r\n"
             f"Call-ID: {leg.call_id}\r\nCSeq: {number} {method}\r\nMax-Forwards: 70\r\n"
-            f"Contact: <sip:phone@127.0.0.1:{self.port}>\r\n"
+            f"Contact: <sip:{leg.user}@127.0.0.1:{self.port}>\r\n"
         )
 
     async def _request(
         self, leg: Leg, method: str, *, extra: str = "", body: str = ""
     ) -> tuple[int, str]:
         leg.cseq += 1
+        number = leg.cseq
         kind = "Content-Type: application/sdp\r\n" if body else ""
         text = (
-            f"{method} {leg.target} SIP/2.0\r\n{self._headers(leg, method, leg.cseq)}"
+            f"{method} {leg.target} SIP/2.0\r\n{self._headers(leg, method, number)}"
             f"{extra}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
         reply = asyncio.get_running_loop().create_future()
-        self._replies[f"{leg.call_id} {leg.cseq} {method}"] = reply
+        self._replies[f"{leg.call_id} {number} {method}"] = reply
         for wait in (1.0, 2.0, 30.0):
             self._send(text)
             try:
@@ -247,6 +271,13 @@ class Phone(asyncio.DatagramProtocol):
             f"ACK {leg.target} SIP/2.0\r\n{self._headers(leg, 'ACK', leg.cseq)}"
             "Content-Length: 0\r\n\r\n"
         )
+
+    def _ack_refusal(self, leg: Leg, text: str) -> None:
+        """A refused INVITE is acknowledged within its transaction, to whoever refused it."""
+        number = int(_header(text, "CSeq").split()[0])
+        head = self._headers(leg, "ACK", number, leg.branch)
+        head = re.sub(r"^To: .*?\r\n", lambda _: f"To: {_header(text, 'To')}\r\n", head, flags=re.M)
+        self._send(f"ACK {leg.target} SIP/2.0\r\n{head}Content-Length: 0\r\n\r\n")
 
     def _established(self, leg: Leg, text: str, remote_header: str) -> None:
         if tag := re.search(rf"^{remote_header}:.*?;tag=([^;\r\n]+)", text, re.M):
@@ -271,24 +302,47 @@ class Phone(asyncio.DatagramProtocol):
             if status >= 200 and reply is not None and not reply.done():
                 reply.set_result((status, text))
             leg = self.legs.get(call_id)
-            if status >= 300 and cseq.endswith("INVITE") and leg is not None:
-                self._ack(leg)
+            if cseq.endswith("INVITE") and leg is not None:
+                if status >= 300:
+                    self._ack_refusal(leg, text)
+                elif 100 < status < 200 and not leg.up.is_set():
+                    self._early(leg, text)
             return
         method = text.split(" ", 1)[0]
         leg = self.legs.get(call_id)
         if method == "INVITE":
             self._invited(text, call_id, leg)
+        elif method == "ACK":
+            if leg is not None:
+                leg.acked.set()
         elif method == "BYE" and leg is not None:
             self._respond(text, 200, "OK", leg)
             leg.over.set()
         elif method == "CANCEL" and leg is not None:
             self._respond(text, 200, "OK", leg)
-            leg.over.set()
-            self._respond(self._invites[call_id], 487, "Request Terminated", leg)
-        elif method != "ACK":
+            if not leg.up.is_set() and not leg.over.is_set():
+                leg.over.set()
+                self._respond(self._invites[call_id], 487, "Request Terminated", leg)
+        else:
+            if method == "NOTIFY" and leg is not None:
+                leg.notifies.append(text)
             self._respond(text, 200, "OK", leg)
 
-    def _respond(self, text: str, status: int, words: str, leg: Leg | None, body: str = "") -> str:
+    def _early(self, leg: Leg, text: str) -> None:
+        """Somebody rings: who he is, a transfer may name already."""
+        if tag := re.search(r"^To:.*?;tag=([^;\r\n]+)", text, re.M):
+            leg.early_tag = tag[1]
+        leg.ringing.set()
+
+    def _respond(
+        self,
+        text: str,
+        status: int,
+        words: str,
+        leg: Leg | None,
+        body: str = "",
+        extra: str = "",
+    ) -> str:
         vias = "".join(f"{line}\r\n" for line in text.split("\r\n") if line.startswith("Via:"))
         to = _header(text, "To")
         if leg is not None and ";tag=" not in to:
@@ -297,7 +351,7 @@ class Phone(asyncio.DatagramProtocol):
         reply = (
             f"SIP/2.0 {status} {words}\r\n{vias}From: {_header(text, 'From')}\r\nTo: {to}\r\n"
             f"Call-ID: {_header(text, 'Call-ID')}\r\nCSeq: {_header(text, 'CSeq')}\r\n"
-            f"Contact: <sip:phone@127.0.0.1:{self.port}>\r\n"
+            f"{extra or f'Contact: <sip:phone@127.0.0.1:{self.port}>{CRLF}'}"
             f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
         self._send(reply)

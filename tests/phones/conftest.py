@@ -1,0 +1,77 @@
+"""A whole Offhook among phones that misbehave on purpose: one for all tests of a module."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+
+from domain.facts import AgentState
+from farend.ami import Remote
+from offhook.asterisk.instance import Ports
+from offhook.asterisk.provision import AsteriskInstall
+from offhook.config import load
+from offhook.console_client import ConsoleClient
+from offhook.stack import Stack
+from storage.embedded import EmbeddedServer
+from tests.conftest import _Claims
+from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
+from tests.faults.scene import open_pool, seat, write_centre
+from tests.phones.bent import BentPhone
+from tests.phones.house import FLOW, NoFarEnd, PhoneHouse
+
+AGENTS = 4
+"""Nobody ever sits at the last one's phone."""
+
+
+@pytest.fixture(scope="module")
+def module_ports() -> Iterator[Ports]:
+    """A block of ports for the module's house; the phones have the last but one of it."""
+    claims = _Claims()
+    yield Ports.block(claims.claim())
+    claims.release()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def built(
+    asterisk_install: AsteriskInstall,
+    module_ports: Ports,
+    fault_server: EmbeddedServer,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[PhoneHouse]:
+    """The house, with nobody in it."""
+    state = tmp_path_factory.mktemp("house")
+    file = write_centre(state, agents=AGENTS, flow="scored", ring_s=5, wrap_up_s=0)
+    (state / "flows" / "scored.yaml").write_text(FLOW)
+    config = load(file)
+    name = f"phones_{module_ports.sip}"
+    codes = [agent.code for agent in config.centre.agents]
+    await seat(await fault_server.database(name), codes[:-1], AgentState.PAUSED)
+    async with AsyncExitStack() as running:
+        stack = Stack(
+            config, state, module_ports, asterisk_install,
+            database=fault_server, database_name=name, fallback_after_s=3,
+        )  # fmt: skip
+        await running.enter_async_context(stack)
+        centre = ("127.0.0.1", module_ports.sip)
+        phone = BentPhone(module_ports.sip + 15, centre, stack.secrets.sip)
+        await phone.start()
+        running.push_async_callback(phone.close)
+        for station in config.centre.stations:
+            await phone.register(station.name)
+        console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
+        await running.enter_async_context(console)
+        pool = await open_pool(stack.dsn)
+        running.callback(pool.terminate)
+        watch = Remote()
+        await watch.connect(*stack.instance.ami, stack.instance.ami_user, stack.secrets.ami)
+        running.push_async_callback(watch.close)
+        yield PhoneHouse(stack, cast(Any, NoFarEnd()), console, pool, phone=phone, watch=watch)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def house(built: PhoneHouse) -> AsyncIterator[PhoneHouse]:
+    """The house, everybody away, every phone sound, no call."""
+    yield built
+    await built.clear()

@@ -1,0 +1,86 @@
+"""The house of bent phones: agents are logged in by the console, customers come by the line."""
+
+import itertools
+from dataclasses import dataclass, field
+
+from farend.ami import Remote
+from tests.faults.scene import HOTLINE, LINE, Board, Scene
+from tests.phones.bent import BentPhone
+from tests.phones.phone import Leg
+
+FLOW = """\
+flow: scored
+languages: [en]
+start: tea
+prompts:
+  back: {en: We are back.}
+  thanks: {en: Thank you.}
+announcements: {back: back}
+nodes:
+  tea: {kind: queue, queue: tea, exits: {talked: thanks, timeout: bye}}
+  thanks: {kind: say, prompts: thanks, exits: {next: bye}}
+  bye: {kind: hangup, why: done}
+"""
+"""From the ringing line into the queue, and thanked after the talk."""
+
+_callers = itertools.count(13_900_000_001)
+
+
+class NoFarEnd:
+    """In a far end's place."""
+
+    def failures(self) -> str:
+        return "none, all phones are bent"
+
+
+@dataclass
+class PhoneHouse(Scene):
+    """A scene without a far end: every phone, and the line, is ours to bend."""
+
+    phone: BentPhone = field(kw_only=True)
+    watch: Remote = field(kw_only=True)
+    """All AMI events since the house was built."""
+
+    async def ready(self, *agents: str) -> None:
+        """These agents, at the phones of the same names, want callers."""
+        for agent in agents:
+            await self.command(agent, "ready")
+
+    def call(self) -> tuple[str, Leg]:
+        """A customer calls the hotline; their number and their leg."""
+        caller = str(next(_callers))
+        return caller, self.phone.dial(LINE, HOTLINE, caller)
+
+    async def until_agent(
+        self, agent: str, state: str, reason: str | None = None, seconds: float = 15.0
+    ) -> Board:
+        """Until the board shows the agent so."""
+
+        def so(board: Board) -> bool:
+            (row,) = (row for row in board["agents"] if row["code"] == agent)
+            return row["state"] == state and (reason is None or row.get("reason") == reason)
+
+        return await self.until(so, seconds, f"{agent} is {state}, {reason}")
+
+    async def until_stage(self, caller: str, stage: str, seconds: float = 15.0) -> Board:
+        """Until this caller's call has come so far."""
+        return await self.until(
+            lambda board: any(
+                call["caller"] == caller and call["stage"] == stage for call in board["calls"]
+            ),
+            seconds,
+            f"{caller} is {stage}",
+        )
+
+    async def clear(self) -> None:
+        """Everybody hangs up and goes away."""
+        for leg in list(self.phone.legs.values()):
+            if leg.up.is_set() and not leg.over.is_set():
+                await self.phone.hang_up(leg)
+        self.phone.habits.clear()
+        self.phone.rung.clear()
+        await self.until(lambda board: not board["calls"], what="no calls")
+        for row in (await self.console.board())["agents"]:
+            if row["state"] not in ("logged_out", "paused"):
+                await self.command(row["code"], "away", reason="break")
+        await self.until_quiet()

@@ -1,0 +1,176 @@
+"""Phones that answer as they should not: the caller keeps the place, the agent is away."""
+
+import asyncio
+
+import pytest
+
+from tests.faults.scene import HOTLINE, kinds, story
+from tests.phones.bent import (
+    Habit,
+    Ringing,
+    answer,
+    answer_and_go,
+    answer_with,
+    refuse,
+    ring,
+)
+from tests.phones.house import PhoneHouse
+from tests.phones.phone import Leg
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+
+_SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+NO_PORT = f"{_SDP}m=audio 0 RTP/AVP 8\r\n"
+NO_COMMON_CODEC = f"{_SDP}m=audio 9000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n"
+
+
+async def twice_and_go(call: Ringing) -> None:
+    """Answers, says so again as if nobody had acknowledged it, and is gone."""
+    call.accept()
+    call.accept()
+    await call.bye()
+
+
+async def another_fork(call: Ringing) -> None:
+    """Rings as one device and answers as another."""
+    call.ring(183, tag="one")
+    call.accept(tag="other")
+
+
+FORWARDS: dict[str, Habit] = {
+    "to a colleague": refuse(302, "sip:1002@127.0.0.1"),
+    "to the code that logs out": refuse(302, "sip:*10@127.0.0.1"),
+    "to the code that logs in": refuse(301, "sip:*11@127.0.0.1"),
+    "to a mobile number": refuse(302, "tel:+8613800138000"),
+    "elsewhere": refuse(302, "sip:1002@203.0.113.9"),
+    "to one of several": refuse(300, "sip:1002@127.0.0.1", "sip:1003@127.0.0.1"),
+    "by a proxy": refuse(305, "sip:1002@127.0.0.1"),
+    "to another service": refuse(380, "sip:1002@127.0.0.1"),
+    "nowhere": refuse(302),
+}
+IN_VAIN: dict[str, Habit] = {
+    "gone at once": answer_and_go(),
+    "gone at once, unannounced": answer_and_go(ring_first=False),
+    "gone after 0.2 s": answer_and_go(0.2),
+    "answers twice and goes": twice_and_go,
+    "no session description": answer_with(""),
+    "port 0": answer_with(NO_PORT),
+    "no codec in common": answer_with(NO_COMMON_CODEC),
+}
+
+
+async def _fails_with_all(house: PhoneHouse, habits: dict[str, Habit], reason: str) -> None:
+    """One caller is offered to one phone again and again; at last the phone is sound."""
+    caller, leg = house.call()
+    await house.until_stage(caller, "queue")
+    for what, habit in habits.items():
+        house.phone.habits["1001"] = habit
+        await house.ready("1001")
+        await house.until_agent("1001", "paused", reason)
+        board = await house.until_stage(caller, "queue")
+        (call,) = board["calls"]
+        assert call["position"] == 1, what
+        assert not leg.over.is_set(), what
+    assert {call.station for call in house.phone.rung} == {"1001"}
+    later, other = house.call()  # who came later stands behind
+    await house.until_stage(later, "queue")
+    house.phone.habits["1001"] = answer
+    await house.ready("1001")
+    await house.until_stage(caller, "talking")
+    await house.phone.hang_up(other)
+    await asyncio.sleep(1.2)  # what is to be a talk lasts for a second
+    await house.phone.hang_up(house.phone.rung[-1].leg)
+    stored = await house.stored(caller)
+    record, text = stored.record, story(stored)
+    assert [leg.outcome for leg in record.legs] == [*[reason] * len(habits), "talked"], text
+    assert (record.outcome, record.talk_ended_by) == ("answered", "agent"), text
+    assert record.agents == ("1001",), text
+    await house.until_recorded([caller])
+
+
+async def test_a_phone_that_forwards_its_calls_sends_the_caller_nowhere(house: PhoneHouse) -> None:
+    await _fails_with_all(house, FORWARDS, "forwarded")
+
+
+async def test_a_phone_that_answers_in_vain_has_not_served_the_caller(house: PhoneHouse) -> None:
+    await _fails_with_all(house, IN_VAIN, "dropped")
+
+
+async def test_a_caller_who_was_only_answered_in_vain_has_abandoned(house: PhoneHouse) -> None:
+    house.phone.habits["1001"] = answer_and_go()
+    await house.ready("1001")
+    caller, leg = house.call()
+    await house.until_agent("1001", "paused", "dropped")
+    await house.until_stage(caller, "queue")
+    await house.phone.hang_up(leg)
+    stored = await house.stored(caller)
+    assert (stored.record.outcome, stored.record.ended_by) == ("abandoned", "caller"), story(stored)
+    spool = house.stack.instance.spool / "monitor"
+    async with asyncio.timeout(30):
+        while list(spool.glob("*.raw")):  # noqa: ASYNC110 - another process takes them
+            await asyncio.sleep(0.1)
+    stored = await house.stored(caller)
+    assert "recording_lost" not in kinds(stored), story(stored)
+    assert "a call has no recording" not in (house.stack.state / "controller.log").read_text()
+
+
+async def test_a_phone_that_rings_as_one_and_answers_as_another_talks(house: PhoneHouse) -> None:
+    house.phone.habits["1001"] = another_fork
+    await house.ready("1001")
+    caller, _ = house.call()
+    await house.until_agent("1001", "talking")
+    await house.until_stage(caller, "talking")
+
+
+async def test_an_answer_that_crosses_the_callers_hang_up_binds_nobody(house: PhoneHouse) -> None:
+    house.phone.habits["1001"] = ring
+    await house.ready("1001")
+    caller, leg = house.call()
+    await house.until_stage(caller, "ringing")
+    async with asyncio.timeout(15):
+        while not house.phone.rung:  # noqa: ASYNC110 - the phone's own list
+            await asyncio.sleep(0.02)
+    gone = asyncio.ensure_future(house.phone.hang_up(leg))
+    await asyncio.sleep(0)
+    house.phone.rung[0].accept()
+    await gone
+    stored = await house.stored(caller)
+    assert stored.record.ended_by == "caller", story(stored)
+    await house.until(lambda board: not board["calls"])
+    await house.until_agent("1001", "ready")
+    await house.until_quiet()
+
+
+async def _to_asterisks_queue(house: PhoneHouse, habit: Habit) -> tuple[str, Leg]:
+    """A caller whom Asterisk's own queue takes; all phones have this habit."""
+    for station in house.stack.config.centre.stations:
+        house.phone.habits[station.name] = habit
+    caller, leg = house.call()
+    await house.until_stage(caller, "queue")
+    channel = next(name for name in await house.channels() if name.startswith("PJSIP/carrier"))
+    place = {"Channel": channel, "Context": "fallback", "Exten": HOTLINE, "Priority": "1"}
+    await house.watch.action("Redirect", place)
+    return caller, leg
+
+
+async def test_asterisks_own_queue_passes_over_a_phone_that_forwards(house: PhoneHouse) -> None:
+    caller, leg = await _to_asterisks_queue(house, refuse(302, "sip:*10@127.0.0.1"))
+    stations = {station.name for station in house.stack.config.centre.stations}
+    async with asyncio.timeout(30):
+        while {call.station for call in house.phone.rung} < stations:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    house.phone.habits["1002"] = answer
+    await house.until_stage(caller, "talking", 60)
+    assert not leg.over.is_set()
+
+
+async def test_asterisks_own_queue_keeps_a_caller_who_was_answered_in_vain(
+    house: PhoneHouse,
+) -> None:
+    caller, leg = await _to_asterisks_queue(house, answer_and_go(0.1))
+    async with asyncio.timeout(30):
+        while not house.phone.rung:  # noqa: ASYNC110 - the phone's own list
+            await asyncio.sleep(0.05)
+    await house.phone.rung[0].until_over()
+    await house.until_stage(caller, "queue")  # the controller is there, and has them back
+    assert not leg.over.is_set()
