@@ -124,7 +124,7 @@ async def _session(said: Said, reader: asyncio.StreamReader, writer: asyncio.Str
         environment = said.environments[-1]
         writer.write(b"SET VARIABLE OFFHOOK_DONE 1\n")
         await reader.readline()
-        if b"agi_network_script: agent\n" in environment:  # a phone's call is answered
+        if re.search(rb"^agi_network_script: \S*/agent$", environment, re.M):  # it is answered
             writer.write(b"ANSWER\nWAIT FOR DIGIT 2000\n")
             for _ in ("ANSWER", "WAIT FOR DIGIT"):
                 await reader.readline()

@@ -106,6 +106,7 @@ def _line(line: LineView) -> Row:
         "in_use": line.in_use,
         "channels": line.channels,
         "reachable": line.reachable,
+        "blocked_today": line.blocked_today,
     }
 
 

@@ -30,7 +30,7 @@ class Asked:
     mistakes: tuple[str, ...]
 
 
-_FIELDS = ("from", "to", "project", "hotline", "queue", "agent", "outcome", "caller")
+_FIELDS = ("from", "to", "project", "hotline", "queue", "agent", "outcome", "caller", "withheld")
 
 
 def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
@@ -63,6 +63,7 @@ def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
         agent=AgentCode(typed["agent"]) if typed["agent"] else None,
         outcome=outcome,
         caller=caller or None,
+        withheld=bool(typed["withheld"]),
     )
     return Asked(typed, search, page, tuple(mistakes))
 
@@ -165,6 +166,7 @@ def as_json(row: CallRow, *, line: bool) -> dict[str, Any]:
         "hotline": row.hotline,
         "line": row.line if line else None,
         "caller": row.caller,
+        "caller_name": row.caller_name,
         "language": row.language,
         "queue": row.queue,
         "queues": list(row.queues),

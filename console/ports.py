@@ -67,6 +67,8 @@ class LineView:
     channels: int
     reachable: bool | None = None
     """None: not known (a line that doesn't register)."""
+    blocked_today: int = 0
+    """Calls it refused since midnight, because all its channels were in use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ _LOOKS: Mapping[CallFactKind, _Look] = {
     _K.ENTERED: _Look(
         "phone-incoming", "blue", N_("%(caller)s calls the hotline %(hotline)s on line %(line)s.")
     ),
+    _K.BLOCKED: _Look(
+        "phone-off", "red", N_("The line %(line)s is full; the call is refused unanswered.")
+    ),
     _K.LANGUAGE: _Look("language", "secondary", N_("The caller chooses %(language)s.")),
     _K.CHOSE: _Look(
         "list-details", "secondary", N_("In “%(node)s” the caller presses %(digits)s: %(choice)s.")
@@ -146,8 +149,10 @@ def _moment(
             values[key] = f"{name} ({code})" if name else code
         else:
             values.pop(key, None)
-    if not detail.get("caller"):
-        values.pop("caller", None)
+    if fact.kind is CallFactKind.ENTERED:
+        number = detail.get("caller") or says(words.LIVE_TEXTS["caller_unknown"], None)
+        name = detail.get("caller_name")
+        values["caller"] = f"{name} ({number})" if name else number
     for key, seconds in (("duration", "duration_s"), ("bridged", "bridged_s")):
         values[key] = duration(_number(detail.get(seconds)))
     values["wait"] = duration(_number(detail.get("expected_wait_s")))

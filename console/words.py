@@ -80,6 +80,7 @@ OUTCOMES = {
     Outcome.UNSERVED: N_("Not served"),
     Outcome.SELF_SERVICE: N_("Self-service"),
     Outcome.LOST: N_("Lost"),
+    Outcome.BLOCKED: N_("Line full"),
 }
 OUTCOME_COLOURS = {
     Outcome.OPEN: "blue",
@@ -88,6 +89,7 @@ OUTCOME_COLOURS = {
     Outcome.UNSERVED: "yellow",
     Outcome.SELF_SERVICE: "teal",
     Outcome.LOST: "red",
+    Outcome.BLOCKED: "red",
 }
 LEG_OUTCOMES = {
     LegOutcome.OFFERED: N_("Rings"),
@@ -164,6 +166,7 @@ LIVE_TEXTS = {
     "short_abandoned": N_("and %(n)s short, within %(s)s s"),
     "at_phone": N_("phone %(station)s"),
     "caller_unknown": N_("number withheld"),
+    "blocked_today": N_("%(n)s refused today"),
     "queue_waiting": N_("%(n)s waiting"),
     "play": N_("Play"),
     "pause": N_("Pause"),

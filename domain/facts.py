@@ -17,6 +17,7 @@ class CallFactKind(StrEnum):
     """What happened in a call. The keys of ``detail`` stand behind each kind."""
 
     ENTERED = "entered"  # hotline, project, line, caller (null: withheld), caller_name, flow
+    BLOCKED = "blocked"  # line: it carried no more calls, and refused this one
     LANGUAGE = "language"  # language
     CHOSE = "chose"  # node, digits, choice: a menu choice
     MISDIALLED = "misdialled"  # node, digits ("" is silence), try

@@ -12,3 +12,4 @@ class Outcome(StrEnum):
     UNSERVED = "unserved"  # the queue gave up: waited too long, or nobody was logged in
     SELF_SERVICE = "self_service"  # ended in the menus, never entered a queue
     LOST = "lost"  # the system ended it before an agent was reached
+    BLOCKED = "blocked"  # refused unanswered: its line carried no more calls

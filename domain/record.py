@@ -297,6 +297,8 @@ def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
         return Outcome.ANSWERED if end.at else Outcome.OPEN
     if end.at is None:
         return Outcome.OPEN
+    if wait.since is None and first(timeline, CallFactKind.BLOCKED) is not None:
+        return Outcome.BLOCKED
     if wait.since is not None and _gave_up(timeline) is not None:
         return Outcome.UNSERVED
     if end.by == "system":

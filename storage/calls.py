@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from domain.facts import CallFact, CallFactKind
-from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from domain.record import RANK, CallRecord, Outcome, fold
 from storage.database import connection
 from storage.projects import Projects, as_array
@@ -33,6 +33,7 @@ class CallFilter:
     agent: AgentCode | None = None  # who spoke in the call
     outcome: Outcome | None = None
     caller: str | None = None  # a part of the number
+    withheld: bool = False  # only callers without a number; ``caller`` is not looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class CallRow:
     hotline: str | None
     line: str | None
     caller: str | None
+    """The number; None: withheld."""
     language: str | None
     queue: QueueName | None  # the last of ``queues``
     queues: tuple[QueueName, ...]
@@ -61,6 +63,7 @@ class CallRow:
     score: int | None
     recording_file: str | None
     recording_lost: str | None
+    caller_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class CallStore:
             _plain(filters.hotline),
             _plain(filters.queue),
             None if filters.outcome is None else str(filters.outcome),
-            None if caller is None else f"%{_literally(caller)}%",
+            "" if filters.withheld else None if caller is None else f"%{_literally(caller)}%",
             caller or "",
         )
         window = (per_page, (page - 1) * per_page)
@@ -199,6 +202,13 @@ class CallStore:
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["open_calls"], as_array(projects))
         return tuple(_stored(group) for group in group_by_call(rows).values())
+
+    async def blocked(self, since: datetime) -> dict[LineName, int]:
+        """How many calls each line has refused from then on, being full; lines with none are left
+        out."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["blocked_calls"], since)
+        return {LineName(row["line"]): row["calls"] for row in rows if row["line"]}
 
     async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
         """Those of these calls whose record has an end."""
@@ -292,6 +302,7 @@ def _row(row: Mapping[str, Any]) -> CallRow:
         score=row["score"],
         recording_file=row["recording_file"],
         recording_lost=row["recording_lost"],
+        caller_name=row["caller_name"],
     )
 
 

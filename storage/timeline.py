@@ -124,6 +124,7 @@ def _columns(record: CallRecord) -> tuple[Any, ...]:
         record.adopted,
         record.talk_ended_by,
         [_short(queue) for queue in record.queues],
+        _short(record.caller_name),
     )
 
 

@@ -20,6 +20,8 @@ from telephony.node_calls import REBRIDGED_WITHIN_S
 
 FALLBACK = "OFFHOOK_FALLBACK"
 """The dialplan's own event: Asterisk's queue takes the caller."""
+LINE_FULL = "OFFHOOK_LINE_FULL"
+"""The dialplan's own event: the line carries no more calls, and this one is refused."""
 
 _COLUMNS = 12
 _AT_ONCE_S = 3.0
@@ -125,6 +127,8 @@ class LoggedCall:
     """Its first row."""
     talks: list[LoggedTalk] = field(default_factory=list)
     transfers: list[LoggedTransfer] = field(default_factory=list)
+    blocked: bool = False
+    """Refused: the line carried no more calls."""
     fallback_at: float | None = None
     fallback_queue: str = ""
     ended_at: float | None = None
@@ -201,6 +205,8 @@ class EventLog:
         if row.user_event == FALLBACK and channel.call and channel.call.fallback_at is None:
             channel.call.fallback_at = row.at
             channel.call.fallback_queue = str(row.extra.get("extra", ""))
+        if row.user_event == LINE_FULL and channel.call:
+            channel.call.blocked = True
         match row.event:
             case "BRIDGE_ENTER":
                 self._enter(channel, str(row.extra.get("bridge_id", "")), row.at)

@@ -76,6 +76,8 @@ def missing(
             caller=logged.caller,
             flow=hotline.flow,
         )
+        if logged.blocked:
+            add(CallFactKind.BLOCKED, logged.entered_at, line=logged.line)
     if logged.fallback_at is not None and (CallFactKind.FALLBACK, None) not in have:
         add(CallFactKind.FALLBACK, logged.fallback_at, queue=logged.fallback_queue or None)
     counted: dict[StationName, int] = {}
@@ -345,6 +347,8 @@ class Absence:
         if hotline is None:
             return []  # of another configuration
         facts = missing(logged, (), gap.agents, hotline)
+        if logged.blocked:
+            return facts  # the dialplan refuses it in any case
         return [*self._went_on_alone(facts), *facts]
 
     def _went_on_alone(self, facts: Sequence[CallFact]) -> list[CallFact]:

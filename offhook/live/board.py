@@ -1,6 +1,7 @@
 """The floor as the console shows it, put together from the engine's parts."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +18,7 @@ from console.ports import (
 )
 from domain.centre import Queue
 from domain.facts import AgentState
-from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
 
@@ -33,11 +34,15 @@ class DayFigures:
     service_level: float | None = None
 
 
+_NONE: Mapping[LineName, int] = {}
+
+
 def board(
     engine: Engine,
     projects: frozenset[ProjectName] | None,
     figures: dict[QueueName, DayFigures],
     store: StoreView,
+    blocked: Mapping[LineName, int] = _NONE,
 ) -> Board:
     """What those who serve ``projects`` may see; None: everything."""
     waiting = engine.floor.core.waiting
@@ -48,7 +53,7 @@ def board(
         version=engine.changes.version,
         at=datetime.now(UTC),
         nodes=tuple(_nodes(engine)),
-        lines=tuple(_lines(engine)),
+        lines=tuple(_lines(engine, blocked)),
         queues=tuple(
             _queue(
                 engine,
@@ -98,11 +103,17 @@ def _seems_over(engine: Engine, call: LiveCall) -> bool:
     )
 
 
-def _lines(engine: Engine) -> list[LineView]:
+def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
     calls = engine.calls.by_id.values()
     in_use = Counter(call.line for call in calls if not _seems_over(engine, call))
     return [
-        LineView(line.name, line.kind, in_use[line.name], line.channels)
+        LineView(
+            line.name,
+            line.kind,
+            in_use[line.name],
+            line.channels,
+            blocked_today=blocked.get(line.name, 0),
+        )
         for line in engine.centre.lines
     ]
 

@@ -26,6 +26,9 @@ _IN_LOG = frozenset({*_TALKS, CallFactKind.TRANSFERRED, CallFactKind.FALLBACK})
 """What Asterisk's log tells too."""
 _ONCE = frozenset({CallFactKind.ENTERED, CallFactKind.ENDED})
 
+BLOCKED_CAUSE = 34
+"""Q.850: no circuit is free."""
+
 _LATEST_EVENT_S = 2.0
 """So far apart at most are what Asterisk's log tells and the event that tells the same."""
 
@@ -111,6 +114,36 @@ class LiveCalls:
         """What an earlier controller has written of its talks."""
         noted = {fact.id for fact in call.noted}
         call.noted += [f for f in before.timeline if f.kind in _IN_LOG and f.id not in noted]
+
+    def refused(
+        self,
+        channel: ChannelId,
+        line: LineName,
+        caller: str | None,
+        caller_name: str | None,
+        number: str,
+        at: float,
+    ) -> None:
+        """Write down a call that its line carried no more; ``at`` is in epoch seconds."""
+        hotline = self._hotlines.get(number)
+        if hotline is None:
+            return
+        call, moment = channel.call, datetime.fromtimestamp(at, UTC)
+        facts: dict[CallFactKind, dict[str, Any]] = {
+            CallFactKind.ENTERED: {
+                "hotline": hotline.number,
+                "project": hotline.project,
+                "line": line,
+                "caller": caller,
+                "caller_name": caller_name,
+                "flow": hotline.flow,
+            },
+            CallFactKind.BLOCKED: {"line": line},
+            CallFactKind.ENDED: {"by": "system", "cause": BLOCKED_CAUSE, "why": None},
+        }
+        for kind, detail in facts.items():
+            self._outbox.put(CallFact(fact_id(call, kind), call, moment, kind, detail))
+        self._changes.touch()
 
     def adopt(self, call: LiveCall) -> None:
         """An earlier controller had this call."""

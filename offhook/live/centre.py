@@ -11,7 +11,7 @@ from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
 from console.ports import Board, CommandResult, StoreView, Verb
 from domain.centre import Centre
 from domain.facts import AgentState
-from domain.identity import AgentCode, ProjectName, QueueName, StationName
+from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from offhook.live.board import DayFigures, board
 from offhook.live.engine import Engine
 from offhook.live.recorder import Recorder
@@ -67,6 +67,7 @@ class RunningCentre:
         self._recorder = recorder
         self._timezone = timezone
         self._figures: dict[QueueName, DayFigures] = {}
+        self._blocked: dict[LineName, int] = {}
         self._away: str | None = None
         self._agents = {agent.code: agent for agent in engine.centre.agents}
 
@@ -85,7 +86,7 @@ class RunningCentre:
             recorder.trouble,
             recorder.archive.waiting,
         )
-        return board(self._engine, projects, self._figures, store)
+        return board(self._engine, projects, self._figures, store, self._blocked)
 
     async def changed(self, after: int) -> int:
         """Waits for a newer version of the board."""
@@ -164,18 +165,19 @@ class RunningCentre:
             today = midnight(datetime.now(UTC), self._timezone)
             if (self._engine.changes.version, today) != (seen, since) or self._away is not None:
                 seen, since = self._engine.changes.version, today
-                before = (dict(self._figures), self._away)
+                before = (dict(self._figures), self._blocked, self._away)
                 try:
                     await self._read_figures(today)
                     self._away = None
                 except AWAY as error:
                     self._away = in_one_line(error)
-                if (self._figures, self._away) != before:
+                if (self._figures, self._blocked, self._away) != before:
                     self._engine.changes.touch()
                     seen = self._engine.changes.version
             await asyncio.sleep(FIGURES_EVERY_S)
 
     async def _read_figures(self, since: datetime) -> None:
+        self._blocked = await self._calls.blocked(since)
         for queue in self._engine.centre.queues:
             summary = await self._calls.summary(
                 since,

@@ -186,6 +186,8 @@ class _Caller:
             if waited and given.queued_at:
                 self._queued_at = epoch(given.queued_at, time())
             self._sessions.taken_back(self._call, given.language or None)
+        elif self._call.caller_name is not None:
+            await self._name_on_phones(self._call.caller_name)
         if self._served and start is None:
             return  # Asterisk's own queue brought him to an agent, before any flow did
         try:
@@ -201,6 +203,11 @@ class _Caller:
             return
         finally:
             steps.close()
+
+    async def _name_on_phones(self, name: str) -> None:
+        """Agents' phones show it. What quotes names in SIP is left out."""
+        plain = "".join(c for c in name if c not in '"\\<>')
+        await self._session.set_variable("CALLERID(name)", plain)
 
     async def _do(self, step: Step) -> Outcome:
         match step:

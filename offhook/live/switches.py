@@ -10,7 +10,7 @@ import structlog
 from acd.events import StationChanged
 from console.ports import CallStage
 from domain.facts import CallFactKind
-from domain.identity import CallId, ChannelId, NodeName, QueueName
+from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
 from offhook.live.admission import Admission
 from offhook.live.call import LiveCall
 from offhook.live.calls import LiveCalls
@@ -22,6 +22,7 @@ from offhook.live.orders import Orders
 from offhook.live.talks import Talks
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
+from telephony.caller import name_of, number_of
 from telephony.calls import (
     CallEvent,
     CallGone,
@@ -171,6 +172,16 @@ class Switches:
                     line=message.get("Line"),
                     caller=message.get("Caller"),
                     node=node,
+                )
+            case "OffhookLineFull":
+                caller = number_of(message.get("Caller"))
+                self._calls.refused(
+                    ChannelId(node, message.get("Uniqueid")),
+                    LineName(message.get("Line")),
+                    caller,
+                    name_of(message.get("Name"), caller),
+                    message.get("Hotline"),
+                    float(message.get("At")),
                 )
             case "OffhookFallback":
                 if call := self._calls.get(CallId(message.get("Call"))):

@@ -5,7 +5,9 @@
   and ($5::text is null or c.hotline = $5)
   and ($6::text is null or c.queues @> array[$6])
   and ($7::text is null or c.outcome = $7)
-  and ($8::text is null or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
+  -- An empty one asks for withheld numbers.
+  and ($8::text is null or ($8 = '' and c.caller is null)
+    or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
 
 -- name: list_calls
 select * from calls c
@@ -114,6 +116,11 @@ select
     coalesce(avg(wait_s) filter (where outcome = 'answered'), 0) as mean_answer_s,
     count(distinct call) filter (where recording_file is not null) as recordings
 from spanned
+
+-- name: blocked_calls
+select line, count(*) as calls from calls
+where outcome = 'blocked' and entered_at >= $1
+group by line
 
 -- name: ended_calls
 select call from calls where call = any($1::text[]) and ended_at is not null

@@ -41,10 +41,10 @@ insert into calls (
     call, project, hotline, line, caller, flow, language, entered_at, queue, queued_at,
     answered_at, wait_s, ended_at, outcome, ended_by, cause, why, agents, talk_s, hold_s, score,
     recording_file, recording_sha256, recording_s, bridged_s, recording_whole, recording_bytes,
-    recording_lost, adopted, talk_ended_by, queues
+    recording_lost, adopted, talk_ended_by, queues, caller_name
 ) values (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
 )
 on conflict (call) do update set
     project = excluded.project, hotline = excluded.hotline, line = excluded.line,
@@ -57,7 +57,8 @@ on conflict (call) do update set
     recording_sha256 = excluded.recording_sha256, recording_s = excluded.recording_s,
     bridged_s = excluded.bridged_s, recording_whole = excluded.recording_whole,
     recording_bytes = excluded.recording_bytes, recording_lost = excluded.recording_lost,
-    adopted = excluded.adopted, talk_ended_by = excluded.talk_ended_by, queues = excluded.queues
+    adopted = excluded.adopted, talk_ended_by = excluded.talk_ended_by, queues = excluded.queues,
+    caller_name = excluded.caller_name
 where calls.* is distinct from excluded.*
 
 -- name: insert_call_agents

@@ -8,6 +8,7 @@ from pathlib import Path
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
+from domain.record import Outcome, fold
 from offhook.live.absence import closed, missing, not_told
 from offhook.live.log_file import LogFile
 from telephony.event_log import EventLog, LoggedCall, Place, parse
@@ -110,6 +111,25 @@ def test_what_a_field_says_is_not_taken_for_a_row() -> None:
 def test_a_withheld_number_is_none() -> None:
     for absent in ("", "unknown", "<unknown>", "anonymous"):
         assert logged([line.replace("13800138000", absent) for line in TALK]).caller is None
+
+
+def test_a_call_refused_by_a_full_line_is_counted_afterwards() -> None:
+    refused = [
+        row(0, "CHAN_START", *LINE),
+        row(0.1, "OFFHOOK_LINE_FULL", *LINE, call=CALL).replace(
+            '"OFFHOOK_LINE_FULL",""', '"OFFHOOK_LINE_FULL","OFFHOOK_LINE_FULL"'
+        ),
+        row(0.2, "HANGUP", *LINE, call=CALL, extra=hang_up("dialplan/builtin", 34)),
+        row(0.2, "CHAN_END", *LINE, call=CALL),
+    ]
+    facts = missing(logged(refused), (), AGENTS, HOTLINE)
+    assert [fact.kind for fact in facts] == [
+        CallFactKind.ENTERED,
+        CallFactKind.BLOCKED,
+        CallFactKind.ENDED,
+    ]
+    assert fold(facts).outcome is Outcome.BLOCKED
+    assert missing(logged(TALK), (), AGENTS, HOTLINE)[1].kind is CallFactKind.CONNECTED
 
 
 def test_a_call_from_its_beginning_to_its_end() -> None:

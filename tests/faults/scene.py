@@ -52,6 +52,7 @@ def write_centre(
     flow: str = "straight",
     ami_port: int | None = None,
     stations: Mapping[str, Mapping[str, str]] | None = None,
+    channels: int = 200,
     **queue: float,
 ) -> Path:
     """A centre with one queue, ``agents`` agents 1001... at phones of the same names.
@@ -78,7 +79,7 @@ def write_centre(
             for name in names
         ],
         "stations": [{"name": name, **(stations or {}).get(name, {})} for name in names],
-        "lines": [{"name": LINE, "kind": "trunk", "channels": 200}],
+        "lines": [{"name": LINE, "kind": "trunk", "channels": channels}],
         "flows": "flows",
     }
     if ami_port is not None:

@@ -90,6 +90,11 @@ def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: b
             Outcome.ABANDONED,
             3,
         ),
+        (
+            [fact("c", 0, K.BLOCKED, line="trunk"), fact("c", 0, K.ENDED, by="system", cause=34)],
+            Outcome.BLOCKED,
+            None,
+        ),
         # The fact of queueing was lost, the rest was not.
         (
             [

@@ -33,25 +33,29 @@ async def test_filters(database: Database) -> None:
         abandoned("c", 20, caller="02188%7766"),
         answered("d", 30, agent="1001", project="other", hotline="4002", caller="5"),
         [entered("e", 40)],
+        abandoned("f", 50, caller=None),
+        abandoned("g", 60, caller="<unknown>"),  # as an older controller wrote it down
     )
     cases: list[tuple[CallFilter, str]] = [
-        (CallFilter(), "edcba"),
+        (CallFilter(), "gfedcba"),
         (CallFilter(project=ProjectName("other")), "d"),
         (CallFilter(agent=AgentCode("1001")), "da"),
         (CallFilter(agent=AgentCode("1001"), hotline="4001"), "a"),
-        (CallFilter(outcome=Outcome.ABANDONED), "c"),
+        (CallFilter(outcome=Outcome.ABANDONED), "gfc"),
+        (CallFilter(withheld=True), "gf"),
+        (CallFilter(withheld=True, caller="5", hotline="4002"), ""),
         (CallFilter(outcome=Outcome.OPEN), "e"),
-        (CallFilter(queue=QueueName("sales")), "dcba"),
+        (CallFilter(queue=QueueName("sales")), "gfdcba"),
         (CallFilter(hotline="4002"), "d"),
         (CallFilter(caller="3800"), "ea"),
         (CallFilter(caller="5"), "d"),
         (CallFilter(caller="0%"), ""),
         (CallFilter(caller="8%7"), "c"),
         (CallFilter(caller="_"), ""),
-        (CallFilter(caller="\x00"), "edcba"),
+        (CallFilter(caller="\x00"), "gfedcba"),
         (CallFilter(agent=AgentCode("10\x0001")), "da"),
         (CallFilter(caller="' or 1=1 --"), ""),
-        (CallFilter(start=NOON + timedelta(seconds=10)), "edcb"),
+        (CallFilter(start=NOON + timedelta(seconds=10)), "gfedcb"),
         (
             CallFilter(start=NOON + timedelta(seconds=10), end=NOON + timedelta(seconds=30)),
             "cb",
@@ -62,6 +66,29 @@ async def test_filters(database: Database) -> None:
         page = await store.list(filters, projects=None)
         assert "".join(row.call for row in page.rows) == expected, filters
         assert (page.total, page.more) == (len(expected), False)
+
+
+async def test_blocked_calls_are_counted_by_line(database: Database) -> None:
+    def blocked(call: str, at_s: float, line: str) -> list[Fact]:
+        return [
+            entered(call, at_s, line=line, caller_name="张伟"),
+            fact(call, at_s, CallFactKind.BLOCKED, line=line),
+            fact(call, at_s, CallFactKind.ENDED, by="system", cause=34),
+        ]
+
+    store = await store_of(
+        database,
+        blocked("a", -1, "one"),
+        blocked("b", 1, "one"),
+        blocked("c", 2, "one"),
+        blocked("d", 3, "two"),
+        abandoned("e", 4, line="two"),
+    )
+    assert await store.blocked(NOON) == {"one": 2, "two": 1}
+    page = await store.list(CallFilter(outcome=Outcome.BLOCKED), projects=None)
+    assert [(row.call, row.caller_name) for row in page.rows] == [(call, "张伟") for call in "dcba"]
+    figures = await store.summary(NOON)
+    assert (figures.call_records, figures.offered, figures.lost) == (4, 1, 0)
 
 
 async def test_nobody_sees_the_calls_of_a_project_that_is_not_his(database: Database) -> None:

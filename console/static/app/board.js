@@ -58,6 +58,8 @@ function drawLine(parts, line) {
   parts.name.textContent = line.name;
   parts.kind.textContent = texts.line_kinds[line.kind] ?? line.kind;
   parts.state.hidden = line.reachable !== false;
+  parts.blocked.hidden = line.blocked_today === 0;
+  parts.blocked.textContent = fill(texts.blocked_today, { n: line.blocked_today });
   parts.state.textContent = texts.unreachable;
   parts.use.textContent = fill(texts.in_use, { n: line.in_use, all: line.channels });
   parts.bar.max = line.channels || 1;
@@ -127,6 +129,7 @@ function drawCall(parts, call) {
     link.textContent = call.caller || texts.caller_unknown;
     parts.caller.replaceChildren(link);
   } else parts.caller.textContent = call.caller || texts.caller_unknown;
+  parts.caller_name.textContent = call.caller_name ?? "";
   parts.hotline.textContent = call.hotline;
   badge(parts.stage, texts.stage_colours[call.stage], texts.stages[call.stage]);
   const queue = live.sections.queues?.[call.queue];

@@ -42,6 +42,7 @@ function drawCall(current) {
   document.getElementById("no-call").hidden = Boolean(current);
   if (!current) return;
   call("caller").textContent = current.caller || texts.caller_unknown;
+  call("caller_name").textContent = current.caller_name ?? "";
   call("stage").className = `badge bg-${texts.stage_colours[current.stage]}-lt`;
   call("stage").textContent = texts.stages[current.stage];
   call("hotline").textContent = current.hotline;
@@ -50,7 +51,7 @@ function drawCall(current) {
   call("language").textContent = texts.languages[current.language] ?? current.language ?? "–";
   count(call("stage_since"), { since: current.stage_since });
   count(call("since"), { since: current.since });
-  document.title = `${current.caller || texts.caller_unknown} · ${texts.stages[current.stage]}`;
+  document.title = `${current.caller_name || current.caller || texts.caller_unknown} · ${texts.stages[current.stage]}`;
 }
 
 function drawQueue(parts, queue) {
