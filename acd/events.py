@@ -78,6 +78,9 @@ class CallQueued:
     queue: QueueName
     since: float
     announce: bool = True
+    waited_s: float | None = None
+    """How much of the time since then was waiting, not talking; None: all of it. The place in
+    the queue is by ``since``, the longest wait by this."""
 
 
 @dataclass(frozen=True, slots=True)

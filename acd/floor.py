@@ -163,7 +163,7 @@ class Floor:
     ) -> None:
         queue = waiter.line.queue
         if waiter.give_up_at is not None and waiter.give_up_at <= now:
-            late = queue.max_wait_s > 0 and waiter.since + queue.max_wait_s <= now
+            late = queue.max_wait_s > 0 and waiter.waiting_since + queue.max_wait_s <= now
             why = GiveUpReason.TIMEOUT if late else GiveUpReason.NOBODY_LOGGED_IN
             self._room.leave(waiter)
             out.append(GiveUp(waiter.call, why))
@@ -190,7 +190,7 @@ class Floor:
             out.append(GiveUp(event.call, GiveUpReason.UNKNOWN_QUEUE))
             return
         talking = bool(self._roster.talking_to(event.call))
-        self._room.enter(event.call, line, event.since, event.announce, talking, now)
+        self._room.enter(event, line, talking, now)
 
     def _left(self, call: CallId, now: float, out: list[Command]) -> None:
         waiter = self._room.get(call)

@@ -75,6 +75,7 @@ class Talks:
         waiter = self._room.get(call)
         if waiter and waiter.talking and not self._roster.talking_to(call):
             waiter.talking = False
+            waiter.waiting_since += now - waiter.entered
             self._room.refresh(waiter)
 
     def _after_last(

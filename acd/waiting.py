@@ -4,6 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from acd.events import CallQueued
 from acd.match import Pool
 from acd.timers import Timers
 from domain.centre import Queue
@@ -52,6 +53,8 @@ class Waiter:
     since: float
     order: int
     entered: float
+    waiting_since: float
+    """``since``, moved on by whatever was not waiting."""
     announce_at: float | None
     offer: Ringing | None = None
     settling: tuple[AgentCode, float] | None = None
@@ -68,7 +71,7 @@ class Waiter:
     def give_up_at(self) -> float | None:
         """When he has waited too long, or too long with nobody logged in."""
         queue, nobody_since = self.line.queue, self.line.nobody_since
-        at = self.since + queue.max_wait_s if queue.max_wait_s > 0 else None
+        at = self.waiting_since + queue.max_wait_s if queue.max_wait_s > 0 else None
         if nobody_since is not None:
             nobody_at = max(nobody_since, self.entered) + queue.nobody_grace_s
             at = nobody_at if at is None else min(at, nobody_at)
@@ -113,10 +116,9 @@ class WaitingRoom:
         """The queue's line, if there is such a queue."""
         return self._lines.get(queue)
 
-    def enter(
-        self, call: CallId, line: Line, since: float, announce: bool, talking: bool, now: float
-    ) -> None:
-        """A new caller; he stands where ``since`` puts him."""
+    def enter(self, event: CallQueued, line: Line, talking: bool, now: float) -> None:
+        """A new caller, who stands where ``since`` puts them."""
+        call, since = event.call, event.since
         queue = line.queue
         announce_at = now + queue.announce_first_s if queue.announce_every_s > 0 else None
         self._order += 1
@@ -126,7 +128,8 @@ class WaitingRoom:
             since=since,
             order=self._order,
             entered=now,
-            announce_at=announce_at if announce else None,
+            waiting_since=since if event.waited_s is None else now - event.waited_s,
+            announce_at=announce_at if event.announce else None,
             talking=talking,
         )
         self._waiters[call] = waiter

@@ -106,6 +106,8 @@ class LiveCall:
     """A session of this controller has driven it before."""
     offered_at: datetime | None = None
     """When he was offered last."""
+    returns: list[datetime] = field(default_factory=list)
+    """When the caller came back to the queue, from a transfer or after a session was lost."""
     recorded: bool = False
     """MixMonitor is on the channel; it stays there until the call's end."""
     adopted: bool = False

@@ -17,6 +17,7 @@ from offhook.live.clock import Clock
 from offhook.live.floor import LiveFloor
 from offhook.live.orders import Orders
 from offhook.live.talks import Talks
+from offhook.live.waited import waited_s
 from telephony.agi.connection import FOUND_DEAD_S
 from telephony.agi.wire import SessionRefused
 from telephony.calls import Calls
@@ -124,7 +125,16 @@ class Sessions:
             skill = self._skills.get(queue)
             self.calls.note(call, CallFactKind.QUEUED, at=at, queue=queue, skill=skill)
         self.calls.stage(call, CallStage.QUEUE)
-        self._floor.feed(CallQueued(call.id, queue, self._clock.monotonic(at)))
+        self._floor.feed(
+            CallQueued(
+                call.id,
+                queue,
+                self._clock.monotonic(at),
+                waited_s=waited_s(at, call.returns, call.noted, datetime.now(UTC)),
+            )
+        )
+        if since is not None:
+            call.returns.append(datetime.now(UTC))
         return at.timestamp()
 
     def left_queue(self, call: LiveCall) -> None:

@@ -191,3 +191,26 @@ def test_new_definitions_of_queues_are_in_force_at_once() -> None:
     assert floor.floor.waiting[0].call == call(2)
     floor.tell(Reconfigure(QUEUES))
     assert floor.state(B) is AgentState.OFFERED
+
+
+def test_a_talk_does_not_count_against_the_longest_wait() -> None:
+    """Back from a transfer that failed, with the old place, after a talk of ten minutes."""
+    floor = staffed()
+    since = floor.now
+    floor.wait(850)
+    floor.tell(CallQueued(call(2), Q_SALES, floor.now - 60))
+    floor.tell(CallQueued(call(1), Q_SALES, since, waited_s=30.0))
+    assert floor.waiting() == [call(1), call(2)]
+    assert given_up(floor.wait(869)) == [GiveUp(call(2), GiveUpReason.TIMEOUT)]
+    assert given_up(floor.wait(1)) == [GiveUp(call(1), GiveUpReason.TIMEOUT)]
+
+
+def test_nor_does_the_rest_of_a_talk_with_the_agent_who_sent_them_back() -> None:
+    floor = Driver()
+    floor.ready(A)
+    floor.tell(Connected(call(1), A))
+    floor.tell(CallQueued(call(1), Q_SALES, floor.now - 5, waited_s=5.0))
+    floor.wait(100)
+    floor.tell(Away(A, "break"), Disconnected(call(1), A))
+    assert given_up(floor.wait(894)) == []
+    assert given_up(floor.wait(1)) == [GiveUp(call(1), GiveUpReason.TIMEOUT)]

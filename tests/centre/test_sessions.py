@@ -310,3 +310,27 @@ async def test_whoever_has_talked_is_never_one_who_waits(engine: Engine) -> None
 async def test_whom_asterisks_queue_has_served_is_not_greeted_again(engine: Engine) -> None:
     caller = caller_of(engine, enter(engine), FakeSession())
     await caller.walk(Arguments("pbx1", "4008001000", "carrier", "1", "talked"))
+
+
+async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
+    engine: Engine,
+) -> None:
+    """Three minutes of waiting in half an hour; the place is still that of the first one."""
+    now = datetime.now(UTC)
+
+    def ago(minutes: float) -> datetime:
+        return now - timedelta(minutes=minutes)
+
+    call = enter(engine, 1)
+    station = StationName("1001")
+    for connected, parted in ((28, 15), (13, 4)):  # back in the queue 14 minutes ago, and now
+        engine.talks.connected(call, station, ago(connected))
+        engine.talks.disconnected(call, station, "agent", ago(parted))
+    call.returns.append(ago(14))
+    engine.floor.feed(Away(AMY, "lunch"))
+    engine.floor.feed(Away(BEN, "lunch"))
+    engine.sessions.queue(call, SALES, ago(30).timestamp())
+    (waiter,) = engine.floor.core._room
+    assert engine.clock.now() - waiter.waiting_since == pytest.approx(180, abs=30)
+    assert engine.clock.now() - waiter.since == pytest.approx(1800, abs=30)
+    assert len(call.returns) == 2

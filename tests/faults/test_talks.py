@@ -101,6 +101,22 @@ async def test_a_blind_transfer_is_in_the_timeline(scene: SceneFactory) -> None:
     assert 2.5 < stored.record.legs[1].talk_s < 4, story(stored)
 
 
+async def test_a_talk_does_not_count_against_the_longest_wait(scene: SceneFactory) -> None:
+    """A transfer that fails after a talk longer than ``max_wait_s`` leads back to the queue."""
+    one = await scene(agents=2, seated=1, max_wait_s=6, wrap_up_s=2)
+    await one.phones("answer-0,speak-7,transfer-blind-1002", ["1001"])
+    await one.phones("busy", ["1002"])
+    call = await one.customer("speak-60", "13800000001")
+    await one.until_stages(talking=1)
+    await one.phones("answer-0,speak-1,hangup", ["1001"])
+    await one.far.ended(call)
+    stored = await one.stored("13800000001")
+    record, text = assert_right(stored), story(stored)
+    assert "left_queue" not in kinds(stored), text
+    assert [leg.outcome for leg in record.legs] == ["transferred", "talked"], text
+    assert [(stay.queue, stay.outcome) for stay in record.stays] == [("tea", "answered")], text
+
+
 async def test_hold_and_an_attended_transfer_are_in_the_timeline(scene: SceneFactory) -> None:
     one = await scene(agents=2, seated=1)
     await one.phones("answer-0,speak-1,hold-2,speak-1,transfer-attended-1002,wait-1", ["1001"])

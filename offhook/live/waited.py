@@ -1,0 +1,24 @@
+"""How long a caller has waited in a queue: a talk and a failed transfer are not waiting."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from domain.facts import CallFact, CallFactKind
+
+
+def waited_s(
+    since: datetime, returns: Sequence[datetime], facts: Iterable[CallFact], now: datetime
+) -> float:
+    """Seconds spent waiting from ``since`` until ``now``.
+
+    The caller waited from ``since``, and from each of ``returns`` to the queue, until an agent
+    answered. Returns that an earlier controller saw are not known; what was waited after them is
+    then not counted.
+    """
+    answers = sorted(fact.at for fact in facts if fact.kind is CallFactKind.CONNECTED)
+    total = 0.0
+    for start, end in pairwise([since, *sorted(at for at in returns if at > since), now]):
+        until = next((at for at in answers if start <= at < end), end)
+        total += max(0.0, (until - start).total_seconds())
+    return total
