@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -57,7 +58,29 @@ def _pytest(*arguments: str) -> int:
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """The benchmarks named, or all; figures on standard output and in bench-results.json."""
+    """The benchmarks named, or all; figures on standard output and in bench-results.json.
+
+    SIGTERM ends them as Ctrl-C does: what they started is stopped and removed.
+    """
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        return _bench(arguments)
+    except KeyboardInterrupt:
+        # As the shell has it: a program that a signal ended.
+        return 128 + (signal.SIGTERM if _ended else signal.SIGINT)
+
+
+_ended: list[int] = []
+"""The SIGTERM that has come; another one must not disturb the tidying up."""
+
+
+def _as_ctrl_c(number: int, _frame: object) -> None:
+    if not _ended:
+        _ended.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+
+def _bench(arguments: Sequence[str]) -> int:
     find_or_install()
     find_or_install_espeak()
     file = ROOT / "bench-results.json"
@@ -70,6 +93,16 @@ def bench(arguments: Sequence[str]) -> int:
             return 2
         print(f"offhook: measuring {name}", file=sys.stderr, flush=True)
         results[name] = importlib.import_module(f"bench.{name}").measure()
-        file.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+        _replace(file, json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
     return 0
+
+
+def _replace(file: Path, text: str) -> None:
+    """The old text or the new one, never a half."""
+    part = file.with_suffix(".json.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
