@@ -83,6 +83,7 @@ _NOT_WHOLE = N_(
 _WAITS_ABOUT = N_("Hears: place %(position)s in the queue, about %(wait)s to wait.")
 _NOBODY_LOGGED_IN = N_("Phone %(station)s answers; nobody was logged in there.")
 _TALK_ENDED = N_("The conversation with %(agent)s is over, ended by %(by)s.")
+_TALK_ENDED_WITH_WHY = N_("The conversation with %(agent)s is over: %(why)s.")
 _ENDED_WITH_WHY = N_("The call ends, by %(by)s: %(why)s.")
 
 WHY = {
@@ -99,6 +100,8 @@ WHY = {
     "unknown_queue": N_("there is no such queue"),
     "no_agent": N_("no agent took the call"),
     "done": N_("all is done"),
+    "phone_gone": N_("nothing came from the phone any more, and it could not be reached"),
+    "line_gone": N_("nothing came from the caller's line any more"),
     "Asterisk ended during the call": N_("Asterisk ended during the call"),
     "the controller was away": N_("the controller was away"),
 }
@@ -177,6 +180,8 @@ def _text(fact: CallFact, usual: str) -> str:
             return _NOBODY_LOGGED_IN
         case CallFactKind.RECORDED if detail.get("whole") is False:
             return _NOT_WHOLE
+        case CallFactKind.DISCONNECTED if detail.get("why"):
+            return _TALK_ENDED_WITH_WHY
         case CallFactKind.DISCONNECTED if detail.get("by") not in (None, "unknown"):
             return _TALK_ENDED
         case CallFactKind.ENDED if detail.get("why"):

@@ -30,7 +30,7 @@ class CallFactKind(StrEnum):
     RESUMED = "resumed"  # agent, station, by
     # from_agent, station (whose), to (station or number), kind (blind, attended)
     TRANSFERRED = "transferred"
-    DISCONNECTED = "disconnected"  # agent, station: this agent's leg of the call is over
+    DISCONNECTED = "disconnected"  # agent, station, by, why: this agent's leg of the call is over
     LEFT_QUEUE = "left_queue"  # queue, why (timeout, nobody_logged_in)
     CONTROLLER_LOST = "controller_lost"  # the controller was away; the call went on without it
     FALLBACK = "fallback"  # queue: Asterisk's own queue took the caller

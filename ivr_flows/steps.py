@@ -69,6 +69,8 @@ class Enqueue:
     music: str
     exits: Mapping[str, str]
     back: tuple[PromptText, ...] = ()
+    again: tuple[PromptText, ...] = ()
+    """Said if the agent's phone dies in the talk, and the caller has to wait once more."""
 
 
 @dataclass(frozen=True, slots=True)

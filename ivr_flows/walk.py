@@ -115,8 +115,9 @@ class Walk:
         """Hand the caller to a queue until he comes back from it."""
         yield from self._answer()
         self._typed = ""  # keys pressed before or during the wait answer nothing after it
-        back = self._texts((self.back,), ()) if self.taken_back and self.back else ()
-        step = Enqueue(self.node, queue, self.language, music, self.exits, back)
+        again = self._texts((self.back,), ()) if self.back else ()
+        back = again if self.taken_back else ()
+        step = Enqueue(self.node, queue, self.language, music, self.exits, back, again)
         return _accepted(step, (yield step), Left).why
 
     def note(self, kind: CallFactKind, **detail: Any) -> Script[None]:

@@ -158,6 +158,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         _background(stack, absence.run(), "absence")
         _background(stack, recorder.run(), "recordings")
         _background(stack, database.catch_up(engine), "catching up with the database")
+        _background(stack, engine.lost_phones.run(), "lost phones")
 
         agi = AgiServer(
             config.asterisk.agi_bind,

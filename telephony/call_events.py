@@ -112,6 +112,8 @@ class CallGone:
     """Who ended it: the agent, if nobody else asked for it after the agent had hung up."""
     cause: int
     """Q.850; 0 if not known."""
+    lost: bool = False
+    """Nobody hung up: nothing answers any more at the caller's line."""
 
 
 @dataclass(frozen=True, slots=True)

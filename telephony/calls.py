@@ -24,7 +24,7 @@ from telephony.call_events import (
     StationRinging,
     TransferRefused,
 )
-from telephony.channels import Role
+from telephony.channels import UP, Role
 from telephony.node_calls import Call, NodeCalls
 from telephony.station_states import listed_states, state_of, sum_of
 
@@ -121,6 +121,15 @@ class Calls:
             for node in self._nodes.values()
             for channel in node.channels.of(Role.STATION, station)
             if channel.being_called
+        ]
+
+    def answered_channels(self, station: StationName) -> list[ChannelId]:
+        """The station's channels that are up, on whatever node."""
+        return [
+            ChannelId(node.name, channel.uniqueid)
+            for node in self._nodes.values()
+            for channel in node.channels.of(Role.STATION, station)
+            if channel.state == UP
         ]
 
     def channels_in_use(self, line: LineName) -> int:

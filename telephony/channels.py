@@ -45,6 +45,8 @@ class Channel:
     hung_up: int = 0
     """Place in the order in which parties hung up; 0 is not."""
     cause: int = 0
+    lost: bool = False
+    """Its party didn't hang up, but has stopped to answer (the session timer found out)."""
     ended_by_system: bool = False
     """Asterisk or we, not its party, asked it to end."""
     dial_status: str = ""

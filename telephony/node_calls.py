@@ -175,6 +175,8 @@ class NodeCalls:
 
     def _hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
         self.channels.hang_up(channel, _number(message.get("Cause")))
+        # SIP's code for a request that nobody answered; from a BYE it is none (measured).
+        channel.lost = channel.lost or message.get("TechCause") == "408"
         return self._known(channel, message) + self._compare_all(self._apart_around(channel))
 
     def _soft_hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
@@ -387,7 +389,7 @@ class NodeCalls:
             call.agent_hung_up = True
             return "agent", ended.cause, True
         if caller.hung_up:
-            return "caller", caller.cause, True
+            return "unknown" if caller.lost else "caller", caller.cause, True
         if orderly and not any(c.ended_by_system for c in (caller, *left)):
             # Nobody asked to end: a transfer took them apart, or they are moved to another bridge.
             # BlindTransfer and AttendedTransfer say so too, but now before and now after the
@@ -413,11 +415,12 @@ class NodeCalls:
         events = self._compare(call, orderly=by != "unknown")
         events += [RingingEnded(call.id, station, "cancel") for station in call.ringing.values()]
         del self.calls[call.caller.uniqueid]
+        lost = call.caller.lost
         if call.caller.hung_up:
-            by = "caller"
+            by = "system" if lost else "caller"
         elif call.agent_hung_up:
             by = "agent"
-        return [*events, CallGone(call.id, by, cause or call.caller.cause)]
+        return [*events, CallGone(call.id, by, cause or call.caller.cause, lost)]
 
 
 def _number(text: str) -> int:

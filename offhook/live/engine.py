@@ -18,6 +18,7 @@ from offhook.live.calls import LiveCalls
 from offhook.live.changes import Changes
 from offhook.live.clock import Clock
 from offhook.live.floor import LiveFloor
+from offhook.live.lost_phones import LostPhones
 from offhook.live.orders import Orders
 from offhook.live.sessions import Sessions
 from offhook.live.switches import Switches
@@ -46,6 +47,7 @@ class Engine:
         self.sessions = sessions = Sessions(
             centre, clock, changes, calls, floor, talks, orders, channels, admission
         )
+        self.lost_phones = LostPhones(clock, calls, orders, channels)
         self.switches = Switches(
             clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt
         )

@@ -7,7 +7,7 @@ the channel's own variables (``OFFHOOK_*``), so nothing is lost if this process 
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from time import time
 from typing import assert_never
@@ -143,6 +143,8 @@ class HotlineCalls:
         if call is None:
             return
         call.recorded = bool(given.recording)
+        if given.stage == Stage.TALKED and call.phone_lost is not None:
+            given = replace(given, stage=Stage.QUEUE)  # the phone he was transferred to died
         turn = call.turn
         flow = self._flows[call.hotline.flow]
         caller = _Caller(session, call, flow, self._sessions, self._prompts)
@@ -317,7 +319,10 @@ class _Caller:
                         await self._announce(command, step)
                     case Offer():
                         if await self._ring(command, since):
-                            return QueueExit.TALKED
+                            if self._call.phone_lost is None:
+                                return QueueExit.TALKED
+                            await self._wait_again(step, since)
+                            continue
                         await self._remember(STAGE=Stage.QUEUE)
                         await self._session.music_on(step.music)
                     case GiveUp():
@@ -328,6 +333,15 @@ class _Caller:
         finally:
             if self._in_charge:
                 self._sessions.left_queue(self._call)
+
+    async def _wait_again(self, step: Enqueue, since: float) -> None:
+        """The agent's phone died in the talk: the caller waits as one who came at ``since``."""
+        self._served = False
+        self._sessions.queue(self._call, step.queue, since)
+        await self._remember(STAGE=Stage.QUEUE)
+        await self._say_waiting(step.again)
+        if not self._call.inbox:
+            await self._session.music_on(step.music)
 
     async def _announce(self, command: Announce, step: Enqueue) -> None:
         texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)

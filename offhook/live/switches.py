@@ -222,7 +222,7 @@ class Switches:
                 )
                 self._orders.send_on(call, event.context, event.to)
             case CallGone():
-                self._talks.gone(call, event.by, event.cause, gap)
+                self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
             case _:
                 assert_never(event)
 

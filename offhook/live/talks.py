@@ -21,6 +21,12 @@ from offhook.live.orders import Orders
 
 ASTERISK_ENDED = "Asterisk ended during the call"
 
+PHONE_GONE = "phone_gone"
+"""Why a talk ended of whose phone nothing came any more, and which couldn't be reached."""
+
+LINE_GONE = "line_gone"
+"""Why a call ended whose line answered no more; the session timer notices."""
+
 _JUST_OVER_S = 10.0
 _LATE_S = 2.0
 """By so much at most is AMI slower than the session."""
@@ -45,6 +51,7 @@ class Talks:
         if station in call.stations or _is_late(call, station, at):
             return
         call.stations.add(station)
+        call.phone_lost = None
         call.bridged_at = call.bridged_at or at
         agent = self._floor.at_station.get(station)
         self._calls.note(call, CallFactKind.CONNECTED, at=at, agent=agent, station=station)
@@ -61,8 +68,11 @@ class Talks:
             call.bridged_s += (at - call.bridged_at).total_seconds()
             call.bridged_at = None
         agent = self._floor.at_station.get(station)
+        why = {}
+        if call.phone_lost == station:
+            by, why = "system", {"why": PHONE_GONE}
         self._calls.note(
-            call, CallFactKind.DISCONNECTED, at=at, agent=agent, station=station, by=by
+            call, CallFactKind.DISCONNECTED, at=at, agent=agent, station=station, by=by, **why
         )
         if agent is not None:
             self._floor.feed(Disconnected(call.id, agent))
@@ -127,8 +137,18 @@ class Talks:
             (taken if ChannelId.of(fact.call).node == node else self.untold).append(fact)
         return taken
 
-    def gone(self, call: LiveCall, by: str, cause: int, gap: Gap | None = None) -> None:
+    def gone(
+        self,
+        call: LiveCall,
+        by: str,
+        cause: int,
+        gap: Gap | None = None,
+        *,
+        lost: bool = False,
+    ) -> None:
         """The customer's channel is no more: the record is closed, his agents are told.
+
+        ``lost``: nobody hung up, the caller's line answers no more.
 
         ``gap`` is the one whose snapshot shows it; then it is not over until the gap is closed.
         """
@@ -142,6 +162,8 @@ class Talks:
         self._floor.call_over(call.id)
         if gap is not None and gap.restarted:
             by, why = "system", ASTERISK_ENDED
+        elif lost:
+            why = LINE_GONE
         elif call.flow_ended is not None and by != "caller":
             by = "flow"  # who ended the talk before that stands with the talk
         elif by in ("system", "unknown") and _agent_hung_up(call):

@@ -9,7 +9,7 @@ from domain.identity import CallId, NodeName, StationName
 from domain.stations import StationState
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
-from telephony.calls import Calls, CallSeen, StationChanged, StationDisconnected
+from telephony.calls import CallGone, Calls, CallSeen, StationChanged, StationDisconnected
 from tests.calls.events import (
     LINES,
     NODE,
@@ -103,6 +103,21 @@ def test_the_caller_holds() -> None:
     feed(calls, entered() + ringing() + bridged())
     events = feed(calls, [about("Hold", *LINE, 6), about("Unhold", *LINE, 6)])
     assert told(events) == ["CallHeld 1001 caller", "CallResumed 1001 caller"]
+
+
+def test_a_line_that_answers_no_more_has_not_hung_up() -> None:
+    """As Asterisk 22.10 tells it when the session timer's refresh found nobody."""
+    calls = new_calls()
+    feed(calls, entered() + ringing() + bridged())
+    [*_, gone] = feed(
+        calls,
+        [
+            about("HangupRequest", *LINE, 6, Cause="16", TechCause="408"),
+            about("BridgeLeave", *LINE, 6, BridgeUniqueid="b1"),
+            hang_up(*LINE, 6),
+        ],
+    )
+    assert gone == CallGone(CALL, "system", 16, lost=True)
 
 
 def test_who_hung_up_first_when_both_do() -> None:

@@ -1,4 +1,4 @@
-"""A phone that takes encrypted sound only: an offer of RTP/AVP is refused with 488."""
+"""Phones of the tests that register, and one that takes encrypted sound only."""
 
 import base64
 import hashlib
@@ -8,13 +8,17 @@ import secrets
 from tests.phones.phone import Leg, Phone
 
 
-class StrictPhone(Phone):
-    """Registers, and says which profiles it was offered. It sends no sound."""
+class PlainPhone(Phone):
+    """Registers, is called, and sends no sound until it is given a plan."""
 
     def __init__(self, port: int, centre: tuple[str, int]) -> None:
         super().__init__(port, centre)
-        self.offered: list[tuple[str, str]] = []
-        """Who was called, and with what: ``("1001", "RTP/AVP")``."""
+        self.answers: dict[str, str] = {}
+        """The 200 to its own call, by Call-ID."""
+
+    def _established(self, leg: Leg, text: str, remote_header: str) -> None:
+        self.answers[leg.call_id] = text
+        super()._established(leg, text, remote_header)
 
     async def register(self, user: str, password: str) -> None:
         """Raises AssertionError if the password is refused."""
@@ -28,6 +32,15 @@ class StrictPhone(Phone):
         proof = _digest(user, password, asked["realm"], asked["nonce"], target)
         status, text = await self._request(leg, "REGISTER", extra=proof + "Expires: 300\r\n")
         assert status == 200, text
+
+
+class StrictPhone(PlainPhone):
+    """Refuses an offer of RTP/AVP with 488, and says what it was offered."""
+
+    def __init__(self, port: int, centre: tuple[str, int]) -> None:
+        super().__init__(port, centre)
+        self.offered: list[tuple[str, str]] = []
+        """Who was called, and with what: ``("1001", "RTP/AVP")``."""
 
     def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
         user = re.search(r"^INVITE sip:([^@]+)@", text)

@@ -1,0 +1,116 @@
+"""An agent's phone dies in a talk: the caller waits again, and isn't dismissed as served."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain.centre import Centre, Line, LineKind
+from domain.facts import CallFactKind
+from domain.identity import LineName, StationName
+from farend.network import FarEnd
+from offhook.asterisk.instance import Instance
+from offhook.asterisk.provision import AsteriskInstall
+from offhook.config import load
+from offhook.secrets import load_or_create
+from offhook.service import running
+from storage.calls import CallStore
+from storage.embedded import EmbeddedServer
+from tests.conftest import InstanceFactory, PortBlocks
+from tests.faults.scene import HOTLINE, LINE, open_pool, seat, story, write_centre
+from tests.faults.strict_phone import PlainPhone
+
+pytestmark = pytest.mark.live
+
+
+async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
+    asterisk_install: AsteriskInstall,
+    ports: PortBlocks,
+    tmp_path: Path,
+    fault_server: EmbeddedServer,
+) -> None:
+    state, block = tmp_path / "s", ports()
+    config = load(write_centre(state, agents=2))
+    secrets = load_or_create(state, config.centre)
+    dsn = await fault_server.database("lost_phone")
+    await seat(dsn, ["1001", "1002"])
+    one = Instance(
+        state / "asterisk", block, config.centre, secrets, asterisk_install, node=config.node
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(one.stop)
+        await one.start()
+        engine = await stack.enter_async_context(running(config, state, block, dsn))
+        far = FarEnd(tmp_path / "f", ports(), asterisk_install, one)
+        stack.push_async_callback(far.stop)
+        await far.start()
+        await far.phone(StationName("1002"), "answer-0,speak-2,hangup")
+        phone = PlainPhone(ports().sip, (one.addresses.sip, one.ports.sip))
+        stack.push_async_callback(phone.close)
+        await phone.start()
+        await phone.register("1001", secrets.sip["1001"])
+
+        await far.customer(HOTLINE, "speak-60", line=LineName(LINE), caller="13800000001")
+        await until(lambda: any(call.stations for call in engine.calls.by_id.values()))
+        [call] = engine.calls.by_id.values()
+        lost = engine.lost_phones
+        lost.silent_s = 1.0
+
+        # It sends no sound at all, and that for longer than it takes: but it is there.
+        await lost.look()
+        await asyncio.sleep(1.5)
+        await lost.look()
+        assert call.stations == {"1001"}
+        assert call.phone_lost is None
+
+        await phone.close()
+        await one.process.console("pjsip qualify 1001")
+
+        async with asyncio.timeout(60):  # it is tried for 3 s
+            while "1001" in call.stations:
+                await lost.look()
+                await asyncio.sleep(0.2)
+        await until(lambda: not engine.calls.by_id)
+
+        pool = await open_pool(dsn)
+        stack.callback(pool.terminate)
+        calls = CallStore(pool)
+        async with asyncio.timeout(30):
+            while (stored := await calls.get(call.id, projects=None)) is None or (  # noqa: ASYNC110
+                stored.record.recording is None
+            ):
+                await asyncio.sleep(0.1)
+        assert [(leg.station, leg.outcome, leg.ended_by) for leg in stored.record.legs] == [
+            ("1001", "talked", "system"), ("1002", "talked", "agent")
+        ], story(stored)  # fmt: skip
+        [first, _] = [fact for fact in stored.timeline if fact.kind == "disconnected"]
+        assert first.detail["why"] == "phone_gone", story(stored)
+        assert [fact.kind for fact in stored.timeline].count(CallFactKind.QUEUED) == 1
+        assert stored.record.recording.whole, story(stored)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_a_line_has_to_show_itself_every_45_s(
+    instance: InstanceFactory, ports: PortBlocks, centre: Centre
+) -> None:
+    """Its death is noticed by that: 80.5 s after it, as measured, and 83 s at most."""
+    port = ports().sip
+    carrier = Line(LINE, LineKind.TRUNK, 30, host=f"127.0.0.1:{port}")
+    one = await instance(replace(centre, lines=(carrier,)))
+    line = PlainPhone(port, (one.addresses.sip, one.ports.sip))
+    await line.start()
+    try:
+        leg = await asyncio.wait_for(line.call("13800000001", HOTLINE), 30)
+        assert re.search(r"^Session-Expires: 90;refresher=uas\r", line.answers[leg.call_id], re.M)
+        await line.hang_up(leg)
+    finally:
+        await line.close()
