@@ -235,7 +235,8 @@ def _gave_up(timeline: list[CallFact]) -> datetime | None:
     for fact in reversed(timeline):
         if fact.kind is CallFactKind.LEFT_QUEUE:
             return fact.at
-        if fact.kind in _ENTERS_QUEUE:
+        # Whoever is offered to an agent has come back, even if that fact was lost.
+        if fact.kind in (*_ENTERS_QUEUE, CallFactKind.OFFERED, CallFactKind.CONNECTED):
             return None
     return None
 

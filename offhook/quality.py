@@ -19,7 +19,16 @@ from offhook.asterisk.provision import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHES = ("ami_events", "floor", "pacing", "waiting", "coming_back", "offers", "calls")
+BENCHES = (
+    "ami_events",
+    "floor",
+    "pacing",
+    "waiting",
+    "coming_back",
+    "offers",
+    "calls",
+    "hostile_sip",
+)
 
 
 def check() -> int:

@@ -57,6 +57,25 @@ async def test_filters(query: str, found: int, recorded: str, visit: Visit) -> N
     assert await hits(visit, query.replace("138+0013", "138%200013")) == found
 
 
+async def test_a_caller_without_a_number_and_with_a_name(console: Console, visit: Visit) -> None:
+    call = CallId("pbx1-1.1")
+    detail = {"project": "tea", "hotline": "4008001000", "line": "gateway-lines", "caller": None}
+    await store(
+        console.database, [fact(call, 0, CallFactKind.ENTERED, **detail, caller_name="<张伟>")]
+    )
+    ada = await visit("ada")
+    for language, withheld in (("en", "number withheld"), ("zh-CN", "号码未显示")):
+        for page in ("/calls?withheld=1", f"/calls/{call}"):
+            answer = await ada.get(page, headers={"Accept-Language": language})
+            text = await answer.text()
+            assert withheld in text
+            assert "&lt;张伟&gt;" in text
+            assert "<张伟>" not in text
+    assert f"&lt;张伟&gt; ({withheld})" in text  # the timeline's first line
+    assert await hits(visit, "withheld=1") == 1
+    assert await hits(visit, "withheld=") == await hits(visit, "")
+
+
 async def test_a_day_is_the_centres_day(console: Console, visit: Visit) -> None:
     # 2026-03-02 01:30 UTC is 09:30 in Shanghai; nine hours before it is still the 2nd there.
     early = fact(CallId("pbx1-1.1"), -9 * 3600, CallFactKind.ENTERED, project="tea")

@@ -90,6 +90,16 @@ def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: b
             Outcome.ABANDONED,
             3,
         ),
+        # Came back from nowhere: the fact of queueing again was lost.
+        (
+            [
+                fact("c", 1, K.LEFT_QUEUE, queue="sales"),
+                fact("c", 2, K.OFFERED, agent="1001", station="s1"),
+                fact("c", 5, K.ENDED, by="caller"),
+            ],
+            Outcome.ABANDONED,
+            3,
+        ),
         (
             [fact("c", 0, K.BLOCKED, line="trunk"), fact("c", 0, K.ENDED, by="system", cause=34)],
             Outcome.BLOCKED,
