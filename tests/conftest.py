@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from domain.centre import (
     Agent,
@@ -32,6 +33,12 @@ from offhook.asterisk.provision import AsteriskInstall, find_or_install
 from offhook.live.engine import Engine
 from offhook.secrets import Secrets, load_or_create
 from storage.outbox import Outbox
+
+# How long an example takes says how busy the machine is, not whether it is right.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 PortBlocks = Callable[..., Ports]
 InstanceFactory = Callable[..., Awaitable[Instance]]

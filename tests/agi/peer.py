@@ -110,7 +110,7 @@ async def one_session(**changes: str) -> AsyncIterator[tuple[Session, Peer]]:
             peer.close()
 
 
-async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something is so; TimeoutError if it isn't in time."""
     async with asyncio.timeout(seconds):
         while True:

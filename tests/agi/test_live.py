@@ -41,7 +41,7 @@ async def test_sessions(instance: InstanceFactory, far_end: FarEndFactory) -> No
         nonlocal play, over
         play, over = script, asyncio.get_running_loop().create_future()
         caller = await world.customer(number, steps, line=LineName("carrier"))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await over
         await world.ended(caller)
 

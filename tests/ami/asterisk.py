@@ -118,7 +118,7 @@ class SmallAsterisk:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 if self._process.returncode is not None:
                     raise RuntimeError(f"Asterisk ended: {self._process.returncode}, {self._root}")

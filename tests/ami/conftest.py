@@ -59,7 +59,7 @@ async def connect(asterisk: SmallAsterisk) -> AsyncIterator[Connect]:
             )  # fmt: skip
             await stack.enter_async_context(Running(link))
             if up:
-                await link.wait_up(15)
+                await link.wait_up(60)
             return link, watch
 
         yield connect

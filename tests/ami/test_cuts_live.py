@@ -44,7 +44,7 @@ async def test_a_cut_at_every_byte_of_the_beginning_is_survived(
         link, watch = await connect(proxy.port, up=False, timing=AT_ONCE)
         # The last bytes before a cut may have brought the link up; it has to come back then too.
         await until(lambda: not plan, 60)
-        await link.wait_up(10)
+        await link.wait_up(60)
         assert proxy.cuts - cuts >= wanted - 10
         assert (await link.action("Ping")).succeeded
         assert len(watch.downs) == link.reconnects
@@ -65,7 +65,7 @@ async def test_a_lost_reply_is_unknown_and_nothing_is_sent_again(
         with pytest.raises(LinkDown):
             await link.action("UserEvent", {"UserEvent": "Once"})
         proxy.resume()
-        await link.wait_up(5)
+        await link.wait_up(60)
         await asyncio.sleep(0.1)
         assert len(truth.of("UserEvent")) == 1
         assert proxy.seen[UP].count(b"UserEvent: Once") == 1
@@ -100,12 +100,12 @@ async def test_an_originate_with_a_lost_reply_is_looked_up(
         await placing
 
         cut_short = Originate("Local/wait@test", STAYS)
-        await link.wait_up(5)
+        await link.wait_up(60)
         proxy.cut_after(60, UP)
         with pytest.raises(OutcomeUnknown, match=cut_short.channel_id):
             await link.originate(cut_short)
 
-        await link.wait_up(5)
+        await link.wait_up(60)
         assert truth.born.count(carried_out.channel_id) == 1
         assert truth.born.count(slow.channel_id) == 1
         assert truth.born.count(cut_short.channel_id) == 0
@@ -142,7 +142,7 @@ async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_origin
         load = asyncio.create_task(background())
         while proxy.cuts < 100:
             assert not load.done(), load.exception()
-            await link.wait_up(10)
+            await link.wait_up(60)
             # An Originate is about 250 bytes, its reply 80: cut before, in and after both.
             cut_up = rng.random() < 0.5
             proxy.cut_after(rng.randrange(1, 700 if cut_up else 6_000), UP if cut_up else DOWN)
@@ -174,14 +174,15 @@ async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_origin
 async def settle(link: Link, watch: Watch, truth: Watch) -> None:
     """Until the brief calls are over; then all three have to agree on the channels."""
     await until(lambda: all(re.fullmatch(r"offhook-\w+(;2)?", c) for c in truth.channels))
-    await link.wait_up(10)
-    await asyncio.sleep(1.0)
-    listed = await link.listing(
-        "CoreShowChannels", item="CoreShowChannel", complete="CoreShowChannelsComplete"
-    )
-    there = {channel.get("Uniqueid") for channel in listed}
-    assert truth.channels == there
-    assert watch.channels == there
+    await link.wait_up(60)
+    there: set[str] | None = None
+    async with asyncio.timeout(60):
+        while not truth.channels == watch.channels == there:
+            await asyncio.sleep(0.1)
+            listed = await link.listing(
+                "CoreShowChannels", item="CoreShowChannel", complete="CoreShowChannelsComplete"
+            )
+            there = {channel.get("Uniqueid") for channel in listed}
 
 
 async def hang_up_all(connect: Connect) -> None:

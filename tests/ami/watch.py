@@ -66,7 +66,7 @@ class Running:
             await self.task
 
 
-async def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+async def until(condition: Callable[[], object], timeout: float = 60.0) -> None:
     """Wait for what has no event of its own."""
     async with asyncio.timeout(timeout):
         while not condition():  # noqa: ASYNC110

@@ -18,8 +18,11 @@ class Session:
         self.env = env
         self.path = env["agi_request"].rsplit("/", 1)[1]
         self.hung_up = False
+        self.said = ""
+        """The last command."""
 
     async def command(self, line: str) -> str:
+        self.said = line
         self._writer.write(f"{line}\n".encode())
         while True:
             reply = (await self._reader.readline()).decode().strip()

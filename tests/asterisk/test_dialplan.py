@@ -5,7 +5,7 @@ import contextlib
 import csv
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import psutil
 import pytest
@@ -30,6 +30,11 @@ async def _waits(session: Session) -> None:
     await session.command(f"SET VARIABLE OFFHOOK_QUEUED_AT {time.time():.3f}")
     await session.command("EXEC StartMusicOnHold")
     await session.command("WAIT FOR DIGIT -1")
+
+
+def _waiting(sessions: Iterable[Session]) -> int:
+    """How many have said all that they say."""
+    return sum(session.said.startswith("WAIT") for session in sessions)
 
 
 async def _until(reached: Callable[[], bool], seconds: float) -> None:
@@ -103,8 +108,7 @@ async def test_back_within_5_s_when_the_controller_returns(
     one, far = await _pair(instance, far_end)
     async with controller(one.ports.agi, _waits) as first:
         calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(5)]
-        await _until(lambda: len(first.sessions) == 5, 10)
-        await asyncio.sleep(0.5)
+        await _until(lambda: _waiting(first.sessions) == 5, 60)
         await first.die()
         await asyncio.sleep(2)
         stages: dict[str, str] = {}
@@ -114,7 +118,7 @@ async def test_back_within_5_s_when_the_controller_returns(
             await session.done()
 
         async with controller(one.ports.agi, again):
-            await _until(lambda: len(stages) == 5, 5)
+            await _until(lambda: len(stages) == 5, 60)
             assert set(stages.values()) == {"queue"}
             for call in calls:
                 assert await far.ended(call) == 16
@@ -132,8 +136,7 @@ async def test_a_controller_that_is_back_at_once_is_not_spoken_of(
 
     async with controller(one.ports.agi, _waits) as first:
         calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(3)]
-        await _until(lambda: len(first.sessions) == 3, 10)
-        await asyncio.sleep(0.5)
+        await _until(lambda: _waiting(first.sessions) == 3, 60)
         await first.die()
         async with controller(one.ports.agi, again):
             for call in calls:
@@ -241,7 +244,7 @@ async def linked(one: Instance, look: Callable[[Message], None]) -> AsyncIterato
     host, port = one.ami
     link = Link(one.node, host, port, one.ami_user, one.secrets.ami, on_message=look)
     running = asyncio.create_task(link.run())
-    await link.wait_up(10)
+    await link.wait_up(60)
     yield link
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):

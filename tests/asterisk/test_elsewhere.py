@@ -54,7 +54,7 @@ async def up(file: Path, state: Path, ports: Ports, log: Path) -> AsyncIterator[
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             code = await process.wait()
     assert code == 0, told(log)
 

@@ -40,7 +40,7 @@ async def test_asterisk_writes_on_into_emptied_and_renamed_logs(
                 )
 
     async def until_said(name: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while name.encode() not in await asyncio.to_thread(  # noqa: ASYNC110 - a file
                 security.read_bytes
             ):
@@ -70,7 +70,7 @@ async def test_asterisk_writes_on_into_emptied_and_renamed_logs(
         if number % 2:
             rows += [parse(line) for _, line in log.lines()]
             log.remember(None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while sum(row is not None and row.event == "LINKEDID_END" for row in rows) < 6:
             rows += [parse(line) for _, line in log.lines()]
             await asyncio.sleep(0.05)

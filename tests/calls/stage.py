@@ -72,7 +72,7 @@ class Stage:
         where = {"Context": refused.context, "Exten": refused.to, "Priority": "1"}
         await self.link.action("Redirect", {"Channel": caller.channel_name, **where})
 
-    async def until(self, true: Callable[[], object], seconds: float = 15.0) -> None:
+    async def until(self, true: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until the events told make something true."""
         try:
             async with asyncio.timeout(seconds):
@@ -140,7 +140,7 @@ async def staged(instance: Instance, far_end: FarEnd) -> AsyncIterator[Stage]:
         await server.start()
         running = asyncio.create_task(stage.link.run())
         try:
-            await stage.link.wait_up(10)
+            await stage.link.wait_up(60)
             yield stage
         finally:
             running.cancel()

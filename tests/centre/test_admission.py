@@ -168,7 +168,7 @@ async def test_a_second_session_of_a_waiting_caller_takes_nothing(here: Door) ->
         pass
     with capture_logs() as logs:
         other = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await other.reader.read(1) == b""
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
     assert f"another session drives call {CALL}, and it is alive" in warning["why"]

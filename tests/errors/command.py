@@ -90,7 +90,7 @@ class Serving:
         """What it said that somebody must see to."""
         return [line for line in self.err.splitlines() if any(mark in line for mark in _ERRORS)]
 
-    async def until_said(self, text: str, within_s: float = 20.0) -> str:
+    async def until_said(self, text: str, within_s: float = 60.0) -> str:
         """The first line that has this text."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
@@ -130,5 +130,5 @@ class Serving:
         assert self._process is not None
         if self._process.returncode is None:
             self._process.send_signal(by)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             return await self._process.wait()

@@ -93,7 +93,7 @@ async def test_a_wrong_ami_password(
         # Calls come all the same, and nobody tells that they end; the board says what it knows.
         password = load_or_create(other, load(file).centre).admin
         url = f"http://127.0.0.1:{pbx.ports.console}"
-        async with ConsoleClient(url, "admin", password) as console, asyncio.timeout(20):
+        async with ConsoleClient(url, "admin", password) as console, asyncio.timeout(60):
             call = await far.customer("4008001000", "stay", line=LineName("carrier"))
             (node,) = (await board_of(console, ["flow"]))["nodes"]
             assert not node["up"] and node["error"].endswith("user and secret with manager.conf")

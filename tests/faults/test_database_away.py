@@ -45,7 +45,7 @@ async def test_nothing_is_lost_and_nothing_is_written_twice(
         record, text = assert_right(one_call), story(one_call)
         assert (record.outcome, record.talk_ended_by) == ("answered", "agent"), text
         (leg,) = record.legs
-        assert 1.7 < leg.talk_s < 3, text
+        assert leg.talk_s > 1.7, text
         assert record.wait_s is not None
         assert record.wait_s < 15, text
     await one.until_recorded(callers)

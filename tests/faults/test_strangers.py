@@ -22,7 +22,7 @@ async def _commands(here: Scene, said: bytes) -> list[str]:
     told = []
     with contextlib.suppress(ConnectionError):
         peer.send(said)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while line := await peer.reader.readline():
                 told.append(line.decode().strip())
                 peer.send(b"200 result=0\n")

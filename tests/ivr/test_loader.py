@@ -216,7 +216,7 @@ def test_a_byte_order_mark_from_windows_is_no_fault() -> None:
     ids=["aliases", "lists", "mappings", "huge", "number", "wide"],
 )
 def test_bombs_are_refused_quickly(bomb: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # not what others on this machine have used
     with pytest.raises(FlowError):
         load(bomb, "bomb.yaml")
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

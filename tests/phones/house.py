@@ -52,7 +52,7 @@ class PhoneHouse(Scene):
         return caller, self.phone.dial(LINE, HOTLINE, caller)
 
     async def until_agent(
-        self, agent: str, state: str, reason: str | None = None, seconds: float = 15.0
+        self, agent: str, state: str, reason: str | None = None, seconds: float = 60.0
     ) -> Board:
         """Until the board shows the agent so."""
 
@@ -62,7 +62,7 @@ class PhoneHouse(Scene):
 
         return await self.until(so, seconds, f"{agent} is {state}, {reason}")
 
-    async def until_stage(self, caller: str, stage: str, seconds: float = 15.0) -> Board:
+    async def until_stage(self, caller: str, stage: str, seconds: float = 60.0) -> Board:
         """Until this caller's call has come so far."""
         return await self.until(
             lambda board: any(

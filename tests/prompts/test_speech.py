@@ -86,7 +86,6 @@ async def test_one_that_hangs_is_ended_and_leaves_no_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("telephony.speech.DEADLINE_S", 0.3)
-    began = asyncio.get_running_loop().time()
     with pytest.raises(SpeechError, match=r"not done after 0\.3 s"):
-        await Espeak(["sh", "-c", "exec sleep 60", "sh"]).speak("Hello", "en")
-    assert asyncio.get_running_loop().time() - began < 5
+        async with asyncio.timeout(60):
+            await Espeak(["sh", "-c", "exec sleep 600", "sh"]).speak("Hello", "en")

@@ -29,7 +29,7 @@ async def running(archive: Archive) -> AsyncIterator[Archive]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - the archive is watched from outside
             await asyncio.sleep(0.01)
 
