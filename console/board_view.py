@@ -80,6 +80,7 @@ def sections(scene: Scene, sight: Sight) -> Sections:
                 "error": board.store.error,
                 "recordings": board.store.recordings,
                 "recordings_waiting": board.store.recordings_waiting,
+                "configuration": board.store.configuration,
             }
         }
     return found

@@ -155,6 +155,8 @@ class StoreView:
     """In one line why recordings can't be stored at the moment; None: they are."""
     recordings_waiting: int = 0
     """Raw recordings that are kept until they can."""
+    configuration: str | None = None
+    """In one line what the files have come to, where they are not what is in force."""
 
 
 @dataclass(frozen=True, slots=True)

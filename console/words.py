@@ -161,6 +161,9 @@ LIVE_TEXTS = {
     "offline": N_("The console can't be reached. Check the network, then try again."),
     "signed_out": N_("You are no longer signed in. Sign in again."),
     "records_waiting": N_("Database away: %(n)s records wait on disk"),
+    "configuration_changed": N_(
+        "The configuration was changed and is not in force until ./run restart"
+    ),
     "recordings_waiting": N_("Recordings can't be stored: %(n)s wait in Asterisk's spool"),
     "within": N_("within %(n)s s"),
     "short_abandoned": N_("and %(n)s short, within %(s)s s"),

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -22,14 +23,16 @@ from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.process import AsteriskError
 from offhook.asterisk.provision import ProvisionError
 from offhook.config import Config, ConfigError, load
+from offhook.control import ControlError, ask
 from offhook.controller_process import ControllerError
+from offhook.in_force import CannotKeep, for_a_service, kept
 from offhook.open_files import TooFewFiles
 from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
 from offhook.simulate import SimulateError
 from offhook.simulate import add_to as add_simulate_to
 from offhook.stack import StackError
-from offhook.up import PORTS, up
+from offhook.up import PORTS, say, up
 from storage.errors import StorageError, in_one_line
 from telephony.agi.server import CannotListen
 
@@ -39,6 +42,7 @@ CLONE = (ROOT / "run").is_file()
 
 EXPECTED = (
     AsteriskError,
+    CannotKeep,
     CannotListen,
     CannotServe,
     ConfigError,
@@ -46,6 +50,7 @@ EXPECTED = (
     ProvisionError,
     SecretsError,
     SimulateError,
+    ControlError,
     ControllerError,
     StackError,
     StorageError,
@@ -128,9 +133,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.set_defaults(do=_up)
 
+    restart = commands.add_parser(
+        "restart", help="a new controller with the configuration as it is now; calls go on"
+    )
+    restart.add_argument(
+        "--state",
+        type=Path,
+        default=state_folder("up"),
+        help="where the running 'up' keeps all (default: %(default)s)",
+    )
+    restart.set_defaults(do=_restart)
+
     controller = commands.add_parser("serve", help="the controller alone (containers, services)")
     controller.add_argument("--config", type=Path, required=True)
     controller.add_argument("--state", type=Path, required=True)
+    controller.add_argument("--in-force", action="store_true", help=argparse.SUPPRESS)
     controller.add_argument("--go-fd", type=int, help=argparse.SUPPRESS)
     controller.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     controller.add_argument("--pulse-fd", type=int, help=argparse.SUPPRESS)
@@ -210,10 +227,23 @@ def log_to(stream: Any) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    if arguments.go_fd is not None and not os.read(arguments.go_fd, 1):
-        return 0  # a spare that was never needed
+    def tell(line: str) -> None:
+        """To whoever started us, in their pipe; else to the person at the terminal."""
+        if arguments.ready_fd is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(arguments.ready_fd, f"{line}\n".encode())
+        elif line != "ready":
+            print(f"offhook: {line}", file=sys.stderr, flush=True)
+
+    if arguments.go_fd is not None:
+        tell("loaded")
+        if not os.read(arguments.go_fd, 1):
+            return 0  # a spare that was never needed
     log_to(sys.stderr)
-    config = load(arguments.config)
+    state: Path = arguments.state
+    take = kept if arguments.in_force else for_a_service
+    found = take(arguments.config, state)
+    config = found.config
     if config.asterisk.managed:
         # Recordings and callers' numbers are for nobody else on this machine. An Asterisk
         # elsewhere may have another user, who must read the prompts: there the operator decides.
@@ -225,14 +255,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             f"{config.source}: no database is named; set database.dsn there, or OFFHOOK_DSN, to"
             " postgresql://user@host:5432/offhook"
         )
-
-    def ready() -> None:
-        if arguments.ready_fd is not None:
-            os.write(arguments.ready_fd, b"ready")
-            os.close(arguments.ready_fd)
-
     pulse = None if arguments.pulse_fd is None else socket.socket(fileno=arguments.pulse_fd)
-    return _loop(serve(config, arguments.state, ports, dsn, ready, pulse))
+    return _loop(serve(found, state, ports, dsn, tell, pulse, kept=arguments.in_force))
 
 
 def _ports(given: str | None, config: Config) -> Ports:
@@ -300,6 +324,11 @@ def _up(arguments: argparse.Namespace) -> int:
         print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
     config = load(file)
     return _loop(up(config, arguments.state, _ports(os.environ.get("OFFHOOK_PORTS"), config)))
+
+
+def _restart(arguments: argparse.Namespace) -> int:
+    _loop(ask(arguments.state, "restart", say))
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -199,6 +199,7 @@ class _File(_Strict):
     database: DatabaseSettings = DatabaseSettings()
     recordings: RecordingSettings = RecordingSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
+    drain_s: float = Field(120, ge=0, le=3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +218,12 @@ class Config:
     database: DatabaseSettings
     recordings: RecordingSettings
     asterisk: AsteriskSettings
+    drain_s: float
+    """So long at most calls may go on when all of it is stopped."""
     document: Document
     """The file as it was read; it knows where everything stands."""
+    text: bytes
+    """What was read."""
 
 
 class ConfigError(Exception):
@@ -231,6 +236,11 @@ def load(path: Path) -> Config:
         text = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: can't be read ({error.strerror})") from error
+    return parse(path, text)
+
+
+def parse(path: Path, text: bytes) -> Config:
+    """Check what was read from ``path``. Raises ConfigError."""
     try:
         return _load(path, text)
     except FlowError as error:
@@ -262,6 +272,8 @@ def _load(path: Path, text: bytes) -> Config:
         recordings=file.recordings,
         asterisk=file.asterisk,
         document=document,
+        text=text,
+        drain_s=file.drain_s,
     )
 
 

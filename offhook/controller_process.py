@@ -35,14 +35,28 @@ class _Started:
     process: asyncio.subprocess.Process
     go: int
     """Written to when it is to begin; closed when it isn't wanted."""
-    ready: int
-    """Says that it serves."""
+    words: asyncio.StreamReader
+    """What it has to say: "loaded", "ready", then lines for a person while it ends."""
+    pipe: asyncio.ReadTransport
     pulse: Pulse
 
+    async def says(self, word: str) -> bool:
+        """Whether that is what it says before it ends."""
+        while line := await self.words.readline():
+            if line.decode("utf-8", "replace").strip() == word:
+                return True
+        return False
+
     def close(self) -> None:
-        """Close what is needed until it serves."""
-        for end in (self.go, self.ready):
-            os.close(end)
+        os.close(self.go)
+        self.go = -1
+
+    def forget(self) -> None:
+        """Nobody listens to it any more."""
+        if self.go >= 0:
+            self.close()
+        self.pipe.close()
+        self.pulse.close()
 
 
 class ControllerProcess:
@@ -61,9 +75,10 @@ class ControllerProcess:
         self._environment = environment
         self._progress = progress
         self._process: asyncio.subprocess.Process | None = None
-        self._pulse: Pulse | None = None
         self._spare: _Started | None = None
+        self._speaking: _Started | None = None
         self._making: asyncio.Task[None] | None = None
+        self._loading = False
         self._keeping: asyncio.Task[None] | None = None
 
     @property
@@ -71,39 +86,64 @@ class ControllerProcess:
         """Of the controller that was started last and not stopped; None: there is none."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is started again whenever it ends."""
+        return self._keeping is not None
+
     async def start(self, *, ready_within_s: float = 30.0) -> None:
         """Start it and wait until it says that it is ready. Raises ControllerError."""
         started = await self._take_spare() or await self._load()
-        self._process = started.process
-        self._listen_to(started.pulse)
+        self._leave_words()
+        self._process, self._speaking = started.process, started
         said_before = self.log.stat().st_size
-        try:
-            with contextlib.suppress(BrokenPipeError):
-                os.write(started.go, b"g")
+        is_ready = False
+        with contextlib.suppress(BrokenPipeError):
+            os.write(started.go, b"g")
+        started.close()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ready_within_s):
-                word = await asyncio.to_thread(os.read, started.ready, 16)
-        except TimeoutError:
-            word = b""
-        finally:
-            started.close()
-        if word != b"ready":
+                is_ready = await started.says("ready")
+        if not is_ready:
             await self._end()
             raise ControllerError(self._last_words(said_before))
         self._making = asyncio.get_running_loop().create_task(self._make_spare())
 
-    async def stop(self) -> None:
-        """Ask it to end; kill it if it does not within 10 s. It is not started again."""
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait((self._keeping,))
-            self._keeping = None
-        spare = await self._take_spare()
-        if spare is not None:
-            spare.close()
-            spare.pulse.close()
-            await spare.process.wait()
+    async def replace(self, *, loaded_within_s: float = 30.0) -> None:
+        """A new controller in the place of the one that runs: with the code as it is now, which is
+        loaded while the old one goes on. Raises ControllerError; then none runs, nor is kept.
+
+        Calls are Asterisk's meanwhile, for about a second.
+        """
+        fresh = await self._load()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(loaded_within_s):
+                await fresh.says("loaded")
+        was_kept = await self._stop_keeping()
+        await self._drop_spare()
         await self._end()
-        self._listen_to(None)
+        self._spare = fresh
+        await self.start()
+        if was_kept:
+            self.keep()
+
+    async def drain(self) -> None:
+        """Ask it to let calls end, pass on what it says, and return when it has ended."""
+        await self._stop_keeping()
+        await self._drop_spare()
+        process, speaking = self._process, self._speaking
+        if process is None or speaking is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        while line := await speaking.words.readline():
+            self._progress(line.decode("utf-8", "replace").strip())
+        await process.wait()
+
+    async def stop(self) -> None:
+        """Ask it to end at once; kill it if it does not within 10 s. It is not started again."""
+        await self._stop_keeping()
+        await self._drop_spare()
+        await self._end()
 
     async def kill(self) -> None:
         """kill -9, as a crash would."""
@@ -115,6 +155,26 @@ class ControllerProcess:
     def keep(self) -> None:
         """From now on start it again whenever it ends by itself, or hangs."""
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
+
+    async def _stop_keeping(self) -> bool:
+        """Returns whether it was kept."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is None:
+            return False
+        keeping.cancel()
+        await asyncio.wait((keeping,))
+        return True
+
+    async def _drop_spare(self) -> None:
+        spare = await self._take_spare()
+        if spare is not None:
+            spare.forget()
+            await spare.process.wait()
+
+    def _leave_words(self) -> None:
+        if self._speaking is not None:
+            self._speaking.forget()
+            self._speaking = None
 
     async def _load(self) -> _Started:
         go_read, go_write = os.pipe()
@@ -133,7 +193,7 @@ class ControllerProcess:
                     pass_fds=(go_read, ready_write, pulse.theirs.fileno()),
                     start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
                     # Asterisk ends with us as well: nothing is left of us, whatever ends us.
-                    preexec_fn=die_with(os.getpid(), signal.SIGTERM),
+                    preexec_fn=die_with(os.getpid(), signal.SIGQUIT),
                 )
         except BaseException:
             os.close(go_write)
@@ -144,27 +204,30 @@ class ControllerProcess:
             os.close(go_read)
             os.close(ready_write)
         pulse.theirs.close()
-        return _Started(process, go_write, ready_read, pulse)
-
-    def _listen_to(self, pulse: Pulse | None) -> None:
-        before, self._pulse = self._pulse, pulse
-        if before is not None:
-            before.close()
+        words = asyncio.StreamReader()
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(words), os.fdopen(ready_read, "rb", 0)
+        )
+        return _Started(process, go_write, words, pipe, pulse)
 
     async def _make_spare(self) -> None:
         await asyncio.sleep(SPARE_AFTER_S)
-        self._spare = await self._load()
+        self._loading = True  # from here on it isn't cancelled: a process would be left over
+        try:
+            self._spare = await self._load()
+        finally:
+            self._loading = False
 
     async def _take_spare(self) -> _Started | None:
         """The spare, which is ours from now on; None if there is none that lives."""
         if self._making is not None:
-            self._making.cancel()
+            if not self._loading:
+                self._making.cancel()
             await asyncio.wait((self._making,))  # whatever came of it
             self._making = None
         spare, self._spare = self._spare, None
         if spare is not None and spare.process.returncode is not None:
-            spare.close()
-            spare.pulse.close()
+            spare.forget()
             return None
         return spare
 
@@ -173,12 +236,13 @@ class ControllerProcess:
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGQUIT)  # calls are Asterisk's, they don't have to end
         try:
             await asyncio.wait_for(process.wait(), 10.0)
         except TimeoutError:
             process.kill()
             await process.wait()
+        self._leave_words()
 
     def _last_words(self, since: int) -> str:
         """What the controller said for a person; else where to look."""
@@ -194,10 +258,10 @@ class ControllerProcess:
 
     async def _keep(self) -> None:
         async def ended() -> str:
-            process, pulse = self._process, self._pulse
-            if process is None or pulse is None:
+            process, speaking = self._process, self._speaking
+            if process is None or speaking is None:
                 return "is gone"
-            return await self._ended(process, pulse)
+            return await self._ended(process, speaking.pulse)
 
         await keep("the controller", ended, self.start, self._progress, ControllerError, OSError)
 

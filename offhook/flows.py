@@ -1,6 +1,7 @@
 """The flows a centre uses, from the operator's folder or from the library."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import ivr_flows
@@ -15,13 +16,20 @@ PHRASES = frozenset({"station", "dialplan"})
 """What in the library is no flow."""
 
 
-def load_flows(config: Config) -> Mapping[str, Flow]:
-    """The flow of each hotline by name. Raises FlowError (a fault in a file, or no such flow)."""
-    centre, own = config.centre, config.flows
-    queues = {queue.name for queue in centre.queues}
-    flows: dict[str, Flow] = {}
-    for number, hotline in enumerate(centre.hotlines):
-        if hotline.flow in flows:
+@dataclass(frozen=True, slots=True)
+class FlowFile:
+    """A flow as it was read."""
+
+    path: Path
+    text: bytes
+
+
+def flow_files(config: Config) -> Mapping[str, FlowFile]:
+    """The files of the hotlines' flows, by the flows' names. Raises FlowError (no such flow)."""
+    own = config.flows
+    files: dict[str, FlowFile] = {}
+    for number, hotline in enumerate(config.centre.hotlines):
+        if hotline.flow in files:
             continue
         folders = [folder for folder in (own, LIBRARY) if folder is not None]
         file = next(
@@ -36,8 +44,17 @@ def load_flows(config: Config) -> Mapping[str, Flow]:
                 f'there is no flow "{hotline.flow}": no file {hotline.flow}.yaml in {places}',
                 did_you_mean(hotline.flow, there - PHRASES) or "write one, or name another",
             )
-        flows[hotline.flow] = load(file.read_bytes(), str(file), queues)
-    return flows
+        files[hotline.flow] = FlowFile(file, file.read_bytes())
+    return files
+
+
+def load_flows(config: Config, files: Mapping[str, FlowFile] | None = None) -> Mapping[str, Flow]:
+    """The flow of each hotline by name. Raises FlowError (a fault in a file, or no such flow)."""
+    queues = {queue.name for queue in config.centre.queues}
+    return {
+        name: load(file.text, str(file.path), queues)
+        for name, file in (flow_files(config) if files is None else files).items()
+    }
 
 
 def station_phrases() -> Phrases:

@@ -102,17 +102,21 @@ def _is_password(value: Any) -> bool:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace the file at once, never readable by others, not even for a moment."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        write_private(path, json.dumps(content, indent=1).encode())
     except OSError as error:
         raise SecretsError(
             f"{path}: can't be written ({error.strerror}); free space there, or let Offhook's user"
             " write in that folder, or name another with --state"
         ) from error
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file at once, never readable by others, not even for a moment. Raises OSError."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

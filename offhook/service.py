@@ -21,17 +21,20 @@ from offhook.asterisk.files import AMI_USER, Ports
 from offhook.asterisk.process import check_free
 from offhook.asterisk.versions import faults_of
 from offhook.config import Config
-from offhook.flows import dialplan_phrases, load_flows, station_phrases
+from offhook.flows import dialplan_phrases, station_phrases
+from offhook.in_force import CannotKeep, InForce, keep, serving
 from offhook.live.absence import Absence
 from offhook.live.centre import RunningCentre
 from offhook.live.database_at_start import DatabaseAtStart
+from offhook.live.draining import drain
 from offhook.live.engine import Engine
 from offhook.live.hotline_call import HotlineCalls
 from offhook.live.recorder import Recorder
+from offhook.live.sessions import Closing
 from offhook.live.station_features import StationFeatures
 from offhook.open_files import claim
 from offhook.pulse import answer
-from offhook.secrets import Secrets, load_or_create
+from offhook.secrets import Secrets
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
@@ -77,41 +80,72 @@ def places(config: Config, state: Path) -> Places:
 
 
 async def serve(
-    config: Config,
+    found: InForce,
     state: Path,
     ports: Ports,
     dsn: str,
-    ready: Callable[[], None],
+    tell: Callable[[str], None],
     pulse: socket.socket | None = None,
+    *,
+    kept: bool,
 ) -> None:
-    """Run the controller until SIGTERM or SIGINT. Raises what a start can't do without.
+    """Run the controller until a signal. Raises what a start can't do without.
 
-    ``pulse``: where whoever watches over us asks whether we still work.
+    SIGTERM and SIGINT let calls end first (``drain_s``), a second one doesn't; SIGQUIT stops at
+    once, for somebody who starts it again: Asterisk keeps all calls. ``tell`` is given "ready", and
+    later lines for a person. ``pulse``: where whoever watches over us asks whether we still work.
+    ``kept``: somebody else keeps what is in force, and restarts us.
     """
-    stop = asyncio.Event()
+    stop, at_once = asyncio.Event(), asyncio.Event()
     if pulse is not None:
         answer(pulse)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with running(config, state, ports, dsn):
+
+    def asked(number: signal.Signals) -> None:
+        if stop.is_set() or number is signal.SIGQUIT:
+            at_once.set()
+        stop.set()
+        if not kept:
+            serving(state, now=False)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        loop.add_signal_handler(number, asked, number)
+    config = found.config
+    async with running(found, state, ports, dsn) as engine:
         # Calls leave hardly any cycles: looking for them at every 700th object, through all that
         # was loaded at the start, took a tenth of the time and made pauses of many milliseconds.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
-        ready()
+        if not kept:
+            _remember(found, state)
+        tell("ready")
         log.info("offhook serves", hotlines=[h.number for h in config.centre.hotlines])
         await stop.wait()
+        if not at_once.is_set():
+            closing = Closing.REFUSE if config.asterisk.managed else Closing.OWN_QUEUE
+            draining = loop.create_task(drain(engine, closing, config.drain_s, tell))
+            waiting = loop.create_task(at_once.wait())
+            await asyncio.wait((draining, waiting), return_when=asyncio.FIRST_COMPLETED)
+            for task in (draining, waiting):
+                task.cancel()
         log.info("offhook stops; talks go on, waiting callers are kept by Asterisk")
 
 
+def _remember(found: InForce, state: Path) -> None:
+    try:
+        keep(found, state)
+    except CannotKeep as error:
+        log.error(str(error))
+    else:
+        serving(state, now=True)
+
+
 @asynccontextmanager
-async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
+async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
     """The whole controller, for as long as the context lasts."""
-    flows = load_flows(config)
+    config, flows, secrets = found.config, found.flows, found.secrets
     phrases = station_phrases()
-    secrets = load_or_create(state, config.centre)
     where = places(config, state)
     files = claim()
     check_free(
@@ -173,6 +207,7 @@ async def running(config: Config, state: Path, ports: Ports, dsn: str) -> AsyncI
         centre = RunningCentre(
             engine, calls, outbox, recorder, config.timezone, without=lambda: database.without
         )
+        _background(stack, centre.keep_comparing(found), "configuration")
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
         app = make_app(

@@ -16,7 +16,9 @@ from offhook.asterisk.instance import Instance
 from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
-from offhook.controller_process import ControllerProcess
+from offhook.controller_process import ControllerError, ControllerProcess
+from offhook.in_force import CannotKeep, InForce, from_files, kept
+from offhook.in_force import keep as put_in_force
 from offhook.keeping import keep
 from offhook.logs import keep_small
 from offhook.secrets import Secrets, load_or_create
@@ -106,7 +108,7 @@ class Stack:
         ports = (str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__)
         self._controller_log.touch(mode=0o600)  # callers' numbers are in it
         return ControllerProcess(
-            ["--config", str(self.config.source), "--state", str(self.state)],
+            ["--config", str(self.config.source), "--state", str(self.state), "--in-force"],
             {"OFFHOOK_DSN": self.dsn, "OFFHOOK_PORTS": ",".join(ports), **self._environment},
             self._controller_log,
             progress=self._progress,
@@ -149,12 +151,56 @@ class Stack:
                 self._progress("starting Asterisk")
                 await self._instance.start()
             self._progress("starting the controller and the console")
+            self._keep_copy(from_files(self.config, self.state))
             self._controller = self._make_controller()
             await self._controller.start()
             self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
         except BaseException:
             await self.stop()
             raise
+
+    async def restart(self, config: Config) -> None:
+        """A new controller with this configuration and its flows; all else goes on, calls too.
+
+        Raises FlowError, SecretsError or StackError while nothing has changed; ControllerError if
+        the new one does not start: then the configuration of before is in force again.
+        """
+        found, before = from_files(config, self.state), kept(self.config.source, self.state)
+        for what, of in _NOT_BY_A_RESTART.items():
+            if of(config) != of(self.config):
+                raise StackError(
+                    f"{config.source}: {what} can't be changed by a restart of the controller;"
+                    " stop all of it (Ctrl-C), and start it again. Nothing has changed"
+                )
+        is_kept = self.controller.is_kept
+        try:
+            await self._take(found)
+        except ControllerError as error:
+            await self._take(before)
+            if is_kept:
+                self.controller.keep()
+            raise ControllerError(
+                f"the new controller did not start, and the one of before is back: {error}"
+            ) from error
+
+    async def _take(self, found: InForce) -> None:
+        self.config, self.secrets = found.config, found.secrets
+        self._keep_copy(found)
+        if self._instance is not None:
+            await self._instance.reconfigure(found.config.centre, found.secrets)
+        await self.controller.replace()
+
+    def _keep_copy(self, found: InForce) -> None:
+        try:
+            put_in_force(found, self.state)
+        except CannotKeep as error:
+            self._progress(str(error))
+
+    async def drain(self) -> None:
+        """Before ``stop``: let calls end, for as long as the configuration says; new ones are
+        refused. Says what stopping would cost, and how far it has come."""
+        if self._controller is not None:
+            await self._controller.drain()
 
     async def _start_database(self) -> None:
         if self._own_database:
@@ -238,6 +284,15 @@ class Stack:
             found: list[str] = (await page.json())["missing"]
             return found
 
+
+_NOT_BY_A_RESTART: dict[str, Callable[[Config], object]] = {
+    '"node"': lambda config: config.node,
+    '"sip"': lambda config: config.sip,
+    '"asterisk"': lambda config: config.asterisk,
+    '"database"': lambda config: config.database,
+    "the console's address": lambda config: (config.console.bind, config.console.port),
+}
+"""What others than the controller have been started with."""
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where to find it, not to bind
 

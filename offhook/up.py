@@ -3,19 +3,29 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from ivr_flows.errors import FlowError
 from offhook.asterisk.files import Ports
+from offhook.asterisk.process import AsteriskError
 from offhook.asterisk.provision import (
     find_or_install,
     find_or_install_espeak,
     find_or_install_openssl,
 )
-from offhook.config import Config
+from offhook.config import Config, ConfigError, load
+from offhook.control import controlled
+from offhook.controller_process import ControllerError
 from offhook.flows import load_flows
-from offhook.stack import Stack
+from offhook.secrets import SecretsError
+from offhook.stack import Stack, StackError
+
+RESTART_REFUSED = (
+    AsteriskError, ConfigError, ControllerError, FlowError, OSError, SecretsError, StackError,
+)  # fmt: skip
+"""What whoever asked for a restart is answered."""
 
 PORTS = Ports(
     sip=5060, sip_tls=5061, ami=5038, agi=4573, console=8080, rtp_start=10_000, rtp_end=11_999
@@ -28,7 +38,17 @@ def say(text: str) -> None:
     print(f"offhook: {text}", file=sys.stderr, flush=True)
 
 
-async def until_stopped(work: Coroutine[Any, Any, int], *, at_a_signal: int) -> int:
+class Leave:
+    """The first Ctrl-C, where it is not to stop at once: ``asked`` is set, the second one stops."""
+
+    def __init__(self) -> None:
+        self.possible = False
+        self.asked = asyncio.Event()
+
+
+async def until_stopped(
+    work: Coroutine[Any, Any, int], *, at_a_signal: int, leave: Leave | None = None
+) -> int:
     """Do ``work``; at Ctrl-C or SIGTERM cancel it, once, and wait for it to clean up.
 
     Returns what it returns, or ``at_a_signal``. Whoever is impatient and presses Ctrl-C again
@@ -40,7 +60,9 @@ async def until_stopped(work: Coroutine[Any, Any, int], *, at_a_signal: int) -> 
 
     def stop() -> None:
         nonlocal stopping
-        if not stopping:
+        if leave is not None and leave.possible and not leave.asked.is_set():
+            leave.asked.set()
+        elif not stopping:
             stopping = True
             say("stopping")
             task.cancel()
@@ -57,10 +79,11 @@ async def until_stopped(work: Coroutine[Any, Any, int], *, at_a_signal: int) -> 
 
 async def up(config: Config, state: Path, ports: Ports) -> int:
     """Start everything, say where the console is, go on until Ctrl-C."""
-    return await until_stopped(_up(config, state, ports), at_a_signal=0)
+    leave = Leave()
+    return await until_stopped(_up(config, state, ports, leave), at_a_signal=0, leave=leave)
 
 
-async def _up(config: Config, state: Path, ports: Ports) -> int:
+async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
     load_flows(config)  # a fault in one is told before anything starts
     install = None
     if config.asterisk.managed:
@@ -79,6 +102,21 @@ async def _up(config: Config, state: Path, ports: Ports) -> int:
         say(f"{where}; passwords: {state}/secrets.json")
         if "asterisk" in await stack.missing():
             say(f"Asterisk does not let the controller in yet; see {stack.controller.log}")
-        say("Ctrl-C stops everything")
-        await asyncio.Event().wait()
+        say("Ctrl-C stops everything; './run restart' takes a changed configuration, calls go on")
+
+        async def restart(tell: Callable[[str], None]) -> None:
+            if leave.asked.is_set():
+                raise StackError("it is stopping")
+            changed = load(config.source)
+            load_flows(changed)
+            tell("the configuration is right; the controller is started again")
+            say("the controller is started again, as asked for by ./run restart")
+            await stack.restart(changed)
+            tell("the new controller serves; calls have gone on")
+
+        async with controlled(state, {"restart": restart}, RESTART_REFUSED):
+            leave.possible = True
+            await leave.asked.wait()
+            await stack.drain()
+        say("stopping")
     return 0

@@ -120,6 +120,17 @@ class Instance:
         await self.write()
         await self.process.start(self.ami)
 
+    async def reconfigure(self, centre: Centre, secrets: Secrets) -> None:
+        """Take another centre's stations, lines and numbers while calls go on."""
+        before = self._generated()
+        self.centre, self.secrets = centre, secrets
+        await self.write()
+        if self._generated() != before:
+            await self.process.console("core reload")
+
+    def _generated(self) -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in (self.conf / "generated").glob("*.conf")}
+
     async def ended(self) -> str:
         """Wait until Asterisk is no more; one that hangs is killed. Returns what became of it."""
         return await self.process.ended(self.ami)

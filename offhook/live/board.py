@@ -77,7 +77,7 @@ def _nodes(engine: Engine) -> list[NodeView]:
         if not link.up:
             error = link.state.error or str(link.state.kind)
             calls = [call for call in engine.calls.by_id.values() if call.channel.node == name]
-            over = sum(_seems_over(engine, call) for call in calls)
+            over = sum(seems_over(engine, call) for call in calls)
             talks = sum(call.served and not call.attached for call in calls) - over
             if over:
                 error += f". Calls that seem to have ended and are not shown: {over}"
@@ -87,7 +87,7 @@ def _nodes(engine: Engine) -> list[NodeView]:
     return views
 
 
-def _seems_over(engine: Engine, call: LiveCall) -> bool:
+def seems_over(engine: Engine, call: LiveCall) -> bool:
     """Whether a call whose end only its Asterisk could tell has ended, as far as we see.
 
     Its session is over and no transfer was seen before the link was lost. The record waits for
@@ -105,7 +105,7 @@ def _seems_over(engine: Engine, call: LiveCall) -> bool:
 
 def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
     calls = engine.calls.by_id.values()
-    in_use = Counter(call.line for call in calls if not _seems_over(engine, call))
+    in_use = Counter(call.line for call in calls if not seems_over(engine, call))
     return [
         LineView(
             line.name,
@@ -215,5 +215,5 @@ def _calls(
             station=None if call.agent else min(call.stations, default=None),
         )
         for call in engine.calls.by_id.values()
-        if (projects is None or call.hotline.project in projects) and not _seems_over(engine, call)
+        if (projects is None or call.hotline.project in projects) and not seems_over(engine, call)
     ]

@@ -12,6 +12,7 @@ from console.ports import Board, CommandResult, StoreView, Verb
 from domain.centre import Centre
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
+from offhook.in_force import InForce
 from offhook.live.board import DayFigures, board
 from offhook.live.engine import Engine
 from offhook.live.recorder import Recorder
@@ -22,6 +23,7 @@ from storage.outbox import Outbox
 log = structlog.get_logger()
 
 FIGURES_EVERY_S = 3.0
+COMPARE_EVERY_S = 10.0
 
 _REFUSED = {
     Refusal.STATION_TAKEN: "Agent %(agent)s is logged in at this phone.",
@@ -61,6 +63,7 @@ class RunningCentre:
         without: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._without = without
+        self._changed: str | None = None
         self._engine = engine
         self._calls = calls
         self._outbox = outbox
@@ -85,6 +88,7 @@ class RunningCentre:
             ". ".join(trouble) or None,
             recorder.trouble,
             recorder.archive.waiting,
+            self._changed,
         )
         return board(self._engine, projects, self._figures, store, self._blocked)
 
@@ -154,6 +158,22 @@ class RunningCentre:
                 return Away(code, reason)
             case Verb.EXTEND:
                 return ExtendWrapUp(code, seconds or 30.0)
+
+    async def keep_comparing(self, found: InForce) -> None:
+        """Say it, in the log and on the board, while the files are not what is in force."""
+        while True:
+            changed = await asyncio.to_thread(found.changed)
+            if changed != self._changed:
+                self._changed = changed
+                self._engine.changes.touch()
+                if changed is not None:
+                    log.warning(
+                        "the configuration in force is that of the last start; './run restart'"
+                        " takes the new one",
+                        since=found.since.isoformat(timespec="seconds"),
+                        now=changed,
+                    )
+            await asyncio.sleep(COMPARE_EVERY_S)
 
     async def keep_figures(self) -> None:
         """Read the queues' figures of the day when anything has happened, or a new day begins.

@@ -39,7 +39,7 @@ from ivr_flows.texts import PromptText
 from ivr_flows.walk import FlowContext
 from offhook.live.call import LiveCall
 from offhook.live.clock import epoch
-from offhook.live.sessions import Sessions
+from offhook.live.sessions import Closing, Sessions
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp, SessionRefused
@@ -60,6 +60,10 @@ _EXITS = {
     GiveUpReason.NOBODY_LOGGED_IN: QueueExit.NOBODY,
     GiveUpReason.UNKNOWN_QUEUE: QueueExit.FAILED,
 }
+
+
+_CONGESTION = "42"
+"""Q.850; SIP's 503: a carrier may try elsewhere."""
 
 
 class Stage:
@@ -130,6 +134,11 @@ class HotlineCalls:
         await session.until(self._sessions.admit(channel, given.line, given.hotline))
         while self._sessions.is_driven(channel.call):
             await session.until(self._sessions.released(channel.call))
+        closing = self._sessions.closing
+        if closing is Closing.OWN_QUEUE and not given.resumed:
+            # As if we had been away for long: the dialplan goes on with its own queue at once.
+            await session.set_variable("OFFHOOK_LOST_AT", "1")
+            return
         call = self._sessions.enter(
             channel,
             session.channel,
@@ -141,6 +150,11 @@ class HotlineCalls:
             session,
         )
         if call is None:
+            return
+        if closing is Closing.REFUSE and not given.resumed:
+            log.info("a call is refused: offhook is stopping", call=call.id)
+            self._sessions.flow_ended(call, "stopping")
+            await session.execute("Hangup", _CONGESTION)
             return
         call.recorded = bool(given.recording)
         if given.stage == Stage.TALKED and call.phone_lost is not None:

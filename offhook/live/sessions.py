@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from acd.commands import Offer
 from acd.events import CallLeft, CallQueued, OfferFailed, OfferFailure
@@ -28,6 +29,13 @@ _TOLD_WITHIN_S = 1.0
 _RUNG_OUT_S = 2.0
 
 
+class Closing(StrEnum):
+    """What becomes of new calls while the controller ends."""
+
+    REFUSE = "refuse"  # Asterisk ends too: the carrier may send them elsewhere
+    OWN_QUEUE = "own queue"  # Asterisk goes on: its own queue rings the phones
+
+
 class Sessions:
     """One for all sessions; each speaks of its own call."""
 
@@ -43,6 +51,8 @@ class Sessions:
         channels: Calls,
         admission: Admission,
     ) -> None:
+        self.closing: Closing | None = None
+        """Set when the controller is about to end."""
         self.calls = calls
         self._skills = {queue.name: queue.skill for queue in centre.queues}
         self._clock = clock

@@ -119,7 +119,7 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
     floor = console.floor
     why = "pbx1: wrong AMI password; correct it in manager.conf"
     floor.nodes = (NodeView(NodeName("pbx1"), False, floor.at, why),)
-    floor.store = StoreView(False, 12, "nobody answers", "no space left", 3)
+    floor.store = StoreView(False, 12, "nobody answers", "no space left", 3, "c.yaml:3:1: no")
     board = await (await (await visit("ada")).get("/api/v1/board")).json()
     assert board["nodes"][0]["error"] == why
     assert board["store"] == [
@@ -129,6 +129,7 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
             "error": "nobody answers",
             "recordings": "no space left",
             "recordings_waiting": 3,
+            "configuration": "c.yaml:3:1: no",
         }
     ]
     health = await (await (await visit()).get("/healthz")).json()

@@ -114,7 +114,7 @@ class Serving:
         os.close(write)
         try:
             async with asyncio.timeout(40):
-                assert await asyncio.to_thread(os.read, ready, 8) == b"ready", self.err
+                assert await asyncio.to_thread(os.read, ready, 8) == b"ready\n", self.err
         except BaseException:
             self._process.kill()
             raise

@@ -16,6 +16,7 @@ from farend.network import FarEnd
 from offhook.asterisk.instance import Instance
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import load
+from offhook.in_force import from_files
 from offhook.secrets import load_or_create
 from offhook.service import running
 from storage.calls import CallStore
@@ -44,7 +45,9 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(one.stop)
         await one.start()
-        engine = await stack.enter_async_context(running(config, state, block, dsn))
+        engine = await stack.enter_async_context(
+            running(from_files(config, state), state, block, dsn)
+        )
         far = FarEnd(tmp_path / "f", ports(), asterisk_install, one)
         stack.push_async_callback(far.stop)
         await far.start()

@@ -189,6 +189,9 @@ function draw() {
     note.hidden = !store || store.up;
     if (!note.hidden)
       note.querySelector("[data-text]").textContent = `${fill(texts.records_waiting, { n: store.pending })}. ${store.error ?? ""}`;
+    const files = document.querySelector("[data-configuration]");
+    files.hidden = !store?.configuration;
+    if (!files.hidden) files.querySelector("[data-text]").textContent = `${texts.configuration_changed}. ${store.configuration}`;
     const sound = document.querySelector("[data-recordings]");
     sound.hidden = !store?.recordings;
     if (!sound.hidden)

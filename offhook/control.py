@@ -1,0 +1,132 @@
+"""How ``./run restart`` finds the ``up`` that runs: a socket in the state folder, for its owner."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger()
+
+SOCKET = "up.sock"
+ANSWERS_WITHIN_S = 120.0
+_LINE_WITHIN_S = 5.0
+
+Say = Callable[[str], None]
+Work = Callable[[Say], Awaitable[None]]
+
+
+class ControlError(Exception):
+    """What was asked for was not done; the text says why."""
+
+
+@asynccontextmanager
+async def controlled(
+    state: Path, commands: dict[str, Work], expected: tuple[type[Exception], ...]
+) -> AsyncIterator[None]:
+    """Take commands for the running ``up`` as long as the context lasts, one at a time.
+
+    A command that raises one of ``expected`` is answered with its text.
+    """
+    one_at_a_time = asyncio.Lock()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def say(text: str) -> None:
+            writer.write(f"- {' '.join(text.split())}\n".encode())
+
+        try:
+            if not _is_owner(writer):
+                log.warning("a stranger at the control socket was sent away")
+                return
+            async with asyncio.timeout(_LINE_WITHIN_S):
+                name = (await reader.readline()).decode("utf-8", "replace").strip()
+            work = commands.get(name)
+            if work is None:
+                writer.write(b"no: it does not know this command\n")
+                return
+            async with one_at_a_time:
+                try:
+                    await work(say)
+                except expected as error:
+                    writer.write(f"no: {' '.join(str(error).split())}\n".encode())
+                else:
+                    writer.write(b"done\n")
+        except (OSError, ValueError) as error:  # TimeoutError is one
+            log.info("the control socket's peer has gone", why=str(error))
+        finally:
+            with contextlib.suppress(OSError):
+                await writer.drain()
+            writer.close()
+
+    server = await asyncio.start_unix_server(serve, sock=_bound(state))
+    try:
+        yield
+    finally:
+        server.close()
+        _remove(state)
+
+
+async def ask(state: Path, command: str, say: Say) -> None:
+    """Have the ``up`` of this state folder do something; pass on what it says. Raises
+    ControlError."""
+    try:
+        with _reached(state) as path:
+            reader, writer = await asyncio.open_unix_connection(path)
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        raise ControlError(
+            f"no './run up' runs with the state folder {state}; start it, or name its folder with"
+            " --state"
+        ) from None
+    except PermissionError:
+        raise ControlError(
+            f"{state}: its 'up' is another user's; ask as that user, or as root"
+        ) from None
+    try:
+        writer.write(f"{command}\n".encode())
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            while line := (await reader.readline()).decode("utf-8", "replace").strip():
+                if line == "done":
+                    return
+                if line.startswith("no: "):
+                    raise ControlError(line.removeprefix("no: "))
+                say(line.removeprefix("- "))
+    except TimeoutError:
+        raise ControlError(f"the 'up' of {state} does not answer; look at its terminal") from None
+    finally:
+        writer.close()
+    raise ControlError(f"the 'up' of {state} ended meanwhile, or sent us away")
+
+
+def _bound(state: Path) -> socket.socket:
+    with _reached(state) as path:
+        _remove(state)  # of one that was killed; the folder is ours alone
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(path)
+        Path(path).chmod(0o600)
+        return listening
+
+
+def _remove(state: Path) -> None:
+    (state / SOCKET).unlink(missing_ok=True)
+
+
+def _is_owner(writer: asyncio.StreamWriter) -> bool:
+    peer = writer.get_extra_info("socket")
+    size = struct.calcsize("3i")
+    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return uid in (0, os.geteuid())
+
+
+@contextlib.contextmanager
+def _reached(state: Path) -> Iterator[str]:
+    """A path of the socket that is short enough, however long the folder's is."""
+    folder = os.open(state, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{SOCKET}"
+    finally:
+        os.close(folder)

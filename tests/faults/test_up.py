@@ -1,0 +1,296 @@
+"""``./run up`` as people use it: restart, a half-saved configuration, and its end."""
+
+import asyncio
+import json
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import psutil
+import pytest
+
+from domain.identity import StationName
+from farend.network import FarEnd
+from offhook.asterisk.files import Ports
+from offhook.asterisk.provision import AsteriskInstall
+from offhook.config import load
+from offhook.console_client import ConsoleClient
+from offhook.stack import Stack
+from storage.embedded import EmbeddedServer
+from tests.conftest import PortBlocks
+from tests.errors.command import Ended, command, environment, run
+from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
+
+pytestmark = pytest.mark.live
+
+MENU = "4008002000"
+MENU_FLOW = """\
+flow: menu
+languages: [en]
+start: ask
+prompts:
+  hello: {en: Press one.}
+nodes:
+  ask:
+    kind: menu
+    prompts: hello
+    keys: {"1": tea}
+    wrong_key: hello
+    silence: hello
+    timeout: 30
+    tries: 5
+    exits: {tea: tea, exhausted: bye}
+  tea: {kind: queue, queue: tea, exits: {talked: bye, timeout: bye}}
+  bye: {kind: hangup, why: done}
+"""
+
+
+@dataclass
+class Up:
+    """A running ``up`` and what it serves."""
+
+    process: subprocess.Popen[bytes]
+    scene: Scene
+    said: Path
+    file: Path
+
+    @property
+    def state(self) -> Path:
+        return self.scene.stack.state
+
+    @property
+    def controller_log(self) -> str:
+        return (self.state / "controller.log").read_text()
+
+    def controller(self) -> int:
+        """The controller that serves: the older one; the other is its spare."""
+        found = [p for p in psutil.Process(self.process.pid).children() if "serve" in p.cmdline()]
+        port = self.scene.stack.ports.agi
+        for one in found:
+            listening = [c.laddr.port for c in one.net_connections("tcp") if c.status == "LISTEN"]
+            if port in listening:
+                return int(one.pid)
+        return 0
+
+    async def restart(self) -> Ended:
+        return await asyncio.to_thread(run, "restart", "--state", self.state)
+
+    async def until_said(self, text: str, seconds: float = 40.0) -> str:
+        deadline = monotonic() + seconds
+        while text not in self.said.read_text():
+            assert self.process.poll() is None or monotonic() < deadline, self.said.read_text()
+            assert monotonic() < deadline, f"{text!r} is not in\n{self.said.read_text()}"
+            await asyncio.sleep(0.05)
+        return next(line for line in self.said.read_text().splitlines() if text in line)
+
+    async def ended(self, seconds: float = 40.0) -> int:
+        deadline = monotonic() + seconds
+        while (code := self.process.poll()) is None:
+            assert monotonic() < deadline, self.said.read_text()
+            await asyncio.sleep(0.05)
+        return code
+
+    def change(self, centre: Callable[[dict[str, Any]], None]) -> None:
+        content = json.loads(self.file.read_text())
+        centre(content)
+        self.file.write_text(json.dumps(content, indent=1))
+
+
+UpFactory = Callable[[], Awaitable[Up]]
+
+
+@pytest.fixture
+async def up(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, tmp_path: Path
+) -> AsyncIterator[UpFactory]:
+    """``await up()``: two agents are ready, one is at lunch."""
+    async with AsyncExitStack() as running:
+        # Not in pytest's folder, which the user of PostgreSQL can't reach.
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="offhook-up-")))
+
+        async def start() -> Up:
+            file = write_centre(folder / "c", agents=3)
+            content = json.loads(file.read_text())
+            content["hotlines"].append({"number": MENU, "project": "tea", "flow": "menu"})
+            content["drain_s"] = 60
+            file.write_text(json.dumps(content, indent=1))
+            (folder / "c" / "flows" / "menu.yaml").write_text(MENU_FLOW)
+            await _seated(folder / "state" / "postgres", ("1001", "1002", "1003"))
+            block, said = ports(), tmp_path / "said"
+            stack = Stack(load(file), folder / "state", block, asterisk_install)  # not started
+            arguments = command("up", "--config", file, "--state", folder / "state")
+            process = _begin(arguments, block, said)
+            running.callback(_end, process)
+            one = Up(process, None, said, file)  # type: ignore[arg-type]
+            await one.until_said("Ctrl-C stops everything", 90)
+            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance)
+            running.push_async_callback(far.stop)
+            await far.start()
+            console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
+            await running.enter_async_context(console)
+            dsn = f"postgresql://postgres@/offhook?host={folder}/state/postgres/data"
+            pool = await open_pool(dsn)
+            running.callback(pool.terminate)
+            one.scene = Scene(stack, far, console, pool)
+            await one.scene.command("1003", "away", reason="lunch")
+            await one.scene.until(lambda b: all(a["station_state"] == "idle" for a in b["agents"]))
+            return one
+
+        yield start
+
+
+async def _seated(folder: Path, agents: tuple[str, ...]) -> None:
+    server = EmbeddedServer(folder)
+    await asyncio.to_thread(server.start)
+    await seat(await server.database("offhook"), agents)
+    await asyncio.to_thread(server.stop)
+
+
+def _begin(arguments: list[str], block: Ports, said: Path) -> "subprocess.Popen[bytes]":
+    with said.open("wb") as sink:
+        return subprocess.Popen(
+            arguments, env=environment(block), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for _ in range(2):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(1)
+            except subprocess.TimeoutExpired:
+                continue
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _places(board: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return sorted(
+        (c["id"], c["caller"], c["stage"], c["position"], c["agent"]) for c in board["calls"]
+    )
+
+
+def _states(board: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return sorted((a["code"], a["state"], a["reason"], a["call"]) for a in board["agents"])
+
+
+async def test_a_restart_takes_the_configuration_and_loses_nothing(up: UpFactory) -> None:
+    one = await up()
+    here = one.scene
+    await here.phones("answer-0,speak-300")
+    for n in range(2):
+        await here.customer("speak-300", f"1380000000{n}")
+    await here.until_stages(talking=2)
+    for n in range(2):
+        await here.customer("speak-300", f"1390000000{n}")
+    menu = await here.far.customer(MENU, "speak-300", line=LINE, caller="13700000000")
+    before = await here.until_stages(talking=2, queue=2, flow=1)
+    first = one.controller()
+
+    # Half-saved: a restart is refused with the place, and the controller goes on.
+    whole = one.file.read_text()
+    one.file.write_text(whole[: len(whole) // 2])
+    ended = await one.restart()
+    assert ended.only_complaint().startswith(f"{one.file}:"), ended.err
+    assert one.controller() == first
+    # It dies now: it comes back with what was in force.
+    os.kill(first, signal.SIGKILL)
+    after = await here.until(
+        lambda b: one.controller() not in (0, first) and _places(b) == _places(before),
+        40,
+        f"all is as it was: {_places(before)}",
+    )
+    assert _states(after) == _states(before)
+    await here.until(
+        lambda b: str(one.file) in (b["store"][0]["configuration"] or ""), 20, "said on the board"
+    )
+    assert "./run restart" in one.controller_log
+
+    # A broken flow is refused as well.
+    flow = one.file.parent / "flows" / "menu.yaml"
+    flow.write_text(MENU_FLOW.replace("kind: menu", "kind: menus"))
+    one.file.write_text(whole)
+    assert (await one.restart()).only_complaint().startswith(f"{flow}:8:")
+    flow.write_text(MENU_FLOW)
+
+    # A fourth agent with a new phone, and a longer after-call work.
+    def hire(centre: dict[str, Any]) -> None:
+        centre["agents"].append({**centre["agents"][0], "code": "1004", "station": "1004"})
+        centre["stations"].append({"name": "1004"})
+
+    one.change(hire)
+    second = one.controller()
+    ended = await one.restart()
+    assert ended.code == 0, ended.err
+    assert "calls have gone on" in ended.to_people[-1]
+    assert one.controller() not in (0, second)
+    after = await here.until(
+        lambda b: _places(b) == _places(before) and len(b["agents"]) == 4, 40, "nothing is lost"
+    )
+    assert _states(after)[:3] == _states(before)
+    assert after["store"][0]["configuration"] is None
+    assert "1004" in await here.stack.instance.process.console("pjsip show endpoint 1004")
+    # Who was in the menu is still there: the key leads on.
+    await here.far.press(menu, "1")
+    await here.until_stages(talking=2, queue=3)
+    # What others were started with does not change so.
+    one.change(lambda centre: centre.update(node="other"))
+    said = (await one.restart()).only_complaint()
+    assert '"node" can\'t be changed by a restart' in said
+    assert stat.S_IMODE((one.state / "up.sock").stat().st_mode) == 0o600
+
+
+async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
+    one = await up()
+    here = one.scene
+    await here.phones("answer-0,speak-300")
+    await here.customer("speak-300", "13800000000")
+    await here.until_stages(talking=1)
+    await here.customer("speak-300", "13800000001")
+    await here.until_stages(talking=2)
+    await here.customer("speak-300", "13900000000")
+    await here.until_stages(talking=2, queue=1)
+    one.process.send_signal(signal.SIGINT)
+    said = await one.until_said("stopping now would cut off")
+    assert "3 calls (2 talking, 1 waiting, 0 in menus)" in said and "within 60 s" in said
+    refused = await here.far.customer(
+        "4008001000", "stay", line=LINE, caller="13700000001", patience_s=30
+    )
+    assert await here.far.ended(refused, timeout=20) in (34, 38, 41, 42)  # SIP's 503
+    assert (await one.restart()).only_complaint() == "it is stopping"
+    # Who waits is served while there is time; then all have ended, and so does it.
+    await here.phones("answer-0,speak-1,hangup")
+    await here.far.put_down(StationName("1001"))
+    await here.far.put_down(StationName("1002"))
+    assert await one.ended() == 0
+    text = one.said.read_text()
+    assert "no call is left" in text and "cut off 1" not in text
+    assert not (one.state / "up.sock").exists()
+    ended = await one.restart()
+    assert f"no './run up' runs with the state folder {one.state}" in ended.only_complaint()
+
+
+async def test_the_second_ctrl_c_stops_at_once(up: UpFactory) -> None:
+    one = await up()
+    here = one.scene
+    await here.phones("answer-0,speak-300")
+    await here.customer("speak-300", "13800000000")
+    await here.until_stages(talking=1)
+    one.process.send_signal(signal.SIGTERM)
+    await one.until_said("stopping now would cut off")
+    one.process.send_signal(signal.SIGTERM)
+    assert await one.ended() == 0
+    assert "the time is over" not in one.said.read_text()
+    assert one.said.read_text().splitlines()[-1] == "offhook: stopping"
