@@ -95,6 +95,7 @@ def add_routes(app: web.Application) -> None:
             web.post("/language", login.choose_language),
             web.get("/account", account.page),
             web.post("/account/password", account.change_password),
+            web.post("/account/sessions", account.end_sessions),
             web.get("/board", board.page),
             web.get("/board/live", board.live),
             web.get("/api/v1/board", board.api),

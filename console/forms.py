@@ -15,6 +15,7 @@ from console.errors import TOO_SLOW, WRONG_TYPE, Refused
 BODY_S = 20.0
 """So long a form may take to arrive."""
 FORM = "application/x-www-form-urlencoded"
+LONGEST_AGENT = 300
 _CHARSETS = frozenset({None, "utf-8", "utf8", "us-ascii"})
 
 
@@ -55,6 +56,12 @@ async def read_form(request: web.Request) -> MultiDictProxy[str]:
     _check(fields.keys())
     _check(fields.values())
     return fields
+
+
+def user_agent(request: web.Request) -> str:
+    """What the browser says that it is; bounded, printable."""
+    said = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    return "".join(char if char.isprintable() and is_text(char) else "?" for char in said)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
     token = request.cookies.get(SESSION_COOKIE)
     if token:
         try:
-            user = await request.app[SESSIONS].user(token)
+            user = await request.app[SESSIONS].user(token, request.remote or "")
         except AWAY:
             # A page for everybody is shown all the same; any other says that it must wait.
             if not isinstance(rule, Public):

@@ -19,9 +19,13 @@ SIGNED_OUT = 4401
 CHANGED = 4403
 """Close code: the user's rights changed, the page must be loaded again."""
 ASK_AGAIN_S = 15.0
-"""So often it is checked that the session still counts."""
+"""So often it is checked that the session still counts, besides whenever something changed."""
+ONCE_MORE_S = 0.5
+"""So soon it is asked again if that couldn't be known just after a change."""
 SEND_S = 15.0
 """A page that doesn't take a frame for so long is gone."""
+GOODBYE_S = 0.5
+"""So long a page may take for the goodbye; then it is cut off."""
 
 
 async def stream(request: web.Request, sight: Sight) -> web.WebSocketResponse:
@@ -31,52 +35,84 @@ async def stream(request: web.Request, sight: Sight) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=20.0, compress=False, max_msg_size=1024)
     await socket.prepare(request)
     request.app[OPEN].add(socket)
-    sender = asyncio.create_task(_send(request, socket, sight, token, user))
+    sender = asyncio.create_task(_send(request, socket, sight))
+    keeper = asyncio.create_task(_end_in_time(request, socket, token, user, sender))
     try:
         async for _ in socket:
             pass  # a page has nothing to say here; reading notices that it went
     finally:
         request.app[OPEN].discard(socket)
-        sender.cancel()
-        with suppress(asyncio.CancelledError):
-            await sender
+        for task in (keeper, sender):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
     return socket
 
 
-async def _send(
-    request: web.Request, socket: web.WebSocketResponse, sight: Sight, token: str, user: User
-) -> None:
-    loop = asyncio.get_running_loop()
-    asked_at = loop.time()
+async def _send(request: web.Request, socket: web.WebSocketResponse, sight: Sight) -> None:
     async with request.app[FEEDS].reader(sight) as reader:
         while not socket.closed:
             frame = await reader.next()
-            if loop.time() - asked_at >= ASK_AGAIN_S:
-                asked_at = loop.time()
-                if code := await _no_longer(request, token, user):
-                    await socket.close(code=code)
-                    return
             try:
                 async with asyncio.timeout(SEND_S):
                     await socket.send_str(frame)
             except (TimeoutError, ConnectionError, RuntimeError):
-                await socket.close(code=WSCloseCode.GOING_AWAY)
+                await _say_goodbye(request, socket, WSCloseCode.GOING_AWAY)
                 return
 
 
-async def _no_longer(request: web.Request, token: str, user: User) -> int | None:
-    try:
-        now = await request.app[SESSIONS].user(token)
-    except AWAY:
-        return None  # what was allowed a moment ago stays so while the database is away
+async def _end_in_time(
+    request: web.Request,
+    socket: web.WebSocketResponse,
+    token: str,
+    user: User,
+    sender: "asyncio.Task[None]",
+) -> None:
+    """Ends the stream as soon as its session has ended, or its user may see something else."""
+    with request.app[SESSIONS].watch(token, user.name) as changed:
+        changed.set()  # something may have changed since the page was asked for
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASK_AGAIN_S):
+                    await changed.wait()
+            urgent = changed.is_set()
+            changed.clear()
+            try:
+                code = _why_not(user, await request.app[SESSIONS].user(token))
+            except AWAY:
+                # What was allowed a moment ago stays so while the database is away; but what was
+                # just changed must be known.
+                if urgent:
+                    changed.set()
+                    await asyncio.sleep(ONCE_MORE_S)
+                continue
+            if code is not None:
+                sender.cancel()
+                await _say_goodbye(request, socket, code)
+                return
+
+
+def _why_not(before: User, now: User | None) -> int | None:
+    """Why a stream that was opened by ``before`` must end; None: it may go on."""
     if now is None:
         return SIGNED_OUT
     same = (now.role, permissions.scope(now), now.agent) == (
-        user.role,
-        permissions.scope(user),
-        user.agent,
+        before.role,
+        permissions.scope(before),
+        before.agent,
     )
     return None if same else CHANGED
+
+
+async def _say_goodbye(request: web.Request, socket: web.WebSocketResponse, code: int) -> None:
+    """Close with this code; a page that doesn't answer or doesn't even read is cut off."""
+    transport = request.transport
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            await socket.close(code=code)
+    except (TimeoutError, ConnectionError, RuntimeError):
+        if transport is not None:
+            transport.abort()
 
 
 async def close_all(app: web.Application) -> None:

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from console import permissions
 from console.context import SESSIONS, USER, USERS, user_of
+from console.forms import user_agent
 from console.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
 from console.i18n import LANGUAGES, N_
 from console.rendering import render, says
@@ -46,8 +47,15 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     name, password = str(form.get("name", "")), str(form.get("password", ""))
     wanted = own_path(str(form.get("next", "/")))
+    old = request.cookies.get(SESSION_COOKIE)
     try:
-        login = await request.app[USERS].login(name, password, address=request.remote or "")
+        login = await request.app[USERS].login(
+            name,
+            password,
+            address=request.remote or "",
+            browser=user_agent(request),
+            instead_of=old,
+        )
     except LoginRefused as refused:
         if refused.why is RefusedWhy.THROTTLED:
             wait_s = max(1, round(refused.retry_after_s))
@@ -62,8 +70,8 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
             return response
         return _form(request, wanted, name=name[:100], mistake=says(request, _WRONG), status=401)
     answer = web.HTTPSeeOther(wanted)
-    if old := request.cookies.get(SESSION_COOKIE):
-        request.app[SESSIONS].forget(old)
+    if old:
+        request.app[SESSIONS].end(old)
     set_cookie(request, answer, SESSION_COOKIE, login.token)
     raise answer
 
@@ -72,7 +80,7 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
     """POST /logout"""
     answer = web.HTTPSeeOther("/login")
     if token := request.cookies.get(SESSION_COOKIE):
-        request.app[SESSIONS].forget(token)
+        request.app[SESSIONS].end(token)
         try:
             await request.app[USERS].logout(token)
         except AWAY as error:

@@ -48,6 +48,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/logout"): Only(EVERYBODY),
     ("GET", "/account"): Only(EVERYBODY),
     ("POST", "/account/password"): Only(EVERYBODY),
+    ("POST", "/account/sessions"): Only(EVERYBODY),
     ("GET", "/board"): Only(WATCHERS),
     ("GET", "/board/live"): Only(WATCHERS),
     ("GET", "/api/v1/board"): Only(WATCHERS),

@@ -1,11 +1,14 @@
 """Whose session a cookie is, remembered for seconds, and while the database is away.
 
-A desk must go on working when PostgreSQL is away: who was signed in then stays so for a while.
+A desk must go on working when PostgreSQL is away: who was signed in then stays so for a while. Who
+signs out, is disabled or changed is so at once: streams that are open wait for that word.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from storage.errors import AWAY
 from storage.users import User, UserStore
@@ -23,6 +26,15 @@ class _Known:
     asked_at: float
 
 
+@dataclass(eq=False, slots=True)
+class Watch:
+    """Somebody who must know at once when a session may have ended or its user changed."""
+
+    token: str
+    name: str
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Sessions:
     """Sessions by token. The tokens stay in memory only."""
 
@@ -30,36 +42,69 @@ class Sessions:
         self._users = users
         self._clock = clock
         self._known: dict[str, _Known] = {}
+        self._ended: dict[str, None] = {}
+        self._watches: set[Watch] = set()
+        self._forgotten = 0
 
-    async def user(self, token: str) -> User | None:
+    async def user(self, token: str, address: str = "") -> User | None:
         """The token's user; None if there is no such session.
 
         Raises one of ``storage.errors.AWAY`` if that can't be known.
         """
+        if token in self._ended:
+            return None
         now = self._clock()
         known = self._known.get(token)
         if known is not None and now - known.asked_at < FRESH_S:
             return known.user
+        forgotten = self._forgotten
         try:
-            user = await self._users.session(token)
+            user = await self._users.session(token, address=address)
         except AWAY:
-            if known is not None and now - known.asked_at < GRACE_S:
+            if known is not None and now - known.asked_at < GRACE_S and not self._is_over(token):
                 return known.user
             raise
-        if user is None:
-            self._known.pop(token, None)
+        if self._is_over(token):
             return None
         self._known.pop(token, None)
-        while len(self._known) >= KEPT:
-            del self._known[next(iter(self._known))]
-        self._known[token] = _Known(user, now)
+        if user is None:
+            return None
+        if forgotten == self._forgotten:  # else what was read may be older than what was changed
+            while len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[token] = _Known(user, now)
         return user
 
-    def forget(self, token: str) -> None:
-        """The session is over."""
+    def _is_over(self, token: str) -> bool:
+        """Whether it has ended meanwhile."""
+        return token in self._ended
+
+    @contextmanager
+    def watch(self, token: str, name: str) -> Iterator[asyncio.Event]:
+        """An event that is set when this session must be asked for again."""
+        watch = Watch(token, name)
+        self._watches.add(watch)
+        try:
+            yield watch.changed
+        finally:
+            self._watches.discard(watch)
+
+    def end(self, token: str) -> None:
+        """The session is over, whether the database knows it yet or not."""
+        while len(self._ended) >= KEPT:
+            del self._ended[next(iter(self._ended))]
+        self._ended[token] = None
+        self._forgotten += 1
         self._known.pop(token, None)
+        for watch in self._watches:
+            if watch.token == token:
+                watch.changed.set()
 
     def forget_user(self, name: str) -> None:
-        """The user was changed: his sessions are asked for again."""
+        """The user or one of the user's sessions was changed: all of them are asked for again."""
+        self._forgotten += 1
         for token in [t for t, known in self._known.items() if known.user.name == name]:
             del self._known[token]
+        for watch in self._watches:
+            if watch.name == name:
+                watch.changed.set()

@@ -21,6 +21,7 @@ from storage.throttle import Throttle
 
 IDLE = timedelta(hours=12)  # a shift and its overtime
 LONGEST_SESSION = timedelta(days=7)
+SEEN_EVERY = timedelta(minutes=1)
 _SQL = load("users")
 
 
@@ -56,6 +57,19 @@ class Login:
     token: str
     user: User
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as its user sees it. ``browser`` is the User-Agent that signed in."""
+
+    id: int
+    created_at: datetime
+    seen_at: datetime
+    address: str
+    browser: str
+    current: bool
+    """The one that asks."""
 
 
 class RefusedWhy(StrEnum):
@@ -197,8 +211,8 @@ class UserStore:
             rows = await db.fetch(_SQL["list_users"], as_array(projects))
         return tuple(_user(row) for row in rows)
 
-    async def login(self, name: str, password: str, *, address: str = "") -> Login:
-        """Checks a password and begins a session. Raises LoginRefused."""
+    async def check(self, name: str, password: str, *, address: str = "") -> User:
+        """Whose password this is; guesses are throttled. Raises LoginRefused."""
         key, now = user_key(name), self._clock()
         throttle = Throttle.of(key, address)
         async with connection(self._pool) as db:
@@ -214,39 +228,96 @@ class UserStore:
         rehashed = None
         if self._passwords.is_outdated(stored):
             rehashed = await self._passwords.hash(password)
-        now = self._clock()
-        token, expires_at = secrets.token_urlsafe(32), now + IDLE
         async with connection(self._pool) as db, db.transaction():
             # Again: a hundred guesses at once all pass the first look.
-            _refuse_if(await throttle.blocked_s(db, now))
+            _refuse_if(await throttle.blocked_s(db, self._clock()))
             if rehashed is not None:
                 await db.execute(_SQL["rehash_password"], row["name"], rehashed, stored)
             await throttle.succeeded(db)
-            await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
-            await db.execute(
-                _SQL["create_session"], _digest(token), row["name"], now, expires_at, address
-            )
-            await self._audit(db, row["name"], "logged in", row["name"], {}, address=address)
-        return Login(token, _user(row), expires_at)
+        return _user(row)
 
-    async def session(self, token: str) -> User | None:
-        """Whose session this is; None if it has expired or never was. Using it extends it."""
+    async def login(
+        self,
+        name: str,
+        password: str,
+        *,
+        address: str = "",
+        browser: str = "",
+        instead_of: str | None = None,
+    ) -> Login:
+        """Checks a password and begins a session; the one of the token ``instead_of`` ends.
+
+        Raises LoginRefused.
+        """
+        user = await self.check(name, password, address=address)
+        now = self._clock()
+        token, expires_at = secrets.token_urlsafe(32), now + IDLE
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
+            if instead_of is not None:
+                await self._end(db, instead_of)
+            values = (user.name, now, expires_at, address, browser)
+            await db.execute(_SQL["create_session"], _digest(token), *values)
+            await self._audit(db, user.name, "logged in", user.name, {}, address=address)
+        return Login(token, user, expires_at)
+
+    async def session(self, token: str, *, address: str = "") -> User | None:
+        """Whose session this is; None if it has expired or never was. Using it extends it.
+
+        ``address``: where it is used from, if that is known.
+        """
         if not token or len(token) > 128:
             return None
         now, digest = self._clock(), _digest(token)
         async with connection(self._pool) as db:
             row = await db.fetchrow(_SQL["session_user"], digest, now, now - LONGEST_SESSION)
             # A write for every page view would be many; one in a while is as good.
-            if row is not None and row["expires_at"] < now + IDLE - timedelta(minutes=5):
-                await db.execute(_SQL["extend_session"], digest, now + IDLE)
+            if row is not None and row["seen_at"] < now - SEEN_EVERY:
+                await db.execute(_SQL["see_session"], digest, now + IDLE, now, address)
         return None if row is None else _user(row)
 
     async def logout(self, token: str) -> None:
         """Ends a session; nothing happens if there is none."""
         async with connection(self._pool) as db, db.transaction():
-            name = await db.fetchval(_SQL["end_session"], _digest(token))
-            if name is not None:
-                await self._audit(db, name, "logged out", name, {})
+            await self._end(db, token)
+
+    async def _end(self, db: Any, token: str) -> None:
+        name = await db.fetchval(_SQL["end_session"], _digest(token))
+        if name is not None:
+            await self._audit(db, name, "logged out", name, {})
+
+    async def sessions(self, name: str, token: str) -> tuple[Session, ...]:
+        """A user's sessions, the last used first; ``token`` is the one that asks."""
+        now, own = self._clock(), _digest(token)
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["list_sessions"], user_key(name), now, now - LONGEST_SESSION)
+        return tuple(
+            Session(
+                row["id"],
+                row["created_at"],
+                row["seen_at"],
+                row["address"],
+                row["browser"],
+                row["token_hash"] == own,
+            )
+            for row in rows
+        )
+
+    async def end_session(self, name: str, session: int) -> bool:
+        """Ends one of a user's sessions; False if the user has no such session."""
+        key = user_key(name)
+        async with connection(self._pool) as db, db.transaction():
+            row = await db.fetchrow(_SQL["end_session_of_user"], key, session)
+            if row is not None:
+                await self._audit(db, key, "session ended", key, dict(row))
+        return row is not None
+
+    async def end_other_sessions(self, name: str, token: str) -> None:
+        """Ends all of a user's sessions but the one of ``token``."""
+        key = user_key(name)
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["end_sessions_of_user"], key, _digest(token))
+            await self._audit(db, key, "other sessions ended", key, {})
 
     async def audit(
         self,

@@ -35,15 +35,25 @@ select exists (select 1 from users where role = 'admin' and not disabled and nam
 select pg_advisory_xact_lock(4084, 1000)
 
 -- name: create_session
-insert into sessions (token_hash, name, created_at, expires_at, address)
-values ($1, $2, $3, $4, $5)
+insert into sessions (token_hash, name, created_at, expires_at, address, browser, seen_at)
+values ($1, $2, $3, $4, $5, $6, $3)
 
 -- name: session_user
-select u.*, s.expires_at from sessions s join users u on u.name = s.name
+select u.*, s.seen_at from sessions s join users u on u.name = s.name
 where s.token_hash = $1 and s.expires_at > $2 and s.created_at > $3 and not u.disabled
 
--- name: extend_session
-update sessions set expires_at = $2 where token_hash = $1 and expires_at < $2
+-- name: see_session
+update sessions set expires_at = greatest(expires_at, $2), seen_at = greatest(seen_at, $3),
+    address = coalesce(nullif($4, ''), address)
+where token_hash = $1
+
+-- name: list_sessions
+select id, token_hash, created_at, seen_at, address, browser from sessions
+where name = $1 and expires_at > $2 and created_at > $3
+order by seen_at desc, id desc
+
+-- name: end_session_of_user
+delete from sessions where name = $1 and id = $2 returning address, browser
 
 -- name: end_session
 delete from sessions where token_hash = $1 returning name

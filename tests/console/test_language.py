@@ -111,6 +111,7 @@ async def test_the_switch_stays(visit: Visit) -> None:
     ("path", "back"),
     [
         ("/account/password", "/account"),
+        ("/account/sessions", "/account"),
         ("/users/sue/password", "/users/sue"),
         ("/users/ada/enabled", "/users/ada"),
         ("/users", "/users"),

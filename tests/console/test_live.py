@@ -4,9 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse
 
-from console import feed, live
+from console import feed
 from console.ports import CallStage, CommandResult, NodeView, StoreView
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
@@ -97,22 +97,6 @@ async def test_a_slow_page_gets_the_whole_board_again() -> None:
     reader.restart("whole")
     assert await reader.next() == "whole"
     assert reader.empty and not reader.behind
-
-
-async def test_a_disabled_users_stream_is_closed(
-    console: Console, visit: Visit, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(live, "ASK_AGAIN_S", 0.0)
-    monkeypatch.setattr(feed, "BEAT_S", 0.1)
-    socket = await listen(await visit("sue"))
-    await frame(socket)
-    admin = await visit("ada")
-    answer = await admin.post("/users/sue/enabled", {"enabled": "no"})
-    assert answer.headers["Location"] == "/users/sue?done=disabled"
-    async with asyncio.timeout(5):
-        while (message := await socket.receive()).type is WSMsgType.TEXT:
-            pass
-    assert (message.type, message.data) == (WSMsgType.CLOSE, live.SIGNED_OUT)
 
 
 async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -> None:

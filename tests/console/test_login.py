@@ -114,7 +114,8 @@ async def test_changing_the_own_password(visit: Visit) -> None:
     short = {"old": PASSWORD, "new": "short", "again": "short"}
     assert (await here.post("/account/password", short)).status == 400
     right = {"old": PASSWORD, "new": new, "again": new}
-    assert (await here.post("/account/password", right)).status == 200
+    answer = await here.post("/account/password", right)
+    assert answer.headers["Location"] == "/account?done=password"
     assert (await here.get("/calls")).status == 200
     assert (await elsewhere.get("/calls")).status == 303
     assert (await (await visit()).sign_in("sue", new)).status == 303

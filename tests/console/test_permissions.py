@@ -15,6 +15,7 @@ MAY = {
     "GET /": ALL,
     "GET /account": ALL,
     "POST /account/password": ALL,
+    "POST /account/sessions": ALL,
     "GET /board": {"supervisor", "ops", "client", "admin"},
     "GET /board/live": {"supervisor", "ops", "client", "admin"},
     "GET /api/v1/board": {"supervisor", "ops", "client", "admin"},
