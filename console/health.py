@@ -13,6 +13,8 @@ async def answer(request: web.Request) -> web.Response:
     missing = []
     if down:
         missing.append("asterisk")
+    if any(node.late_s for node in board.nodes):
+        missing.append("asterisk's events in time")
     if not board.store.up:
         missing.append("database")
     if board.store.recordings is not None:

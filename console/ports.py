@@ -54,7 +54,9 @@ class NodeView:
     up: bool
     since: datetime
     error: str | None = None
-    """In one line of words, while it is down: what fails and what to do."""
+    """In one line of words, while it is down or late: what fails and what to do."""
+    late_s: float = 0.0
+    """By how much its events are late, in seconds, if that is much."""
 
 
 @dataclass(frozen=True, slots=True)

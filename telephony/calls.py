@@ -142,7 +142,8 @@ class Calls:
     # --- what changes it
 
     def handle(self, node: NodeName, message: Message, now: float) -> list[CallEvent]:
-        """Take one event in the order in which Asterisk sent it."""
+        """Take one event in the order in which Asterisk sent it. Raises ValueError for one that
+        can't be; nothing has changed by it."""
         if message.name == "DeviceStateChange":
             technology, _, station = message.get("Device").partition("/")
             if technology != "PJSIP" or station not in self._stations:

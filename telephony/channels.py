@@ -17,6 +17,11 @@ RINGING, UP = 5, 6
 _BEING_CALLED = (0, RINGING)  # down: the INVITE has left, no answer of any kind yet
 
 
+def number(text: str) -> int:
+    """A small number as Asterisk writes it; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0
+
+
 class Role(Enum):
     """What stands at the other end of a channel."""
 
@@ -101,7 +106,7 @@ class Channels:
 
     def add(self, message: Message) -> Channel:
         """A channel from the headers that every event about one has; known already: brought up
-        to date."""
+        to date. The message has no ``fault_of``."""
         uniqueid = message.get("Uniqueid")
         channel = self.by_id.get(uniqueid)
         name = message.get("Channel")
@@ -126,8 +131,8 @@ class Channels:
     def update(self, channel: Channel, message: Message) -> None:
         """State and linkedid, from any event about the channel."""
         state = message.get("ChannelState")
-        if state.isdigit():
-            channel.state = int(state)
+        if state.isdecimal():
+            channel.state = number(state)
             channel.ever_up = channel.ever_up or channel.state == UP
         channel.linkedid = message.get("Linkedid") or channel.linkedid
 

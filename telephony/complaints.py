@@ -5,19 +5,24 @@ line that somebody has to read.
 """
 
 import asyncio
+import traceback
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Literal
 
 import structlog
 
 EVERY_S = 60.0
 _SHOWN = 120
 
+Level = Literal["warning", "error", "exception"]
+
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _Kept:
+    level: Level
     more: int = 0
     last: dict[str, Any] = field(default_factory=dict)
 
@@ -29,8 +34,10 @@ class Complaints:
         self._every_s = every_s
         self._kept: dict[tuple[str, str], _Kept] = {}
 
-    def __call__(self, event: str, *, kind: str = "", error: bool = False, **fields: Any) -> None:
-        """Warn of ``event``, a literal, or with ``error`` log a traceback with it.
+    def __call__(
+        self, event: str, *, kind: str = "", level: Level = "warning", **fields: Any
+    ) -> None:
+        """Log ``event``, a literal; at level ``exception`` with a traceback.
 
         ``kind`` keeps what has different causes apart; it is one of a few words, never what a
         stranger has sent.
@@ -41,23 +48,29 @@ class Complaints:
             kept.more += 1
             kept.last = fields
             return
-        if error:
-            log.exception(event, **fields)
-        else:
-            log.warning(event, **fields)
-        self._open(key)
+        getattr(log, level)(event, **fields)
+        self._open(key, "warning" if level == "warning" else "error")
 
-    def _open(self, key: tuple[str, str]) -> None:
-        self._kept[key] = _Kept()
+    def _open(self, key: tuple[str, str], level: Level) -> None:
+        self._kept[key] = _Kept(level)
         asyncio.get_running_loop().call_later(self._every_s, self._close, key)
 
     def _close(self, key: tuple[str, str]) -> None:
         kept = self._kept.pop(key)
         if kept.more:
-            log.warning(key[0], more_since_last_logged=kept.more, **kept.last)
-            self._open(key)
+            getattr(log, kept.level)(key[0], more_since_last_logged=kept.more, **kept.last)
+            self._open(key, kept.level)
 
 
 def shown(text: str | bytes) -> str:
     """What a stranger sent, short and on one line."""
     return repr(text[:_SHOWN]) if len(text) > _SHOWN else repr(text)
+
+
+def where(error: BaseException) -> str:
+    """The line of ours in which it was raised: ``node_calls.py:210 in _hold``."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "?"
+    last = frames[-1]
+    return f"{PurePath(last.filename).name}:{last.lineno} in {last.name}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
-from telephony.ami.snapshot import Snapshot
+from telephony.ami.snapshot import Snapshot, fault_of
 from telephony.ami.wire import Message
 from telephony.call_events import (
     CallEvent,
@@ -29,7 +29,7 @@ from telephony.call_events import (
     TransferRefused,
 )
 from telephony.caller import name_of, number_of
-from telephony.channels import RINGING, Channel, Channels, Role
+from telephony.channels import RINGING, Channel, Channels, Role, number
 
 _MARKED = re.compile(rb"\r\nChanVariable: OFFHOOK_CALL=[^\r]")
 """By this variable the dialplan says that a channel is a caller in a hotline."""
@@ -100,7 +100,8 @@ class NodeCalls:
         return events
 
     def handle(self, message: Message, now: float) -> list[CallEvent]:
-        """Take one event in the order in which Asterisk sent it."""
+        """Take one event in the order in which Asterisk sent it. Raises ValueError for one that
+        can't be; nothing has changed by it."""
         return [*self.tick(now), *self._handle(message)]
 
     def _handle(self, message: Message) -> list[CallEvent]:
@@ -174,7 +175,7 @@ class NodeCalls:
         return [kind(call.id, station, "agent")]
 
     def _hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
-        self.channels.hang_up(channel, _number(message.get("Cause")))
+        self.channels.hang_up(channel, number(message.get("Cause")))
         # SIP's code for a request that nobody answered; from a BYE it is none (measured).
         channel.lost = channel.lost or message.get("TechCause") == "408"
         return self._known(channel, message) + self._compare_all(self._apart_around(channel))
@@ -191,12 +192,14 @@ class NodeCalls:
         events += self._compare_all(before)
         own = self.calls.get(channel.uniqueid)
         if own is not None:
-            events += self._over(own, "system", _number(message.get("Cause")))
+            events += self._over(own, "system", number(message.get("Cause")))
         return events
 
     # --- other events
 
     def _new_channel(self, message: Message) -> list[CallEvent]:
+        if fault := fault_of(message):
+            raise ValueError(f"a new channel with {fault}")
         return self._changed(self.channels.add(message), message)
 
     def _bridge_over(self, message: Message) -> list[CallEvent]:
@@ -290,15 +293,23 @@ class NodeCalls:
             or channel in call.connected.get(station, ())
         ):
             return []
-        channel.in_call = call.caller.uniqueid
+        events = self._joins(channel, call)
         call.ringing[channel.uniqueid] = station
         call.agent_hung_up = False
-        return [StationRinging(call.id, station)]
+        return [*events, StationRinging(call.id, station)]
+
+    def _joins(self, channel: Channel, call: Call) -> list[CallEvent]:
+        """The phone's channel is this call's from now on, and rings for no other."""
+        events: list[CallEvent] = []
+        if channel.in_call != call.caller.uniqueid:
+            events = self._ring_over(channel, "unknown")
+        channel.in_call = call.caller.uniqueid
+        return events
 
     def _rings_for(self, channel: Channel) -> Call | None:
         """The call it was dialled for: as a rule its linkedid is the caller's uniqueid."""
-        if channel.role is not Role.STATION or channel.state != RINGING:
-            return None
+        if channel.role is not Role.STATION or channel.state != RINGING or channel.bridge:
+            return None  # whoever is in a bridge has answered, whatever the state says
         call = self.calls.get(channel.linkedid)
         if call is not None:
             return call
@@ -360,7 +371,7 @@ class NodeCalls:
             if station in call.apart:
                 continue
             for channel in channels:
-                channel.in_call = call.caller.uniqueid
+                events += self._joins(channel, call)
                 channel.ever_up = True
                 call.ringing.pop(channel.uniqueid, None)
             if station in new:
@@ -421,10 +432,6 @@ class NodeCalls:
         elif call.agent_hung_up:
             by = "agent"
         return [*events, CallGone(call.id, by, cause or call.caller.cause, lost)]
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
 
 
 _OF_CHANNEL: dict[str, Callable[[NodeCalls, Channel, Message], list[CallEvent]]] = {

@@ -21,6 +21,7 @@ from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from offhook.live.call import LiveCall
 from offhook.live.engine import Engine
+from telephony.ami.link import LATE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,11 @@ def _nodes(engine: Engine) -> list[NodeView]:
                 error += f". Calls that seem to have ended and are not shown: {over}"
             if talks:
                 error += f". Talks that may have ended: {talks}"
-        views.append(NodeView(name, link.up, engine.clock.civil(link.state.since), error))
+        late = link.lag if link.lag > LATE_S else 0.0
+        if late:
+            error = f"What it reports is late by {late:.0f} s"
+        since = engine.clock.civil(link.state.since)
+        views.append(NodeView(name, link.up, since, error, late))
     return views
 
 

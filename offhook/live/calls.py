@@ -17,6 +17,7 @@ from offhook.live.call import LiveCall
 from offhook.live.changes import Changes
 from storage.calls import StoredCall
 from storage.outbox import Outbox
+from telephony.complaints import Complaints, shown
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class LiveCalls:
         self._outbox = outbox
         self._changes = changes
         self._aside: list[CallFact] | None = None
+        self._complain = Complaints()
 
     def get(self, call: CallId) -> LiveCall | None:
         """The call, or None if it is over or was never seen."""
@@ -76,10 +78,11 @@ class LiveCalls:
             return call
         hotline = self._hotlines.get(number)
         if hotline is None:
-            log.error(
+            self._complain(
                 "a call came for a number that is no hotline; add it to the configuration's"
                 " hotlines, or take it out of Asterisk's",
-                number=number,
+                level="error",
+                number=shown(number),
                 line=line,
             )
             return None

@@ -19,6 +19,7 @@ from offhook.live.recorder import Recorder
 from storage.calls import CallStore
 from storage.errors import AWAY, in_one_line
 from storage.outbox import Outbox
+from telephony.ami.link import LATE_S
 
 log = structlog.get_logger()
 
@@ -183,6 +184,8 @@ class RunningCentre:
         seen, since = -1, datetime.min.replace(tzinfo=UTC)
         while True:
             today = midnight(datetime.now(UTC), self._timezone)
+            if any(link.lag > LATE_S for link in self._engine.orders.links.values()):
+                self._engine.changes.touch()  # for no event does
             if (self._engine.changes.version, today) != (seen, since) or self._away is not None:
                 seen, since = self._engine.changes.version, today
                 before = (dict(self._figures), self._blocked, self._away)

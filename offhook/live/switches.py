@@ -38,6 +38,7 @@ from telephony.calls import (
     TransferRefused,
 )
 from telephony.calls import StationChanged as PhoneChanged
+from telephony.complaints import Complaints, shown, where
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ class Switches:
         self._channels = channels
         self._admission = admission
         self._on_doubt = on_doubt
+        self._complain = Complaints()
         self._started_at = datetime.now(UTC)
         self._lost_at: dict[NodeName, datetime] = {}
         self._seen: set[NodeName] = set()
@@ -78,7 +80,7 @@ class Switches:
         if message.name == "UserEvent":
             self._on_dialplan(node, message)
         for event in self._channels.handle(node, message, self._clock.now()):
-            self._on_event(event)
+            self._guarded(event)
         if message.name == "Newchannel":
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
         self._wind()
@@ -119,7 +121,7 @@ class Switches:
         there = {channel.get("Uniqueid") for channel in snapshot.channels}
         with self._calls.set_aside(gap.implied):
             for event in self._channels.reconcile(node, snapshot, self._clock.now()):
-                self._on_event(event, gap)
+                self._guarded(event, gap)
             for call in list(self._calls.by_id.values()):
                 if call.channel.node != node or call.channel.uniqueid in there:
                     continue
@@ -188,6 +190,20 @@ class Switches:
                     queue = message.get("Queue") or None
                     self._calls.note(call, CallFactKind.FALLBACK, queue=queue)
                     self._calls.stage(call, CallStage.FALLBACK)
+
+    def _guarded(self, event: CallEvent, gap: Gap | None = None) -> None:
+        """What goes wrong with one call is not to cost the others of the same message."""
+        try:
+            self._on_event(event, gap)
+        except Exception as error:
+            self._complain(
+                "an event of a call could not be handled; going on with the next one",
+                kind=f"{type(event).__name__} {type(error).__name__}",
+                level="error",
+                what=shown(repr(event)),
+                why=shown(repr(error)),
+                where=where(error),
+            )
 
     def _on_event(self, event: CallEvent, gap: Gap | None = None) -> None:
         if isinstance(event, PhoneChanged):

@@ -253,7 +253,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             self._complain(
                 "agi route failed; the dialplan goes on without it",
                 kind=type(error).__name__,
-                error=True,
+                level="exception",
                 route=session.route,
                 channel=session.channel,
                 uniqueid=session.uniqueid,

@@ -9,15 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-import structlog
-
 from telephony.ami.wire import Message
+from telephony.complaints import Complaints, shown, where
 
 SLICE_S = 0.005
 """How long events are delivered before the loop gets to do other things."""
-_LOG_EVERY_S = 10.0
-
-log = structlog.get_logger()
 
 
 class Delivery:
@@ -31,8 +27,7 @@ class Delivery:
         self._scheduled = False
         self._empty = asyncio.Event()
         self._empty.set()
-        self._failures_unsaid = 0
-        self._said_at = -_LOG_EVERY_S
+        self._complain = Complaints()
         self.failures = 0
 
     def put(self, message: Message) -> None:
@@ -74,8 +69,8 @@ class Delivery:
             message = queue.popleft()
             try:
                 consumer(message)
-            except Exception:
-                self._failed(message)
+            except Exception as error:
+                self._failed(message, error)
             if monotonic() > stop_at:
                 break
         if queue:
@@ -84,18 +79,16 @@ class Delivery:
         else:
             self._empty.set()
 
-    def _failed(self, message: Message) -> None:
+    def _failed(self, message: Message, error: Exception) -> None:
         # A consumer that fails at every event of a busy centre would fill the disk.
         self.failures += 1
-        now = monotonic()
-        if now - self._said_at < _LOG_EVERY_S:
-            self._failures_unsaid += 1
-            return
-        log.exception(
+        self._complain(
             "an AMI event could not be handled; going on with the next one",
+            kind=type(error).__name__,
+            level="error",
             node=self._node,
-            event_name=message.name,
-            headers=dict(message.items()),
-            more_since_last_said=self._failures_unsaid,
+            event_name=shown(message.name),
+            why=shown(str(error) or type(error).__name__),
+            where=where(error),
+            headers=shown(message.raw),
         )
-        self._said_at, self._failures_unsaid = now, 0

@@ -12,7 +12,7 @@ from domain.identity import NodeName
 from telephony.ami import session
 from telephony.ami import snapshot as snapshots
 from telephony.ami.delivery import Delivery
-from telephony.ami.originate import Originate
+from telephony.ami.originate import Originate, new_channel_id
 from telephony.ami.protocol import (
     ActionRefused,
     Headers,
@@ -23,6 +23,12 @@ from telephony.ami.protocol import (
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
 from telephony.ami.wire import Message
+from telephony.complaints import Complaints
+
+_ECHO = b"UserEvent: OffhookEcho\r\n"
+
+LATE_S = 5.0
+"""Events that are late by more than this are complained of."""
 
 log = structlog.get_logger()
 
@@ -65,7 +71,12 @@ class Link:
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._max_backlog = max_backlog
-        self._delivery = Delivery(on_message, node)
+        self._on_message = on_message
+        self._delivery = Delivery(self._delivered, node)
+        self._echo = b""
+        self._echo_at: float | None = None
+        self._lag = 0.0
+        self._complain = Complaints()
         self._protocol: Protocol | None = None
         self._state = LinkState(LinkKind.DOWN, clock(), "not started")
         self._is_up = asyncio.Event()
@@ -93,6 +104,18 @@ class Link:
     def backlog(self) -> int:
         """Events received and not yet delivered."""
         return len(self._delivery)
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which events are late, at least; 0 while the link is not up.
+
+        Asterisk may take minutes to send what has happened, and we to get to it, and answer each
+        ping all the same. So with every ping an event is asked for and its way here measured.
+        """
+        if not self.up:
+            return 0.0
+        under_way = 0.0 if self._echo_at is None else self._clock() - self._echo_at
+        return max(self._lag, under_way)
 
     async def wait_up(self, timeout: float | None = None) -> None:
         """Until the link is up. Raises TimeoutError."""
@@ -247,6 +270,7 @@ class Link:
         self._delivery.hold()
         self._delivery.clear()
         self._booted.clear()
+        self._echo_at, self._lag = None, 0.0
         protocol = await session.connect(self, self.host, self.port, self.timing.connect)
         try:
             self._protocol = protocol
@@ -257,12 +281,58 @@ class Link:
                     "no FullyBooted event came; going on without it. Has the AMI user"
                     " read = system in manager.conf?"
                 )
+            await self._check_name(protocol)
             await self._synchronise(protocol)
-            await session.keep_alive(protocol, self.timing.ping_every, self.timing.pong)
+            await session.keep_alive(
+                protocol, self.timing.ping_every, self.timing.pong, self._ask_for_echo
+            )
         finally:
             self._protocol = None
             if not protocol.closed:
                 protocol.close()
+
+    async def _ask_for_echo(self, protocol: Protocol) -> None:
+        """Send an event round Asterisk, unless one is under way."""
+        if self.lag > LATE_S:
+            self._complain(
+                "AMI events are late: boards, records and offers lag behind the phones. Look for"
+                " what keeps Asterisk or this machine busy",
+                kind=self.node,
+                node=self.node,
+                late_s=round(self.lag, 1),
+                waiting_here=self.backlog,
+            )
+        if self._echo_at is not None:
+            return
+        name = new_channel_id()
+        self._echo, self._echo_at = f"\r\nEcho: {name}".encode(), self._clock()
+        reply = await protocol.ask(
+            "UserEvent", {"UserEvent": "OffhookEcho", "Echo": name}, self.timing.pong
+        )
+        if not reply.succeeded:  # not a user who may
+            self._echo_at, self._lag = None, 0.0
+
+    def _delivered(self, message: Message) -> None:
+        raw = message.raw
+        if raw.startswith(b"Event: UserEvent") and _ECHO in raw:  # ours, or another controller's
+            if self._echo_at is not None and self._echo in raw:
+                self._lag, self._echo_at = self._clock() - self._echo_at, None
+            return
+        self._on_message(message)
+
+    async def _check_name(self, protocol: Protocol) -> None:
+        """Raises session.Refused for an Asterisk that takes itself for another node.
+
+        Its calls would be known by one name and their sessions and recordings come by another.
+        """
+        reply = await protocol.ask("Getvar", {"Variable": "OFFHOOK_NODE"}, self.timing.login)
+        name = reply.get("Value")
+        if reply.succeeded and name and name != self.node:
+            raise session.Refused(
+                f"this Asterisk calls itself {name!r}, and Offhook's configuration calls it"
+                f" {self.node!r}; set node back, or write Asterisk's configuration anew (restart"
+                " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
+            )
 
     async def _synchronise(self, protocol: Protocol) -> None:
         try:
@@ -286,6 +356,12 @@ class Link:
             held_events=len(self._delivery),
             refused_lists=snapshot.missing or None,
         )
+        if snapshot.left_out:
+            self._log.warning(
+                "Asterisk's list of channels has entries that are none; going on without them",
+                entries=len(snapshot.left_out),
+                first=snapshot.left_out[:3],
+            )
 
     async def _lost(self, error: str) -> None:
         if self.up:

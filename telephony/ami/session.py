@@ -1,6 +1,7 @@
 """One connection's steps: greeting, login, boot, pings. Each says what went wrong."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from telephony.ami.protocol import Factory, OutcomeUnknown, Protocol
@@ -58,9 +59,15 @@ async def booted(protocol: Protocol, seen: asyncio.Event, timeout: float) -> boo
     return seen.is_set()
 
 
-async def keep_alive(protocol: Protocol, every: float, pong: float) -> None:
-    """Ping until the connection ends, or end it if it is dead. Always raises ConnectionError."""
+async def keep_alive(
+    protocol: Protocol, every: float, pong: float, also: Callable[[Protocol], Awaitable[None]]
+) -> None:
+    """Ping until the connection ends, or end it if it is dead; do ``also`` at once and each time.
+
+    Always raises ConnectionError, or what ``also`` does.
+    """
     while True:
+        await also(protocol)
         with suppress(TimeoutError):
             async with asyncio.timeout(every):
                 await protocol.ended.wait()

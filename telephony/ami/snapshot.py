@@ -1,11 +1,25 @@
 """What is there on an Asterisk now. AMI has no replay, so each login starts with this."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol as Interface
 
 from telephony.ami.protocol import ActionRefused, Headers
 from telephony.ami.wire import Message
+from telephony.complaints import shown
+
+_LONGEST = 255  # more than Asterisk has for a uniqueid or a name
+
+
+def fault_of(message: Message) -> str | None:
+    """What keeps a message about a channel from being one; None: it is one."""
+    for header in ("Uniqueid", "Channel"):
+        value = message.get(header)
+        if not value:
+            return f"no {header}"
+        if len(value) > _LONGEST:
+            return f"a {header} of {len(value)} characters"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,8 @@ class Snapshot:
     """Asterisk is another process than at the link's last snapshot: its old channels are gone."""
     missing: tuple[str, ...] = field(default=())
     """Lists that Asterisk refused (a module not loaded, a class the AMI user lacks)."""
+    left_out: tuple[str, ...] = field(default=())
+    """Entries among the channels that are none, and what is wrong with them."""
 
     def has_channel(self, uniqueid: str) -> bool:
         return any(channel.get("Uniqueid") == uniqueid for channel in self.channels)
@@ -77,6 +93,7 @@ async def take(
     channels = await ask_list(
         "CoreShowChannels", {}, "CoreShowChannel", "CoreShowChannelsComplete", timeout
     )
+    channels, left_out = sifted(channels)
     # CoreShowChannel names the bridge: no BridgeInfo for each of a thousand bridges.
     members: dict[str, list[str]] = {item.get("BridgeUniqueid"): [] for item in bridge_list}
     for channel in channels:
@@ -92,4 +109,23 @@ async def take(
         version=settings.get("AsteriskVersion"),
         restarted=bool(last_boot) and boot != last_boot,
         missing=tuple(missing),
+        left_out=left_out,
     )
+
+
+def sifted(channels: Iterable[Message]) -> tuple[list[Message], tuple[str, ...]]:
+    """The entries of a list of channels that are channels, each once; and what the others lack.
+
+    One bad entry must not cost the calls of all others.
+    """
+    good: dict[str, Message] = {}
+    faults: list[str] = []
+    for number, message in enumerate(channels, 1):
+        fault = fault_of(message)
+        if fault is None and message.get("Uniqueid") in good:
+            fault = f"the uniqueid {message.get('Uniqueid')} a second time"
+        if fault is None:
+            good[message.get("Uniqueid")] = message
+        else:
+            faults.append(f"entry {number} ({shown(message.get('Channel'))}) has {fault}")
+    return list(good.values()), tuple(faults)

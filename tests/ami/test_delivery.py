@@ -90,7 +90,8 @@ async def test_failures_cost_one_event_each_and_are_logged_with_measure() -> Non
     assert len(got) == 1600
     assert delivery.failures == 400
     assert len(logs) == 1
-    assert logs[0]["event_name"] == "E"
+    assert logs[0]["event_name"] == "'E'" and logs[0]["why"] == "'no such thing'"
+    assert logs[0]["where"].startswith("test_delivery.py:") and "in consume" in logs[0]["where"]
 
 
 async def test_a_cancelled_wait_is_no_harm() -> None:

@@ -399,3 +399,21 @@ def test_a_hundred_thousand_calls_leave_nothing() -> None:
     assert not node.channels.bridges
     assert not node.channels.by_endpoint
     assert not node.stations_touched
+
+
+def test_a_phone_that_comes_to_ring_for_another_caller_rings_for_one_only() -> None:
+    """Else the first call kept a channel that was gone, and no snapshot could be taken any more."""
+    calls = new_calls()
+    other = ("PJSIP/line1-00000003", "1.3")
+    feed(calls, [*entered(), *ringing(), about("Newchannel", *other, 4)])
+    events = feed(
+        calls,
+        [
+            about("Newstate", *PHONE, 0, "1.3"),
+            about("Newstate", *PHONE, 5, "1.3"),
+            hang_up(*PHONE, 5),
+        ],
+    )
+    assert "RingingEnded 1001 unknown" in " ".join(told(events)) + " "
+    assert calls.reconcile(NODE, snapshot([about("Newchannel", *LINE, 6)]), 0.0)
+    assert [view.ringing for view in calls.open_calls()] == [()]

@@ -50,7 +50,7 @@ function drawNode(parts, node) {
   badge(parts.state, node.up ? "green" : "red", node.up ? texts.up : texts.down);
   parts.state.classList.add("ms-auto");
   count(parts.since, { since: node.since });
-  parts.error.hidden = node.up || !node.error;
+  parts.error.hidden = !node.error;
   parts.error.textContent = node.error ?? "";
 }
 

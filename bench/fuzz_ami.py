@@ -1,0 +1,318 @@
+"""Hostile AMI against the real link, the fold of calls and the engine, over a real connection.
+
+``./run bench fuzz_ami`` sends it for OFFHOOK_FUZZ_S seconds (120), the tests some thousand events.
+The far side plays Asterisk: it logs the controller in, lists channels (some entries are none), and
+sends recorded events with every kind of damage. Now and then the connection is cut.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import MutableMapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import structlog
+
+from bench.fuzz_agi import HOTLINE, LINE, NODE, small_centre
+from offhook.live.engine import Engine
+from storage.outbox import Outbox
+from telephony.ami.link import Link
+from telephony.ami.state import Timing
+from telephony.ami.wire import Framer, Message
+
+CORPUS = Path(__file__).resolve().parent.parent / "tests" / "calls" / "recorded"
+CUT_AFTER = 4000
+"""Events on one connection."""
+
+_VALUES = (
+    b"", b"0", b"-1", b"9" * 30, b"9" * 5000, b"nan", "\u0663".encode(), "\u00b2".encode(),
+    b"\xff\xfe", b"\0", b"PJSIP/", b"PJSIP/1001", b"PJSIP/1001-0;2", b"PJSIP/carrier-", b"<MASQ>",
+    b"Local/x@y;1", b"AsyncGoto/PJSIP/carrier-00000001<ZOMBIE>", b"a\rb", b"A" * 70_000, b"%s",
+    b"1795314191.0", b"5", b"6", b"Success", b"Fail", b"PJSIP/carrier-00000000", b"INUSE",
+)  # fmt: skip
+_NAMES = (
+    b"Rename", b"BridgeEnter", b"BridgeLeave", b"Hangup", b"Newchannel", b"BlindTransfer",
+    b"AttendedTransfer", b"Hold", b"Unhold", b"DialEnd", b"BridgeDestroy", b"DeviceStateChange",
+    b"UserEvent", b"HangupRequest", b"SoftHangupRequest", b"FullyBooted", b"CoreShowChannel",
+)  # fmt: skip
+_GOOD = 3
+"""Good channels in each list."""
+
+
+def corpus() -> list[bytes]:
+    """Recorded events, with the names that our small centre has."""
+    return [
+        raw.replace(b"PJSIP/line1-", b"PJSIP/carrier-")
+        for file in sorted(CORPUS.glob("*.ami"))
+        for raw in Framer().feed(file.read_bytes())
+    ]
+
+
+class Damage:
+    """Seeded: makes events and lists of channels that no Asterisk would send."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self._corpus = corpus()
+        self.sent: Counter[str] = Counter()
+
+    def event(self) -> bytes:
+        rng = self._rng
+        raw = rng.choice(self._corpus)
+        if rng.random() < 0.3:
+            self.sent["whole"] += 1
+            return raw + b"\r\n\r\n"
+        self.sent["damaged"] += 1
+        lines = raw.split(b"\r\n")
+        for _ in range(rng.randrange(1, 4)):
+            self._damage(lines)
+            lines = lines or [b"Event: x"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def _damage(self, lines: list[bytes]) -> None:
+        rng = self._rng
+        at, what = rng.randrange(len(lines)), rng.random()
+        if what < 0.35:
+            lines[at] = lines[at].split(b":")[0] + b": " + rng.choice(_VALUES)
+        elif what < 0.5:
+            del lines[at]
+        elif what < 0.6:
+            lines.insert(at, rng.choice(lines))
+        elif what < 0.7:
+            lines[0:1] = [b"Event: " + rng.choice(_NAMES)]
+        elif what < 0.8:
+            other = rng.choice(self._corpus).split(b"\r\n")
+            lines.insert(rng.randrange(len(lines) + 1), rng.choice(other))
+        elif what < 0.9:
+            line = bytearray(lines[at])
+            if line:
+                line[rng.randrange(len(line))] = rng.randrange(256)
+            lines[at] = bytes(line)
+        else:
+            variable = rng.choice(
+                (b"OFFHOOK_CALL=pbx1-", b"OFFHOOK_ENTERED_AT=", b"OFFHOOK_QUEUE=")
+            )
+            lines.insert(at, b"ChanVariable: " + variable + rng.choice(_VALUES))
+
+    def channels(self, connection: int) -> list[bytes]:
+        """A list with good channels, and among them some that are none."""
+        rng = self._rng
+        good = [good_channel(connection, number) for number in range(_GOOD)]
+        bad = []
+        for _ in range(rng.randrange(1, 5)):
+            self.sent["list entries"] += 1
+            entry = good_channel(900_000 + rng.randrange(9), rng.randrange(9))
+            lines = entry.split(b"\r\n")
+            kind = rng.randrange(4)
+            if kind == 0:
+                lines = [line for line in lines if not line.startswith(b"Uniqueid")]
+            elif kind == 1:
+                lines = rng.choice(good).split(b"\r\n")  # twice the same
+            elif kind == 2:
+                lines = [line.partition(b": ")[0] + b": " for line in lines[:1]] + lines[1:3]
+                lines[0] = b"Event: CoreShowChannel"
+            else:
+                lines.append(b"ChanVariable: OFFHOOK_ENTERED_AT=" + rng.choice(_VALUES[:12]))
+                lines = [line for line in lines if b"OFFHOOK_ENTERED_AT=17" not in line]
+            bad.append(b"\r\n".join(lines))
+        return [*bad, *good]
+
+
+def good_channel(connection: int, number: int) -> bytes:
+    """A caller of ours."""
+    uniqueid = f"1795{connection:06}.{number}"
+    return (
+        f"Event: CoreShowChannel\r\nChannel: PJSIP/{LINE}-{connection:06x}{number:02x}\r\n"
+        f"ChannelState: 6\r\nCallerIDNum: 1380013800{number}\r\nExten: {HOTLINE}\r\n"
+        f"Uniqueid: {uniqueid}\r\nLinkedid: {uniqueid}\r\n"
+        f"ChanVariable: OFFHOOK_CALL={NODE}-{uniqueid}\r\n"
+        f"ChanVariable: OFFHOOK_HOTLINE={HOTLINE}\r\n"
+        f"ChanVariable: OFFHOOK_ENTERED_AT={time.time():.3f}"
+    ).encode()
+
+
+class FakeAsterisk:
+    """Answers as Asterisk's manager does, and sends ``damage`` once the list is out."""
+
+    def __init__(self, damage: Damage) -> None:
+        self._damage = damage
+        self.connections = 0
+        self.events = 0
+        self.quiet = False
+        """Send no damage any more; the next list has good channels only."""
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.add(writer)
+        writer.write(b"Asterisk Call Manager/11.0.0\r\n")
+        sending: asyncio.Task[None] | None = None
+        try:
+            while True:
+                raw = await reader.readuntil(b"\r\n\r\n")
+                asked = Message(raw[:-4])
+                self._answer(asked, writer)
+                if asked.get("Action") == "CoreShowChannels" and not self.quiet:
+                    sending = asyncio.ensure_future(self._send(writer))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            if sending is not None:
+                sending.cancel()
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    def _answer(self, asked: Message, writer: asyncio.StreamWriter) -> None:
+        mine = f"ActionID: {asked.action_id}\r\n".encode()
+
+        def say(head: bytes, rest: bytes = b"") -> None:
+            writer.write(head + b"\r\n" + mine + rest + b"\r\n")
+
+        match asked.get("Action"):
+            case "Login":
+                say(b"Response: Success")
+                writer.write(b"Event: FullyBooted\r\nPrivilege: system,all\r\n\r\n")
+            case "CoreStatus":
+                say(
+                    b"Response: Success",
+                    b"CoreStartupDate: 2026-11-25\r\nCoreStartupTime: 01:02:03\r\n",
+                )
+            case "CoreShowChannels":
+                say(b"Response: Success", b"EventList: start\r\n")
+                for raw in self._listed():
+                    head, _, rest = raw.partition(b"\r\n")
+                    say(head, rest + b"\r\n")
+                say(b"Event: CoreShowChannelsComplete", b"EventList: Complete\r\n")
+            case "DeviceStateList" | "PJSIPShowEndpoints" | "PJSIPShowContacts" | "BridgeList":
+                say(b"Response: Error", b"Message: no such list\r\n")
+            case "UserEvent":
+                say(b"Response: Success")
+                echo = asked.get("Echo").encode()
+                say(b"Event: UserEvent", b"UserEvent: OffhookEcho\r\nEcho: " + echo + b"\r\n")
+            case "Getvar":
+                say(b"Response: Success", b"Variable: OFFHOOK_NODE\r\nValue: pbx1\r\n")
+            case _:
+                say(b"Response: Success")
+
+    def _listed(self) -> Sequence[bytes]:
+        if self.quiet:
+            return [good_channel(self.connections, number) for number in range(_GOOD)]
+        return self._damage.channels(self.connections)
+
+    async def _send(self, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            for _ in range(CUT_AFTER):
+                if self.quiet:
+                    break
+                writer.write(self._damage.event())
+                self.events += 1
+                if self.events % 50 == 0:
+                    await writer.drain()
+                    await asyncio.sleep(0)
+            await writer.drain()
+        self.cut()
+
+    def cut(self) -> None:
+        for writer in tuple(self._writers):
+            writer.close()
+
+
+async def fuzz(
+    folder: Path, seed: int, *, events: int = sys.maxsize, seconds: float = 1e9
+) -> dict[str, Any]:
+    """Send so many, or for so long. AssertionError where anything is not as it must be."""
+    escaped: list[str] = []
+    logged: Counter[str] = Counter()
+
+    def count(_: Any, level: str, event: MutableMapping[str, Any]) -> str:
+        logged[event["event"]] += 1
+        if event.get("exc_info") or "of a call could not be handled" in event["event"]:
+            escaped.append(f"{dict(event)}"[:600] + traceback.format_exc(limit=-3))
+        if event["event"].startswith("an AMI event could not") and "ValueError" not in event["why"]:
+            refused[event["why"][:80]] += 1
+        raise structlog.DropEvent
+
+    refused: Counter[str] = Counter()
+    loop = asyncio.get_running_loop()
+    before, processors = loop.get_exception_handler(), structlog.get_config()["processors"]
+    loop.set_exception_handler(lambda _, context: escaped.append(repr(context)))
+    structlog.configure(processors=[count])
+    damage = Damage(seed)
+    far = FakeAsterisk(damage)
+    server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
+    outbox = Outbox(folder / "outbox.jsonl")
+    engine = Engine(small_centre(), outbox)
+    link = Link(
+        NODE, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
+        on_message=partial(engine.switches.on_message, NODE),
+        on_up=partial(engine.switches.on_snapshot, NODE),
+        on_down=lambda state: engine.switches.on_down(NODE),
+        timing=Timing(retry_first=0.01, retry_most=0.05, ping_every=0.5),
+    )  # fmt: skip
+    engine.orders.links[NODE] = link
+    running = asyncio.create_task(link.run())
+    process, began, rss = psutil.Process(), time.monotonic(), 0
+    try:
+        while far.events < events and time.monotonic() - began < seconds:
+            await asyncio.sleep(0.05)
+            if not rss and (far.events > events / 4 or time.monotonic() - began > seconds / 4):
+                rss = process.memory_info().rss
+        took = time.monotonic() - began
+        grown = process.memory_info().rss - rss
+        far.quiet = True
+        at = far.connections
+        far.cut()
+        deadline = time.monotonic() + 30
+        while not (link.up and far.connections > at and not link.backlog):
+            _must(time.monotonic() < deadline, f"the link does not come up: {link.state}")
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
+        expected = sorted(f"{NODE}-1795{far.connections:06}.{number}" for number in range(_GOOD))
+        _must(not escaped, f"exceptions escaped: {escaped[:3]}")
+        _must(sorted(engine.calls.by_id) == expected, f"calls: {sorted(engine.calls.by_id)[:9]}")
+        views = sorted(view.call for view in engine.switches._channels.open_calls())
+        _must(views == expected, f"the fold has {views[:9]}")
+        return {
+            "seed": seed,
+            "events": far.events,
+            "connections": far.connections,
+            "kinds": dict(damage.sent),
+            "events_refused": link._delivery.failures,
+            "per_s": round(far.events / took),
+            "grown_mb": round(grown / 1e6, 1),
+            "logged": dict(logged),
+        }
+    finally:
+        await link.close()
+        running.cancel()
+        server.close()
+        outbox.close()
+        loop.set_exception_handler(before)
+        structlog.configure(processors=processors)
+
+
+def _must(so: bool, text: str) -> None:
+    if not so:
+        raise AssertionError(text)
+
+
+def measure() -> dict[str, Any]:
+    """Hostile events for a while; figures, JSON-able. AssertionError if one did any harm."""
+    with tempfile.TemporaryDirectory(prefix="offhook-fuzz-") as folder:
+        seconds = float(os.environ.get("OFFHOOK_FUZZ_S", "120"))
+        return asyncio.run(fuzz(Path(folder), int(time.time()), seconds=seconds))
+
+
+if __name__ == "__main__":
+    json.dump(measure(), sys.stdout, indent=2)
+    print()

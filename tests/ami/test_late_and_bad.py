@@ -1,0 +1,144 @@
+"""Lists with entries that are none, events that are late, and an Asterisk of another name."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from bench.fuzz_ami import Damage, FakeAsterisk, good_channel
+from console.ports import StoreView
+from domain.identity import NodeName
+from offhook.live.board import board
+from offhook.live.engine import Engine
+from telephony.ami import Link, LinkKind, Message
+from telephony.ami.snapshot import sifted
+from telephony.ami.state import Timing
+from tests.ami.watch import until
+
+NODE = NodeName("pbx1")
+QUICK = Timing(retry_first=0.02, retry_most=0.05, ping_every=0.05)
+
+
+class Far(FakeAsterisk):
+    """Sends no damage; lists what it is told to, and may keep an event back."""
+
+    def __init__(self, *listed: bytes) -> None:
+        super().__init__(Damage(1))
+        self.quiet = True
+        self.listed = listed
+        self.late = False
+
+    def _listed(self) -> tuple[bytes, ...]:
+        return self.listed
+
+    def _answer(self, asked: Message, writer: asyncio.StreamWriter) -> None:
+        if self.late and asked.get("Action") == "UserEvent":
+            asked = Message.of({"Action": "Events", "ActionID": asked.action_id})
+        super()._answer(asked, writer)
+
+
+@asynccontextmanager
+async def linked(engine: Engine, far: Far, node: NodeName = NODE) -> AsyncIterator[Link]:
+    server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
+    link = Link(
+        node, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
+        on_message=partial(engine.switches.on_message, node),
+        on_up=partial(engine.switches.on_snapshot, node),
+        timing=QUICK,
+    )  # fmt: skip
+    engine.orders.links[node] = link
+    running = asyncio.create_task(link.run())
+    try:
+        yield link
+    finally:
+        await link.close()
+        await running
+        server.close()
+
+
+def changed(raw: bytes, old: bytes, new: bytes) -> bytes:
+    assert old in raw
+    return raw.replace(old, new)
+
+
+async def test_one_bad_channel_costs_no_other(engine: Engine) -> None:
+    """Of four calls, one with an entry time that is none: three were unknown until they ended."""
+    entered = next(v for v in Message(good_channel(0, 1)).all("ChanVariable") if "ENTERED" in v)
+    far = Far(
+        good_channel(1, 0),
+        changed(good_channel(0, 1), entered.encode(), b"OFFHOOK_ENTERED_AT=garbage"),
+        changed(good_channel(1, 2), b"Uniqueid: 1795000001.2", b"X: y"),
+        good_channel(1, 3),
+        good_channel(1, 3),
+        changed(good_channel(1, 4), b"Uniqueid: 1795000001.4", b"Uniqueid: " + b"9" * 3000),
+        changed(good_channel(1, 5), b"ChannelState: 6", b"ChannelState: \xc2\xb2"),
+    )
+    with capture_logs() as logs:
+        async with linked(engine, far) as link:
+            await link.wait_up(10)
+    calls = {"pbx1-1795000000.1", *(f"pbx1-1795000001.{n}" for n in (0, 3, 5))}
+    assert set(engine.calls.by_id) == calls
+    (warning,) = [
+        e for e in logs if e["log_level"] == "warning" and "list of channels" in e["event"]
+    ]
+    assert warning["entries"] == 3 and "entry 3 ('PJSIP/carrier-" in warning["first"][0]
+    assert "has no Uniqueid" in warning["first"][0]
+
+
+async def test_what_goes_wrong_with_one_call_costs_no_other(
+    engine: Engine, monkeypatch: Any
+) -> None:
+    """Whatever it is: a mistake of ours, too."""
+    real = engine.calls.take_up
+
+    def take_up(channel: Any, *rest: Any) -> Any:
+        if channel.uniqueid == "1795000001.1":
+            raise LookupError("a mistake of ours")
+        return real(channel, *rest)
+
+    monkeypatch.setattr(engine.switches._calls, "take_up", take_up)
+    far = Far(*(good_channel(1, number) for number in range(4)))
+    with capture_logs() as logs:
+        async with linked(engine, far) as link:
+            await link.wait_up(10)
+    assert set(engine.calls.by_id) == {f"pbx1-1795000001.{number}" for number in (0, 2, 3)}
+    (warning,) = [entry for entry in logs if "could not be handled" in entry["event"]]
+    assert "1795000001.1" in warning["what"] and "in take_up" in warning["where"]
+
+
+def test_sifting_says_what_and_where() -> None:
+    good, faults = sifted([Message(b"Event: x"), Message(good_channel(1, 0))] * 2)
+    assert [message.get("Uniqueid") for message in good] == ["1795000001.0"]
+    assert faults[0] == "entry 1 ('') has no Uniqueid"
+    assert faults[2].endswith("has the uniqueid 1795000001.0 a second time")
+
+
+async def test_late_events_are_measured_while_pings_are_answered(engine: Engine) -> None:
+    far, now = Far(), [0.0]
+    async with linked(engine, far) as link:
+        real = link._clock
+        link._clock = lambda: real() + now[0]
+        await link.wait_up(10)
+        await until(lambda: link._echo_at is None)
+        assert link.lag < 2.0
+        far.late = True
+        await until(lambda: link._echo_at is not None)
+        now[0] = 90.0
+        with capture_logs() as logs:
+            await until(lambda: logs)
+        assert link.up and link.lag > 80.0
+        assert "AMI events are late" in logs[0]["event"] and logs[0]["late_s"] > 80
+        (node,) = board(engine, None, {}, StoreView(True)).nodes
+        assert node.up and node.late_s > 80 and "late by" in (node.error or "")
+
+
+async def test_an_asterisk_of_another_name_is_not_taken_on(engine: Engine) -> None:
+    """``node`` was renamed in centre.yaml, and Asterisk's files were not written anew."""
+    far = Far(good_channel(1, 0))
+    async with linked(engine, far, NodeName("main")) as link:
+        await until(lambda: link.state.kind is LinkKind.REFUSED)
+        assert "calls itself 'pbx1'" in link.state.error and "'main'" in link.state.error
+        assert not engine.calls.by_id
