@@ -195,17 +195,17 @@ async def test_a_line_lets_in_as_many_calls_as_it_carries(
         async def call() -> int:
             return (await peer.invite(peer.uri(HOTLINE), Account(LINE), until=over)).status
 
-        calls = [asyncio.create_task(call()) for _ in range(6)]
+        calls = [asyncio.create_task(call()) for _ in range(12)]
         ended = asyncio.as_completed(calls, timeout=20)
-        refused = [await next(ended) for _ in range(4)]
-        assert refused == [503] * 4
+        refused = [await next(ended) for _ in range(10)]
+        assert refused == [503] * 10
         over.set()
         status = 603 if alive else 200  # without a controller Asterisk answers by itself
-        assert sorted(await asyncio.gather(*calls)) == sorted([status] * 2 + [503] * 4)
+        assert sorted(await asyncio.gather(*calls)) == sorted([status] * 2 + [503] * 10)
         assert await call() == status  # there is room again
         peer.close()
     told = [event for event in watch.events if event.get("UserEvent") == "OffhookLineFull"]
-    assert [(event["Line"], event["Hotline"]) for event in told] == [(LINE, HOTLINE)] * 4
+    assert [(event["Line"], event["Hotline"]) for event in told] == [(LINE, HOTLINE)] * 10
     rows = [parse(line) for line in one.cel.read_text().splitlines()]
-    assert [row.user_event for row in rows if row and row.user_event] == ["OFFHOOK_LINE_FULL"] * 4
+    assert [row.user_event for row in rows if row and row.user_event] == ["OFFHOOK_LINE_FULL"] * 10
     await watch.close()
