@@ -15,11 +15,13 @@ from typing import Any
 from domain.identity import CallId, LineName, StationName
 from domain.stations import phone_of
 from telephony.call_events import HangUpParty, TransferKind
-from telephony.caller import number_of
+from telephony.caller import name_of, number_of
 from telephony.node_calls import REBRIDGED_WITHIN_S
 
 FALLBACK = "OFFHOOK_FALLBACK"
 """The dialplan's own event: Asterisk's queue takes the caller."""
+CALLER = "OFFHOOK_CALLER"
+"""The dialplan's own event: the caller's name, percent-encoded."""
 LINE_FULL = "OFFHOOK_LINE_FULL"
 """The dialplan's own event: the line carries no more calls, and this one is refused."""
 
@@ -127,6 +129,7 @@ class LoggedCall:
     """Its first row."""
     talks: list[LoggedTalk] = field(default_factory=list)
     transfers: list[LoggedTransfer] = field(default_factory=list)
+    caller_name: str | None = None
     blocked: bool = False
     """Refused: the line carried no more calls."""
     fallback_at: float | None = None
@@ -205,6 +208,9 @@ class EventLog:
         if row.user_event == FALLBACK and channel.call and channel.call.fallback_at is None:
             channel.call.fallback_at = row.at
             channel.call.fallback_queue = str(row.extra.get("extra", ""))
+        if row.user_event == CALLER and channel.call:
+            name = name_of(str(row.extra.get("extra", "")), channel.call.caller)
+            channel.call.caller_name = name
         if row.user_event == LINE_FULL and channel.call:
             channel.call.blocked = True
         match row.event:

@@ -74,6 +74,7 @@ def missing(
             project=hotline.project,
             line=logged.line,
             caller=logged.caller,
+            caller_name=logged.caller_name,
             flow=hotline.flow,
         )
         if logged.blocked:

@@ -12,7 +12,7 @@ from domain.identity import LineName, StationName
 from farend.ami import Remote
 from offhook.asterisk.instance import Instance
 from telephony.caller import name_of, number_of
-from telephony.event_log import parse
+from telephony.event_log import EventLog, Place, parse
 from tests.asterisk.controller import Session, controller
 from tests.conftest import InstanceFactory
 
@@ -97,6 +97,11 @@ async def test_number_and_name_are_read_from_the_from_header(instance: InstanceF
         ("127.0.0.2", [(b"From", value + b";tag=%d" % n)]) for n, (value, *_) in enumerate(FROM)
     ]
     found = await _callers(one, calls)
+    log = EventLog([StationName(PHONE)], [LineName(LINE)])
+    for number, line in enumerate(one.cel.read_text("utf-8").splitlines()):
+        if row := parse(line):
+            log.feed(row, Place(0, number))
+    assert [(call.caller, call.caller_name) for call in log.calls.values()] == found
     assert dict(zip((f[0] for f in FROM), found, strict=True)) == {f[0]: f[1:] for f in FROM}
 
 
