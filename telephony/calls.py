@@ -58,6 +58,8 @@ class CallView:
     connected: tuple[StationName, ...]
     ringing: tuple[StationName, ...]
     held: bool
+    held_by_phone: bool
+    """A phone that is connected holds the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class Calls:
 
 
 def _view(node: NodeName, call: Call) -> CallView:
+    by_phone = any(c.held for channels in call.connected.values() for c in channels)
     return CallView(
         call.id,
         ChannelId(node, call.caller.uniqueid),
@@ -210,5 +213,6 @@ def _view(node: NodeName, call: Call) -> CallView:
         LineName(call.caller.endpoint),
         tuple(call.connected),
         tuple(call.ringing.values()),
-        call.caller.held or any(c.held for channels in call.connected.values() for c in channels),
+        call.caller.held or by_phone,
+        by_phone,
     )

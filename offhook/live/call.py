@@ -116,6 +116,8 @@ class LiveCall:
     """Since when somebody has been talking to the caller; None: nobody is."""
     bridged_s: float = 0.0
     """How long somebody was, before that."""
+    music: bool = False
+    """Music plays for the caller, who is held."""
     phone_lost: StationName | None = None
     """The phone of the last talk, if it died in it; the caller then waits again."""
     flow_ended: str | None = None

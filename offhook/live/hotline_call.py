@@ -413,6 +413,9 @@ class _Caller:
                 status, cause = await self._dial(offer, f"gir{before}U(answered)")
             finally:
                 answered.cancel()
+            if self._call.music:  # hung up while the caller was held
+                self._call.music = False
+                await self._session.music_off()
             if status == "ANSWER" and await self._talked():
                 self._sessions.talk_over(self._call, offer, dialled_at)
                 self._served = True

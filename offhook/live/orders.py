@@ -13,6 +13,8 @@ from telephony.calls import Calls
 
 log = structlog.get_logger()
 
+_MUSIC_ON, _MUSIC_OFF = "DACB", "DBCA"
+
 _SILENCE_AGAIN_S = 0.02
 """What stops a sound is lost if it comes before the sound has begun."""
 
@@ -44,15 +46,24 @@ class Orders:
         """End one channel."""
         self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
 
+    def music(self, call: LiveCall, on: bool) -> None:
+        """Music for a caller who is held, or its end; by keys, see asterisk-conf/features.conf."""
+        keys = _MUSIC_ON if on else _MUSIC_OFF
+        played = {"Channel": call.channel_name, "Duration": "100", "Receive": "true"}
+        self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
+
     def send_on(self, call: LiveCall, context: str, to: str) -> None:
         """The caller goes on at extension ``to``, out of his talk and his session."""
         place = {"Context": context, "Exten": to, "Priority": "1"}
         self._give(call.channel.node, "Redirect", {"Channel": call.channel_name, **place})
 
-    def _give(self, node: NodeName, action: str, headers: Mapping[str, str]) -> None:
+    def _give(self, node: NodeName, action: str, *each: Mapping[str, str]) -> None:
+        """One action, or several of the same name one after the other."""
+
         async def ask() -> None:
             try:
-                await self.links[node].action(action, headers)
+                for headers in each:
+                    await self.links[node].action(action, headers)
             except ActionFailed as error:
                 log.warning("action not done", node=node, action=action, why=str(error))
 

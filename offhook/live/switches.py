@@ -136,6 +136,11 @@ class Switches:
                 gap.lost.append(stored)
                 del self._calls.unclosed[name]
         gap.going_on = [call for call in self._calls.by_id.values() if call.channel.node == node]
+        for call in gap.going_on:
+            # Whether they are still held nobody knows: rather silence than music over a voice.
+            if call.stations and (call.music or call.adopted):
+                call.music = False
+                self._orders.music(call, False)
         self.on_gap(gap)
         self._changes.touch()
 
@@ -223,11 +228,14 @@ class Switches:
                 pass  # the session that dials tells it, with more certainty
             case StationConnected():
                 self._talks.connected(call, event.station, moment(gap))
+                self._music(call)
             case StationDisconnected():
                 at = moment(gap) - timedelta(seconds=event.ago_s)
                 self._talks.disconnected(call, event.station, event.by, at)
+                self._music(call)
             case CallHeld() | CallResumed():
                 self._held(call, event)
+                self._music(call)
             case CallTransferred():
                 self._transferred(call, event)
             case TransferRefused():
@@ -241,6 +249,17 @@ class Switches:
                 self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
             case _:
                 assert_never(event)
+
+    def _music(self, call: LiveCall) -> None:
+        """Music while a phone holds the caller, and not a moment longer: it is louder than words.
+
+        When the caller has left the talk the session ends it, or what they hear next.
+        """
+        view = self._channels.view(call.id)
+        wanted = view is not None and view.held_by_phone
+        if view is not None and view.connected and wanted is not call.music:
+            call.music = wanted
+            self._orders.music(call, wanted)
 
     def _held(self, call: LiveCall, event: CallHeld | CallResumed) -> None:
         held = isinstance(event, CallHeld)
