@@ -1,6 +1,6 @@
 """A call's facts as sentences, for its page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,7 @@ _SILENCE = N_("In “%(node)s” the caller presses nothing (try %(try)s).")
 _NOT_WHOLE = N_(
     "The recording is stored, but not whole: %(duration)s of %(bridged)s of conversation."
 )
+_NO_SOUND = N_("No sound from %(party)s from %(begin)s to %(end)s.")
 _WAITS_ABOUT = N_("Hears: place %(position)s in the queue, about %(wait)s to wait.")
 _NOBODY_LOGGED_IN = N_("Phone %(station)s answers; nobody was logged in there.")
 _TALK_ENDED = N_("The conversation with %(agent)s is over, ended by %(by)s.")
@@ -164,7 +165,7 @@ def _moment(
         after_s=(fact.at - start).total_seconds(),
         icon=look.icon,
         colour="red" if _is_broken(fact) else look.colour,
-        text=says(_text(fact, look.text), values),
+        text=" ".join([says(_text(fact, look.text), values), *_silences(fact, says, duration)]),
         kind=fact.kind,
     )
 
@@ -188,6 +189,21 @@ def _text(fact: CallFact, usual: str) -> str:
             return _ENDED_WITH_WHY
         case _:
             return usual
+
+
+def _silences(fact: CallFact, says: Says, duration: Callable[[float | None], str]) -> Iterable[str]:
+    """Where a recording lacks a voice, a sentence each."""
+    silent = fact.detail.get("silent")
+    for each in silent if isinstance(silent, list) else ():
+        party = words.ENDED_BY.get(str(each.get("side")), words.ENDED_BY["unknown"])
+        yield says(
+            _NO_SOUND,
+            {
+                "party": says(party, None),
+                "begin": duration(_number(each.get("from_s"))),
+                "end": duration(_number(each.get("to_s"))),
+            },
+        )
 
 
 def _is_broken(fact: CallFact) -> bool:

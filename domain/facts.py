@@ -35,7 +35,8 @@ class CallFactKind(StrEnum):
     CONTROLLER_LOST = "controller_lost"  # the controller was away; the call went on without it
     FALLBACK = "fallback"  # queue: Asterisk's own queue took the caller
     SCORED = "scored"  # score 1 to 5
-    RECORDED = "recorded"  # file, sha256, duration_s, bridged_s, whole (bool), bytes
+    # file, sha256, duration_s, bridged_s, whole (bool), bytes; silent (side, from_s, to_s), if any
+    RECORDED = "recorded"
     RECORDING_LOST = "recording_lost"  # why
     ENDED = "ended"  # by (caller, agent, flow, system, unknown), cause (Q.850), why
 

@@ -35,6 +35,14 @@ async def ingest(
             duration_s=round(recording.duration_s, 2),
             bridged_s=bridged_s if bridged_s is None else round(bridged_s, 2),
         )
+    if recording.silent:
+        log.warning(
+            "no sound from one side of a recording for long while the other spoke: the party was"
+            " muted or sent nothing, or Asterisk dropped what it sent",
+            call=call,
+            file=recording.file,
+            silent=[f"{each.side} {each.from_s:g}-{each.to_s:g} s" for each in recording.silent],
+        )
     if Path(recording.file).stem != call:
         log.warning(
             "a call has one more recording; it is kept beside the first", call=call,

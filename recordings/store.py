@@ -22,6 +22,7 @@ from domain.identity import CallId
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
 from recordings.files import NotAFileError, new_file, open_regular, remove_quietly
+from recordings.silence import Silence, silences
 from recordings.sound import Segment
 from recordings.waveform import Waveform, bar_frames, keep
 
@@ -49,10 +50,14 @@ class Recording:
     """What the file should hold; None if nobody knows, for the controller was away."""
     whole: bool
     bytes: int
+    silent: tuple[Silence, ...] = ()
+    """Where one side is still for long while the other speaks."""
 
     def detail(self) -> dict[str, Any]:
         """The detail of a RECORDED fact."""
-        return {key: value for key, value in asdict(self).items() if key != "call"}
+        detail = {key: value for key, value in asdict(self).items() if key != "call"}
+        silent = detail.pop("silent")
+        return detail | ({"silent": list(silent)} if silent else {})
 
 
 def store(
@@ -153,6 +158,7 @@ def _store(
         bridged_s=bridged_s,
         whole=bridged_s is not None and abs(duration_s - bridged_s) <= TOLERANCE_S,
         bytes=size + HEADER_BYTES,
+        silent=silences(waveform),
     )
 
 

@@ -1,0 +1,52 @@
+"""Sides of a recording on which nothing is to be heard for long, though the other speaks.
+
+A recording may be as long as it should be and still lack a voice: Asterisk drops what a sender
+sends whose RTP sequence has stepped back (docs/decisions/0006-recording.md). A caller whose phone
+suppresses silence, or who is muted, looks the same in the file: it is told, not judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from recordings.waveform import Waveform
+
+LONG_S = 60.0
+"""Listening, nobody is quite still for so long."""
+STILL = 0.0003
+"""Not louder than A-law's zero, which isn't quite one."""
+
+Side = Literal["caller", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No sound from this side, in seconds from the recording's beginning."""
+
+    side: Side
+    from_s: float
+    to_s: float
+
+
+def silences(waveform: Waveform, *, long_s: float = LONG_S) -> tuple[Silence, ...]:
+    """Each stretch of ``long_s`` or more in which one side is still and the other is not."""
+    sides: Sequence[tuple[Side, list[float], list[float]]] = (
+        ("caller", waveform.caller, waveform.agent),
+        ("agent", waveform.agent, waveform.caller),
+    )
+    found: list[Silence] = []
+    for side, own, other in sides:
+        at = 0
+        for still, bars in groupby(peak <= STILL for peak in own):
+            end = at + sum(1 for _ in bars)
+            if (
+                still
+                and (end - at) * waveform.bar_s >= long_s
+                and max(other[at:end], default=0.0) > STILL
+            ):
+                found.append(
+                    Silence(side, round(at * waveform.bar_s, 1), round(end * waveform.bar_s, 1))
+                )
+            at = end
+    return tuple(sorted(found, key=lambda silence: silence.from_s))
