@@ -250,6 +250,7 @@ class FarEnd:
         ]
 
     def _write(self) -> None:
+        heard = self.process.seen(self.process.spool)
         self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
         for source in CONF.glob("*.conf"):
             if source.name != "asterisk.conf":
@@ -259,7 +260,7 @@ class FarEnd:
         write_generated(
             self.process.conf,
             {
-                "globals.conf": f"FAREND_TARGET = {target}\nFAREND_HEARD = {self.process.spool}\n",
+                "globals.conf": f"FAREND_TARGET = {target}\nFAREND_HEARD = {heard}\n",
                 "rtp.conf": f"rtpstart = {self.ports.rtp_start}\nrtpend = {self.ports.rtp_end}\n",
                 "manager.conf": (
                     f"port = {self.ports.ami}\n\n[{_USER}]\nsecret = {_SECRET}\n"

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import json
 import logging
 import os
 import shutil
@@ -33,6 +34,7 @@ from offhook.simulate import SimulateError
 from offhook.simulate import add_to as add_simulate_to
 from offhook.stack import StackError
 from offhook.up import PORTS, say, up
+from offhook.verify import verify
 from storage.errors import StorageError, in_one_line
 from telephony.agi.server import CannotListen
 
@@ -64,6 +66,7 @@ def main() -> None:
     nobody reads on what is printed (as if SIGPIPE had ended it)."""
     arguments = _parser().parse_args()
     try:
+        _check_folder(getattr(arguments, "state", None))
         sys.exit(arguments.do(arguments))
     except EXPECTED as error:
         sys.exit(f"offhook: {in_one_line(error)}")
@@ -75,6 +78,14 @@ def main() -> None:
         sys.exit(f"offhook: {_about_a_file(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _check_folder(state: Path | None) -> None:
+    if state is not None and not str(state).isprintable():
+        raise StackError(
+            f"--state {str(state)!r}: a folder whose name has line breaks or other characters that"
+            " can't be seen is not used; name another"
+        )
 
 
 def _about_a_file(error: OSError) -> str:
@@ -143,6 +154,19 @@ def _parser() -> argparse.ArgumentParser:
         help="where the running 'up' keeps all (default: %(default)s)",
     )
     restart.set_defaults(do=_restart)
+
+    verifying = commands.add_parser(
+        "verify", help="look at a configuration and its flows, without starting anything"
+    )
+    verifying.add_argument("--config", type=Path, help="default: STATE/centre.yaml")
+    verifying.add_argument(
+        "--state",
+        type=Path,
+        default=state_folder("up"),
+        help="where uploaded prompts are (default: %(default)s)",
+    )
+    verifying.add_argument("--json", action="store_true", help="one JSON object")
+    verifying.set_defaults(do=_verify)
 
     controller = commands.add_parser("serve", help="the controller alone (containers, services)")
     controller.add_argument("--config", type=Path, required=True)
@@ -329,6 +353,20 @@ def _up(arguments: argparse.Namespace) -> int:
 def _restart(arguments: argparse.Namespace) -> int:
     _loop(ask(arguments.state, "restart", say))
     return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    file = arguments.config or arguments.state / "centre.yaml"
+    found = verify(file, arguments.state)
+    if arguments.json:
+        print(json.dumps({"errors": found.errors, "warnings": found.warnings}, ensure_ascii=False))
+    else:
+        for kind, lines in (("error", found.errors), ("warning", found.warnings)):
+            for line in lines:
+                print(f"{kind}: {line}")
+        if not found.errors:
+            print(f"{file} can be used" + (", but look at the warnings" if found.warnings else ""))
+    return 1 if found.errors else 0
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -17,8 +18,9 @@ from aiohttp import web
 from console.app import make_app
 from console.door import Door
 from ivr_flows.flow import Flow
+from offhook.addresses import check_addresses
 from offhook.asterisk.files import AMI_USER, Ports
-from offhook.asterisk.process import check_free
+from offhook.asterisk.process import HERE, check_free, is_plain
 from offhook.asterisk.versions import faults_of
 from offhook.config import Config
 from offhook.flows import dialplan_phrases, station_phrases
@@ -77,6 +79,13 @@ def places(config: Config, state: Path) -> Places:
         dialplan_prompts=config.asterisk.sounds or asterisk / "prompts",
         recordings=(state / config.recordings.root).absolute(),
     )
+
+
+def _prompts_seen_as(config: Config, where: Places) -> Path | None:
+    """What our own Asterisk calls the folder of prompts, if its name means something to it."""
+    if not config.asterisk.managed or is_plain(where.prompts):
+        return None
+    return HERE / os.path.relpath(where.prompts, where.state.absolute() / "asterisk")
 
 
 async def serve(
@@ -148,6 +157,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
     phrases = station_phrases()
     where = places(config, state)
     files = claim()
+    check_addresses(config, asterisk=False)
     check_free(
         [
             ("tcp", config.asterisk.agi_bind, ports.agi, "FastAGI"),
@@ -167,7 +177,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         states, open_calls = await database.begin()
         last_known.write()
 
-        prompts = Prompts(where.prompts)
+        prompts = Prompts(where.prompts, seen_as=_prompts_seen_as(config, where))
         stack.push_async_callback(prompts.close)
         engine = Engine(config.centre, outbox)
         if not config.recordings.root.is_absolute():

@@ -11,6 +11,7 @@ from typing import IO, Self
 
 import aiohttp
 
+from offhook.addresses import check_addresses
 from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.instance import Instance
 from offhook.asterisk.process import AsteriskError, check_free
@@ -135,6 +136,7 @@ class Stack:
         """
         self._claimed = claim(self.state)
         try:
+            check_addresses(self.config, asterisk=self._instance is not None)
             check_free(
                 [
                     ("tcp", self.config.asterisk.agi_bind, self.ports.agi, "FastAGI"),

