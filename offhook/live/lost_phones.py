@@ -25,8 +25,8 @@ log = structlog.get_logger()
 
 LOOK_EVERY_S = 10.0
 
-_REACHABLE = ("Reachable", "NonQualified", "Unknown", "Created")
-"""What a contact's status may be while the phone is there, as far as Asterisk knows."""
+_GONE = ("Unreachable", "Removed")
+"""A contact's status when the phone doesn't answer; any other may mean that it is there."""
 
 
 class LostPhones:
@@ -78,7 +78,7 @@ class LostPhones:
         node = channels[0].node
         contacts = await self._get(node, f"PJSIP_AOR({station},contact)")
         for contact in filter(None, contacts.split(",")):
-            if await self._get(node, f"PJSIP_CONTACT({contact},status)") in _REACHABLE:
+            if await self._get(node, f"PJSIP_CONTACT({contact},status)") not in _GONE:
                 return True
         return False
 
