@@ -8,6 +8,7 @@ caller waits all the time, and must not notice.
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import random
 import sys
@@ -409,6 +410,7 @@ def _must(so: bool, text: str) -> None:
 
 def measure() -> dict[str, Any]:
     """Hostile sessions for a while; figures, JSON-able. AssertionError if one did any harm."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # that a peer of ours was cut off
     with tempfile.TemporaryDirectory(prefix="offhook-fuzz-") as folder:
         seconds = float(os.environ.get("OFFHOOK_FUZZ_S", "120"))
         return asyncio.run(fuzz(Path(folder), int(time.time()), seconds=seconds))

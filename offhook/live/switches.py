@@ -42,6 +42,8 @@ from telephony.complaints import Complaints, shown, where
 
 log = structlog.get_logger()
 
+_SHOWN = 80
+
 
 class Switches:
     """One for all nodes; each link tells its node's events and snapshots."""
@@ -172,12 +174,12 @@ class Switches:
         """What the dialplan itself reports (UserEvent in extensions.conf)."""
         match message.get("UserEvent"):
             case "OffhookUnknownNumber":
-                log.warning(
+                self._complain(
                     "a line dialled a number that is no hotline; add it to the configuration's"
                     " hotlines, or have the carrier stop sending it",
-                    number=message.get("Number"),
-                    line=message.get("Line"),
-                    caller=message.get("Caller"),
+                    number=message.get("Number")[:_SHOWN],
+                    line=message.get("Line")[:_SHOWN],
+                    caller=message.get("Caller")[:_SHOWN],
                     node=node,
                 )
             case "OffhookLineFull":
