@@ -1,6 +1,7 @@
 """What goes wrong while calls go on: it is said in one line, and nothing is lost."""
 
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -83,7 +84,12 @@ async def test_a_wrong_ami_password(
 ) -> None:
     pbx = await instance()
     far = await far_end(pbx)
-    file, other = centre_file(), tmp_path / "other"  # with secrets of its own
+    file, other = centre_file(), tmp_path / "other"
+    other.mkdir()
+    secrets = json.loads((tmp_path / "state" / "secrets.json").read_text("utf-8"))
+    kept = other / "secrets.json"
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps({**secrets, "ami": "wrong" * 5}), "utf-8")
     async with Serving(file, other, pbx.ports, dsn, tmp_path / "log") as serving:
         said = await serving.until_said("refuses AMI user")
         assert "'offhook'" in said and "compare the user and secret with manager.conf" in said
