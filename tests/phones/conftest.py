@@ -1,5 +1,6 @@
 """A whole Offhook among phones that misbehave on purpose: one for all tests of a module."""
 
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, cast
@@ -20,6 +21,8 @@ from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
 from tests.phones.house import FLOW, NoFarEnd, PhoneHouse
+
+_numbers = itertools.count(1)
 
 AGENTS = 4
 """Nobody ever sits at the last one's phone."""
@@ -45,7 +48,7 @@ async def built(
     file = write_centre(state, agents=AGENTS, flow="scored", ring_s=5, wrap_up_s=0)
     (state / "flows" / "scored.yaml").write_text(FLOW)
     config = load(file)
-    name = f"phones_{module_ports.sip}"
+    name = f"phones_{next(_numbers)}"  # ports come again, in the next module
     codes = [agent.code for agent in config.centre.agents]
     await seat(await fault_server.database(name), codes[:-1], AgentState.PAUSED)
     async with AsyncExitStack() as running:
