@@ -1,5 +1,6 @@
 """The configuration file: one YAML, checked as a whole before anything starts."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+PLAIN_PATH = r"[\w./@+-]+"
+"""What all of Asterisk reads as it is: configuration, dialplan, prompts."""
 _ADDRESS = r"^[A-Za-z0-9_.:\[\]-]{1,80}$"
 _FLOW = r"^[a-z][a-z0-9_]{0,63}$"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
@@ -355,6 +358,13 @@ def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[Fl
                 place,
                 f"\"asterisk.{name}\" of the configuration is '{path}'; expected {what}",
                 "write the whole path, for Asterisk sees it under the same one",
+            )
+        elif name == "sounds" and not re.fullmatch(PLAIN_PATH, str(path)):
+            yield document.fault(
+                place,
+                f"\"asterisk.{name}\" of the configuration is '{path}'; Asterisk's dialplan would"
+                " misread that",
+                "name a folder with letters, digits, - _ . + and @ only",
             )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from offhook.asterisk import files
 from offhook.asterisk.files import Addresses, Folders, Ports
 from offhook.asterisk.instance import CONF, certificate_in, write_generated
-from offhook.config import Config, ConfigError
+from offhook.config import PLAIN_PATH, Config, ConfigError
 from offhook.secrets import Secrets
 from offhook.service import places
 
@@ -53,6 +53,11 @@ async def write(
             "for one that runs elsewhere set asterisk.managed: false",
         )
         raise ConfigError(str(fault))
+    if not re.fullmatch(PLAIN_PATH, str(to)):
+        raise ConfigError(
+            f"--to {str(to)!r}: Asterisk would misread that path; name a folder with letters,"
+            " digits, - _ . + and @ only"
+        )
     _copy_literal(to)
     write_generated(
         to,

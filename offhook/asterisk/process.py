@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from offhook.asterisk.provision import AsteriskInstall
+from offhook.config import PLAIN_PATH
 
 log = structlog.get_logger()
 
@@ -26,7 +27,6 @@ HUNG_AFTER_S = 30.0
 
 _PR_SET_PDEATHSIG = 1
 _SUN_PATH = 100  # a unix socket's path has 108 bytes at most
-_PLAIN = re.compile(r"[\w./@+-]+")
 HERE = Path("/proc/self/cwd")
 """The folder as an Asterisk that was started in it may call it, whatever its name is."""
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -34,7 +34,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def is_plain(path: Path) -> bool:
     """Whether all of Asterisk reads this path as it is: configuration, dialplan, prompts."""
-    return _PLAIN.fullmatch(str(path)) is not None
+    return re.fullmatch(PLAIN_PATH, str(path)) is not None
 
 
 class AsteriskError(Exception):

@@ -214,6 +214,28 @@ def test_up_says_it_before_anything_is_started(
     assert not (state / "postgres").exists()
 
 
+@pytest.mark.parametrize("folder", ["/a,b", "/a;b", "/a b", "/$HOME", "/a&b"])
+def test_prompts_where_an_asterisk_elsewhere_would_misread_the_path(
+    folder: str, centre_file: CentreFile, tmp_path: Path
+) -> None:
+    line = f"asterisk: {{managed: false, spool: /s, cel: /c/o.csv, sounds: '{folder}'}}\n"
+    file = sound(centre_file, add=line)
+    (said,) = verify(file).errors
+    assert said.startswith(f"{file}:15:")
+    assert folder in said and "would misread" in said
+    file = sound_again(file, folder)
+    to = tmp_path / f"conf{folder[1:]}"
+    ended = run("asterisk-conf", "--config", file, "--state", tmp_path / "state", "--to", to)
+    assert "would misread" in ended.only_complaint()
+    assert not to.exists()
+
+
+def sound_again(file: Path, folder: str) -> Path:
+    """The same with a plain folder."""
+    file.write_text(file.read_text().replace(folder, "/plain"))
+    return file
+
+
 @pytest.mark.parametrize("folder", ["a\nb", "a\tb", "a\x1b[31mb"])
 def test_a_state_folder_that_cannot_be_seen(
     folder: str, centre_file: CentreFile, tmp_path: Path
