@@ -104,6 +104,13 @@ class TransferRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAstray:
+    """A phone has passed the caller into a feature code, which was to serve the phone."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class CallGone:
     """The caller's channel is gone."""
 
@@ -132,6 +139,7 @@ CallEvent = (
     | CallResumed
     | CallTransferred
     | TransferRefused
+    | TransferAstray
     | CallGone
     | StationChanged
 )

@@ -22,6 +22,7 @@ from telephony.call_events import (
     StationConnected,
     StationDisconnected,
     StationRinging,
+    TransferAstray,
     TransferRefused,
 )
 from telephony.channels import UP, Role
@@ -43,6 +44,7 @@ __all__ = [
     "StationConnected",
     "StationDisconnected",
     "StationRinging",
+    "TransferAstray",
     "TransferRefused",
 ]
 

@@ -25,6 +25,7 @@ from telephony.call_events import (
     StationConnected,
     StationDisconnected,
     StationRinging,
+    TransferAstray,
     TransferKind,
     TransferRefused,
 )
@@ -236,7 +237,11 @@ class NodeCalls:
             target = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
             if target is not None and target.role is Role.STATION:
                 to = target.endpoint
-        return self._transferred(message, transferers, ends, to, "attended")
+        events = self._transferred(message, transferers, ends, to, "attended")
+        # Dial brings them to a colleague; what else a phone can be in is a feature code.
+        astray = message.get("DestType") == "App" and message.get("DestApp") != "Dial"
+        transferred = (event for event in events if isinstance(event, CallTransferred))
+        return events + [TransferAstray(event.call) for event in transferred if astray]
 
     def _transferred(
         self,

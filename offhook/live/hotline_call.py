@@ -49,8 +49,8 @@ from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
 
-_HARDLY_MS = 1000
-"""A talk that is shorter is none, as for [dial-over] in extensions.conf."""
+_HARDLY_MS = 800
+"""A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
 
 KEYS = "0123456789*#"
 _UNACCEPTABLE = ("CHANUNAVAIL", "58")

@@ -30,6 +30,10 @@ _REFUSED = {
 }
 
 
+class _CustomerHereError(Exception):
+    """The phone has put its customer in its place; the dialplan takes them back to the queue."""
+
+
 class StationFeatures:
     """Serves the route ``agent`` of the FastAGI server."""
 
@@ -55,7 +59,7 @@ class StationFeatures:
         await session.answer()
         try:
             await self._do(session, StationName(station), code, rest)
-        except HungUp:
+        except (HungUp, _CustomerHereError):
             return
         await session.set_variable("OFFHOOK_DONE", "1")
         await session.hang_up()
@@ -144,8 +148,19 @@ class StationFeatures:
             await session.stream(await self._prompts.sound(text, patience_s=PATIENCE_S))
         except (PromptError, AgiError) as error:
             log.error("phrase not played", phrase=phrase, why=str(error))
+        await self._no_customer(session)
 
     async def _ask(self, session: Session, phrase: StationPhrase, digits: int = 10) -> str:
+        keys = await self._keys(session, phrase, digits)
+        await self._no_customer(session)
+        return keys
+
+    async def _no_customer(self, session: Session) -> None:
+        """Raises _CustomerHereError if it is no longer the phone that listens."""
+        if await session.get_variable("OFFHOOK_CALL"):
+            raise _CustomerHereError
+
+    async def _keys(self, session: Session, phrase: StationPhrase, digits: int) -> str:
         text = self._phrases.text(phrase, self._language)
         try:
             sound = await self._prompts.sound(text, patience_s=PATIENCE_S)

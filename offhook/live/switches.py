@@ -35,6 +35,7 @@ from telephony.calls import (
     StationConnected,
     StationDisconnected,
     StationRinging,
+    TransferAstray,
     TransferRefused,
 )
 from telephony.calls import StationChanged as PhoneChanged
@@ -247,6 +248,8 @@ class Switches:
                     call, CallTransferred(call.id, event.station_from, event.to, "blind")
                 )
                 self._orders.send_on(call, event.context, event.to)
+            case TransferAstray():
+                self._orders.send_on(call, "returned", "queue")
             case CallGone():
                 self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
             case _:

@@ -1,0 +1,151 @@
+"""Transfers that go wrong: the customer comes back to the old place, or the talk goes on."""
+
+import asyncio
+
+import pytest
+
+from tests.faults.scene import HOTLINE, kinds, story
+from tests.phones.bent import Habit, Ringing, answer, answer_and_go, refuse, ring
+from tests.phones.house import PhoneHouse
+from tests.phones.phone import Leg
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def _talk(house: PhoneHouse) -> tuple[str, Leg, Leg]:
+    """A customer who talks to 1001: the number, their leg, and the agent's."""
+    await house.ready("1001")
+    caller, leg = house.call()
+    await house.until_stage(caller, "talking")
+    await house.until_agent("1001", "talking")
+    await house.command("1001", "away", reason="break")  # when this talk is over
+    return caller, leg, house.phone.rung[-1].leg
+
+
+async def _transfer_while_it_rings(house: PhoneHouse, agent: Leg) -> Ringing:
+    """1001 asks 1002 and passes the customer on before 1002 has answered."""
+    house.phone.habits["1002"] = ring
+    asked = house.phone.dial("1001", "1002")
+    async with asyncio.timeout(15):
+        await asked.ringing.wait()
+    assert await house.phone.refer(agent, "1002", asked) == 202
+    (call,) = house.phone.rung_at("1002")
+    return call
+
+
+async def _back_at_the_head(house: PhoneHouse, caller: str, leg: Leg) -> None:
+    """The customer waits again, before one who came in the meantime, and is served."""
+    later, other = house.call()
+    await house.until_stage(later, "queue")
+    board = await house.until_stage(caller, "queue", 30)
+    places = {call["caller"]: call["position"] for call in board["calls"]}
+    assert places == {caller: 1, later: 2}
+    assert not leg.over.is_set()
+    await house.phone.hang_up(other)
+    house.phone.habits["1003"] = answer
+    await house.ready("1003")
+    await house.until_stage(caller, "talking")
+    await house.phone.hang_up(leg)
+    stored = await house.stored(caller)
+    assert stored.record.agents[-1] == "1003", story(stored)
+    assert kinds(stored).count("queued") == 1, story(stored)
+
+
+@pytest.mark.parametrize("refused", [486, 302])
+async def test_a_customer_passed_to_a_phone_that_rings_and_then_refuses_is_back(
+    house: PhoneHouse, refused: int
+) -> None:
+    caller, leg, agent = await _talk(house)
+    call = await _transfer_while_it_rings(house, agent)
+    await house.until_agent("1001", "paused")
+    assert not leg.over.is_set()
+    call.refuse(refused, "sip:*10@127.0.0.1")
+    await _back_at_the_head(house, caller, leg)
+    assert {one.station for one in house.phone.rung} == {"1001", "1002", "1003"}
+
+
+async def test_a_customer_passed_to_a_phone_that_rings_and_answers_talks_there(
+    house: PhoneHouse,
+) -> None:
+    caller, leg, agent = await _talk(house)
+    call = await _transfer_while_it_rings(house, agent)
+    await house.until_agent("1001", "paused")
+    call.accept()
+    await house.until_agent("1002", "talking")
+    await house.until_stage(caller, "talking")
+    await asyncio.sleep(1.2)  # what is to be a talk lasts for a second
+    await call.bye()
+    stored = await house.stored(caller)
+    record, text = stored.record, story(stored)
+    assert [one.outcome for one in record.legs] == ["transferred", "talked"], text
+    assert (record.talk_ended_by, record.ended_by, record.why) == ("agent", "flow", "done"), text
+    assert leg.over.is_set()
+
+
+@pytest.mark.parametrize("code", ["*11", "*13"])
+async def test_a_customer_passed_into_a_feature_code_is_back_in_the_queue(
+    house: PhoneHouse, code: str
+) -> None:
+    caller, leg, agent = await _talk(house)
+    asked = await house.phone.call("1001", code)
+    assert asked.up.is_set()
+    assert await house.phone.refer(agent, code, asked) == 202
+    await house.until_agent("1001", "paused")
+    await _back_at_the_head(house, caller, leg)
+
+
+async def test_a_transfer_to_nowhere_is_refused_and_the_talk_goes_on(house: PhoneHouse) -> None:
+    caller, leg, agent = await _talk(house)
+    for to in ("9999", HOTLINE, "*11", "tel:1002", "sip:+8613800138000@203.0.113.9"):
+        await house.phone.refer(agent, to)
+    assert await house.phone.refer(leg, "1002") >= 400, "the line's side"
+    assert await house.phone.refer_alone("1001", "1002") >= 400
+    assert not leg.over.is_set() and not agent.over.is_set()
+    await asyncio.sleep(0.5)  # nothing happens
+    await house.until_agent("1001", "talking")
+    await house.until_stage(caller, "talking")
+    assert [call.station for call in house.phone.rung] == ["1001"]
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [refuse(302, "sip:*10@127.0.0.1"), refuse(480), refuse(486), answer_and_go()],
+    ids=["forwards", "unavailable", "busy", "in vain"],
+)
+async def test_a_blind_transfer_to_such_a_phone_brings_the_customer_back(
+    house: PhoneHouse, habit: Habit
+) -> None:
+    caller, leg, agent = await _talk(house)
+    house.phone.habits["1004"] = habit
+    assert await house.phone.refer(agent, "1004") == 202
+    await house.until_agent("1001", "paused")
+    await _back_at_the_head(house, caller, leg)
+
+
+async def test_two_transfers_at_once_lead_to_one_phone(house: PhoneHouse) -> None:
+    caller, leg, agent = await _talk(house)
+    await asyncio.gather(house.phone.refer(agent, "1002"), house.phone.refer(agent, "1003"))
+    await house.until(
+        lambda board: [row["state"] for row in board["agents"][1:3]].count("talking") == 1
+    )
+    await house.until_stage(caller, "talking")
+    assert not leg.over.is_set()
+
+
+async def test_a_talk_at_a_phone_without_an_agent_is_seen_and_offered_to_nobody(
+    house: PhoneHouse,
+) -> None:
+    caller, leg, agent = await _talk(house)
+    house.phone.habits["1004"] = answer
+    assert await house.phone.refer(agent, "1004") == 202
+    board = await house.until(
+        lambda b: any(call.get("station") == "1004" for call in b["calls"]), what="phone 1004"
+    )
+    (call,) = board["calls"]
+    assert (call["stage"], call["agent"]) == ("talking", None)
+    await house.ready("1002")
+    await asyncio.sleep(0.5)
+    assert house.phone.rung_at("1002") == []
+    await house.phone.hang_up(leg)
+    stored = await house.stored(caller)
+    assert [one.station for one in stored.record.legs] == ["1001", "1004"], story(stored)
