@@ -117,6 +117,10 @@ async def serve(
         if not kept:
             serving(state, now=False)
 
+    def said(line: str) -> None:
+        log.info(line)
+        tell(line)
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, asked, number)
     config = found.config
@@ -133,7 +137,7 @@ async def serve(
         await stop.wait()
         if not at_once.is_set():
             closing = Closing.REFUSE if config.asterisk.managed else Closing.OWN_QUEUE
-            draining = loop.create_task(drain(engine, closing, config.drain_s, tell))
+            draining = loop.create_task(drain(engine, closing, config.drain_s, said))
             waiting = loop.create_task(at_once.wait())
             await asyncio.wait((draining, waiting), return_when=asyncio.FIRST_COMPLETED)
             for task in (draining, waiting):

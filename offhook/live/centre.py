@@ -169,8 +169,8 @@ class RunningCentre:
                 self._engine.changes.touch()
                 if changed is not None:
                     log.warning(
-                        "the configuration in force is that of the last start; './run restart' (a service:"
-                        " stopping and starting it) takes the new one",
+                        "the configuration in force is that of the last start; './run restart' (a"
+                        " service: stopping and starting it) takes the new one",
                         since=found.since.isoformat(timespec="seconds"),
                         now=changed,
                     )

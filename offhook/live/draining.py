@@ -32,9 +32,17 @@ class UnderWay:
         )
 
 
-def under_way(engine: Engine) -> UnderWay:
-    """The calls that go on, as far as can be seen."""
-    stages = [call.stage for call in engine.calls.by_id.values() if not seems_over(engine, call)]
+def under_way(engine: Engine, closing: Closing) -> UnderWay:
+    """The calls that go on, as far as can be seen.
+
+    Where Asterisk goes on, those that it leads by itself don't need us.
+    """
+    stages = [
+        call.stage
+        for call in engine.calls.by_id.values()
+        if not seems_over(engine, call)
+        and not (closing is Closing.OWN_QUEUE and call.attached_at is None)
+    ]
     talking = sum(stage in _TALKING for stage in stages)
     waiting = sum(stage in _WAITING for stage in stages)
     return UnderWay(talking, waiting, len(stages) - talking - waiting)
@@ -55,7 +63,7 @@ async def drain(
     told: tuple[UnderWay, float] | None = None
     while True:
         version = engine.changes.version
-        left = under_way(engine)
+        left = under_way(engine, closing)
         over = left.talking + left.others + (left.waiting if closing is Closing.REFUSE else 0) == 0
         if over or clock() >= deadline:
             if told is not None:

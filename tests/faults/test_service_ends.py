@@ -1,0 +1,55 @@
+"""SIGTERM to a ``serve`` beside an Asterisk that goes on: calls end, new ones are Asterisk's."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from domain.identity import LineName, StationName
+from offhook.config import load
+from offhook.secrets import load_or_create
+from storage.embedded import EmbeddedServer
+from tests.conftest import CentreFile, FarEndFactory, InstanceFactory
+from tests.errors.command import Serving
+from tests.faults.scene import seat
+
+pytestmark = pytest.mark.live
+
+
+async def test_new_calls_go_to_asterisks_own_queue(
+    instance: InstanceFactory,
+    far_end: FarEndFactory,
+    centre_file: CentreFile,
+    tmp_path: Path,
+    fault_server: EmbeddedServer,
+) -> None:
+    pbx = await instance()
+    far = await far_end(pbx)
+    folders = f"spool: {pbx.spool}/monitor, cel: {pbx.cel}, sounds: {pbx.prompts}"
+    file = centre_file(add=f"asterisk: {{managed: false, {folders}}}\n")
+    state = tmp_path / "state"  # where the instance has its secrets
+    load_or_create(state, load(file).centre)
+    dsn = await fault_server.database("service_ends")
+    await seat(dsn, ["1001"])
+    async with Serving(file, state, pbx.ports, dsn, tmp_path / "log") as serving:
+        await serving.until_said("AMI link up")
+        first = await far.customer("4008001000", "stay", line=LineName("carrier"))
+        await far.event("FarendAnswered", timeout=20)
+        ending = asyncio.create_task(_end(serving))
+        said = await serving.until_said("stopping now would cut off")
+        assert "1 call (0 talking, 0 waiting, 1 in menus)" in said
+        assert "new calls go to Asterisk's own queue" in said
+        second = await far.customer("4008001000", "speak-60", line=LineName("carrier"))
+        ringing = await far.event("FarendRinging", timeout=30)
+        assert ringing["Station"] == StationName("1001")
+        assert not ending.done()
+        await far.hang_up(first)
+        assert await ending == 0
+        await far.hang_up(second)
+
+
+async def _end(serving: Serving) -> int:
+    assert serving._process is not None
+    serving._process.send_signal(signal.SIGTERM)
+    return await asyncio.wait_for(serving._process.wait(), 60)
