@@ -42,6 +42,18 @@ async def _call(watch: Remote, number: str, line: str, timeout: int = 8) -> Even
             await asyncio.sleep(0.02)
 
 
+async def _reachable(watch: Remote, line: str) -> None:
+    """Returns when the line's peer has answered."""
+    async with asyncio.timeout(60):
+        while not any(
+            event.get("Event") == "ContactStatus"
+            and event.get("AOR") == line
+            and event.get("ContactStatus") == "Reachable"
+            for event in watch.events
+        ):
+            await asyncio.sleep(0.02)
+
+
 async def _watch(one: Instance) -> Remote:
     watch = Remote()
     await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
@@ -92,6 +104,9 @@ async def test_a_trunk_known_by_its_address_needs_no_password(
             assert await far.ended(call) == 16
     assert lines == ["carrier", "gateway-lines"]
     watch = await _watch(one)
+    # Asked for before the far end was there, the trunk would be unreachable for another minute.
+    await watch.action("PJSIPQualify", {"Endpoint": "carrier"})
+    await _reachable(watch, "carrier")
     assert int((await _call(watch, "13902000001", "carrier"))["Cause"]) == 17
     await watch.close()
 
