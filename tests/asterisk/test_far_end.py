@@ -45,12 +45,12 @@ async def _call(watch: Remote, number: str, line: str, timeout: int = 8) -> Even
 async def _reachable(watch: Remote, line: str) -> None:
     """Returns when the line's peer has answered."""
     async with asyncio.timeout(60):
-        while not any(
-            event.get("Event") == "ContactStatus"
-            and event.get("AOR") == line
-            and event.get("ContactStatus") == "Reachable"
-            for event in watch.events
-        ):
+        while True:
+            for event in watch.events:
+                if (event.get("Event"), event.get("AOR")) == ("ContactStatus", line) and (
+                    event["ContactStatus"] == "Reachable"
+                ):
+                    return
             await asyncio.sleep(0.02)
 
 

@@ -173,6 +173,10 @@ class Scene:
 
         return await self.until(so, seconds, f"stages {stages}")
 
+    async def talk_on(self) -> None:
+        """Let those who talk go on for as long as it takes to count as a talk, and a bit."""
+        await asyncio.sleep(1.2)
+
     async def told_calls(self) -> str:
         """All calls of the record with their timelines, for a failed test."""
         with contextlib.suppress(*AWAY):

@@ -46,6 +46,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
     board = await one.until_stages(talking=20, queue=20)
     places = {call["caller"]: call["position"] for call in board["calls"]}
 
+    await one.talk_on()
     heard: set[str] = set()
     await one.stack.controller.kill()
     killed_at = datetime.now(UTC)
