@@ -1,6 +1,5 @@
 """Phones with and without encryption are rung, and caller and agent hear one another."""
 
-
 import pytest
 
 from domain.identity import StationName
