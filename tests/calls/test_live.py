@@ -104,13 +104,15 @@ async def test_transfers(instance: InstanceFactory, far_end: FarEndFactory) -> N
         await stage.phone("1001", "answer-0.2,wait-0.3,transfer-blind-1002,stay")
         await stage.customer("stay")
         await stage.until_gone()
-        assert stage.story == [
+        # The caller is sent on at once; the phone's leg ends by itself, meanwhile.
+        rings = "StationRinging 1002"
+        assert stage.story.index(rings) in (4, 5)
+        assert [line for line in stage.story if line != rings] == [
             "CallSeen",
             "StationRinging 1001",
             "StationConnected 1001",
             "TransferRefused 1001 1002",
             "StationDisconnected 1001 agent 16",
-            "StationRinging 1002",
             "StationConnected 1002",
             "StationDisconnected 1002 agent 16",
             "CallGone agent 16",
