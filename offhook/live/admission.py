@@ -1,6 +1,6 @@
 """Whether a FastAGI session is what it says it is: by the configuration, and by AMI.
 
-That it comes from our dialplan the server knows already (docs/decisions/0011).
+That it comes from our dialplan the server knows already (docs/decisions/0009).
 """
 
 import asyncio
