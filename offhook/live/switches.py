@@ -191,7 +191,7 @@ class Switches:
                     caller,
                     name_of(message.get("Name"), caller),
                     message.get("Hotline"),
-                    float(message.get("At")),
+                    epoch(message.get("At"), datetime.now(UTC).timestamp()),
                 )
             case "OffhookFallback":
                 if call := self._calls.get(CallId(message.get("Call"))):
