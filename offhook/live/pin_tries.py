@@ -5,7 +5,7 @@ than one after the other. Each lock is twice as long as the one before, until th
 four digits must not be found by trying in any time worth trying for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.identity import AgentCode, StationName
 
@@ -24,22 +24,30 @@ class _Lock:
     tries: int = 0
     since: float = 0.0
     lasts_s: float = FIRST_S
+    tried: dict[AgentCode | None, float] = field(default_factory=dict)
+    """When a PIN was last tried for whom, until the right one comes or a day has passed."""
 
     def holds(self, now: float) -> bool:
         return self.tries >= TRIES and now - self.since < self.lasts_s
 
-    def count(self, now: float) -> None:
-        if now - self.since >= _FORGOTTEN_S:
+    def count(self, agent: AgentCode | None, now: float) -> None:
+        # Tries don't lapse while there is no lock: two a minute would find a PIN in a day or two.
+        self.tried = {a: at for a, at in self.tried.items() if now - at < _FORGOTTEN_S}
+        if not self.tried:
             self.tries, self.lasts_s = 0, FIRST_S
-        if now - self.since >= self.lasts_s:
-            if self.tries >= TRIES:
-                self.lasts_s = min(self.most_s, 2 * self.lasts_s)
-            self.tries = 0
-        if not self.tries:
-            self.since = now
+        elif self.tries >= TRIES:
+            self.tries, self.lasts_s = 0, min(self.most_s, 2 * self.lasts_s)
+        self.tried[agent] = now
         self.tries += 1
         if self.tries == TRIES:
             self.since = now
+
+    def forgive(self, agent: AgentCode) -> bool:
+        """Take back a try that was right; whether nobody else's PIN was tried."""
+        self.tries -= 1
+        self.tried.pop(agent, None)
+        self.tried.pop(None, None)  # where there is no agent, there is no PIN to find
+        return not self.tried
 
 
 class PinTries:
@@ -70,11 +78,14 @@ class PinTries:
         if any(lock.holds(now) for lock in locks):
             return False
         for lock in locks:
-            lock.count(now)
+            lock.count(agent, now)
         return True
 
     def right(self, agent: AgentCode, station: StationName) -> None:
-        """It was the right PIN: nothing is held against phone and agent any more."""
-        self._phones.pop(station, None)
+        """It was the right PIN: nothing is held against the agent any more, nor against the phone,
+        unless it was tried for others too. One's own PIN is no way to go on with another's."""
+        lock = self._phones.get(station)
+        if lock is not None and lock.forgive(agent):
+            del self._phones[station]
         self._agents.pop(agent, None)
         self._last[agent] = station

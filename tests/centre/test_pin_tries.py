@@ -62,3 +62,32 @@ def test_where_an_agent_was_last_is_their_own() -> None:
     wrong(tries, PHONES[1], 1.0, own=None)
     assert not tries.allows(AMY, PHONES[2], None, 1.0)
     assert tries.allows(AMY, PHONES[0], None, 1.0)
+
+
+def test_patience_finds_no_more() -> None:
+    tries = PinTries()
+    looked_at = 0
+    for minute in range(24 * 60):
+        looked_at += tries.allows(AMY, DESK, DESK, 60.0 * minute)
+        looked_at += tries.allows(AMY, DESK, DESK, 60.0 * minute + 1)
+    assert looked_at <= TRIES * (86_400 / PHONE_MOST_S + 8)
+
+
+def test_ones_own_pin_is_no_way_to_go_on_with_anothers() -> None:
+    tries, mallory = PinTries(), AgentCode("1002")
+    looked_at = 0
+    for second in range(86_400):
+        now = float(second)
+        if second % 3 < 2:
+            looked_at += tries.allows(AMY, DESK, DESK, now)
+        elif tries.allows(mallory, DESK, None, now):
+            tries.right(mallory, DESK)
+    assert looked_at <= TRIES * (86_400 / PHONE_MOST_S + 8)
+
+
+def test_anothers_wrong_tries_do_not_keep_who_knows_their_pin_from_a_shared_phone() -> None:
+    tries, other = PinTries(), AgentCode("1002")
+    assert tries.allows(AMY, DESK, DESK, 0.0) and tries.allows(None, DESK, None, 0.0)
+    for day in range(50):
+        assert tries.allows(other, DESK, None, 60.0 * day)
+        tries.right(other, DESK)
