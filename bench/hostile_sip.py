@@ -154,7 +154,7 @@ _NUMBERS = (
     b"13800138000;phone-context=+86 1380013,8000"
 )
 _USERS = (*_NUMBERS.split(), b"", b"a" * 700, b"1" * 700, b"\xd5\xc5\xce\xb0")
-_TITLES = rb"Li a\"b a<sip:110@x> ${CHANNEL} a,b)c =?UTF-8?B?5byg?=".split()
+_TITLES = rb"Li a\"b a<sip:110@x> ${CHANNEL} a,b)c ):0:9 =?UTF-8?B?5byg?=".split()
 _NAMES = (*_TITLES, b"", b"\xff\xfe", b"N" * 700, "张伟".encode("gbk"), "张\u202e伟".encode())
 
 
