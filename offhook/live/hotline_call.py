@@ -459,7 +459,7 @@ class _Caller:
         DIALSTATUS doesn't say: it is ANSWER for a phone that answers and hangs up at once, too.
         """
         now = await self._session.get_variable("STRFTIME(,,%s%3q)")
-        answered = await self._session.get_variable("OFFHOOK_ANSWERED_AT")
+        answered = await self._session.get_variable("SHARED(OFFHOOK_ANSWERED_AT)")
         return bool(now and answered) and int(now or 0) - int(answered or 0) >= _HARDLY_MS
 
     async def _answer_of_the_phone(self) -> str | None:
@@ -478,7 +478,9 @@ def _failure(status: str | None, cause: str | None, answer: str | None) -> Offer
     if status == "ANSWER" or (answer or "").startswith("SIP 2"):
         return OfferFailure.DROPPED
     # Of a phone that wants to forward the call Asterisk says "busy", and nothing more.
-    if (answer or "").startswith("SIP 3") or (status == "BUSY" and answer is None):
+    # Its last answer is then none, or the one before: it rang, and forwards whom nobody answers.
+    words = answer or "SIP 1"
+    if words.startswith("SIP 3") or (status == "BUSY" and words.startswith("SIP 1")):
         return OfferFailure.FORWARDED
     # A phone that rings out leaves the cause of the caller's last offer where it was.
     if cause == "21" and status != "NOANSWER":

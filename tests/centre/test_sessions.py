@@ -48,7 +48,7 @@ class FakeSession:
     async def get_variable(self, name: str) -> str:
         known = {
             "DIALSTATUS": self.dialled.result(),
-            "OFFHOOK_ANSWERED_AT": "1000",
+            "SHARED(OFFHOOK_ANSWERED_AT)": "1000",
             "STRFTIME(,,%s%3q)": str(1000 + self.talk_ms),
         }
         return known.get(name, "16")

@@ -37,6 +37,21 @@ async def another_fork(call: Ringing) -> None:
     call.accept(tag="other")
 
 
+async def rings_and_forwards(call: Ringing) -> None:
+    """Nobody answers it, and it forwards the call at last."""
+    call.ring()
+    await asyncio.sleep(0.3)
+    call.refuse(302, "sip:*10@127.0.0.1")
+
+
+async def says_so_and_forwards(call: Ringing) -> None:
+    """Says beforehand that it will."""
+    call.ring(183)
+    call.ring(181)
+    await asyncio.sleep(0.1)
+    call.refuse(302, "sip:1002@127.0.0.1")
+
+
 FORWARDS: dict[str, Habit] = {
     "to a colleague": refuse(302, "sip:1002@127.0.0.1"),
     "to the code that logs out": refuse(302, "sip:*10@127.0.0.1"),
@@ -47,6 +62,8 @@ FORWARDS: dict[str, Habit] = {
     "by a proxy": refuse(305, "sip:1002@127.0.0.1"),
     "to another service": refuse(380, "sip:1002@127.0.0.1"),
     "nowhere": refuse(302),
+    "after ringing": rings_and_forwards,
+    "with warning": says_so_and_forwards,
 }
 IN_VAIN: dict[str, Habit] = {
     "gone at once": answer_and_go(),

@@ -64,6 +64,26 @@ async def test_a_customer_passed_to_a_phone_that_rings_and_then_refuses_is_back(
     assert {one.station for one in house.phone.rung} == {"1001", "1002", "1003"}
 
 
+async def _gone_at_once(call: Ringing) -> None:
+    call.accept()
+    await call.bye()
+
+
+async def _without_description(call: Ringing) -> None:
+    call.accept("")
+
+
+@pytest.mark.parametrize("habit", [_gone_at_once, _without_description])
+async def test_a_customer_passed_to_a_phone_that_rings_and_answers_in_vain_is_back(
+    house: PhoneHouse, habit: Habit
+) -> None:
+    caller, leg, agent = await _talk(house)
+    call = await _transfer_while_it_rings(house, agent)
+    await house.until_agent("1001", "paused")
+    await habit(call)
+    await _back_at_the_head(house, caller, leg)
+
+
 async def test_a_customer_passed_to_a_phone_that_rings_and_answers_talks_there(
     house: PhoneHouse,
 ) -> None:
@@ -149,3 +169,37 @@ async def test_a_talk_at_a_phone_without_an_agent_is_seen_and_offered_to_nobody(
     await house.phone.hang_up(leg)
     stored = await house.stored(caller)
     assert [one.station for one in stored.record.legs] == ["1001", "1004"], story(stored)
+
+
+async def _rung(house: PhoneHouse, station: str) -> Leg:
+    """The agent's leg, when it is up."""
+    async with asyncio.timeout(15):
+        while not house.phone.rung_at(station):  # noqa: ASYNC110 - the phone's own list
+            await asyncio.sleep(0.02)
+        leg = house.phone.rung_at(station)[-1].leg
+        await leg.acked.wait()
+    return leg
+
+
+async def test_a_customer_joined_to_an_older_talk_and_passed_on_is_served(
+    house: PhoneHouse,
+) -> None:
+    older = await house.phone.call("1001", "1002")
+    await house.ready("1003")
+    caller, leg = house.call()
+    await house.until_agent("1003", "talking")
+    await house.command("1003", "away", reason="break")
+    assert await house.phone.refer(await _rung(house, "1003"), "1001") == 202
+    second = await _rung(house, "1001")
+    await house.until_agent("1001", "talking")
+    assert await house.phone.refer(second, "1002", older) == 202
+    await house.until_agent("1002", "talking")
+    assert await house.phone.refer(await _rung(house, "1002"), "1004") == 202
+    last = await _rung(house, "1004")
+    await asyncio.sleep(1.2)  # what is to be a talk lasts for a second
+    await house.phone.hang_up(last)
+    stored = await house.stored(caller)
+    record, text = stored.record, story(stored)
+    assert record.legs[-1].station == "1004", text
+    assert (record.ended_by, record.why) == ("flow", "done"), text
+    assert leg.over.is_set()
