@@ -133,6 +133,8 @@ class EmbeddedServer:
             asked_at = clock()
             if asked_at - answered_at >= HUNG_AFTER_S:
                 _kill_all(process)
+                while self._postmaster() is not None:  # it dies when it is next scheduled
+                    await asyncio.sleep(0.02)
                 return f"has not answered for {asked_at - answered_at:.0f} s and was killed"
 
     async def _answers(self) -> bool:
@@ -177,7 +179,12 @@ class EmbeddedServer:
                 log.info("embedded PostgreSQL is slow to start", why=in_one_line(error))
                 time.sleep(0.5)
             else:
-                return
+                if self._postmaster() is not None:
+                    return
+                # The one that was found was dying of a kill -9.
+                if time.monotonic() > deadline:
+                    raise RuntimeError("it ends as soon as it has started")
+                time.sleep(0.1)
 
     def _stop(self) -> None:
         # Signals rather than the library's stop, which knows only the process it started.
