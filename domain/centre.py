@@ -40,6 +40,13 @@ class CallerHeader(StrEnum):
     REMOTE_PARTY = "Remote-Party-ID"  # the same, of older equipment
 
 
+class SessionTimer(StrEnum):
+    """Which calls of a line are asked every 45 s whether the far side is still there."""
+
+    ALWAYS = "always"
+    SUPPORTED = "supported"  # if it says that it knows session timers: others may refuse, and live
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     name: ProjectName
@@ -98,6 +105,7 @@ class Line:
     channels: int = 30
     host: str | None = None  # where a trunk that doesn't register comes from
     caller_header: CallerHeader = CallerHeader.FROM
+    session_timer: SessionTimer = SessionTimer.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

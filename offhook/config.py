@@ -19,6 +19,7 @@ from domain.centre import (
     LineKind,
     Project,
     Queue,
+    SessionTimer,
     Station,
     StationKind,
 )
@@ -127,6 +128,11 @@ class _Line(_Strict):
         CallerHeader.FROM,
         description="the SIP header that says who calls: From, P-Asserted-Identity or"
         " Remote-Party-ID",
+    )
+    session_timer: SessionTimer = Field(
+        SessionTimer.ALWAYS,
+        description="which calls are asked every 45 s whether the far side is still there: always,"
+        " or supported (where it says that it knows session timers)",
     )
 
 
@@ -412,7 +418,8 @@ def _centre(file: _File) -> Centre:
             for s in file.stations
         ),
         lines=tuple(
-            Line(LineName(x.name), x.kind, x.channels, x.host, x.caller_header) for x in file.lines
+            Line(LineName(x.name), x.kind, x.channels, x.host, x.caller_header, x.session_timer)
+            for x in file.lines
         ),
         away_reasons=tuple(file.away_reasons),
         languages=tuple(file.languages),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.centre import Centre, Encryption, Line, LineKind, Station, StationKind
+from domain.centre import Centre, Encryption, Line, LineKind, SessionTimer, Station, StationKind
 from domain.identity import NodeName
 from domain.stations import twin
 from offhook.secrets import Secrets
@@ -221,6 +221,8 @@ def _line(line: Line, secrets: Secrets) -> str:
         f"set_var = OFFHOOK_CHANNELS={int(line.channels)}\n"
         f"set_var = OFFHOOK_CALLER_HEADER={line.caller_header}\n"
     )
+    if line.session_timer is SessionTimer.SUPPORTED:
+        variables += "timers = yes\n"
     if line.host is None:
         return (
             f"[{name}]({template})\nauth = {name}\naors = {name}\n{variables}\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.centre import CallerHeader, Centre, Line, LineKind, Station, StationKind
+from domain.centre import CallerHeader, Centre, Line, LineKind, SessionTimer, Station, StationKind
 from domain.identity import LineName, NodeName, StationName
 from offhook.asterisk.files import LONGEST_NUMBER, Addresses, Folders, Ports, generated
 from offhook.secrets import Secrets, SecretsError, load_or_create
@@ -93,6 +93,18 @@ def test_a_line_has_its_places_and_the_header_it_believes(centre: Centre, secret
         endpoint = text[text.index("[carrier](trunk)") :].partition("\n\n")[0]
         assert "set_var = OFFHOOK_CHANNELS=12\n" in endpoint
         assert endpoint.endswith("set_var = OFFHOOK_CALLER_HEADER=P-Asserted-Identity")
+
+
+def test_a_line_that_refuses_the_session_timer_is_not_forced_to_it(
+    centre: Centre, secrets: Secrets
+) -> None:
+    """It would refuse the refresh, and lose each call after 90 s (measured: 405, 488, 501)."""
+    for timer in SessionTimer:
+        for host in (None, "192.0.2.7"):
+            line = Line(LineName("carrier"), LineKind.TRUNK, host=host, session_timer=timer)
+            text = _files(replace(centre, lines=(line,)), secrets)["pjsip_peers.conf"]
+            endpoint = text[text.index("[carrier](trunk)") :].partition("\n\n")[0]
+            assert endpoint.endswith("\ntimers = yes") is (timer is SessionTimer.SUPPORTED)
 
 
 def test_no_pattern_fits_more_than_a_number(centre: Centre, secrets: Secrets) -> None:

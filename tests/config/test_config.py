@@ -98,6 +98,11 @@ def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
         ),
         (
             "kind: trunk",
+            "kind: trunk, session_timer: never",
+            "'never'; expected 'always' or 'supported'; it is which calls are asked every 45 s",
+        ),
+        (
+            "kind: trunk",
             "kind: fxo, caller_header: P-Asserted-Identity",
             'the line "carrier" is not a trunk, and only a carrier\'s trunk can vouch',
         ),
