@@ -296,6 +296,9 @@ class _Caller:
             key = key or await self._session.wait_for_digit(timeout)
             if not key:
                 return Digits(digits, timed_out=True)
+            if key not in KEYS:
+                key = ""  # A to D: of our own, for music (offhook.live.orders), when a talk ends
+                continue
             if key in step.terminators:
                 return Digits(digits)
             digits += key

@@ -9,7 +9,7 @@ import pytest
 from acd.commands import Announce, Offer
 from acd.events import Away, LogIn, OfferFailure, Ready
 from domain.identity import AgentCode, NodeName, StationName
-from ivr_flows.steps import Collect, Enqueue, QueueExit
+from ivr_flows.steps import Collect, Digits, Enqueue, QueueExit
 from offhook.live import sessions as sessions_module
 from offhook.live.call import Inbox, LiveCall
 from offhook.live.engine import Engine
@@ -32,6 +32,7 @@ class FakeSession:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.remembered: list[str] = []
         self.phones: list[str] = []
+        self.keys = list("1111")
         self.talk_ms = 60_000
         """How long ago the phone was answered, when the talk is over."""
 
@@ -54,7 +55,7 @@ class FakeSession:
         return known.get(name, "16")
 
     async def wait_for_digit(self, timeout_s: float) -> str:
-        return "1"
+        return self.keys.pop(0)
 
     async def music_on(self, klass: str) -> None:
         pass
@@ -341,3 +342,11 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     assert engine.clock.now() - waiter.waiting_since == pytest.approx(180, abs=30)
     assert engine.clock.now() - waiter.since == pytest.approx(1800, abs=30)
     assert len(call.returns) == 2
+
+
+async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> None:
+    """An agent resumes and hangs up: what ends the music may come when the score is asked for."""
+    session = FakeSession()
+    session.keys = list("DBCA5")
+    caller = caller_of(engine, enter(engine), session)
+    assert await caller._collect(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
