@@ -133,7 +133,8 @@ class EmbeddedServer:
             asked_at = clock()
             if asked_at - answered_at >= HUNG_AFTER_S:
                 _kill_all(process)
-                while self._postmaster() is not None:  # it dies when it is next scheduled
+                # It dies when it is next scheduled.
+                while self._postmaster() is not None:  # noqa: ASYNC110 - another process
                     await asyncio.sleep(0.02)
                 return f"has not answered for {asked_at - answered_at:.0f} s and was killed"
 
