@@ -121,11 +121,12 @@ class EmbeddedServer:
         it, for a person."""
         clock = asyncio.get_running_loop().time
         asked_at = answered_at = clock()
+        fate = "ended"
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             process = self._postmaster()
             if process is None:
-                return "ended"
+                return fate
             if clock() - asked_at < ASK_EVERY_S:
                 continue
             if await self._answers():
@@ -133,10 +134,7 @@ class EmbeddedServer:
             asked_at = clock()
             if asked_at - answered_at >= HUNG_AFTER_S:
                 _kill_all(process)
-                # It dies when it is next scheduled.
-                while self._postmaster() is not None:  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.02)
-                return f"has not answered for {asked_at - answered_at:.0f} s and was killed"
+                fate = f"has not answered for {asked_at - answered_at:.0f} s and was killed"
 
     async def _answers(self) -> bool:
         try:
