@@ -60,7 +60,10 @@ def test_a_benchmark_ended_by_sigterm_leaves_nothing(folder: Path, tmp_path: Pat
             time.sleep(0.1)
         bench.terminate()
         bench.terminate()  # whoever is impatient does not disturb the tidying up
-        assert bench.wait(60) == 128 + signal.SIGTERM, said.read_text("utf-8")
+        try:
+            assert bench.wait(120) == 128 + signal.SIGTERM, said.read_text("utf-8")
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it goes on: {running(mark)}\n{said.read_text('utf-8')}")
         assert running(mark) == {}
         assert list(folder.iterdir()) == []
         assert (RESULTS.read_bytes() if RESULTS.exists() else None) == before
