@@ -74,6 +74,8 @@ def bench(arguments: Sequence[str]) -> int:
 
     SIGTERM ends them as Ctrl-C does: what they started is stopped and removed.
     """
+    # Where a script started it in the background, Ctrl-C is ignored, and SIGTERM comes as that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         return _bench(arguments)

@@ -172,8 +172,8 @@ async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
 
     async def play(session: Session) -> None:
         await session.command("ANSWER")
-        await session.command("SET VARIABLE OFFHOOK_STAGE dialling")
-        await session.command("EXEC Dial PJSIP/1001,15,gU(answered)")
+        before = "B(offered^s^1(1001^lost.raw^bD))"
+        await session.command(f"EXEC Dial PJSIP/1001,15,g{before}U(answered)")
 
     async with controller(one.ports.agi, play) as first:
         call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))

@@ -52,6 +52,8 @@ def test_a_benchmark_ended_by_sigterm_leaves_nothing(folder: Path, tmp_path: Pat
             stdout=out,
             stderr=out,
             start_new_session=True,
+            # As a script's background job has it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
     try:
         deadline = time.monotonic() + 120
