@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offhook.asterisk.process import die_with
-from offhook.keeping import keep
+from offhook.keeping import keep, until_ended
 from offhook.pulse import Pulse
 
 SPARE_AFTER_S = 3.0
@@ -261,30 +261,14 @@ class ControllerProcess:
             process, speaking = self._process, self._speaking
             if process is None or speaking is None:
                 return "is gone"
-            return await self._ended(process, speaking.pulse)
+            # A hanging one keeps its ports open: Asterisk would hand it callers for ever.
+            return await until_ended(
+                process,
+                # All of what is left to one answer: it may take long on a machine out of breath.
+                lambda left_s: speaking.pulse.beats(max(1.0, left_s)),
+                process.kill,
+                look_every_s=LOOK_EVERY_S,
+                hung_after_s=HUNG_AFTER_S,
+            )
 
         await keep("the controller", ended, self.start, self._progress, ControllerError, OSError)
-
-    async def _ended(self, process: asyncio.subprocess.Process, pulse: Pulse) -> str:
-        """Until the process is no more; one that hangs is killed. Returns what became of it.
-
-        A hanging one keeps its ports open: Asterisk would hand it callers for ever.
-        """
-        clock = asyncio.get_running_loop().time
-        ending = asyncio.ensure_future(process.wait())
-        answered_at = clock()
-        try:
-            while True:
-                await asyncio.wait({ending}, timeout=LOOK_EVERY_S)
-                if ending.done():
-                    return f"ended ({process.returncode})"
-                # All of what is left to one answer: it may take long on a machine out of breath.
-                if await pulse.beats(max(1.0, answered_at + HUNG_AFTER_S - clock())):
-                    answered_at = clock()
-                silent_s = clock() - answered_at
-                if silent_s >= HUNG_AFTER_S and not ending.done():
-                    process.kill()
-                    await ending
-                    return f"has not answered for {silent_s:.0f} s and was killed"
-        finally:
-            ending.cancel()

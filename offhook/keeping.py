@@ -1,4 +1,4 @@
-"""A part that ends is started again: at once, and ever later if it ends again and again."""
+"""A part that ends or hangs is started again: at once, and ever later if that happens again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,6 +7,38 @@ FIRST_S, LAST_S = 0.2, 30.0
 """How long to wait before starting it again; twice as long each time."""
 SETTLED_S = 60.0
 """One that ran for so long did not end at once: the next wait is the first again."""
+
+
+async def until_ended(
+    process: asyncio.subprocess.Process,
+    answers: Callable[[float], Awaitable[bool]],
+    kill: Callable[[], None],
+    *,
+    look_every_s: float,
+    hung_after_s: float,
+) -> str:
+    """Wait until the process is no more; one that hangs is killed. Returns what became of it, for
+    a person.
+
+    ``answers`` is given how many seconds are left to it, and returns whether the process answered.
+    """
+    clock = asyncio.get_running_loop().time
+    answered_at = clock()
+    ending = asyncio.ensure_future(process.wait())
+    try:
+        while True:
+            await asyncio.wait({ending}, timeout=look_every_s)
+            if ending.done():
+                return f"ended ({process.returncode})"
+            if await answers(answered_at + hung_after_s - clock()):
+                answered_at = clock()
+            silent_s = clock() - answered_at
+            if silent_s >= hung_after_s and not ending.done():
+                kill()
+                await ending
+                return f"has not answered for {silent_s:.0f} s and was killed"
+    finally:
+        ending.cancel()
 
 
 async def keep(

@@ -18,6 +18,7 @@ import structlog
 
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import PLAIN_PATH
+from offhook.keeping import until_ended
 
 log = structlog.get_logger()
 
@@ -185,23 +186,13 @@ class AsteriskProcess:
         process = self._process
         if process is None:
             return "is gone"
-        clock = asyncio.get_running_loop().time
-        answered_at = clock()
-        ending = asyncio.ensure_future(process.wait())
-        try:
-            while True:
-                await asyncio.wait({ending}, timeout=LOOK_EVERY_S)
-                if ending.done():
-                    return f"ended ({process.returncode})"
-                if await _greets(ami):
-                    answered_at = clock()
-                silent_s = clock() - answered_at
-                if silent_s >= HUNG_AFTER_S and not ending.done():
-                    self.kill()
-                    await ending
-                    return f"has not answered for {silent_s:.0f} s and was killed"
-        finally:
-            ending.cancel()
+        return await until_ended(
+            process,
+            lambda _: _greets(ami),
+            self.kill,
+            look_every_s=LOOK_EVERY_S,
+            hung_after_s=HUNG_AFTER_S,
+        )
 
     def _arrangement(self) -> Callable[[], None]:
         """What the child does before it is Asterisk."""
