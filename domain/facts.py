@@ -41,6 +41,10 @@ class CallFactKind(StrEnum):
     ENDED = "ended"  # by (caller, agent, flow, system, unknown), cause (Q.850), why
 
 
+TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
+"""The kinds that say who talks with whom, and until when."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallFact:
     """One line of a call's timeline; ``at`` is civil time in UTC, ``id`` a UUID."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from domain.facts import AgentFact, CallFact, CallFactKind, Fact
+from domain.facts import TALKS, AgentFact, CallFact, CallFactKind, Fact
 from domain.identity import AgentCode, CallId
 from storage.calls import StoredCall, stored_call
 from storage.errors import in_one_line
@@ -28,7 +28,6 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_CALLS = 10_000
 MOST_FACTS = 200
 """Of one call; beyond that only those that say who talks."""
-_TALKS = (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
 
 
 class LastKnown:
@@ -68,7 +67,7 @@ class LastKnown:
             self._calls.pop(fact.call, None)
         elif fact.kind is CallFactKind.ENTERED or fact.call in self._calls:
             facts = self._calls.setdefault(fact.call, {})
-            if len(facts) < MOST_FACTS or fact.kind in _TALKS:
+            if len(facts) < MOST_FACTS or fact.kind in TALKS:
                 facts[fact.id] = (fact, line)
             if len(self._calls) > MOST_CALLS:
                 del self._calls[next(iter(self._calls))]

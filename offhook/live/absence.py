@@ -14,10 +14,10 @@ from typing import Any
 import structlog
 
 from domain.centre import Hotline
-from domain.facts import CallFact, CallFactKind
+from domain.facts import TALKS, CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, ChannelId, StationName
 from offhook.live.call import LiveCall
-from offhook.live.calls import fact_id
+from offhook.live.calls import entered, fact_id
 from offhook.live.engine import Engine
 from offhook.live.gap import Gap
 from offhook.live.log_file import LogFile
@@ -70,12 +70,7 @@ def missing(
         add(
             CallFactKind.ENTERED,
             logged.entered_at,
-            hotline=hotline.number,
-            project=hotline.project,
-            line=logged.line,
-            caller=logged.caller,
-            caller_name=logged.caller_name,
-            flow=hotline.flow,
+            **entered(hotline, logged.line, logged.caller, logged.caller_name),
         )
         if logged.blocked:
             add(CallFactKind.BLOCKED, logged.entered_at, line=logged.line)
@@ -138,9 +133,7 @@ def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[Cal
 
 
 def _same_phone(fact: CallFact, other: CallFact) -> bool:
-    return other.kind in (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED) and other.detail.get(
-        "station"
-    ) == fact.detail.get("station")
+    return other.kind in TALKS and other.detail.get("station") == fact.detail.get("station")
 
 
 def _follows(fact: CallFact, other: CallFact) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from console.ports import CallStage
-from domain.centre import Centre
-from domain.facts import CallFact, CallFactKind
+from domain.centre import Centre, Hotline
+from domain.facts import TALKS, CallFact, CallFactKind
 from domain.identity import CallId, ChannelId, LineName
 from offhook.live.call import LiveCall
 from offhook.live.changes import Changes
@@ -22,8 +22,7 @@ from telephony.complaints import Complaints, shown
 log = structlog.get_logger()
 
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
-_TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
-_IN_LOG = frozenset({*_TALKS, CallFactKind.TRANSFERRED, CallFactKind.FALLBACK})
+_IN_LOG = frozenset({*TALKS, CallFactKind.TRANSFERRED, CallFactKind.FALLBACK})
 """What Asterisk's log tells too."""
 _ONCE = frozenset({CallFactKind.ENTERED, CallFactKind.ENDED})
 
@@ -40,6 +39,20 @@ def fact_id(call: CallId, what: str) -> str:
     digest = hashlib.sha1(_FACTS + f"{call} {what}".encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+def entered(
+    hotline: Hotline, line: str, caller: str | None, caller_name: str | None
+) -> dict[str, str | None]:
+    """What the fact ``entered`` says of a call."""
+    return {
+        "hotline": hotline.number,
+        "project": hotline.project,
+        "line": line,
+        "caller": caller,
+        "caller_name": caller_name,
+        "flow": hotline.flow,
+    }
 
 
 class LiveCalls:
@@ -100,17 +113,7 @@ class LiveCalls:
         )
         if before := self.unclosed.pop(call.id, None):
             self.knew(call, before)
-        self.note(
-            call,
-            CallFactKind.ENTERED,
-            at=at,
-            hotline=hotline.number,
-            project=hotline.project,
-            line=line,
-            caller=caller,
-            caller_name=caller_name,
-            flow=hotline.flow,
-        )
+        self.note(call, CallFactKind.ENTERED, at=at, **entered(hotline, line, caller, caller_name))
         return call
 
     def knew(self, call: LiveCall, before: StoredCall) -> None:
@@ -133,14 +136,7 @@ class LiveCalls:
             return
         call, moment = channel.call, datetime.fromtimestamp(at, UTC)
         facts: dict[CallFactKind, dict[str, Any]] = {
-            CallFactKind.ENTERED: {
-                "hotline": hotline.number,
-                "project": hotline.project,
-                "line": line,
-                "caller": caller,
-                "caller_name": caller_name,
-                "flow": hotline.flow,
-            },
+            CallFactKind.ENTERED: entered(hotline, line, caller, caller_name),
             CallFactKind.BLOCKED: {"line": line},
             CallFactKind.ENDED: {"by": "system", "cause": BLOCKED_CAUSE, "why": None},
         }
@@ -161,7 +157,7 @@ class LiveCalls:
         # A restarted controller writes some of them again.
         identity = fact_id(call.id, kind) if kind in _ONCE else str(uuid.uuid4())
         fact = CallFact(identity, call.id, at or datetime.now(UTC), kind, detail)
-        if self._aside is not None and (kind in _TALKS or kind is CallFactKind.ENDED):
+        if self._aside is not None and (kind in TALKS or kind is CallFactKind.ENDED):
             call.gapped = True
             self._aside.append(fact)
             return
@@ -186,7 +182,7 @@ class LiveCalls:
     def write(self, facts: Iterable[CallFact]) -> None:
         """Write down facts that were set aside."""
         for fact in facts:
-            if fact.kind in _TALKS and (call := self.by_id.get(fact.call)):
+            if fact.kind in TALKS and (call := self.by_id.get(fact.call)):
                 call.noted.append(fact)
             self._outbox.put(fact)
 

@@ -108,15 +108,9 @@ class Switches:
 
     def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:
         """What is there after a login; what changed meanwhile comes out as events."""
-        gap = Gap(
-            node=node,
-            since=self._lost_at.pop(node, self._started_at),
-            until=datetime.now(UTC),
-            first=node not in self._seen,
-            restarted=snapshot.restarted,
-            known=frozenset([*self._calls.by_id, *(call.id for call in self._talks.just_over())]),
-            agents=dict(self._floor.at_station),
-        )
+        since = self._lost_at.pop(node, self._started_at)
+        first = node not in self._seen
+        gap = self._gap(node, since, first=first, restarted=snapshot.restarted)
         self._seen.add(node)
         gap.implied += [
             fact for fact in self._talks.take_untold(node) if fact.call in self._calls.by_id
@@ -153,17 +147,21 @@ class Switches:
         mine = [name for name in calls if ChannelId.of(name).node == node]
         if not mine:
             return
-        gap = Gap(
+        gap = self._gap(node, self._started_at, first=False, restarted=False)
+        gap.lost = [self._calls.unclosed.pop(name) for name in mine]
+        self.on_gap(gap)
+
+    def _gap(self, node: NodeName, since: datetime, *, first: bool, restarted: bool) -> Gap:
+        """A gap that ends now."""
+        return Gap(
             node=node,
-            since=self._started_at,
+            since=since,
             until=datetime.now(UTC),
-            first=False,
-            restarted=False,
+            first=first,
+            restarted=restarted,
             known=frozenset([*self._calls.by_id, *(call.id for call in self._talks.just_over())]),
             agents=dict(self._floor.at_station),
         )
-        gap.lost = [self._calls.unclosed.pop(name) for name in mine]
-        self.on_gap(gap)
 
     def close_gap(self, gap: Gap) -> None:
         """Write down what a gap must have brought, as the snapshot has it."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
 from console.ports import CallStage
-from domain.facts import AgentState, CallFact, CallFactKind
+from domain.facts import TALKS, AgentState, CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from offhook.live.call import LiveCall
 from offhook.live.calls import LiveCalls
@@ -203,8 +203,7 @@ def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:
 
 def _agent_hung_up(call: LiveCall) -> bool:
     """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
-    kinds = (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
-    talks = [fact for fact in call.noted if fact.kind in kinds]
+    talks = [fact for fact in call.noted if fact.kind in TALKS]
     if not (call.adopted or call.gapped) or not talks:
         return False
     last = max(talks, key=lambda fact: fact.at)
