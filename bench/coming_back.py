@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from bench import rig, sipp
-from bench.waiting import FLOW
+from bench.waiting import FLOW, centre
 from offhook.console_client import ConsoleClient, ConsoleRefused
 from offhook.controller_process import HUNG_AFTER_S
 
@@ -39,17 +39,7 @@ def measure() -> dict[str, Any]:
 async def _measure() -> dict[str, Any]:
     ports = rig.free_ports(2, rtp=800)
     source = ("127.0.0.2", ports.rtp_end + 1)
-    configuration = rig.centre(
-        flow="to_queue",
-        agents=1,
-        callers_from=f"{source[0]}:{source[1]}",
-        channels=CALLERS,
-        announce_first_s=0,
-        announce_every_s=0,
-        nobody_grace_s=600,
-        max_wait_s=3_600,
-    )
-    async with rig.stack(configuration, {"to_queue": FLOW}, ports) as stack:
+    async with rig.stack(centre(source, CALLERS), {"to_queue": FLOW}, ports) as stack:
         stack.keep()
         password = stack.secrets.admin
         async with ConsoleClient(stack.console_url, "admin", password) as console:

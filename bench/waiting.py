@@ -44,21 +44,25 @@ def measure() -> dict[str, Any]:
     return asyncio.run(_measure())
 
 
-async def _measure() -> dict[str, Any]:
-    # A call has two ports for sound; a few more, for some may be taken.
-    ports = rig.free_ports(2, rtp=2_400)
-    source = ("127.0.0.2", ports.rtp_end + 1)
-    configuration = rig.centre(
+def centre(source: tuple[str, int], callers: int) -> dict[str, Any]:
+    """A centre where so many wait, with music and untold, for nobody."""
+    return rig.centre(
         flow="to_queue",
         agents=1,
         callers_from=f"{source[0]}:{source[1]}",
-        channels=CALLERS,
+        channels=callers,
         announce_first_s=0,
         announce_every_s=0,
         nobody_grace_s=600,
         max_wait_s=3_600,
     )
-    async with rig.stack(configuration, {"to_queue": FLOW}, ports) as stack:
+
+
+async def _measure() -> dict[str, Any]:
+    # A call has two ports for sound; a few more, for some may be taken.
+    ports = rig.free_ports(2, rtp=2_400)
+    source = ("127.0.0.2", ports.rtp_end + 1)
+    async with rig.stack(centre(source, CALLERS), {"to_queue": FLOW}, ports) as stack:
         await asyncio.sleep(SETTLE_S)  # prompts are being spoken
         before = [_rss(stack)]
         during, waited = [], []
