@@ -161,13 +161,13 @@ class Stack:
             await self.stop()
             raise
 
-    async def restart(self, config: Config) -> None:
+    async def restart(self, found: InForce) -> None:
         """A new controller with this configuration and its flows; all else goes on, calls too.
 
-        Raises FlowError, SecretsError or StackError while nothing has changed; ControllerError if
-        the new one does not start: then the configuration of before is in force again.
+        Raises StackError while nothing has changed; ControllerError if the new one does not start:
+        then the configuration of before is in force again.
         """
-        found, before = from_files(config, self.state), kept(self.config.source, self.state)
+        config, before = found.config, kept(self.config.source, self.state)
         for what, of in _NOT_BY_A_RESTART.items():
             if of(config) != of(self.config):
                 raise StackError(

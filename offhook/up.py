@@ -19,6 +19,7 @@ from offhook.config import Config, ConfigError, load
 from offhook.control import controlled
 from offhook.controller_process import ControllerError
 from offhook.flows import load_flows
+from offhook.in_force import from_files
 from offhook.secrets import SecretsError
 from offhook.stack import Stack, StackError
 
@@ -107,8 +108,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
         async def restart(tell: Callable[[str], None]) -> None:
             if leave.asked.is_set():
                 raise StackError("it is stopping")
-            changed = load(config.source)
-            load_flows(changed)
+            changed = from_files(load(config.source), stack.state)
             tell("the configuration is right; the controller is started again")
             say("the controller is started again, as asked for by ./run restart")
             await stack.restart(changed)
