@@ -61,10 +61,10 @@ class Sessions:
         try:
             user = await self._users.session(token, address=address)
         except AWAY:
-            if known is not None and now - known.asked_at < GRACE_S and not self._is_over(token):
+            if known is not None and now - known.asked_at < GRACE_S and token not in self._ended:
                 return known.user
             raise
-        if self._is_over(token):
+        if token in self._ended:  # it ended meanwhile
             return None
         self._known.pop(token, None)
         if user is None:
@@ -74,10 +74,6 @@ class Sessions:
                 del self._known[next(iter(self._known))]
             self._known[token] = _Known(user, now)
         return user
-
-    def _is_over(self, token: str) -> bool:
-        """Whether it has ended meanwhile."""
-        return token in self._ended
 
     @contextmanager
     def watch(self, token: str, name: str) -> Iterator[asyncio.Event]:
