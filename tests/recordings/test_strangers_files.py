@@ -55,8 +55,10 @@ def _folder(raw: Path, folder: Path) -> None:
 
 
 def _socket(raw: Path, folder: Path) -> None:
+    opened = os.open(raw.parent, os.O_PATH)
     with socket.socket(socket.AF_UNIX) as one:
-        one.bind(os.path.relpath(raw))  # a socket's path must be short
+        one.bind(f"/proc/self/fd/{opened}/{raw.name}")  # a socket's path has room for 107 bytes
+    os.close(opened)
 
 
 def _too_much(raw: Path, folder: Path) -> None:
