@@ -4,8 +4,8 @@ A controller that died is started again from the copy, not from the files: someb
 through saving them. ``./run up`` and ``./run restart`` take the files, and only if they are right.
 """
 
-import contextlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,17 +18,24 @@ from ivr_flows.errors import FlowError
 from ivr_flows.flow import Flow
 from offhook.config import Config, ConfigError, load, parse
 from offhook.flows import FlowFile, flow_files, load_flows
-from offhook.secrets import Secrets, SecretsError, load_or_create, write_private
+from offhook.secrets import Secrets, SecretsError, load_or_create, parsed, write_private
 
 log = structlog.get_logger()
 
 FOLDER = "in-force"
 _COPY = "configuration.json"
 _SERVING = "serving"
+_NOT_KEPT = "not-kept"
+"""There while the copy is of an earlier start, for that of the last could not be written."""
 
 
 class CannotKeep(Exception):  # noqa: N818
-    """The copy can't be written; the text says where and what to do."""
+    """The copy can't be written; the text says where, what follows and what to do."""
+
+    def __init__(self, message: str, *, misleads: bool) -> None:
+        super().__init__(message)
+        self.misleads = misleads
+        """The copy of an earlier start is there, and will be taken for that of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def from_files(config: Config, state: Path) -> InForce:
 
 
 def keep(found: InForce, state: Path) -> None:
-    """Put it in force: the copy is replaced. Raises CannotKeep."""
+    """Put it in force: the copy is replaced, or stays as it is. Raises CannotKeep."""
     copy = {
         "source": str(found.config.source),
         "since": found.since.isoformat(),
@@ -80,43 +87,136 @@ def keep(found: InForce, state: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(folder / "secrets.json", (state / "secrets.json").read_bytes())
         write_private(folder / _COPY, json.dumps(copy).encode())
+        (folder / _NOT_KEPT).unlink(missing_ok=True)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            (folder / _COPY).unlink()  # that of an earlier start is in force no more
-        raise CannotKeep(
-            f"{folder}: can't be written ({error.strerror}); free space there, or let Offhook's"
-            " user write"
-        ) from error
+        raise _not_kept(found, state, error) from error
+
+
+def _not_kept(found: InForce, state: Path, error: OSError) -> CannotKeep:
+    """What the failure means for a controller that dies later."""
+    folder = state / FOLDER
+    there, misleads = (folder / _COPY).exists(), False
+    after = "a controller that dies is started again from the files while they are right"
+    try:
+        (folder / _NOT_KEPT).touch(mode=0o600)
+    except OSError:
+        misleads = there and not _is_kept(found, state)
+        if there:
+            after = "a controller that dies would be started again from that"
+    return CannotKeep(
+        f"{error.filename or folder}: can't be written ({error.strerror}), so the configuration"
+        f" could not be kept: {'that of the start before stays' if there else 'there is no copy'},"
+        f" and {after}; free space there, or let Offhook's user write",
+        misleads=misleads,
+    )
+
+
+def _is_kept(found: InForce, state: Path) -> bool:
+    try:
+        before = _copy(state)
+    except (*_BROKEN, SecretsError):
+        return False
+    return (before.config.text, before.files) == (found.config.text, found.files)
 
 
 def kept(source: Path, state: Path) -> InForce:
     """The copy. Where it can't be read, one line says so, and the files are taken.
 
-    Raises what reading the files raises.
+    If the last one could not be kept, the files are taken while they are right, and else the copy
+    of the start before. Raises what reading the files raises.
     """
     folder = state / FOLDER
+    if (folder / _NOT_KEPT).exists():
+        try:
+            return _files_again(source, state)
+        except (OSError, ConfigError, FlowError) as error:
+            try:
+                found = _copy(state)
+            except _BROKEN:
+                raise error from None
+            log.error(
+                "the files are wrong, and what was in force could not be kept; the copy of an"
+                " earlier start is taken",
+                file=str(folder / _COPY),
+                since=found.since.isoformat(),
+                why=_in_one_line(error),
+            )
+            return found
     try:
-        copy: dict[str, Any] = json.loads((folder / _COPY).read_bytes())
-        config = parse(Path(copy["source"]), _bytes(copy["centre"]))
-        files = {
-            name: FlowFile(Path(file["path"]), _bytes(file["text"]))
-            for name, file in copy["flows"].items()
-        }
-        flows = load_flows(config, files)
-        since = datetime.fromisoformat(copy["since"])
-    except (OSError, ValueError, KeyError, TypeError, ConfigError, FlowError) as error:
+        return _copy(state)
+    except _BROKEN as error:
         log.error(
             "the copy of the configuration in force can't be read; the files are taken",
             file=str(folder / _COPY),
-            why=" ".join(str(error).split()) or type(error).__name__,
+            why=_in_one_line(error),
         )
-        return from_files(load(source), state)
+        return _files_again(source, state)
+
+
+_BROKEN = (OSError, ValueError, ConfigError, FlowError)
+"""What ``_copy`` raises."""
+
+
+def _copy(state: Path) -> InForce:
+    """Raises one of ``_BROKEN``, and SecretsError."""
+    copy = _fields(parsed((state / FOLDER / _COPY).read_bytes()), "the copy")
+    config = parse(_path(copy, "source"), _bytes(_string(copy, "centre")))
+    files = {}
+    for name, fields in _fields(copy.get("flows"), '"flows"').items():
+        file = _fields(fields, f'"{name}" in "flows"')
+        files[name] = FlowFile(_path(file, "path"), _bytes(_string(file, "text")))
+    for hotline in config.centre.hotlines:
+        if hotline.flow not in files:
+            raise ValueError(f'"flows" lacks "{hotline.flow}"')
+    since = datetime.fromisoformat(_string(copy, "since"))
+    if since.tzinfo is None:
+        raise ValueError('"since" is in no time zone')
+    flows = load_flows(config, files)
+    return InForce(config, flows, _secrets_again(state, config), files, since)
+
+
+def _files_again(source: Path, state: Path) -> InForce:
+    """As ``from_files``, for a controller that was started before."""
+    config = load(source)
+    files = flow_files(config)
+    flows = load_flows(config, files)
+    return InForce(config, flows, _secrets_again(state, config), files, datetime.now(UTC))
+
+
+def _secrets_again(state: Path, config: Config) -> Secrets:
+    """Raises SecretsError where those of the last start can't be read either."""
     try:
-        secrets = load_or_create(state, config.centre)
+        return load_or_create(state, config.centre)
     except SecretsError as error:
-        log.error("the secrets are those of the last start", why=str(error))
-        secrets = load_or_create(folder, config.centre)
-    return InForce(config, flows, secrets, files, since)
+        if not (state / FOLDER / "secrets.json").exists():
+            raise
+        log.error("the secrets are those of the last start", why=_in_one_line(error))
+        return load_or_create(state / FOLDER, config.centre)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _fields(found: object, what: str) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError(f"{what} is not a JSON object")
+    return found
+
+
+def _string(fields: Mapping[str, Any], name: str) -> str:
+    found = fields.get(name)
+    if not isinstance(found, str):
+        raise ValueError(f'"{name}" is not a string')
+    return found
+
+
+def _path(fields: Mapping[str, Any], name: str) -> Path:
+    found = _string(fields, name)
+    if not found or "\0" in found:
+        raise ValueError(f'"{name}" is not a path')
+    os.fsencode(found)  # a UnicodeEncodeError is a ValueError too
+    return Path(found)
 
 
 def for_a_service(source: Path, state: Path) -> InForce:

@@ -54,7 +54,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
         ) from error
     try:
         if path.exists():
-            kept = json.loads(path.read_text("utf-8"))
+            kept = parsed(path.read_bytes())
         _check(kept)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
@@ -111,12 +111,32 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
         ) from error
 
 
+def parsed(text: bytes) -> Any:
+    """What JSON in a file means. Raises ValueError, whatever is wrong with it."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file at once, never readable by others, not even for a moment. Raises OSError."""
+    """Replace a file at once, never readable by others, not even for a moment.
+
+    After a failure (OSError) the file of before is there, and nothing else.
+    """
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # or a power cut brings the file of before back
+    finally:
+        os.close(folder)

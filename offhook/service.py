@@ -150,8 +150,7 @@ def _remember(found: InForce, state: Path) -> None:
         keep(found, state)
     except CannotKeep as error:
         log.error(str(error))
-    else:
-        serving(state, now=True)
+    serving(state, now=True)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
 from offhook.controller_process import ControllerError, ControllerProcess
-from offhook.in_force import CannotKeep, InForce, from_files, kept
+from offhook.in_force import CannotKeep, InForce, from_files
 from offhook.in_force import keep as put_in_force
 from offhook.keeping import keep
 from offhook.logs import keep_small
@@ -83,6 +83,7 @@ class Stack:
             )
         self.dsn = config.database.dsn or ""
         self._controller: ControllerProcess | None = None
+        self._in_force: InForce | None = None
         self._controller_log = controller_log or self.state / "controller.log"
         self._database = database
         self._database_name = database_name
@@ -131,8 +132,8 @@ class Stack:
     async def start(self) -> None:
         """Start all parts; on a failure stop those that had started, and raise.
 
-        Raises AsteriskError, ControllerError, StackError, StorageError; each is one line for a
-        person.
+        Raises AsteriskError, CannotKeep, ControllerError, StackError, StorageError; each is one
+        line for a person.
         """
         self._claimed = claim(self.state)
         try:
@@ -164,10 +165,12 @@ class Stack:
     async def restart(self, found: InForce) -> None:
         """A new controller with this configuration and its flows; all else goes on, calls too.
 
-        Raises StackError while nothing has changed; ControllerError if the new one does not start:
-        then the configuration of before is in force again.
+        Raises StackError or CannotKeep while nothing has changed; ControllerError if the new one
+        does not start: then the configuration of before is in force again.
         """
-        config, before = found.config, kept(self.config.source, self.state)
+        config, before = found.config, self._in_force
+        if before is None:
+            raise StackError("the controller has not been started")
         for what, of in _NOT_BY_A_RESTART.items():
             if of(config) != of(self.config):
                 raise StackError(
@@ -186,8 +189,8 @@ class Stack:
             ) from error
 
     async def _take(self, found: InForce) -> None:
-        self.config, self.secrets = found.config, found.secrets
         self._keep_copy(found)
+        self.config, self.secrets = found.config, found.secrets
         if self._instance is not None:
             await self._instance.reconfigure(found.config.centre, found.secrets)
         await self.controller.replace()
@@ -196,7 +199,10 @@ class Stack:
         try:
             put_in_force(found, self.state)
         except CannotKeep as error:
+            if error.misleads:
+                raise
             self._progress(str(error))
+        self._in_force = found
 
     async def drain(self) -> None:
         """Before ``stop``: let calls end, for as long as the configuration says; new ones are

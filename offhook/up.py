@@ -19,12 +19,13 @@ from offhook.config import Config, ConfigError, load
 from offhook.control import controlled
 from offhook.controller_process import ControllerError
 from offhook.flows import load_flows
-from offhook.in_force import from_files
+from offhook.in_force import CannotKeep, from_files
 from offhook.secrets import SecretsError
 from offhook.stack import Stack, StackError
 
 RESTART_REFUSED = (
-    AsteriskError, ConfigError, ControllerError, FlowError, OSError, SecretsError, StackError,
+    AsteriskError, CannotKeep, ConfigError, ControllerError, FlowError, OSError, SecretsError,
+    StackError,
 )  # fmt: skip
 """What whoever asked for a restart is answered."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from offhook.secrets import parsed
 from telephony.event_log import Place
 
 log = structlog.get_logger()
@@ -100,11 +101,14 @@ class LogFile:
 
     def _recall(self) -> tuple[int, int]:
         try:
-            kept = json.loads(self._memory.read_text())
-            return int(kept["inode"]), int(kept["offset"])
+            kept = parsed(self._memory.read_bytes())
+            inode, offset = int(kept["inode"]), int(kept["offset"])
+            if offset < 0:
+                raise ValueError("the offset is below 0")
+            return inode, offset
         except FileNotFoundError:
             return 0, 0
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:
             log.warning("unreadable; the log is read anew", file=str(self._memory), why=str(error))
             return 0, 0
 

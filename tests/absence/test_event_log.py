@@ -5,6 +5,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+from structlog.testing import capture_logs
+
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
@@ -282,6 +285,23 @@ def test_a_log_is_read_on_across_torn_lines_rotation_and_restarts(tmp_path: Path
     assert texts(third) == []
     path.write_text("f\n")
     assert texts(third) == ["f"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\xff", b"null", b"[]", b"5", b'{"inode": 1e999, "offset": 1}', b'{"inode": []}',
+        b'{"inode": 1, "offset": -5}', b"[" * 200_000,
+    ],
+)  # fmt: skip
+def test_a_log_whose_position_is_rubbish_is_read_anew(damage: bytes, tmp_path: Path) -> None:
+    path, memory = tmp_path / "offhook.csv", tmp_path / "position"
+    path.write_text("a\n")
+    memory.write_bytes(damage)
+    with capture_logs() as logs:
+        file = LogFile(path, memory)
+    assert [line["event"] for line in logs] == ["unreadable; the log is read anew"]
+    assert texts(file) == ["a"]
 
 
 def test_a_log_that_is_gone_or_unreadable_has_no_lines(tmp_path: Path) -> None:
