@@ -165,7 +165,7 @@ def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any
         line, column = _place(key)
         if not isinstance(key, ScalarNode):
             raise FlowError(document.source, line, column, "a key must be a word", "")
-        name = str(key.value)
+        name = _text(document, key)
         here = (*path, name)
         if name in data:
             raise FlowError(
@@ -179,7 +179,7 @@ def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any
 
 
 def _scalar(document: Document, node: ScalarNode) -> Any:
-    text = str(node.value)
+    text = _text(document, node)
     kind = str(node.tag).rpartition(":")[2]
     if kind == "null":
         return None
@@ -196,6 +196,20 @@ def _scalar(document: Document, node: ScalarNode) -> Any:
             document.source, line, column, f"{text[:20]} is no plain number",
             "write digits only, or put it in quotes if it is text",
         ) from error  # fmt: skip
+    return text
+
+
+def _text(document: Document, node: ScalarNode) -> str:
+    """What is written there. Neither a path, nor a host, nor PostgreSQL takes all that YAML can
+    say with a backslash in double quotes."""
+    text = str(node.value)
+    for character in text:
+        if (character < " " and character not in "\t\n\r") or "\ud800" <= character <= "\udfff":
+            line, column = _place(node)
+            raise FlowError(
+                document.source, line, column,
+                f"character {character!r} is not allowed here", "remove it",
+            )  # fmt: skip
     return text
 
 

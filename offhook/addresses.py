@@ -44,8 +44,8 @@ def not_ours(address: str) -> str | None:
         return None
     try:
         found = _resolved(address)
-    except OSError as error:
-        return f"this name can't be resolved ({error.strerror})"
+    except (OSError, UnicodeError) as error:
+        return f"this name can't be resolved ({_reason(error)})"
     for family, at in found:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
@@ -63,6 +63,11 @@ def _resolved(address: str) -> Iterable[tuple[int, str]]:
     return [(family, str(place[0])) for family, _, _, _, place in found]
 
 
+def _reason(error: OSError | UnicodeError) -> str:
+    """``getaddrinfo`` raises a UnicodeError for what can't be a name, such as ``a..b``."""
+    return str(error.strerror if isinstance(error, OSError) else error)
+
+
 def _external(config: Config) -> list[FlowError]:
     """What phones outside are told must be one address that they can reach."""
     address = config.sip.external_address
@@ -74,8 +79,8 @@ def _external(config: Config) -> list[FlowError]:
             ip = ipaddress.ip_address(at.partition("%")[0])
             if ip.is_unspecified or ip.is_loopback or ip.is_multicast:
                 why = f"no phone outside can reach {ip}"
-    except OSError as error:
-        why = f"this name can't be resolved ({error.strerror})"
+    except (OSError, UnicodeError) as error:
+        why = f"this name can't be resolved ({_reason(error)})"
     if why is None:
         return []
     return [

@@ -26,6 +26,7 @@ from offhook.asterisk.provision import ProvisionError
 from offhook.config import Config, ConfigError, load
 from offhook.control import ControlError, ask
 from offhook.controller_process import ControllerError
+from offhook.hosts import host_argument
 from offhook.in_force import CannotKeep, for_a_service, kept
 from offhook.open_files import TooFewFiles
 from offhook.secrets import SecretsError, load_or_create
@@ -183,7 +184,9 @@ def _parser() -> argparse.ArgumentParser:
     files.add_argument("--config", type=Path, required=True)
     files.add_argument("--state", type=Path, required=True, help="where secrets.json is, or goes")
     files.add_argument("--to", type=Path, required=True, help="the folder, as Asterisk sees it")
-    files.add_argument("--ami-bind", default="127.0.0.1", help="where AMI listens")
+    files.add_argument(
+        "--ami-bind", type=host_argument, default="127.0.0.1", help="where AMI listens"
+    )
     files.add_argument(
         "--ami-permit",
         type=export.network,
@@ -191,7 +194,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="who may log in there (default: this machine)",
     )
-    files.add_argument("--agi-host", default="127.0.0.1", help="the controller, seen by Asterisk")
+    files.add_argument(
+        "--agi-host",
+        type=host_argument,
+        default="127.0.0.1",
+        help="the controller, seen by Asterisk",
+    )
     files.add_argument("--rtp", type=export.port_range, metavar="FIRST-LAST")
     files.add_argument(
         "--local-net",

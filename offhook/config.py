@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from domain.centre import (
     Agent,
@@ -35,6 +36,7 @@ from domain.identity import (
 from ivr_flows.document import Document, read
 from ivr_flows.errors import FlowError, did_you_mean, first_of
 from ivr_flows.schema import validated
+from offhook.hosts import is_host, split_port
 
 
 class _Strict(BaseModel):
@@ -43,7 +45,6 @@ class _Strict(BaseModel):
 
 PLAIN_PATH = r"[\w./@+-]+"
 """What all of Asterisk reads as it is: configuration, dialplan, prompts."""
-_ADDRESS = r"^[A-Za-z0-9_.:\[\]-]{1,80}$"
 _FLOW = r"^[a-z][a-z0-9_]{0,63}$"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 _PROJECT_OF = Field(description="the name of a project")
@@ -55,8 +56,32 @@ def _name(what: str) -> Any:
     )
 
 
-def _address(default: str | None, what: str) -> Any:
-    return Field(default, pattern=_ADDRESS, description=what)
+def _host(text: str) -> str:
+    if not is_host(text):
+        raise _not_meant()
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    try:
+        split_port(text)
+    except ValueError:
+        raise _not_meant() from None
+    return text
+
+
+def _url(text: str) -> str:
+    return "//".join((text.partition("//")[0], _host_and_port(text.partition("//")[2])))
+
+
+def _not_meant() -> PydanticCustomError:
+    """As if a pattern did not match: the report then says what the setting means."""
+    return PydanticCustomError("string_pattern_mismatch", "not of this form")
+
+
+_Host = Annotated[str, AfterValidator(_host)]
+_HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+_Url = Annotated[str, AfterValidator(_url)]
 
 
 class _Project(_Strict):
@@ -121,9 +146,7 @@ class _Line(_Strict):
     )
     kind: LineKind = Field(description="fxo (a gateway's analog lines) or trunk (IP)")
     channels: int = Field(30, ge=1, le=5000)
-    host: str | None = Field(
-        None, pattern=_ADDRESS, description="the carrier's address, host or host:port"
-    )
+    host: _HostAndPort | None = Field(None, description="the carrier's address, host or host:port")
     caller_header: CallerHeader = Field(
         CallerHeader.FROM,
         description="the SIP header that says who calls: From, P-Asserted-Identity or"
@@ -137,14 +160,18 @@ class _Line(_Strict):
 
 
 class SipSettings(_Strict):
-    bind: str = _address("127.0.0.1", "the address of this machine where SIP listens")
-    external_address: str | None = _address(None, "what phones outside a NAT are told")
+    bind: _Host = Field("127.0.0.1", description="the address of this machine where SIP listens")
+    external_address: _Host | None = Field(
+        None, description="the name or address that phones outside a NAT are told"
+    )
 
 
 class ConsoleSettings(_Strict):
-    bind: str = _address("127.0.0.1", "the address of this machine where the console listens")
+    bind: _Host = Field(
+        "127.0.0.1", description="the address of this machine where the console listens"
+    )
     port: int = Field(8080, ge=0, le=65535, description="a port, 0 to 65535")
-    public_url: str | None = Field(
+    public_url: _Url | None = Field(
         None,
         pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$",
         description="where browsers find the console behind a proxy: https://console.example",
@@ -168,9 +195,11 @@ class AsteriskSettings(_Strict):
     managed: bool = True
     """Offhook starts Asterisk itself; false: it runs elsewhere (a container, another service),
     and the three paths below, which both see, must be named."""
-    host: str = _address("127.0.0.1", "where Asterisk's AMI listens")
+    host: _Host = Field("127.0.0.1", description="the name or address where Asterisk's AMI listens")
     ami_port: int | None = Field(None, ge=1, le=65535)
-    agi_bind: str = _address("127.0.0.1", "the address of this machine where FastAGI listens")
+    agi_bind: _Host = Field(
+        "127.0.0.1", description="the address of this machine where FastAGI listens"
+    )
     spool: Path | None = None
     cel: Path | None = None
     sounds: Path | None = None

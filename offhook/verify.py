@@ -4,6 +4,7 @@ What would keep a centre from starting is an error, found by the very code that 
 What can be meant so, but seldom is, is a warning.
 """
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from ivr_flows.flow import Flow
 from offhook.addresses import address_faults
 from offhook.config import Config, ConfigError, load
 from offhook.flows import load_flows, station_phrases
+from storage.database import check_address
+from storage.errors import StorageError
 from telephony.prompt_files import converted, is_telephone_file
 from telephony.speech import SpeechError
 
@@ -42,10 +45,12 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
     except OSError as error:
         errors.append(str(error))
     errors += map(str, address_faults(config, asterisk=config.asterisk.managed))
+    errors += map(str, _database(config))
     for found in (_skills(config), _queues(config, flows), _languages(config, flows)):
         warnings += map(str, found)
     warnings += map(str, _empty(config))
     warnings += map(str, _folders(config))
+    warnings += map(str, _proxies(config))
     if state is not None:
         warnings += _uploads(config, flows, state)
     return Verdict(tuple(errors), tuple(warnings))
@@ -131,6 +136,28 @@ def _empty(config: Config) -> Iterator[FlowError]:
             yield config.document.fault((name,), f'"{name}" is empty: {what}', "add one")
 
 
+def _database(config: Config) -> Iterator[FlowError]:
+    if config.database.dsn is not None:
+        try:
+            check_address(config.database.dsn)
+        except StorageError as error:
+            what, _, cure = str(error).partition("; ")
+            yield config.document.fault(("database", "dsn"), what, cure)
+
+
+def _proxies(config: Config) -> Iterator[FlowError]:
+    for number, proxy in enumerate(config.console.proxies):
+        try:
+            ipaddress.ip_address(proxy)
+        except ValueError:
+            yield config.document.fault(
+                ("console", "proxies", number),
+                f'"{proxy}" is not an IP address, and connections come from nothing else: this'
+                " proxy is not believed",
+                "write its address",
+            )
+
+
 def _folders(config: Config) -> Iterator[FlowError]:
     root, asterisk = config.recordings.root, config.asterisk
     wanted: list[tuple[tuple[str, ...], Path | None, str]] = [
@@ -141,10 +168,17 @@ def _folders(config: Config) -> Iterator[FlowError]:
         (("asterisk", "sounds"), asterisk.sounds, "it is made at the start, if that may be"),
     ]
     for place, folder, what in wanted:
-        if folder is not None and not folder.is_dir():
+        if folder is not None and not _is_folder(folder):
             yield config.document.fault(
                 place, f"there is no folder {folder}: {what}", "create it, or mount its disk"
             )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its name is too long, or we may not look
+        return False
 
 
 def _uploads(config: Config, flows: list[Flow], state: Path) -> Iterator[str]:

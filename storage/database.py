@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
@@ -149,8 +149,11 @@ async def connection(
 
 def _is_dsn(dsn: str) -> bool:
     try:
-        return dsn.startswith(("postgresql://", "postgres://")) and urlsplit(dsn).port != 0
-    except ValueError:  # its port is no number, or its brackets don't match
+        parts = urlsplit(dsn)
+        for host in (parts.hostname or "", *parse_qs(parts.query).get("host", [])):
+            unquote(host).encode("idna")
+        return parts.scheme in ("postgresql", "postgres") and parts.port != 0
+    except ValueError:  # its port is no number, its brackets don't match, its host can't be a name
         return False
 
 
@@ -191,6 +194,6 @@ def explained(error: Exception, dsn: str) -> StorageError:
             f"{where} cannot be reached: {in_one_line(error)}; "
             "is PostgreSQL running there, and is the DSN right?"
         )
-    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | ValueError):
         return DatabaseUnreachable(f"{where} cannot be used: {in_one_line(error)}")
     return EmbeddedServerFailed(f"{where} cannot be opened: {in_one_line(error)}")

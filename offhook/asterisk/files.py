@@ -12,6 +12,7 @@ from pathlib import Path
 from domain.centre import Centre, Encryption, Line, LineKind, SessionTimer, Station, StationKind
 from domain.identity import NodeName
 from domain.stations import twin
+from offhook.hosts import split_port
 from offhook.secrets import Secrets
 
 AMI_USER = "offhook"
@@ -228,8 +229,11 @@ def _line(line: Line, secrets: Secrets) -> str:
             f"[{name}]({template})\nauth = {name}\naors = {name}\n{variables}\n"
             f"[{name}](line-aor)\n\n" + _auth(name, secrets)
         )
-    host = _word(line.host)
-    address = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
+    address, port = split_port(_word(line.host))
+    address = address.strip("[]")
+    host = f"[{address}]" if ":" in address else address
+    if port is not None:
+        host += f":{port}"
     return (
         f"[{name}]({template})\naors = {name}\n{variables}\n"
         f"[{name}](line-aor)\ncontact = sip:{host}\n\n"

@@ -1,0 +1,54 @@
+"""Whether a text can be a machine's name or address: by its form alone, nobody is asked."""
+
+import argparse
+import ipaddress
+import re
+
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_PORT = re.compile(r"[0-9]{1,5}")
+LONGEST = 80
+
+
+def is_host(text: str) -> bool:
+    """An IPv4 address, an IPv6 address (in brackets or not), or a name that DNS could know.
+
+    What ends in digits and is not a whole address (``1.2.3``, ``0``) is none: each program that
+    reads it makes another address of it.
+    """
+    if not 0 < len(text) <= LONGEST:
+        return False
+    if ":" in text or text.startswith("["):
+        inside = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+        return _is_ip(inside, ipaddress.IPv6Address)
+    if _is_ip(text, ipaddress.IPv4Address):
+        return True
+    labels = text.removesuffix(".").split(".")
+    return all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
+
+
+def split_port(text: str) -> tuple[str, int | None]:
+    """``host:port`` as its two parts; the port may be missing. Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]") or (":" in host and not host.endswith("]")):
+        host, number = text, None
+    elif _PORT.fullmatch(port) and 0 < int(port) <= 65_535:
+        number = int(port)
+    else:
+        raise ValueError(f"{text!r} has no port after its last colon")
+    if not is_host(host):
+        raise ValueError(f"{host!r} can't be a machine's name or address")
+    return host, number
+
+
+def host_argument(text: str) -> str:
+    """For the command line."""
+    if not is_host(text):
+        raise argparse.ArgumentTypeError(f"{text!r} can't be a machine's name or address")
+    return text
+
+
+def _is_ip(text: str, kind: type[ipaddress.IPv4Address] | type[ipaddress.IPv6Address]) -> bool:
+    try:
+        return "%" not in text and bool(kind(text))
+    except ValueError:
+        return False
