@@ -29,6 +29,7 @@ from offhook.controller_process import ControllerError
 from offhook.hosts import host_argument
 from offhook.in_force import CannotKeep, for_a_service, kept
 from offhook.open_files import TooFewFiles
+from offhook.outlet import outlet
 from offhook.secrets import SecretsError, load_or_create
 from offhook.service import CannotServe, serve
 from offhook.simulate import SimulateError
@@ -254,7 +255,7 @@ def log_to(stream: Any) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(outlet(stream)),
     )
 
 
@@ -265,7 +266,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             with contextlib.suppress(BrokenPipeError):
                 os.write(arguments.ready_fd, f"{line}\n".encode())
         elif line != "ready":
-            print(f"offhook: {line}", file=sys.stderr, flush=True)
+            say(line)
 
     if arguments.go_fd is not None:
         tell("loaded")

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from offhook.asterisk.process import die_with
 from offhook.keeping import keep, until_ended
@@ -96,7 +97,7 @@ class ControllerProcess:
         started = await self._take_spare() or await self._load()
         self._leave_words()
         self._process, self._speaking = started.process, started
-        said_before = self.log.stat().st_size
+        said_before = self._log_size()
         is_ready = False
         with contextlib.suppress(BrokenPipeError):
             os.write(started.go, b"g")
@@ -181,7 +182,7 @@ class ControllerProcess:
         ready_read, ready_write = os.pipe()
         pulse = Pulse()
         try:
-            with self.log.open("ab") as log:
+            with self._open_log() as log:
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "offhook", "serve", *self._arguments),
                     *("--go-fd", str(go_read), "--ready-fd", str(ready_write)),
@@ -209,6 +210,20 @@ class ControllerProcess:
             lambda: asyncio.StreamReaderProtocol(words), os.fdopen(ready_read, "rb", 0)
         )
         return _Started(process, go_write, words, pipe, pulse)
+
+    def _open_log(self) -> IO[bytes]:
+        try:
+            return self.log.open("ab")
+        except OSError as error:
+            # It looks after calls. A log can be done without.
+            self._progress(f"{self.log}: can't be written ({error.strerror}); going on without it")
+            return Path(os.devnull).open("ab")
+
+    def _log_size(self) -> int:
+        try:
+            return self.log.stat().st_size
+        except OSError:
+            return 0
 
     async def _make_spare(self) -> None:
         await asyncio.sleep(SPARE_AFTER_S)

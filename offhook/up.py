@@ -20,6 +20,7 @@ from offhook.control import controlled
 from offhook.controller_process import ControllerError
 from offhook.flows import load_flows
 from offhook.in_force import CannotKeep, from_files
+from offhook.outlet import outlet
 from offhook.secrets import SecretsError
 from offhook.stack import Stack, StackError
 
@@ -37,7 +38,7 @@ PORTS = Ports(
 
 def say(text: str) -> None:
     """A step, for the person at the terminal."""
-    print(f"offhook: {text}", file=sys.stderr, flush=True)
+    outlet(sys.stderr).write(f"offhook: {text}\n")
 
 
 class Leave:
@@ -71,6 +72,8 @@ async def until_stopped(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+        loop.add_signal_handler(signal.SIGHUP, stop)  # the terminal is gone
     try:
         return await task
     except asyncio.CancelledError:

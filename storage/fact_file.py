@@ -12,6 +12,8 @@ from storage.errors import OutboxTaken
 log = structlog.get_logger()
 
 _CHUNK = 256 * 1024
+_WRITE = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+_NOT_TO_WRITE = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class FactFile:
@@ -19,12 +21,16 @@ class FactFile:
 
     What was appended survives the death of this process, not that of the machine (no fsync:
     it would cost each call milliseconds). Raises OutboxTaken if another process has it.
+
+    One that is there and can only be read (the disk was remounted) is read; appending raises
+    OSError until it can be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._read_only = False
+        self._fd = self._open()
+        self._torn = False
         try:
             self._lock()
             self.size = os.fstat(self._fd).st_size
@@ -33,11 +39,35 @@ class FactFile:
         except BaseException:
             os.close(self._fd)
             raise
-        self._torn = False
+
+    def _open(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, _WRITE | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno not in _NOT_TO_WRITE or not self.path.exists():
+                raise
+            self._read_only = True
+            return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _reopen(self) -> None:
+        """Have it for writing, if that is possible by now. Raises OSError."""
+        fresh = os.open(self.path, _WRITE)
+        if not os.path.sameopenfile(fresh, self._fd):
+            os.close(fresh)
+            raise OSError(errno.ESTALE, "another file has taken its place", str(self.path))
+        # Ours alone all the while: the lock is that of the file we have, until the new one has it.
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+        os.close(self._fd)
+        self._fd = fresh
+        self._lock()
+        self._read_only = False
 
     def append(self, line: bytes) -> None:
         """Appends one line. Raises OSError if the disk doesn't take it whole; then nothing of
         it stays."""
+        if self._read_only:
+            self._reopen()
         if self._torn:
             os.ftruncate(self._fd, self.size)
             self._torn = False
@@ -64,7 +94,9 @@ class FactFile:
         return lines, offset + sum(len(line) + 1 for line in lines)
 
     def clear(self) -> None:
-        """Forgets all lines."""
+        """Forgets all lines. Raises OSError if it can't be written; then all are still there."""
+        if self._read_only:
+            self._reopen()
         os.ftruncate(self._fd, 0)
         self.size = 0
         self.lines = 0
@@ -102,8 +134,11 @@ class FactFile:
                 file=str(self.path),
                 line=repr(tail[whole - start :][:200]),
             )
-            os.ftruncate(self._fd, whole)
             self.size = whole
+            if self._read_only:
+                self._torn = True
+            else:
+                os.ftruncate(self._fd, whole)
 
     def _count(self) -> int:
         lines = offset = 0

@@ -213,8 +213,9 @@ class Outbox:
             self._remember_at = time.monotonic() + REMEMBER_EVERY_S
             if not self._last_known.write() and self._file.size < KEPT_BYTES:
                 return
-        self._file.clear()
-        self._offset = 0
+        with contextlib.suppress(OSError):  # delivered again after a restart, which does no harm
+            self._file.clear()
+            self._offset = 0
 
     def _tell_last_known(self) -> None:
         """Of what an earlier process has left in the file; a line that is none is the pump's."""

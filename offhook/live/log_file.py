@@ -36,7 +36,7 @@ class LogFile:
         self._memory = memory
         self._inodes: dict[int, int] = {}
         self._remembered: Place | None = None
-        self._cannot_rotate = False
+        self._cannot_rotate = self._cannot_remember = False
         inode, offset = self._recall()
         self._next = Place(0, offset)
         if inode:
@@ -60,9 +60,11 @@ class LogFile:
             new.write_text(json.dumps({"inode": self._inodes[place.file], "offset": place.offset}))
             new.replace(self._memory)
         except OSError as error:
-            log.error("can't be written", file=str(self._memory), why=str(error))
+            if not self._cannot_remember:
+                self._cannot_remember = True
+                log.error("can't be written", file=str(self._memory), why=error.strerror)
             return
-        self._remembered = place
+        self._remembered, self._cannot_remember = place, False
         for file in [file for file in self._inodes if file < place.file]:
             del self._inodes[file]
 

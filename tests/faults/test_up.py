@@ -288,7 +288,7 @@ async def test_the_second_ctrl_c_stops_at_once(up: UpFactory) -> None:
     await here.phones("answer-0,speak-300")
     await here.customer("speak-300", "13800000000")
     await here.until_stages(talking=1)
-    one.process.send_signal(signal.SIGTERM)
+    one.process.send_signal(signal.SIGHUP)  # the terminal is gone
     await one.until_said("stopping now would cut off")
     one.process.send_signal(signal.SIGTERM)
     assert await one.ended() == 0

@@ -1,0 +1,129 @@
+"""The disk of the state folder is full, or can't be written: calls go on, and all is well later."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from storage.embedded import EmbeddedServer
+from storage.errors import OutboxTaken
+from storage.fact_lines import decode
+from storage.outbox import Outbox
+from tests.errors.conftest import mount  # noqa: F401 - a fixture
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import assert_right, story
+from tests.storage.days import entered
+
+pytestmark = pytest.mark.live
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Whatever is opened in there can only be read. Skips where mounts aren't allowed."""
+    if subprocess.run(["mount", "--bind", folder, folder], check=False).returncode:
+        pytest.skip("mounts aren't allowed here")
+    subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def _fill(folder: Path) -> Path:
+    """Leave no byte of room in there."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for block in (1 << 16, 1 << 12, 1):
+            while True:
+                try:
+                    if file.write(bytes(block)) < block:
+                        break
+                except OSError:
+                    break
+    return filler
+
+
+def _fill_last_block(file: Path) -> None:
+    """What is written to it next needs a new one."""
+    with file.open("ab") as log:
+        log.write(b"\n" * (-file.stat().st_size % 4096))
+
+
+async def test_calls_go_on_while_the_disk_is_full(
+    scene: SceneFactory,
+    own_server: EmbeddedServer,
+    mount: Callable[..., Path],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    mount("size=96m,mode=0755", tmp_path / "s")
+    one = await scene(agents=2, server=own_server)
+    await one.phones("answer-0,speak-2,hangup")
+    stack = one.stack
+    stack.keep()
+    await one.far.ended(await one.customer("speak-60", "13800000001"), timeout=60)
+    await one.until_recorded(["13800000001"])
+    talks = await one.customer("speak-60", "13800000002")
+    await one.until_stages(talking=1)
+    filler = _fill(stack.state)
+    _fill_last_block(stack.controller.log)
+    await one.far.ended(talks, timeout=60)
+    await one.far.ended(await one.customer("speak-60", "13800000003"), timeout=60)
+    # It dies now, and the one that comes can't write a line either.
+    died = stack.controller.pid
+    assert died is not None
+    os.kill(died, signal.SIGKILL)
+    await one.until(lambda b: stack.controller.pid not in (None, died) and b["nodes"][0]["up"])
+    await one.far.ended(await one.customer("speak-60", "13800000004"), timeout=60)
+    await one.all_ended([f"1380000000{n}" for n in range(1, 5)])
+    filler.unlink()
+    await one.far.ended(await one.customer("speak-60", "13800000005"), timeout=60)
+    for stored in await one.all_ended([f"1380000000{n}" for n in range(1, 6)]):
+        assert assert_right(stored).outcome == "answered", story(stored)
+    await one.until_recorded(["13800000005"])
+    await one.until(lambda b: b["store"][0]["pending"] == 0)
+    assert "lines are missing here" in stack.controller.log.read_text()
+    assert stack.controller.pid != died
+
+
+async def test_a_controller_starts_where_nothing_can_be_written(
+    scene: SceneFactory, own_server: EmbeddedServer
+) -> None:
+    said: list[str] = []
+    one = await scene(agents=2, server=own_server, progress=said.append)
+    await one.phones("answer-0,speak-2,hangup")
+    stack = one.stack
+    stack.keep()
+    await one.far.ended(await one.customer("speak-60", "13800000001"), timeout=60)
+    await one.until_recorded(["13800000001"])
+    with read_only(stack.state):
+        died = stack.controller.pid
+        assert died is not None
+        os.kill(died, signal.SIGKILL)
+        await one.until(lambda b: stack.controller.pid not in (None, died) and b["nodes"][0]["up"])
+        await one.far.ended(await one.customer("speak-60", "13800000002"), timeout=60)
+        assert assert_right(await one.stored("13800000002")).outcome == "answered"
+    assert any(f"{stack.controller.log}: can't be written" in line for line in said), said
+    await one.far.ended(await one.customer("speak-60", "13800000003"), timeout=60)
+    await one.until_recorded(["13800000003"])
+
+
+def test_an_outbox_that_can_only_be_read_keeps_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "outbox.jsonl"
+    outbox = Outbox(path)
+    outbox.put(entered("a"))
+    outbox.close()
+    with path.open("ab") as file:
+        file.write(b'{"torn": ')
+    with read_only(path.parent):
+        outbox = Outbox(path)
+        outbox.put(entered("b"))
+        assert (outbox.pending, outbox.held) == (2, 1)
+        with pytest.raises(OutboxTaken):
+            Outbox(path)
+    outbox.close()  # writes what it still holds
+    lines = path.read_bytes().split(b"\n")[:-1]
+    assert [getattr(decode(line), "call", None) for line in lines] == ["a", "b"]
