@@ -7,6 +7,7 @@ caller waits all the time, and must not notice.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -183,11 +184,21 @@ async def door(folder: Path) -> AsyncIterator[Door]:
         outbox.close()
 
 
+_made = itertools.count(1)
+_VICTIMS_MS = int(time.time() * 1000) + 86_400_000
+
+
+def address(secret: str, uniqueid: str, route: str, made_ms: int | None = None) -> str:
+    """What the dialplan asks for, with the right token: the next, or that of an earlier moment."""
+    made = str(int(time.time() * 1000) + next(_made) if made_ms is None else made_ms)
+    return f"{token(secret, uniqueid, made, route)}/{made}/{route}"
+
+
 def environment(route: str, uniqueid: str, arguments: tuple[str, ...], **changes: str) -> bytes:
     """What Asterisk sends, with the right token."""
     lines = {
         "agi_network": "yes",
-        "agi_network_script": f"{token(SECRET, uniqueid)}/{route}",
+        "agi_network_script": address(SECRET, uniqueid, route),
         "agi_request": f"agi://127.0.0.1/x/{route}",
         "agi_channel": "PJSIP/carrier-00000001",
         "agi_language": "en",
@@ -204,9 +215,17 @@ def environment(route: str, uniqueid: str, arguments: tuple[str, ...], **changes
     return text.encode("utf-8", "surrogateescape") + b"\n"
 
 
-def caller(uniqueid: str, *more: str, at: str | None = None) -> bytes:
+def caller(uniqueid: str, *more: str, at: str | None = None, **changes: str) -> bytes:
     """A caller's session; ``more`` from the stage on."""
-    return environment("call", uniqueid, (NODE, HOTLINE, LINE, at or f"{time.time():.3f}", *more))
+    given = (NODE, HOTLINE, LINE, at or f"{time.time():.3f}", *more)
+    return environment("call", uniqueid, given, **changes)
+
+
+def _stolen(uniqueid: str, route: str) -> dict[str, str]:
+    """Nobody but Asterisk has a later token of the caller who waits: only the one it has used."""
+    if uniqueid != VICTIM:
+        return {}
+    return {"agi_network_script": address(SECRET, VICTIM, route, _VICTIMS_MS)}
 
 
 class Fuzzer:
@@ -256,7 +275,8 @@ class Fuzzer:
         if chance < 0.45:
             self.sent["hostile values"] += 1
             return self._hostile(uniqueid)
-        good = caller(uniqueid) if rng.random() < 0.6 else self._phone(uniqueid)
+        stolen = _stolen(uniqueid, "call")
+        good = caller(uniqueid, **stolen) if rng.random() < 0.6 else self._phone(uniqueid)
         if chance < 0.6:
             self.sent["well formed"] += 1
             return good
@@ -266,7 +286,8 @@ class Fuzzer:
     def _phone(self, uniqueid: str) -> bytes:
         station = self._rng.choice(("1001", "1003"))
         code = self._rng.choice(("*10", "*11", "*12", "*13", "*14", "*15", "*99"))
-        return environment("agent", uniqueid, (station, code, "", NODE))
+        stolen = _stolen(uniqueid, "agent")
+        return environment("agent", uniqueid, (station, code, "", NODE), **stolen)
 
     def _hostile(self, uniqueid: str) -> bytes:
         """Values as no dialplan writes them, with the right token all the same."""
@@ -281,9 +302,8 @@ class Fuzzer:
             changes[rng.choice(("agi_callerid", "agi_channel", "agi_x"))] = rng.choice(_FACED)
         if rng.random() < 0.2:
             uniqueid = rng.choice(_FACED)
-        return environment(
-            "call" if rng.random() < 0.7 else "agent", uniqueid, tuple(given), **changes
-        )
+        route = "call" if rng.random() < 0.7 else "agent"
+        return environment(route, uniqueid, tuple(given), **changes, **_stolen(uniqueid, route))
 
     def _damaged(self, good: bytes) -> bytes:
         rng = self._rng
@@ -322,7 +342,8 @@ class Victim:
     @classmethod
     async def call(cls, port: int) -> "Victim":
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(caller(VICTIM, "queue", "quiet", "bye", "en", f"{time.time():.3f}"))
+        given = ("queue", "quiet", "bye", "en", f"{time.time():.3f}")
+        writer.write(caller(VICTIM, *given, **_stolen(VICTIM, "call")))
         return cls(reader, writer)
 
     async def _obey(self) -> None:

@@ -124,15 +124,16 @@ class Instance:
         await self.process.start(self.ami)
 
     async def reconfigure(self, centre: Centre, secrets: Secrets) -> None:
-        """Take another centre's stations, lines and numbers while calls go on."""
-        before = self._generated()
+        """Take another centre's stations, lines and numbers, and a later Offhook's dialplan, while
+        calls go on."""
+        before = self._written()
         self.centre, self.secrets = centre, secrets
         await self.write()
-        if self._generated() != before:
+        if self._written() != before:
             await self.process.console("core reload")
 
-    def _generated(self) -> dict[str, bytes]:
-        return {file.name: file.read_bytes() for file in (self.conf / "generated").glob("*.conf")}
+    def _written(self) -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
 
     async def ended(self) -> str:
         """Wait until Asterisk is no more; one that hangs is killed. Returns what became of it."""

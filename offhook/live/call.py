@@ -28,9 +28,6 @@ class Driver(Protocol):
     def end(self) -> None:
         """End it; the call goes on in the dialplan."""
 
-    def look_whether_alive(self) -> None:
-        """Have it end within seconds if nobody is at its other end."""
-
 
 class Inbox:
     """What the floor commands of one waiting call, for its session to take up in order."""

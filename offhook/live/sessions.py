@@ -19,7 +19,6 @@ from offhook.live.floor import LiveFloor
 from offhook.live.orders import Orders
 from offhook.live.talks import Talks
 from offhook.live.waited import waited_s
-from telephony.agi.connection import FOUND_DEAD_S
 from telephony.agi.wire import SessionRefused
 from telephony.calls import Calls
 from telephony.complaints import Complaints
@@ -27,6 +26,7 @@ from telephony.complaints import Complaints
 _LOOK_AFTER_S = 5.0
 _TOLD_WITHIN_S = 1.0
 _RUNG_OUT_S = 2.0
+_ENDS_WITHIN_S = 4.0
 
 
 class Closing(StrEnum):
@@ -78,20 +78,18 @@ class Sessions:
         """Returns when the session that drives the call has ended. Raises SessionRefused if it
         does not.
 
-        A controller's restart, a transfer or a cut bring a caller back with a later session, and
-        the earlier one is over then, or dead. One whose far side is there is not pushed aside.
+        A transfer or a cut brings a caller back with a later session. The server has ended the
+        earlier one then, whose work here may take a moment more.
         """
         call = self.calls.get(name)
         if call is None or not call.attached:
             return
-        if call.driver is not None:
-            call.driver.look_whether_alive()
         try:
-            async with asyncio.timeout(FOUND_DEAD_S):
+            async with asyncio.timeout(_ENDS_WITHIN_S):
                 await call.released.wait()
         except TimeoutError:
             raise SessionRefused(
-                "second", f"another session drives call {name}, and it is alive"
+                "second", f"the earlier session of call {name} does not end"
             ) from None
 
     def enter(

@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import socket
 import termios
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from telephony.agi.wire import MAX_LINE
@@ -21,9 +21,6 @@ MAX_ENVIRONMENT_LINES = 128
 """Asterisk sends 22, and one for each argument."""
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
-_AT_ONCE = (("TCP_KEEPIDLE", 1), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 2))
-FOUND_DEAD_S = 4.0
-"""So long after ``look_whether_alive`` a connection whose far side is gone has ended."""
 
 
 def keep_alive(listening: Any) -> None:
@@ -32,13 +29,9 @@ def keep_alive(listening: Any) -> None:
     A switch that loses its power sends no goodbye, and waiting sessions are silent.
     """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    _set(listening, _KEEPALIVE)
-
-
-def _set(sock: Any, options: Iterable[tuple[str, int]]) -> None:
-    for name, value in options:
+    for name, value in _KEEPALIVE:
         if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class LineListener(Protocol):
@@ -109,11 +102,6 @@ class Connection(asyncio.Protocol):
         with contextlib.suppress(OSError, ValueError):
             fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
         return waiting[0] > 0
-
-    def look_whether_alive(self) -> None:
-        """Ask the far side's system each second; a connection without an answer ends soon."""
-        with contextlib.suppress(OSError):
-            _set(self.transport.get_extra_info("socket"), _AT_ONCE)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # A cast, for uvloop's transports are no subclass of asyncio's.

@@ -7,6 +7,7 @@ replaced, since a health check that connects and closes made it spin for ever.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from time import time
 from typing import Any
 
 import structlog
@@ -14,13 +15,13 @@ from panoramisk.fast_agi import Application
 
 from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.session import Session
+from telephony.agi.tokens import Fault, UsedTokens
 from telephony.agi.wire import (
     ENCODING,
+    Address,
     AgiError,
     HungUp,
     SessionRefused,
-    address,
-    is_genuine,
     parse_environment,
 )
 from telephony.complaints import Complaints, shown
@@ -40,9 +41,17 @@ _SILENT_S = 0.5
 
 _NO_TOKEN = (
     "no token",
-    "its address has no token. If it is Asterisk, its configuration is an earlier Offhook's: start"
-    " Offhook's own again, or write another's anew with `offhook asterisk-conf` and restart it",
+    "its address has no token, or not of this Offhook's form. If it is Asterisk, its configuration"
+    " is an earlier Offhook's: start Offhook's own again, or write another's anew with `offhook"
+    " asterisk-conf` and restart it",
 )
+_FAULTS = {
+    Fault.USED: "the token in its address has opened a session already, and each opens one; whoever"
+    " came with it has read it somewhere. Asterisk comes again with a later one",
+    Fault.OLD: "the token in its address was made {age:.1f} s ago, before this controller listened."
+    " Asterisk comes again with a later one; if it is refused again, set its machine's clock and"
+    " this one's by NTP",
+}
 _WRONG_TOKEN = (
     "wrong token",
     "the token in its address is wrong. If it is Asterisk, its generated/globals.conf was made with"
@@ -60,10 +69,12 @@ class CannotListen(OSError):  # noqa: N818
 class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
     """Listens on ``host``:``port`` (0: any free one) and calls ``routes[script]`` with a session.
 
-    ``agi://host/TOKEN/call?x=1`` goes to the route ``call``, if TOKEN is that of ``secret`` and the
-    session's channel (``wire.token``); nothing else is answered. A route that raises ends its own
-    session only; HungUp is a quiet end, SessionRefused a line in the log. ``request_timeout``:
-    seconds a connection has to say what it wants.
+    ``agi://host/TOKEN/MADE/call?x=1`` goes to the route ``call``, if TOKEN is that of ``secret``
+    and the session's channel (``wire.token``) and the first of its kind (``tokens``); nothing else
+    is answered. A channel has one session at a time: a later one shows that Asterisk has left the
+    earlier, which ends. A route that raises ends its own session only; HungUp is a quiet end,
+    SessionRefused a line in the log. ``request_timeout``: seconds a connection has to say what it
+    wants.
     ``max_sessions``: connections at once; each needs an open file, see that there is room for them.
     """
 
@@ -86,6 +97,8 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._driven: dict[str, Session] = {}
+        self._used: UsedTokens
         self._silent: dict[Connection, tuple[str, float]] = {}
         self._silent_from: Counter[str] = Counter()
         self._complain = Complaints()
@@ -121,6 +134,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
     async def start(self) -> None:
         """Listen; CannotListen says in one line why that is not possible."""
         self.loop = asyncio.get_running_loop()
+        self._used = UsedTokens(self.loop.time())
         try:
             self._server = await self.loop.create_server(
                 self._connection, self._host, self._port, backlog=4096
@@ -213,6 +227,10 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             )
             return
         connection.listener = session
+        earlier = self._driven.get(session.uniqueid)
+        if earlier is not None:
+            earlier.end()
+        self._driven[session.uniqueid] = session
         task = self.loop.create_task(self._run(self._route[session.route], session, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -220,13 +238,21 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
     def _session(self, connection: Connection, environment: bytes) -> Session:
         """Raises SessionRefused for what does not come from our dialplan."""
         env = parse_environment(environment)
-        token, route = address(env.get("agi_network_script", ""))
-        if not is_genuine(self._secret, env):
-            raise SessionRefused(*(_WRONG_TOKEN if token else _NO_TOKEN))
-        if route not in self._route:
+        uniqueid = env.get("agi_uniqueid", "")
+        said = Address.of(env.get("agi_network_script", ""))
+        made = said.made_at
+        if made is None or not said.token:
+            raise SessionRefused(*_NO_TOKEN)
+        if not said.is_genuine(self._secret, uniqueid):
+            raise SessionRefused(*_WRONG_TOKEN)
+        if said.route not in self._route:
             raise SessionRefused(
-                "route", f"the dialplan asks for {shown(route)}, known are {sorted(self._route)}"
+                "route",
+                f"the dialplan asks for {shown(said.route)}, known are {sorted(self._route)}",
             )
+        wall = time()
+        if fault := self._used.take(uniqueid, made, self.loop.time(), wall):
+            raise SessionRefused(fault, _FAULTS[fault].format(age=wall - made))
         return Session(self, env, connection)
 
     async def _run(self, route: Route, session: Session, connection: Connection) -> None:
@@ -259,4 +285,6 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
                 uniqueid=session.uniqueid,
             )
         finally:
+            if self._driven.get(session.uniqueid) is session:
+                del self._driven[session.uniqueid]
             connection.close()

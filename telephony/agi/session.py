@@ -16,12 +16,12 @@ from panoramisk.fast_agi import Request
 from telephony.agi.connection import Connection
 from telephony.agi.wire import (
     ENCODING,
+    Address,
     AgiError,
     HungUp,
     Reply,
     ReplyReader,
     Unasked,
-    address,
     encode,
     quoted,
 )
@@ -55,7 +55,7 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
     def __init__(self, app: Any, headers: Mapping[str, str], connection: Connection) -> None:
         super().__init__(app, headers, reader=None, writer=None, encoding=ENCODING)
         self.env = headers
-        _, self.route = address(headers.get("agi_network_script", ""))
+        self.route = Address.of(headers.get("agi_network_script", "")).route
         self.hung_up = False
         """The caller has left; some commands (GET VARIABLE) still work until we leave too."""
         self._connection = connection
@@ -87,10 +87,6 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
     def end(self) -> None:
         """End the session from outside its route, which sees HungUp; the call goes on."""
         self._connection.close(at_once=True)
-
-    def look_whether_alive(self) -> None:
-        """Have a quiet session whose far side is gone end within seconds."""
-        self._connection.look_whether_alive()
 
     # What the connection brings
 

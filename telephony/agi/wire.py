@@ -156,23 +156,43 @@ def parse_environment(lines: bytes) -> dict[str, str]:
 _NO_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))
 
 
-def token(secret: str, uniqueid: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What ``agi_network_script`` says: ``TOKEN/MADE/call?x=1``. What is not there is empty."""
+
+    token: str
+    made: str
+    """When the dialplan made the token: milliseconds of its clock, later with each try."""
+    route: str
+
+    @classmethod
+    def of(cls, script: str) -> "Address":
+        *before, route = script.partition("?")[0].strip("/").split("/")
+        if len(before) > 2:
+            return cls("", "", "")
+        token, made = (*before, "", "")[:2]
+        return cls(token, made, route)
+
+    @property
+    def made_at(self) -> float | None:
+        """In epoch seconds by the clock of its Asterisk; None if there is no such number."""
+        return int(self.made) / 1000 if _MILLISECONDS.fullmatch(self.made) else None
+
+    def is_genuine(self, secret: str, uniqueid: str) -> bool:
+        """Whether it has the token of this channel; takes as long if it has not."""
+        right = token(secret, uniqueid, self.made, self.route)
+        return hmac.compare_digest(self.token.encode(), right.encode())
+
+
+_MILLISECONDS = re.compile(r"[0-9]{1,15}")
+
+
+def token(secret: str, uniqueid: str, made: str, route: str) -> str:
     """What the dialplan puts into the address of a channel's session, to show that it is ours.
 
-    In extensions.conf: ``${SHA1(${OFFHOOK_AGI_SECRET}${CHANNEL(uniqueid)})}``. An address is
-    written into Asterisk's log and shown by AMI; the secret itself never is.
+    In extensions.conf: ``${SHA1(${OFFHOOK_AGI_SECRET}/${CHANNEL(uniqueid)}/${OFFHOOK_TRY}/call)}``.
+    An address is written into Asterisk's log and shown by AMI; the secret itself never is. What
+    SHA1 could be made to go on with is no text, so no environment can hold it.
     """
-    return hashlib.sha1(f"{secret}{uniqueid}".encode(), usedforsecurity=False).hexdigest()
-
-
-def address(script: str) -> tuple[str, str]:
-    """Token and route of ``agi_network_script``: ``TOKEN/call?x=1`` is (TOKEN, ``call``)."""
-    token, _, route = script.partition("?")[0].strip("/").rpartition("/")
-    return token, route
-
-
-def is_genuine(secret: str, environment: dict[str, str]) -> bool:
-    """Whether the session's address has the token of its channel; takes as long if it has not."""
-    given, _ = address(environment.get("agi_network_script", ""))
-    right = token(secret, environment.get("agi_uniqueid", ""))
-    return hmac.compare_digest(given.encode(), right.encode())
+    said = f"{secret}/{uniqueid}/{made}/{route}"
+    return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""Opens many connections, says the same on each (hex on stdin), and holds them until killed."""
+"""Opens a connection for each line on stdin, says it (hex), and holds them until killed."""
 
 import resource
 import socket
@@ -7,14 +7,13 @@ import time
 
 
 def main() -> None:
-    port, size = int(sys.argv[1]), int(sys.argv[2])
-    say = bytes.fromhex(sys.stdin.readline().strip())
+    port = int(sys.argv[1])
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held = []
-    for _ in range(size):
+    for line in sys.stdin:
         connection = socket.create_connection(("127.0.0.1", port))
-        connection.sendall(say)
+        connection.sendall(bytes.fromhex(line.strip()))
         held.append(connection)
     print("all are there", flush=True)
     time.sleep(300)

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from bench.fuzz_agi import address
 from telephony.agi.server import AgiServer, Route
 from telephony.agi.session import Session
-from telephony.agi.wire import token
 
 SECRET = "a-secret-of-the-tests"
 ENVIRONMENT = {
@@ -29,8 +29,9 @@ def environment(**changes: str) -> bytes:
     """What Asterisk sends; a route's name becomes the address with the right token."""
     whole = {**ENVIRONMENT, **changes}
     if "/" not in whole["agi_network_script"]:
-        right = token(SECRET, whole["agi_uniqueid"])
-        whole["agi_network_script"] = f"{right}/{whole['agi_network_script']}"
+        route, mark, query = whole["agi_network_script"].partition("?")
+        right = address(SECRET, whole["agi_uniqueid"], route)
+        whole["agi_network_script"] = f"{right}{mark}{query}"
     lines = [f"{name}: {value}" for name, value in whole.items()]
     return ("\n".join(lines) + "\n\n").encode()
 

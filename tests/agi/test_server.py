@@ -1,16 +1,21 @@
 import asyncio
 import subprocess
 import sys
+import time
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from structlog.testing import capture_logs
 
+from bench.fuzz_agi import address
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
-from telephony.agi.wire import token
 from tests.agi.peer import SECRET, Peer, environment, serving, until
+
+LATER = int(time.time() * 1000) + 3_600_000
 
 
 async def greet(session: Session) -> None:
@@ -135,8 +140,8 @@ async def test_a_failing_route_ends_only_its_own_session() -> None:
 async def test_no_more_sessions_than_allowed() -> None:
     async with serving({"call": greet}, max_sessions=3) as server:
         peers = [await Peer.connect(server.port) for _ in range(3)]
-        for peer in peers:
-            peer.send(environment())
+        for number, peer in enumerate(peers):
+            peer.send(environment(agi_uniqueid=f"1700000000.{number}"))
             assert await peer.command() == "ANSWER"
         assert await (await Peer.connect(server.port)).ended()
         for peer in peers:
@@ -185,16 +190,17 @@ async def test_bursts_of_unasked_lines_are_harmless() -> None:
         await assert_serves(server)
 
 
-def crowd(port: int, size: int, say: bytes) -> subprocess.Popen[bytes]:
-    """``size`` connections from a process of its own, since one process has too few files."""
+def crowd(port: int, says: Iterable[bytes]) -> subprocess.Popen[bytes]:
+    """A connection for each, from a process of its own, since one process has too few files."""
     process = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("crowd.py"), str(port), str(size)],
+        [sys.executable, Path(__file__).with_name("crowd.py"), str(port)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert process.stdin
-    process.stdin.write(say.hex().encode() + b"\n")
-    process.stdin.flush()
+    for say in says:
+        process.stdin.write(say.hex().encode() + b"\n")
+    process.stdin.close()
     return process
 
 
@@ -212,12 +218,23 @@ async def test_whoever_says_nothing_takes_nobodys_place() -> None:
     ("script", "why"),
     [
         ("call", "its address has no token"),
-        ("0000/call", "the token in its address is wrong"),
-        (f"{SECRET}/call", "the token in its address is wrong"),
-        (f"{token(SECRET, 'another.1')}/call", "the token in its address is wrong"),
-        (f"{token('', '1700000000.1')}/call", "the token in its address is wrong"),
+        (f"{'0' * 40}/call", "its address has no token"),
+        (f"{'0' * 40}/x/call", "its address has no token"),
+        (f"{SECRET}/{'0' * 40}/{LATER}/call", "its address has no token"),
+        (f"{'0' * 40}/{LATER}/call", "the token in its address is wrong"),
+        (f"{SECRET}/{LATER}/call", "the token in its address is wrong"),
+        (address(SECRET, "another.1", "call"), "the token in its address is wrong"),
+        (address("", "1700000000.1", "call"), "the token in its address is wrong"),
+        (address(SECRET, "1700000000.1", "agent")[:-5] + "call", "the token in its address is"),
+        (
+            address(SECRET, "1700000000.1", "call", LATER).replace(str(LATER), str(LATER + 1)),
+            "the token in its address is wrong",
+        ),
     ],
-    ids=["an-older-offhook", "guess", "secret", "another-channels", "no-secret"],
+    ids=[
+        *("before-tokens", "an-older-offhook", "no-time", "too-much", "guess", "secret"),
+        *("another-channels", "no-secret", "another-routes", "another-try"),
+    ],
 )
 async def test_who_does_not_know_the_secret_is_not_heard(script: str, why: str) -> None:
     called = False
@@ -230,13 +247,87 @@ async def test_who_does_not_know_the_secret_is_not_heard(script: str, why: str) 
         with capture_logs() as logs:
             for _ in range(50):
                 peer = await Peer.connect(server.port)
-                # Two slashes, so that the right token isn't put in front.
+                # A slash in it, so that the right token isn't put in front.
                 peer.send(environment(agi_network_script=f"/{script}"))
                 assert await peer.ended()
     assert not called
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
     assert why in warning["why"] and "offhook asterisk-conf" in warning["why"]
-    assert SECRET not in str(logs) and token(SECRET, "1700000000.1") not in str(logs)
+    assert SECRET not in str(logs) and script.split("/")[0] not in str(logs).replace("call", "")
+
+
+def the_only_warning(logs: Iterable[MutableMapping[str, Any]]) -> str:
+    """Why the one session was refused that was."""
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    return str(warning["why"])
+
+
+async def waits(session: Session) -> None:
+    await session.answer()
+    await session.idle(asyncio.get_running_loop().create_future())
+
+
+async def test_a_token_opens_one_session_while_it_lasts_and_afterwards() -> None:
+    said = environment()
+    async with serving({"call": waits}) as server:
+        mine = await Peer.connect(server.port)
+        mine.send(said)
+        assert await mine.answer("200 result=0") == "ANSWER"
+        with capture_logs() as logs:
+            thief = await Peer.connect(server.port)
+            thief.send(said)
+            assert await thief.ended()
+        assert "has opened a session already" in the_only_warning(logs)
+        assert server.sessions == 1
+        mine.cut()
+        await until(lambda: not server.sessions)
+        thief = await Peer.connect(server.port)
+        thief.send(said)
+        assert await thief.ended()
+        next_one = await Peer.connect(server.port)
+        next_one.send(environment())
+        assert await next_one.command() == "ANSWER"
+
+
+async def test_an_earlier_token_that_opened_nothing_opens_nothing_after_a_later_one() -> None:
+    async with serving({"call": waits}) as server:
+        unused = environment()
+        mine = await Peer.connect(server.port)
+        mine.send(environment())
+        assert await mine.command() == "ANSWER"
+        thief = await Peer.connect(server.port)
+        thief.send(unused)
+        assert await thief.ended()
+        assert server.sessions == 1
+
+
+async def test_a_later_session_of_a_channel_ends_the_earlier() -> None:
+    """Asterisk runs one at a time; the earlier is a thief's, or its end was lost on the way."""
+    async with serving({"call": waits}) as server:
+        earlier, other = await Peer.connect(server.port), await Peer.connect(server.port)
+        earlier.send(environment())
+        other.send(environment(agi_uniqueid="1700000000.2"))
+        assert [await earlier.command(), await other.command()] == ["ANSWER", "ANSWER"]
+        later = await Peer.connect(server.port)
+        later.send(environment())
+        assert await later.command() == "ANSWER"
+        assert await earlier.ended()
+        await until(lambda: server.sessions == 2)
+
+
+async def test_a_token_from_before_the_controllers_start_opens_nothing() -> None:
+    """It may have been used with the controller before, who remembers nothing any more."""
+    old = int(time.time() * 1000) - 1
+    said = environment(agi_network_script=address(SECRET, "1700000000.1", "call", old))
+    async with serving({"call": waits}) as server:
+        with capture_logs() as logs:
+            thief = await Peer.connect(server.port)
+            thief.send(said)
+            assert await thief.ended()
+        assert "before this controller listened" in the_only_warning(logs)
+        mine = await Peer.connect(server.port)
+        mine.send(environment())
+        assert await mine.command() == "ANSWER"
 
 
 async def test_a_key_that_comes_twice_refuses_the_session() -> None:
@@ -252,8 +343,8 @@ async def test_a_key_that_comes_twice_refuses_the_session() -> None:
     assert warning["why"] == "'agi_uniqueid' comes twice in its environment"
 
 
-@pytest.mark.parametrize("say", [b"", environment()], ids=["silent", "waiting-callers"])
-async def test_ten_thousand_connections(say: bytes) -> None:
+@pytest.mark.parametrize("say", [False, True], ids=["silent", "waiting-callers"])
+async def test_ten_thousand_connections(say: bool) -> None:
     """Ten thousand that say nothing, and ten thousand callers in a queue: the next is served."""
     size = 10_000
     callers = 0
@@ -272,7 +363,8 @@ async def test_ten_thousand_connections(say: bytes) -> None:
     async with serving({"call": wait}, request_timeout=60) as server:
         process = psutil.Process()
         before = process.memory_info().rss
-        waiting = crowd(server.port, size, say)
+        says = [environment(agi_uniqueid=f"1.{n}") if say else b"" for n in range(size)]
+        waiting = await asyncio.to_thread(crowd, server.port, says)
         try:
             assert waiting.stdout
             await asyncio.to_thread(waiting.stdout.readline)

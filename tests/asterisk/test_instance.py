@@ -15,10 +15,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.centre import Centre
+from domain.identity import LineName
 from offhook.asterisk.instance import Instance
 from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.secrets import load_or_create
+from telephony.agi.server import AgiServer
+from telephony.agi.session import Session
+from tests.agi.peer import until
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
 pytestmark = pytest.mark.live
@@ -78,6 +82,41 @@ async def test_what_it_writes_is_for_its_user_alone(instance: InstanceFactory) -
     written = [path for path in one.log.rglob("*") if path.is_file() and path.name != "output"]
     assert {path.name for path in written} >= {"messages", "security"}
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in written} == {0}
+
+
+async def test_a_later_offhooks_dialplan_reaches_calls_that_are_there(
+    instance: InstanceFactory, far_end: FarEndFactory
+) -> None:
+    """Their sessions' addresses are of a form that the new controller refuses; a restart brings
+    the dialplan that goes with it, whether or not anything else has changed."""
+    one = await instance()
+    file = one.conf / "extensions.conf"
+    ours = file.read_text("utf-8")
+    file.write_text(ours.replace("/${OFFHOOK_TRY}/call,", "/call,"), "utf-8")
+    await one.process.console("dialplan reload")
+    served = asyncio.Event()
+
+    async def route(session: Session) -> None:
+        served.set()
+        await session.answer()
+        await session.set_variable("OFFHOOK_DONE", "1")
+
+    server = AgiServer("127.0.0.1", one.ports.agi, {"call": route}, one.secrets.agi)
+    await server.start()
+    try:
+        with capture_logs() as logs:
+            far = await far_end(one)
+            caller = await far.customer(
+                one.centre.hotlines[0].number, "stay", line=LineName("carrier")
+            )
+            await until(lambda: "agi session refused" in str(logs))
+        assert not served.is_set()
+        await one.reconfigure(one.centre, one.secrets)
+        async with asyncio.timeout(60):
+            await served.wait()
+        assert await far.ended(caller) == 16
+    finally:
+        await server.close()
 
 
 async def test_two_side_by_side_with_their_far_ends(

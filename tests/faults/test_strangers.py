@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+import re
 import time
 
 import pytest
 
-from bench.fuzz_agi import environment
+from bench.fuzz_agi import address, environment
 from domain.identity import StationName
-from telephony.agi.wire import token
 from tests.agi.peer import Peer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right
@@ -41,6 +41,59 @@ def _phone(code: str, script: str) -> bytes:
     return environment("agent", "1795000000.99", given, agi_network_script=script)
 
 
+async def _read_in_asterisk(here: Scene, uniqueid: str) -> str:
+    """The address of a channel's session, as whoever may ask Asterisk sees it."""
+    for line in (await here.stack.instance.process.console("core show channels concise")).split():
+        if line.endswith(f"!{uniqueid}"):
+            shown = await here.stack.instance.process.console(
+                f"core show channel {line.split('!')[0]}"
+            )
+            (data,) = re.findall(r"agi://[^/]+/([^,\s]+)", shown)
+            return str(data)
+    raise AssertionError(f"no channel {uniqueid}")
+
+
+async def test_an_address_read_in_asterisk_opens_nothing_when_the_controller_is_new(
+    scene: SceneFactory,
+) -> None:
+    """The caller is back in the queue with a token of its own; the one that was read is spent."""
+    here = await scene(agents=1)
+    await here.phones("ring")
+    await here.customer("speak-60", "13900000002")
+    await here.command("1001", "away", reason=here.stack.config.centre.away_reasons[0])
+    (victim,) = (await here.until_stages(queue=1))["calls"]
+    uniqueid = victim["id"].removeprefix("pbx1-")
+    stolen = await _read_in_asterisk(here, uniqueid)
+    tries, told = 0, list[bytes]()
+
+    async def thief() -> None:
+        nonlocal tries
+        while True:
+            with contextlib.suppress(OSError):
+                peer = await Peer.connect(here.stack.ports.agi)
+                peer.send(_call(uniqueid, stolen))
+                if line := await peer.reader.readline():
+                    told.append(line)
+                tries += 1
+                peer.close()
+            await asyncio.sleep(0.005)
+
+    stealing = asyncio.create_task(thief())
+    await here.stack.controller.kill()
+    await here.stack.controller.start()
+    await here.until_stages(queue=1)
+    async with asyncio.timeout(60):
+        while await _read_in_asterisk(here, uniqueid) == stolen:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    stealing.cancel()
+    assert tries and not told
+    await here.far.phone(StationName("1001"), "answer-0.3,speak-2,hangup")
+    await here.command("1001", "ready")
+    stored = await here.stored("13900000002", 60)
+    assert assert_right(stored).agents == ("1001",)
+    assert stored.record.call == victim["id"]
+
+
 async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
     here = await scene(agents=1)
     secret = here.stack.secrets.agi
@@ -66,17 +119,16 @@ async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
     assert log.stat().st_size - before < 10_000
 
     # who has read the waiting caller's token somewhere, and who knows the secret itself
-    stolen = f"{token(secret, uniqueid)}/call"
-    known = f"{token(secret, '1795000000.5')}/call"
+    stolen = await _read_in_asterisk(here, uniqueid)
     told = await asyncio.gather(
         _commands(here, _call(uniqueid, stolen)),
-        _commands(here, _call("1795000000.5", known)),
-        _commands(here, _phone("*10", f"{token(secret, '1795000000.99')}/agent")),
+        _commands(here, _call("1795000000.5", address(secret, "1795000000.5", "call"))),
+        _commands(here, _phone("*10", address(secret, "1795000000.99", "agent"))),
     )
     assert not any(told), told
     said = log.read_text()
-    assert "and it is alive" in said and "has no channel '1795000000.5'" in said
-    assert secret not in said and token(secret, uniqueid) not in said
+    assert "has opened a session already" in said and "has no channel '1795000000.5'" in said
+    assert secret not in said and stolen.split("/")[0] not in said
     assert "Traceback" not in said
 
     board = await here.console.board()
