@@ -27,6 +27,7 @@ from console.guard import check_request
 from console.listenings import Listenings
 from console.ports import LiveCentre
 from console.proxy import see_through_proxy
+from console.rarely import Rarely
 from console.security import add_headers
 from console.sessions import Sessions
 from console.vendored import STATIC
@@ -74,6 +75,7 @@ def make_app(
     app[context.SESSIONS] = Sessions(users)
     app[context.FEEDS] = Feeds(centre)
     app[context.AUDITED] = Listenings()
+    app[context.RARELY] = Rarely()
     app[live.OPEN] = set()
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(live.close_all)

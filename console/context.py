@@ -9,6 +9,7 @@ from aiohttp import web
 from console.feed import Feeds
 from console.listenings import Listenings
 from console.ports import LiveCentre
+from console.rarely import Rarely
 from console.sessions import Sessions
 from domain.identity import ProjectName
 from storage.agents import AgentStore
@@ -37,6 +38,7 @@ SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
 AUDITED: web.AppKey[Listenings] = web.AppKey("audited")
 FEEDS: web.AppKey[Feeds] = web.AppKey("feeds")
+RARELY: web.AppKey[Rarely] = web.AppKey("rarely")
 
 USER: web.RequestKey[User | None] = web.RequestKey("user")
 LANGUAGE: web.RequestKey[str] = web.RequestKey("language")

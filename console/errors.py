@@ -2,6 +2,7 @@
 
 import errno
 import secrets
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 from aiohttp import web
 
-from console.context import LANGUAGE, USER
+from console.context import LANGUAGE, RARELY, USER
 from console.i18n import N_, choose
 from console.rendering import render, says
 from storage.errors import AWAY, in_one_line
@@ -165,7 +166,7 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
             raise web.HTTPBadRequest from error  # nobody reads it; the database may be well
         if isinstance(error, OSError) and error.errno in _NO_SUCH_FILE and error.filename:
             return answer(request, NOT_FOUND)  # a file of ours, not the database's connection
-        log.warning("a page needs the database, which is away", why=in_one_line(error))
+        _complain(request, error)
         return answer(request, DATABASE_AWAY)
     except Exception as error:
         reference = secrets.token_hex(4)
@@ -179,6 +180,17 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
             trace="".join(traceback.format_exception(error)),
         )
         return answer(request, BROKEN, reference)
+
+
+def _complain(request: web.Request, error: BaseException) -> None:
+    """Anybody with any cookie can ask, as often as they like, and the outbox says it anyway."""
+    before = request.app[RARELY].now("database away", time.monotonic())
+    if before is not None:
+        log.warning(
+            "a page needs the database, which is away",
+            why=in_one_line(error),
+            not_logged_before=before,
+        )
 
 
 def is_gone(request: web.Request) -> bool:

@@ -55,6 +55,18 @@ async def test_database_away(console: Console, visit: Visit, monkeypatch: Any) -
     assert (await visitor.get("/healthz")).status == 200
 
 
+async def test_strangers_do_not_fill_the_log_while_it_is_away(
+    console: Console, visit: Visit
+) -> None:
+    await console.database.pool.close()
+    visitor = await visit()
+    with structlog.testing.capture_logs() as logs:
+        for number in range(20):
+            cookie = {"Cookie": f"offhook_session=anything{number}"}
+            assert (await visitor.get("/calls", headers=cookie)).status == 503
+    assert [entry["event"] for entry in logs] == ["a page needs the database, which is away"]
+
+
 async def test_one_can_leave_while_the_database_is_away(console: Console, visit: Visit) -> None:
     client = await visit("sue")
     await console.database.pool.close()
