@@ -188,17 +188,21 @@ _made = itertools.count(1)
 _VICTIMS_MS = int(time.time() * 1000) + 86_400_000
 
 
-def address(secret: str, uniqueid: str, route: str, made_ms: int | None = None) -> str:
+def address(
+    secret: str, uniqueid: str, route: str, made_ms: int | None = None, node: str = NODE
+) -> str:
     """What the dialplan asks for, with the right token: the next, or that of an earlier moment."""
     made = str(int(time.time() * 1000) + next(_made) if made_ms is None else made_ms)
-    return f"{token(secret, uniqueid, made, route)}/{made}/{route}"
+    return f"{token(secret, node, uniqueid, made, route)}/{node}/{made}/{route}"
 
 
-def environment(route: str, uniqueid: str, arguments: tuple[str, ...], **changes: str) -> bytes:
+def environment(
+    route: str, uniqueid: str, arguments: tuple[str, ...], node: str = NODE, **changes: str
+) -> bytes:
     """What Asterisk sends, with the right token."""
     lines = {
         "agi_network": "yes",
-        "agi_network_script": address(SECRET, uniqueid, route),
+        "agi_network_script": address(SECRET, uniqueid, route, node=node),
         "agi_request": f"agi://127.0.0.1/x/{route}",
         "agi_channel": "PJSIP/carrier-00000001",
         "agi_language": "en",
@@ -217,7 +221,7 @@ def environment(route: str, uniqueid: str, arguments: tuple[str, ...], **changes
 
 def caller(uniqueid: str, *more: str, at: str | None = None, **changes: str) -> bytes:
     """A caller's session; ``more`` from the stage on."""
-    given = (NODE, HOTLINE, LINE, at or f"{time.time():.3f}", *more)
+    given = (HOTLINE, LINE, at or f"{time.time():.3f}", *more)
     return environment("call", uniqueid, given, **changes)
 
 
@@ -287,16 +291,16 @@ class Fuzzer:
         station = self._rng.choice(("1001", "1003"))
         code = self._rng.choice(("*10", "*11", "*12", "*13", "*14", "*15", "*99"))
         stolen = _stolen(uniqueid, "agent")
-        return environment("agent", uniqueid, (station, code, "", NODE), **stolen)
+        return environment("agent", uniqueid, (station, code, ""), **stolen)
 
     def _hostile(self, uniqueid: str) -> bytes:
         """Values as no dialplan writes them, with the right token all the same."""
         rng = self._rng
         now = f"{time.time():.3f}"
-        given = [NODE, HOTLINE, LINE, now, "queue", "sales", "bye", "en", now, "a.raw"]
+        given = [HOTLINE, LINE, now, "queue", "sales", "bye", "en", now, "a.raw"]
         for _ in range(rng.randrange(1, 4)):
             given[rng.randrange(len(given))] = rng.choice(_FACED)
-        given = given[: rng.randrange(1, 13)] + [rng.choice(_FACED)] * rng.choice((0, 0, 0, 1, 3))
+        given = given[: rng.randrange(1, 12)] + [rng.choice(_FACED)] * rng.choice((0, 0, 0, 1, 3))
         changes = {}
         if rng.random() < 0.3:
             changes[rng.choice(("agi_callerid", "agi_channel", "agi_x"))] = rng.choice(_FACED)

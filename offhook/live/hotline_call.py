@@ -80,7 +80,6 @@ class Arguments:
     """What the dialplan hands over, in its order; empty is not known. The last five are there
     for a call that an earlier session, perhaps of an earlier controller, has left."""
 
-    node: str
     hotline: str
     line: str
     entered_at: str
@@ -95,7 +94,7 @@ class Arguments:
     @classmethod
     def of(cls, given: tuple[str, ...]) -> "Arguments":
         """As a session brings them. Raises SessionRefused."""
-        if not 4 <= len(given) <= len(fields(cls)):
+        if not 3 <= len(given) <= len(fields(cls)):
             raise SessionRefused(
                 "arguments", f"it has {len(given)} arguments; is the dialplan ours?"
             )
@@ -130,7 +129,7 @@ class HotlineCalls:
         """
         given = Arguments.of(session.args)
         number = number_of(session.env.get("agi_callerid", ""))
-        channel = ChannelId(NodeName(given.node), session.uniqueid)
+        channel = ChannelId(NodeName(session.node), session.uniqueid)
         await session.until(self._sessions.admit(channel, given.line, given.hotline))
         while self._sessions.is_driven(channel.call):
             await session.until(self._sessions.released(channel.call))

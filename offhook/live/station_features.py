@@ -50,11 +50,11 @@ class StationFeatures:
         self._language = engine.centre.languages[0]
 
     async def serve(self, session: Session) -> None:
-        """One feature code: arguments are the station, the code, what was dialled behind it, and
-        the node. Raises SessionRefused if it is not that station's phone."""
-        station, code, rest, node = (*session.args, "", "", "", "")[:4]
+        """One feature code: arguments are the station, the code, and what was dialled behind
+        it. Raises SessionRefused if it is not that station's phone."""
+        station, code, rest = (*session.args, "", "", "")[:3]
         station = phone_of(station)
-        channel = ChannelId(NodeName(node), session.uniqueid)
+        channel = ChannelId(NodeName(session.node), session.uniqueid)
         await session.until(self._engine.admission.phone(channel, station))
         await session.answer()
         try:

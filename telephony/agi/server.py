@@ -69,12 +69,12 @@ class CannotListen(OSError):  # noqa: N818
 class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
     """Listens on ``host``:``port`` (0: any free one) and calls ``routes[script]`` with a session.
 
-    ``agi://host/TOKEN/MADE/call?x=1`` goes to the route ``call``, if TOKEN is that of ``secret``
-    and the session's channel (``wire.token``) and the first of its kind (``tokens``); nothing else
-    is answered. A channel has one session at a time: a later one shows that Asterisk has left the
-    earlier, which ends. A route that raises ends its own session only; HungUp is a quiet end,
-    SessionRefused a line in the log. ``request_timeout``: seconds a connection has to say what it
-    wants.
+    ``agi://host/TOKEN/NODE/MADE/call?x=1`` goes to the route ``call``, if TOKEN is that of
+    ``secret`` and the session's channel (``wire.token``) and was not used before (``tokens``);
+    nothing else is answered. A channel has one session at a time: a later one shows that Asterisk
+    has left the earlier, which ends. A route that raises ends its own session only; HungUp is a
+    quiet end, SessionRefused a line in the log. ``request_timeout``: seconds a connection has to
+    say what it wants.
     ``max_sessions``: connections at once; each needs an open file, see that there is room for them.
     """
 
@@ -97,7 +97,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._driven: dict[str, Session] = {}
+        self._driven: dict[tuple[str, str], Session] = {}
         self._used: UsedTokens
         self._silent: dict[Connection, tuple[str, float]] = {}
         self._silent_from: Counter[str] = Counter()
@@ -227,10 +227,11 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             )
             return
         connection.listener = session
-        earlier = self._driven.get(session.uniqueid)
+        channel = (session.node, session.uniqueid)
+        earlier = self._driven.get(channel)
         if earlier is not None:
             earlier.end()
-        self._driven[session.uniqueid] = session
+        self._driven[channel] = session
         task = self.loop.create_task(self._run(self._route[session.route], session, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -251,7 +252,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
                 f"the dialplan asks for {shown(said.route)}, known are {sorted(self._route)}",
             )
         wall = time()
-        if fault := self._used.take(uniqueid, made, self.loop.time(), wall):
+        if fault := self._used.take((said.node, uniqueid), made, self.loop.time(), wall):
             raise SessionRefused(fault, _FAULTS[fault].format(age=wall - made))
         return Session(self, env, connection)
 
@@ -285,6 +286,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
                 uniqueid=session.uniqueid,
             )
         finally:
-            if self._driven.get(session.uniqueid) is session:
-                del self._driven[session.uniqueid]
+            channel = (session.node, session.uniqueid)
+            if self._driven.get(channel) is session:
+                del self._driven[channel]
             connection.close()

@@ -55,7 +55,10 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
     def __init__(self, app: Any, headers: Mapping[str, str], connection: Connection) -> None:
         super().__init__(app, headers, reader=None, writer=None, encoding=ENCODING)
         self.env = headers
-        self.route = Address.of(headers.get("agi_network_script", "")).route
+        said = Address.of(headers.get("agi_network_script", ""))
+        self.route = said.route
+        self.node = said.node
+        """Whose channel it is: each Asterisk has uniqueids of its own."""
         self.hung_up = False
         """The caller has left; some commands (GET VARIABLE) still work until we leave too."""
         self._connection = connection

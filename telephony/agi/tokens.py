@@ -31,22 +31,25 @@ class UsedTokens:
         self._remembered = remembered
         self._since = now
         """Of tokens made later all uses are known."""
-        self._last: dict[str, tuple[float, float]] = {}
-        """By uniqueid: made, and the same moment by ``now``. Those that came first are first."""
+        self._last: dict[tuple[str, str], tuple[float, float]] = {}
+        """By node and uniqueid: made, and the same moment by ``now``; first who came first."""
 
     def __len__(self) -> int:
         return len(self._last)
 
-    def take(self, uniqueid: str, made: float, now: float, wall: float) -> Fault | None:
-        """Use a genuine token; the fault if it opens no session. A channel's next is later."""
-        last = self._last.get(uniqueid)
+    def take(self, channel: tuple[str, str], made: float, now: float, wall: float) -> Fault | None:
+        """Use a genuine token of a node's channel; the fault if it opens no session.
+
+        Of one channel each must be made later than the one before.
+        """
+        last = self._last.get(channel)
         if last is not None and made <= last[0]:
             return Fault.USED
         moment = min(now, now - (wall - made))
         if last is None and moment <= self._since:
             return Fault.OLD
-        self._last.pop(uniqueid, None)
-        self._last[uniqueid] = (made, moment)
+        self._last.pop(channel, None)
+        self._last[channel] = (made, moment)
         if len(self._last) > self._remembered:
             _, forgotten = self._last.pop(next(iter(self._last)))
             self._since = max(self._since, forgotten + _SLEWED_S)

@@ -158,9 +158,10 @@ _NO_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What ``agi_network_script`` says: ``TOKEN/MADE/call?x=1``. What is not there is empty."""
+    """What ``agi_network_script`` says: ``TOKEN/NODE/MADE/call?x=1``; empty what is not there."""
 
     token: str
+    node: str
     made: str
     """When the dialplan made the token: milliseconds of its clock, later with each try."""
     route: str
@@ -168,10 +169,9 @@ class Address:
     @classmethod
     def of(cls, script: str) -> "Address":
         *before, route = script.partition("?")[0].strip("/").split("/")
-        if len(before) > 2:
-            return cls("", "", "")
-        token, made = (*before, "", "")[:2]
-        return cls(token, made, route)
+        if len(before) != 3:
+            return cls("", "", "", route)
+        return cls(*before, route)
 
     @property
     def made_at(self) -> float | None:
@@ -180,19 +180,19 @@ class Address:
 
     def is_genuine(self, secret: str, uniqueid: str) -> bool:
         """Whether it has the token of this channel; takes as long if it has not."""
-        right = token(secret, uniqueid, self.made, self.route)
+        right = token(secret, self.node, uniqueid, self.made, self.route)
         return hmac.compare_digest(self.token.encode(), right.encode())
 
 
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
-def token(secret: str, uniqueid: str, made: str, route: str) -> str:
+def token(secret: str, node: str, uniqueid: str, made: str, route: str) -> str:
     """What the dialplan puts into the address of a channel's session, to show that it is ours.
 
-    In extensions.conf: ``${SHA1(${OFFHOOK_AGI_SECRET}/${CHANNEL(uniqueid)}/${OFFHOOK_TRY}/call)}``.
+    In extensions.conf: ``${SHA1(${OFFHOOK_AGI_SECRET}/${OFFHOOK_NODE}/${CHANNEL(uniqueid)}/...)}``.
     An address is written into Asterisk's log and shown by AMI; the secret itself never is. What
     SHA1 could be made to go on with is no text, so no environment can hold it.
     """
-    said = f"{secret}/{uniqueid}/{made}/{route}"
+    said = f"{secret}/{node}/{uniqueid}/{made}/{route}"
     return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()

@@ -219,13 +219,17 @@ async def test_whoever_says_nothing_takes_nobodys_place() -> None:
     [
         ("call", "its address has no token"),
         (f"{'0' * 40}/call", "its address has no token"),
-        (f"{'0' * 40}/x/call", "its address has no token"),
-        (f"{SECRET}/{'0' * 40}/{LATER}/call", "its address has no token"),
-        (f"{'0' * 40}/{LATER}/call", "the token in its address is wrong"),
-        (f"{SECRET}/{LATER}/call", "the token in its address is wrong"),
+        (f"{'0' * 40}/pbx1/x/call", "its address has no token"),
+        (f"{SECRET}/{'0' * 40}/pbx1/{LATER}/call", "its address has no token"),
+        (f"{'0' * 40}/pbx1/{LATER}/call", "the token in its address is wrong"),
+        (f"{SECRET}/pbx1/{LATER}/call", "the token in its address is wrong"),
         (address(SECRET, "another.1", "call"), "the token in its address is wrong"),
         (address("", "1700000000.1", "call"), "the token in its address is wrong"),
         (address(SECRET, "1700000000.1", "agent")[:-5] + "call", "the token in its address is"),
+        (
+            address(SECRET, "1700000000.1", "call").replace("pbx1", "pbx2"),
+            "the token in its address is wrong",
+        ),
         (
             address(SECRET, "1700000000.1", "call", LATER).replace(str(LATER), str(LATER + 1)),
             "the token in its address is wrong",
@@ -233,7 +237,7 @@ async def test_whoever_says_nothing_takes_nobodys_place() -> None:
     ],
     ids=[
         *("before-tokens", "an-older-offhook", "no-time", "too-much", "guess", "secret"),
-        *("another-channels", "no-secret", "another-routes", "another-try"),
+        *("another-channels", "no-secret", "another-routes", "another-nodes", "another-try"),
     ],
 )
 async def test_who_does_not_know_the_secret_is_not_heard(script: str, why: str) -> None:
@@ -313,6 +317,17 @@ async def test_a_later_session_of_a_channel_ends_the_earlier() -> None:
         assert await later.command() == "ANSWER"
         assert await earlier.ended()
         await until(lambda: server.sessions == 2)
+
+
+async def test_another_asterisks_channel_of_the_same_uniqueid_is_another() -> None:
+    uid = "1700000000.1"
+    async with serving({"call": waits}) as server:
+        for node in ("pbx1", "pbx2"):
+            script = address(SECRET, uid, "call", LATER, node)
+            peer = await Peer.connect(server.port)
+            peer.send(environment(agi_network_script=script))
+            assert await peer.command() == "ANSWER"
+        assert server.sessions == 2
 
 
 async def test_a_token_from_before_the_controllers_start_opens_nothing() -> None:

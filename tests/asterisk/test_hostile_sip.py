@@ -66,7 +66,7 @@ async def _callers(
                 line.split(": ", 1) for line in said.environments[-1].decode().splitlines() if line
             )
             number = number_of(environment["agi_callerid"])
-            found.append((number, name_of(environment["agi_arg_11"], number)))
+            found.append((number, name_of(environment["agi_arg_10"], number)))
         assert not (faults := said.check(one.cel)), first(faults)
     return found
 

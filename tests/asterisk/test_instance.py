@@ -92,7 +92,7 @@ async def test_a_later_offhooks_dialplan_reaches_calls_that_are_there(
     one = await instance()
     file = one.conf / "extensions.conf"
     ours = file.read_text("utf-8")
-    file.write_text(ours.replace("/${OFFHOOK_TRY}/call,", "/call,"), "utf-8")
+    file.write_text(ours.replace("/${OFFHOOK_NODE}/${OFFHOOK_TRY}/call,", "/call,"), "utf-8")
     await one.process.console("dialplan reload")
     served = asyncio.Event()
 

@@ -58,12 +58,12 @@ async def start(here: Door, said: bytes) -> Peer:
     return peer
 
 
-def phone(*given: str) -> bytes:
-    return environment("agent", UID, given)
+def phone(station: str, code: str, node: str = NODE) -> bytes:
+    return environment("agent", UID, (station, code, ""), node)
 
 
 def session(node: str = NODE, hotline: str = HOTLINE, line: str = LINE, *more: str) -> bytes:
-    return environment("call", UID, (node, hotline, line, f"{time.time():.3f}", *more))
+    return environment("call", UID, (hotline, line, f"{time.time():.3f}", *more), node)
 
 
 async def assert_refused(here: Door, said: bytes, why: str) -> None:
@@ -85,18 +85,18 @@ async def assert_refused(here: Door, said: bytes, why: str) -> None:
         (partial(session, NODE, "123"), "there is no hotline '123'"),
         (partial(session, NODE, HOTLINE, "nosuch"), "there is no line 'nosuch'"),
         (partial(session, NODE, HOTLINE, LINE, "evil"), "there is no stage 'evil'"),
-        (partial(session, NODE, HOTLINE, LINE, *"abcdefgh"), "12 arguments"),
+        (partial(session, NODE, HOTLINE, LINE, *"abcdefgh"), "11 arguments"),
         (partial(environment, "call", UID, ()), "0 arguments"),
         (
-            partial(environment, "call", "a b/../c", (NODE, HOTLINE, LINE, "1")),
+            partial(environment, "call", "a b/../c", (HOTLINE, LINE, "1")),
             "is not one of Asterisk's",
         ),
         (
-            partial(phone, "1009", "*10", "", NODE),
+            partial(phone, "1009", "*10"),
             "there is no station '1009'",
         ),
-        (partial(phone, "1001", "*10", "", "pbx9"), "calls itself 'pbx9'"),
-        (phone, "calls itself ''"),
+        (partial(phone, "1001", "*10", "pbx9"), "calls itself 'pbx9'"),
+        (partial(phone, "1001", "*10", ""), "calls itself ''"),
     ],
 )
 async def test_what_is_not_configured_leaves_no_ghost(
@@ -150,8 +150,8 @@ async def test_a_channel_is_what_ami_says_it_is(here: Door) -> None:
     ami_is_up(here)
     new_channel(here, UID, "PJSIP/1001-00000001")
     await assert_refused(here, session(), "is 'PJSIP/1001-00000001', and not one of the line")
-    await assert_refused_again(here, phone("phone-of-the-quiet", "*10", "", NODE))
-    peer = await start(here, environment("agent", UID, ("1001", "*10", "", NODE)))
+    await assert_refused_again(here, phone("phone-of-the-quiet", "*10"))
+    peer = await start(here, phone("1001", "*10"))
     assert await peer.command() == "ANSWER"
     peer.close()
 
@@ -230,7 +230,7 @@ async def test_a_session_from_a_time_without_ami_ends_when_asterisk_does_not_kno
 
 async def types(here: Door, station: str, code: str, pin: str) -> str:
     """Log in at a phone; the agent who then sits there, or why nobody does."""
-    peer = await start(here, environment("agent", f"1.{pin}", (station, "*11", "", NODE)))
+    peer = await start(here, environment("agent", f"1.{pin}", (station, "*11", "")))
     keys = iter((code[0], code[1:], pin[0], pin[1:]))
     heard = ""
     while command := await peer.command():

@@ -317,7 +317,7 @@ async def test_whoever_has_talked_is_never_one_who_waits(engine: Engine) -> None
 
 async def test_whom_asterisks_queue_has_served_is_not_greeted_again(engine: Engine) -> None:
     caller = caller_of(engine, enter(engine), FakeSession())
-    await caller.walk(Arguments("pbx1", "4008001000", "carrier", "1", "talked"))
+    await caller.walk(Arguments("4008001000", "carrier", "1", "talked"))
 
 
 async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(

@@ -30,14 +30,14 @@ async def _commands(here: Scene, said: bytes) -> list[str]:
     return told
 
 
-def _call(uniqueid: str, script: str, node: str = "pbx1") -> bytes:
+def _call(uniqueid: str, script: str) -> bytes:
     now = f"{time.time():.3f}"
-    given = (node, HOTLINE, LINE, now, "queue", "tea", "bye", "en", now)
+    given = (HOTLINE, LINE, now, "queue", "tea", "bye", "en", now)
     return environment("call", uniqueid, given, agi_network_script=script)
 
 
 def _phone(code: str, script: str) -> bytes:
-    given = ("1001", code, "", "pbx1")
+    given = ("1001", code, "")
     return environment("agent", "1795000000.99", given, agi_network_script=script)
 
 
@@ -110,7 +110,7 @@ async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
         *(_phone("*11", "agent") for _ in range(40)),
         *(_phone("*10", f"{'0' * 40}/agent") for _ in range(40)),
         *(_call(uniqueid, "call") for _ in range(40)),
-        *(_call(f"1795000000.{n}", "call", node="pbx9") for n in range(500)),
+        *(_call(f"1795000000.{n}", address("x", "1", "call", node="pbx9")) for n in range(500)),
         *(environment("call", "1", (), agi_network_script="call") for _ in range(1000)),
     ]
     for start in range(0, len(rubbish), 100):
