@@ -8,8 +8,11 @@ its emptying, a matter of microseconds, is lost.
 
 import asyncio
 import contextlib
+import errno
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Sequence
+from io import RawIOBase
 from pathlib import Path
 
 import structlog
@@ -24,14 +27,21 @@ LOOK_EVERY_S = 5.0
 """Asterisk writes some megabytes a second at most, however many knock at its port."""
 _BLOCK = 1 << 20
 _OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-def put_aside(file: Path, *, largest: int = LARGEST, kept: int = KEPT) -> bool:
+def put_aside(
+    file: Path, *, largest: int | None = None, kept: int = KEPT, said: set[Path] | None = None
+) -> bool:
     """Empty ``file`` if it has more than ``largest`` bytes; whether it was. Blocking.
 
     Its content is ``file.1`` then, readable by the owner alone. Where there is no room for that,
-    the older ones go first, and at last the content itself: a log must not fill the disk.
+    the older ones go first, and at last the content itself: a log must not fill the disk. What is
+    in the place of an older log and can't be moved, or is none, stays, costs that place, and is
+    reported once (``said``). Raises OSError if ``file`` itself can't be opened or emptied.
     """
+    if largest is None:
+        largest = LARGEST
     try:
         descriptor = os.open(file, _OPEN)
     except FileNotFoundError:
@@ -40,44 +50,73 @@ def put_aside(file: Path, *, largest: int = LARGEST, kept: int = KEPT) -> bool:
         size = os.fstat(descriptor).st_size
         if size <= largest:
             return False
-        older = [file.with_name(f"{file.name}.{number}") for number in range(kept + 1)]
-        older[kept].unlink(missing_ok=True)
-        for number in range(kept - 1, 0, -1):
-            if older[number].exists():
-                older[number].replace(older[number + 1])
-        new = file.with_name(f"{file.name}.new")
+        older = [file.with_name(f"{file.name}.{number}") for number in range(1, kept + 1)]
+        new = _newest(older, set() if said is None else said)
         try:
-            new.unlink(missing_ok=True)
-            with os.fdopen(
-                os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
-            ) as aside:
-                # The newest of it; and bounded, should it grow as fast as it is read.
-                source.seek(max(0, size - 2 * largest))
-                left = 3 * largest
-                while left > 0 and (block := source.read(min(_BLOCK, left))):
-                    aside.write(block)
-                    left -= len(block)
+            if new is None:
+                raise FileExistsError(errno.EEXIST, "no place for one is free", str(older[0]))
+            _copy(source, size, new, largest)
         except OSError as error:
-            for one in (new, *older[1:]):
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            for one in older if full else filter(None, [new]):
                 with contextlib.suppress(OSError):
-                    one.unlink(missing_ok=True)
+                    if stat.S_ISREG(one.lstat().st_mode):
+                        one.unlink()
             log.error("a log is emptied without a copy", file=str(file), why=error.strerror)
-        else:
-            new.replace(older[1])
         finally:
             source.truncate(0)
     return True
+
+
+def _newest(older: Sequence[Path], said: set[Path]) -> Path | None:
+    """Move each log to the next older place that there is; the newest place that is free then.
+
+    The oldest log goes. None: no place is free.
+    """
+    free: Path | None = None
+    for place in reversed(older):
+        try:
+            if not stat.S_ISREG(place.lstat().st_mode):
+                raise FileExistsError(errno.EEXIST, "it is not a regular file", str(place))
+            if free is None:
+                place.unlink()
+            else:
+                place.replace(free)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if place not in said:
+                said.add(place)
+                log.error(
+                    "this is not an older log, or can't be moved; fewer are kept. Move it away",
+                    file=str(place),
+                    why=error.strerror,
+                )
+            continue
+        free = place
+    return free
+
+
+def _copy(source: RawIOBase, size: int, to: Path, largest: int) -> None:
+    """The newest of it; and bounded, should it grow as fast as it is read. Raises OSError."""
+    source.seek(max(0, size - 2 * largest))
+    left = 3 * largest
+    with os.fdopen(os.open(to, _CREATE, 0o600), "wb") as aside:
+        while left > 0 and (block := source.read(min(_BLOCK, left))):
+            aside.write(block)
+            left -= len(block)
 
 
 async def keep_small(files: Iterable[Path]) -> None:
     """Look at these logs again and again, for ever; cancel it to stop."""
     files = tuple(files)
     said: set[Path] = set()
+    in_the_way: set[Path] = set()
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         for file in files:
             try:
-                if await asyncio.to_thread(put_aside, file):
+                if await asyncio.to_thread(put_aside, file, said=in_the_way):
                     said.discard(file)
             except OSError as error:
                 if file not in said:

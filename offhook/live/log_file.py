@@ -1,5 +1,6 @@
 """A log that another program writes and rotates, read on from where one had come to."""
 
+import contextlib
 import glob
 import json
 import os
@@ -36,7 +37,8 @@ class LogFile:
         self._memory = memory
         self._inodes: dict[int, int] = {}
         self._remembered: Place | None = None
-        self._cannot_rotate = self._cannot_remember = False
+        self._cannot_rotate: set[Path] = set()
+        self._cannot_remember = False
         inode, offset = self._recall()
         self._next = Place(0, offset)
         if inode:
@@ -76,28 +78,37 @@ class LogFile:
         Asterisk opens it anew for each row (measured), so no row is lost, and none that is still
         to be read is removed, unless there are more than ``unread`` files. Blocking.
         """
-        try:
+        with self._complaint(self.path):
             if self.path.stat().st_size > largest:
                 self.path.rename(self.path.with_name(f"{self.path.name}.{time.time_ns()}"))
+        older: list[Path] = []
+        read = 0
+        with self._complaint(self.path):
             older = [file for file in self._files() if file != self.path]
             current = self._inodes.get(self._remembered.file if self._remembered else 0)
-            read = 0
             for number, file in enumerate(older):
                 if file.stat().st_ino == current:
                     read = number
-            for number, file in enumerate(older):
-                newer = len(older) - number - 1
-                if newer >= kept and (number < read or newer >= unread):
+        for number, file in enumerate(older):
+            newer = len(older) - number - 1
+            if newer >= kept and (number < read or newer >= unread):
+                with self._complaint(file):
                     file.unlink()
+
+    @contextlib.contextmanager
+    def _complaint(self, file: Path) -> Iterator[None]:
+        """What can't be done to a file is reported once, and ends nothing else."""
+        try:
+            yield
         except FileNotFoundError:
-            return
+            pass
         except OSError as error:
-            if not self._cannot_rotate:
-                self._cannot_rotate = True
+            if file not in self._cannot_rotate:
+                self._cannot_rotate.add(file)
                 log.error(
-                    "Asterisk's event log grows; let Offhook's user rename it, or rotate it"
-                    " (README: An Asterisk that runs elsewhere)",
-                    file=str(self.path),
+                    "Asterisk's event log grows; let Offhook's user rename and remove it, or rotate"
+                    " it (README: An Asterisk that runs elsewhere)",
+                    file=str(file),
                     why=error.strerror,
                 )
 

@@ -1,15 +1,19 @@
 """Logs stay small, on the real Asterisk, under a flood, and lose none of the calls' rows."""
 
 import asyncio
+import errno
+import os
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.identity import LineName
 from offhook.live.log_file import LogFile
-from offhook.logs import put_aside
+from offhook.logs import keep_small, put_aside
 from telephony.event_log import parse
 from tests.conftest import FarEndFactory, InstanceFactory
 
@@ -107,15 +111,125 @@ def test_the_newest_is_kept_in_bounds(tmp_path: Path) -> None:
 def test_without_room_for_a_copy_it_is_emptied_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder in the copy's place can't be written to by anyone."""
     file = tmp_path / "messages"
     file.write_text("x" * 5_000)
     (tmp_path / "messages.1").write_text("old")
-    (tmp_path / "messages.new").mkdir()
-    (tmp_path / "messages.new" / "in").write_text("")
-    put_aside(file, largest=1_000)
+    (tmp_path / "messages.3").mkdir()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("offhook.logs._copy", full)
+    with capture_logs() as logs:
+        put_aside(file, largest=1_000)
     assert file.stat().st_size == 0
-    assert not (tmp_path / "messages.1").exists()
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["messages", "messages.3"]
+    assert [line["event"] for line in logs][1:] == ["a log is emptied without a copy"]
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+    (path / "in").write_text("mine")
+
+
+THINGS: dict[str, Callable[[Path], None]] = {
+    "folder": _folder,
+    "fifo": os.mkfifo,
+    "link": lambda path: path.symlink_to(path.parent / "elsewhere"),
+    "link to nowhere": lambda path: path.symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("thing", THINGS)
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_what_stands_in_the_place_of_an_older_log_costs_its_place(
+    thing: str, number: int, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").write_text("mine")
+    foreign = tmp_path / f"messages.{number}"
+    THINGS[thing](foreign)
+    before = foreign.lstat()
+    file = tmp_path / "messages"
+    said: set[Path] = set()
+    with capture_logs() as logs:
+        for n in range(6):
+            file.write_text(f"{n}\n" * 1_000)
+            assert put_aside(file, largest=1_000, said=said)
+            assert file.stat().st_size == 0
+    (line,) = logs
+    assert line["file"] == str(foreign) and "not an older log" in line["event"]
+    assert os.path.samestat(foreign.lstat(), before)
+    assert (tmp_path / "elsewhere").read_text() == "mine"
+    kept = [f for n in range(1, 5) if n != number for f in [tmp_path / f"messages.{n}"]]
+    assert [f.read_text()[0] for f in kept] == ["5", "4", "3"]
+
+
+def test_an_older_log_that_cannot_be_moved_costs_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an immutable one (chattr +i), which not every file system knows."""
+    file, stuck = tmp_path / "messages", tmp_path / "messages.2"
+    stuck.write_text("stuck")
+    move, remove = Path.replace, Path.unlink
+
+    def replace(path: Path, to: Path) -> Path:
+        if stuck in (path, to):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        return move(path, to)
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path == stuck:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        remove(path, missing_ok)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    said: set[Path] = set()
+    with capture_logs() as logs:
+        for n in range(6):
+            file.write_text(f"{n}\n" * 1_000)
+            assert put_aside(file, largest=1_000, said=said)
+    assert [(line["file"], line["why"]) for line in logs] == [
+        (str(stuck), "Operation not permitted")
+    ]
+    kept = [tmp_path / f"messages.{n}" for n in (1, 3, 4)]
+    assert [f.read_text()[0] for f in kept] == ["5", "4", "3"]
+    log = LogFile(tmp_path / "offhook.csv", tmp_path / "position")
+    log.path.write_text("row 0\n")
+    list(log.lines())
+    log.remember(None)
+    stuck.rename(tmp_path / "offhook.csv.1")
+    stuck = tmp_path / "offhook.csv.1"
+    with capture_logs() as logs:
+        for n in range(1, 10):
+            log.rotate(largest=1, kept=2, unread=4)
+            log.path.write_text(f"row {n}\n")
+            list(log.lines())
+            log.remember(None)
+    assert len(list(tmp_path.glob("offhook.csv.*"))) <= 5
+    assert [line["file"] for line in logs] == [str(stuck)]
+
+
+async def test_a_log_that_cannot_be_emptied_does_not_keep_the_others_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offhook.logs.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("offhook.logs.LARGEST", 1_000)
+    (tmp_path / "messages").mkdir()
+    (tmp_path / "security").symlink_to("security")
+    output = tmp_path / "output"
+    with capture_logs() as logs:
+        names = ("messages", "security", "output")
+        rotating = asyncio.create_task(keep_small(tmp_path / name for name in names))
+        for n in range(3):
+            await asyncio.to_thread(output.write_text, f"{n}\n" * 1_000)
+            async with asyncio.timeout(60):
+                while output.stat().st_size:  # noqa: ASYNC110 - a file
+                    await asyncio.sleep(0.01)
+        rotating.cancel()
+        await asyncio.wait([rotating])
+    assert [line["file"] for line in logs] == [str(tmp_path / name) for name in names[:2]]
+    assert len(await asyncio.to_thread(sorted, tmp_path.glob("output.*"))) == 3
 
 
 def test_read_rows_are_removed_and_unread_ones_kept(tmp_path: Path) -> None:
