@@ -168,10 +168,11 @@ class Address:
 
     @classmethod
     def of(cls, script: str) -> "Address":
-        *before, route = script.partition("?")[0].strip("/").split("/")
-        if len(before) != 3:
-            return cls("", "", "", route)
-        return cls(*before, route)
+        parts = script.partition("?")[0].strip("/").split("/")
+        if len(parts) != 4:
+            return cls("", "", "", parts[-1])
+        token, node, made, route = parts
+        return cls(token, node, made, route)
 
     @property
     def made_at(self) -> float | None:
