@@ -1,11 +1,12 @@
 """Who may use the console: users, their sessions, and the log of what they did."""
 
+import asyncio
 import hashlib
 import secrets
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -98,6 +99,14 @@ class AuditEntry:
     detail: Mapping[str, Any]
 
 
+@dataclass(slots=True)
+class _Lane:
+    """Passwords from one address, one after the other."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -116,6 +125,7 @@ class UserStore:
         self._pool = pool
         self._clock = clock
         self._passwords = passwords or Passwords()
+        self._lanes: dict[str, _Lane] = {}
 
     async def create(
         self,
@@ -212,8 +222,17 @@ class UserStore:
         return tuple(_user(row) for row in rows)
 
     async def check(self, name: str, password: str, *, address: str = "") -> User:
-        """Whose password this is; guesses are throttled. Raises LoginRefused."""
-        key, now = user_key(name), self._clock()
+        """Whose password this is; guesses are throttled. Raises LoginRefused.
+
+        One address has one looked at after the other: of a thousand guesses at once only those that
+        are free cost anything, and who signs in elsewhere doesn't wait for them.
+        """
+        key = user_key(name)
+        async with self._lane(address or key):
+            return await self._check(key, password, address)
+
+    async def _check(self, key: str, password: str, address: str) -> User:
+        now = self._clock()
         throttle = Throttle.of(key, address)
         async with connection(self._pool) as db:
             _refuse_if(await throttle.blocked_s(db, now))
@@ -229,7 +248,7 @@ class UserStore:
         if self._passwords.is_outdated(stored):
             rehashed = await self._passwords.hash(password)
         async with connection(self._pool) as db, db.transaction():
-            # Again: a hundred guesses at once all pass the first look.
+            # Again: a hundred guesses at once from as many places all pass the first look.
             _refuse_if(await throttle.blocked_s(db, self._clock()))
             if rehashed is not None:
                 await db.execute(_SQL["rehash_password"], row["name"], rehashed, stored)
@@ -357,6 +376,18 @@ class UserStore:
                 min(max(1, limit), 1000),
             )
         return tuple(AuditEntry(**dict(row)) for row in rows)
+
+    @asynccontextmanager
+    async def _lane(self, whose: str) -> AsyncIterator[None]:
+        lane = self._lanes.setdefault(whose, _Lane())
+        lane.users += 1
+        try:
+            async with lane.lock:
+                yield
+        finally:
+            lane.users -= 1
+            if not lane.users:
+                del self._lanes[whose]
 
     @asynccontextmanager
     async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[Any]:

@@ -13,6 +13,7 @@ from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
 from storage.passwords import Passwords
+from storage.throttle import FREE_TRIES
 from storage.users import LoginRefused, RefusedWhy, Role, UserStore
 
 GOOD = "correct horse"
@@ -119,6 +120,30 @@ async def test_guessing_many_names_from_one_address(users: UserStore) -> None:
     for number in range(30):
         await refused(users, f"name{number}", "guess", "10.0.0.1")
     assert (await refused(users, "another", "guess", "10.0.0.1")).why is RefusedWhy.THROTTLED
+
+
+async def test_a_flood_of_guesses_costs_no_more_than_those_that_are_free(
+    database: Database, clock: Clock
+) -> None:
+    looked_at: list[str] = []
+
+    class Counting(Passwords):
+        async def is_right(self, stored: str | None, password: str) -> bool:
+            looked_at.append(password)
+            return await super().is_right(stored, password)
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    users = UserStore(database.pool, clock=clock, passwords=Counting(cheap))
+    await users.create("a", GOOD, Role.OPS, by="t")
+    flood = [
+        asyncio.ensure_future(users.login(f"n{number}", "wrong password", address="10.0.0.1"))
+        for number in range(300)
+    ]
+    await users.login("a", GOOD, address="10.0.0.2")
+    assert len(looked_at) < FREE_TRIES, "the one who signs in elsewhere waits for those before"
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {LoginRefused}
+    assert len(looked_at) == 1 + FREE_TRIES
 
 
 async def test_hashing_is_not_done_on_the_loop(database: Database) -> None:
