@@ -17,7 +17,7 @@ from offhook.live.calls import LiveCalls
 from offhook.live.clock import Clock
 from offhook.live.orders import Orders
 from telephony.ami.link import Link
-from telephony.ami.protocol import ActionFailed
+from telephony.ami.protocol import ActionFailed, OutcomeUnknown
 from telephony.calls import Calls
 from telephony.pulse import COUNTERS, SILENT_S, Pulse
 
@@ -60,7 +60,9 @@ class LostPhones:
             with suppress(ActionFailed):  # it hung up just now, or the link is down
                 silent = [await self._silent(channel) for channel in channels]
                 if min(silent) >= self.silent_s and not await self._reachable(station, channels):
-                    self._lost(station, channels)
+                    await self._lost(station, channels)
+                else:
+                    self._mark(station, lost=False)  # it has come back
 
     def _talking(self) -> Iterator[tuple[StationName, list[ChannelId]]]:
         stations = {station for call in self._calls.by_id.values() for station in call.stations}
@@ -93,15 +95,34 @@ class LostPhones:
     def _links(self) -> dict[NodeName, Link]:
         return self._orders.links
 
-    def _lost(self, station: StationName, channels: list[ChannelId]) -> None:
+    async def _lost(self, station: StationName, channels: list[ChannelId]) -> None:
         log.warning(
             "a phone died in a talk: it sends nothing and doesn't answer; the caller waits again,"
             " at the head of the queue",
             station=station,
             silent_s=self.silent_s,
         )
+        # Before its legs are ended: the event that they are may come sooner than the answer.
+        self._mark(station, lost=True)
+        failed = [not await self._ended(channel) for channel in channels]
+        if all(failed):
+            # It may come back, and the talk end as talks do: then the caller has been served.
+            self._mark(station, lost=False)
+
+    async def _ended(self, channel: ChannelId) -> bool:
+        """Hang up; whether that may have been done."""
+        try:
+            await self._links[channel.node].action("Hangup", {"Channel": channel.uniqueid})
+        except OutcomeUnknown:
+            return True  # the next look sees whether the phone is there after all
+        except ActionFailed as error:
+            log.warning("a dead phone's leg is not ended", channel=str(channel), why=str(error))
+            return False
+        return True
+
+    def _mark(self, station: StationName, *, lost: bool) -> None:
         for call in self._calls.by_id.values():
-            if station in call.stations:
+            if station in call.stations and lost:
                 call.phone_lost = station
-        for channel in channels:
-            self._orders.hang_up(channel)
+            elif station in call.stations and call.phone_lost == station:
+                call.phone_lost = None

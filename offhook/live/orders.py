@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from domain.identity import ChannelId, NodeName, StationName
+from domain.identity import NodeName, StationName
 from offhook.live.call import LiveCall
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed
@@ -41,10 +41,6 @@ class Orders:
         """Hang up what rings at the phone, if anything does yet."""
         for channel in self._channels.ringing_channels(station):
             self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
-
-    def hang_up(self, channel: ChannelId) -> None:
-        """End one channel."""
-        self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
 
     def music(self, call: LiveCall, on: bool) -> None:
         """Music for a caller who is held, or its end; by keys, see asterisk-conf/features.conf."""
