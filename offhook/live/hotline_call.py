@@ -462,7 +462,7 @@ class _Caller:
         """
         now = await self._session.get_variable("STRFTIME(,,%s%3q)")
         answered = await self._session.get_variable("SHARED(OFFHOOK_ANSWERED_AT)")
-        return bool(now and answered) and int(now or 0) - int(answered or 0) >= _HARDLY_MS
+        return bool(now and answered) and _is_talk(int(now or 0) - int(answered or 0))
 
     async def _answer_of_the_phone(self) -> str | None:
         """The final answer of the phone that was rung, as in ``SIP 486 Busy Here``.
@@ -473,6 +473,15 @@ class _Caller:
         if not phones:
             return None
         return await self._session.get_variable(f"HANGUPCAUSE({phones.split(',')[-1]},tech)")
+
+
+def _is_talk(together_ms: int) -> bool:
+    """Whether so long a time by Asterisk's clock is a talk.
+
+    A negative one says only that the clock was set back meanwhile; to leave a caller who was
+    served is better than to bring them back, and a phone that answers in vain is seldom besides.
+    """
+    return not 0 <= together_ms < _HARDLY_MS
 
 
 def _failure(status: str | None, cause: str | None, answer: str | None) -> OfferFailure:

@@ -65,7 +65,8 @@ class Talks:
             return
         call.stations.discard(station)
         if not call.stations and call.bridged_at is not None:
-            call.bridged_s += (at - call.bridged_at).total_seconds()
+            # Asterisk's clock may have been set back meanwhile.
+            call.bridged_s += max(0.0, (at - call.bridged_at).total_seconds())
             call.bridged_at = None
         agent = self._floor.at_station.get(station)
         why = {}

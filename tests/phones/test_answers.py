@@ -1,6 +1,7 @@
 """Phones that answer as they should not: the caller keeps the place, the agent is away."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -191,3 +192,32 @@ async def test_asterisks_own_queue_keeps_a_caller_who_was_answered_in_vain(
     await house.phone.rung[0].until_over()
     await house.until_stage(caller, "queue")  # the controller is there, and has them back
     assert not leg.over.is_set()
+
+
+async def _set_the_clock_back(house: PhoneHouse) -> None:
+    """In effect: by an hour, since the phone answered. This machine's clock is not ours to set."""
+    name = next(name for name in await house.channels() if name.startswith("PJSIP/carrier"))
+    later = str(time.time_ns() // 1_000_000 + 3_600_000)
+    variable = {"Variable": "SHARED(OFFHOOK_ANSWERED_AT)", "Value": later}
+    await house.watch.action("Setvar", {"Channel": name, **variable})
+
+
+async def test_a_clock_set_back_makes_no_short_talk_of_a_long_one(house: PhoneHouse) -> None:
+    await house.ready("1001")
+    caller, _ = house.call()
+    await house.until_stage(caller, "talking")
+    await _set_the_clock_back(house)
+    await house.phone.hang_up(house.phone.rung[-1].leg)
+    stored = await house.stored(caller)
+    assert [leg.outcome for leg in stored.record.legs] == ["talked"], story(stored)
+    assert stored.record.outcome == "answered", story(stored)
+
+
+async def test_a_clock_set_back_in_asterisks_own_queue_keeps_nobody(house: PhoneHouse) -> None:
+    caller, leg = await _to_asterisks_queue(house, answer)
+    await house.until_stage(caller, "talking")
+    await _set_the_clock_back(house)
+    await house.phone.hang_up(house.phone.rung[-1].leg)
+    async with asyncio.timeout(60):
+        await leg.over.wait()
+    assert len(house.phone.rung) == 1, "nobody else was rung"
