@@ -131,6 +131,8 @@ class EmbeddedServer:
                 continue
             if await self._answers():
                 answered_at = clock()
+                if self._used is None:
+                    return "was slow to start"  # our start gave up; the next one takes it over
             asked_at = clock()
             if asked_at - answered_at >= HUNG_AFTER_S:
                 _kill_all(process)
@@ -138,13 +140,21 @@ class EmbeddedServer:
 
     async def _answers(self) -> bool:
         try:
-            db = await asyncpg.connect(self.dsn(), timeout=ASK_EVERY_S)
+            db = await asyncpg.connect(self._address(), timeout=ASK_EVERY_S)
         except asyncpg.PostgresError:
             return True  # too many connections, or it is starting: it lives
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             return False
         db.terminate()
         return True
+
+    def _address(self) -> str:
+        """Where the server that runs listens, whether we have started it or not."""
+        with contextlib.suppress(OSError, IndexError):
+            note = (self.data / "postmaster.pid").read_text(encoding="utf-8")
+            if socket := note.splitlines()[4].strip():
+                return f"postgresql://postgres@/postgres?host={quote(socket)}"
+        return self.usual_dsn("postgres")
 
     @contextlib.contextmanager
     def _starting(self) -> Any:

@@ -1,13 +1,17 @@
 """kill -9 and SIGSTOP of each part: it is started again, and says so in a line."""
 
+import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from offhook.keeping import keep
 from storage.embedded import EmbeddedServer
+from storage.errors import EmbeddedServerFailed, StorageError
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
 
@@ -82,6 +86,44 @@ async def test_a_database_that_hangs_is_started_again(
     own_server.start()
     assert own_server.pid not in (None, hung)
     assert await own_server.database("whole")
+
+
+async def test_a_database_that_was_slow_to_start_is_taken_over(
+    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As at a start that gave up: it runs, and whoever wants it does not have it.
+    monkeypatch.setattr("storage.embedded.START_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.5)
+    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 60.0)
+    note = own_server.data / "postmaster.pid"
+    ready = note.read_text()
+    note.write_text(ready.replace("ready", "starting"))
+    late = EmbeddedServer(own_server.folder)
+    with pytest.raises(EmbeddedServerFailed, match="for too long"):
+        late.start()
+    pid = own_server.pid
+    note.write_text(ready)
+    said: list[str] = []
+    runs = asyncio.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text.endswith("runs again"):
+            runs.set()
+
+    start = partial(asyncio.to_thread, late.start)
+    keeping = asyncio.create_task(keep("PostgreSQL", late.ended, start, say, StorageError))
+    waiting = asyncio.create_task(runs.wait())
+    await asyncio.wait({keeping, waiting}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    assert not keeping.done(), keeping.exception()
+    assert runs.is_set(), said
+    keeping.cancel()
+    assert said[0] == "PostgreSQL was slow to start; starting it again"
+    assert own_server.pid == pid  # it is the same one, used by both now
+    await asyncio.to_thread(own_server.stop)
+    assert await late.database("whole")
+    await asyncio.to_thread(late.stop)
+    assert late.pid is None
 
 
 async def test_an_asterisk_that_hangs_is_killed(
