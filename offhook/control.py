@@ -31,9 +31,16 @@ async def controlled(
 ) -> AsyncIterator[None]:
     """Take commands for the running ``up`` as long as the context lasts, one at a time.
 
-    A command that raises one of ``expected`` is answered with its text.
+    A command that raises one of ``expected`` is answered with its text. One that is under way when
+    the context ends is cancelled, and whoever asked for it is answered that.
     """
     one_at_a_time = asyncio.Lock()
+    under_way: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(serve(reader, writer))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def say(text: str) -> None:
@@ -54,8 +61,13 @@ async def controlled(
                     await work(say)
                 except expected as error:
                     writer.write(f"no: {' '.join(str(error).split())}\n".encode())
+                except Exception:
+                    log.exception("a command failed; report this", command=name)
+                    writer.write(b"no: it failed, and 'up' has logged why at its terminal\n")
                 else:
                     writer.write(b"done\n")
+        except asyncio.CancelledError:
+            writer.write(b"no: all of it was stopped before this was done\n")
         except (OSError, ValueError) as error:  # TimeoutError is one
             log.info("the control socket's peer has gone", why=str(error))
         finally:
@@ -63,12 +75,16 @@ async def controlled(
                 await writer.drain()
             writer.close()
 
-    server = await asyncio.start_unix_server(serve, sock=_bound(state))
+    server = await asyncio.start_unix_server(accept, sock=_bound(state))
     try:
         yield
     finally:
         server.close()
         _remove(state)
+        if under_way:
+            for task in under_way:
+                task.cancel()
+            await asyncio.wait(under_way)
 
 
 async def ask(state: Path, command: str, say: Say) -> None:

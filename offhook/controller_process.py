@@ -14,15 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import structlog
+
 from offhook.asterisk.process import die_with
 from offhook.keeping import keep, until_ended
 from offhook.pulse import Pulse
+
+log = structlog.get_logger()
 
 SPARE_AFTER_S = 3.0
 """The controller itself comes first, and what it finds to do at its start."""
 LOOK_EVERY_S = 2.0
 HUNG_AFTER_S = 6.0
 """A controller without a pulse for so long is killed and started again."""
+ENDS_WITHIN_S = 15.0
+"""How long one may take to end after its calls have ended, or their time is over."""
 
 
 class ControllerError(Exception):
@@ -81,6 +87,8 @@ class ControllerProcess:
         self._making: asyncio.Task[None] | None = None
         self._loading = False
         self._keeping: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
+        """Held while one is started: nobody but ``stop`` breaks that off half-way."""
 
     @property
     def pid(self) -> int | None:
@@ -93,52 +101,103 @@ class ControllerProcess:
         return self._keeping is not None
 
     async def start(self, *, ready_within_s: float = 30.0) -> None:
-        """Start it and wait until it says that it is ready. Raises ControllerError."""
-        started = await self._take_spare() or await self._load()
+        """Start it and wait until it says that it is ready. Raises ControllerError, OSError."""
+        async with self._changing:
+            await self._start(ready_within_s)
+
+    async def _start(self, ready_within_s: float = 30.0) -> None:
+        await self._end()  # what is left of one that was broken off
+        said_before = self._log_size()
+        spare = await self._take_spare()
+        is_ready = await self._begin(spare or await self._load(), ready_within_s)
+        if not is_ready and spare is not None and (spare.process.returncode or 0) < 0:
+            # It had been killed a moment before, and that couldn't be seen yet.
+            is_ready = await self._begin(await self._load(), ready_within_s)
+        if not is_ready:
+            raise ControllerError(self._last_words(said_before))
+        self._making = asyncio.get_running_loop().create_task(self._make_spare())
+
+    async def _begin(self, started: _Started, ready_within_s: float) -> bool:
+        """Whether it is ready in time; if not it has ended."""
         self._leave_words()
         self._process, self._speaking = started.process, started
-        said_before = self._log_size()
-        is_ready = False
         with contextlib.suppress(BrokenPipeError):
             os.write(started.go, b"g")
         started.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ready_within_s):
-                is_ready = await started.says("ready")
-        if not is_ready:
-            await self._end()
-            raise ControllerError(self._last_words(said_before))
-        self._making = asyncio.get_running_loop().create_task(self._make_spare())
+                if await started.says("ready"):
+                    return True
+        await self._end()
+        return False
 
     async def replace(self, *, loaded_within_s: float = 30.0) -> None:
         """A new controller in the place of the one that runs: with the code as it is now, which is
-        loaded while the old one goes on. Raises ControllerError; then none runs, nor is kept.
+        loaded while the old one goes on. Raises ControllerError, OSError; then none may run, nor be
+        kept.
 
         Calls are Asterisk's meanwhile, for about a second.
         """
         fresh = await self._load()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(loaded_within_s):
-                await fresh.says("loaded")
-        was_kept = await self._stop_keeping()
-        await self._drop_spare()
-        await self._end()
-        self._spare = fresh
-        await self.start()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(loaded_within_s):
+                    await fresh.says("loaded")
+            async with self._changing:
+                was_kept = await self._stop_keeping()
+                await self._drop_spare()
+                await self._end()
+                self._spare = fresh
+                await self._start()
+        except BaseException:
+            if fresh.go >= 0 and self._spare is not fresh:
+                fresh.forget()  # it ends by itself
+            raise
         if was_kept:
             self.keep()
 
-    async def drain(self) -> None:
-        """Ask it to let calls end, pass on what it says, and return when it has ended."""
-        await self._stop_keeping()
-        await self._drop_spare()
+    async def drain(self, within_s: float) -> None:
+        """Ask it to let calls end, pass on what it says, and return when it has ended.
+
+        One that dies or hangs before that is started again, for calls go on without it; and asked
+        again. After ``within_s`` that is over.
+        """
+        async with self._changing:
+            await self._stop_keeping()
+        try:
+            async with asyncio.timeout(within_s + ENDS_WITHIN_S):
+                await keep(
+                    "the controller",
+                    self._drained,
+                    self._start,
+                    self._progress,
+                    ControllerError,
+                    OSError,
+                )
+        except TimeoutError:
+            self._progress("the time is over, and the controller has not ended by itself")
+
+    async def _drained(self) -> str | None:
+        """Asks it to let calls end; None: they have. Else what became of it before that."""
         process, speaking = self._process, self._speaking
-        if process is None or speaking is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        while line := await speaking.words.readline():
-            self._progress(line.decode("utf-8", "replace").strip())
-        await process.wait()
+        if process is None or speaking is None:
+            return "does not run"
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+
+        async def pass_on() -> None:
+            while line := await speaking.words.readline():
+                self._progress(line.decode("utf-8", "replace").strip())
+
+        passing = asyncio.get_running_loop().create_task(pass_on())
+        try:
+            what = await self._ended()
+            if process.returncode != 0:
+                return what
+            await passing
+            return None
+        finally:
+            passing.cancel()
 
     async def stop(self) -> None:
         """Ask it to end at once; kill it if it does not within 10 s. It is not started again."""
@@ -154,7 +213,9 @@ class ControllerProcess:
             await process.wait()
 
     def keep(self) -> None:
-        """From now on start it again whenever it ends by itself, or hangs."""
+        """From now on start it again whenever it ends by itself, or hangs. May be called twice."""
+        if self._keeping is not None:
+            return
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
 
     async def _stop_keeping(self) -> bool:
@@ -206,9 +267,14 @@ class ControllerProcess:
             os.close(ready_write)
         pulse.theirs.close()
         words = asyncio.StreamReader()
-        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(words), os.fdopen(ready_read, "rb", 0)
-        )
+        try:
+            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(words), os.fdopen(ready_read, "rb", 0)
+            )
+        except BaseException:
+            os.close(go_write)  # it ends by itself
+            pulse.close()
+            raise
         return _Started(process, go_write, words, pipe, pulse)
 
     def _open_log(self) -> IO[bytes]:
@@ -230,6 +296,8 @@ class ControllerProcess:
         self._loading = True  # from here on it isn't cancelled: a process would be left over
         try:
             self._spare = await self._load()
+        except OSError as error:
+            log.warning("no controller stands by", why=str(error))
         finally:
             self._loading = False
 
@@ -247,7 +315,7 @@ class ControllerProcess:
         return spare
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process = self._process  # ours until it has ended, even if we are cancelled before
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -257,6 +325,7 @@ class ControllerProcess:
         except TimeoutError:
             process.kill()
             await process.wait()
+        self._process = None
         self._leave_words()
 
     def _last_words(self, since: int) -> str:
@@ -271,19 +340,22 @@ class ControllerProcess:
             f" look into {self.log}, and report it"
         )
 
-    async def _keep(self) -> None:
-        async def ended() -> str:
-            process, speaking = self._process, self._speaking
-            if process is None or speaking is None:
-                return "is gone"
-            # A hanging one keeps its ports open: Asterisk would hand it callers for ever.
-            return await until_ended(
-                process,
-                # All of what is left to one answer: it may take long on a machine out of breath.
-                lambda left_s: speaking.pulse.beats(max(1.0, left_s)),
-                process.kill,
-                look_every_s=LOOK_EVERY_S,
-                hung_after_s=HUNG_AFTER_S,
-            )
+    async def _ended(self) -> str:
+        """Waits until it is no more; one that hangs is killed. Returns what became of it."""
+        process, speaking = self._process, self._speaking
+        if process is None or speaking is None:
+            return "is gone"
+        # A hanging one keeps its ports open: Asterisk would hand it callers for ever.
+        return await until_ended(
+            process,
+            # All of what is left to one answer: it may take long on a machine out of breath.
+            lambda left_s: speaking.pulse.beats(max(1.0, left_s)),
+            process.kill,
+            look_every_s=LOOK_EVERY_S,
+            hung_after_s=HUNG_AFTER_S,
+        )
 
-        await keep("the controller", ended, self.start, self._progress, ControllerError, OSError)
+    async def _keep(self) -> None:
+        await keep(
+            "the controller", self._ended, self.start, self._progress, ControllerError, OSError
+        )

@@ -1,7 +1,12 @@
 """A part that ends or hangs is started again: at once, and ever later if that happens again."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+
+import structlog
+
+log = structlog.get_logger()
 
 FIRST_S, LAST_S = 0.2, 30.0
 """How long to wait before starting it again; twice as long each time."""
@@ -43,22 +48,49 @@ async def until_ended(
 
 async def keep(
     name: str,
-    ended: Callable[[], Awaitable[str]],
+    ended: Callable[[], Awaitable[str | None]],
     start_again: Callable[[], Awaitable[None]],
     progress: Callable[[str], None],
     *expected: type[Exception],
 ) -> None:
-    """Keep the part called ``name`` running until cancelled.
+    """Keep the part called ``name`` running until cancelled, or until it has ended as it should.
 
-    ``ended`` waits until it is no more and returns what became of it, as ``ended (-9)``.
-    ``start_again`` raises one of ``expected`` if it can't; their text is one line for a person,
-    and is said once for as long as it stays the same.
+    ``ended`` waits until it is no more and returns what became of it, as ``ended (-9)``; None: it
+    isn't wanted any more. ``start_again`` raises one of ``expected`` if it can't; their text is one
+    line for a person, and is said once for as long as it stays the same. Whatever else is raised
+    is logged, and the watch goes on.
     """
     clock = asyncio.get_running_loop().time
     delay = FIRST_S
     while True:
         began = clock()
+        try:
+            await _keep(name, ended, start_again, progress, *expected)
+        except Exception:
+            with contextlib.suppress(OSError):  # a terminal that has gone
+                log.exception("the watch over a part failed, and goes on; report this", part=name)
+            if clock() - began >= SETTLED_S:
+                delay = FIRST_S
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LAST_S)
+        else:
+            return
+
+
+async def _keep(
+    name: str,
+    ended: Callable[[], Awaitable[str | None]],
+    start_again: Callable[[], Awaitable[None]],
+    progress: Callable[[str], None],
+    *expected: type[Exception],
+) -> None:
+    clock = asyncio.get_running_loop().time
+    delay = FIRST_S
+    while True:
+        began = clock()
         what = await ended()
+        if what is None:
+            return
         if clock() - began >= SETTLED_S:
             delay = FIRST_S
         when = "" if delay < 1 else f" in {delay:.0f} s"

@@ -37,6 +37,8 @@ from storage.last_known import LAST_KNOWN, LastKnown
 Progress = Callable[[str], None]
 
 _LOCK = "in-use.lock"
+STOPPING = "it is stopping"
+"""Why a restart is refused then."""
 
 
 class StackError(Exception):
@@ -68,6 +70,9 @@ class Stack:
         self.ports = ports
         self._claimed: IO[bytes] | None = None
         self._keeping: list[asyncio.Task[None]] = []
+        self._in_force: InForce | None = None
+        self._restarting = asyncio.Lock()
+        self._draining = False
         self.secrets: Secrets = load_or_create(self.state, config.centre)
         self._instance: Instance | None = None
         if install is not None:
@@ -83,7 +88,6 @@ class Stack:
             )
         self.dsn = config.database.dsn or ""
         self._controller: ControllerProcess | None = None
-        self._in_force: InForce | None = None
         self._controller_log = controller_log or self.state / "controller.log"
         self._database = database
         self._database_name = database_name
@@ -154,7 +158,8 @@ class Stack:
                 self._progress("starting Asterisk")
                 await self._instance.start()
             self._progress("starting the controller and the console")
-            self._keep_copy(from_files(self.config, self.state))
+            self._in_force = from_files(self.config, self.state)
+            self._keep_copy(self._in_force)
             self._controller = self._make_controller()
             await self._controller.start()
             self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
@@ -165,35 +170,59 @@ class Stack:
     async def restart(self, found: InForce) -> None:
         """A new controller with this configuration and its flows; all else goes on, calls too.
 
-        Raises StackError or CannotKeep while nothing has changed; ControllerError if the new one
-        does not start: then the configuration of before is in force again.
+        Raises StackError while nothing has changed; ControllerError if the new one does not start:
+        then the configuration of before is in force again.
         """
-        config, before = found.config, self._in_force
-        if before is None:
-            raise StackError("the controller has not been started")
+        async with self._restarting:
+            before = self._in_force
+            if self._draining:
+                raise StackError(STOPPING)
+            if before is None:
+                raise StackError("the controller has not been started")
+            self._refuse_what_needs_more(found.config)
+            is_kept = self.controller.is_kept
+            try:
+                await self._exchange(before, found)
+            except Exception:
+                if is_kept:  # should none run now, it is tried again
+                    self.controller.keep()
+                raise
+
+    async def _exchange(self, before: InForce, found: InForce) -> None:
+        first = self.controller.pid
+        try:
+            await self._reconfigure(found)
+            self._keep_copy(found)
+        except Exception as error:
+            left = await self._go_back(before)
+            raise StackError(f"{in_one_line(error)}. Nothing has changed{left}") from error
+        try:
+            await self.controller.replace()
+        except Exception as error:
+            left = await self._go_back(before, copy=True)
+            now = "the one of before goes on"
+            if self.controller.pid != first:
+                now = "the one of before is back"
+                try:
+                    await self.controller.replace()
+                except Exception as again:
+                    now = f"that of before does not either ({in_one_line(again)})"
+            raise ControllerError(
+                f"the new controller did not start, and {now}: {in_one_line(error)}{left}"
+            ) from error
+        self.config, self.secrets, self._in_force = found.config, found.secrets, found
+
+    def _refuse_what_needs_more(self, config: Config) -> None:
         for what, of in _NOT_BY_A_RESTART.items():
             if of(config) != of(self.config):
                 raise StackError(
                     f"{config.source}: {what} can't be changed by a restart of the controller;"
                     " stop all of it (Ctrl-C), and start it again. Nothing has changed"
                 )
-        is_kept = self.controller.is_kept
-        try:
-            await self._take(found)
-        except ControllerError as error:
-            await self._take(before)
-            if is_kept:
-                self.controller.keep()
-            raise ControllerError(
-                f"the new controller did not start, and the one of before is back: {error}"
-            ) from error
 
-    async def _take(self, found: InForce) -> None:
-        self._keep_copy(found)
-        self.config, self.secrets = found.config, found.secrets
+    async def _reconfigure(self, found: InForce) -> None:
         if self._instance is not None:
             await self._instance.reconfigure(found.config.centre, found.secrets)
-        await self.controller.replace()
 
     def _keep_copy(self, found: InForce) -> None:
         try:
@@ -202,13 +231,37 @@ class Stack:
             if error.misleads:
                 raise
             self._progress(str(error))
-        self._in_force = found
+
+    async def _go_back(self, before: InForce, *, copy: bool = False) -> str:
+        """What can't be put back as it was, for the end of a sentence."""
+        faults = []
+        try:
+            await self._reconfigure(before)
+        except (AsteriskError, OSError) as error:
+            faults.append(in_one_line(error))
+        try:
+            if copy:
+                put_in_force(before, self.state)
+        except CannotKeep as error:
+            faults.append(str(error))
+        return f"; but not all can be put back: {'; '.join(faults)}" if faults else ""
 
     async def drain(self) -> None:
         """Before ``stop``: let calls end, for as long as the configuration says; new ones are
-        refused. Says what stopping would cost, and how far it has come."""
+        refused. Says what stopping would cost, and how far it has come.
+
+        A restart that is under way goes on to its end: calls are the new controller's then.
+        """
+        self._draining = True
+        if self._restarting.locked():
+            self._progress(
+                "the restart goes on to its end first, then calls may end; once more (Ctrl-C)"
+                " stops at once"
+            )
+        async with self._restarting:
+            pass
         if self._controller is not None:
-            await self._controller.drain()
+            await self._controller.drain(self.config.drain_s)
 
     async def _start_database(self) -> None:
         if self._own_database:

@@ -1,11 +1,14 @@
 """``./run up``: your own centre on this machine, until Ctrl-C."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from ivr_flows.errors import FlowError
 from offhook.asterisk.files import Ports
@@ -22,7 +25,7 @@ from offhook.flows import load_flows
 from offhook.in_force import CannotKeep, from_files
 from offhook.outlet import outlet
 from offhook.secrets import SecretsError
-from offhook.stack import Stack, StackError
+from offhook.stack import STOPPING, Stack, StackError
 
 RESTART_REFUSED = (
     AsteriskError, CannotKeep, ConfigError, ControllerError, FlowError, OSError, SecretsError,
@@ -47,6 +50,13 @@ class Leave:
     def __init__(self) -> None:
         self.possible = False
         self.asked = asyncio.Event()
+        self.stopping = False
+
+    def begin_stopping(self) -> None:
+        """From now on all of it is stopped, and Ctrl-C doesn't break that off."""
+        if not self.stopping:
+            self.stopping = True
+            say("stopping")
 
 
 async def until_stopped(
@@ -59,15 +69,13 @@ async def until_stopped(
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
-    stopping = False
+    leave = leave or Leave()
 
     def stop() -> None:
-        nonlocal stopping
-        if leave is not None and leave.possible and not leave.asked.is_set():
+        if leave.possible and not leave.asked.is_set():
             leave.asked.set()
-        elif not stopping:
-            stopping = True
-            say("stopping")
+        elif not leave.stopping:
+            leave.begin_stopping()
             task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -77,7 +85,7 @@ async def until_stopped(
     try:
         return await task
     except asyncio.CancelledError:
-        if not stopping:
+        if not leave.stopping:
             raise
         return at_a_signal
 
@@ -97,6 +105,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
     await asyncio.to_thread(find_or_install_espeak, say)
     stack = Stack(config, state, ports, install, progress=say)
     async with stack:
+        leave.possible = True
         stack.keep()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
         if config.asterisk.managed:
@@ -105,13 +114,17 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
             ami = config.asterisk.ami_port or ports.ami
             where = f"Asterisk runs elsewhere, its AMI is {config.asterisk.host}:{ami}"
         say(f"{where}; passwords: {state}/secrets.json")
-        if "asterisk" in await stack.missing():
+        # A controller that died just now is started again, and has nothing to do with this.
+        missing: list[str] = []
+        with contextlib.suppress(aiohttp.ClientError, OSError, ValueError):
+            missing = await stack.missing()
+        if "asterisk" in missing:
             say(f"Asterisk does not let the controller in yet; see {stack.controller.log}")
         say("Ctrl-C stops everything; './run restart' takes a changed configuration, calls go on")
 
         async def restart(tell: Callable[[str], None]) -> None:
             if leave.asked.is_set():
-                raise StackError("it is stopping")
+                raise StackError(STOPPING)
             changed = from_files(load(config.source), stack.state)
             tell("the configuration is right; the controller is started again")
             say("the controller is started again, as asked for by ./run restart")
@@ -119,8 +132,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
             tell("the new controller serves; calls have gone on")
 
         async with controlled(state, {"restart": restart}, RESTART_REFUSED):
-            leave.possible = True
             await leave.asked.wait()
             await stack.drain()
-        say("stopping")
+            leave.begin_stopping()
     return 0

@@ -83,9 +83,9 @@ class Up:
     async def restart(self) -> Ended:
         return await asyncio.to_thread(run, "restart", "--state", self.state)
 
-    async def until_said(self, text: str, seconds: float = 40.0) -> str:
+    async def until_said(self, text: str, seconds: float = 40.0, *, times: int = 1) -> str:
         deadline = monotonic() + seconds
-        while text not in self.said.read_text():
+        while self.said.read_text().count(text) < times:
             assert self.process.poll() is None or monotonic() < deadline, self.said.read_text()
             assert monotonic() < deadline, f"{text!r} is not in\n{self.said.read_text()}"
             await asyncio.sleep(0.05)
@@ -280,6 +280,92 @@ async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
     assert not (one.state / "up.sock").exists()
     ended = await one.restart()
     assert f"no './run up' runs with the state folder {one.state}" in ended.only_complaint()
+
+
+async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
+    one = await up()
+    here = one.scene
+    await here.phones("answer-0,speak-300")
+    call = await here.customer("speak-300", "13800000000")
+    await here.until_stages(talking=1)
+    # Asked to end while a restart is under way: it goes on to its end, then the talk may end.
+    asking = asyncio.create_task(one.restart())
+    await one.until_said("as asked for by ./run restart")
+    one.process.send_signal(signal.SIGINT)
+    ended = await asking
+    assert (ended.code, ended.to_people[-1]) == (
+        0, "offhook: the new controller serves; calls have gone on"
+    ), ended.err  # fmt: skip
+    assert "1 call (1 talking" in await one.until_said("stopping now would cut off")
+    assert one.said.read_text().count("goes on to its end first") == 1
+    # The controller dies: the talk is Asterisk's, and goes on; another one waits for its end.
+    os.kill(one.controller(), signal.SIGKILL)
+    await one.until_said("the controller ended (-9); starting it again")
+    await one.until_said("stopping now would cut off", times=2)
+    # It hangs: the same.
+    os.kill(one.controller(), signal.SIGSTOP)
+    await one.until_said("and was killed; starting it again")
+    await one.until_said("stopping now would cut off", times=3)
+    assert len(await here.channels()) == 2
+    await here.far.hang_up(call)
+    assert await one.ended() == 0
+    text = one.said.read_text()
+    assert "no call is left" in text and "Traceback" not in text and "Error" not in text, text
+
+
+async def test_the_second_ctrl_c_stops_a_restart_too(up: UpFactory) -> None:
+    one = await up()
+    asking = asyncio.create_task(one.restart())
+    await one.until_said("as asked for by ./run restart")
+    one.process.send_signal(signal.SIGTERM)
+    await one.until_said("goes on to its end first")
+    children = psutil.Process(one.process.pid).children(recursive=True)
+    one.process.send_signal(signal.SIGTERM)
+    assert await one.ended() == 0
+    assert "stopped before this was done" in (await asking).only_complaint()
+    text = one.said.read_text()
+    assert text.splitlines()[-1] == "offhook: stopping" and "Traceback" not in text, text
+    assert not psutil.wait_procs(children, 10)[1]
+
+
+async def test_a_restart_that_fails_leaves_all_as_it_was(up: UpFactory) -> None:
+    one = await up()
+    here = one.scene
+    await here.phones("answer-0,speak-300")
+    await here.customer("speak-300", "13800000000")
+    before = await here.until_stages(talking=1)
+    copy = one.state / "in-force" / "configuration.json"
+    in_force, first = copy.read_bytes(), one.controller()
+
+    # Asterisk's files can't be written: nothing else has been touched.
+    one.change(lambda centre: centre["stations"].append({"name": "1004"}))
+    blocked = here.stack.instance.conf / "generated" / "pjsip_peers.conf.new"
+    blocked.mkdir()
+    said = (await one.restart()).only_complaint()
+    assert copy.read_bytes() == in_force and one.controller() == first
+    assert str(blocked) in said and "Nothing has changed" in said
+    blocked.rmdir()
+
+    endpoints = await here.stack.instance.process.console("pjsip show endpoints")
+    assert "1003" in endpoints and "1004" not in endpoints
+
+    # The new controller does not start with what is right to all appearances.
+    (one.state / "taken").touch()
+    one.change(lambda centre: centre.update(recordings={"root": "taken"}))
+    said = (await one.restart()).only_complaint()
+    assert "the new controller did not start, and the one of before is back" in said
+    assert "taken" in said
+    assert copy.read_bytes() == in_force and one.controller() not in (0, first)
+    endpoints = await here.stack.instance.process.console("pjsip show endpoints")
+    assert "1003" in endpoints and "1004" not in endpoints
+    second = one.controller()
+    os.kill(second, signal.SIGKILL)  # it is kept alive
+    after = await here.until(
+        lambda b: one.controller() not in (0, second) and _places(b) == _places(before),
+        40,
+        "the talk goes on",
+    )
+    assert _states(after) == _states(before)
 
 
 async def test_the_second_ctrl_c_stops_at_once(up: UpFactory) -> None:
