@@ -271,8 +271,10 @@ class Stack:
             await asyncio.to_thread(self._database.start)
         if self._database is not None:
             self.dsn = await self._database.database(self._database_name)
-        else:
-            # Better told now than by the controller, when Asterisk runs already.
+        if not self._own_database or not LastKnown(self.state / LAST_KNOWN).found:
+            # What is wrong is better told now than by the controller, when Asterisk runs already;
+            # and the controller of an update begins without it while old calls are brought forward,
+            # but the first one that keeps what is last known can't.
             await (await open_database(self.dsn)).close()
 
     def _logs(self) -> list[Path]:

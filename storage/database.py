@@ -21,11 +21,12 @@ from storage.errors import (
     StorageError,
     in_one_line,
 )
-from storage.migrate import migrate
+from storage.migrate import is_newest, migrate
 
 POOL_SIZE = 8
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
+MIGRATION_TIMEOUT_S = 4 * 3600.0
 
 _SETTINGS = {
     "application_name": "offhook",
@@ -93,10 +94,16 @@ def check_address(dsn: str) -> None:
         )
 
 
-async def bring_forward(pool: asyncpg.Pool, dsn: str) -> None:
-    """Brings the schema of a pool's database to the newest. Raises StorageError."""
+async def bring_forward(pool: asyncpg.Pool, dsn: str, *, look_s: float = COMMAND_TIMEOUT_S) -> None:
+    """Brings the schema of a pool's database to the newest. Raises StorageError.
+
+    Where there is something to do it may take minutes: as long as the calls of years need.
+    """
     try:
-        async with connection(pool) as db:
+        async with connection(pool, deadline_s=look_s) as db:
+            if await is_newest(db):
+                return
+        async with connection(pool, deadline_s=MIGRATION_TIMEOUT_S) as db:
             await migrate(db)
     except StorageError:
         raise

@@ -1,5 +1,6 @@
 """Brings the schema forward. There is no way back; a newer database is refused."""
 
+import contextlib
 import hashlib
 import re
 from dataclasses import dataclass
@@ -63,8 +64,19 @@ async def migrate(db: Any, known: list[Migration] | None = None) -> int:
             await _apply(db, migration)
         return len(known)
     finally:
-        if not db.is_closed():
+        # One that is gone holds no lock, and what ended it is to be said.
+        with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
             await db.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def is_newest(db: Any) -> bool:
+    """Whether nothing is left to apply. Raises what ``migrate`` raises of a schema it refuses."""
+    if await db.fetchval("select to_regclass('schema_migrations')") is None:
+        return False
+    rows = await db.fetch("select version, name, sha256 from schema_migrations")
+    known = migrations()
+    _check({row["version"]: (row["name"], row["sha256"]) for row in rows}, known)
+    return len(rows) == len(known)
 
 
 def _check(applied: dict[int, tuple[str, str]], known: list[Migration]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from storage.database import Database, open_database
+from storage.database import Database, bring_forward, close_pool, make_pool, open_database
 from storage.embedded import EmbeddedServer
 from storage.errors import (
     DatabaseRefused,
@@ -88,6 +88,37 @@ async def test_a_failing_migration_leaves_nothing(database: Database) -> None:
             await migrate(db, [*migrations(), bad])
         assert await db.fetchval("select to_regclass('half')") is None
         assert await migrate(db) == len(migrations())
+
+
+async def test_a_migration_takes_as_long_as_old_calls_need(
+    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking what is to be done is cut off soon, doing it isn't; killed, it is done again."""
+    last = Migration(len(migrations()) + 1, "slow", "create table slow (x int); select pg_sleep(2)")
+    known = [*migrations(), last]
+    monkeypatch.setattr("storage.migrate.migrations", lambda: known)
+    dsn = await own_server.database("old")
+    pool = await make_pool(dsn)
+    going = asyncio.create_task(bring_forward(pool, dsn, look_s=1.0))
+    watch = await asyncpg.connect(dsn)
+    while not await watch.fetchval(
+        "select true from pg_stat_activity"
+        " where query like '%pg_sleep%' and pid <> pg_backend_pid()"
+    ):
+        assert not going.done()
+        await asyncio.sleep(0.02)
+    watch.terminate()
+    assert own_server.pid is not None
+    os.kill(own_server.pid, signal.SIGKILL)
+    with pytest.raises(StorageError):
+        await going
+    await own_server.ended()
+    await asyncio.to_thread(own_server.start)
+    assert await pool.fetchval("select max(version) from schema_migrations") < last.version
+    assert await pool.fetchval("select to_regclass('slow')") is None
+    await bring_forward(pool, dsn, look_s=1.0)
+    assert await pool.fetchval("select max(version) from schema_migrations") == last.version
+    await close_pool(pool)
 
 
 async def test_ten_controllers_migrate_at_once(own_server: EmbeddedServer) -> None:
