@@ -40,6 +40,7 @@ from offhook.secrets import Secrets
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
+from telephony.agi.port import is_ours
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
@@ -161,12 +162,10 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
     where = places(config, state)
     files = claim()
     check_addresses(config, asterisk=False)
-    check_free(
-        [
-            ("tcp", config.asterisk.agi_bind, ports.agi, "FastAGI"),
-            ("tcp", config.console.bind, ports.console, "the console"),
-        ]
-    )
+    wanted = [("tcp", config.console.bind, ports.console, "the console")]
+    if not await is_ours(config.asterisk.agi_bind, ports.agi):
+        wanted.insert(0, ("tcp", config.asterisk.agi_bind, ports.agi, "FastAGI"))
+    check_free(wanted)
     async with AsyncExitStack() as stack:
         check_address(dsn)
         pool = await make_pool(dsn)

@@ -4,6 +4,7 @@ controller. Used by ``./run up``, by the demo and by the tests that must see the
 import asyncio
 import fcntl
 import shutil
+import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from storage.errors import (
     in_one_line,
 )
 from storage.last_known import LAST_KNOWN, LastKnown
+from telephony.agi.port import reserve
 
 Progress = Callable[[str], None]
 
@@ -69,6 +71,7 @@ class Stack:
         self.state = state.resolve()
         self.ports = ports
         self._claimed: IO[bytes] | None = None
+        self._agi_port: socket.socket | None = None
         self._keeping: list[asyncio.Task[None]] = []
         self._in_force: InForce | None = None
         self._restarting = asyncio.Lock()
@@ -148,6 +151,7 @@ class Stack:
                     ("tcp", self.config.console.bind, self.ports.console, "the console"),
                 ]
             )
+            self._keep_port()
             try:
                 await self._start_database()
             except (DatabaseUnreachable, DatabaseRefused, EmbeddedServerFailed) as error:
@@ -166,6 +170,17 @@ class Stack:
         except BaseException:
             await self.stop()
             raise
+
+    def _keep_port(self) -> None:
+        try:
+            self._agi_port = reserve(self.config.asterisk.agi_bind, self.ports.agi)
+        except OSError as error:
+            # It is free (check_free), but the system remembers an earlier Offhook's connections.
+            self._progress(
+                f"FastAGI's port {self.ports.agi} can't be kept for this user alone"
+                f" ({error.strerror}); whoever else has an account here could take it while the"
+                " controller is away"
+            )
 
     async def restart(self, found: InForce) -> None:
         """A new controller with this configuration and its flows; all else goes on, calls too.
@@ -337,6 +352,9 @@ class Stack:
         if self._own_database and self._database is not None:
             await asyncio.to_thread(self._database.stop)
             self._database = None
+        if self._agi_port is not None:
+            self._agi_port.close()
+            self._agi_port = None
         if self._claimed is not None:
             self._claimed.close()
             self._claimed = None

@@ -7,6 +7,7 @@ replaced, since a health check that connects and closes made it spin for ever.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from errno import EADDRINUSE
 from time import time
 from typing import Any
 
@@ -14,6 +15,7 @@ import structlog
 from panoramisk.fast_agi import Application
 
 from telephony.agi.connection import Connection, keep_alive
+from telephony.agi.port import is_served
 from telephony.agi.session import Session
 from telephony.agi.tokens import Fault, UsedTokens
 from telephony.agi.wire import (
@@ -31,6 +33,7 @@ Route = Callable[[Session], Awaitable[None]]
 log = structlog.get_logger()
 
 _CLOSING_S = 5.0
+_BACKLOG = 4096
 
 MAX_SILENT, MAX_SILENT_FROM_ONE = 1024, 512
 """Connections that have not said all of what they want, in all and from one address. Of more the
@@ -136,9 +139,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         self.loop = asyncio.get_running_loop()
         self._used = UsedTokens(self.loop.time())
         try:
-            self._server = await self.loop.create_server(
-                self._connection, self._host, self._port, backlog=4096
-            )
+            self._server = await self._listen(self.loop)
         except OSError as error:
             raise CannotListen(
                 error.errno,
@@ -148,6 +149,19 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         for listening in self._server.sockets:
             keep_alive(listening)
         log.info("agi listening", host=self._host, port=self.port, routes=sorted(self._route))
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
+        """A port that ``up`` keeps for us is shared with it, but with no other controller."""
+        try:
+            return await loop.create_server(
+                self._connection, self._host, self._port, backlog=_BACKLOG
+            )
+        except OSError as error:
+            if error.errno != EADDRINUSE or await is_served(self._host, self._port):
+                raise
+        return await loop.create_server(
+            self._connection, self._host, self._port, backlog=_BACKLOG, reuse_port=True
+        )
 
     async def close(self) -> None:
         """Stop listening and end all sessions. Calls go on in the dialplan, talks undisturbed."""

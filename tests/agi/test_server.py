@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bench.fuzz_agi import address
+from telephony.agi.port import is_ours, reserve
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
 from tests.agi.peer import SECRET, Peer, environment, serving, until
@@ -178,6 +180,28 @@ async def test_a_taken_port_is_named() -> None:
         second = AgiServer("127.0.0.1", server.port, {"call": greet}, SECRET)
         with pytest.raises(CannotListen, match=f"127.0.0.1:{server.port}"):
             await second.start()
+
+
+async def test_a_port_that_is_kept_is_for_our_own_user_between_two_controllers() -> None:
+    """Asterisk obeys whoever listens; what SO_REUSEADDR alone can't have, no other user can."""
+    kept = reserve("127.0.0.1", 0)
+    port = kept.getsockname()[1]
+    try:
+        for _ in range(2):
+            assert await is_ours("127.0.0.1", port)
+            with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                stranger.bind(("127.0.0.1", port))
+            server = AgiServer("127.0.0.1", port, {"call": greet}, SECRET)
+            await server.start()
+            await assert_serves(server)
+            second = AgiServer("127.0.0.1", port, {"call": greet}, SECRET)
+            assert not await is_ours("127.0.0.1", port)
+            with pytest.raises(CannotListen, match=f"can't listen on 127.0.0.1:{port}"):
+                await second.start()
+            await server.close()
+    finally:
+        kept.close()
 
 
 async def test_bursts_of_unasked_lines_are_harmless() -> None:

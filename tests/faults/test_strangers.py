@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import socket
 import time
 
 import pytest
@@ -80,6 +81,10 @@ async def test_an_address_read_in_asterisk_opens_nothing_when_the_controller_is_
 
     stealing = asyncio.create_task(thief())
     await here.stack.controller.kill()
+    # Nor can a stranger take the controller's place and have Asterisk obey.
+    with socket.socket() as place, pytest.raises(OSError, match="in use"):
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", here.stack.ports.agi))
     await here.stack.controller.start()
     await here.until_stages(queue=1)
     async with asyncio.timeout(60):
@@ -139,5 +144,7 @@ async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
     stored = await here.stored("13900000001", 60)
     assert assert_right(stored).agents == ("1001",)
     assert stored.record.call == victim["id"]
+    for question in ("dialplan show", "core show channels verbose", "core show hints"):
+        assert secret not in await here.stack.instance.process.console(question)
     for file in here.stack.instance.log.rglob("*"):
         assert not file.is_file() or secret.encode() not in file.read_bytes(), file

@@ -1,0 +1,51 @@
+"""The port of FastAGI, kept for our own user while no controller listens.
+
+Asterisk does what is said to it on that port. Between one controller and the next another user of
+the machine could listen there, and would have every call.
+"""
+
+import asyncio
+import socket
+
+_ANSWERS_WITHIN_S = 1.0
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """Keep the port until the socket is closed; whoever connects meanwhile is refused at once.
+
+    The system lets sockets with SO_REUSEPORT share a port with those of the same user only. Not
+    SO_REUSEADDR, which shares with everybody as long as nobody listens. OSError if it is taken.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    kept = socket.socket(family, kind, protocol)
+    try:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind(address)
+    except OSError:
+        kept.close()
+        raise
+    return kept
+
+
+async def is_ours(host: str, port: int) -> bool:
+    """Whether our own user keeps the port or nobody has it; and nobody listens."""
+    try:
+        reserve(host, port).close()
+    except OSError:
+        return False
+    return not await is_served(host, port)
+
+
+async def is_served(host: str, port: int) -> bool:
+    """Whether somebody listens, and the port is not merely reserved."""
+    try:
+        async with asyncio.timeout(_ANSWERS_WITHIN_S):
+            _, writer = await asyncio.open_connection(host, port)
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    writer.transport.abort()
+    return True
