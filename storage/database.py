@@ -158,7 +158,8 @@ def _is_dsn(dsn: str) -> bool:
     try:
         parts = urlsplit(dsn)
         for host in (parts.hostname or "", *parse_qs(parts.query).get("host", [])):
-            unquote(host).encode("idna")
+            if not host.startswith("/"):  # a socket's folder
+                unquote(host).encode("idna")
         return parts.scheme in ("postgresql", "postgres") and parts.port != 0
     except ValueError:  # its port is no number, its brackets don't match, its host can't be a name
         return False

@@ -107,6 +107,11 @@ async def test_a_database_that_cannot_be_anywhere(dsn: str, centre_file: CentreF
     assert said.startswith(f"{file}:15:") and "not a database address" in said
 
 
+def test_a_sockets_folder_is_no_host_name() -> None:
+    """The embedded PostgreSQL's, in a state folder of a long path."""
+    check_address(f"postgresql://postgres@/offhook?host=/{'x' * 64}/a..b/data")
+
+
 def test_a_proxy_that_is_a_name_is_warned_of(centre_file: CentreFile) -> None:
     found = verify(centre_file(add="console: {proxies: [192.0.2.1, '::1', front.example]}\n"))
     assert found.errors == ()
