@@ -272,6 +272,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         tell("loaded")
         if not os.read(arguments.go_fd, 1):
             return 0  # a spare that was never needed
+        tell("going")
     log_to(sys.stderr)
     state: Path = arguments.state
     take = kept if arguments.in_force else for_a_service

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 
 SPARE_AFTER_S = 3.0
 """The controller itself comes first, and what it finds to do at its start."""
+LOADS_WITHIN_S = 15.0
+GOES_WITHIN_S = 3.0
+"""A spare that has not begun by then hangs. It has loaded its code, and only writes a word."""
 LOOK_EVERY_S = 2.0
 HUNG_AFTER_S = 6.0
 """A controller without a pulse for so long is killed and started again."""
@@ -43,9 +46,15 @@ class _Started:
     go: int
     """Written to when it is to begin; closed when it isn't wanted."""
     words: asyncio.StreamReader
-    """What it has to say: "loaded", "ready", then lines for a person while it ends."""
+    """What it has to say: "loaded", "going", "ready", then lines for a person while it ends."""
     pipe: asyncio.ReadTransport
     pulse: Pulse
+    is_loaded: bool = False
+
+    async def loads(self) -> bool:
+        """Whether it loads its code before it ends."""
+        self.is_loaded = self.is_loaded or await self.says("loaded")
+        return self.is_loaded
 
     async def says(self, word: str) -> bool:
         """Whether that is what it says before it ends."""
@@ -53,6 +62,13 @@ class _Started:
             if line.decode("utf-8", "replace").strip() == word:
                 return True
         return False
+
+    def give_word(self) -> None:
+        """It may begin; given once."""
+        if self.go >= 0:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.go, b"g")
+            self.close()
 
     def close(self) -> None:
         os.close(self.go)
@@ -64,6 +80,13 @@ class _Started:
             self.close()
         self.pipe.close()
         self.pulse.close()
+
+
+async def _kill(started: _Started) -> None:
+    started.forget()
+    with contextlib.suppress(ProcessLookupError):
+        started.process.kill()
+    await started.process.wait()
 
 
 class ControllerProcess:
@@ -109,21 +132,31 @@ class ControllerProcess:
         await self._end()  # what is left of one that was broken off
         said_before = self._log_size()
         spare = await self._take_spare()
+        if spare is not None and not await self._goes(spare):
+            spare = None
         is_ready = await self._begin(spare or await self._load(), ready_within_s)
-        if not is_ready and spare is not None and (spare.process.returncode or 0) < 0:
-            # It had been killed a moment before, and that couldn't be seen yet.
-            is_ready = await self._begin(await self._load(), ready_within_s)
         if not is_ready:
             raise ControllerError(self._last_words(said_before))
         self._making = asyncio.get_running_loop().create_task(self._make_spare())
+
+    async def _goes(self, spare: _Started) -> bool:
+        """Give it the word; whether it takes it. One that doesn't has died, or hangs, and is no
+        more: a new one is there sooner."""
+        spare.give_word()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOADS_WITHIN_S):
+                is_loaded = await spare.loads()
+            async with asyncio.timeout(GOES_WITHIN_S):
+                if is_loaded and await spare.says("going"):
+                    return True
+        await _kill(spare)
+        return False
 
     async def _begin(self, started: _Started, ready_within_s: float) -> bool:
         """Whether it is ready in time; if not it has ended."""
         self._leave_words()
         self._process, self._speaking = started.process, started
-        with contextlib.suppress(BrokenPipeError):
-            os.write(started.go, b"g")
-        started.close()
+        started.give_word()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ready_within_s):
                 if await started.says("ready"):
@@ -142,7 +175,7 @@ class ControllerProcess:
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(loaded_within_s):
-                    await fresh.says("loaded")
+                    await fresh.loads()
             async with self._changing:
                 was_kept = await self._stop_keeping()
                 await self._drop_spare()
@@ -230,8 +263,10 @@ class ControllerProcess:
     async def _drop_spare(self) -> None:
         spare = await self._take_spare()
         if spare is not None:
-            spare.forget()
-            await spare.process.wait()
+            spare.close()  # then it ends by itself
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(spare.process.wait(), GOES_WITHIN_S)
+            await _kill(spare)
 
     def _leave_words(self) -> None:
         if self._speaking is not None:

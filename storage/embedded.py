@@ -28,7 +28,7 @@ import asyncpg
 import psutil
 import structlog
 
-from storage.errors import EmbeddedServerFailed, in_one_line
+from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, in_one_line
 from storage.plain_path import forget_plain_path, plain_path
 
 log = structlog.get_logger()
@@ -36,8 +36,11 @@ log = structlog.get_logger()
 START_TIMEOUT_S = 120.0  # replaying a day's log after a crash takes its time
 LOOK_EVERY_S = 0.5
 ASK_EVERY_S = 5.0
+CONNECT_WITHIN_S = 20.0
 HUNG_AFTER_S = 30.0
 """A server that has let nobody in for so long is killed. A slow disk holds it up for seconds."""
+STOPS_WITHIN_S = {signal.SIGINT: 30.0, signal.SIGQUIT: 10.0}
+"""A server that ends at neither is killed; it recovers at the next start."""
 _FIELDS = 8  # of a complete postmaster.pid
 
 
@@ -99,8 +102,15 @@ class EmbeddedServer:
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(data))}"
 
     async def database(self, name: str) -> str:
-        """The address of a database, which is made if it isn't there."""
-        db = await asyncpg.connect(self.dsn())
+        """The address of a database, which is made if it isn't there. Raises DatabaseUnreachable
+        if the server lets nobody in."""
+        try:
+            db = await asyncpg.connect(self.dsn(), timeout=CONNECT_WITHIN_S)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnreachable(
+                f"the embedded PostgreSQL in {self.folder} runs and lets nobody in:"
+                f" {in_one_line(error)}; wait for it, or kill its process"
+            ) from error
         try:
             quoted = '"' + name.replace('"', '""') + '"'
             with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
@@ -197,7 +207,7 @@ class EmbeddedServer:
 
     def _stop(self) -> None:
         # Signals rather than the library's stop, which knows only the process it started.
-        for wish, patience_s in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0)):
+        for wish, patience_s in STOPS_WITHIN_S.items():
             deadline = time.monotonic() + patience_s
             process = self._postmaster()
             if process is None:
@@ -207,8 +217,13 @@ class EmbeddedServer:
             # Not process.wait(): a container's first process may leave it a zombie for long.
             while self._postmaster() is not None and time.monotonic() < deadline:
                 time.sleep(0.02)
-        if self.pid is not None:
-            log.error("embedded PostgreSQL does not stop", folder=str(self.folder), pid=self.pid)
+        if process is not None and self._postmaster() is not None:
+            log.error(
+                "embedded PostgreSQL does not stop and is killed; nothing is lost",
+                folder=str(self.folder),
+                pid=process.pid,
+            )
+            _kill_all(process)
 
     def _initialise(self) -> None:
         """Makes the data folder whole or not at all: half of one would never start."""

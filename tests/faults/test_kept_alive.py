@@ -11,6 +11,7 @@ import pytest
 
 from offhook.keeping import keep
 from storage.embedded import EmbeddedServer
+from storage.errors import DatabaseUnreachable
 from storage.errors import EmbeddedServerFailed, StorageError
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
@@ -124,6 +125,23 @@ async def test_a_database_that_was_slow_to_start_is_taken_over(
     assert await late.database("whole")
     await asyncio.to_thread(late.stop)
     assert late.pid is None
+
+
+async def test_a_database_that_hangs_can_be_left_and_is_stopped(
+    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.embedded.CONNECT_WITHIN_S", 1.0)
+    monkeypatch.setattr(
+        "storage.embedded.STOPS_WITHIN_S", {signal.SIGINT: 0.5, signal.SIGQUIT: 0.5}
+    )
+    hung = _kill(own_server.pid, signal.SIGSTOP)
+    with pytest.raises(DatabaseUnreachable, match="lets nobody in"):
+        await own_server.database("offhook")
+    own_server.stop()
+    psutil.wait_procs([psutil.Process(hung)] if psutil.pid_exists(hung) else [], 10)
+    assert own_server.pid is None
+    own_server.start()
+    assert own_server.pid not in (None, hung)
 
 
 async def test_an_asterisk_that_hangs_is_killed(

@@ -43,6 +43,21 @@ async def test_a_spare_that_has_died_is_no_hindrance(scene: SceneFactory) -> Non
     await here.until_stages(talking=1)
 
 
+async def test_a_spare_that_hangs_holds_up_nothing(scene: SceneFactory) -> None:
+    here = await scene(agents=1)
+    controller = here.stack.controller
+    (spare,) = await _until_two() - {controller.pid}
+    psutil.Process(spare).suspend()
+    await controller.kill()
+    await controller.start()  # it would be waited for 30 s, and then there would be none
+    assert controller.pid not in (None, spare)
+    assert not psutil.pid_exists(spare)
+    (spare,) = await _until_two() - {controller.pid}
+    psutil.Process(spare).suspend()
+    await asyncio.wait_for(controller.stop(), 30)  # for ever
+    assert not _controllers()
+
+
 async def _until_two() -> set[int]:
     deadline = monotonic() + 30
     while len(found := _controllers()) < 2:
