@@ -11,8 +11,7 @@ import pytest
 
 from offhook.keeping import keep
 from storage.embedded import EmbeddedServer
-from storage.errors import DatabaseUnreachable
-from storage.errors import EmbeddedServerFailed, StorageError
+from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, StorageError
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
 
