@@ -140,3 +140,14 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(folder)  # or a power cut brings the file of before back
     finally:
         os.close(folder)
+
+
+def have(file: Path, content: bytes) -> None:
+    """Have this in the file, for its owner alone. Where it is there already nothing is written:
+    on a full disk what was started from it can be started again. Raises OSError."""
+    try:
+        if file.read_bytes() == content:
+            return
+    except OSError:
+        pass  # writing it will say what is wrong
+    write_private(file, content)

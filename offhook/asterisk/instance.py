@@ -15,7 +15,7 @@ from offhook.asterisk.files import AMI_USER, Addresses, Folders, Ports
 from offhook.asterisk.process import AsteriskError, AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.asterisk.versions import faults_of
-from offhook.secrets import Secrets
+from offhook.secrets import Secrets, have
 
 __all__ = ["Addresses", "Instance", "Ports"]
 
@@ -80,7 +80,7 @@ class Instance:
         self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
         for source in CONF.glob("*.conf"):
             if source.name != "asterisk.conf":
-                shutil.copyfile(source, self.conf / source.name)
+                have(self.conf / source.name, source.read_bytes())
         write_generated(
             self.conf,
             files.generated(
@@ -217,7 +217,5 @@ def write_generated(conf: Path, files: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     for name, text in files.items():
-        new = folder / f"{name}.new"
-        new.touch(mode=0o600)
-        new.write_text(f"; Written by Offhook at every start; changes are lost.\n{text}", "utf-8")
-        new.replace(folder / name)
+        whole = f"; Written by Offhook at every start; changes are lost.\n{text}"
+        have(folder / name, whole.encode())

@@ -19,6 +19,7 @@ import structlog
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import PLAIN_PATH
 from offhook.keeping import until_ended
+from offhook.secrets import have
 
 log = structlog.get_logger()
 
@@ -108,7 +109,7 @@ class AsteriskProcess:
             f"{key} => {self.seen(at)}\n" for key, at in folders.items()
         )
         rest = re.sub(r"(?ms)^\[directories\].*?(?=^\[|\Z)", "", template)
-        (self.conf / "asterisk.conf").write_text(f"{section}\n{rest}", "utf-8")
+        have(self.conf / "asterisk.conf", f"{section}\n{rest}".encode())
 
     def _place_canary(self) -> bool:
         """Put ``astcanary`` where Asterisk looks for it (astsbindir); False if there is none.
@@ -121,7 +122,7 @@ class AsteriskProcess:
             return False
         self._sbin.mkdir(exist_ok=True)
         script = self._sbin / "astcanary"
-        script.write_text(f'#!/bin/sh\nexec {shlex.join(self.install.canary)} "$@"\n')
+        have(script, f'#!/bin/sh\nexec {shlex.join(self.install.canary)} "$@"\n'.encode())
         script.chmod(0o700)
         return True
 
