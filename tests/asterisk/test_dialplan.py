@@ -149,7 +149,7 @@ async def test_falls_to_asterisks_own_queue_when_nobody_returns(
 ) -> None:
     one, far = await _pair(instance, far_end, fallback_after_s=3)
     for station in one.centre.stations:
-        await far.phone(station.name, "answer-0,speak-1,hangup")
+        await far.phone(station.name, "answer-0,speak-2,hangup")
     watch = Remote()
     await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
     call = await far.customer(HOTLINE, "speak-20", line=LineName("gateway-lines"))
@@ -193,7 +193,7 @@ async def test_a_blind_transfer_comes_back_for_the_score(
 ) -> None:
     one, far = await _pair(instance, far_end)
     await far.phone(StationName("1001"), "answer-0,speak-1,transfer-blind-1002")
-    await far.phone(StationName("1002"), "answer-0,speak-1,hangup")
+    await far.phone(StationName("1002"), "answer-0,speak-2,hangup")
     seen: list[tuple[str, str, str]] = []
     callers: list[str] = []
 

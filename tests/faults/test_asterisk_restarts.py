@@ -35,7 +35,7 @@ async def test_agents_stay_calls_are_closed_and_new_ones_flow(scene: SceneFactor
         record, text = assert_right(waited), story(waited)
         assert (record.outcome, record.ended_by) == ("lost", "system"), text
 
-    await one.phones("answer-0,speak-1,hangup")
+    await one.phones("answer-0,speak-2,hangup")
     await one.until(lambda b: all(a["station_state"] == "idle" for a in b["agents"]))
     for n in range(3):
         await one.customer("speak-60", f"1370000000{n}")

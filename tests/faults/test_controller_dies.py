@@ -59,6 +59,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
         await one.far.put_down(station)
         ended[station] = (before, datetime.now(UTC))
     await _callers_left(one, 34)  # the six callers have waited a little for their score
+    await one.phones("answer-0,speak-2,hangup", six)  # they will talk again
     restarted_at = datetime.now(UTC)
     await one.stack.controller.start()
     names = set(waiting)
@@ -72,8 +73,8 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
     order = sorted(still, key=lambda caller: still[caller])
     assert order == sorted(order, key=lambda caller: places[caller])
 
-    await one.phones("answer-0,speak-1,hangup")
-    for n in range(20):  # some of the six talk again
+    await one.phones("answer-0,speak-2,hangup")
+    for n in range(6, 20):
         await one.far.put_down(StationName(str(1001 + n)))
     stored = await one.all_ended(talking + waiting, 60)
     assert len(stored) == 40
@@ -81,7 +82,9 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
         record, text = assert_right(call), story(call)
         assert record.outcome == "answered", text
         assert record.talk_ended_by == "agent", text
-        (leg,) = [leg for leg in record.legs if leg.connected_at]
+        legs = [leg for leg in record.legs if leg.connected_at]
+        assert len(legs) == 1, text
+        (leg,) = legs
         assert str(leg.agent) == leg.station, text
         if record.caller in waiting:
             assert record.adopted, text

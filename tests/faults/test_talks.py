@@ -110,7 +110,7 @@ async def test_a_talk_does_not_count_against_the_longest_wait(scene: SceneFactor
     await one.phones("busy", ["1002"])
     call = await one.customer("speak-60", "13800000001")
     await one.until_stages(talking=1)
-    await one.phones("answer-0,speak-1,hangup", ["1001"])
+    await one.phones("answer-0,speak-2,hangup", ["1001"])
     await one.far.ended(call)
     stored = await one.stored("13800000001")
     record, text = assert_right(stored), story(stored)

@@ -155,10 +155,19 @@ async def _seated(folder: Path, agents: tuple[str, ...]) -> None:
 
 
 def _begin(arguments: list[str], block: Ports, said: Path) -> "subprocess.Popen[bytes]":
-    with said.open("wb") as sink:
-        return subprocess.Popen(
-            arguments, env=environment(block), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
-        )
+    # As from a terminal; under nohup a SIGHUP would be ignored, and we have inherited that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with said.open("wb") as sink:
+            return subprocess.Popen(
+                arguments,
+                env=environment(block),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+            )
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -271,7 +280,7 @@ async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
     assert await here.far.ended(refused, timeout=20) in (34, 38, 41, 42)  # SIP's 503
     assert (await one.restart()).only_complaint() == "it is stopping"
     # Who waits is served while there is time; then all have ended, and so does it.
-    await here.phones("answer-0,speak-1,hangup")
+    await here.phones("answer-0,speak-2,hangup")
     await here.far.put_down(StationName("1001"))
     await here.far.put_down(StationName("1002"))
     assert await one.ended() == 0
