@@ -348,7 +348,8 @@ async def test_a_restart_that_fails_leaves_all_as_it_was(up: UpFactory) -> None:
 
     # Asterisk's files can't be written: nothing else has been touched.
     one.change(lambda centre: centre["stations"].append({"name": "1004"}))
-    blocked = here.stack.instance.conf / "generated" / "pjsip_peers.conf.new"
+    generated = here.stack.instance.conf / "generated"
+    blocked = generated / f"pjsip_peers.conf.{one.process.pid}.new"
     blocked.mkdir()
     said = (await one.restart()).only_complaint()
     assert copy.read_bytes() == in_force and one.controller() == first
