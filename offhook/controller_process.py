@@ -143,14 +143,18 @@ class ControllerProcess:
         """Give it the word; whether it takes it. One that doesn't has died, or hangs, and is no
         more: a new one is there sooner."""
         spare.give_word()
-        with contextlib.suppress(TimeoutError):
+        goes = False
+        try:
             async with asyncio.timeout(LOADS_WITHIN_S):
                 is_loaded = await spare.loads()
             async with asyncio.timeout(GOES_WITHIN_S):
-                if is_loaded and await spare.says("going"):
-                    return True
-        await _kill(spare)
-        return False
+                goes = is_loaded and await spare.says("going")
+        except TimeoutError:
+            pass
+        finally:  # we may be cancelled too, and nobody else knows it
+            if not goes:
+                await _kill(spare)
+        return goes
 
     async def _begin(self, started: _Started, ready_within_s: float) -> bool:
         """Whether it is ready in time; if not it has ended."""

@@ -103,9 +103,9 @@ def generated(
             ]
         ),
         "globals.conf": "".join(
-            f"OFFHOOK_TWIN_{station.name} = {twin(station.name)}\n"
+            # An empty one too: a reload keeps what isn't mentioned.
+            f"OFFHOOK_TWIN_{station.name} = {twin(station.name) if has_twin(station) else ''}\n"
             for station in centre.stations
-            if has_twin(station)
         )
         + (
             f"OFFHOOK_NODE = {_word(node)}\n"

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.centre import Centre
+from domain.centre import Centre, Encryption, Station
 from domain.identity import LineName
+from domain.stations import twin
 from offhook.asterisk.instance import Instance
 from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
@@ -117,6 +118,25 @@ async def test_a_later_offhooks_dialplan_reaches_calls_that_are_there(
         assert await far.ended(caller) == 16
     finally:
         await server.close()
+
+
+async def test_a_reload_takes_no_global_away(instance: InstanceFactory) -> None:
+    """Not even for a moment: a call that began in it would have no node in its name."""
+    one = await instance()
+
+    async def globals_after(*stations: Station) -> str:
+        await one.reconfigure(dataclasses.replace(one.centre, stations=stations), one.secrets)
+        return await one.process.console("dialplan show globals")
+
+    await one.process.console("dialplan set global NOT_WRITTEN_ANEW stays")
+    first, *others = one.centre.stations
+    optional = dataclasses.replace(first, encryption=Encryption.OPTIONAL)
+    off = dataclasses.replace(first, encryption=Encryption.OFF)
+    shown = await globals_after(optional, *others)
+    assert "NOT_WRITTEN_ANEW=stays" in shown
+    assert f"OFFHOOK_TWIN_{first.name}={twin(first.name)}" in shown
+    shown = await globals_after(off, *others)
+    assert "NOT_WRITTEN_ANEW=stays" in shown and twin(first.name) not in shown
 
 
 async def test_two_side_by_side_with_their_far_ends(

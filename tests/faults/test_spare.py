@@ -54,6 +54,15 @@ async def test_a_spare_that_hangs_holds_up_nothing(scene: SceneFactory) -> None:
     assert not psutil.pid_exists(spare)
     (spare,) = await _until_two() - {controller.pid}
     psutil.Process(spare).suspend()
+    await controller.kill()
+    starting = asyncio.create_task(controller.start())
+    await asyncio.wait({starting}, timeout=1)  # it has been given the word
+    starting.cancel()
+    await asyncio.wait({starting})
+    assert not _controllers()  # stopped as it is, it would outlive us
+    await controller.start()
+    (spare,) = await _until_two() - {controller.pid}
+    psutil.Process(spare).suspend()
     await asyncio.wait_for(controller.stop(), 30)  # for ever
     assert not _controllers()
 
