@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.identity import CallId, LineName, StationName
+from domain.identity import CallId, ChannelId, LineName, StationName
 from domain.stations import phone_of
 from telephony.call_events import HangUpParty, TransferKind
 from telephony.caller import name_of, number_of
@@ -158,6 +158,8 @@ class _Channel:
     """The last that it left."""
     moved_on: bool = False
     """It has been in another bridge since."""
+    heir: str = ""
+    """Uniqueid of the caller whom an attended transfer puts in its place."""
 
 
 class EventLog:
@@ -217,10 +219,16 @@ class EventLog:
             case "BRIDGE_ENTER":
                 self._enter(channel, str(row.extra.get("bridge_id", "")), row.at)
             case "BRIDGE_EXIT":
+                bridge = str(row.extra.get("bridge_id", ""))
+                if not channel.bridge:  # it may leave a place before what had been there is gone
+                    for uniqueid in tuple(self._bridges.get(bridge, ())):
+                        if self._channels[uniqueid].heir == channel.uniqueid:
+                            self._inherit(self._channels[uniqueid], row.at)
                 self._leave(channel, row.at)
             case "ATTENDEDTRANSFER" | "BLINDTRANSFER":
                 self._transferred(channel, row)
             case "HANGUP":
+                self._inherit(channel, row.at)
                 self._leave(channel, row.at)
                 self._hung_up(channel, row)
             case "CHAN_END":
@@ -274,6 +282,13 @@ class EventLog:
             del self._bridges[channel.bridge]
         channel.bridge = ""
 
+    def _inherit(self, channel: _Channel, at: float) -> None:
+        """The heir comes into its bridge, as in ``telephony.channels``: no row says so."""
+        heir, bridge = self._channels.get(channel.heir), channel.bridge
+        if heir is not None and bridge and not heir.bridge:
+            self._leave(channel, at)
+            self._enter(heir, bridge, at)
+
     def _transferred(self, channel: _Channel, row: Row) -> None:
         """Of an attended transfer the row is about one of the transferer's two channels."""
         second = self._channels.get(str(row.extra.get("channel2_uniqueid", "")))
@@ -286,6 +301,9 @@ class EventLog:
             to = str(row.extra.get("extension", ""))
         else:
             to = self._target(channel, second, row)
+            for each in (channel, second):
+                if each is not None:
+                    each.heir = ChannelId.of(call.call).uniqueid
         call.transfers.append(LoggedTransfer(station, to, kind, row.at))
         talks = [talk for talk in call.talks if talk.station == station]
         if talks and talks[-1].by == "unknown":

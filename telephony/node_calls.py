@@ -154,11 +154,23 @@ class NodeCalls:
         return events + self._compare_all(before | self._calls_around(channel))
 
     def _leave(self, channel: Channel, message: Message) -> list[CallEvent]:
-        if channel.bridge != message.get("BridgeUniqueid"):
-            return []
+        bridge = message.get("BridgeUniqueid")
+        events: list[CallEvent] = []
+        if not channel.bridge:  # it may leave a place before what had been there is gone
+            for uniqueid in tuple(self.channels.bridges.get(bridge, ())):
+                if self.channels.by_id[uniqueid].heir == channel.uniqueid:
+                    events += self._inherit(self.channels.by_id[uniqueid])
+        if channel.bridge != bridge:
+            return events
         before = self._calls_around(channel)
         self.channels.leave(channel)
-        return self._compare_all(before)
+        return events + self._compare_all(before)
+
+    def _inherit(self, channel: Channel) -> list[CallEvent]:
+        """Its place in a bridge is its heir's, if it has one and is said to end there."""
+        before = self._calls_around(channel)
+        heir = self.channels.inherit(channel)
+        return self._compare_all(before | self._calls_around(heir)) if heir else []
 
     def _hold(self, channel: Channel, message: Message) -> list[CallEvent]:
         held = message.name == "Hold"
@@ -186,7 +198,7 @@ class NodeCalls:
         return self._known(channel, message)
 
     def _hang_up(self, channel: Channel, message: Message) -> list[CallEvent]:
-        events = self._known(channel, message)
+        events = self._known(channel, message) + self._inherit(channel)
         before = self._calls_around(channel)
         self.channels.remove(channel)
         events += self._ring_over(channel, channel.dial_status or "unknown")
@@ -238,6 +250,10 @@ class NodeCalls:
             if target is not None and target.role is Role.STATION:
                 to = target.endpoint
         events = self._transferred(message, transferers, ends, to, "attended")
+        for prefix in transferers:
+            channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
+            if channel is not None and events:
+                channel.heir = ChannelId.of(events[0].call).uniqueid
         # Dial brings them to a colleague; what else a phone can be in is a feature code.
         astray = message.get("DestType") == "App" and message.get("DestApp") != "Dial"
         transferred = (event for event in events if isinstance(event, CallTransferred))

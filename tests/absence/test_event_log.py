@@ -220,6 +220,40 @@ def test_transfers_are_facts() -> None:
     assert (transfer.station, transfer.to, transfer.kind) == ("1001", "1002", "blind")
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_caller_put_in_the_place_of_a_bridged_phone_talks_there(late: bool) -> None:
+    """1002 answers while a transfer moves the caller: no row has the caller in that bridge.
+
+    ``late``: what was in that place is gone only after the caller has left it.
+    """
+    second, other = ("1700000003.3", "PJSIP/1001-00000003"), ("1700000003.4", "PJSIP/1002-00000004")
+    extra = f'{{""channel2_uniqueid"":""{second[0]}"",""bridge1_id"":""b1""}}'
+    bridge2 = '{""bridge_id"":""b2""}'
+    replaced = [row(7, "HANGUP", *second, extra=hang_up("")), row(7, "CHAN_END", *second)]
+    left = [row(9, "BRIDGE_EXIT", *LINE, call=CALL, extra=bridge2)]
+    call = logged(
+        [
+            *TALK[:5],
+            row(3, "CHAN_START", *second),
+            row(3, "CHAN_START", *other),
+            row(4, "ATTENDEDTRANSFER", *PHONE, extra=extra),
+            row(4, "BRIDGE_EXIT", *PHONE, extra=BRIDGE),
+            row(4, "BRIDGE_EXIT", *LINE, call=CALL, extra=BRIDGE),
+            row(4, "HANGUP", *PHONE, extra=hang_up("")),
+            row(6, "BRIDGE_ENTER", *other, extra=bridge2),
+            row(6, "BRIDGE_ENTER", *second, extra=bridge2),
+            *(left + replaced if late else replaced + left),
+            row(9, "BRIDGE_EXIT", *other, extra=bridge2),
+            row(9, "HANGUP", *LINE, call=CALL, extra=hang_up(LINE[1])),
+        ]
+    )
+    assert [(talk.station, talk.disconnected_at) for talk in call.talks] == [
+        ("1001", 1_700_000_004),
+        ("1002", 1_700_000_009),
+    ]
+    assert [talk.by for talk in call.talks] == ["agent", "caller"]
+
+
 def test_a_call_that_died_with_asterisk_ends_with_the_last_that_was_heard() -> None:
     died = [*TALK[:5], row(100, "CHAN_START", "1700000100.0", "PJSIP/carrier-00000000")]
     call = logged(died)

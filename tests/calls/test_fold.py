@@ -278,6 +278,43 @@ def test_a_masquerade_leaves_the_station_where_it_is() -> None:
     assert [view.connected for view in calls.open_calls()] == [("1001",)]
 
 
+def test_a_caller_who_leaves_a_place_before_what_was_there_is_gone_has_talked_there() -> None:
+    """1002 answered while a transfer moved the caller, who hangs up at once."""
+    second, other = ("PJSIP/1001-00000003", "1.3"), ("PJSIP/1002-00000004", "1.4")
+    calls = new_calls()
+    feed(calls, entered() + ringing() + bridged())
+    transfer = {"OrigTransfererUniqueid": PHONE[1], "SecondTransfererUniqueid": second[1]}
+    place = {"Result": "Success", "DestType": "App", "DestApp": "Dial"}
+    feed(
+        calls,
+        [
+            about("Newchannel", *second, 4),
+            about("Newchannel", *other, 5, second[1]),
+            Message.of({"Event": "AttendedTransfer", **transfer, **place}),
+            about("BridgeLeave", *PHONE, 6, BridgeUniqueid="b1"),
+            about("BridgeLeave", *LINE, 6, BridgeUniqueid="b1"),
+            hang_up(*PHONE, 6),
+            about("BridgeEnter", *other, 6, second[1], BridgeUniqueid="b2"),
+            about("BridgeEnter", *second, 6, BridgeUniqueid="b2"),
+        ],
+    )
+    events = feed(
+        calls,
+        [
+            about("HangupRequest", *LINE, 6, Cause="16"),
+            about("BridgeLeave", *LINE, 6, BridgeUniqueid="b2"),
+            hang_up(*second, 6),
+            about("BridgeLeave", *other, 6, second[1], BridgeUniqueid="b2"),
+            hang_up(*LINE, 6),
+        ],
+    )
+    assert told(events) == [
+        "StationConnected 1002",
+        "StationDisconnected 1002 caller 16",
+        "CallGone caller 16",
+    ]
+
+
 def test_while_we_did_not_look() -> None:
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())

@@ -65,6 +65,18 @@ STORIES = {
         "StationDisconnected 1002 agent 16",
         "CallGone agent 16",
     ],
+    # 1002 answered after the transfer began and before the caller had that place: by the events it
+    # is 1001's second channel that comes into 1002's bridge, and it ends without leaving it
+    "attended_transfer_answered_in_its_moment": [
+        "CallSeen",
+        "StationRinging 1001",
+        "StationConnected 1001",
+        "CallTransferred 1001 1002 attended",
+        "StationDisconnected 1001 agent 16",
+        "StationConnected 1002",
+        "StationDisconnected 1002 agent 16",
+        "CallGone agent 16",
+    ],
 }
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.faults.scene import HOTLINE, kinds, story
+from tests.faults.scene import HOTLINE, LINE, kinds, story
 from tests.phones.bent import Habit, Ringing, answer, answer_and_go, refuse, ring
 from tests.phones.house import PhoneHouse
 from tests.phones.phone import Leg
@@ -84,12 +84,20 @@ async def test_a_customer_passed_to_a_phone_that_rings_and_answers_in_vain_is_ba
     await _back_at_the_head(house, caller, leg)
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["later", "at once"])
 async def test_a_customer_passed_to_a_phone_that_rings_and_answers_talks_there(
-    house: PhoneHouse,
+    house: PhoneHouse, at_once: bool
 ) -> None:
+    """``at_once``: it answers when Asterisk has begun to move the customer, and may not be done."""
     caller, leg, agent = await _talk(house)
+    moved = house.watch.watch(
+        lambda e: e.get("Event") == "BridgeLeave" and e["Channel"].startswith(f"PJSIP/{LINE}-")
+    )
     call = await _transfer_while_it_rings(house, agent)
-    await house.until_agent("1001", "paused")
+    async with asyncio.timeout(30):
+        await moved
+    if not at_once:
+        await house.until_agent("1001", "paused")
     call.accept()
     await house.until_agent("1002", "talking")
     await house.until_stage(caller, "talking")
