@@ -17,6 +17,7 @@ from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.instance import write_generated
 from offhook.asterisk.process import AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
+from offhook.hosts import in_uri, with_port
 from offhook.secrets import Secrets
 
 __all__ = ["FarEnd", "FarEndError", "Sound", "Target"]
@@ -255,7 +256,7 @@ class FarEnd:
         for source in CONF.glob("*.conf"):
             if source.name != "asterisk.conf":
                 shutil.copyfile(source, self.process.conf / source.name)
-        target = f"{self.target.addresses.sip}:{self.target.ports.sip}"
+        target = with_port(self.target.addresses.sip, self.target.ports.sip)
         centre = self.target.centre
         write_generated(
             self.process.conf,
@@ -270,9 +271,10 @@ class FarEnd:
                 "pjsip.conf": "\n".join(
                     [
                         "[main]\ntype = transport\nprotocol = udp\n"
-                        f"bind = {self.sip_bind}:{self.ports.sip}\n\n"
+                        f"bind = {with_port(self.sip_bind, self.ports.sip)}\n\n"
                         "[secure]\ntype = transport\nprotocol = tls\nmethod = tlsv1_2\n"
-                        f"bind = {self.sip_bind}:{self.ports.sip_tls}\nverify_server = no\n",
+                        f"bind = {with_port(self.sip_bind, self.ports.sip_tls)}\n"
+                        "verify_server = no\n",
                         *(self._phone_files(station.name, target) for station in centre.stations),
                         *(self._line_files(line, target) for line in centre.lines),
                     ]
@@ -283,7 +285,8 @@ class FarEnd:
     def _phone_files(self, name: StationName, target: str) -> str:
         transport, media = "main", ""
         if self._sounds.get(name) is Sound.SRTP:
-            target = f"{self.target.addresses.sip}:{self.target.ports.sip_tls};transport=tls"
+            target = with_port(self.target.addresses.sip, self.target.ports.sip_tls)
+            target += ";transport=tls"
             transport, media = "secure", "media_encryption = sdes\n"
         return (
             f"[phone-{name}](phone)\ntransport = {transport}\naors = phone-{name}\n"
@@ -314,7 +317,7 @@ class FarEnd:
             f"[{kind}-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
             f"[{name}](digest)\nusername = {name}\npassword = {self.target.secrets.sip[name]}\n\n"
             f"[reg-{name}](outbound)\ntransport = {transport}\nserver_uri = sip:{target}\n"
-            f"client_uri = sip:{name}@{self.target.addresses.sip}\ncontact_user = {name}\n"
+            f"client_uri = sip:{name}@{in_uri(self.target.addresses.sip)}\ncontact_user = {name}\n"
             f"outbound_auth = {name}\nendpoint = {kind}-{name}\n{self._at_once()}\n"
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ivr_flows.errors import FlowError, first_of
 from offhook.asterisk.files import ANY_ADDRESS
 from offhook.config import Config, ConfigError
+from offhook.hosts import without_brackets
 
 _DOES = "write this machine's own (ip address shows them), or 0.0.0.0 for all of them"
 
@@ -40,7 +41,7 @@ def address_faults(config: Config, *, asterisk: bool) -> list[FlowError]:
 
 def not_ours(address: str) -> str | None:
     """Why nothing on this machine can listen at ``address``; None if it can."""
-    if address in ANY_ADDRESS:
+    if without_brackets(address) in ANY_ADDRESS:
         return None
     try:
         found = _resolved(address)
@@ -58,8 +59,7 @@ def not_ours(address: str) -> str | None:
 
 
 def _resolved(address: str) -> Iterable[tuple[int, str]]:
-    plain = address.strip("[]")
-    found = socket.getaddrinfo(plain, None, type=socket.SOCK_DGRAM)
+    found = socket.getaddrinfo(without_brackets(address), None, type=socket.SOCK_DGRAM)
     return [(family, str(place[0])) for family, _, _, _, place in found]
 
 

@@ -36,7 +36,7 @@ from domain.identity import (
 from ivr_flows.document import Document, read
 from ivr_flows.errors import FlowError, did_you_mean, first_of
 from ivr_flows.schema import validated
-from offhook.hosts import is_host, split_port
+from offhook.hosts import is_host, split_port, without_brackets
 
 
 class _Strict(BaseModel):
@@ -59,7 +59,7 @@ def _name(what: str) -> Any:
 def _host(text: str) -> str:
     if not is_host(text):
         raise _not_meant()
-    return text
+    return without_brackets(text)
 
 
 def _host_and_port(text: str) -> str:

@@ -40,11 +40,31 @@ def split_port(text: str) -> tuple[str, int | None]:
     return host, number
 
 
+def without_brackets(host: str) -> str:
+    """As sockets and resolvers want an IPv6 address."""
+    return host.removeprefix("[").removesuffix("]")
+
+
+def in_uri(host: str) -> str:
+    """An IPv6 address in brackets, or its last group would be read as a port."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def with_port(host: str, port: int) -> str:
+    """``host:port``, or ``[host]:port``."""
+    return f"{in_uri(host)}:{port}"
+
+
+def reached_at(bound: str) -> str:
+    """Where a program on this machine finds what listens at ``bound``."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104
+
+
 def host_argument(text: str) -> str:
     """For the command line."""
     if not is_host(text):
         raise argparse.ArgumentTypeError(f"{text!r} can't be a machine's name or address")
-    return text
+    return without_brackets(text)
 
 
 def _is_ip(text: str, kind: type[ipaddress.IPv4Address] | type[ipaddress.IPv6Address]) -> bool:

@@ -24,6 +24,7 @@ from offhook.asterisk.process import HERE, check_free, is_plain
 from offhook.asterisk.versions import faults_of
 from offhook.config import Config
 from offhook.flows import dialplan_phrases, station_phrases
+from offhook.hosts import with_port
 from offhook.in_force import CannotKeep, InForce, keep, serving
 from offhook.live.absence import Absence
 from offhook.live.centre import RunningCentre
@@ -298,8 +299,8 @@ async def _listen(
         await door.open(host, port)
     except OSError as error:
         raise CannotServe(
-            f"the console can't listen on {host}:{port} ({error.strerror}); stop what uses it, or"
-            " set console.port in the configuration"
+            f"the console can't listen on {with_port(host, port)} ({error.strerror}); stop what"
+            " uses it, or set console.port in the configuration"
         ) from error
 
 

@@ -19,6 +19,7 @@ from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import Config
 from offhook.controller_process import ControllerError, ControllerProcess
+from offhook.hosts import reached_at, with_port
 from offhook.in_force import CannotKeep, InForce, from_files
 from offhook.in_force import keep as put_in_force
 from offhook.keeping import keep
@@ -86,7 +87,11 @@ class Stack:
                 self.secrets,
                 install,
                 node=config.node,
-                addresses=Addresses(sip=config.sip.bind, external=config.sip.external_address),
+                addresses=Addresses(
+                    sip=config.sip.bind,
+                    external=config.sip.external_address,
+                    agi=reached_at(config.asterisk.agi_bind),
+                ),
                 fallback_after_s=fallback_after_s,
             )
         self.dsn = config.database.dsn or ""
@@ -126,8 +131,8 @@ class Stack:
     @property
     def console_url(self) -> str:
         """Where a browser finds the console."""
-        host = self.config.console.bind
-        return f"http://{_ANYWHERE.get(host, host)}:{self.ports.console}/"
+        host = reached_at(self.config.console.bind)
+        return f"http://{with_port(host, self.ports.console)}/"
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -374,8 +379,6 @@ _NOT_BY_A_RESTART: dict[str, Callable[[Config], object]] = {
     "the console's address": lambda config: (config.console.bind, config.console.port),
 }
 """What others than the controller have been started with."""
-
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where to find it, not to bind
 
 
 def claim(folder: Path) -> IO[bytes]:

@@ -22,6 +22,7 @@ from offhook.config import Config, ConfigError, load
 from offhook.control import controlled
 from offhook.controller_process import ControllerError
 from offhook.flows import load_flows
+from offhook.hosts import with_port
 from offhook.in_force import CannotKeep, from_files
 from offhook.outlet import outlet
 from offhook.secrets import SecretsError
@@ -109,7 +110,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
         stack.keep()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
         if config.asterisk.managed:
-            where = f"phones register at {config.sip.bind}:{ports.sip}"
+            where = f"phones register at {with_port(config.sip.bind, ports.sip)}"
         else:
             ami = config.asterisk.ami_port or ports.ami
             where = f"Asterisk runs elsewhere, its AMI is {config.asterisk.host}:{ami}"

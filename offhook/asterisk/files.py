@@ -12,7 +12,7 @@ from pathlib import Path
 from domain.centre import Centre, Encryption, Line, LineKind, SessionTimer, Station, StationKind
 from domain.identity import NodeName
 from domain.stations import twin
-from offhook.hosts import split_port
+from offhook.hosts import split_port, with_port
 from offhook.secrets import Secrets
 
 AMI_USER = "offhook"
@@ -23,7 +23,7 @@ OPTIONAL_MODULES = ("res_cdrel_custom.so",)
 LONGEST_NUMBER = 25
 """Digits of a number that is refused with a report; E.164 has 15 at most."""
 
-ANY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 _READ = "system,call,user,agent,dtmf"
 _WRITE = "call,originate,agent,user,reporting"
@@ -109,7 +109,7 @@ def generated(
         )
         + (
             f"OFFHOOK_NODE = {_word(node)}\n"
-            f"OFFHOOK_AGI = agi://{_word(addresses.agi)}:{ports.agi}\n"
+            f"OFFHOOK_AGI = agi://{_at(addresses.agi, ports.agi)}\n"
             f"OFFHOOK_AGI_SECRET = {_word(secrets.agi)}\n"
             f"OFFHOOK_PROMPTS = {_plain(str(folders.prompts))}\n"
             f"OFFHOOK_FALLBACK_AFTER = {int(fallback_after_s)}\n"
@@ -154,15 +154,15 @@ def _transports(ports: Ports, addresses: Addresses, certificate: Path | None) ->
             f"external_signaling_address = {address}\nexternal_media_address = {address}\n"
             + "".join(f"local_net = {_plain(net)}\n" for net in addresses.local_nets)
         )
-    bind = _word(addresses.sip)
     text = "".join(
-        f"[{protocol}](transport)\nprotocol = {protocol}\nbind = {bind}:{ports.sip}\n{outside}\n"
+        f"[{protocol}](transport)\nprotocol = {protocol}\n"
+        f"bind = {_at(addresses.sip, ports.sip)}\n{outside}\n"
         for protocol in ("udp", "tcp")
     )
     if certificate is not None:
         file = _plain(str(certificate))
         text += (
-            f"[tls](transport)\nprotocol = tls\nbind = {bind}:{ports.sip_tls}\n"
+            f"[tls](transport)\nprotocol = tls\nbind = {_at(addresses.sip, ports.sip_tls)}\n"
             f"method = tlsv1_2\ncert_file = {file}\npriv_key_file = {file}\n{outside}\n"
         )
     return text
@@ -245,6 +245,10 @@ def _word(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.:\[\]-]{1,80}", text):
         raise ValueError(f"{text!r} can't be a name or an address in Asterisk's configuration")
     return text
+
+
+def _at(host: str, port: int) -> str:
+    return with_port(_word(host), port)
 
 
 def _number(text: str) -> str:

@@ -294,10 +294,9 @@ def _short(run: Path) -> Path:
 def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
     """Raise AsteriskError if one of (protocol, host, port, what it is for) is taken."""
     for protocol, host, port, use in wanted:
-        if ":" in host:
-            continue  # IPv6: whoever listens will say it
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
-        with socket.socket(socket.AF_INET, kind) as probe:
+        with socket.socket(family, kind) as probe:
             if protocol == "tcp":
                 # As Asterisk does: what lingers in TIME_WAIT is no hindrance.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

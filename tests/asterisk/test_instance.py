@@ -17,6 +17,8 @@ from structlog.testing import capture_logs
 from domain.centre import Centre, Encryption, Station
 from domain.identity import LineName
 from domain.stations import twin
+from farend.network import FarEnd
+from offhook.asterisk.files import Addresses
 from offhook.asterisk.instance import Instance
 from offhook.asterisk.process import AsteriskError, check_free
 from offhook.asterisk.provision import AsteriskInstall
@@ -27,6 +29,15 @@ from tests.agi.peer import until
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
 pytestmark = pytest.mark.live
+
+
+def _has_ipv6() -> bool:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
 
 
 async def test_starts_without_a_warning_and_stops_whole(instance: InstanceFactory) -> None:
@@ -137,6 +148,34 @@ async def test_a_reload_takes_no_global_away(instance: InstanceFactory) -> None:
     assert f"OFFHOOK_TWIN_{first.name}={twin(first.name)}" in shown
     shown = await globals_after(off, *others)
     assert "NOT_WRITTEN_ANEW=stays" in shown and twin(first.name) not in shown
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+async def test_calls_come_and_are_served_over_ipv6(
+    instance: InstanceFactory,
+    ports: PortBlocks,
+    asterisk_install: AsteriskInstall,
+    tmp_path: Path,
+) -> None:
+    one = await instance(addresses=Addresses(sip="::1", agi="::1"))
+    assert one.process.problems() == []
+    with pytest.raises(AsteriskError, match=rf"^UDP port {one.ports.sip} on ::1 .*in use"):
+        check_free([("udp", "::1", one.ports.sip, "SIP")])
+
+    async def route(session: Session) -> None:
+        await session.answer()
+        await session.set_variable("OFFHOOK_DONE", "1")
+
+    server = AgiServer("::1", one.ports.agi, {"call": route}, one.secrets.agi)
+    await server.start()
+    far = FarEnd(tmp_path / "f", ports(), asterisk_install, one, sip_bind="::1")
+    try:
+        await far.start()
+        caller = await far.customer(one.centre.hotlines[0].number, "stay", line=LineName("carrier"))
+        assert await far.ended(caller) == 16
+    finally:
+        await far.stop()
+        await server.close()
 
 
 async def test_two_side_by_side_with_their_far_ends(

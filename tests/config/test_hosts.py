@@ -1,5 +1,6 @@
 """What can't be a host's name is a fault of its setting, and never an error of the resolver."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.addresses import not_ours
+from offhook.asterisk.files import Folders, generated
+from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import ConfigError, load
 from offhook.hosts import is_host, split_port
+from offhook.stack import Stack
+from offhook.up import PORTS
 from offhook.verify import verify
 from storage.database import check_address, open_database
 from storage.errors import DatabaseUnreachable
 from tests.conftest import CentreFile
 from tests.errors.command import run
 
+_INSTALL = AsteriskInstall((), Path("/none"), Path("/none"), "22.10.1")
 BAD = ["a..b", ".x", "x" * 64, "a." + "x" * 64, "1.2.3", "0", "256.1.1.1", "[::1", "[]", ":", "-a"]
 SETTINGS = [
     "sip: {bind: '%s'}",
@@ -54,6 +60,41 @@ def test_a_host(host: str) -> None:
     port = f"{host}:5060" if host != "::1" else "[::1]:5060"
     assert split_port(port)[1] == 5060
     assert split_port(host) == (host, None)
+
+
+@pytest.mark.parametrize("address", ["::1", "[::1]"])
+def test_an_ipv6_address_with_or_without_brackets(
+    address: str, centre_file: CentreFile, tmp_path: Path
+) -> None:
+    config = load(centre_file(add="".join(f"{one % address}\n" for one in (
+        "sip: {bind: '%s'}", "console: {bind: '%s'}", "asterisk: {agi_bind: '%s'}",
+    ))))  # fmt: skip
+    assert (config.sip.bind, config.console.bind, config.asterisk.agi_bind) == ("::1",) * 3
+    stack = Stack(config, tmp_path / "state", PORTS, _INSTALL)
+    assert stack.console_url == "http://[::1]:8080/"
+    files = _generated(stack)
+    assert "bind = [::1]:5060\n" in files["pjsip_transports.conf"]
+    assert "OFFHOOK_AGI = agi://[::1]:4573\n" in files["globals.conf"]
+
+
+@pytest.mark.parametrize(
+    ("bound", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("192.0.2.1", "192.0.2.1")],  # noqa: S104
+)
+def test_our_own_asterisk_finds_the_controller_where_it_listens(
+    bound: str, reached: str, centre_file: CentreFile, tmp_path: Path
+) -> None:
+    config = load(centre_file(add=f"asterisk: {{agi_bind: '{bound}'}}\n"))
+    files = _generated(Stack(config, tmp_path / "state", PORTS, _INSTALL))
+    assert f"OFFHOOK_AGI = agi://{reached}:4573\n" in files["globals.conf"]
+
+
+def _generated(stack: Stack) -> Mapping[str, str]:
+    one = stack.instance
+    return generated(
+        one.centre, one.secrets, one.ports, one.addresses, Folders(Path("/p"), None),
+        node=one.node, modules=(),
+    )  # fmt: skip
 
 
 @given(st.text(alphabet=st.sampled_from("ax0.:[]-_%/ \0é"), max_size=90))
