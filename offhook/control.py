@@ -43,8 +43,12 @@ async def controlled(
         task.add_done_callback(under_way.discard)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def answer(line: str) -> None:
+            if not writer.is_closing():  # whoever asked may have gone; it is done all the same
+                writer.write(f"{line}\n".encode())
+
         def say(text: str) -> None:
-            writer.write(f"- {' '.join(text.split())}\n".encode())
+            answer(f"- {' '.join(text.split())}")
 
         try:
             if not _is_owner(writer):
@@ -54,20 +58,20 @@ async def controlled(
                 name = (await reader.readline()).decode("utf-8", "replace").strip()
             work = commands.get(name)
             if work is None:
-                writer.write(b"no: it does not know this command\n")
+                answer("no: it does not know this command")
                 return
             async with one_at_a_time:
                 try:
                     await work(say)
                 except expected as error:
-                    writer.write(f"no: {' '.join(str(error).split())}\n".encode())
+                    answer(f"no: {' '.join(str(error).split())}")
                 except Exception:
                     log.exception("a command failed; report this", command=name)
-                    writer.write(b"no: it failed, and 'up' has logged why at its terminal\n")
+                    answer("no: it failed, and 'up' has logged why at its terminal")
                 else:
-                    writer.write(b"done\n")
+                    answer("done")
         except asyncio.CancelledError:
-            writer.write(b"no: all of it was stopped before this was done\n")
+            answer("no: all of it was stopped before this was done")
         except (OSError, ValueError) as error:  # TimeoutError is one
             log.info("the control socket's peer has gone", why=str(error))
         finally:

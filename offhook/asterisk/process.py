@@ -29,6 +29,8 @@ HUNG_AFTER_S = 30.0
 
 _PR_SET_PDEATHSIG = 1
 _SUN_PATH = 100  # a unix socket's path has 108 bytes at most
+_LONGEST = 120
+"""Asterisk cuts paths off, some of them in arrays of 200 bytes; names of files come behind."""
 HERE = Path("/proc/self/cwd")
 """The folder as an Asterisk that was started in it may call it, whatever its name is."""
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,7 +38,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def is_plain(path: Path) -> bool:
     """Whether all of Asterisk reads this path as it is: configuration, dialplan, prompts."""
-    return re.fullmatch(PLAIN_PATH, str(path)) is not None
+    return len(str(path)) <= _LONGEST and re.fullmatch(PLAIN_PATH, str(path)) is not None
 
 
 class AsteriskError(Exception):
