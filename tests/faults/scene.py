@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import csv
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from farend.network import FarEnd
 from offhook.console_client import ConsoleClient, ConsoleRefused
 from offhook.stack import Stack
 from recordings.store import TOLERANCE_S
-from storage.calls import CallFilter, CallStore, StoredCall
+from storage.calls import CallFilter, CallRow, CallStore, StoredCall
 from storage.database import connection, make_pool, open_database
 from storage.errors import AWAY
 from storage.timeline import write
@@ -196,8 +197,7 @@ class Scene:
         rows: list[Any] = []
         while monotonic() < deadline:
             with contextlib.suppress(*AWAY):
-                page = await self.calls.list(CallFilter(), projects=None, per_page=500)
-                rows = [row for row in page.rows if row.caller in callers]
+                rows = [row for row in await self._all_rows() if row.caller in callers]
                 if len(rows) >= len(callers) and all(row.ended_at for row in rows):
                     break
             await asyncio.sleep(LOOK_S)
@@ -209,6 +209,15 @@ class Scene:
         still_open = [one for one in stored if one.record.ended_at is None]
         assert not still_open, "\n".join(story(one) for one in still_open)
         return stored
+
+    async def _all_rows(self) -> list[CallRow]:
+        rows: list[CallRow] = []
+        for number in itertools.count(1):
+            page = await self.calls.list(CallFilter(), projects=None, page=number, per_page=500)
+            rows += page.rows
+            if len(rows) >= page.total or not page.rows:
+                break
+        return rows
 
     async def until_recorded(
         self, callers: Sequence[str], seconds: float = 120.0, *, strangers: Sequence[Path] = ()
