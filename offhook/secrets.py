@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets as chance
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,6 +141,13 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(folder)  # or a power cut brings the file of before back
     finally:
         os.close(folder)
+
+
+def keep_private(path: Path, mode: int) -> None:
+    """Have a file or folder be for its owner alone; what is so already is not touched, for the
+    disk may be read-only. Raises OSError."""
+    if stat.S_IMODE(path.stat().st_mode) != mode:
+        path.chmod(mode)
 
 
 def have(file: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ folders above the data are opened for passing through.
 import asyncio
 import atexit
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -169,7 +170,13 @@ class EmbeddedServer:
     @contextlib.contextmanager
     def _starting(self) -> Any:
         """Only one process at a time starts or stops the server of this folder."""
-        lock = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        file = self.folder / "start.lock"
+        try:
+            lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            lock = os.open(file, os.O_RDONLY)  # a server is stopped there all the same
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

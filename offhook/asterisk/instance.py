@@ -15,7 +15,7 @@ from offhook.asterisk.files import AMI_USER, Addresses, Folders, Ports
 from offhook.asterisk.process import AsteriskError, AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.asterisk.versions import faults_of
-from offhook.secrets import Secrets, have
+from offhook.secrets import Secrets, have, keep_private
 
 __all__ = ["Addresses", "Instance", "Ports"]
 
@@ -215,7 +215,7 @@ def write_generated(conf: Path, files: Mapping[str, str]) -> None:
     """Write ``conf/generated``, readable by its owner alone: passwords are in there."""
     folder = conf / "generated"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
+    keep_private(folder, 0o700)
     for name, text in files.items():
         whole = f"; Written by Offhook at every start; changes are lost.\n{text}"
         have(folder / name, whole.encode())

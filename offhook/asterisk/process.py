@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ import structlog
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.config import PLAIN_PATH
 from offhook.keeping import until_ended
-from offhook.secrets import have
+from offhook.secrets import have, keep_private
 
 log = structlog.get_logger()
 
@@ -88,7 +89,8 @@ class AsteriskProcess:
         """Write asterisk.conf: ``template`` with its [directories] replaced by this folder's."""
         for folder in (self.conf, self.log, self.spool / "monitor", self.run, self.folder / "lib"):
             folder.mkdir(parents=True, exist_ok=True)
-        self.run.chmod(0o700)  # not ours, if that fails: nobody else may hold our control socket
+        self._check_run()
+        keep_private(self.run, 0o700)
         for part in (self.log / "cdr-custom", self.log / "cel-custom", self.folder / "lib/keys"):
             part.mkdir(exist_ok=True)
         folders = {
@@ -113,6 +115,16 @@ class AsteriskProcess:
         rest = re.sub(r"(?ms)^\[directories\].*?(?=^\[|\Z)", "", template)
         have(self.conf / "asterisk.conf", f"{section}\n{rest}".encode())
 
+    def _check_run(self) -> None:
+        """Nobody else may hold our control socket: anybody can make a folder in a shared place."""
+        found = self.run.lstat()
+        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if not is_own and not self.run.is_relative_to(self.folder):
+            raise AsteriskError(
+                f"{self.run}: it is not a folder of Offhook's user, and is needed for Asterisk's"
+                " control socket; remove it, or give Offhook a shorter state folder"
+            )
+
     def _place_canary(self) -> bool:
         """Put ``astcanary`` where Asterisk looks for it (astsbindir); False if there is none.
 
@@ -125,7 +137,7 @@ class AsteriskProcess:
         self._sbin.mkdir(exist_ok=True)
         script = self._sbin / "astcanary"
         have(script, f'#!/bin/sh\nexec {shlex.join(self.install.canary)} "$@"\n'.encode())
-        script.chmod(0o700)
+        keep_private(script, 0o700)
         return True
 
     def priority_trouble(self) -> str | None:

@@ -8,6 +8,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,20 @@ async def test_a_long_way_to_the_folder_is_no_obstacle(
         assert "'s'" in await one.process.console("dialplan show one-moment")
     finally:
         await one.stop()
+
+
+async def test_another_users_folder_in_a_shared_place_is_not_used(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, centre: Centre, tmp_path: Path
+) -> None:
+    """Its name can be guessed, and whoever made it would hold the control socket."""
+    secrets = load_or_create(tmp_path / "state", centre)
+    way = tmp_path / ("deep/" * 60)[: 105 - len(str(tmp_path)) - 2].rstrip("/") / "i"
+    one = Instance(way, ports(), centre, secrets, asterisk_install)
+    assert one.run.parent == Path(tempfile.gettempdir())
+    one.run.symlink_to(tmp_path)
+    try:
+        with pytest.raises(AsteriskError, match="not a folder of Offhook's user"):
+            await one.start()
+    finally:
+        await one.stop()
+        one.run.unlink()

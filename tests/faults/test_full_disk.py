@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from offhook.in_force import from_files
 from storage.embedded import EmbeddedServer
 from storage.errors import OutboxTaken
 from storage.fact_lines import decode
@@ -139,3 +140,19 @@ def test_an_outbox_that_can_only_be_read_keeps_what_is_in_it(tmp_path: Path) -> 
     outbox.close()  # writes what it still holds
     lines = path.read_bytes().split(b"\n")[:-1]
     assert [getattr(decode(line), "call", None) for line in lines] == ["a", "b"]
+
+
+async def test_nothing_need_be_written_to_go_on_and_to_stop(
+    scene: SceneFactory, own_server: EmbeddedServer
+) -> None:
+    here = await scene(agents=1, server=own_server)
+    await here.phones("answer-0,speak-300")
+    await here.customer("speak-300", "13800000000")
+    await here.until_stages(talking=1)
+    stack = here.stack
+    with read_only(stack.state):
+        await stack.restart(from_files(stack.config, stack.state))
+        await here.until_stages(talking=1)
+    with read_only(own_server.folder):
+        own_server.stop()
+    assert own_server.pid is None
