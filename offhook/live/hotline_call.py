@@ -412,7 +412,7 @@ class _Caller:
             dialled_at = datetime.now(UTC)
             answered = self._sessions.dialling(self._call, offer)
             try:
-                status, cause = await self._dial(offer, f"gir{before}U(answered)")
+                status, cause = await self._dial(offer, f"gir{before}b(phone-offer^s^1)U(answered)")
             finally:
                 answered.cancel()
             if self._call.music:  # hung up while the caller was held

@@ -1,0 +1,62 @@
+"""What a phone offers in the middle of a talk may be refused; the talk goes on."""
+
+import re
+
+import pytest
+
+from tests.faults.scene import kinds, story
+from tests.phones.bent import answer
+from tests.phones.house import PhoneHouse
+from tests.phones.phone import Leg
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+
+NO_COMMON_CODEC = ["18 G729/8000", "96 opus/48000/2"]
+
+
+def _only(house: PhoneHouse, leg: Leg, codec: str) -> str:
+    sdp = house.phone._sdp(leg).replace("8 PCMA/8000", codec)
+    return sdp.replace("AVP 8", f"AVP {codec.split()[0]}")
+
+
+@pytest.mark.parametrize("who", ["agent", "customer"])
+async def test_an_offer_without_a_common_codec_costs_no_talk(house: PhoneHouse, who: str) -> None:
+    house.phone.habits["1001"] = answer
+    await house.ready("1001")
+    caller, customer = house.call()
+    await house.until_stage(caller, "talking")
+    (call,) = house.phone.rung
+    leg = call.leg if who == "agent" else customer
+    answers = []
+    for codec in NO_COMMON_CODEC:
+        status, _ = await house.phone._request(leg, "INVITE", body=_only(house, leg, codec))
+        answers.append(status)
+    assert answers == [488] * len(NO_COMMON_CODEC)
+    status, _ = await house.phone._request(leg, "INVITE", body=_only(house, leg, "0 PCMU/8000"))
+    assert status == 200
+    house.phone._ack(leg)
+    await house.phone.hold(call.leg, True)
+    await house.until_stage(caller, "held")  # everything from before has been seen
+    assert not customer.over.is_set() and not call.leg.over.is_set()
+    await house.phone.hang_up(customer)
+    stored = await house.stored(caller)
+    assert stored.record.ended_by == "caller", story(stored)
+    assert kinds(stored).count("connected") == 1, story(stored)
+
+
+async def test_a_phone_is_offered_all_that_it_may_speak(house: PhoneHouse) -> None:
+    house.phone.habits["1001"] = house.phone.habits["1002"] = answer
+    await house.ready("1001")
+    caller, customer = house.call()  # who speaks A-law only
+    await house.until_stage(caller, "talking")
+    own = await house.phone.call("1003", "1002")
+    assert await house.phone.refer(house.phone.rung_at("1001")[0].leg, "1003") == 202
+    await house.until_agent("1003", "talking")
+    offers = {
+        call.station: found[1].split()
+        for call in house.phone.rung
+        if (found := re.search(r"^m=audio \d+ RTP/AVP (.*?)\r$", call.invite, re.M))
+    }
+    assert offers == {name: ["8", "0", "9", "101"] for name in ("1001", "1002", "1003")}
+    await house.phone.hang_up(own)
+    await house.phone.hang_up(customer)
