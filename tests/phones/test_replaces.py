@@ -1,0 +1,44 @@
+"""An INVITE that would take a place in somebody's talk (Replaces) is refused; the talk goes on."""
+
+import pytest
+
+from tests.faults.scene import HOTLINE, LINE, kinds, story
+from tests.phones.bent import answer
+from tests.phones.house import PhoneHouse
+from tests.phones.phone import Leg
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def _take_place(house: PhoneHouse, who: str, number: str, other: Leg) -> int:
+    """``who`` calls and asks for the place of ``other``; the answer's status."""
+    leg = house.phone._outgoing(who, number)
+    house.phone._accounts[leg.call_id] = who
+    place = (
+        f"Replaces: {other.call_id};to-tag={other.remote_tag};from-tag={other.local_tag}\r\n"
+        "Require: replaces\r\n"
+    )
+    status, _ = await house.phone._request(leg, "INVITE", body=house.phone._sdp(leg), extra=place)
+    leg.over.set()
+    return status
+
+
+@pytest.mark.parametrize("whose", ["customer", "agent"])
+@pytest.mark.parametrize(("who", "number"), [(LINE, HOTLINE), ("1003", "1001")])
+async def test_nobody_takes_a_place_in_a_talk(
+    house: PhoneHouse, who: str, number: str, whose: str
+) -> None:
+    house.phone.habits["1001"] = answer
+    await house.ready("1001")
+    caller, customer = house.call()
+    await house.until_stage(caller, "talking")
+    (call,) = house.phone.rung
+    other = customer if whose == "customer" else call.leg
+    assert await _take_place(house, who, number, other) == 401
+    await house.phone.hold(call.leg, True)
+    await house.until_stage(caller, "held")  # everything from before has been seen
+    assert not customer.over.is_set() and not call.leg.over.is_set()
+    await house.phone.hang_up(customer)
+    stored = await house.stored(caller)
+    assert stored.record.ended_by == "caller", story(stored)
+    assert kinds(stored).count("connected") == 1, story(stored)
