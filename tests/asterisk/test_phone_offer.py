@@ -1,0 +1,42 @@
+"""Without the controller, too, a phone is offered all it may speak, not just the caller's codecs."""
+
+import asyncio
+import re
+
+import pytest
+
+from bench.hostile_sip import LINE, PHONE, centre
+from bench.raw_sip import Account, RawSip
+from domain.identity import StationName
+from tests.conftest import InstanceFactory
+
+pytestmark = pytest.mark.live
+
+
+async def test_asterisks_own_queue_offers_all_codecs(instance: InstanceFactory) -> None:
+    one = await instance(centre(), fallback_after_s=1)
+    server = (one.addresses.sip, one.ports.sip)
+    phone, line = await RawSip(server).open(), await RawSip(server).open("127.0.0.2")
+    account = Account(PHONE, one.secrets.sip[StationName(PHONE)])
+    registered = await phone.request(
+        "REGISTER",
+        b"sip:%s:%d" % (server[0].encode(), server[1]),
+        account,
+        [
+            (b"To", b"<%s>" % phone.uri(PHONE)),
+            (b"From", b"<%s>;tag=1" % phone.uri(PHONE)),
+            (b"Expires", b"60"),
+        ],
+    )
+    assert registered.status == 200
+    over = asyncio.Event()
+    call = asyncio.create_task(line.invite(line.uri("4008001000"), Account(LINE), until=over))
+    async with asyncio.timeout(60):
+        while not (asked := [r for r in phone.requests if r.startswith(b"INVITE")]):
+            await asyncio.sleep(0.1)
+    over.set()
+    await call
+    phone.close()
+    line.close()
+    (offer,) = re.findall(rb"^m=audio \d+ RTP/AVP (.*?)\r$", asked[0], re.M)
+    assert offer.split()[:3] == [b"8", b"0", b"9"]
