@@ -105,7 +105,8 @@ class TransferRefused:
 
 @dataclass(frozen=True, slots=True)
 class TransferAstray:
-    """A phone has passed the caller into a feature code, which was to serve the phone."""
+    """A phone has passed the caller to where nobody serves them: into a feature code, to another
+    caller, or into the place of their own talk."""
 
     call: CallId
 

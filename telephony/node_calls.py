@@ -249,6 +249,8 @@ class NodeCalls:
             target = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
             if target is not None and target.role is Role.STATION:
                 to = target.endpoint
+        if left := self._left_without_a_phone(message):
+            return [TransferAstray(call.id) for call in left]
         events = self._transferred(message, transferers, ends, to, "attended")
         for prefix in transferers:
             channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
@@ -258,6 +260,19 @@ class NodeCalls:
         astray = message.get("DestType") == "App" and message.get("DestApp") != "Dial"
         transferred = (event for event in events if isinstance(event, CallTransferred))
         return events + [TransferAstray(event.call) for event in transferred if astray]
+
+    def _left_without_a_phone(self, message: Message) -> list[Call]:
+        """The callers of an attended transfer after which no phone is with them: an agent has joined
+        two of them, or put a talk in its own place."""
+        if message.get("Result") != "Success":
+            return []
+        uniqueids = {message.get(f"{prefix}TransfererUniqueid") for prefix in ("Orig", "Second")}
+        calls = [call for uniqueid in sorted(uniqueids) if (call := self._call_of(uniqueid))]
+        if len(uniqueids) == 1:
+            return calls
+        bridges = {message.get(f"{prefix}BridgeUniqueid") for prefix in ("Orig", "Second", "Dest")}
+        there = [call for call in calls if call.caller.bridge and call.caller.bridge in bridges]
+        return there if len({call.id for call in there}) == 2 else []
 
     def _transferred(
         self,

@@ -211,3 +211,36 @@ async def test_a_customer_joined_to_an_older_talk_and_passed_on_is_served(
     assert record.legs[-1].station == "1004", text
     assert (record.ended_by, record.why) == ("flow", "done"), text
     assert leg.over.is_set()
+
+
+async def test_a_customer_whose_talk_is_to_take_its_own_place_is_back_in_the_queue(
+    house: PhoneHouse,
+) -> None:
+    caller, leg, agent = await _talk(house)
+    assert await house.phone.refer(agent, "1001", agent) == 202
+    await house.until_agent("1001", "paused")
+    await _back_at_the_head(house, caller, leg)
+
+
+async def test_two_customers_joined_by_an_agent_are_both_back_in_the_queue(
+    house: PhoneHouse,
+) -> None:
+    first, leg, agent = await _talk(house)
+    house.phone.habits["1002"] = answer
+    await house.ready("1002")
+    second, other = house.call()
+    await house.until_agent("1002", "talking")
+    await house.command("1002", "away", reason="break")
+    assert await house.phone.refer(house.phone.rung_at("1002")[-1].leg, "1001") == 202
+    await house.until(
+        lambda b: [c["stage"] for c in b["calls"] if c["agent"] == "1001"] == ["talking"] * 2
+    )
+    assert await house.phone.refer(agent, "1001", house.phone.rung_at("1001")[-1].leg) == 202
+    board = await house.until(lambda b: [c["stage"] for c in b["calls"]] == ["queue"] * 2)
+    assert {call["caller"]: call["position"] for call in board["calls"]} == {first: 1, second: 2}
+    assert not leg.over.is_set() and not other.over.is_set()
+    for one in (leg, other):
+        await house.phone.hang_up(one)
+    for caller in (first, second):
+        stored = await house.stored(caller)
+        assert kinds(stored).count("queued") == 1, story(stored)
