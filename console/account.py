@@ -47,17 +47,20 @@ async def change_password(request: web.Request) -> web.Response:
     if new != again:
         return await _page(request, mistake=says(request, _DIFFER), status=400)
     try:
-        await users.check(user.name, old, address=request.remote or "")
+        checked = await users.check(user.name, old, address=request.remote or "")
+        await users.set_password(
+            user.name,
+            new,
+            by=user.name,
+            keep_token=request.cookies.get(SESSION_COOKIE),
+            checked=checked,
+        )
     except LoginRefused as refused:
         if refused.why is RefusedWhy.THROTTLED:
             wait_s = max(1, round(refused.retry_after_s))
             text = says(request, _THROTTLED, {"n": wait_s})
             return await _page(request, mistake=text, status=429)
         return await _page(request, mistake=says(request, _WRONG), status=400)
-    try:
-        await users.set_password(
-            user.name, new, by=user.name, keep_token=request.cookies.get(SESSION_COOKIE)
-        )
     except ValueError:
         return await _page(request, mistake=says(request, _LENGTH), status=400)
     request.app[SESSIONS].forget_user(user.name)

@@ -150,7 +150,7 @@ async def change(request: web.Request) -> web.Response:
     user = await _user(request)
     try:
         asked = _read(request, await request.post())
-        await _apply(request, user, asked, disabled=user.disabled)
+        await _apply(request, user, asked)
     except _Mistake as mistake:
         return _edit(request, user, mistake=str(mistake), status=400)
     except ValueError as error:
@@ -163,11 +163,12 @@ async def set_enabled(request: web.Request) -> web.Response:
     user = await _user(request)
     form = await request.post()
     enabled = form.get("enabled") == "yes"
-    asked = _Asked(user.role, user.projects, user.agent, user.language)
+    by = user_of(request).name
     try:
-        await _apply(request, user, asked, disabled=not enabled)
+        await request.app[USERS].set_disabled(user.name, not enabled, by=by)
     except ValueError as error:
         return _edit(request, user, mistake=_translated(request, error), status=400)
+    request.app[SESSIONS].forget_user(user.name)
     raise web.HTTPSeeOther(f"/users/{user.name}?done={'enabled' if enabled else 'disabled'}")
 
 
@@ -191,7 +192,7 @@ async def _user(request: web.Request) -> User:
     return found
 
 
-async def _apply(request: web.Request, user: User, asked: _Asked, *, disabled: bool) -> None:
+async def _apply(request: web.Request, user: User, asked: _Asked) -> None:
     await request.app[USERS].change(
         user.name,
         by=user_of(request).name,
@@ -199,7 +200,6 @@ async def _apply(request: web.Request, user: User, asked: _Asked, *, disabled: b
         projects=asked.projects,
         agent=asked.agent,
         language=asked.language,
-        disabled=disabled,
     )
     request.app[SESSIONS].forget_user(user.name)
 

@@ -174,9 +174,10 @@ class UserStore:
         projects: Iterable[ProjectName] | None,
         agent: AgentCode | None,
         language: str | None,
-        disabled: bool = False,
+        disabled: bool | None = None,
     ) -> None:
-        """Sets all of a user but the password; a disabled one's sessions end.
+        """Sets all of a user but the password; ``disabled`` None: as it is. A disabled one's
+        sessions end.
 
         Raises ValueError if there is no such user, if nobody would be left as admin, or if
         another user has the agent's code.
@@ -189,22 +190,56 @@ class UserStore:
                 _SQL["other_admin"], key
             ):
                 raise ValueError("the last admin must stay one")
-            if not await db.fetchval(
+            is_disabled = await db.fetchval(
                 _SQL["change_user"], key, role.value, seen, agent, language, disabled
-            ):
+            )
+            if is_disabled is None:
+                raise ValueError(f"there is no user {key}")
+            if is_disabled:
+                await db.execute(_SQL["end_sessions_of_user"], key, None)
+            detail = {"role": role, "projects": seen, "agent": agent, "disabled": is_disabled}
+            await self._audit(db, by, "user changed", key, detail)
+
+    async def set_disabled(self, name: str, disabled: bool, *, by: str) -> None:
+        """Disables a user, whose sessions end, or enables one; the rest stays as it is by then.
+
+        Raises ValueError as ``change`` does.
+        """
+        key = user_key(name)
+        user = await self.get(key)
+        async with (
+            self._one_user_of(None if user is None else user.agent) as db,
+            db.transaction(),
+        ):
+            await db.execute(_SQL["lock_users"])
+            if disabled and not await db.fetchval(_SQL["other_admin"], key):
+                raise ValueError("the last admin must stay one")
+            if not await db.fetchval(_SQL["set_disabled"], key, disabled):
                 raise ValueError(f"there is no user {key}")
             if disabled:
                 await db.execute(_SQL["end_sessions_of_user"], key, None)
-            detail = {"role": role, "projects": seen, "agent": agent, "disabled": disabled}
-            await self._audit(db, by, "user changed", key, detail)
+            await self._audit(db, by, "user changed", key, {"disabled": disabled})
 
     async def set_password(
-        self, name: str, password: str, *, by: str, keep_token: str | None = None
+        self,
+        name: str,
+        password: str,
+        *,
+        by: str,
+        keep_token: str | None = None,
+        checked: User | None = None,
     ) -> None:
-        """Ends all the user's sessions but the one of ``keep_token``. Raises ValueError."""
+        """Ends all the user's sessions but the one of ``keep_token``. Raises ValueError.
+
+        ``checked``: whose present password was right a moment ago (``check``). Raises LoginRefused
+        if somebody has set another one since.
+        """
         key, hashed = user_key(name), await self._passwords.hash(password)
         async with connection(self._pool) as db, db.transaction():
-            if not await db.fetchval(_SQL["set_password"], key, hashed, self._clock()):
+            was_set_at = None if checked is None else checked.password_changed_at
+            if not await db.fetchval(_SQL["set_password"], key, hashed, self._clock(), was_set_at):
+                if checked is not None:
+                    raise LoginRefused(RefusedWhy.WRONG)
                 raise ValueError(f"there is no user {key}")
             kept = None if keep_token is None else _digest(keep_token)
             await db.execute(_SQL["end_sessions_of_user"], key, kept)
@@ -272,11 +307,14 @@ class UserStore:
         now = self._clock()
         token, expires_at = secrets.token_urlsafe(32), now + IDLE
         async with connection(self._pool) as db, db.transaction():
-            await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
+            # The user first, as whoever sets a password or disables does: no deadlock. If that
+            # was done while the password was looked at, there is no session for the old one.
+            values = (user.name, now, expires_at, address, browser, user.password_changed_at)
+            if not await db.fetchval(_SQL["create_session"], _digest(token), *values):
+                raise LoginRefused(RefusedWhy.WRONG)
             if instead_of is not None:
                 await self._end(db, instead_of)
-            values = (user.name, now, expires_at, address, browser)
-            await db.execute(_SQL["create_session"], _digest(token), *values)
+            await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
             await self._audit(db, user.name, "logged in", user.name, {}, address=address)
         return Login(token, user, expires_at)
 

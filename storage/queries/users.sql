@@ -6,12 +6,18 @@ on conflict (name) do nothing
 returning name
 
 -- name: change_user
-update users set role = $2, projects = $3, agent = $4, language = $5, disabled = $6
+update users set role = $2, projects = $3, agent = $4, language = $5,
+    disabled = coalesce($6, disabled)
 where name = $1
-returning name
+returning disabled
+
+-- name: set_disabled
+update users set disabled = $2 where name = $1 returning name
 
 -- name: set_password
-update users set password_hash = $2, password_changed_at = $3 where name = $1 returning name
+update users set password_hash = $2, password_changed_at = $3
+where name = $1 and ($4::timestamptz is null or password_changed_at = $4)
+returning name
 
 -- name: rehash_password
 update users set password_hash = $2 where name = $1 and password_hash = $3
@@ -36,7 +42,10 @@ select pg_advisory_xact_lock(4084, 1000)
 
 -- name: create_session
 insert into sessions (token_hash, name, created_at, expires_at, address, browser, seen_at)
-values ($1, $2, $3, $4, $5, $6, $3)
+select $1, u.name, $3, $4, $5, $6, $3 from users u
+where u.name = $2 and u.password_changed_at = $7 and not u.disabled
+for share of u
+returning name
 
 -- name: session_user
 select u.*, s.seen_at from sessions s join users u on u.name = s.name

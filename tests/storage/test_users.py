@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -178,6 +179,61 @@ async def test_a_changed_password_ends_the_other_sessions(users: UserStore) -> N
         await users.set_password("nobody", GOOD, by="a")
 
 
+class Watched(Passwords):
+    """Real ones; ``meanwhile`` happens once, after a password was found right."""
+
+    def __init__(self) -> None:
+        super().__init__(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def is_right(self, stored: str | None, password: str) -> bool:
+        right = await super().is_right(stored, password)
+        if (what := self.meanwhile) is not None:
+            self.meanwhile = None
+            await what()
+        return right
+
+
+async def test_nobody_signs_in_with_a_password_that_was_just_changed(
+    database: Database, clock: Clock
+) -> None:
+    passwords = Watched()
+    users = UserStore(database.pool, clock=clock, passwords=passwords)
+    await users.ensure_admin("admin", GOOD)
+    await users.create("a", GOOD, Role.OPS, by="t")
+    kept = await users.login("a", GOOD)
+
+    async def change() -> None:
+        clock.pass_(seconds=1)
+        await users.set_password("a", "another horse", by="t", keep_token=kept.token)
+
+    passwords.meanwhile = change
+    with pytest.raises(LoginRefused):
+        await users.login("a", GOOD, instead_of=kept.token)
+    (session,) = await users.sessions("a", kept.token)
+    assert session.current  # nor does the one that it was to replace end
+
+    async def disable() -> None:
+        await users.set_disabled("a", True, by="t")
+
+    passwords.meanwhile = disable
+    await refused(users, "a", "another horse")
+    await users.set_disabled("a", False, by="t")
+    assert await users.sessions("a", kept.token) == ()
+
+
+async def test_who_knew_the_old_password_does_not_undo_a_reset(
+    users: UserStore, clock: Clock
+) -> None:
+    await users.create("a", GOOD, Role.OPS, by="t")
+    checked = await users.check("a", GOOD)
+    clock.pass_(seconds=1)
+    await users.set_password("a", "the admin's horse", by="admin")
+    with pytest.raises(LoginRefused):
+        await users.set_password("a", "the thief's horse", by="a", checked=checked)
+    await users.login("a", "the admin's horse")
+
+
 async def test_disabling_ends_sessions_and_the_last_admin_stays(users: UserStore) -> None:
     assert await users.ensure_admin("Admin", GOOD)
     assert not await users.ensure_admin("other", GOOD)
@@ -192,6 +248,10 @@ async def test_disabling_ends_sessions_and_the_last_admin_stays(users: UserStore
         await users.change(
             "admin", by="admin", role=Role.QA, projects=None, agent=None, language=None
         )
+    with pytest.raises(ValueError, match="last admin"):
+        await users.set_disabled("admin", True, by="admin")
+    with pytest.raises(ValueError, match="no user nobody"):
+        await users.set_disabled("nobody", True, by="admin")
 
 
 async def test_what_can_not_be_created(users: UserStore) -> None:
