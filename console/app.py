@@ -20,7 +20,7 @@ from console import (
     recording,
     user_pages,
 )
-from console.door import note_asking
+from console.door import CHUNK, note_asking
 from console.errors import answer_errors
 from console.feed import Feeds
 from console.guard import check_request
@@ -86,7 +86,7 @@ def make_app(
 
 def add_routes(app: web.Application) -> None:
     """Every way into the console; who may use it stands in ``console.permissions``."""
-    app.router.add_static("/static", STATIC)
+    app.router.add_static("/static", STATIC, chunk_size=CHUNK)
     app.add_routes(
         [
             web.get("/healthz", health.answer),

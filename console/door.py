@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any, cast
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_fileresponse
 
 from console.errors import Answer
 from console.rarely import Rarely
@@ -31,6 +31,12 @@ CLOSING_S = 3.0
 ROOM_AGAIN = 16
 """When all places are taken, one in so many is freed at once: looking for them costs time."""
 BACKLOG = 1024
+CHUNK = 1 << 16
+"""So much of a file is read and sent at a time; whoever doesn't take it within ``STUCK_S`` must go.
+"""
+# The kernel's sendfile would send past all this: nobody sees that a file isn't taken, and the loop
+# that calls depend on waits for the disk.
+vars(web_fileresponse)["NOSENDFILE"] = True  # what AIOHTTP_NOSENDFILE=1 would do
 
 
 class Visitor(web.RequestHandler):
@@ -100,6 +106,8 @@ class Visitor(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """What can't be read as HTTP, or broke outside of any page: short, and in one line."""
+        if isinstance(exc, UnicodeEncodeError):
+            status = 400  # aiohttp would say again what they said, and that was not text
         if status < 500:
             self._door.complain("what came to the console's port is not HTTP", self.address)
         else:
@@ -115,8 +123,15 @@ class Visitor(web.RequestHandler):
         if isinstance(error, web.RequestPayloadError | ConnectionError):
             self._door.complain("a request to the console was cut off or garbled", self.address)
             return
-        trace = traceback.format_exception(error) if isinstance(error, BaseException) else ()
-        log.error("the console broke outside of a page", what=str(args[0]), trace="".join(trace))
+        before = self._door.rarely("the console broke outside of a page")
+        if before is not None:
+            trace = traceback.format_exception(error) if isinstance(error, BaseException) else ()
+            log.error(
+                "the console broke outside of a page",
+                what=str(args[0]),
+                trace="".join(trace),
+                not_logged_before=before,
+            )
 
 
 class Door:
@@ -179,9 +194,13 @@ class Door:
 
     def complain(self, what: str, address: str) -> None:
         """One line a minute about those who misbehave: they must not fill the disk."""
-        before = self._complaints.now(what, asyncio.get_running_loop().time())
+        before = self.rarely(what)
         if before is not None:
             log.warning(what, address=address, not_logged_before=before)
+
+    def rarely(self, what: str) -> int | None:
+        """How often this was kept back since it was last logged; None: it is kept back again."""
+        return self._complaints.now(what, asyncio.get_running_loop().time())
 
     def _make_room(self) -> None:
         crowds = Counter(v.user or v.address for v in self._visitors)

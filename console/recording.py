@@ -9,6 +9,7 @@ from aiohttp import web
 
 from console.call_page import stored_call
 from console.context import AUDITED, SETTINGS, USERS, user_of
+from console.door import CHUNK
 from console.errors import RECORDING_BROKEN, RECORDING_GONE, Refused
 from domain.record import CallRecord
 from recordings.waveform import waveform_json
@@ -38,6 +39,7 @@ async def sound(request: web.Request) -> web.StreamResponse:
     kind = "attachment" if download else "inline"
     return web.FileResponse(
         path,
+        chunk_size=CHUNK,
         headers={
             "Content-Type": "audio/wav",
             "Content-Disposition": f'{kind}; filename="{_file_name(record)}"',

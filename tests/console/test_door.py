@@ -10,7 +10,7 @@ from aiohttp import ClientSession, WSMsgType
 
 from console import door
 from console.door import Door
-from tests.console.conftest import PASSWORD, Console
+from tests.console.conftest import PASSWORD, Console, speak
 
 Open = Callable[..., Awaitable[Door]]
 
@@ -69,25 +69,42 @@ async def test_what_is_kept_between_requests_ends(
     assert (await closed(await knock(at, said))).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_who_does_not_take_the_answer_must_go(
-    doors: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(door, "STUCK_S", 0.2)
-    at = await doors()
+async def must_go(at: Door, asks: bytes) -> None:
+    """Who asks this and reads nothing is cut off."""
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(slow, ("127.0.0.1", at.port))
-        sending = loop.create_task(
-            loop.sock_sendall(slow, b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10_000)
-        )
+        sending = loop.create_task(loop.sock_sendall(slow, asks))
         async with asyncio.timeout(60):
             while not at.visitors:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             while at.visitors:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         sending.cancel()
+
+
+@pytest.mark.parametrize("path", ["/login", "/static/vendor/tabler/tabler.min.css"])
+async def test_who_does_not_take_the_answer_must_go(
+    path: str, doors: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "STUCK_S", 0.2)
+    asks = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    await must_go(await doors(), asks * 10_000)
+
+
+async def test_who_does_not_take_a_recording_must_go(
+    recorded: str, doors: Open, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "STUCK_S", 0.2)
+    speak(console.recordings / f"2026/03/02/{recorded}.wav", 200)  # more than the kernel buffers
+    login = await console.users.login("quinn", PASSWORD)
+    asks = (
+        f"GET /calls/{recorded}/recording.wav HTTP/1.1\r\nHost: localhost\r\n"
+        f"Cookie: offhook_session={login.token}\r\n\r\n"
+    )
+    await must_go(await doors(), asks.encode())
 
 
 async def test_a_crowd_makes_room_for_users(doors: Open, console: Console) -> None:

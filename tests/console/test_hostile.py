@@ -160,6 +160,7 @@ def answers(target: Target) -> list[tuple[str, bytes, set[int]]]:
             "GET /login", "Cookie: " + "; ".join(f"a{n}=b" for n in range(900))), {200}),
         ("bytes in a language", t.head("GET /login", "Accept-Language: \udcff\udcfe"), {200}),
         ("an odd expectation", t.post("/login", b"", "Expect: the unexpected"), {417}),
+        ("an expectation that is not text", t.post("/login", b"", "Expect: \udcff"), {400}),
         # Forms
         ("broken gzip", t.post("/login", b"abc", "Content-Encoding: gzip"), {400}),
         ("broken gzip, no session", t.post(
