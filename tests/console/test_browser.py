@@ -9,11 +9,13 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 
+from console.context import SESSIONS
 from console.ports import CallStage, CommandResult
 from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
+from storage.users import Role
 from tests.console.conftest import CALL, PASSWORD, Console
-from tests.console.floor import busy
+from tests.console.floor import TEA, busy
 
 pytestmark = pytest.mark.live
 
@@ -26,8 +28,8 @@ _ARGUMENTS = [
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
 ]
-# A connection that is cut on purpose, and a refusal (409), which is an answer and not a fault.
-_EXPECTED = re.compile(r"ERR_CONNECTION|status of 409")
+# A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
+_EXPECTED = re.compile(r"ERR_CONNECTION|status of 409|live' failed: .* code: 40[34]|40[34] .*/live$")
 Open = Callable[..., Awaitable[Page]]
 
 
@@ -89,7 +91,8 @@ async def open_page(served: Served) -> AsyncIterator[Open]:
                 "console",
                 lambda said: (
                     complaints.append(said.text)
-                    if said.type == "error" and not _EXPECTED.search(said.text)
+                    if said.type == "error"
+                    and not _EXPECTED.search(f"{said.text} {said.location['url']}")
                     else None
                 ),
             )
@@ -219,6 +222,26 @@ async def test_log_in_works_again_after_a_refusal_and_after_a_log_out(
         await expect(log_in).to_be_enabled()
     verbs = [a.verb.value for a in console.floor.asked]
     assert verbs == ["log_in", *["log_in", "log_out"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"role": Role.QA, "agent": None}, "You may not do this"),
+        ({"role": Role.SUPERVISOR, "agent": None}, "You have no agent's code"),
+    ],
+)
+async def test_a_desk_that_comes_back_to_other_rights_says_so(
+    change: dict[str, Any], says: str, console: Console, served: Served, open_page: Open
+) -> None:
+    page = await open_page("/desk", "amy")
+    await expect(page.locator("#link")).to_have_text("Live")
+    await served.stop()
+    await expect(page.locator("#stale")).to_be_visible()
+    await console.users.change("amy", by="t", projects=[TEA], language=None, **change)
+    console.app[SESSIONS].forget_user("amy")
+    await served.start()
+    await expect(page.locator("h1")).to_contain_text(says, timeout=40_000)
 
 
 async def test_the_player_plays_and_seeks(recorded: str, console: Console, open_page: Open) -> None:

@@ -95,7 +95,7 @@ export class Live {
       quiet.close();
     } else if (!this.socket) {
       if (Date.now() >= this.retryAt) {
-        // A refused handshake looks like any other loss: ask whether we are still signed in.
+        // A refused handshake looks like any other loss: ask whether it is still ours.
         if (this.tries > 0 && this.tries % 3 === 0) this.askSession();
         this.connect();
       }
@@ -103,10 +103,11 @@ export class Live {
     }
   }
 
+  // Without an upgrade the stream answers 400 to whoever may have it.
   async askSession() {
     try {
-      const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" });
-      if (answer.type === "opaqueredirect") location.reload();
+      const answer = await fetch(this.texts.stream, { method: "HEAD", redirect: "manual" });
+      if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) location.reload();
     } catch {
       // still away
     }
