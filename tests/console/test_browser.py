@@ -29,7 +29,9 @@ _ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 # A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
-_EXPECTED = re.compile(r"ERR_CONNECTION|status of 409|live' failed: .* code: 40[34]|40[34] .*/live$")
+_EXPECTED = re.compile(
+    r"ERR_CONNECTION|status of 40[39]|live' failed: .* code: 40[34]|status of 404 .*/live$"
+)
 Open = Callable[..., Awaitable[Page]]
 
 
