@@ -252,18 +252,18 @@ class NodeCalls:
         if left := self._left_without_a_phone(message):
             return [TransferAstray(call.id) for call in left]
         events = self._transferred(message, transferers, ends, to, "attended")
+        transferred = [event for event in events if isinstance(event, CallTransferred)]
         for prefix in transferers:
             channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
-            if channel is not None and events:
-                channel.heir = ChannelId.of(events[0].call).uniqueid
+            if channel is not None and transferred:
+                channel.heir = ChannelId.of(transferred[0].call).uniqueid
         # Dial brings them to a colleague; what else a phone can be in is a feature code.
         astray = message.get("DestType") == "App" and message.get("DestApp") != "Dial"
-        transferred = (event for event in events if isinstance(event, CallTransferred))
         return events + [TransferAstray(event.call) for event in transferred if astray]
 
     def _left_without_a_phone(self, message: Message) -> list[Call]:
-        """The callers of an attended transfer after which no phone is with them: an agent has joined
-        two of them, or put a talk in its own place."""
+        """The callers with whom no phone is after an attended transfer: an agent has joined two of
+        them, or put a talk in its own place."""
         if message.get("Result") != "Success":
             return []
         uniqueids = {message.get(f"{prefix}TransfererUniqueid") for prefix in ("Orig", "Second")}

@@ -30,6 +30,7 @@ HUNG_AFTER_S = 30.0
 
 _PR_SET_PDEATHSIG = 1
 _SUN_PATH = 100  # a unix socket's path has 108 bytes at most
+_GROUP_GONE_S = 2.0
 _LONGEST = 120
 """Asterisk cuts paths off, some of them in arrays of 200 bytes; names of files come behind."""
 HERE = Path("/proc/self/cwd")
@@ -258,6 +259,7 @@ class AsteriskProcess:
             log.warning("asterisk killed: it did not end in time", asterisk=self.name)
         _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
+        await _group_gone(process.pid)
         if not self.run.is_relative_to(self.folder):
             shutil.rmtree(self.run, ignore_errors=True)
 
@@ -332,6 +334,18 @@ def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> Callable[[], N
             os._exit(1)
 
     return arrange
+
+
+async def _group_gone(pid: int) -> None:
+    """Its canary is no child of ours, and takes a moment to die on a busy machine."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _GROUP_GONE_S
+    while clock() < deadline:
+        try:
+            os.killpg(pid, 0)
+        except (ProcessLookupError, PermissionError):  # none, or somebody else's by now
+            return
+        await asyncio.sleep(0.01)
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

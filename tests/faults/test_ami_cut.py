@@ -37,7 +37,7 @@ async def test_a_hundred_cuts_under_load_leave_nothing_wrong(
                 steps = rng.choice(("speak-60", "speak-60", "speak-1,hangup", "speak-0.2,hangup"))
                 callers.append(f"138{len(callers):08}")
                 call = await one.customer(steps, callers[-1])
-                ends.append(asyncio.create_task(one.far.ended(call)))
+                ends.append(asyncio.create_task(one.far.ended(call, timeout=120)))
                 await asyncio.sleep(rng.uniform(0, 0.5))
 
         loading = asyncio.create_task(load())
