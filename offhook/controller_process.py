@@ -380,7 +380,7 @@ class ControllerProcess:
         )
 
     async def _ended(self) -> str:
-        """Waits until it is no more; one that hangs is killed. Returns what became of it."""
+        """Wait until it has ended, killing it if it hangs. Returns what happened, for a person."""
         process, speaking = self._process, self._speaking
         if process is None or speaking is None:
             return "is gone"

@@ -22,8 +22,7 @@ async def until_ended(
     look_every_s: float,
     hung_after_s: float,
 ) -> str:
-    """Wait until the process is no more; one that hangs is killed. Returns what became of it, for
-    a person.
+    """Wait until the process has ended, killing it if it hangs. Returns what happened.
 
     ``answers`` is given how many seconds are left to it, and returns whether the process answered.
     """

@@ -174,10 +174,8 @@ class UserStore:
         projects: Iterable[ProjectName] | None,
         agent: AgentCode | None,
         language: str | None,
-        disabled: bool | None = None,
     ) -> None:
-        """Sets all of a user but the password; ``disabled`` None: as it is. A disabled one's
-        sessions end.
+        """Sets all of a user but the password, and whether they are disabled.
 
         Raises ValueError if there is no such user, if nobody would be left as admin, or if
         another user has the agent's code.
@@ -186,17 +184,13 @@ class UserStore:
         _check_agent(role, agent)
         async with self._one_user_of(agent) as db, db.transaction():
             await db.execute(_SQL["lock_users"])  # two admins must not remove each other
-            if (role is not Role.ADMIN or disabled) and not await db.fetchval(
-                _SQL["other_admin"], key
-            ):
+            if role is not Role.ADMIN and not await db.fetchval(_SQL["other_admin"], key):
                 raise ValueError("the last admin must stay one")
             is_disabled = await db.fetchval(
-                _SQL["change_user"], key, role.value, seen, agent, language, disabled
+                _SQL["change_user"], key, role.value, seen, agent, language
             )
             if is_disabled is None:
                 raise ValueError(f"there is no user {key}")
-            if is_disabled:
-                await db.execute(_SQL["end_sessions_of_user"], key, None)
             detail = {"role": role, "projects": seen, "agent": agent, "disabled": is_disabled}
             await self._audit(db, by, "user changed", key, detail)
 

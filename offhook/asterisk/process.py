@@ -337,7 +337,7 @@ def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> Callable[[], N
 
 
 async def _group_gone(pid: int) -> None:
-    """Its canary is no child of ours, and takes a moment to die on a busy machine."""
+    """Wait for Asterisk's canary, too: it is not our child, and may take a moment to die."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + _GROUP_GONE_S
     while clock() < deadline:

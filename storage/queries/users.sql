@@ -6,8 +6,7 @@ on conflict (name) do nothing
 returning name
 
 -- name: change_user
-update users set role = $2, projects = $3, agent = $4, language = $5,
-    disabled = coalesce($6, disabled)
+update users set role = $2, projects = $3, agent = $4, language = $5
 where name = $1
 returning disabled
 

@@ -12,7 +12,7 @@ from console.browsers import browser_name
 from console.context import SESSIONS
 from console.sessions import FRESH_S, Sessions
 from storage.errors import DatabaseUnreachable
-from storage.users import Role, User, UserStore
+from storage.users import User, UserStore
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit
 from tests.console.test_live import listen
@@ -196,10 +196,7 @@ async def test_an_answer_that_was_under_way_brings_no_session_back(console: Cons
     sessions = Sessions(Slow(console.database.pool), clock=lambda: now)
     under_way = asyncio.create_task(sessions.user(login.token))
     await asked.wait()
-    await console.users.change(
-        "sue", by="t", role=login.user.role, projects=login.user.projects, agent=None,
-        language=None, disabled=True,
-    )  # fmt: skip
+    await console.users.set_disabled("sue", True, by="t")
     sessions.forget_user("sue")
     go_on.set()
     await under_way
@@ -232,9 +229,7 @@ async def test_an_urgent_question_is_asked_until_it_is_answered(
             raise DatabaseUnreachable("nobody answers")
         return await usual(self, token, **more)
 
-    await console.users.change(
-        "sue", by="t", role=Role.QA, projects=(), agent=None, language=None, disabled=True
-    )
+    await console.users.set_disabled("sue", True, by="t")
     monkeypatch.setattr(UserStore, "session", away_at_first)
     console.app[SESSIONS].forget_user("sue")
     assert await goodbye(socket) == live.SIGNED_OUT

@@ -16,7 +16,7 @@ from storage.fact_lines import decode
 from storage.outbox import Outbox
 from tests.errors.conftest import mount  # noqa: F401 - a fixture
 from tests.faults.conftest import SceneFactory
-from tests.faults.scene import assert_right, story
+from tests.faults.scene import Scene, assert_right, story
 from tests.storage.days import entered
 
 pytestmark = pytest.mark.live
@@ -54,6 +54,15 @@ def _fill_last_block(file: Path) -> None:
         log.write(b"\n" * (-file.stat().st_size % 4096))
 
 
+async def _controller_comes_back(one: Scene) -> None:
+    """After kill -9."""
+    controller = one.stack.controller
+    died = controller.pid
+    assert died is not None
+    os.kill(died, signal.SIGKILL)
+    await one.until(lambda b: controller.pid not in (None, died) and b["nodes"][0]["up"])
+
+
 async def test_calls_go_on_while_the_disk_is_full(
     scene: SceneFactory,
     own_server: EmbeddedServer,
@@ -75,10 +84,7 @@ async def test_calls_go_on_while_the_disk_is_full(
     await one.far.ended(talks, timeout=60)
     await one.far.ended(await one.customer("speak-60", "13800000003"), timeout=60)
     # It dies now, and the one that comes can't write a line either.
-    died = stack.controller.pid
-    assert died is not None
-    os.kill(died, signal.SIGKILL)
-    await one.until(lambda b: stack.controller.pid not in (None, died) and b["nodes"][0]["up"])
+    await _controller_comes_back(one)
     await one.far.ended(await one.customer("speak-60", "13800000004"), timeout=60)
     await one.all_ended([f"1380000000{n}" for n in range(1, 5)])
     # So does Asterisk, whose configuration is there already.
@@ -113,10 +119,7 @@ async def test_a_controller_starts_where_nothing_can_be_written(
     await one.far.ended(await one.customer("speak-60", "13800000001"), timeout=60)
     await one.until_recorded(["13800000001"])
     with read_only(stack.state):
-        died = stack.controller.pid
-        assert died is not None
-        os.kill(died, signal.SIGKILL)
-        await one.until(lambda b: stack.controller.pid not in (None, died) and b["nodes"][0]["up"])
+        await _controller_comes_back(one)
         await one.far.ended(await one.customer("speak-60", "13800000002"), timeout=60)
         assert assert_right(await one.stored("13800000002")).outcome == "answered"
     assert any(f"{stack.controller.log}: can't be written" in line for line in said), said

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from farend.ami import Remote
-from tests.faults.scene import HOTLINE, LINE, Board, Scene
+from tests.faults.scene import HOTLINE, LINE, Board, Scene, kinds, story
 from tests.phones.bent import BentPhone
 from tests.phones.phone import Leg
 
@@ -84,3 +84,13 @@ class PhoneHouse(Scene):
             if row["state"] not in ("logged_out", "paused"):
                 await self.command(row["code"], "away", reason="break")
         await self.until_quiet()
+
+    async def assert_talk_went_on(self, caller: str, customer: Leg, phone: Leg) -> None:
+        """The one talk of the call is as it was until its customer hangs up, which is done here."""
+        await self.phone.hold(phone, True)
+        await self.until_stage(caller, "held")  # everything from before has been seen
+        assert not customer.over.is_set() and not phone.over.is_set()
+        await self.phone.hang_up(customer)
+        stored = await self.stored(caller)
+        assert stored.record.ended_by == "caller", story(stored)
+        assert kinds(stored).count("connected") == 1, story(stored)

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from tests.faults.scene import kinds, story
 from tests.phones.bent import answer
 from tests.phones.house import PhoneHouse
 from tests.phones.phone import Leg
@@ -35,13 +34,7 @@ async def test_an_offer_without_a_common_codec_costs_no_talk(house: PhoneHouse, 
     status, _ = await house.phone._request(leg, "INVITE", body=_only(house, leg, "0 PCMU/8000"))
     assert status == 200
     house.phone._ack(leg)
-    await house.phone.hold(call.leg, True)
-    await house.until_stage(caller, "held")  # everything from before has been seen
-    assert not customer.over.is_set() and not call.leg.over.is_set()
-    await house.phone.hang_up(customer)
-    stored = await house.stored(caller)
-    assert stored.record.ended_by == "caller", story(stored)
-    assert kinds(stored).count("connected") == 1, story(stored)
+    await house.assert_talk_went_on(caller, customer, call.leg)
 
 
 async def test_a_phone_is_offered_all_that_it_may_speak(house: PhoneHouse) -> None:

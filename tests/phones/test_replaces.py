@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.scene import HOTLINE, LINE, kinds, story
+from tests.faults.scene import HOTLINE, LINE
 from tests.phones.bent import answer
 from tests.phones.house import PhoneHouse
 from tests.phones.phone import Leg
@@ -35,10 +35,4 @@ async def test_nobody_takes_a_place_in_a_talk(
     (call,) = house.phone.rung
     other = customer if whose == "customer" else call.leg
     assert await _take_place(house, who, number, other) == 401
-    await house.phone.hold(call.leg, True)
-    await house.until_stage(caller, "held")  # everything from before has been seen
-    assert not customer.over.is_set() and not call.leg.over.is_set()
-    await house.phone.hang_up(customer)
-    stored = await house.stored(caller)
-    assert stored.record.ended_by == "caller", story(stored)
-    assert kinds(stored).count("connected") == 1, story(stored)
+    await house.assert_talk_went_on(caller, customer, call.leg)

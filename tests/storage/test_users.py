@@ -239,9 +239,7 @@ async def test_disabling_ends_sessions_and_the_last_admin_stays(users: UserStore
     assert not await users.ensure_admin("other", GOOD)
     await users.create("a", GOOD, Role.OPS, by="admin")
     login = await users.login("a", GOOD)
-    await users.change(
-        "a", by="admin", role=Role.OPS, projects=[], agent=None, language="en", disabled=True
-    )
+    await users.set_disabled("a", True, by="admin")
     assert await users.session(login.token) is None
     await refused(users, "a", GOOD)
     with pytest.raises(ValueError, match="last admin"):
