@@ -19,6 +19,7 @@ from domain.identity import LineName
 from offhook.config import load
 from offhook.console_client import ConsoleClient
 from offhook.secrets import load_or_create
+from recordings.store import HEADER_BYTES
 from storage.calls import StoredCall
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory, PortBlocks
 from tests.errors.command import Serving
@@ -150,6 +151,7 @@ async def test_recordings_without_a_disk_are_kept_until_there_is_one(
     stored = await here.stored("13900000002")
     assert stored.record.recording is None and stored.record.recording_lost is None
     assert raw_recordings(here) == {f"{stored.record.call}.raw"}
+    kept = (here.stack.instance.spool / "monitor" / f"{stored.record.call}.raw").read_bytes()
     assert len(log_lines(here, "is kept as")) <= 3  # each time it was tried, no storm
 
     filler.unlink()
@@ -159,9 +161,10 @@ async def test_recordings_without_a_disk_are_kept_until_there_is_one(
         "stored by itself",
     )
     stored = await recorded(here, "13900000002")
-    assert stored.record.recording is not None and stored.record.recording.whole
-    file = (disk / stored.record.recording.file).stat()
-    assert file.st_size > 8000 and stat.S_IMODE(file.st_mode) == 0o600  # for nobody else
+    assert stored.record.recording is not None
+    file = disk / stored.record.recording.file
+    assert len(kept) > 8000 and file.read_bytes()[HEADER_BYTES:] == kept
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600  # for nobody else
     assert raw_recordings(here) == set()
 
     remount(disk, "ro")
