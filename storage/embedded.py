@@ -42,6 +42,7 @@ HUNG_AFTER_S = 30.0
 """A server that has let nobody in for so long is killed. A slow disk holds it up for seconds."""
 STOPS_WITHIN_S = {signal.SIGINT: 30.0, signal.SIGQUIT: 10.0}
 """A server that ends at neither is killed; it recovers at the next start."""
+ENDS_WITHIN_S = 10.0
 _FIELDS = 8  # of a complete postmaster.pid
 
 
@@ -235,6 +236,7 @@ class EmbeddedServer:
     def _initialise(self) -> None:
         """Makes the data folder whole or not at all: half of one would never start."""
         half = self.folder / "data.new"
+        _end_initdb(plain_path(self.folder) / half.name)
         if half.exists():
             shutil.rmtree(half)
         _library(half).ensure_pgdata_inited()
@@ -303,6 +305,18 @@ def _kill_all(postmaster: psutil.Process) -> None:
         for process in (postmaster, *postmaster.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
                 process.kill()
+
+
+def _end_initdb(data: Path) -> None:
+    """Ends what still fills a data folder after whoever began it was killed: it would go on in
+    the new one, and remove it when it fails."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.name() == "initdb" and str(data) in process.cmdline():
+                log.info("ending an initdb that was left alone", pid=process.pid, data=str(data))
+                family = (process, *process.children(recursive=True))
+                _kill_all(process)
+                psutil.wait_procs(family, ENDS_WITHIN_S)
 
 
 class _Complaints(logging.Handler):

@@ -1,6 +1,7 @@
 """Opening a database: what it makes, and the one line that says why it can't."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from storage.database import Database, bring_forward, close_pool, make_pool, open_database
@@ -209,6 +211,25 @@ def test_a_half_made_folder_is_made_again(own_folder: Path) -> None:
     server.start()
     server.stop()
     assert not half.exists()
+
+
+def test_an_initdb_whose_starter_was_killed_is_ended(own_folder: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(own_folder)]) as starter:
+        initdb: list[psutil.Process] = []
+        while not initdb:
+            assert starter.poll() is None
+            family = psutil.Process(starter.pid).children(recursive=True)
+            initdb = [one for one in family if one.name() == "initdb"]
+        initdb[0].suspend()  # in the middle of its work
+        starter.kill()
+    server = EmbeddedServer(own_folder)
+    server.start()
+    try:
+        assert not initdb[0].is_running()
+    finally:
+        server.stop()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            initdb[0].kill()
 
 
 def test_a_folder_that_can_not_be_used_says_so_in_one_line(tmp_path: Path) -> None:
