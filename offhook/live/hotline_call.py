@@ -40,6 +40,7 @@ from ivr_flows.walk import FlowContext
 from offhook.live.call import LiveCall
 from offhook.live.clock import epoch
 from offhook.live.sessions import Closing, Sessions
+from offhook.live.talks import HARDLY_S, passed_on_in_vain
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp, SessionRefused
@@ -48,9 +49,6 @@ from telephony.complaints import shown
 from telephony.prompts import PATIENCE_S, PromptError, Prompts
 
 log = structlog.get_logger()
-
-_HARDLY_MS = 800
-"""A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
 
 KEYS = "0123456789*#"
 _UNACCEPTABLE = ("CHANUNAVAIL", "58")
@@ -156,8 +154,8 @@ class HotlineCalls:
             await session.execute("Hangup", _CONGESTION)
             return
         call.recorded = bool(given.recording)
-        if given.stage == Stage.TALKED and call.phone_lost is not None:
-            given = replace(given, stage=Stage.QUEUE)  # the phone he was transferred to died
+        if given.stage == Stage.TALKED and (call.phone_lost or passed_on_in_vain(call)):
+            given = replace(given, stage=Stage.QUEUE)  # nobody is there to whom they were passed
         turn = call.turn
         flow = self._flows[call.hotline.flow]
         caller = _Caller(session, call, flow, self._sessions, self._prompts)
@@ -335,7 +333,7 @@ class _Caller:
                         await self._announce(command, step)
                     case Offer():
                         if await self._ring(command, since):
-                            if self._call.phone_lost is None:
+                            if self._call.phone_lost is None and not passed_on_in_vain(self._call):
                                 return QueueExit.TALKED
                             await self._wait_again(step, since)
                             continue
@@ -351,7 +349,8 @@ class _Caller:
                 self._sessions.left_queue(self._call)
 
     async def _wait_again(self, step: Enqueue, since: float) -> None:
-        """The agent's phone died in the talk: the caller waits as one who came at ``since``."""
+        """The phone died in the talk, or the colleague left as the caller was passed on: the
+        caller waits as one who came at ``since``."""
         self._served = False
         self._sessions.queue(self._call, step.queue, since)
         await self._remember(STAGE=Stage.QUEUE)
@@ -481,7 +480,7 @@ def _is_talk(together_ms: int) -> bool:
     A negative one says only that the clock was set back meanwhile; to leave a caller who was
     served is better than to bring them back, and a phone that answers in vain is seldom besides.
     """
-    return not 0 <= together_ms < _HARDLY_MS
+    return not 0 <= together_ms < HARDLY_S * 1000
 
 
 def _failure(status: str | None, cause: str | None, answer: str | None) -> OfferFailure:

@@ -27,6 +27,9 @@ PHONE_GONE = "phone_gone"
 LINE_GONE = "line_gone"
 """Why a call ended whose line answered no more; the session timer notices."""
 
+HARDLY_S = 0.8
+"""A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
+
 _JUST_OVER_S = 10.0
 _LATE_S = 2.0
 """By so much at most is AMI slower than the session."""
@@ -184,6 +187,22 @@ class Talks:
     def _forget(self) -> None:
         while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
             self._just_over.popleft()
+
+
+def passed_on_in_vain(call: LiveCall) -> bool:
+    """Whether the colleague to whom the caller was passed on left in that very moment.
+
+    The dialplan takes the time since the colleague answered, and that was the agent's talk.
+    """
+    talks = sorted((f for f in call.noted if f.kind in TALKS), key=lambda fact: fact.at)
+    match talks[-4:]:
+        case [_, _, came, left]:  # the agent's talk, and the colleague's
+            return (
+                (came.kind, left.kind) == (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
+                and came.detail.get("station") == left.detail.get("station")
+                and left.at - came.at < timedelta(seconds=HARDLY_S)
+            )
+    return False
 
 
 def _is_late(call: LiveCall, station: StationName, at: datetime) -> bool:

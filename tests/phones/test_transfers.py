@@ -110,6 +110,19 @@ async def test_a_customer_passed_to_a_phone_that_rings_and_answers_talks_there(
     assert leg.over.is_set()
 
 
+async def test_a_customer_passed_to_a_colleague_who_hangs_up_in_that_moment_is_back(
+    house: PhoneHouse,
+) -> None:
+    caller, leg, agent = await _talk(house)
+    asked = await house.phone.call("1001", "1002")
+    colleague = await _rung(house, "1002")
+    await asyncio.sleep(1.2)  # long enough for a talk, but the customer had no part in it
+    assert await house.phone.refer(agent, "1002", asked) == 202
+    await house.phone.hang_up(colleague)
+    await house.until_agent("1001", "paused")
+    await _back_at_the_head(house, caller, leg)
+
+
 @pytest.mark.parametrize("code", ["*11", "*13"])
 async def test_a_customer_passed_into_a_feature_code_is_back_in_the_queue(
     house: PhoneHouse, code: str
