@@ -225,6 +225,8 @@ class Switches:
             case StationRinging():
                 if self._floor.was_withdrawn(call.id, event.station):
                     self._orders.stop_ringing(event.station)
+                else:
+                    self._passed_on(call)
             case RingingEnded():
                 pass  # the session that dials tells it, with more certainty
             case StationConnected():
@@ -234,6 +236,7 @@ class Switches:
                 at = moment(gap) - timedelta(seconds=event.ago_s)
                 self._talks.disconnected(call, event.station, event.by, at)
                 self._music(call)
+                self._passed_on(call)
             case CallHeld() | CallResumed():
                 self._held(call, event)
                 self._music(call)
@@ -252,6 +255,14 @@ class Switches:
                 self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
             case _:
                 assert_never(event)
+
+    def _passed_on(self, call: LiveCall) -> None:
+        """The board shows whose phone rings for a caller whom an agent passed on."""
+        view = self._channels.view(call.id)
+        talked = call.stage in (CallStage.TALKING, CallStage.HELD) and not call.stations
+        if talked and view is not None and view.ringing:
+            call.agent = self._floor.at_station.get(view.ringing[0])
+            self._calls.stage(call, CallStage.RINGING)
 
     def _music(self, call: LiveCall) -> None:
         """Music while a phone holds the caller, and not a moment longer: it is louder than words.

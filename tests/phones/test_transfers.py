@@ -163,6 +163,20 @@ async def test_a_blind_transfer_to_such_a_phone_brings_the_customer_back(
     await _back_at_the_head(house, caller, leg)
 
 
+async def test_a_customer_passed_on_is_shown_with_the_colleague_who_rings(
+    house: PhoneHouse,
+) -> None:
+    caller, _, agent = await _talk(house)
+    house.phone.habits["1002"] = ring
+    assert await house.phone.refer(agent, "1002") == 202
+    board = await house.until_stage(caller, "ringing")
+    assert [call["agent"] for call in board["calls"]] == ["1002"]
+    (call,) = house.phone.rung_at("1002")
+    call.accept()
+    board = await house.until_stage(caller, "talking")
+    assert [call["agent"] for call in board["calls"]] == ["1002"]
+
+
 async def test_two_transfers_at_once_lead_to_one_phone(house: PhoneHouse) -> None:
     caller, leg, agent = await _talk(house)
     await asyncio.gather(house.phone.refer(agent, "1002"), house.phone.refer(agent, "1003"))
