@@ -64,6 +64,8 @@ class _Open:
     hold_s: float = 0.0
     transferred_at: datetime | None = None
     failed: LegOutcome | None = None
+    supposed: bool = False
+    """That it rings no more is known from what came after; how it ended may yet be told."""
 
     def is_of(self, agent: str | None, station: str | None) -> bool:
         """Whether a fact that names these is about this leg; either name may be missing."""
@@ -107,7 +109,7 @@ class _Open:
             offered_at=self.offered_at,
             connected_at=self.connected_at,
             ended_at=self.ended_at,
-            ended_by=self.ended_by,
+            ended_by=self.ended_by if self.failed is None else None,
             talk_s=talk_s,
             hold_s=self.hold_s,
         )
@@ -145,16 +147,17 @@ def fold_legs(
 def _step(legs: list[_Open], fact: CallFact) -> None:
     agent, station = _name(fact, "agent"), _name(fact, "station")
     match fact.kind:
+        case CallFactKind.QUEUED | CallFactKind.FALLBACK | CallFactKind.LEFT_QUEUE:
+            _rings_no_more(legs, fact.at)
         case CallFactKind.OFFERED:
-            # A second offer to a phone that already rings means that the first one's end
-            # was not seen (the controller was away).
-            if (ringing := _find(legs, agent, station, connected=False)) is not None:
-                ringing.end(fact.at)
+            _rings_no_more(legs, fact.at)
             legs.append(_Open(agent, station, offered_at=fact.at))
         case CallFactKind.OFFER_FAILED:
             why = _failure(fact.detail.get("why"))
-            if (leg := _find(legs, agent, station, connected=False)) is not None:
+            leg = _find(legs, agent, station, connected=False) or _supposed(legs, agent, station)
+            if leg is not None:
                 leg.end(fact.at, why)
+                leg.supposed = False
             elif why is LegOutcome.DROPPED:
                 # Asterisk had shown a talk, of less than a second.
                 leg = _find(legs, agent, station, connected=True)
@@ -168,6 +171,7 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
             if (leg := _find(legs, agent, station, connected=False)) is None:
                 leg = _Open(agent, station)
                 legs.append(leg)
+            _rings_no_more(legs, fact.at, but=leg)
             leg.connected_at = fact.at
             leg.station = station or leg.station
         case CallFactKind.DISCONNECTED:
@@ -185,6 +189,19 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
             leg = _talking(legs, by, station) or _last_that_talked(legs, by, station)
             if leg is not None:
                 leg.transferred_at = fact.at
+
+
+def _rings_no_more(legs: list[_Open], at: datetime, but: _Open | None = None) -> None:
+    """A caller is offered to one agent at a time: the end of an earlier offer was not seen (the
+    controller was away)."""
+    for leg in legs:
+        if leg is not but and leg.connected_at is None and leg.ended_at is None:
+            leg.end(at)
+            leg.supposed = True
+
+
+def _supposed(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
+    return next((leg for leg in reversed(legs) if leg.supposed and leg.is_of(agent, station)), None)
 
 
 def _find(

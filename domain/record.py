@@ -216,8 +216,8 @@ def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | 
     )
     if start is None:
         return _Wait()
-    queue = next((q for f in reversed(entries) if (q := _text(f.detail, "queue"))), None)
-    queue = queue or _text(start.detail, "queue")
+    named = (f for f in reversed(timeline) if f.kind in (*_ENTERS_QUEUE, CallFactKind.OFFERED))
+    queue = next((q for f in named if (q := _text(f.detail, "queue"))), None)
     answered_at = min(
         (leg.connected_at for leg in legs if leg.connected_at and leg.talked), default=None
     )

@@ -69,14 +69,14 @@ def fold_stays(
         match fact.kind:
             case CallFactKind.QUEUED | CallFactKind.FALLBACK:
                 _enter(stays, fact)
-            case CallFactKind.OFFERED if last is None:
+            case CallFactKind.OFFERED if last is None or last.outcome is Outcome.UNSERVED:
                 _enter(stays, fact)  # that they were queued was not written down
             case CallFactKind.CONNECTED if fact.at in answers:
                 if last is None:
                     last = _Open(None, fact.at)
                     stays.append(last)
                 # Given up in the very moment in which an agent answered: answered.
-                if last.waits or not any(s.outcome is Outcome.ANSWERED for s in stays):
+                if last.outcome is not Outcome.ANSWERED:
                     last.end(fact.at, Outcome.ANSWERED)
             case CallFactKind.LEFT_QUEUE if last is not None and last.waits:
                 last.end(fact.at, Outcome.UNSERVED)

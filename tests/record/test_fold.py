@@ -13,6 +13,7 @@ from domain.record import Outcome, fold
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 
 K = CallFactKind
+PHONE = {"agent": "1001", "station": "s1"}
 
 
 def test_a_call_that_was_answered() -> None:
@@ -51,7 +52,9 @@ def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: b
     )
     assert (record.outcome, record.wait_s, record.talk_s) == (Outcome.ABANDONED, 30, 0)
     assert (record.agent, record.agents) == (None, ())
-    assert [leg.outcome for leg in record.legs] == [LegOutcome.DROPPED]
+    [leg] = record.legs
+    assert (leg.outcome, leg.ended_by) == (LegOutcome.DROPPED, None)
+    assert record.talk_ended_by is None
 
 
 @pytest.mark.parametrize(
@@ -291,9 +294,6 @@ def test_whatever_was_written_makes_a_record_that_makes_sense(timeline: list[Cal
         assert record.ended_at is None or leg.ended_at is not None
 
 
-PHONE = {"agent": "1001", "station": "s1"}
-
-
 def test_holds_from_both_sides_last_from_the_first_to_the_last_resume() -> None:
     [leg] = fold(
         [
@@ -323,6 +323,46 @@ def test_an_offer_that_failed_says_why_as_the_timeline_does(why: str) -> None:
 def test_a_caller_who_hangs_up_while_a_phone_rings_has_left() -> None:
     [leg] = fold([*abandoned("c", wait_s=9), fact("c", 5, K.OFFERED, **PHONE)]).legs
     assert leg.outcome == "caller_left"
+
+
+@pytest.mark.parametrize(
+    "next_known",
+    [
+        fact("c", 21, K.OFFERED, agent="1002", station="s2"),
+        fact("c", 23, K.CONNECTED, agent="1002", station="s2"),
+        fact("c", 21, K.FALLBACK, queue="sales"),
+        fact("c", 61, K.LEFT_QUEUE, queue="sales", why="timeout"),
+    ],
+    ids=lambda fact: str(fact.kind),
+)
+def test_a_phone_that_rang_while_the_controller_died_rings_no_longer_than_it_can(
+    next_known: CallFact,
+) -> None:
+    """Nobody saw how the offer ended; the caller has gone on, and leaves much later."""
+    leg, *_ = fold(
+        [
+            *abandoned("c", wait_s=99),
+            fact("c", 4, K.OFFERED, **PHONE),
+            fact("c", 20, K.CONTROLLER_LOST),
+            next_known,
+        ]
+    ).legs
+    assert (leg.agent, leg.outcome, leg.ended_at) == ("1001", "withdrawn", next_known.at)
+
+
+def test_an_answer_in_vain_after_a_talk_does_not_say_who_ended_that() -> None:
+    record = fold(
+        [
+            entered("c"),
+            fact("c", 5, K.CONNECTED, **PHONE),
+            fact("c", 50, K.DISCONNECTED, **PHONE, by="agent"),  # by a transfer that failed
+            fact("c", 60, K.OFFERED, agent="1002", station="s2"),
+            fact("c", 65, K.CONNECTED, agent="1002", station="s2"),
+            fact("c", 65.3, K.OFFER_FAILED, agent="1002", station="s2", why="dropped"),
+            fact("c", 90, K.ENDED, by="caller"),
+        ]
+    )
+    assert (record.talk_ended_by, record.ended_by) == ("agent", "caller")
 
 
 def test_who_ended_the_talk_and_who_ended_the_call() -> None:
@@ -360,6 +400,32 @@ def test_each_queue_has_its_own_stay() -> None:
         fact("c", 91, K.QUEUED, queue="complaints"),
         fact("c", 95, K.ENDED, by="caller"),
     ) == [("sales", "unserved", 60), ("overflow", "answered", 5), ("complaints", "abandoned", 4)]
+
+
+def test_answered_in_the_moment_in_which_the_second_queue_gives_up() -> None:
+    assert stays(
+        entered("c"),
+        fact("c", 1, K.QUEUED, queue="sales"),
+        fact("c", 5, K.CONNECTED, **PHONE),
+        fact("c", 50, K.DISCONNECTED, **PHONE, by="agent"),
+        fact("c", 51, K.QUEUED, queue="overflow"),
+        fact("c", 60, K.LEFT_QUEUE, queue="overflow", why="timeout"),
+        fact("c", 61, K.CONNECTED, agent="1002", station="s2"),
+        fact("c", 70, K.ENDED, by="caller"),
+    ) == [("sales", "answered", 4), ("overflow", "answered", 10)]
+
+
+def test_who_is_offered_after_leaving_a_queue_stands_in_one_again() -> None:
+    """That they came to the second queue was not written down."""
+    facts = [
+        entered("c"),
+        fact("c", 1, K.QUEUED, queue="sales"),
+        fact("c", 61, K.LEFT_QUEUE, queue="sales", why="timeout"),
+        fact("c", 70, K.OFFERED, queue="overflow", **PHONE),
+        fact("c", 75, K.ENDED, by="caller"),
+    ]
+    assert stays(*facts) == [("sales", "unserved", 60), ("overflow", "abandoned", 5)]
+    assert fold(facts).queue == "overflow"
 
 
 def test_a_stay_goes_on_in_asterisks_own_queue_and_after_a_failed_transfer() -> None:
