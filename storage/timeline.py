@@ -67,14 +67,17 @@ async def recompute(db: Any, calls: Iterable[str]) -> None:
             await asyncio.sleep(0)
     await db.executemany(_SQL["upsert_call"], [_columns(record) for record in records])
     await _write_stays(db, records)
+    await _write_agents(db, records)
+
+
+async def _write_agents(db: Any, records: Sequence[CallRecord]) -> None:
     spoke = [(record, agent) for record in records for agent in record.agents]
+    calls, agents = [record.call for record, _ in spoke], [agent for _, agent in spoke]
     if spoke:
-        await db.execute(
-            _SQL["insert_call_agents"],
-            [record.call for record, _ in spoke],
-            [agent for _, agent in spoke],
-            [record.entered_at for record, _ in spoke],
-        )
+        times = [record.entered_at for record, _ in spoke]
+        await db.execute(_SQL["insert_call_agents"], calls, agents, times)
+    # A fact that comes late may show that an agent answered in vain.
+    await db.execute(_SQL["forget_call_agents"], [r.call for r in records], calls, agents)
 
 
 async def _write_stays(db: Any, records: Sequence[CallRecord]) -> None:

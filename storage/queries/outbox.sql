@@ -67,6 +67,13 @@ select * from unnest($1::text[], $2::text[], $3::timestamptz[])
 on conflict (call, agent) do update set entered_at = excluded.entered_at
 where call_agents.entered_at is distinct from excluded.entered_at
 
+-- name: forget_call_agents
+delete from call_agents
+where call = any($1::text[]) and not exists (
+    select from unnest($2::text[], $3::text[]) as spoke (call, agent)
+    where spoke.call = call_agents.call and spoke.agent = call_agents.agent
+)
+
 -- name: upsert_stays
 insert into queue_stays (call, number, queue, entered_at, outcome, wait_s)
 select * from unnest(

@@ -68,6 +68,19 @@ async def test_filters(database: Database) -> None:
         assert (page.total, page.more) == (len(expected), False)
 
 
+async def test_an_answer_that_turns_out_to_be_in_vain_is_none_of_the_agents_calls(
+    database: Database,
+) -> None:
+    """The facts of the moment in which Asterisk showed a talk are stored before it is known."""
+    phone = {"agent": "1001", "station": "s1"}
+    talks = [fact("c", 5, CallFactKind.CONNECTED, **phone)]
+    store = await store_of(database, [*abandoned("c"), *talks])
+    await store_of(database, [fact("c", 5.3, CallFactKind.OFFER_FAILED, why="dropped", **phone)])
+    (row,) = (await store.list(projects=None)).rows
+    assert row.agents == ()
+    assert (await store.list(CallFilter(agent=AgentCode("1001")), projects=None)).total == 0
+
+
 async def test_blocked_calls_are_counted_by_line(database: Database) -> None:
     def blocked(call: str, at_s: float, line: str) -> list[Fact]:
         return [
