@@ -133,17 +133,16 @@ class Sessions:
             skill = self._skills.get(queue)
             self.calls.note(call, CallFactKind.QUEUED, at=at, queue=queue, skill=skill)
         self.calls.stage(call, CallStage.QUEUE)
-        self._floor.feed(
-            CallQueued(
-                call.id,
-                queue,
-                self._clock.monotonic(at),
-                waited_s=waited_s(at, call.returns, call.noted, datetime.now(UTC)),
-            )
-        )
-        if since is not None:
-            call.returns.append(datetime.now(UTC))
+        self._waits(call, queue, at, again=since is not None)
         return at.timestamp()
+
+    def _waits(self, call: LiveCall, queue: QueueName, since: datetime, *, again: bool) -> None:
+        now = datetime.now(UTC)
+        waited = waited_s(since, call.returns, call.noted, now)
+        place = self._clock.monotonic(since)
+        self._floor.feed(CallQueued(call.id, queue, place, waited_s=waited))
+        if again:
+            call.returns.append(now)
 
     def left_queue(self, call: LiveCall) -> None:
         """The caller's session no longer waits, whatever the reason."""
@@ -169,8 +168,7 @@ class Sessions:
         if why is OfferFailure.DROPPED:
             self._talks.must_have_ended(call)
             # Asterisk may have shown a talk; the caller waits again, and never ceased to.
-            at = self._clock.monotonic(datetime.fromtimestamp(since, UTC))
-            self._floor.feed(CallQueued(call.id, offer.queue, at))
+            self._waits(call, offer.queue, datetime.fromtimestamp(since, UTC), again=True)
 
     def caller_left_ringing(self, call: LiveCall, offer: Offer) -> None:
         """The caller is gone from Dial: hung up or transferred, while it rang or after."""

@@ -344,6 +344,29 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     assert len(call.returns) == 2
 
 
+async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
+    """Back from a talk of 20 minutes, and then twice phones answer and are gone at once."""
+    now = datetime.now(UTC)
+    comes_up(engine)
+    call = enter(engine)
+    for code in (AMY, BEN):
+        engine.floor.feed(Away(code, "lunch"))
+    engine.talks.connected(call, StationName("1003"), now - timedelta(minutes=22))
+    engine.talks.disconnected(call, StationName("1003"), "agent", now - timedelta(minutes=2))
+    call.returns.append(now - timedelta(minutes=2))
+    since = (now - timedelta(minutes=24)).timestamp()
+    engine.sessions.queue(call, SALES, since)
+    for code, station in ((AMY, StationName("1001")), (BEN, StationName("1002"))):
+        engine.floor.feed(Ready(code))
+        engine.talks.connected(call, station, datetime.now(UTC))
+        engine.talks.disconnected(call, station, "agent", datetime.now(UTC))
+        offer = Offer(call.id, SALES, code, station, 15.0)
+        engine.sessions.offer_failed(call, offer, OfferFailure.DROPPED, since)
+        (waiter,) = engine.floor.core._room
+        assert engine.clock.now() - waiter.waiting_since == pytest.approx(240, abs=30)
+        assert engine.clock.now() - waiter.since == pytest.approx(1440, abs=30)
+
+
 async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> None:
     """An agent resumes and hangs up: what ends the music may come when the score is asked for."""
     session = FakeSession()
