@@ -58,6 +58,8 @@ class Outbox:
 
     def __init__(self, path: Path, last_known: LastKnown | None = None) -> None:
         self.path = path
+        self.deliveries = 0
+        """Grows when the database has taken facts: what is read of it may be another then."""
         self._last_known = last_known
         self._remember_at = 0.0
         self.rejected = path.with_name(path.name + ".rejected")
@@ -239,6 +241,7 @@ class Outbox:
                 self._reject(line, error)
         if readable:
             await self._store(pool, readable)
+            self.deliveries += 1
         self._set_aside.clear()
 
     async def _store(self, pool: asyncpg.Pool, facts: list[tuple[bytes, Fact]]) -> None:

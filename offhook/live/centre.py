@@ -179,15 +179,17 @@ class RunningCentre:
     async def keep_figures(self) -> None:
         """Read the queues' figures of the day when anything has happened, or a new day begins.
 
-        Or when they could not be read the last time.
+        Or when the database has taken facts, which it does a moment later than the floor hears of
+        them, or when the figures could not be read the last time.
         """
-        seen, since = -1, datetime.min.replace(tzinfo=UTC)
+        seen: tuple[object, ...] = ()
         while True:
             today = midnight(datetime.now(UTC), self._timezone)
             if any(link.lag > LATE_S for link in self._engine.orders.links.values()):
                 self._engine.changes.touch()  # for no event does
-            if (self._engine.changes.version, today) != (seen, since) or self._away is not None:
-                seen, since = self._engine.changes.version, today
+            stored = self._outbox.deliveries
+            if (self._engine.changes.version, stored, today) != seen or self._away is not None:
+                seen = (self._engine.changes.version, stored, today)
                 before = (dict(self._figures), self._blocked, self._away)
                 try:
                     await self._read_figures(today)
@@ -196,7 +198,7 @@ class RunningCentre:
                     self._away = in_one_line(error)
                 if (self._figures, self._blocked, self._away) != before:
                     self._engine.changes.touch()
-                    seen = self._engine.changes.version
+                    seen = (self._engine.changes.version, stored, today)
             await asyncio.sleep(FIGURES_EVERY_S)
 
     async def _read_figures(self, since: datetime) -> None:

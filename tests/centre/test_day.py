@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
 from console.ports import QueueView
@@ -20,6 +21,7 @@ from offhook.live.centre import RunningCentre, midnight
 from offhook.live.engine import Engine
 from offhook.live.recorder import Recorder
 from offhook.secrets import load_or_create
+from storage.calls import CallStore, Summary
 from storage.database import Database, open_database
 from storage.outbox import Outbox
 from tests.conftest import CentreFile, PortBlocks
@@ -114,34 +116,92 @@ def offered(board: dict[str, Any]) -> int:
     return int(sales["offered_today"])
 
 
-@pytest.mark.live
-async def test_a_new_day_begins_by_itself(
-    centre: Centre, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody calls at night: the figures go to nothing all the same."""
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """With nothing in it."""
     outbox = Outbox(tmp_path / "outbox.jsonl")
-    engine = Engine(centre, outbox)
-    calls = await store_of(database, answered("pbx1-1.1"))
-    recorder = Recorder(engine, tmp_path / "spool", tmp_path / "root", calls, outbox)
-    running = RunningCentre(engine, calls, outbox, recorder, ZoneInfo("Asia/Shanghai"))
+    yield outbox
+    outbox.close()
+
+
+class WatchedStore(CallStore):
+    """Notes when figures have been read."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        super().__init__(pool)
+        self.read = asyncio.Event()
+
+    async def summary(self, *args: Any, **more: Any) -> Summary:
+        found = await super().summary(*args, **more)
+        self.read.set()
+        return found
+
+
+class Board:
+    """A running centre's, whose figures are read often."""
+
+    def __init__(self, centre: Centre, calls: CallStore, outbox: Outbox, folder: Path) -> None:
+        self.engine = Engine(centre, outbox)
+        recorder = Recorder(self.engine, folder / "spool", folder / "root", calls, outbox)
+        zone = ZoneInfo("Asia/Shanghai")
+        self._running = RunningCentre(self.engine, calls, outbox, recorder, zone)
+        self._keeping = asyncio.create_task(self._running.keep_figures())
+
+    async def until(self, today: int) -> QueueView:
+        async with asyncio.timeout(60):
+            while True:
+                version = self.engine.changes.version
+                sales, *_ = self._running.board(None).queues
+                if sales.offered_today == today:
+                    return sales
+                await self._running.changed(version)
+
+    def close(self) -> None:
+        self._keeping.cancel()
+
+
+@pytest.fixture
+def begins(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """When the day began, the last one; figures are read twenty times a second."""
     begins = [NOON]
     monkeypatch.setattr(centre_module, "midnight", lambda now, zone: begins[-1])
     monkeypatch.setattr(centre_module, "FIGURES_EVERY_S", 0.05)
+    return begins
 
-    async def until(today: int) -> QueueView:
-        async with asyncio.timeout(60):
-            while True:
-                version = engine.changes.version
-                sales, *_ = running.board(None).queues
-                if sales.offered_today == today:
-                    return sales
-                await running.changed(version)
 
-    keeping = asyncio.create_task(running.keep_figures())
+@pytest.mark.live
+async def test_a_new_day_begins_by_itself(
+    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path, begins: list[datetime]
+) -> None:
+    """Nobody calls at night: the figures go to nothing all the same."""
+    calls = await store_of(database, answered("pbx1-1.1"))
+    board = Board(centre, calls, outbox, tmp_path)
     try:
-        assert (await until(1)).answered_today == 1
+        assert (await board.until(1)).answered_today == 1
         begins.append(NOON + timedelta(days=1))
-        assert (await until(0)).answered_today == 0
+        assert (await board.until(0)).answered_today == 0
     finally:
-        keeping.cancel()
-        outbox.close()
+        board.close()
+
+
+@pytest.mark.live
+async def test_the_last_call_is_counted_though_nothing_happens_after_it(
+    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path, begins: list[datetime]
+) -> None:
+    """Its facts reach the database a moment after the floor has heard of its end."""
+    await store_of(database, answered("pbx1-1.1"))
+    calls = WatchedStore(database.pool)
+    board = Board(centre, calls, outbox, tmp_path)
+    try:
+        await board.until(1)
+        for fact in answered("pbx1-1.2"):
+            outbox.put(fact)
+        calls.read.clear()
+        board.engine.changes.touch()
+        async with asyncio.timeout(60):
+            await calls.read.wait()  # and it is not among them
+        pumping = asyncio.create_task(outbox.pump(database.pool))
+        assert (await board.until(2)).answered_today == 2
+        pumping.cancel()
+    finally:
+        board.close()
