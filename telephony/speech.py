@@ -26,6 +26,8 @@ from telephony.wav import TELEPHONE_RATE, parse
 RATE = TELEPHONE_RATE
 MAX_BYTES = 16_000_000
 """Of a sound that is made into a prompt: a minute and a half in a CD's quality."""
+LONGEST_S = MAX_BYTES / (2 * RATE)
+"""What has this length has as many bytes on a telephone."""
 LOUDEST_DBFS = -3.0
 DEADLINE_S = 20.0
 LEFT_ALONE_S = 30.0
@@ -206,6 +208,15 @@ def _segment(wav: bytes) -> AudioSegment:
     except ValueError as error:
         raise SpeechError(SpeechFault.FAILED, str(error), "expected plain PCM WAV") from error
     samples = sound.frames
+    seconds = len(samples) / (sound.width * sound.channels * sound.rate)
+    # A file of a low rate is small, and grows: to a telephone's 8 kHz it is made by one call of
+    # audioop, and no Python runs meanwhile.
+    if seconds > LONGEST_S:
+        raise SpeechError(
+            SpeechFault.FAILED,
+            f"it has {seconds / 60:.0f} minutes of sound",
+            f"at most {LONGEST_S // 60:.0f} minutes",
+        )
     if sound.width == 1:
         samples = audioop.bias(samples, 1, -128)
     samples = audioop.lin2lin(samples, sound.width, 2)

@@ -76,6 +76,7 @@ BROKEN = {
     "64 bits": patched(34, b"\x40\0"),
     "floating point": patched(20, b"\3\0"),
     "A-law": patched(20, b"\6\0"),
+    "18 minutes in 1 MB, 16 times that for a telephone": wav(1, 1, 1000, 1_100_000),
     "format chunk of 4 GB": patched(16, b"\xff\xff\xff\xff"),
     "format chunk of 4 bytes": patched(16, b"\4\0\0\0"),
     "big endian": b"RIFX" + PLAIN[4:],
