@@ -93,6 +93,12 @@ class QueueView:
     abandoned_today: int
     """Without the short abandons."""
     short_abandoned_today: int
+    unserved_today: int
+    """The queue gave up on them, or the system lost them."""
+    answered_within_today: int
+    """Within the target; the service level is these by ``measured_today``."""
+    measured_today: int
+    """All offered that no longer wait: the service level's base."""
     service_level: float | None
     """0 to 1, answered within the target / offered, short abandons included; None: nothing
     offered yet."""

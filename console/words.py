@@ -167,6 +167,7 @@ LIVE_TEXTS = {
     "recordings_waiting": N_("Recordings can't be stored: %(n)s wait in Asterisk's spool"),
     "within": N_("within %(n)s s"),
     "short_abandoned": N_("and %(n)s short, within %(s)s s"),
+    "unserved": N_("and %(n)s not served"),
     "at_phone": N_("phone %(station)s"),
     "caller_unknown": N_("number withheld"),
     "blocked_today": N_("%(n)s refused today"),

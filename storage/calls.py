@@ -113,17 +113,22 @@ class Summary:
     short_abandon_s: float
 
     @property
+    def measured(self) -> int:
+        """All offered that no longer wait: what the rates are of."""
+        return self.offered - self.waiting
+
+    @property
     def service_level(self) -> float | None:
         """Answered in time / all offered that no longer wait, short abandons in the base.
 
         A fraction, 0 to 1; None if there is nothing to divide by.
         """
-        return _ratio(self.answered_within, self.offered - self.waiting)
+        return _ratio(self.answered_within, self.measured)
 
     @property
     def service_level_without_short(self) -> float | None:
         """The other variant: short abandons are not in the base."""
-        return _ratio(self.answered_within, self.offered - self.waiting - self.short_abandoned)
+        return _ratio(self.answered_within, self.measured - self.short_abandoned)
 
     @property
     def service_level_variant(self) -> str:
@@ -131,12 +136,12 @@ class Summary:
 
     @property
     def answer_rate(self) -> float | None:
-        return _ratio(self.answered, self.offered - self.waiting)
+        return _ratio(self.answered, self.measured)
 
     @property
     def abandon_rate(self) -> float | None:
         """Without the short abandons, of all offered that no longer wait."""
-        return _ratio(self.abandoned, self.offered - self.waiting)
+        return _ratio(self.abandoned, self.measured)
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -32,6 +32,9 @@ class DayFigures:
     answered: int = 0
     abandoned: int = 0
     short_abandoned: int = 0
+    unserved: int = 0
+    answered_within: int = 0
+    measured: int = 0
     service_level: float | None = None
 
 
@@ -142,6 +145,9 @@ def _queue(
         answered_today=figures.answered,
         abandoned_today=figures.abandoned,
         short_abandoned_today=figures.short_abandoned,
+        unserved_today=figures.unserved,
+        answered_within_today=figures.answered_within,
+        measured_today=figures.measured,
         service_level=figures.service_level,
         service_level_s=queue.service_level_s,
         short_abandon_s=queue.short_abandon_s,

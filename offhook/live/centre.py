@@ -215,5 +215,8 @@ class RunningCentre:
                 summary.answered,
                 summary.abandoned,
                 summary.short_abandoned,
+                summary.unserved + summary.lost,
+                summary.answered_within,
+                summary.measured,
                 summary.service_level,
             )

@@ -28,7 +28,7 @@ SALES = QueueName("sales")
 
 
 def look(engine: Engine, projects: frozenset[ProjectName] | None = None) -> Board:
-    return board(engine, projects, {SALES: DayFigures(5, 3, 1, 1, 0.8)}, StoreView(True))
+    return board(engine, projects, {SALES: DayFigures(7, 3, 1, 1, 1, 2, 6, 2 / 6)}, StoreView(True))
 
 
 def enter(engine: Engine, number: int = 1) -> LiveCall:
@@ -78,9 +78,10 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
     assert (shown.stage, shown.queue, shown.position) == (CallStage.QUEUE, "sales", 1)
     (sales, *_) = look(engine).queues
     assert sales.waiting == 1 and sales.waiting_since is not None
-    assert (sales.offered_today, sales.service_level) == (5, 0.8)
+    assert (sales.offered_today, sales.service_level) == (7, 2 / 6)
     # In the base of the service level, so shown with it.
     assert (sales.abandoned_today, sales.short_abandoned_today, sales.short_abandon_s) == (1, 1, 5)
+    assert (sales.unserved_today, sales.answered_within_today, sales.measured_today) == (1, 2, 6)
 
     seat(engine)
     engine.floor.feed(Ready(AMY))

@@ -132,6 +132,27 @@ async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> N
     await expect(row).to_have_count(0)
 
 
+async def test_the_boards_figures_add_up(console: Console, open_page: Open) -> None:
+    """The level of all queues is of those who no longer wait, as each queue's own is."""
+    few = {"offered_today": 10, "answered_today": 1, "answered_within_today": 1}
+    none = {"abandoned_today": 0, "short_abandoned_today": 0}
+    console.floor.figures = {
+        QueueName("sales"): {**few, **none, "measured_today": 1, "service_level": 1.0},
+        QueueName("service"): {
+            **none,
+            **{"offered_today": 10, "answered_today": 0, "answered_within_today": 0},
+            **{"unserved_today": 10, "measured_today": 10, "service_level": 0.0},
+        },
+    }
+    page = await open_page("/board", "sue")
+    service = page.locator('[data-rows="queues"] [data-key="service"]')
+    await expect(service.locator('[data-f="level"]')).to_have_text("0.0 %")
+    await expect(service.locator('[data-f="unserved"]')).to_have_text("and 10 not served")
+    sales = page.locator('[data-rows="queues"] [data-key="sales"]')
+    await expect(sales.locator('[data-f="unserved"]')).to_be_hidden()
+    await expect(page.locator('[data-figure="level"]')).to_have_text("9.1 %")
+
+
 async def test_a_stale_board_says_so_and_comes_back(
     console: Console, served: Served, open_page: Open
 ) -> None:

@@ -34,6 +34,8 @@ function drawQueue(parts, queue) {
     n: queue.short_abandoned_today,
     s: queue.short_abandon_s,
   });
+  parts.unserved.hidden = queue.unserved_today === 0;
+  parts.unserved.textContent = fill(texts.unserved, { n: queue.unserved_today });
   parts.people.replaceChildren(
     ...["ready", "talking", "wrap_up", "paused"]
       .filter((state) => queue[state] > 0)
@@ -158,10 +160,8 @@ function drawFigures() {
   figure("calls", live.rows("calls").length);
   figure("waiting", sum("waiting"));
   figure("longest", "", waits.length ? Math.min(...waits) : null);
-  const measured = queues.filter((q) => q.service_level !== null);
-  const offered = measured.reduce((all, q) => all + q.offered_today, 0);
-  const within = measured.reduce((all, q) => all + q.service_level * q.offered_today, 0);
-  figure("level", percent(offered ? within / offered : null));
+  const measured = sum("measured_today");
+  figure("level", percent(measured ? sum("answered_within_today") / measured : null));
   figure("ready", agents.filter((a) => a.state === "ready").length);
   figure("talking", agents.filter((a) => a.state === "talking").length);
   const counts = document.querySelector("[data-counts]");
