@@ -53,6 +53,8 @@ log = structlog.get_logger()
 KEYS = "0123456789*#"
 _UNACCEPTABLE = ("CHANUNAVAIL", "58")
 """What Dial says of a phone that answers 488 (measured): it doesn't take the sound we offer."""
+_ASKS_FOR_A_PASSWORD = ("SIP 401", "SIP 407")
+"""Nobody declined: the phone's settings are at fault."""
 _EXITS = {
     GiveUpReason.TIMEOUT: QueueExit.TIMEOUT,
     GiveUpReason.NOBODY_LOGGED_IN: QueueExit.NOBODY,
@@ -444,6 +446,8 @@ class _Caller:
             cause = await session.get_variable("HANGUPCAUSE")
             if (status, cause) != _UNACCEPTABLE:
                 return status, cause
+            if (await self._answer_of_the_phone() or "").startswith("SIP 2"):
+                return status, cause  # it did answer, and nobody could be heard
             other = await session.get_variable(f"OFFHOOK_TWIN_{offer.station}")
             if other and other not in endpoints:
                 endpoints.append(other)
@@ -493,7 +497,7 @@ def _failure(status: str | None, cause: str | None, answer: str | None) -> Offer
     if words.startswith("SIP 3") or (status == "BUSY" and words.startswith("SIP 1")):
         return OfferFailure.FORWARDED
     # A phone that rings out leaves the cause of the caller's last offer where it was.
-    if cause == "21" and status != "NOANSWER":
+    if cause == "21" and status != "NOANSWER" and not words.startswith(_ASKS_FOR_A_PASSWORD):
         return OfferFailure.REJECTED
     match status:
         case "NOANSWER":

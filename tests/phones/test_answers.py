@@ -89,7 +89,7 @@ async def _fails_with_all(house: PhoneHouse, habits: dict[str, Habit], reason: s
         (call,) = board["calls"]
         assert call["position"] == 1, what
         assert not leg.over.is_set(), what
-    assert {call.station for call in house.phone.rung} == {"1001"}
+    assert [call.station for call in house.phone.rung] == ["1001"] * len(habits), "once each"
     later, other = house.call()  # who came later stands behind
     await house.until_stage(later, "queue")
     house.phone.habits["1001"] = answer
@@ -112,6 +112,11 @@ async def test_a_phone_that_forwards_its_calls_sends_the_caller_nowhere(house: P
 
 async def test_a_phone_that_answers_in_vain_has_not_served_the_caller(house: PhoneHouse) -> None:
     await _fails_with_all(house, IN_VAIN, "dropped")
+
+
+async def test_a_phone_that_asks_for_a_password_is_unreachable(house: PhoneHouse) -> None:
+    habits = {"to itself": refuse(401), "to its proxy": refuse(407)}
+    await _fails_with_all(house, habits, "unreachable")
 
 
 async def test_a_caller_who_was_only_answered_in_vain_has_abandoned(house: PhoneHouse) -> None:
