@@ -79,10 +79,16 @@ async def until_stopped(
             leave.begin_stopping()
             task.cancel()
 
+    def terminal_gone() -> None:
+        # Its shell and the kernel both say so, and at a session's end SIGTERM comes before: that
+        # is nobody's second Ctrl-C.
+        if not leave.asked.is_set():
+            stop()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
-        loop.add_signal_handler(signal.SIGHUP, stop)  # the terminal is gone
+        loop.add_signal_handler(signal.SIGHUP, terminal_gone)
     try:
         return await task
     except asyncio.CancelledError:

@@ -97,3 +97,28 @@ async def test_ctrl_c_while_it_stops_by_itself_does_not_break_that_off(
     assert await until_stopped(work(), at_a_signal=0, leave=leave) == 3
     assert stopped == ["all of it"]
     assert capfd.readouterr().err == "offhook: stopping\n"
+
+
+@pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+async def test_a_terminal_that_goes_is_no_second_ctrl_c(first: signal.Signals) -> None:
+    # A shell and the kernel both say that it is gone, a session's end says SIGTERM before it.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
+    leave = Leave()
+    seen = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, seen.set)
+
+    async def work() -> int:
+        leave.possible = True
+        os.kill(os.getpid(), first)
+        await leave.asked.wait()
+        for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGUSR1):
+            os.kill(os.getpid(), number)
+        await seen.wait()
+        await asyncio.sleep(0)
+        return 3  # talks had the time they were given
+
+    try:
+        assert await until_stopped(work(), at_a_signal=0, leave=leave) == 3
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, before)
