@@ -69,7 +69,14 @@ async def _end_in_time(
     sender: "asyncio.Task[None]",
 ) -> None:
     """Ends the stream as soon as its session has ended, or its user may see something else."""
-    with request.app[SESSIONS].watch(token, user.name) as changed:
+    code = await until_it_must_end(request.app, token, user)
+    sender.cancel()
+    await _say_goodbye(request, socket, code)
+
+
+async def until_it_must_end(app: web.Application, token: str, user: User) -> int:
+    """Waits until this session has ended, or its user may see something else; returns which."""
+    with app[SESSIONS].watch(token, user.name) as changed:
         changed.set()  # something may have changed since the page was asked for
         while True:
             with suppress(TimeoutError):
@@ -78,7 +85,7 @@ async def _end_in_time(
             urgent = changed.is_set()
             changed.clear()
             try:
-                code = _why_not(user, await request.app[SESSIONS].user(token))
+                code = _why_not(user, await app[SESSIONS].user(token))
             except AWAY:
                 # What was allowed a moment ago stays so while the database is away; but what was
                 # just changed must be known.
@@ -87,9 +94,7 @@ async def _end_in_time(
                     await asyncio.sleep(ONCE_MORE_S)
                 continue
             if code is not None:
-                sender.cancel()
-                await _say_goodbye(request, socket, code)
-                return
+                return code
 
 
 def _why_not(before: User, now: User | None) -> int | None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from console.call_page import stored_call
 from console.context import AUDITED, SETTINGS, USERS, user_of
 from console.door import CHUNK
 from console.errors import RECORDING_BROKEN, RECORDING_GONE, Refused
+from console.guard import SESSION_COOKIE
+from console.live import until_it_must_end
 from domain.record import CallRecord
 from recordings.waveform import waveform_json
 
@@ -20,7 +24,7 @@ log = structlog.get_logger()
 async def sound(request: web.Request) -> web.StreamResponse:
     """GET /calls/{call}/recording.wav: the file or a range of it; ``?download=1`` to keep it.
 
-    It is written to the audit log first: without the log, no sound.
+    It is written to the audit log first: without the log, no sound. It ends with the session.
     """
     record = (await stored_call(request)).record
     path = _path_of(request, record)
@@ -37,15 +41,38 @@ async def sound(request: web.Request) -> web.StreamResponse:
         )
         listenings.note(user, record.call, now)
     kind = "attachment" if download else "inline"
-    return web.FileResponse(
+    return _Sound(
+        request,
         path,
-        chunk_size=CHUNK,
         headers={
             "Content-Type": "audio/wav",
             "Content-Disposition": f'{kind}; filename="{_file_name(record)}"',
             "Cache-Control": "no-store",
         },
     )
+
+
+class _Sound(web.FileResponse):
+    """A file that is cut off when the session of whoever asked ends before it is all sent."""
+
+    def __init__(self, asked: web.Request, path: Path, headers: dict[str, str]) -> None:
+        super().__init__(path, chunk_size=CHUNK, headers=headers)
+        self._asked = asked
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        keeper = asyncio.create_task(self._cut_in_time())
+        try:
+            return await super().prepare(request)
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+
+    async def _cut_in_time(self) -> None:
+        token = self._asked.cookies.get(SESSION_COOKIE, "")
+        await until_it_must_end(self._asked.app, token, user_of(self._asked))
+        if self._asked.transport is not None:
+            self._asked.transport.abort()
 
 
 async def waveform(request: web.Request) -> web.Response:

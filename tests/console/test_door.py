@@ -10,7 +10,9 @@ from aiohttp import ClientSession, WSMsgType
 
 from console import door
 from console.door import Door
-from tests.console.conftest import PASSWORD, Console, speak
+from tests.console.browserless import Client
+from tests.console.conftest import PASSWORD, Console, Visit, speak
+from tests.console.test_sessions import be_disabled, get_a_role, leave
 
 Open = Callable[..., Awaitable[Door]]
 
@@ -69,8 +71,10 @@ async def test_what_is_kept_between_requests_ends(
     assert (await closed(await knock(at, said))).startswith(b"HTTP/1.1 200 ")
 
 
-async def must_go(at: Door, asks: bytes) -> None:
-    """Who asks this and reads nothing is cut off."""
+async def must_go(
+    at: Door, asks: bytes, *, after: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Who asks this and reads nothing, or no more than the first byte, is cut off."""
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.setblocking(False)
@@ -80,6 +84,9 @@ async def must_go(at: Door, asks: bytes) -> None:
         async with asyncio.timeout(60):
             while not at.visitors:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+            if after is not None:
+                assert await loop.sock_recv(slow, 1) == b"H"
+                await after()
             while at.visitors:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         sending.cancel()
@@ -105,6 +112,25 @@ async def test_who_does_not_take_a_recording_must_go(
         f"Cookie: offhook_session={login.token}\r\n\r\n"
     )
     await must_go(await doors(), asks.encode())
+
+
+@pytest.mark.parametrize("what", [leave, be_disabled, get_a_role])
+async def test_a_recording_ends_with_the_session(
+    what: Callable[[Client, Client], Awaitable[None]],
+    recorded: str,
+    doors: Open,
+    console: Console,
+    visit: Visit,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door, "STUCK_S", 3600.0)
+    speak(console.recordings / f"2026/03/02/{recorded}.wav", 200)  # more than the kernel buffers
+    sue, ada = await visit("sue"), await visit("ada")
+    asks = (
+        f"GET /calls/{recorded}/recording.wav?download=1 HTTP/1.1\r\nHost: localhost\r\n"
+        f"Cookie: offhook_session={sue.cookie('offhook_session')}\r\n\r\n"
+    )
+    await must_go(await doors(), asks.encode(), after=lambda: what(sue, ada))
 
 
 async def test_a_crowd_makes_room_for_users(doors: Open, console: Console) -> None:
