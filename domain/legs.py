@@ -201,7 +201,8 @@ def _rings_no_more(legs: list[_Open], at: datetime, but: _Open | None = None) ->
 
 
 def _supposed(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
-    return next((leg for leg in reversed(legs) if leg.supposed and leg.is_of(agent, station)), None)
+    last = next((leg for leg in reversed(legs) if leg.is_of(agent, station)), None)
+    return last if last is not None and last.supposed else None
 
 
 def _find(

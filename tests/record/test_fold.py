@@ -350,6 +350,23 @@ def test_a_phone_that_rang_while_the_controller_died_rings_no_longer_than_it_can
     assert (leg.agent, leg.outcome, leg.ended_at) == ("1001", "withdrawn", next_known.at)
 
 
+def test_the_later_of_two_offers_to_a_phone_is_the_one_that_failed() -> None:
+    """How the first ended was not seen; the second one's answer came to nothing."""
+    record = fold(
+        [
+            *abandoned("c", wait_s=99),
+            fact("c", 4, K.OFFERED, **PHONE),
+            fact("c", 20, K.CONTROLLER_LOST),
+            fact("c", 30, K.OFFERED, **PHONE),
+            fact("c", 35, K.CONNECTED, **PHONE),
+            fact("c", 35.2, K.DISCONNECTED, **PHONE, by="agent"),
+            fact("c", 35.3, K.OFFER_FAILED, **PHONE, why="dropped"),
+        ]
+    )
+    assert [leg.outcome for leg in record.legs] == ["withdrawn", "dropped"]
+    assert (record.outcome, record.wait_s) == (Outcome.ABANDONED, 99)
+
+
 def test_an_answer_in_vain_after_a_talk_does_not_say_who_ended_that() -> None:
     record = fold(
         [
