@@ -128,7 +128,9 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         exchange = self._waiting.get(message.action_id)
         if not message.is_event:
             if exchange is not None and not exchange.future.done():
-                if not exchange.complete or not message.succeeded:
+                if exchange.complete and not message.get("Response"):
+                    exchange.items.append(message)  # an entry that has lost its name: no refusal
+                elif not exchange.complete or not message.succeeded:
                     exchange.future.set_result(message)
                 elif message.get("EventList").lower() != "start":
                     exchange.future.set_result(message)  # an answer without a list after it

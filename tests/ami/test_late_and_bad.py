@@ -74,16 +74,18 @@ async def test_one_bad_channel_costs_no_other(engine: Engine) -> None:
         good_channel(1, 3),
         changed(good_channel(1, 4), b"Uniqueid: 1795000001.4", b"Uniqueid: " + b"9" * 3000),
         changed(good_channel(1, 5), b"ChannelState: 6", b"ChannelState: \xc2\xb2"),
+        changed(good_channel(1, 6), b"Event: CoreShowChannel", b"Ev"),
+        b"\xff\x13 rubbish",
     )
     with capture_logs() as logs:
         async with linked(engine, far) as link:
             await link.wait_up(10)
-    calls = {"pbx1-1795000000.1", *(f"pbx1-1795000001.{n}" for n in (0, 3, 5))}
+    calls = {"pbx1-1795000000.1", *(f"pbx1-1795000001.{n}" for n in (0, 3, 5, 6))}
     assert set(engine.calls.by_id) == calls
     (warning,) = [
         e for e in logs if e["log_level"] == "warning" and "list of channels" in e["event"]
     ]
-    assert warning["entries"] == 3 and "entry 3 ('PJSIP/carrier-" in warning["first"][0]
+    assert warning["entries"] == 4 and "entry 3 ('PJSIP/carrier-" in warning["first"][0]
     assert "has no Uniqueid" in warning["first"][0]
 
 
