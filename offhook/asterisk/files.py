@@ -28,6 +28,10 @@ ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 _READ = "system,call,user,agent,dtmf"
 _WRITE = "call,originate,agent,user,reporting"
 """Neither ``system`` nor ``command``: a stolen password can't stop Asterisk or run programs."""
+_FORWARDED = "eventfilter(action(exclude),name(DialEnd),method(contains)) = Forward:"
+"""No such event: it holds where a phone that forwards (302) wants the call, with every line break
+that the phone has written there. What became of the phone, its Hangup says too. (Of a header that
+begins with a control character ``header(Forward)`` finds nothing.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,7 @@ def _manager(secrets: Secrets, ports: Ports, addresses: Addresses) -> str:
         f"[{AMI_USER}]\nsecret = {_plain(secrets.ami)}\n"
         f"deny = 0.0.0.0/0.0.0.0\n{permits}"
         f"read = {_READ}\nwrite = {_WRITE}\nwritetimeout = 5000\n"
+        f"{_FORWARDED}\n"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bench.hostile_sip import LINE, PHONE, attack, centre, first, listening, run
 from bench.raw_sip import Account, RawSip
-from domain.centre import CallerHeader, Line, LineKind
+from domain.centre import CallerHeader, Line, LineKind, Station, StationKind
 from domain.identity import LineName, StationName
 from farend.ami import Remote
 from offhook.asterisk.instance import Instance
@@ -15,6 +15,7 @@ from telephony.caller import name_of, number_of
 from telephony.event_log import EventLog, Place, parse
 from tests.asterisk.controller import Session, controller
 from tests.conftest import InstanceFactory
+from tests.phones.bent import BentPhone, refuse
 
 pytestmark = pytest.mark.live
 
@@ -157,6 +158,31 @@ async def test_a_phones_number_is_its_own_whatever_it_sends(instance: InstanceFa
         (environment,) = said.environments
         assert b"agi_callerid: 1001\n" in environment
         assert b"agi_calleridname: 1001\n" in environment
+        assert not (faults := said.check(one.cel)), first(faults)
+
+
+async def test_where_a_phone_forwards_its_calls_to_becomes_no_line(
+    instance: InstanceFactory,
+) -> None:
+    here = centre()
+    colleague = Station(StationName("1002"), StationKind.SOFTPHONE)
+    one = await instance(replace(here, stations=(*here.stations, colleague)))
+    async with listening(one) as said:
+        phones = BentPhone(one.ports.sip + 15, ("127.0.0.1", one.ports.sip), one.secrets.sip)
+        await phones.start()
+        for station in ("1001", "1002"):
+            await phones.register(station)
+        # the last refuses as phones do: that event is still ours to read
+        users = (FORGED.decode(), FORGED.decode().removeprefix("13800138000"), "%22%0A", "%1B")
+        habits = [refuse(302, f"sip:{user}@h") for user in users]
+        for habit in (*habits, refuse(486)):
+            phones.habits["1002"] = habit
+            assert (await phones.call("1001", "1002")).over.is_set()
+        await phones.close()
+        async with asyncio.timeout(20):
+            while b"\r\nDialStatus: BUSY\r\n" not in said.ami:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert [call.station for call in phones.rung] == ["1002"] * 5
         assert not (faults := said.check(one.cel)), first(faults)
 
 
