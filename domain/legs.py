@@ -62,6 +62,8 @@ class _Open:
     held_since: datetime | None = None
     held_by: set[str | None] = field(default_factory=set)
     hold_s: float = 0.0
+    unwatched_since: datetime | None = None
+    """Since when, during a hold, its end may have been missed (the controller was away)."""
     transferred_at: datetime | None = None
     failed: LegOutcome | None = None
     supposed: bool = False
@@ -74,6 +76,9 @@ class _Open:
         return station is not None and station == self.station
 
     def hold(self, at: datetime, by: str | None) -> None:
+        if by in self.held_by and self.unwatched_since is not None:
+            self._no_longer_held(self.unwatched_since)  # they must have resumed meanwhile
+            self.held_by.clear()
         self.held_by.add(by)
         self.held_since = self.held_since or at
 
@@ -88,10 +93,10 @@ class _Open:
     def _no_longer_held(self, at: datetime) -> None:
         if self.held_since is not None:
             self.hold_s += max(0.0, (at - self.held_since).total_seconds())
-            self.held_since = None
+            self.held_since = self.unwatched_since = None
 
     def end(self, at: datetime, failed: LegOutcome | None = None, by: str | None = None) -> None:
-        self._no_longer_held(at)
+        self._no_longer_held(self.unwatched_since or at)
         self.ended_at = at
         if self.connected_at is None:
             self.failed = failed or LegOutcome.WITHDRAWN
@@ -183,6 +188,10 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
         case CallFactKind.RESUMED:
             if (leg := _talking(legs, agent, station)) is not None:
                 leg.resume(fact.at, _name(fact, "by"))
+        case CallFactKind.CONTROLLER_LOST:
+            for leg in legs:
+                if leg.held_since is not None:
+                    leg.unwatched_since = leg.unwatched_since or fact.at
         case CallFactKind.TRANSFERRED:
             by = _name(fact, "from_agent")
             # Asterisk may tell it a moment after the legs have been parted.

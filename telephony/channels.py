@@ -45,7 +45,8 @@ class Channel:
     """Shared by all channels that belong together by dialling."""
     exten: str
     bridge: str = ""
-    held: bool = False
+    held: bool | None = False
+    """Whether its party holds; None: not known, for it was there before we were."""
     ever_up: bool = False
     hung_up: int = 0
     """Place in the order in which parties hung up; 0 is not."""
@@ -202,7 +203,9 @@ class Channels:
             bridge_of.update(dict.fromkeys(members, bridge))
         self.bridges.clear()
         for message in snapshot.channels:
+            known = message.get("Uniqueid") in self.by_id
             channel = self.add(message)
+            channel.held = channel.held if known else None
             channel.bridge = ""
             self.enter(channel, bridge_of.get(channel.uniqueid, ""))
         return gone

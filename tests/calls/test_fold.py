@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from domain.identity import CallId, NodeName, StationName
 from domain.stations import StationState
+import pytest
+
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
 from telephony.calls import CallGone, Calls, CallSeen, StationChanged, StationDisconnected
@@ -103,6 +105,23 @@ def test_the_caller_holds() -> None:
     feed(calls, entered() + ringing() + bridged())
     events = feed(calls, [about("Hold", *LINE, 6), about("Unhold", *LINE, 6)])
     assert told(events) == ["CallHeld 1001 caller", "CallResumed 1001 caller"]
+
+
+@pytest.mark.parametrize(("channel", "who"), [(PHONE, "agent"), (LINE, "caller")])
+def test_the_end_of_a_hold_from_before_our_time(channel: tuple[str, str], who: str) -> None:
+    """A snapshot doesn't say who is held; it is known from when they hold or resume."""
+    calls = new_calls()
+    before = [
+        about("CoreShowChannel", *LINE, 6, BridgeId="b1"),
+        about("CoreShowChannel", *PHONE, 6, "1.1", BridgeId="b1"),
+    ]
+    calls.reconcile(NODE, snapshot(before), 0.0)
+    view = calls.view(CALL)
+    assert view is not None and (view.connected, view.held) == (("1001",), False)
+    events = feed(calls, [about("Unhold", *channel, 6, "1.1")] * 2)
+    assert told(events) == [f"CallResumed 1001 {who}"]
+    events = feed(calls, [about("Hold", *channel, 6, "1.1")])
+    assert told(events) == [f"CallHeld 1001 {who}"]
 
 
 def test_a_line_that_answers_no_more_has_not_hung_up() -> None:

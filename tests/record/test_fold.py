@@ -309,6 +309,27 @@ def test_holds_from_both_sides_last_from_the_first_to_the_last_resume() -> None:
     assert (leg.hold_s, leg.talk_s) == (30, 30)
 
 
+def test_a_hold_whose_end_nobody_saw_lasts_until_the_controller_was_lost() -> None:
+    """If it is heard of no more: it may have lasted, but so long a hold is seldom, a talk is not."""
+    began = [
+        entered("c"),
+        fact("c", 1, K.CONNECTED, **PHONE),
+        fact("c", 10, K.HELD, **PHONE, by="agent"),
+        fact("c", 30, K.CONTROLLER_LOST),
+    ]
+    parted = fact("c", 601, K.DISCONNECTED, **PHONE, by="agent")
+    resumed = fact("c", 50, K.RESUMED, **PHONE, by="agent")
+    again = [
+        fact("c", 100, K.HELD, **PHONE, by="agent"),
+        fact("c", 110, K.RESUMED, **PHONE, by="agent"),
+    ]
+    holds = {
+        fold([*began, *rest, parted]).hold_s: fold([*began, *rest, parted]).talk_s
+        for rest in ([], [resumed], again, [resumed, *again])
+    }
+    assert holds == {20: 580, 40: 560, 30: 570, 50: 550}
+
+
 @pytest.mark.parametrize("why", ["rejected", "caller_left"])
 def test_an_offer_that_failed_says_why_as_the_timeline_does(why: str) -> None:
     offered = [
