@@ -2,13 +2,12 @@ import random
 import time
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.identity import CallId, NodeName, StationName
 from domain.stations import StationState
-import pytest
-
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
 from telephony.calls import CallGone, Calls, CallSeen, StationChanged, StationDisconnected

@@ -310,7 +310,7 @@ def test_holds_from_both_sides_last_from_the_first_to_the_last_resume() -> None:
 
 
 def test_a_hold_whose_end_nobody_saw_lasts_until_the_controller_was_lost() -> None:
-    """If it is heard of no more: it may have lasted, but so long a hold is seldom, a talk is not."""
+    """If nothing more is heard of it: it may have lasted, but long holds are rarer than talks."""
     began = [
         entered("c"),
         fact("c", 1, K.CONNECTED, **PHONE),
