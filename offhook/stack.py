@@ -4,8 +4,8 @@ controller. Used by ``./run up``, by the demo and by the tests that must see the
 import asyncio
 import fcntl
 import shutil
-import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import IO, Self
@@ -72,7 +72,7 @@ class Stack:
         self.state = state.resolve()
         self.ports = ports
         self._claimed: IO[bytes] | None = None
-        self._agi_port: socket.socket | None = None
+        self._agi_port: ExitStack | None = None
         self._keeping: list[asyncio.Task[None]] = []
         self._in_force: InForce | None = None
         self._restarting = asyncio.Lock()

@@ -6,27 +6,36 @@ the machine could listen there, and would have every call.
 
 import asyncio
 import socket
+from contextlib import ExitStack
+from errno import EADDRNOTAVAIL, EAFNOSUPPORT
 
 _ANSWERS_WITHIN_S = 1.0
+_NOT_HERE = (EADDRNOTAVAIL, EAFNOSUPPORT)
+"""Of a name's addresses some may be another machine's, or IPv6 be switched off."""
 
 
-def reserve(host: str, port: int) -> socket.socket:
-    """Keep the port until the socket is closed; whoever connects meanwhile is refused at once.
+def reserve(host: str, port: int) -> ExitStack:
+    """Keep the port, at each of the host's addresses that this machine has, until the stack is
+    closed; whoever connects meanwhile is refused at once.
 
     The system lets sockets with SO_REUSEPORT share a port with those of the same user only. Not
     SO_REUSEADDR, which shares with everybody as long as nobody listens. OSError if it is taken.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    kept = socket.socket(family, kind, protocol)
-    try:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        kept.bind(address)
-    except OSError:
-        kept.close()
-        raise
-    return kept
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    missing: list[OSError] = []
+    with ExitStack() as kept:
+        for family, kind, protocol, _, address in found:
+            try:
+                one = kept.enter_context(socket.socket(family, kind, protocol))
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                one.bind(address)
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                missing.append(error)
+        if len(missing) == len(found):
+            raise missing[0]
+        return kept.pop_all()
 
 
 async def is_ours(host: str, port: int) -> bool:

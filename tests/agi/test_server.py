@@ -182,10 +182,16 @@ async def test_a_taken_port_is_named() -> None:
             await second.start()
 
 
+def free_port(address: str) -> int:
+    with socket.socket() as one:
+        one.bind((address, 0))
+        return int(one.getsockname()[1])
+
+
 async def test_a_port_that_is_kept_is_for_our_own_user_between_two_controllers() -> None:
     """Asterisk obeys whoever listens; what SO_REUSEADDR alone can't have, no other user can."""
-    kept = reserve("127.0.0.1", 0)
-    port = kept.getsockname()[1]
+    port = free_port("127.0.0.1")
+    kept = reserve("127.0.0.1", port)
     try:
         for _ in range(2):
             assert await is_ours("127.0.0.1", port)
@@ -202,6 +208,39 @@ async def test_a_port_that_is_kept_is_for_our_own_user_between_two_controllers()
             await server.close()
     finally:
         kept.close()
+
+
+def test_each_address_of_a_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``localhost`` is often two; Asterisk tries the next one where the first refuses it."""
+    port = free_port("127.0.0.2")
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port))
+        for address in ("198.51.100.1", "127.0.0.1", "127.0.0.2")  # the first is not ours
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with reserve("localhost", port):
+        for address in ("127.0.0.1", "127.0.0.2"):
+            with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                stranger.bind((address, port))
+    for address in ("127.0.0.1", "127.0.0.2"):
+        with socket.socket() as free:
+            free.bind((address, port))
+
+
+def test_a_port_is_kept_at_all_addresses_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.2", 0))
+        port = taken.getsockname()[1]
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port))
+            for address in ("127.0.0.1", "127.0.0.2")
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with pytest.raises(OSError, match="in use"):
+            reserve("localhost", port)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", port))
 
 
 async def test_bursts_of_unasked_lines_are_harmless() -> None:
