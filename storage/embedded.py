@@ -18,6 +18,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import time
 import warnings
 from pathlib import Path
@@ -44,6 +46,9 @@ STOPS_WITHIN_S = {signal.SIGINT: 30.0, signal.SIGQUIT: 10.0}
 """A server that ends at neither is killed; it recovers at the next start."""
 ENDS_WITHIN_S = 10.0
 _FIELDS = 8  # of a complete postmaster.pid
+_PORT_LINE, _SOCKET_LINE = 3, 4  # of it
+_WHETHER_ENCRYPTED = struct.pack("!ii", 8, 80877103)
+"""PostgreSQL's SSLRequest: answered with one byte before anybody is let in."""
 
 
 class EmbeddedServer:
@@ -94,8 +99,8 @@ class EmbeddedServer:
 
     def dsn(self, database: str = "postgres") -> str:
         """The address of one of its databases."""
-        socket = self._server.get_postmaster_info().socket_dir
-        return f"postgresql://postgres@/{quote(database)}?host={quote(str(socket))}"
+        folder = self._server.get_postmaster_info().socket_dir
+        return f"postgresql://postgres@/{quote(database)}?host={quote(str(folder))}"
 
     def usual_dsn(self, database: str) -> str:
         """The address that a database has, or will have once the server runs, unless the folder's
@@ -164,8 +169,8 @@ class EmbeddedServer:
         """Where the server that runs listens, whether we have started it or not."""
         with contextlib.suppress(OSError, IndexError):
             note = (self.data / "postmaster.pid").read_text(encoding="utf-8")
-            if socket := note.splitlines()[4].strip():
-                return f"postgresql://postgres@/postgres?host={quote(socket)}"
+            if folder := note.splitlines()[_SOCKET_LINE].strip():
+                return f"postgresql://postgres@/postgres?host={quote(folder)}"
         return self.usual_dsn("postgres")
 
     @contextlib.contextmanager
@@ -247,10 +252,13 @@ class EmbeddedServer:
         half.rename(self.data)
 
     def _await_ready(self, deadline: float) -> None:
-        """Waits for a server that is starting; removes what a killed one left."""
+        """Waits for a server that is starting, and kills it if it hangs; removes what a killed one
+        left."""
         note = self.data / "postmaster.pid"
+        asked_at = answered_at = time.monotonic()
         while note.exists():
-            if self._postmaster() is None:
+            process = self._postmaster()
+            if process is None:
                 log.info("removing what a killed PostgreSQL left", file=str(note))
                 self._remove_locks(note)
                 return
@@ -260,13 +268,36 @@ class EmbeddedServer:
             if time.monotonic() > deadline:
                 raise RuntimeError("it has been starting or stopping for too long")
             time.sleep(0.1)
+            if time.monotonic() - asked_at < ASK_EVERY_S:
+                continue
+            asked_at = time.monotonic()
+            if self._says_a_word(lines):
+                answered_at = asked_at
+            elif asked_at - answered_at >= HUNG_AFTER_S:
+                log.error(
+                    "embedded PostgreSQL hangs while it starts; it is killed", pid=process.pid
+                )
+                _kill_all(process)
+
+    def _says_a_word(self, note: list[str]) -> bool:
+        """Whether the server of these lines answers at all, as it does while it recovers, too."""
+        if len(note) <= _SOCKET_LINE:
+            return False
+        try:
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(ASK_EVERY_S)
+                line.connect(f"{note[_SOCKET_LINE].strip()}/.s.PGSQL.{note[_PORT_LINE].strip()}")
+                line.sendall(_WHETHER_ENCRYPTED)
+                return bool(line.recv(1))
+        except OSError:
+            return False
 
     def _remove_locks(self, note: Path) -> None:
         lines = note.read_text(encoding="utf-8").splitlines()
-        if len(lines) > 4 and lines[4].strip():
-            socket = Path(lines[4].strip()) / f".s.PGSQL.{lines[3].strip()}"
-            socket.with_name(socket.name + ".lock").unlink(missing_ok=True)
-            socket.unlink(missing_ok=True)
+        if len(lines) > _SOCKET_LINE and lines[_SOCKET_LINE].strip():
+            file = Path(lines[_SOCKET_LINE].strip()) / f".s.PGSQL.{lines[_PORT_LINE].strip()}"
+            file.with_name(file.name + ".lock").unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
         note.unlink(missing_ok=True)
 
     def _postmaster(self) -> psutil.Process | None:

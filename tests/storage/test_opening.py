@@ -232,6 +232,45 @@ def test_an_initdb_whose_starter_was_killed_is_ended(own_folder: Path) -> None:
             initdb[0].kill()
 
 
+def test_a_server_that_hangs_while_it_starts_is_killed(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.embedded.START_TIMEOUT_S", 60.0)
+    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.2)
+    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 1.0)
+    hung = killed(own_folder, server_too=False)
+    server = EmbeddedServer(own_folder)
+    note = server.data / "postmaster.pid"
+    os.kill(hung, signal.SIGSTOP)
+    note.write_text(note.read_text().replace("ready   ", "starting"))
+    try:
+        server.start()
+        assert server.pid not in (None, hung)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(hung, signal.SIGKILL)
+        server.stop()
+
+
+def test_a_server_that_recovers_for_long_is_waited_for(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.embedded.START_TIMEOUT_S", 4.0)
+    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.2)
+    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 1.0)
+    recovers = killed(own_folder, server_too=False)
+    server = EmbeddedServer(own_folder)
+    note = server.data / "postmaster.pid"
+    ready = note.read_text()
+    note.write_text(ready.replace("ready   ", "starting"))
+    with pytest.raises(EmbeddedServerFailed, match="for too long"):
+        server.start()
+    note.write_text(ready)
+    server.start()
+    assert server.pid == recovers
+    server.stop()
+
+
 def test_a_folder_that_can_not_be_used_says_so_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
