@@ -102,6 +102,7 @@ WHY = {
     "no_agent": N_("no agent took the call"),
     "done": N_("all is done"),
     "phone_gone": N_("nothing came from the phone any more, and it could not be reached"),
+    "stopping": N_("Offhook was being stopped, and took no new calls"),
     "line_gone": N_("nothing came from the caller's line any more"),
     "Asterisk ended during the call": N_("Asterisk ended during the call"),
     "the controller was away": N_("the controller was away"),

@@ -119,6 +119,8 @@ class LiveCall:
     """The phone of the last talk, if it died in it; the caller then waits again."""
     flow_ended: str | None = None
     """Why the flow hung up, if it did."""
+    refused: str | None = None
+    """Why the call was refused unanswered, if it was."""
     announcing: bool = False
     """A prompt plays that may be cut short when an agent is free."""
     noted: list[CallFact] = field(default_factory=list)

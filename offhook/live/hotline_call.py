@@ -152,7 +152,7 @@ class HotlineCalls:
             return
         if closing is Closing.REFUSE and not given.resumed:
             log.info("a call is refused: offhook is stopping", call=call.id)
-            self._sessions.flow_ended(call, "stopping")
+            self._sessions.refused(call)
             await session.execute("Hangup", _CONGESTION)
             return
         call.recorded = bool(given.recording)

@@ -17,7 +17,7 @@ from offhook.live.changes import Changes
 from offhook.live.clock import Clock
 from offhook.live.floor import LiveFloor
 from offhook.live.orders import Orders
-from offhook.live.talks import Talks
+from offhook.live.talks import STOPPING, Talks
 from offhook.live.waited import waited_s
 from telephony.agi.wire import SessionRefused
 from telephony.calls import Calls
@@ -202,6 +202,10 @@ class Sessions:
     def flow_ended(self, call: LiveCall, why: str) -> None:
         """The flow hangs up on purpose."""
         call.flow_ended = why
+
+    def refused(self, call: LiveCall) -> None:
+        """The call is hung up unanswered, because the controller is about to end."""
+        call.refused = STOPPING
 
     def session_over(self, call: LiveCall) -> None:
         """No session drives the call any more; it may be gone, transferred, or lost."""

@@ -24,6 +24,9 @@ ASTERISK_ENDED = "Asterisk ended during the call"
 PHONE_GONE = "phone_gone"
 """Why a talk ended of whose phone nothing came any more, and which couldn't be reached."""
 
+STOPPING = "stopping"
+"""Why a call was refused: the controller is about to end."""
+
 LINE_GONE = "line_gone"
 """Why a call ended whose line answered no more; the session timer notices."""
 
@@ -168,6 +171,8 @@ class Talks:
             by, why = "system", ASTERISK_ENDED
         elif lost:
             why = LINE_GONE
+        elif call.refused is not None and by != "caller":
+            by, why = "system", call.refused
         elif call.flow_ended is not None and by != "caller":
             by = "flow"  # who ended the talk before that stands with the talk
         elif by in ("system", "unknown") and _agent_hung_up(call):

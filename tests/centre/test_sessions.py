@@ -2,18 +2,22 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from acd.commands import Announce, Offer
 from acd.events import Away, LogIn, OfferFailure, Ready
+from domain.facts import CallFact
 from domain.identity import AgentCode, NodeName, StationName
+from domain.record import fold
 from ivr_flows.steps import Collect, Digits, Enqueue, QueueExit
 from offhook.live import sessions as sessions_module
 from offhook.live.call import Inbox, LiveCall
 from offhook.live.engine import Engine
 from offhook.live.hotline_call import Arguments, _Caller, _failure
+from storage.fact_lines import decode
 from telephony.agi.wire import HungUp
 from telephony.ami import Link
 from telephony.ami.snapshot import Snapshot
@@ -342,6 +346,18 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     assert engine.clock.now() - waiter.waiting_since == pytest.approx(180, abs=30)
     assert engine.clock.now() - waiter.since == pytest.approx(1800, abs=30)
     assert len(call.returns) == 2
+
+
+async def test_a_call_refused_at_the_end_of_the_day_is_no_self_service(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """New calls get 503 while talks may end before a stop."""
+    call = enter(engine)
+    engine.sessions.refused(call)
+    engine.talks.gone(call, "system", 42)
+    lines = (tmp_path / "outbox.jsonl").read_bytes().splitlines()
+    record = fold(fact for fact in map(decode, lines) if isinstance(fact, CallFact))
+    assert (record.outcome, record.ended_by, record.why) == ("lost", "system", "stopping")
 
 
 async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
