@@ -18,6 +18,8 @@ class WaitingView:
     call: CallId
     queue: QueueName
     since: float
+    waiting_since: float
+    """``since``, moved on by whatever was not waiting."""
     position: int
     offered_to: AgentCode | None
 
@@ -192,5 +194,9 @@ class WaitingRoom:
             for position, (_, _, call) in enumerate(line.places, 1):
                 waiter = self._waiters[call]
                 offered_to = waiter.offer.agent if waiter.offer else None
-                views.append(WaitingView(call, name, waiter.since, position, offered_to))
+                views.append(
+                    WaitingView(
+                        call, name, waiter.since, waiter.waiting_since, position, offered_to
+                    )
+                )
         return views

@@ -83,7 +83,7 @@ class QueueView:
     """By language; empty: show the name."""
     waiting: int
     waiting_since: datetime | None
-    """When the one who waits longest entered the queue."""
+    """When the one who waits longest entered the queue, later by whatever was not waiting."""
     ready: int
     talking: int
     wrap_up: int

@@ -62,7 +62,11 @@ def board(
             _queue(
                 engine,
                 queue,
-                [engine.clock.civil(view.since) for view in waiting if view.queue == queue.name],
+                [
+                    engine.clock.civil(view.waiting_since)
+                    for view in waiting
+                    if view.queue == queue.name
+                ],
                 list(seats.values()),
                 figures.get(queue.name, DayFigures()),
             )

@@ -22,7 +22,7 @@ from telephony.agi.wire import HungUp
 from telephony.ami import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState
-from tests.centre.test_board import AMY, SALES, enter
+from tests.centre.test_board import AMY, SALES, enter, look
 
 NODE = NodeName("pbx1")
 BEN = AgentCode("1002")
@@ -346,6 +346,9 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     assert engine.clock.now() - waiter.waiting_since == pytest.approx(180, abs=30)
     assert engine.clock.now() - waiter.since == pytest.approx(1800, abs=30)
     assert len(call.returns) == 2
+    (sales, *_) = look(engine).queues
+    assert sales.waiting_since is not None  # the board's longest wait
+    assert (datetime.now(UTC) - sales.waiting_since).total_seconds() == pytest.approx(180, abs=30)
 
 
 async def test_a_call_refused_at_the_end_of_the_day_is_no_self_service(
