@@ -197,7 +197,8 @@ class Talks:
 def passed_on_in_vain(call: LiveCall) -> bool:
     """Whether the colleague to whom the caller was passed on left in that very moment.
 
-    The dialplan takes the time since the colleague answered, and that was the agent's talk.
+    The dialplan takes the time since the colleague answered, and that was the agent's talk. Once
+    the caller waits again it is over: of the next talk AMI may say nothing.
     """
     talks = sorted((f for f in call.noted if f.kind in TALKS), key=lambda fact: fact.at)
     match talks[-4:]:
@@ -206,6 +207,7 @@ def passed_on_in_vain(call: LiveCall) -> bool:
                 (came.kind, left.kind) == (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
                 and came.detail.get("station") == left.detail.get("station")
                 and left.at - came.at < timedelta(seconds=HARDLY_S)
+                and not any(returned >= left.at for returned in call.returns)
             )
     return False
 

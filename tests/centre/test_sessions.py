@@ -17,6 +17,7 @@ from offhook.live import sessions as sessions_module
 from offhook.live.call import Inbox, LiveCall
 from offhook.live.engine import Engine
 from offhook.live.hotline_call import Arguments, _Caller, _failure
+from offhook.live.talks import passed_on_in_vain
 from storage.fact_lines import decode
 from telephony.agi.wire import HungUp
 from telephony.ami import Link
@@ -361,6 +362,21 @@ async def test_a_call_refused_at_the_end_of_the_day_is_no_self_service(
     lines = (tmp_path / "outbox.jsonl").read_bytes().splitlines()
     record = fold(fact for fact in map(decode, lines) if isinstance(fact, CallFact))
     assert (record.outcome, record.ended_by, record.why) == ("lost", "system", "stopping")
+
+
+async def test_who_was_passed_on_in_vain_and_waited_again_is_served_by_the_next(
+    engine: Engine,
+) -> None:
+    """AMI says nothing of the next talk while it is down; the last that it said is the vain one."""
+    call = enter(engine)
+    now = datetime.now(UTC)
+    for station, from_s, to_s in (("1001", -60.0, -1.0), ("1002", -1.0, -0.9)):
+        engine.talks.connected(call, StationName(station), now + timedelta(seconds=from_s))
+        at = now + timedelta(seconds=to_s)
+        engine.talks.disconnected(call, StationName(station), "agent", at)
+    assert passed_on_in_vain(call)
+    engine.sessions.queue(call, SALES, now.timestamp() - 90.0)
+    assert not passed_on_in_vain(call)
 
 
 async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
