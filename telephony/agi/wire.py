@@ -67,7 +67,7 @@ class Reply:
 
 
 _REPLY = re.compile(r"(\d{3})([ -])(.*)", re.DOTALL)
-_RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?.*", re.DOTALL)
+_RESULT = re.compile(r"result=(\S*)(?: \((.*)\))?(?: endpos=(\d{1,18})(?!\d))?.*", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,18}")
 _OPEN_VALUE = "200 result=1 ("
 

@@ -28,6 +28,7 @@ def read(*lines: str) -> list[Reply | Unasked]:
         ("200 result=0012", Reply(200, 12, "", "0012")),
         ("200 result=*5 (timeout)", Reply(200, 0, "timeout", "*5")),
         ("200 result=49 endpos=8000", Reply(200, 49, "", "49", 8000)),
+        (f"200 result=1 endpos={'9' * 5000}", Reply(200, 1, "", "1")),  # no number Python reads
         ("200 result=1 (a (b) c)", Reply(200, 1, "a (b) c", "1")),
         ("200 result=1 ()", Reply(200, 1, "", "1")),
         ("510 Invalid or unknown command", Reply(510, 0, "Invalid or unknown command")),
