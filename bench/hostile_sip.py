@@ -1,10 +1,10 @@
 """Hostile SIP at a real Asterisk: whatever a header holds, nothing of it may become a line of AMI,
 a line of FastAGI's environment, or a row of the event log.
 
-Inputs come from a seeded generator: INVITEs of a line and of a phone, REGISTERs, REFERs, with line
-breaks, controls and other characters, raw and percent-encoded, in each place where a number, a
-name or a URI can stand. The tests run some hundreds of them, ``measure`` as many as five minutes
-hold.
+Inputs come from a seeded generator: INVITEs of a line and of a phone, REGISTERs, REFERs, and what a
+phone answers when it is called, with line breaks, controls and other characters, raw and
+percent-encoded, in each place where a number, a name or a URI can stand. The tests run some
+hundreds of them, ``measure`` as many as five minutes hold.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench import rig
-from bench.raw_sip import Account, Answer, RawSip
+from bench.raw_sip import Account, Answer, RawSip, answered
 from domain.centre import (
     Centre,
     Hotline,
@@ -40,6 +40,8 @@ from offhook.secrets import load_or_create
 from telephony.event_log import parse
 
 LINE, PHONE = "carrier", "1001"
+CALLED = "1002"
+"""A phone of the attacker's that answers."""
 SECONDS = float(os.environ.get("OFFHOOK_BENCH_SECONDS", "300"))
 AT_ONCE = 8
 
@@ -226,13 +228,30 @@ def within(rng: random.Random) -> list[tuple[bytes, bytes]]:
     return [*found, (b"Refer-To", to)]
 
 
+_FORWARDS = b"300 301 302 305 380".split()
+_STATUSES = b"200 401 404 407 415 480 484 486 488 503 600 603 604".split()
+
+
+def answer(rng: random.Random, request: str) -> bytes:
+    """What a phone says to a call: where it forwards it to, why it declines, or that it answers."""
+    status = rng.choice(_FORWARDS if rng.random() < 0.6 else _STATUSES)
+    phrase = re.sub(rb"[\r\n]", b" ", rng.choice((b"Fine", _name(rng), _hostile(rng))))
+    to = re.sub(rb"[\x00-\x20<>@]", b"", _hostile(rng))
+    found = [(b"Contact", rng.choice((b"<sip:%s@h>" % to, b"sip:%s@h" % to, _party(rng))))]
+    names = (b"Contact", b"Reason", b"Warning", b"User-Agent", b"Error-Info", *_PARTIES)
+    found += [(name, _party(rng)) for name in names if name != b"To" and rng.random() < 0.2]
+    return answered(request, status + b" " + phrase, found)
+
+
 @dataclass
 class Attack:
-    """One attacker on a line and one at a phone, and how many inputs they have sent."""
+    """One attacker on a line, one at a phone, and one whose phone is called, and how many inputs
+    they have sent."""
 
     one: Instance
     line: RawSip
     phone: RawSip
+    called: RawSip
     rng: random.Random
     sent: Counter[str] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
@@ -242,7 +261,8 @@ class Attack:
         rng = self.rng
         password = self.one.secrets.sip[StationName(PHONE)]
         phone = Account(PHONE, password)
-        kind = rng.choices(("line", "phone", "register", "refer"), (6, 2, 1, 1))[0]
+        kinds = ("line", "phone", "register", "refer", "answer")
+        kind = rng.choices(kinds, (6, 2, 1, 1, 2))[0]
         self.sent[kind] += 1
         if kind == "line":
             number = "4008001000" if rng.random() < 0.6 else ""
@@ -258,10 +278,30 @@ class Attack:
             home = b"<sip:%s@127.0.0.1>" % (PHONE.encode() if rng.random() < 0.5 else _hostile(rng))
             given = [(b"To", home), (b"Contact", contact), (b"User-Agent", _hostile(rng))]
             answer = await self.phone.request("REGISTER", b"sip:127.0.0.1", phone, given)
+        elif kind == "answer":
+            answer = await self.phone.invite(self.phone.uri(CALLED), phone)
         else:
             given = [(b"Refer-To", _party(rng)), (b"Referred-By", _party(rng))]
             answer = await self.phone.request("REFER", self.phone.uri("1001"), phone, given)
         self.answers[answer.status] += 1
+
+    async def be_called(self) -> None:
+        """From now on ``CALLED`` rings here, and answers with what nobody should."""
+        account = Account(CALLED, self.one.secrets.sip[StationName(CALLED)])
+        home = [(b"To", b"<sip:%s@127.0.0.1>" % CALLED.encode()), (b"Expires", b"3600")]
+        told = await self.called.request("REGISTER", b"sip:127.0.0.1", account, home)
+        assert told.status == 200, told
+        seen: set[str] = set()
+
+        def say(request: str) -> bytes:
+            if not request.startswith("INVITE "):
+                return answered(request, b"200 OK", ())
+            if (call := request.partition("Call-ID:")[2].partition("\r")[0]) in seen:
+                return answered(request, b"486 Busy Here", ())  # it was no answer to Asterisk
+            seen.add(call)
+            return answer(self.rng, request)
+
+        self.called.answer = say
 
     def _uri(self, peer: RawSip, rng: random.Random) -> bytes:
         user = re.sub(rb"[\x00-\x20@<>]", b"", _hostile(rng))
@@ -279,24 +319,27 @@ class Attack:
 async def attack(one: Instance, seed: int) -> AsyncIterator[Attack]:
     """The attackers' sockets. The line is known by its address, the phone by its password."""
     server = (one.addresses.sip, one.ports.sip)
-    line, phone = await RawSip(server).open("127.0.0.2"), await RawSip(server).open("127.0.0.1")
+    line = await RawSip(server).open("127.0.0.2")
+    phone, called = await RawSip(server).open(), await RawSip(server).open()
     line.patient = phone.patient = False  # much of it is no SIP, and is dropped
+    attackers = Attack(one, line, phone, called, random.Random(seed))
     try:
-        yield Attack(one, line, phone, random.Random(seed))
+        await attackers.be_called()
+        yield attackers
     finally:
-        line.close()
-        phone.close()
+        for peer in (line, phone, called):
+            peer.close()
 
 
 def centre() -> Centre:
-    """One line that is known by its address, one phone, one hotline."""
+    """One line that is known by its address, two phones, one hotline."""
     tea = ProjectName("tea")
     return Centre(
         projects=(Project(tea, "Tea"),),
         hotlines=(Hotline("4008001000", tea, "hotline"),),
         queues=(),
         agents=(),
-        stations=(Station(StationName(PHONE), StationKind.SOFTPHONE),),
+        stations=tuple(Station(StationName(n), StationKind.SOFTPHONE) for n in (PHONE, CALLED)),
         lines=(Line(LineName(LINE), LineKind.TRUNK, 30, "127.0.0.2"),),
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -36,7 +36,9 @@ class RawSip(asyncio.DatagramProtocol):
         """Send again what is not answered; else it is taken to be refused without a word."""
         self.address = ("", 0)
         self.requests: list[bytes] = []
-        """What the server asked of us; all of it is answered with 200."""
+        """What the server asked of us."""
+        self.answer: Callable[[str], bytes] = agreed
+        """What we say to it: to all of it, 200, if not set to another."""
         self._answers: dict[str, asyncio.Future[Answer]] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._count = 0
@@ -212,7 +214,7 @@ class RawSip(asyncio.DatagramProtocol):
         if not text.startswith("SIP/2.0 "):
             if not text.startswith("ACK "):
                 self.requests.append(data)
-                self._agree(text)
+                self._put(self.answer(text))
             return
         branch = re.search(r"^Via:.*?branch=([^;\s]+)", text, re.M | re.I)
         sequence = re.search(r"^CSeq:\s*\d+\s+(\w+)", text, re.M | re.I)
@@ -222,10 +224,19 @@ class RawSip(asyncio.DatagramProtocol):
         if future is not None and not future.done():
             future.set_result(Answer(int(text[8:11]), text))
 
-    def _agree(self, text: str) -> None:
-        kept = re.findall(r"^((?:Via|From|To|Call-ID|CSeq):.*?)\r$", text, re.M | re.I)
-        reply = "\r\n".join(["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""])
-        self._put(reply.encode("latin-1"))
+
+def agreed(request: str) -> bytes:
+    """200 to a request."""
+    return answered(request, b"200 OK", ())
+
+
+def answered(
+    request: str, status: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes = b""
+) -> bytes:
+    """An answer; ``status`` is the code and the reason phrase."""
+    kept = re.findall(r"^((?:Via|From|To|Call-ID|CSeq):.*?)\r$", request, re.M | re.I)
+    pairs = [line.encode("latin-1").split(b": ", 1) for line in kept]
+    return _message(b"SIP/2.0 " + status, [*((n, v) for n, v in pairs), *headers], body)
 
 
 def _header(text: str, name: str) -> re.Match[str] | None:

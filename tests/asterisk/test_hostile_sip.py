@@ -7,7 +7,7 @@ import pytest
 
 from bench.hostile_sip import LINE, PHONE, attack, centre, first, listening, run
 from bench.raw_sip import Account, RawSip
-from domain.centre import CallerHeader, Line, LineKind, Station, StationKind
+from domain.centre import CallerHeader, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami import Remote
 from offhook.asterisk.instance import Instance
@@ -164,9 +164,7 @@ async def test_a_phones_number_is_its_own_whatever_it_sends(instance: InstanceFa
 async def test_where_a_phone_forwards_its_calls_to_becomes_no_line(
     instance: InstanceFactory,
 ) -> None:
-    here = centre()
-    colleague = Station(StationName("1002"), StationKind.SOFTPHONE)
-    one = await instance(replace(here, stations=(*here.stations, colleague)))
+    one = await instance(centre())
     async with listening(one) as said:
         phones = BentPhone(one.ports.sip + 15, ("127.0.0.1", one.ports.sip), one.secrets.sip)
         await phones.start()
