@@ -22,6 +22,8 @@ KEPT = 5
 KEPT_UNREAD = 50
 
 _CHUNK = 1 << 18
+_LONGEST = 1 << 16
+"""Bytes: more than a row has. What is longer was left by a crash; a row may stand at its end."""
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".lz4")
 
 
@@ -166,3 +168,6 @@ class LogFile:
                     place = self._next
                     self._next = Place(place.file, place.offset + len(line) + 1)
                     yield place, line.decode("utf-8", "replace")
+                if (junk := len(torn) - _LONGEST) > 0:
+                    torn = torn[junk:]
+                    self._next = Place(self._next.file, self._next.offset + junk)

@@ -1,5 +1,6 @@
 """Asterisk's log folded, read on across rotation, and compared with what is known."""
 
+import json
 import os
 import time
 from datetime import UTC, datetime
@@ -346,6 +347,23 @@ def test_a_log_that_is_gone_or_unreadable_has_no_lines(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "offhook.csv").mkdir()
     assert texts(file) == []
+
+
+def test_what_is_too_long_for_a_row_is_read_once(tmp_path: Path) -> None:
+    """What a crash of the machine may leave at a log's end has no line breaks."""
+    path, memory = tmp_path / "offhook.csv", tmp_path / "position"
+    path.write_text("a\n")
+    os.truncate(path, 5_000_000)
+    file = LogFile(path, memory)
+    assert texts(file) == ["a"]
+    file.remember(None)
+    assert json.loads(memory.read_text())["offset"] > 4_900_000
+    with path.open("a") as log:
+        log.write(TALK[0] + "\nb\n")
+    for reader in (file, LogFile(path, memory)):
+        first, *others = texts(reader)
+        assert others == ["b"]
+        assert parse(first) == parse(TALK[0]) is not None
 
 
 def test_a_long_log_leaves_nothing_behind(tmp_path: Path) -> None:
