@@ -98,7 +98,7 @@ class Switches:
     def _tick(self) -> None:
         self._timer = None
         for event in self._channels.tick(self._clock.now()):
-            self._on_event(event)
+            self._guarded(event)
         self._wind()
 
     def on_down(self, node: NodeName) -> None:

@@ -12,6 +12,7 @@ from acd.events import Away, LogIn, OfferFailure, Ready
 from domain.facts import CallFact
 from domain.identity import AgentCode, NodeName, StationName
 from domain.record import fold
+from domain.stations import StationState
 from ivr_flows.steps import Collect, Digits, Enqueue, QueueExit
 from offhook.live import sessions as sessions_module
 from offhook.live.call import Inbox, LiveCall
@@ -23,6 +24,7 @@ from telephony.agi.wire import HungUp
 from telephony.ami import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState
+from telephony.calls import StationChanged as PhoneChanged
 from tests.centre.test_board import AMY, SALES, enter, look
 
 NODE = NodeName("pbx1")
@@ -408,3 +410,13 @@ async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> N
     session.keys = list("DBCA5")
     caller = caller_of(engine, enter(engine), session)
     assert await caller._collect(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
+
+
+async def test_an_event_of_the_clock_that_goes_wrong_costs_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = cast(Any, "no event")
+    told = PhoneChanged(StationName("1001"), StationState.IDLE)
+    monkeypatch.setattr(engine.switches._channels, "tick", lambda now: [odd, told])
+    engine.switches._tick()
+    assert next(agent.station_state for agent in look(engine).agents) == "idle"
