@@ -167,10 +167,10 @@ class EmbeddedServer:
 
     def _address(self) -> str:
         """Where the server that runs listens, whether we have started it or not."""
-        with contextlib.suppress(OSError, IndexError):
+        with contextlib.suppress(OSError):
             note = (self.data / "postmaster.pid").read_text(encoding="utf-8")
-            if folder := note.splitlines()[_SOCKET_LINE].strip():
-                return f"postgresql://postgres@/postgres?host={quote(folder)}"
+            if (file := _socket_of(note.splitlines())) is not None:
+                return f"postgresql://postgres@/postgres?host={quote(str(file.parent))}"
         return self.usual_dsn("postgres")
 
     @contextlib.contextmanager
@@ -281,21 +281,21 @@ class EmbeddedServer:
 
     def _says_a_word(self, note: list[str]) -> bool:
         """Whether the server of these lines answers at all, as it does while it recovers, too."""
-        if len(note) <= _SOCKET_LINE:
+        file = _socket_of(note)
+        if file is None:
             return False
         try:
             with socket.socket(socket.AF_UNIX) as line:
                 line.settimeout(ASK_EVERY_S)
-                line.connect(f"{note[_SOCKET_LINE].strip()}/.s.PGSQL.{note[_PORT_LINE].strip()}")
+                line.connect(str(file))
                 line.sendall(_WHETHER_ENCRYPTED)
                 return bool(line.recv(1))
         except OSError:
             return False
 
     def _remove_locks(self, note: Path) -> None:
-        lines = note.read_text(encoding="utf-8").splitlines()
-        if len(lines) > _SOCKET_LINE and lines[_SOCKET_LINE].strip():
-            file = Path(lines[_SOCKET_LINE].strip()) / f".s.PGSQL.{lines[_PORT_LINE].strip()}"
+        file = _socket_of(note.read_text(encoding="utf-8").splitlines())
+        if file is not None:
             file.with_name(file.name + ".lock").unlink(missing_ok=True)
             file.unlink(missing_ok=True)
         note.unlink(missing_ok=True)
@@ -328,6 +328,12 @@ class EmbeddedServer:
         lines = written.splitlines()[-20:] or _complaints.text.splitlines()
         telling = [line for line in lines if _TELLING.search(line)]
         return f" ({telling[-1].strip()})" if telling else ""
+
+
+def _socket_of(note: list[str]) -> Path | None:
+    """The socket that postmaster.pid names; None as long as it names none."""
+    folder = note[_SOCKET_LINE].strip() if len(note) > _SOCKET_LINE else ""
+    return Path(folder) / f".s.PGSQL.{note[_PORT_LINE].strip()}" if folder else None
 
 
 def _kill_all(postmaster: psutil.Process) -> None:

@@ -40,7 +40,7 @@ from ivr_flows.walk import FlowContext
 from offhook.live.call import LiveCall
 from offhook.live.clock import epoch
 from offhook.live.sessions import Closing, Sessions
-from offhook.live.talks import HARDLY_S, passed_on_in_vain
+from offhook.live.talks import HARDLY_S, must_wait_again
 from recordings.capture import capture
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp, SessionRefused
@@ -156,8 +156,8 @@ class HotlineCalls:
             await session.execute("Hangup", _CONGESTION)
             return
         call.recorded = bool(given.recording)
-        if given.stage == Stage.TALKED and (call.phone_lost or passed_on_in_vain(call)):
-            given = replace(given, stage=Stage.QUEUE)  # nobody is there to whom they were passed
+        if given.stage == Stage.TALKED and must_wait_again(call):
+            given = replace(given, stage=Stage.QUEUE)
         turn = call.turn
         flow = self._flows[call.hotline.flow]
         caller = _Caller(session, call, flow, self._sessions, self._prompts)
@@ -335,7 +335,7 @@ class _Caller:
                         await self._announce(command, step)
                     case Offer():
                         if await self._ring(command, since):
-                            if self._call.phone_lost is None and not passed_on_in_vain(self._call):
+                            if not must_wait_again(self._call):
                                 return QueueExit.TALKED
                             await self._wait_again(step, since)
                             continue

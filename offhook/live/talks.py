@@ -194,6 +194,11 @@ class Talks:
             self._just_over.popleft()
 
 
+def must_wait_again(call: LiveCall) -> bool:
+    """Whether the last talk ended because the other side was gone, and not because it was done."""
+    return call.phone_lost is not None or passed_on_in_vain(call)
+
+
 def passed_on_in_vain(call: LiveCall) -> bool:
     """Whether the colleague to whom the caller was passed on left in that very moment.
 
