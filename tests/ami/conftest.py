@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 import pytest
@@ -7,9 +7,9 @@ import pytest_asyncio
 
 from domain.identity import NodeName
 from offhook.asterisk.provision import AsteriskInstall
-from telephony.ami import Link, Timing
+from telephony.ami import ActionRefused, Link, Timing
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
-from tests.ami.watch import Running, Watch
+from tests.ami.watch import Running, Watch, until
 
 QUICK = Timing(retry_first=0.02, retry_most=0.1, lookup=10.0)
 
@@ -63,3 +63,13 @@ async def connect(asterisk: SmallAsterisk) -> AsyncIterator[Connect]:
             return link, watch
 
         yield connect
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def calls_end_with_the_test(connect: Connect) -> AsyncIterator[None]:
+    """Leaves the next test an Asterisk without calls, also when this one fails."""
+    yield
+    link, watch = await connect()
+    with suppress(ActionRefused):  # nothing is left
+        await link.action("Hangup", {"Channel": "/^Local/"})
+    await until(lambda: not watch.channels)

@@ -12,7 +12,6 @@ from telephony.ami import (
     Application,
     Link,
     LinkDown,
-    LinkKind,
     Originate,
     OutcomeUnknown,
     Timing,
@@ -77,6 +76,7 @@ async def test_a_lost_reply_is_unknown_and_nothing_is_sent_again(
         assert (await link.action("Ping")).get("Ping") == "Pong"  # its own reply, not a late one
 
 
+@pytest.mark.usefixtures("calls_end_with_the_test")
 async def test_an_originate_with_a_lost_reply_is_looked_up(
     connect: Connect, asterisk: SmallAsterisk
 ) -> None:
@@ -109,9 +109,9 @@ async def test_an_originate_with_a_lost_reply_is_looked_up(
         assert truth.born.count(carried_out.channel_id) == 1
         assert truth.born.count(slow.channel_id) == 1
         assert truth.born.count(cut_short.channel_id) == 0
-    await hang_up_all(connect)
 
 
+@pytest.mark.usefixtures("calls_end_with_the_test")
 async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_originated_twice(
     connect: Connect, asterisk: SmallAsterisk
 ) -> None:
@@ -168,7 +168,6 @@ async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_origin
         assert kinds["placed"] >= 20, kinds
         assert kinds["OutcomeUnknown"] >= 5, kinds
         await settle(link, watch, truth)
-    await hang_up_all(connect)
 
 
 async def settle(link: Link, watch: Watch, truth: Watch) -> None:
@@ -183,10 +182,3 @@ async def settle(link: Link, watch: Watch, truth: Watch) -> None:
                 "CoreShowChannels", item="CoreShowChannel", complete="CoreShowChannelsComplete"
             )
             there = {channel.get("Uniqueid") for channel in listed}
-
-
-async def hang_up_all(connect: Connect) -> None:
-    link, watch = await connect()
-    await link.action("Hangup", {"Channel": "/^Local/"})
-    await until(lambda: not watch.channels, 10)
-    assert link.state.kind is LinkKind.UP
