@@ -21,8 +21,8 @@ from typing import Any
 import asyncpg
 
 from bench import rig, sipp
-from offhook.asterisk.files import Ports
 from offhook.stack import Stack
+from telephony.asterisk.files import Ports
 
 CALLERS, MANY_CALLERS = 50, 250
 CALLS, MANY_CALLS = 600, 2_000

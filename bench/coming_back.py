@@ -18,8 +18,8 @@ import aiohttp
 
 from bench import rig, sipp
 from bench.waiting import FLOW, centre
-from offhook.console_client import ConsoleClient, ConsoleRefused
-from offhook.controller_process import HUNG_AFTER_S
+from farend.console_client import ConsoleClient, ConsoleRefused
+from supervision.controller_process import HUNG_AFTER_S
 
 CALLERS = 200
 ROUNDS = 3

@@ -26,6 +26,7 @@ import psutil
 import structlog
 
 from acd.events import Away, LogIn, Ready
+from configuration.flows import station_phrases
 from domain.centre import (
     Agent,
     Centre,
@@ -46,18 +47,17 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from engine.engine import Engine
+from engine.inbound.hotline_call import HotlineCalls
+from engine.stations.features import StationFeatures
 from ivr_flows.loader import load
-from offhook.flows import station_phrases
-from offhook.live.engine import Engine
-from offhook.live.hotline_call import HotlineCalls
-from offhook.live.station_features import StationFeatures
+from prompts.sounds import Prompts
 from storage.outbox import Outbox
 from telephony.agi.server import AgiServer
 from telephony.agi.wire import token
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
-from telephony.prompts import Prompts
 
 SECRET = "a-secret-of-the-fuzzer"  # noqa: S105
 NODE, HOTLINE, LINE = NodeName("pbx1"), "4008001000", LineName("carrier")

@@ -24,7 +24,7 @@ import psutil
 import structlog
 
 from bench.fuzz_agi import HOTLINE, LINE, NODE, small_centre
-from offhook.live.engine import Engine
+from engine.engine import Engine
 from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.ami.state import Timing

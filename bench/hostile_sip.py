@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from bench import rig
 from bench.raw_sip import Account, Answer, RawSip, answered
+from configuration.secrets import load_or_create
 from domain.centre import (
     Centre,
     Hotline,
@@ -34,9 +35,8 @@ from domain.centre import (
     StationKind,
 )
 from domain.identity import LineName, ProjectName, StationName
-from offhook.asterisk.instance import Instance
-from offhook.asterisk.provision import find_or_install
-from offhook.secrets import load_or_create
+from telephony.asterisk.instance import Instance
+from telephony.asterisk.provision import find_or_install
 from telephony.event_log import parse
 
 LINE, PHONE = "carrier", "1001"

@@ -23,10 +23,10 @@ from bench import rig, sipp
 from bench.phones import Invited, Phones
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, StationName
-from offhook.asterisk.files import Ports
 from offhook.stack import Stack
+from records.writing import write
 from storage.database import make_pool
-from storage.timeline import write
+from telephony.asterisk.files import Ports
 
 AGENTS, WAITING = 50, 200
 TALK_S, BUSY_S = 12.0, 72.0

@@ -16,11 +16,11 @@ from typing import Any
 import psutil
 import structlog
 
-from offhook.asterisk.files import Ports
-from offhook.asterisk.process import AsteriskError, check_free
-from offhook.asterisk.provision import AsteriskInstall, find_or_install
-from offhook.config import load
+from configuration.centre_file import load
 from offhook.stack import Stack
+from telephony.asterisk.files import Ports
+from telephony.asterisk.process import AsteriskError, check_free
+from telephony.asterisk.provision import AsteriskInstall, find_or_install
 
 HOTLINE = "4008001000"
 LINE = "load"

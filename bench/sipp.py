@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from offhook.asterisk.provision import find_or_install_sipp
+from telephony.asterisk.provision import find_or_install_sipp
 
 CALLER = """<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="caller">

@@ -14,7 +14,7 @@ import asyncpg
 import psutil
 
 from bench import rig, sipp
-from offhook.live.absence import KEPT_S
+from engine.reconcile.absence import KEPT_S
 from offhook.stack import Stack
 
 CALLERS = 1_000

@@ -25,14 +25,14 @@ from console.errors import answer_errors
 from console.feed import Feeds
 from console.guard import check_request
 from console.listenings import Listenings
-from console.ports import LiveCentre
 from console.proxy import see_through_proxy
 from console.rarely import Rarely
 from console.security import add_headers
 from console.sessions import Sessions
 from console.vendored import STATIC
+from engine.ports import LiveCentre
+from records.store import CallStore
 from storage.agents import AgentStore
-from storage.calls import CallStore
 from storage.users import UserStore
 
 LARGEST_FORM = 64 * 1024

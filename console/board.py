@@ -8,9 +8,9 @@ from console.board_view import Scene, sections, sight_of
 from console.commands import ask
 from console.context import LIVE, USERS, project_titles, user_of
 from console.live import stream
-from console.ports import Verb
 from console.rendering import render, says
 from domain.identity import AgentCode, ProjectName
+from engine.ports import Verb
 from storage.errors import AWAY, in_one_line
 
 log = structlog.get_logger()

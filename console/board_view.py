@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.ports import AgentView, Board, CallView, LineView, NodeView, QueueView
 from domain.identity import AgentCode, ProjectName
+from engine.ports import AgentView, Board, CallView, LineView, NodeView, QueueView
 from storage.users import Role, User
 
 Row = dict[str, Any]

@@ -13,8 +13,8 @@ from console.context import AGENTS, CALLS, LIVE, SETTINGS, project_titles, user_
 from console.i18n import N_
 from console.rendering import render, says
 from domain.identity import AgentCode, ProjectName, QueueName
-from domain.record import Outcome
-from storage.calls import CallFilter, CallRow
+from records.fold import Outcome
+from records.store import CallFilter, CallRow
 
 PER_PAGE = 50
 _DIGITS = frozenset("0123456789+*#")

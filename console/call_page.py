@@ -7,7 +7,7 @@ from console.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles, user_
 from console.rendering import duration, render, says
 from console.timeline import told
 from domain.identity import CallId
-from storage.calls import StoredCall
+from records.store import StoredCall
 
 
 async def stored_call(request: web.Request) -> StoredCall:

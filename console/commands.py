@@ -6,10 +6,10 @@ from aiohttp import web
 
 from console.context import LIVE, user_of
 from console.i18n import N_
-from console.ports import Verb
 from console.rendering import says
 from domain.centre import Agent
 from domain.identity import StationName
+from engine.ports import Verb
 
 LONGEST_EXTENSION_S = 600
 

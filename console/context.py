@@ -8,12 +8,12 @@ from aiohttp import web
 
 from console.feed import Feeds
 from console.listenings import Listenings
-from console.ports import LiveCentre
 from console.rarely import Rarely
 from console.sessions import Sessions
 from domain.identity import ProjectName
+from engine.ports import LiveCentre
+from records.store import CallStore
 from storage.agents import AgentStore
-from storage.calls import CallStore
 from storage.users import User, UserStore
 
 

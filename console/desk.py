@@ -7,9 +7,9 @@ from console.board_view import Sight
 from console.commands import ask
 from console.context import LIVE, user_of
 from console.live import stream
-from console.ports import Verb
 from console.rendering import render
 from domain.centre import Agent
+from engine.ports import Verb
 
 EXTEND_S = 30
 """What one press adds to after-call work."""

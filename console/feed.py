@@ -17,8 +17,8 @@ from typing import Any
 import structlog
 
 from console.board_view import Scene, Sections, Sight, sections
-from console.ports import LiveCentre
 from domain.identity import ProjectName
+from engine.ports import LiveCentre
 
 log = structlog.get_logger()
 

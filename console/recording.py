@@ -15,8 +15,8 @@ from console.door import CHUNK
 from console.errors import RECORDING_BROKEN, RECORDING_GONE, Refused
 from console.guard import SESSION_COOKIE
 from console.live import until_it_must_end
-from domain.record import CallRecord
 from recordings.waveform import waveform_json
+from records.fold import CallRecord
 
 log = structlog.get_logger()
 

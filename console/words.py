@@ -4,9 +4,9 @@ A colour never stands alone; each goes with its text.
 """
 
 from console.i18n import N_
-from console.ports import CallStage
 from domain.facts import AgentState
-from domain.record import LegOutcome, Outcome
+from engine.ports import CallStage
+from records.fold import LegOutcome, Outcome
 
 AGENT_STATES = {
     AgentState.LOGGED_OUT: N_("Logged out"),

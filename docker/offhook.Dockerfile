@@ -31,7 +31,7 @@ FROM controller AS farend
 USER root
 ENV XDG_CACHE_HOME=/opt/cache
 RUN apt-get update \
- && python -c "from offhook.asterisk.provision import find_or_install; find_or_install()" \
+ && python -c "from telephony.asterisk.provision import find_or_install; find_or_install()" \
  && rm -rf /var/lib/apt/lists/* \
  && mkdir -p /var/lib/farend && chown -R offhook:offhook /var/lib/farend /opt/cache
 USER offhook

@@ -1,6 +1,6 @@
 """What is written down about calls and agents, as it happens.
 
-A fact is never changed. A call's record is a fold of its facts (``domain.record``), so the
+A fact is never changed. A call's record is a fold of its facts (``records.fold``), so the
 same facts in any order, delivered twice, after a crash, make the same record.
 """
 

@@ -14,14 +14,14 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from configuration.centre_file import ConfigError, load
+from configuration.secrets import Secrets, SecretsError, load_or_create
 from domain.centre import Centre
 from domain.identity import AgentCode, StationName
 from farend.network import FarEnd, FarEndError
-from offhook.asterisk.files import Addresses, Ports
-from offhook.asterisk.process import AsteriskError
-from offhook.asterisk.provision import ProvisionError, find_or_install, say
-from offhook.config import ConfigError, load
-from offhook.secrets import Secrets, SecretsError, load_or_create
+from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.process import AsteriskError
+from telephony.asterisk.provision import ProvisionError, find_or_install, say
 
 REGISTERED_WITHIN_S = 60.0
 CALL_ENDS_WITHIN_S = 1200.0

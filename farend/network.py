@@ -13,12 +13,12 @@ from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami import Event, FarEndError, Remote
 from farend.steps import customer_steps, phone_steps
-from offhook.asterisk.files import Addresses, Ports
-from offhook.asterisk.instance import write_generated
-from offhook.asterisk.process import AsteriskProcess, check_free
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.hosts import in_uri, with_port
-from offhook.secrets import Secrets
+from machine.hosts import in_uri, with_port
+from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.instance import write_generated
+from telephony.asterisk.passwords import AsteriskPasswords
+from telephony.asterisk.process import AsteriskProcess, check_free
+from telephony.asterisk.provision import AsteriskInstall
 
 __all__ = ["FarEnd", "FarEndError", "Sound", "Target"]
 
@@ -45,7 +45,7 @@ class Target(Protocol):
     @property
     def centre(self) -> Centre: ...
     @property
-    def secrets(self) -> Secrets: ...
+    def secrets(self) -> AsteriskPasswords: ...
 
 
 class FarEnd:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from documents.errors import FlowError
+from domain.prompts import PromptText
 from ivr_flows.announcements import announcement, texts_to_prepare
-from ivr_flows.errors import FlowError
 from ivr_flows.flow import Announcements, Flow, Node
 from ivr_flows.interpreter import UnknownNodeError, run
 from ivr_flows.loader import load
@@ -22,7 +23,7 @@ from ivr_flows.steps import (
     QueueExit,
     Step,
 )
-from ivr_flows.texts import Prompt, PromptText
+from ivr_flows.texts import Prompt
 from ivr_flows.walk import FlowContext
 
 LIBRARY = Path(__file__).parent / "library"

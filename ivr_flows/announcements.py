@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
+from domain.prompts import PromptText
 from ivr_flows.flow import Flow
-from ivr_flows.texts import PromptText
 
 PREPARED_POSITIONS = 10
 PREPARED_MINUTES = (*range(2, 11), 15, 20)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from ivr_flows.document import Document
-from ivr_flows.errors import FlowError, did_you_mean, one_of
+from documents.document import Document
+from documents.errors import FlowError, did_you_mean, one_of
 from ivr_flows.flow import Node
 from ivr_flows.kind import NodeKind
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from documents.document import Document, Path, read
+from documents.errors import FlowError, did_you_mean, first_of, one_of
+from documents.schema import validated
 from ivr_flows.checks import graph_faults, wired
-from ivr_flows.document import Document, Path, read
-from ivr_flows.errors import FlowError, did_you_mean, first_of, one_of
 from ivr_flows.flow import Announcements, Flow, Node
 from ivr_flows.kind import NodeKind
 from ivr_flows.nodes import KINDS
@@ -17,7 +18,6 @@ from ivr_flows.schema import (
     NAME_EXPECTED,
     AnnouncementsSection,
     FlowFile,
-    validated,
 )
 from ivr_flows.texts import Prompt
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ivr_flows.document import read
-from ivr_flows.errors import FlowError, did_you_mean, first_of
+from documents.document import read
+from documents.errors import FlowError, did_you_mean, first_of
+from documents.schema import validated
+from domain.prompts import PromptText
 from ivr_flows.prompt_texts import read_prompts
-from ivr_flows.schema import PhrasesFile, validated
-from ivr_flows.texts import Prompt, PromptText
+from ivr_flows.schema import PhrasesFile
+from ivr_flows.texts import Prompt
 
 
 class StationPhrase(StrEnum):

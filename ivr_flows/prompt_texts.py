@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ivr_flows.document import Document, Path
-from ivr_flows.errors import FlowError, did_you_mean
+from documents.document import Document, Path
+from documents.errors import FlowError, did_you_mean
 from ivr_flows.schema import NAME, NAME_EXPECTED
 from ivr_flows.texts import PARAMETER, Prompt
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.facts import CallFactKind
 from domain.identity import QueueName
-from ivr_flows.texts import PromptText
+from domain.prompts import PromptText
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,13 @@
-"""What callers hear, as text: a prompt in each language, and one filled and ready to speak."""
+"""A prompt's text in each language, and how one is filled for a call."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.prompts import PromptText
+
 PARAMETER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A place in a text that is filled at the call, such as ``{position}``."""
-
-
-@dataclass(frozen=True, slots=True)
-class PromptText:
-    """One sentence in one language, nothing left to fill in.
-
-    ``name`` is also the name of the sound file that somebody may upload for it; a prompt with
-    parameters carries their values in it (``position-3``), so that no file is taken for another.
-    """
-
-    name: str
-    language: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

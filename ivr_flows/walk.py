@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from domain.facts import CallFactKind
 from domain.identity import QueueName
+from domain.prompts import PromptText
 from ivr_flows.steps import (
     Answer,
     Collect,
@@ -20,7 +21,7 @@ from ivr_flows.steps import (
     QueueExit,
     Step,
 )
-from ivr_flows.texts import Prompt, PromptText
+from ivr_flows.texts import Prompt
 
 T = TypeVar("T")
 Script = Generator[Step, Outcome, T]

@@ -18,27 +18,27 @@ from typing import Any
 import structlog
 import uvloop
 
-from ivr_flows.errors import FlowError
-from offhook.asterisk import export
-from offhook.asterisk.files import Addresses, Ports
-from offhook.asterisk.process import AsteriskError
-from offhook.asterisk.provision import ProvisionError
-from offhook.config import Config, ConfigError, load
-from offhook.control import ControlError, ask
-from offhook.controller_process import ControllerError
-from offhook.hosts import host_argument
-from offhook.in_force import CannotKeep, for_a_service, kept
-from offhook.open_files import TooFewFiles
-from offhook.outlet import outlet
-from offhook.secrets import SecretsError, load_or_create
+from configuration.centre_file import DEMO_CENTRE, Config, ConfigError, load
+from configuration.in_force import CannotKeep, for_a_service, kept
+from configuration.secrets import SecretsError, load_or_create
+from configuration.verification import verify
+from documents.errors import FlowError
+from machine.hosts import host_argument
+from machine.open_files import TooFewFiles
+from offhook import asterisk_conf
 from offhook.service import CannotServe, serve
-from offhook.simulate import SimulateError
-from offhook.simulate import add_to as add_simulate_to
 from offhook.stack import StackError
 from offhook.up import PORTS, say, up
-from offhook.verify import verify
+from simulation.command import SimulateError
+from simulation.command import add_to as add_simulate_to
 from storage.errors import StorageError, in_one_line
+from supervision.control import ControlError, ask
+from supervision.controller_process import ControllerError
+from supervision.outlet import outlet
 from telephony.agi.server import CannotListen
+from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.process import AsteriskError
+from telephony.asterisk.provision import ProvisionError
 
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = (ROOT / "run").is_file()
@@ -190,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.add_argument(
         "--ami-permit",
-        type=export.network,
+        type=asterisk_conf.network,
         action="append",
         metavar="ADDRESS",
         help="who may log in there (default: this machine)",
@@ -201,10 +201,10 @@ def _parser() -> argparse.ArgumentParser:
         default="127.0.0.1",
         help="the controller, seen by Asterisk",
     )
-    files.add_argument("--rtp", type=export.port_range, metavar="FIRST-LAST")
+    files.add_argument("--rtp", type=asterisk_conf.port_range, metavar="FIRST-LAST")
     files.add_argument(
         "--local-net",
-        type=export.network,
+        type=asterisk_conf.network,
         action="append",
         metavar="NETWORK",
         help="who is not told sip.external_address (default: all private networks)",
@@ -323,7 +323,7 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
     )
     secrets = load_or_create(arguments.state, config.centre)
     to = arguments.to.absolute()
-    _loop(export.write(config, arguments.state, secrets, ports, addresses, to))
+    _loop(asterisk_conf.write(config, arguments.state, secrets, ports, addresses, to))
     print(
         f"offhook: wrote {to}; start Asterisk with: asterisk -C {to}/asterisk.conf -f",
         file=sys.stderr,
@@ -333,20 +333,10 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     # Here, for the product does not need the far end.
-    from farend.ami import FarEndError
-    from offhook.console_client import ConsoleRefused
-    from offhook.demo import demo
+    from farend.demo import demo
 
     log_to(sys.stderr)
-    try:
-        return _loop(demo(arguments.state, arguments.calls, as_json=arguments.json))
-    except (FarEndError, ConsoleRefused, ExceptionGroup) as error:
-        first: Exception = error
-        while isinstance(first, ExceptionGroup):
-            first = first.exceptions[0]
-        if not isinstance(first, FarEndError | ConsoleRefused):
-            raise
-        raise StackError(f"the demo broke off: {first}") from error
+    return _loop(demo(arguments.state, arguments.calls, as_json=arguments.json))
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -354,7 +344,7 @@ def _up(arguments: argparse.Namespace) -> int:
     file = arguments.config or arguments.state / "centre.yaml"
     if arguments.config is None and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(Path(__file__).with_name("demo_centre.yaml"), file)
+        shutil.copyfile(DEMO_CENTRE, file)
         print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
     config = load(file)
     return _loop(up(config, arguments.state, _ports(os.environ.get("OFFHOOK_PORTS"), config)))
@@ -380,18 +370,18 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from offhook.quality import check
+    from tools.quality import check
 
     return check()
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    from offhook.quality import test
+    from tools.quality import test
 
     return test(arguments.rest)
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from offhook.quality import bench
+    from tools.quality import bench
 
     return bench(arguments.rest)

@@ -15,37 +15,38 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from configuration.addresses import check_addresses
+from configuration.centre_file import Config
+from configuration.flows import dialplan_phrases, station_phrases
+from configuration.in_force import CannotKeep, InForce, keep, serving
+from configuration.secrets import Secrets
 from console.app import make_app
 from console.door import Door
+from engine.draining import drain
+from engine.engine import Engine
+from engine.inbound.hotline_call import HotlineCalls
+from engine.inbound.sessions import Closing
+from engine.reconcile.absence import Absence
+from engine.reconcile.database_at_start import DatabaseAtStart
+from engine.recorder import Recorder
+from engine.running_centre import RunningCentre
+from engine.stations.features import StationFeatures
+from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
-from offhook.addresses import check_addresses
-from offhook.asterisk.files import AMI_USER, Ports
-from offhook.asterisk.process import HERE, check_free, is_plain
-from offhook.asterisk.versions import faults_of
-from offhook.config import Config
-from offhook.flows import dialplan_phrases, station_phrases
-from offhook.hosts import with_port
-from offhook.in_force import CannotKeep, InForce, keep, serving
-from offhook.live.absence import Absence
-from offhook.live.centre import RunningCentre
-from offhook.live.database_at_start import DatabaseAtStart
-from offhook.live.draining import drain
-from offhook.live.engine import Engine
-from offhook.live.hotline_call import HotlineCalls
-from offhook.live.recorder import Recorder
-from offhook.live.sessions import Closing
-from offhook.live.station_features import StationFeatures
-from offhook.open_files import claim
-from offhook.pulse import answer
-from offhook.secrets import Secrets
+from machine.hosts import with_port
+from machine.open_files import claim
+from prompts.sounds import Prompts
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
+from supervision.pulse import answer
 from telephony.agi.port import is_ours
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
-from telephony.prompts import Prompts
+from telephony.asterisk.files import AMI_USER, Ports
+from telephony.asterisk.process import HERE, check_free, is_plain
+from telephony.asterisk.versions import faults_of
 
 log = structlog.get_logger()
 
@@ -308,5 +309,5 @@ async def _speak_ahead(prompts: Prompts, flows: Iterable[Flow], where: Places) -
     """Make all prompts that are known beforehand, the dialplan's first."""
     await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
     for flow in flows:
-        await prompts.prepare(flow)
+        await prompts.prepare(texts_to_prepare(flow))
     await prompts.prepare(station_phrases().fixed())

@@ -12,19 +12,13 @@ from typing import IO, Self
 
 import aiohttp
 
-from offhook.addresses import check_addresses
-from offhook.asterisk.files import Addresses, Ports
-from offhook.asterisk.instance import Instance
-from offhook.asterisk.process import AsteriskError, check_free
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import Config
-from offhook.controller_process import ControllerError, ControllerProcess
-from offhook.hosts import reached_at, with_port
-from offhook.in_force import CannotKeep, InForce, from_files
-from offhook.in_force import keep as put_in_force
-from offhook.keeping import keep
-from offhook.logs import keep_small
-from offhook.secrets import Secrets, load_or_create
+from configuration.addresses import check_addresses
+from configuration.centre_file import Config
+from configuration.in_force import CannotKeep, InForce, from_files
+from configuration.in_force import keep as put_in_force
+from configuration.secrets import Secrets, load_or_create
+from machine.hosts import reached_at, with_port
+from machine.keeping import keep
 from storage.database import open_database
 from storage.embedded import EmbeddedServer
 from storage.errors import (
@@ -35,7 +29,13 @@ from storage.errors import (
     in_one_line,
 )
 from storage.last_known import LAST_KNOWN, LastKnown
+from supervision.controller_process import ControllerError, ControllerProcess
+from supervision.logs import keep_small
 from telephony.agi.port import reserve
+from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.instance import Instance
+from telephony.asterisk.process import AsteriskError, check_free
+from telephony.asterisk.provision import AsteriskInstall
 
 Progress = Callable[[str], None]
 

@@ -10,23 +10,23 @@ from typing import Any
 
 import aiohttp
 
-from ivr_flows.errors import FlowError
-from offhook.asterisk.files import Ports
-from offhook.asterisk.process import AsteriskError
-from offhook.asterisk.provision import (
+from configuration.centre_file import Config, ConfigError, load
+from configuration.flows import load_flows
+from configuration.in_force import CannotKeep, from_files
+from configuration.secrets import SecretsError
+from documents.errors import FlowError
+from machine.hosts import with_port
+from offhook.stack import STOPPING, Stack, StackError
+from supervision.control import controlled
+from supervision.controller_process import ControllerError
+from supervision.outlet import outlet
+from telephony.asterisk.files import Ports
+from telephony.asterisk.process import AsteriskError
+from telephony.asterisk.provision import (
     find_or_install,
     find_or_install_espeak,
     find_or_install_openssl,
 )
-from offhook.config import Config, ConfigError, load
-from offhook.control import controlled
-from offhook.controller_process import ControllerError
-from offhook.flows import load_flows
-from offhook.hosts import with_port
-from offhook.in_force import CannotKeep, from_files
-from offhook.outlet import outlet
-from offhook.secrets import SecretsError
-from offhook.stack import STOPPING, Stack, StackError
 
 RESTART_REFUSED = (
     AsteriskError, CannotKeep, ConfigError, ControllerError, FlowError, OSError, SecretsError,

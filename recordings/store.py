@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from domain.identity import CallId
+from machine.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
-from recordings.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.silence import Silence, silences
 from recordings.sound import Segment
 from recordings.waveform import Waveform, bar_frames, keep

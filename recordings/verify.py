@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from recordings.files import NotAFileError
+from machine.files import NotAFileError
 from recordings.store import hash_of
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from machine.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE
-from recordings.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.sound import Segment
 
 MAX_BARS = 1000

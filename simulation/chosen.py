@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 from dialer.policies import load_policies, make
-from ivr_flows.document import Document
-from ivr_flows.errors import FlowError, did_you_mean, first_of, one_of
-from ivr_flows.schema import validated
+from documents.document import Document
+from documents.errors import FlowError, did_you_mean, first_of, one_of
+from documents.schema import validated
 from simulation.scenario import PolicySettings, Scenario, load_with_places
 
 USUAL = ("foresight", "progressive", "expected_value", "vicidial_tapered")

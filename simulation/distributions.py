@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ivr_flows.document import Document, Path
-from ivr_flows.errors import FlowError, did_you_mean, one_of
-from ivr_flows.schema import validated
+from documents.document import Document, Path
+from documents.errors import FlowError, did_you_mean, one_of
+from documents.schema import validated
 
 Draw = Callable[[Random], float]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.limit import PRESETS, ClockStart, Limit, QuickHangUp, Window
-from ivr_flows.document import Document, read
-from ivr_flows.errors import FlowError, first_of
-from ivr_flows.schema import validated
+from documents.document import Document, read
+from documents.errors import FlowError, first_of
+from documents.schema import validated
 from simulation.distributions import (
     Constant,
     Distribution,

@@ -31,8 +31,8 @@ import asyncpg
 import psutil
 import structlog
 
+from machine.plain_path import forget_plain_path, plain_path
 from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, in_one_line
-from storage.plain_path import forget_plain_path, plain_path
 
 log = structlog.get_logger()
 

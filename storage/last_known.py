@@ -16,7 +16,6 @@ import structlog
 
 from domain.facts import TALKS, AgentFact, CallFact, CallFactKind, Fact
 from domain.identity import AgentCode, CallId
-from storage.calls import StoredCall, stored_call
 from storage.errors import in_one_line
 from storage.fact_lines import decode
 
@@ -50,12 +49,9 @@ class LastKnown:
         return {code: fact for code, (fact, _) in self._agents.items()}
 
     @property
-    def open_calls(self) -> tuple[StoredCall, ...]:
-        """The calls without an end, oldest first."""
-        calls = (
-            stored_call([fact for fact, _ in facts.values()]) for facts in self._calls.values()
-        )
-        return tuple(sorted(calls, key=lambda stored: stored.record.entered_at))
+    def open_calls(self) -> tuple[tuple[CallFact, ...], ...]:
+        """The facts of each call without an end, in the order in which they were learnt."""
+        return tuple(tuple(fact for fact, _ in facts.values()) for facts in self._calls.values())
 
     def learn(self, fact: Fact, line: bytes) -> None:
         """A fact was put into the outbox as ``line``, or is found there; any number of times."""

@@ -11,7 +11,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ import asyncpg
 import structlog
 
 from domain.facts import Fact
-from storage import timeline
 from storage.database import connection
 from storage.errors import in_one_line
 from storage.fact_file import FactFile
@@ -27,6 +26,9 @@ from storage.fact_lines import decode, encode
 from storage.last_known import LastKnown
 
 log = structlog.get_logger()
+
+WriteFacts = Callable[[Any, Sequence[Fact]], Awaitable[None]]
+"""Stores facts by a connection to the database (``records.writing.write``)."""
 
 BATCH = 100  # larger ones hold the loop, and a call's next step, for more than ten milliseconds
 LINGER_S = 0.5  # a batch costs both sides as much as ten facts: the more company, the better
@@ -136,17 +138,20 @@ class Outbox:
             )
         self._file.close()
 
-    async def pump(self, pool: asyncpg.Pool) -> None:
-        """Carries facts to the database until cancelled. Nothing that fails ends it."""
+    async def pump(self, pool: asyncpg.Pool, write: WriteFacts) -> None:
+        """Carries facts to the database until cancelled. Nothing that fails ends it.
+
+        ``write`` stores some: all of them or, if it raises, none.
+        """
         if self._pumping:
             raise RuntimeError("this outbox is being pumped already")
         self._pumping = True
         try:
-            await self._pump(pool)
+            await self._pump(pool, write)
         finally:
             self._pumping = False
 
-    async def _pump(self, pool: asyncpg.Pool) -> None:
+    async def _pump(self, pool: asyncpg.Pool, write: WriteFacts) -> None:
         away_since: float | None = None
         retry_s = RETRY_FIRST_S
         while True:
@@ -155,7 +160,7 @@ class Outbox:
                 await self._linger()
             self._write_held()
             try:
-                await self._step(pool)
+                await self._step(pool, write)
             except Exception as error:
                 if away_since is None:
                     away_since = time.monotonic()
@@ -189,16 +194,16 @@ class Outbox:
             pending=self.pending,
         )
 
-    async def _step(self, pool: asyncpg.Pool) -> None:
+    async def _step(self, pool: asyncpg.Pool, write: WriteFacts) -> None:
         """Carries one batch from the file, or from memory when the file is done."""
         lines, end = self._file.read(self._offset, BATCH)
         if lines:
-            await self._deliver(pool, lines)
+            await self._deliver(pool, write, lines)
             self._offset = end
             self._undelivered -= len(lines)
         elif self._held:
             held = dict(list(self._held.items())[:BATCH])
-            await self._deliver(pool, list(held.values()))
+            await self._deliver(pool, write, list(held.values()))
             for number in held:
                 self._held.pop(number, None)
         self._forget_delivered()
@@ -230,7 +235,7 @@ class Outbox:
                 with contextlib.suppress(ValueError, RecursionError):
                     self._last_known.learn(decode(line), line + b"\n")
 
-    async def _deliver(self, pool: asyncpg.Pool, lines: list[bytes]) -> None:
+    async def _deliver(self, pool: asyncpg.Pool, write: WriteFacts, lines: list[bytes]) -> None:
         readable: list[tuple[bytes, Fact]] = []
         for line in lines:
             if line in self._set_aside:
@@ -240,14 +245,16 @@ class Outbox:
             except (ValueError, RecursionError) as error:
                 self._reject(line, error)
         if readable:
-            await self._store(pool, readable)
+            await self._store(pool, write, readable)
             self.deliveries += 1
         self._set_aside.clear()
 
-    async def _store(self, pool: asyncpg.Pool, facts: list[tuple[bytes, Fact]]) -> None:
+    async def _store(
+        self, pool: asyncpg.Pool, write: WriteFacts, facts: list[tuple[bytes, Fact]]
+    ) -> None:
         try:
             async with connection(pool, deadline_s=WRITE_DEADLINE_S) as db:
-                await timeline.write(db, [fact for _, fact in facts])
+                await write(db, [fact for _, fact in facts])
         except asyncpg.PostgresError as error:
             if (error.sqlstate or "")[:2] not in _FACTS_OWN_FAULT:
                 raise
@@ -255,8 +262,8 @@ class Outbox:
                 self._reject(facts[0][0], error)
                 return
             middle = len(facts) // 2
-            await self._store(pool, facts[:middle])
-            await self._store(pool, facts[middle:])
+            await self._store(pool, write, facts[:middle])
+            await self._store(pool, write, facts[middle:])
 
     def _reject(self, line: bytes, error: Exception) -> None:
         """Sets a fact aside. Raises OSError if even that can't be written."""

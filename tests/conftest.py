@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from configuration.secrets import Secrets, load_or_create
 from domain.centre import (
     Agent,
     Centre,
@@ -27,12 +28,11 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from engine.engine import Engine
 from farend.network import FarEnd
-from offhook.asterisk.instance import Instance, Ports
-from offhook.asterisk.provision import AsteriskInstall, find_or_install
-from offhook.live.engine import Engine
-from offhook.secrets import Secrets, load_or_create
 from storage.outbox import Outbox
+from telephony.asterisk.instance import Instance, Ports
+from telephony.asterisk.provision import AsteriskInstall, find_or_install
 
 # How long an example takes says how busy the machine is, not whether it is right.
 settings.register_profile(

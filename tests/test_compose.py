@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from offhook.config import Config, load
+from configuration.centre_file import DEMO_CENTRE, Config, load
 from offhook.service import places
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,7 +147,7 @@ def test_asterisk_and_offhook_see_shared_files_under_the_same_paths(
 
 
 def test_the_same_centre_as_the_demo(config: Config) -> None:
-    assert config.centre == load(ROOT / "offhook" / "demo_centre.yaml").centre
+    assert config.centre == load(DEMO_CENTRE).centre
 
 
 def test_builds_name_files_that_are_there(compose: dict[str, Any]) -> None:
@@ -163,7 +163,7 @@ def test_builds_name_files_that_are_there(compose: dict[str, Any]) -> None:
 def test_what_images_run_of_ours_is_there() -> None:
     """Modules get new names; nobody builds an image for each of them."""
     text = "".join(path.read_text("utf-8") for path in sorted((ROOT / "docker").iterdir()))
-    imports = re.findall(r"(?m)from ((?:offhook|farend)[\w.]*) import (\w+)", text)
+    imports = re.findall(r"(?m)from ((?:farend|telephony)[\w.]*) import (\w+)", text)
     assert imports
     for module, name in imports:
         assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
@@ -196,10 +196,15 @@ def test_the_setup_step_writes_asterisks_files(compose: dict[str, Any], tmp_path
 
 def test_an_asterisk_of_our_own_needs_no_files_written(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "offhook", "asterisk-conf", "--state", str(tmp_path)]
-    command += ["--config", str(ROOT / "offhook" / "demo_centre.yaml"), "--to", str(tmp_path / "x")]
+    command += [
+        "--config",
+        str(DEMO_CENTRE),
+        "--to",
+        str(tmp_path / "x"),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     where, _, what = done.stderr.partition(": Offhook starts this Asterisk itself")
-    assert re.fullmatch(rf"offhook: {ROOT}/offhook/demo_centre.yaml:\d+:\d+", where)
+    assert re.fullmatch(rf"offhook: {DEMO_CENTRE}:\d+:\d+", where)
     assert "set asterisk.managed: false" in what
     assert not (tmp_path / "x").exists()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ivr_flows.document import KEY_ITSELF
+from documents.document import KEY_ITSELF
 
 PHONE_KEYS = "0123456789*#"
 

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from domain.centre import Hotline
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
-from domain.record import Outcome, fold
-from offhook.live.absence import closed, missing, not_told
-from offhook.live.log_file import LogFile
+from engine.reconcile.absence import closed, missing, not_told
+from engine.reconcile.log_file import LogFile
+from records.fold import Outcome, fold
 from telephony.event_log import EventLog, LoggedCall, Place, parse
 
 CALL = CallId("pbx1-1700000000.0")

@@ -11,11 +11,11 @@ from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
 from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
 from domain.stations import StationState
-from offhook.live.absence import Absence
-from offhook.live.call import LiveCall
-from offhook.live.engine import Engine
-from offhook.live.gap import Gap
-from storage.calls import CallStore
+from engine.calls.call import LiveCall
+from engine.calls.gap import Gap
+from engine.engine import Engine
+from engine.reconcile.absence import Absence
+from records.store import CallStore
 from telephony.ami import Link
 from telephony.ami.state import LinkKind, LinkState
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when

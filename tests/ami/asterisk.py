@@ -5,7 +5,7 @@ import signal
 import socket
 from pathlib import Path
 
-from offhook.asterisk.provision import AsteriskInstall
+from telephony.asterisk.provision import AsteriskInstall
 
 USER, SECRET = "offhook", "s3cret"
 

@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 
 from domain.identity import NodeName
-from offhook.asterisk.provision import AsteriskInstall
 from telephony.ami import ActionRefused, Link, Timing
+from telephony.asterisk.provision import AsteriskInstall
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.ami.watch import Running, Watch, until
 

@@ -9,10 +9,10 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from bench.fuzz_ami import Damage, FakeAsterisk, good_channel
-from console.ports import StoreView
 from domain.identity import NodeName
-from offhook.live.board import board
-from offhook.live.engine import Engine
+from engine.board import board
+from engine.engine import Engine
+from engine.ports import StoreView
 from telephony.ami import Link, LinkKind, Message
 from telephony.ami.snapshot import sifted
 from telephony.ami.state import Timing

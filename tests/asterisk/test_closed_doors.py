@@ -7,7 +7,7 @@ import pytest
 
 from domain.identity import LineName, StationName
 from farend.ami import FarEndError, Remote
-from offhook.asterisk.provision import find_or_install_sipp
+from telephony.asterisk.provision import find_or_install_sipp
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
 pytestmark = pytest.mark.live

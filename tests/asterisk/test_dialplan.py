@@ -13,8 +13,8 @@ import pytest
 from domain.identity import LineName, StationName
 from farend.ami import Remote
 from farend.network import FarEnd
-from offhook.asterisk.instance import Instance
 from telephony.ami import Link, Message
+from telephony.asterisk.instance import Instance
 from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from farend.network import CONF as FAR_CONF
-from offhook.asterisk.instance import CONF
-from offhook.asterisk.process import AsteriskProcess
+from telephony.asterisk.instance import CONF
+from telephony.asterisk.process import AsteriskProcess
 from tests.conftest import FarEndFactory, InstanceFactory
 
 pytestmark = pytest.mark.live

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from configuration.centre_file import load
+from configuration.secrets import load_or_create
 from domain.identity import LineName
 from farend.__main__ import Elsewhere
 from farend.network import FarEnd
-from offhook.asterisk.files import Addresses, Ports
-from offhook.asterisk.process import AsteriskProcess
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import load
-from offhook.secrets import load_or_create
-from storage.calls import CallStore, StoredCall
+from records.store import CallStore, StoredCall
 from storage.database import Database
+from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.process import AsteriskProcess
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.errors.command import command, environment, run
 from tests.faults.scene import HOTLINE, LINE, seat, write_centre

@@ -10,7 +10,7 @@ from bench.raw_sip import Account, RawSip
 from domain.centre import CallerHeader, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami import Remote
-from offhook.asterisk.instance import Instance
+from telephony.asterisk.instance import Instance
 from telephony.caller import name_of, number_of
 from telephony.event_log import EventLog, Place, parse
 from tests.asterisk.controller import Session, controller

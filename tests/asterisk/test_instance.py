@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from configuration.secrets import load_or_create
 from domain.centre import Centre, Encryption, Station
 from domain.identity import LineName
 from domain.stations import twin
 from farend.network import FarEnd
-from offhook.asterisk.files import Addresses
-from offhook.asterisk.instance import Instance
-from offhook.asterisk.process import AsteriskError, check_free
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.secrets import load_or_create
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
+from telephony.asterisk.files import Addresses
+from telephony.asterisk.instance import Instance
+from telephony.asterisk.process import AsteriskError, check_free
+from telephony.asterisk.provision import AsteriskInstall
 from tests.agi.peer import until
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 
@@ -202,8 +202,8 @@ async def test_dies_with_its_parent(instance: InstanceFactory) -> None:
     code = (
         "import asyncio\n"
         "from pathlib import Path\n"
-        "from offhook.asterisk.process import AsteriskProcess\n"
-        "from offhook.asterisk.provision import find_or_install\n"
+        "from telephony.asterisk.process import AsteriskProcess\n"
+        "from telephony.asterisk.provision import find_or_install\n"
         "async def main():\n"
         f"    p = AsteriskProcess(find_or_install(), Path({str(one.folder)!r}), name='x')\n"
         f"    await p.start(('127.0.0.1', {one.ports.ami}))\n"

@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.identity import LineName
-from offhook.live.log_file import LogFile
-from offhook.logs import keep_small, put_aside
+from engine.reconcile.log_file import LogFile
+from supervision.logs import keep_small, put_aside
 from telephony.event_log import parse
 from tests.conftest import FarEndFactory, InstanceFactory
 
@@ -119,7 +119,7 @@ def test_without_room_for_a_copy_it_is_emptied_all_the_same(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("offhook.logs._copy", full)
+    monkeypatch.setattr("supervision.logs._copy", full)
     with capture_logs() as logs:
         put_aside(file, largest=1_000)
     assert file.stat().st_size == 0
@@ -217,8 +217,8 @@ def _older(file: Path) -> list[str]:
 async def test_a_log_that_cannot_be_emptied_does_not_keep_the_others_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("offhook.logs.LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr("offhook.logs.LARGEST", 1_000)
+    monkeypatch.setattr("supervision.logs.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("supervision.logs.LARGEST", 1_000)
     (tmp_path / "messages").mkdir()
     (tmp_path / "security").symlink_to("security")
     output = tmp_path / "output"

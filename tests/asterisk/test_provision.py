@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from offhook.asterisk import apt, debian_root, provision
-from offhook.asterisk.provision import (
+from telephony.asterisk import apt, debian_root, provision
+from telephony.asterisk.provision import (
     AsteriskInstall,
     ProvisionError,
     cache_folder,

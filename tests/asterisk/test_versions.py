@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from configuration.secrets import load_or_create
 from domain.centre import Centre
-from offhook.asterisk.instance import Instance
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.asterisk.versions import faults_of
-from offhook.secrets import load_or_create
+from telephony.asterisk.instance import Instance
+from telephony.asterisk.provision import AsteriskInstall
+from telephony.asterisk.versions import faults_of
 from tests.conftest import PortBlocks
 
 

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Callable
 
 from domain.identity import LineName, NodeName, StationName
 from farend.network import FarEnd
-from offhook.asterisk.instance import Instance
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
 from telephony.ami import Link, Message, Snapshot, Timing
+from telephony.asterisk.instance import Instance
 from telephony.calls import CallEvent, CallGone, Calls, CallSeen, TransferRefused
 from tests.calls.events import told
 from tests.cutting_proxy import CuttingProxy

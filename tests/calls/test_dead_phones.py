@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 
 from domain.identity import ChannelId, NodeName, StationName
-from offhook.live.calls import LiveCalls
-from offhook.live.clock import Clock
-from offhook.live.lost_phones import LostPhones
-from offhook.live.orders import Orders
+from engine.agents.lost_phones import LostPhones
+from engine.calls.live_calls import LiveCalls
+from engine.clock import Clock
+from engine.orders import Orders
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, ActionRefused, LinkDown, OutcomeUnknown
 from telephony.ami.wire import Message

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bench.fuzz_agi import HOTLINE, LINE, NODE, Door, caller, door, environment
 from domain.identity import NodeName
-from offhook.live import admission as admission_module
+from engine import admission as admission_module
 from telephony.ami.protocol import ActionRefused
 from telephony.ami.state import LinkKind, LinkState
 from telephony.ami.wire import Message

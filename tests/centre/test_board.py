@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.events import Away, Connected, LogIn, Ready, StationChanged
-from console.ports import Board, CallStage, StoreView
 from domain.identity import (
     AgentCode,
     ChannelId,
@@ -17,9 +16,10 @@ from domain.identity import (
     StationName,
 )
 from domain.stations import StationState
-from offhook.live.board import DayFigures, board
-from offhook.live.call import LiveCall
-from offhook.live.engine import Engine
+from engine.board import DayFigures, board
+from engine.calls.call import LiveCall
+from engine.engine import Engine
+from engine.ports import Board, CallStage, StoreView
 from telephony.ami import Link
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")

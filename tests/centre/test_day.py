@@ -12,16 +12,17 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from console.ports import QueueView
+from configuration.centre_file import load
+from configuration.secrets import load_or_create
 from domain.centre import Centre
-from offhook.config import load
-from offhook.console_client import ConsoleClient
-from offhook.live import centre as centre_module
-from offhook.live.centre import RunningCentre, midnight
-from offhook.live.engine import Engine
-from offhook.live.recorder import Recorder
-from offhook.secrets import load_or_create
-from storage.calls import CallStore, Summary
+from engine import running_centre as centre_module
+from engine.engine import Engine
+from engine.ports import QueueView
+from engine.recorder import Recorder
+from engine.running_centre import RunningCentre, midnight
+from farend.console_client import ConsoleClient
+from records.store import CallStore, Summary
+from records.writing import write
 from storage.database import Database, open_database
 from storage.outbox import Outbox
 from tests.conftest import CentreFile, PortBlocks
@@ -200,7 +201,7 @@ async def test_the_last_call_is_counted_though_nothing_happens_after_it(
         board.engine.changes.touch()
         async with asyncio.timeout(60):
             await calls.read.wait()  # and it is not among them
-        pumping = asyncio.create_task(outbox.pump(database.pool))
+        pumping = asyncio.create_task(outbox.pump(database.pool, write))
         assert (await board.until(2)).answered_today == 2
         pumping.cancel()
     finally:

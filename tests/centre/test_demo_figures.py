@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from offhook.demo import _figures, unaccounted
-from storage.calls import Summary
+from farend.demo import _figures, unaccounted
+from records.store import Summary
 
 GOOD = Summary(
     offered=20,

@@ -1,5 +1,5 @@
 from domain.identity import AgentCode, StationName
-from offhook.live.pin_tries import AGENT_MOST_S, FIRST_S, PHONE_MOST_S, TRIES, PinTries
+from engine.stations.pin_tries import AGENT_MOST_S, FIRST_S, PHONE_MOST_S, TRIES, PinTries
 
 AMY, DESK = AgentCode("1001"), StationName("1001")
 PHONES = [StationName(str(2000 + number)) for number in range(100)]

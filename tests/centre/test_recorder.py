@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from domain.centre import Centre
-from offhook.live.engine import Engine
-from offhook.live.recorder import Recorder, root_trouble
-from storage.calls import CallStore
+from engine.engine import Engine
+from engine.recorder import Recorder, root_trouble
+from records.store import CallStore
 from storage.outbox import Outbox
 from tests.centre.test_board import enter
 

@@ -11,14 +11,14 @@ from acd.commands import Announce, Offer
 from acd.events import Away, LogIn, OfferFailure, Ready
 from domain.facts import CallFact
 from domain.identity import AgentCode, NodeName, StationName
-from domain.record import fold
 from domain.stations import StationState
+from engine.agents.talks import passed_on_in_vain
+from engine.calls.call import Inbox, LiveCall
+from engine.engine import Engine
+from engine.inbound import sessions as sessions_module
+from engine.inbound.hotline_call import Arguments, _Caller, _failure
 from ivr_flows.steps import Collect, Digits, Enqueue, QueueExit
-from offhook.live import sessions as sessions_module
-from offhook.live.call import Inbox, LiveCall
-from offhook.live.engine import Engine
-from offhook.live.hotline_call import Arguments, _Caller, _failure
-from offhook.live.talks import passed_on_in_vain
+from records.fold import fold
 from storage.fact_lines import decode
 from telephony.agi.wire import HungUp
 from telephony.ami import Link

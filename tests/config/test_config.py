@@ -5,12 +5,10 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 
+from configuration.centre_file import DEMO_CENTRE, ConfigError, load
+from configuration.flows import load_flows
 from offhook.cli import _count, _ports
-from offhook.config import ConfigError, load
-from offhook.flows import load_flows
 from tests.conftest import CentreFile
-
-DEMO = Path(__file__).resolve().parents[2] / "offhook" / "demo_centre.yaml"
 
 
 def complaint(centre_file: CentreFile, *changes: tuple[str, str]) -> str:
@@ -24,7 +22,7 @@ def complaint(centre_file: CentreFile, *changes: tuple[str, str]) -> str:
 
 
 def test_the_demo_centre_is_right() -> None:
-    config = load(DEMO)
+    config = load(DEMO_CENTRE)
     assert set(load_flows(config)) == {"hotline"}
     assert len(config.centre.agents) == 8 and config.centre.stations
 

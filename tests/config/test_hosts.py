@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.addresses import not_ours
-from offhook.asterisk.files import Folders, generated
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import ConfigError, load
-from offhook.hosts import is_host, split_port
+from configuration.addresses import not_ours
+from configuration.centre_file import ConfigError, load
+from configuration.verification import verify
+from machine.hosts import is_host, split_port
 from offhook.stack import Stack
 from offhook.up import PORTS
-from offhook.verify import verify
 from storage.database import check_address, open_database
 from storage.errors import DatabaseUnreachable
+from telephony.asterisk.files import Folders, generated
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import CentreFile
 from tests.errors.command import run
 

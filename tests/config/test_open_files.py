@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offhook.open_files import KEPT, SMALLEST, TooFewFiles, share
+from machine.open_files import KEPT, SMALLEST, TooFewFiles, share
 from tests.conftest import CentreFile
 
 

@@ -1,6 +1,6 @@
 """A controller's pulse: an answer while its loop runs, whoever answers late or is gone."""
 
-from offhook.pulse import Pulse, answer
+from supervision.pulse import Pulse, answer
 
 
 async def test_a_running_loop_answers_each_question() -> None:

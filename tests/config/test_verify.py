@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from offhook.addresses import address_faults, check_addresses, not_ours
-from offhook.config import ConfigError, load
-from offhook.verify import verify
+from configuration.addresses import address_faults, check_addresses, not_ours
+from configuration.centre_file import ConfigError, load
+from configuration.verification import verify
 from tests.conftest import CentreFile, PortBlocks
 from tests.errors.command import run
 from tests.prompts.uploads import BROKEN, PLAIN

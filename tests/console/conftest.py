@@ -18,11 +18,11 @@ from argon2 import PasswordHasher
 from console.app import make_app
 from domain.facts import CallFact, CallFactKind, Fact
 from domain.identity import AgentCode, CallId, ProjectName
+from records.store import CallStore
+from records.writing import write
 from storage.agents import AgentStore
-from storage.calls import CallStore
 from storage.database import Database
 from storage.passwords import Passwords
-from storage.timeline import write
 from storage.users import Role, UserStore
 from tests.console.browserless import Client
 from tests.console.floor import BANK, TEA, Floor

@@ -5,18 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from console.ports import (
-    AgentView,
-    Board,
-    CallStage,
-    CallView,
-    CommandResult,
-    LineView,
-    NodeView,
-    QueueView,
-    StoreView,
-    Verb,
-)
 from domain.centre import (
     Agent,
     Centre,
@@ -38,6 +26,18 @@ from domain.identity import (
     QueueName,
     SkillName,
     StationName,
+)
+from engine.ports import (
+    AgentView,
+    Board,
+    CallStage,
+    CallView,
+    CommandResult,
+    LineView,
+    NodeView,
+    QueueView,
+    StoreView,
+    Verb,
 )
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")

@@ -10,9 +10,9 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 
 from console.context import SESSIONS
-from console.ports import CallStage, CommandResult
 from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
+from engine.ports import CallStage, CommandResult
 from storage.users import Role
 from tests.console.conftest import CALL, PASSWORD, Console
 from tests.console.floor import TEA, busy

@@ -12,15 +12,15 @@ from acd.events import OfferFailure
 from acd.seat import AUTOMATIC_PAUSES
 from console import timeline, words
 from console.i18n import CATALOGUES, choose
-from console.ports import CallStage
 from console.rendering import duration, translate
 from domain.centre import LineKind
 from domain.facts import AgentState, CallFactKind
-from domain.record import LegOutcome, Outcome
 from domain.stations import StationState
+from engine.agents.talks import ASTERISK_ENDED, LINE_GONE, PHONE_GONE, STOPPING
+from engine.ports import CallStage
+from engine.reconcile.absence import AWAY_TEXT
 from ivr_flows.nodes.hangup import HangupNode
-from offhook.live.absence import AWAY_TEXT
-from offhook.live.talks import ASTERISK_ENDED, LINE_GONE, PHONE_GONE, STOPPING
+from records.fold import LegOutcome, Outcome
 from storage.users import Role
 from tests.console.catalogue import messages
 from tests.console.conftest import Visit, a_call, fact

@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import ClientWebSocketResponse
 
 from console import feed
-from console.ports import CallStage, CommandResult, NodeView, StoreView
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
+from engine.ports import CallStage, CommandResult, NodeView, StoreView
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.floor import busy

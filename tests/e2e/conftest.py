@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from configuration.centre_file import load
+from configuration.flows import LIBRARY
 from domain.identity import LineName, StationName
+from farend.console_client import ConsoleClient
 from farend.network import FarEnd
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import load
-from offhook.console_client import ConsoleClient
-from offhook.flows import LIBRARY
 from offhook.stack import Stack
 from storage.database import make_pool
 from storage.embedded import EmbeddedServer
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import Scene, seat, write_centre

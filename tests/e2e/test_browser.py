@@ -12,9 +12,9 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from domain.identity import AgentCode, ProjectName, StationName
-from offhook.asterisk.provision import find_or_install_chromium
-from offhook.console_client import ConsoleClient
+from farend.console_client import ConsoleClient
 from storage.users import Role, UserStore
+from telephony.asterisk.provision import find_or_install_chromium
 from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right
 

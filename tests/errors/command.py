@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from offhook.asterisk.files import Ports
+from telephony.asterisk.files import Ports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _ERRORS = ("level=error", "level=critical", "Traceback", "level=exception")

@@ -6,7 +6,7 @@ from pathlib import Path
 import uvloop
 from structlog.testing import capture_logs
 
-from offhook.control import SOCKET, Say, controlled
+from supervision.control import SOCKET, Say, controlled
 
 
 def test_whoever_asks_may_go_before_it_is_done(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from offhook.config import ConfigError, load
-from offhook.in_force import CannotKeep, for_a_service, from_files, keep, kept, serving
+from configuration.centre_file import ConfigError, load
+from configuration.in_force import CannotKeep, for_a_service, from_files, keep, kept, serving
 from tests.conftest import CentreFile, PortBlocks
 from tests.errors.command import Serving, run
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from offhook.keeping import keep
+from machine.keeping import keep
 from offhook.up import Leave, until_stopped
 
 DEADLINE_S = 20.0
@@ -16,8 +16,8 @@ DEADLINE_S = 20.0
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("offhook.keeping.FIRST_S", 0.0)
-    monkeypatch.setattr("offhook.keeping.LAST_S", 0.0)
+    monkeypatch.setattr("machine.keeping.FIRST_S", 0.0)
+    monkeypatch.setattr("machine.keeping.LAST_S", 0.0)
 
 
 async def test_what_nobody_expected_is_logged_and_the_watch_goes_on() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from offhook import outlet as module
-from offhook.outlet import MOST_WAITING, Outlet
+from supervision import outlet as module
+from supervision.outlet import MOST_WAITING, Outlet
 
 
 @contextmanager

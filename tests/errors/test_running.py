@@ -15,12 +15,12 @@ from typing import Any
 import psutil
 import pytest
 
+from configuration.centre_file import load
+from configuration.secrets import load_or_create
 from domain.identity import LineName
-from offhook.config import load
-from offhook.console_client import ConsoleClient
-from offhook.secrets import load_or_create
+from farend.console_client import ConsoleClient
 from recordings.store import HEADER_BYTES
-from storage.calls import StoredCall
+from records.store import StoredCall
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory, PortBlocks
 from tests.errors.command import Serving
 from tests.faults.conftest import SceneFactory

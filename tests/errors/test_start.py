@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from offhook.config import load
-from offhook.secrets import SecretsError, load_or_create
+from configuration.centre_file import load
+from configuration.secrets import SecretsError, load_or_create
 from storage.embedded import EmbeddedServer
 from tests.conftest import CentreFile, PortBlocks
 from tests.errors.command import Ended, Serving, run

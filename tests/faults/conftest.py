@@ -10,13 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 
+from configuration.centre_file import load
 from domain.identity import StationName
+from farend.console_client import ConsoleClient
 from farend.network import FarEnd, Sound
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import load
-from offhook.console_client import ConsoleClient
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.scene import Scene, open_pool, seat, write_centre
 

@@ -18,15 +18,15 @@ import asyncpg
 
 from domain.facts import AgentFact, AgentState, CallFactKind
 from domain.identity import AgentCode, CallId, ChannelId, LineName, StationName
-from domain.record import CallRecord
+from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
-from offhook.console_client import ConsoleClient, ConsoleRefused
 from offhook.stack import Stack
 from recordings.store import TOLERANCE_S
-from storage.calls import CallFilter, CallRow, CallStore, StoredCall
+from records.fold import CallRecord
+from records.store import CallFilter, CallRow, CallStore, StoredCall
+from records.writing import write
 from storage.database import connection, make_pool, open_database
 from storage.errors import AWAY
-from storage.timeline import write
 
 HOTLINE = "4008001000"
 LINE = LineName("carrier")
@@ -329,6 +329,6 @@ async def open_pool(dsn: str) -> asyncpg.Pool:
 
 
 def _token(page: str) -> str:
-    from offhook.console_client import _token as token
+    from farend.console_client import _token as token
 
     return token(page)

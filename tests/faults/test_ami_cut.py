@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from storage.calls import StoredCall
+from records.store import StoredCall
 from tests.conftest import PortBlocks
 from tests.cutting_proxy import DOWN, UP, CuttingProxy
 from tests.faults.conftest import SceneFactory

@@ -14,10 +14,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from offhook import controller_process
-from offhook.asterisk.process import die_with
-from offhook.controller_process import HUNG_AFTER_S, LOOK_EVERY_S
-from offhook.open_files import share
+from machine.open_files import share
+from supervision import controller_process
+from supervision.controller_process import HUNG_AFTER_S, LOOK_EVERY_S
+from telephony.asterisk.process import die_with
 from tests.faults.conftest import SceneFactory
 
 pytestmark = pytest.mark.live

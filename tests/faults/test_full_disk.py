@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from offhook.in_force import from_files
+from configuration.in_force import from_files
 from storage.embedded import EmbeddedServer
 from storage.errors import OutboxTaken
 from storage.fact_lines import decode

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from offhook.keeping import keep
+from machine.keeping import keep
 from storage.embedded import EmbeddedServer
 from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, StorageError
 from tests.faults.conftest import SceneFactory
@@ -146,8 +146,8 @@ async def test_a_database_that_hangs_can_be_left_and_is_stopped(
 async def test_an_asterisk_that_hangs_is_killed(
     instance: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("offhook.asterisk.process.LOOK_EVERY_S", 0.5)
-    monkeypatch.setattr("offhook.asterisk.process.HUNG_AFTER_S", 2.0)
+    monkeypatch.setattr("telephony.asterisk.process.LOOK_EVERY_S", 0.5)
+    monkeypatch.setattr("telephony.asterisk.process.HUNG_AFTER_S", 2.0)
     one = await instance()  # type: ignore[operator]
     hung = _kill(one.process.pid, signal.SIGSTOP)
     assert "has not answered for" in await one.ended()

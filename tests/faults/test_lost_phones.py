@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from configuration.centre_file import load
+from configuration.in_force import from_files
+from configuration.secrets import load_or_create
 from domain.centre import Centre, Line, LineKind, SessionTimer
 from domain.facts import CallFactKind
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
-from offhook.asterisk.instance import Instance
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import load
-from offhook.in_force import from_files
-from offhook.secrets import load_or_create
 from offhook.service import running
-from storage.calls import CallStore
+from records.store import CallStore
 from storage.embedded import EmbeddedServer
+from telephony.asterisk.instance import Instance
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import InstanceFactory, PortBlocks
 from tests.faults.scene import HOTLINE, LINE, open_pool, seat, story, write_centre
 from tests.faults.strict_phone import PlainPhone

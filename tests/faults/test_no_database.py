@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from offhook.console_client import ConsoleClient, ConsoleRefused
+from farend.console_client import ConsoleClient, ConsoleRefused
 from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Board, assert_right, counted, kinds, story

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from configuration.centre_file import load
+from configuration.secrets import load_or_create
 from domain.identity import LineName, StationName
-from offhook.config import load
-from offhook.secrets import load_or_create
 from storage.embedded import EmbeddedServer
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory
 from tests.errors.command import Serving

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.calls import StoredCall
+from records.store import StoredCall
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, bridged_s, counted, kinds, story
 

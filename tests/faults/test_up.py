@@ -17,14 +17,14 @@ from typing import Any
 import psutil
 import pytest
 
+from configuration.centre_file import load
 from domain.identity import StationName
+from farend.console_client import ConsoleClient
 from farend.network import FarEnd
-from offhook.asterisk.files import Ports
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import load
-from offhook.console_client import ConsoleClient
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
+from telephony.asterisk.files import Ports
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.errors.command import Ended, command, environment, run
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
+from configuration.centre_file import load
 from domain.facts import AgentState
 from farend.ami import Remote
-from offhook.asterisk.instance import Ports
-from offhook.asterisk.provision import AsteriskInstall
-from offhook.config import load
-from offhook.console_client import ConsoleClient
+from farend.console_client import ConsoleClient
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
+from telephony.asterisk.instance import Ports
+from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import _Claims
 from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import open_pool, seat, write_centre

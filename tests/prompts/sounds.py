@@ -5,7 +5,7 @@ import math
 import wave
 from array import array
 
-from telephony.speech import RATE
+from prompts.speech import RATE
 
 
 def samples(wav: bytes) -> "array[int]":

@@ -12,8 +12,8 @@ import uvloop
 from structlog.testing import capture_logs
 
 from ivr_flows import PromptText
-from telephony.prompts import PromptError, Prompts
-from telephony.speech import Espeak, SpeechFault
+from prompts.sounds import PromptError, Prompts
+from prompts.speech import Espeak, SpeechFault
 from tests.prompts.test_prompts import is_telephone_wav, upload
 
 DYING = {
@@ -66,7 +66,7 @@ def test_each_of_forty_sessions_goes_on(script: str, tmp_path: Path) -> None:
 def test_one_that_hangs_is_not_waited_for_by_every_caller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telephony.speech.DEADLINE_S", 0.5)
+    monkeypatch.setattr("prompts.speech.DEADLINE_S", 0.5)
     runs = tmp_path / "runs"
 
     async def sessions() -> None:
@@ -92,7 +92,7 @@ def test_what_it_has_started_does_not_outlive_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is gone itself, but a child of it holds our pipes open."""
-    monkeypatch.setattr("telephony.speech.DEADLINE_S", 0.5)
+    monkeypatch.setattr("prompts.speech.DEADLINE_S", 0.5)
 
     async def session() -> None:
         with pytest.raises(PromptError, match="not done"):

@@ -12,8 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from ivr_flows import LIBRARY, DialplanPhrase, Flow, PromptText, load, load_phrases
-from telephony.prompts import PromptError, Prompts
-from telephony.speech import Espeak, SpeechFault
+from ivr_flows.announcements import texts_to_prepare
+from prompts.sounds import PromptError, Prompts
+from prompts.speech import Espeak, SpeechFault
 from tests.prompts.sounds import tones
 
 HELLO = PromptText("hello", "en", "Hello and welcome.")
@@ -168,7 +169,7 @@ async def test_a_broken_text_does_not_start_espeak_for_every_caller(
         with pytest.raises(PromptError, match="no sound in it"):
             await prompts.sound(nothing)
     assert espeak.runs == 1
-    monkeypatch.setattr("telephony.prompts.RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr("prompts.sounds.RETRY_AFTER_S", 0.0)
     prompts = Prompts(tmp_path / "p", espeak)
     for _ in range(2):
         with pytest.raises(PromptError):
@@ -190,9 +191,9 @@ def test_a_full_disk_leaves_no_half_file_and_heals_by_itself(tmp_path: Path) -> 
 import asyncio, json, resource, sys
 from pathlib import Path
 from ivr_flows import PromptText
-from telephony import prompts as module
-from telephony.prompts import PromptError, Prompts
-from telephony.speech import Espeak
+from prompts import sounds as module
+from prompts.sounds import PromptError, Prompts
+from prompts.speech import Espeak
 
 async def main():
     module.RETRY_AFTER_S = 0.0
@@ -237,11 +238,13 @@ async def test_preparing_the_hotline_tells_its_progress_and_then_takes_no_time(
     espeak = Counted(tmp_path)
     told: list[tuple[int, int]] = []
     prompts = Prompts(tmp_path / "p", espeak)
-    prepared = await prompts.prepare(flow, lambda done, whole: told.append((done, whole)))
+    prepared = await prompts.prepare(
+        texts_to_prepare(flow), lambda done, whole: told.append((done, whole))
+    )
     assert prepared.failed == ()
     assert prepared.ready == espeak.runs == told[-1][1]
     assert told == [(n, prepared.ready) for n in range(prepared.ready + 1)]
-    again = await Prompts(tmp_path / "p", espeak).prepare(flow)
+    again = await Prompts(tmp_path / "p", espeak).prepare(texts_to_prepare(flow))
     assert again == prepared
     assert espeak.runs == prepared.ready
     assert not left_behind(tmp_path)

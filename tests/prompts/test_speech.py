@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from ivr_flows import LIBRARY, load, load_phrases, texts_to_prepare
-from telephony.speech import RATE, Espeak, SpeechError, SpeechFault, telephone_sound, voice_of
+from prompts.speech import RATE, Espeak, SpeechError, SpeechFault, telephone_sound, voice_of
 from tests.prompts.sounds import level, samples, tones
 
 
@@ -85,7 +85,7 @@ async def test_one_that_fails_is_quoted() -> None:
 async def test_one_that_hangs_is_ended_and_leaves_no_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("telephony.speech.DEADLINE_S", 0.3)
+    monkeypatch.setattr("prompts.speech.DEADLINE_S", 0.3)
     with pytest.raises(SpeechError, match=r"not done after 0\.3 s"):
         async with asyncio.timeout(60):
             await Espeak(["sh", "-c", "exec sleep 600", "sh"]).speak("Hello", "en")

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from ivr_flows import PromptText
-from telephony.prompts import Prompts
-from telephony.wav import is_telephone
+from prompts.sounds import Prompts
+from prompts.wav import is_telephone
 from tests.prompts.test_prompts import is_telephone_wav, upload
 from tests.prompts.uploads import BROKEN, PLAIN, PLAYABLE, fuzzed, odd_things, wav
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.facts import CallFact, CallFactKind
-from domain.legs import LegOutcome
-from domain.record import Outcome, fold
+from records.fold import Outcome, fold
+from records.legs import LegOutcome
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 
 K = CallFactKind

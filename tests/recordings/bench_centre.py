@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from offhook.asterisk.provision import AsteriskInstall
+from telephony.asterisk.provision import AsteriskInstall
 
 PHONES = ("a1", "a2")
 

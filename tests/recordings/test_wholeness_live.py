@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from domain.identity import CallId
-from offhook.asterisk.instance import Ports
-from offhook.asterisk.provision import AsteriskInstall
 from recordings.capture import capture
 from recordings.store import store
 from recordings.waveform import waveform_json
+from telephony.asterisk.instance import Ports
+from telephony.asterisk.provision import AsteriskInstall
 from tests.recordings.cases import CASES
 from tests.recordings.trials import DECIDED, VARIANTS, run, table
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from offhook.asterisk.provision import AsteriskInstall, find_or_install
+from telephony.asterisk.provision import AsteriskInstall, find_or_install
 from tests.phones.phone import Leg, Phone, Plan
 from tests.recordings.bench_centre import BenchCentre, Variant
 from tests.recordings.cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial

@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from offhook.cli import main
-from offhook.progress import Progress
+from simulation.progress import Progress
 from simulation.tables import Table
 
 TINY = """

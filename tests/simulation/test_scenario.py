@@ -6,7 +6,7 @@ import pytest
 
 import simulation
 from dialer.limit import CAUTIOUS, ClockStart, Window
-from ivr_flows.errors import FlowError
+from documents.errors import FlowError
 from simulation.chosen import UnknownPolicyError, choose, load_checked
 from simulation.scenario import Scenario, load
 

@@ -8,11 +8,11 @@ import pytest
 
 from domain.facts import CallFactKind, Fact
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from domain.record import Outcome
-from storage import calls
-from storage.calls import CallFilter, CallStore
+from records import store as calls
+from records.fold import Outcome
+from records.store import CallFilter, CallStore
+from records.writing import write
 from storage.database import Database, connection
-from storage.timeline import write
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 
 ACME = frozenset({ProjectName("acme")})

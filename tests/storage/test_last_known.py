@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.facts import AgentState, CallFactKind
+from records.writing import write
 from storage.database import Database
 from storage.last_known import LastKnown, newest
 from storage.outbox import Outbox
@@ -42,8 +43,8 @@ def test_open_calls_and_last_states_are_read_back(tmp_path: Path) -> None:
     assert read.found and read.written_at is not None
     assert states(read) == {"1001": "paused"}
     (call,) = read.open_calls
-    assert call.record.call == "open"
-    assert [str(one.kind) for one in call.timeline] == ["entered", "queued"]
+    assert {one.call for one in call} == {"open"}
+    assert [str(one.kind) for one in call] == ["entered", "queued"]
 
 
 def test_what_the_outbox_has_is_newer_than_the_snapshot(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_what_the_outbox_has_is_newer_than_the_snapshot(tmp_path: Path) -> None:
     os.close(outbox._file._fd)  # as after kill -9: nothing is written at the end
     again, _ = both(tmp_path)
     assert states(again) == {"1001": "paused"}
-    assert [stored.record.call for stored in again.open_calls] == ["later"]
+    assert [facts[0].call for facts in again.open_calls] == ["later"]
 
 
 @pytest.mark.live
@@ -66,7 +67,7 @@ async def test_the_file_forgets_only_what_the_snapshot_has(
 ) -> None:
     monkeypatch.setattr("storage.outbox.REMEMBER_EVERY_S", 0.0)
     known, outbox = both(tmp_path)
-    pump = asyncio.create_task(outbox.pump(database.pool))
+    pump = asyncio.create_task(outbox.pump(database.pool, write))
     for number in range(300):
         outbox.put(agent_fact(f"{number % 7}", number, AgentState.READY))
         outbox.put(entered(f"c{number}"))
@@ -132,8 +133,8 @@ def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(100):
         outbox.put(fact("c29", number, CallFactKind.ANNOUNCED, position=1))
     outbox.put(fact("c29", 200, CallFactKind.CONNECTED, agent="1001", station="s1"))
-    assert [stored.record.call for stored in known.open_calls] == [f"c{n}" for n in range(20, 30)]
-    last = known.open_calls[-1].timeline
+    assert [facts[0].call for facts in known.open_calls] == [f"c{n}" for n in range(20, 30)]
+    last = known.open_calls[-1]
     assert len(last) == 21 and last[-1].kind is CallFactKind.CONNECTED
 
 

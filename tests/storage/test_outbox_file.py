@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.facts import AgentState, CallFactKind
+from records.writing import write
 from storage.database import Database
 from storage.errors import OutboxTaken
 from storage.fact_lines import decode, encode
@@ -118,7 +119,7 @@ async def test_a_full_disk_does_not_keep_facts_from_the_database(
         facts = [entered(f"c{number}") for number in range(1200)]
         for one in facts:
             outbox.put(one)
-        pump = asyncio.create_task(outbox.pump(database.pool))
+        pump = asyncio.create_task(outbox.pump(database.pool, write))
         await asyncio.wait_for(outbox.flushed(), 10)
     assert await database.pool.fetchval("select count(*) from call_facts") == 1200
     assert (outbox.pending, outbox.held) == (0, 0)

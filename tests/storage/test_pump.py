@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from domain.facts import AgentState, CallFact, CallFactKind
 from domain.identity import CallId
+from records.store import CallStore
+from records.writing import write
 from storage.agents import AgentStore
-from storage.calls import CallStore
 from storage.database import Database
 from storage.fact_lines import encode
 from storage.outbox import Outbox, rejected_facts
@@ -31,7 +32,7 @@ from tests.storage.days import answered
 async def main():
     outbox = Outbox(Path(sys.argv[1]))
     pool = await make_pool(sys.argv[2])
-    pump = asyncio.create_task(outbox.pump(pool))
+    pump = asyncio.create_task(outbox.pump(pool, write))
     number = 0
     while True:
         for one in answered(f"{sys.argv[3]}-{number}"):
@@ -47,7 +48,7 @@ asyncio.run(main())
 @contextlib.asynccontextmanager
 async def pumping(path: Path, database: Database) -> AsyncIterator[Outbox]:
     outbox = Outbox(path)
-    pump = asyncio.create_task(outbox.pump(database.pool))
+    pump = asyncio.create_task(outbox.pump(database.pool, write))
     try:
         yield outbox
     finally:
@@ -188,7 +189,7 @@ async def test_one_pump_an_outbox(tmp_path: Path, database: Database) -> None:
     async with pumping(tmp_path / "outbox.jsonl", database) as outbox:
         await asyncio.sleep(0)
         with pytest.raises(RuntimeError, match="pumped already"):
-            await outbox.pump(database.pool)
+            await outbox.pump(database.pool, write)
 
 
 async def test_killed_in_the_middle_of_it_again_and_again(

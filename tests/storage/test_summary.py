@@ -4,11 +4,11 @@ import pytest
 
 from domain.facts import CallFact, CallFactKind
 from domain.identity import QueueName
-from storage.calls import CallFilter, CallPage, CallStore
+from records.refold import refold
+from records.store import CallFilter, CallPage, CallStore
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
-from storage.refold import refold
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 from tests.storage.test_calls import store_of
 

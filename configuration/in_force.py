@@ -1,0 +1,254 @@
+"""The configuration in force: what was checked at the last start on purpose, kept in a copy.
+
+A controller that died is started again from the copy, not from the files: somebody may be half-way
+through saving them. ``./run up`` and ``./run restart`` take the files, and only if they are right.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from configuration.centre_file import Config, ConfigError, load, parse
+from configuration.flows import FlowFile, flow_files, load_flows
+from configuration.secrets import Secrets, SecretsError, load_or_create
+from documents.errors import FlowError
+from documents.json_text import parsed
+from ivr_flows.flow import Flow
+from machine.private_files import write_private
+
+log = structlog.get_logger()
+
+FOLDER = "in-force"
+_COPY = "configuration.json"
+_SERVING = "serving"
+_NOT_KEPT = "not-kept"
+"""There while the copy is of an earlier start, for that of the last could not be written."""
+
+
+class CannotKeep(Exception):  # noqa: N818
+    """The copy can't be written; the text says where, what follows and what to do."""
+
+    def __init__(self, message: str, *, misleads: bool) -> None:
+        super().__init__(message)
+        self.misleads = misleads
+        """The copy of an earlier start is there, and will be taken for that of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A checked configuration with its flows and secrets, and what they were read from."""
+
+    config: Config
+    flows: Mapping[str, Flow]
+    secrets: Secrets
+    files: Mapping[str, FlowFile]
+    """The flows' texts, by the flows' names."""
+    since: datetime
+
+    def changed(self) -> str | None:
+        """What the files have come to since, in one line; None: they are the same. Blocking."""
+        try:
+            now = parse(self.config.source, self.config.source.read_bytes())
+            files = flow_files(now)
+            if now.text == self.config.text and files == self.files:
+                return None
+            load_flows(now, files)
+        except OSError as error:
+            return f"{self.config.source}: can't be read ({error.strerror})"
+        except (ConfigError, FlowError) as error:
+            return " ".join(str(error).split())
+        return f"{self.config.source} or a flow has been changed"
+
+
+def from_files(config: Config, state: Path) -> InForce:
+    """What the files say now. Raises FlowError, SecretsError."""
+    files = flow_files(config)
+    flows = load_flows(config, files)
+    return InForce(config, flows, load_or_create(state, config.centre), files, datetime.now(UTC))
+
+
+def keep(found: InForce, state: Path) -> None:
+    """Put it in force: the copy is replaced, or stays as it is. Raises CannotKeep."""
+    copy = {
+        "source": str(found.config.source),
+        "since": found.since.isoformat(),
+        "centre": _text(found.config.text),
+        "flows": {
+            name: {"path": str(file.path), "text": _text(file.text)}
+            for name, file in found.files.items()
+        },
+    }
+    folder = state / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(folder / "secrets.json", (state / "secrets.json").read_bytes())
+        write_private(folder / _COPY, json.dumps(copy).encode())
+        (folder / _NOT_KEPT).unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_kept(found, state, error) from error
+
+
+def _not_kept(found: InForce, state: Path, error: OSError) -> CannotKeep:
+    """What the failure means for a controller that dies later."""
+    folder = state / FOLDER
+    there, misleads = (folder / _COPY).exists(), False
+    after = "a controller that dies is started again from the files while they are right"
+    try:
+        (folder / _NOT_KEPT).touch(mode=0o600)
+    except OSError:
+        misleads = there and not _is_kept(found, state)
+        if there:
+            after = "a controller that dies would be started again from that"
+    return CannotKeep(
+        f"{error.filename or folder}: can't be written ({error.strerror}), so the configuration"
+        f" could not be kept: {'that of the start before stays' if there else 'there is no copy'},"
+        f" and {after}; free space there, or let Offhook's user write",
+        misleads=misleads,
+    )
+
+
+def _is_kept(found: InForce, state: Path) -> bool:
+    try:
+        before = _copy(state)
+    except (*_BROKEN, SecretsError):
+        return False
+    return (before.config.text, before.files) == (found.config.text, found.files)
+
+
+def kept(source: Path, state: Path) -> InForce:
+    """The copy. Where it can't be read, one line says so, and the files are taken.
+
+    If the last one could not be kept, the files are taken while they are right, and else the copy
+    of the start before. Raises what reading the files raises.
+    """
+    folder = state / FOLDER
+    if (folder / _NOT_KEPT).exists():
+        try:
+            return _files_again(source, state)
+        except (OSError, ConfigError, FlowError) as error:
+            try:
+                found = _copy(state)
+            except _BROKEN:
+                raise error from None
+            log.error(
+                "the files are wrong, and what was in force could not be kept; the copy of an"
+                " earlier start is taken",
+                file=str(folder / _COPY),
+                since=found.since.isoformat(),
+                why=_in_one_line(error),
+            )
+            return found
+    try:
+        return _copy(state)
+    except _BROKEN as error:
+        log.error(
+            "the copy of the configuration in force can't be read; the files are taken",
+            file=str(folder / _COPY),
+            why=_in_one_line(error),
+        )
+        return _files_again(source, state)
+
+
+_BROKEN = (OSError, ValueError, ConfigError, FlowError)
+"""What ``_copy`` raises."""
+
+
+def _copy(state: Path) -> InForce:
+    """Raises one of ``_BROKEN``, and SecretsError."""
+    copy = _fields(parsed((state / FOLDER / _COPY).read_bytes()), "the copy")
+    config = parse(_path(copy, "source"), _bytes(_string(copy, "centre")))
+    files = {}
+    for name, fields in _fields(copy.get("flows"), '"flows"').items():
+        file = _fields(fields, f'"{name}" in "flows"')
+        files[name] = FlowFile(_path(file, "path"), _bytes(_string(file, "text")))
+    for hotline in config.centre.hotlines:
+        if hotline.flow not in files:
+            raise ValueError(f'"flows" lacks "{hotline.flow}"')
+    since = datetime.fromisoformat(_string(copy, "since"))
+    if since.tzinfo is None:
+        raise ValueError('"since" is in no time zone')
+    flows = load_flows(config, files)
+    return InForce(config, flows, _secrets_again(state, config), files, since)
+
+
+def _files_again(source: Path, state: Path) -> InForce:
+    """As ``from_files``, for a controller that was started before."""
+    config = load(source)
+    files = flow_files(config)
+    flows = load_flows(config, files)
+    return InForce(config, flows, _secrets_again(state, config), files, datetime.now(UTC))
+
+
+def _secrets_again(state: Path, config: Config) -> Secrets:
+    """Raises SecretsError where those of the last start can't be read either."""
+    try:
+        return load_or_create(state, config.centre)
+    except SecretsError as error:
+        if not (state / FOLDER / "secrets.json").exists():
+            raise
+        log.error("the secrets are those of the last start", why=_in_one_line(error))
+        return load_or_create(state / FOLDER, config.centre)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _fields(found: object, what: str) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError(f"{what} is not a JSON object")
+    return found
+
+
+def _string(fields: Mapping[str, Any], name: str) -> str:
+    found = fields.get(name)
+    if not isinstance(found, str):
+        raise ValueError(f'"{name}" is not a string')
+    return found
+
+
+def _path(fields: Mapping[str, Any], name: str) -> Path:
+    found = _string(fields, name)
+    if not found or "\0" in found:
+        raise ValueError(f'"{name}" is not a path')
+    os.fsencode(found)  # a UnicodeEncodeError is a ValueError too
+    return Path(found)
+
+
+def for_a_service(source: Path, state: Path) -> InForce:
+    """For a controller that a service manager or a container starts, again and again.
+
+    The one before it was ended on purpose: the files. It died: the copy. Raises what ``from_files``
+    and ``load`` raise.
+    """
+    if (state / FOLDER / _SERVING).exists():
+        found = kept(source, state)
+        if found.config.source.absolute() == source.absolute():
+            return found
+    return from_files(load(source), state)
+
+
+def serving(state: Path, *, now: bool) -> None:
+    """Remember that a controller serves, until it is asked to end: if it dies, this stays."""
+    mark = state / FOLDER / _SERVING
+    try:
+        if now:
+            mark.touch(mode=0o600)
+        else:
+            mark.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("can't be written", file=str(mark), why=error.strerror)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

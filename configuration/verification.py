@@ -1,0 +1,197 @@
+"""``./run verify``: a configuration and its flows looked at without starting anything.
+
+What would keep a centre from starting is an error, found by the very code that the start runs.
+What can be meant so, but seldom is, is a warning.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from configuration.addresses import address_faults
+from configuration.centre_file import Config, ConfigError, load
+from configuration.flows import load_flows, station_phrases
+from documents.errors import FlowError, did_you_mean
+from ivr_flows.announcements import texts_to_prepare
+from ivr_flows.flow import Flow
+from prompts.files import converted, is_telephone_file
+from prompts.speech import SpeechError
+from storage.database import check_address
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found, each in one line with its place."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def verify(file: Path, state: Path | None = None) -> Verdict:
+    """Look at a configuration; with ``state`` also at the prompts that were uploaded there."""
+    try:
+        config = load(file)
+    except ConfigError as error:
+        return Verdict(tuple(_each(error)), ())
+    errors: list[str] = []
+    warnings: list[str] = []
+    flows: list[Flow] = []
+    try:
+        flows.extend(load_flows(config).values())
+    except FlowError as error:
+        errors += _each(error)
+    except OSError as error:
+        errors.append(str(error))
+    errors += map(str, address_faults(config, asterisk=config.asterisk.managed))
+    errors += map(str, _database(config))
+    for found in (_skills(config), _queues(config, flows), _languages(config, flows)):
+        warnings += map(str, found)
+    warnings += map(str, _empty(config))
+    warnings += map(str, _folders(config))
+    warnings += map(str, _proxies(config))
+    if state is not None:
+        warnings += _uploads(config, flows, state)
+    return Verdict(tuple(errors), tuple(warnings))
+
+
+def _each(error: ConfigError | FlowError) -> Iterator[str]:
+    """All faults of a file, of which an error carries the first and the others."""
+    first = error.__cause__ if isinstance(error, ConfigError) else error
+    if not isinstance(first, FlowError):
+        yield str(error)
+        return
+    others, first.others = first.others, ()
+    yield from map(str, (first, *others))
+
+
+def _skills(config: Config) -> Iterator[FlowError]:
+    centre, fault = config.centre, config.document.fault
+    wanted = {queue.skill for queue in centre.queues}
+    for number, queue in enumerate(centre.queues):
+        levels = [agent.skills.get(queue.skill, 0) for agent in centre.agents]
+        if max(levels, default=0) >= queue.min_level:
+            continue
+        had = {skill for agent in centre.agents for skill in agent.skills}
+        level = f" at level {queue.min_level} or more" if max(levels, default=0) else ""
+        yield fault(
+            ("queues", number, "skill"),
+            f'no agent has the skill "{queue.skill}"{level}, so nobody gets the calls of the queue'
+            f' "{queue.name}"',
+            did_you_mean(queue.skill, had - {queue.skill}) or "give it to an agent",
+        )
+    for number, agent in enumerate(centre.agents):
+        for skill in agent.skills:
+            if skill not in wanted:
+                yield fault(
+                    ("agents", number, "skills", skill),
+                    f'agent {agent.code} has the skill "{skill}", which no queue asks for',
+                    did_you_mean(skill, wanted) or "remove it, or name it in a queue",
+                    key=True,
+                )
+        if not agent.skills:
+            yield fault(
+                ("agents", number, "skills"),
+                f"agent {agent.code} has no skill, so no call is ever offered there",
+                "give the agent the skill of a queue",
+            )
+
+
+def _queues(config: Config, flows: list[Flow]) -> Iterator[FlowError]:
+    if len(flows) < len({hotline.flow for hotline in config.centre.hotlines}):
+        return  # one of them can't be read: that is said already
+    reached = {queue for flow in flows for queue in flow.queues}
+    for number, queue in enumerate(config.centre.queues):
+        if queue.name not in reached:
+            yield config.document.fault(
+                ("queues", number, "name"),
+                f'no hotline\'s flow leads to the queue "{queue.name}"',
+                "name it in a flow, or remove it",
+            )
+
+
+def _languages(config: Config, flows: list[Flow]) -> Iterator[FlowError]:
+    for number, hotline in enumerate(config.centre.hotlines):
+        flow = next((flow for flow in flows if flow.name == hotline.flow), None)
+        lacking = [] if flow is None else set(config.centre.languages) - set(flow.languages)
+        for language in sorted(lacking):
+            yield config.document.fault(
+                ("hotlines", number, "flow"),
+                f'the flow "{hotline.flow}" has no prompts in {language}, one of the languages',
+                f"add them, or take {language} out of languages",
+            )
+
+
+def _empty(config: Config) -> Iterator[FlowError]:
+    centre = config.centre
+    for name, things, what in (
+        ("hotlines", centre.hotlines, "there is no number to call"),
+        ("lines", centre.lines, "no customer can call"),
+        ("agents", centre.agents, "nobody answers calls"),
+        ("stations", centre.stations, "no agent can log in"),
+        ("queues", centre.queues, "no call can wait for an agent"),
+    ):
+        if not things:
+            yield config.document.fault((name,), f'"{name}" is empty: {what}', "add one")
+
+
+def _database(config: Config) -> Iterator[FlowError]:
+    if config.database.dsn is not None:
+        try:
+            check_address(config.database.dsn)
+        except StorageError as error:
+            what, _, cure = str(error).partition("; ")
+            yield config.document.fault(("database", "dsn"), what, cure)
+
+
+def _proxies(config: Config) -> Iterator[FlowError]:
+    for number, proxy in enumerate(config.console.proxies):
+        try:
+            ipaddress.ip_address(proxy)
+        except ValueError:
+            yield config.document.fault(
+                ("console", "proxies", number),
+                f'"{proxy}" is not an IP address, and connections come from nothing else: this'
+                " proxy is not believed",
+                "write its address",
+            )
+
+
+def _folders(config: Config) -> Iterator[FlowError]:
+    root, asterisk = config.recordings.root, config.asterisk
+    wanted: list[tuple[tuple[str, ...], Path | None, str]] = [
+        (("flows",), config.flows, "the centre's own flows are not found"),
+        (("recordings", "root"), root if root.is_absolute() else None, "recordings can't be kept"),
+        (("asterisk", "spool"), asterisk.spool, "no recording is found"),
+        (("asterisk", "cel"), asterisk.cel and asterisk.cel.parent, "absences can't be made up"),
+        (("asterisk", "sounds"), asterisk.sounds, "it is made at the start, if that may be"),
+    ]
+    for place, folder, what in wanted:
+        if folder is not None and not _is_folder(folder):
+            yield config.document.fault(
+                place, f"there is no folder {folder}: {what}", "create it, or mount its disk"
+            )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its name is too long, or we may not look
+        return False
+
+
+def _uploads(config: Config, flows: list[Flow], state: Path) -> Iterator[str]:
+    """Uploaded prompts that nobody ever hears: broken ones, and those of an unknown name."""
+    root = (config.asterisk.sounds or state / "prompts") / "uploaded"
+    known = {text.name for flow in flows for text in texts_to_prepare(flow)}
+    known |= set(station_phrases().prompts)
+    for file in sorted(root.glob("*/*")):
+        if file.suffix != ".wav" or file.stem not in known:
+            hint = did_you_mean(file.stem, known) or "rename it, or remove it"
+            yield f"{file}: no flow says a prompt of this name; {hint}"
+        elif not is_telephone_file(file):
+            try:
+                converted(file)
+            except SpeechError as error:
+                yield f"{file}: can't be played: {error}"

@@ -1,0 +1,217 @@
+"""YAML text into plain data that remembers where everything stands.
+
+Keys are always text, just as written (``1`` and ``01`` stay two different keys). Aliases, tags,
+deep nesting and huge files are refused: flows come from people's uploads.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from documents.errors import FlowError
+
+LARGEST = 256 * 1024  # characters; our largest flow has 4,100
+MOST = 20_000  # words and brackets; our largest flow has 400
+DEEPEST = 12
+
+KEY_ITSELF = "[key]"
+"""At the end of a path: the fault is in the key, not in its value (pydantic's word for it)."""
+
+Path = tuple[str | int, ...]
+Place = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Document:
+    """The data, and the line and column (from 1) of each key and each value in it."""
+
+    source: str
+    data: Any = None
+    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, Place] = field(default_factory=dict)
+
+    def fault(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> FlowError:
+        """An error at this place, or at the nearest thing around it that is in the file."""
+        while path and path not in self.values:
+            path, key = path[:-1], True
+        place = self.keys.get(path) if key else None
+        line, column = place or self.values.get(path, (1, 1))
+        return FlowError(self.source, line, column, message, hint)
+
+
+def read(text: str | bytes, source: str) -> Document:
+    """Parse the text; FlowError at the first thing that is not plain YAML."""
+    if isinstance(text, bytes):
+        text = _decoded(text, source)
+    if len(text) > LARGEST:
+        raise FlowError(
+            source, 1, 1,
+            f"the file has {len(text):,} characters; expected at most {LARGEST:,}",
+            "check that this is a flow at all",
+        )  # fmt: skip
+    document = Document(source)
+    try:
+        _refuse_tricks(text, source)
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise FlowError(
+            source, line, column, f"this is not YAML: {error.problem}", _syntax_hint(text, line)
+        ) from error
+    except YAMLError as error:
+        at = getattr(error, "position", 0)
+        before = text[:at] if isinstance(at, int) else ""
+        found = text[at : at + 1] if before or at == 0 else "?"
+        raise FlowError(
+            source,
+            before.count("\n") + 1,
+            at - before.rfind("\n"),
+            f"character {found!r} is not allowed in YAML",
+            "remove it",
+        ) from error
+    if root is not None:
+        document.data = _build(document, root, ())
+    return document
+
+
+def _decoded(data: bytes, source: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        raise FlowError(
+            source,
+            before.count(b"\n") + 1,
+            error.start - before.rfind(b"\n"),
+            f"byte 0x{data[error.start]:02x} is not UTF-8",
+            "save the file as UTF-8",
+        ) from error
+
+
+def _refuse_tricks(text: str, source: str) -> None:
+    """Look through the events, which costs no recursion, for what a flow may not contain."""
+    depth = documents = 0
+    for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        if count > MOST:
+            raise FlowError(
+                source, line, column, f"more than {MOST:,} values in one file",
+                "split it into several flows",
+            )  # fmt: skip
+        if isinstance(event, AliasEvent):
+            raise FlowError(
+                source, line, column, f"an alias (*{event.anchor}) is not allowed",
+                'write the value out; the key * is written "*", in quotes',
+            )  # fmt: skip
+        if isinstance(event, (ScalarEvent, CollectionStartEvent)) and _tagged(event):
+            raise FlowError(
+                source, line, column, f"a tag ({event.tag}) is not allowed",
+                "remove it, or put the text in quotes",
+            )  # fmt: skip
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise FlowError(
+                    source, line, column, f"nested more than {DEEPEST} deep", "this is not a flow"
+                )
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise FlowError(
+                    source, line, column, "a second document (---); expected one flow in a file",
+                    "put it into a file of its own",
+                )  # fmt: skip
+
+
+def _tagged(event: ScalarEvent | CollectionStartEvent) -> bool:
+    return event.tag is not None and str(event.tag) != "!"
+
+
+def _syntax_hint(text: str, line: int) -> str:
+    lines = text.splitlines()
+    around = lines[line - 1] if line <= len(lines) else ""
+    if "\t" in around:
+        return "indent with spaces, not tabs"
+    return "check the indentation and the quotes here and just above; quote text that has a colon"
+
+
+def _build(document: Document, node: Node, path: Path) -> Any:
+    document.values[path] = _place(node)
+    if isinstance(node, MappingNode):
+        return _mapping(document, node, path)
+    if isinstance(node, SequenceNode):
+        return [_build(document, item, (*path, i)) for i, item in enumerate(node.value)]
+    if isinstance(node, ScalarNode):
+        return _scalar(document, node)
+    raise TypeError(f"YAML node {node!r} is of no known kind")
+
+
+def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, value in node.value:
+        line, column = _place(key)
+        if not isinstance(key, ScalarNode):
+            raise FlowError(document.source, line, column, "a key must be a word", "")
+        name = _text(document, key)
+        here = (*path, name)
+        if name in data:
+            raise FlowError(
+                document.source, line, column,
+                f'"{name}" stands here twice, first in line {document.keys[here][0]}',
+                "remove one of them",
+            )  # fmt: skip
+        document.keys[here] = (line, column)
+        data[name] = _build(document, value, here)
+    return data
+
+
+def _scalar(document: Document, node: ScalarNode) -> Any:
+    text = _text(document, node)
+    kind = str(node.tag).rpartition(":")[2]
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    try:
+        if kind == "int":
+            return int(text)
+        if kind == "float":
+            return float(text)
+    except ValueError as error:
+        line, column = _place(node)
+        raise FlowError(
+            document.source, line, column, f"{text[:20]} is no plain number",
+            "write digits only, or put it in quotes if it is text",
+        ) from error  # fmt: skip
+    return text
+
+
+def _text(document: Document, node: ScalarNode) -> str:
+    """What is written there. Neither a path, nor a host, nor PostgreSQL takes all that YAML can
+    say with a backslash in double quotes."""
+    text = str(node.value)
+    for character in text:
+        if (character < " " and character not in "\t\n\r") or "\ud800" <= character <= "\udfff":
+            line, column = _place(node)
+            raise FlowError(
+                document.source, line, column,
+                f"character {character!r} is not allowed here", "remove it",
+            )  # fmt: skip
+    return text
+
+
+def _place(node: Node) -> Place:
+    return node.start_mark.line + 1, node.start_mark.column + 1

@@ -1,0 +1,147 @@
+"""The floor's shell: events go in with the time, what it commands is carried out at once."""
+
+import asyncio
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import assert_never
+
+import structlog
+
+from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, Refused, Withdraw
+from acd.events import FloorEvent, OfferFailed, OfferFailure
+from acd.floor import Floor
+from domain.centre import Centre
+from domain.facts import AgentFact, AgentState, CallFactKind
+from domain.identity import AgentCode, CallId, StationName
+from engine.calls.live_calls import LiveCalls
+from engine.changes import Changes
+from engine.clock import Clock
+from engine.orders import Orders
+from engine.ports import CallStage
+from storage.outbox import Outbox
+
+log = structlog.get_logger()
+
+
+class LiveFloor:
+    """The floor of a running centre; ``core`` is the floor itself, to be looked at."""
+
+    def __init__(
+        self,
+        centre: Centre,
+        clock: Clock,
+        changes: Changes,
+        calls: LiveCalls,
+        orders: Orders,
+        outbox: Outbox,
+    ) -> None:
+        self.core = Floor(centre.queues)
+        self.at_station: dict[StationName, AgentCode] = {}
+        """Who is logged in at which phone."""
+        self._clock = clock
+        self._changes = changes
+        self._calls = calls
+        self._orders = orders
+        self._outbox = outbox
+        self._withdrawn: set[tuple[CallId, StationName]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def feed(self, event: FloorEvent) -> list[Command]:
+        """Tell the floor, do what it commands, and say what that was."""
+        commands = self.core.handle(event, self._clock.now())
+        self._carry_out(commands)
+        return commands
+
+    def was_withdrawn(self, call: CallId, station: StationName) -> bool:
+        """Whether the offer under way there is one that the floor has taken back."""
+        return (call, station) in self._withdrawn
+
+    def offer_over(self, call: CallId, station: StationName) -> bool:
+        """The phone has stopped ringing for the call; returns whether that was our wish."""
+        withdrawn = (call, station) in self._withdrawn
+        self._withdrawn.discard((call, station))
+        return withdrawn
+
+    def call_over(self, call: CallId) -> None:
+        """Nothing is kept of a call that has ended."""
+        self._withdrawn = {(other, at) for other, at in self._withdrawn if other != call}
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._carry_out(self.core.tick(self._clock.now()))
+
+    def _carry_out(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            match command:
+                case Offer():
+                    self._offer(command)
+                case Withdraw():
+                    self._withdrawn.add((command.call, command.station))
+                    self._orders.stop_ringing(command.station)
+                case Announce() | GiveUp():
+                    self._tell(command)
+                case AgentChanged():
+                    self._agent_changed(command)
+                case Refused():
+                    log.info("refused", agent=command.agent, what=command.what, why=command.why)
+                case _:
+                    assert_never(command)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self.core.next_deadline()
+        if deadline is not None:
+            delay = max(0.0, deadline - self._clock.now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+        self._changes.touch()
+
+    def _offer(self, offer: Offer) -> None:
+        call = self._calls.get(offer.call)
+        if call is None or not call.attached:
+            # The caller left in this very moment; told later, so that the floor isn't re-entered.
+            asyncio.get_running_loop().call_soon(
+                self.feed, OfferFailed(offer.call, offer.agent, OfferFailure.CALLER_LEFT)
+            )
+            return
+        self._withdrawn.discard((offer.call, offer.station))
+        call.dropped.pop(offer.station, None)
+        self._calls.note(
+            call,
+            CallFactKind.OFFERED,
+            agent=offer.agent,
+            station=offer.station,
+            queue=offer.queue,
+        )
+        call.agent, call.offered_at = offer.agent, datetime.now(UTC)
+        self._calls.stage(call, CallStage.RINGING)
+        call.inbox.put(offer)
+        if call.announcing:
+            self._orders.silence(call)
+
+    def _tell(self, command: Announce | GiveUp) -> None:
+        call = self._calls.get(command.call)
+        if call is None:
+            return
+        call.inbox.put(command)
+        if isinstance(command, GiveUp):
+            why = str(command.why)
+            self._calls.note(call, CallFactKind.LEFT_QUEUE, queue=call.queue, why=why)
+
+    def _agent_changed(self, change: AgentChanged) -> None:
+        for station, agent in list(self.at_station.items()):
+            if agent == change.agent:
+                del self.at_station[station]
+        if change.station is not None and change.state is not AgentState.LOGGED_OUT:
+            self.at_station[change.station] = change.agent
+        self._outbox.put(
+            AgentFact(
+                id=str(uuid.uuid4()),
+                agent=change.agent,
+                at=self._clock.civil(change.since),
+                state=change.state,
+                reason=change.reason,
+                station=change.station,
+                call=change.call,
+            )
+        )

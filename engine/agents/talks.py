@@ -1,0 +1,242 @@
+"""Talks between callers and agents, and the ends of calls, whoever tells of them.
+
+The session that dialled knows of a talk, and so does AMI; either may be the only one.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from acd.commands import Offer
+from acd.events import CallGone, Connected, Disconnected
+from domain.facts import TALKS, AgentState, CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
+from engine.agents.floor import LiveFloor
+from engine.calls.call import LiveCall
+from engine.calls.gap import Gap, moment
+from engine.calls.live_calls import LiveCalls
+from engine.clock import Clock
+from engine.orders import Orders
+from engine.ports import CallStage
+
+ASTERISK_ENDED = "Asterisk ended during the call"
+
+PHONE_GONE = "phone_gone"
+"""Why a talk ended of whose phone nothing came any more, and which couldn't be reached."""
+
+STOPPING = "stopping"
+"""Why a call was refused: the controller is about to end."""
+
+LINE_GONE = "line_gone"
+"""Why a call ended whose line answered no more; the session timer notices."""
+
+HARDLY_S = 0.8
+"""A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
+
+_JUST_OVER_S = 10.0
+_LATE_S = 2.0
+"""By so much at most is AMI slower than the session."""
+
+
+class Talks:
+    """Connects and parts callers and agents in the record and on the floor."""
+
+    def __init__(self, clock: Clock, calls: LiveCalls, floor: LiveFloor, orders: Orders) -> None:
+        self.on_call_over: Callable[[LiveCall], None] = lambda call: None
+        """Told of each call that has ended, when all of it is written down."""
+        self.untold: list[CallFact] = []
+        """Of talks that only a session saw, while AMI was down."""
+        self._clock = clock
+        self._calls = calls
+        self._floor = floor
+        self._links = orders.links
+        self._just_over: deque[tuple[float, LiveCall]] = deque()
+
+    def connected(self, call: LiveCall, station: StationName, at: datetime) -> None:
+        """Caller and agent can hear one another."""
+        if station in call.stations or _is_late(call, station, at):
+            return
+        call.stations.add(station)
+        call.phone_lost = None
+        call.bridged_at = call.bridged_at or at
+        agent = self._floor.at_station.get(station)
+        self._calls.note(call, CallFactKind.CONNECTED, at=at, agent=agent, station=station)
+        call.agent = agent
+        self._calls.stage(call, CallStage.TALKING)
+        self._floor.feed(Connected(call.id, agent))
+
+    def disconnected(self, call: LiveCall, station: StationName, by: str, at: datetime) -> None:
+        """They no longer can."""
+        if station not in call.stations:
+            return
+        call.stations.discard(station)
+        if not call.stations and call.bridged_at is not None:
+            # Asterisk's clock may have been set back meanwhile.
+            call.bridged_s += max(0.0, (at - call.bridged_at).total_seconds())
+            call.bridged_at = None
+        agent = self._floor.at_station.get(station)
+        why = {}
+        if call.phone_lost == station:
+            by, why = "system", {"why": PHONE_GONE}
+        self._calls.note(
+            call, CallFactKind.DISCONNECTED, at=at, agent=agent, station=station, by=by, **why
+        )
+        if agent is not None:
+            self._floor.feed(Disconnected(call.id, agent))
+
+    def seen_by_session(
+        self, call: LiveCall, offer: Offer, dialled_at: datetime, ended_at: datetime
+    ) -> None:
+        """If AMI has told nothing of this talk, the floor hears of it all the same."""
+        agent = self._floor.core.agent(offer.agent)
+        if agent is None or agent.call != call.id:
+            return
+        if self._links[call.channel.node].up:
+            if agent.state is AgentState.OFFERED:
+                if _noted_since(call, offer.station, dialled_at):  # by Asterisk's log
+                    self._floor.feed(Connected(call.id, offer.agent))
+                    self._floor.feed(Disconnected(call.id, offer.agent))
+                    return
+                self.connected(call, offer.station, dialled_at)
+                self.disconnected(call, offer.station, "unknown", ended_at)
+            return
+        with self._calls.set_aside(self.untold):
+            self.connected(call, offer.station, dialled_at)
+            self.disconnected(call, offer.station, "unknown", ended_at)
+
+    def must_have_begun(self, call: LiveCall, offer: Offer) -> None:
+        """The phone can't be ringing any more, and the caller is not back: they talk.
+
+        While AMI is down nobody else says so, and the floor would go on offering the caller to
+        one agent after the other. The floor only is told; the record waits for who knows more.
+        """
+        if not self._links[call.channel.node].up and not call.stations:
+            call.agent = offer.agent
+            self._calls.stage(call, CallStage.TALKING)
+            self._floor.feed(Connected(call.id, offer.agent))
+
+    def must_have_ended(self, call: LiveCall) -> None:
+        """The caller has left the talk that his session dialled. Again for the floor only."""
+        if not self._links[call.channel.node].up:
+            for view in self._floor.core.agents:
+                if view.state is AgentState.TALKING and view.call == call.id:
+                    self._floor.feed(Disconnected(call.id, view.code))
+
+    def seen_in_snapshot(self, node: NodeName) -> None:
+        """What the floor was told meanwhile is put right: a snapshot knows who talks."""
+        talks: set[tuple[AgentCode, CallId]] = set()
+        for call in self._calls.by_id.values():
+            for station in call.stations if call.channel.node == node else ():
+                if agent := self._floor.at_station.get(station):
+                    talks.add((agent, call.id))
+                    self._floor.feed(Connected(call.id, agent))
+        for view in self._floor.core.agents:
+            if view.state is not AgentState.TALKING or view.call is None:
+                continue
+            if ChannelId.of(view.call).node == node and (view.code, view.call) not in talks:
+                self._floor.feed(Disconnected(view.call, view.code))
+
+    def take_untold(self, node: NodeName) -> list[CallFact]:
+        """What is untold of this node's calls; it is now."""
+        untold, self.untold = self.untold, []
+        taken: list[CallFact] = []
+        for fact in untold:
+            (taken if ChannelId.of(fact.call).node == node else self.untold).append(fact)
+        return taken
+
+    def gone(
+        self,
+        call: LiveCall,
+        by: str,
+        cause: int,
+        gap: Gap | None = None,
+        *,
+        lost: bool = False,
+    ) -> None:
+        """The customer's channel is no more: the record is closed, his agents are told.
+
+        ``lost``: nobody hung up, the caller's line answers no more.
+
+        ``gap`` is the one whose snapshot shows it; then it is not over until the gap is closed.
+        """
+        if self._calls.by_id.pop(call.id, None) is None:
+            return
+        self._forget()
+        self._just_over.append((self._clock.now(), call))
+        now, why = moment(gap), call.flow_ended
+        for station in list(call.stations):
+            self.disconnected(call, station, by, now)
+        self._floor.call_over(call.id)
+        if gap is not None and gap.restarted:
+            by, why = "system", ASTERISK_ENDED
+        elif lost:
+            why = LINE_GONE
+        elif call.refused is not None and by != "caller":
+            by, why = "system", call.refused
+        elif call.flow_ended is not None and by != "caller":
+            by = "flow"  # who ended the talk before that stands with the talk
+        elif by in ("system", "unknown") and _agent_hung_up(call):
+            by = "agent"
+        self._calls.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=why)
+        self._floor.feed(CallGone(call.id))
+        if gap is None:
+            self.on_call_over(call)
+        else:
+            gap.over.append(call)
+
+    def just_over(self) -> list[LiveCall]:
+        """Calls that have ended so lately that Asterisk's log may not have all of them yet."""
+        self._forget()
+        return [call for _, call in self._just_over]
+
+    def _forget(self) -> None:
+        while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
+            self._just_over.popleft()
+
+
+def must_wait_again(call: LiveCall) -> bool:
+    """Whether the last talk ended because the other side was gone, and not because it was done."""
+    return call.phone_lost is not None or passed_on_in_vain(call)
+
+
+def passed_on_in_vain(call: LiveCall) -> bool:
+    """Whether the colleague to whom the caller was passed on left in that very moment.
+
+    The dialplan takes the time since the colleague answered, and that was the agent's talk. Once
+    the caller waits again it is over: of the next talk AMI may say nothing.
+    """
+    talks = sorted((f for f in call.noted if f.kind in TALKS), key=lambda fact: fact.at)
+    match talks[-4:]:
+        case [_, _, came, left]:  # the agent's talk, and the colleague's
+            return (
+                (came.kind, left.kind) == (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
+                and came.detail.get("station") == left.detail.get("station")
+                and left.at - came.at < timedelta(seconds=HARDLY_S)
+                and not any(returned >= left.at for returned in call.returns)
+            )
+    return False
+
+
+def _is_late(call: LiveCall, station: StationName, at: datetime) -> bool:
+    """Whether this is about the answer that came to nothing, as its session has reported."""
+    dropped = call.dropped.get(station)
+    return dropped is not None and at - dropped < timedelta(seconds=_LATE_S)
+
+
+def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:
+    """Whether a talk with this phone is written down that began after ``at``."""
+    return any(
+        fact.kind is CallFactKind.CONNECTED
+        and fact.detail.get("station") == station
+        and fact.at >= at
+        for fact in call.noted
+    )
+
+
+def _agent_hung_up(call: LiveCall) -> bool:
+    """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
+    talks = [fact for fact in call.noted if fact.kind in TALKS]
+    if not (call.adopted or call.gapped) or not talks:
+        return False
+    last = max(talks, key=lambda fact: fact.at)
+    return last.kind is CallFactKind.DISCONNECTED and last.detail.get("by") == "agent"

@@ -1,0 +1,234 @@
+"""The floor as the console shows it, put together from the engine's parts."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from acd.seat import AgentView as Seat
+from domain.centre import Queue
+from domain.facts import AgentState
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from engine.calls.call import LiveCall
+from engine.engine import Engine
+from engine.ports import (
+    AgentView,
+    Board,
+    CallStage,
+    CallView,
+    LineView,
+    NodeView,
+    QueueView,
+    StoreView,
+)
+from telephony.ami.link import LATE_S
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """A queue since midnight; read from the records now and then."""
+
+    offered: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    short_abandoned: int = 0
+    unserved: int = 0
+    answered_within: int = 0
+    measured: int = 0
+    service_level: float | None = None
+
+
+_NONE: Mapping[LineName, int] = {}
+
+
+def board(
+    engine: Engine,
+    projects: frozenset[ProjectName] | None,
+    figures: dict[QueueName, DayFigures],
+    store: StoreView,
+    blocked: Mapping[LineName, int] = _NONE,
+) -> Board:
+    """What those who serve ``projects`` may see; None: everything."""
+    waiting = engine.floor.core.waiting
+    positions = {view.call: view.position for view in waiting}
+    seats = {view.code: view for view in engine.floor.core.agents}
+    queues = [q for q in engine.centre.queues if projects is None or q.project in projects]
+    return Board(
+        version=engine.changes.version,
+        at=datetime.now(UTC),
+        nodes=tuple(_nodes(engine)),
+        lines=tuple(_lines(engine, blocked)),
+        queues=tuple(
+            _queue(
+                engine,
+                queue,
+                [
+                    engine.clock.civil(view.waiting_since)
+                    for view in waiting
+                    if view.queue == queue.name
+                ],
+                list(seats.values()),
+                figures.get(queue.name, DayFigures()),
+            )
+            for queue in queues
+        ),
+        agents=tuple(_agents(engine, projects, seats)),
+        calls=tuple(_calls(engine, projects, positions)),
+        store=store,
+    )
+
+
+def _nodes(engine: Engine) -> list[NodeView]:
+    views = []
+    for name, link in engine.orders.links.items():
+        error = None
+        if not link.up:
+            error = link.state.error or str(link.state.kind)
+            calls = [call for call in engine.calls.by_id.values() if call.channel.node == name]
+            over = sum(seems_over(engine, call) for call in calls)
+            talks = sum(call.served and not call.attached for call in calls) - over
+            if over:
+                error += f". Calls that seem to have ended and are not shown: {over}"
+            if talks:
+                error += f". Talks that may have ended: {talks}"
+        late = link.lag if link.lag > LATE_S else 0.0
+        if late:
+            error = f"What it reports is late by {late:.0f} s"
+        since = engine.clock.civil(link.state.since)
+        views.append(NodeView(name, link.up, since, error, late))
+    return views
+
+
+def seems_over(engine: Engine, call: LiveCall) -> bool:
+    """Whether a call whose end only its Asterisk could tell has ended, as far as we see.
+
+    Its session is over and no transfer was seen before the link was lost. The record waits for
+    the link all the same.
+    """
+    link = engine.orders.links.get(call.channel.node)
+    return (
+        call.served
+        and not call.attached
+        and call.stage not in (CallStage.TALKING, CallStage.HELD)
+        and link is not None
+        and not link.up
+    )
+
+
+def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
+    calls = engine.calls.by_id.values()
+    in_use = Counter(call.line for call in calls if not seems_over(engine, call))
+    return [
+        LineView(
+            line.name,
+            line.kind,
+            in_use[line.name],
+            line.channels,
+            blocked_today=blocked.get(line.name, 0),
+        )
+        for line in engine.centre.lines
+    ]
+
+
+def _queue(
+    engine: Engine, queue: Queue, since: list[datetime], seats: list[Seat], figures: DayFigures
+) -> QueueView:
+    able = [s for s in seats if s.skills.get(queue.skill, 0) >= queue.min_level]
+    states = Counter(seat.state for seat in able)
+    return QueueView(
+        name=queue.name,
+        project=queue.project,
+        title=queue.title,
+        waiting=len(since),
+        waiting_since=min(since, default=None),
+        ready=states[AgentState.READY],
+        talking=states[AgentState.TALKING] + states[AgentState.OFFERED],
+        wrap_up=states[AgentState.WRAP_UP],
+        paused=states[AgentState.PAUSED],
+        offered_today=figures.offered,
+        answered_today=figures.answered,
+        abandoned_today=figures.abandoned,
+        short_abandoned_today=figures.short_abandoned,
+        unserved_today=figures.unserved,
+        answered_within_today=figures.answered_within,
+        measured_today=figures.measured,
+        service_level=figures.service_level,
+        service_level_s=queue.service_level_s,
+        short_abandon_s=queue.short_abandon_s,
+    )
+
+
+def _agents(
+    engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, Seat]
+) -> list[AgentView]:
+    views = []
+    for agent in engine.centre.agents:
+        if projects is not None and not projects.intersection(agent.projects):
+            continue
+        seat = seats.get(agent.code)
+        if seat is None:
+            views.append(
+                AgentView(
+                    agent.code,
+                    agent.name,
+                    agent.projects,
+                    AgentState.LOGGED_OUT,
+                    engine.started_at,
+                    skills=agent.skills,
+                )
+            )
+            continue
+        views.append(
+            AgentView(
+                code=agent.code,
+                name=agent.name,
+                projects=agent.projects,
+                state=seat.state,
+                since=engine.clock.civil(seat.since),
+                reason=seat.reason,
+                station=seat.station,
+                station_state=None if seat.phone is None else str(seat.phone),
+                call=_visible(engine, seat.call, projects),
+                skills=agent.skills,
+                until=None if seat.until is None else engine.clock.civil(seat.until),
+                after_call=None
+                if seat.then is None
+                else ("log_out" if seat.then is AgentState.LOGGED_OUT else "away"),
+            )
+        )
+    return views
+
+
+def _visible(
+    engine: Engine, call: CallId | None, projects: frozenset[ProjectName] | None
+) -> CallId | None:
+    """An agent may serve several clients; one doesn't see the others' calls."""
+    if call is None or projects is None:
+        return call
+    live = engine.calls.get(call)
+    return call if live is not None and live.hotline.project in projects else None
+
+
+def _calls(
+    engine: Engine, projects: frozenset[ProjectName] | None, positions: dict[CallId, int]
+) -> list[CallView]:
+    return [
+        CallView(
+            id=call.id,
+            project=call.hotline.project,
+            caller=call.caller,
+            caller_name=call.caller_name,
+            hotline=call.hotline.number,
+            line=call.line,
+            stage=call.stage,
+            since=call.entered_at,
+            stage_since=call.stage_since,
+            language=call.language,
+            queue=call.queue if call.stage is not CallStage.FLOW else None,
+            position=positions.get(call.id),
+            agent=call.agent,
+            station=None if call.agent else min(call.stations, default=None),
+        )
+        for call in engine.calls.by_id.values()
+        if (projects is None or call.hotline.project in projects) and not seems_over(engine, call)
+    ]

@@ -1,0 +1,136 @@
+"""A call that is going on, as the controller knows it: a few fields and an inbox."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from acd.commands import Announce, GiveUp, Offer
+from domain.centre import Hotline
+from domain.facts import CallFact
+from domain.identity import (
+    AgentCode,
+    CallId,
+    ChannelId,
+    LineName,
+    QueueName,
+    StationName,
+)
+from engine.ports import CallStage
+
+SessionCommand = Offer | Announce | GiveUp
+
+
+class Driver(Protocol):
+    """The FastAGI session that drives a call."""
+
+    def end(self) -> None:
+        """End it; the call goes on in the dialplan."""
+
+
+class Inbox:
+    """What the floor commands of one waiting call, for its session to take up in order."""
+
+    def __init__(self) -> None:
+        self._commands: deque[SessionCommand] = deque()
+        self._waiting: asyncio.Future[SessionCommand] | None = None
+        self._arrived = asyncio.Event()
+
+    def put(self, command: SessionCommand) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(command)
+        else:
+            self._commands.append(command)
+            self._arrived.set()
+
+    def next(self) -> asyncio.Future[SessionCommand]:
+        """The next command, now or when it comes. One reader at a time."""
+        future: asyncio.Future[SessionCommand] = asyncio.get_running_loop().create_future()
+        if self._commands:
+            future.set_result(self._commands.popleft())
+        self._waiting = future
+        return future
+
+    async def arrival(self) -> None:
+        """Returns when a command is waiting to be taken up, and leaves it there."""
+        while not self._commands:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def clear(self) -> None:
+        """Forget what no session will take up."""
+        self._commands.clear()
+        self._waiting = None
+
+    def __bool__(self) -> bool:
+        """Whether a command is waiting to be taken up."""
+        return bool(self._commands)
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """One customer's call. Times are civil (UTC); the floor keeps the monotonic ones."""
+
+    channel: ChannelId
+    channel_name: str
+    line: LineName
+    caller: str | None
+    """The number; None: withheld."""
+    caller_name: str | None
+    hotline: Hotline
+    entered_at: datetime
+    stage: CallStage
+    stage_since: datetime
+    language: str | None = None
+    queue: QueueName | None = None
+    agent: AgentCode | None = None
+    stations: set[StationName] = field(default_factory=set)
+    """Phones that are in the call now."""
+    dropped: dict[StationName, datetime] = field(default_factory=dict)
+    """When a phone was found to have answered in vain: late news of its talk is no news."""
+    attached: bool = False
+    """A FastAGI session is driving it."""
+    driver: Driver | None = None
+    """That session."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while no session drives it."""
+    attached_at: datetime | None = None
+    """Since when, on our clock: ``entered_at`` is on Asterisk's."""
+    turn: int = 0
+    """How many sessions have driven it; of two at once the later one counts."""
+    served: bool = False
+    """A session of this controller has driven it before."""
+    offered_at: datetime | None = None
+    """When he was offered last."""
+    returns: list[datetime] = field(default_factory=list)
+    """When the caller came back to the queue, from a transfer or after a session was lost."""
+    recorded: bool = False
+    """MixMonitor is on the channel; it stays there until the call's end."""
+    adopted: bool = False
+    """It was under way before this controller; the earlier part is in its record only."""
+    bridged_at: datetime | None = None
+    """Since when somebody has been talking to the caller; None: nobody is."""
+    bridged_s: float = 0.0
+    """How long somebody was, before that."""
+    music: bool = False
+    """Music plays for the caller, who is held."""
+    phone_lost: StationName | None = None
+    """The phone of the last talk, if it died in it; the caller then waits again."""
+    flow_ended: str | None = None
+    """Why the flow hung up, if it did."""
+    refused: str | None = None
+    """Why the call was refused unanswered, if it was."""
+    announcing: bool = False
+    """A prompt plays that may be cut short when an agent is free."""
+    noted: list[CallFact] = field(default_factory=list)
+    """What is written down of its talks, to be compared with Asterisk's log after an absence."""
+    from_log: list[CallFact] = field(default_factory=list)
+    """Of these, what Asterisk's log told while the call went on: its event may be yet to come."""
+    gapped: bool = False
+    """Something happened to it that nobody saw: its times are in the record, not here."""
+    inbox: Inbox = field(default_factory=Inbox)
+
+    @property
+    def id(self) -> CallId:
+        return self.channel.call

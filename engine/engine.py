@@ -1,0 +1,108 @@
+"""The running centre: what happens goes to the cores, what they command is carried out.
+
+Everything runs on the event loop's thread, one thing after the other: an event is fed to the
+floor, and the commands that come back are done before the next event is looked at. Sessions
+(``sessions``) and Asterisks (``switches``) tell what happens; ``floor`` carries out what the
+floor commands, ``orders`` asks Asterisk for it, ``calls`` writes the record.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from acd.events import Restore
+from domain.centre import Centre
+from domain.facts import AgentFact, AgentState
+from domain.identity import AgentCode
+from engine.admission import Admission
+from engine.agents.floor import LiveFloor
+from engine.agents.lost_phones import LostPhones
+from engine.agents.talks import Talks
+from engine.calls.live_calls import LiveCalls
+from engine.changes import Changes
+from engine.clock import Clock
+from engine.inbound.sessions import Sessions
+from engine.orders import Orders
+from engine.switches import Switches
+from records.store import StoredCall
+from storage.outbox import Outbox
+from telephony.calls import Calls
+
+
+class Engine:
+    """The parts of a running centre, put together; and its coming back after a restart."""
+
+    def __init__(self, centre: Centre, outbox: Outbox) -> None:
+        self.centre = centre
+        self.started_at = datetime.now(UTC)
+        self.clock = clock = Clock()
+        self.changes = changes = Changes()
+        channels = Calls(
+            (station.name for station in centre.stations), (line.name for line in centre.lines)
+        )
+        self.calls = calls = LiveCalls(centre, outbox, changes)
+        self.orders = orders = Orders(channels)
+        self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
+        self.talks = talks = Talks(clock, calls, floor, orders)
+        self.admission = admission = Admission(centre, orders.links, channels)
+        self.sessions = sessions = Sessions(
+            centre, clock, changes, calls, floor, talks, orders, channels, admission
+        )
+        self.lost_phones = LostPhones(clock, calls, orders, channels)
+        self.switches = Switches(
+            clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt
+        )
+
+    def restore(
+        self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]
+    ) -> None:
+        """Agents as they were last written down, and the calls whose record has no end.
+
+        Before the links come up: their first snapshots say what has become of them.
+        """
+        self.calls.unclosed = {stored.record.call: stored for stored in open_calls}
+        self._restore_agents(last_states)
+
+    def catch_up(
+        self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]
+    ) -> tuple[int, int]:
+        """What the database knows beyond what ``restore`` was given, after a start without it.
+
+        Everything that this controller has put is in there. Returns how many agents it has
+        brought, and how many calls that are no more.
+        """
+        before = len(self.floor.at_station)
+        # Whoever is logged in has been seen since; the floor leaves them as they are.
+        self._restore_agents(last_states)
+        over = {call.id for call in self.talks.just_over()}
+        lost = []
+        for stored in open_calls:
+            name = stored.record.call
+            if call := self.calls.get(name):
+                self.calls.knew(call, stored)
+            elif name not in over and name not in self.calls.unclosed:
+                self.calls.unclosed[name] = stored
+                lost.append(name)
+        for node, link in self.orders.links.items():
+            if link.up:  # else its snapshot will show what has become of them
+                self.switches.lose(node, lost)
+        return len(self.floor.at_station) - before, len(lost)
+
+    def _restore_agents(self, last_states: Mapping[AgentCode, AgentFact]) -> None:
+        agents = {agent.code: agent for agent in self.centre.agents}
+        for code, fact in last_states.items():
+            agent = agents.get(code)
+            if agent is None or fact.station is None or fact.state is AgentState.LOGGED_OUT:
+                continue
+            talking = fact.state is AgentState.TALKING
+            self.floor.feed(
+                Restore(
+                    agent=code,
+                    station=fact.station,
+                    skills=agent.skills,
+                    # An offer does not outlive its controller.
+                    state=AgentState.READY if fact.state is AgentState.OFFERED else fact.state,
+                    reason=fact.reason,
+                    since=self.clock.monotonic(fact.at),
+                    call=fact.call if talking else None,
+                )
+            )

@@ -1,0 +1,139 @@
+"""Between the engine and the archive: which calls are over, and what came of their recordings."""
+
+import asyncio
+import errno
+import os
+import tempfile
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import CallId
+from engine.calls.call import LiveCall
+from engine.engine import Engine
+from recordings.archive import Archive, Lost, OverCall
+from recordings.capture import began_at
+from recordings.store import Recording
+from records.store import CallStore
+from storage.errors import AWAY
+from storage.outbox import Outbox
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 20.0
+UNKNOWN_S = 3600.0
+"""A call that began so long ago would have been written down by now."""
+
+_FACTS = uuid.UUID("d7e6d3f0-9a9a-4c55-8f64-2f7f3f0f6b51")
+
+
+def root_trouble(root: Path) -> str | None:
+    """Why nothing can be stored in ``root``, in one line; None if something can. Blocking."""
+    try:
+        if not root.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        with tempfile.TemporaryFile(dir=root):
+            return None
+    except OSError as error:
+        cure = {
+            errno.ENOENT: "create it, or mount its disk, or correct recordings.root",
+            errno.EROFS: "mount it writable",
+            errno.EACCES: "let the user that runs Offhook write there",
+        }.get(error.errno or 0, "look at that disk")
+        return (
+            f"recordings can't be stored in {root}: {error.strerror}; {cure}. Calls go on, their"
+            " raw recordings are kept and stored by themselves then"
+        )
+
+
+class Recorder:
+    """Hands ended calls to the archive and writes down what it says of them."""
+
+    def __init__(
+        self, engine: Engine, spool: Path, root: Path, calls: CallStore, outbox: Outbox
+    ) -> None:
+        self.archive = Archive(spool, root, self._told)
+        self._engine = engine
+        self._calls = calls
+        self._outbox = outbox
+        self._look = asyncio.Event()
+        self._root = root
+        self._root_trouble: str | None = None
+        self._unknown: set[CallId] = set()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why recordings can't be stored at the moment, in one line; None if they can."""
+        return self.archive.trouble or self._root_trouble
+
+    def call_over(self, call: LiveCall) -> None:
+        """A call has ended. One that we did not see all of is looked up in its record."""
+        if call.adopted or call.gapped:
+            self._look.set()
+        elif call.recorded:
+            self.archive.take(OverCall(call.id, call.bridged_s))
+
+    async def run(self) -> None:
+        """Store recordings, and look again and again for raw files that nobody has taken."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.archive.run())
+            tasks.create_task(self._look_for_orphans())
+
+    async def _look_for_orphans(self) -> None:
+        while True:
+            self._look.clear()
+            self._look_at_root(await asyncio.to_thread(root_trouble, self._root))
+            try:
+                await self._outbox.flushed()
+                if found := await self.archive.orphans(self._over):
+                    log.info("recordings of earlier calls are being stored", recordings=found)
+            except AWAY:
+                pass  # the outbox says so already; the files stay where they are
+            except Exception:
+                # What we don't understand about one file must not end the storing of all others.
+                log.exception("looking for raw recordings failed; it is tried again")
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._look.wait()
+            except TimeoutError:
+                continue
+
+    def _look_at_root(self, trouble: str | None) -> None:
+        if trouble is not None and trouble != self._root_trouble:
+            log.error(trouble)
+        self._root_trouble = trouble
+
+    async def _over(self, call: CallId) -> OverCall | None:
+        """Whether the call is over by its record, and how long it was bridged."""
+        if call in self._engine.calls.by_id:
+            return None
+        stored = await self._calls.get(call, projects=None)
+        if stored is None:
+            # Marked on a channel once, and no fact of it: the call may be entering right now.
+            if time.time() - (began_at(call) or 0) > UNKNOWN_S and call not in self._unknown:
+                self._unknown.add(call)
+                log.warning(
+                    "a raw recording of a call that no record knows is left alone; store it by hand"
+                    " or remove it",
+                    file=str(self.archive.raw(call)),
+                )
+            return None
+        if stored.record.ended_at is None:
+            return None
+        record = stored.record
+        return OverCall(call, record.bridged_s, recorded=record.recording is not None)
+
+    def _told(self, outcome: Recording | Lost) -> None:
+        if isinstance(outcome, Lost):
+            kind, detail = CallFactKind.RECORDING_LOST, {"why": outcome.why}
+            name = f"{outcome.call} lost"
+        else:
+            kind, detail = CallFactKind.RECORDED, outcome.detail()
+            name = f"{outcome.call} {outcome.sha256}"
+        # One id for one recording: storing it again after a crash writes nothing twice.
+        fact_id = str(uuid.uuid5(_FACTS, name))
+        self._outbox.put(CallFact(fact_id, outcome.call, datetime.now(UTC), kind, detail))

@@ -1,0 +1,222 @@
+"""The running centre as the console knows it (``engine.ports.LiveCentre``)."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, time, tzinfo
+
+import structlog
+
+from acd.commands import Refusal, Refused
+from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
+from configuration.in_force import InForce
+from domain.centre import Centre
+from domain.facts import AgentState
+from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
+from engine.board import DayFigures, board
+from engine.engine import Engine
+from engine.ports import Board, CommandResult, StoreView, Verb
+from engine.recorder import Recorder
+from records.store import CallStore
+from storage.errors import AWAY, in_one_line
+from storage.outbox import Outbox
+from telephony.ami.link import LATE_S
+
+log = structlog.get_logger()
+
+FIGURES_EVERY_S = 3.0
+COMPARE_EVERY_S = 10.0
+
+_REFUSED = {
+    Refusal.STATION_TAKEN: "Agent %(agent)s is logged in at this phone.",
+    Refusal.NOT_LOGGED_IN: "The agent is not logged in.",
+    Refusal.TALKING: "Not while talking: finish the call first.",
+    Refusal.NOT_IN_WRAP_UP: "There is no after-call work to extend.",
+}
+
+
+def midnight(now: datetime, zone: tzinfo | None) -> datetime:
+    """When the day began that ``now`` (aware) is in, in ``zone``; None: the machine's.
+
+    Where clocks are put back over midnight it is the first one, where they are put on over it the
+    moment they are.
+    """
+    # Not `now` with its hour put to 0: since midnight the clocks may have been changed. By its
+    # timestamp: astimezone takes the wrong offset where the machine's zone has no midnight.
+    begun = datetime.combine(now.astimezone(zone), time(), zone)
+    return datetime.fromtimestamp(begun.timestamp(), UTC)
+
+
+class RunningCentre:
+    """The engine, and the day's figures from the records.
+
+    ``without`` says in one line that the controller goes on what was last known without the
+    database; None: it has all.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        calls: CallStore,
+        outbox: Outbox,
+        recorder: Recorder,
+        timezone: tzinfo | None = None,
+        *,
+        without: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._without = without
+        self._changed: str | None = None
+        self._engine = engine
+        self._calls = calls
+        self._outbox = outbox
+        self._recorder = recorder
+        self._timezone = timezone
+        self._figures: dict[QueueName, DayFigures] = {}
+        self._blocked: dict[LineName, int] = {}
+        self._away: str | None = None
+        self._agents = {agent.code: agent for agent in engine.centre.agents}
+
+    def centre(self) -> Centre:
+        """The configuration in force."""
+        return self._engine.centre
+
+    def board(self, projects: frozenset[ProjectName] | None) -> Board:
+        """The floor as those who serve ``projects`` may see it."""
+        recorder = self._recorder
+        trouble = [text for text in (self._without(), self._away) if text is not None]
+        store = StoreView(
+            not trouble,
+            self._outbox.pending,
+            ". ".join(trouble) or None,
+            recorder.trouble,
+            recorder.archive.waiting,
+            self._changed,
+        )
+        return board(self._engine, projects, self._figures, store, self._blocked)
+
+    async def changed(self, after: int) -> int:
+        """Waits for a newer version of the board."""
+        return await self._engine.changes.after(after)
+
+    async def agent_command(
+        self,
+        agent: AgentCode,
+        verb: Verb,
+        *,
+        by: str,
+        reason: str | None = None,
+        station: StationName | None = None,
+        seconds: float | None = None,
+    ) -> CommandResult:
+        """Do what an agent, or a supervisor for him, asks for."""
+        event = self._event(agent, verb, reason, station, seconds)
+        if isinstance(event, CommandResult):
+            return event
+        commands = self._engine.floor.feed(event)
+        log.info("agent command", agent=agent, verb=str(verb), by=by)
+        for command in commands:
+            if isinstance(command, Refused) and command.agent == agent:
+                return CommandResult(
+                    False, _REFUSED[command.code], {"agent": command.by} if command.by else {}
+                )
+        view = self._engine.floor.core.agent(agent)
+        if view is not None and view.then is not None:
+            what = (
+                "Logged out after this call."
+                if view.then is AgentState.LOGGED_OUT
+                else "Away after this call."
+            )
+            return CommandResult(True, what)
+        return CommandResult(True)
+
+    def _event(
+        self,
+        code: AgentCode,
+        verb: Verb,
+        reason: str | None,
+        station: StationName | None,
+        seconds: float | None,
+    ) -> FloorEvent | CommandResult:
+        agent = self._agents.get(code)
+        if agent is None:
+            return CommandResult(False, "There is no agent %(agent)s.", {"agent": code})
+        match verb:
+            case Verb.LOG_IN:
+                where = station or agent.station
+                if where is None or where not in {s.name for s in self._engine.centre.stations}:
+                    return CommandResult(
+                        False, "There is no phone %(station)s.", {"station": where or ""}
+                    )
+                return LogIn(code, where, agent.skills)
+            case Verb.LOG_OUT:
+                return LogOut(code)
+            case Verb.READY:
+                return Ready(code)
+            case Verb.AWAY:
+                if reason not in self._engine.centre.away_reasons:
+                    return CommandResult(
+                        False, "There is no reason %(reason)s.", {"reason": reason or ""}
+                    )
+                return Away(code, reason)
+            case Verb.EXTEND:
+                return ExtendWrapUp(code, seconds or 30.0)
+
+    async def keep_comparing(self, found: InForce) -> None:
+        """Say it, in the log and on the board, while the files are not what is in force."""
+        while True:
+            changed = await asyncio.to_thread(found.changed)
+            if changed != self._changed:
+                self._changed = changed
+                self._engine.changes.touch()
+                if changed is not None:
+                    log.warning(
+                        "the configuration in force is that of the last start; './run restart' (a"
+                        " service: stopping and starting it) takes the new one",
+                        since=found.since.isoformat(timespec="seconds"),
+                        now=changed,
+                    )
+            await asyncio.sleep(COMPARE_EVERY_S)
+
+    async def keep_figures(self) -> None:
+        """Read the queues' figures of the day when anything has happened, or a new day begins.
+
+        Or when the database has taken facts, which it does a moment later than the floor hears of
+        them, or when the figures could not be read the last time.
+        """
+        seen: tuple[object, ...] = ()
+        while True:
+            today = midnight(datetime.now(UTC), self._timezone)
+            if any(link.lag > LATE_S for link in self._engine.orders.links.values()):
+                self._engine.changes.touch()  # for no event does
+            stored = self._outbox.deliveries
+            if (self._engine.changes.version, stored, today) != seen or self._away is not None:
+                seen = (self._engine.changes.version, stored, today)
+                before = (dict(self._figures), self._blocked, self._away)
+                try:
+                    await self._read_figures(today)
+                    self._away = None
+                except AWAY as error:
+                    self._away = in_one_line(error)
+                if (self._figures, self._blocked, self._away) != before:
+                    self._engine.changes.touch()
+                    seen = (self._engine.changes.version, stored, today)
+            await asyncio.sleep(FIGURES_EVERY_S)
+
+    async def _read_figures(self, since: datetime) -> None:
+        self._blocked = await self._calls.blocked(since)
+        for queue in self._engine.centre.queues:
+            summary = await self._calls.summary(
+                since,
+                queue=queue.name,
+                service_level_s=queue.service_level_s,
+                short_abandon_s=queue.short_abandon_s,
+            )
+            self._figures[queue.name] = DayFigures(
+                summary.offered,
+                summary.answered,
+                summary.abandoned,
+                summary.short_abandoned,
+                summary.unserved + summary.lost,
+                summary.answered_within,
+                summary.measured,
+                summary.service_level,
+            )

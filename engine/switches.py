@@ -1,0 +1,316 @@
+"""What the Asterisks tell: events in their order, and snapshots after a link was lost."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+import structlog
+
+from acd.events import StationChanged
+from domain.facts import CallFactKind
+from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
+from engine.admission import Admission
+from engine.agents.floor import LiveFloor
+from engine.agents.talks import Talks
+from engine.calls.call import LiveCall
+from engine.calls.gap import Gap, moment
+from engine.calls.live_calls import LiveCalls
+from engine.changes import Changes
+from engine.clock import Clock, epoch
+from engine.orders import Orders
+from engine.ports import CallStage
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.wire import Message
+from telephony.caller import name_of, number_of
+from telephony.calls import (
+    CallEvent,
+    CallGone,
+    CallHeld,
+    CallResumed,
+    Calls,
+    CallSeen,
+    CallTransferred,
+    RingingEnded,
+    StationConnected,
+    StationDisconnected,
+    StationRinging,
+    TransferAstray,
+    TransferRefused,
+)
+from telephony.calls import StationChanged as PhoneChanged
+from telephony.complaints import Complaints, shown, where
+
+log = structlog.get_logger()
+
+_SHOWN = 80
+
+
+class Switches:
+    """One for all nodes; each link tells its node's events and snapshots."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        changes: Changes,
+        calls: LiveCalls,
+        floor: LiveFloor,
+        talks: Talks,
+        orders: Orders,
+        channels: Calls,
+        admission: Admission,
+        on_doubt: Callable[[LiveCall], None],
+    ) -> None:
+        self.on_gap: Callable[[Gap], None] = self.close_gap
+        """Told of each gap, to close it when more is known than the snapshot shows."""
+        self._clock = clock
+        self._changes = changes
+        self._calls = calls
+        self._floor = floor
+        self._talks = talks
+        self._orders = orders
+        self._channels = channels
+        self._admission = admission
+        self._on_doubt = on_doubt
+        self._complain = Complaints()
+        self._started_at = datetime.now(UTC)
+        self._lost_at: dict[NodeName, datetime] = {}
+        self._seen: set[NodeName] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def on_message(self, node: NodeName, message: Message) -> None:
+        """One AMI event, in order."""
+        if message.name == "UserEvent":
+            self._on_dialplan(node, message)
+        for event in self._channels.handle(node, message, self._clock.now()):
+            self._guarded(event)
+        if message.name == "Newchannel":
+            self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
+        self._wind()
+
+    def _wind(self) -> None:
+        """Look again when the channels' fold asks for it."""
+        deadline = self._channels.next_deadline()
+        if deadline is not None and self._timer is None:
+            delay = max(0.0, deadline - self._clock.now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        for event in self._channels.tick(self._clock.now()):
+            self._guarded(event)
+        self._wind()
+
+    def on_down(self, node: NodeName) -> None:
+        """A node's events have stopped coming."""
+        self._lost_at.setdefault(node, datetime.now(UTC))
+        self._changes.touch()
+
+    def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:
+        """What is there after a login; what changed meanwhile comes out as events."""
+        since = self._lost_at.pop(node, self._started_at)
+        first = node not in self._seen
+        gap = self._gap(node, since, first=first, restarted=snapshot.restarted)
+        self._seen.add(node)
+        gap.implied += [
+            fact for fact in self._talks.take_untold(node) if fact.call in self._calls.by_id
+        ]
+        there = {channel.get("Uniqueid") for channel in snapshot.channels}
+        with self._calls.set_aside(gap.implied):
+            for event in self._channels.reconcile(node, snapshot, self._clock.now()):
+                self._guarded(event, gap)
+            for call in list(self._calls.by_id.values()):
+                if call.channel.node != node or call.channel.uniqueid in there:
+                    continue
+                if call.attached_at is None or not call.attached or call.attached_at < gap.since:
+                    self._talks.gone(call, "unknown", 0, gap)
+                else:  # it may be younger than the snapshot
+                    self._on_doubt(call)
+        self._talks.seen_in_snapshot(node)
+        for name, stored in list(self._calls.unclosed.items()):
+            channel = ChannelId.of(name)
+            if channel.node == node and channel.uniqueid not in there:
+                gap.lost.append(stored)
+                del self._calls.unclosed[name]
+        gap.going_on = [call for call in self._calls.by_id.values() if call.channel.node == node]
+        for call in gap.going_on:
+            # Whether they are still held nobody knows: rather silence than music over a voice.
+            if call.stations and (call.music or call.adopted):
+                call.music = False
+                self._orders.music(call, False)
+        self.on_gap(gap)
+        self._changes.touch()
+
+    def lose(self, node: NodeName, calls: Collection[CallId]) -> None:
+        """Calls of this node whose record has no end, and that Asterisk doesn't have: they are
+        told as a gap that has just ended."""
+        mine = [name for name in calls if ChannelId.of(name).node == node]
+        if not mine:
+            return
+        gap = self._gap(node, self._started_at, first=False, restarted=False)
+        gap.lost = [self._calls.unclosed.pop(name) for name in mine]
+        self.on_gap(gap)
+
+    def _gap(self, node: NodeName, since: datetime, *, first: bool, restarted: bool) -> Gap:
+        """A gap that ends now."""
+        return Gap(
+            node=node,
+            since=since,
+            until=datetime.now(UTC),
+            first=first,
+            restarted=restarted,
+            known=frozenset([*self._calls.by_id, *(call.id for call in self._talks.just_over())]),
+            agents=dict(self._floor.at_station),
+        )
+
+    def close_gap(self, gap: Gap) -> None:
+        """Write down what a gap must have brought, as the snapshot has it."""
+        self._calls.write(gap.implied)
+        for call in gap.over:
+            self._talks.on_call_over(call)
+
+    def _on_dialplan(self, node: NodeName, message: Message) -> None:
+        """What the dialplan itself reports (UserEvent in extensions.conf)."""
+        match message.get("UserEvent"):
+            case "OffhookUnknownNumber":
+                self._complain(
+                    "a line dialled a number that is no hotline; add it to the configuration's"
+                    " hotlines, or have the carrier stop sending it",
+                    number=message.get("Number")[:_SHOWN],
+                    line=message.get("Line")[:_SHOWN],
+                    caller=message.get("Caller")[:_SHOWN],
+                    node=node,
+                )
+            case "OffhookLineFull":
+                caller = number_of(message.get("Caller"))
+                self._calls.refused(
+                    ChannelId(node, message.get("Uniqueid")),
+                    LineName(message.get("Line")),
+                    caller,
+                    name_of(message.get("Name"), caller),
+                    message.get("Hotline"),
+                    epoch(message.get("At"), datetime.now(UTC).timestamp()),
+                )
+            case "OffhookFallback":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    queue = message.get("Queue") or None
+                    self._calls.note(call, CallFactKind.FALLBACK, queue=queue)
+                    self._calls.stage(call, CallStage.FALLBACK)
+
+    def _guarded(self, event: CallEvent, gap: Gap | None = None) -> None:
+        """What goes wrong with one call is not to cost the others of the same message."""
+        try:
+            self._on_event(event, gap)
+        except Exception as error:
+            self._complain(
+                "an event of a call could not be handled; going on with the next one",
+                kind=f"{type(event).__name__} {type(error).__name__}",
+                level="error",
+                what=shown(repr(event)),
+                why=shown(repr(error)),
+                where=where(error),
+            )
+
+    def _on_event(self, event: CallEvent, gap: Gap | None = None) -> None:
+        if isinstance(event, PhoneChanged):
+            self._floor.feed(StationChanged(event.station, event.state))
+            return
+        if isinstance(event, CallSeen):
+            self._take_up(event, gap)
+            return
+        call = self._calls.get(event.call)
+        if call is None:
+            return
+        match event:
+            case StationRinging():
+                if self._floor.was_withdrawn(call.id, event.station):
+                    self._orders.stop_ringing(event.station)
+                else:
+                    self._passed_on(call)
+            case RingingEnded():
+                pass  # the session that dials tells it, with more certainty
+            case StationConnected():
+                self._talks.connected(call, event.station, moment(gap))
+                self._music(call)
+            case StationDisconnected():
+                at = moment(gap) - timedelta(seconds=event.ago_s)
+                self._talks.disconnected(call, event.station, event.by, at)
+                self._music(call)
+                self._passed_on(call)
+            case CallHeld() | CallResumed():
+                self._held(call, event)
+                self._music(call)
+            case CallTransferred():
+                self._transferred(call, event)
+            case TransferRefused():
+                # Asterisk does it itself in two-party bridges only, and there recordings have
+                # gaps (docs/decisions/0006-recording.md).
+                self._transferred(
+                    call, CallTransferred(call.id, event.station_from, event.to, "blind")
+                )
+                self._orders.send_on(call, event.context, event.to)
+            case TransferAstray():
+                self._orders.send_on(call, "returned", "queue")
+            case CallGone():
+                self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
+            case _:
+                assert_never(event)
+
+    def _passed_on(self, call: LiveCall) -> None:
+        """The board shows whose phone rings for a caller whom an agent passed on."""
+        view = self._channels.view(call.id)
+        talked = call.stage in (CallStage.TALKING, CallStage.HELD) and not call.stations
+        if talked and view is not None and view.ringing:
+            call.agent = self._floor.at_station.get(view.ringing[0])
+            self._calls.stage(call, CallStage.RINGING)
+
+    def _music(self, call: LiveCall) -> None:
+        """Music while a phone holds the caller, and not a moment longer: it is louder than words.
+
+        When the caller has left the talk the session ends it, or what they hear next.
+        """
+        view = self._channels.view(call.id)
+        wanted = view is not None and view.held_by_phone
+        if view is not None and view.connected and wanted is not call.music:
+            call.music = wanted
+            self._orders.music(call, wanted)
+
+    def _held(self, call: LiveCall, event: CallHeld | CallResumed) -> None:
+        held = isinstance(event, CallHeld)
+        kind = CallFactKind.HELD if held else CallFactKind.RESUMED
+        agent = self._floor.at_station.get(event.station)
+        self._calls.note(call, kind, agent=agent, station=event.station, by=event.by)
+        view = self._channels.view(call.id)
+        # The other side may still hold.
+        still = held or (view is not None and view.held)
+        self._calls.stage(call, CallStage.HELD if still else CallStage.TALKING)
+
+    def _transferred(self, call: LiveCall, event: CallTransferred) -> None:
+        agent = self._floor.at_station.get(event.station_from)
+        self._calls.note(
+            call,
+            CallFactKind.TRANSFERRED,
+            from_agent=agent,
+            station=event.station_from,
+            to=event.to,
+            kind=event.kind,
+        )
+
+    def _take_up(self, event: CallSeen, gap: Gap | None) -> None:
+        """A call that Asterisk shows: known from its session already, or from before our time."""
+        known = event.call in self._calls.by_id
+        variables = event.variables
+        call = self._calls.take_up(
+            ChannelId.of(event.call),
+            event.channel_name,
+            event.line,
+            event.caller_number,
+            variables.get("OFFHOOK_HOTLINE") or event.dialled,
+            epoch(variables.get("OFFHOOK_ENTERED_AT", ""), datetime.now(UTC).timestamp()),
+            event.caller_name,
+        )
+        if call is not None and not known:
+            call.language = variables.get("OFFHOOK_LANG") or None
+            call.queue = QueueName(queue) if (queue := variables.get("OFFHOOK_QUEUE")) else None
+            if gap is not None and gap.first:
+                self._calls.adopt(call)

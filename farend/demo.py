@@ -1,0 +1,320 @@
+"""``./run demo``: a small working day on a real Asterisk, played by the far end."""
+
+import asyncio
+import contextlib
+import json
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError
+
+from configuration.centre_file import DEMO_CENTRE, load
+from domain.identity import LineName, StationName
+from farend.console_client import ConsoleClient, ConsoleRefused
+from farend.network import FarEnd, FarEndError
+from offhook.stack import Stack, StackError, free_state
+from offhook.up import say, until_stopped
+from records.store import CallStore, Summary
+from storage.database import connection, make_pool
+from storage.users import Role, UserStore
+from telephony.asterisk.files import Ports
+from telephony.asterisk.process import AsteriskError, check_free
+from telephony.asterisk.provision import (
+    find_or_install,
+    find_or_install_espeak,
+    find_or_install_openssl,
+)
+
+FIRST_PORT, LAST_PORT, BLOCK = 18_000, 23_000, 500
+ARRIVAL_S = 2.2
+SETTLED_WITHIN_S = 30.0
+CALL_ENDS_WITHIN_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Somebody who will call."""
+
+    number: str
+    line: LineName
+    steps: str
+    patience_s: float | None
+    """Seconds in the queue after which he hangs up; None: he stays."""
+    score: str
+
+
+async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
+    """Play ``calls`` calls, or go on until Ctrl-C. Returns the exit code.
+
+    Raises StackError, in one line for a person, if it breaks off.
+    """
+    playing = _demo(state, calls, as_json=as_json)
+    try:
+        return await until_stopped(playing, at_a_signal=0 if calls is None else 130)
+    except (FarEndError, ConsoleRefused, ExceptionGroup) as error:
+        first: Exception = error
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        if not isinstance(first, FarEndError | ConsoleRefused):
+            raise
+        raise StackError(f"the demo broke off: {first}") from error
+
+
+async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
+    install = await asyncio.to_thread(find_or_install, say)
+    await asyncio.to_thread(find_or_install_espeak, say)
+    await asyncio.to_thread(find_or_install_openssl, say)
+    await asyncio.to_thread(free_state, state)
+    own = state / "centre.yaml"
+    shutil.copyfile(DEMO_CENTRE, own)
+    config = load(own)
+    blocks = _free_blocks()
+    async with contextlib.AsyncExitStack() as running:
+        stack = Stack(config, state, _next(blocks), install, progress=say)
+        await running.enter_async_context(stack)
+        say("starting the far end: the telephone network, the customers, the agents' phones")
+        far_end = FarEnd(state / "farend", _next(blocks), install, stack.instance)
+        running.push_async_callback(far_end.stop)
+        await far_end.start()
+        stack.keep()
+        console = await running.enter_async_context(
+            ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
+        )
+        say(f"console: {stack.console_url}  user: admin  password: {stack.secrets.admin}")
+        pool = await make_pool(stack.dsn, pool_size=2)
+        running.push_async_callback(pool.close)
+        await _more_users(UserStore(pool), stack)
+        day = WorkingDay(stack, far_end, console, CallStore(pool))
+        summary = await day.play(calls)
+        figures = _figures(summary)
+        if as_json:
+            print(json.dumps(figures), flush=True)
+        else:
+            say(", ".join(f"{name} {value}" for name, value in figures.items()))
+        missing = unaccounted(summary, calls or 0) + await day.faults()
+        for line in missing:
+            say(f"not accounted for: {line}")
+        return 1 if missing else 0
+
+
+async def _more_users(users: UserStore, stack: Stack) -> None:
+    """One user of each role, to look at the console with other eyes."""
+    project = stack.config.centre.projects[0].name
+    agent = stack.config.centre.agents[0].code
+    password = stack.secrets.admin
+    for role in (Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT):
+        await users.create(str(role), password, role, by="demo", projects=[project])
+    await users.create("agent", password, Role.AGENT, by="demo", projects=[project], agent=agent)
+    say("other users, with the same password: supervisor, ops, qa, client, agent")
+
+
+def _next(blocks: Iterator[Ports]) -> Ports:
+    ports = next(blocks, None)
+    if ports is None:
+        raise StackError(
+            f"no free ports between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1; end the programs"
+            " that have them (an earlier demo?)"
+        )
+    return ports
+
+
+def _free_blocks() -> Iterator[Ports]:
+    for base in range(FIRST_PORT, LAST_PORT, BLOCK):
+        ports = Ports.block(base)
+        try:
+            check_free(
+                [
+                    ("udp", "127.0.0.1", ports.sip, "SIP"),
+                    ("tcp", "127.0.0.1", ports.sip, "SIP"),
+                    ("tcp", "127.0.0.1", ports.ami, "AMI"),
+                    ("tcp", "127.0.0.1", ports.agi, "FastAGI"),
+                    ("tcp", "127.0.0.1", ports.console, "the console"),
+                ]
+            )
+        except AsteriskError:
+            continue
+        yield ports
+
+
+def _figures(summary: Summary) -> dict[str, float | int | None]:
+    level = summary.service_level
+    return {
+        "offered": summary.offered,
+        "answered": summary.answered,
+        "abandoned": summary.abandoned + summary.short_abandoned,
+        "short_abandoned": summary.short_abandoned,
+        "service_level": None if level is None else round(level, 4),
+        "mean_wait_s": round(summary.mean_wait_s, 2),
+        "recordings": summary.recordings,
+        "call_records": summary.call_records,
+    }
+
+
+def unaccounted(summary: Summary, calls: int) -> list[str]:
+    """What doesn't add up after ``calls`` calls; empty if every one is accounted for."""
+    faults = []
+    if summary.call_records != calls:
+        faults.append(f"{calls} calls were made, {summary.call_records} are recorded")
+    if summary.offered != calls:
+        faults.append(f"{calls} calls were made, {summary.offered} reached a queue")
+    if summary.open:
+        faults.append(f"{summary.open} calls have no end")
+    if summary.recordings != summary.answered:
+        faults.append(f"{summary.answered} were answered, {summary.recordings} have a recording")
+    left = summary.abandoned + summary.short_abandoned + summary.unserved
+    if summary.offered != summary.answered + left:
+        faults.append(f"{summary.offered} entered a queue, {summary.answered} + {left} left it")
+    return faults
+
+
+class WorkingDay:
+    """Agents log in by their phones, customers call, everything is told as it happens."""
+
+    def __init__(
+        self, stack: Stack, far_end: FarEnd, console: ConsoleClient, records: CallStore
+    ) -> None:
+        self._stack = stack
+        self._far_end = far_end
+        self._console = console
+        self._records = records
+        self._rng = random.Random(20)  # noqa: S311 - a play, the same each time
+        self._started = datetime.now(UTC)
+        self._customers: dict[str, tuple[str, Customer]] = {}
+        self._stages: dict[str, str] = {}
+        self._states: dict[str, str] = {}
+        self._scored: set[str] = set()
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def play(self, calls: int | None) -> Summary:
+        """Until all calls have ended and their records are written, or cancelled."""
+        await self._agents_begin()
+        watching = asyncio.create_task(self._watch())
+        try:
+            number = 0
+            while calls is None or number < calls:
+                number += 1
+                await self._call(number)
+                await asyncio.sleep(self._rng.expovariate(1 / ARRIVAL_S))
+            if self._open:
+                _, unended = await asyncio.wait(self._open, timeout=CALL_ENDS_WITHIN_S)
+                if unended:
+                    say(f"{len(unended)} calls have not ended in {CALL_ENDS_WITHIN_S:.0f} s")
+            return await self._settled(calls)
+        finally:
+            for task in (watching, *self._open):
+                task.cancel()
+
+    async def faults(self) -> list[str]:
+        """Recordings that are not whole, by call."""
+        async with connection(self._records._pool) as db:
+            rows = await db.fetch(
+                "select call from call_facts where kind = 'recorded'"
+                " and not (detail ->> 'whole')::boolean"
+            )
+        return [f"the recording of {row['call']} is not whole" for row in rows]
+
+    async def _agents_begin(self) -> None:
+        """Each logs in by *11 with code and PIN and gets ready by *12."""
+        say("agents log in by their phones (*11) and get ready (*12)")
+
+        async def begin(station: StationName, code: str) -> None:
+            await self._far_end.phone(station, "answer-1.5,speak-5,hangup")
+            pin = self._stack.secrets.pins[next(a.code for a in agents if a.code == code)]
+            call = await self._far_end.dial(
+                station, "*11", f"wait-2,press-{code}#,wait-2,press-{pin}#,stay"
+            )
+            await self._far_end.ended(call)
+            await self._far_end.ended(await self._far_end.dial(station, "*12", "stay"))
+
+        agents = self._stack.config.centre.agents
+        async with asyncio.TaskGroup() as tasks:
+            for agent in agents:
+                if agent.station is not None:
+                    tasks.create_task(begin(agent.station, agent.code))
+
+    def _customer(self, number: int) -> Customer:
+        rng = self._rng
+        language = rng.choice("12")
+        choice = rng.choices("120", (5, 4, 1))[0]
+        return Customer(
+            number=f"138{number:08d}",
+            line=LineName(rng.choice(("carrier", "carrier", "gateway-lines"))),
+            steps=f"speak-1,press-{language},speak-2.5,press-{choice},speak-900",
+            patience_s=rng.choice((None, None, None, 6.0, 12.0)),
+            score=rng.choice("345"),
+        )
+
+    async def _call(self, number: int) -> None:
+        customer = self._customer(number)
+        say(f"customer {customer.number} calls by {customer.line}")
+        call = await self._far_end.customer(
+            self._stack.config.centre.hotlines[0].number,
+            customer.steps,
+            line=customer.line,
+            caller=customer.number,
+        )
+        self._customers[customer.number] = (call, customer)
+        task = asyncio.create_task(self._follow(call))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _follow(self, call: str) -> None:
+        await self._far_end.ended(call, timeout=24 * 3600.0)
+
+    async def _watch(self) -> None:
+        """Tell what the board shows, and let customers react to it."""
+        while True:
+            try:
+                board = await self._console.board()
+                self._tell_agents(board["agents"])
+                await self._tell_calls(board["calls"])
+            except (ConsoleRefused, ClientError, FarEndError) as error:
+                say(f"(the board can't be told: {error!r})")
+            await asyncio.sleep(0.4)
+
+    def _tell_agents(self, agents: list[dict[str, Any]]) -> None:
+        for agent in agents:
+            state = agent["state"] + (f" ({agent['reason']})" if agent.get("reason") else "")
+            if self._states.get(agent["code"]) != state:
+                self._states[agent["code"]] = state
+                say(f"  agent {agent['code']} {agent['name']}: {state}")
+
+    async def _tell_calls(self, calls: list[dict[str, Any]]) -> None:
+        now = time.time()
+        for call in calls:
+            known = self._customers.get(call["caller"])
+            if known is None:
+                continue
+            far_call, customer = known
+            if self._stages.get(call["id"]) != call["stage"]:
+                self._stages[call["id"]] = call["stage"]
+                with_whom = f" with {call['agent']}" if call.get("agent") else ""
+                queue = f" in {call['queue']}" if call.get("queue") else ""
+                say(f"  call {call['caller']}: {call['stage']}{queue}{with_whom}")
+            waited = now - call["stage_since"]
+            if call["stage"] == "after" and call["id"] not in self._scored and waited > 1.0:
+                self._scored.add(call["id"])
+                await self._far_end.press(far_call, customer.score)
+            elif (
+                call["stage"] == "queue"
+                and customer.patience_s is not None
+                and waited > customer.patience_s
+            ):
+                say(f"  customer {customer.number} has waited long enough and hangs up")
+                await self._far_end.hang_up(far_call)
+
+    async def _settled(self, calls: int | None) -> Summary:
+        """The figures, when all is written down; what they are after a while if it never is."""
+        deadline = asyncio.get_running_loop().time() + SETTLED_WITHIN_S
+        while True:
+            summary = await self._records.summary(self._started)
+            late = asyncio.get_running_loop().time() > deadline
+            if late or not unaccounted(summary, calls or 0):
+                return summary
+            await asyncio.sleep(0.3)

@@ -1,0 +1,83 @@
+"""``offhook asterisk-conf``: the files of an Asterisk that Offhook doesn't start itself.
+
+A container's Asterisk, or a distribution's service, reads the same literal files as our own;
+only the folder ``generated/`` is made here, from the centre's configuration and its secrets.
+"""
+
+import ipaddress
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from configuration.centre_file import Config, ConfigError
+from configuration.secrets import Secrets
+from offhook.service import places
+from telephony.asterisk import files
+from telephony.asterisk.files import Addresses, Folders, Ports
+from telephony.asterisk.instance import CONF, certificate_in, write_generated
+from telephony.asterisk.process import PLAIN_PATH
+
+
+def network(text: str) -> str:
+    """An address or a network as Asterisk's configuration wants it. Raises ValueError."""
+    return ipaddress.ip_network(text, strict=False).with_netmask
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """``10000-10199`` as (10000, 10199). Raises ValueError."""
+    found = re.fullmatch(r"([0-9]{4,5})-([0-9]{4,5})", text)
+    if found is None or not 1024 <= int(found[1]) < int(found[2]) <= 65_535:
+        raise ValueError(f"{text!r} is no range of ports; write 10000-10199")
+    return int(found[1]), int(found[2])
+
+
+async def write(
+    config: Config,
+    state: Path,
+    secrets: Secrets,
+    ports: Ports,
+    addresses: Addresses,
+    to: Path,
+    *,
+    modules: Iterable[str] = files.OPTIONAL_MODULES,
+) -> None:
+    """Write the whole configuration into ``to``, an absolute path that Asterisk sees too.
+
+    ``modules`` are the file names of those the Asterisk has; by default the newest version's.
+    Raises ConfigError if the Asterisk is Offhook's own, OSError where ``to`` can't be written.
+    """
+    if config.asterisk.managed:
+        fault = config.document.fault(
+            ("asterisk", "managed"),
+            "Offhook starts this Asterisk itself and writes its files at each start",
+            "for one that runs elsewhere set asterisk.managed: false",
+        )
+        raise ConfigError(str(fault))
+    if not re.fullmatch(PLAIN_PATH, str(to)):
+        raise ConfigError(
+            f"--to {str(to)!r}: Asterisk would misread that path; name a folder with letters,"
+            " digits, - _ . + and @ only"
+        )
+    _copy_literal(to)
+    write_generated(
+        to,
+        files.generated(
+            config.centre,
+            secrets,
+            ports,
+            addresses,
+            Folders(places(config, state).dialplan_prompts, await certificate_in(to / "keys")),
+            node=config.node,
+            modules=modules,
+        ),
+    )
+
+
+def _copy_literal(to: Path) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for source in CONF.glob("*.conf"):
+        shutil.copyfile(source, to / source.name)
+    main = (CONF / "asterisk.conf").read_text("utf-8")
+    here = re.sub(r"(?m)^astetcdir => .*$", f"astetcdir => {to}", main)
+    (to / "asterisk.conf").write_text(here, "utf-8")

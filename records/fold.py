@@ -1,0 +1,330 @@
+"""A call's record: what its facts add up to.
+
+``fold`` is the only place that knows how. It is pure and forgiving: facts may come in any
+order, twice, or not at all (a record is then poorer, never wrong), and a detail of the wrong
+type is read as absent, since what was written down in a crash cannot be asked for again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from records.legs import Leg, LegOutcome, fold_legs
+from records.outcomes import Outcome
+from records.stays import QueueStay, fold_stays
+
+__all__ = ["CallRecord", "Leg", "LegOutcome", "Outcome", "QueueStay", "RecordingInfo", "fold"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """A recording as it was stored. Lengths are in seconds; ``file`` is below the root."""
+
+    file: str
+    sha256: str | None
+    duration_s: float | None
+    bridged_s: float | None
+    whole: bool
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call. Times are civil, in UTC; lengths are in seconds."""
+
+    call: CallId
+    entered_at: datetime
+    outcome: Outcome
+    project: ProjectName | None = None
+    hotline: str | None = None
+    line: LineName | None = None
+    caller: str | None = None
+    """The number; None: withheld."""
+    caller_name: str | None = None
+    flow: str | None = None
+    language: str | None = None
+    queue: QueueName | None = None
+    """The last queue the caller stood in."""
+    queued_at: datetime | None = None
+    """When the caller first entered a queue; a controller's restart does not change it."""
+    answered_at: datetime | None = None
+    wait_s: float | None = None
+    """From the first queue to the agent, or to leaving; None if never queued, or still waiting."""
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    """Who ended the call; who ended the talk before that is ``talk_ended_by``."""
+    cause: int | None = None
+    why: str | None = None
+    score: int | None = None
+    legs: tuple[Leg, ...] = ()
+    stays: tuple[QueueStay, ...] = ()
+    """Each queue's own part; ``wait_s`` and ``outcome`` are the whole call's."""
+    recording: RecordingInfo | None = None
+    recording_lost: str | None = None
+    adopted: bool = False
+    """The controller was away during the call, and the call went on without it."""
+
+    @property
+    def agent(self) -> AgentCode | None:
+        """Who spoke first with the caller; None if nobody did."""
+        return next((leg.agent for leg in self.legs if leg.talked and leg.agent), None)
+
+    @property
+    def agents(self) -> tuple[AgentCode, ...]:
+        """Every agent who spoke with the caller, in order, each once."""
+        return tuple(dict.fromkeys(leg.agent for leg in self.legs if leg.talked and leg.agent))
+
+    @property
+    def talk_ended_by(self) -> str | None:
+        """Who ended the last talk; None if nobody has talked, or somebody still does."""
+        ended = [leg for leg in self.legs if leg.ended_by is not None and leg.ended_at is not None]
+        if not ended or any(leg.outcome is LegOutcome.TALKING for leg in self.legs):
+            return None
+        return max(ended, key=lambda leg: leg.ended_at or self.entered_at).ended_by
+
+    @property
+    def queues(self) -> tuple[QueueName, ...]:
+        """Every queue the caller stood in, in order, each once."""
+        return tuple(dict.fromkeys(stay.queue for stay in self.stays if stay.queue))
+
+    @property
+    def talk_s(self) -> float:
+        """What all agents talked, holds not included."""
+        return sum(leg.talk_s for leg in self.legs)
+
+    @property
+    def hold_s(self) -> float:
+        return sum(leg.hold_s for leg in self.legs)
+
+    @property
+    def bridged_s(self) -> float:
+        """How long somebody was connected with the caller; two at once count once."""
+        total, until = 0.0, None
+        spans = sorted(
+            (leg.connected_at, leg.ended_at)
+            for leg in self.legs
+            if leg.connected_at is not None and leg.ended_at is not None
+        )
+        for start, end in spans:
+            begin = start if until is None or start > until else until
+            total += max(0.0, (end - begin).total_seconds())
+            until = end if until is None else max(until, end)
+        return total
+
+
+RANK = {kind: rank for rank, kind in enumerate(CallFactKind)}
+"""What comes first among facts of one instant: the order the kinds are declared in."""
+
+
+def fold(facts: Iterable[CallFact]) -> CallRecord:
+    """The record of one call.
+
+    Raises ValueError if there is no fact, or if they are of several calls.
+    """
+    unique = {fact.id: fact for fact in facts}
+    timeline = sorted(unique.values(), key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    if not timeline:
+        raise ValueError("a call without facts has no record")
+    call = timeline[0].call
+    if any(fact.call != call for fact in timeline):
+        raise ValueError(f"facts of several calls cannot make one record (one is {call})")
+    entered = first(timeline, CallFactKind.ENTERED)
+    came = {} if entered is None else entered.detail
+    project, line = _text(came, "project"), _text(came, "line")
+    end = _end(timeline)
+    legs = fold_legs(timeline, end.at, end.by)
+    wait = _wait(timeline, legs, end.at)
+    said = _said(timeline)
+    # Made once, with all that it says: each record costs as much as the rest of the fold.
+    return CallRecord(
+        call=call,
+        entered_at=(entered or timeline[0]).at,
+        outcome=_outcome(timeline, end, wait),
+        project=None if project is None else ProjectName(project),
+        hotline=_text(came, "hotline"),
+        line=None if line is None else LineName(line),
+        caller=_caller(came),
+        caller_name=_text(came, "caller_name"),
+        flow=_text(came, "flow"),
+        language=said.language,
+        queue=wait.queue,
+        queued_at=wait.since,
+        answered_at=wait.answered_at,
+        wait_s=wait.lasted_s,
+        ended_at=end.at,
+        ended_by=end.by,
+        cause=end.cause,
+        why=end.why,
+        score=said.score,
+        legs=legs,
+        stays=fold_stays(timeline, legs, end.at, end.by),
+        recording=said.recording,
+        recording_lost=said.recording_lost,
+        adopted=said.adopted,
+    )
+
+
+def first(timeline: Iterable[CallFact], *kinds: CallFactKind) -> CallFact | None:
+    """The earliest fact of these kinds."""
+    return next((fact for fact in timeline if fact.kind in kinds), None)
+
+
+class _End(NamedTuple):
+    """How a call ended; all None while it has not."""
+
+    at: datetime | None = None
+    by: str | None = None
+    cause: int | None = None
+    why: str | None = None
+
+
+def _end(timeline: list[CallFact]) -> _End:
+    ends = [fact for fact in timeline if fact.kind is CallFactKind.ENDED]
+    if not ends:
+        return _End()
+    # After a restart the end may be noted twice; the note that knows who hung up is the better.
+    telling = next((end for end in ends if _text(end.detail, "by") not in (None, "unknown")), None)
+    detail = (telling or ends[0]).detail
+    return _End(
+        at=ends[0].at,
+        by=_text(detail, "by") or "unknown",
+        cause=_integer(detail, "cause"),
+        why=_text(detail, "why"),
+    )
+
+
+_ENTERS_QUEUE = (CallFactKind.QUEUED, CallFactKind.FALLBACK)
+
+
+class _Wait(NamedTuple):
+    """What a caller's time in queues came to; all None if there was none."""
+
+    queue: QueueName | None = None
+    since: datetime | None = None
+    answered_at: datetime | None = None
+    lasted_s: float | None = None
+
+
+def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | None) -> _Wait:
+    entries = [fact for fact in timeline if fact.kind in _ENTERS_QUEUE]
+    # Whoever was offered to an agent has stood in a queue, even if that fact was lost.
+    start = (entries[0] if entries else None) or first(
+        timeline, CallFactKind.OFFERED, CallFactKind.CONNECTED
+    )
+    if start is None:
+        return _Wait()
+    named = (f for f in reversed(timeline) if f.kind in (*_ENTERS_QUEUE, CallFactKind.OFFERED))
+    queue = next((q for f in named if (q := _text(f.detail, "queue"))), None)
+    answered_at = min(
+        (leg.connected_at for leg in legs if leg.connected_at and leg.talked), default=None
+    )
+    stop = answered_at or _gave_up(timeline) or ended_at
+    return _Wait(
+        queue=None if queue is None else QueueName(queue),
+        since=start.at,
+        answered_at=answered_at,
+        lasted_s=None if stop is None else max(0.0, (stop - start.at).total_seconds()),
+    )
+
+
+def _gave_up(timeline: list[CallFact]) -> datetime | None:
+    """When the caller was taken out of the last queue without an agent, if so."""
+    for fact in reversed(timeline):
+        if fact.kind is CallFactKind.LEFT_QUEUE:
+            return fact.at
+        # Whoever is offered to an agent has come back, even if that fact was lost.
+        if fact.kind in (*_ENTERS_QUEUE, CallFactKind.OFFERED, CallFactKind.CONNECTED):
+            return None
+    return None
+
+
+class _Said(NamedTuple):
+    """What the last word counts for."""
+
+    language: str | None
+    score: int | None
+    recording: RecordingInfo | None
+    recording_lost: str | None
+    adopted: bool
+
+
+def _said(timeline: list[CallFact]) -> _Said:
+    language = score = recording = lost = None
+    adopted = False
+    for fact in timeline:
+        match fact.kind:
+            case CallFactKind.LANGUAGE:
+                language = _text(fact.detail, "language")
+            case CallFactKind.SCORED:
+                if (given := _integer(fact.detail, "score")) in range(1, 6):
+                    score = given
+            case CallFactKind.RECORDED:
+                recording, lost = _better(recording, _recording(fact)), None
+            case CallFactKind.RECORDING_LOST if recording is None:
+                lost = _text(fact.detail, "why") or "unknown"
+            case CallFactKind.CONTROLLER_LOST:
+                adopted = True
+    return _Said(language, score, recording, lost, adopted)
+
+
+def _better(one: RecordingInfo | None, other: RecordingInfo | None) -> RecordingInfo | None:
+    """Of two recordings of a call the whole one, or the longer; the other stays in the timeline."""
+    if one is None or other is None:
+        return one or other
+    if one.whole != other.whole:
+        return one if one.whole else other
+    return other if (other.duration_s or 0.0) > (one.duration_s or 0.0) else one
+
+
+def _recording(fact: CallFact) -> RecordingInfo | None:
+    file = _text(fact.detail, "file")
+    if file is None:
+        return None
+    return RecordingInfo(
+        file=file,
+        sha256=_text(fact.detail, "sha256"),
+        duration_s=_number(fact.detail, "duration_s"),
+        bridged_s=_number(fact.detail, "bridged_s"),
+        whole=fact.detail.get("whole") is True,
+        bytes=_integer(fact.detail, "bytes", 2**63 - 1),
+    )
+
+
+def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
+    if wait.answered_at is not None:
+        return Outcome.ANSWERED if end.at else Outcome.OPEN
+    if end.at is None:
+        return Outcome.OPEN
+    if wait.since is None and first(timeline, CallFactKind.BLOCKED) is not None:
+        return Outcome.BLOCKED
+    if wait.since is not None and _gave_up(timeline) is not None:
+        return Outcome.UNSERVED
+    if end.by == "system":
+        return Outcome.LOST
+    return Outcome.SELF_SERVICE if wait.since is None else Outcome.ABANDONED
+
+
+def _text(detail: Mapping[str, Any], key: str) -> str | None:
+    value = detail.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _caller(detail: Mapping[str, Any]) -> str | None:
+    """The number; older facts have what Asterisk calls a withheld one."""
+    caller = _text(detail, "caller")
+    return None if caller in ("unknown", "<unknown>", "anonymous", "Anonymous") else caller
+
+
+def _number(detail: Mapping[str, Any], key: str) -> float | None:
+    value = detail.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _integer(detail: Mapping[str, Any], key: str, limit: int = 2**31 - 1) -> int | None:
+    value = detail.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= limit else None

@@ -1,0 +1,55 @@
+"""Makes calls' rows again that an older fold made (after an update that changed what is counted).
+
+Calls go on meanwhile; the figures of the days that are not done yet are as the older one had them.
+"""
+
+import asyncio
+import time
+
+import asyncpg
+import structlog
+
+from records.writing import LOCKS, recompute
+from storage.database import connection
+from storage.errors import AWAY, in_one_line
+from storage.queries import load
+
+log = structlog.get_logger()
+
+BATCH = 50
+REST_S = 0.05
+"""Between batches, so that calls that go on have the database for themselves most of the time."""
+RETRY_S = 5.0
+
+_SQL = load("outbox")
+
+
+async def refold(pool: asyncpg.Pool) -> None:
+    """Returns when every call's rows are of the fold as it is now. Outlasts an absent database."""
+    done, told_at = 0, time.monotonic()
+    while True:
+        try:
+            number = await _some(pool)
+        except AWAY as error:
+            log.warning("old calls' figures wait for the database", why=in_one_line(error))
+            await asyncio.sleep(RETRY_S)
+            continue
+        done += number
+        if number == 0:
+            if done:
+                log.info("old calls' figures are counted anew", calls=done)
+            return
+        if time.monotonic() > told_at + 30:
+            told_at = time.monotonic()
+            log.info("counting old calls' figures anew, the newest first", calls=done)
+        await asyncio.sleep(REST_S)
+
+
+async def _some(pool: asyncpg.Pool) -> int:
+    async with connection(pool) as db, db.transaction():
+        calls = [row["call"] for row in await db.fetch(_SQL["some_to_refold"], BATCH)]
+        if calls:
+            await db.execute(_SQL["lock_calls"], LOCKS, calls)
+            await recompute(db, calls)
+            await db.execute(_SQL["refolded"], calls)
+    return len(calls)

@@ -1,0 +1,99 @@
+"""A caller's stays in queues: each queue counts what happened in it, and nothing else.
+
+A call that overflows from one queue to another, or is passed on by its flow after a talk, has a
+stay in each. Who comes back to the queue from a transfer that failed goes on with the stay in
+which they were answered.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import QueueName
+from records.legs import Leg
+from records.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStay:
+    """One stay. ``outcome`` is never ``self_service``; ``open``: still waits."""
+
+    queue: QueueName | None
+    """None: Asterisk's own queue took a caller who had not come to one of ours."""
+    entered_at: datetime
+    outcome: Outcome
+    wait_s: float | None
+    """Until the agent, or until leaving; None while waiting."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A stay while the timeline is walked."""
+
+    queue: str | None
+    entered_at: datetime
+    outcome: Outcome = Outcome.OPEN
+    until: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.outcome is Outcome.OPEN
+
+    def is_in(self, queue: str | None) -> bool:
+        """Whether a fact that names this queue may be about this stay."""
+        return queue is None or self.queue is None or queue == self.queue
+
+    def end(self, at: datetime, outcome: Outcome) -> None:
+        self.until, self.outcome = at, outcome
+
+    def stay(self) -> QueueStay:
+        wait_s = None
+        if self.until is not None:
+            wait_s = max(0.0, (self.until - self.entered_at).total_seconds())
+        queue = None if self.queue is None else QueueName(self.queue)
+        return QueueStay(queue, self.entered_at, self.outcome, wait_s)
+
+
+def fold_stays(
+    timeline: Iterable[CallFact],
+    legs: Iterable[Leg],
+    ended_at: datetime | None,
+    ended_by: str | None,
+) -> tuple[QueueStay, ...]:
+    """The stays in their order. ``timeline`` is sorted and free of duplicates."""
+    stays: list[_Open] = []
+    answers = {leg.connected_at for leg in legs if leg.connected_at is not None and leg.talked}
+    for fact in timeline:
+        last = stays[-1] if stays else None
+        match fact.kind:
+            case CallFactKind.QUEUED | CallFactKind.FALLBACK:
+                _enter(stays, fact)
+            case CallFactKind.OFFERED if last is None or last.outcome is Outcome.UNSERVED:
+                _enter(stays, fact)  # that they were queued was not written down
+            case CallFactKind.CONNECTED if fact.at in answers:
+                if last is None:
+                    last = _Open(None, fact.at)
+                    stays.append(last)
+                # Given up in the very moment in which an agent answered: answered.
+                if last.outcome is not Outcome.ANSWERED:
+                    last.end(fact.at, Outcome.ANSWERED)
+            case CallFactKind.LEFT_QUEUE if last is not None and last.waits:
+                last.end(fact.at, Outcome.UNSERVED)
+    if ended_at is not None and stays and stays[-1].waits:
+        stays[-1].end(ended_at, Outcome.LOST if ended_by == "system" else Outcome.ABANDONED)
+    return tuple(stay.stay() for stay in stays)
+
+
+def _enter(stays: list[_Open], fact: CallFact) -> None:
+    named = fact.detail.get("queue")
+    queue = named if isinstance(named, str) and named else None
+    last = stays[-1] if stays else None
+    if last is not None:
+        back = fact.kind is CallFactKind.FALLBACK and last.outcome is Outcome.ANSWERED
+        if (last.waits or back) and last.is_in(queue):
+            last.queue = last.queue or queue  # the same stay goes on
+            return
+        if last.waits:
+            last.end(fact.at, Outcome.UNSERVED)  # that they left it was not written down
+    stays.append(_Open(queue, fact.at))

@@ -1,0 +1,321 @@
+"""Reads of calls: the list, one call with its timeline, the figures of a day."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from records.fold import RANK, CallRecord, Outcome, fold
+from storage.database import connection
+from storage.projects import Projects, as_array
+from storage.queries import load
+
+COUNT_LIMIT = 10_000
+"""Up to here the number of hits is exact; nobody pages further, and counting on is slow."""
+PER_PAGE_LIMIT = 500
+
+_SQL = load("calls")
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """What to list; None is no condition. ``start`` counts, ``end`` does not."""
+
+    project: ProjectName | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    hotline: str | None = None
+    queue: QueueName | None = None  # one of those the caller stood in
+    agent: AgentCode | None = None  # who spoke in the call
+    outcome: Outcome | None = None
+    caller: str | None = None  # a part of the number
+    withheld: bool = False  # only callers without a number; ``caller`` is not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call in the list: its record without legs. Lengths are in seconds."""
+
+    call: CallId
+    entered_at: datetime
+    outcome: Outcome
+    project: ProjectName | None
+    hotline: str | None
+    line: str | None
+    caller: str | None
+    """The number; None: withheld."""
+    language: str | None
+    queue: QueueName | None  # the last of ``queues``
+    queues: tuple[QueueName, ...]
+    queued_at: datetime | None
+    answered_at: datetime | None
+    wait_s: float | None
+    ended_at: datetime | None
+    ended_by: str | None
+    talk_ended_by: str | None
+    agents: tuple[AgentCode, ...]
+    talk_s: float
+    hold_s: float
+    score: int | None
+    recording_file: str | None
+    recording_lost: str | None
+    caller_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """``total`` is exact unless ``more``: then there are at least that many."""
+
+    rows: tuple[CallRow, ...]
+    total: int
+    more: bool
+    page: int
+    per_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """One call: what it adds up to, and its facts in order."""
+
+    record: CallRecord
+    timeline: tuple[CallFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of a span of time: of the calls that entered in it, or of one queue.
+
+    A queue counts each caller's stay in it, from when they entered the queue, and by what came of
+    it there; a caller who overflowed into a second queue is offered to both.
+
+    offered = answered + abandoned + short_abandoned + unserved + lost + waiting.
+    """
+
+    offered: int  # entered a queue
+    answered: int  # were connected to an agent
+    answered_within: int  # of these, within the service level's time
+    abandoned: int  # left the queue by themselves, later than the short-abandon threshold
+    short_abandoned: int  # left it within the threshold
+    unserved: int  # the queue gave up on them: too long, or nobody logged in
+    lost: int  # the system ended them while they waited
+    waiting: int  # still in a queue
+    open: int  # have not ended, in whatever stage
+    self_service: int  # ended without ever entering a queue
+    mean_wait_s: float  # of all offered that no longer wait, until the agent or until leaving
+    mean_answer_s: float  # ASA: of the answered
+    recordings: int
+    call_records: int  # all calls
+    service_level_s: float
+    short_abandon_s: float
+
+    @property
+    def measured(self) -> int:
+        """All offered that no longer wait: what the rates are of."""
+        return self.offered - self.waiting
+
+    @property
+    def service_level(self) -> float | None:
+        """Answered in time / all offered that no longer wait, short abandons in the base.
+
+        A fraction, 0 to 1; None if there is nothing to divide by.
+        """
+        return _ratio(self.answered_within, self.measured)
+
+    @property
+    def service_level_without_short(self) -> float | None:
+        """The other variant: short abandons are not in the base."""
+        return _ratio(self.answered_within, self.measured - self.short_abandoned)
+
+    @property
+    def service_level_variant(self) -> str:
+        return f"answered within {self.service_level_s:g} s / offered, short abandons included"
+
+    @property
+    def answer_rate(self) -> float | None:
+        return _ratio(self.answered, self.measured)
+
+    @property
+    def abandon_rate(self) -> float | None:
+        """Without the short abandons, of all offered that no longer wait."""
+        return _ratio(self.abandoned, self.measured)
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+class CallStore:
+    """Reads calls. Every read names the projects its viewer may see (None: all).
+
+    While the database is away each read raises one of ``storage.errors.AWAY``.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def list(
+        self,
+        filters: CallFilter = CallFilter(),
+        *,
+        projects: Projects,
+        page: int = 1,
+        per_page: int = 50,
+    ) -> CallPage:
+        """A page of calls, newest first. Pages count from 1 and end at COUNT_LIMIT calls."""
+        per_page = min(max(1, per_page), PER_PAGE_LIMIT)
+        page = min(max(1, page), max(1, COUNT_LIMIT // per_page))
+        caller = _plain(filters.caller) or None
+        values = (
+            as_array(projects),
+            _plain(filters.project),
+            filters.start,
+            filters.end,
+            _plain(filters.hotline),
+            _plain(filters.queue),
+            None if filters.outcome is None else str(filters.outcome),
+            "" if filters.withheld else None if caller is None else f"%{_literally(caller)}%",
+            caller or "",
+        )
+        window = (per_page, (page - 1) * per_page)
+        asked = _plain(filters.agent)
+        of_agent, agent = ("", ()) if asked is None else ("_of_agent", (asked,))
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL[f"list_calls{of_agent}"], *values, *window, *agent)
+            count = await db.fetchval(
+                _SQL[f"count_calls{of_agent}"], *values, COUNT_LIMIT + 1, *agent
+            )
+        return CallPage(
+            rows=tuple(_row(row) for row in rows),
+            total=min(count, COUNT_LIMIT),
+            more=count > COUNT_LIMIT,
+            page=page,
+            per_page=per_page,
+        )
+
+    async def get(self, call: CallId, *, projects: Projects) -> StoredCall | None:
+        """One call; None if there is none such, or the viewer may not see it."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["get_call"], _plain(call), as_array(projects))
+        return _stored(rows) if rows else None
+
+    async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
+        """The calls without an end, oldest first. Complete once the outbox has been flushed."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["open_calls"], as_array(projects))
+        return tuple(_stored(group) for group in group_by_call(rows).values())
+
+    async def blocked(self, since: datetime) -> dict[LineName, int]:
+        """How many calls each line has refused from then on, being full; lines with none are left
+        out."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["blocked_calls"], since)
+        return {LineName(row["line"]): row["calls"] for row in rows if row["line"]}
+
+    async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
+        """Those of these calls whose record has an end."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["ended_calls"], [_plain(call) for call in calls])
+        return frozenset(CallId(row["call"]) for row in rows)
+
+    async def summary(
+        self,
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        projects: Projects = None,
+        queue: QueueName | None = None,
+        service_level_s: float = 20.0,
+        service_level_of: Mapping[QueueName, float] | None = None,
+        short_abandon_s: float = 5.0,
+        short_abandon_of: Mapping[QueueName, float] | None = None,
+    ) -> Summary:
+        """The figures of the calls that entered from ``start`` on, before ``end``; with ``queue``
+        those of the stays in it that began then.
+
+        ``service_level_of`` and ``short_abandon_of`` give single queues other times than
+        ``service_level_s`` and ``short_abandon_s``.
+        """
+        levels, shorts = service_level_of or {}, short_abandon_of or {}
+        span = (start, end, as_array(projects))
+        if queue is not None:
+            level = float(levels.get(queue, service_level_s))
+            short = float(shorts.get(queue, short_abandon_s))
+            name = "summary_of_queue"
+            values: tuple[object, ...] = (level, short, _plain(queue))
+        else:
+            level, short = float(service_level_s), float(short_abandon_s)
+            name, values = "summary", (level, dict(levels), short, dict(shorts))
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(_SQL[name], *span, *values)
+        return Summary(**dict(row), service_level_s=level, short_abandon_s=short)
+
+
+def call_fact(row: Mapping[str, Any]) -> CallFact:
+    """A fact as it was put in."""
+    return CallFact(
+        id=str(row["id"]),
+        call=CallId(row["call"]),
+        at=row["at"],
+        kind=CallFactKind(row["kind"]),
+        detail=row["detail"],
+    )
+
+
+def stored_call(facts: Iterable[CallFact]) -> StoredCall:
+    """A call of its facts, in whatever order they come."""
+    ordered = sorted(facts, key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    return StoredCall(fold(ordered), tuple(ordered))
+
+
+def group_by_call(rows: Iterable[Mapping[str, Any]]) -> dict[str, "list[Mapping[str, Any]]"]:
+    """Rows of facts by their call, in the order in which the calls come."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["call"], []).append(row)
+    return groups
+
+
+def _stored(rows: Iterable[Mapping[str, Any]]) -> StoredCall:
+    return stored_call(call_fact(row) for row in rows)
+
+
+def _row(row: Mapping[str, Any]) -> CallRow:
+    return CallRow(
+        call=CallId(row["call"]),
+        entered_at=row["entered_at"],
+        outcome=Outcome(row["outcome"]),
+        project=row["project"],
+        hotline=row["hotline"],
+        line=row["line"],
+        caller=row["caller"],
+        language=row["language"],
+        queue=row["queue"],
+        queues=tuple(row["queues"]),
+        queued_at=row["queued_at"],
+        answered_at=row["answered_at"],
+        wait_s=row["wait_s"],
+        ended_at=row["ended_at"],
+        ended_by=row["ended_by"],
+        talk_ended_by=row["talk_ended_by"],
+        agents=tuple(row["agents"]),
+        talk_s=row["talk_s"],
+        hold_s=row["hold_s"],
+        score=row["score"],
+        recording_file=row["recording_file"],
+        recording_lost=row["recording_lost"],
+        caller_name=row["caller_name"],
+    )
+
+
+def _plain(text: str | None) -> str | None:
+    """What a person typed, without the one character PostgreSQL has no room for."""
+    return None if text is None else text.replace("\x00", "")
+
+
+def _literally(text: str) -> str:
+    """Text for LIKE in which % and _ mean themselves."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

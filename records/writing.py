@@ -1,0 +1,135 @@
+"""Writes facts: each once, and the calls' rows with them in the same transaction."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+
+from domain.facts import AgentFact, CallFact, Fact
+from records.fold import CallRecord, fold
+from records.store import call_fact, group_by_call
+from storage.queries import load
+
+log = structlog.get_logger()
+
+_SQL = load("outbox")
+LOCKS = 0x0FF4
+"""The first half of our advisory locks' keys."""
+_FOLDS_A_SLICE = 16  # about a millisecond; the same loop routes calls
+_LONGEST = 500  # characters of an indexed column; a longer key would be refused
+
+
+async def write(db: Any, facts: Sequence[Fact]) -> None:
+    """Stores facts and recomputes the rows they change; those stored before change nothing.
+
+    Raises what asyncpg raises; then nothing was written.
+    """
+    of_calls = [fact for fact in facts if isinstance(fact, CallFact)]
+    of_agents = [fact for fact in facts if isinstance(fact, AgentFact)]
+    async with db.transaction():
+        if of_agents:
+            columns = (
+                [fact.id for fact in of_agents],
+                [fact.agent for fact in of_agents],
+                [fact.at for fact in of_agents],
+                [fact.state.value for fact in of_agents],
+                [fact.reason for fact in of_agents],
+                [fact.station for fact in of_agents],
+                [fact.call for fact in of_agents],
+            )
+            await db.execute(_SQL["insert_agent_facts"], *columns)
+            await db.execute(_SQL["upsert_agents_now"], *columns)
+        if of_calls:
+            await db.execute(_SQL["lock_calls"], LOCKS, list({fact.call for fact in of_calls}))
+            new = await db.fetch(
+                _SQL["insert_call_facts"],
+                [fact.id for fact in of_calls],
+                [fact.call for fact in of_calls],
+                [fact.at for fact in of_calls],
+                [fact.kind.value for fact in of_calls],
+                [fact.detail for fact in of_calls],
+            )
+            if new:
+                await recompute(db, {row["call"] for row in new})
+
+
+async def recompute(db: Any, calls: Iterable[str]) -> None:
+    """Folds these calls' facts again and stores what comes of it."""
+    rows = await db.fetch(_SQL["facts_of_calls"], sorted(calls))
+    records: list[CallRecord] = []
+    for number, (call, group) in enumerate(group_by_call(rows).items(), start=1):
+        try:
+            records.append(fold(call_fact(row) for row in group))
+        except Exception:  # a mistake in the fold must not hold up the facts
+            log.exception("a call's record could not be made from its facts", call=call)
+        if number % _FOLDS_A_SLICE == 0:
+            await asyncio.sleep(0)
+    await db.executemany(_SQL["upsert_call"], [_columns(record) for record in records])
+    await _write_stays(db, records)
+    await _write_agents(db, records)
+
+
+async def _write_agents(db: Any, records: Sequence[CallRecord]) -> None:
+    spoke = [(record, agent) for record in records for agent in record.agents]
+    calls, agents = [record.call for record, _ in spoke], [agent for _, agent in spoke]
+    if spoke:
+        times = [record.entered_at for record, _ in spoke]
+        await db.execute(_SQL["insert_call_agents"], calls, agents, times)
+    # A fact that comes late may show that an agent answered in vain.
+    await db.execute(_SQL["forget_call_agents"], [r.call for r in records], calls, agents)
+
+
+async def _write_stays(db: Any, records: Sequence[CallRecord]) -> None:
+    stays = [
+        (record.call, number, _short(stay.queue), stay.entered_at, stay.outcome.value, stay.wait_s)
+        for record in records
+        for number, stay in enumerate(record.stays, start=1)
+    ]
+    if stays:
+        await db.execute(_SQL["upsert_stays"], *map(list, zip(*stays, strict=True)))
+    # A fact that comes late may show two stays to be one.
+    counts = [len(record.stays) for record in records]
+    await db.execute(_SQL["forget_stays"], [record.call for record in records], counts)
+
+
+def _columns(record: CallRecord) -> tuple[Any, ...]:
+    recording = record.recording
+    return (
+        record.call,
+        _short(record.project),
+        _short(record.hotline),
+        record.line,
+        _short(record.caller),
+        record.flow,
+        record.language,
+        record.entered_at,
+        _short(record.queue),
+        record.queued_at,
+        record.answered_at,
+        record.wait_s,
+        record.ended_at,
+        record.outcome.value,
+        record.ended_by,
+        record.cause,
+        record.why,
+        list(record.agents),
+        record.talk_s,
+        record.hold_s,
+        record.score,
+        recording and recording.file,
+        recording and recording.sha256,
+        recording and recording.duration_s,
+        recording and recording.bridged_s,
+        recording and recording.whole,
+        recording and recording.bytes,
+        record.recording_lost,
+        record.adopted,
+        record.talk_ended_by,
+        [_short(queue) for queue in record.queues],
+        _short(record.caller_name),
+    )
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else text[:_LONGEST]

@@ -1,0 +1,400 @@
+"""The controller as a process of its own, so that it may die without anything else.
+
+A spare stands by that has loaded all its code and waits for the word: waiting callers are back
+in their queue that much sooner when the controller has died.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from machine.keeping import keep, until_ended
+from supervision.pulse import Pulse
+from telephony.asterisk.process import die_with
+
+log = structlog.get_logger()
+
+SPARE_AFTER_S = 3.0
+"""The controller itself comes first, and what it finds to do at its start."""
+LOADS_WITHIN_S = 15.0
+GOES_WITHIN_S = 3.0
+"""A spare that has not begun by then hangs. It has loaded its code, and only writes a word."""
+LOOK_EVERY_S = 2.0
+HUNG_AFTER_S = 6.0
+"""A controller without a pulse for so long is killed and started again."""
+ENDS_WITHIN_S = 15.0
+"""How long one may take to end after its calls have ended, or their time is over."""
+
+
+class ControllerError(Exception):
+    """The controller did not start; the text says why and what to do."""
+
+
+@dataclass(slots=True)
+class _Started:
+    """A process that has loaded its code, or is about to."""
+
+    process: asyncio.subprocess.Process
+    go: int
+    """Written to when it is to begin; closed when it isn't wanted."""
+    words: asyncio.StreamReader
+    """What it has to say: "loaded", "going", "ready", then lines for a person while it ends."""
+    pipe: asyncio.ReadTransport
+    pulse: Pulse
+    is_loaded: bool = False
+
+    async def loads(self) -> bool:
+        """Whether it loads its code before it ends."""
+        self.is_loaded = self.is_loaded or await self.says("loaded")
+        return self.is_loaded
+
+    async def says(self, word: str) -> bool:
+        """Whether that is what it says before it ends."""
+        while line := await self.words.readline():
+            if line.decode("utf-8", "replace").strip() == word:
+                return True
+        return False
+
+    def give_word(self) -> None:
+        """It may begin; given once."""
+        if self.go >= 0:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.go, b"g")
+            self.close()
+
+    def close(self) -> None:
+        os.close(self.go)
+        self.go = -1
+
+    def forget(self) -> None:
+        """Nobody listens to it any more."""
+        if self.go >= 0:
+            self.close()
+        self.pipe.close()
+        self.pulse.close()
+
+
+async def _kill(started: _Started) -> None:
+    started.forget()
+    with contextlib.suppress(ProcessLookupError):
+        started.process.kill()
+    await started.process.wait()
+
+
+class ControllerProcess:
+    """Starts, watches and ends ``offhook serve`` with these arguments and environment."""
+
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.log = log
+        self._arguments = arguments
+        self._environment = environment
+        self._progress = progress
+        self._process: asyncio.subprocess.Process | None = None
+        self._spare: _Started | None = None
+        self._speaking: _Started | None = None
+        self._making: asyncio.Task[None] | None = None
+        self._loading = False
+        self._keeping: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
+        """Held while one is started: nobody but ``stop`` breaks that off half-way."""
+
+    @property
+    def pid(self) -> int | None:
+        """Of the controller that was started last and not stopped; None: there is none."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is started again whenever it ends."""
+        return self._keeping is not None
+
+    async def start(self, *, ready_within_s: float = 30.0) -> None:
+        """Start it and wait until it says that it is ready. Raises ControllerError, OSError."""
+        async with self._changing:
+            await self._start(ready_within_s)
+
+    async def _start(self, ready_within_s: float = 30.0) -> None:
+        await self._end()  # what is left of one that was broken off
+        said_before = self._log_size()
+        spare = await self._take_spare()
+        if spare is not None and not await self._goes(spare):
+            spare = None
+        is_ready = await self._begin(spare or await self._load(), ready_within_s)
+        if not is_ready:
+            raise ControllerError(self._last_words(said_before))
+        self._making = asyncio.get_running_loop().create_task(self._make_spare())
+
+    async def _goes(self, spare: _Started) -> bool:
+        """Give it the word; whether it takes it. One that doesn't has died, or hangs, and is no
+        more: a new one is there sooner."""
+        spare.give_word()
+        goes = False
+        try:
+            async with asyncio.timeout(LOADS_WITHIN_S):
+                is_loaded = await spare.loads()
+            async with asyncio.timeout(GOES_WITHIN_S):
+                goes = is_loaded and await spare.says("going")
+        except TimeoutError:
+            pass
+        finally:  # we may be cancelled too, and nobody else knows it
+            if not goes:
+                await _kill(spare)
+        return goes
+
+    async def _begin(self, started: _Started, ready_within_s: float) -> bool:
+        """Whether it is ready in time; if not it has ended."""
+        self._leave_words()
+        self._process, self._speaking = started.process, started
+        started.give_word()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ready_within_s):
+                if await started.says("ready"):
+                    return True
+        await self._end()
+        return False
+
+    async def replace(self, *, loaded_within_s: float = 30.0) -> None:
+        """A new controller in the place of the one that runs: with the code as it is now, which is
+        loaded while the old one goes on. Raises ControllerError, OSError; then none may run, nor be
+        kept.
+
+        Calls are Asterisk's meanwhile, for about a second.
+        """
+        fresh = await self._load()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(loaded_within_s):
+                    await fresh.loads()
+            async with self._changing:
+                was_kept = await self._stop_keeping()
+                await self._drop_spare()
+                await self._end()
+                self._spare = fresh
+                await self._start()
+        except BaseException:
+            if fresh.go >= 0 and self._spare is not fresh:
+                fresh.forget()  # it ends by itself
+            raise
+        if was_kept:
+            self.keep()
+
+    async def drain(self, within_s: float) -> None:
+        """Ask it to let calls end, pass on what it says, and return when it has ended.
+
+        One that dies or hangs before that is started again, for calls go on without it; and asked
+        again. After ``within_s`` that is over.
+        """
+        async with self._changing:
+            await self._stop_keeping()
+        try:
+            async with asyncio.timeout(within_s + ENDS_WITHIN_S):
+                await keep(
+                    "the controller",
+                    self._drained,
+                    self._start,
+                    self._progress,
+                    ControllerError,
+                    OSError,
+                )
+        except TimeoutError:
+            self._progress("the time is over, and the controller has not ended by itself")
+
+    async def _drained(self) -> str | None:
+        """Asks it to let calls end; None: they have. Else what became of it before that."""
+        process, speaking = self._process, self._speaking
+        if process is None or speaking is None:
+            return "does not run"
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+
+        async def pass_on() -> None:
+            while line := await speaking.words.readline():
+                self._progress(line.decode("utf-8", "replace").strip())
+
+        passing = asyncio.get_running_loop().create_task(pass_on())
+        try:
+            what = await self._ended()
+            if process.returncode != 0:
+                return what
+            await passing
+            return None
+        finally:
+            passing.cancel()
+
+    async def stop(self) -> None:
+        """Ask it to end at once; kill it if it does not within 10 s. It is not started again."""
+        await self._stop_keeping()
+        await self._drop_spare()
+        await self._end()
+
+    async def kill(self) -> None:
+        """kill -9, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            await process.wait()
+
+    def keep(self) -> None:
+        """From now on start it again whenever it ends by itself, or hangs. May be called twice."""
+        if self._keeping is not None:
+            return
+        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+
+    async def _stop_keeping(self) -> bool:
+        """Returns whether it was kept."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is None:
+            return False
+        keeping.cancel()
+        await asyncio.wait((keeping,))
+        return True
+
+    async def _drop_spare(self) -> None:
+        spare = await self._take_spare()
+        if spare is not None:
+            spare.close()  # then it ends by itself
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(spare.process.wait(), GOES_WITHIN_S)
+            await _kill(spare)
+
+    def _leave_words(self) -> None:
+        if self._speaking is not None:
+            self._speaking.forget()
+            self._speaking = None
+
+    async def _load(self) -> _Started:
+        go_read, go_write = os.pipe()
+        ready_read, ready_write = os.pipe()
+        pulse = Pulse()
+        try:
+            with self._open_log() as log:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "offhook", "serve", *self._arguments),
+                    *("--go-fd", str(go_read), "--ready-fd", str(ready_write)),
+                    *("--pulse-fd", str(pulse.theirs.fileno())),
+                    env={**os.environ, **self._environment},
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(go_read, ready_write, pulse.theirs.fileno()),
+                    start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
+                    # Asterisk ends with us as well: nothing is left of us, whatever ends us.
+                    preexec_fn=die_with(os.getpid(), signal.SIGQUIT),
+                )
+        except BaseException:
+            os.close(go_write)
+            os.close(ready_read)
+            pulse.close()
+            raise
+        finally:
+            os.close(go_read)
+            os.close(ready_write)
+        pulse.theirs.close()
+        words = asyncio.StreamReader()
+        try:
+            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(words), os.fdopen(ready_read, "rb", 0)
+            )
+        except BaseException:
+            os.close(go_write)  # it ends by itself
+            pulse.close()
+            raise
+        return _Started(process, go_write, words, pipe, pulse)
+
+    def _open_log(self) -> IO[bytes]:
+        try:
+            return self.log.open("ab")
+        except OSError as error:
+            # It looks after calls. A log can be done without.
+            self._progress(f"{self.log}: can't be written ({error.strerror}); going on without it")
+            return Path(os.devnull).open("ab")
+
+    def _log_size(self) -> int:
+        try:
+            return self.log.stat().st_size
+        except OSError:
+            return 0
+
+    async def _make_spare(self) -> None:
+        await asyncio.sleep(SPARE_AFTER_S)
+        self._loading = True  # from here on it isn't cancelled: a process would be left over
+        try:
+            self._spare = await self._load()
+        except OSError as error:
+            log.warning("no controller stands by", why=str(error))
+        finally:
+            self._loading = False
+
+    async def _take_spare(self) -> _Started | None:
+        """The spare, which is ours from now on; None if there is none that lives."""
+        if self._making is not None:
+            if not self._loading:
+                self._making.cancel()
+            await asyncio.wait((self._making,))  # whatever came of it
+            self._making = None
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.process.returncode is not None:
+            spare.forget()
+            return None
+        return spare
+
+    async def _end(self) -> None:
+        process = self._process  # ours until it has ended, even if we are cancelled before
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGQUIT)  # calls are Asterisk's, they don't have to end
+        try:
+            await asyncio.wait_for(process.wait(), 10.0)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        self._process = None
+        self._leave_words()
+
+    def _last_words(self, since: int) -> str:
+        """What the controller said for a person; else where to look."""
+        with contextlib.suppress(OSError):
+            said = self.log.read_bytes()[since:].decode("utf-8", "replace")
+            for line in reversed(said.splitlines()):
+                if line.startswith("offhook: "):
+                    return line.removeprefix("offhook: ")
+        return (
+            "the controller did not start, and did not say why;"
+            f" look into {self.log}, and report it"
+        )
+
+    async def _ended(self) -> str:
+        """Wait until it has ended, killing it if it hangs. Returns what happened, for a person."""
+        process, speaking = self._process, self._speaking
+        if process is None or speaking is None:
+            return "is gone"
+        # A hanging one keeps its ports open: Asterisk would hand it callers for ever.
+        return await until_ended(
+            process,
+            # All of what is left to one answer: it may take long on a machine out of breath.
+            lambda left_s: speaking.pulse.beats(max(1.0, left_s)),
+            process.kill,
+            look_every_s=LOOK_EVERY_S,
+            hung_after_s=HUNG_AFTER_S,
+        )
+
+    async def _keep(self) -> None:
+        await keep(
+            "the controller", self._ended, self.start, self._progress, ControllerError, OSError
+        )

@@ -1,0 +1,222 @@
+"""The Asterisk that Offhook runs by itself: its files from asterisk-conf/, its process."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from domain.centre import Centre
+from domain.identity import NodeName
+from machine.private_files import have, keep_private
+from telephony.asterisk import files
+from telephony.asterisk.files import AMI_USER, Addresses, Folders, Ports
+from telephony.asterisk.passwords import AsteriskPasswords
+from telephony.asterisk.process import AsteriskError, AsteriskProcess, check_free
+from telephony.asterisk.provision import AsteriskInstall
+from telephony.asterisk.versions import faults_of
+
+__all__ = ["Addresses", "Instance", "Ports"]
+
+log = structlog.get_logger()
+
+_LETS_GO_S = 5.0
+
+CONF = Path(__file__).resolve().parents[2] / "asterisk-conf"
+
+
+class Instance:
+    """One Asterisk with the centre's configuration, in a folder of its own.
+
+    ``conf``, ``log``, ``spool`` (raw recordings in ``spool/monitor``), ``run`` and ``prompts``
+    are its folders; ``cel`` is the channels' own log.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports,
+        centre: Centre,
+        secrets: AsteriskPasswords,
+        install: AsteriskInstall,
+        *,
+        node: NodeName = NodeName("pbx1"),  # noqa: B008
+        addresses: Addresses = Addresses(),  # noqa: B008
+        fallback_after_s: int = 60,
+        outlives_parent: bool = False,
+    ) -> None:
+        self.ports = ports
+        self.centre = centre
+        self.secrets = secrets
+        self.node = node
+        self.addresses = addresses
+        self._install = install
+        self._fallback_after_s = fallback_after_s
+        self.process = AsteriskProcess(
+            install, folder, name=f"Asterisk {node}", outlives_parent=outlives_parent
+        )
+        self.folder = self.process.folder
+        self.conf = self.process.conf
+        self.log = self.process.log
+        self.spool = self.process.spool
+        self.run = self.process.run
+        self.prompts = self.folder / "prompts"
+        self.cel = self.log / "cel-custom" / "offhook.csv"
+
+    @property
+    def ami(self) -> tuple[str, int]:
+        """Where AMI listens; the user is ``ami_user``, the password ``secrets.ami``."""
+        return (self.addresses.ami, self.ports.ami)
+
+    @property
+    def ami_user(self) -> str:
+        return AMI_USER
+
+    async def write(self) -> None:
+        """Write the whole configuration anew; nothing else in the folder is touched."""
+        self.prompts.mkdir(parents=True, exist_ok=True)
+        certificate = await certificate_in(self.folder / "keys")
+        self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
+        for source in CONF.glob("*.conf"):
+            if source.name != "asterisk.conf":
+                have(self.conf / source.name, source.read_bytes())
+        write_generated(
+            self.conf,
+            files.generated(
+                self.centre,
+                self.secrets,
+                self.ports,
+                self.addresses,
+                Folders(
+                    self.process.seen(self.prompts),
+                    None if certificate is None else self.process.seen(certificate),
+                ),
+                node=self.node,
+                modules=[path.name for path in self._install.modules.glob("*.so")],
+                fallback_after_s=self._fallback_after_s,
+            ),
+        )
+
+    async def start(self) -> None:
+        """Write the configuration, start, and return when calls can come. Raises AsteriskError."""
+        self._check_ports()
+        await self._start()
+
+    def _check_ports(self) -> None:
+        ports, sip = self.ports, self.addresses.sip
+        check_free(
+            [
+                ("udp", sip, ports.sip, "SIP"),
+                ("tcp", sip, ports.sip, "SIP"),
+                ("tcp", sip, ports.sip_tls, "SIP over TLS"),
+                ("tcp", self.addresses.ami, ports.ami, "AMI"),
+            ]
+        )
+
+    async def _start(self) -> None:
+        sip = self.addresses.sip
+        if sip in files.ANY_ADDRESS:
+            await _check_own_name()
+        for fault in faults_of(self._install.version):
+            log.warning(fault)
+        await self.write()
+        await self.process.start(self.ami)
+
+    async def reconfigure(self, centre: Centre, secrets: AsteriskPasswords) -> None:
+        """Take another centre's stations, lines and numbers, and a later Offhook's dialplan, while
+        calls go on."""
+        before = self._written()
+        self.centre, self.secrets = centre, secrets
+        await self.write()
+        if self._written() != before:
+            await self.process.console("core reload")
+
+    def _written(self) -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
+
+    async def ended(self) -> str:
+        """Wait until Asterisk is no more; one that hangs is killed. Returns what became of it."""
+        return await self.process.ended(self.ami)
+
+    async def start_again(self) -> None:
+        """Start it after it has ended by itself. Raises AsteriskError."""
+        await self.process.stop()  # whatever is left of it
+        deadline = asyncio.get_running_loop().time() + _LETS_GO_S
+        while True:
+            try:
+                self._check_ports()
+            except AsteriskError:
+                # The first of its threads is dead a moment before the others let the ports go.
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                break
+        await self._start()
+
+    async def stop(self) -> None:
+        """End Asterisk; nothing of it is left when this returns."""
+        await self.process.stop()
+
+
+async def _check_own_name() -> None:
+    """Warn if this machine's name has no address: see pjsip.conf on what Asterisk asks for."""
+    name = socket.gethostname()
+    try:
+        await asyncio.get_running_loop().getaddrinfo(name, None)
+    except OSError as error:
+        log.warning(
+            "this machine's own name has no address: calls may wait for DNS",
+            name=name,
+            why=str(error),
+            fix=f"add the line '127.0.1.1 {name}' to /etc/hosts, or set sip.bind to one address",
+        )
+
+
+async def certificate_in(folder: Path) -> Path | None:
+    """A self-signed certificate for TLS, made once; None where there is no openssl."""
+    file = folder / "offhook.pem"
+    if file.exists():
+        return file
+    program = shutil.which("openssl")
+    if program is None:
+        log.warning(
+            "no SIP over TLS: the program openssl is missing", fix="apt-get install openssl"
+        )
+        return None
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key, certificate = file.with_name("key.new"), file.with_name("certificate.new")
+    process = await asyncio.create_subprocess_exec(
+        *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+        *("-nodes", "-days", "3650", "-subj", "/CN=offhook"),
+        *("-keyout", str(key), "-out", str(certificate)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    if process.returncode != 0:
+        log.warning(
+            "no SIP over TLS: openssl made no certificate",
+            said=said.decode("utf-8", "replace").strip()[-200:],
+        )
+        return None
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_bytes(key.read_bytes() + certificate.read_bytes())
+    new.replace(file)
+    key.unlink()
+    certificate.unlink()
+    return file
+
+
+def write_generated(conf: Path, files: Mapping[str, str]) -> None:
+    """Write ``conf/generated``, readable by its owner alone: passwords are in there."""
+    folder = conf / "generated"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_private(folder, 0o700)
+    for name, text in files.items():
+        whole = f"; Written by Offhook at every start; changes are lost.\n{text}"
+        have(folder / name, whole.encode())

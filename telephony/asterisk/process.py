@@ -1,0 +1,354 @@
+"""One Asterisk process: started in the foreground, watched until it is ready, ended for sure."""
+
+import asyncio
+import contextlib
+import ctypes
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import stat
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+
+from machine.keeping import until_ended
+from machine.private_files import have, keep_private
+from telephony.asterisk.provision import AsteriskInstall
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 5.0
+HUNG_AFTER_S = 30.0
+"""An Asterisk that has not greeted anybody on AMI for so long is killed, and its calls with it."""
+
+_PR_SET_PDEATHSIG = 1
+_SUN_PATH = 100  # a unix socket's path has 108 bytes at most
+_GROUP_GONE_S = 2.0
+_LONGEST = 120
+"""Asterisk cuts paths off, some of them in arrays of 200 bytes; names of files come behind."""
+PLAIN_PATH = r"[\w./@+-]+"
+"""What all of Asterisk reads as it is: configuration, dialplan, prompts."""
+HERE = Path("/proc/self/cwd")
+"""The folder as an Asterisk that was started in it may call it, whatever its name is."""
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether all of Asterisk reads this path as it is: configuration, dialplan, prompts."""
+    return len(str(path)) <= _LONGEST and re.fullmatch(PLAIN_PATH, str(path)) is not None
+
+
+class AsteriskError(Exception):
+    """Asterisk could not be started; the text says why and where to look."""
+
+
+class AsteriskProcess:
+    """Asterisk with the configuration in ``conf``; everything it writes is under ``folder``.
+
+    The process has its own group and, unless ``outlives_parent``, is killed with its parent.
+    """
+
+    def __init__(
+        self, install: AsteriskInstall, folder: Path, *, name: str, outlives_parent: bool = False
+    ) -> None:
+        self.install = install
+        self.folder = folder.absolute()
+        self.conf = self.folder / "conf"
+        self.log = self.folder / "log"
+        self.spool = self.folder / "spool"
+        self._plain = is_plain(self.folder)
+        self.run = _short(self.folder / "run") if self._plain else self.folder / "run"
+        self._sbin = self.folder / "sbin"
+        self.name = name
+        self._outlives_parent = outlives_parent
+        self._wants_priority = False
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The running process, or None."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    def seen(self, path: Path) -> Path:
+        """How Asterisk is told of something in its folder.
+
+        Its configuration and its dialplan give a meaning to many characters (``;`` ``$`` ``,``
+        ``&`` ``[`` and more), and a control socket's path is short: a folder whose name has
+        such characters is named by what doesn't change, the folder that Asterisk works in.
+        """
+        if self._plain or not path.is_relative_to(self.folder):
+            return path
+        return HERE / path.relative_to(self.folder)
+
+    def write_main_file(self, template: str) -> None:
+        """Write asterisk.conf: ``template`` with its [directories] replaced by this folder's."""
+        for folder in (self.conf, self.log, self.spool / "monitor", self.run, self.folder / "lib"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._check_run()
+        keep_private(self.run, 0o700)
+        for part in (self.log / "cdr-custom", self.log / "cel-custom", self.folder / "lib/keys"):
+            part.mkdir(exist_ok=True)
+        folders = {
+            "astetcdir": self.conf,
+            "astmoddir": self.install.modules,
+            "astdatadir": self.install.data,
+            "astagidir": self.folder / "lib",
+            "astvarlibdir": self.folder / "lib",
+            "astdbdir": self.folder / "lib",
+            "astkeydir": self.folder / "lib",  # it looks in keys/ there
+            "astcachedir": self.folder / "lib",
+            "astspooldir": self.spool,
+            "astrundir": self.run,
+            "astlogdir": self.log,
+        }
+        self._wants_priority = bool(re.search(r"(?m)^highpriority *= *yes", template))
+        if self._place_canary():
+            folders["astsbindir"] = self._sbin
+        section = "[directories]\n" + "".join(
+            f"{key} => {self.seen(at)}\n" for key, at in folders.items()
+        )
+        rest = re.sub(r"(?ms)^\[directories\].*?(?=^\[|\Z)", "", template)
+        have(self.conf / "asterisk.conf", f"{section}\n{rest}".encode())
+
+    def _check_run(self) -> None:
+        """Nobody else may hold our control socket: anybody can make a folder in a shared place."""
+        found = self.run.lstat()
+        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if not is_own and not self.run.is_relative_to(self.folder):
+            raise AsteriskError(
+                f"{self.run}: it is not a folder of Offhook's user, and is needed for Asterisk's"
+                " control socket; remove it, or give Offhook a shorter state folder"
+            )
+
+    def _place_canary(self) -> bool:
+        """Put ``astcanary`` where Asterisk looks for it (astsbindir); False if there is none.
+
+        Asterisk at high priority starts this program at an ordinary one, and gives its own
+        priority up when it no longer sees it sing: a runaway Asterisk must not freeze the machine.
+        Through a script, for that of an unpacked Debian root runs by its own loader only.
+        """
+        if not self.install.canary:
+            return False
+        self._sbin.mkdir(exist_ok=True)
+        script = self._sbin / "astcanary"
+        have(script, f'#!/bin/sh\nexec {shlex.join(self.install.canary)} "$@"\n'.encode())
+        keep_private(script, 0o700)
+        return True
+
+    def priority_trouble(self) -> str | None:
+        """Why sound may be late, and recordings short, on a busy machine; None if it will not."""
+        pid = self.pid
+        if pid is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            if os.sched_getscheduler(pid) != os.SCHED_RR:
+                return (
+                    "Asterisk runs at ordinary priority: on a busy machine recordings may come out"
+                    " short. Run Offhook as root, or allow it real-time priority 10 (systemd:"
+                    " LimitRTPRIO=10; a container: --ulimit rtprio=10; a shell: ulimit -r 10)"
+                )
+        if not self.install.canary:
+            return (
+                "Asterisk will give up its priority after two minutes, for its program astcanary"
+                " is missing: on a busy machine recordings may come out short. Install the whole"
+                " asterisk package"
+            )
+        return None
+
+    async def start(self, ami: tuple[str, int], *, timeout: float = 30.0) -> None:
+        """Start and wait until Asterisk says it is fully booted. Raises AsteriskError."""
+        control = self.seen(self.run) / "asterisk.ctl"
+        if len(str(control)) > _SUN_PATH:
+            raise AsteriskError(
+                f"{self.name}: the path {control} is too long for a socket; use a shorter folder"
+            )
+        output = self.log / "output"
+        with output.open("ab") as sink:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.install.command,
+                "-C",
+                str(self.seen(self.conf) / "asterisk.conf"),
+                "-f",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=self._arrangement(),
+            )
+        try:
+            async with asyncio.timeout(timeout):
+                await self._until_answers(ami)
+        except TimeoutError:
+            await self.stop()
+            raise AsteriskError(
+                f"{self.name}: Asterisk was not ready after {timeout:.0f} s; {self._last_words()}"
+            ) from None
+        except BaseException:
+            await self.stop()
+            raise
+        if self._wants_priority and (trouble := self.priority_trouble()):
+            log.warning(trouble, asterisk=self.name)
+
+    async def ended(self, ami: tuple[str, int]) -> str:
+        """Wait until the process is no more; one that hangs is killed. Returns what became of it,
+        for a person."""
+        process = self._process
+        if process is None:
+            return "is gone"
+        return await until_ended(
+            process,
+            lambda _: _greets(ami),
+            self.kill,
+            look_every_s=LOOK_EVERY_S,
+            hung_after_s=HUNG_AFTER_S,
+        )
+
+    def _arrangement(self) -> Callable[[], None]:
+        """What the child does before it is Asterisk."""
+        mortal = None if self._outlives_parent else die_with(os.getpid())
+
+        def arrange() -> None:
+            os.umask(0o077)  # what customers say is for nobody else on this machine
+            if mortal is not None:
+                mortal()
+
+        return arrange
+
+    async def _until_answers(self, ami: tuple[str, int]) -> None:
+        """AMI greets only when all modules are loaded, but first answers during the boot."""
+        while True:
+            if self.pid is None:
+                raise AsteriskError(f"{self.name}: Asterisk ended at once; {self._last_words()}")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(*ami)
+                writer.close()
+                if "fully booted" in await self.console("core waitfullybooted"):
+                    return
+            await asyncio.sleep(0.05)
+
+    async def console(self, command: str) -> str:
+        """What ``asterisk -rx command`` prints; for tests and for people, not for the engine."""
+        process = await asyncio.create_subprocess_exec(
+            *self.install.command,
+            *("-C", str(self.seen(self.conf) / "asterisk.conf"), "-rx", command),
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        return output.decode("utf-8", "replace")
+
+    async def stop(self, *, timeout: float = 5.0) -> None:
+        """End the process and its group; returns when nothing of it is left."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        _signal_group(process.pid, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(timeout):
+                await process.wait()
+        except TimeoutError:
+            log.warning("asterisk killed: it did not end in time", asterisk=self.name)
+        _signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
+        await _group_gone(process.pid)
+        if not self.run.is_relative_to(self.folder):
+            shutil.rmtree(self.run, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the process as a crash would: no goodbye to anybody."""
+        if self._process is not None:
+            _signal_group(self._process.pid, signal.SIGKILL)
+
+    def problems(self) -> list[str]:
+        """The warnings and errors in the log so far."""
+        try:
+            text = (self.log / "messages").read_text("utf-8", "replace")
+        except OSError:
+            return []
+        return [line for line in text.splitlines() if re.search(r"\] (WARNING|ERROR)\[", line)]
+
+    def _last_words(self) -> str:
+        errors = [line for line in self.problems() if "] ERROR[" in line]
+        if not errors:
+            with contextlib.suppress(OSError):
+                errors = (self.log / "output").read_text("utf-8", "replace").splitlines()
+        last = errors[-1].strip() if errors else "it said nothing"
+        return f"its last words: {last} (all of them in {self.log})"
+
+
+async def _greets(ami: tuple[str, int]) -> bool:
+    """Whether AMI answers: with its greeting, or by showing us the door (too many are there)."""
+    try:
+        async with asyncio.timeout(LOOK_EVERY_S):
+            reader, writer = await asyncio.open_connection(*ami)
+            try:
+                await reader.read(1)
+            finally:
+                writer.close()
+    except OSError:  # TimeoutError is one
+        return False
+    return True
+
+
+def _short(run: Path) -> Path:
+    """The folder for the control socket: ``run``, or a temporary one if that path is too long."""
+    if len(str(run / "asterisk.ctl")) <= _SUN_PATH:
+        return run
+    name = hashlib.sha256(str(run).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"offhook-{name}"
+
+
+def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
+    """Raise AsteriskError if one of (protocol, host, port, what it is for) is taken."""
+    for protocol, host, port, use in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+        with socket.socket(family, kind) as probe:
+            if protocol == "tcp":
+                # As Asterisk does: what lingers in TIME_WAIT is no hindrance.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise AsteriskError(
+                    f"{protocol.upper()} port {port} on {host} ({use}) can't be used: "
+                    f"{error.strerror}; end the program that has it, or choose another port"
+                ) from error
+
+
+def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """For a child to call before it is a program: it gets this signal when ``parent`` dies."""
+
+    def arrange() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, by)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return arrange
+
+
+async def _group_gone(pid: int) -> None:
+    """Wait for Asterisk's canary, too: it is not our child, and may take a moment to die."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _GROUP_GONE_S
+    while clock() < deadline:
+        try:
+            os.killpg(pid, 0)
+        except (ProcessLookupError, PermissionError):  # none, or somebody else's by now
+            return
+        await asyncio.sleep(0.01)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)

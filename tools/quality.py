@@ -1,0 +1,121 @@
+"""``./run check``, ``./run test`` and ``./run bench``."""
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from telephony.asterisk.provision import (
+    find_or_install,
+    find_or_install_chromium,
+    find_or_install_espeak,
+    find_or_install_openssl,
+    find_or_install_sipp,
+    make_playwright_run,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHES = (
+    "ami_events",
+    "floor",
+    "pacing",
+    "waiting",
+    "coming_back",
+    "offers",
+    "calls",
+    "hostile_sip",
+)
+
+FUZZERS = ("fuzz_agi", "fuzz_ami")
+"""Only by name: they send hostile input for OFFHOOK_FUZZ_S seconds, and time nothing."""
+
+
+def check() -> int:
+    """Style, types, and the house's rules of import; all of them, whatever the first says."""
+    commands = (
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+        ("lint-imports",),
+    )
+    failed = 0
+    for command in commands:
+        print(f"offhook: {' '.join(command)}", file=sys.stderr, flush=True)
+        program = Path(sys.executable).with_name(command[0])
+        failed |= subprocess.run([program, *command[1:]], cwd=ROOT, check=False).returncode
+    return 1 if failed else 0
+
+
+def test(arguments: Sequence[str]) -> int:
+    """All tests, the fast ones first; with arguments, what pytest makes of them."""
+    find_or_install()
+    find_or_install_espeak()
+    find_or_install_openssl()
+    find_or_install_sipp()
+    os.environ["OFFHOOK_CHROMIUM"] = str(find_or_install_chromium())
+    make_playwright_run()
+    if arguments:
+        return _pytest(*arguments)
+    fast = _pytest("-m", "not live", "-n", "2")
+    return fast or _pytest("-m", "live", "-n", "2", "--dist", "loadfile")
+
+
+def _pytest(*arguments: str) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """The benchmarks named, or all; figures on standard output and in bench-results.json.
+
+    SIGTERM ends them as Ctrl-C does: what they started is stopped and removed.
+    """
+    # Where a script started it in the background, Ctrl-C is ignored, and SIGTERM comes as that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        return _bench(arguments)
+    except KeyboardInterrupt:
+        # As the shell has it: a program that a signal ended.
+        return 128 + (signal.SIGTERM if _ended else signal.SIGINT)
+
+
+_ended: list[int] = []
+"""The SIGTERM that has come; another one must not disturb the tidying up."""
+
+
+def _as_ctrl_c(number: int, _frame: object) -> None:
+    if not _ended:
+        _ended.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+
+def _bench(arguments: Sequence[str]) -> int:
+    find_or_install()
+    find_or_install_espeak()
+    file = ROOT / "bench-results.json"
+    results = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    for name in arguments or BENCHES:
+        if name not in (*BENCHES, *FUZZERS):
+            there = ", ".join((*BENCHES, *FUZZERS))
+            print(f"offhook: no benchmark {name!r}; there are {there}", file=sys.stderr)
+            return 2
+        print(f"offhook: measuring {name}", file=sys.stderr, flush=True)
+        results[name] = importlib.import_module(f"bench.{name}").measure()
+        _replace(file, json.dumps(results, indent=2) + "\n")
+    print(json.dumps(results, indent=2))
+    return 0
+
+
+def _replace(file: Path, text: str) -> None:
+    """The old text or the new one, never a half."""
+    part = file.with_suffix(".json.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
