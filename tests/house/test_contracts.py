@@ -1,0 +1,109 @@
+"""Every rule about imports, broken on purpose: ``./run check`` must see it."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = sorted(
+    folder.parent for folder in ROOT.glob("*/__init__.py") if folder.parent.name != "tests"
+)
+
+DOWN = "Imports point down the house"
+PURE = "no I/O, clock or chance"
+BREACHES = [
+    # Up the house.
+    ("machine/hosts.py", "domain.facts", DOWN),
+    ("domain/facts.py", "documents.document", DOWN),
+    ("documents/document.py", "ivr_flows.flow", DOWN),
+    ("storage/outbox.py", "records.writing", DOWN),
+    ("telephony/calls.py", "engine.clock", DOWN),
+    ("prompts/sounds.py", "ivr_flows.flow", DOWN),
+    ("supervision/control.py", "configuration.centre_file", DOWN),
+    ("records/store.py", "engine.clock", DOWN),
+    ("configuration/centre_file.py", "offhook.stack", DOWN),
+    ("engine/board.py", "console.app", DOWN),
+    ("console/app.py", "offhook.service", DOWN),
+    ("farend/network.py", "bench.rig", DOWN),
+    # Sideways.
+    ("acd/match.py", "dialer.pacing", DOWN),
+    ("dialer/pacing.py", "ivr_flows.flow", DOWN),
+    ("ivr_flows/flow.py", "acd.match", DOWN),
+    ("telephony/channels.py", "storage.errors", DOWN),
+    ("storage/errors.py", "telephony.channels", DOWN),
+    ("prompts/files.py", "telephony.channels", DOWN),
+    ("records/store.py", "recordings.store", DOWN),
+    ("recordings/store.py", "records.fold", DOWN),
+    # The far end is a test tool.
+    ("offhook/service.py", "farend.network", DOWN),
+    ("offhook/cli.py", "farend.network", DOWN),
+    # The cores.
+    *[
+        ("acd/floor.py", name, PURE)
+        for name in ("aiohttp", "asyncio", "asyncpg", "panoramisk", "random", "structlog")
+    ],
+    *[(f"{core}/__init__.py", "time", PURE) for core in ("acd", "dialer", "domain", "ivr_flows")],
+    ("records/fold.py", "threading", PURE),
+    ("dialer/pacing.py", "telephony.channels", "know neither Asterisk nor the database"),
+    ("acd/floor.py", "storage.errors", "know neither Asterisk nor the database"),
+    ("telephony/calls.py", "asyncio", "does no I/O itself"),
+    # Within the engine, and what pages see of it.
+    ("console/board.py", "engine.calls.live_calls", "through its ports alone"),
+    ("engine/agents/floor.py", "engine.inbound.sessions", "Within the engine"),
+    ("engine/inbound/sessions.py", "engine.switches", "Within the engine"),
+    ("simulation/world.py", "dialer.pacing", "knows no policy"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The product's code, to be spoilt."""
+    copy = tmp_path_factory.mktemp("house")
+    for room in ROOMS:
+        shutil.copytree(room, copy / room.name, ignore=shutil.ignore_patterns("[!_a-z]*", "static"))
+    shutil.copyfile(ROOT / "pyproject.toml", copy / "pyproject.toml")
+    return copy
+
+
+def verdict(house: Path) -> tuple[int, str]:
+    """What import-linter says of it: its exit code, and its report."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [program, "--no-cache"], cwd=house, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_house_as_it_is_breaks_no_rule(house: Path) -> None:
+    code, report = verdict(house)
+    assert code == 0, report
+    assert "0 broken" in report
+
+
+@pytest.mark.parametrize(("file", "imported", "rule"), BREACHES)
+def test_a_broken_rule_is_seen(house: Path, file: str, imported: str, rule: str) -> None:
+    spoilt = house / file
+    text = spoilt.read_text("utf-8")
+    try:
+        spoilt.write_text(f"{text}\nimport {imported}\n", "utf-8")
+        code, report = verdict(house)
+    finally:
+        spoilt.write_text(text, "utf-8")
+    assert code == 1, report
+    broken = [line for line in report.splitlines() if " BROKEN" in line]
+    assert any(rule in line for line in broken), report
+
+
+def test_every_room_is_under_the_rules() -> None:
+    """A new room has its place in the house, has its types checked, and is installed."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    rooms = {room.name for room in ROOMS}
+    layers = tool["importlinter"]["contracts"][0]["layers"]
+    assert set(tool["importlinter"]["root_packages"]) == rooms
+    assert {name for layer in layers for name in layer.split(" | ")} == rooms
+    assert set(tool["mypy"]["packages"]) == rooms | {"tests"}
+    assert rooms <= set(tool["setuptools"]["packages"])
