@@ -109,7 +109,7 @@ class LogFile:
                 self._cannot_rotate.add(file)
                 log.error(
                     "Asterisk's event log grows; let Offhook's user rename and remove it, or rotate"
-                    " it (README: An Asterisk that runs elsewhere)",
+                    " it (docs/asterisk-elsewhere.md)",
                     file=str(file),
                     why=error.strerror,
                 )
