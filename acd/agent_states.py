@@ -68,7 +68,7 @@ TRANSITIONS: Mapping[tuple[AgentState, Trigger], AgentState] = MappingProxyType(
         (_TALKING, Trigger.CONNECT): _TALKING,
         (_TALKING, Trigger.DISCONNECT): _TALKING,
         (_TALKING, Trigger.CALL_OVER): _WRAP_UP,
-        # READY, AWAY and LOG_OUT that were wished during the talk take effect at its end; READY
+        # READY, AWAY and LOG_OUT that were asked for during the talk take effect at its end; READY
         # also stands for a queue without after-call work.
         (_TALKING, Trigger.READY): _READY,
         (_TALKING, Trigger.AWAY): _PAUSED,

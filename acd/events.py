@@ -41,7 +41,7 @@ class LogOut:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The agent wants callers; ends a pause or the after-call work, takes back a wished away."""
+    """The agent wants callers; ends a pause or the after-call work, takes back an away that was asked for."""
 
     agent: AgentCode
 

@@ -214,7 +214,7 @@ class Pacer:
                 least, reason = most, why
         if least == wish.count:
             return least, reason
-        return max(0, least), Reason(reason.text, {"wished": wish.count, **self._figures(now)})
+        return max(0, least), Reason(reason.text, {"wanted": wish.count, **self._figures(now)})
 
     def _bounds(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
         """What no policy may break: how many calls each allows now."""
@@ -293,14 +293,14 @@ def _persons(count: float) -> str:
 
 
 _NOBODY = Reason("nobody is logged in and no call is under way")
-_NO_LINES = Reason("of {wished} wished, as many as lines are free: {used} of {lines} are in use")
-_TOO_FAST = Reason("of {wished} wished, as many as {per_second} calls a second allow")
-_TOO_MANY = Reason("of {wished} wished, as many as are sensible: {open} are under way already")
-_NO_LEADS = Reason("of {wished} wished, as many as there are leads")
+_NO_LINES = Reason("{wanted} wanted, limited by the free lines: {used} of {lines} are in use")
+_TOO_FAST = Reason("{wanted} wanted, limited to {per_second} calls a second")
+_TOO_MANY = Reason("{wanted} wanted, limited because {open} calls are under way already")
+_NO_LEADS = Reason("{wanted} wanted, limited by the leads that are left")
 _GUARANTEED = Reason(
-    "of {wished} wished, fewer: the next lead was abandoned before and needs an agent kept for him"
+    "{wanted} wanted, limited because the next lead was abandoned before and needs a reserved agent"
 )
 _SPENT = Reason(
-    "of {wished} wished, only for agents who are free ({ready} ready, {open} calls under way):"
+    "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way):"
     " {abandoned} of {base} abandoned ({share}) leave no room under {limit}"
 )

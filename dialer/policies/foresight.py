@@ -38,15 +38,15 @@ _SURE_AFTER, _SURE_DOUBT = 12, 0.2
 """Nothing is sure until so many persons have answered in all, and some five (1 / _SURE_DOUBT) of
 those stand behind the answer rates that are believed now."""
 _SCENE = (
-    "{agents} agents, {ready} ready; {ringing} calls ring, {answers:.1f} answers to come and"
-    " {freed:.1f} agents to be free within {horizon:.0f} s; "
+    "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and"
+    " {freed:.1f} free agents expected within {horizon:.0f} s; "
 )
 _AT_THRESHOLD = (
-    _SCENE + "risk {risk:.1%} of at most {threshold:.1%}; room for {room} more abandoned"
+    _SCENE + "risk {risk:.1%}, at most {threshold:.1%} is accepted; {room} more may be abandoned"
 )
 _AT_GATE = (
-    _SCENE + "room for {room} more abandoned; risk that it becomes more {risk:.2%} of at most"
-    " {threshold:.2%}"
+    _SCENE + "{room} more may be abandoned; risk of exceeding that {risk:.2%}, at most"
+    " {threshold:.2%} is accepted"
 )
 _LEARNING = "learning ({ended} of {learn} calls have ended): "
 

@@ -163,7 +163,7 @@ def test_leaving_during_a_talk_comes_after_it(
     assert (floor.state(A), floor.reason(A)) == (state, reason)
 
 
-def test_ready_takes_back_a_wished_away_and_log_in_a_wished_log_out() -> None:
+def test_ready_takes_back_a_requested_away_and_log_in_a_requested_log_out() -> None:
     floor = talking()
     floor.tell(Away(A, "lunch"), Ready(A), LogOut(A), LogIn(A, station(A), {SALES: 1}))
     floor.tell(CallGone(call(1)))

@@ -42,7 +42,7 @@ class Wishing:
 
     def decide(self, at: Situation, now: float) -> Wish:
         self.asked_at.append(now)
-        return Wish(self.count, Reason("as was wished"), self.hang_up, self.look_at, self.sure)
+        return Wish(self.count, Reason("as was wanted"), self.hang_up, self.look_at, self.sure)
 
 
 NO_STOP = Limit(hard_stop=False)

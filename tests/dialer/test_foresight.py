@@ -120,8 +120,9 @@ def test_nobody_may_be_abandoned_and_it_dials_on_while_agents_are_free() -> None
     said = with_.later(1.0)
     assert said is not None
     assert re.fullmatch(
-        r"20 agents, 20 ready; 0 calls ring, 0\.0 answers to come and 0\.0 agents to be free within"
-        r" \d+ s; room for 0 more abandoned; risk that it becomes more 0\.\d\d% of at most 0\.21%",
+        r"20 agents, 20 ready; 0 calls ringing; 0\.0 answers and 0\.0 free agents expected within"
+        r" \d+ s; 0 more may be abandoned; risk of exceeding that 0\.\d\d%, at most 0\.21% is"
+        r" accepted",
         str(said.reason),
     )
 
@@ -143,7 +144,7 @@ def test_nobody_may_be_abandoned_and_nobody_is_free() -> None:
     with_.now += 20.0  # most of them will be free within seconds
     said = with_.asked(AgentWantsBreak(agent(0)))
     assert said.count == 0
-    assert "only for agents who are free (0 ready" in str(said.reason)
+    assert "limited to free agents (0 ready" in str(said.reason)
 
 
 def test_with_a_limit_of_nothing_it_is_one_call_for_each_agent() -> None:

@@ -52,7 +52,7 @@ def test_nobody_there_is_said() -> None:
 
 def test_a_wish_that_may_be_is_the_policys_word() -> None:
     said = wishing(5).agents(1)
-    assert (said.count, str(said.reason)) == (5, "as was wished")
+    assert (said.count, str(said.reason)) == (5, "as was wanted")
 
 
 def test_lines_are_said() -> None:
@@ -61,20 +61,20 @@ def test_lines_are_said() -> None:
     with_.dial(5)
     said = with_.asked(AgentReady(agent(1)))
     assert said.count == 2
-    assert str(said.reason) == "of 5 wished, as many as lines are free: 5 of 7 are in use"
+    assert str(said.reason) == "5 wanted, limited by the free lines: 5 of 7 are in use"
 
 
 def test_calls_per_second_are_said() -> None:
     said = wishing(5, calls_per_second=2.0).agents(1)
     assert said.count == 2
-    assert str(said.reason) == "of 5 wished, as many as 2 calls a second allow"
+    assert str(said.reason) == "5 wanted, limited to 2 calls a second"
 
 
 def test_leads_that_are_there_are_said() -> None:
     with_ = wishing(5)
     with_.tell(Hopper((LEAD, LEAD)))
     said = with_.agents(1)
-    assert (said.count, str(said.reason)) == (2, "of 5 wished, as many as there are leads")
+    assert (said.count, str(said.reason)) == (2, "5 wanted, limited by the leads that are left")
 
 
 def test_a_spent_budget_is_said_in_figures() -> None:
@@ -87,7 +87,7 @@ def test_a_spent_budget_is_said_in_figures() -> None:
     said = with_.asked(AgentReady(agent(1)))
     assert said.count == 2
     assert str(said.reason) == (
-        "of 9 wished, only for agents who are free (2 ready, 0 calls under way):"
+        "9 wanted, limited to free agents (2 ready, 0 calls under way):"
         " 2 of 22 abandoned (9.09%) leave no room under 3%"
     )
 
@@ -103,7 +103,7 @@ def test_with_a_spent_budget_goes_out_what_is_sure_while_an_agent_is_free() -> N
         with_.tell(Answered(attempt))
     said = with_.asked(AgentReady(agent(1)))
     assert said.count == 0
-    assert "only for agents who are free (2 ready, 9 calls under way)" in str(said.reason)
+    assert "limited to free agents (2 ready, 9 calls under way)" in str(said.reason)
 
 
 def test_a_spent_budget_of_thirty_days_is_said_in_figures_that_one_can_read() -> None:
@@ -121,7 +121,7 @@ def test_more_than_is_sensible_is_said() -> None:
     with_ = wishing(1_000_000)
     said = with_.agents(1)
     assert said.count == 40
-    assert "as many as are sensible" in str(said.reason)
+    assert "calls are under way already" in str(said.reason)
     assert wishing(-5).agents(1).count == 0
 
 
@@ -273,7 +273,7 @@ def test_a_guaranteed_lead_waits_for_an_agent_kept_for_him() -> None:
     said = with_.asked(Hopper((LEAD, GUARANTEED, LEAD)))
     assert said.count == 1
     assert str(said.reason) == (
-        "of 3 wished, fewer: the next lead was abandoned before and needs an agent kept for him"
+        "3 wanted, limited because the next lead was abandoned before and needs a reserved agent"
     )
     (call,) = with_.dial()
     assert with_.later(1.0).count == 0  # type: ignore[union-attr]
