@@ -41,7 +41,7 @@ class LogOut:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The agent wants callers; ends a pause or the after-call work, takes back an away that was asked for."""
+    """The agent wants callers: ends a pause or after-call work, and takes back a noted away."""
 
     agent: AgentCode
 
