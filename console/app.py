@@ -6,30 +6,25 @@ from pathlib import Path
 
 from aiohttp import web
 
-from console import (
-    account,
-    board,
-    call_list,
-    call_page,
-    context,
-    desk,
-    health,
-    live,
-    login,
-    permissions,
-    recording,
-    user_pages,
-)
-from console.door import CHUNK, note_asking
-from console.errors import answer_errors
-from console.feed import Feeds
-from console.guard import check_request
-from console.listenings import Listenings
-from console.proxy import see_through_proxy
-from console.rarely import Rarely
-from console.security import add_headers
-from console.sessions import Sessions
-from console.vendored import STATIC
+from console.account import pages as account
+from console.board import pages as board
+from console.calls import call_page, list_page, recording
+from console.calls.listenings import AUDITED, Listenings
+from console.desk import pages as desk
+from console.floor.feeds import FEEDS, FloorPictures
+from console.health import pages as health
+from console.kit import context, live, permissions
+from console.kit.door import CHUNK, note_asking
+from console.kit.errors import answer_errors
+from console.kit.feed import Feeds
+from console.kit.guard import check_request
+from console.kit.proxy import see_through_proxy
+from console.kit.rarely import Rarely
+from console.kit.security import add_headers
+from console.kit.sessions import Sessions
+from console.kit.vendored import STATIC
+from console.sign_in import pages as sign_in
+from console.users import pages as users_pages
 from engine.ports import LiveCentre
 from records.store import CallStore
 from storage.agents import AgentStore
@@ -73,8 +68,8 @@ def make_app(
         timezone=timezone,
     )
     app[context.SESSIONS] = Sessions(users)
-    app[context.FEEDS] = Feeds(centre)
-    app[context.AUDITED] = Listenings()
+    app[FEEDS] = Feeds(FloorPictures(centre))
+    app[AUDITED] = Listenings()
     app[context.RARELY] = Rarely()
     app[live.OPEN] = set()
     app.on_response_prepare.append(add_headers)
@@ -90,11 +85,11 @@ def add_routes(app: web.Application) -> None:
     app.add_routes(
         [
             web.get("/healthz", health.answer),
-            web.get("/", login.start_page),
-            web.get("/login", login.page),
-            web.post("/login", login.sign_in),
-            web.post("/logout", login.sign_out),
-            web.post("/language", login.choose_language),
+            web.get("/", sign_in.start_page),
+            web.get("/login", sign_in.page),
+            web.post("/login", sign_in.sign_in),
+            web.post("/logout", sign_in.sign_out),
+            web.post("/language", sign_in.choose_language),
             web.get("/account", account.page),
             web.post("/account/password", account.change_password),
             web.post("/account/sessions", account.end_sessions),
@@ -102,19 +97,19 @@ def add_routes(app: web.Application) -> None:
             web.get("/board/live", board.live),
             web.get("/api/v1/board", board.api),
             web.post("/agents/{agent}/{verb}", board.command),
-            web.get("/calls", call_list.page),
-            web.get("/api/v1/calls", call_list.api),
+            web.get("/calls", list_page.page),
+            web.get("/api/v1/calls", list_page.api),
             web.get("/calls/{call}", call_page.page),
             web.get("/calls/{call}/recording.wav", recording.sound),
             web.get("/calls/{call}/waveform.json", recording.waveform),
             web.get("/desk", desk.page),
             web.get("/desk/live", desk.live),
             web.post("/desk/{verb}", desk.command),
-            web.get("/users", user_pages.page),
-            web.post("/users", user_pages.create),
-            web.get("/users/{name}", user_pages.edit_page),
-            web.post("/users/{name}", user_pages.change),
-            web.post("/users/{name}/password", user_pages.set_password),
-            web.post("/users/{name}/enabled", user_pages.set_enabled),
+            web.get("/users", users_pages.page),
+            web.post("/users", users_pages.create),
+            web.get("/users/{name}", users_pages.edit_page),
+            web.post("/users/{name}", users_pages.change),
+            web.post("/users/{name}/password", users_pages.set_password),
+            web.post("/users/{name}/enabled", users_pages.set_enabled),
         ]
     )

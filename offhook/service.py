@@ -21,7 +21,7 @@ from configuration.flows import dialplan_phrases, station_phrases
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
-from console.door import Door
+from console.kit.door import Door
 from engine.draining import drain
 from engine.engine import Engine
 from engine.inbound.hotline_call import HotlineCalls

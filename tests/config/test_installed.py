@@ -62,7 +62,7 @@ def test_all_files_are_in_the_wheel(source: Path, wheel: Path) -> None:
     assert packaged == there
     for needed in (
         *("asterisk-conf/extensions.conf", "farend/conf/extensions.conf"),
-        *("console/templates/board.html", "console/locale/zh_CN/LC_MESSAGES/console.po"),
+        *("console/board/board.html", "console/locale/zh_CN/LC_MESSAGES/console.po"),
         *("ivr_flows/library/hotline.yaml", "configuration/demo_centre.yaml"),
         *("storage/migrations/0001_first_light.sql", "storage/queries/calls.sql"),
     ):

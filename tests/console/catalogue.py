@@ -7,7 +7,7 @@ from babel.messages.extract import extract_from_dir
 import console
 
 ROOT = Path(console.__file__).parent
-_METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+_METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 _KEYWORDS = {"_": None, "N_": None, "gettext": None}
 
 
@@ -16,7 +16,7 @@ def messages() -> set[str]:
     found = extract_from_dir(
         ROOT,
         method_map=_METHODS,
-        options_map={"templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}},
+        options_map={"**.html": {"newstyle_gettext": "true", "trimmed": "true"}},
         keywords=_KEYWORDS,
     )
     return {message for _, _, message, _, _ in found if isinstance(message, str) and message}

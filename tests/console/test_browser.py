@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 
-from console.context import SESSIONS
+from console.kit.context import SESSIONS
 from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
 from engine.ports import CallStage, CommandResult

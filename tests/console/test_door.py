@@ -8,8 +8,8 @@ import pytest
 import structlog
 from aiohttp import ClientSession, WSMsgType
 
-from console import door
-from console.door import Door
+from console.kit import door
+from console.kit.door import Door
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit, speak
 from tests.console.test_sessions import be_disabled, get_a_role, leave

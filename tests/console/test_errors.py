@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from console.sessions import GRACE_S, Sessions
+from console.kit.sessions import GRACE_S, Sessions
 from storage.errors import DatabaseUnreachable
 from storage.users import User, UserStore
 from tests.console.conftest import PASSWORD, Console, Visit

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import structlog
 
-from console import csrf, forms
-from console.door import Door
+from console.kit import csrf, forms
+from console.kit.door import Door
 from tests.console.conftest import CALL, PASSWORD, Console
 
 pytestmark = pytest.mark.usefixtures("recorded")

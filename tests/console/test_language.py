@@ -10,9 +10,12 @@ from babel.messages.pofile import read_po
 from acd.commands import GiveUpReason
 from acd.events import OfferFailure
 from acd.seat import AUTOMATIC_PAUSES
-from console import timeline, words
-from console.i18n import CATALOGUES, choose
-from console.rendering import duration, translate
+from console.calls import timeline
+from console.calls import words as call_words
+from console.floor import words
+from console.kit.language import CATALOGUES, choose
+from console.kit.rendering import duration, translate
+from console.kit.words import ROLES
 from domain.centre import LineKind
 from domain.facts import AgentState, CallFactKind
 from domain.stations import StationState
@@ -46,9 +49,9 @@ def test_every_word_of_the_domain_has_a_word_here() -> None:
     usual = set(small_centre().away_reasons)
     assert set(words.AWAY_REASONS) == usual | AUTOMATIC_PAUSES | {"login", "away", "log_out"}
     assert set(words.AGENT_STATES) == set(AgentState) == set(words.AGENT_COLOURS)
-    assert set(words.OUTCOMES) == set(Outcome) == set(words.OUTCOME_COLOURS)
-    assert set(words.LEG_OUTCOMES) == set(LegOutcome) == set(words.LEG_COLOURS)
-    assert set(words.ROLES) == {role.value for role in Role}
+    assert set(call_words.OUTCOMES) == set(Outcome) == set(call_words.OUTCOME_COLOURS)
+    assert set(call_words.LEG_OUTCOMES) == set(LegOutcome) == set(call_words.LEG_COLOURS)
+    assert set(ROLES) == set(Role)
 
 
 def test_every_why_that_is_written_down_has_words() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import ClientWebSocketResponse
 
-from console import feed
+from console.kit import feed
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
 from engine.ports import CallStage, CommandResult, NodeView, StoreView
@@ -80,12 +80,12 @@ async def test_ten_pages_cost_one_feed_and_none_is_left(console: Console, visit:
     sockets = [await listen(client) for _ in range(10)]
     for socket in sockets:
         await frame(socket)
-    feeds = [t for t in asyncio.all_tasks() if t.get_name() == "board feed"]
+    feeds = [t for t in asyncio.all_tasks() if t.get_name() == "feed"]
     assert len(feeds) == 1
     for socket in sockets:
         await socket.close()
     async with asyncio.timeout(3):
-        while any(t.get_name() == "board feed" for t in asyncio.all_tasks()):  # noqa: ASYNC110
+        while any(t.get_name() == "feed" for t in asyncio.all_tasks()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 

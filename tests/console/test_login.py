@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.login import own_path
+from console.sign_in.pages import own_path
 from tests.console.conftest import PASSWORD, Console, Visit
 
 

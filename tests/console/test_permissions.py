@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from console import permissions
+from console.kit import permissions
 from storage.users import Role, User
 from tests.console.conftest import CALL, ENTERED, Console, Visit
 from tests.console.floor import busy

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from console.context import SETTINGS
-from console.proxy import asker
+from console.kit.context import SETTINGS
+from console.kit.proxy import asker
 from tests.console.conftest import Console, Visit
 
 PROXY = {"127.0.0.1", "10.0.0.2"}

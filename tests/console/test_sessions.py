@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from console import feed, live
-from console.browsers import browser_name
-from console.context import SESSIONS
-from console.sessions import FRESH_S, Sessions
+from console.account.browsers import browser_name
+from console.kit import feed, live
+from console.kit.context import SESSIONS
+from console.kit.sessions import FRESH_S, Sessions
 from storage.errors import DatabaseUnreachable
 from storage.users import User, UserStore
 from tests.console.browserless import Client

@@ -7,7 +7,7 @@ from pathlib import Path
 import console
 from tests.console.conftest import Visit
 
-VENDOR = Path(console.__file__).parent / "static" / "vendor"
+VENDOR = Path(console.__file__).parent / "kit" / "static" / "vendor"
 _LINE = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.MULTILINE)
 
 

@@ -1,0 +1,83 @@
+"""The user's own password, and the user's sessions."""
+
+from aiohttp import web
+
+from console.account.browsers import browser_name
+from console.kit.context import SESSIONS, USERS, user_of
+from console.kit.guard import SESSION_COOKIE
+from console.kit.language import N_
+from console.kit.rendering import render, says
+from storage.passwords import SHORTEST
+from storage.users import LoginRefused, RefusedWhy
+
+_WRONG = N_("The present password is wrong.")
+_THROTTLED = N_("Too many wrong passwords. Wait %(n)s seconds, then try again.")
+_DIFFER = N_("The new passwords are not the same.")
+_LENGTH = N_("A password has 8 to 256 characters.")
+_NOTICES = {
+    "password": N_("Your password is changed. Other sessions of yours are signed out."),
+    "ended": N_("The session is ended."),
+    "others": N_("All other sessions are ended."),
+}
+_LARGEST_ID = 2**63
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /account"""
+    return await _page(request)
+
+
+async def _page(request: web.Request, *, mistake: str = "", status: int = 200) -> web.Response:
+    token = request.cookies.get(SESSION_COOKIE, "")
+    sessions = await request.app[USERS].sessions(user_of(request).name, token)
+    values = {
+        "mistake": mistake,
+        "notice": _NOTICES.get(request.query.get("done", ""), ""),
+        "shortest": SHORTEST,
+        "sessions": [(one, browser_name(one.browser)) for one in sessions],
+    }
+    return render(request, "account/account.html", values, status=status)
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """POST /account/password"""
+    user, users = user_of(request), request.app[USERS]
+    form = await request.post()
+    old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
+    if new != again:
+        return await _page(request, mistake=says(request, _DIFFER), status=400)
+    try:
+        checked = await users.check(user.name, old, address=request.remote or "")
+        await users.set_password(
+            user.name,
+            new,
+            by=user.name,
+            keep_token=request.cookies.get(SESSION_COOKIE),
+            checked=checked,
+        )
+    except LoginRefused as refused:
+        if refused.why is RefusedWhy.THROTTLED:
+            wait_s = max(1, round(refused.retry_after_s))
+            text = says(request, _THROTTLED, {"n": wait_s})
+            return await _page(request, mistake=text, status=429)
+        return await _page(request, mistake=says(request, _WRONG), status=400)
+    except ValueError:
+        return await _page(request, mistake=says(request, _LENGTH), status=400)
+    request.app[SESSIONS].forget_user(user.name)
+    raise web.HTTPSeeOther("/account?done=password")
+
+
+async def end_sessions(request: web.Request) -> web.Response:
+    """POST /account/sessions: ``session`` is the one to end, or ``others`` for all but this."""
+    user, users = user_of(request), request.app[USERS]
+    wanted = str((await request.post()).get("session", ""))
+    if wanted == "others":
+        await users.end_other_sessions(user.name, request.cookies.get(SESSION_COOKIE, ""))
+    elif wanted.isdecimal() and len(wanted) < 20 and int(wanted) < _LARGEST_ID:
+        # One that has ended by itself meanwhile is ended, too.
+        await users.end_session(user.name, int(wanted))
+    else:
+        raise web.HTTPBadRequest
+    request.app[SESSIONS].forget_user(user.name)
+    done = "others" if wanted == "others" else "ended"
+    raise web.HTTPSeeOther(f"/account?done={done}")

@@ -1,0 +1,88 @@
+"""The live board: its page, its stream, its JSON, and what supervisors do to agents there."""
+
+import structlog
+from aiohttp import web
+
+from console.floor import words
+from console.floor.commands import ask
+from console.floor.feeds import FEEDS
+from console.floor.live_texts import live_texts
+from console.floor.rows import Scene, sections, sight_of
+from console.kit import permissions
+from console.kit.context import LIVE, USERS, user_of
+from console.kit.live import stream
+from console.kit.rendering import render
+from domain.identity import AgentCode
+from engine.ports import Verb
+from storage.errors import AWAY, in_one_line
+
+log = structlog.get_logger()
+
+SUPERVISORS_VERBS = frozenset({Verb.READY, Verb.AWAY, Verb.LOG_OUT})
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /board"""
+    user = user_of(request)
+    sight = sight_of(user, permissions.scope(user))
+    may_command = permissions.can(user, "POST", "/agents/{agent}/{verb}")
+    texts = live_texts(request, sight.projects) | {
+        "stream": "/board/live",
+        "may_command": may_command,
+        "may_read_calls": permissions.can(user, "GET", "/calls/{call}"),
+    }
+    return render(
+        request,
+        "board/board.html",
+        {"sight": sight, "may_command": may_command, "texts": texts, "words": words},
+    )
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    """GET /board/live"""
+    user = user_of(request)
+    sight = sight_of(user, permissions.scope(user))
+    return await stream(request, request.app[FEEDS].reader(sight))
+
+
+async def api(request: web.Request) -> web.Response:
+    """GET /api/v1/board: the board now, what this user may see of it; times in Unix seconds."""
+    user = user_of(request)
+    sight = sight_of(user, permissions.scope(user))
+    board = request.app[LIVE].board(sight.projects)
+    shown = {name: list(rows.values()) for name, rows in sections(Scene(board), sight).items()}
+    return web.json_response(
+        {"version": board.version, "at": board.at.timestamp(), **shown},
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def command(request: web.Request) -> web.Response:
+    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready, away, or logs him out."""
+    user = user_of(request)
+    code = AgentCode(request.match_info["agent"])
+    agent = next((a for a in request.app[LIVE].centre().agents if a.code == code), None)
+    if agent is None or not permissions.serves(user, agent.projects):
+        raise web.HTTPNotFound
+    if request.match_info["verb"] not in SUPERVISORS_VERBS:
+        raise web.HTTPNotFound
+    verb = Verb(request.match_info["verb"])
+    response, reason = await ask(request, agent, verb)
+    try:
+        await request.app[USERS].audit(
+            user.name,
+            f"agent {verb.value}",
+            code,
+            address=request.remote or "",
+            detail={"reason": reason, "done": response.status == 200},
+        )
+    except AWAY as error:
+        # The engine has noted who asked; the floor mustn't wait for the database.
+        log.warning(
+            "what a supervisor did is not in the audit log, for the database is away",
+            by=user.name,
+            agent=code,
+            verb=verb.value,
+            why=in_one_line(error),
+        )
+    return response

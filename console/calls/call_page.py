@@ -1,0 +1,48 @@
+"""One call's page: what it came to, its legs, its timeline, the player."""
+
+from aiohttp import web
+
+from console.calls import words
+from console.calls.timeline import told
+from console.kit import permissions
+from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles, user_of
+from console.kit.rendering import duration, render, says
+from domain.identity import CallId
+from records.store import StoredCall
+
+
+async def stored_call(request: web.Request) -> StoredCall:
+    """The call that the address names. 404 if it isn't there *or* isn't the user's to see:
+    whoever may not see a call may not learn that there was one."""
+    found = await request.app[CALLS].get(
+        CallId(request.match_info["call"]), projects=permissions.scope(user_of(request))
+    )
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /calls/{call}"""
+    found = await stored_call(request)
+    agents = await request.app[AGENTS].names()
+    queue_titles = {q.name: q.title for q in request.app[LIVE].centre().queues}
+    language = request[LANGUAGE]
+    return render(
+        request,
+        "calls/call.html",
+        {
+            "record": found.record,
+            "moments": told(
+                list(found.timeline),
+                lambda text, values: says(request, text, values),
+                agents,
+                {name: t[language] for name, t in queue_titles.items() if language in t},
+                duration,
+            ),
+            "agents": agents,
+            "titles": project_titles(request, permissions.scope(user_of(request))),
+            "queue_titles": queue_titles,
+            "words": words,
+        },
+    )

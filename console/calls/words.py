@@ -1,0 +1,71 @@
+"""What calls, their legs and their recordings are called: English texts and colours.
+
+A colour never stands alone; each goes with its text.
+"""
+
+from console.kit.language import N_
+from records.fold import LegOutcome, Outcome
+
+OUTCOMES = {
+    Outcome.OPEN: N_("Going on"),
+    Outcome.ANSWERED: N_("Answered"),
+    Outcome.ABANDONED: N_("Abandoned"),
+    Outcome.UNSERVED: N_("Not served"),
+    Outcome.SELF_SERVICE: N_("Self-service"),
+    Outcome.LOST: N_("Lost"),
+    Outcome.BLOCKED: N_("Line full"),
+}
+OUTCOME_COLOURS = {
+    Outcome.OPEN: "blue",
+    Outcome.ANSWERED: "green",
+    Outcome.ABANDONED: "orange",
+    Outcome.UNSERVED: "yellow",
+    Outcome.SELF_SERVICE: "teal",
+    Outcome.LOST: "red",
+    Outcome.BLOCKED: "red",
+}
+LEG_OUTCOMES = {
+    LegOutcome.OFFERED: N_("Rings"),
+    LegOutcome.TALKING: N_("Talking"),
+    LegOutcome.TALKED: N_("Talked"),
+    LegOutcome.TRANSFERRED: N_("Transferred"),
+    LegOutcome.NO_ANSWER: N_("No answer"),
+    LegOutcome.BUSY: N_("Phone busy"),
+    LegOutcome.REJECTED: N_("Rejected"),
+    LegOutcome.UNREACHABLE: N_("Phone unreachable"),
+    LegOutcome.FORWARDED: N_("Phone forwards its calls"),
+    LegOutcome.DROPPED: N_("Answered, no talk"),
+    LegOutcome.WITHDRAWN: N_("Withdrawn"),
+    LegOutcome.CALLER_LEFT: N_("Caller left"),
+    LegOutcome.FAILED: N_("Failed"),
+}
+LEG_COLOURS = {
+    LegOutcome.OFFERED: "yellow",
+    LegOutcome.TALKING: "blue",
+    LegOutcome.TALKED: "green",
+    LegOutcome.TRANSFERRED: "teal",
+    LegOutcome.NO_ANSWER: "orange",
+    LegOutcome.BUSY: "orange",
+    LegOutcome.REJECTED: "orange",
+    LegOutcome.UNREACHABLE: "red",
+    LegOutcome.FORWARDED: "orange",
+    LegOutcome.DROPPED: "red",
+    LegOutcome.WITHDRAWN: "secondary",
+    LegOutcome.CALLER_LEFT: "secondary",
+    LegOutcome.FAILED: "red",
+}
+ENDED_BY = {
+    "caller": N_("the caller"),
+    "agent": N_("the agent"),
+    "flow": N_("the flow"),
+    "system": N_("the system"),
+    "unknown": N_("unknown"),
+}
+
+PLAYER_TEXTS = {
+    "play": N_("Play"),
+    "pause": N_("Pause"),
+    "no_waveform": N_("The waveform can't be shown, the recording can be played all the same."),
+    "no_playback": N_("The recording can't be played. Reload the page and try again."),
+}
+"""What the player says."""

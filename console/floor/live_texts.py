@@ -1,0 +1,27 @@
+"""The texts that the live pages' scripts need, in the request's language."""
+
+from aiohttp import web
+
+from console.floor import words
+from console.kit.context import LIVE, project_titles
+from console.kit.rendering import says
+from console.kit.words import CALL_LANGUAGES
+from domain.identity import ProjectName
+
+
+def live_texts(request: web.Request, projects: frozenset[ProjectName] | None) -> dict[str, object]:
+    """Everything that an island says, in the request's language; it may name ``projects``."""
+    centre = request.app[LIVE].centre()
+    return {
+        **{key: says(request, text) for key, text in words.LIVE_TEXTS.items()},
+        "states": {k.value: says(request, t) for k, t in words.AGENT_STATES.items()},
+        "state_colours": {k.value: c for k, c in words.AGENT_COLOURS.items()},
+        "stages": {k.value: says(request, t) for k, t in words.STAGES.items()},
+        "stage_colours": {k.value: c for k, c in words.STAGE_COLOURS.items()},
+        "reasons": {k: says(request, t) for k, t in words.AWAY_REASONS.items()},
+        "stations": {k: says(request, t) for k, t in words.STATION_STATES.items()},
+        "line_kinds": {k: says(request, t) for k, t in words.LINE_KINDS.items()},
+        "languages": {k: says(request, t) for k, t in CALL_LANGUAGES.items()},
+        "away_reasons": list(centre.away_reasons),
+        "projects": project_titles(request, projects),
+    }

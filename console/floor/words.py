@@ -1,0 +1,108 @@
+"""What the floor's things are called: English texts (the catalogue's keys) and colours.
+
+A colour never stands alone; each goes with its text.
+"""
+
+from console.kit.language import N_
+from console.kit.words import NUMBER_WITHHELD
+from domain.facts import AgentState
+from engine.ports import CallStage
+
+AGENT_STATES = {
+    AgentState.LOGGED_OUT: N_("Logged out"),
+    AgentState.READY: N_("Ready"),
+    AgentState.OFFERED: N_("Ringing"),
+    AgentState.TALKING: N_("Talking"),
+    AgentState.WRAP_UP: N_("After-call work"),
+    AgentState.PAUSED: N_("Away"),
+}
+AGENT_COLOURS = {
+    AgentState.LOGGED_OUT: "secondary",
+    AgentState.READY: "green",
+    AgentState.OFFERED: "yellow",
+    AgentState.TALKING: "blue",
+    AgentState.WRAP_UP: "purple",
+    AgentState.PAUSED: "orange",
+}
+AWAY_REASONS = {
+    "break": N_("Break"),
+    "lunch": N_("Lunch"),
+    "training": N_("Training"),
+    "recovery": N_("Recovery"),
+    "login": N_("Just logged in"),
+    "missed": N_("Missed a call"),
+    "busy": N_("Phone busy"),
+    "rejected": N_("Rejected a call"),
+    "unreachable": N_("Phone unreachable"),
+    "forwarded": N_("Phone forwards its calls"),
+    "dropped": N_("Answered, no talk"),
+    # What comes after the talk that is going on.
+    "away": N_("Away"),
+    "log_out": N_("Log out"),
+}
+STATION_STATES = {
+    "idle": N_("Phone idle"),
+    "ringing": N_("Phone rings"),
+    "busy": N_("Phone busy"),
+    "unreachable": N_("Phone unreachable"),
+}
+STAGES = {
+    CallStage.FLOW: N_("In the menu"),
+    CallStage.QUEUE: N_("Waiting"),
+    CallStage.RINGING: N_("Rings at an agent"),
+    CallStage.TALKING: N_("Talking"),
+    CallStage.HELD: N_("On hold"),
+    CallStage.AFTER: N_("Scores the call"),
+    CallStage.FALLBACK: N_("In Asterisk's own queue"),
+}
+STAGE_COLOURS = {
+    CallStage.FLOW: "secondary",
+    CallStage.QUEUE: "orange",
+    CallStage.RINGING: "yellow",
+    CallStage.TALKING: "blue",
+    CallStage.HELD: "purple",
+    CallStage.AFTER: "teal",
+    CallStage.FALLBACK: "red",
+}
+LINE_KINDS = {"fxo": N_("Analog lines"), "trunk": N_("IP trunk")}
+
+LIVE_TEXTS = {
+    "caller_unknown": NUMBER_WITHHELD,
+    "live": N_("Live"),
+    "connecting": N_("Connecting…"),
+    "stale": N_(
+        "No connection since %(time)s. What you see is from then. Trying again in %(n)s s."
+    ),
+    "retrying": N_("No connection since %(time)s. What you see is from then. Trying again…"),
+    "up": N_("up"),
+    "down": N_("down"),
+    "unreachable": N_("unreachable"),
+    "no_calls": N_("No calls at the moment."),
+    "no_agents": N_("No agents serve your projects."),
+    "no_queues": N_("No queues."),
+    "no_lines": N_("No lines are configured."),
+    "no_nodes": N_("No Asterisk is configured."),
+    "then": N_("then: %(what)s"),
+    "position": N_("place %(n)s"),
+    "in_use": N_("%(n)s of %(all)s in use"),
+    "ends_in": N_("ends in %(time)s"),
+    "set_ready": N_("Set ready"),
+    "set_away": N_("Set away: %(reason)s"),
+    "set_log_out": N_("Log out"),
+    "confirm_ready": N_("Set %(agent)s ready? Calls will ring at the agent's phone at once."),
+    "confirm_away": N_("Set %(agent)s away (%(reason)s)?"),
+    "confirm_log_out": N_("Log %(agent)s out? A call that is going on is finished first."),
+    "actions": N_("Actions"),
+    "done": N_("Done."),
+    "records_waiting": N_("Database away: %(n)s records wait on disk"),
+    "configuration_changed": N_(
+        "The configuration was changed and is not in force until ./run restart"
+    ),
+    "recordings_waiting": N_("Recordings can't be stored: %(n)s wait in Asterisk's spool"),
+    "within": N_("within %(n)s s"),
+    "short_abandoned": N_("and %(n)s short, within %(s)s s"),
+    "unserved": N_("and %(n)s not served"),
+    "at_phone": N_("phone %(station)s"),
+    "blocked_today": N_("%(n)s refused today"),
+    "queue_waiting": N_("%(n)s waiting"),
+}

@@ -1,0 +1,58 @@
+"""What a request carries with it, and what the application was made with; keys with types."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from aiohttp import web
+
+from console.kit.rarely import Rarely
+from console.kit.sessions import Sessions
+from domain.identity import ProjectName
+from engine.ports import LiveCentre
+from records.store import CallStore
+from storage.agents import AgentStore
+from storage.users import User, UserStore
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this console is installed."""
+
+    recordings_root: Path
+    public_url: str | None
+    """Where browsers find it behind a proxy, as an origin; None: by the request's own Host."""
+    proxies: frozenset[str]
+    """Addresses of the proxies in front, which are believed who asked."""
+    timezone: tzinfo | None
+    """In which times are shown and dates are meant; None: the machine's."""
+
+
+LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
+CALLS: web.AppKey[CallStore] = web.AppKey("calls")
+AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
+USERS: web.AppKey[UserStore] = web.AppKey("users")
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+RARELY: web.AppKey[Rarely] = web.AppKey("rarely")
+
+USER: web.RequestKey[User | None] = web.RequestKey("user")
+LANGUAGE: web.RequestKey[str] = web.RequestKey("language")
+FORM_COOKIE: web.RequestKey[str] = web.RequestKey("form_cookie")
+"""The cookie that this request's forms are bound to."""
+
+
+def user_of(request: web.Request) -> User:
+    """The signed-in user; only for routes whose rule demands one."""
+    user = request[USER]
+    if user is None:
+        raise web.HTTPForbidden
+    return user
+
+
+def project_titles(
+    request: web.Request, projects: frozenset[ProjectName] | None
+) -> dict[ProjectName, str]:
+    """Titles of these projects by name; None: of all. Who else is a client is nobody's business."""
+    centre = request.app[LIVE].centre()
+    return {p.name: p.title for p in centre.projects if projects is None or p.name in projects}

@@ -1,0 +1,244 @@
+"""The console's door: who may stand in it, for how long, and who must go when it is full.
+
+Anybody who reaches the port may open connections, without signing in and without saying a word.
+Each is an open file of the process that callers depend on. So their number is bounded, silence and
+slowness end, and in a crowd strangers make room for users, never the other way round.
+"""
+
+import asyncio
+import traceback
+from collections import Counter
+from typing import Any, cast
+
+import structlog
+from aiohttp import web, web_fileresponse
+
+from console.kit.errors import Answer
+from console.kit.rarely import Rarely
+
+log = structlog.get_logger()
+
+FIRST_REQUEST_S = 10.0
+"""So long a new connection may take to its first whole request."""
+IDLE_S = 75.0
+"""So long a connection may be kept between requests; proxies keep theirs for 60 s."""
+STUCK_S = 60.0
+"""So long somebody may take for what is buffered for them: about 1 kB/s."""
+LINGER_S = 2.0
+"""So long what nobody asked for is read before the connection is closed."""
+SWEEP_S = 1.0
+CLOSING_S = 3.0
+ROOM_AGAIN = 16
+"""When all places are taken, one in so many is freed at once: looking for them costs time."""
+BACKLOG = 1024
+CHUNK = 1 << 16
+"""So much of a file is read and sent at a time; whoever doesn't take it within ``STUCK_S`` must go.
+"""
+# The kernel's sendfile would send past all this: nobody sees that a file isn't taken, and the loop
+# that calls depend on waits for the disk.
+vars(web_fileresponse)["NOSENDFILE"] = True  # what AIOHTTP_NOSENDFILE=1 would do
+
+
+class Visitor(web.RequestHandler):
+    """One connection of a browser or a proxy, or of somebody who is neither."""
+
+    __slots__ = ("_door", "_line", "address", "asked_at", "came_at", "drained_at", "user")
+
+    def __init__(self, door: "Door", server: web.Server) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=IDLE_S,
+            lingering_time=LINGER_S,
+            auto_decompress=False,
+            access_log=cast(Any, None),  # addresses hold callers' numbers
+        )
+        self._door = door
+        self._line: asyncio.Transport | None = None
+        self.address = ""
+        self.came_at = 0.0
+        self.asked_at: float | None = None
+        """When the last whole request came; None: there was none yet."""
+        self.drained_at: float | None = None
+        """Since when there has been something to send that they don't take."""
+        self.user: str | None = None
+        """Who signed in here."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._line = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self.came_at = self._loop.time()
+        super().connection_made(transport)
+        self._door.enter(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._door.leave(self)
+        self._line = None
+        super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        self.drained_at = None
+        super().resume_writing()
+
+    def cut(self) -> None:
+        """End it at once, whatever is still to be sent."""
+        if self._line is not None:
+            self._line.abort()
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether they have taken more time than anybody needs."""
+        if self._line is None:
+            return False
+        if self.asked_at is None and now - self.came_at > FIRST_REQUEST_S:
+            return True
+        if not self._line.get_write_buffer_size():
+            self.drained_at = None
+        elif self.drained_at is None:
+            self.drained_at = now
+        return self.drained_at is not None and now - self.drained_at > STUCK_S
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What can't be read as HTTP, or broke outside of any page: short, and in one line."""
+        if isinstance(exc, UnicodeEncodeError):
+            status = 400  # aiohttp would say again what they said, and that was not text
+        if status < 500:
+            self._door.complain("what came to the console's port is not HTTP", self.address)
+        else:
+            self.log_exception("a request broke", exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("half of an answer is out already")
+        answer = web.Response(status=status, text=f"{status}\n", headers={"Server": "offhook"})
+        answer.force_close()
+        return answer
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        error = kw.get("exc_info")
+        if isinstance(error, web.RequestPayloadError | ConnectionError):
+            self._door.complain("a request to the console was cut off or garbled", self.address)
+            return
+        before = self._door.rarely("the console broke outside of a page")
+        if before is not None:
+            trace = traceback.format_exception(error) if isinstance(error, BaseException) else ()
+            log.error(
+                "the console broke outside of a page",
+                what=str(args[0]),
+                trace="".join(trace),
+                not_logged_before=before,
+            )
+
+
+class Door:
+    """Listens for ``app``. At most ``most`` connections are open at once.
+
+    A new one always gets in. If there are too many, those who have not asked for anything go
+    first, then those who did not sign in, then users; among equals whoever has most of them, and
+    who was silent for longest.
+    """
+
+    def __init__(self, app: web.Application, *, most: int) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING_S)
+        self._most = most
+        self._visitors: set[Visitor] = set()
+        self._listening: asyncio.Server | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+        self._complaints = Rarely()
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 before it does."""
+        if self._listening is None:
+            return 0
+        return int(self._listening.sockets[0].getsockname()[1])
+
+    @property
+    def visitors(self) -> int:
+        """Connections that are open."""
+        return len(self._visitors)
+
+    async def open(self, host: str, port: int) -> None:
+        """Listen. Raises OSError."""
+        await self._runner.setup()
+        server = cast(web.Server, self._runner.server)  # since it is set up
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(
+            lambda: Visitor(self, server), host, port, backlog=BACKLOG
+        )
+        self._sweeping = loop.create_task(self._sweep(), name="console door")
+
+    async def close(self) -> None:
+        """Stop listening, end all streams and connections."""
+        if self._listening is not None:
+            self._listening.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        await self._runner.cleanup()
+        for visitor in tuple(self._visitors):
+            visitor.cut()
+
+    def enter(self, visitor: Visitor) -> None:
+        """A new connection; others may have to go for it."""
+        if len(self._visitors) >= self._most:
+            self._make_room()
+        self._visitors.add(visitor)
+
+    def leave(self, visitor: Visitor) -> None:
+        """It is closed."""
+        self._visitors.discard(visitor)
+
+    def complain(self, what: str, address: str) -> None:
+        """One line a minute about those who misbehave: they must not fill the disk."""
+        before = self.rarely(what)
+        if before is not None:
+            log.warning(what, address=address, not_logged_before=before)
+
+    def rarely(self, what: str) -> int | None:
+        """How often this was kept back since it was last logged; None: it is kept back again."""
+        return self._complaints.now(what, asyncio.get_running_loop().time())
+
+    def _make_room(self) -> None:
+        crowds = Counter(v.user or v.address for v in self._visitors)
+
+        def first_to_go(visitor: Visitor) -> tuple[int, int, float]:
+            rank = 0 if visitor.asked_at is None else 1 if visitor.user is None else 2
+            return (
+                rank,
+                -crowds[visitor.user or visitor.address],
+                visitor.asked_at or visitor.came_at,
+            )
+
+        going = sorted(self._visitors, key=first_to_go)[: max(1, self._most // ROOM_AGAIN)]
+        for visitor in going:
+            self._visitors.discard(visitor)
+            visitor.cut()
+        self.complain("too many connections to the console; some were closed", going[0].address)
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            for visitor in tuple(self._visitors):
+                if visitor.is_overdue(now):
+                    visitor.cut()
+
+
+@web.middleware
+async def note_asking(request: web.Request, handler: Answer) -> web.StreamResponse:
+    """Their connection has carried a whole request: they are no longer among the silent."""
+    note(request, None)
+    return await handler(request)
+
+
+def note(request: web.Request, user: str | None) -> None:
+    """Who asks on this connection."""
+    visitor = request.protocol
+    if isinstance(visitor, Visitor):
+        visitor.asked_at = asyncio.get_running_loop().time()
+        visitor.user = user

@@ -1,0 +1,80 @@
+"""Reading what a request says: its form and its address, within bounds, as text that can be stored.
+
+Whatever is wrong with it is the asker's affair: an answer with 4xx, and not a line in the log.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+from multidict import MultiDictProxy
+
+from console.kit.errors import TOO_SLOW, WRONG_TYPE, Refused
+
+BODY_S = 20.0
+"""So long a form may take to arrive."""
+FORM = "application/x-www-form-urlencoded"
+LONGEST_AGENT = 300
+_CHARSETS = frozenset({None, "utf-8", "utf8", "us-ascii"})
+
+
+def is_text(text: str) -> bool:
+    """Whether PostgreSQL and UTF-8 can hold it: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def check_head(request: web.Request) -> None:
+    """400 if the address holds what isn't text, or a header a date that is none."""
+    with _askers_fault():
+        # They are read again where a file is sent, too late for a decent answer.
+        _ = request.if_modified_since, request.if_unmodified_since, request.if_range
+    _check(request.match_info.values())
+    _check(request.query.keys())
+    _check(request.query.values())
+
+
+async def read_form(request: web.Request) -> MultiDictProxy[str]:
+    """The form; the page's own ``request.post()`` gets the same. No body is an empty one.
+
+    Raises Refused or web.HTTPException for what isn't a form, is too large, or takes too long, and
+    ConnectionError if the asker is gone.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise web.HTTPBadRequest  # no browser squeezes a form; a small one may unfold to gigabytes
+    if request.body_exists and (
+        request.content_type != FORM or (request.charset or "utf-8").lower() not in _CHARSETS
+    ):
+        raise Refused(WRONG_TYPE)
+    try:
+        with _askers_fault():
+            async with asyncio.timeout(BODY_S):
+                form = await request.post()
+    except TimeoutError:
+        raise Refused(TOO_SLOW) from None
+    fields: MultiDictProxy[str] = form  # type: ignore[assignment] # files come only in other types
+    _check(fields.keys())
+    _check(fields.values())
+    return fields
+
+
+def user_agent(request: web.Request) -> str:
+    """What the browser says that it is; bounded, printable."""
+    said = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    return "".join(char if char.isprintable() and is_text(char) else "?" for char in said)
+
+
+@contextmanager
+def _askers_fault() -> Iterator[None]:
+    """What reading breaks on is wrong with what was sent: not UTF-8, chunks without end ..."""
+    try:
+        yield
+    except (web.HTTPException, ConnectionError, TimeoutError):
+        raise
+    except Exception as error:
+        raise web.HTTPBadRequest from error
+
+
+def _check(texts: Iterable[str]) -> None:
+    if not all(map(is_text, texts)):
+        raise web.HTTPBadRequest

@@ -1,0 +1,112 @@
+"""The way in: who asks, in which language, whether the form is ours, whether the role may."""
+
+from html import escape
+from urllib.parse import quote
+
+from aiohttp import web
+
+from console.kit import csrf
+from console.kit.context import FORM_COOKIE, LANGUAGE, SESSIONS, SETTINGS, USER
+from console.kit.door import note
+from console.kit.errors import FOREIGN, OLD_FORM, SIGNED_OUT, Answer, Refused, wants_json
+from console.kit.forms import check_head, read_form
+from console.kit.language import choose
+from console.kit.permissions import TABLE, Public, key_of, may
+from storage.errors import AWAY
+
+SESSION_COOKIE = "offhook_session"
+LANGUAGE_COOKIE = "offhook_language"
+_METHODS = ("GET", "HEAD", "POST")
+_NEEDS_NOBODY = frozenset({"/static", "/healthz"})
+
+
+@web.middleware
+async def check_request(request: web.Request, handler: Answer) -> web.StreamResponse:
+    """Lets a request through to its page, or refuses it."""
+    resource = request.match_info.route.resource
+    rule = TABLE[key_of(request.method, resource.canonical)] if resource else Public()
+    check_head(request)
+    if resource is not None and resource.canonical in _NEEDS_NOBODY:
+        return await handler(request)
+    accept = request.headers.get("Accept-Language", "")
+    request[USER] = None
+    request[LANGUAGE] = choose((request.cookies.get(LANGUAGE_COOKIE),), accept)
+    visitor = request.cookies.get(csrf.VISITOR_COOKIE) or csrf.new_visitor()
+    request[FORM_COOKIE] = visitor
+    token = request.cookies.get(SESSION_COOKIE)
+    if token:
+        try:
+            user = await request.app[SESSIONS].user(token, request.remote or "")
+        except AWAY:
+            # A page for everybody is shown all the same; any other says that it must wait.
+            if not isinstance(rule, Public):
+                raise
+            user = None
+        if user is not None:
+            note(request, user.name)
+            request[USER] = user
+            request[FORM_COOKIE] = token
+            request[LANGUAGE] = choose(
+                (request.cookies.get(LANGUAGE_COOKIE), user.language), accept
+            )
+    if request.method not in _METHODS:  # CONNECT has no address at all, and would not be found
+        raise web.HTTPMethodNotAllowed(request.method, _METHODS)
+    if request.match_info.http_exception is not None:  # no such address, or not with this method
+        raise request.match_info.http_exception
+    asks = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
+    if asks and not csrf.is_own_origin(request, request.app[SETTINGS].public_url):
+        raise Refused(FOREIGN)
+    if not may(request[USER], rule):
+        if request[USER] is not None:
+            raise web.HTTPForbidden
+        return _sign_in(request)
+    if request.method not in ("GET", "HEAD"):
+        await _check_form(request)
+    response = await handler(request)
+    if request[FORM_COOKIE] == visitor != request.cookies.get(csrf.VISITOR_COOKIE):
+        set_cookie(request, response, csrf.VISITOR_COOKIE, visitor)
+    return response
+
+
+async def _check_form(request: web.Request) -> None:
+    form = await read_form(request)
+    sent = request.headers.get(csrf.HEADER)
+    if sent is None:
+        sent = form.get(csrf.FORM_FIELD)
+    cookie = request.cookies.get(SESSION_COOKIE if request[USER] else csrf.VISITOR_COOKIE)
+    if not csrf.is_genuine(cookie, sent):
+        raise Refused(OLD_FORM)
+
+
+def _sign_in(request: web.Request) -> web.StreamResponse:
+    if wants_json(request):
+        raise Refused(SIGNED_OUT)
+    here = str(request.rel_url) if request.method == "GET" else "/"
+    where = "/login" if here == "/" else f"/login?next={quote(here, safe='')}"
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method == "GET":
+        # Somebody followed a link from elsewhere: strict cookies come only with a step that
+        # begins here. If there is no session either, that step leads to the login.
+        again = f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(here)}">'
+        return web.Response(text=again, content_type="text/html")
+    if "HX-Request" in request.headers:
+        return web.Response(status=401, headers={"HX-Redirect": where})
+    raise web.HTTPSeeOther(where)
+
+
+def set_cookie(
+    request: web.Request,
+    response: web.StreamResponse,
+    name: str,
+    value: str,
+    max_age: int | None = None,
+) -> None:
+    """A cookie that scripts can't read and other sites can't use."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=(request.app[SETTINGS].public_url or "").startswith("https:"),
+    )

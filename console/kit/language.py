@@ -1,0 +1,57 @@
+"""The console's two languages. English is the source; ``locale`` has the other's catalogue.
+
+Catalogues are read from their .po text at start, so there is no compile step to forget.
+"""
+
+import io
+from collections.abc import Iterable
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"zh-CN": "中文", "en": "English"}
+DEFAULT = "zh-CN"
+_LOCALES = {"zh-CN": "zh_CN", "en": "en"}
+CATALOGUES = Path(__file__).parents[1] / "locale"
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "mark, don't translate yet"
+    """Marks a text for the catalogue; it is looked up where it is shown."""
+    return text
+
+
+def locale_of(language: str) -> str:
+    """Babel's name of a language of ours."""
+    return _LOCALES[language]
+
+
+def load_translations() -> dict[str, NullTranslations]:
+    """Each language's translations. A broken catalogue raises at start, not in a page."""
+    found: dict[str, NullTranslations] = {"en": NullTranslations()}
+    for language, locale in _LOCALES.items():
+        source = CATALOGUES / locale / "LC_MESSAGES" / "console.po"
+        if locale == "en":
+            continue
+        with source.open("rb") as text:
+            catalogue = read_po(text, locale=locale, abort_invalid=True)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        found[language] = GNUTranslations(compiled)
+    return found
+
+
+def choose(wanted: Iterable[str | None], accept: str) -> str:
+    """The first of ``wanted`` that we speak, else the browser's choice, else Chinese."""
+    for language in wanted:
+        if language in LANGUAGES:
+            return language
+    for part in accept.split(","):
+        tag = part.split(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh-CN"
+        if tag.startswith("en"):
+            return "en"
+    return DEFAULT

@@ -1,0 +1,134 @@
+"""The live streams: websockets that carry a feed's frames to a page."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, suppress
+
+from aiohttp import WSCloseCode, web
+
+from console.kit import permissions
+from console.kit.context import SESSIONS, user_of
+from console.kit.feed import Subscription
+from console.kit.guard import SESSION_COOKIE
+from storage.errors import AWAY
+from storage.users import User
+
+OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open_streams")
+
+SIGNED_OUT = 4401
+"""Close code: the page must go to the login."""
+CHANGED = 4403
+"""Close code: the user's rights changed, the page must be loaded again."""
+ASK_AGAIN_S = 15.0
+"""So often it is checked that the session still counts, besides whenever something changed."""
+ONCE_MORE_S = 0.5
+"""So soon it is asked again if that couldn't be known just after a change."""
+SEND_S = 15.0
+"""A page that doesn't take a frame for so long is gone."""
+GOODBYE_S = 0.5
+"""So long a page may take for the goodbye; then it is cut off."""
+
+
+Reading = AbstractAsyncContextManager[Subscription]
+
+
+async def stream(request: web.Request, reading: Reading) -> web.WebSocketResponse:
+    """Sends a feed's frames until the page goes, or its user may no longer see them."""
+    user = user_of(request)
+    token = request.cookies.get(SESSION_COOKIE, "")
+    socket = web.WebSocketResponse(heartbeat=20.0, compress=False, max_msg_size=1024)
+    await socket.prepare(request)
+    request.app[OPEN].add(socket)
+    sender = asyncio.create_task(_send(request, socket, reading))
+    keeper = asyncio.create_task(_end_in_time(request, socket, token, user, sender))
+    try:
+        async for _ in socket:
+            pass  # a page has nothing to say here; reading notices that it went
+    finally:
+        request.app[OPEN].discard(socket)
+        for task in (keeper, sender):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    return socket
+
+
+async def _send(request: web.Request, socket: web.WebSocketResponse, reading: Reading) -> None:
+    async with reading as reader:
+        while not socket.closed:
+            frame = await reader.next()
+            try:
+                async with asyncio.timeout(SEND_S):
+                    await socket.send_str(frame)
+            except (TimeoutError, ConnectionError, RuntimeError):
+                await _say_goodbye(request, socket, WSCloseCode.GOING_AWAY)
+                return
+
+
+async def _end_in_time(
+    request: web.Request,
+    socket: web.WebSocketResponse,
+    token: str,
+    user: User,
+    sender: "asyncio.Task[None]",
+) -> None:
+    """Ends the stream as soon as its session has ended, or its user may see something else."""
+    code = await until_it_must_end(request.app, token, user)
+    sender.cancel()
+    await _say_goodbye(request, socket, code)
+
+
+async def until_it_must_end(app: web.Application, token: str, user: User) -> int:
+    """Waits until this session has ended, or its user may see something else; returns which."""
+    with app[SESSIONS].watch(token, user.name) as changed:
+        changed.set()  # something may have changed since the page was asked for
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASK_AGAIN_S):
+                    await changed.wait()
+            urgent = changed.is_set()
+            changed.clear()
+            try:
+                code = _why_not(user, await app[SESSIONS].user(token))
+            except AWAY:
+                # What was allowed a moment ago stays so while the database is away; but what was
+                # just changed must be known.
+                if urgent:
+                    changed.set()
+                    await asyncio.sleep(ONCE_MORE_S)
+                continue
+            if code is not None:
+                return code
+
+
+def _why_not(before: User, now: User | None) -> int | None:
+    """Why a stream that was opened by ``before`` must end; None: it may go on."""
+    if now is None:
+        return SIGNED_OUT
+    same = (now.role, permissions.scope(now), now.agent) == (
+        before.role,
+        permissions.scope(before),
+        before.agent,
+    )
+    return None if same else CHANGED
+
+
+async def _say_goodbye(request: web.Request, socket: web.WebSocketResponse, code: int) -> None:
+    """Close with this code; a page that doesn't answer or doesn't even read is cut off."""
+    transport = request.transport
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            await socket.close(code=code)
+    except (TimeoutError, ConnectionError, RuntimeError):
+        if transport is not None:
+            transport.abort()
+
+
+async def close_all(app: web.Application) -> None:
+    """At shutdown, so that pages reconnect at once to whoever comes next."""
+    await asyncio.gather(*[_close(socket) for socket in app[OPEN]])
+
+
+async def _close(socket: web.WebSocketResponse) -> None:
+    with suppress(ConnectionError, RuntimeError, TimeoutError):
+        async with asyncio.timeout(1.0):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart")

@@ -1,0 +1,22 @@
+"""What every page calls things: English texts (the catalogue's keys)."""
+
+from console.kit.language import N_
+from storage.users import Role
+
+ROLES = {
+    Role.AGENT: N_("Agent"),
+    Role.SUPERVISOR: N_("Supervisor"),
+    Role.OPS: N_("Operations"),
+    Role.QA: N_("Quality"),
+    Role.CLIENT: N_("Client"),
+    Role.ADMIN: N_("Administrator"),
+}
+CALL_LANGUAGES = {"zh-CN": N_("Chinese"), "en": N_("English")}
+NUMBER_WITHHELD = N_("number withheld")
+
+PAGE_TEXTS = {
+    "failed": N_("That did not work (%(status)s). Reload the page and try again."),
+    "offline": N_("The console can't be reached. Check the network, then try again."),
+    "signed_out": N_("You are no longer signed in. Sign in again."),
+}
+"""What ``page.js`` says, on every page."""

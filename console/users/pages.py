@@ -1,0 +1,244 @@
+"""Users, for the admin: create, change, disable, reset a password."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from console.kit.context import LIVE, SESSIONS, USERS, user_of
+from console.kit.language import LANGUAGES, N_
+from console.kit.rendering import render, says
+from domain.identity import AgentCode, ProjectName
+from storage.passwords import SHORTEST
+from storage.users import Role, User, user_key
+
+_NAME = re.compile(r"\w[\w.@-]{0,63}")
+_SAYS = (
+    (
+        re.compile(r"there is a user (?P<name>.*) already"),
+        N_("There is a user %(name)s already. Choose another name."),
+    ),
+    (
+        re.compile(r"agent's code (?P<code>.*) is user (?P<name>.*)'s"),
+        N_(
+            "Agent %(code)s is user %(name)s already. Choose another agent's code, or change or"
+            " disable that user first."
+        ),
+    ),
+    (re.compile(r"a password has .*"), N_("A password has 8 to 256 characters.")),
+    (
+        re.compile(r"the last admin must stay one"),
+        N_("This is the last administrator; make another one first."),
+    ),
+)
+"""The store's refusals, in the console's words."""
+_BAD_NAME = N_(
+    "A user's name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
+)
+_NO_ROLE = N_("Choose a role.")
+_NO_PROJECT = N_("Choose at least one project: without one there is nothing to see.")
+_NO_AGENT = N_("An agent needs a code of the configuration.")
+_NOTICES = {
+    "created": N_("The user is created."),
+    "changed": N_("The user is changed."),
+    "disabled": N_("The user is disabled and signed out."),
+    "enabled": N_("The user is enabled."),
+    "password": N_("The password is set; the user's sessions are signed out."),
+}
+
+
+class _Mistake(Exception):  # noqa: N818
+    """What the form got wrong, in words ready to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    role: Role
+    projects: frozenset[ProjectName] | None
+    agent: AgentCode | None
+    language: str | None
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /users"""
+    return await _list(request)
+
+
+async def _list(
+    request: web.Request,
+    *,
+    mistake: str = "",
+    typed: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> web.Response:
+    found = await request.app[USERS].list()
+    values = _choices(request) | {
+        "users": found,
+        "mistake": mistake,
+        "notice": _notice(request),
+        "typed": typed or {},
+    }
+    return render(request, "users/users.html", values, status=status)
+
+
+def _choices(request: web.Request) -> dict[str, Any]:
+    centre = request.app[LIVE].centre()
+    return {
+        "projects": centre.projects,
+        "agents": centre.agents,
+        "roles": list(Role),
+        "shortest": SHORTEST,
+    }
+
+
+def _notice(request: web.Request) -> str:
+    text = _NOTICES.get(request.query.get("done", ""))
+    return says(request, text) if text else ""
+
+
+async def create(request: web.Request) -> web.Response:
+    """POST /users"""
+    form = await request.post()
+    name = user_key(str(form.get("name", "")))  # what it will be: "½" becomes "1⁄2"
+    try:
+        asked = _read(request, form)
+        if not _NAME.fullmatch(name):
+            raise _Mistake(says(request, _BAD_NAME))
+        made = await request.app[USERS].create(
+            name,
+            str(form.get("password", "")),
+            asked.role,
+            by=user_of(request).name,
+            projects=asked.projects,
+            agent=asked.agent,
+            language=asked.language,
+        )
+    except _Mistake as mistake:
+        return await _list(request, mistake=str(mistake), typed=_typed(form), status=400)
+    except ValueError as error:
+        text = _translated(request, error)
+        return await _list(request, mistake=text, typed=_typed(form), status=400)
+    raise web.HTTPSeeOther(f"/users/{made.name}?done=created")
+
+
+async def edit_page(request: web.Request) -> web.Response:
+    """GET /users/{name}"""
+    return _edit(request, await _user(request))
+
+
+def _edit(
+    request: web.Request, user: User, *, mistake: str = "", status: int = 200
+) -> web.Response:
+    values = _choices(request) | {
+        "edited": user,
+        "mistake": mistake,
+        "notice": _notice(request),
+        "typed": {
+            "role": user.role.value,
+            "projects": user.projects,
+            "agent": user.agent or "",
+            "language": user.language or "",
+        },
+    }
+    return render(request, "users/user.html", values, status=status)
+
+
+async def change(request: web.Request) -> web.Response:
+    """POST /users/{name}: role, projects, agent's code, language"""
+    user = await _user(request)
+    try:
+        asked = _read(request, await request.post())
+        await _apply(request, user, asked)
+    except _Mistake as mistake:
+        return _edit(request, user, mistake=str(mistake), status=400)
+    except ValueError as error:
+        return _edit(request, user, mistake=_translated(request, error), status=400)
+    raise web.HTTPSeeOther(f"/users/{user.name}?done=changed")
+
+
+async def set_enabled(request: web.Request) -> web.Response:
+    """POST /users/{name}/enabled: enabled=yes or no"""
+    user = await _user(request)
+    form = await request.post()
+    enabled = form.get("enabled") == "yes"
+    by = user_of(request).name
+    try:
+        await request.app[USERS].set_disabled(user.name, not enabled, by=by)
+    except ValueError as error:
+        return _edit(request, user, mistake=_translated(request, error), status=400)
+    request.app[SESSIONS].forget_user(user.name)
+    raise web.HTTPSeeOther(f"/users/{user.name}?done={'enabled' if enabled else 'disabled'}")
+
+
+async def set_password(request: web.Request) -> web.Response:
+    """POST /users/{name}/password"""
+    user = await _user(request)
+    form = await request.post()
+    own = user_of(request)
+    try:
+        await request.app[USERS].set_password(user.name, str(form.get("password", "")), by=own.name)
+    except ValueError as error:
+        return _edit(request, user, mistake=_translated(request, error), status=400)
+    request.app[SESSIONS].forget_user(user.name)
+    raise web.HTTPSeeOther(f"/users/{user.name}?done=password")
+
+
+async def _user(request: web.Request) -> User:
+    found = await request.app[USERS].get(request.match_info["name"])
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+async def _apply(request: web.Request, user: User, asked: _Asked) -> None:
+    await request.app[USERS].change(
+        user.name,
+        by=user_of(request).name,
+        role=asked.role,
+        projects=asked.projects,
+        agent=asked.agent,
+        language=asked.language,
+    )
+    request.app[SESSIONS].forget_user(user.name)
+
+
+def _read(request: web.Request, form: Any) -> _Asked:
+    centre = request.app[LIVE].centre()
+    try:
+        role = Role(str(form.get("role", "")))
+    except ValueError:
+        raise _Mistake(says(request, _NO_ROLE)) from None
+    known = {p.name for p in centre.projects}
+    chosen = frozenset(ProjectName(str(p)) for p in form.getall("projects", ())) & known
+    projects: frozenset[ProjectName] | None = chosen
+    if role is Role.ADMIN:
+        projects = None
+    elif not chosen:
+        raise _Mistake(says(request, _NO_PROJECT))
+    agent = str(form.get("agent", "")) or None
+    if agent not in {None, *(a.code for a in centre.agents)} or (
+        role is Role.AGENT and agent is None
+    ):
+        raise _Mistake(says(request, _NO_AGENT))
+    language = str(form.get("language", ""))
+    return _Asked(
+        role,
+        projects,
+        AgentCode(agent) if agent else None,
+        language if language in LANGUAGES else None,
+    )
+
+
+def _typed(form: Any) -> dict[str, Any]:
+    """What stands in the form again; never the password."""
+    fields = {name: str(form.get(name, "")) for name in ("name", "role", "agent", "language")}
+    return fields | {"projects": {str(p) for p in form.getall("projects", ())}}
+
+
+def _translated(request: web.Request, error: ValueError) -> str:
+    for pattern, text in _SAYS:
+        if found := pattern.fullmatch(str(error)):
+            return says(request, text, found.groupdict())
+    return str(error)
