@@ -23,8 +23,8 @@ class Fault:
 
 
 _TOO_OLD = (
-    "it can't keep an event from AMI by its name, so that a phone that forwards can forge any other,"
-    " and it does not record in stereo",
+    "it can't keep an event from AMI by its name, so that a phone that forwards can forge any"
+    " other, and it does not record in stereo",
     "https://github.com/asterisk/asterisk/blob/22/ChangeLogs/ChangeLog-22.1.0.md",
     "use 22.10",
 )
