@@ -193,7 +193,7 @@ class FakeAsterisk:
                     head, _, rest = raw.partition(b"\r\n")
                     say(head, rest + b"\r\n")
                 say(b"Event: CoreShowChannelsComplete", b"EventList: Complete\r\n")
-            case "DeviceStateList" | "PJSIPShowEndpoints" | "PJSIPShowContacts" | "BridgeList":
+            case "DeviceStateList" | "PJSIPShowEndpoints" | "BridgeList":
                 say(b"Response: Error", b"Message: no such list\r\n")
             case "UserEvent":
                 say(b"Response: Success")

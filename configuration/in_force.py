@@ -16,7 +16,7 @@ import structlog
 
 from configuration.centre_file import Config, ConfigError, load, parse
 from configuration.flows import FlowFile, flow_files, load_flows
-from configuration.secrets import Secrets, SecretsError, load_or_create
+from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create
 from documents.errors import FlowError
 from documents.json_text import parsed
 from ivr_flows.flow import Flow
@@ -87,7 +87,7 @@ def keep(found: InForce, state: Path) -> None:
     folder = state / FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(folder / "secrets.json", (state / "secrets.json").read_bytes())
+        write_private(folder / SECRETS, found.secrets.as_bytes())
         write_private(folder / _COPY, json.dumps(copy).encode())
         (folder / _NOT_KEPT).unlink(missing_ok=True)
     except OSError as error:
@@ -133,7 +133,7 @@ def kept(source: Path, state: Path) -> InForce:
             return _files_again(source, state)
         except (OSError, ConfigError, FlowError) as error:
             try:
-                found = _copy(state)
+                found = _copy(state, is_last=False)
             except _BROKEN:
                 raise error from None
             log.error(
@@ -159,8 +159,8 @@ _BROKEN = (OSError, ValueError, ConfigError, FlowError)
 """What ``_copy`` raises."""
 
 
-def _copy(state: Path) -> InForce:
-    """Raises one of ``_BROKEN``, and SecretsError."""
+def _copy(state: Path, *, is_last: bool = True) -> InForce:
+    """Raises one of ``_BROKEN``, and SecretsError. ``is_last``: it is that of the last start."""
     copy = _fields(parsed((state / FOLDER / _COPY).read_bytes()), "the copy")
     config = parse(_path(copy, "source"), _bytes(_string(copy, "centre")))
     files = {}
@@ -174,7 +174,7 @@ def _copy(state: Path) -> InForce:
     if since.tzinfo is None:
         raise ValueError('"since" is in no time zone')
     flows = load_flows(config, files)
-    return InForce(config, flows, _secrets_again(state, config), files, since)
+    return InForce(config, flows, _secrets_again(state, config, copy=is_last), files, since)
 
 
 def _files_again(source: Path, state: Path) -> InForce:
@@ -182,18 +182,21 @@ def _files_again(source: Path, state: Path) -> InForce:
     config = load(source)
     files = flow_files(config)
     flows = load_flows(config, files)
-    return InForce(config, flows, _secrets_again(state, config), files, datetime.now(UTC))
+    secrets = _secrets_again(state, config, copy=False)
+    return InForce(config, flows, secrets, files, datetime.now(UTC))
 
 
-def _secrets_again(state: Path, config: Config) -> Secrets:
-    """Raises SecretsError where those of the last start can't be read either."""
-    try:
-        return load_or_create(state, config.centre)
-    except SecretsError as error:
-        if not (state / FOLDER / "secrets.json").exists():
-            raise
-        log.error("the secrets are those of the last start", why=_in_one_line(error))
-        return load_or_create(state / FOLDER, config.centre)
+def _secrets_again(state: Path, config: Config, *, copy: bool) -> Secrets:
+    """Those that Asterisk was started with: the copy, or the file if the copy may be older. Where
+    one of them can't be used, the other. Raises SecretsError if neither can."""
+    places = (state / FOLDER, state) if copy else (state, state / FOLDER)
+    there = [place for place in places if (place / SECRETS).exists()]
+    for place in there[:-1]:
+        try:
+            return load_or_create(place, config.centre)
+        except SecretsError as error:
+            log.error("the secrets are read elsewhere", why=_in_one_line(error))
+    return load_or_create(there[-1] if there else state, config.centre)
 
 
 def _in_one_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 import secrets as chance
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from domain.identity import AgentCode
 from machine.private_files import write_private
 from telephony.asterisk.passwords import AsteriskPasswords
 
-_FILE = "secrets.json"
+SECRETS = "secrets.json"
 
 
 class SecretsError(Exception):
@@ -30,6 +30,10 @@ class Secrets(AsteriskPasswords):
     admin: str
     """The console's first password, for its user ``admin``."""
 
+    def as_bytes(self) -> bytes:
+        """As they are in their file."""
+        return json.dumps(asdict(self), indent=1).encode()
+
     def __repr__(self) -> str:
         return f"Secrets({len(self.sip)} SIP passwords, {len(self.pins)} PINs)"
 
@@ -39,7 +43,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
 
     What is there is never changed, so phones keep their passwords. Raises SecretsError.
     """
-    path = state / _FILE
+    path = state / SECRETS
     kept: dict[str, Any] = {}
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)

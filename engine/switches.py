@@ -45,6 +45,10 @@ log = structlog.get_logger()
 
 _SHOWN = 80
 
+MOST_HOLDS = 200
+"""Holds and resumes of one party in a call that are written down, and answered with music. Phones
+can make two thousand a second; each makes the call's record anew, and other calls' records wait."""
+
 
 class Switches:
     """One for all nodes; each link tells its node's events and snapshots."""
@@ -238,8 +242,9 @@ class Switches:
                 self._music(call)
                 self._passed_on(call)
             case CallHeld() | CallResumed():
-                self._held(call, event)
-                self._music(call)
+                if not self._held_too_often(call, event):
+                    self._held(call, event)
+                    self._music(call)
             case CallTransferred():
                 self._transferred(call, event)
             case TransferRefused():
@@ -274,6 +279,22 @@ class Switches:
         if view is not None and view.connected and wanted is not call.music:
             call.music = wanted
             self._orders.music(call, wanted)
+
+    def _held_too_often(self, call: LiveCall, event: CallHeld | CallResumed) -> bool:
+        """Whether to take no notice of it. The last that is noticed is a resume."""
+        whose = (event.station, event.by)
+        if call.holds[whose] < MOST_HOLDS + isinstance(event, CallResumed):
+            call.holds[whose] += 1
+            return False
+        self._complain(
+            "a call is held and resumed without end, and it is no longer written down; look at the"
+            " phone or the line that does it",
+            call=call.id,
+            line=call.line,
+            station=event.station,
+            by=event.by,
+        )
+        return True
 
     def _held(self, call: LiveCall, event: CallHeld | CallResumed) -> None:
         held = isinstance(event, CallHeld)

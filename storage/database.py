@@ -150,6 +150,9 @@ async def connection(
         watchdog = asyncio.get_running_loop().call_later(deadline_s, db.terminate)
         try:
             yield db
+        except asyncpg.ReadOnlySQLTransactionError:
+            db.terminate()  # it leads to what is a standby by now; another may be led elsewhere
+            raise
         finally:
             watchdog.cancel()
 

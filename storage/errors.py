@@ -47,9 +47,15 @@ AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.InternalClientError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, or a server that ran out of space
+    asyncpg.ObjectNotInPrerequisiteStateError,  # somebody doesn't let go of a lock
+    asyncpg.TransactionRollbackError,  # a deadlock
+    asyncpg.PostgresSystemError,  # its disk fails
+    asyncpg.InternalServerError,  # what it reads there is damaged
     *REFUSED,
 )
-"""What a read or write raises while the database is away; the console says 503 for these."""
+"""What a read or write raises while the database is away, or can't do its work though nothing is
+wrong with what it is asked; the console says 503 for these."""
 
 
 def in_one_line(error: BaseException) -> str:

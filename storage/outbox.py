@@ -187,7 +187,7 @@ class Outbox:
         _tell(
             log.error,
             "the database takes no facts; calls go on, the facts are kept in the outbox. "
-            "Start PostgreSQL, they are stored by themselves",
+            "See that PostgreSQL runs and can be written to, they are stored by themselves then",
             why=in_one_line(error),
             error=type(error).__name__,
             outbox=str(self.path),

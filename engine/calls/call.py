@@ -1,7 +1,7 @@
 """A call that is going on, as the controller knows it: a few fields and an inbox."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -113,6 +113,8 @@ class LiveCall:
     """Since when somebody has been talking to the caller; None: nobody is."""
     bridged_s: float = 0.0
     """How long somebody was, before that."""
+    holds: Counter[tuple[StationName, str]] = field(default_factory=Counter)
+    """How many holds and resumes are written down of each talk, by its phone and whose they are."""
     music: bool = False
     """Music plays for the caller, who is held."""
     phone_lost: StationName | None = None

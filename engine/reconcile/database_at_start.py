@@ -20,13 +20,15 @@ from records.store import CallStore, StoredCall, stored_call
 from records.writing import write
 from storage.agents import AgentStore
 from storage.database import bring_forward
-from storage.errors import AWAY, SchemaBroken, SchemaTooNew, in_one_line
+from storage.errors import AWAY, DatabaseUnreachable, SchemaBroken, SchemaTooNew, in_one_line
 from storage.last_known import LastKnown, newest
 from storage.outbox import Outbox
 from storage.users import UserStore
 
 log = structlog.get_logger()
 
+NO_USE = (*AWAY, asyncpg.PostgresError)
+"""Whatever it says: a start that can do without it does not depend on what is wrong there."""
 PATIENCE_S = 2.0
 """So long calls wait for the database, if it can be done without."""
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 5.0
@@ -77,7 +79,7 @@ class DatabaseAtStart:
                 await self._open()
                 await self._outbox.flushed()
                 states, open_calls = await self._ask()
-        except AWAY as error:
+        except NO_USE as error:
             if not known.found or isinstance(error, SchemaTooNew | SchemaBroken):
                 raise
             self._go_without(error)
@@ -97,8 +99,9 @@ class DatabaseAtStart:
                 await self._outbox.flushed()
                 states, open_calls = await self._ask()
                 break
-            except AWAY as error:
-                if isinstance(error, SchemaTooNew | SchemaBroken) and str(error) != said:
+            except NO_USE as error:
+                answers = not isinstance(error, OSError | DatabaseUnreachable)
+                if answers and str(error) != said:
                     said = str(error)
                     log.error("the database is back and can't be used", why=in_one_line(error))
                 await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311
@@ -126,8 +129,8 @@ class DatabaseAtStart:
         )
         log.error(
             "the controller begins without its database; calls, queues and agents at their phones"
-            " go on, signing in to the console may not work. Start PostgreSQL, all is stored by"
-            " itself then",
+            " go on, signing in to the console may not work. See that PostgreSQL runs and can"
+            " be written to, all is stored by itself then",
             why=why,
             last_known=None if at is None else at.isoformat(timespec="seconds"),
             agents=len(self._last_known.agents),

@@ -34,8 +34,6 @@ class Snapshot:
     """DeviceStateChange, one a device: Device (``PJSIP/1001``), State (``NOT_INUSE``, ...)."""
     endpoints: tuple[Message, ...] = ()
     """EndpointList, one a PJSIP endpoint: ObjectName, DeviceState, Contacts, ActiveChannels."""
-    contacts: tuple[Message, ...] = ()
-    """ContactList, one a registered contact."""
     boot: str = ""
     """When Asterisk started, on its own clock: ``2026-11-22 02:08:16``."""
     version: str = ""
@@ -88,7 +86,6 @@ async def take(
         "DeviceStateList", "DeviceStateChange", "DeviceStateListComplete"
     )
     endpoints = await optional("PJSIPShowEndpoints", "EndpointList", "EndpointListComplete")
-    contacts = await optional("PJSIPShowContacts", "ContactList", "ContactListComplete")
     bridge_list = await optional("BridgeList", "BridgeListItem", "BridgeListComplete")
     channels = await ask_list(
         "CoreShowChannels", {}, "CoreShowChannel", "CoreShowChannelsComplete", timeout
@@ -104,7 +101,6 @@ async def take(
         bridges=tuple((bridge, tuple(inside)) for bridge, inside in members.items()),
         device_states=device_states,
         endpoints=endpoints,
-        contacts=contacts,
         boot=boot,
         version=settings.get("AsteriskVersion"),
         restarted=bool(last_boot) and boot != last_boot,

@@ -22,7 +22,17 @@ class Fault:
     cure: str
 
 
+_TOO_OLD = (
+    "it can't keep an event from AMI by its name, so that a phone that forwards can forge any"
+    " other, and it does not record in stereo",
+    "https://github.com/asterisk/asterisk/blob/22/ChangeLogs/ChangeLog-22.1.0.md",
+    "use 22.10",
+)
+
 KNOWN = (
+    Fault((0, 0, 0), (20, 10, 999), *_TOO_OLD),
+    Fault((21, 0, 0), (21, 5, 999), *_TOO_OLD),
+    Fault((22, 0, 0), (22, 0, 999), *_TOO_OLD),
     Fault(
         (22, 11, 0),
         (22, 11, 0),

@@ -59,7 +59,7 @@ async def test_a_call_is_told_in_order_and_the_next_link_finds_it_in_its_snapsho
     assert snapshot.boot.startswith("20")
     assert not snapshot.restarted
     # The AMI user has no write class "system", as it should be: Asterisk keeps these to itself.
-    assert set(snapshot.missing) == {"PJSIPShowEndpoints", "PJSIPShowContacts"}
+    assert set(snapshot.missing) == {"PJSIPShowEndpoints"}
 
 
 async def test_replies_refusals_and_lists(connect: Connect) -> None:

@@ -29,7 +29,7 @@ async def test_the_configured_user_may_do_what_the_link_needs_and_no_more(
         devices = {message.get("Device") for message in snapshot.device_states}
         assert {"PJSIP/1001", "PJSIP/1004"} <= devices
         # Both want the write class "system", which could stop Asterisk: device states do.
-        assert set(snapshot.missing) == {"PJSIPShowEndpoints", "PJSIPShowContacts"}
+        assert set(snapshot.missing) == {"PJSIPShowEndpoints"}
         for action in ("Command", "ModuleLoad", "UpdateConfig"):
             with pytest.raises(ActionRefused, match="ermission"):
                 await link.action(action, {"Command": "core stop now"})

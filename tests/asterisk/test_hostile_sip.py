@@ -184,6 +184,24 @@ async def test_where_a_phone_forwards_its_calls_to_becomes_no_line(
         assert not (faults := said.check(one.cel)), first(faults)
 
 
+async def test_where_a_phone_says_it_is_becomes_no_line(instance: InstanceFactory) -> None:
+    one = await instance(centre())
+    account = Account(PHONE, one.secrets.sip[StationName(PHONE)])
+    home = (b"To", b"<sip:%s@h>" % PHONE.encode())
+    forged = FORGED.removeprefix(b"13800138000")
+    async with listening(one) as said:
+        peer = await RawSip((one.addresses.sip, one.ports.sip)).open()
+        for where in (b";user=%s", b";maddr=127.0.0.1%s", b";transport=udp%s", b";x=%s"):
+            contact = peer.at_home(PHONE)[:-1] + where % forged + b">"
+            told = await peer.request("REGISTER", b"sip:h", account, [home, (b"Contact", contact)])
+            assert told.status == 200
+        # and a call, so that what was said of the first of them has come
+        assert (await peer.invite(peer.uri("*12"), account)).status == 200
+        peer.close()
+        assert len(said.environments) == 1
+        assert not (faults := said.check(one.cel)), first(faults)
+
+
 async def test_a_number_is_found_behind_what_comes_with_it(instance: InstanceFactory) -> None:
     one = await instance(centre())
     watch = Remote()

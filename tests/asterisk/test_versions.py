@@ -21,7 +21,15 @@ def test_a_faulty_version_is_known_however_it_is_written(version: str) -> None:
     assert "issues/2134); use 22.10" in line
 
 
-@pytest.mark.parametrize("version", ["22.10.1+dfsg-1", "22.11.1", "2.11.0", "GIT-master-a1b2", ""])
+@pytest.mark.parametrize("version", ["18.26.4", "20.6.0~dfsg", "20.10.1", "21.5.0", "22.0.0"])
+def test_one_that_ignores_how_ami_is_filtered_is_known(version: str) -> None:
+    [line] = faults_of(version)
+    assert "can't keep an event from AMI" in line
+
+
+@pytest.mark.parametrize(
+    "version", ["20.11.0", "21.6.0", "22.1.0", "22.10.1+dfsg-1", "22.11.1", "GIT-master-a1b2", ""]
+)
 def test_others_are_not_blamed(version: str) -> None:
     assert list(faults_of(version)) == []
 

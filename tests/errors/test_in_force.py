@@ -33,9 +33,52 @@ def test_the_copy_is_private_and_has_flows_and_secrets(
         again = kept(file, state)
     assert (again.config.centre, again.secrets) == (found.config.centre, found.secrets)
     assert again.flows.keys() == {"hotline"}
-    assert [line["event"] for line in logs] == ["the secrets are those of the last start"]
+    assert logs == []
     changed = again.changed()
     assert changed is not None and changed.startswith(f"{file}:1:")
+
+
+def _without(state: Path) -> None:
+    (state / "secrets.json").unlink()
+
+
+def _other(state: Path) -> None:
+    (state / "secrets.json").write_text('{"ami": "another", "agi": "another-of-16-letters"}')
+
+
+def _a_folder(state: Path) -> None:
+    (state / "secrets.json").unlink()
+    (state / "secrets.json").mkdir()
+
+
+@pytest.mark.parametrize("change", [_without, _other, _a_folder])
+def test_asterisk_lets_in_who_comes_back_after_the_secrets_were_changed(
+    change: Callable[[Path], None], centre_file: CentreFile, tmp_path: Path
+) -> None:
+    """Asterisk has those of the start on purpose."""
+    file, state = centre_file(), tmp_path / "state"
+    found = from_files(load(file), state)
+    keep(found, state)
+    change(state)
+    assert kept(file, state).secrets == found.secrets
+    keep(found, state)  # as a restart does that failed, and goes back
+    assert kept(file, state).secrets == found.secrets
+
+
+def test_without_a_copy_of_the_secrets_their_file_is_taken(
+    centre_file: CentreFile, tmp_path: Path
+) -> None:
+    file, state = centre_file(), tmp_path / "state"
+    found = from_files(load(file), state)
+    keep(found, state)
+    (state / "in-force" / "secrets.json").write_text('{"ami": ')
+    with capture_logs() as logs:
+        assert kept(file, state).secrets == found.secrets
+    assert [line["event"] for line in logs] == ["the secrets are read elsewhere"]
+    (state / "in-force" / "secrets.json").unlink()
+    assert kept(file, state).secrets == found.secrets
+    (state / "secrets.json").unlink()
+    assert kept(file, state).secrets == kept(file, state).secrets != found.secrets
 
 
 def test_a_changed_file_is_seen_and_one_put_back_is_not(
@@ -108,8 +151,7 @@ def test_a_copy_of_another_shape_is_one_that_cannot_be_read(
 def test_no_nesting_is_too_deep(name: str, centre_file: CentreFile, tmp_path: Path) -> None:
     file, state = centre_file(), tmp_path / "state"
     keep(from_files(load(file), state), state)
-    folder = state if name == "secrets.json" else state / "in-force"
-    (folder / name).write_text('{"a":' * 200_000)
+    (state / "in-force" / name).write_text('{"a":' * 200_000)
     with capture_logs() as logs:
         assert kept(file, state).flows.keys() == {"hotline"}
     assert len(logs) == 1 and "deep" in logs[0]["why"]

@@ -1,0 +1,84 @@
+"""A phone or a line that holds and resumes without end costs nobody else's call or record."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from domain.facts import CallFact, CallFactKind
+from domain.identity import CallId, ChannelId, NodeName, StationName
+from engine.engine import Engine
+from engine.switches import MOST_HOLDS
+from records.fold import fold
+from storage.fact_lines import decode
+from telephony.ami import Link
+from telephony.calls import CallHeld, CallResumed
+from tests.calls.events import about
+from tests.centre.test_board import enter
+
+NODE = NodeName("pbx1")
+CALLER, PHONE = "PJSIP/carrier-00000001", "PJSIP/1001-00000002"
+
+
+@pytest.fixture
+def talk(engine: Engine) -> Iterator[CallId]:
+    """A customer talks with 1001."""
+    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
+    call = enter(engine)
+    uniqueid = ChannelId.of(call.id).uniqueid
+    mark = {"ChanVariable": f"OFFHOOK_CALL={call.id}"}
+    bridge = {"BridgeUniqueid": "b1"}
+    for event in (
+        about("Newchannel", CALLER, uniqueid, 6, **mark),
+        about("Newchannel", PHONE, "1.2", 6, uniqueid),
+        about("BridgeEnter", CALLER, uniqueid, 6, **mark, **bridge),
+        about("BridgeEnter", PHONE, "1.2", 6, uniqueid, **bridge),
+    ):
+        engine.switches.on_message(NODE, event)
+    assert call.stations == {StationName("1001")}
+    yield call.id
+
+
+def _written(folder: Path) -> list[CallFact]:
+    facts = [decode(line) for line in (folder / "outbox.jsonl").read_bytes().splitlines()]
+    return [fact for fact in facts if isinstance(fact, CallFact)]
+
+
+def _flap(engine: Engine, channel: str, uniqueid: str, times: int) -> None:
+    for _ in range(times):
+        for name in ("Hold", "Unhold"):
+            engine.switches.on_message(NODE, about(name, channel, uniqueid, 6))
+
+
+async def test_holds_without_end_are_no_longer_written_down(
+    engine: Engine, talk: CallId, tmp_path: Path
+) -> None:
+    with capture_logs() as logs:
+        _flap(engine, PHONE, "1.2", 5_000)
+    kinds = Counter(fact.kind for fact in _written(tmp_path))
+    assert kinds[CallFactKind.HELD] + kinds[CallFactKind.RESUMED] <= MOST_HOLDS + 1
+    (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert (warning["by"], warning["station"]) == ("agent", "1001")
+
+    # the other party's own holds still count
+    _flap(engine, CALLER, ChannelId.of(talk).uniqueid, 3)
+    assert [fact.detail["by"] for fact in _written(tmp_path)[-6:]] == ["caller"] * 6
+
+
+@pytest.mark.parametrize("begins_held", [False, True])
+async def test_the_last_that_is_written_down_is_a_resume(
+    engine: Engine, talk: CallId, tmp_path: Path, *, begins_held: bool
+) -> None:
+    station = StationName("1001")
+    call = engine.calls.by_id[talk]
+    if begins_held:  # before this controller: it is resumed first
+        engine.switches._guarded(CallResumed(talk, station, "agent"))
+    for _ in range(MOST_HOLDS):
+        engine.switches._guarded(CallHeld(talk, station, "agent"))
+        engine.switches._guarded(CallResumed(talk, station, "agent"))
+    engine.switches._guarded(CallHeld(talk, station, "agent"))
+    facts = _written(tmp_path)
+    assert facts[-1].kind is CallFactKind.RESUMED and not call.music
+    assert fold(facts).hold_s < 60
