@@ -8,7 +8,7 @@ from console.floor.commands import ask
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
 from console.floor.rows import Scene, sections, sight_of
-from console.kit import permissions
+from console.kit.access import can, projects_of, within
 from console.kit.context import LIVE, USERS, user_of
 from console.kit.live import stream
 from console.kit.rendering import render
@@ -24,12 +24,12 @@ SUPERVISORS_VERBS = frozenset({Verb.READY, Verb.AWAY, Verb.LOG_OUT})
 async def page(request: web.Request) -> web.Response:
     """GET /board"""
     user = user_of(request)
-    sight = sight_of(user, permissions.scope(user))
-    may_command = permissions.can(user, "POST", "/agents/{agent}/{verb}")
+    sight = sight_of(user, projects_of(request))
+    may_command = can(request, "POST", "/agents/{agent}/{verb}")
     texts = live_texts(request, sight.projects) | {
         "stream": "/board/live",
         "may_command": may_command,
-        "may_read_calls": permissions.can(user, "GET", "/calls/{call}"),
+        "may_read_calls": can(request, "GET", "/calls/{call}"),
     }
     return render(
         request,
@@ -41,14 +41,14 @@ async def page(request: web.Request) -> web.Response:
 async def live(request: web.Request) -> web.StreamResponse:
     """GET /board/live"""
     user = user_of(request)
-    sight = sight_of(user, permissions.scope(user))
+    sight = sight_of(user, projects_of(request))
     return await stream(request, request.app[FEEDS].reader(sight))
 
 
 async def api(request: web.Request) -> web.Response:
     """GET /api/v1/board: the board now, what this user may see of it; times in Unix seconds."""
     user = user_of(request)
-    sight = sight_of(user, permissions.scope(user))
+    sight = sight_of(user, projects_of(request))
     board = request.app[LIVE].board(sight.projects)
     shown = {name: list(rows.values()) for name, rows in sections(Scene(board), sight).items()}
     return web.json_response(
@@ -62,7 +62,7 @@ async def command(request: web.Request) -> web.Response:
     user = user_of(request)
     code = AgentCode(request.match_info["agent"])
     agent = next((a for a in request.app[LIVE].centre().agents if a.code == code), None)
-    if agent is None or not permissions.serves(user, agent.projects):
+    if agent is None or not within(request, agent.projects):
         raise web.HTTPNotFound
     if request.match_info["verb"] not in SUPERVISORS_VERBS:
         raise web.HTTPNotFound

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from console.calls import words
 from console.calls.timeline import told
-from console.kit import permissions
-from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles, user_of
+from console.kit.access import projects_of
+from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import duration, render, says
 from domain.identity import CallId
 from records.store import StoredCall
@@ -15,7 +15,7 @@ async def stored_call(request: web.Request) -> StoredCall:
     """The call that the address names. 404 if it isn't there *or* isn't the user's to see:
     whoever may not see a call may not learn that there was one."""
     found = await request.app[CALLS].get(
-        CallId(request.match_info["call"]), projects=permissions.scope(user_of(request))
+        CallId(request.match_info["call"]), projects=projects_of(request)
     )
     if found is None:
         raise web.HTTPNotFound
@@ -41,7 +41,7 @@ async def page(request: web.Request) -> web.Response:
                 duration,
             ),
             "agents": agents,
-            "titles": project_titles(request, permissions.scope(user_of(request))),
+            "titles": project_titles(request, projects_of(request)),
             "queue_titles": queue_titles,
             "words": words,
         },

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from console.calls import words
-from console.kit import permissions
-from console.kit.context import AGENTS, CALLS, LIVE, SETTINGS, project_titles, user_of
+from console.kit.access import can, projects_of
+from console.kit.context import AGENTS, CALLS, LIVE, SETTINGS, project_titles
 from console.kit.language import N_
 from console.kit.rendering import render, says
 from domain.identity import AgentCode, ProjectName, QueueName
@@ -84,8 +84,7 @@ def _midnight(
 
 async def page(request: web.Request) -> web.Response:
     """GET /calls: the page; asked for by htmx, only the list in it."""
-    user = user_of(request)
-    own = permissions.scope(user)
+    own = projects_of(request)
     asked = read_filters(request.query, request.app[SETTINGS].timezone)
     found = await request.app[CALLS].list(
         asked.search, projects=own, page=asked.page, per_page=PER_PAGE
@@ -131,7 +130,6 @@ async def page(request: web.Request) -> web.Response:
 
 async def api(request: web.Request) -> web.Response:
     """GET /api/v1/calls: the same list, the same filters. 400 names what isn't understood."""
-    user = user_of(request)
     asked = read_filters(request.query, request.app[SETTINGS].timezone)
     if asked.mistakes:
         return web.json_response(
@@ -142,9 +140,9 @@ async def api(request: web.Request) -> web.Response:
             status=400,
         )
     found = await request.app[CALLS].list(
-        asked.search, projects=permissions.scope(user), page=asked.page, per_page=PER_PAGE
+        asked.search, projects=projects_of(request), page=asked.page, per_page=PER_PAGE
     )
-    line = permissions.can(user, "GET", "/calls/{call}")  # whose page has it too
+    line = can(request, "GET", "/calls/{call}")  # whose page has it too
     return web.json_response(
         {
             "calls": [as_json(row, line=line) for row in found.rows],

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from console.kit.features import Entry, Key
+from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
 from console.kit.sessions import Sessions
 from domain.identity import ProjectName
@@ -35,9 +37,14 @@ USERS: web.AppKey[UserStore] = web.AppKey("users")
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
 RARELY: web.AppKey[Rarely] = web.AppKey("rarely")
+RULES: web.AppKey[dict[Key, Rule]] = web.AppKey("rules")
+ENTRIES: web.AppKey[list[Entry]] = web.AppKey("entries")
 
 USER: web.RequestKey[User | None] = web.RequestKey("user")
 LANGUAGE: web.RequestKey[str] = web.RequestKey("language")
+RULE: web.RequestKey[Rule] = web.RequestKey("rule")
+PROJECTS_ASKED: web.RequestKey[bool] = web.RequestKey("projects_asked")
+"""Whether the page has asked which projects its user may see."""
 FORM_COOKIE: web.RequestKey[str] = web.RequestKey("form_cookie")
 """The cookie that this request's forms are bound to."""
 

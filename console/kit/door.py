@@ -13,7 +13,7 @@ from typing import Any, cast
 import structlog
 from aiohttp import web, web_fileresponse
 
-from console.kit.errors import Answer
+from console.kit.features import Answer
 from console.kit.rarely import Rarely
 
 log = structlog.get_logger()

@@ -4,19 +4,18 @@ import errno
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
 from aiohttp import web
 
 from console.kit.context import LANGUAGE, RARELY, USER
+from console.kit.features import Answer
 from console.kit.language import N_, choose
 from console.kit.rendering import render, says
 from storage.errors import AWAY, in_one_line
 
 log = structlog.get_logger()
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 RETRY_S = 5
 

@@ -6,27 +6,32 @@ from urllib.parse import quote
 from aiohttp import web
 
 from console.kit import csrf
-from console.kit.context import FORM_COOKIE, LANGUAGE, SESSIONS, SETTINGS, USER
+from console.kit.access import check_reach
+from console.kit.context import FORM_COOKIE, LANGUAGE, RULE, RULES, SESSIONS, SETTINGS, USER
 from console.kit.door import note
-from console.kit.errors import FOREIGN, OLD_FORM, SIGNED_OUT, Answer, Refused, wants_json
+from console.kit.errors import FOREIGN, OLD_FORM, SIGNED_OUT, Refused, wants_json
+from console.kit.features import Answer
 from console.kit.forms import check_head, read_form
 from console.kit.language import choose
-from console.kit.permissions import TABLE, Public, key_of, may
+from console.kit.permissions import Public, Rule, may
+from console.kit.routing import key_of
 from storage.errors import AWAY
 
 SESSION_COOKIE = "offhook_session"
 LANGUAGE_COOKIE = "offhook_language"
 _METHODS = ("GET", "HEAD", "POST")
-_NEEDS_NOBODY = frozenset({"/static", "/healthz"})
 
 
 @web.middleware
 async def check_request(request: web.Request, handler: Answer) -> web.StreamResponse:
     """Lets a request through to its page, or refuses it."""
     resource = request.match_info.route.resource
-    rule = TABLE[key_of(request.method, resource.canonical)] if resource else Public()
+    rule: Rule = Public()
+    if resource is not None:
+        rule = request.app[RULES][key_of(request.method, resource.canonical)]
+    request[RULE] = rule
     check_head(request)
-    if resource is not None and resource.canonical in _NEEDS_NOBODY:
+    if isinstance(rule, Public) and rule.bare:
         return await handler(request)
     accept = request.headers.get("Accept-Language", "")
     request[USER] = None
@@ -63,6 +68,8 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
     if request.method not in ("GET", "HEAD"):
         await _check_form(request)
     response = await handler(request)
+    if response.status < 400:  # a refusal shows nothing
+        check_reach(request)
     if request[FORM_COOKIE] == visitor != request.cookies.get(csrf.VISITOR_COOKIE):
         set_cookie(request, response, csrf.VISITOR_COOKIE, visitor)
     return response

@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager, suppress
 
 from aiohttp import WSCloseCode, web
 
-from console.kit import permissions
 from console.kit.context import SESSIONS, user_of
 from console.kit.feed import Subscription
 from console.kit.guard import SESSION_COOKIE
+from console.kit.permissions import scope
 from storage.errors import AWAY
 from storage.users import User
 
@@ -104,9 +104,9 @@ def _why_not(before: User, now: User | None) -> int | None:
     """Why a stream that was opened by ``before`` must end; None: it may go on."""
     if now is None:
         return SIGNED_OUT
-    same = (now.role, permissions.scope(now), now.agent) == (
+    same = (now.role, scope(now), now.agent) == (
         before.role,
-        permissions.scope(before),
+        scope(before),
         before.agent,
     )
     return None if same else CHANGED

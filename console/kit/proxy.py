@@ -5,7 +5,7 @@ from collections.abc import Collection
 from aiohttp import web
 
 from console.kit.context import SETTINGS
-from console.kit.errors import Answer
+from console.kit.features import Answer
 
 
 @web.middleware

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from functools import partial
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from aiohttp import web
 from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from console.kit import permissions, words
-from console.kit.context import FORM_COOKIE, LANGUAGE, SETTINGS, USER
+from console.kit import words
+from console.kit.access import can, menu
+from console.kit.context import FORM_COOKIE, LANGUAGE, RULES, SETTINGS, USER
 from console.kit.csrf import token_for
 from console.kit.language import DEFAULT, LANGUAGES, load_translations, locale_of
 from console.kit.vendored import asset, icon
@@ -95,7 +97,8 @@ def render(
             path=request.path,
             here=_here(request),
             form_token=token_for(cookie) if cookie else "",
-            can=lambda method, route: permissions.can(user, method, route),
+            can=partial(can, request),
+            menu=menu(request),
             moment=moment,
             **(values or {}),
         )
@@ -108,7 +111,7 @@ def render(
 def _here(request: web.Request) -> str:
     """Where this page can be got again: of a form whose answer it is, the form's page."""
     resource = request.match_info.route.resource
-    form_only = resource is not None and ("GET", resource.canonical) not in permissions.TABLE
+    form_only = resource is not None and ("GET", resource.canonical) not in request.app[RULES]
     return str(request.rel_url.parent if form_only else request.rel_url)
 
 

@@ -1,4 +1,7 @@
-"""Third-party files in ``static/vendor``: read for icons, and named with a version for caching."""
+"""Static files: icons, and addresses with a version for caching.
+
+``static/app`` and ``static/vendor`` here are for all pages; a feature's own are in its ``static``.
+"""
 
 from functools import cache
 from hashlib import sha256
@@ -7,7 +10,13 @@ from pathlib import Path
 from markupsafe import Markup
 
 STATIC = Path(__file__).parent / "static"
+_CONSOLE = Path(__file__).parents[1]
 _ICONS = STATIC / "vendor" / "icons"
+
+
+def static_folder(feature: str) -> Path:
+    """Where a feature keeps its scripts, if it has any."""
+    return _CONSOLE / feature / "static"
 
 
 @cache
@@ -23,5 +32,7 @@ def icon(name: str) -> Markup:
 @cache
 def asset(path: str) -> str:
     """The address of a static file; it changes with the content, so it may be cached for ever."""
-    digest = sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    first, _, rest = path.partition("/")
+    file = STATIC / path if (STATIC / first).is_dir() else static_folder(first) / rest
+    digest = sha256(file.read_bytes()).hexdigest()[:12]
     return f"/static/{path}?v={digest}"

@@ -3,8 +3,8 @@
 import structlog
 from aiohttp import web
 
-from console.kit import permissions
-from console.kit.context import SESSIONS, USER, USERS, user_of
+from console.kit.access import start_of
+from console.kit.context import SESSIONS, USER, USERS
 from console.kit.forms import user_agent
 from console.kit.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
 from console.kit.language import LANGUAGES, N_
@@ -103,14 +103,4 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
 
 async def start_page(request: web.Request) -> web.StreamResponse:
     """GET /: the page where this role's work begins."""
-    user = user_of(request)
-    if (
-        user.agent
-        and permissions.can(user, "GET", "/desk")
-        and not permissions.can(user, "GET", "/board")
-    ):
-        raise web.HTTPSeeOther("/desk")
-    for route in ("/board", "/calls", "/desk"):
-        if permissions.can(user, "GET", route):
-            raise web.HTTPSeeOther(route)
-    raise web.HTTPSeeOther("/account")
+    raise web.HTTPSeeOther(start_of(request) or "/account")

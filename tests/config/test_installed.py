@@ -31,8 +31,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     for name in ("pyproject.toml", project["project"]["readme"]):
         shutil.copyfile(ROOT / name, folder / name)
-    packages = project["tool"]["setuptools"]["packages"]
-    for name in {package.split(".")[0] for package in packages}:
+    for room in project["tool"]["setuptools"]["packages"]["find"]["include"]:
+        name = room.rstrip("*")
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 

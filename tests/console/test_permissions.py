@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from console.kit import permissions
+from console.kit.access import projects_of
+from console.kit.context import ENTRIES, RULES
+from console.kit.features import Answer, Entry, Feature, get
+from console.kit.permissions import Only, Public, Reach, Rule, scope
+from console.kit.routing import RouteWithoutRule, WrongMenu, add_feature, check_complete
 from storage.users import Role, User
 from tests.console.conftest import CALL, ENTERED, Console, Visit
 from tests.console.floor import busy
@@ -39,6 +43,9 @@ MAY = {
 PUBLIC = {
     "GET /healthz",
     "GET /static",
+    "GET /static/board",
+    "GET /static/calls",
+    "GET /static/desk",
     "GET /login",
     "POST /login",
     "POST /language",
@@ -65,17 +72,78 @@ def routes(app: web.Application) -> set[str]:
 
 async def test_a_route_without_a_line_here_fails(console: Console) -> None:
     assert routes(console.app) == set(MAY) | PUBLIC
-    assert {f"{m} {p}" for m, p in permissions.TABLE} == set(MAY) | PUBLIC
+    assert {f"{m} {p}" for m, p in console.app[RULES]} == set(MAY) | PUBLIC
 
 
-async def test_a_route_without_a_rule_stops_the_start() -> None:
-    async def page(_: web.Request) -> web.Response:
-        return web.Response()
+async def _page(_: web.Request) -> web.Response:
+    return web.Response(text="everybody's calls")
 
-    app = web.Application()
-    app.router.add_get("/forgotten", page)
-    with pytest.raises(permissions.RouteWithoutRule, match="forgotten"):
-        permissions.check_complete(app.router)
+
+def _probe(rule: Rule, answer: Answer = _page) -> Feature:
+    return Feature("probe", (get("/probe", answer, rule),))
+
+
+async def test_a_route_without_a_rule_stops_the_start(console: Console) -> None:
+    console.app.router.add_get("/forgotten", _page)
+    with pytest.raises(RouteWithoutRule, match="forgotten"):
+        check_complete(console.app)
+
+
+async def test_a_route_that_slips_in_later_is_not_answered(console: Console, visit: Visit) -> None:
+    console.app.router.add_get("/forgotten", _page)
+    answer = await (await visit("ada")).get("/forgotten")
+    assert answer.status == 500
+    assert "everybody's calls" not in await answer.text()
+
+
+async def test_a_route_has_one_rule(console: Console) -> None:
+    board = Feature("probe", (get("/board", _page, Public()),))
+    with pytest.raises(RouteWithoutRule, match="GET /board has two rules"):
+        add_feature(console.app, board)
+
+
+async def test_a_page_that_forgets_the_projects_is_not_shown(
+    console: Console, visit: Visit
+) -> None:
+    add_feature(console.app, _probe(Only({Role.CLIENT}, Reach.PROJECTS)))
+    answer = await (await visit("cleo")).get("/probe")
+    assert answer.status == 500
+    assert "everybody's calls" not in await answer.text()
+
+
+@pytest.mark.parametrize(
+    "rule", [Only({Role.CLIENT}, Reach.SELF), Only({Role.ADMIN}, Reach.CENTRE), Public()]
+)
+async def test_a_page_that_shows_projects_must_say_so(
+    rule: Rule, console: Console, visit: Visit
+) -> None:
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=str(projects_of(request)))
+
+    add_feature(console.app, _probe(rule, page))
+    for name in ("cleo", "ada"):
+        assert (await (await visit(name)).get("/probe")).status in (403, 500)
+
+
+def test_nobody_but_admins_reaches_the_whole_centre() -> None:
+    with pytest.raises(ValueError, match="only admins"):
+        Only({Role.ADMIN, Role.OPS}, Reach.CENTRE)
+
+
+@pytest.mark.parametrize(
+    ("path", "start_of"),
+    [("/nowhere", set()), ("/probe", {Role.CLIENT}), ("/probe", {Role.ADMIN})],
+)
+async def test_the_menu_leads_somewhere(path: str, start_of: set[Role], console: Console) -> None:
+    rule = Only({Role.ADMIN}, Reach.CENTRE)  # who begins at the board already
+    entry = Entry(path, "users", "Probe", start_of=start_of)
+    with pytest.raises(WrongMenu, match=path):
+        add_feature(console.app, replace(_probe(rule), entry=entry))
+
+
+async def test_every_role_has_a_page_to_begin_at(console: Console) -> None:
+    starts = [role for entry in console.app[ENTRIES] for role in entry.start_of]
+    assert sorted(starts) == sorted(Role)
 
 
 @pytest.mark.parametrize("role", [r.value for r in Role])
@@ -153,8 +221,8 @@ async def test_who_else_is_a_client_is_not_told(
 
 async def test_a_user_without_projects_sees_none_of_them() -> None:
     user = User("x", Role.QA, None, None, None, False, ENTERED, ENTERED)
-    assert permissions.scope(user) == frozenset()
-    assert permissions.scope(replace(user, role=Role.ADMIN)) is None
+    assert scope(user) == frozenset()
+    assert scope(replace(user, role=Role.ADMIN)) is None
 
 
 async def test_clients_see_neither_switches_nor_phones(visit: Visit, console: Console) -> None:

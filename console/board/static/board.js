@@ -1,6 +1,6 @@
 // The live board: draws the sections that the stream brings.
-import { fill, post, toast } from "./page.js";
-import { confirmed, count, countAll, drawRows, Live } from "./live.js";
+import { fill, post, toast } from "../app/page.js";
+import { confirmed, count, countAll, drawRows, Live } from "../app/live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const language = document.documentElement.lang;

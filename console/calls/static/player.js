@@ -1,5 +1,5 @@
 // A recording with its two sides: the caller's waveform above, the agent's below.
-import { duration } from "./live.js";
+import { duration } from "../app/live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const player = document.getElementById("player");

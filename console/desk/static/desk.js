@@ -1,6 +1,6 @@
 // The agent's desk: state, call, and one key for each thing to do.
-import { fill, post, toast } from "./page.js";
-import { confirmed, count, countAll, drawRows, duration, Live } from "./live.js";
+import { fill, post, toast } from "../app/page.js";
+import { confirmed, count, countAll, drawRows, duration, Live } from "../app/live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const language = document.documentElement.lang;

@@ -1,0 +1,21 @@
+"""Who may use the board, and what is there."""
+
+from console.board import pages
+from console.kit.features import Entry, Feature, get, post
+from console.kit.language import N_
+from console.kit.permissions import Only, Reach
+from storage.users import Role
+
+FLOOR = Only({Role.SUPERVISOR, Role.ADMIN}, Reach.PROJECTS)
+WATCHERS = Only({Role.SUPERVISOR, Role.OPS, Role.CLIENT, Role.ADMIN}, Reach.PROJECTS)
+
+BOARD = Feature(
+    "board",
+    (
+        get("/board", pages.page, WATCHERS),
+        get("/board/live", pages.live, WATCHERS),
+        get("/api/v1/board", pages.api, WATCHERS),
+        post("/agents/{agent}/{verb}", pages.command, FLOOR),
+    ),
+    Entry("/board", "layout-dashboard", N_("Live board"), start_of=WATCHERS.roles),
+)

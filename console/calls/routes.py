@@ -1,0 +1,32 @@
+"""Who may read calls, who may see one in detail, and who may listen."""
+
+from aiohttp import web
+
+from console.calls import call_page, list_page, recording
+from console.calls.listenings import AUDITED, Listenings
+from console.kit.features import Entry, Feature, get
+from console.kit.language import N_
+from console.kit.permissions import Only, Reach
+from storage.users import Role
+
+READERS = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT, Role.ADMIN}, Reach.PROJECTS)
+DETAIL = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.ADMIN}, Reach.PROJECTS)
+LISTENERS = Only({Role.SUPERVISOR, Role.QA, Role.ADMIN}, Reach.PROJECTS)
+
+
+def _prepare(app: web.Application) -> None:
+    app[AUDITED] = Listenings()
+
+
+CALLS = Feature(
+    "calls",
+    (
+        get("/calls", list_page.page, READERS),
+        get("/api/v1/calls", list_page.api, READERS),
+        get("/calls/{call}", call_page.page, DETAIL),
+        get("/calls/{call}/recording.wav", recording.sound, LISTENERS),
+        get("/calls/{call}/waveform.json", recording.waveform, LISTENERS),
+    ),
+    Entry("/calls", "list-details", N_("Calls"), start_of={Role.QA}),
+    _prepare,
+)

@@ -1,0 +1,26 @@
+"""Who may sit at a desk, and what is there."""
+
+from console.desk import pages
+from console.kit.features import Entry, Feature, get, post
+from console.kit.language import N_
+from console.kit.permissions import Only, Reach
+from storage.users import Role
+
+AT_A_DESK = Only({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}, Reach.SELF)
+"""Supervisors and admins too, if they have an agent's code."""
+
+DESK = Feature(
+    "desk",
+    (
+        get("/desk", pages.page, AT_A_DESK),
+        get("/desk/live", pages.live, AT_A_DESK),
+        post("/desk/{verb}", pages.command, AT_A_DESK),
+    ),
+    Entry(
+        "/desk",
+        "headset",
+        N_("My desk"),
+        start_of={Role.AGENT},
+        fits=lambda user: bool(user.agent),
+    ),
+)
