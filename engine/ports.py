@@ -181,17 +181,43 @@ class Board:
     store: StoreView = StoreView(up=True)
 
 
+class CommandOutcome(StrEnum):
+    """What came of a command."""
+
+    DONE = "done"
+    LOGGED_OUT_AFTER_CALL = "logged_out_after_call"
+    AWAY_AFTER_CALL = "away_after_call"
+    STATION_TAKEN = "station_taken"  # agent: who is logged in there
+    NOT_LOGGED_IN = "not_logged_in"
+    TALKING = "talking"  # not before the call is over
+    NOT_IN_WRAP_UP = "not_in_wrap_up"
+    NO_SUCH_AGENT = "no_such_agent"  # agent
+    NO_SUCH_STATION = "no_such_station"  # station
+    NO_SUCH_REASON = "no_such_reason"  # reason
+
+
+_TAKEN_ON = frozenset(
+    {
+        CommandOutcome.DONE,
+        CommandOutcome.LOGGED_OUT_AFTER_CALL,
+        CommandOutcome.AWAY_AFTER_CALL,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """Whether it was done. ``message`` says why not, or what happens instead (after the call).
+    """What came of a command, and whom or what that is about, where the outcome names it."""
 
-    It is English with ``%(name)s`` places filled from ``values``; the console looks it up in
-    its catalogue before it fills them, so give names as values and never inside the text.
-    """
+    outcome: CommandOutcome
+    agent: AgentCode | None = None
+    station: StationName | None = None
+    reason: str | None = None
 
-    ok: bool
-    message: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def ok(self) -> bool:
+        """Whether it was done, or will be after the call."""
+        return self.outcome in _TAKEN_ON
 
 
 class LiveCentre(Protocol):

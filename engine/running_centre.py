@@ -14,7 +14,7 @@ from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from engine.board import DayFigures, board
 from engine.engine import Engine
-from engine.ports import Board, CommandResult, StoreView, Verb
+from engine.ports import Board, CommandOutcome, CommandResult, StoreView, Verb
 from engine.recorder import Recorder
 from records.store import CallStore
 from storage.errors import AWAY, in_one_line
@@ -27,10 +27,10 @@ FIGURES_EVERY_S = 3.0
 COMPARE_EVERY_S = 10.0
 
 _REFUSED = {
-    Refusal.STATION_TAKEN: "Agent %(agent)s is logged in at this phone.",
-    Refusal.NOT_LOGGED_IN: "The agent is not logged in.",
-    Refusal.TALKING: "Not while talking: finish the call first.",
-    Refusal.NOT_IN_WRAP_UP: "There is no after-call work to extend.",
+    Refusal.STATION_TAKEN: CommandOutcome.STATION_TAKEN,
+    Refusal.NOT_LOGGED_IN: CommandOutcome.NOT_LOGGED_IN,
+    Refusal.TALKING: CommandOutcome.TALKING,
+    Refusal.NOT_IN_WRAP_UP: CommandOutcome.NOT_IN_WRAP_UP,
 }
 
 
@@ -115,18 +115,13 @@ class RunningCentre:
         log.info("agent command", agent=agent, verb=str(verb), by=by)
         for command in commands:
             if isinstance(command, Refused) and command.agent == agent:
-                return CommandResult(
-                    False, _REFUSED[command.code], {"agent": command.by} if command.by else {}
-                )
+                return CommandResult(_REFUSED[command.code], agent=command.by)
         view = self._engine.floor.core.agent(agent)
         if view is not None and view.then is not None:
-            what = (
-                "Logged out after this call."
-                if view.then is AgentState.LOGGED_OUT
-                else "Away after this call."
-            )
-            return CommandResult(True, what)
-        return CommandResult(True)
+            if view.then is AgentState.LOGGED_OUT:
+                return CommandResult(CommandOutcome.LOGGED_OUT_AFTER_CALL)
+            return CommandResult(CommandOutcome.AWAY_AFTER_CALL)
+        return CommandResult(CommandOutcome.DONE)
 
     def _event(
         self,
@@ -138,14 +133,12 @@ class RunningCentre:
     ) -> FloorEvent | CommandResult:
         agent = self._agents.get(code)
         if agent is None:
-            return CommandResult(False, "There is no agent %(agent)s.", {"agent": code})
+            return CommandResult(CommandOutcome.NO_SUCH_AGENT, agent=code)
         match verb:
             case Verb.LOG_IN:
                 where = station or agent.station
                 if where is None or where not in {s.name for s in self._engine.centre.stations}:
-                    return CommandResult(
-                        False, "There is no phone %(station)s.", {"station": where or ""}
-                    )
+                    return CommandResult(CommandOutcome.NO_SUCH_STATION, station=where)
                 return LogIn(code, where, agent.skills)
             case Verb.LOG_OUT:
                 return LogOut(code)
@@ -153,9 +146,7 @@ class RunningCentre:
                 return Ready(code)
             case Verb.AWAY:
                 if reason not in self._engine.centre.away_reasons:
-                    return CommandResult(
-                        False, "There is no reason %(reason)s.", {"reason": reason or ""}
-                    )
+                    return CommandResult(CommandOutcome.NO_SUCH_REASON, reason=reason)
                 return Away(code, reason)
             case Verb.EXTEND:
                 return ExtendWrapUp(code, seconds or 30.0)

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from storage.account_errors import AccountRefusal, AccountRefused
+
 SHORTEST, LONGEST = 8, 256
 
 
@@ -23,10 +25,10 @@ class Passwords:
         self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Raises ValueError, one line for a person, if the password is too short or long."""
+        """Raises AccountRefused if the password is too short or too long."""
         password = _normal(password)
         if not SHORTEST <= len(password) <= LONGEST:
-            raise ValueError(f"a password has {SHORTEST} to {LONGEST} characters")
+            raise AccountRefused(AccountRefusal.PASSWORD_LENGTH)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._hasher.hash, password)
 

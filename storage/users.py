@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from domain.identity import AgentCode, ProjectName
+from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.database import connection
 from storage.passwords import Passwords
 from storage.projects import Projects, as_array
@@ -73,20 +74,6 @@ class Session:
     """The one that asks."""
 
 
-class RefusedWhy(StrEnum):
-    WRONG = "wrong"  # no such name, a wrong password, or disabled: not told apart on purpose
-    THROTTLED = "throttled"
-
-
-class LoginRefused(Exception):  # noqa: N818
-    """``retry_after_s`` is 0 unless throttled."""
-
-    def __init__(self, why: RefusedWhy, retry_after_s: float = 0.0) -> None:
-        super().__init__(f"login refused: {why}")
-        self.why = why
-        self.retry_after_s = retry_after_s
-
-
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     id: int
@@ -138,11 +125,11 @@ class UserStore:
         agent: AgentCode | None = None,
         language: str | None = None,
     ) -> User:
-        """Raises ValueError, one line for a person, if the name is taken or not one, if the
-        password is too short, or if an agent has no code or another user's."""
+        """Raises AccountRefused if the name is taken or not one, if the password is too short, or
+        if an agent has no code or another user's."""
         key = user_key(name)
         if not key or len(key) > 64:
-            raise ValueError("a user's name has 1 to 64 characters")
+            raise AccountRefused(AccountRefusal.NAME_MALFORMED, name=key)
         _check_agent(role, agent)
         hashed = await self._passwords.hash(password)
         now, seen = self._clock(), as_array(projects)
@@ -151,7 +138,7 @@ class UserStore:
                 _SQL["create_user"], key, hashed, role.value, seen, agent, language, now
             )
             if made is None:
-                raise ValueError(f"there is a user {key} already")
+                raise AccountRefused(AccountRefusal.NAME_TAKEN, name=key)
             await self._audit(db, by, "user created", key, {"role": role, "projects": seen})
         return User(
             key, role, None if seen is None else frozenset(seen), agent, language, False, now, now
@@ -177,7 +164,7 @@ class UserStore:
     ) -> None:
         """Sets all of a user but the password, and whether they are disabled.
 
-        Raises ValueError if there is no such user, if nobody would be left as admin, or if
+        Raises AccountRefused if there is no such user, if nobody would be left as admin, or if
         another user has the agent's code.
         """
         key, seen = user_key(name), as_array(projects)
@@ -185,19 +172,19 @@ class UserStore:
         async with self._one_user_of(agent) as db, db.transaction():
             await db.execute(_SQL["lock_users"])  # two admins must not remove each other
             if role is not Role.ADMIN and not await db.fetchval(_SQL["other_admin"], key):
-                raise ValueError("the last admin must stay one")
+                raise AccountRefused(AccountRefusal.LAST_ADMIN, name=key)
             is_disabled = await db.fetchval(
                 _SQL["change_user"], key, role.value, seen, agent, language
             )
             if is_disabled is None:
-                raise ValueError(f"there is no user {key}")
+                raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             detail = {"role": role, "projects": seen, "agent": agent, "disabled": is_disabled}
             await self._audit(db, by, "user changed", key, detail)
 
     async def set_disabled(self, name: str, disabled: bool, *, by: str) -> None:
         """Disables a user, whose sessions end, or enables one; the rest stays as it is by then.
 
-        Raises ValueError as ``change`` does.
+        Raises AccountRefused as ``change`` does.
         """
         key = user_key(name)
         user = await self.get(key)
@@ -207,9 +194,9 @@ class UserStore:
         ):
             await db.execute(_SQL["lock_users"])
             if disabled and not await db.fetchval(_SQL["other_admin"], key):
-                raise ValueError("the last admin must stay one")
+                raise AccountRefused(AccountRefusal.LAST_ADMIN, name=key)
             if not await db.fetchval(_SQL["set_disabled"], key, disabled):
-                raise ValueError(f"there is no user {key}")
+                raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             if disabled:
                 await db.execute(_SQL["end_sessions_of_user"], key, None)
             await self._audit(db, by, "user changed", key, {"disabled": disabled})
@@ -223,7 +210,7 @@ class UserStore:
         keep_token: str | None = None,
         checked: User | None = None,
     ) -> None:
-        """Ends all the user's sessions but the one of ``keep_token``. Raises ValueError.
+        """Ends all the user's sessions but the one of ``keep_token``. Raises AccountRefused.
 
         ``checked``: whose present password was right a moment ago (``check``). Raises LoginRefused
         if somebody has set another one since.
@@ -233,8 +220,8 @@ class UserStore:
             was_set_at = None if checked is None else checked.password_changed_at
             if not await db.fetchval(_SQL["set_password"], key, hashed, self._clock(), was_set_at):
                 if checked is not None:
-                    raise LoginRefused(RefusedWhy.WRONG)
-                raise ValueError(f"there is no user {key}")
+                    raise LoginRefused(LoginRefusal.WRONG)
+                raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             kept = None if keep_token is None else _digest(keep_token)
             await db.execute(_SQL["end_sessions_of_user"], key, kept)
             await self._audit(db, by, "password changed", key, {})
@@ -272,7 +259,7 @@ class UserStore:
             async with connection(self._pool) as db, db.transaction():
                 await throttle.failed(db, self._clock())
                 await self._audit(db, key[:64], "login refused", key[:64], {}, address=address)
-            raise LoginRefused(RefusedWhy.WRONG)
+            raise LoginRefused(LoginRefusal.WRONG)
         rehashed = None
         if self._passwords.is_outdated(stored):
             rehashed = await self._passwords.hash(password)
@@ -305,7 +292,7 @@ class UserStore:
             # was done while the password was looked at, there is no session for the old one.
             values = (user.name, now, expires_at, address, browser, user.password_changed_at)
             if not await db.fetchval(_SQL["create_session"], _digest(token), *values):
-                raise LoginRefused(RefusedWhy.WRONG)
+                raise LoginRefused(LoginRefusal.WRONG)
             if instead_of is not None:
                 await self._end(db, instead_of)
             await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
@@ -423,7 +410,7 @@ class UserStore:
 
     @asynccontextmanager
     async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[Any]:
-        """A connection; ValueError names the other user if the agent's code is taken."""
+        """A connection; AccountRefused names the other user if the agent's code is taken."""
         async with connection(self._pool) as db:
             try:
                 yield db
@@ -431,7 +418,7 @@ class UserStore:
                 if error.constraint_name != "users_agent":
                     raise
                 other = await db.fetchval(_SQL["user_of_agent"], agent)
-                raise ValueError(f"agent's code {agent} is user {other}'s") from None
+                raise AccountRefused(AccountRefusal.AGENT_TAKEN, name=other, agent=agent) from None
 
     async def _audit(
         self,
@@ -456,12 +443,12 @@ def user_key(name: str) -> str:
 
 def _refuse_if(blocked_s: float) -> None:
     if blocked_s > 0:
-        raise LoginRefused(RefusedWhy.THROTTLED, blocked_s)
+        raise LoginRefused(LoginRefusal.THROTTLED, blocked_s)
 
 
 def _check_agent(role: Role, agent: AgentCode | None) -> None:
     if role is Role.AGENT and not agent:
-        raise ValueError("a user who is an agent needs the agent's code")
+        raise AccountRefused(AccountRefusal.AGENT_MISSING)
 
 
 def _digest(token: str) -> bytes:

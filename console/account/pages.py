@@ -7,13 +7,12 @@ from console.kit.context import SESSIONS, USERS, user_of
 from console.kit.guard import SESSION_COOKIE
 from console.kit.language import N_
 from console.kit.rendering import render, says
+from console.kit.words import PASSWORD_LENGTH, TOO_MANY_WRONG
+from storage.account_errors import AccountRefused, LoginRefusal, LoginRefused
 from storage.passwords import SHORTEST
-from storage.users import LoginRefused, RefusedWhy
 
 _WRONG = N_("The present password is wrong.")
-_THROTTLED = N_("Too many wrong passwords. Wait %(n)s seconds, then try again.")
 _DIFFER = N_("The new passwords are not the same.")
-_LENGTH = N_("A password has 8 to 256 characters.")
 _NOTICES = {
     "password": N_("Your password is changed. Other sessions of yours are signed out."),
     "ended": N_("The session is ended."),
@@ -56,13 +55,13 @@ async def change_password(request: web.Request) -> web.Response:
             checked=checked,
         )
     except LoginRefused as refused:
-        if refused.why is RefusedWhy.THROTTLED:
+        if refused.why is LoginRefusal.THROTTLED:
             wait_s = max(1, round(refused.retry_after_s))
-            text = says(request, _THROTTLED, {"n": wait_s})
+            text = says(request, TOO_MANY_WRONG, {"n": wait_s})
             return await _page(request, mistake=text, status=429)
         return await _page(request, mistake=says(request, _WRONG), status=400)
-    except ValueError:
-        return await _page(request, mistake=says(request, _LENGTH), status=400)
+    except AccountRefused:  # the name is the user's own: only the new password can be wrong
+        return await _page(request, mistake=says(request, PASSWORD_LENGTH), status=400)
     request.app[SESSIONS].forget_user(user.name)
     raise web.HTTPSeeOther("/account?done=password")
 

@@ -6,7 +6,7 @@ A colour never stands alone; each goes with its text.
 from console.kit.language import N_
 from console.kit.words import NUMBER_WITHHELD
 from domain.facts import AgentState
-from engine.ports import CallStage
+from engine.ports import CallStage, CommandOutcome
 
 AGENT_STATES = {
     AgentState.LOGGED_OUT: N_("Logged out"),
@@ -65,6 +65,23 @@ STAGE_COLOURS = {
     CallStage.FALLBACK: "red",
 }
 LINE_KINDS = {"fxo": N_("Analog lines"), "trunk": N_("IP trunk")}
+
+COMMAND_OUTCOMES = {
+    CommandOutcome.DONE: "",
+    CommandOutcome.LOGGED_OUT_AFTER_CALL: N_("Logged out after this call."),
+    CommandOutcome.AWAY_AFTER_CALL: N_("Away after this call."),
+    CommandOutcome.STATION_TAKEN: N_("Agent %(agent)s is logged in at this phone."),
+    CommandOutcome.NOT_LOGGED_IN: N_("The agent is not logged in."),
+    CommandOutcome.TALKING: N_("Not while talking: finish the call first."),
+    CommandOutcome.NOT_IN_WRAP_UP: N_("There is no after-call work to extend."),
+    CommandOutcome.NO_SUCH_AGENT: N_("There is no agent %(agent)s."),
+    CommandOutcome.NO_SUCH_STATION: N_("There is no phone %(station)s."),
+    CommandOutcome.NO_SUCH_REASON: N_("There is no reason %(reason)s."),
+}
+"""What came of a command; nothing needs to be said of what was simply done."""
+NO_SUCH_REASON = N_("There is no such reason to be away.")
+NO_SUCH_STATION = N_("There is no such phone.")
+BAD_EXTENSION = N_("After-call work can be extended by 1 to %(n)s seconds.")
 
 LIVE_TEXTS = {
     "caller_unknown": NUMBER_WITHHELD,

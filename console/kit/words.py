@@ -12,6 +12,8 @@ ROLES = {
     Role.ADMIN: N_("Administrator"),
 }
 CALL_LANGUAGES = {"zh-CN": N_("Chinese"), "en": N_("English")}
+PASSWORD_LENGTH = N_("A password has 8 to 256 characters.")
+TOO_MANY_WRONG = N_("Too many wrong passwords. Wait %(n)s seconds, then try again.")
 NUMBER_WITHHELD = N_("number withheld")
 
 PAGE_TEXTS = {

@@ -9,14 +9,14 @@ from console.kit.forms import user_agent
 from console.kit.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
 from console.kit.language import LANGUAGES, N_
 from console.kit.rendering import render, says
+from console.kit.words import TOO_MANY_WRONG
+from storage.account_errors import LoginRefusal, LoginRefused
 from storage.errors import AWAY, in_one_line
-from storage.users import LoginRefused, RefusedWhy
 
 log = structlog.get_logger()
 
 _YEAR_S = 31_536_000
 _WRONG = N_("The name or the password is wrong.")
-_THROTTLED = N_("Too many wrong passwords. Wait %(n)s seconds, then try again.")
 
 
 def own_path(wanted: str) -> str:
@@ -57,13 +57,13 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
             instead_of=old,
         )
     except LoginRefused as refused:
-        if refused.why is RefusedWhy.THROTTLED:
+        if refused.why is LoginRefusal.THROTTLED:
             wait_s = max(1, round(refused.retry_after_s))
             response = _form(
                 request,
                 wanted,
                 name=name[:100],
-                mistake=says(request, _THROTTLED, {"n": wait_s}),
+                mistake=says(request, TOO_MANY_WRONG, {"n": wait_s}),
                 status=429,
             )
             response.headers["Retry-After"] = str(wait_s)

@@ -10,36 +10,13 @@ from aiohttp import web
 from console.kit.context import LIVE, SESSIONS, USERS, user_of
 from console.kit.language import LANGUAGES, N_
 from console.kit.rendering import render, says
+from console.users import words
 from domain.identity import AgentCode, ProjectName
+from storage.account_errors import AccountRefusal, AccountRefused
 from storage.passwords import SHORTEST
 from storage.users import Role, User, user_key
 
 _NAME = re.compile(r"\w[\w.@-]{0,63}")
-_SAYS = (
-    (
-        re.compile(r"there is a user (?P<name>.*) already"),
-        N_("There is a user %(name)s already. Choose another name."),
-    ),
-    (
-        re.compile(r"agent's code (?P<code>.*) is user (?P<name>.*)'s"),
-        N_(
-            "Agent %(code)s is user %(name)s already. Choose another agent's code, or change or"
-            " disable that user first."
-        ),
-    ),
-    (re.compile(r"a password has .*"), N_("A password has 8 to 256 characters.")),
-    (
-        re.compile(r"the last admin must stay one"),
-        N_("This is the last administrator; make another one first."),
-    ),
-)
-"""The store's refusals, in the console's words."""
-_BAD_NAME = N_(
-    "A user's name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
-)
-_NO_ROLE = N_("Choose a role.")
-_NO_PROJECT = N_("Choose at least one project: without one there is nothing to see.")
-_NO_AGENT = N_("An agent needs a code of the configuration.")
 _NOTICES = {
     "created": N_("The user is created."),
     "changed": N_("The user is changed."),
@@ -50,7 +27,7 @@ _NOTICES = {
 
 
 class _Mistake(Exception):  # noqa: N818
-    """What the form got wrong, in words ready to show."""
+    """What the form got wrong, as a marked text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +82,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         asked = _read(request, form)
         if not _NAME.fullmatch(name):
-            raise _Mistake(says(request, _BAD_NAME))
+            raise _Mistake(words.REFUSALS[AccountRefusal.NAME_MALFORMED])
         made = await request.app[USERS].create(
             name,
             str(form.get("password", "")),
@@ -115,11 +92,8 @@ async def create(request: web.Request) -> web.Response:
             agent=asked.agent,
             language=asked.language,
         )
-    except _Mistake as mistake:
-        return await _list(request, mistake=str(mistake), typed=_typed(form), status=400)
-    except ValueError as error:
-        text = _translated(request, error)
-        return await _list(request, mistake=text, typed=_typed(form), status=400)
+    except (_Mistake, AccountRefused) as wrong:
+        return await _list(request, mistake=_said(request, wrong), typed=_typed(form), status=400)
     raise web.HTTPSeeOther(f"/users/{made.name}?done=created")
 
 
@@ -151,10 +125,8 @@ async def change(request: web.Request) -> web.Response:
     try:
         asked = _read(request, await request.post())
         await _apply(request, user, asked)
-    except _Mistake as mistake:
-        return _edit(request, user, mistake=str(mistake), status=400)
-    except ValueError as error:
-        return _edit(request, user, mistake=_translated(request, error), status=400)
+    except (_Mistake, AccountRefused) as wrong:
+        return _edit(request, user, mistake=_said(request, wrong), status=400)
     raise web.HTTPSeeOther(f"/users/{user.name}?done=changed")
 
 
@@ -166,8 +138,8 @@ async def set_enabled(request: web.Request) -> web.Response:
     by = user_of(request).name
     try:
         await request.app[USERS].set_disabled(user.name, not enabled, by=by)
-    except ValueError as error:
-        return _edit(request, user, mistake=_translated(request, error), status=400)
+    except AccountRefused as refused:
+        return _edit(request, user, mistake=_said(request, refused), status=400)
     request.app[SESSIONS].forget_user(user.name)
     raise web.HTTPSeeOther(f"/users/{user.name}?done={'enabled' if enabled else 'disabled'}")
 
@@ -179,8 +151,8 @@ async def set_password(request: web.Request) -> web.Response:
     own = user_of(request)
     try:
         await request.app[USERS].set_password(user.name, str(form.get("password", "")), by=own.name)
-    except ValueError as error:
-        return _edit(request, user, mistake=_translated(request, error), status=400)
+    except AccountRefused as refused:
+        return _edit(request, user, mistake=_said(request, refused), status=400)
     request.app[SESSIONS].forget_user(user.name)
     raise web.HTTPSeeOther(f"/users/{user.name}?done=password")
 
@@ -209,19 +181,19 @@ def _read(request: web.Request, form: Any) -> _Asked:
     try:
         role = Role(str(form.get("role", "")))
     except ValueError:
-        raise _Mistake(says(request, _NO_ROLE)) from None
+        raise _Mistake(words.NO_ROLE) from None
     known = {p.name for p in centre.projects}
     chosen = frozenset(ProjectName(str(p)) for p in form.getall("projects", ())) & known
     projects: frozenset[ProjectName] | None = chosen
     if role is Role.ADMIN:
         projects = None
     elif not chosen:
-        raise _Mistake(says(request, _NO_PROJECT))
+        raise _Mistake(words.NO_PROJECT)
     agent = str(form.get("agent", "")) or None
     if agent not in {None, *(a.code for a in centre.agents)} or (
         role is Role.AGENT and agent is None
     ):
-        raise _Mistake(says(request, _NO_AGENT))
+        raise _Mistake(words.REFUSALS[AccountRefusal.AGENT_MISSING])
     language = str(form.get("language", ""))
     return _Asked(
         role,
@@ -237,8 +209,8 @@ def _typed(form: Any) -> dict[str, Any]:
     return fields | {"projects": {str(p) for p in form.getall("projects", ())}}
 
 
-def _translated(request: web.Request, error: ValueError) -> str:
-    for pattern, text in _SAYS:
-        if found := pattern.fullmatch(str(error)):
-            return says(request, text, found.groupdict())
-    return str(error)
+def _said(request: web.Request, wrong: _Mistake | AccountRefused) -> str:
+    if isinstance(wrong, AccountRefused):
+        values = {"name": wrong.name, "code": wrong.agent}
+        return says(request, words.REFUSALS[wrong.why], values)
+    return says(request, str(wrong))

@@ -32,6 +32,7 @@ from engine.ports import (
     Board,
     CallStage,
     CallView,
+    CommandOutcome,
     CommandResult,
     LineView,
     NodeView,
@@ -239,7 +240,7 @@ class Floor:
                     self.agents[agent], until=until + timedelta(seconds=seconds or 0)
                 )
                 await self.move()
-        return CommandResult(ok=True)
+        return CommandResult(CommandOutcome.DONE)
 
 
 async def busy(floor: Floor) -> None:

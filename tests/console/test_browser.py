@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright, expect
 from console.kit.context import SESSIONS
 from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
-from engine.ports import CallStage, CommandResult
+from engine.ports import CallStage, CommandOutcome, CommandResult
 from storage.users import Role
 from tests.console.conftest import CALL, PASSWORD, Console
 from tests.console.floor import TEA, busy
@@ -218,8 +218,7 @@ async def test_a_shift_at_the_desk_by_keys(console: Console, open_page: Open) ->
 
 async def test_a_refusal_is_read_at_the_desk(console: Console, open_page: Open) -> None:
     page = await open_page("/desk", "amy", "zh-CN")
-    text = "Agent %(agent)s is logged in at this phone."
-    console.floor.refusal = CommandResult(False, text, {"agent": "1002"})
+    console.floor.refusal = CommandResult(CommandOutcome.STATION_TAKEN, agent=AgentCode("1002"))
     await page.get_by_role("button", name="签入").click()
     await expect(page.locator("#toasts")).to_contain_text("坐席 1002 已在该话机签入。")
 
@@ -230,8 +229,7 @@ async def test_log_in_works_again_after_a_refusal_and_after_a_log_out(
     page = await open_page("/desk", "amy")
     state = page.locator('[data-me="state"]')
     log_in = page.get_by_role("button", name="Log in")
-    text = "Agent %(agent)s is logged in at this phone."
-    console.floor.refusal = CommandResult(False, text, {"agent": "1002"})
+    console.floor.refusal = CommandResult(CommandOutcome.STATION_TAKEN, agent=AgentCode("1002"))
     await log_in.click()
     await expect(page.locator("#toasts")).to_contain_text("Agent 1002 is logged in at this phone.")
     await expect(log_in).to_be_enabled()

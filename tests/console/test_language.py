@@ -16,14 +16,16 @@ from console.floor import words
 from console.kit.language import CATALOGUES, choose
 from console.kit.rendering import duration, translate
 from console.kit.words import ROLES
+from console.users.words import REFUSALS
 from domain.centre import LineKind
 from domain.facts import AgentState, CallFactKind
 from domain.stations import StationState
 from engine.agents.talks import ASTERISK_ENDED, LINE_GONE, PHONE_GONE, STOPPING
-from engine.ports import CallStage
+from engine.ports import CallStage, CommandOutcome
 from engine.reconcile.absence import AWAY_TEXT
 from ivr_flows.nodes.hangup import HangupNode
 from records.fold import LegOutcome, Outcome
+from storage.account_errors import AccountRefusal
 from storage.users import Role
 from tests.console.catalogue import messages
 from tests.console.conftest import Visit, a_call, fact
@@ -44,6 +46,8 @@ def test_every_text_is_in_the_chinese_catalogue_and_nothing_else() -> None:
 
 def test_every_word_of_the_domain_has_a_word_here() -> None:
     assert set(words.STAGES) == set(CallStage) == set(words.STAGE_COLOURS)
+    assert set(words.COMMAND_OUTCOMES) == set(CommandOutcome)
+    assert set(REFUSALS) == set(AccountRefusal)
     assert set(words.STATION_STATES) == set(StationState)
     assert set(words.LINE_KINDS) == set(LineKind)
     usual = set(small_centre().away_reasons)

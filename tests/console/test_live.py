@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse
 from console.kit import feed
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
-from engine.ports import CallStage, CommandResult, NodeView, StoreView
+from engine.ports import CallStage, CommandOutcome, CommandResult, NodeView, StoreView
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.floor import busy
@@ -162,8 +162,7 @@ async def test_what_makes_no_sense_is_not_asked(console: Console, visit: Visit) 
 
 
 async def test_a_refusal_is_told_in_the_users_language(console: Console, visit: Visit) -> None:
-    text = "Agent %(agent)s is logged in at this phone."
-    console.floor.refusal = CommandResult(False, text, {"agent": "1002"})
+    console.floor.refusal = CommandResult(CommandOutcome.STATION_TAKEN, agent=AgentCode("1002"))
     client = await visit("amy")
     answer = await client.post("/desk/ready", headers={"Accept-Language": "zh-CN"})
     assert answer.status == 409

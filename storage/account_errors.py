@@ -1,0 +1,48 @@
+"""Why an account was not made, changed or let in: codes; who shows them has words for them."""
+
+from enum import StrEnum
+
+from domain.identity import AgentCode
+
+
+class AccountRefusal(StrEnum):
+    """Why a user was not made or changed."""
+
+    NAME_MALFORMED = "name_malformed"
+    NAME_TAKEN = "name_taken"
+    PASSWORD_LENGTH = "password_length"  # noqa: S105 - what is wrong with one
+    AGENT_MISSING = "agent_missing"
+    """A user who is an agent needs the agent's code."""
+    AGENT_TAKEN = "agent_taken"
+    LAST_ADMIN = "last_admin"
+    """Nobody would be left who may change users."""
+    NO_SUCH_USER = "no_such_user"
+
+
+class AccountRefused(Exception):  # noqa: N818
+    """``name`` is the user it is about: with AGENT_TAKEN, the one who has ``agent``'s code."""
+
+    def __init__(
+        self, why: AccountRefusal, *, name: str | None = None, agent: AgentCode | None = None
+    ) -> None:
+        super().__init__(why, name, agent)
+        self.why = why
+        self.name = name
+        self.agent = agent
+
+
+class LoginRefusal(StrEnum):
+    """Why somebody was not let in."""
+
+    WRONG = "wrong"
+    """No such name, a wrong password, or disabled: not told apart on purpose."""
+    THROTTLED = "throttled"
+
+
+class LoginRefused(Exception):  # noqa: N818
+    """``retry_after_s`` is 0 unless throttled."""
+
+    def __init__(self, why: LoginRefusal, retry_after_s: float = 0.0) -> None:
+        super().__init__(why, retry_after_s)
+        self.why = why
+        self.retry_after_s = retry_after_s
