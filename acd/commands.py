@@ -76,12 +76,13 @@ class AgentChanged:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An agent's wish (the event's name in ``what``) was not done; ``why`` is an English line."""
+    """An agent's wish (the event's name in ``what``) was not done."""
 
     agent: AgentCode
     what: str
-    why: str
     code: Refusal
+    station: StationName | None = None
+    """The phone that is taken, or where the agent talks."""
     by: AgentCode | None = None
 
 

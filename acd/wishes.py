@@ -24,8 +24,7 @@ class Wishes:
             return
         seat = self._roster.of(event.agent, now)
         if seat.state is AgentState.TALKING and seat.station not in (None, event.station):
-            why = f"agent {seat.code} is talking at station {seat.station}, and can't move now"
-            out.append(Refused(seat.code, LogIn.__name__, why, Refusal.TALKING))
+            out.append(Refused(seat.code, LogIn.__name__, Refusal.TALKING, seat.station))
             return
         moves = seat.station != event.station
         if moves and seat.state is AgentState.OFFERED:
@@ -51,8 +50,7 @@ class Wishes:
         other = self._roster.at(station)
         if other is None or other.code == agent:
             return None
-        why = f"station {station} is taken by agent {other.code}, who must log out there first"
-        return Refused(agent, what, why, Refusal.STATION_TAKEN, other.code)
+        return Refused(agent, what, Refusal.STATION_TAKEN, station, other.code)
 
     def wish(
         self, event: LogOut | Ready | Away | ExtendWrapUp, now: float, out: list[Command]
@@ -60,8 +58,7 @@ class Wishes:
         """All that only a logged-in agent can wish."""
         seat = self._roster.logged_in(event.agent)
         if seat is None:
-            what, why = type(event).__name__, f"agent {event.agent} is not logged in"
-            out.append(Refused(event.agent, what, why, Refusal.NOT_LOGGED_IN))
+            out.append(Refused(event.agent, type(event).__name__, Refusal.NOT_LOGGED_IN))
             return
         match event:
             case LogOut():
@@ -92,8 +89,7 @@ class Wishes:
 
     def _extend(self, seat: Seat, seconds: float, out: list[Command]) -> None:
         if seat.state is not AgentState.WRAP_UP:
-            why = f"agent {seat.code} has no after-call work to extend"
-            out.append(Refused(seat.code, ExtendWrapUp.__name__, why, Refusal.NOT_IN_WRAP_UP))
+            out.append(Refused(seat.code, ExtendWrapUp.__name__, Refusal.NOT_IN_WRAP_UP))
             return
         seat.wrap_until += max(0.0, seconds)
         self._roster.refresh(seat)

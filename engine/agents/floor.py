@@ -84,7 +84,14 @@ class LiveFloor:
                 case AgentChanged():
                     self._agent_changed(command)
                 case Refused():
-                    log.info("refused", agent=command.agent, what=command.what, why=command.why)
+                    log.info(
+                        "refused",
+                        agent=command.agent,
+                        what=command.what,
+                        why=command.code.value,
+                        station=command.station,
+                        by=command.by,
+                    )
                 case _:
                     assert_never(command)
         if self._timer is not None:

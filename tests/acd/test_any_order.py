@@ -13,6 +13,7 @@ from acd.commands import (
     Command,
     GiveUp,
     Offer,
+    Refusal,
     Refused,
     Withdraw,
 )
@@ -97,7 +98,7 @@ class AnyOrder(RuleBasedStateMachine):
                     assert restored or command != before, "told twice"
                     self.told[command.agent] = command
                 case Refused():
-                    assert command.why
+                    assert (command.code is Refusal.STATION_TAKEN) == (command.by is not None)
 
     # Callers
 
