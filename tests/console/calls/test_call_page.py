@@ -1,0 +1,60 @@
+"""A call's page."""
+
+import re
+
+from domain.facts import CallFactKind
+from domain.identity import CallId
+from tests.console.conftest import (
+    CALL,
+    Console,
+    Visit,
+    fact,
+    store,
+)
+
+ENGLISH = {"Accept-Language": "en"}
+
+
+async def test_the_calls_page_tells_the_call(recorded: str, visit: Visit) -> None:
+    text = await (await (await visit("quinn")).get(f"/calls/{CALL}", headers=ENGLISH)).text()
+    for said in (
+        "13800138000 calls the hotline 4008001000 on line gateway-lines.",
+        "Waits in the queue Sales.",
+        "王伟 (1002) doesn&#39;t get the call: no answer.",
+        "李娜 (1001) answers at phone 1001.",
+        "The call ends, by the caller.",
+        "2026-03-02 09:30:00",
+    ):
+        assert said in text, said
+    assert (await (await visit("sue")).get("/calls/pbx1-0.0")).status == 404
+
+
+async def test_the_calls_page_tells_of_each_queue_and_of_both_ends(
+    console: Console, visit: Visit
+) -> None:
+    """Two queues; the agent hung up, and the flow ended the call."""
+    kind, phone = CallFactKind, {"agent": "1001", "station": "1001"}
+    call = CallId("pbx1-7.1")
+    facts = [
+        fact(call, 0, kind.ENTERED, project="tea", hotline="4008001000"),
+        fact(call, 1, kind.QUEUED, queue="sales"),
+        fact(call, 61, kind.LEFT_QUEUE, queue="sales", why="timeout"),
+        fact(call, 62, kind.QUEUED, queue="service"),
+        fact(call, 66, kind.CONNECTED, **phone),
+        fact(call, 90, kind.DISCONNECTED, **phone, by="agent"),
+        fact(call, 99, kind.ENDED, by="flow", why="done"),
+    ]
+    await store(console.database, facts)
+    text = await (await (await visit("sue")).get(f"/calls/{call}", headers=ENGLISH)).text()
+    for said in ("Sales · Not served · 1:00", "Answered · 0:04"):
+        assert said in text, said
+    assert re.search(r"Talk ended by</div><div[^>]*>the agent<", text)
+    assert re.search(r"Ended by</div><div[^>]*>the flow<", text)
+    assert "is over, ended by the agent." in text
+    chinese = {"Accept-Language": "zh-CN"}
+    text = await (await (await visit("sue")).get(f"/calls/{call}", headers=chinese)).text()
+    assert re.search("通话结束方</div><div[^>]*>坐席<", text)
+    listed = await (await (await visit("sue")).get("/api/v1/calls?queue=sales")).json()
+    (row,) = [row for row in listed["calls"] if row["call"] == call]
+    assert row["queues"] == ["sales", "service"]
+    assert (row["talk_ended_by"], row["ended_by"]) == ("agent", "flow")

@@ -1,0 +1,64 @@
+"""An agent's desk: what it sees, what it asks for."""
+
+from domain.identity import AgentCode
+from engine.ports import CommandOutcome, CommandResult
+from tests.console.conftest import Console, Visit
+from tests.console.floor import busy
+from tests.console.streams import frame, listen
+
+
+async def test_the_desk_sees_itself_and_its_call(console: Console, visit: Visit) -> None:
+    await busy(console.floor)
+    socket = await listen(await visit("amy"), "/desk/live")
+    first = await frame(socket)
+    assert set(first["all"]) == {"queues", "agents", "calls"}
+    assert set(first["all"]["agents"]) == {"1001"}
+    assert [c["agent"] for c in first["all"]["calls"].values()] == ["1001"]
+    assert set(first["all"]["queues"]) == {"sales", "service"}
+
+
+async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:
+    client = await visit("amy")
+    for verb, fields in (
+        ("log_in", {"station": "1003"}),
+        ("ready", {}),
+        ("away", {"reason": "lunch"}),
+        ("extend", {"seconds": "30"}),
+        ("log_out", {}),
+    ):
+        answer = await client.post(f"/desk/{verb}", fields)
+        assert await answer.json() == {"ok": True, "message": ""}, verb
+    asked = [(a.verb.value, a.station, a.reason, a.seconds) for a in console.floor.asked]
+    assert asked == [
+        ("log_in", "1003", None, None),
+        ("ready", None, None, None),
+        ("away", None, "lunch", None),
+        ("extend", None, None, 30.0),
+        ("log_out", None, None, None),
+    ]
+    assert {a.by for a in console.floor.asked} == {"amy"}
+
+
+async def test_what_makes_no_sense_is_not_asked(console: Console, visit: Visit) -> None:
+    client = await visit("amy")
+    for verb, fields in (
+        ("log_in", {"station": "9999"}),
+        ("away", {"reason": "holiday"}),
+        ("extend", {"seconds": "-1"}),
+        ("extend", {"seconds": "nan"}),
+        ("extend", {"seconds": "x"}),
+    ):
+        answer = await client.post(f"/desk/{verb}", fields, headers={"Accept-Language": "en"})
+        assert answer.status == 400, verb
+        if verb == "extend":
+            assert "by 1 to 600 seconds" in (await answer.json())["message"]
+    assert (await client.post("/desk/dance")).status == 404
+    assert console.floor.asked == []
+
+
+async def test_a_refusal_is_told_in_the_users_language(console: Console, visit: Visit) -> None:
+    console.floor.refusal = CommandResult(CommandOutcome.STATION_TAKEN, agent=AgentCode("1002"))
+    client = await visit("amy")
+    answer = await client.post("/desk/ready", headers={"Accept-Language": "zh-CN"})
+    assert answer.status == 409
+    assert await answer.json() == {"ok": False, "message": "坐席 1002 已在该话机签入。"}

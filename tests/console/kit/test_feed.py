@@ -1,0 +1,41 @@
+"""Live pages: one feed for all who see the same, and for slow ones, too."""
+
+import asyncio
+import json
+from typing import Any
+
+from console.kit import feed
+from tests.console.conftest import Console, Visit
+from tests.console.streams import frame, listen
+
+
+async def test_a_quiet_floor_still_beats(console: Console, visit: Visit, monkeypatch: Any) -> None:
+    monkeypatch.setattr(feed, "BEAT_S", 0.1)
+    socket = await listen(await visit("ada"))
+    await frame(socket)
+    async with asyncio.timeout(3):
+        assert set(json.loads(await socket.receive_str())) == {"v", "at"}
+
+
+async def test_ten_pages_cost_one_feed_and_none_is_left(console: Console, visit: Visit) -> None:
+    client = await visit("sue")
+    sockets = [await listen(client) for _ in range(10)]
+    for socket in sockets:
+        await frame(socket)
+    feeds = [t for t in asyncio.all_tasks() if t.get_name() == "feed"]
+    assert len(feeds) == 1
+    for socket in sockets:
+        await socket.close()
+    async with asyncio.timeout(3):
+        while any(t.get_name() == "feed" for t in asyncio.all_tasks()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_slow_page_gets_the_whole_board_again() -> None:
+    reader = feed.Subscription()
+    for n in range(feed.BACKLOG + 5):
+        reader.offer(f"frame {n}")
+    assert reader.behind
+    reader.restart("whole")
+    assert await reader.next() == "whole"
+    assert reader.empty and not reader.behind
