@@ -81,21 +81,18 @@ def board(
 def _nodes(engine: Engine) -> list[NodeView]:
     views = []
     for name, link in engine.orders.links.items():
-        error = None
-        if not link.up:
-            error = link.state.error or str(link.state.kind)
-            calls = [call for call in engine.calls.by_id.values() if call.channel.node == name]
-            over = sum(seems_over(engine, call) for call in calls)
-            talks = sum(call.served and not call.attached for call in calls) - over
-            if over:
-                error += f". Calls that seem to have ended and are not shown: {over}"
-            if talks:
-                error += f". Talks that may have ended: {talks}"
-        late = link.lag if link.lag > LATE_S else 0.0
-        if late:
-            error = f"What it reports is late by {late:.0f} s"
+        late_s = link.lag if link.lag > LATE_S else 0.0
         since = engine.clock.civil(link.state.since)
-        views.append(NodeView(name, link.up, since, error, late))
+        if link.up:
+            views.append(NodeView(name, True, since, late_s=late_s))
+            continue
+        calls = [call for call in engine.calls.by_id.values() if call.channel.node == name]
+        over = sum(seems_over(engine, call) for call in calls)
+        unsure = sum(call.served and not call.attached for call in calls) - over
+        error = link.state.error or str(link.state.kind)
+        views.append(
+            NodeView(name, False, since, error, late_s, calls_over=over, talks_unsure=unsure)
+        )
     return views
 
 

@@ -54,9 +54,13 @@ class NodeView:
     up: bool
     since: datetime
     error: str | None = None
-    """In one line of words, while it is down or late: what fails and what to do."""
+    """In one line, as it is in the log, while it is down: what fails and what to do."""
     late_s: float = 0.0
     """By how much its events are late, in seconds, if that is much."""
+    calls_over: int = 0
+    """While it is down: calls that seem to have ended, and are not shown."""
+    talks_unsure: int = 0
+    """While it is down: talks that are shown, and may have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +157,29 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunWithout:
+    """The controller began without the database, with what was last known here."""
+
+    last_known_at: datetime | None
+    """None: the outbox alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreView:
     """Where records are written: is the database there, how many facts wait for it."""
 
     up: bool
     pending: int = 0
     error: str | None = None
+    """In one line why the day's figures can't be read."""
     recordings: str | None = None
     """In one line why recordings can't be stored at the moment; None: they are."""
     recordings_waiting: int = 0
     """Raw recordings that are kept until they can."""
     configuration: str | None = None
     """In one line what the files have come to, where they are not what is in force."""
+    begun_without: BegunWithout | None = None
+    """Until what the database has is known as well."""
 
 
 @dataclass(frozen=True, slots=True)

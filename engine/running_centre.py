@@ -14,7 +14,7 @@ from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from engine.board import DayFigures, board
 from engine.engine import Engine
-from engine.ports import Board, CommandOutcome, CommandResult, StoreView, Verb
+from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
 from engine.recorder import Recorder
 from records.store import CallStore
 from storage.errors import AWAY, in_one_line
@@ -49,8 +49,8 @@ def midnight(now: datetime, zone: tzinfo | None) -> datetime:
 class RunningCentre:
     """The engine, and the day's figures from the records.
 
-    ``without`` says in one line that the controller goes on what was last known without the
-    database; None: it has all.
+    ``without`` says that the controller goes on what was last known without the database; None:
+    it has all.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class RunningCentre:
         recorder: Recorder,
         timezone: tzinfo | None = None,
         *,
-        without: Callable[[], str | None] = lambda: None,
+        without: Callable[[], BegunWithout | None] = lambda: None,
     ) -> None:
         self._without = without
         self._changed: str | None = None
@@ -82,14 +82,15 @@ class RunningCentre:
     def board(self, projects: frozenset[ProjectName] | None) -> Board:
         """The floor as those who serve ``projects`` may see it."""
         recorder = self._recorder
-        trouble = [text for text in (self._without(), self._away) if text is not None]
+        without = self._without()
         store = StoreView(
-            not trouble,
-            self._outbox.pending,
-            ". ".join(trouble) or None,
-            recorder.trouble,
-            recorder.archive.waiting,
-            self._changed,
+            up=without is None and self._away is None,
+            pending=self._outbox.pending,
+            error=self._away,
+            recordings=recorder.trouble,
+            recordings_waiting=recorder.archive.waiting,
+            configuration=self._changed,
+            begun_without=without,
         )
         return board(self._engine, projects, self._figures, store, self._blocked)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from console.kit.feed import Row, Sections
 from domain.identity import AgentCode, ProjectName
-from engine.ports import AgentView, Board, CallView, LineView, NodeView, QueueView
+from engine.ports import AgentView, BegunWithout, Board, CallView, LineView, NodeView, QueueView
 from storage.users import Role, User
 
 
@@ -77,6 +77,7 @@ def sections(scene: Scene, sight: Sight) -> Sections:
                 "recordings": board.store.recordings,
                 "recordings_waiting": board.store.recordings_waiting,
                 "configuration": board.store.configuration,
+                "begun_without": _begun_without(board.store.begun_without),
             }
         }
     return found
@@ -87,12 +88,19 @@ def seconds(moment: datetime | None) -> float | None:
     return None if moment is None else round(moment.timestamp(), 3)
 
 
+def _begun_without(begun: BegunWithout | None) -> Row | None:
+    return None if begun is None else {"last_known_at": seconds(begun.last_known_at)}
+
+
 def _node(node: NodeView) -> Row:
     return {
         "name": node.name,
         "up": node.up,
         "since": seconds(node.since),
         "error": node.error,
+        "late_s": round(node.late_s),
+        "calls_over": node.calls_over,
+        "talks_unsure": node.talks_unsure,
     }
 
 

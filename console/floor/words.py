@@ -111,6 +111,16 @@ LIVE_TEXTS = {
     "confirm_log_out": N_("Log %(agent)s out? A call that is going on is finished first."),
     "actions": N_("Actions"),
     "done": N_("Done."),
+    "late": N_("What it reports is late by %(n)s s"),
+    "calls_over": N_("Calls that seem to have ended and are not shown: %(n)s"),
+    "talks_unsure": N_("Talks that may have ended: %(n)s"),
+    "begun_without": N_(
+        "The controller began without the database, with what was last known here (%(time)s)"
+    ),
+    "begun_with_outbox": N_(
+        "The controller began without the database, with what was last known here (the outbox"
+        " alone)"
+    ),
     "records_waiting": N_("Database away: %(n)s records wait on disk"),
     "configuration_changed": N_(
         "The configuration was changed and is not in force until ./run restart"

@@ -15,6 +15,7 @@ from domain.centre import Centre
 from domain.facts import AgentFact
 from domain.identity import AgentCode
 from engine.engine import Engine
+from engine.ports import BegunWithout
 from records.refold import refold
 from records.store import CallStore, StoredCall, stored_call
 from records.writing import write
@@ -47,8 +48,8 @@ class DatabaseAtStart:
         admin_password: str,
     ) -> None:
         self.users, self.agents, self.calls = UserStore(pool), AgentStore(pool), CallStore(pool)
-        self.without: str | None = None
-        """In one line since when the controller goes on what was last known; None: it has all."""
+        self.without: BegunWithout | None = None
+        """What the controller goes on; None: it has all."""
         self._pool = pool
         self._dsn = dsn
         self._outbox = outbox
@@ -123,10 +124,7 @@ class DatabaseAtStart:
     def _go_without(self, error: BaseException) -> None:
         at = self._last_known.written_at
         why = in_one_line(error) if str(error) else f"it took longer than {PATIENCE_S:.0f} s"
-        self.without = (
-            "The controller began without the database, with what was last known here"
-            f" ({'the outbox alone' if at is None else f'{at:%Y-%m-%d %H:%M:%S} UTC'})"
-        )
+        self.without = BegunWithout(at)
         log.error(
             "the controller begins without its database; calls, queues and agents at their phones"
             " go on, signing in to the console may not work. See that PostgreSQL runs and can"

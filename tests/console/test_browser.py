@@ -11,8 +11,15 @@ from playwright.async_api import Page, async_playwright, expect
 
 from console.kit.context import SESSIONS
 from domain.facts import AgentState
-from domain.identity import AgentCode, QueueName
-from engine.ports import CallStage, CommandOutcome, CommandResult
+from domain.identity import AgentCode, NodeName, QueueName
+from engine.ports import (
+    BegunWithout,
+    CallStage,
+    CommandOutcome,
+    CommandResult,
+    NodeView,
+    StoreView,
+)
 from storage.users import Role
 from tests.console.conftest import CALL, PASSWORD, Console
 from tests.console.floor import TEA, busy
@@ -130,6 +137,39 @@ async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> N
     del console.floor.calls[call]
     await console.floor.move()
     await expect(row).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("language", "node", "store"),
+    [
+        (
+            "en",
+            "nobody answers. Calls that seem to have ended and are not shown: 2."
+            " Talks that may have ended: 1",
+            "Database away: 3 records wait on disk. The controller began without the database, with"
+            " what was last known here (the outbox alone)",
+        ),
+        (
+            "zh-CN",
+            "nobody answers. 似已结束、不再显示的通话：2. 可能已结束的通话：1",
+            "控制器启动时没有数据库，沿用本机最后已知的状态（仅有待写记录的文件）",
+        ),
+    ],
+)
+async def test_what_is_down_is_said_in_words(
+    language: str, node: str, store: str, console: Console, open_page: Open
+) -> None:
+    console.floor.nodes = (
+        NodeView(
+            *(NodeName("pbx1"), False, console.floor.at, "nobody answers"),
+            calls_over=2,
+            talks_unsure=1,
+        ),
+    )
+    console.floor.store = StoreView(up=False, pending=3, begun_without=BegunWithout(None))
+    page = await open_page("/board", "ada", language)
+    await expect(page.locator('[data-rows="nodes"] [data-f="error"]')).to_have_text(node)
+    await expect(page.locator("[data-store]")).to_contain_text(store)
 
 
 async def test_the_boards_figures_add_up(console: Console, open_page: Open) -> None:

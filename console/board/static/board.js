@@ -52,8 +52,25 @@ function drawNode(parts, node) {
   badge(parts.state, node.up ? "green" : "red", node.up ? texts.up : texts.down);
   parts.state.classList.add("ms-auto");
   count(parts.since, { since: node.since });
-  parts.error.hidden = !node.error;
-  parts.error.textContent = node.error ?? "";
+  const said = sentences(
+    node.error,
+    node.calls_over && fill(texts.calls_over, { n: node.calls_over }),
+    node.talks_unsure && fill(texts.talks_unsure, { n: node.talks_unsure }),
+    node.late_s && fill(texts.late, { n: node.late_s }),
+  );
+  parts.error.hidden = !said;
+  parts.error.textContent = said;
+}
+
+function sentences(...said) {
+  return said.filter(Boolean).join(". ");
+}
+
+function begunWithout(begun) {
+  if (!begun) return null;
+  if (begun.last_known_at === null) return texts.begun_with_outbox;
+  const time = new Date(begun.last_known_at * 1000).toLocaleString(document.documentElement.lang);
+  return fill(texts.begun_without, { time });
 }
 
 function drawLine(parts, line) {
@@ -188,7 +205,11 @@ function draw() {
     const note = document.querySelector("[data-store]");
     note.hidden = !store || store.up;
     if (!note.hidden)
-      note.querySelector("[data-text]").textContent = `${fill(texts.records_waiting, { n: store.pending })}. ${store.error ?? ""}`;
+      note.querySelector("[data-text]").textContent = sentences(
+        fill(texts.records_waiting, { n: store.pending }),
+        begunWithout(store.begun_without),
+        store.error,
+      );
     const files = document.querySelector("[data-configuration]");
     files.hidden = !store?.configuration;
     if (!files.hidden) files.querySelector("[data-text]").textContent = `${texts.configuration_changed}. ${store.configuration}`;

@@ -4,7 +4,7 @@ import json
 
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
-from engine.ports import CallStage, NodeView, StoreView
+from engine.ports import BegunWithout, CallStage, NodeView, StoreView
 from tests.console.conftest import Console, Visit
 from tests.console.floor import busy
 from tests.console.streams import frame, listen
@@ -42,7 +42,15 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
     floor = console.floor
     why = "pbx1: wrong AMI password; correct it in manager.conf"
     floor.nodes = (NodeView(NodeName("pbx1"), False, floor.at, why),)
-    floor.store = StoreView(False, 12, "nobody answers", "no space left", 3, "c.yaml:3:1: no")
+    floor.store = StoreView(
+        up=False,
+        pending=12,
+        error="nobody answers",
+        recordings="no space left",
+        recordings_waiting=3,
+        configuration="c.yaml:3:1: no",
+        begun_without=BegunWithout(floor.at),
+    )
     board = await (await (await visit("ada")).get("/api/v1/board")).json()
     assert board["nodes"][0]["error"] == why
     assert board["store"] == [
@@ -53,6 +61,7 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
             "recordings": "no space left",
             "recordings_waiting": 3,
             "configuration": "c.yaml:3:1: no",
+            "begun_without": {"last_known_at": round(floor.at.timestamp(), 3)},
         }
     ]
     health = await (await (await visit()).get("/healthz")).json()
