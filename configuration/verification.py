@@ -18,7 +18,7 @@ from ivr_flows.flow import Flow
 from prompts.files import converted, is_telephone_file
 from prompts.speech import SpeechError
 from storage.database import check_address
-from storage.errors import StorageError
+from storage.errors import NotAnAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,8 @@ def _database(config: Config) -> Iterator[FlowError]:
     if config.database.dsn is not None:
         try:
             check_address(config.database.dsn)
-        except StorageError as error:
-            what, _, cure = str(error).partition("; ")
-            yield config.document.fault(("database", "dsn"), what, cure)
+        except NotAnAddress as error:
+            yield config.document.fault(("database", "dsn"), error.what, error.todo)
 
 
 def _proxies(config: Config) -> Iterator[FlowError]:

@@ -77,12 +77,21 @@ class Policy(Protocol):
         """How many to dial now."""
 
 
+class UnsuitableOption(ValueError):  # noqa: N818
+    """A policy can't work with the value of one of its options."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        super().__init__(f"{option} is {value}; expected {expected}")
+        self.option = option
+
+
 POLICIES: dict[str, type[Policy]] = {}
 P = TypeVar("P", bound=type[Any])
 
 
 def policy(name: str) -> Callable[[P], P]:
-    """Register a class of policies under a name. Its options are its constructor's arguments."""
+    """Register a class of policies under a name. Its options are its constructor's arguments;
+    it raises UnsuitableOption for one that it can't work with."""
 
     def register(cls: P) -> P:
         if name in POLICIES:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 from dialer.policies import load_policies, make
+from dialer.policy import UnsuitableOption
 from documents.document import Document
 from documents.errors import FlowError, did_you_mean, first_of, one_of
 from documents.schema import validated
@@ -82,11 +83,10 @@ def _faults(name: str, chosen: PolicySettings, document: Document) -> Iterable[F
     if validated(options, chosen.options, document, here, what, faults) is not None:
         try:
             make(chosen.policy, **chosen.options)
+        except UnsuitableOption as error:
+            faults.append(document.fault((*here, error.option), f"{what}: {error}"))
         except (ValueError, ArithmeticError) as error:
-            # Which one it is, the policy's own words say if they name it.
-            named = [option for option in chosen.options if option in str(error)]
-            at = (*here, named[0]) if named else here
-            faults.append(document.fault(at, f"{what}: {error}"))
+            faults.append(document.fault(here, f"{what}: {error}"))
     yield from faults
 
 

@@ -18,6 +18,7 @@ from storage.errors import (
     DatabaseRefused,
     DatabaseUnreachable,
     EmbeddedServerFailed,
+    NotAnAddress,
     StorageError,
     in_one_line,
 )
@@ -86,11 +87,11 @@ async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Da
 
 
 def check_address(dsn: str) -> None:
-    """Raises DatabaseUnreachable if this can't be a database's address."""
+    """Raises NotAnAddress if this can't be a database's address."""
     if not _is_dsn(dsn):
-        raise DatabaseUnreachable(
-            f"not a database address: {_without_password(dsn)!r};"
-            " write postgresql://user:password@host:port/name"
+        raise NotAnAddress(
+            f"not a database address: {_without_password(dsn)!r}",
+            "write postgresql://user:password@host:port/name",
         )
 
 

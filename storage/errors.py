@@ -13,6 +13,15 @@ class DatabaseUnreachable(StorageError):
     """Nobody answers, or no connection is to be had."""
 
 
+class NotAnAddress(DatabaseUnreachable):
+    """What should be a database's address can't be one; ``what`` it is, and what to do."""
+
+    def __init__(self, what: str, todo: str) -> None:
+        super().__init__(f"{what}; {todo}")
+        self.what = what
+        self.todo = todo
+
+
 class DatabaseRefused(StorageError):
     """The server answers, but doesn't let us in: password, role, database name."""
 

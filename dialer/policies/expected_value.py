@@ -13,7 +13,7 @@ from dialer.forecast import ROWS, Forecast
 from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
-from dialer.policy import Reason, Situation, Wish, policy
+from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 
 _REASON = Reason(
     "{agents:.1f} agents free within {horizon:.0f} s, {answers:.1f} answers on their way, held at"
@@ -33,7 +33,7 @@ class ExpectedValue:
     ) -> None:
         for name, value in (("start", start), ("shy", shy)):
             if not 0.0 < value < inf:
-                raise ValueError(f"{name} is {value}; expected more than 0")
+                raise UnsuitableOption(name, value, "more than 0")
         self._aim, self._gain, self._shy = aim, gain, shy
         self._log_fraction = log(start)
         self._forecast = Forecast()

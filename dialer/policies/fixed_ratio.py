@@ -4,7 +4,7 @@ from math import floor
 
 from dialer.lessons import Lesson
 from dialer.limit import Counted
-from dialer.policy import Reason, Situation, Wish, policy
+from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 
 _REASON = Reason("{ready} ready times {ratio} calls, {open} under way")
 
@@ -15,7 +15,7 @@ class FixedRatio:
 
     def __init__(self, ratio: float = 1.5) -> None:
         if not 0.0 < ratio <= 20.0:
-            raise ValueError(f"ratio is {ratio}; expected more than 0 and at most 20")
+            raise UnsuitableOption("ratio", ratio, "more than 0 and at most 20")
         self._ratio = ratio
 
     def learn(self, lesson: Lesson, now: float) -> None:

@@ -22,7 +22,7 @@ from dialer.forecast import ROWS, Forecast, Needed, Outlook
 from dialer.lessons import Lesson
 from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
-from dialer.policy import Reason, Situation, Wish, policy
+from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 from dialer.tail import exact_tail, none_yet, normal_tail, with_coin, with_coins
 from domain.identity import AttemptId
 
@@ -81,7 +81,7 @@ class Foresight:
             ("margin", margin, 0.0, 100.0),
         ):
             if not least <= value <= most:
-                raise ValueError(f"{name} is {value}; expected {least:g} to {most:g}")
+                raise UnsuitableOption(name, value, f"{least:g} to {most:g}")
         self._aim, self._gain, self._breach, self._cut = aim, gain, breach, cut
         self._start, self._follows = start, 0.0
         self._exact, self._learn, self._margin = exact, learn, margin

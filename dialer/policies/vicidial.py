@@ -9,7 +9,7 @@ from collections import deque
 
 from dialer.lessons import Lesson, LetGo, Served
 from dialer.limit import Counted, Window
-from dialer.policy import Reason, Situation, Wish, policy
+from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 
 _PLACE_EVERY_S = 2.5
 _LEVEL_EVERY_S = 15.0
@@ -25,7 +25,7 @@ class _Adaptive(ABC):
         self, intensity: float = 0.0, target_difference: float = 0.0, max_level: float = 3.0
     ) -> None:
         if max_level < 1.0:
-            raise ValueError(f"max_level is {max_level}; expected 1 or more")
+            raise UnsuitableOption("max_level", max_level, "1 or more")
         self._intensity = intensity / 100.0
         self._difference = target_difference
         self._most = max_level
