@@ -21,7 +21,7 @@ from console.kit.proxy import see_through_proxy
 from console.kit.rarely import Rarely
 from console.kit.routing import add_feature, add_shared
 from console.kit.security import add_headers
-from console.kit.sessions import Sessions
+from console.kit.sessions import RememberedSessions
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from engine.ports import LiveCentre
@@ -63,13 +63,13 @@ def make_app(
     app[context.CALLS] = calls
     app[context.AGENTS] = agents
     app[context.USERS] = users
-    app[context.SETTINGS] = context.Settings(
+    app[context.INSTALLATION] = context.Installation(
         recordings_root=recordings_root,
         public_url=public_url,
         proxies=frozenset(proxies),
         timezone=timezone,
     )
-    app[context.SESSIONS] = Sessions(users)
+    app[context.SESSIONS] = RememberedSessions(users)
     app[FEEDS] = Feeds(FloorPictures(centre))
     app[context.RARELY] = Rarely()
     app[live.OPEN] = set()

@@ -62,7 +62,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class LoginSession:
     """A session as its user sees it. ``browser`` is the User-Agent that signed in."""
 
     id: int
@@ -324,13 +324,13 @@ class UserStore:
         if name is not None:
             await self._audit(db, name, "logged out", name, {})
 
-    async def sessions(self, name: str, token: str) -> tuple[Session, ...]:
+    async def sessions(self, name: str, token: str) -> tuple[LoginSession, ...]:
         """A user's sessions, the last used first; ``token`` is the one that asks."""
         now, own = self._clock(), _digest(token)
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["list_sessions"], user_key(name), now, now - LONGEST_SESSION)
         return tuple(
-            Session(
+            LoginSession(
                 row["id"],
                 row["created_at"],
                 row["seen_at"],

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from console.calls import words
 from console.kit.access import can, projects_of
-from console.kit.context import AGENTS, CALLS, LIVE, SETTINGS, project_titles
+from console.kit.context import AGENTS, CALLS, INSTALLATION, LIVE, project_titles
 from console.kit.language import N_
 from console.kit.rendering import render, says
 from domain.identity import AgentCode, ProjectName, QueueName
@@ -85,7 +85,7 @@ def _midnight(
 async def page(request: web.Request) -> web.Response:
     """GET /calls: the page; asked for by htmx, only the list in it."""
     own = projects_of(request)
-    asked = read_filters(request.query, request.app[SETTINGS].timezone)
+    asked = read_filters(request.query, request.app[INSTALLATION].timezone)
     found = await request.app[CALLS].list(
         asked.search, projects=own, page=asked.page, per_page=PER_PAGE
     )
@@ -130,7 +130,7 @@ async def page(request: web.Request) -> web.Response:
 
 async def api(request: web.Request) -> web.Response:
     """GET /api/v1/calls: the same list, the same filters. 400 names what isn't understood."""
-    asked = read_filters(request.query, request.app[SETTINGS].timezone)
+    asked = read_filters(request.query, request.app[INSTALLATION].timezone)
     if asked.mistakes:
         return web.json_response(
             {

@@ -11,9 +11,9 @@ from aiohttp.abc import AbstractStreamWriter
 
 from console.calls.call_page import stored_call
 from console.calls.listenings import AUDITED
-from console.kit.context import SETTINGS, USERS, user_of
+from console.kit.context import INSTALLATION, USERS, user_of
 from console.kit.door import CHUNK
-from console.kit.errors import RECORDING_BROKEN, RECORDING_GONE, Refused
+from console.kit.errors import RECORDING_BROKEN, RECORDING_GONE, RequestRefused
 from console.kit.guard import SESSION_COOKIE
 from console.kit.live import until_it_must_end
 from recordings.waveform import waveform_json
@@ -87,7 +87,7 @@ async def waveform(request: web.Request) -> web.Response:
         found = await asyncio.to_thread(waveform_json, path)
     except (OSError, ValueError) as error:
         log.error("a recording can't be read for its waveform", call=record.call, why=str(error))
-        raise Refused(RECORDING_BROKEN) from error
+        raise RequestRefused(RECORDING_BROKEN) from error
     return web.Response(
         text=found, content_type="application/json", headers={"Cache-Control": "no-store"}
     )
@@ -96,7 +96,7 @@ async def waveform(request: web.Request) -> web.Response:
 def _path_of(request: web.Request, record: CallRecord) -> Path:
     if record.recording is None:
         raise web.HTTPNotFound
-    root = request.app[SETTINGS].recordings_root.resolve()
+    root = request.app[INSTALLATION].recordings_root.resolve()
     path = (root / record.recording.file).resolve()
     if not path.is_relative_to(root):
         log.error(
@@ -111,7 +111,7 @@ def _path_of(request: web.Request, record: CallRecord) -> Path:
             call=record.call,
             path=str(path),
         )
-        raise Refused(RECORDING_GONE)
+        raise RequestRefused(RECORDING_GONE)
     return path
 
 

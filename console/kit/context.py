@@ -9,7 +9,7 @@ from aiohttp import web
 from console.kit.features import Entry, Key
 from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
-from console.kit.sessions import Sessions
+from console.kit.sessions import RememberedSessions
 from domain.identity import ProjectName
 from engine.ports import LiveCentre
 from records.store import CallStore
@@ -18,7 +18,7 @@ from storage.users import User, UserStore
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Installation:
     """How this console is installed."""
 
     recordings_root: Path
@@ -34,8 +34,8 @@ LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
 CALLS: web.AppKey[CallStore] = web.AppKey("calls")
 AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
 USERS: web.AppKey[UserStore] = web.AppKey("users")
-SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
-SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions")
+INSTALLATION: web.AppKey[Installation] = web.AppKey("installation")
+SESSIONS: web.AppKey[RememberedSessions] = web.AppKey("sessions")
 RARELY: web.AppKey[Rarely] = web.AppKey("rarely")
 RULES: web.AppKey[dict[Key, Rule]] = web.AppKey("rules")
 ENTRIES: web.AppKey[list[Entry]] = web.AppKey("entries")

@@ -137,7 +137,7 @@ _BY_STATUS[403] = FORBIDDEN
 _NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.ENOENT})
 
 
-class Refused(Exception):  # noqa: N818
+class RequestRefused(Exception):  # noqa: N818
     """The request is answered with this trouble."""
 
     def __init__(self, trouble: Trouble) -> None:
@@ -150,7 +150,7 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
     """Makes a page of every error. Redirects and finished answers pass."""
     try:
         return await handler(request)
-    except Refused as refused:
+    except RequestRefused as refused:
         return answer(request, refused.trouble)
     except web.HTTPException as error:
         if error.status < 400:

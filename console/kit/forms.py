@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from aiohttp import web
 from multidict import MultiDictProxy
 
-from console.kit.errors import TOO_SLOW, WRONG_TYPE, Refused
+from console.kit.errors import TOO_SLOW, WRONG_TYPE, RequestRefused
 
 BODY_S = 20.0
 """So long a form may take to arrive."""
@@ -37,7 +37,7 @@ def check_head(request: web.Request) -> None:
 async def read_form(request: web.Request) -> MultiDictProxy[str]:
     """The form; the page's own ``request.post()`` gets the same. No body is an empty one.
 
-    Raises Refused or web.HTTPException for what isn't a form, is too large, or takes too long, and
+    Raises RequestRefused or web.HTTPException for what is not a form, too large or too slow, and
     ConnectionError if the asker is gone.
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -45,13 +45,13 @@ async def read_form(request: web.Request) -> MultiDictProxy[str]:
     if request.body_exists and (
         request.content_type != FORM or (request.charset or "utf-8").lower() not in _CHARSETS
     ):
-        raise Refused(WRONG_TYPE)
+        raise RequestRefused(WRONG_TYPE)
     try:
         with _askers_fault():
             async with asyncio.timeout(BODY_S):
                 form = await request.post()
     except TimeoutError:
-        raise Refused(TOO_SLOW) from None
+        raise RequestRefused(TOO_SLOW) from None
     fields: MultiDictProxy[str] = form  # type: ignore[assignment] # files come only in other types
     _check(fields.keys())
     _check(fields.values())

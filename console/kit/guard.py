@@ -7,9 +7,9 @@ from aiohttp import web
 
 from console.kit import csrf
 from console.kit.access import check_reach
-from console.kit.context import FORM_COOKIE, LANGUAGE, RULE, RULES, SESSIONS, SETTINGS, USER
+from console.kit.context import FORM_COOKIE, INSTALLATION, LANGUAGE, RULE, RULES, SESSIONS, USER
 from console.kit.door import note
-from console.kit.errors import FOREIGN, OLD_FORM, SIGNED_OUT, Refused, wants_json
+from console.kit.errors import FOREIGN, OLD_FORM, SIGNED_OUT, RequestRefused, wants_json
 from console.kit.features import Answer
 from console.kit.forms import check_head, read_form
 from console.kit.language import choose
@@ -59,8 +59,8 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
     if request.match_info.http_exception is not None:  # no such address, or not with this method
         raise request.match_info.http_exception
     asks = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
-    if asks and not csrf.is_own_origin(request, request.app[SETTINGS].public_url):
-        raise Refused(FOREIGN)
+    if asks and not csrf.is_own_origin(request, request.app[INSTALLATION].public_url):
+        raise RequestRefused(FOREIGN)
     if not may(request[USER], rule):
         if request[USER] is not None:
             raise web.HTTPForbidden
@@ -82,12 +82,12 @@ async def _check_form(request: web.Request) -> None:
         sent = form.get(csrf.FORM_FIELD)
     cookie = request.cookies.get(SESSION_COOKIE if request[USER] else csrf.VISITOR_COOKIE)
     if not csrf.is_genuine(cookie, sent):
-        raise Refused(OLD_FORM)
+        raise RequestRefused(OLD_FORM)
 
 
 def _sign_in(request: web.Request) -> web.StreamResponse:
     if wants_json(request):
-        raise Refused(SIGNED_OUT)
+        raise RequestRefused(SIGNED_OUT)
     here = str(request.rel_url) if request.method == "GET" else "/"
     where = "/login" if here == "/" else f"/login?next={quote(here, safe='')}"
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method == "GET":
@@ -115,5 +115,5 @@ def set_cookie(
         path="/",
         httponly=True,
         samesite="Strict",
-        secure=(request.app[SETTINGS].public_url or "").startswith("https:"),
+        secure=(request.app[INSTALLATION].public_url or "").startswith("https:"),
     )

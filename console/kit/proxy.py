@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from console.kit.context import SETTINGS
+from console.kit.context import INSTALLATION
 from console.kit.features import Answer
 
 
@@ -12,7 +12,7 @@ from console.kit.features import Answer
 async def see_through_proxy(request: web.Request, handler: Answer) -> web.StreamResponse:
     """Give the request the asker's own address: guesses at passwords are counted by it, and
     the audit log names it."""
-    proxies = request.app[SETTINGS].proxies
+    proxies = request.app[INSTALLATION].proxies
     if request.remote in proxies:
         told = ",".join(request.headers.getall("X-Forwarded-For", []))
         request = request.clone(remote=asker(told, request.remote or "", proxies))

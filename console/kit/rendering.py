@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from console.kit import words
 from console.kit.access import can, menu
-from console.kit.context import FORM_COOKIE, LANGUAGE, RULES, SETTINGS, USER
+from console.kit.context import FORM_COOKIE, INSTALLATION, LANGUAGE, RULES, USER
 from console.kit.csrf import token_for
 from console.kit.language import DEFAULT, LANGUAGES, load_translations, locale_of
 from console.kit.vendored import asset, icon
@@ -83,7 +83,7 @@ def render(
     """The page as a response; it is never cached, for it shows customers' data."""
     language = request.get(LANGUAGE, DEFAULT)
     user = request.get(USER)
-    zone = request.app[SETTINGS].timezone
+    zone = request.app[INSTALLATION].timezone
     cookie = request.get(FORM_COOKIE)
 
     def moment(at: datetime | None, pattern: str = "yyyy-MM-dd HH:mm:ss") -> str:

@@ -35,7 +35,7 @@ class Watch:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Sessions:
+class RememberedSessions:
     """Sessions by token. The tokens stay in memory only."""
 
     def __init__(self, users: UserStore, clock: Callable[[], float] = time.monotonic) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from console.kit.sessions import GRACE_S, Sessions
+from console.kit.sessions import GRACE_S, RememberedSessions
 from storage.errors import DatabaseUnreachable
 from storage.users import User, UserStore
 from tests.console.conftest import PASSWORD, Console, Visit
@@ -79,7 +79,7 @@ async def test_one_can_leave_while_the_database_is_away(console: Console, visit:
 async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: Any) -> None:
     now = 0.0
     login = await console.users.login("sue", PASSWORD)
-    sessions = Sessions(console.users, clock=lambda: now)
+    sessions = RememberedSessions(console.users, clock=lambda: now)
     assert isinstance(await sessions.user(login.token), User)
     monkeypatch.setattr(UserStore, "session", away)
     now = GRACE_S - 1

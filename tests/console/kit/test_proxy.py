@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from console.kit.context import SETTINGS
+from console.kit.context import INSTALLATION
 from console.kit.proxy import asker
 from tests.console.conftest import Console, Visit
 
@@ -29,7 +29,7 @@ def test_who_asks(forwarded_for: str, who: str) -> None:
 
 
 def _settle(console: Console, **changes: Any) -> None:
-    console.app[SETTINGS] = replace(console.app[SETTINGS], **changes)
+    console.app[INSTALLATION] = replace(console.app[INSTALLATION], **changes)
 
 
 async def _guess(visit: Visit, name: str, address: str) -> int:

@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from console.kit import feed, live
 from console.kit.context import SESSIONS
-from console.kit.sessions import FRESH_S, Sessions
+from console.kit.sessions import FRESH_S, RememberedSessions
 from storage.errors import DatabaseUnreachable
 from storage.users import User, UserStore
 from tests.console.browserless import Client
@@ -149,7 +149,7 @@ async def test_an_answer_that_was_under_way_brings_no_session_back(console: Cons
             return found
 
     now = 0.0
-    sessions = Sessions(Slow(console.database.pool), clock=lambda: now)
+    sessions = RememberedSessions(Slow(console.database.pool), clock=lambda: now)
     under_way = asyncio.create_task(sessions.user(login.token))
     await asked.wait()
     await console.users.set_disabled("sue", True, by="t")
@@ -164,7 +164,7 @@ async def test_an_answer_that_was_under_way_brings_no_session_back(console: Cons
 async def test_who_left_while_the_database_was_away_stays_out(console: Console) -> None:
     login = await console.users.login("sue", PASSWORD)
     now = 0.0
-    sessions = Sessions(console.users, clock=lambda: now)
+    sessions = RememberedSessions(console.users, clock=lambda: now)
     assert await sessions.user(login.token) is not None
     sessions.end(login.token)  # the database never heard of it
     now = 10 * FRESH_S
