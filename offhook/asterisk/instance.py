@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import socket
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from offhook.asterisk.process import AsteriskError, AsteriskProcess, check_free
 from offhook.asterisk.provision import AsteriskInstall
 from offhook.asterisk.versions import faults_of
 from offhook.secrets import Secrets, have, keep_private
+from storage.errors import in_one_line
 
 __all__ = ["Addresses", "Instance", "Ports"]
 
@@ -175,9 +177,21 @@ async def _check_own_name() -> None:
 
 
 async def certificate_in(folder: Path) -> Path | None:
-    """A self-signed certificate for TLS, made once; None where there is no openssl."""
+    """A self-signed certificate for TLS, made once; None where there is no openssl.
+
+    Somebody may have put their own there. Asterisk says nothing of one that it can't use, and
+    listens; so it is said here, and once the file is mended it is used (measured, 22.10).
+    """
     file = folder / "offhook.pem"
     if file.exists():
+        if why := await asyncio.to_thread(_unusable, file):
+            log.error(
+                "SIP over TLS works for no phone: its certificate can't be used",
+                file=str(file),
+                why=why,
+                fix="put one PEM file with key and certificate there, or remove it: a new one is"
+                " made at the next start",
+            )
         return file
     program = shutil.which("openssl")
     if program is None:
@@ -209,6 +223,18 @@ async def certificate_in(folder: Path) -> Path | None:
     key.unlink()
     certificate.unlink()
     return file
+
+
+def _unusable(file: Path) -> str | None:
+    """Why nobody can be met with this key and certificate; None if they can."""
+    if not file.is_file():
+        return "it is not a file"
+    try:
+        # Without a password: Asterisk has none either, and openssl must not ask for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, password=lambda: "")
+    except (OSError, ValueError) as error:
+        return in_one_line(error)
+    return None
 
 
 def write_generated(conf: Path, files: Mapping[str, str]) -> None:
