@@ -13,6 +13,7 @@ from typing import IO, Self
 import aiohttp
 
 from offhook.addresses import check_addresses
+from offhook.asterisk.carriers import keep_known
 from offhook.asterisk.files import Addresses, Ports
 from offhook.asterisk.instance import Instance
 from offhook.asterisk.process import AsteriskError, check_free
@@ -100,6 +101,7 @@ class Stack:
         self._database = database
         self._database_name = database_name
         self._small: asyncio.Task[None] | None = None
+        self._known: asyncio.Task[None] | None = None
         self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
@@ -172,6 +174,8 @@ class Stack:
             self._controller = self._make_controller()
             await self._controller.start()
             self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
+            if self._instance is not None:
+                self._known = asyncio.get_running_loop().create_task(keep_known(self._instance))
         except BaseException:
             await self.stop()
             raise
@@ -341,10 +345,12 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that was started, and nothing else."""
-        if self._small is not None:
-            self._small.cancel()
-            await asyncio.wait((self._small,))
-            self._small = None
+        watches = [task for task in (self._small, self._known) if task is not None]
+        self._small = self._known = None
+        for task in watches:
+            task.cancel()
+        if watches:
+            await asyncio.wait(watches)
         keeping, self._keeping = self._keeping, []
         for task in keeping:
             task.cancel()

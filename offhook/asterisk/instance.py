@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from domain.centre import Centre
-from domain.identity import NodeName
+from domain.identity import LineName, NodeName
 from offhook.asterisk import files
 from offhook.asterisk.files import AMI_USER, Addresses, Folders, Ports
 from offhook.asterisk.process import AsteriskError, AsteriskProcess, check_free
@@ -133,6 +133,15 @@ class Instance:
         await self.write()
         if self._written() != before:
             await self.process.console("core reload")
+
+    async def is_known_by_address(self, line: LineName) -> bool:
+        """Whether calls from the line's host are taken for the line's; True if Asterisk is away."""
+        said = await self.process.console(f"pjsip show identify {line}")
+        return "Unable to find object" not in said
+
+    async def look_hosts_up(self) -> None:
+        """Have Asterisk ask DNS again for the hosts of lines; what it knows stays (measured)."""
+        await self.process.console("module reload res_pjsip_endpoint_identifier_ip.so")
 
     def _written(self) -> dict[Path, bytes]:
         return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
