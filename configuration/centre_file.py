@@ -207,6 +207,9 @@ class AsteriskSettings(_Strict):
     sounds: Path | None = None
 
 
+_OUR_OWN = frozenset({"no-replaces"})
+"""Endpoints that asterisk-conf/pjsip.conf has already: of two, Asterisk takes no peer at all."""
+
 _USUAL_ENCRYPTION = {
     StationKind.SOFTPHONE: Encryption.OPTIONAL,
     StationKind.FXS: Encryption.OFF,
@@ -296,6 +299,7 @@ def _load(path: Path, text: bytes) -> Config:
     faults.extend(_unknown_names(file, document))
     faults.extend(_said_twice(file, document))
     faults.extend(_not_vouched_for(file.lines, document))
+    faults.extend(_our_own(file.lines, document))
     faults.extend(_shared_paths(file.asterisk, document))
     zone = None if file.timezone is None else _zone(file.timezone, document, faults)
     if faults:
@@ -367,6 +371,16 @@ def _not_vouched_for(lines: Sequence[_Line], document: Document) -> Iterable[Flo
                 f'the line "{line.name}" is not a trunk, and only a carrier\'s trunk can vouch for'
                 " a number in P-Asserted-Identity",
                 "take From or Remote-Party-ID, or leave caller_header out",
+            )
+
+
+def _our_own(lines: Sequence[_Line], document: Document) -> Iterable[FlowError]:
+    for i, line in enumerate(lines):
+        if line.name.lower() in _OUR_OWN:
+            yield document.fault(
+                ("lines", i, "name"),
+                f'the name "{line.name}" is taken: Offhook\'s own configuration of Asterisk has it',
+                "name the line differently",
             )
 
 

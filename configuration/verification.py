@@ -15,6 +15,7 @@ from configuration.flows import load_flows, station_phrases
 from documents.errors import FlowError, did_you_mean
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
+from machine.hosts import split_port, without_brackets
 from prompts.files import converted, is_telephone_file
 from prompts.speech import SpeechError
 from storage.database import check_address
@@ -51,6 +52,7 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
     warnings += map(str, _empty(config))
     warnings += map(str, _folders(config))
     warnings += map(str, _proxies(config))
+    warnings += map(str, _hosts(config))
     if state is not None:
         warnings += _uploads(config, flows, state)
     return Verdict(tuple(errors), tuple(warnings))
@@ -154,6 +156,22 @@ def _proxies(config: Config) -> Iterator[FlowError]:
                 f'"{proxy}" is not an IP address, and connections come from nothing else: this'
                 " proxy is not believed",
                 "write its address",
+            )
+
+
+def _hosts(config: Config) -> Iterator[FlowError]:
+    """Asterisk tells lines apart by the address that a call comes from, whatever its port."""
+    first: dict[str, str] = {}
+    for number, line in enumerate(config.centre.lines):
+        if line.host is None:
+            continue
+        host = without_brackets(split_port(line.host)[0]).lower().removesuffix(".")
+        if (other := first.setdefault(host, line.name)) != line.name:
+            yield config.document.fault(
+                ("lines", number, "host"),
+                f'the lines "{other}" and "{line.name}" have one host, {host}: calls from there all'
+                " count as one line's",
+                "make one line of the two, or have the carrier send from another address",
             )
 
 

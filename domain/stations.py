@@ -1,10 +1,13 @@
 """What is known of an agent's phone."""
 
+import re
 from enum import StrEnum
 
 from domain.identity import StationName
 
 _TWIN = "-srtp"
+_PHONE = re.compile(rf"([0-9]+)(?:{_TWIN})?")
+"""Of digits; a line's name begins with a letter, and may end in what a twin's does."""
 
 
 def twin(station: StationName) -> str:
@@ -14,7 +17,8 @@ def twin(station: StationName) -> str:
 
 def phone_of(endpoint: str) -> str:
     """The name of the phone behind an endpoint, whichever of its two it is."""
-    return endpoint.removesuffix(_TWIN)
+    found = _PHONE.fullmatch(endpoint)
+    return endpoint if found is None else found[1]
 
 
 class StationState(StrEnum):

@@ -64,6 +64,7 @@ class Recorder:
         self._root = root
         self._root_trouble: str | None = None
         self._unknown: set[CallId] = set()
+        self._unreadable: dict[CallId, str] = {}
 
     @property
     def trouble(self) -> str | None:
@@ -111,7 +112,21 @@ class Recorder:
         """Whether the call is over by its record, and how long it was bridged."""
         if call in self._engine.calls.by_id:
             return None
-        stored = await self._calls.get(call, projects=None)
+        try:
+            stored = await self._calls.get(call, projects=None)
+        except AWAY:
+            raise
+        except Exception as error:
+            # Its file waits for a later look, and keeps no other from being stored.
+            if self._unreadable.get(call) != repr(error):
+                self._unreadable[call] = repr(error)
+                log.exception(
+                    "a call's record can't be read; its raw recording is left alone meanwhile",
+                    call=call,
+                    file=str(self.archive.raw(call)),
+                )
+            return None
+        self._unreadable.pop(call, None)
         if stored is None:
             # Marked on a channel once, and no fact of it: the call may be entering right now.
             if time.time() - (began_at(call) or 0) > UNKNOWN_S and call not in self._unknown:

@@ -16,8 +16,9 @@ from engine.board import DayFigures, board
 from engine.engine import Engine
 from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
 from engine.recorder import Recorder
+from machine.one_line import in_one_line
 from records.store import CallStore
-from storage.errors import AWAY, in_one_line
+from storage.errors import AWAY
 from storage.outbox import Outbox
 from telephony.ami.link import LATE_S
 

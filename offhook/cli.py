@@ -24,6 +24,7 @@ from configuration.secrets import SecretsError, load_or_create
 from configuration.verification import verify
 from documents.errors import FlowError
 from machine.hosts import host_argument
+from machine.one_line import in_one_line
 from machine.open_files import TooFewFiles
 from offhook import asterisk_conf
 from offhook.service import CannotServe, serve
@@ -31,7 +32,7 @@ from offhook.stack import StackError
 from offhook.up import PORTS, say, up
 from simulation.command import SimulateError
 from simulation.command import add_to as add_simulate_to
-from storage.errors import StorageError, in_one_line
+from storage.errors import StorageError
 from supervision.control import ControlError, ask
 from supervision.controller_process import ControllerError
 from supervision.outlet import outlet

@@ -178,6 +178,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         database = DatabaseAtStart(pool, dsn, outbox, last_known, config.centre, secrets.admin)
         calls, agents, users = database.calls, database.agents, database.users
         _background(stack, database.carry(), "outbox")
+        stack.push_async_callback(outbox.rescue)
         states, open_calls = await database.begin()
         last_known.write()
 

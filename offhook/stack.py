@@ -19,19 +19,15 @@ from configuration.in_force import keep as put_in_force
 from configuration.secrets import Secrets, load_or_create
 from machine.hosts import reached_at, with_port
 from machine.keeping import keep
+from machine.one_line import in_one_line
 from storage.database import open_database
 from storage.embedded import EmbeddedServer
-from storage.errors import (
-    DatabaseRefused,
-    DatabaseUnreachable,
-    EmbeddedServerFailed,
-    StorageError,
-    in_one_line,
-)
+from storage.errors import DatabaseRefused, DatabaseUnreachable, EmbeddedServerFailed, StorageError
 from storage.last_known import LAST_KNOWN, LastKnown
 from supervision.controller_process import ControllerError, ControllerProcess
 from supervision.logs import keep_small
 from telephony.agi.port import reserve
+from telephony.asterisk.carriers import keep_known
 from telephony.asterisk.files import Addresses, Ports
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
@@ -100,6 +96,7 @@ class Stack:
         self._database = database
         self._database_name = database_name
         self._small: asyncio.Task[None] | None = None
+        self._known: asyncio.Task[None] | None = None
         self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
@@ -172,6 +169,8 @@ class Stack:
             self._controller = self._make_controller()
             await self._controller.start()
             self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
+            if self._instance is not None:
+                self._known = asyncio.get_running_loop().create_task(keep_known(self._instance))
         except BaseException:
             await self.stop()
             raise
@@ -341,10 +340,12 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that was started, and nothing else."""
-        if self._small is not None:
-            self._small.cancel()
-            await asyncio.wait((self._small,))
-            self._small = None
+        watches = [task for task in (self._small, self._known) if task is not None]
+        self._small = self._known = None
+        for task in watches:
+            task.cancel()
+        if watches:
+            await asyncio.wait(watches)
         keeping, self._keeping = self._keeping, []
         for task in keeping:
             task.cancel()

@@ -9,9 +9,10 @@ import time
 import asyncpg
 import structlog
 
+from machine.one_line import in_one_line
 from records.writing import LOCKS, recompute
 from storage.database import connection
-from storage.errors import AWAY, in_one_line
+from storage.errors import AWAY
 from storage.queries import load
 
 log = structlog.get_logger()

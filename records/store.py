@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import structlog
 
 from domain.facts import CallFact, CallFactKind
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from machine.one_line import in_one_line
 from records.fold import RANK, CallRecord, Outcome, fold
 from storage.database import connection
 from storage.projects import Projects, as_array
@@ -19,6 +21,8 @@ COUNT_LIMIT = 10_000
 PER_PAGE_LIMIT = 500
 
 _SQL = load("calls")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +207,24 @@ class CallStore:
         return _stored(rows) if rows else None
 
     async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
-        """The calls without an end, oldest first. Complete once the outbox has been flushed."""
+        """The calls without an end, oldest first. Complete once the outbox has been flushed.
+
+        One whose facts can't be read (a later Offhook's, say) is left out, with a line in the log:
+        a controller begins with the others.
+        """
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["open_calls"], as_array(projects))
-        return tuple(_stored(group) for group in group_by_call(rows).values())
+        found: list[StoredCall] = []
+        for call, group in group_by_call(rows).items():
+            try:
+                found.append(_stored(group))
+            except Exception as error:
+                log.error(
+                    "a call without an end can't be made from its facts; it stays as it is",
+                    call=call,
+                    why=f"{type(error).__name__}: {in_one_line(error)}",
+                )
+        return tuple(found)
 
     async def blocked(self, since: datetime) -> dict[LineName, int]:
         """How many calls each line has refused from then on, being full; lines with none are left

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import structlog
 
 from domain.centre import Agent
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode
+from machine.one_line import in_one_line
 from storage.database import connection
 from storage.projects import Projects, as_array
 from storage.queries import load
@@ -16,6 +18,8 @@ from storage.queries import load
 HISTORY_LIMIT = 5_000
 
 _SQL = load("agents")
+
+log = structlog.get_logger()
 
 
 class AgentStore:
@@ -45,10 +49,23 @@ class AgentStore:
         return {AgentCode(row["agent"]): row["name"] for row in rows}
 
     async def last_states(self, *, projects: Projects = None) -> dict[AgentCode, AgentFact]:
-        """The last fact of each agent, for ``Restore``. Complete once the outbox is flushed."""
+        """The last fact of each agent, for ``Restore``. Complete once the outbox is flushed.
+
+        An agent whose state is none (a later Offhook's, say) is left out, with a line in the log.
+        """
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["last_states"], as_array(projects))
-        return {AgentCode(row["agent"]): _fact(row) for row in rows}
+        found: dict[AgentCode, AgentFact] = {}
+        for row in rows:
+            try:
+                found[AgentCode(row["agent"])] = _fact(row)
+            except ValueError as error:
+                log.error(
+                    "an agent's last state can't be read; it is left out",
+                    agent=row["agent"],
+                    why=in_one_line(error),
+                )
+        return found
 
     async def history(
         self,

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
+from machine.one_line import in_one_line
 from storage.embedded import EmbeddedServer
 from storage.errors import (
     REFUSED,
@@ -20,7 +21,6 @@ from storage.errors import (
     EmbeddedServerFailed,
     NotAnAddress,
     StorageError,
-    in_one_line,
 )
 from storage.migrate import is_newest, migrate
 

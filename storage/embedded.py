@@ -31,8 +31,9 @@ import asyncpg
 import psutil
 import structlog
 
+from machine.one_line import in_one_line
 from machine.plain_path import forget_plain_path, plain_path
-from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, in_one_line
+from storage.errors import DatabaseUnreachable, EmbeddedServerFailed
 
 log = structlog.get_logger()
 

@@ -65,8 +65,3 @@ AWAY: tuple[type[BaseException], ...] = (
 )
 """What a read or write raises while the database is away, or can't do its work though nothing is
 wrong with what it is asked; the console says 503 for these."""
-
-
-def in_one_line(error: BaseException) -> str:
-    """An error's text without its line breaks, its kind if it has no text."""
-    return " ".join(str(error).split()) or type(error).__name__

@@ -16,7 +16,7 @@ import structlog
 
 from domain.facts import TALKS, AgentFact, CallFact, CallFactKind, Fact
 from domain.identity import AgentCode, CallId
-from storage.errors import in_one_line
+from machine.one_line import in_one_line
 from storage.fact_lines import decode
 
 log = structlog.get_logger()

@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import structlog
 
-from storage.errors import SchemaBroken, SchemaTooNew, in_one_line
+from machine.one_line import in_one_line
+from storage.errors import AWAY, SchemaBroken, SchemaTooNew
 
 log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ async def migrate(db: Any, known: list[Migration] | None = None) -> int:
     """Applies what is missing, each migration in a transaction; returns the version reached.
 
     Raises SchemaTooNew if the database is ahead of this code, SchemaBroken if a migration
-    fails or was changed after it had been applied.
+    is wrong or was changed after it had been applied, one of ``AWAY`` if it can't be done now.
     """
     known = migrations() if known is None else known
     # Session-wide, because the table that holds the versions may not exist yet.
@@ -107,6 +108,8 @@ async def _apply(db: Any, migration: Migration) -> None:
                 migration.name,
                 migration.sha256,
             )
+    except AWAY:
+        raise  # the server can't do it now: no space, read-only, shut down, a lock
     except asyncpg.PostgresError as error:
         raise SchemaBroken(f"{file} failed and was rolled back: {in_one_line(error)}") from error
     log.info("migrated", file=file)

@@ -19,8 +19,8 @@ import asyncpg
 import structlog
 
 from domain.facts import Fact
+from machine.one_line import in_one_line
 from storage.database import connection
-from storage.errors import in_one_line
 from storage.fact_file import FactFile
 from storage.fact_lines import decode, encode
 from storage.last_known import LastKnown
@@ -35,6 +35,7 @@ LINGER_S = 0.5  # a batch costs both sides as much as ten facts: the more compan
 WRITE_DEADLINE_S = 20.0
 RETRY_FIRST_S, RETRY_LAST_S = 0.25, 5.0
 DISK_RETRY_S = 1.0
+RESCUE_S = 2.0
 REMEMBER_EVERY_S = 5.0
 """So often at most is written what was last known; until then delivered facts stay in the file."""
 KEPT_BYTES = 64 * 1024 * 1024
@@ -122,6 +123,18 @@ class Outbox:
         if self.pending:
             self._awaited.set()
         await self._empty.wait()
+
+    async def rescue(self) -> None:
+        """Before ``close``: what the disk does not take goes to the database, if that is there.
+
+        Needs a running pump; returns within ``RESCUE_S``.
+        """
+        self._disk_retry_at = 0.0
+        self._write_held()
+        if self._held:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RESCUE_S):
+                    await self.flushed()
 
     def close(self) -> None:
         """Lets the file go; what is pending stays in it for the next start."""

@@ -14,7 +14,8 @@ from console.kit.live import stream
 from console.kit.rendering import render
 from domain.identity import AgentCode
 from engine.ports import Verb
-from storage.errors import AWAY, in_one_line
+from machine.one_line import in_one_line
+from storage.errors import AWAY
 
 log = structlog.get_logger()
 

@@ -13,7 +13,8 @@ from console.kit.context import LANGUAGE, RARELY, USER
 from console.kit.features import Answer
 from console.kit.language import N_, choose
 from console.kit.rendering import render, says
-from storage.errors import AWAY, in_one_line
+from machine.one_line import in_one_line
+from storage.errors import AWAY
 
 log = structlog.get_logger()
 

@@ -10,8 +10,9 @@ from console.kit.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
 from console.kit.language import LANGUAGES, N_
 from console.kit.rendering import render, says
 from console.kit.words import TOO_MANY_WRONG
+from machine.one_line import in_one_line
 from storage.account_errors import LoginRefusal, LoginRefused
-from storage.errors import AWAY, in_one_line
+from storage.errors import AWAY
 
 log = structlog.get_logger()
 

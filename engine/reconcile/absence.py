@@ -22,8 +22,9 @@ from engine.calls.gap import Gap
 from engine.calls.live_calls import entered, fact_id
 from engine.engine import Engine
 from engine.reconcile.log_file import LogFile
+from machine.one_line import in_one_line
 from records.store import CallStore, StoredCall
-from storage.errors import AWAY, DatabaseUnreachable, in_one_line
+from storage.errors import AWAY, DatabaseUnreachable
 from storage.outbox import Outbox
 from telephony.event_log import EventLog, LoggedCall, parse
 
@@ -195,6 +196,7 @@ class Absence:
         self._put_off: list[tuple[Gap, dict[CallId, LoggedCall]]] = []
         """Calls that came and went in a gap, of which only the database knows whether they are
         written down; it was away."""
+        self._trouble = ""
 
     def look(self, gap: Gap) -> None:
         """A gap is over; ``run`` will see to it."""
@@ -207,16 +209,28 @@ class Absence:
                 async with asyncio.timeout(KEEP_UP_EVERY_S):
                     gap = await self._gaps.get()
             except TimeoutError:
-                await asyncio.to_thread(self._read)
-                self._forget()
-                await asyncio.to_thread(self._file.rotate)
-                await self._make_up()
+                await self._keep_up()
                 continue
             try:
                 await self._put_right(gap)
             except Exception:
                 log.exception("what happened in an absence is taken as the snapshot shows it")
                 self._engine.switches.close_gap(gap)
+
+    async def _keep_up(self) -> None:
+        """What is wrong with it must not keep the next gap from being put right: calls that came to
+        their end in it would have none."""
+        try:
+            await asyncio.to_thread(self._read)
+            self._forget()
+            await asyncio.to_thread(self._file.rotate)
+            await self._make_up()
+        except Exception as error:
+            if repr(error) != self._trouble:
+                log.exception("Asterisk's event log can't be followed; it is tried again")
+            self._trouble = repr(error)
+        else:
+            self._trouble = ""
 
     def _read(self) -> None:
         for number, (place, line) in enumerate(self._file.lines(), start=1):

@@ -4,6 +4,7 @@ import contextlib
 import glob
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ class LogFile:
         self._remembered: Place | None = None
         self._cannot_rotate: set[Path] = set()
         self._cannot_remember = False
+        self._is_no_file = False
         inode, offset = self._recall()
         self._next = Place(0, offset)
         if inode:
@@ -49,6 +51,7 @@ class LogFile:
     def lines(self) -> Iterator[tuple[Place, str]]:
         """What is new: whole lines only, each with its place. Blocking."""
         try:
+            self._look_at_it()
             for file in self._new_files():
                 yield from self._rest_of(file)
         except OSError as error:
@@ -126,6 +129,18 @@ class LogFile:
         except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:
             log.warning("unreadable; the log is read anew", file=str(self._memory), why=str(error))
             return 0, 0
+
+    def _look_at_it(self) -> None:
+        """Asterisk writes to nothing but a file, and what it writes through a link isn't read."""
+        was, self._is_no_file = self._is_no_file, False
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            self._is_no_file = not stat.S_ISREG(self.path.lstat().st_mode)
+        if self._is_no_file and not was:
+            log.error(
+                "Asterisk's event log is not a regular file: what happens while the controller is"
+                " away stays unknown; move it away, Asterisk makes a new one",
+                file=str(self.path),
+            )
 
     def _new_files(self) -> list[Path]:
         """The file that was read last, and those begun since, in their order."""

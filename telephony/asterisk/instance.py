@@ -3,13 +3,15 @@
 import asyncio
 import shutil
 import socket
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 
 from domain.centre import Centre
-from domain.identity import NodeName
+from domain.identity import LineName, NodeName
+from machine.one_line import in_one_line
 from machine.private_files import have, keep_private
 from telephony.asterisk import files
 from telephony.asterisk.files import AMI_USER, Addresses, Folders, Ports
@@ -133,6 +135,15 @@ class Instance:
         if self._written() != before:
             await self.process.console("core reload")
 
+    async def is_known_by_address(self, line: LineName) -> bool:
+        """Whether calls from the line's host are taken for the line's; True if Asterisk is away."""
+        said = await self.process.console(f"pjsip show identify {line}")
+        return "Unable to find object" not in said
+
+    async def look_hosts_up(self) -> None:
+        """Have Asterisk ask DNS again for the hosts of lines; what it knows stays (measured)."""
+        await self.process.console("module reload res_pjsip_endpoint_identifier_ip.so")
+
     def _written(self) -> dict[Path, bytes]:
         return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
 
@@ -176,9 +187,21 @@ async def _check_own_name() -> None:
 
 
 async def certificate_in(folder: Path) -> Path | None:
-    """A self-signed certificate for TLS, made once; None where there is no openssl."""
+    """A self-signed certificate for TLS, made once; None where there is no openssl.
+
+    Somebody may have put their own there. Asterisk says nothing of one that it can't use, and
+    listens; so it is said here, and once the file is mended it is used (measured, 22.10).
+    """
     file = folder / "offhook.pem"
     if file.exists():
+        if why := await asyncio.to_thread(_unusable, file):
+            log.error(
+                "SIP over TLS works for no phone: its certificate can't be used",
+                file=str(file),
+                why=why,
+                fix="put one PEM file with key and certificate there, or remove it: a new one is"
+                " made at the next start",
+            )
         return file
     program = shutil.which("openssl")
     if program is None:
@@ -210,6 +233,18 @@ async def certificate_in(folder: Path) -> Path | None:
     key.unlink()
     certificate.unlink()
     return file
+
+
+def _unusable(file: Path) -> str | None:
+    """Why nobody can be met with this key and certificate; None if they can."""
+    if not file.is_file():
+        return "it is not a file"
+    try:
+        # Without a password: Asterisk has none either, and openssl must not ask for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, password=lambda: "")
+    except (OSError, ValueError) as error:
+        return in_one_line(error)
+    return None
 
 
 def write_generated(conf: Path, files: Mapping[str, str]) -> None:

@@ -1,14 +1,13 @@
 """Finding the programs Offhook needs, or installing them where it may.
 
-Asterisk: the system's, 18 or newer; else apt's; else Debian sid's packages unpacked into a
-folder of the cache (``$XDG_CACHE_HOME/offhook``). Such a root needs no chroot: its own loader
-runs its own Asterisk in the machine's one file system.
+Asterisk: the system's if it is new enough (``versions.OLDEST``); else apt's; else Debian sid's
+packages unpacked into a folder of the cache (``$XDG_CACHE_HOME/offhook``). Such a root needs no
+chroot: its own loader runs its own Asterisk in the machine's one file system.
 """
 
 import contextlib
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from telephony.asterisk import apt, debian_root
+from telephony.asterisk import apt, debian_root, versions
 
 Progress = Callable[[str], None]
 
-OLDEST = 18
 _APT_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-wav", "openssl")
 
 
@@ -71,7 +69,8 @@ def find_or_install(progress: Progress = say) -> AsteriskInstall:
             return found
         if apt.available() is None:
             raise ProvisionError(
-                "no Asterisk 18 or newer, and no apt to install one; install it, then try again"
+                f"no Asterisk that is new enough ({versions.OLDEST}), and no apt to install one;"
+                " install it, then try again"
             )
         try:
             if os.geteuid() == 0 and _candidate_is_new_enough(progress):
@@ -192,7 +191,7 @@ def _install(missing: str, packages: tuple[str, ...], progress: Progress) -> Non
 
 def _candidate_is_new_enough(progress: Progress) -> bool:
     version = apt.candidate("asterisk", progress)
-    return version is not None and _major(version) >= OLDEST
+    return version is not None and versions.is_new_enough(version)
 
 
 def _system_asterisk() -> AsteriskInstall | None:
@@ -258,14 +257,9 @@ def _usable(
     except (OSError, subprocess.TimeoutExpired):
         return None
     version = said.removeprefix("Asterisk ").strip()
-    if _major(version) < OLDEST:
+    if not versions.is_new_enough(version):
         return None
     return AsteriskInstall(command, modules, data, version, canary)
-
-
-def _major(version: str) -> int:
-    found = re.match(r"(?:\d+:)?(\d+)", version)
-    return int(found[1]) if found else 0
 
 
 @contextlib.contextmanager

@@ -22,17 +22,22 @@ class Fault:
     cure: str
 
 
-_TOO_OLD = (
+OLDEST = "20.11, 21.6 or 22.1"
+
+_LACKS = (
     "it can't keep an event from AMI by its name, so that a phone that forwards can forge any"
     " other, and it does not record in stereo",
     "https://github.com/asterisk/asterisk/blob/22/ChangeLogs/ChangeLog-22.1.0.md",
     "use 22.10",
 )
+_TOO_OLD = (
+    Fault((0, 0, 0), (20, 10, 999), *_LACKS),
+    Fault((21, 0, 0), (21, 5, 999), *_LACKS),
+    Fault((22, 0, 0), (22, 0, 999), *_LACKS),
+)
 
 KNOWN = (
-    Fault((0, 0, 0), (20, 10, 999), *_TOO_OLD),
-    Fault((21, 0, 0), (21, 5, 999), *_TOO_OLD),
-    Fault((22, 0, 0), (22, 0, 999), *_TOO_OLD),
+    *_TOO_OLD,
     Fault(
         (22, 11, 0),
         (22, 11, 0),
@@ -56,6 +61,12 @@ def faults_of(version: str) -> Iterator[str]:
     for fault in KNOWN:
         if number is not None and fault.first <= number <= fault.last:
             yield f"Asterisk {version}: {fault.what} ({fault.source}); {fault.cure}"
+
+
+def is_new_enough(version: str) -> bool:
+    """Whether it can do what Offhook can't do without: ``OLDEST`` of its branch, or newer."""
+    number = _number(version)
+    return number is not None and not any(f.first <= number <= f.last for f in _TOO_OLD)
 
 
 def _number(version: str) -> Version | None:

@@ -382,3 +382,27 @@ def test_a_long_log_leaves_nothing_behind(tmp_path: Path) -> None:
     events.forget(2e9)
     assert events.needed_from is None
     assert events.calls == {}
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a FIFO", "a link"])
+def test_a_log_that_is_no_file_is_reported_once_and_again_if_it_happens_again(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "offhook.csv"
+    file = LogFile(path, tmp_path / "position")
+    with capture_logs() as logs:
+        for times in (1, 2):
+            match kind:
+                case "a folder":
+                    path.mkdir()
+                case "a FIFO":
+                    os.mkfifo(path)
+                case _:
+                    path.symlink_to("elsewhere")
+            assert texts(file) == texts(file) == []
+            said = [line["file"] for line in logs if "not a regular file" in line["event"]]
+            assert said == [str(path)] * times
+            path.rename(tmp_path / f"away{times}")
+            path.write_text(f"{times}\n")
+            assert texts(file) == [str(times)]
+            path.unlink()

@@ -1,11 +1,13 @@
 """The log is read while calls go on: what it tells first, an event or a session tells again."""
 
+import asyncio
 import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
@@ -14,6 +16,7 @@ from domain.stations import StationState
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.engine import Engine
+from engine.reconcile import absence as absence_module
 from engine.reconcile.absence import Absence
 from records.store import CallStore
 from telephony.ami import Link
@@ -190,3 +193,35 @@ async def test_a_gap_that_can_not_be_put_right_is_as_the_snapshot_shows_it(
     await reader._put_right(gap_until(3, engine, call))
     engine.talks.disconnected(call, STATION, "agent", when(9))
     assert talks(tmp_path) == ONE_TALK
+
+
+async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that ended in the next one would have stayed open until the controller's restart."""
+    tries = asyncio.Event()
+
+    class Broken:
+        async def ended(self, calls: Collection[CallId]) -> Collection[CallId]:
+            if logs:
+                tries.set()
+            raise ValueError("what nobody has thought of")
+
+    monkeypatch.setattr(absence_module, "KEEP_UP_EVERY_S", 0.01)
+    call = enter(engine)
+    reader = absence(engine, AS_IT_CONNECTS, tmp_path, cast(CallStore, Broken()))
+    reader._put_off.append((gap_until(0.6, engine), {}))
+    with capture_logs() as logs:
+        running = asyncio.create_task(reader.run())
+        try:
+            async with asyncio.timeout(60):
+                await tries.wait()
+                reader.look(gap_until(1.5, engine, call))
+                while talks(tmp_path) != ["connected"]:  # noqa: ASYNC110 - a file
+                    await asyncio.sleep(0.01)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+        "Asterisk's event log can't be followed; it is tried again"
+    ]

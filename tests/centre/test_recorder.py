@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.centre import Centre
+from domain.identity import CallId
 from engine.engine import Engine
 from engine.recorder import Recorder, root_trouble
 from records.store import CallStore
+from records.writing import write
+from storage.database import Database, connection
 from storage.outbox import Outbox
 from tests.centre.test_board import enter
+from tests.recordings.sounds import raw_sound, write_raw
+from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
+from tests.storage.days import answered
 
 
 @pytest.fixture
@@ -60,3 +67,26 @@ def test_a_root_that_is_not_there(tmp_path: Path) -> None:
 def test_a_root_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "create it" in (root_trouble(tmp_path / "file") or "")
+
+
+async def test_a_record_that_cannot_be_read_keeps_only_its_own_recording_waiting(
+    recorder: Recorder,
+    database: Database,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    calls = [CallId(f"pbx1-1795315998.{number}") for number in range(3)]
+    for call in calls:
+        write_raw(tmp_path / "spool", call, raw_sound(0.2))
+    async with connection(database.pool) as db:
+        await write(db, [fact for call in calls for fact in answered(call, 0)])
+        await db.execute(
+            "update call_facts set kind = 'of a later Offhook' where call = $1", calls[0]
+        )
+    recorder._calls = CallStore(database.pool)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await recorder.archive.orphans(recorder._over)
+    assert recorder.archive.waiting == 2
+    (line,) = logs
+    assert (line["log_level"], line["call"]) == ("error", calls[0])
+    assert line["file"] == str(tmp_path / "spool" / f"{calls[0]}.raw")

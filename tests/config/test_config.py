@@ -105,6 +105,7 @@ def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
             'the line "carrier" is not a trunk, and only a carrier\'s trunk can vouch',
         ),
         ("kind: trunk", 'kind: trunk, host: "a;b"', "'a;b'; expected the carrier's address, host"),
+        ("name: carrier", "name: no-replaces", '14:12: the name "no-replaces" is taken: Offhook'),
         ("\nlines:\n", "\nline:\n", '13:1: the configuration has no setting "line"; expected'),
         ("projects: [tea]", "projects: [tee]", '10:42: there is no project "tee"; did you mean'),
         ('station: "1001"', 'station: "1009"', 'there is no station "1009"; did you mean "1001"'),

@@ -97,6 +97,12 @@ def test_a_flow_with_a_fault_is_an_error(centre_file: CentreFile, tmp_path: Path
             ["/no/spool", "/no/cel", "/no/sounds"],
         ),
         ([("lines:\n  - {name: carrier, kind: trunk}", "lines: []")], "", ["no customer can call"]),
+        (
+            [("kind: trunk}", "kind: trunk, host: 192.0.2.7}")],
+            '  - {name: other, kind: trunk, host: "192.0.2.7:5080"}\n'
+            '  - {name: third, kind: trunk, host: "192.0.2.8:5080"}\n',
+            ['the lines "carrier" and "other" have one host, 192.0.2.7: calls from there all'],
+        ),
     ],
 )  # fmt: skip
 def test_what_is_seldom_meant_is_a_warning(

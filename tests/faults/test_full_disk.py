@@ -150,12 +150,17 @@ async def test_nothing_need_be_written_to_go_on_and_to_stop(
 ) -> None:
     here = await scene(agents=1, server=own_server)
     await here.phones("answer-0,speak-300")
-    await here.customer("speak-300", "13800000000")
+    call = await here.customer("speak-300", "13800000000")
     await here.until_stages(talking=1)
     stack = here.stack
     with read_only(stack.state):
         await stack.restart(from_files(stack.config, stack.state))
         await here.until_stages(talking=1)
+        # The end of the last call is told to the database before the controller goes.
+        await here.far.hang_up(call)
+        await stack.drain()
+        record = assert_right(await here.stored("13800000000", 10))
+        assert (record.outcome, record.ended_by) == ("answered", "caller")
     with read_only(own_server.folder):
         own_server.stop()
     assert own_server.pid is None

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+from structlog.testing import capture_logs
+
 from domain.centre import Agent
 from domain.facts import AgentState
 from domain.identity import AgentCode, ProjectName
 from storage.agents import AgentStore
-from storage.database import Database
+from storage.database import Database, connection
 from tests.storage.days import NOON, agent_fact
 from tests.storage.test_calls import ACME, OTHER, store_of
 
@@ -66,3 +68,12 @@ async def test_history_of_a_span(database: Database) -> None:
     start, end = NOON + timedelta(seconds=2), NOON + timedelta(seconds=5)
     assert list(await store.history(ONE, start, end, projects=None)) == facts[4:1:-1]
     assert list(await store.history(ONE, projects=None, limit=3)) == facts[:6:-1]
+
+
+async def test_a_state_that_cannot_be_read_costs_its_agent_only(database: Database) -> None:
+    await store_of(database, [agent_fact(code, 0, AgentState.READY) for code in (ONE, TWO)])
+    async with connection(database.pool) as db:
+        await db.execute("update agents_now set state = 'of a later Offhook' where agent = $1", ONE)
+    with capture_logs() as logs:
+        assert set(await AgentStore(database.pool).last_states()) == {TWO}
+    assert [(line["log_level"], line["agent"]) for line in logs] == [("error", ONE)]

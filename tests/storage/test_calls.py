@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.facts import CallFactKind, Fact
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
@@ -166,3 +167,21 @@ async def test_twenty_reads_at_once(database: Database) -> None:
     store = await store_of(database, answered("a"))
     pages = await asyncio.gather(*(store.list(projects=ACME) for _ in range(20)))
     assert {page.total for page in pages} == {1}
+
+
+async def test_an_open_call_that_cannot_be_read_keeps_no_controller_from_starting(
+    database: Database,
+) -> None:
+    store = await store_of(database, [entered("a", 0)], [entered("b", 1)], [entered("c", 2)])
+    async with connection(database.pool) as db:
+        await db.execute(
+            "insert into call_facts (id, call, at, kind, detail)"
+            " select gen_random_uuid(), call, at, 'of a later Offhook', '{}'"
+            " from call_facts where call = 'b'"
+        )
+    with capture_logs() as logs:
+        found = await store.open_calls()
+    assert [one.record.call for one in found] == ["a", "c"]
+    (line,) = logs
+    assert (line["log_level"], line["call"]) == ("error", "b")
+    assert "of a later Offhook" in line["why"]

@@ -18,6 +18,7 @@ from storage.agents import AgentStore
 from storage.database import _SETTINGS, Database, close_pool, make_pool
 from storage.errors import AWAY
 from storage.last_known import LastKnown
+from storage.migrate import Migration, migrate, migrations
 from storage.outbox import Outbox
 
 
@@ -107,3 +108,15 @@ async def test_a_table_that_is_locked_for_long_is_away(
     assert await AgentStore(pool).last_states() == {}
     await other.close()
     await close_pool(pool)
+
+
+@pytest.mark.parametrize("state", ["53100", "57P01", "25006", "55P03"])
+async def test_a_migration_that_cannot_be_done_now_is_not_broken(state: str, dsn: str) -> None:
+    """A controller of an update begins without it then, and does it later."""
+    known = migrations()
+    sql = f"do $$ begin raise exception 'not now' using errcode = '{state}'; end $$"
+    db = await asyncpg.connect(dsn)
+    with pytest.raises(asyncpg.PostgresError, match="not now"):
+        await migrate(db, [*known, Migration(len(known) + 1, "more", sql)])
+    assert await migrate(db, known) == len(known)
+    await db.close()

@@ -1,0 +1,60 @@
+"""Lines that Asterisk knows by a host's name, where the name can't be resolved when it is read.
+
+Asterisk asks DNS once, as it reads its configuration. A carrier whose name is not found then (after
+a power cut DNS may come back later than this machine) is a stranger, and all its calls are refused.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Iterator
+
+import structlog
+
+from domain.centre import Line
+from domain.identity import LineName
+from machine.hosts import split_port, without_brackets
+from telephony.asterisk.instance import Instance
+
+FIRST_LOOK_S, LAST_LOOK_S = 5.0, 30.0
+"""How long to wait before the next look; twice as long each time that changes nothing."""
+
+log = structlog.get_logger()
+
+
+async def keep_known(
+    instance: Instance, *, first_s: float = FIRST_LOOK_S, last_s: float = LAST_LOOK_S
+) -> None:
+    """Have Asterisk ask again for names that it didn't find, for ever; cancel it to stop."""
+    missed: set[LineName] = set()
+    delay_s = first_s
+    while True:
+        await asyncio.sleep(delay_s)
+        delay_s = min(delay_s * 2, last_s)
+        with contextlib.suppress(OSError):  # the next look may do better
+            for line in _by_name(instance):
+                if await instance.is_known_by_address(line.name):
+                    if line.name in missed:
+                        missed.discard(line.name)
+                        log.info("a line's host is found now; its calls are taken", line=line.name)
+                    continue
+                if line.name not in missed:
+                    missed.add(line.name)
+                    delay_s = first_s
+                    log.error(
+                        "a line's host can't be found, so its calls are refused; it is looked for"
+                        " again and again",
+                        line=line.name,
+                        host=line.host,
+                        fix="look at DNS, or write the carrier's address instead of its name",
+                    )
+                await instance.look_hosts_up()
+
+
+def _by_name(instance: Instance) -> Iterator[Line]:
+    for line in instance.centre.lines:
+        if line.host is not None:
+            try:
+                ipaddress.ip_address(without_brackets(split_port(line.host)[0]))
+            except ValueError:
+                yield line

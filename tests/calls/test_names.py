@@ -1,0 +1,35 @@
+"""Whose a channel is, by its name alone."""
+
+import pytest
+
+from domain.identity import LineName, StationName
+from domain.stations import phone_of, twin
+from telephony.channels import Channels, Role
+from telephony.event_log import EventLog, Place, parse
+from tests.absence.test_event_log import CALL, LINE, hang_up, row
+
+
+@pytest.mark.parametrize("name", ["carrier", "carrier-srtp", "srtp", "a1001-srtp", "x-1001-srtp"])
+def test_a_line_is_known_whatever_its_name_ends_in(name: str) -> None:
+    """The second endpoint of a phone ends so, too: every call of such a line was refused."""
+    channels = Channels(frozenset({StationName("1001")}), frozenset({LineName(name)}))
+    assert channels.role(f"PJSIP/{name}-0000001a") == (Role.LINE, name)
+    log = EventLog([StationName("1001")], [LineName(name)])
+    channel = (LINE[0], f"PJSIP/{name}-0000001a")
+    rows = [
+        row(0, "CHAN_START", *channel),
+        row(0.1, "ANSWER", *channel, call=CALL),
+        row(5, "HANGUP", *channel, call=CALL, extra=hang_up(channel[1])),
+    ]
+    for number, text in enumerate(rows):
+        parsed = parse(text)
+        assert parsed is not None
+        log.feed(parsed, Place(0, number))
+    assert log.calls[CALL].by == "caller"
+
+
+@pytest.mark.parametrize("endpoint", ["1001", twin(StationName("1001"))])
+def test_a_phone_is_known_by_either_of_its_endpoints(endpoint: str) -> None:
+    channels = Channels(frozenset({StationName("1001")}), frozenset())
+    assert channels.role(f"PJSIP/{endpoint}-0000001a") == (Role.STATION, "1001")
+    assert phone_of(endpoint) == "1001"
