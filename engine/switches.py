@@ -234,7 +234,8 @@ class Switches:
             case RingingEnded():
                 pass  # the session that dials tells it, with more certainty
             case StationConnected():
-                self._talks.connected(call, event.station, moment(gap))
+                # Not at ``moment``: an Asterisk that was restarted shows talks of its own.
+                self._talks.connected(call, event.station, datetime.now(UTC))
                 self._music(call)
             case StationDisconnected():
                 at = moment(gap) - timedelta(seconds=event.ago_s)

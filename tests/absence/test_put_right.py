@@ -21,6 +21,7 @@ from engine.reconcile.absence import Absence
 from records.store import CallStore
 from telephony.ami import Link
 from telephony.ami.state import LinkKind, LinkState
+from telephony.calls import StationConnected
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 
 NODE, STATION, AMY = NodeName("pbx1"), StationName("1001"), AgentCode("1001")
@@ -75,6 +76,21 @@ async def test_both_events_come_after_the_log_was_read(engine: Engine, tmp_path:
     engine.talks.connected(call, STATION, when(2.2))
     engine.talks.disconnected(call, STATION, "agent", when(9.1))
     assert talks(tmp_path) == ONE_TALK
+
+
+async def test_a_talk_of_the_new_asterisk_did_not_begin_before_it(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Asterisk has died, and is back; a caller comes and talks before AMI is."""
+    call = enter(engine)
+    gap = gap_until(3, engine, call)
+    gap.since, gap.restarted = when(-2), True
+    with engine.calls.set_aside(gap.implied):
+        engine.switches._guarded(StationConnected(call.id, STATION), gap)
+    (implied,) = gap.implied
+    assert implied.at > call.entered_at
+    await absence(engine, AS_IT_CONNECTS, tmp_path)._put_right(gap)
+    assert talks(tmp_path) == ["connected"]
 
 
 async def test_the_next_gap_forgets_nothing_of_it(engine: Engine, tmp_path: Path) -> None:
