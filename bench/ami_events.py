@@ -20,7 +20,7 @@ import panoramisk
 from panoramisk.ami_protocol import AMIProtocol
 
 from telephony.ami.delivery import Delivery
-from telephony.ami.protocol import Protocol
+from telephony.ami.protocol import AmiProtocol
 from telephony.ami.wire import Message
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
@@ -125,8 +125,8 @@ class _Ours:
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended.set()
 
-    def protocol(self) -> Protocol:
-        return Protocol(self)
+    def protocol(self) -> AmiProtocol:
+        return AmiProtocol(self)
 
     async def finished(self) -> None:
         await self.delivery.drained()

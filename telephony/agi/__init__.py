@@ -1,1 +1,1 @@
-"""FastAGI on top of panoramisk: a caller's channel at our command."""
+"""FastAGI: a caller's channel at our command."""

@@ -1,25 +1,18 @@
-"""The FastAGI server: takes connections from Asterisk and runs a route for each session.
-
-The API shell is panoramisk's ``Application`` (``add_route``, ``del_route``); its handler is
-replaced, since a health check that connects and closes made it spin for ever.
-"""
+"""The FastAGI server: takes connections from Asterisk and runs a route for each session."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from errno import EADDRINUSE
 from time import time
-from typing import Any
 
 import structlog
-from panoramisk.fast_agi import Application
 
 from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.port import is_served
 from telephony.agi.session import Session
 from telephony.agi.tokens import Fault, UsedTokens
 from telephony.agi.wire import (
-    ENCODING,
     Address,
     AgiError,
     HungUp,
@@ -27,6 +20,7 @@ from telephony.agi.wire import (
     parse_environment,
 )
 from telephony.complaints import Complaints, shown
+from telephony.panoramisk_adapter import FastAgiRoutes
 
 Route = Callable[[Session], Awaitable[None]]
 
@@ -69,7 +63,7 @@ class CannotListen(OSError):  # noqa: N818
         return str(self.strerror)
 
 
-class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
+class AgiServer:
     """Listens on ``host``:``port`` (0: any free one) and calls ``routes[script]`` with a session.
 
     ``agi://host/TOKEN/NODE/MADE/call?x=1`` goes to the route ``call``, if TOKEN is that of
@@ -91,7 +85,8 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         max_sessions: int = 20000,
         request_timeout: float = 5.0,
     ) -> None:
-        super().__init__(default_encoding=ENCODING, loop=False)  # the loop is start()'s
+        self._routes = FastAgiRoutes(routes)
+        self._loop: asyncio.AbstractEventLoop  # start()'s
         self._host = host
         self._port = port
         self._secret = secret
@@ -105,8 +100,6 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         self._silent: dict[Connection, tuple[str, float]] = {}
         self._silent_from: Counter[str] = Counter()
         self._complain = Complaints()
-        for path, route in routes.items():
-            self.add_route(path, route)
 
     @property
     def port(self) -> int:
@@ -125,21 +118,12 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         """Sessions whose route is running."""
         return len(self._tasks)
 
-    def add_route(self, path: str, endpoint: Route) -> None:
-        """Have ``endpoint`` called for ``agi://.../path``; any callable that returns an awaitable.
-
-        panoramisk's own wraps plain callables with asyncio.coroutine, which Python 3.11 dropped.
-        """
-        if path in self._route:
-            raise ValueError(f"there is a route {path!r} already")
-        self._route[path] = endpoint
-
     async def start(self) -> None:
         """Listen; CannotListen says in one line why that is not possible."""
-        self.loop = asyncio.get_running_loop()
-        self._used = UsedTokens(self.loop.time())
+        self._loop = asyncio.get_running_loop()
+        self._used = UsedTokens(self._loop.time())
         try:
-            self._server = await self._listen(self.loop)
+            self._server = await self._listen(self._loop)
         except OSError as error:
             raise CannotListen(
                 error.errno,
@@ -148,7 +132,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             ) from error
         for listening in self._server.sockets:
             keep_alive(listening)
-        log.info("agi listening", host=self._host, port=self.port, routes=sorted(self._route))
+        log.info("agi listening", host=self._host, port=self.port, routes=self._routes.names)
 
     async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
         """A port that ``up`` keeps for us is shared with it, but with no other controller."""
@@ -177,10 +161,6 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             await self._server.wait_closed()
             self._server = None
 
-    async def handler(self, reader: Any, writer: Any) -> None:
-        """panoramisk's entry for a stream pair, which this server has no use for."""
-        raise NotImplementedError("AgiServer takes connections itself: use start()")
-
     def _connection(self) -> Connection:
         return Connection(
             self._request_timeout, self._opened, self._ready, self._refused, self._closed
@@ -196,7 +176,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             )
             return False
         self._connections.add(connection)
-        self._silent[connection] = (connection.address, self.loop.time())
+        self._silent[connection] = (connection.address, self._loop.time())
         self._silent_from[connection.address] += 1
         return True
 
@@ -212,7 +192,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             oldest, since = next(
                 (one, since) for one, (place, since) in self._silent.items() if place == address
             )
-        if (full or self.loop.time() - since > _SILENT_S) and not oldest.has_unread:
+        if (full or self._loop.time() - since > _SILENT_S) and not oldest.has_unread:
             oldest.refuse("it and too many others have not said what they want")
             self._closed(oldest)
 
@@ -246,7 +226,7 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
         if earlier is not None:
             earlier.end()
         self._driven[channel] = session
-        task = self.loop.create_task(self._run(self._route[session.route], session, connection))
+        task = self._loop.create_task(self._run(session, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -260,19 +240,19 @@ class AgiServer(Application):  # type: ignore[misc] # panoramisk has no types
             raise SessionRefused(*_NO_TOKEN)
         if not said.is_genuine(self._secret, uniqueid):
             raise SessionRefused(*_WRONG_TOKEN)
-        if said.route not in self._route:
+        if said.route not in self._routes.names:
             raise SessionRefused(
                 "route",
-                f"the dialplan asks for {shown(said.route)}, known are {sorted(self._route)}",
+                f"the dialplan asks for {shown(said.route)}, known are {self._routes.names}",
             )
         wall = time()
-        if fault := self._used.take((said.node, uniqueid), made, self.loop.time(), wall):
+        if fault := self._used.take((said.node, uniqueid), made, self._loop.time(), wall):
             raise SessionRefused(fault, _FAULTS[fault].format(age=wall - made))
-        return Session(self, env, connection)
+        return Session(env, connection)
 
-    async def _run(self, route: Route, session: Session, connection: Connection) -> None:
+    async def _run(self, session: Session, connection: Connection) -> None:
         try:
-            await route(session)
+            await self._routes.run(session.route, session)
         except HungUp:
             pass
         except SessionRefused as refused:

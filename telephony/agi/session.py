@@ -1,8 +1,4 @@
-"""A FastAGI session: one caller's channel, at our command until the caller or we leave.
-
-The API shell is panoramisk's ``Request``; its reading of replies is replaced, since it takes an
-unasked HANGUP line for a reply, a 520 for one line, and loses ``result= (timeout)``.
-"""
+"""A FastAGI session: one caller's channel, at our command until the caller or we leave."""
 
 import asyncio
 from collections import deque
@@ -11,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
-from panoramisk.fast_agi import Request
 
 from telephony.agi.connection import Connection
 from telephony.agi.wire import (
@@ -48,14 +43,14 @@ class Digits:
     timed_out: bool
 
 
-class Session(Request):  # type: ignore[misc] # panoramisk has no types
+class Session:
     """Commands go out in the order they are given and replies come in that order, so a command
     whose caller was cancelled takes its own late reply with it and confuses no other."""
 
-    def __init__(self, app: Any, headers: Mapping[str, str], connection: Connection) -> None:
-        super().__init__(app, headers, reader=None, writer=None, encoding=ENCODING)
-        self.env = headers
-        said = Address.of(headers.get("agi_network_script", ""))
+    def __init__(self, env: Mapping[str, str], connection: Connection) -> None:
+        self.env = env
+        """What Asterisk said of the session, ``agi_channel`` and so on."""
+        said = Address.of(env.get("agi_network_script", ""))
         self.route = said.route
         self.node = said.node
         """Whose channel it is: each Asterisk has uniqueids of its own."""
@@ -155,13 +150,6 @@ class Session(Request):  # type: ignore[misc] # panoramisk has no types
         if not self.hung_up:
             await self._ask("GET VARIABLE CHANNEL(state)")
         return self.hung_up
-
-    async def send_command(self, command: str) -> dict[str, Any]:
-        """panoramisk's form of ``command``: a dict, and no error is raised for 5xx codes."""
-        reply = await self._ask(command)
-        if reply.code != 200:
-            return {"status_code": reply.code, "result": ("", ""), "error": reply.data}
-        return {"status_code": 200, "result": (reply.digits, reply.data)}
 
     async def answer(self) -> None:
         """Answer the call; AgiError if that failed."""

@@ -9,18 +9,18 @@ from time import monotonic
 import structlog
 
 from domain.identity import NodeName
-from telephony.ami import session
-from telephony.ami import snapshot as snapshots
+from telephony.ami import lifecycle
 from telephony.ami.delivery import Delivery
+from telephony.ami.lifecycle import LoginRefused
 from telephony.ami.originate import Originate, new_channel_id
 from telephony.ami.protocol import (
     ActionRefused,
+    AmiProtocol,
     Headers,
     LinkDown,
     OutcomeUnknown,
-    Protocol,
 )
-from telephony.ami.snapshot import Snapshot
+from telephony.ami.snapshot import Snapshot, take_snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
 from telephony.ami.wire import Message
 from telephony.complaints import Complaints
@@ -77,7 +77,7 @@ class Link:
         self._echo_at: float | None = None
         self._lag = 0.0
         self._complain = Complaints()
-        self._protocol: Protocol | None = None
+        self._protocol: AmiProtocol | None = None
         self._state = LinkState(LinkKind.DOWN, clock(), "not started")
         self._is_up = asyncio.Event()
         self._boot = ""
@@ -202,7 +202,7 @@ class Link:
         finally:
             self._looked_for.pop(uniqueid.encode(), None)
 
-    def _live(self) -> Protocol:
+    def _live(self) -> AmiProtocol:
         if self._protocol is None or not self.up:
             raise LinkDown(
                 f"{self.node}: AMI {self.host}:{self.port} is {self._state.kind}:"
@@ -224,7 +224,7 @@ class Link:
                 wait = 0.0
                 try:
                     await self._connect_and_serve()
-                except session.Refused as error:
+                except LoginRefused as error:
                     self._became(LinkKind.REFUSED, str(error))
                     wait = self.timing.retry_refused
                 except (OSError, OutcomeUnknown, LinkDown) as error:
@@ -271,19 +271,19 @@ class Link:
         self._delivery.clear()
         self._booted.clear()
         self._echo_at, self._lag = None, 0.0
-        protocol = await session.connect(self, self.host, self.port, self.timing.connect)
+        protocol = await lifecycle.connect(self, self.host, self.port, self.timing.connect)
         try:
             self._protocol = protocol
             self._became(LinkKind.SYNCING, self._state.error)
-            await session.log_in(protocol, self._username, self._secret, self.timing.login)
-            if not await session.booted(protocol, self._booted, self.timing.boot):
+            await lifecycle.log_in(protocol, self._username, self._secret, self.timing.login)
+            if not await lifecycle.booted(protocol, self._booted, self.timing.boot):
                 self._log.warning(
                     "no FullyBooted event came; going on without it. Has the AMI user"
                     " read = system in manager.conf?"
                 )
             await self._check_name(protocol)
             await self._synchronise(protocol)
-            await session.keep_alive(
+            await lifecycle.keep_alive(
                 protocol, self.timing.ping_every, self.timing.pong, self._ask_for_echo
             )
         finally:
@@ -291,7 +291,7 @@ class Link:
             if not protocol.closed:
                 protocol.close()
 
-    async def _ask_for_echo(self, protocol: Protocol) -> None:
+    async def _ask_for_echo(self, protocol: AmiProtocol) -> None:
         """Send an event round Asterisk, unless one is under way."""
         if self.lag > LATE_S:
             self._complain(
@@ -320,27 +320,27 @@ class Link:
             return
         self._on_message(message)
 
-    async def _check_name(self, protocol: Protocol) -> None:
-        """Raises session.Refused for an Asterisk that takes itself for another node.
+    async def _check_name(self, protocol: AmiProtocol) -> None:
+        """Raises LoginRefused for an Asterisk that takes itself for another node.
 
         Its calls would be known by one name and their sessions and recordings come by another.
         """
         reply = await protocol.ask("Getvar", {"Variable": "OFFHOOK_NODE"}, self.timing.login)
         name = reply.get("Value")
         if reply.succeeded and name and name != self.node:
-            raise session.Refused(
+            raise LoginRefused(
                 f"this Asterisk calls itself {name!r}, and Offhook's configuration calls it"
                 f" {self.node!r}; set node back, or write Asterisk's configuration anew (restart"
                 " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
             )
 
-    async def _synchronise(self, protocol: Protocol) -> None:
+    async def _synchronise(self, protocol: AmiProtocol) -> None:
         try:
-            snapshot = await snapshots.take(
+            snapshot = await take_snapshot(
                 protocol.ask, protocol.ask_list, self._boot, self.timing.snapshot
             )
         except ActionRefused as refused:
-            raise session.Refused(
+            raise LoginRefused(
                 f"{refused}; AMI user {self._username!r} needs write = reporting in manager.conf"
             ) from refused
         self._boot = snapshot.boot
@@ -375,7 +375,7 @@ class Link:
     # --- called by the protocol
 
     def dispatch(self, event: Message) -> None:
-        """An event came (panoramisk's name for it)."""
+        """An event came."""
         if event.name == "FullyBooted":
             self._booted.set()
         if self._looked_for:
@@ -388,7 +388,7 @@ class Link:
             self._protocol.fail(f"{self._max_backlog} events wait: their consumer is too slow")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection ended (panoramisk's name for it); ``run`` sees it by itself."""
+        """The connection ended; ``run`` sees it by itself."""
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol as Interface
+from typing import Protocol
 
 from telephony.ami.protocol import ActionRefused, Headers
 from telephony.ami.wire import Message
@@ -49,13 +49,13 @@ class Snapshot:
         return any(channel.get("Uniqueid") == uniqueid for channel in self.channels)
 
 
-class Lister(Interface):
+class Lister(Protocol):
     def __call__(
         self, name: str, headers: Headers, item: str, complete: str, timeout: float
     ) -> Awaitable[list[Message]]: ...
 
 
-async def take(
+async def take_snapshot(
     ask: Callable[[str, Headers, float], Awaitable[Message]],
     ask_list: Lister,
     last_boot: str,

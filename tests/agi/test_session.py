@@ -190,10 +190,3 @@ async def test_idle_ends_at_once_when_the_caller_leaves(how: str) -> None:
         assert not offer.done()
         with pytest.raises(HungUp):
             await session.idle(offer)
-
-
-async def test_panoramisk_shell() -> None:
-    async with one_session() as (session, peer):
-        answer = asyncio.create_task(session.send_command("GET VARIABLE A"))
-        await peer.answer("HANGUP\n200 result=1 (a)")
-        assert (await answer)["result"] == ("1", "a")

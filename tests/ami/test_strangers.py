@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from domain.identity import NodeName
 from telephony.ami import Link, LinkDown, LinkKind, Message, OutcomeUnknown, Timing
-from telephony.ami.protocol import Protocol
+from telephony.ami.protocol import AmiProtocol
 from tests.ami.watch import Running, until
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -109,7 +109,7 @@ async def test_a_list_takes_its_own_events_and_no_others() -> None:
     told = Told()
     async with listening(talk) as port:
         _, protocol = await asyncio.get_running_loop().create_connection(
-            lambda: Protocol(told), "127.0.0.1", port
+            lambda: AmiProtocol(told), "127.0.0.1", port
         )
         assert await protocol.greeted == "11.0.0"
         items = await protocol.ask_list("Items", {}, "Item", "ItemsComplete", 2)
@@ -134,7 +134,7 @@ async def test_a_cancelled_question_leaves_nothing_behind() -> None:
 
     async with listening(talk) as port:
         _, protocol = await asyncio.get_running_loop().create_connection(
-            lambda: Protocol(Told()), "127.0.0.1", port
+            lambda: AmiProtocol(Told()), "127.0.0.1", port
         )
         await protocol.greeted
         asking = asyncio.create_task(protocol.ask("One", {}, 5))

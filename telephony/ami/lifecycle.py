@@ -1,23 +1,23 @@
-"""One connection's steps: greeting, login, boot, pings. Each says what went wrong."""
+"""One connection's life: greeting, login, boot, pings. Each says what went wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from telephony.ami.protocol import Factory, OutcomeUnknown, Protocol
+from telephony.ami.protocol import AmiProtocol, Listener, OutcomeUnknown
 
 
-class Refused(Exception):  # noqa: N818 - what happened
+class LoginRefused(Exception):  # noqa: N818 - what happened
     """Asterisk does not let us in as configured; trying again at once would not help."""
 
 
-async def connect(factory: Factory, host: str, port: int, timeout: float) -> Protocol:
+async def connect(listener: Listener, host: str, port: int, timeout: float) -> AmiProtocol:
     """A connection that has greeted as AMI does, in ``timeout`` seconds. Raises OSError."""
-    protocol: Protocol | None = None
+    protocol: AmiProtocol | None = None
     try:
         async with asyncio.timeout(timeout):
             _, protocol = await asyncio.get_running_loop().create_connection(
-                lambda: Protocol(factory), host, port
+                lambda: AmiProtocol(listener), host, port
             )
             await protocol.greeted
     except TimeoutError as error:
@@ -32,18 +32,18 @@ async def connect(factory: Factory, host: str, port: int, timeout: float) -> Pro
     return protocol
 
 
-async def log_in(protocol: Protocol, username: str, secret: str, timeout: float) -> None:
-    """Log in, with all events the user may see. Raises Refused, OutcomeUnknown."""
+async def log_in(protocol: AmiProtocol, username: str, secret: str, timeout: float) -> None:
+    """Log in, with all events the user may see. Raises LoginRefused, OutcomeUnknown."""
     login = {"Username": username, "Secret": secret, "Events": "on"}
     reply = await protocol.ask("Login", login, timeout)
     if not reply.succeeded:
-        raise Refused(
+        raise LoginRefused(
             f"Asterisk refuses AMI user {username!r}: {reply.get('Message')}; compare the user"
             " and secret with manager.conf"
         )
 
 
-async def booted(protocol: Protocol, seen: asyncio.Event, timeout: float) -> bool:
+async def booted(protocol: AmiProtocol, seen: asyncio.Event, timeout: float) -> bool:
     """Wait for all modules: Asterisk logs clients in earlier, and its lists would be short.
 
     Whether it was ``seen`` in ``timeout`` seconds. Raises ConnectionError if the line is lost.
@@ -60,7 +60,7 @@ async def booted(protocol: Protocol, seen: asyncio.Event, timeout: float) -> boo
 
 
 async def keep_alive(
-    protocol: Protocol, every: float, pong: float, also: Callable[[Protocol], Awaitable[None]]
+    protocol: AmiProtocol, every: float, pong: float, also: Callable[[AmiProtocol], Awaitable[None]]
 ) -> None:
     """Ping until the connection ends, or end it if it is dead; do ``also`` at once and each time.
 
