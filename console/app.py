@@ -26,8 +26,8 @@ from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from engine.ports import LiveCentre
 from records.store import CallStore
+from storage.accounts import Accounts
 from storage.agents import AgentStore
-from storage.users import UserStore
 
 FEATURES = (DESK, BOARD, CALLS, USERS, ACCOUNT, SIGN_IN, HEALTH)
 """All of the console, in the order of its menu."""
@@ -39,7 +39,7 @@ def make_app(
     centre: LiveCentre,
     calls: CallStore,
     agents: AgentStore,
-    users: UserStore,
+    accounts: Accounts,
     recordings_root: Path,
     *,
     timezone: tzinfo | None = None,
@@ -62,14 +62,16 @@ def make_app(
     app[context.LIVE] = centre
     app[context.CALLS] = calls
     app[context.AGENTS] = agents
-    app[context.USERS] = users
+    app[context.USERS] = accounts.users
+    app[context.LOGINS] = accounts.logins
+    app[context.AUDIT] = accounts.audit
     app[context.INSTALLATION] = context.Installation(
         recordings_root=recordings_root,
         public_url=public_url,
         proxies=frozenset(proxies),
         timezone=timezone,
     )
-    app[context.SESSIONS] = RememberedSessions(users)
+    app[context.SESSIONS] = RememberedSessions(accounts.logins)
     app[FEEDS] = Feeds(FloorPictures(centre))
     app[context.RARELY] = Rarely()
     app[live.OPEN] = set()

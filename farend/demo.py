@@ -21,6 +21,7 @@ from farend.network import FarEnd, FarEndError
 from offhook.stack import Stack, StackError, free_state
 from offhook.up import say, until_stopped
 from records.store import CallStore, Summary
+from storage.accounts import accounts_of
 from storage.database import connection, make_pool
 from storage.users import Role, UserStore
 from telephony.asterisk.files import Ports
@@ -89,7 +90,7 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         say(f"console: {stack.console_url}  user: admin  password: {stack.secrets.admin}")
         pool = await make_pool(stack.dsn, pool_size=2)
         running.push_async_callback(pool.close)
-        await _more_users(UserStore(pool), stack)
+        await _more_users(accounts_of(pool).users, stack)
         day = WorkingDay(stack, far_end, console, CallStore(pool))
         summary = await day.play(calls)
         figures = _figures(summary)

@@ -176,7 +176,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         outbox = Outbox(state / "outbox.jsonl", last_known)
         stack.callback(outbox.close)
         database = DatabaseAtStart(pool, dsn, outbox, last_known, config.centre, secrets.admin)
-        calls, agents, users = database.calls, database.agents, database.users
+        calls, agents, accounts = database.calls, database.agents, database.accounts
         _background(stack, database.carry(), "outbox")
         stack.push_async_callback(outbox.rescue)
         states, open_calls = await database.begin()
@@ -229,7 +229,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
             centre,
             calls,
             agents,
-            users,
+            accounts,
             where.recordings,
             timezone=config.timezone,
             public_url=config.console.public_url,

@@ -12,7 +12,7 @@ FIRST_BLOCK_S, LONGEST_BLOCK_S = 15.0, 900.0
 FREE_TRIES_HERE = 5  # a name from one address
 FREE_TRIES = 30  # a name from anywhere: strangers must not lock a user out soon
 
-_SQL = load("users")
+_SQL = load("logins")
 
 
 @dataclass(frozen=True, slots=True)

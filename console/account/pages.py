@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from console.account.browsers import browser_name
-from console.kit.context import SESSIONS, USERS, user_of
+from console.kit.context import LOGINS, SESSIONS, USERS, user_of
 from console.kit.guard import SESSION_COOKIE
 from console.kit.language import N_
 from console.kit.rendering import render, says
@@ -28,7 +28,7 @@ async def page(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, *, mistake: str = "", status: int = 200) -> web.Response:
     token = request.cookies.get(SESSION_COOKIE, "")
-    sessions = await request.app[USERS].sessions(user_of(request).name, token)
+    sessions = await request.app[LOGINS].sessions(user_of(request).name, token)
     values = {
         "mistake": mistake,
         "notice": _NOTICES.get(request.query.get("done", ""), ""),
@@ -46,7 +46,7 @@ async def change_password(request: web.Request) -> web.Response:
     if new != again:
         return await _page(request, mistake=says(request, _DIFFER), status=400)
     try:
-        checked = await users.check(user.name, old, address=request.remote or "")
+        checked = await request.app[LOGINS].check(user.name, old, address=request.remote or "")
         await users.set_password(
             user.name,
             new,
@@ -68,13 +68,13 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def end_sessions(request: web.Request) -> web.Response:
     """POST /account/sessions: ``session`` is the one to end, or ``others`` for all but this."""
-    user, users = user_of(request), request.app[USERS]
+    user, logins = user_of(request), request.app[LOGINS]
     wanted = str((await request.post()).get("session", ""))
     if wanted == "others":
-        await users.end_other_sessions(user.name, request.cookies.get(SESSION_COOKIE, ""))
+        await logins.end_other_sessions(user.name, request.cookies.get(SESSION_COOKIE, ""))
     elif wanted.isdecimal() and len(wanted) < 20 and int(wanted) < _LARGEST_ID:
         # One that has ended by itself meanwhile is ended, too.
-        await users.end_session(user.name, int(wanted))
+        await logins.end_session(user.name, int(wanted))
     else:
         raise web.HTTPBadRequest
     request.app[SESSIONS].forget_user(user.name)

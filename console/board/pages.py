@@ -9,7 +9,7 @@ from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
 from console.floor.rows import Scene, sections, sight_of
 from console.kit.access import can, projects_of, within
-from console.kit.context import LIVE, USERS, user_of
+from console.kit.context import AUDIT, LIVE, user_of
 from console.kit.live import stream
 from console.kit.rendering import render
 from domain.identity import AgentCode
@@ -70,7 +70,7 @@ async def command(request: web.Request) -> web.Response:
     verb = Verb(request.match_info["verb"])
     response, reason = await ask(request, agent, verb)
     try:
-        await request.app[USERS].audit(
+        await request.app[AUDIT].write(
             user.name,
             f"agent {verb.value}",
             code,

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from console.calls.call_page import stored_call
 from console.calls.listenings import AUDITED
-from console.kit.context import INSTALLATION, USERS, user_of
+from console.kit.context import AUDIT, INSTALLATION, user_of
 from console.kit.door import CHUNK
 from console.kit.errors import RECORDING_BROKEN, RECORDING_GONE, RequestRefused
 from console.kit.guard import SESSION_COOKIE
@@ -33,7 +33,7 @@ async def sound(request: web.Request) -> web.StreamResponse:
     download = "download" in request.query
     listenings = request.app[AUDITED]
     if download or listenings.is_new(user, record.call, now):
-        await request.app[USERS].audit(
+        await request.app[AUDIT].write(
             user,
             "recording downloaded" if download else "recording listened",
             record.call,

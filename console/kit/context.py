@@ -14,6 +14,8 @@ from domain.identity import ProjectName
 from engine.ports import LiveCentre
 from records.store import CallStore
 from storage.agents import AgentStore
+from storage.audit import AuditLog
+from storage.logins import LoginStore
 from storage.users import User, UserStore
 
 
@@ -34,6 +36,8 @@ LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
 CALLS: web.AppKey[CallStore] = web.AppKey("calls")
 AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
 USERS: web.AppKey[UserStore] = web.AppKey("users")
+LOGINS: web.AppKey[LoginStore] = web.AppKey("logins")
+AUDIT: web.AppKey[AuditLog] = web.AppKey("audit")
 INSTALLATION: web.AppKey[Installation] = web.AppKey("installation")
 SESSIONS: web.AppKey[RememberedSessions] = web.AppKey("sessions")
 RARELY: web.AppKey[Rarely] = web.AppKey("rarely")

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from storage.errors import AWAY
-from storage.users import User, UserStore
+from storage.logins import LoginStore
+from storage.users import User
 
 FRESH_S = 5.0
 """So long a session isn't asked for again; a user disabled elsewhere is out after it."""
@@ -38,8 +39,8 @@ class Watch:
 class RememberedSessions:
     """Sessions by token. The tokens stay in memory only."""
 
-    def __init__(self, users: UserStore, clock: Callable[[], float] = time.monotonic) -> None:
-        self._users = users
+    def __init__(self, logins: LoginStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logins = logins
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._ended: dict[str, None] = {}
@@ -59,7 +60,7 @@ class RememberedSessions:
             return known.user
         forgotten = self._forgotten
         try:
-            user = await self._users.session(token, address=address)
+            user = await self._logins.session(token, address=address)
         except AWAY:
             if known is not None and now - known.asked_at < GRACE_S and token not in self._ended:
                 return known.user

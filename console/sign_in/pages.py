@@ -4,7 +4,7 @@ import structlog
 from aiohttp import web
 
 from console.kit.access import start_of
-from console.kit.context import SESSIONS, USER, USERS
+from console.kit.context import LOGINS, SESSIONS, USER
 from console.kit.forms import user_agent
 from console.kit.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
 from console.kit.language import LANGUAGES, N_
@@ -50,7 +50,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     wanted = own_path(str(form.get("next", "/")))
     old = request.cookies.get(SESSION_COOKIE)
     try:
-        login = await request.app[USERS].login(
+        login = await request.app[LOGINS].login(
             name,
             password,
             address=request.remote or "",
@@ -83,7 +83,7 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
     if token := request.cookies.get(SESSION_COOKIE):
         request.app[SESSIONS].end(token)
         try:
-            await request.app[USERS].logout(token)
+            await request.app[LOGINS].logout(token)
         except AWAY as error:
             # This browser is signed out all the same; nobody else has the token.
             log.warning("a session could not be ended, it will expire", why=in_one_line(error))

@@ -20,12 +20,12 @@ from machine.one_line import in_one_line
 from records.refold import refold
 from records.store import CallStore, StoredCall, stored_call
 from records.writing import write
+from storage.accounts import accounts_of
 from storage.agents import AgentStore
 from storage.database import bring_forward
 from storage.errors import AWAY, DatabaseUnreachable, SchemaBroken, SchemaTooNew
 from storage.last_known import LastKnown, newest
 from storage.outbox import Outbox
-from storage.users import UserStore
 
 log = structlog.get_logger()
 
@@ -48,7 +48,11 @@ class DatabaseAtStart:
         centre: Centre,
         admin_password: str,
     ) -> None:
-        self.users, self.agents, self.calls = UserStore(pool), AgentStore(pool), CallStore(pool)
+        self.accounts, self.agents, self.calls = (
+            accounts_of(pool),
+            AgentStore(pool),
+            CallStore(pool),
+        )
         self.without: BegunWithout | None = None
         """What the controller goes on; None: it has all."""
         self._pool = pool
@@ -115,7 +119,7 @@ class DatabaseAtStart:
 
     async def _open(self) -> None:
         await bring_forward(self._pool, self._dsn)
-        await self.users.ensure_admin("admin", self._admin_password)
+        await self.accounts.users.ensure_admin("admin", self._admin_password)
         await self.agents.remember(self._centre.agents)
         self._opened.set()
 

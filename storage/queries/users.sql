@@ -18,9 +18,6 @@ update users set password_hash = $2, password_changed_at = $3
 where name = $1 and ($4::timestamptz is null or password_changed_at = $4)
 returning name
 
--- name: rehash_password
-update users set password_hash = $2 where name = $1 and password_hash = $3
-
 -- name: get_user
 select * from users where name = $1 and ($2::text[] is null or projects && $2)
 
@@ -39,68 +36,5 @@ select exists (select 1 from users where role = 'admin' and not disabled and nam
 -- name: lock_users
 select pg_advisory_xact_lock(4084, 1000)
 
--- name: create_session
-insert into sessions (token_hash, name, created_at, expires_at, address, browser, seen_at)
-select $1, u.name, $3, $4, $5, $6, $3 from users u
-where u.name = $2 and u.password_changed_at = $7 and not u.disabled
-for share of u
-returning name
-
--- name: session_user
-select u.*, s.seen_at from sessions s join users u on u.name = s.name
-where s.token_hash = $1 and s.expires_at > $2 and s.created_at > $3 and not u.disabled
-
--- name: see_session
-update sessions set expires_at = greatest(expires_at, $2), seen_at = greatest(seen_at, $3),
-    address = coalesce(nullif($4, ''), address)
-where token_hash = $1
-
--- name: list_sessions
-select id, token_hash, created_at, seen_at, address, browser from sessions
-where name = $1 and expires_at > $2 and created_at > $3
-order by seen_at desc, id desc
-
--- name: end_session_of_user
-delete from sessions where name = $1 and id = $2 returning address, browser
-
--- name: end_session
-delete from sessions where token_hash = $1 returning name
-
 -- name: end_sessions_of_user
 delete from sessions where name = $1 and token_hash is distinct from $2
-
--- name: forget_old
-with old_sessions as (delete from sessions where expires_at <= $1)
-delete from login_failures where last_at < $2
-
--- name: blocked_until
-select max(blocked_until) from login_failures where key = any($1::text[]) and blocked_until > $2
-
--- name: note_failure
-insert into login_failures as f (key, failures, last_at, blocked_until)
-values ($1, 1, $2, null)
-on conflict (key) do update set
-    failures = case when f.last_at < $3 then 1 else f.failures + 1 end,
-    last_at = excluded.last_at
-returning failures
-
--- name: block
-update login_failures set blocked_until = $2 where key = $1
-
--- name: forget_failures
-delete from login_failures where key = $1
-
--- name: audit
-insert into audit_log (at, by, action, target, project, address, detail)
-values ($1, $2, $3, $4, $5, $6, $7)
-
--- name: audit_log
-select id, at, by, action, target, project, address, detail from audit_log
-where ($1::text[] is null or project = any($1))
-  and ($2::text is null or by = $2)
-  and ($3::text is null or action = $3)
-  and ($4::timestamptz is null or at >= $4)
-  and ($5::timestamptz is null or at < $5)
-  and ($6::bigint is null or id < $6)
-order by id desc
-limit $7

@@ -20,8 +20,11 @@ from domain.facts import CallFact, CallFactKind, Fact
 from domain.identity import AgentCode, CallId, ProjectName
 from records.store import CallStore
 from records.writing import write
+from storage.accounts import accounts_of
 from storage.agents import AgentStore
+from storage.audit import AuditLog
 from storage.database import Database
+from storage.logins import LoginStore
 from storage.passwords import Passwords
 from storage.users import Role, UserStore
 from tests.console.browserless import Client
@@ -50,6 +53,8 @@ class Console:
     app: web.Application
     floor: Floor
     users: UserStore
+    logins: LoginStore
+    audit: AuditLog
     database: Database
     recordings: Path
 
@@ -59,9 +64,9 @@ async def console(database: Database, tmp_path: Path) -> Console:  # noqa: F811
     """The application over a fresh database with one user a role; nothing has happened yet."""
     # Real argon2, with little memory: these tests are not about how slow it is.
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    users = UserStore(database.pool, passwords=passwords)
+    made = accounts_of(database.pool, passwords=passwords)
     for name, (role, projects, agent) in ROLES.items():
-        await users.create(
+        await made.users.create(
             name,
             PASSWORD,
             role,
@@ -76,11 +81,11 @@ async def console(database: Database, tmp_path: Path) -> Console:  # noqa: F811
         floor,
         CallStore(database.pool),
         agents,
-        users,
+        made,
         tmp_path,
         timezone=ZoneInfo("Asia/Shanghai"),
     )
-    return Console(app, floor, users, database, tmp_path)
+    return Console(app, floor, made.users, made.logins, made.audit, database, tmp_path)
 
 
 @pytest.fixture

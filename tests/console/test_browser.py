@@ -322,7 +322,7 @@ async def test_the_player_plays_and_seeks(recorded: str, console: Console, open_
     await page.get_by_role("button", name="Play").click()
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
     await expect(page.locator("[data-at]")).to_have_text("0:05", timeout=10_000)
-    log = await console.users.audit_log(projects=None, by="quinn", action="recording listened")
+    log = await console.audit.entries(projects=None, by="quinn", action="recording listened")
     assert len(log) == 1
 
 

@@ -13,7 +13,8 @@ from playwright.async_api import Page, async_playwright, expect
 
 from domain.identity import AgentCode, ProjectName, StationName
 from farend.console_client import ConsoleClient
-from storage.users import Role, UserStore
+from storage.accounts import accounts_of
+from storage.users import Role
 from telephony.asterisk.provision import find_or_install_chromium
 from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right
@@ -61,7 +62,7 @@ async def open_page() -> AsyncIterator[Open]:
 
 async def people(here: Scene) -> None:
     """A user of each role, and one of another client."""
-    users = UserStore(here.pool)
+    users = accounts_of(here.pool).users
     tea, bank = ProjectName("tea"), ProjectName("bank")
     for name, role, project, agent in (
         ("amy", Role.AGENT, tea, "1001"),

@@ -132,7 +132,7 @@ async def test_ten_controllers_migrate_at_once(own_server: EmbeddedServer) -> No
 
 
 def test_queries_are_named() -> None:
-    for file in ("agents", "calls", "outbox", "users"):
+    for file in ("agents", "audit", "calls", "logins", "outbox", "users"):
         queries = load(file)
         assert queries
         assert all(re.match(r"(select|insert|update|delete|with|--)", q) for q in queries.values())

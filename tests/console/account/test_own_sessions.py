@@ -26,7 +26,7 @@ async def test_people_see_their_sessions(
     page = await (await here.get("/account", headers=headers)).text()
     assert none in page and this in page and end not in page
     for browser, address in ((FIREFOX, "192.0.2.7"), (CHROME, "192.0.2.8")):
-        await console.users.login("sue", PASSWORD, address=address, browser=browser)
+        await console.logins.login("sue", PASSWORD, address=address, browser=browser)
     page = await (await here.get("/account", headers=headers)).text()
     assert "Firefox 140 · Linux" in page and "192.0.2.7" in page
     assert "Chrome 143 · Windows" in page and "192.0.2.8" in page
@@ -34,16 +34,16 @@ async def test_people_see_their_sessions(
     answer = await here.post("/account/sessions", {"session": "others"})
     assert answer.headers["Location"] == "/account?done=others"
     assert none in await (await here.get("/account?done=others", headers=headers)).text()
-    (entry, *_) = await console.users.audit_log(projects=None, by="sue")
+    (entry, *_) = await console.audit.entries(projects=None, by="sue")
     assert entry.action == "other sessions ended"
 
 
 async def test_nobody_ends_another_users_session(console: Console, visit: Visit) -> None:
     sue = await visit("sue")
-    login = await console.users.login("ben", PASSWORD)
-    (bens,) = await console.users.sessions("ben", login.token)
+    login = await console.logins.login("ben", PASSWORD)
+    (bens,) = await console.logins.sessions("ben", login.token)
     assert (await sue.post("/account/sessions", {"session": str(bens.id)})).status == 303
-    assert await console.users.session(login.token) is not None
+    assert await console.logins.session(login.token) is not None
     for nonsense in ("", "x", "-1", "9" * 30, "1e3"):
         answer = await sue.post("/account/sessions", {"session": nonsense})
         assert answer.status == 400, nonsense

@@ -45,7 +45,7 @@ async def test_listening_is_written_down(recorded: str, console: Console, visit:
     for _ in range(3):
         await client.get(WAV, headers={"Range": "bytes=1-"})
     await client.get(WAV + "?download=1")
-    log = await console.users.audit_log(projects=None, by="quinn")
+    log = await console.audit.entries(projects=None, by="quinn")
     noted = [(e.action, e.target, e.project) for e in log if e.action.startswith("recording")]
     assert noted == [
         ("recording downloaded", CALL, "tea"),

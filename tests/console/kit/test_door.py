@@ -106,7 +106,7 @@ async def test_who_does_not_take_a_recording_must_go(
 ) -> None:
     monkeypatch.setattr(door, "STUCK_S", 0.2)
     speak(console.recordings / f"2026/03/02/{recorded}.wav", 200)  # more than the kernel buffers
-    login = await console.users.login("quinn", PASSWORD)
+    login = await console.logins.login("quinn", PASSWORD)
     asks = (
         f"GET /calls/{recorded}/recording.wav HTTP/1.1\r\nHost: localhost\r\n"
         f"Cookie: offhook_session={login.token}\r\n\r\n"
@@ -135,7 +135,7 @@ async def test_a_recording_ends_with_the_session(
 
 async def test_a_crowd_makes_room_for_users(doors: Open, console: Console) -> None:
     at = await doors(most=8)
-    login = await console.users.login("sue", PASSWORD)
+    login = await console.logins.login("sue", PASSWORD)
     cookies = {"Cookie": f"offhook_session={login.token}"}
     url = f"http://127.0.0.1:{at.port}"
     async with (
@@ -160,7 +160,7 @@ async def test_a_crowd_makes_room_for_users(doors: Open, console: Console) -> No
 async def test_a_user_cannot_crowd_out_others(doors: Open, console: Console) -> None:
     at = await doors(most=8)
     url = f"http://127.0.0.1:{at.port}"
-    tokens = [(await console.users.login(name, PASSWORD)).token for name in ("sue", "ben")]
+    tokens = [(await console.logins.login(name, PASSWORD)).token for name in ("sue", "ben")]
     async with (
         ClientSession(headers={"Cookie": f"offhook_session={tokens[0]}"}) as sue,
         sue.ws_connect(f"{url}/board/live", headers={"Origin": url}) as board,

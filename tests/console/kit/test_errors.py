@@ -8,6 +8,7 @@ import structlog
 
 from console.kit.sessions import GRACE_S, RememberedSessions
 from storage.errors import DatabaseUnreachable
+from storage.logins import LoginStore
 from storage.users import User, UserStore
 from tests.console.conftest import PASSWORD, Console, Visit
 
@@ -78,10 +79,10 @@ async def test_one_can_leave_while_the_database_is_away(console: Console, visit:
 
 async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: Any) -> None:
     now = 0.0
-    login = await console.users.login("sue", PASSWORD)
-    sessions = RememberedSessions(console.users, clock=lambda: now)
+    login = await console.logins.login("sue", PASSWORD)
+    sessions = RememberedSessions(console.logins, clock=lambda: now)
     assert isinstance(await sessions.user(login.token), User)
-    monkeypatch.setattr(UserStore, "session", away)
+    monkeypatch.setattr(LoginStore, "session", away)
     now = GRACE_S - 1
     assert isinstance(await sessions.user(login.token), User)
     now = GRACE_S + 1

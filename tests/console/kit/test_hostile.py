@@ -78,7 +78,7 @@ async def target(console: Console) -> AsyncIterator[Target]:
     """The console behind its door."""
     at = Door(console.app, most=50)
     await at.open("127.0.0.1", 0)
-    login = await console.users.login("ada", PASSWORD)
+    login = await console.logins.login("ada", PASSWORD)
     yield Target(at.port, login.token)
     await at.close()
 

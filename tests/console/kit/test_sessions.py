@@ -11,7 +11,9 @@ from console.kit import feed, live
 from console.kit.context import SESSIONS
 from console.kit.sessions import FRESH_S, RememberedSessions
 from storage.errors import DatabaseUnreachable
-from storage.users import User, UserStore
+from storage.logins import LoginStore
+from storage.passwords import Passwords
+from storage.users import User
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit
 from tests.console.streams import listen
@@ -93,7 +95,7 @@ async def test_a_password_or_a_click_ends_the_other_browsers_stream_only(
 ) -> None:
     here, there, elsewhere = [await visit("sue") for _ in range(3)]
     own, second, third = [await listen(client) for client in (here, there, elsewhere)]
-    sessions = await console.users.sessions("sue", there.cookie("offhook_session"))
+    sessions = await console.logins.sessions("sue", there.cookie("offhook_session"))
     (wanted,) = [one.id for one in sessions if one.current]
     await here.post("/account/sessions", {"session": str(wanted)})
     assert await goodbye(second) == live.SIGNED_OUT
@@ -127,21 +129,21 @@ async def test_signing_in_again_ends_this_browsers_session(console: Console, vis
     client = await visit("sue")
     before = client.cookie("offhook_session")
     assert (await client.sign_in("ben", PASSWORD)).status == 303
-    assert await console.users.session(before) is None
+    assert await console.logins.session(before) is None
     stranger = await visit()
     cookies = {"offhook_session": before}
     assert (await stranger.get("/board", cookies=cookies)).status == 303
     # Who fails keeps the session that is there.
     before = client.cookie("offhook_session")
     assert (await client.sign_in("sue", "wrong")).status == 401
-    assert await console.users.session(before) is not None
+    assert await console.logins.session(before) is not None
 
 
 async def test_an_answer_that_was_under_way_brings_no_session_back(console: Console) -> None:
-    login = await console.users.login("sue", PASSWORD)
+    login = await console.logins.login("sue", PASSWORD)
     asked, go_on = asyncio.Event(), asyncio.Event()
 
-    class Slow(UserStore):
+    class Slow(LoginStore):
         async def session(self, token: str, *, address: str = "") -> User | None:
             found = await super().session(token, address=address)
             asked.set()
@@ -149,7 +151,8 @@ async def test_an_answer_that_was_under_way_brings_no_session_back(console: Cons
             return found
 
     now = 0.0
-    sessions = RememberedSessions(Slow(console.database.pool), clock=lambda: now)
+    slow = Slow(console.database.pool, console.audit, Passwords())
+    sessions = RememberedSessions(slow, clock=lambda: now)
     under_way = asyncio.create_task(sessions.user(login.token))
     await asked.wait()
     await console.users.set_disabled("sue", True, by="t")
@@ -162,9 +165,9 @@ async def test_an_answer_that_was_under_way_brings_no_session_back(console: Cons
 
 
 async def test_who_left_while_the_database_was_away_stays_out(console: Console) -> None:
-    login = await console.users.login("sue", PASSWORD)
+    login = await console.logins.login("sue", PASSWORD)
     now = 0.0
-    sessions = RememberedSessions(console.users, clock=lambda: now)
+    sessions = RememberedSessions(console.logins, clock=lambda: now)
     assert await sessions.user(login.token) is not None
     sessions.end(login.token)  # the database never heard of it
     now = 10 * FRESH_S
@@ -176,9 +179,9 @@ async def test_an_urgent_question_is_asked_until_it_is_answered(
 ) -> None:
     socket = await listen(await visit("sue"))
     assert (await socket.receive()).type is WSMsgType.TEXT
-    usual, tries = UserStore.session, 0
+    usual, tries = LoginStore.session, 0
 
-    async def away_at_first(self: UserStore, token: str, **more: Any) -> User | None:
+    async def away_at_first(self: LoginStore, token: str, **more: Any) -> User | None:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -186,7 +189,7 @@ async def test_an_urgent_question_is_asked_until_it_is_answered(
         return await usual(self, token, **more)
 
     await console.users.set_disabled("sue", True, by="t")
-    monkeypatch.setattr(UserStore, "session", away_at_first)
+    monkeypatch.setattr(LoginStore, "session", away_at_first)
     console.app[SESSIONS].forget_user("sue")
     assert await goodbye(socket) == live.SIGNED_OUT
     assert tries == 3

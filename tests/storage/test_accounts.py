@@ -12,12 +12,13 @@ from argon2 import PasswordHasher
 
 from domain.identity import AgentCode, ProjectName
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
+from storage.accounts import Accounts, accounts_of
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
 from storage.passwords import Passwords
 from storage.throttle import FREE_TRIES
-from storage.users import Role, UserStore
+from storage.users import Role
 
 GOOD = "correct horse"
 
@@ -39,9 +40,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def users(database: Database, clock: Clock) -> UserStore:
+def accounts(database: Database, clock: Clock) -> Accounts:
     cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-    return UserStore(database.pool, clock=clock, passwords=Passwords(cheap))
+    return accounts_of(database.pool, clock=clock, passwords=Passwords(cheap))
 
 
 @contextmanager
@@ -52,85 +53,87 @@ def not_done(why: AccountRefusal, name: str | None = None) -> Iterator[None]:
     assert (refused.value.why, refused.value.name) == (why, name)
 
 
-async def refused(users: UserStore, name: str, password: str, address: str = "") -> LoginRefused:
+async def refused(accounts: Accounts, name: str, password: str, address: str = "") -> LoginRefused:
     with pytest.raises(LoginRefused) as error:
-        await users.login(name, password, address=address)
+        await accounts.logins.login(name, password, address=address)
     return error.value
 
 
-async def test_login_session_logout(users: UserStore) -> None:
-    await users.create("Wang.Fang", GOOD, Role.SUPERVISOR, by="t", projects=[ProjectName("acme")])
-    login = await users.login(" WANG.fang ", GOOD)
+async def test_login_session_logout(accounts: Accounts) -> None:
+    await accounts.users.create(
+        "Wang.Fang", GOOD, Role.SUPERVISOR, by="t", projects=[ProjectName("acme")]
+    )
+    login = await accounts.logins.login(" WANG.fang ", GOOD)
     assert login.user.name == "wang.fang"
-    user = await users.session(login.token)
+    user = await accounts.logins.session(login.token)
     assert user is not None
     assert (user.role, user.projects) == (Role.SUPERVISOR, frozenset({"acme"}))
-    await users.logout(login.token)
-    await users.logout(login.token)
-    assert await users.session(login.token) is None
+    await accounts.logins.logout(login.token)
+    await accounts.logins.logout(login.token)
+    assert await accounts.logins.session(login.token) is None
     for token in ("", "x", "x" * 1000, "\x00"):
-        assert await users.session(token) is None
+        assert await accounts.logins.session(token) is None
 
 
-async def test_only_hashes_are_stored(users: UserStore, database: Database) -> None:
-    await users.create("a", GOOD, Role.ADMIN, by="t", projects=None)
-    login = await users.login("a", GOOD)
+async def test_only_hashes_are_stored(accounts: Accounts, database: Database) -> None:
+    await accounts.users.create("a", GOOD, Role.ADMIN, by="t", projects=None)
+    login = await accounts.logins.login("a", GOOD)
     row = await database.pool.fetchrow("select * from users join sessions using (name)")
     assert row["password_hash"].startswith("$argon2id$")
     assert login.token.encode() not in row["token_hash"] and len(row["token_hash"]) == 32
 
 
-async def test_a_wrong_password_and_a_wrong_name_are_not_told_apart(users: UserStore) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
+async def test_a_wrong_password_and_a_wrong_name_are_not_told_apart(accounts: Accounts) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
     for name, password in (("a", "wrong horse"), ("b", GOOD), ("a", ""), ("a\x00", "\ud800")):
-        error = await refused(users, name, password)
+        error = await refused(accounts, name, password)
         assert (error.why, error.retry_after_s) == (LoginRefusal.WRONG, 0)
 
 
-async def test_sessions_expire(users: UserStore, clock: Clock) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
-    login = await users.login("a", GOOD)
+async def test_sessions_expire(accounts: Accounts, clock: Clock) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
+    login = await accounts.logins.login("a", GOOD)
     clock.pass_(hours=11)
-    assert await users.session(login.token)  # and goes on from here
+    assert await accounts.logins.session(login.token)  # and goes on from here
     clock.pass_(hours=11)
-    assert await users.session(login.token)
+    assert await accounts.logins.session(login.token)
     clock.pass_(hours=12, seconds=1)
-    assert await users.session(login.token) is None
-    login = await users.login("a", GOOD)
+    assert await accounts.logins.session(login.token) is None
+    login = await accounts.logins.login("a", GOOD)
     for _ in range(17):
         clock.pass_(hours=10)
-        last = await users.session(login.token)
+        last = await accounts.logins.session(login.token)
     assert last is None, "no session lives longer than a week, however busy"
 
 
 async def test_guessing_is_slowed_down_and_locks_nobody_else_out(
-    users: UserStore, clock: Clock
+    accounts: Accounts, clock: Clock
 ) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
     for _ in range(5):
-        assert (await refused(users, "a", "guess", "10.0.0.1")).why is LoginRefusal.WRONG
-    error = await refused(users, "a", GOOD, "10.0.0.1")
+        assert (await refused(accounts, "a", "guess", "10.0.0.1")).why is LoginRefusal.WRONG
+    error = await refused(accounts, "a", GOOD, "10.0.0.1")
     assert (error.why, error.retry_after_s) == (LoginRefusal.THROTTLED, 15)
-    assert await users.login("a", GOOD, address="10.0.0.2")
+    assert await accounts.logins.login("a", GOOD, address="10.0.0.2")
     clock.pass_(seconds=16)
-    assert (await refused(users, "a", "guess", "10.0.0.1")).why is LoginRefusal.WRONG
-    assert (await refused(users, "a", "guess", "10.0.0.1")).retry_after_s == 30
+    assert (await refused(accounts, "a", "guess", "10.0.0.1")).why is LoginRefusal.WRONG
+    assert (await refused(accounts, "a", "guess", "10.0.0.1")).retry_after_s == 30
     clock.pass_(minutes=16)
-    assert await users.login("a", GOOD, address="10.0.0.1")
+    assert await accounts.logins.login("a", GOOD, address="10.0.0.1")
 
 
-async def test_a_hundred_guesses_at_once_are_not_a_hundred_guesses(users: UserStore) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
-    tries = [users.login("a", f"guess {n}", address="10.0.0.1") for n in range(30)]
-    tries.append(users.login("a", GOOD, address="10.0.0.1"))
+async def test_a_hundred_guesses_at_once_are_not_a_hundred_guesses(accounts: Accounts) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
+    tries = [accounts.logins.login("a", f"guess {n}", address="10.0.0.1") for n in range(30)]
+    tries.append(accounts.logins.login("a", GOOD, address="10.0.0.1"))
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert all(isinstance(outcome, LoginRefused) for outcome in outcomes)
 
 
-async def test_guessing_many_names_from_one_address(users: UserStore) -> None:
+async def test_guessing_many_names_from_one_address(accounts: Accounts) -> None:
     for number in range(30):
-        await refused(users, f"name{number}", "guess", "10.0.0.1")
-    assert (await refused(users, "another", "guess", "10.0.0.1")).why is LoginRefusal.THROTTLED
+        await refused(accounts, f"name{number}", "guess", "10.0.0.1")
+    assert (await refused(accounts, "another", "guess", "10.0.0.1")).why is LoginRefusal.THROTTLED
 
 
 async def test_a_flood_of_guesses_costs_no_more_than_those_that_are_free(
@@ -144,13 +147,15 @@ async def test_a_flood_of_guesses_costs_no_more_than_those_that_are_free(
             return await super().is_right(stored, password)
 
     cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-    users = UserStore(database.pool, clock=clock, passwords=Counting(cheap))
-    await users.create("a", GOOD, Role.OPS, by="t")
+    accounts = accounts_of(database.pool, clock=clock, passwords=Counting(cheap))
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
     flood = [
-        asyncio.ensure_future(users.login(f"n{number}", "wrong password", address="10.0.0.1"))
+        asyncio.ensure_future(
+            accounts.logins.login(f"n{number}", "wrong password", address="10.0.0.1")
+        )
         for number in range(300)
     ]
-    await users.login("a", GOOD, address="10.0.0.2")
+    await accounts.logins.login("a", GOOD, address="10.0.0.2")
     assert len(looked_at) < FREE_TRIES, "the one who signs in elsewhere waits for those before"
     outcomes = await asyncio.gather(*flood, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {LoginRefused}
@@ -169,24 +174,24 @@ async def test_hashing_is_not_done_on_the_loop(database: Database) -> None:
             threads.add(threading.current_thread())
             return super().verify(hash, password)
 
-    users = UserStore(database.pool, passwords=Passwords(Watched(parallelism=1)))
-    await users.create("a", GOOD, Role.OPS, by="t")
-    await asyncio.gather(*(users.login("a", GOOD) for _ in range(6)))
+    accounts = accounts_of(database.pool, passwords=Passwords(Watched(parallelism=1)))
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
+    await asyncio.gather(*(accounts.logins.login("a", GOOD) for _ in range(6)))
     assert 1 <= len(threads) <= 2
     assert threading.current_thread() not in threads
 
 
-async def test_a_changed_password_ends_the_other_sessions(users: UserStore) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
-    here, there = await users.login("a", GOOD), await users.login("a", GOOD)
-    await users.set_password("a", "another horse", by="a", keep_token=here.token)
-    assert await users.session(here.token)
-    assert await users.session(there.token) is None
-    await refused(users, "a", GOOD)
+async def test_a_changed_password_ends_the_other_sessions(accounts: Accounts) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
+    here, there = await accounts.logins.login("a", GOOD), await accounts.logins.login("a", GOOD)
+    await accounts.users.set_password("a", "another horse", by="a", keep_token=here.token)
+    assert await accounts.logins.session(here.token)
+    assert await accounts.logins.session(there.token) is None
+    await refused(accounts, "a", GOOD)
     with not_done(AccountRefusal.PASSWORD_LENGTH):
-        await users.set_password("a", "short", by="a")
+        await accounts.users.set_password("a", "short", by="a")
     with not_done(AccountRefusal.NO_SUCH_USER, name="nobody"):
-        await users.set_password("nobody", GOOD, by="a")
+        await accounts.users.set_password("nobody", GOOD, by="a")
 
 
 class Watched(Passwords):
@@ -208,62 +213,62 @@ async def test_nobody_signs_in_with_a_password_that_was_just_changed(
     database: Database, clock: Clock
 ) -> None:
     passwords = Watched()
-    users = UserStore(database.pool, clock=clock, passwords=passwords)
-    await users.ensure_admin("admin", GOOD)
-    await users.create("a", GOOD, Role.OPS, by="t")
-    kept = await users.login("a", GOOD)
+    accounts = accounts_of(database.pool, clock=clock, passwords=passwords)
+    await accounts.users.ensure_admin("admin", GOOD)
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
+    kept = await accounts.logins.login("a", GOOD)
 
     async def change() -> None:
         clock.pass_(seconds=1)
-        await users.set_password("a", "another horse", by="t", keep_token=kept.token)
+        await accounts.users.set_password("a", "another horse", by="t", keep_token=kept.token)
 
     passwords.meanwhile = change
     with pytest.raises(LoginRefused):
-        await users.login("a", GOOD, instead_of=kept.token)
-    (session,) = await users.sessions("a", kept.token)
+        await accounts.logins.login("a", GOOD, instead_of=kept.token)
+    (session,) = await accounts.logins.sessions("a", kept.token)
     assert session.current  # nor does the one that it was to replace end
 
     async def disable() -> None:
-        await users.set_disabled("a", True, by="t")
+        await accounts.users.set_disabled("a", True, by="t")
 
     passwords.meanwhile = disable
-    await refused(users, "a", "another horse")
-    await users.set_disabled("a", False, by="t")
-    assert await users.sessions("a", kept.token) == ()
+    await refused(accounts, "a", "another horse")
+    await accounts.users.set_disabled("a", False, by="t")
+    assert await accounts.logins.sessions("a", kept.token) == ()
 
 
 async def test_who_knew_the_old_password_does_not_undo_a_reset(
-    users: UserStore, clock: Clock
+    accounts: Accounts, clock: Clock
 ) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
-    checked = await users.check("a", GOOD)
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
+    checked = await accounts.logins.check("a", GOOD)
     clock.pass_(seconds=1)
-    await users.set_password("a", "the admin's horse", by="admin")
+    await accounts.users.set_password("a", "the admin's horse", by="admin")
     with pytest.raises(LoginRefused):
-        await users.set_password("a", "the thief's horse", by="a", checked=checked)
-    await users.login("a", "the admin's horse")
+        await accounts.users.set_password("a", "the thief's horse", by="a", checked=checked)
+    await accounts.logins.login("a", "the admin's horse")
 
 
-async def test_disabling_ends_sessions_and_the_last_admin_stays(users: UserStore) -> None:
-    assert await users.ensure_admin("Admin", GOOD)
-    assert not await users.ensure_admin("other", GOOD)
-    await users.create("a", GOOD, Role.OPS, by="admin")
-    login = await users.login("a", GOOD)
-    await users.set_disabled("a", True, by="admin")
-    assert await users.session(login.token) is None
-    await refused(users, "a", GOOD)
+async def test_disabling_ends_sessions_and_the_last_admin_stays(accounts: Accounts) -> None:
+    assert await accounts.users.ensure_admin("Admin", GOOD)
+    assert not await accounts.users.ensure_admin("other", GOOD)
+    await accounts.users.create("a", GOOD, Role.OPS, by="admin")
+    login = await accounts.logins.login("a", GOOD)
+    await accounts.users.set_disabled("a", True, by="admin")
+    assert await accounts.logins.session(login.token) is None
+    await refused(accounts, "a", GOOD)
     with not_done(AccountRefusal.LAST_ADMIN, name="admin"):
-        await users.change(
+        await accounts.users.change(
             "admin", by="admin", role=Role.QA, projects=None, agent=None, language=None
         )
     with not_done(AccountRefusal.LAST_ADMIN, name="admin"):
-        await users.set_disabled("admin", True, by="admin")
+        await accounts.users.set_disabled("admin", True, by="admin")
     with not_done(AccountRefusal.NO_SUCH_USER, name="nobody"):
-        await users.set_disabled("nobody", True, by="admin")
+        await accounts.users.set_disabled("nobody", True, by="admin")
 
 
-async def test_what_can_not_be_created(users: UserStore) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
+async def test_what_can_not_be_created(accounts: Accounts) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
     for name, password, role, why, about in (
         ("A", GOOD, Role.OPS, AccountRefusal.NAME_TAKEN, "a"),
         (" ", GOOD, Role.OPS, AccountRefusal.NAME_MALFORMED, ""),
@@ -271,68 +276,73 @@ async def test_what_can_not_be_created(users: UserStore) -> None:
         ("b", GOOD, Role.AGENT, AccountRefusal.AGENT_MISSING, None),
     ):
         with not_done(why, name=about):
-            await users.create(name, password, role, by="t")
-    made = await users.create("b", GOOD, Role.AGENT, by="t", agent=AgentCode("1001"))
-    assert await users.get("B") == made
-    assert [user.name for user in await users.list()] == ["a", "b"]
+            await accounts.users.create(name, password, role, by="t")
+    made = await accounts.users.create("b", GOOD, Role.AGENT, by="t", agent=AgentCode("1001"))
+    assert await accounts.users.get("B") == made
+    assert [user.name for user in await accounts.users.list()] == ["a", "b"]
 
 
-async def test_lists_are_filtered_by_project(users: UserStore) -> None:
+async def test_lists_are_filtered_by_project(accounts: Accounts) -> None:
     acme, other = ProjectName("acme"), ProjectName("other")
-    await users.create("a", GOOD, Role.OPS, by="t", projects=[acme])
-    await users.create("b", GOOD, Role.OPS, by="t", projects=[other])
-    assert [user.name for user in await users.list(projects=frozenset({acme}))] == ["a"]
-    assert await users.get("b", projects=frozenset({acme})) is None
-    await users.audit("a", "listened", "pbx1-1.1", project=acme, detail={"s": 3})
-    await users.audit("b", "listened", "pbx1-2.1", project=other)
-    [entry] = await users.audit_log(projects=frozenset({acme}))
+    await accounts.users.create("a", GOOD, Role.OPS, by="t", projects=[acme])
+    await accounts.users.create("b", GOOD, Role.OPS, by="t", projects=[other])
+    assert [user.name for user in await accounts.users.list(projects=frozenset({acme}))] == ["a"]
+    assert await accounts.users.get("b", projects=frozenset({acme})) is None
+    await accounts.audit.write("a", "listened", "pbx1-1.1", project=acme, detail={"s": 3})
+    await accounts.audit.write("b", "listened", "pbx1-2.1", project=other)
+    [entry] = await accounts.audit.entries(projects=frozenset({acme}))
     assert (entry.by, entry.target, entry.detail) == ("a", "pbx1-1.1", {"s": 3})
 
 
-async def test_everything_is_in_the_log(users: UserStore) -> None:
-    await users.create("a", GOOD, Role.OPS, by="admin")
-    await refused(users, "a", "wrong horse", "10.0.0.1")
-    login = await users.login("a", GOOD, address="10.0.0.1")
-    await users.logout(login.token)
-    entries = await users.audit_log(projects=None)
+async def test_everything_is_in_the_log(accounts: Accounts) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="admin")
+    await refused(accounts, "a", "wrong horse", "10.0.0.1")
+    login = await accounts.logins.login("a", GOOD, address="10.0.0.1")
+    await accounts.logins.logout(login.token)
+    entries = await accounts.audit.entries(projects=None)
     assert [entry.action for entry in reversed(entries)] == [
         "user created",
         "login refused",
         "logged in",
         "logged out",
     ]
-    older = await users.audit_log(projects=None, before=entries[1].id, limit=1)
+    older = await accounts.audit.entries(projects=None, before=entries[1].id, limit=1)
     assert [entry.action for entry in older] == ["login refused"]
 
 
-async def test_an_old_hash_is_made_anew_at_login(users: UserStore, database: Database) -> None:
-    await users.create("a", GOOD, Role.OPS, by="t")
+async def test_an_old_hash_is_made_anew_at_login(accounts: Accounts, database: Database) -> None:
+    await accounts.users.create("a", GOOD, Role.OPS, by="t")
     stored = "select password_hash from users"
     before = await database.pool.fetchval(stored)
-    assert await UserStore(database.pool).login("a", GOOD)
+    assert await accounts_of(database.pool).logins.login("a", GOOD)
     after = await database.pool.fetchval(stored)
     assert after != before and "m=65536" in after
 
 
-async def test_of_many_who_want_one_agent_one_gets_it(users: UserStore) -> None:
+async def test_of_many_who_want_one_agent_one_gets_it(accounts: Accounts) -> None:
     tea, code = [ProjectName("tea")], AgentCode("1001")
     names = [f"user{n}" for n in range(8)]
     made = await asyncio.gather(
-        *[users.create(n, GOOD, Role.AGENT, by="t", projects=tea, agent=code) for n in names],
+        *[
+            accounts.users.create(n, GOOD, Role.AGENT, by="t", projects=tea, agent=code)
+            for n in names
+        ],
         return_exceptions=True,
     )
     refused = [e for e in made if isinstance(e, AccountRefused)]
-    (winner,) = [user.name for user in await users.list()]
+    (winner,) = [user.name for user in await accounts.users.list()]
     assert [(e.why, e.name, e.agent) for e in refused] == [
         (AccountRefusal.AGENT_TAKEN, winner, code)
     ] * 7
-    await users.ensure_admin("admin", GOOD)
+    await accounts.users.ensure_admin("admin", GOOD)
     for name in ("a", "b"):
-        await users.create(name, GOOD, Role.QA, by="t", projects=tea)
+        await accounts.users.create(name, GOOD, Role.QA, by="t", projects=tea)
     wanted = AgentCode("1002")
     changed = await asyncio.gather(
         *[
-            users.change(name, by="t", role=Role.AGENT, projects=tea, agent=wanted, language=None)
+            accounts.users.change(
+                name, by="t", role=Role.AGENT, projects=tea, agent=wanted, language=None
+            )
             for name in ("a", "b")
         ],
         return_exceptions=True,
@@ -370,12 +380,12 @@ async def test_of_users_who_share_an_agent_one_keeps_it(postgres: EmbeddedServer
             [(at, "old"), (at + timedelta(days=9), "last"), (at + timedelta(days=10), "gone")],
         )
         await migrate(db)
-    users = UserStore(pool)
-    assert {user.name: user.agent for user in await users.list()} == {
+    accounts = accounts_of(pool)
+    assert {user.name: user.agent for user in await accounts.users.list()} == {
         "old": None, "last": "1001", "gone": "1001", "first": "1002", "second": None,
         "alone": "1003",
     }  # fmt: skip
-    log = await users.audit_log(projects=None, action="agent code taken away")
+    log = await accounts.audit.entries(projects=None, action="agent code taken away")
     assert {e.target: dict(e.detail) for e in log} == {
         "old": {"agent": "1001", "kept_by": "last"},
         "second": {"agent": "1002", "kept_by": "first"},
