@@ -5,14 +5,7 @@ from enum import StrEnum
 
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, StationName
-
-
-class GiveUpReason(StrEnum):
-    """Why a caller is sent out of the queue."""
-
-    TIMEOUT = "timeout"  # the queue's max_wait_s is over
-    NOBODY_LOGGED_IN = "nobody_logged_in"  # no agent at all could ever take him
-    UNKNOWN_QUEUE = "unknown_queue"
+from domain.reasons import GiveUpReason
 
 
 class Refusal(StrEnum):

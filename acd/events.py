@@ -2,25 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from domain.centre import Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
+from domain.reasons import OfferFailure
 from domain.stations import StationState
-
-
-class OfferFailure(StrEnum):
-    """Why an offered agent didn't get the caller."""
-
-    NO_ANSWER = "no_answer"  # the agent is paused: missed
-    BUSY = "busy"  # the agent is paused: busy
-    REJECTED = "rejected"  # the agent is paused: rejected
-    UNREACHABLE = "unreachable"  # the agent is paused: unreachable
-    FORWARDED = "forwarded"  # the agent is paused: the phone wants to send its calls elsewhere
-    DROPPED = "dropped"  # the agent is paused: the phone answered and there was no talk
-    WITHDRAWN = "withdrawn"  # not the agent's fault, he stays ready; the answer to a Withdraw
-    CALLER_LEFT = "caller_left"  # likewise
 
 
 @dataclass(frozen=True, slots=True)

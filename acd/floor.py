@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from acd.agent_states import Trigger
-from acd.commands import Announce, Command, GiveUp, GiveUpReason
+from acd.commands import Announce, Command, GiveUp
 from acd.events import (
     Away,
     CallGone,
@@ -39,6 +39,7 @@ from acd.wishes import Wishes
 from domain.centre import Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName
+from domain.reasons import GiveUpReason
 
 GONE_MEMORY_S = 60.0
 """How long late events of a call that is gone are recognised."""

@@ -5,12 +5,13 @@ Its two ends, ``Waiter.offer`` and ``Seat.offered``, are only ever set and clear
 
 from acd.agent_states import Trigger
 from acd.commands import Command, Offer, Withdraw
-from acd.events import OfferFailed, OfferFailure
+from acd.events import OfferFailed
 from acd.match import Match, Pool
 from acd.roster import Roster
 from acd.seat import Seat
 from acd.waiting import Ringing, Waiter, WaitingRoom
 from domain.facts import AgentState
+from domain.reasons import OfferFailure
 
 OFFER_GRACE_S = 5.0
 """An offer nobody has answered for so long after its ringing time has failed."""

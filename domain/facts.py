@@ -2,47 +2,303 @@
 
 A fact is never changed. A call's record is a fold of its facts (``records.fold``), so the
 same facts in any order, delivered twice, after a crash, make the same record.
+
+A fact of a call (``CallFact``) says when and in which call something happened, and ``what``: one
+class for each kind. To add a kind, add its class here; how it is stored follows from its fields
+(``storage.fact_codec``). A field may be None because nobody knew, or because what is stored
+can't be read: what was written down in a crash can't be asked for again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import ClassVar, TypeVar
 
-from domain.identity import AgentCode, CallId, StationName
-
-
-class CallFactKind(StrEnum):
-    """What happened in a call. The keys of ``detail`` stand behind each kind."""
-
-    ENTERED = "entered"  # hotline, project, line, caller (null: withheld), caller_name, flow
-    BLOCKED = "blocked"  # line: it carried no more calls, and refused this one
-    LANGUAGE = "language"  # language
-    CHOSE = "chose"  # node, digits, choice: a menu choice
-    MISDIALLED = "misdialled"  # node, digits ("" is silence), try
-    QUEUED = "queued"  # queue, skill
-    ANNOUNCED = "announced"  # position, expected_wait_s (null if unknown)
-    OFFERED = "offered"  # agent, station, queue
-    OFFER_FAILED = "offer_failed"  # agent, station, why (no_answer, busy, unreachable, withdrawn)
-    CONNECTED = "connected"  # agent (null: nobody was logged in there), station
-    HELD = "held"  # agent, station, by (agent, caller)
-    RESUMED = "resumed"  # agent, station, by
-    # from_agent, station (whose), to (station or number), kind (blind, attended)
-    TRANSFERRED = "transferred"
-    DISCONNECTED = "disconnected"  # agent, station, by, why: this agent's leg of the call is over
-    LEFT_QUEUE = "left_queue"  # queue, why (timeout, nobody_logged_in)
-    CONTROLLER_LOST = "controller_lost"  # the controller was away; the call went on without it
-    FALLBACK = "fallback"  # queue: Asterisk's own queue took the caller
-    SCORED = "scored"  # score 1 to 5
-    # file, sha256, duration_s, bridged_s, whole (bool), bytes; silent (side, from_s, to_s), if any
-    RECORDED = "recorded"
-    RECORDING_LOST = "recording_lost"  # why
-    ENDED = "ended"  # by (caller, agent, flow, system, unknown), cause (Q.850), why
+from domain.identity import (
+    AgentCode,
+    CallId,
+    LineName,
+    ProjectName,
+    QueueName,
+    SkillName,
+    StationName,
+)
+from domain.reasons import (
+    EndReason,
+    GiveUpReason,
+    OfferFailure,
+    Party,
+    TransferKind,
+    Unlisted,
+)
 
 
-TALKS = frozenset({CallFactKind.CONNECTED, CallFactKind.DISCONNECTED})
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened in a call; each kind is a class of its own."""
+
+    kind: ClassVar[str]
+    """The word under which it is stored; it may never change."""
+
+
+KINDS: dict[str, type[Happening]] = {}
+"""All kinds by their words, in the order in which they come first in a call: of facts of one
+instant, the one whose kind is declared first is the earlier."""
+
+_H = TypeVar("_H", bound=type[Happening])
+
+
+def _stored_as(kind: str) -> Callable[[_H], _H]:
+    def register(happening: _H) -> _H:
+        happening.kind = kind
+        KINDS[kind] = happening
+        return happening
+
+    return register
+
+
+@_stored_as("entered")
+@dataclass(frozen=True, slots=True)
+class CallEntered(Happening):
+    """A call came in on a line."""
+
+    hotline: str | None
+    """The number dialled."""
+    project: ProjectName | None
+    line: LineName | None
+    caller: str | None
+    """The number; None: withheld."""
+    caller_name: str | None
+    flow: str | None
+
+
+@_stored_as("blocked")
+@dataclass(frozen=True, slots=True)
+class CallBlocked(Happening):
+    """The line carried no more calls and refused this one."""
+
+    line: LineName | None
+
+
+@_stored_as("language")
+@dataclass(frozen=True, slots=True)
+class LanguageChosen(Happening):
+    """The caller chose a language, or got the flow's own by silence."""
+
+    language: str | None
+
+
+@_stored_as("chose")
+@dataclass(frozen=True, slots=True)
+class ChoiceMade(Happening):
+    """The caller pressed a menu's key."""
+
+    node: str | None
+    digits: str | None
+    choice: str | None
+    """The choice's name in the flow, which stays when its key moves."""
+
+
+@_stored_as("misdialled")
+@dataclass(frozen=True, slots=True)
+class Misdialled(Happening):
+    """The caller pressed a key that means nothing there, or none."""
+
+    node: str | None
+    digits: str
+    """Empty: silence."""
+    attempt: int | None = field(metadata={"key": "try"})
+    """From 1."""
+
+
+@_stored_as("queued")
+@dataclass(frozen=True, slots=True)
+class Queued(Happening):
+    """The caller began to wait in a queue."""
+
+    queue: QueueName | None
+    skill: SkillName | None
+
+
+@_stored_as("announced")
+@dataclass(frozen=True, slots=True)
+class PositionAnnounced(Happening):
+    """The caller was given their place in the queue."""
+
+    position: int | None
+    """From 1."""
+    expected_wait_s: float | None
+    """None: unknown, and not announced."""
+
+
+@_stored_as("offered")
+@dataclass(frozen=True, slots=True)
+class Offered(Happening):
+    """An agent's phone began to ring for the caller."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    queue: QueueName | None
+
+
+@_stored_as("offer_failed")
+@dataclass(frozen=True, slots=True)
+class OfferNotTaken(Happening):
+    """The phone rang, or should have, and agent and caller did not talk."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    why: OfferFailure | Unlisted | None
+
+
+@_stored_as("connected")
+@dataclass(frozen=True, slots=True)
+class TalkBegan(Happening):
+    """A phone and the caller can hear one another."""
+
+    agent: AgentCode | None
+    """None: nobody was logged in there."""
+    station: StationName | None
+
+
+@_stored_as("held")
+@dataclass(frozen=True, slots=True)
+class Held(Happening):
+    """One side put the other on hold."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    by: Party | Unlisted | None
+
+
+@_stored_as("resumed")
+@dataclass(frozen=True, slots=True)
+class Resumed(Happening):
+    """The side that held does so no longer."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    by: Party | Unlisted | None
+
+
+@_stored_as("transferred")
+@dataclass(frozen=True, slots=True)
+class Transferred(Happening):
+    """An agent passed the caller on."""
+
+    from_agent: AgentCode | None
+    station: StationName | None
+    """The agent's."""
+    to: str | None
+    """A station or a number."""
+    how: TransferKind | Unlisted | None = field(metadata={"key": "kind"})
+
+
+@_stored_as("disconnected")
+@dataclass(frozen=True, slots=True)
+class TalkEnded(Happening):
+    """A phone and the caller no longer hear one another; the call may go on."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    by: Party | Unlisted | None
+    why: EndReason | Unlisted | None = field(default=None, metadata={"optional": True})
+
+
+@_stored_as("left_queue")
+@dataclass(frozen=True, slots=True)
+class LeftQueue(Happening):
+    """The queue gave the caller up."""
+
+    queue: QueueName | None
+    why: GiveUpReason | Unlisted | None
+
+
+@_stored_as("controller_lost")
+@dataclass(frozen=True, slots=True)
+class ControllerLost(Happening):
+    """The controller was away, and the call went on without it."""
+
+
+@_stored_as("fallback")
+@dataclass(frozen=True, slots=True)
+class FellBack(Happening):
+    """Asterisk's own queue took the caller."""
+
+    queue: QueueName | None
+    """Where they had waited; None: nowhere yet."""
+
+
+@_stored_as("scored")
+@dataclass(frozen=True, slots=True)
+class Scored(Happening):
+    """The caller scored the call."""
+
+    score: int | None
+    """From 1, the worst, to 5; a flow of one's own may have others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch of a recording without sound from one side, in seconds from its beginning."""
+
+    side: Party | Unlisted | None
+    from_s: float | None
+    to_s: float | None
+
+
+@_stored_as("recorded")
+@dataclass(frozen=True, slots=True)
+class Recorded(Happening):
+    """The call's recording was stored. Lengths are in seconds."""
+
+    file: str | None
+    """Below the root of all recordings."""
+    sha256: str | None
+    duration_s: float | None
+    bridged_s: float | None
+    """What it should hold; None: nobody knows."""
+    whole: bool | None
+    """Whether the two fit."""
+    bytes: int | None = field(metadata={"limit": 2**63 - 1})
+    silent: tuple[Silence, ...] = field(default=(), metadata={"optional": True})
+    """Where one side was still for long while the other spoke."""
+
+
+@_stored_as("recording_lost")
+@dataclass(frozen=True, slots=True)
+class RecordingMissing(Happening):
+    """There is no recording of the call, though there should be one."""
+
+    why: str | None
+
+
+@_stored_as("ended")
+@dataclass(frozen=True, slots=True)
+class CallEnded(Happening):
+    """The caller's channel is no more."""
+
+    by: Party | Unlisted | None
+    cause: int | None
+    """Q.850."""
+    why: EndReason | Unlisted | None
+    """Why, if nobody hung up; or the word of the flow that did."""
+
+
+RANK = {happening: rank for rank, happening in enumerate(KINDS.values())}
+"""What comes first among facts of one instant."""
+
+TALKS = (TalkBegan, TalkEnded)
 """The kinds that say who talks with whom, and until when."""
+
+
+def phone_in(what: Happening) -> StationName | None:
+    """The phone of a talk or of a transfer; None if it is about something else."""
+    match what:
+        case TalkBegan(station=phone) | TalkEnded(station=phone) | Transferred(station=phone):
+            return phone
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +308,7 @@ class CallFact:
     id: str
     call: CallId
     at: datetime
-    kind: CallFactKind
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    what: Happening
 
 
 class AgentState(StrEnum):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import CallFact, Happening, RecordingMissing
 from domain.identity import CallId
 from engine.calls.call import LiveCall
 from engine.engine import Engine
@@ -143,12 +143,13 @@ class Recorder:
         return OverCall(call, record.bridged_s, recorded=record.recording is not None)
 
     def _told(self, outcome: Recording | Lost) -> None:
+        what: Happening
         if isinstance(outcome, Lost):
-            kind, detail = CallFactKind.RECORDING_LOST, {"why": outcome.why}
+            what = RecordingMissing(outcome.why)
             name = f"{outcome.call} lost"
         else:
-            kind, detail = CallFactKind.RECORDED, outcome.detail()
+            what = outcome.recorded()
             name = f"{outcome.call} {outcome.sha256}"
         # One id for one recording: storing it again after a crash writes nothing twice.
         fact_id = str(uuid.uuid5(_FACTS, name))
-        self._outbox.put(CallFact(fact_id, outcome.call, datetime.now(UTC), kind, detail))
+        self._outbox.put(CallFact(fact_id, outcome.call, datetime.now(UTC), what))

@@ -8,8 +8,9 @@ from typing import assert_never
 import structlog
 
 from acd.events import StationChanged
-from domain.facts import CallFactKind
+from domain.facts import FellBack, Held, Resumed, Transferred
 from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
+from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.floor import LiveFloor
 from engine.agents.talks import Talks
@@ -127,7 +128,7 @@ class Switches:
                 if call.channel.node != node or call.channel.uniqueid in there:
                     continue
                 if call.attached_at is None or not call.attached or call.attached_at < gap.since:
-                    self._talks.gone(call, "unknown", 0, gap)
+                    self._talks.gone(call, Party.UNKNOWN, 0, gap)
                 else:  # it may be younger than the snapshot
                     self._on_doubt(call)
         self._talks.seen_in_snapshot(node)
@@ -197,8 +198,8 @@ class Switches:
                 )
             case "OffhookFallback":
                 if call := self._calls.get(CallId(message.get("Call"))):
-                    queue = message.get("Queue") or None
-                    self._calls.note(call, CallFactKind.FALLBACK, queue=queue)
+                    queue = message.get("Queue")
+                    self._calls.note(call, FellBack(QueueName(queue) if queue else None))
                     self._calls.stage(call, CallStage.FALLBACK)
 
     def _guarded(self, event: CallEvent, gap: Gap | None = None) -> None:
@@ -252,7 +253,7 @@ class Switches:
                 # Asterisk does it itself in two-party bridges only, and there recordings have
                 # gaps (docs/decisions/0006-recording.md).
                 self._transferred(
-                    call, CallTransferred(call.id, event.station_from, event.to, "blind")
+                    call, CallTransferred(call.id, event.station_from, event.to, TransferKind.BLIND)
                 )
                 self._orders.send_on(call, event.context, event.to)
             case TransferAstray():
@@ -293,15 +294,15 @@ class Switches:
             call=call.id,
             line=call.line,
             station=event.station,
-            by=event.by,
+            by=event.by.value,
         )
         return True
 
     def _held(self, call: LiveCall, event: CallHeld | CallResumed) -> None:
         held = isinstance(event, CallHeld)
-        kind = CallFactKind.HELD if held else CallFactKind.RESUMED
+        kind = Held if held else Resumed
         agent = self._floor.at_station.get(event.station)
-        self._calls.note(call, kind, agent=agent, station=event.station, by=event.by)
+        self._calls.note(call, kind(agent, event.station, event.by))
         view = self._channels.view(call.id)
         # The other side may still hold.
         still = held or (view is not None and view.held)
@@ -309,14 +310,7 @@ class Switches:
 
     def _transferred(self, call: LiveCall, event: CallTransferred) -> None:
         agent = self._floor.at_station.get(event.station_from)
-        self._calls.note(
-            call,
-            CallFactKind.TRANSFERRED,
-            from_agent=agent,
-            station=event.station_from,
-            to=event.to,
-            kind=event.kind,
-        )
+        self._calls.note(call, Transferred(agent, event.station_from, event.to, event.kind))
 
     def _take_up(self, event: CallSeen, gap: Gap | None) -> None:
         """A call that Asterisk shows: known from its session already, or from before our time."""

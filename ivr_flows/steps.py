@@ -7,9 +7,8 @@ when the caller hangs up, he closes the generator. Nothing here knows how a step
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from domain.facts import CallFactKind
+from domain.facts import Happening
 from domain.identity import QueueName
 from domain.prompts import PromptText
 
@@ -78,8 +77,7 @@ class Note:
     """Write this into the call's timeline. Outcome: Done."""
 
     node: str
-    kind: CallFactKind
-    detail: Mapping[str, Any]
+    what: Happening
 
 
 @dataclass(frozen=True, slots=True)

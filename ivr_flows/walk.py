@@ -2,9 +2,9 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from domain.facts import CallFactKind
+from domain.facts import Happening
 from domain.identity import QueueName
 from domain.prompts import PromptText
 from ivr_flows.steps import (
@@ -121,9 +121,9 @@ class Walk:
         step = Enqueue(self.node, queue, self.language, music, self.exits, back, again)
         return _accepted(step, (yield step), Left).why
 
-    def note(self, kind: CallFactKind, **detail: Any) -> Script[None]:
+    def note(self, what: Happening) -> Script[None]:
         """Write into the call's timeline."""
-        step = Note(self.node, kind, detail)
+        step = Note(self.node, what)
         _accepted(step, (yield step), Done)
 
     def hang_up(self, why: str) -> Script[None]:

@@ -6,10 +6,10 @@ suppresses silence, or who is muted, looks the same in the file: it is told, not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
 
+from domain.facts import Silence
+from domain.reasons import Party
 from recordings.waveform import Waveform
 
 LONG_S = 60.0
@@ -17,25 +17,14 @@ LONG_S = 60.0
 STILL = 0.0003
 """Not louder than A-law's zero, which isn't quite one."""
 
-Side = Literal["caller", "agent"]
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """No sound from this side, in seconds from the recording's beginning."""
-
-    side: Side
-    from_s: float
-    to_s: float
-
 
 def silences(waveform: Waveform, *, long_s: float = LONG_S) -> tuple[Silence, ...]:
     """Each stretch of ``long_s`` or more in which one side is still and the other is not."""
-    sides: Sequence[tuple[Side, list[float], list[float]]] = (
-        ("caller", waveform.caller, waveform.agent),
-        ("agent", waveform.agent, waveform.caller),
+    sides: Sequence[tuple[Party, list[float], list[float]]] = (
+        (Party.CALLER, waveform.caller, waveform.agent),
+        (Party.AGENT, waveform.agent, waveform.caller),
     )
-    found: list[Silence] = []
+    found: list[tuple[float, Silence]] = []
     for side, own, other in sides:
         at = 0
         for still, bars in groupby(peak <= STILL for peak in own):
@@ -45,8 +34,7 @@ def silences(waveform: Waveform, *, long_s: float = LONG_S) -> tuple[Silence, ..
                 and (end - at) * waveform.bar_s >= long_s
                 and max(other[at:end], default=0.0) > STILL
             ):
-                found.append(
-                    Silence(side, round(at * waveform.bar_s, 1), round(end * waveform.bar_s, 1))
-                )
+                begin, over = round(at * waveform.bar_s, 1), round(end * waveform.bar_s, 1)
+                found.append((begin, Silence(side, begin, over)))
             at = end
-    return tuple(sorted(found, key=lambda silence: silence.from_s))
+    return tuple(silence for _, silence in sorted(found, key=lambda each: each[0]))

@@ -13,16 +13,17 @@ import stat
 import time
 import wave
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from domain.facts import Recorded, Silence
 from domain.identity import CallId
 from machine.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
-from recordings.silence import Silence, silences
+from recordings.silence import silences
 from recordings.sound import Segment
 from recordings.waveform import Waveform, bar_frames, keep
 
@@ -53,11 +54,17 @@ class Recording:
     silent: tuple[Silence, ...] = ()
     """Where one side is still for long while the other speaks."""
 
-    def detail(self) -> dict[str, Any]:
-        """The detail of a RECORDED fact."""
-        detail = {key: value for key, value in asdict(self).items() if key != "call"}
-        silent = detail.pop("silent")
-        return detail | ({"silent": list(silent)} if silent else {})
+    def recorded(self) -> Recorded:
+        """That it was stored, for the call's timeline."""
+        return Recorded(
+            self.file,
+            self.sha256,
+            self.duration_s,
+            self.bridged_s,
+            self.whole,
+            self.bytes,
+            self.silent,
+        )
 
 
 def store(

@@ -1,17 +1,35 @@
 """A call's record: what its facts add up to.
 
 ``fold`` is the only place that knows how. It is pure and forgiving: facts may come in any
-order, twice, or not at all (a record is then poorer, never wrong), and a detail of the wrong
-type is read as absent, since what was written down in a crash cannot be asked for again.
+order, twice, or not at all, and any of their fields may be None (a record is then poorer, never
+wrong).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import (
+    RANK,
+    CallBlocked,
+    CallEnded,
+    CallEntered,
+    CallFact,
+    ControllerLost,
+    FellBack,
+    Happening,
+    LanguageChosen,
+    LeftQueue,
+    Offered,
+    Queued,
+    Recorded,
+    RecordingMissing,
+    Scored,
+    TalkBegan,
+)
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from domain.reasons import Party, Unlisted
 from records.legs import Leg, LegOutcome, fold_legs
 from records.outcomes import Outcome
 from records.stays import QueueStay, fold_stays
@@ -54,7 +72,7 @@ class CallRecord:
     wait_s: float | None = None
     """From the first queue to the agent, or to leaving; None if never queued, or still waiting."""
     ended_at: datetime | None = None
-    ended_by: str | None = None
+    ended_by: Party | Unlisted | None = None
     """Who ended the call; who ended the talk before that is ``talk_ended_by``."""
     cause: int | None = None
     why: str | None = None
@@ -78,7 +96,7 @@ class CallRecord:
         return tuple(dict.fromkeys(leg.agent for leg in self.legs if leg.talked and leg.agent))
 
     @property
-    def talk_ended_by(self) -> str | None:
+    def talk_ended_by(self) -> Party | Unlisted | None:
         """Who ended the last talk; None if nobody has talked, or somebody still does."""
         ended = [leg for leg in self.legs if leg.ended_by is not None and leg.ended_at is not None]
         if not ended or any(leg.outcome is LegOutcome.TALKING for leg in self.legs):
@@ -115,8 +133,9 @@ class CallRecord:
         return total
 
 
-RANK = {kind: rank for rank, kind in enumerate(CallFactKind)}
-"""What comes first among facts of one instant: the order the kinds are declared in."""
+def in_order(facts: Iterable[CallFact]) -> list[CallFact]:
+    """Facts of a call as a timeline."""
+    return sorted(facts, key=lambda fact: (fact.at, RANK[type(fact.what)], fact.id))
 
 
 def fold(facts: Iterable[CallFact]) -> CallRecord:
@@ -125,15 +144,13 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     Raises ValueError if there is no fact, or if they are of several calls.
     """
     unique = {fact.id: fact for fact in facts}
-    timeline = sorted(unique.values(), key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    timeline = in_order(unique.values())
     if not timeline:
         raise ValueError("a call without facts has no record")
     call = timeline[0].call
     if any(fact.call != call for fact in timeline):
         raise ValueError(f"facts of several calls cannot make one record (one is {call})")
-    entered = first(timeline, CallFactKind.ENTERED)
-    came = {} if entered is None else entered.detail
-    project, line = _text(came, "project"), _text(came, "line")
+    entered_at, came = _entrance(timeline)
     end = _end(timeline)
     legs = fold_legs(timeline, end.at, end.by)
     wait = _wait(timeline, legs, end.at)
@@ -141,14 +158,14 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     # Made once, with all that it says: each record costs as much as the rest of the fold.
     return CallRecord(
         call=call,
-        entered_at=(entered or timeline[0]).at,
+        entered_at=entered_at,
         outcome=_outcome(timeline, end, wait),
-        project=None if project is None else ProjectName(project),
-        hotline=_text(came, "hotline"),
-        line=None if line is None else LineName(line),
-        caller=_caller(came),
-        caller_name=_text(came, "caller_name"),
-        flow=_text(came, "flow"),
+        project=came.project,
+        hotline=came.hotline,
+        line=came.line,
+        caller=None if came.caller in _WITHHELD else came.caller,
+        caller_name=came.caller_name,
+        flow=came.flow,
         language=said.language,
         queue=wait.queue,
         queued_at=wait.since,
@@ -167,36 +184,45 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     )
 
 
-def first(timeline: Iterable[CallFact], *kinds: CallFactKind) -> CallFact | None:
+_WITHHELD = ("unknown", "<unknown>", "anonymous", "Anonymous")
+"""What Asterisk calls a withheld number; older facts have it."""
+
+_UNSEEN = CallEntered(None, None, None, None, None, None)
+
+
+def _entrance(timeline: list[CallFact]) -> tuple[datetime, CallEntered]:
+    """When the call came in, and what is known of it from then."""
+    for fact in timeline:
+        if isinstance(fact.what, CallEntered):
+            return fact.at, fact.what
+    return timeline[0].at, _UNSEEN
+
+
+def _first(timeline: Iterable[CallFact], *kinds: type[Happening]) -> CallFact | None:
     """The earliest fact of these kinds."""
-    return next((fact for fact in timeline if fact.kind in kinds), None)
+    return next((fact for fact in timeline if isinstance(fact.what, kinds)), None)
 
 
 class _End(NamedTuple):
     """How a call ended; all None while it has not."""
 
     at: datetime | None = None
-    by: str | None = None
+    by: Party | Unlisted | None = None
     cause: int | None = None
     why: str | None = None
 
 
 def _end(timeline: list[CallFact]) -> _End:
-    ends = [fact for fact in timeline if fact.kind is CallFactKind.ENDED]
+    ends = [(fact.at, fact.what) for fact in timeline if isinstance(fact.what, CallEnded)]
     if not ends:
         return _End()
+    at, end = ends[0]
     # After a restart the end may be noted twice; the note that knows who hung up is the better.
-    telling = next((end for end in ends if _text(end.detail, "by") not in (None, "unknown")), None)
-    detail = (telling or ends[0]).detail
-    return _End(
-        at=ends[0].at,
-        by=_text(detail, "by") or "unknown",
-        cause=_integer(detail, "cause"),
-        why=_text(detail, "why"),
-    )
+    end = next((end for _, end in ends if end.by not in (None, Party.UNKNOWN)), end)
+    return _End(at, end.by or Party.UNKNOWN, end.cause, end.why)
 
 
-_ENTERS_QUEUE = (CallFactKind.QUEUED, CallFactKind.FALLBACK)
+_ENTERS_QUEUE = (Queued, FellBack)
 
 
 class _Wait(NamedTuple):
@@ -209,21 +235,22 @@ class _Wait(NamedTuple):
 
 
 def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | None) -> _Wait:
-    entries = [fact for fact in timeline if fact.kind in _ENTERS_QUEUE]
     # Whoever was offered to an agent has stood in a queue, even if that fact was lost.
-    start = (entries[0] if entries else None) or first(
-        timeline, CallFactKind.OFFERED, CallFactKind.CONNECTED
-    )
+    start = _first(timeline, *_ENTERS_QUEUE) or _first(timeline, Offered, TalkBegan)
     if start is None:
         return _Wait()
-    named = (f for f in reversed(timeline) if f.kind in (*_ENTERS_QUEUE, CallFactKind.OFFERED))
-    queue = next((q for f in named if (q := _text(f.detail, "queue"))), None)
+    named = (
+        fact.what.queue
+        for fact in reversed(timeline)
+        if isinstance(fact.what, Queued | FellBack | Offered)
+    )
+    queue = next((queue for queue in named if queue), None)
     answered_at = min(
         (leg.connected_at for leg in legs if leg.connected_at and leg.talked), default=None
     )
     stop = answered_at or _gave_up(timeline) or ended_at
     return _Wait(
-        queue=None if queue is None else QueueName(queue),
+        queue=queue,
         since=start.at,
         answered_at=answered_at,
         lasted_s=None if stop is None else max(0.0, (stop - start.at).total_seconds()),
@@ -233,11 +260,12 @@ def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | 
 def _gave_up(timeline: list[CallFact]) -> datetime | None:
     """When the caller was taken out of the last queue without an agent, if so."""
     for fact in reversed(timeline):
-        if fact.kind is CallFactKind.LEFT_QUEUE:
-            return fact.at
-        # Whoever is offered to an agent has come back, even if that fact was lost.
-        if fact.kind in (*_ENTERS_QUEUE, CallFactKind.OFFERED, CallFactKind.CONNECTED):
-            return None
+        match fact.what:
+            case LeftQueue():
+                return fact.at
+            # Whoever is offered to an agent has come back, even if that fact was lost.
+            case Queued() | FellBack() | Offered() | TalkBegan():
+                return None
     return None
 
 
@@ -255,17 +283,16 @@ def _said(timeline: list[CallFact]) -> _Said:
     language = score = recording = lost = None
     adopted = False
     for fact in timeline:
-        match fact.kind:
-            case CallFactKind.LANGUAGE:
-                language = _text(fact.detail, "language")
-            case CallFactKind.SCORED:
-                if (given := _integer(fact.detail, "score")) in range(1, 6):
-                    score = given
-            case CallFactKind.RECORDED:
-                recording, lost = _better(recording, _recording(fact)), None
-            case CallFactKind.RECORDING_LOST if recording is None:
-                lost = _text(fact.detail, "why") or "unknown"
-            case CallFactKind.CONTROLLER_LOST:
+        match fact.what:
+            case LanguageChosen():
+                language = fact.what.language
+            case Scored() if fact.what.score in range(1, 6):
+                score = fact.what.score
+            case Recorded():
+                recording, lost = _better(recording, _recording(fact.what)), None
+            case RecordingMissing() if recording is None:
+                lost = fact.what.why or "unknown"
+            case ControllerLost():
                 adopted = True
     return _Said(language, score, recording, lost, adopted)
 
@@ -279,17 +306,16 @@ def _better(one: RecordingInfo | None, other: RecordingInfo | None) -> Recording
     return other if (other.duration_s or 0.0) > (one.duration_s or 0.0) else one
 
 
-def _recording(fact: CallFact) -> RecordingInfo | None:
-    file = _text(fact.detail, "file")
-    if file is None:
+def _recording(stored: Recorded) -> RecordingInfo | None:
+    if stored.file is None:
         return None
     return RecordingInfo(
-        file=file,
-        sha256=_text(fact.detail, "sha256"),
-        duration_s=_number(fact.detail, "duration_s"),
-        bridged_s=_number(fact.detail, "bridged_s"),
-        whole=fact.detail.get("whole") is True,
-        bytes=_integer(fact.detail, "bytes", 2**63 - 1),
+        file=stored.file,
+        sha256=stored.sha256,
+        duration_s=stored.duration_s,
+        bridged_s=stored.bridged_s,
+        whole=stored.whole is True,
+        bytes=stored.bytes,
     )
 
 
@@ -298,33 +324,10 @@ def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
         return Outcome.ANSWERED if end.at else Outcome.OPEN
     if end.at is None:
         return Outcome.OPEN
-    if wait.since is None and first(timeline, CallFactKind.BLOCKED) is not None:
+    if wait.since is None and _first(timeline, CallBlocked) is not None:
         return Outcome.BLOCKED
     if wait.since is not None and _gave_up(timeline) is not None:
         return Outcome.UNSERVED
-    if end.by == "system":
+    if end.by == Party.SYSTEM:
         return Outcome.LOST
     return Outcome.SELF_SERVICE if wait.since is None else Outcome.ABANDONED
-
-
-def _text(detail: Mapping[str, Any], key: str) -> str | None:
-    value = detail.get(key)
-    return value if isinstance(value, str) and value else None
-
-
-def _caller(detail: Mapping[str, Any]) -> str | None:
-    """The number; older facts have what Asterisk calls a withheld one."""
-    caller = _text(detail, "caller")
-    return None if caller in ("unknown", "<unknown>", "anonymous", "Anonymous") else caller
-
-
-def _number(detail: Mapping[str, Any], key: str) -> float | None:
-    value = detail.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _integer(detail: Mapping[str, Any], key: str, limit: int = 2**31 - 1) -> int | None:
-    value = detail.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if 0 <= value <= limit else None

@@ -1,13 +1,26 @@
 """The legs of a call: each agent it was offered to, and what each of them did with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import (
+    CallFact,
+    ControllerLost,
+    FellBack,
+    Held,
+    LeftQueue,
+    Offered,
+    OfferNotTaken,
+    Queued,
+    Resumed,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+)
 from domain.identity import AgentCode, StationName
+from domain.reasons import OfferFailure, Party, Unlisted
 
 
 class LegOutcome(StrEnum):
@@ -38,7 +51,7 @@ class Leg:
     offered_at: datetime | None = None
     connected_at: datetime | None = None
     ended_at: datetime | None = None
-    ended_by: str | None = None
+    ended_by: Party | Unlisted | None = None
     """Who ended the talk, as in an ``ended`` fact; None: there was none, or it goes on."""
     talk_s: float = 0.0
     hold_s: float = 0.0
@@ -53,14 +66,14 @@ class Leg:
 class _Open:
     """A leg while the timeline is walked."""
 
-    agent: str | None
-    station: str | None
+    agent: AgentCode | None
+    station: StationName | None
     offered_at: datetime | None = None
     connected_at: datetime | None = None
     ended_at: datetime | None = None
-    ended_by: str | None = None
+    ended_by: Party | Unlisted | None = None
     held_since: datetime | None = None
-    held_by: set[str | None] = field(default_factory=set)
+    held_by: set[Party | Unlisted | None] = field(default_factory=set)
     hold_s: float = 0.0
     unwatched_since: datetime | None = None
     """Since when, during a hold, its end may have been missed (the controller was away)."""
@@ -69,20 +82,20 @@ class _Open:
     supposed: bool = False
     """That it rings no more is known from what came after; how it ended may yet be told."""
 
-    def is_of(self, agent: str | None, station: str | None) -> bool:
+    def is_of(self, agent: AgentCode | None, station: StationName | None) -> bool:
         """Whether a fact that names these is about this leg; either name may be missing."""
         if agent is not None and self.agent is not None:
             return agent == self.agent
         return station is not None and station == self.station
 
-    def hold(self, at: datetime, by: str | None) -> None:
+    def hold(self, at: datetime, by: Party | Unlisted | None) -> None:
         if by in self.held_by and self.unwatched_since is not None:
             self._no_longer_held(self.unwatched_since)  # they must have resumed meanwhile
             self.held_by.clear()
         self.held_by.add(by)
         self.held_since = self.held_since or at
 
-    def resume(self, at: datetime, by: str | None) -> None:
+    def resume(self, at: datetime, by: Party | Unlisted | None) -> None:
         """One party no longer holds; the other one may still."""
         if by is None or None in self.held_by:  # nobody knows whose
             self.held_by.clear()
@@ -95,21 +108,26 @@ class _Open:
             self.hold_s += max(0.0, (at - self.held_since).total_seconds())
             self.held_since = self.unwatched_since = None
 
-    def end(self, at: datetime, failed: LegOutcome | None = None, by: str | None = None) -> None:
+    def end(
+        self,
+        at: datetime,
+        failed: LegOutcome | None = None,
+        by: Party | Unlisted | None = None,
+    ) -> None:
         self._no_longer_held(self.unwatched_since or at)
         self.ended_at = at
         if self.connected_at is None:
             self.failed = failed or LegOutcome.WITHDRAWN
         else:
-            self.ended_by = by or "unknown"
+            self.ended_by = by or Party.UNKNOWN
 
     def leg(self) -> Leg:
         talk_s = 0.0
         if self.failed is None and self.connected_at is not None and self.ended_at is not None:
             talk_s = max(0.0, (self.ended_at - self.connected_at).total_seconds() - self.hold_s)
         return Leg(
-            agent=None if self.agent is None else AgentCode(self.agent),
-            station=None if self.station is None else StationName(self.station),
+            agent=self.agent,
+            station=self.station,
             outcome=self._outcome(),
             offered_at=self.offered_at,
             connected_at=self.connected_at,
@@ -130,7 +148,9 @@ class _Open:
 
 
 def fold_legs(
-    timeline: Iterable[CallFact], ended_at: datetime | None, ended_by: str | None = None
+    timeline: Iterable[CallFact],
+    ended_at: datetime | None,
+    ended_by: Party | Unlisted | None = None,
 ) -> tuple[Leg, ...]:
     """The legs in the order they began. ``timeline`` is sorted and free of duplicates.
 
@@ -143,34 +163,33 @@ def fold_legs(
         for leg in legs:
             if leg.ended_at is None:
                 # An attended transfer's first agent is gone at the transfer, not at the end.
-                gone = LegOutcome.CALLER_LEFT if ended_by == "caller" else None
-                by = "agent" if leg.transferred_at else ended_by
+                gone = LegOutcome.CALLER_LEFT if ended_by == Party.CALLER else None
+                by = Party.AGENT if leg.transferred_at else ended_by
                 leg.end(min(leg.transferred_at or ended_at, ended_at), gone, by)
     return tuple(leg.leg() for leg in legs)
 
 
 def _step(legs: list[_Open], fact: CallFact) -> None:
-    agent, station = _name(fact, "agent"), _name(fact, "station")
-    match fact.kind:
-        case CallFactKind.QUEUED | CallFactKind.FALLBACK | CallFactKind.LEFT_QUEUE:
+    match fact.what:
+        case Queued() | FellBack() | LeftQueue():
             _rings_no_more(legs, fact.at)
-        case CallFactKind.OFFERED:
+        case Offered(agent, station):
             _rings_no_more(legs, fact.at)
             legs.append(_Open(agent, station, offered_at=fact.at))
-        case CallFactKind.OFFER_FAILED:
-            why = _failure(fact.detail.get("why"))
+        case OfferNotTaken(agent, station, why):
+            failed = _FAILURES.get(why, LegOutcome.FAILED)
             leg = _find(legs, agent, station, connected=False) or _supposed(legs, agent, station)
             if leg is not None:
-                leg.end(fact.at, why)
+                leg.end(fact.at, failed)
                 leg.supposed = False
-            elif why is LegOutcome.DROPPED:
+            elif failed is LegOutcome.DROPPED:
                 # Asterisk had shown a talk, of less than a second.
                 leg = _find(legs, agent, station, connected=True)
                 leg = leg or _last_that_talked(legs, agent, station)
                 if leg is not None:
                     leg.end(leg.ended_at or fact.at)
-                    leg.failed = why
-        case CallFactKind.CONNECTED:
+                    leg.failed = failed
+        case TalkBegan(agent, station):
             if _find(legs, agent, station, connected=True) is not None:
                 return
             if (leg := _find(legs, agent, station, connected=False)) is None:
@@ -179,23 +198,23 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
             _rings_no_more(legs, fact.at, but=leg)
             leg.connected_at = fact.at
             leg.station = station or leg.station
-        case CallFactKind.DISCONNECTED:
+        case TalkEnded(agent, station, by):
             if (leg := _find(legs, agent, station, connected=True)) is not None:
-                leg.end(fact.at, by=_name(fact, "by"))
-        case CallFactKind.HELD:
+                leg.end(fact.at, by=by)
+        case Held(agent, station, by):
             if (leg := _talking(legs, agent, station)) is not None:
-                leg.hold(fact.at, _name(fact, "by"))
-        case CallFactKind.RESUMED:
+                leg.hold(fact.at, by)
+        case Resumed(agent, station, by):
             if (leg := _talking(legs, agent, station)) is not None:
-                leg.resume(fact.at, _name(fact, "by"))
-        case CallFactKind.CONTROLLER_LOST:
+                leg.resume(fact.at, by)
+        case ControllerLost():
             for leg in legs:
                 if leg.held_since is not None:
                     leg.unwatched_since = leg.unwatched_since or fact.at
-        case CallFactKind.TRANSFERRED:
-            by = _name(fact, "from_agent")
+        case Transferred(from_agent, station):
             # Asterisk may tell it a moment after the legs have been parted.
-            leg = _talking(legs, by, station) or _last_that_talked(legs, by, station)
+            leg = _talking(legs, from_agent, station)
+            leg = leg or _last_that_talked(legs, from_agent, station)
             if leg is not None:
                 leg.transferred_at = fact.at
 
@@ -209,13 +228,15 @@ def _rings_no_more(legs: list[_Open], at: datetime, but: _Open | None = None) ->
             leg.supposed = True
 
 
-def _supposed(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
+def _supposed(
+    legs: list[_Open], agent: AgentCode | None, station: StationName | None
+) -> _Open | None:
     last = next((leg for leg in reversed(legs) if leg.is_of(agent, station)), None)
     return last if last is not None and last.supposed else None
 
 
 def _find(
-    legs: list[_Open], agent: str | None, station: str | None, *, connected: bool
+    legs: list[_Open], agent: AgentCode | None, station: StationName | None, *, connected: bool
 ) -> _Open | None:
     return next(
         (
@@ -229,7 +250,9 @@ def _find(
     )
 
 
-def _talking(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
+def _talking(
+    legs: list[_Open], agent: AgentCode | None, station: StationName | None
+) -> _Open | None:
     """The leg that is meant; if the fact names nobody, the only one that talks."""
     if agent is not None or station is not None:
         return _find(legs, agent, station, connected=True)
@@ -237,25 +260,20 @@ def _talking(legs: list[_Open], agent: str | None, station: str | None) -> _Open
     return talking[0] if len(talking) == 1 else None
 
 
-def _last_that_talked(legs: list[_Open], agent: str | None, station: str | None) -> _Open | None:
+def _last_that_talked(
+    legs: list[_Open], agent: AgentCode | None, station: StationName | None
+) -> _Open | None:
     ended = [leg for leg in legs if leg.connected_at is not None and leg.ended_at is not None]
     return next((leg for leg in reversed(ended) if leg.is_of(agent, station)), None)
 
 
-def _failure(why: Any) -> LegOutcome:
-    known = (
-        LegOutcome.NO_ANSWER,
-        LegOutcome.BUSY,
-        LegOutcome.REJECTED,
-        LegOutcome.UNREACHABLE,
-        LegOutcome.FORWARDED,
-        LegOutcome.DROPPED,
-        LegOutcome.WITHDRAWN,
-        LegOutcome.CALLER_LEFT,
-    )
-    return next((outcome for outcome in known if outcome == why), LegOutcome.FAILED)
-
-
-def _name(fact: CallFact, key: str) -> str | None:
-    value = fact.detail.get(key)
-    return value if isinstance(value, str) and value else None
+_FAILURES: Mapping[OfferFailure | Unlisted | None, LegOutcome] = {
+    OfferFailure.NO_ANSWER: LegOutcome.NO_ANSWER,
+    OfferFailure.BUSY: LegOutcome.BUSY,
+    OfferFailure.REJECTED: LegOutcome.REJECTED,
+    OfferFailure.UNREACHABLE: LegOutcome.UNREACHABLE,
+    OfferFailure.FORWARDED: LegOutcome.FORWARDED,
+    OfferFailure.DROPPED: LegOutcome.DROPPED,
+    OfferFailure.WITHDRAWN: LegOutcome.WITHDRAWN,
+    OfferFailure.CALLER_LEFT: LegOutcome.CALLER_LEFT,
+}

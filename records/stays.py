@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import CallFact, FellBack, LeftQueue, Offered, Queued, TalkBegan
 from domain.identity import QueueName
+from domain.reasons import Party, Unlisted
 from records.legs import Leg
 from records.outcomes import Outcome
 
@@ -31,7 +32,7 @@ class QueueStay:
 class _Open:
     """A stay while the timeline is walked."""
 
-    queue: str | None
+    queue: QueueName | None
     entered_at: datetime
     outcome: Outcome = Outcome.OPEN
     until: datetime | None = None
@@ -40,7 +41,7 @@ class _Open:
     def waits(self) -> bool:
         return self.outcome is Outcome.OPEN
 
-    def is_in(self, queue: str | None) -> bool:
+    def is_in(self, queue: QueueName | None) -> bool:
         """Whether a fact that names this queue may be about this stay."""
         return queue is None or self.queue is None or queue == self.queue
 
@@ -51,49 +52,50 @@ class _Open:
         wait_s = None
         if self.until is not None:
             wait_s = max(0.0, (self.until - self.entered_at).total_seconds())
-        queue = None if self.queue is None else QueueName(self.queue)
-        return QueueStay(queue, self.entered_at, self.outcome, wait_s)
+        return QueueStay(self.queue, self.entered_at, self.outcome, wait_s)
 
 
 def fold_stays(
     timeline: Iterable[CallFact],
     legs: Iterable[Leg],
     ended_at: datetime | None,
-    ended_by: str | None,
+    ended_by: Party | Unlisted | None,
 ) -> tuple[QueueStay, ...]:
     """The stays in their order. ``timeline`` is sorted and free of duplicates."""
     stays: list[_Open] = []
     answers = {leg.connected_at for leg in legs if leg.connected_at is not None and leg.talked}
     for fact in timeline:
         last = stays[-1] if stays else None
-        match fact.kind:
-            case CallFactKind.QUEUED | CallFactKind.FALLBACK:
-                _enter(stays, fact)
-            case CallFactKind.OFFERED if last is None or last.outcome is Outcome.UNSERVED:
-                _enter(stays, fact)  # that they were queued was not written down
-            case CallFactKind.CONNECTED if fact.at in answers:
+        match fact.what:
+            case Queued(queue):
+                _enter(stays, fact.at, queue)
+            case FellBack(queue):
+                _enter(stays, fact.at, queue, fell_back=True)
+            case Offered(queue=queue) if last is None or last.outcome is Outcome.UNSERVED:
+                _enter(stays, fact.at, queue)  # that they were queued was not written down
+            case TalkBegan() if fact.at in answers:
                 if last is None:
                     last = _Open(None, fact.at)
                     stays.append(last)
                 # Given up in the very moment in which an agent answered: answered.
                 if last.outcome is not Outcome.ANSWERED:
                     last.end(fact.at, Outcome.ANSWERED)
-            case CallFactKind.LEFT_QUEUE if last is not None and last.waits:
+            case LeftQueue() if last is not None and last.waits:
                 last.end(fact.at, Outcome.UNSERVED)
     if ended_at is not None and stays and stays[-1].waits:
-        stays[-1].end(ended_at, Outcome.LOST if ended_by == "system" else Outcome.ABANDONED)
+        stays[-1].end(ended_at, Outcome.LOST if ended_by == Party.SYSTEM else Outcome.ABANDONED)
     return tuple(stay.stay() for stay in stays)
 
 
-def _enter(stays: list[_Open], fact: CallFact) -> None:
-    named = fact.detail.get("queue")
-    queue = named if isinstance(named, str) and named else None
+def _enter(
+    stays: list[_Open], at: datetime, queue: QueueName | None, *, fell_back: bool = False
+) -> None:
     last = stays[-1] if stays else None
     if last is not None:
-        back = fact.kind is CallFactKind.FALLBACK and last.outcome is Outcome.ANSWERED
+        back = fell_back and last.outcome is Outcome.ANSWERED
         if (last.waits or back) and last.is_in(queue):
             last.queue = last.queue or queue  # the same stay goes on
             return
         if last.waits:
-            last.end(fact.at, Outcome.UNSERVED)  # that they left it was not written down
-    stays.append(_Open(queue, fact.at))
+            last.end(at, Outcome.UNSERVED)  # that they left it was not written down
+    stays.append(_Open(queue, at))

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
+from uuid import UUID
 
 import asyncpg
 import structlog
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import CallFact
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from machine.one_line import in_one_line
-from records.fold import RANK, CallRecord, Outcome, fold
+from records.fold import CallRecord, Outcome, fold, in_order
 from storage.database import connection
+from storage.fact_codec import happening
 from storage.projects import Projects, as_array
 from storage.queries import load
 
@@ -23,6 +25,16 @@ PER_PAGE_LIMIT = 500
 _SQL = load("calls")
 
 log = structlog.get_logger()
+
+
+class FactRow(TypedDict):
+    """A row of ``call_facts``."""
+
+    id: UUID
+    call: str
+    at: datetime
+    kind: str
+    detail: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,36 +284,31 @@ class CallStore:
         return Summary(**dict(row), service_level_s=level, short_abandon_s=short)
 
 
-def call_fact(row: Mapping[str, Any]) -> CallFact:
-    """A fact as it was put in."""
-    return CallFact(
-        id=str(row["id"]),
-        call=CallId(row["call"]),
-        at=row["at"],
-        kind=CallFactKind(row["kind"]),
-        detail=row["detail"],
-    )
+def call_fact(row: FactRow) -> CallFact:
+    """The fact of a row. Raises ValueError if nobody here knows its kind."""
+    what = happening(row["kind"], row["detail"])
+    return CallFact(str(row["id"]), CallId(row["call"]), row["at"], what)
 
 
 def stored_call(facts: Iterable[CallFact]) -> StoredCall:
     """A call of its facts, in whatever order they come."""
-    ordered = sorted(facts, key=lambda fact: (fact.at, RANK[fact.kind], fact.id))
+    ordered = in_order(facts)
     return StoredCall(fold(ordered), tuple(ordered))
 
 
-def group_by_call(rows: Iterable[Mapping[str, Any]]) -> dict[str, "list[Mapping[str, Any]]"]:
+def group_by_call(rows: Iterable[FactRow]) -> dict[str, "list[FactRow]"]:
     """Rows of facts by their call, in the order in which the calls come."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    groups: dict[str, list[FactRow]] = {}
     for row in rows:
         groups.setdefault(row["call"], []).append(row)
     return groups
 
 
-def _stored(rows: Iterable[Mapping[str, Any]]) -> StoredCall:
+def _stored(rows: Iterable[FactRow]) -> StoredCall:
     return stored_call(call_fact(row) for row in rows)
 
 
-def _row(row: Mapping[str, Any]) -> CallRow:
+def _row(row: asyncpg.Record) -> CallRow:
     return CallRow(
         call=CallId(row["call"]),
         entered_at=row["entered_at"],

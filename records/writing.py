@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+import asyncpg
 import structlog
 
-from domain.facts import AgentFact, CallFact, Fact
+from domain.facts import AgentFact
 from records.fold import CallRecord, fold
 from records.store import call_fact, group_by_call
+from storage.fact_codec import StoredFact
 from storage.queries import load
 
 log = structlog.get_logger()
@@ -20,12 +21,12 @@ _FOLDS_A_SLICE = 16  # about a millisecond; the same loop routes calls
 _LONGEST = 500  # characters of an indexed column; a longer key would be refused
 
 
-async def write(db: Any, facts: Sequence[Fact]) -> None:
+async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact]) -> None:
     """Stores facts and recomputes the rows they change; those stored before change nothing.
 
     Raises what asyncpg raises; then nothing was written.
     """
-    of_calls = [fact for fact in facts if isinstance(fact, CallFact)]
+    of_calls = [fact for fact in facts if isinstance(fact, StoredFact)]
     of_agents = [fact for fact in facts if isinstance(fact, AgentFact)]
     async with db.transaction():
         if of_agents:
@@ -47,14 +48,14 @@ async def write(db: Any, facts: Sequence[Fact]) -> None:
                 [fact.id for fact in of_calls],
                 [fact.call for fact in of_calls],
                 [fact.at for fact in of_calls],
-                [fact.kind.value for fact in of_calls],
+                [fact.kind for fact in of_calls],
                 [fact.detail for fact in of_calls],
             )
             if new:
                 await recompute(db, {row["call"] for row in new})
 
 
-async def recompute(db: Any, calls: Iterable[str]) -> None:
+async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
     """Folds these calls' facts again and stores what comes of it."""
     rows = await db.fetch(_SQL["facts_of_calls"], sorted(calls))
     records: list[CallRecord] = []
@@ -70,7 +71,7 @@ async def recompute(db: Any, calls: Iterable[str]) -> None:
     await _write_agents(db, records)
 
 
-async def _write_agents(db: Any, records: Sequence[CallRecord]) -> None:
+async def _write_agents(db: asyncpg.Connection, records: Sequence[CallRecord]) -> None:
     spoke = [(record, agent) for record in records for agent in record.agents]
     calls, agents = [record.call for record, _ in spoke], [agent for _, agent in spoke]
     if spoke:
@@ -80,7 +81,7 @@ async def _write_agents(db: Any, records: Sequence[CallRecord]) -> None:
     await db.execute(_SQL["forget_call_agents"], [r.call for r in records], calls, agents)
 
 
-async def _write_stays(db: Any, records: Sequence[CallRecord]) -> None:
+async def _write_stays(db: asyncpg.Connection, records: Sequence[CallRecord]) -> None:
     stays = [
         (record.call, number, _short(stay.queue), stay.entered_at, stay.outcome.value, stay.wait_s)
         for record in records
@@ -93,7 +94,7 @@ async def _write_stays(db: Any, records: Sequence[CallRecord]) -> None:
     await db.execute(_SQL["forget_stays"], [record.call for record in records], counts)
 
 
-def _columns(record: CallRecord) -> tuple[Any, ...]:
+def _columns(record: CallRecord) -> tuple[object, ...]:
     recording = record.recording
     return (
         record.call,

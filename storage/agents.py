@@ -1,8 +1,7 @@
 """Reads of agents: where each of them is, and where they were."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import structlog
@@ -89,7 +88,7 @@ class AgentStore:
         return tuple(_fact(row) for row in rows)
 
 
-def _fact(row: Mapping[str, Any]) -> AgentFact:
+def _fact(row: asyncpg.Record) -> AgentFact:
     return AgentFact(
         id=str(row["id"]),
         agent=AgentCode(row["agent"]),

@@ -6,21 +6,22 @@ from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any
 
-from domain.facts import AgentFact, AgentState, CallFact, CallFactKind, Fact
+from domain.facts import KINDS, AgentFact, AgentState, CallFact, Fact
 from domain.identity import AgentCode, CallId, StationName
+from storage.fact_codec import StoredFact, as_written, detail_of
 
 
 def encode(fact: Fact) -> bytes:
     """The line, newline included. What JSON has no word for is written as text; never raises
     for the values of a detail unless they contain themselves (ValueError)."""
-    line: dict[str, Any]
+    line: dict[str, object]
     if isinstance(fact, CallFact):
         line = {
             "id": fact.id,
             "call": fact.call,
             "at": fact.at.isoformat(),
-            "kind": fact.kind,
-            "detail": fact.detail,
+            "kind": fact.what.kind,
+            "detail": detail_of(fact.what),
         }
     else:
         line = {
@@ -37,6 +38,13 @@ def encode(fact: Fact) -> bytes:
 
 def decode(line: bytes) -> Fact:
     """The fact of a line. Raises ValueError that says what is wrong with it."""
+    read = decode_stored(line)
+    return read if isinstance(read, AgentFact) else as_written(read)
+
+
+def decode_stored(line: bytes) -> StoredFact | AgentFact:
+    """The fact of a line, a call's with all that stands in its detail. Raises ValueError that says
+    what is wrong with it."""
     try:
         read = _READER.decode(line.decode("utf-8"))
         if b"\\u0000" in line or b"\\ud" in line.lower():
@@ -45,16 +53,12 @@ def decode(line: bytes) -> Fact:
         if at.tzinfo is None:
             raise ValueError(f"its time {read['at']!r} has no zone")
         if "kind" in read:
-            detail = read["detail"]
+            kind, detail = read["kind"], read["detail"]
+            if kind not in KINDS:
+                raise ValueError(f"there is no kind of fact {kind!r}")
             if not isinstance(detail, dict):
                 raise ValueError("its detail is not an object")
-            return CallFact(
-                id=fact_id,
-                call=CallId(_word(read, "call")),
-                at=at,
-                kind=CallFactKind(read["kind"]),
-                detail=detail,
-            )
+            return StoredFact(fact_id, CallId(_word(read, "call")), at, kind, detail)
         station, call = read.get("station"), read.get("call")
         return AgentFact(
             id=fact_id,
@@ -69,14 +73,14 @@ def decode(line: bytes) -> Fact:
         raise ValueError(f"it is not a fact: {type(error).__name__} {error}") from error
 
 
-def _word(read: Mapping[str, Any], key: str) -> str:
+def _word(read: Mapping[str, object], key: str) -> str:
     value = read[key]
     if not isinstance(value, str) or not value:
         raise ValueError(f"its {key} is {value!r}")
     return value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Set):

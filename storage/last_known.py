@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from domain.facts import TALKS, AgentFact, CallFact, CallFactKind, Fact
+from domain.facts import TALKS, AgentFact, CallEnded, CallEntered, CallFact, Fact
 from domain.identity import AgentCode, CallId
 from machine.one_line import in_one_line
 from storage.fact_lines import decode
@@ -59,11 +59,11 @@ class LastKnown:
             before = self._agents.get(fact.agent)
             if before is None or fact.at >= before[0].at:
                 self._agents[fact.agent] = (fact, line)
-        elif fact.kind is CallFactKind.ENDED:
+        elif isinstance(fact.what, CallEnded):
             self._calls.pop(fact.call, None)
-        elif fact.kind is CallFactKind.ENTERED or fact.call in self._calls:
+        elif isinstance(fact.what, CallEntered) or fact.call in self._calls:
             facts = self._calls.setdefault(fact.call, {})
-            if len(facts) < MOST_FACTS or fact.kind in TALKS:
+            if len(facts) < MOST_FACTS or isinstance(fact.what, TALKS):
                 facts[fact.id] = (fact, line)
             if len(self._calls) > MOST_CALLS:
                 del self._calls[next(iter(self._calls))]

@@ -18,16 +18,17 @@ from typing import Any
 import asyncpg
 import structlog
 
-from domain.facts import Fact
+from domain.facts import AgentFact, Fact
 from machine.one_line import in_one_line
 from storage.database import connection
+from storage.fact_codec import StoredFact
 from storage.fact_file import FactFile
-from storage.fact_lines import decode, encode
+from storage.fact_lines import decode, decode_stored, encode
 from storage.last_known import LastKnown
 
 log = structlog.get_logger()
 
-WriteFacts = Callable[[Any, Sequence[Fact]], Awaitable[None]]
+WriteFacts = Callable[[asyncpg.Connection, Sequence[StoredFact | AgentFact]], Awaitable[None]]
 """Stores facts by a connection to the database (``records.writing.write``)."""
 
 BATCH = 100  # larger ones hold the loop, and a call's next step, for more than ten milliseconds
@@ -249,12 +250,12 @@ class Outbox:
                     self._last_known.learn(decode(line), line + b"\n")
 
     async def _deliver(self, pool: asyncpg.Pool, write: WriteFacts, lines: list[bytes]) -> None:
-        readable: list[tuple[bytes, Fact]] = []
+        readable: list[tuple[bytes, StoredFact | AgentFact]] = []
         for line in lines:
             if line in self._set_aside:
                 continue
             try:
-                readable.append((line, decode(line)))
+                readable.append((line, decode_stored(line)))
             except (ValueError, RecursionError) as error:
                 self._reject(line, error)
         if readable:
@@ -263,7 +264,10 @@ class Outbox:
         self._set_aside.clear()
 
     async def _store(
-        self, pool: asyncpg.Pool, write: WriteFacts, facts: list[tuple[bytes, Fact]]
+        self,
+        pool: asyncpg.Pool,
+        write: WriteFacts,
+        facts: list[tuple[bytes, StoredFact | AgentFact]],
     ) -> None:
         try:
             async with connection(pool, deadline_s=WRITE_DEADLINE_S) as db:

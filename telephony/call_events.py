@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from domain.identity import CallId, LineName, StationName
+from domain.reasons import Party, TransferKind
 from domain.stations import StationState
-
-Party = Literal["agent", "caller", "unknown"]
-HangUpParty = Literal["caller", "agent", "system", "unknown"]
-TransferKind = Literal["blind", "attended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ class CallGone:
     """The caller's channel is gone."""
 
     call: CallId
-    by: HangUpParty
+    by: Party
     """Who ended it: the agent, if nobody else asked for it after the agent had hung up."""
     cause: int
     """Q.850; 0 if not known."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identity import CallId, ChannelId, LineName, StationName
+from domain.reasons import Party, TransferKind
 from domain.stations import phone_of
-from telephony.call_events import HangUpParty, TransferKind
 from telephony.caller import name_of, number_of
 from telephony.node_calls import REBRIDGED_WITHIN_S
 
@@ -100,7 +100,7 @@ class LoggedTalk:
     station: StationName
     connected_at: float
     disconnected_at: float | None = None
-    by: str = "unknown"
+    by: Party = Party.UNKNOWN
     left_by: str = ""
     """Uniqueid of the channel that left first."""
 
@@ -135,7 +135,7 @@ class LoggedCall:
     fallback_at: float | None = None
     fallback_queue: str = ""
     ended_at: float | None = None
-    by: HangUpParty = "unknown"
+    by: Party = Party.UNKNOWN
     cause: int = 0
     died: bool = False
     """Asterisk itself ended in mid-call: ``ended_at`` is the last that was heard of it, and
@@ -296,8 +296,9 @@ class EventLog:
         if call is None or channel.endpoint not in self._stations:
             return
         station = StationName(channel.endpoint)
-        kind: TransferKind = "blind" if row.event == "BLINDTRANSFER" else "attended"
-        if kind == "blind":
+        blind = row.event == "BLINDTRANSFER"
+        kind = TransferKind.BLIND if blind else TransferKind.ATTENDED
+        if blind:
             to = str(row.extra.get("extension", ""))
         else:
             to = self._target(channel, second, row)
@@ -306,8 +307,8 @@ class EventLog:
                     each.heir = ChannelId.of(call.call).uniqueid
         call.transfers.append(LoggedTransfer(station, to, kind, row.at))
         talks = [talk for talk in call.talks if talk.station == station]
-        if talks and talks[-1].by == "unknown":
-            talks[-1].by = "agent"
+        if talks and talks[-1].by is Party.UNKNOWN:
+            talks[-1].by = Party.AGENT
 
     def _target(self, channel: _Channel, second: _Channel | None, row: Row) -> str:
         """The other phone in the bridges that were joined, or what was dialled to reach it."""
@@ -321,19 +322,19 @@ class EventLog:
 
     def _hung_up(self, channel: _Channel, row: Row) -> None:
         source = _endpoint(str(row.extra.get("hangupsource", "")))
-        by: HangUpParty = "system"
+        by: Party = Party.SYSTEM
         if source in self._stations:
-            by = "agent"
+            by = Party.AGENT
         elif source in self._lines:
-            by = "caller"
+            by = Party.CALLER
         call, talk = channel.call, channel.talk
         if call is not None and call.ended_at is None:
             cause = row.extra.get("hangupcause")
-            if by == "system" and call.talks and call.talks[-1].by == "agent":
-                by = "agent"  # the caller only stayed for what might come after the talk
+            if by is Party.SYSTEM and call.talks and call.talks[-1].by is Party.AGENT:
+                by = Party.AGENT  # the caller only stayed for what might come after the talk
             call.ended_at, call.by = row.at, by
             call.cause = cause if isinstance(cause, int) else 0
-        if talk is None or talk.by != "unknown" or by == "system" or channel.moved_on:
+        if talk is None or talk.by is not Party.UNKNOWN or by is Party.SYSTEM or channel.moved_on:
             return
         # A phone that has been nowhere since ended the talk, or heard who did, however late its
         # row is. A caller stays for what comes after a talk, and may hang up then.
@@ -341,14 +342,14 @@ class EventLog:
         if call is None or (at_once and talk.left_by == channel.uniqueid):
             talk.by = by
             ended = channel.in_call
-            if by == "agent" and ended and ended.by == "system" and ended.talks[-1] is talk:
-                ended.by = "agent"  # its row came later than the caller's
+            if by is Party.AGENT and ended and ended.by is Party.SYSTEM and ended.talks[-1] is talk:
+                ended.by = Party.AGENT  # its row came later than the caller's
 
     def _all_died(self) -> None:
         for channel in self._channels.values():
             call = channel.call
             if call is not None and call.ended_at is None:
-                call.ended_at, call.by, call.died = self._last_at, "system", True
+                call.ended_at, call.by, call.died = self._last_at, Party.SYSTEM, True
         self._channels.clear()
         self._bridges.clear()
 
@@ -364,7 +365,7 @@ def _pairs(one: _Channel, other: _Channel) -> Iterable[tuple[LoggedCall, str, _C
 def _gone_on(call: LoggedCall, station: str, at: float) -> LoggedTalk | None:
     """The talk with this phone that has only been moved to another bridge."""
     talk = next((t for t in reversed(call.talks) if t.station == station), None)
-    if talk is None or talk.by != "unknown":
+    if talk is None or talk.by is not Party.UNKNOWN:
         return None
     return talk if at - (talk.disconnected_at or at) <= REBRIDGED_WITHIN_S else None
 

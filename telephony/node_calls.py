@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
+from domain.reasons import Party, TransferKind
 from telephony.ami.snapshot import Snapshot, fault_of
 from telephony.ami.wire import Message
 from telephony.call_events import (
@@ -19,14 +20,11 @@ from telephony.call_events import (
     CallResumed,
     CallSeen,
     CallTransferred,
-    HangUpParty,
-    Party,
     RingingEnded,
     StationConnected,
     StationDisconnected,
     StationRinging,
     TransferAstray,
-    TransferKind,
     TransferRefused,
 )
 from telephony.caller import name_of, number_of
@@ -127,7 +125,7 @@ class NodeCalls:
                     events += self._ring_over(channel, "unknown")
         for uniqueid in gone:
             if own := self.calls.get(uniqueid):
-                events += self._over(own, "unknown", 0)
+                events += self._over(own, Party.UNKNOWN, 0)
         for message in snapshot.channels:
             events += self._look_for_caller(self.channels.by_id[message.get("Uniqueid")], message)
         for call in self.calls.values():
@@ -180,12 +178,12 @@ class NodeCalls:
         kind = CallHeld if held else CallResumed
         own = self.calls.get(channel.uniqueid)
         if own is not None:
-            return [kind(own.id, station, "caller") for station in own.connected]
+            return [kind(own.id, station, Party.CALLER) for station in own.connected]
         call = self.calls.get(channel.in_call)
         station = StationName(channel.endpoint)
         if call is None or channel not in call.connected.get(station, ()):
             return []
-        return [kind(call.id, station, "agent")]
+        return [kind(call.id, station, Party.AGENT)]
 
     def _hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
         self.channels.hang_up(channel, number(message.get("Cause")))
@@ -205,7 +203,7 @@ class NodeCalls:
         events += self._compare_all(before)
         own = self.calls.get(channel.uniqueid)
         if own is not None:
-            events += self._over(own, "system", number(message.get("Cause")))
+            events += self._over(own, Party.SYSTEM, number(message.get("Cause")))
         return events
 
     # --- other events
@@ -233,7 +231,7 @@ class NodeCalls:
         ends = ("Transferee", "Transferer")
         to = message.get("Extension")
         if message.get("Result") != "Fail":
-            return self._transferred(message, ("Transferer",), ends, to, "blind")
+            return self._transferred(message, ("Transferer",), ends, to, TransferKind.BLIND)
         channel = self.channels.by_id.get(message.get("TransfererUniqueid"))
         call = self._call_of(channel.uniqueid) if channel else None
         if channel is None or channel.role is not Role.STATION or call is None:
@@ -251,7 +249,7 @@ class NodeCalls:
                 to = target.endpoint
         if left := self._left_without_a_phone(message):
             return [TransferAstray(call.id) for call in left]
-        events = self._transferred(message, transferers, ends, to, "attended")
+        events = self._transferred(message, transferers, ends, to, TransferKind.ATTENDED)
         transferred = [event for event in events if isinstance(event, CallTransferred)]
         for prefix in transferers:
             channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
@@ -414,7 +412,7 @@ class NodeCalls:
                 call.agent_hung_up = False
                 events.append(StationConnected(call.id, station))
                 if call.caller.held:
-                    events.append(CallHeld(call.id, station, "caller"))
+                    events.append(CallHeld(call.id, station, Party.CALLER))
         return events
 
     def _may_return(self, call: Call, channels: list[Channel]) -> bool:
@@ -434,19 +432,19 @@ class NodeCalls:
         caller = call.caller
         if ended is not None and not 0 < caller.hung_up < ended.hung_up:
             call.agent_hung_up = True
-            return "agent", ended.cause, True
+            return Party.AGENT, ended.cause, True
         if caller.hung_up:
-            return "unknown" if caller.lost else "caller", caller.cause, True
+            return Party.UNKNOWN if caller.lost else Party.CALLER, caller.cause, True
         if orderly and not any(c.ended_by_system for c in (caller, *left)):
             # Nobody asked to end: a transfer took them apart, or they are moved to another bridge.
             # BlindTransfer and AttendedTransfer say so too, but now before and now after the
             # channels have moved (measured).
-            return "agent", _NORMAL_CLEARING, False
-        return "unknown", 0, True
+            return Party.AGENT, _NORMAL_CLEARING, False
+        return Party.UNKNOWN, 0, True
 
     def _parted(self, call: Call, station: StationName) -> StationDisconnected:
         """They are apart for good."""
-        apart = self._together(call, station) or _Apart(self._now, "unknown", 0)
+        apart = self._together(call, station) or _Apart(self._now, Party.UNKNOWN, 0)
         for channel in call.connected.pop(station):
             channel.held = False
         ago_s = max(0.0, self._now - apart.since)
@@ -457,16 +455,16 @@ class NodeCalls:
         self._apart.pop((call.caller.uniqueid, station), None)
         return call.apart.pop(station, None)
 
-    def _over(self, call: Call, by: HangUpParty, cause: int) -> list[CallEvent]:
+    def _over(self, call: Call, by: Party, cause: int) -> list[CallEvent]:
         """The caller's channel is gone; ``by`` if nobody was seen to hang up."""
-        events = self._compare(call, orderly=by != "unknown")
+        events = self._compare(call, orderly=by is not Party.UNKNOWN)
         events += [RingingEnded(call.id, station, "cancel") for station in call.ringing.values()]
         del self.calls[call.caller.uniqueid]
         lost = call.caller.lost
         if call.caller.hung_up:
-            by = "system" if lost else "caller"
+            by = Party.SYSTEM if lost else Party.CALLER
         elif call.agent_hung_up:
-            by = "agent"
+            by = Party.AGENT
         return [*events, CallGone(call.id, by, cause or call.caller.cause, lost)]
 
 

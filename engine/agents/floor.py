@@ -9,11 +9,12 @@ from typing import assert_never
 import structlog
 
 from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, Refused, Withdraw
-from acd.events import FloorEvent, OfferFailed, OfferFailure
+from acd.events import FloorEvent, OfferFailed
 from acd.floor import Floor
 from domain.centre import Centre
-from domain.facts import AgentFact, AgentState, CallFactKind
+from domain.facts import AgentFact, AgentState, LeftQueue, Offered
 from domain.identity import AgentCode, CallId, StationName
+from domain.reasons import OfferFailure
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.clock import Clock
@@ -113,13 +114,7 @@ class LiveFloor:
             return
         self._withdrawn.discard((offer.call, offer.station))
         call.dropped.pop(offer.station, None)
-        self._calls.note(
-            call,
-            CallFactKind.OFFERED,
-            agent=offer.agent,
-            station=offer.station,
-            queue=offer.queue,
-        )
+        self._calls.note(call, Offered(offer.agent, offer.station, offer.queue))
         call.agent, call.offered_at = offer.agent, datetime.now(UTC)
         self._calls.stage(call, CallStage.RINGING)
         call.inbox.put(offer)
@@ -132,8 +127,7 @@ class LiveFloor:
             return
         call.inbox.put(command)
         if isinstance(command, GiveUp):
-            why = str(command.why)
-            self._calls.note(call, CallFactKind.LEFT_QUEUE, queue=call.queue, why=why)
+            self._calls.note(call, LeftQueue(call.queue, command.why))
 
     def _agent_changed(self, change: AgentChanged) -> None:
         for station, agent in list(self.at_station.items()):

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
-from domain.facts import TALKS, AgentState, CallFact, CallFactKind
+from domain.facts import TALKS, AgentState, CallEnded, CallFact, TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
+from domain.reasons import EndReason, Party, Unlisted
 from engine.agents.floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
@@ -18,17 +19,6 @@ from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.orders import Orders
 from engine.ports import CallStage
-
-ASTERISK_ENDED = "Asterisk ended during the call"
-
-PHONE_GONE = "phone_gone"
-"""Why a talk ended of whose phone nothing came any more, and which couldn't be reached."""
-
-STOPPING = "stopping"
-"""Why a call was refused: the controller is about to end."""
-
-LINE_GONE = "line_gone"
-"""Why a call ended whose line answered no more; the session timer notices."""
 
 HARDLY_S = 0.8
 """A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
@@ -60,12 +50,12 @@ class Talks:
         call.phone_lost = None
         call.bridged_at = call.bridged_at or at
         agent = self._floor.at_station.get(station)
-        self._calls.note(call, CallFactKind.CONNECTED, at=at, agent=agent, station=station)
+        self._calls.note(call, TalkBegan(agent, station), at=at)
         call.agent = agent
         self._calls.stage(call, CallStage.TALKING)
         self._floor.feed(Connected(call.id, agent))
 
-    def disconnected(self, call: LiveCall, station: StationName, by: str, at: datetime) -> None:
+    def disconnected(self, call: LiveCall, station: StationName, by: Party, at: datetime) -> None:
         """They no longer can."""
         if station not in call.stations:
             return
@@ -75,12 +65,10 @@ class Talks:
             call.bridged_s += max(0.0, (at - call.bridged_at).total_seconds())
             call.bridged_at = None
         agent = self._floor.at_station.get(station)
-        why = {}
+        why = None
         if call.phone_lost == station:
-            by, why = "system", {"why": PHONE_GONE}
-        self._calls.note(
-            call, CallFactKind.DISCONNECTED, at=at, agent=agent, station=station, by=by, **why
-        )
+            by, why = Party.SYSTEM, EndReason.PHONE_GONE
+        self._calls.note(call, TalkEnded(agent, station, by, why), at=at)
         if agent is not None:
             self._floor.feed(Disconnected(call.id, agent))
 
@@ -98,11 +86,11 @@ class Talks:
                     self._floor.feed(Disconnected(call.id, offer.agent))
                     return
                 self.connected(call, offer.station, dialled_at)
-                self.disconnected(call, offer.station, "unknown", ended_at)
+                self.disconnected(call, offer.station, Party.UNKNOWN, ended_at)
             return
         with self._calls.set_aside(self.untold):
             self.connected(call, offer.station, dialled_at)
-            self.disconnected(call, offer.station, "unknown", ended_at)
+            self.disconnected(call, offer.station, Party.UNKNOWN, ended_at)
 
     def must_have_begun(self, call: LiveCall, offer: Offer) -> None:
         """The phone can't be ringing any more, and the caller is not back: they talk.
@@ -147,7 +135,7 @@ class Talks:
     def gone(
         self,
         call: LiveCall,
-        by: str,
+        by: Party,
         cause: int,
         gap: Gap | None = None,
         *,
@@ -163,21 +151,22 @@ class Talks:
             return
         self._forget()
         self._just_over.append((self._clock.now(), call))
-        now, why = moment(gap), call.flow_ended
+        now = moment(gap)
+        why: EndReason | Unlisted | None = call.flow_ended
         for station in list(call.stations):
             self.disconnected(call, station, by, now)
         self._floor.call_over(call.id)
         if gap is not None and gap.restarted:
-            by, why = "system", ASTERISK_ENDED
+            by, why = Party.SYSTEM, EndReason.ASTERISK_ENDED
         elif lost:
-            why = LINE_GONE
-        elif call.refused is not None and by != "caller":
-            by, why = "system", call.refused
-        elif call.flow_ended is not None and by != "caller":
-            by = "flow"  # who ended the talk before that stands with the talk
-        elif by in ("system", "unknown") and _agent_hung_up(call):
-            by = "agent"
-        self._calls.note(call, CallFactKind.ENDED, at=now, by=by, cause=cause, why=why)
+            why = EndReason.LINE_GONE
+        elif call.refused is not None and by is not Party.CALLER:
+            by, why = Party.SYSTEM, call.refused
+        elif call.flow_ended is not None and by is not Party.CALLER:
+            by = Party.FLOW  # who ended the talk before that stands with the talk
+        elif by in (Party.SYSTEM, Party.UNKNOWN) and _agent_hung_up(call):
+            by = Party.AGENT
+        self._calls.note(call, CallEnded(by, cause, why), at=now)
         self._floor.feed(CallGone(call.id))
         if gap is None:
             self.on_call_over(call)
@@ -205,12 +194,17 @@ def passed_on_in_vain(call: LiveCall) -> bool:
     The dialplan takes the time since the colleague answered, and that was the agent's talk. Once
     the caller waits again it is over: of the next talk AMI may say nothing.
     """
-    talks = sorted((f for f in call.noted if f.kind in TALKS), key=lambda fact: fact.at)
+    talks = [fact for fact in call.noted if isinstance(fact.what, TALKS)]
+    talks.sort(key=lambda fact: fact.at)
     match talks[-4:]:
-        case [_, _, came, left]:  # the agent's talk, and the colleague's
+        case [  # the agent's talk, and the colleague's
+            _,
+            _,
+            CallFact(what=TalkBegan(station=came_at)) as came,
+            CallFact(what=TalkEnded(station=left_at)) as left,
+        ]:
             return (
-                (came.kind, left.kind) == (CallFactKind.CONNECTED, CallFactKind.DISCONNECTED)
-                and came.detail.get("station") == left.detail.get("station")
+                came_at == left_at
                 and left.at - came.at < timedelta(seconds=HARDLY_S)
                 and not any(returned >= left.at for returned in call.returns)
             )
@@ -226,17 +220,15 @@ def _is_late(call: LiveCall, station: StationName, at: datetime) -> bool:
 def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:
     """Whether a talk with this phone is written down that began after ``at``."""
     return any(
-        fact.kind is CallFactKind.CONNECTED
-        and fact.detail.get("station") == station
-        and fact.at >= at
+        isinstance(fact.what, TalkBegan) and fact.what.station == station and fact.at >= at
         for fact in call.noted
     )
 
 
 def _agent_hung_up(call: LiveCall) -> bool:
     """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
-    talks = [fact for fact in call.noted if fact.kind in TALKS]
+    talks = [fact for fact in call.noted if isinstance(fact.what, TALKS)]
     if not (call.adopted or call.gapped) or not talks:
         return False
-    last = max(talks, key=lambda fact: fact.at)
-    return last.kind is CallFactKind.DISCONNECTED and last.detail.get("by") == "agent"
+    last = max(talks, key=lambda fact: fact.at).what
+    return isinstance(last, TalkEnded) and last.by == Party.AGENT

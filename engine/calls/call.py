@@ -17,6 +17,7 @@ from domain.identity import (
     QueueName,
     StationName,
 )
+from domain.reasons import EndReason, Unlisted
 from engine.ports import CallStage
 
 SessionCommand = Offer | Announce | GiveUp
@@ -119,9 +120,9 @@ class LiveCall:
     """Music plays for the caller, who is held."""
     phone_lost: StationName | None = None
     """The phone of the last talk, if it died in it; the caller then waits again."""
-    flow_ended: str | None = None
+    flow_ended: Unlisted | None = None
     """Why the flow hung up, if it did."""
-    refused: str | None = None
+    refused: EndReason | None = None
     """Why the call was refused unanswered, if it was."""
     announcing: bool = False
     """A prompt plays that may be cut short when an agent is free."""

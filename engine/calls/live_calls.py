@@ -5,13 +5,24 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 
 from domain.centre import Centre, Hotline
-from domain.facts import TALKS, CallFact, CallFactKind
+from domain.facts import (
+    TALKS,
+    CallBlocked,
+    CallEnded,
+    CallEntered,
+    CallFact,
+    ControllerLost,
+    FellBack,
+    Happening,
+    Transferred,
+    phone_in,
+)
 from domain.identity import CallId, ChannelId, LineName
+from domain.reasons import Party
 from engine.calls.call import LiveCall
 from engine.changes import Changes
 from engine.ports import CallStage
@@ -22,9 +33,9 @@ from telephony.complaints import Complaints, shown
 log = structlog.get_logger()
 
 _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
-_IN_LOG = frozenset({*TALKS, CallFactKind.TRANSFERRED, CallFactKind.FALLBACK})
+_IN_LOG = (*TALKS, Transferred, FellBack)
 """What Asterisk's log tells too."""
-_ONCE = frozenset({CallFactKind.ENTERED, CallFactKind.ENDED})
+_ONCE = (CallEntered, CallEnded)
 
 BLOCKED_CAUSE = 34
 """Q.850: no circuit is free."""
@@ -42,17 +53,10 @@ def fact_id(call: CallId, what: str) -> str:
 
 
 def entered(
-    hotline: Hotline, line: str, caller: str | None, caller_name: str | None
-) -> dict[str, str | None]:
-    """What the fact ``entered`` says of a call."""
-    return {
-        "hotline": hotline.number,
-        "project": hotline.project,
-        "line": line,
-        "caller": caller,
-        "caller_name": caller_name,
-        "flow": hotline.flow,
-    }
+    hotline: Hotline, line: LineName, caller: str | None, caller_name: str | None
+) -> CallEntered:
+    """That a call came in for this hotline."""
+    return CallEntered(hotline.number, hotline.project, line, caller, caller_name, hotline.flow)
 
 
 class LiveCalls:
@@ -113,13 +117,17 @@ class LiveCalls:
         )
         if before := self.unclosed.pop(call.id, None):
             self.knew(call, before)
-        self.note(call, CallFactKind.ENTERED, at=at, **entered(hotline, line, caller, caller_name))
+        self.note(call, entered(hotline, line, caller, caller_name), at=at)
         return call
 
     def knew(self, call: LiveCall, before: StoredCall) -> None:
         """What an earlier controller has written of its talks."""
         noted = {fact.id for fact in call.noted}
-        call.noted += [f for f in before.timeline if f.kind in _IN_LOG and f.id not in noted]
+        call.noted += [
+            fact
+            for fact in before.timeline
+            if isinstance(fact.what, _IN_LOG) and fact.id not in noted
+        ]
 
     def refused(
         self,
@@ -135,33 +143,30 @@ class LiveCalls:
         if hotline is None:
             return
         call, moment = channel.call, datetime.fromtimestamp(at, UTC)
-        facts: dict[CallFactKind, dict[str, Any]] = {
-            CallFactKind.ENTERED: entered(hotline, line, caller, caller_name),
-            CallFactKind.BLOCKED: {"line": line},
-            CallFactKind.ENDED: {"by": "system", "cause": BLOCKED_CAUSE, "why": None},
-        }
-        for kind, detail in facts.items():
-            self._outbox.put(CallFact(fact_id(call, kind), call, moment, kind, detail))
+        for what in (
+            entered(hotline, line, caller, caller_name),
+            CallBlocked(line),
+            CallEnded(Party.SYSTEM, BLOCKED_CAUSE, why=None),
+        ):
+            self._outbox.put(CallFact(fact_id(call, what.kind), call, moment, what))
         self._changes.touch()
 
     def adopt(self, call: LiveCall) -> None:
         """An earlier controller had this call."""
         if not call.adopted:
             call.adopted = True
-            self.note(call, CallFactKind.CONTROLLER_LOST)
+            self.note(call, ControllerLost())
 
-    def note(
-        self, call: LiveCall, kind: CallFactKind, /, *, at: datetime | None = None, **detail: Any
-    ) -> None:
-        """Write a line into a call's timeline."""
+    def note(self, call: LiveCall, what: Happening, *, at: datetime | None = None) -> None:
+        """Write a line into a call's timeline; it happened now, unless ``at`` says otherwise."""
         # A restarted controller writes some of them again.
-        identity = fact_id(call.id, kind) if kind in _ONCE else str(uuid.uuid4())
-        fact = CallFact(identity, call.id, at or datetime.now(UTC), kind, detail)
-        if self._aside is not None and (kind in TALKS or kind is CallFactKind.ENDED):
+        identity = fact_id(call.id, what.kind) if isinstance(what, _ONCE) else str(uuid.uuid4())
+        fact = CallFact(identity, call.id, at or datetime.now(UTC), what)
+        if self._aside is not None and isinstance(what, (*TALKS, CallEnded)):
             call.gapped = True
             self._aside.append(fact)
             return
-        if kind in _IN_LOG:
+        if isinstance(what, _IN_LOG):
             if _told_by_log(call, fact):
                 return
             call.noted.append(fact)
@@ -182,7 +187,7 @@ class LiveCalls:
     def write(self, facts: Iterable[CallFact]) -> None:
         """Write down facts that were set aside."""
         for fact in facts:
-            if fact.kind in TALKS and (call := self.by_id.get(fact.call)):
+            if isinstance(fact.what, TALKS) and (call := self.by_id.get(fact.call)):
                 call.noted.append(fact)
             self._outbox.put(fact)
 
@@ -196,8 +201,8 @@ def _told_by_log(call: LiveCall, fact: CallFact) -> bool:
     """Whether it is written down already: the log was read just before the event came."""
     for told in call.from_log:
         if (
-            told.kind is fact.kind
-            and told.detail.get("station") == fact.detail.get("station")
+            type(told.what) is type(fact.what)
+            and phone_in(told.what) == phone_in(fact.what)
             and abs((fact.at - told.at).total_seconds()) <= _LATEST_EVENT_S
         ):
             call.from_log.remove(told)

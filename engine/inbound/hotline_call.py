@@ -14,11 +14,11 @@ from typing import assert_never
 
 import structlog
 
-from acd.commands import Announce, GiveUp, GiveUpReason, Offer
-from acd.events import OfferFailure
-from domain.facts import CallFactKind
+from acd.commands import Announce, GiveUp, Offer
+from domain.facts import LanguageChosen, PositionAnnounced
 from domain.identity import ChannelId, LineName, NodeName
 from domain.prompts import PromptText
+from domain.reasons import GiveUpReason, OfferFailure
 from engine.agents.talks import HARDLY_S, must_wait_again
 from engine.calls.call import LiveCall
 from engine.clock import epoch
@@ -243,10 +243,11 @@ class _Caller:
         return Done()
 
     async def _note(self, step: Note) -> None:
-        self._sessions.calls.note(self._call, step.kind, **step.detail)
-        if step.kind is CallFactKind.LANGUAGE:
-            self._call.language = step.detail["language"]
-            await self._remember(LANG=step.detail["language"])
+        self._sessions.calls.note(self._call, step.what)
+        match step.what:
+            case LanguageChosen(str(language)):
+                self._call.language = language
+                await self._remember(LANG=language)
 
     async def _remember(self, **values: str) -> None:
         """Write OFFHOOK_* variables on the channel, for whoever drives this call next."""
@@ -362,12 +363,8 @@ class _Caller:
 
     async def _announce(self, command: Announce, step: Enqueue) -> None:
         texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)
-        self._sessions.calls.note(
-            self._call,
-            CallFactKind.ANNOUNCED,
-            position=command.position,
-            expected_wait_s=command.expected_wait_s,
-        )
+        announced = PositionAnnounced(command.position, command.expected_wait_s)
+        self._sessions.calls.note(self._call, announced)
         await self._say_waiting(texts)
         if not self._call.inbox:
             await self._session.music_on(step.music)

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from acd.commands import Offer
-from acd.events import CallLeft, CallQueued, OfferFailed, OfferFailure
+from acd.events import CallLeft, CallQueued, OfferFailed
 from domain.centre import Centre
-from domain.facts import CallFactKind
+from domain.facts import OfferNotTaken, Queued
 from domain.identity import CallId, ChannelId, LineName, QueueName
+from domain.reasons import EndReason, OfferFailure, Party, Unlisted
 from engine.admission import Admission
 from engine.agents.floor import LiveFloor
-from engine.agents.talks import STOPPING, Talks
+from engine.agents.talks import Talks
 from engine.calls.call import Driver, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
@@ -130,8 +131,7 @@ class Sessions:
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
-            skill = self._skills.get(queue)
-            self.calls.note(call, CallFactKind.QUEUED, at=at, queue=queue, skill=skill)
+            self.calls.note(call, Queued(queue, self._skills.get(queue)), at=at)
         self.calls.stage(call, CallStage.QUEUE)
         self._waits(call, queue, at, again=since is not None)
         return at.timestamp()
@@ -153,13 +153,7 @@ class Sessions:
         """The agent's phone has stopped ringing without an answer, or without a talk."""
         if self._floor.offer_over(call.id, offer.station):
             why = OfferFailure.WITHDRAWN
-        self.calls.note(
-            call,
-            CallFactKind.OFFER_FAILED,
-            agent=offer.agent,
-            station=offer.station,
-            why=str(why),
-        )
+        self.calls.note(call, OfferNotTaken(offer.agent, offer.station, why))
         call.agent = None
         self.calls.stage(call, CallStage.QUEUE)
         if why is OfferFailure.DROPPED:
@@ -201,11 +195,11 @@ class Sessions:
 
     def flow_ended(self, call: LiveCall, why: str) -> None:
         """The flow hangs up on purpose."""
-        call.flow_ended = why
+        call.flow_ended = Unlisted(why)
 
     def refused(self, call: LiveCall) -> None:
         """The call is hung up unanswered, because the controller is about to end."""
-        call.refused = STOPPING
+        call.refused = EndReason.STOPPING
 
     def session_over(self, call: LiveCall) -> None:
         """No session drives the call any more; it may be gone, transferred, or lost."""
@@ -236,10 +230,10 @@ class Sessions:
             )
             if call.driver is not None:
                 call.driver.end()
-            self._talks.gone(call, "unknown", 0)
+            self._talks.gone(call, Party.UNKNOWN, 0)
 
     def _look_after(self, call: LiveCall) -> None:
         link = self._links.get(call.channel.node)
         known = self._channels.view(call.id) is not None
         if link is not None and link.up and not known and not call.attached:
-            self._talks.gone(call, "unknown", 0)
+            self._talks.gone(call, Party.UNKNOWN, 0)

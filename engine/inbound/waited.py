@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import CallFact, TalkBegan
 
 
 def waited_s(
@@ -16,7 +16,7 @@ def waited_s(
     answered. Returns that an earlier controller saw are not known; what was waited after them is
     then not counted.
     """
-    answers = sorted(fact.at for fact in facts if fact.kind is CallFactKind.CONNECTED)
+    answers = sorted(fact.at for fact in facts if isinstance(fact.what, TalkBegan))
     total = 0.0
     for start, end in pairwise([since, *sorted(at for at in returns if at > since), now]):
         until = next((at for at in answers if start <= at < end), end)

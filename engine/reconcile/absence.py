@@ -9,14 +9,25 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from domain.centre import Hotline
-from domain.facts import TALKS, CallFact, CallFactKind
-from domain.identity import AgentCode, CallId, ChannelId, StationName
-from engine.agents.talks import ASTERISK_ENDED
+from domain.facts import (
+    TALKS,
+    CallBlocked,
+    CallEnded,
+    CallFact,
+    ControllerLost,
+    FellBack,
+    Happening,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+    phone_in,
+)
+from domain.identity import AgentCode, CallId, ChannelId, QueueName, StationName
+from domain.reasons import EndReason, Party
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.live_calls import entered, fact_id
@@ -42,8 +53,6 @@ _CLOCKS_APART = timedelta(seconds=0.2)  # two machines', that are set by NTP
 
 _A_BREATH = 500  # rows; then the calls on the event loop get their turn
 
-AWAY_TEXT = "the controller was away"
-
 
 # Comparing
 
@@ -59,53 +68,44 @@ def missing(
     A phone's first talk in the log is the first that is known, and so on: no clocks are
     compared. ``hotline`` is given for a call of which nothing is known.
     """
-    have = [(fact.kind, fact.detail.get("station")) for fact in known]
+    have = [(type(fact.what), phone_in(fact.what)) for fact in known]
     facts: list[CallFact] = []
 
-    def add(kind: CallFactKind, at: float, number: int = 0, /, **detail: Any) -> None:
-        what = f"{kind} {detail['station']} {number}" if "station" in detail else f"{kind}"
+    def add(what: Happening, at: float, number: int = 0) -> None:
+        phone = phone_in(what)
+        name = what.kind if phone is None else f"{what.kind} {phone} {number}"
         moment = datetime.fromtimestamp(at, UTC)
-        facts.append(CallFact(fact_id(logged.call, what), logged.call, moment, kind, detail))
+        facts.append(CallFact(fact_id(logged.call, name), logged.call, moment, what))
 
     if hotline is not None and logged.entered_at is not None:
-        add(
-            CallFactKind.ENTERED,
-            logged.entered_at,
-            **entered(hotline, logged.line, logged.caller, logged.caller_name),
-        )
+        came = entered(hotline, logged.line, logged.caller, logged.caller_name)
+        add(came, logged.entered_at)
         if logged.blocked:
-            add(CallFactKind.BLOCKED, logged.entered_at, line=logged.line)
-    if logged.fallback_at is not None and (CallFactKind.FALLBACK, None) not in have:
-        add(CallFactKind.FALLBACK, logged.fallback_at, queue=logged.fallback_queue or None)
+            add(CallBlocked(logged.line), logged.entered_at)
+    if logged.fallback_at is not None and (FellBack, None) not in have:
+        queue = QueueName(logged.fallback_queue) if logged.fallback_queue else None
+        add(FellBack(queue), logged.fallback_at)
     counted: dict[StationName, int] = {}
     for talk in logged.talks:
         number = counted[talk.station] = counted.get(talk.station, 0) + 1
-        who = {"agent": agents.get(talk.station), "station": talk.station}
-        if have.count((CallFactKind.CONNECTED, talk.station)) < number:
-            add(CallFactKind.CONNECTED, talk.connected_at, number, **who)
-        if (
-            talk.disconnected_at is not None
-            and have.count((CallFactKind.DISCONNECTED, talk.station)) < number
-        ):
-            add(CallFactKind.DISCONNECTED, talk.disconnected_at, number, **who, by=talk.by)
+        agent = agents.get(talk.station)
+        if have.count((TalkBegan, talk.station)) < number:
+            add(TalkBegan(agent, talk.station), talk.connected_at, number)
+        if talk.disconnected_at is not None and have.count((TalkEnded, talk.station)) < number:
+            ended = TalkEnded(agent, talk.station, talk.by)
+            add(ended, talk.disconnected_at, number)
     passed_on: dict[StationName, int] = {}
     for transfer in logged.transfers:
         number = passed_on[transfer.station] = passed_on.get(transfer.station, 0) + 1
-        if have.count((CallFactKind.TRANSFERRED, transfer.station)) < number:
-            add(
-                CallFactKind.TRANSFERRED,
-                transfer.at,
-                number,
-                from_agent=agents.get(transfer.station),
-                station=transfer.station,
-                to=transfer.to or None,
-                kind=transfer.kind,
-            )
+        if have.count((Transferred, transfer.station)) < number:
+            agent = agents.get(transfer.station)
+            passed = Transferred(agent, transfer.station, transfer.to or None, transfer.kind)
+            add(passed, transfer.at, number)
     if logged.died and logged.ended_at is not None:
         at = datetime.fromtimestamp(logged.ended_at, UTC)
-        return [*facts, *closed(logged.call, [*known, *facts], at, ASTERISK_ENDED)]
+        return [*facts, *closed(logged.call, [*known, *facts], at, EndReason.ASTERISK_ENDED)]
     if logged.ended_at is not None:
-        add(CallFactKind.ENDED, logged.ended_at, by=logged.by, cause=logged.cause, why=None)
+        add(CallEnded(logged.by, logged.cause, why=None), logged.ended_at)
     return facts
 
 
@@ -113,8 +113,9 @@ def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[Cal
     """Of what a snapshot implies, that which neither the record nor the log has already."""
     left: list[CallFact] = []
     for number, fact in enumerate(implied):
-        if fact.kind is CallFactKind.ENDED:
-            told = any(other.kind is CallFactKind.ENDED for other in facts)
+        kind = type(fact.what)
+        if kind is CallEnded:
+            told = any(isinstance(other.what, CallEnded) for other in facts)
         else:
             # The last that was heard of this phone until then; later things are another story.
             # A talk of which only the end is known began at any time before that.
@@ -125,8 +126,8 @@ def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[Cal
             ]
             last = max(before, key=lambda other: other.at, default=None)
             told = last is not None and (
-                last.kind is fact.kind
-                or any(other.kind is fact.kind and other.at >= fact.at for other in before)
+                type(last.what) is kind
+                or any(type(other.what) is kind and other.at >= fact.at for other in before)
             )
         if not told:
             left.append(fact)
@@ -134,32 +135,48 @@ def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[Cal
 
 
 def _same_phone(fact: CallFact, other: CallFact) -> bool:
-    return other.kind in TALKS and other.detail.get("station") == fact.detail.get("station")
+    return isinstance(other.what, TALKS) and phone_in(other.what) == phone_in(fact.what)
 
 
 def _follows(fact: CallFact, other: CallFact) -> bool:
-    return fact.kind is CallFactKind.CONNECTED and _same_phone(fact, other)
+    return isinstance(fact.what, TalkBegan) and _same_phone(fact, other)
 
 
-def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: str) -> list[CallFact]:
+def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: EndReason) -> list[CallFact]:
     """The end of a call of which nobody knows it, at the latest of what was heard of it or
     ``at``; and of the talks that went on until then."""
     at = max([at, *(fact.at for fact in known)])
-    talks: dict[str, CallFact] = {}
+    talks: dict[StationName | None, TalkBegan] = {}
     for fact in sorted(known, key=lambda fact: fact.at):
-        if fact.kind is CallFactKind.CONNECTED:
-            talks[fact.detail["station"]] = fact
-        elif fact.kind is CallFactKind.DISCONNECTED:
-            talks.pop(fact.detail["station"], None)
-    by = "system" if why == ASTERISK_ENDED else "unknown"
-    kind = CallFactKind.DISCONNECTED
+        match fact.what:
+            case TalkBegan(station=phone):
+                talks[phone] = fact.what
+            case TalkEnded(station=phone):
+                talks.pop(phone, None)
+    by = Party.SYSTEM if why is EndReason.ASTERISK_ENDED else Party.UNKNOWN
     facts = [
-        CallFact(fact_id(call, f"{kind} {name} last"), call, at, kind, {**talk.detail, "by": by})
-        for name, talk in talks.items()
+        CallFact(
+            fact_id(call, f"{TalkEnded.kind} {phone} last"),
+            call,
+            at,
+            TalkEnded(talk.agent, talk.station, by),
+        )
+        for phone, talk in talks.items()
     ]
-    kind = CallFactKind.ENDED
-    detail = {"by": by, "cause": 0, "why": why}
-    return [*facts, CallFact(fact_id(call, kind), call, at, kind, detail)]
+    end = CallEnded(by, cause=0, why=why)
+    return [*facts, CallFact(fact_id(call, end.kind), call, at, end)]
+
+
+def _as_seen(
+    fact: CallFact, logged: CallEnded, seen: CallEnded | None, offered_at: datetime | None
+) -> CallFact:
+    """A call's end in the log, with what we know better."""
+    what = logged
+    # Of a flow that hung up the log knows only when.
+    if seen is not None and seen.by is Party.FLOW and logged.by in (Party.SYSTEM, Party.AGENT):
+        what = replace(seen, cause=logged.cause)
+    # Perhaps the caller was offered in the very moment in which they hung up.
+    return replace(fact, at=max(fact.at, offered_at or fact.at), what=what)
 
 
 # Reading
@@ -296,30 +313,21 @@ class Absence:
         if logged is not None and logged.died:
             logged = replace(logged, died=False, ended_at=None)  # we saw when the link was lost
         told = [] if logged is None else missing(logged, call.noted, gap.agents)
-        ends = [fact for fact in implied if fact.kind is CallFactKind.ENDED]
-        if not ends:  # it goes on, and its end will be told live
-            told = [fact for fact in told if fact.kind is not CallFactKind.ENDED]
-        elif ends[0].detail["by"] == "flow":  # of which the log knows only when
-            told = [
-                replace(fact, detail={**ends[0].detail, "cause": fact.detail["cause"]})
-                if fact.kind is CallFactKind.ENDED and fact.detail["by"] in ("system", "agent")
-                else fact
-                for fact in told
-            ]
-        offered_at = call.offered_at
-        if offered_at is not None:  # perhaps in the very moment in which he hung up
-            told = [
-                replace(fact, at=max(fact.at, offered_at))
-                if fact.kind is CallFactKind.ENDED
-                else fact
-                for fact in told
-            ]
+        end = next((fact.what for fact in implied if isinstance(fact.what, CallEnded)), None)
+        if end is None:  # it goes on, and its end will be told live
+            told = [fact for fact in told if not isinstance(fact.what, CallEnded)]
+        told = [
+            _as_seen(fact, fact.what, end, call.offered_at)
+            if isinstance(fact.what, CallEnded)
+            else fact
+            for fact in told
+        ]
         facts = told + not_told(implied, [*call.noted, *told])
-        call.noted += [fact for fact in facts if fact.kind is not CallFactKind.ENDED]
+        call.noted += [fact for fact in facts if not isinstance(fact.what, CallEnded)]
         # What is older was in the snapshot, or no event tells it.
         younger = gap.until - _CLOCKS_APART
         call.from_log += [
-            fact for fact in told if fact.kind is not CallFactKind.ENDED and fact.at >= younger
+            fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger
         ]
         return facts
 
@@ -341,13 +349,13 @@ class Absence:
         call, known = stored.record.call, stored.timeline
         logged = self._log.calls.get(call)
         if logged is None:
-            return closed(call, known, known[-1].at, AWAY_TEXT)
+            return closed(call, known, known[-1].at, EndReason.CONTROLLER_AWAY)
         facts = missing(logged, known, gap.agents)
         if logged.ended_at is None:
             # Not on Asterisk, and no word of its end: Asterisk was killed, and nobody has
             # called since.
             at = datetime.fromtimestamp(self._log.last_at, UTC)
-            facts += closed(call, [*known, *facts], at, ASTERISK_ENDED)
+            facts += closed(call, [*known, *facts], at, EndReason.ASTERISK_ENDED)
         return [*self._went_on_alone(facts), *facts]
 
     def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:
@@ -361,8 +369,8 @@ class Absence:
 
     def _went_on_alone(self, facts: Sequence[CallFact]) -> list[CallFact]:
         call, at = facts[0].call, min(fact.at for fact in facts)
-        kind = CallFactKind.CONTROLLER_LOST
-        return [CallFact(fact_id(call, f"{kind} log"), call, at, kind)]
+        what = ControllerLost()
+        return [CallFact(fact_id(call, f"{what.kind} log"), call, at, what)]
 
     async def _ended(self, calls: Iterable[CallId]) -> Collection[CallId]:
         """Those of them whose record has an end."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 
-from domain.facts import CallFactKind
+from domain.facts import LanguageChosen, Misdialled
 from ivr_flows.kind import Exit, NodeKind, PromptNames
 from ivr_flows.nodes.keys import Seconds, Tries, key_faults
 from ivr_flows.walk import Script, Walk
@@ -58,10 +58,8 @@ class LanguageNode(NodeKind):
                 break
             if not answer.digits and answer.timed_out:
                 break  # silence is an answer here: most callers want the default
-            yield from walk.note(
-                CallFactKind.MISDIALLED, node=walk.node, digits=answer.digits, **{"try": attempt}
-            )
+            yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
             before = self.wrong_key
         walk.language = chosen
-        yield from walk.note(CallFactKind.LANGUAGE, language=chosen)
+        yield from walk.note(LanguageChosen(chosen))
         return "next"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 
-from domain.facts import CallFactKind
+from domain.facts import ChoiceMade, Misdialled
 from ivr_flows.kind import Exit, NodeKind, PromptNames
 from ivr_flows.nodes.keys import Seconds, Tries, key_faults
 from ivr_flows.walk import Script, Walk
@@ -47,13 +47,9 @@ class MenuNode(NodeKind):
             answer = yield from walk.ask(before + self.prompts, first_timeout_s=self.timeout)
             choice = self.keys.get(answer.digits)
             if choice is not None:
-                yield from walk.note(
-                    CallFactKind.CHOSE, node=walk.node, digits=answer.digits, choice=choice
-                )
+                yield from walk.note(ChoiceMade(walk.node, answer.digits, choice))
                 return choice
-            yield from walk.note(
-                CallFactKind.MISDIALLED, node=walk.node, digits=answer.digits, **{"try": attempt}
-            )
+            yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
             silent = answer.timed_out and not answer.digits
             before = self.silence if silent else self.wrong_key
         return EXHAUSTED

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
-from domain.facts import CallFactKind
+from domain.facts import Misdialled, Scored
 from ivr_flows.kind import Exit, NodeKind, PromptNames
 from ivr_flows.nodes.keys import Seconds, Tries
 from ivr_flows.walk import Script, Walk
@@ -37,10 +37,8 @@ class ScoreNode(NodeKind):
             answer = yield from walk.ask(before + self.prompts, first_timeout_s=self.timeout)
             score = scores.get(answer.digits)
             if score is not None:
-                yield from walk.note(CallFactKind.SCORED, score=score)
+                yield from walk.note(Scored(score))
                 return "scored"
-            yield from walk.note(
-                CallFactKind.MISDIALLED, node=walk.node, digits=answer.digits, **{"try": attempt}
-            )
+            yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
             before = self.wrong_key
         return "unscored"

@@ -10,11 +10,22 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.centre import Hotline
-from domain.facts import CallFact, CallFactKind
+from domain.facts import (
+    CallBlocked,
+    CallEnded,
+    CallEntered,
+    CallFact,
+    Happening,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+)
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
+from domain.reasons import EndReason, Party
 from engine.reconcile.absence import closed, missing, not_told
 from engine.reconcile.log_file import LogFile
 from records.fold import Outcome, fold
+from storage.fact_codec import detail_of, happening
 from telephony.event_log import EventLog, LoggedCall, Place, parse
 
 CALL = CallId("pbx1-1700000000.0")
@@ -71,12 +82,15 @@ def when(at: float) -> datetime:
     return datetime.fromtimestamp(1_700_000_000 + at, UTC)
 
 
-def known(kind: CallFactKind, at: float, /, **detail: str) -> CallFact:
-    return CallFact(f"{kind} {at}", CALL, when(at), kind, detail)
+def known(kind: type[Happening], at: float, /, **detail: str) -> CallFact:
+    return CallFact(f"{kind} {at}", CALL, when(at), happening(kind.kind, detail))
+
+
+AWAY = EndReason.CONTROLLER_AWAY
 
 
 def told(facts: list[CallFact]) -> list[tuple[str, float]]:
-    return [(str(fact.kind), fact.at.timestamp() - 1_700_000_000) for fact in facts]
+    return [(fact.what.kind, fact.at.timestamp() - 1_700_000_000) for fact in facts]
 
 
 TORN = [
@@ -127,13 +141,13 @@ def test_a_call_refused_by_a_full_line_is_counted_afterwards() -> None:
         row(0.2, "CHAN_END", *LINE, call=CALL),
     ]
     facts = missing(logged(refused), (), AGENTS, HOTLINE)
-    assert [fact.kind for fact in facts] == [
-        CallFactKind.ENTERED,
-        CallFactKind.BLOCKED,
-        CallFactKind.ENDED,
+    assert [type(fact.what) for fact in facts] == [
+        CallEntered,
+        CallBlocked,
+        CallEnded,
     ]
     assert fold(facts).outcome is Outcome.BLOCKED
-    assert missing(logged(TALK), (), AGENTS, HOTLINE)[1].kind is CallFactKind.CONNECTED
+    assert isinstance(missing(logged(TALK), (), AGENTS, HOTLINE)[1].what, TalkBegan)
 
 
 def test_a_call_from_its_beginning_to_its_end() -> None:
@@ -145,14 +159,14 @@ def test_a_call_from_its_beginning_to_its_end() -> None:
     assert (talk.disconnected_at, talk.by) == (1_700_000_009, "agent")
     facts = missing(call, [], AGENTS, HOTLINE)
     assert told(facts) == [("entered", 0), ("connected", 2), ("disconnected", 9), ("ended", 19)]
-    assert facts[1].detail == {"agent": "7001", "station": "1001"}
+    assert facts[1].what == TalkBegan(AgentCode("7001"), StationName("1001"))
     assert [f.id for f in facts] == [f.id for f in missing(call, [], AGENTS, HOTLINE)]
 
 
 def test_what_is_known_is_not_said_again_whatever_the_clocks_say() -> None:
-    talked = [known(CallFactKind.CONNECTED, 30, station="1001")]
+    talked = [known(TalkBegan, 30, station="1001")]
     assert told(missing(logged(TALK), talked, AGENTS)) == [("disconnected", 9), ("ended", 19)]
-    talked.append(known(CallFactKind.DISCONNECTED, 40, station="1001"))
+    talked.append(known(TalkEnded, 40, station="1001"))
     assert told(missing(logged(TALK), talked, AGENTS)) == [("ended", 19)]
 
 
@@ -208,13 +222,14 @@ def test_transfers_are_facts() -> None:
     ]
     facts = missing(logged([*TALK[:5], *attended]), [], AGENTS)
     want = {"from_agent": "7001", "station": "1001", "to": "1002", "kind": "attended"}
-    assert [fact.detail for fact in facts if fact.kind is CallFactKind.TRANSFERRED] == [want]
-    (first,) = [fact for fact in facts if fact.kind is CallFactKind.DISCONNECTED][:1]
-    assert first.detail["by"] == "agent"
+    passed_on = [fact.what for fact in facts if isinstance(fact.what, Transferred)]
+    assert [detail_of(what) for what in passed_on] == [want]
+    first, *_ = [fact.what for fact in facts if isinstance(fact.what, TalkEnded)]
+    assert first.by is Party.AGENT
     # What is known is not said again.
-    told_live = known(CallFactKind.TRANSFERRED, 6, **want)
+    told_live = known(Transferred, 6, **want)
     facts = missing(logged([*TALK[:5], *attended]), [told_live], AGENTS)
-    assert CallFactKind.TRANSFERRED not in {fact.kind for fact in facts}
+    assert not any(isinstance(fact.what, Transferred) for fact in facts)
 
     blind = row(6, "BLINDTRANSFER", *PHONE, extra='{""extension"":""1002""}')
     (transfer,) = logged([*TALK[:5], blind]).transfers
@@ -259,30 +274,30 @@ def test_a_call_that_died_with_asterisk_ends_with_the_last_that_was_heard() -> N
     died = [*TALK[:5], row(100, "CHAN_START", "1700000100.0", "PJSIP/carrier-00000000")]
     call = logged(died)
     assert call.died
-    facts = missing(call, [known(CallFactKind.CONNECTED, 2.5, station="1001")], AGENTS)
+    facts = missing(call, [known(TalkBegan, 2.5, station="1001")], AGENTS)
     assert told(facts) == [("disconnected", 2.5), ("ended", 2.5)]
-    assert {fact.detail["by"] for fact in facts} == {"system"}
+    assert {detail_of(fact.what)["by"] for fact in facts} == {"system"}
 
 
 def test_of_what_a_snapshot_implies_only_the_untold_is_left() -> None:
-    start = known(CallFactKind.CONNECTED, 5, station="1001")
-    end = known(CallFactKind.DISCONNECTED, 12, station="1001")
+    start = known(TalkBegan, 5, station="1001")
+    end = known(TalkEnded, 12, station="1001")
     from_log = missing(logged(TALK), [], AGENTS)
     assert not_told([start], from_log) == []
-    assert not_told([end, known(CallFactKind.ENDED, 20)], from_log) == []
+    assert not_told([end, known(CallEnded, 20)], from_log) == []
     assert not_told([start, end], []) == [start, end]
     # The talk's live end, which came before the look, doesn't make its beginning new.
-    later = known(CallFactKind.DISCONNECTED, 6, station="1001")
-    assert not_told([start], [known(CallFactKind.CONNECTED, 2, station="1001"), later]) == []
+    later = known(TalkEnded, 6, station="1001")
+    assert not_told([start], [known(TalkBegan, 2, station="1001"), later]) == []
     # All that nobody saw: a talk between Dial and its return.
-    unseen = known(CallFactKind.CONNECTED, 1, station="1001")
+    unseen = known(TalkBegan, 1, station="1001")
     assert not_told([unseen, end], from_log) == []
 
 
 def test_a_call_that_no_log_knows_ends_with_what_was_last_known() -> None:
-    facts = closed(CALL, [known(CallFactKind.CONNECTED, 3, station="1001")], when(0), "away")
+    facts = closed(CALL, [known(TalkBegan, 3, station="1001")], when(0), AWAY)
     assert told(facts) == [("disconnected", 3), ("ended", 3)]
-    assert facts[1].detail == {"by": "unknown", "cause": 0, "why": "away"}
+    assert facts[1].what == CallEnded(Party.UNKNOWN, 0, AWAY)
 
 
 def test_what_is_no_row_is_passed_over() -> None:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
 from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
+from domain.reasons import Party
 from domain.stations import StationState
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
@@ -65,7 +66,7 @@ async def test_the_event_comes_after_the_log_was_read(engine: Engine, tmp_path: 
     await absence(engine, AS_IT_CONNECTS, tmp_path)._put_right(gap_until(1.5, engine, call))
     assert talks(tmp_path) == ["connected"]
     engine.talks.connected(call, STATION, when(2.2))
-    engine.talks.disconnected(call, STATION, "agent", when(9))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     assert talks(tmp_path) == ONE_TALK
 
 
@@ -74,7 +75,7 @@ async def test_both_events_come_after_the_log_was_read(engine: Engine, tmp_path:
     gap = gap_until(1.5, engine, call)
     await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
     engine.talks.connected(call, STATION, when(2.2))
-    engine.talks.disconnected(call, STATION, "agent", when(9.1))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(9.1))
     assert talks(tmp_path) == ONE_TALK
 
 
@@ -108,7 +109,7 @@ async def test_the_next_talk_with_the_same_phone_is_another(engine: Engine, tmp_
     gap = gap_until(1.5, engine, call)
     await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
     engine.talks.connected(call, STATION, when(12))
-    engine.talks.disconnected(call, STATION, "agent", when(14))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(14))
     assert talks(tmp_path) == 2 * ONE_TALK
 
 
@@ -118,7 +119,7 @@ async def test_what_was_over_in_the_gap_is_no_event_s_fact(engine: Engine, tmp_p
     call = enter(engine)
     await absence(engine, log, tmp_path)._put_right(gap_until(2.8, engine, call))
     engine.talks.connected(call, STATION, when(3.9))
-    engine.talks.disconnected(call, STATION, "agent", when(20))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(20))
     assert talks(tmp_path) == 2 * ONE_TALK
 
 
@@ -132,7 +133,7 @@ async def test_an_end_soon_after_the_gap_is_told(engine: Engine, tmp_path: Path)
     engine.talks.connected(call, STATION, when(2))
     gap = gap_until(9.5, engine, call)
     await absence(engine, [*AS_IT_CONNECTS, *away], tmp_path)._put_right(gap)
-    engine.talks.disconnected(call, STATION, "agent", when(10.5))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(10.5))
     assert talks(tmp_path) == ONE_TALK
 
 
@@ -167,9 +168,9 @@ async def test_a_call_told_live_before_the_log_was_read(
     gap = gap_until(0.4, engine)
     call = enter(engine)
     engine.talks.connected(call, STATION, when(2))
-    engine.talks.disconnected(call, STATION, "agent", when(9))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     if ended:
-        engine.talks.gone(call, "agent", 16)
+        engine.talks.gone(call, Party.AGENT, 16)
     await absence(engine, TALK, tmp_path)._put_right(gap)
     assert talks(tmp_path) == ONE_TALK
 
@@ -182,7 +183,7 @@ async def test_a_call_seen_too_late_has_its_talks_from_the_log(
     gap = gap_until(20, engine)
     call = enter(engine)
     if ended:
-        engine.talks.gone(call, "unknown", 0)
+        engine.talks.gone(call, Party.UNKNOWN, 0)
     await absence(engine, TALK, tmp_path)._put_right(gap)
     assert talks(tmp_path) == ONE_TALK
 
@@ -207,7 +208,7 @@ async def test_a_gap_that_can_not_be_put_right_is_as_the_snapshot_shows_it(
         await reader._put_right(gap)
     engine.switches.close_gap(gap)
     await reader._put_right(gap_until(3, engine, call))
-    engine.talks.disconnected(call, STATION, "agent", when(9))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     assert talks(tmp_path) == ONE_TALK
 
 

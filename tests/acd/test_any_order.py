@@ -29,7 +29,6 @@ from acd.events import (
     LogIn,
     LogOut,
     OfferFailed,
-    OfferFailure,
     Ready,
     Reconfigure,
     Restore,
@@ -39,6 +38,7 @@ from acd.floor import Floor
 from acd.match import able
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, StationName
+from domain.reasons import OfferFailure
 from domain.stations import StationState
 from tests.acd.centre import QUEUES, SALES, SERVICE, A, B, C, D, queue
 

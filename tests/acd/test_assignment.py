@@ -13,12 +13,12 @@ from acd.events import (
     LogIn,
     LogOut,
     OfferFailed,
-    OfferFailure,
     Ready,
     StationChanged,
 )
 from domain.facts import AgentState
 from domain.identity import StationName
+from domain.reasons import OfferFailure
 from domain.stations import StationState
 from tests.acd.centre import (
     Q_EXPERT,

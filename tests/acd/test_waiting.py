@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.commands import Announce, GiveUp, GiveUpReason
+from acd.commands import Announce, GiveUp
 from acd.events import (
     Away,
     CallLeft,
@@ -11,13 +11,13 @@ from acd.events import (
     Disconnected,
     LogOut,
     OfferFailed,
-    OfferFailure,
     Ready,
     Reconfigure,
 )
 from acd.expected_wait import HandlingTimes, expected_wait
 from domain.facts import AgentState
 from domain.identity import QueueName
+from domain.reasons import GiveUpReason, OfferFailure
 from tests.acd.centre import (
     Q_SALES,
     Q_SERVICE,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.identity import CallId, NodeName, StationName
+from domain.reasons import Party
 from domain.stations import StationState
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
@@ -135,7 +136,7 @@ def test_a_line_that_answers_no_more_has_not_hung_up() -> None:
             hang_up(*LINE, 6),
         ],
     )
-    assert gone == CallGone(CALL, "system", 16, lost=True)
+    assert gone == CallGone(CALL, Party.SYSTEM, 16, lost=True)
 
 
 def test_who_hung_up_first_when_both_do() -> None:

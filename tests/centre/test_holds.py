@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import CallFact, Held, Resumed
 from domain.identity import CallId, ChannelId, NodeName, StationName
+from domain.reasons import Party
 from engine.engine import Engine
 from engine.switches import MOST_HOLDS
 from records.fold import fold
@@ -57,14 +58,15 @@ async def test_holds_without_end_are_no_longer_written_down(
 ) -> None:
     with capture_logs() as logs:
         _flap(engine, PHONE, "1.2", 5_000)
-    kinds = Counter(fact.kind for fact in _written(tmp_path))
-    assert kinds[CallFactKind.HELD] + kinds[CallFactKind.RESUMED] <= MOST_HOLDS + 1
+    kinds = Counter(type(fact.what) for fact in _written(tmp_path))
+    assert kinds[Held] + kinds[Resumed] <= MOST_HOLDS + 1
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
     assert (warning["by"], warning["station"]) == ("agent", "1001")
 
     # the other party's own holds still count
     _flap(engine, CALLER, ChannelId.of(talk).uniqueid, 3)
-    assert [fact.detail["by"] for fact in _written(tmp_path)[-6:]] == ["caller"] * 6
+    last = [fact.what for fact in _written(tmp_path)[-6:]]
+    assert [what.by for what in last if isinstance(what, Held | Resumed)] == ["caller"] * 6
 
 
 @pytest.mark.parametrize("begins_held", [False, True])
@@ -74,11 +76,11 @@ async def test_the_last_that_is_written_down_is_a_resume(
     station = StationName("1001")
     call = engine.calls.by_id[talk]
     if begins_held:  # before this controller: it is resumed first
-        engine.switches._guarded(CallResumed(talk, station, "agent"))
+        engine.switches._guarded(CallResumed(talk, station, Party.AGENT))
     for _ in range(MOST_HOLDS):
-        engine.switches._guarded(CallHeld(talk, station, "agent"))
-        engine.switches._guarded(CallResumed(talk, station, "agent"))
-    engine.switches._guarded(CallHeld(talk, station, "agent"))
+        engine.switches._guarded(CallHeld(talk, station, Party.AGENT))
+        engine.switches._guarded(CallResumed(talk, station, Party.AGENT))
+    engine.switches._guarded(CallHeld(talk, station, Party.AGENT))
     facts = _written(tmp_path)
-    assert facts[-1].kind is CallFactKind.RESUMED and not call.music
+    assert isinstance(facts[-1].what, Resumed) and not call.music
     assert fold(facts).hold_s < 60

@@ -21,7 +21,7 @@ from storage.outbox import Outbox
 from tests.centre.test_board import enter
 from tests.recordings.sounds import raw_sound, write_raw
 from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
-from tests.storage.days import answered
+from tests.storage.days import answered, as_stored
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_a_record_that_cannot_be_read_keeps_only_its_own_recording_waiting
     for call in calls:
         write_raw(tmp_path / "spool", call, raw_sound(0.2))
     async with connection(database.pool) as db:
-        await write(db, [fact for call in calls for fact in answered(call, 0)])
+        await write(db, [as_stored(fact) for call in calls for fact in answered(call, 0)])
         await db.execute(
             "update call_facts set kind = 'of a later Offhook' where call = $1", calls[0]
         )

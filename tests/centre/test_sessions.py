@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from acd.commands import Announce, Offer
-from acd.events import Away, LogIn, OfferFailure, Ready
+from acd.events import Away, LogIn, Ready
 from domain.facts import CallFact
 from domain.identity import AgentCode, NodeName, StationName
+from domain.reasons import OfferFailure, Party
 from domain.stations import StationState
 from engine.agents.talks import passed_on_in_vain
 from engine.calls.call import Inbox, LiveCall
@@ -138,7 +139,7 @@ async def test_a_talk_without_ami_is_offered_to_nobody_else(
     session.dialled.set_result("ANSWER")
     assert await waiting is QueueExit.TALKED
     assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
-    assert [fact.kind for fact in engine.talks.untold] == ["connected", "disconnected"]
+    assert [fact.what.kind for fact in engine.talks.untold] == ["connected", "disconnected"]
     assert "OFFHOOK_STAGE=talked" in session.remembered
 
 
@@ -256,7 +257,7 @@ async def test_a_phone_that_answers_and_is_gone_has_not_served_the_caller(
     await a_moment()
     if ami:  # it was bridged for a moment
         engine.talks.connected(call, StationName("1001"), datetime.now(UTC))
-        engine.talks.disconnected(call, StationName("1001"), "agent", datetime.now(UTC))
+        engine.talks.disconnected(call, StationName("1001"), Party.AGENT, datetime.now(UTC))
     session.talk_ms = 20
     session.dialled.set_result("ANSWER")
     await a_moment()
@@ -340,7 +341,7 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     station = StationName("1001")
     for connected, parted in ((28, 15), (13, 4)):  # back in the queue 14 minutes ago, and now
         engine.talks.connected(call, station, ago(connected))
-        engine.talks.disconnected(call, station, "agent", ago(parted))
+        engine.talks.disconnected(call, station, Party.AGENT, ago(parted))
     call.returns.append(ago(14))
     engine.floor.feed(Away(AMY, "lunch"))
     engine.floor.feed(Away(BEN, "lunch"))
@@ -360,7 +361,7 @@ async def test_a_call_refused_at_the_end_of_the_day_is_no_self_service(
     """New calls get 503 while talks may end before a stop."""
     call = enter(engine)
     engine.sessions.refused(call)
-    engine.talks.gone(call, "system", 42)
+    engine.talks.gone(call, Party.SYSTEM, 42)
     lines = (tmp_path / "outbox.jsonl").read_bytes().splitlines()
     record = fold(fact for fact in map(decode, lines) if isinstance(fact, CallFact))
     assert (record.outcome, record.ended_by, record.why) == ("lost", "system", "stopping")
@@ -375,7 +376,7 @@ async def test_who_was_passed_on_in_vain_and_waited_again_is_served_by_the_next(
     for station, from_s, to_s in (("1001", -60.0, -1.0), ("1002", -1.0, -0.9)):
         engine.talks.connected(call, StationName(station), now + timedelta(seconds=from_s))
         at = now + timedelta(seconds=to_s)
-        engine.talks.disconnected(call, StationName(station), "agent", at)
+        engine.talks.disconnected(call, StationName(station), Party.AGENT, at)
     assert passed_on_in_vain(call)
     engine.sessions.queue(call, SALES, now.timestamp() - 90.0)
     assert not passed_on_in_vain(call)
@@ -389,14 +390,14 @@ async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
     for code in (AMY, BEN):
         engine.floor.feed(Away(code, "lunch"))
     engine.talks.connected(call, StationName("1003"), now - timedelta(minutes=22))
-    engine.talks.disconnected(call, StationName("1003"), "agent", now - timedelta(minutes=2))
+    engine.talks.disconnected(call, StationName("1003"), Party.AGENT, now - timedelta(minutes=2))
     call.returns.append(now - timedelta(minutes=2))
     since = (now - timedelta(minutes=24)).timestamp()
     engine.sessions.queue(call, SALES, since)
     for code, station in ((AMY, StationName("1001")), (BEN, StationName("1002"))):
         engine.floor.feed(Ready(code))
         engine.talks.connected(call, station, datetime.now(UTC))
-        engine.talks.disconnected(call, station, "agent", datetime.now(UTC))
+        engine.talks.disconnected(call, station, Party.AGENT, datetime.now(UTC))
         offer = Offer(call.id, SALES, code, station, 15.0)
         engine.sessions.offer_failed(call, offer, OfferFailure.DROPPED, since)
         (waiter,) = engine.floor.core._room

@@ -16,7 +16,25 @@ from aiohttp import web
 from argon2 import PasswordHasher
 
 from console.app import make_app
-from domain.facts import CallFact, CallFactKind, Fact
+from domain.facts import (
+    CallEnded,
+    CallEntered,
+    CallFact,
+    ChoiceMade,
+    Happening,
+    Held,
+    LanguageChosen,
+    Misdialled,
+    Offered,
+    OfferNotTaken,
+    PositionAnnounced,
+    Queued,
+    Recorded,
+    Resumed,
+    Scored,
+    TalkBegan,
+    TalkEnded,
+)
 from domain.identity import AgentCode, CallId, ProjectName
 from records.store import CallStore
 from records.writing import write
@@ -24,6 +42,7 @@ from storage.accounts import accounts_of
 from storage.agents import AgentStore
 from storage.audit import AuditLog
 from storage.database import Database
+from storage.fact_codec import happening, stored
 from storage.logins import LoginStore
 from storage.passwords import Passwords
 from storage.users import Role, UserStore
@@ -116,34 +135,34 @@ class Visit:
             await client.close()
 
 
-def fact(call: CallId, at_s: float, kind: CallFactKind, /, **detail: object) -> CallFact:
+def fact(call: CallId, at_s: float, kind: type[Happening], /, **detail: object) -> CallFact:
     """A fact so many seconds after ``ENTERED``."""
-    return CallFact(str(uuid4()), call, ENTERED + timedelta(seconds=at_s), kind, detail)
+    what = happening(kind.kind, detail)
+    return CallFact(str(uuid4()), call, ENTERED + timedelta(seconds=at_s), what)
 
 
 def a_call(call: CallId = CALL, *, at_s: float = 0, project: ProjectName = TEA) -> list[CallFact]:
     """An answered call with something of nearly everything."""
-    kind = CallFactKind
-    lines: list[tuple[float, CallFactKind, dict[str, object]]] = [
-        (0, kind.ENTERED, {
+    lines: list[tuple[float, type[Happening], dict[str, object]]] = [
+        (0, CallEntered, {
             "hotline": "4008001000" if project == TEA else "4008002000",
             "project": project, "line": "gateway-lines", "caller": "13800138000", "flow": "hotline",
         }),
-        (4, kind.LANGUAGE, {"language": "zh-CN"}),
-        (9, kind.MISDIALLED, {"node": "menu", "digits": "7", "try": 1}),
-        (14, kind.CHOSE, {"node": "menu", "digits": "1", "choice": "sales"}),
-        (14.5, kind.QUEUED, {"queue": "sales", "skill": "sales"}),
-        (15, kind.ANNOUNCED, {"position": 2, "expected_wait_s": 40}),
-        (20, kind.OFFERED, {"agent": "1002", "station": "1002", "queue": "sales"}),
-        (35, kind.OFFER_FAILED, {"agent": "1002", "station": "1002", "why": "no_answer"}),
-        (35.2, kind.OFFERED, {"agent": "1001", "station": "1001", "queue": "sales"}),
-        (39, kind.CONNECTED, {"agent": "1001", "station": "1001"}),
-        (60, kind.HELD, {"agent": "1001", "by": "agent"}),
-        (72, kind.RESUMED, {"agent": "1001", "by": "agent"}),
-        (110, kind.DISCONNECTED, {"agent": "1001", "station": "1001"}),
-        (118, kind.SCORED, {"score": 5}),
-        (121, kind.ENDED, {"by": "caller", "cause": 16}),
-        (123, kind.RECORDED, {
+        (4, LanguageChosen, {"language": "zh-CN"}),
+        (9, Misdialled, {"node": "menu", "digits": "7", "try": 1}),
+        (14, ChoiceMade, {"node": "menu", "digits": "1", "choice": "sales"}),
+        (14.5, Queued, {"queue": "sales", "skill": "sales"}),
+        (15, PositionAnnounced, {"position": 2, "expected_wait_s": 40}),
+        (20, Offered, {"agent": "1002", "station": "1002", "queue": "sales"}),
+        (35, OfferNotTaken, {"agent": "1002", "station": "1002", "why": "no_answer"}),
+        (35.2, Offered, {"agent": "1001", "station": "1001", "queue": "sales"}),
+        (39, TalkBegan, {"agent": "1001", "station": "1001"}),
+        (60, Held, {"agent": "1001", "by": "agent"}),
+        (72, Resumed, {"agent": "1001", "by": "agent"}),
+        (110, TalkEnded, {"agent": "1001", "station": "1001"}),
+        (118, Scored, {"score": 5}),
+        (121, CallEnded, {"by": "caller", "cause": 16}),
+        (123, Recorded, {
             "file": f"2026/03/02/{call}.wav", "sha256": "ab" * 32, "duration_s": 6.0,
             "bridged_s": 6.0, "whole": True, "bytes": 192044,
         }),
@@ -153,9 +172,8 @@ def a_call(call: CallId = CALL, *, at_s: float = 0, project: ProjectName = TEA) 
 
 async def store(database: Database, facts: list[CallFact]) -> None:  # noqa: F811
     """Writes facts as the outbox's pump does."""
-    batch: list[Fact] = list(facts)
     async with database.pool.acquire() as db:
-        await write(db, batch)
+        await write(db, [stored(one) for one in facts])
 
 
 def speak(path: Path, seconds: float = 6.0) -> None:

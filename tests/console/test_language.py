@@ -7,8 +7,6 @@ from functools import partial
 import pytest
 from babel.messages.pofile import read_po
 
-from acd.commands import GiveUpReason
-from acd.events import OfferFailure
 from acd.seat import AUTOMATIC_PAUSES
 from console.calls import timeline
 from console.calls import words as call_words
@@ -18,11 +16,10 @@ from console.kit.rendering import duration, translate
 from console.kit.words import ROLES
 from console.users.words import REFUSALS
 from domain.centre import LineKind
-from domain.facts import AgentState, CallFactKind
+from domain.facts import KINDS, AgentState, CallEntered, FellBack
+from domain.reasons import EndReason, GiveUpReason, OfferFailure
 from domain.stations import StationState
-from engine.agents.talks import ASTERISK_ENDED, LINE_GONE, PHONE_GONE, STOPPING
 from engine.ports import CallStage, CommandOutcome
-from engine.reconcile.absence import AWAY_TEXT
 from ivr_flows.nodes.hangup import HangupNode
 from records.fold import LegOutcome, Outcome
 from storage.account_errors import AccountRefusal
@@ -61,12 +58,11 @@ def test_every_word_of_the_domain_has_a_word_here() -> None:
 def test_every_why_that_is_written_down_has_words() -> None:
     settings = [node.settings for node in hotline().nodes.values()]
     ends = {kind.why for kind in settings if isinstance(kind, HangupNode)}
-    others = {ASTERISK_ENDED, AWAY_TEXT, PHONE_GONE, LINE_GONE, STOPPING}
-    assert set(timeline.WHY) == {*OfferFailure, *GiveUpReason, *ends} | others
+    assert set(timeline.WHY) == {*OfferFailure, *GiveUpReason, *EndReason, *ends}
 
 
 def test_what_a_fact_does_not_know_is_called_unknown() -> None:
-    nothing = fact(a_call()[0].call, 0, CallFactKind.FALLBACK, queue=None)
+    nothing = fact(a_call()[0].call, 0, FellBack, queue=None)
     (moment,) = timeline.told([nothing], partial(translate, "en"), {}, {}, duration)
     assert moment.text == "Asterisk's own queue unknown takes the caller."
 
@@ -76,14 +72,14 @@ def test_every_fact_makes_a_sentence(language: str) -> None:
     def says(text: str, values: object) -> str:
         return translate(language, text, values)  # type: ignore[arg-type]
 
-    bare = [fact(a_call()[0].call, n, kind) for n, kind in enumerate(CallFactKind)]
+    bare = [fact(a_call()[0].call, n, kind) for n, kind in enumerate(KINDS.values())]
     for facts in (a_call(), bare):
         for moment in timeline.told(facts, says, {}, {}, duration):
             assert moment.text and "%(" not in moment.text, moment
 
 
 def test_a_late_fact_counts_from_the_beginning() -> None:
-    facts = [fact(a_call()[0].call, 0, CallFactKind.ENTERED), *a_call()[-1:]]
+    facts = [fact(a_call()[0].call, 0, CallEntered), *a_call()[-1:]]
     last = timeline.told(facts, lambda text, _: text, {}, {}, duration)[-1]
     assert last.after_s == 123
     assert last.at == datetime(2026, 3, 2, 1, 30, tzinfo=UTC) + timedelta(seconds=123)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.facts import CallFactKind
+from domain.facts import Misdialled
 from domain.identity import AgentCode, LineName, StationName
 from tests.e2e.conftest import GATEWAY, HouseFactory, feature, log_in, seen
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right, story
@@ -88,7 +88,7 @@ async def test_customers_by_keys_by_tones_and_in_silence(house: HouseFactory) ->
 
     record = assert_right(first)
     assert (record.language, record.queue, record.score) == ("en", "sales", 5), story(first)
-    wrong = [fact.detail["digits"] for fact in first.timeline if fact.kind == "misdialled"]
+    wrong = [fact.what.digits for fact in first.timeline if isinstance(fact.what, Misdialled)]
     assert wrong == ["9"], story(first)
     record = assert_right(second)
     assert (record.language, record.queue, record.score) == ("zh-CN", "service", None), story(
@@ -100,8 +100,8 @@ async def test_customers_by_keys_by_tones_and_in_silence(house: HouseFactory) ->
     assert (record.language, record.queue, record.score) == ("zh-CN", "operator", None), story(
         third
     )
-    silent = [fact for fact in third.timeline if fact.kind is CallFactKind.MISDIALLED]
-    assert [fact.detail["digits"] for fact in silent if fact.detail["node"] == "menu"] == [""] * 3
+    silent = [fact.what for fact in third.timeline if isinstance(fact.what, Misdialled)]
+    assert [one.digits for one in silent if one.node == "menu"] == [""] * 3
 
 
 async def test_who_does_not_answer_is_away_and_the_caller_stays_first(house: HouseFactory) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import csv
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,16 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 
-from domain.facts import AgentFact, AgentState, CallFactKind
+from domain.facts import (
+    AgentFact,
+    AgentState,
+    CallEnded,
+    CallEntered,
+    Recorded,
+    RecordingMissing,
+    TalkBegan,
+    TalkEnded,
+)
 from domain.identity import AgentCode, CallId, ChannelId, LineName, StationName
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
@@ -285,7 +295,7 @@ def story(stored: StoredCall) -> str:
     lines = [f"{stored.record.call} {stored.record.caller}"]
     for fact in stored.timeline:
         after = (fact.at - start).total_seconds()
-        lines.append(f"  {after:7.2f} {fact.kind} {dict(fact.detail)}")
+        lines.append(f"  {after:7.2f} {fact.what}")
     return "\n".join(lines)
 
 
@@ -304,22 +314,18 @@ def bridged_s(scene: Scene, call: str, station: str | None) -> float:
 
 
 def kinds(stored: StoredCall) -> list[str]:
-    return [str(fact.kind) for fact in stored.timeline]
+    return [fact.what.kind for fact in stored.timeline]
 
 
 def assert_right(stored: StoredCall) -> CallRecord:
     """What must be so in every record, whatever happened."""
     record, text = stored.record, story(stored)
-    count = dict.fromkeys(CallFactKind, 0)
-    for fact in stored.timeline:
-        count[fact.kind] += 1
-    assert count[CallFactKind.ENTERED] == 1, text
-    assert count[CallFactKind.ENDED] == 1, text
-    assert count[CallFactKind.CONNECTED] == count[CallFactKind.DISCONNECTED], text
-    assert count[CallFactKind.RECORDED] <= 1, text
-    assert stored.timeline[-1].kind in (
-        CallFactKind.ENDED, CallFactKind.RECORDED, CallFactKind.RECORDING_LOST
-    ), text  # fmt: skip
+    count = Counter(type(fact.what) for fact in stored.timeline)
+    assert count[CallEntered] == 1, text
+    assert count[CallEnded] == 1, text
+    assert count[TalkBegan] == count[TalkEnded], text
+    assert count[Recorded] <= 1, text
+    assert isinstance(stored.timeline[-1].what, CallEnded | Recorded | RecordingMissing), text
     assert record.ended_at is not None
     return record
 

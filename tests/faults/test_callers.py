@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from bench.raw_sip import Account, RawSip
-from domain.facts import CallFactKind
+from domain.facts import CallBlocked, CallEnded, CallEntered
 from records.fold import Outcome
 from records.store import CallFilter
 from tests.faults.conftest import SceneFactory
@@ -57,5 +57,5 @@ async def test_names_withheld_numbers_and_a_full_line(scene: SceneFactory) -> No
     blocked = await one.calls.list(CallFilter(outcome=Outcome.BLOCKED), projects=None)
     stored = await one.calls.get(blocked.rows[0].call, projects=None)
     assert stored is not None
-    kinds = [fact.kind for fact in stored.timeline]
-    assert kinds == [CallFactKind.ENTERED, CallFactKind.BLOCKED, CallFactKind.ENDED]
+    kinds = [type(fact.what) for fact in stored.timeline]
+    assert kinds == [CallEntered, CallBlocked, CallEnded]

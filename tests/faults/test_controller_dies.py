@@ -6,6 +6,7 @@ from time import monotonic
 
 import pytest
 
+from domain.facts import Queued
 from domain.identity import StationName
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, kinds, story
@@ -90,7 +91,7 @@ async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) 
             assert record.adopted, text
             assert record.wait_s is not None
             assert leg.connected_at is not None and leg.connected_at > restarted_at, text
-            (queued_at,) = [fact.at for fact in call.timeline if fact.kind == "queued"]
+            (queued_at,) = [fact.at for fact in call.timeline if isinstance(fact.what, Queued)]
             served_at = queued_at + timedelta(seconds=record.wait_s)
             assert abs(served_at - leg.connected_at) < timedelta(seconds=1), text
             assert kinds(call).count("queued") == 1, text

@@ -13,7 +13,7 @@ from configuration.centre_file import load
 from configuration.in_force import from_files
 from configuration.secrets import load_or_create
 from domain.centre import Centre, Line, LineKind, SessionTimer
-from domain.facts import CallFactKind
+from domain.facts import Queued, TalkEnded
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
 from offhook.service import running
@@ -90,9 +90,9 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
         assert [(leg.station, leg.outcome, leg.ended_by) for leg in stored.record.legs] == [
             ("1001", "talked", "system"), ("1002", "talked", "agent")
         ], story(stored)  # fmt: skip
-        [first, _] = [fact for fact in stored.timeline if fact.kind == "disconnected"]
-        assert first.detail["why"] == "phone_gone", story(stored)
-        assert [fact.kind for fact in stored.timeline].count(CallFactKind.QUEUED) == 1
+        [first, _] = [fact.what for fact in stored.timeline if isinstance(fact.what, TalkEnded)]
+        assert first.why == "phone_gone", story(stored)
+        assert [type(fact.what) for fact in stored.timeline].count(Queued) == 1
         assert stored.record.recording.whole, story(stored)
 
 

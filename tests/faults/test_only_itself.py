@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from domain.facts import CallFactKind
+from domain.facts import TalkBegan
 from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, kinds
@@ -45,7 +45,7 @@ async def _talk(here: Scene, caller: str, strangers: list[Path]) -> str:
     await here.customer("speak-120", caller)
     stored = await here.stored(caller, 90)
     assert_right(stored)
-    assert CallFactKind.CONNECTED in kinds(stored)
+    assert TalkBegan.kind in kinds(stored)
     await here.until_recorded([caller], strangers=strangers)
     return stored.record.call
 

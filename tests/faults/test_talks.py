@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.facts import Transferred
 from records.store import StoredCall
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, bridged_s, counted, kinds, story
@@ -142,7 +143,7 @@ def assert_transferred(stored: StoredCall, to: str) -> None:
     assert [leg.station for leg in record.legs] == ["1001", to], text
     assert [leg.agent for leg in record.legs] == ["1001", None], text
     assert [leg.outcome for leg in record.legs] == ["transferred", "talked"], text
-    (told,) = [fact for fact in stored.timeline if fact.kind == "transferred"]
-    assert told.detail["from_agent"] == "1001", text
-    assert told.detail["to"] == to, text
+    (told,) = [fact.what for fact in stored.timeline if isinstance(fact.what, Transferred)]
+    assert told.from_agent == "1001", text
+    assert told.to == to, text
     assert "controller_lost" not in kinds(stored), text

@@ -5,6 +5,8 @@ from time import monotonic
 
 import pytest
 
+from domain.facts import Transferred
+from domain.reasons import TransferKind
 from tests.conftest import PortBlocks
 from tests.cutting_proxy import CuttingProxy
 from tests.faults.conftest import SceneFactory
@@ -42,9 +44,9 @@ async def test_an_attended_transfer_that_nobody_saw_is_in_the_record(
     assert [leg.station for leg in record.legs] == ["1001", "1002"], text
     assert [leg.outcome for leg in record.legs] == ["transferred", "talked"], text
     assert [leg.ended_by for leg in record.legs] == ["agent", "caller"], text
-    (told,) = [fact for fact in stored.timeline if fact.kind == "transferred"]
-    want = {"from_agent": "1001", "station": "1001", "to": "1002", "kind": "attended"}
-    assert told.detail == want, text
+    (told,) = [fact.what for fact in stored.timeline if isinstance(fact.what, Transferred)]
+    assert (told.from_agent, told.station, told.to) == ("1001", "1001", "1002"), text
+    assert told.how is TransferKind.ATTENDED, text
 
 
 async def until_logged(one: Scene, event: str, seconds: float = 30.0) -> None:

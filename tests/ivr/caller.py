@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from domain.facts import CallFactKind
+from domain.facts import Happening
 from ivr_flows import (
     LIBRARY,
     Answer,
@@ -78,8 +77,8 @@ class Call:
         ]
 
     @property
-    def notes(self) -> list[tuple[CallFactKind, dict[str, Any]]]:
-        return [(s.kind, dict(s.detail)) for s in self.steps if isinstance(s, Note)]
+    def notes(self) -> list[Happening]:
+        return [step.what for step in self.steps if isinstance(step, Note)]
 
     @property
     def queues(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.facts import CallFactKind
+from domain.facts import ChoiceMade, LanguageChosen, Misdialled, Scored
 from ivr_flows import Answer, Collect, Enqueue, FlowContext, Play, QueueExit
 from tests.ivr.caller import Call, hotline
 
@@ -18,9 +18,9 @@ def test_from_greeting_to_goodbye_in_english() -> None:
     ]
     assert call.queues == ["service"]
     assert call.notes == [
-        (CallFactKind.LANGUAGE, {"language": "en"}),
-        (CallFactKind.CHOSE, {"node": "menu", "digits": "2", "choice": "service"}),
-        (CallFactKind.SCORED, {"score": 5}),
+        LanguageChosen("en"),
+        ChoiceMade("menu", "2", "service"),
+        Scored(5),
     ]
     assert call.said[-2:] == ["thanks", "goodbye"]
     assert call.end == "done"
@@ -36,9 +36,9 @@ def test_each_key_of_the_menu_leads_to_its_queue(key: str, queue: str) -> None:
 
 def test_a_silent_caller_hears_chinese_and_reaches_the_operator_after_three_tries() -> None:
     call = Call(hotline())
-    assert call.notes[0] == (CallFactKind.LANGUAGE, {"language": "zh-CN"})
-    assert [n for n in call.notes if n[1].get("node") == "menu"] == [
-        (CallFactKind.MISDIALLED, {"node": "menu", "digits": "", "try": n}) for n in (1, 2, 3)
+    assert call.notes[0] == LanguageChosen("zh-CN")
+    assert [n for n in call.notes if getattr(n, "node", None) == "menu"] == [
+        Misdialled("menu", "", n) for n in (1, 2, 3)
     ]
     assert call.said.count("no_key") == 2
     assert "to_operator" in call.said
@@ -54,14 +54,14 @@ def test_wrong_keys_are_told_from_silence() -> None:
     assert call.said.count("no_key") == 1
     assert call.queues == ["sales"]
     assert call.said.count("score_again") == 1
-    assert call.notes[-1] == (CallFactKind.SCORED, {"score": 3})
+    assert call.notes[-1] == Scored(3)
 
 
 def test_a_wrong_key_at_the_language_is_asked_again_and_ends_in_the_default() -> None:
     again = Call(hotline(), keys=["8", "2", "1"])
-    assert (CallFactKind.LANGUAGE, {"language": "en"}) in again.notes
+    assert LanguageChosen("en") in again.notes
     never = Call(hotline(), keys=["8", "9", "1"])
-    assert (CallFactKind.LANGUAGE, {"language": "zh-CN"}) in never.notes
+    assert LanguageChosen("zh-CN") in never.notes
     assert never.queues == ["sales"]
 
 
@@ -73,7 +73,7 @@ def test_a_hash_alone_is_a_wrong_key_and_not_silence() -> None:
 
 def test_a_key_during_the_greeting_is_the_language() -> None:
     call = Call(hotline(), keys="1", during={"greeting": "2"})
-    assert (CallFactKind.LANGUAGE, {"language": "en"}) in call.notes
+    assert LanguageChosen("en") in call.notes
     assert "choose_language" not in call.said
     assert call.queues == ["sales"]
 
@@ -88,7 +88,7 @@ def test_keys_typed_ahead_answer_one_question_each() -> None:
 def test_keys_before_the_wait_are_no_score_after_it() -> None:
     call = Call(hotline(), keys=["1", "1"], during={"sales": "1"})
     assert call.said.count("please_score") == 2
-    assert all(kind is not CallFactKind.SCORED for kind, _ in call.notes)
+    assert not any(isinstance(note, Scored) for note in call.notes)
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_a_call_whose_agent_talked_while_the_controller_was_away_is_asked_for_it
     context = FlowContext(language="en", answered=True)
     call = Call(flow, keys="4", context=context, start=waiting.exits["talked"])
     assert call.said[0] == "please_score"
-    assert call.notes == [(CallFactKind.SCORED, {"score": 4})]
+    assert call.notes == [Scored(4)]

@@ -23,6 +23,7 @@ from ivr_flows import (
     load,
     run,
 )
+from storage.fact_codec import detail_of
 from tests.ivr.caller import Call, hotline
 
 HOTLINE = hotline()
@@ -143,4 +144,4 @@ def test_what_must_be_heard_is_heard_by_impatient_callers_too() -> None:
 def test_every_note_is_a_plain_value_for_the_record() -> None:
     for step in Call(HOTLINE, keys=["9", "9", "9", "", "#", "9"]).steps:
         if isinstance(step, Note):
-            assert all(isinstance(value, str | int) for value in step.detail.values())
+            assert all(isinstance(value, str | int) for value in detail_of(step.what).values())

@@ -7,12 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import (
+    KINDS,
+    CallBlocked,
+    CallEnded,
+    CallFact,
+    ControllerLost,
+    FellBack,
+    Held,
+    LeftQueue,
+    Offered,
+    OfferNotTaken,
+    Queued,
+    Recorded,
+    RecordingMissing,
+    Resumed,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+)
 from records.fold import Outcome, fold
 from records.legs import LegOutcome
+from storage.fact_codec import happening
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 
-K = CallFactKind
 PHONE = {"agent": "1001", "station": "s1"}
 
 
@@ -37,17 +55,17 @@ def test_who_hangs_up_in_the_queue_has_abandoned() -> None:
 def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: bool) -> None:
     """Whether or not Asterisk showed the moment in which it was bridged."""
     moment = [
-        fact("c", 5, K.CONNECTED, agent="1001", station="1001"),
-        fact("c", 5.2, K.DISCONNECTED, agent="1001", station="1001", by="agent"),
+        fact("c", 5, TalkBegan, agent="1001", station="1001"),
+        fact("c", 5.2, TalkEnded, agent="1001", station="1001", by="agent"),
     ]
     record = fold(
         [
             entered("c"),
-            fact("c", 1, K.QUEUED, queue="sales"),
-            fact("c", 4, K.OFFERED, agent="1001", station="1001", queue="sales"),
+            fact("c", 1, Queued, queue="sales"),
+            fact("c", 4, Offered, agent="1001", station="1001", queue="sales"),
             *(moment if talks_before else []),
-            fact("c", 5.3, K.OFFER_FAILED, agent="1001", station="1001", why="dropped"),
-            fact("c", 31, K.ENDED, by="caller", cause=16),
+            fact("c", 5.3, OfferNotTaken, agent="1001", station="1001", why="dropped"),
+            fact("c", 31, CallEnded, by="caller", cause=16),
         ]
     )
     assert (record.outcome, record.wait_s, record.talk_s) == (Outcome.ABANDONED, 30, 0)
@@ -60,59 +78,62 @@ def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: b
 @pytest.mark.parametrize(
     ("facts", "outcome", "wait_s"),
     [
-        ([fact("c", 3, K.ENDED, by="caller")], Outcome.SELF_SERVICE, None),
-        ([fact("c", 3, K.ENDED, by="system", why="Asterisk restarted")], Outcome.LOST, None),
+        ([fact("c", 3, CallEnded, by="caller")], Outcome.SELF_SERVICE, None),
+        ([fact("c", 3, CallEnded, by="system", why="Asterisk restarted")], Outcome.LOST, None),
         ([], Outcome.OPEN, None),
-        ([fact("c", 1, K.QUEUED, queue="q")], Outcome.OPEN, None),
+        ([fact("c", 1, Queued, queue="q")], Outcome.OPEN, None),
         (
-            [fact("c", 1, K.QUEUED, queue="q"), fact("c", 9, K.ENDED, by="system")],
+            [fact("c", 1, Queued, queue="q"), fact("c", 9, CallEnded, by="system")],
             Outcome.LOST,
             8,
         ),
         (
             [
-                fact("c", 1, K.QUEUED, queue="q"),
-                fact("c", 61, K.LEFT_QUEUE, queue="q", why="timeout"),
-                fact("c", 70, K.ENDED, by="flow"),
+                fact("c", 1, Queued, queue="q"),
+                fact("c", 61, LeftQueue, queue="q", why="timeout"),
+                fact("c", 70, CallEnded, by="flow"),
             ],
             Outcome.UNSERVED,
             60,
         ),
         (
             [
-                fact("c", 1, K.QUEUED, queue="q"),
-                fact("c", 61, K.LEFT_QUEUE, queue="q", why="timeout"),
-                fact("c", 62, K.QUEUED, queue="overflow"),
-                fact("c", 70, K.ENDED, by="caller"),
+                fact("c", 1, Queued, queue="q"),
+                fact("c", 61, LeftQueue, queue="q", why="timeout"),
+                fact("c", 62, Queued, queue="overflow"),
+                fact("c", 70, CallEnded, by="caller"),
             ],
             Outcome.ABANDONED,
             69,
         ),
         (
-            [fact("c", 1, K.FALLBACK, queue="sales"), fact("c", 4, K.ENDED, by="caller")],
+            [fact("c", 1, FellBack, queue="sales"), fact("c", 4, CallEnded, by="caller")],
             Outcome.ABANDONED,
             3,
         ),
         # Came back from nowhere: the fact of queueing again was lost.
         (
             [
-                fact("c", 1, K.LEFT_QUEUE, queue="sales"),
-                fact("c", 2, K.OFFERED, agent="1001", station="s1"),
-                fact("c", 5, K.ENDED, by="caller"),
+                fact("c", 1, LeftQueue, queue="sales"),
+                fact("c", 2, Offered, agent="1001", station="s1"),
+                fact("c", 5, CallEnded, by="caller"),
             ],
             Outcome.ABANDONED,
             3,
         ),
         (
-            [fact("c", 0, K.BLOCKED, line="trunk"), fact("c", 0, K.ENDED, by="system", cause=34)],
+            [
+                fact("c", 0, CallBlocked, line="trunk"),
+                fact("c", 0, CallEnded, by="system", cause=34),
+            ],
             Outcome.BLOCKED,
             None,
         ),
         # The fact of queueing was lost, the rest was not.
         (
             [
-                fact("c", 5, K.CONNECTED, agent="1001", station="s1"),
-                fact("c", 9, K.ENDED, by="caller"),
+                fact("c", 5, TalkBegan, agent="1001", station="s1"),
+                fact("c", 9, CallEnded, by="caller"),
             ],
             Outcome.ANSWERED,
             0,
@@ -128,10 +149,10 @@ def test_a_restart_does_not_shorten_the_wait() -> None:
     record = fold(
         [
             entered("c"),
-            fact("c", 1, K.QUEUED, queue="sales"),
-            fact("c", 30, K.CONTROLLER_LOST),
-            fact("c", 35, K.QUEUED, queue="sales"),
-            fact("c", 41, K.CONNECTED, agent="1001", station="s1"),
+            fact("c", 1, Queued, queue="sales"),
+            fact("c", 30, ControllerLost),
+            fact("c", 35, Queued, queue="sales"),
+            fact("c", 41, TalkBegan, agent="1001", station="s1"),
         ]
     )
     assert record.wait_s == 40
@@ -143,15 +164,15 @@ def test_a_missed_offer_and_the_next_agent() -> None:
     record = fold(
         [
             entered("c"),
-            fact("c", 1, K.QUEUED, queue="sales"),
-            fact("c", 2, K.OFFERED, agent="1001", station="s1"),
-            fact("c", 17, K.OFFER_FAILED, agent="1001", station="s1", why="no_answer"),
-            fact("c", 17, K.OFFERED, agent="1002", station="s2"),
-            fact("c", 20, K.CONNECTED, agent="1002", station="s2"),
-            fact("c", 30, K.HELD, agent="1002", by="agent"),
-            fact("c", 40, K.RESUMED, agent="1002", by="agent"),
-            fact("c", 50, K.HELD, agent="1002", by="agent"),
-            fact("c", 60, K.ENDED, by="caller", cause=16),
+            fact("c", 1, Queued, queue="sales"),
+            fact("c", 2, Offered, agent="1001", station="s1"),
+            fact("c", 17, OfferNotTaken, agent="1001", station="s1", why="no_answer"),
+            fact("c", 17, Offered, agent="1002", station="s2"),
+            fact("c", 20, TalkBegan, agent="1002", station="s2"),
+            fact("c", 30, Held, agent="1002", by="agent"),
+            fact("c", 40, Resumed, agent="1002", by="agent"),
+            fact("c", 50, Held, agent="1002", by="agent"),
+            fact("c", 60, CallEnded, by="caller", cause=16),
         ]
     )
     missed, talked = record.legs
@@ -164,12 +185,12 @@ def test_a_transfer_charges_each_agent_with_his_own_time() -> None:
     record = fold(
         [
             entered("c"),
-            fact("c", 0, K.QUEUED, queue="sales"),
-            fact("c", 0, K.CONNECTED, agent="1001", station="s1"),
-            fact("c", 20, K.TRANSFERRED, from_agent="1001", to="s2", kind="attended"),
-            fact("c", 20, K.CONNECTED, agent="1002", station="s2"),
-            fact("c", 50, K.DISCONNECTED, agent="1002", station="s2"),
-            fact("c", 50, K.ENDED, by="agent"),
+            fact("c", 0, Queued, queue="sales"),
+            fact("c", 0, TalkBegan, agent="1001", station="s1"),
+            fact("c", 20, Transferred, from_agent="1001", to="s2", kind="attended"),
+            fact("c", 20, TalkBegan, agent="1002", station="s2"),
+            fact("c", 50, TalkEnded, agent="1002", station="s2"),
+            fact("c", 50, CallEnded, by="agent"),
         ]
     )
     assert [(leg.agent, leg.talk_s, leg.outcome) for leg in record.legs] == [
@@ -179,8 +200,8 @@ def test_a_transfer_charges_each_agent_with_his_own_time() -> None:
 
 
 def test_an_offer_still_ringing_when_the_system_ends_the_call_is_withdrawn() -> None:
-    ended = [*abandoned("c")[:2], fact("c", 30, K.ENDED, by="system")]
-    record = fold([*ended, fact("c", 20, K.OFFERED, agent="1001", station="s1")])
+    ended = [*abandoned("c")[:2], fact("c", 30, CallEnded, by="system")]
+    record = fold([*ended, fact("c", 20, Offered, agent="1001", station="s1")])
     assert [leg.outcome for leg in record.legs] == [LegOutcome.WITHDRAWN]
 
 
@@ -188,8 +209,8 @@ def test_two_notes_of_the_end_are_one_end_and_the_telling_one_counts() -> None:
     record = fold(
         [
             entered("c"),
-            fact("c", 8, K.ENDED, by="unknown", why="reconciled"),
-            fact("c", 9, K.ENDED, by="agent", cause=16),
+            fact("c", 8, CallEnded, by="unknown", why="reconciled"),
+            fact("c", 9, CallEnded, by="agent", cause=16),
         ]
     )
     assert record.ended_at == NOON + timedelta(seconds=8)
@@ -197,8 +218,8 @@ def test_two_notes_of_the_end_are_one_end_and_the_telling_one_counts() -> None:
 
 
 def test_a_recording_found_later_is_no_longer_lost() -> None:
-    late = fact("c", 90, K.RECORDED, file="c.wav", whole=True)
-    record = fold([entered("c"), fact("c", 80, K.RECORDING_LOST, why="disk full"), late])
+    late = fact("c", 90, Recorded, file="c.wav", whole=True)
+    record = fold([entered("c"), fact("c", 80, RecordingMissing, why="disk full"), late])
     assert record.recording is not None
     assert record.recording_lost is None
 
@@ -216,7 +237,7 @@ def test_of_several_recordings_the_record_names_the_whole_one_or_the_longest(
     recordings: list[tuple[str, float, bool]], kept: str
 ) -> None:
     facts = [
-        fact("c", 90 + n, K.RECORDED, file=name, duration_s=length, whole=whole)
+        fact("c", 90 + n, Recorded, file=name, duration_s=length, whole=whole)
         for n, (name, length, whole) in enumerate(recordings)
     ]
     record = fold([entered("c"), *facts])
@@ -260,8 +281,9 @@ facts = st.builds(
     id=st.uuids().map(str),
     call=st.just("c"),
     at=st.integers(0, 20).map(lambda s: NOON + timedelta(seconds=s)),
-    kind=st.sampled_from(CallFactKind),
-    detail=st.dictionaries(keys, values, max_size=4),
+    what=st.builds(
+        happening, st.sampled_from(list(KINDS)), st.dictionaries(keys, values, max_size=4)
+    ),
 )
 
 
@@ -298,12 +320,12 @@ def test_holds_from_both_sides_last_from_the_first_to_the_last_resume() -> None:
     [leg] = fold(
         [
             entered("c"),
-            fact("c", 1, K.CONNECTED, **PHONE),
-            fact("c", 10, K.HELD, **PHONE, by="agent"),
-            fact("c", 15, K.HELD, **PHONE, by="caller"),
-            fact("c", 20, K.RESUMED, **PHONE, by="agent"),
-            fact("c", 40, K.RESUMED, **PHONE, by="caller"),
-            fact("c", 61, K.DISCONNECTED, **PHONE, by="agent"),
+            fact("c", 1, TalkBegan, **PHONE),
+            fact("c", 10, Held, **PHONE, by="agent"),
+            fact("c", 15, Held, **PHONE, by="caller"),
+            fact("c", 20, Resumed, **PHONE, by="agent"),
+            fact("c", 40, Resumed, **PHONE, by="caller"),
+            fact("c", 61, TalkEnded, **PHONE, by="agent"),
         ]
     ).legs
     assert (leg.hold_s, leg.talk_s) == (30, 30)
@@ -313,15 +335,15 @@ def test_a_hold_whose_end_nobody_saw_lasts_until_the_controller_was_lost() -> No
     """If nothing more is heard of it: it may have lasted, but long holds are rarer than talks."""
     began = [
         entered("c"),
-        fact("c", 1, K.CONNECTED, **PHONE),
-        fact("c", 10, K.HELD, **PHONE, by="agent"),
-        fact("c", 30, K.CONTROLLER_LOST),
+        fact("c", 1, TalkBegan, **PHONE),
+        fact("c", 10, Held, **PHONE, by="agent"),
+        fact("c", 30, ControllerLost),
     ]
-    parted = fact("c", 601, K.DISCONNECTED, **PHONE, by="agent")
-    resumed = fact("c", 50, K.RESUMED, **PHONE, by="agent")
+    parted = fact("c", 601, TalkEnded, **PHONE, by="agent")
+    resumed = fact("c", 50, Resumed, **PHONE, by="agent")
     again = [
-        fact("c", 100, K.HELD, **PHONE, by="agent"),
-        fact("c", 110, K.RESUMED, **PHONE, by="agent"),
+        fact("c", 100, Held, **PHONE, by="agent"),
+        fact("c", 110, Resumed, **PHONE, by="agent"),
     ]
     holds = {
         fold([*began, *rest, parted]).hold_s: fold([*began, *rest, parted]).talk_s
@@ -334,27 +356,27 @@ def test_a_hold_whose_end_nobody_saw_lasts_until_the_controller_was_lost() -> No
 def test_an_offer_that_failed_says_why_as_the_timeline_does(why: str) -> None:
     offered = [
         entered("c"),
-        fact("c", 1, K.OFFERED, **PHONE),
-        fact("c", 3, K.OFFER_FAILED, **PHONE, why=why),
+        fact("c", 1, Offered, **PHONE),
+        fact("c", 3, OfferNotTaken, **PHONE, why=why),
     ]
     [leg] = fold(offered).legs
     assert leg.outcome == why
 
 
 def test_a_caller_who_hangs_up_while_a_phone_rings_has_left() -> None:
-    [leg] = fold([*abandoned("c", wait_s=9), fact("c", 5, K.OFFERED, **PHONE)]).legs
+    [leg] = fold([*abandoned("c", wait_s=9), fact("c", 5, Offered, **PHONE)]).legs
     assert leg.outcome == "caller_left"
 
 
 @pytest.mark.parametrize(
     "next_known",
     [
-        fact("c", 21, K.OFFERED, agent="1002", station="s2"),
-        fact("c", 23, K.CONNECTED, agent="1002", station="s2"),
-        fact("c", 21, K.FALLBACK, queue="sales"),
-        fact("c", 61, K.LEFT_QUEUE, queue="sales", why="timeout"),
+        fact("c", 21, Offered, agent="1002", station="s2"),
+        fact("c", 23, TalkBegan, agent="1002", station="s2"),
+        fact("c", 21, FellBack, queue="sales"),
+        fact("c", 61, LeftQueue, queue="sales", why="timeout"),
     ],
-    ids=lambda fact: str(fact.kind),
+    ids=lambda fact: fact.what.kind,
 )
 def test_a_phone_that_rang_while_the_controller_died_rings_no_longer_than_it_can(
     next_known: CallFact,
@@ -363,8 +385,8 @@ def test_a_phone_that_rang_while_the_controller_died_rings_no_longer_than_it_can
     leg, *_ = fold(
         [
             *abandoned("c", wait_s=99),
-            fact("c", 4, K.OFFERED, **PHONE),
-            fact("c", 20, K.CONTROLLER_LOST),
+            fact("c", 4, Offered, **PHONE),
+            fact("c", 20, ControllerLost),
             next_known,
         ]
     ).legs
@@ -376,12 +398,12 @@ def test_the_later_of_two_offers_to_a_phone_is_the_one_that_failed() -> None:
     record = fold(
         [
             *abandoned("c", wait_s=99),
-            fact("c", 4, K.OFFERED, **PHONE),
-            fact("c", 20, K.CONTROLLER_LOST),
-            fact("c", 30, K.OFFERED, **PHONE),
-            fact("c", 35, K.CONNECTED, **PHONE),
-            fact("c", 35.2, K.DISCONNECTED, **PHONE, by="agent"),
-            fact("c", 35.3, K.OFFER_FAILED, **PHONE, why="dropped"),
+            fact("c", 4, Offered, **PHONE),
+            fact("c", 20, ControllerLost),
+            fact("c", 30, Offered, **PHONE),
+            fact("c", 35, TalkBegan, **PHONE),
+            fact("c", 35.2, TalkEnded, **PHONE, by="agent"),
+            fact("c", 35.3, OfferNotTaken, **PHONE, why="dropped"),
         ]
     )
     assert [leg.outcome for leg in record.legs] == ["withdrawn", "dropped"]
@@ -392,12 +414,12 @@ def test_an_answer_in_vain_after_a_talk_does_not_say_who_ended_that() -> None:
     record = fold(
         [
             entered("c"),
-            fact("c", 5, K.CONNECTED, **PHONE),
-            fact("c", 50, K.DISCONNECTED, **PHONE, by="agent"),  # by a transfer that failed
-            fact("c", 60, K.OFFERED, agent="1002", station="s2"),
-            fact("c", 65, K.CONNECTED, agent="1002", station="s2"),
-            fact("c", 65.3, K.OFFER_FAILED, agent="1002", station="s2", why="dropped"),
-            fact("c", 90, K.ENDED, by="caller"),
+            fact("c", 5, TalkBegan, **PHONE),
+            fact("c", 50, TalkEnded, **PHONE, by="agent"),  # by a transfer that failed
+            fact("c", 60, Offered, agent="1002", station="s2"),
+            fact("c", 65, TalkBegan, agent="1002", station="s2"),
+            fact("c", 65.3, OfferNotTaken, agent="1002", station="s2", why="dropped"),
+            fact("c", 90, CallEnded, by="caller"),
         ]
     )
     assert (record.talk_ended_by, record.ended_by) == ("agent", "caller")
@@ -407,14 +429,14 @@ def test_who_ended_the_talk_and_who_ended_the_call() -> None:
     record = fold(
         [
             entered("c"),
-            fact("c", 1, K.CONNECTED, **PHONE),
-            fact("c", 9, K.DISCONNECTED, **PHONE, by="agent"),
-            fact("c", 20, K.ENDED, by="flow", cause=16, why="done"),
+            fact("c", 1, TalkBegan, **PHONE),
+            fact("c", 9, TalkEnded, **PHONE, by="agent"),
+            fact("c", 20, CallEnded, by="flow", cause=16, why="done"),
         ]
     )
     assert (record.talk_ended_by, record.ended_by) == ("agent", "flow")
     open_to_the_end = fold(
-        [entered("c"), fact("c", 1, K.CONNECTED, **PHONE), fact("c", 9, K.ENDED, by="system")]
+        [entered("c"), fact("c", 1, TalkBegan, **PHONE), fact("c", 9, CallEnded, by="system")]
     )
     assert open_to_the_end.talk_ended_by == "system"
     assert fold(abandoned("c")).talk_ended_by is None
@@ -428,28 +450,28 @@ def test_each_queue_has_its_own_stay() -> None:
     """Given up by the first queue after a minute, answered in the second after 5 s."""
     assert stays(
         entered("c"),
-        fact("c", 1, K.QUEUED, queue="sales"),
-        fact("c", 61, K.LEFT_QUEUE, queue="sales", why="timeout"),
-        fact("c", 70, K.QUEUED, queue="overflow"),
-        fact("c", 74, K.OFFERED, queue="overflow", **PHONE),
-        fact("c", 75, K.CONNECTED, **PHONE),
-        fact("c", 90, K.DISCONNECTED, **PHONE, by="agent"),
+        fact("c", 1, Queued, queue="sales"),
+        fact("c", 61, LeftQueue, queue="sales", why="timeout"),
+        fact("c", 70, Queued, queue="overflow"),
+        fact("c", 74, Offered, queue="overflow", **PHONE),
+        fact("c", 75, TalkBegan, **PHONE),
+        fact("c", 90, TalkEnded, **PHONE, by="agent"),
         # The flow passes the caller on, who has enough of it.
-        fact("c", 91, K.QUEUED, queue="complaints"),
-        fact("c", 95, K.ENDED, by="caller"),
+        fact("c", 91, Queued, queue="complaints"),
+        fact("c", 95, CallEnded, by="caller"),
     ) == [("sales", "unserved", 60), ("overflow", "answered", 5), ("complaints", "abandoned", 4)]
 
 
 def test_answered_in_the_moment_in_which_the_second_queue_gives_up() -> None:
     assert stays(
         entered("c"),
-        fact("c", 1, K.QUEUED, queue="sales"),
-        fact("c", 5, K.CONNECTED, **PHONE),
-        fact("c", 50, K.DISCONNECTED, **PHONE, by="agent"),
-        fact("c", 51, K.QUEUED, queue="overflow"),
-        fact("c", 60, K.LEFT_QUEUE, queue="overflow", why="timeout"),
-        fact("c", 61, K.CONNECTED, agent="1002", station="s2"),
-        fact("c", 70, K.ENDED, by="caller"),
+        fact("c", 1, Queued, queue="sales"),
+        fact("c", 5, TalkBegan, **PHONE),
+        fact("c", 50, TalkEnded, **PHONE, by="agent"),
+        fact("c", 51, Queued, queue="overflow"),
+        fact("c", 60, LeftQueue, queue="overflow", why="timeout"),
+        fact("c", 61, TalkBegan, agent="1002", station="s2"),
+        fact("c", 70, CallEnded, by="caller"),
     ) == [("sales", "answered", 4), ("overflow", "answered", 10)]
 
 
@@ -457,30 +479,30 @@ def test_who_is_offered_after_leaving_a_queue_stands_in_one_again() -> None:
     """That they came to the second queue was not written down."""
     facts = [
         entered("c"),
-        fact("c", 1, K.QUEUED, queue="sales"),
-        fact("c", 61, K.LEFT_QUEUE, queue="sales", why="timeout"),
-        fact("c", 70, K.OFFERED, queue="overflow", **PHONE),
-        fact("c", 75, K.ENDED, by="caller"),
+        fact("c", 1, Queued, queue="sales"),
+        fact("c", 61, LeftQueue, queue="sales", why="timeout"),
+        fact("c", 70, Offered, queue="overflow", **PHONE),
+        fact("c", 75, CallEnded, by="caller"),
     ]
     assert stays(*facts) == [("sales", "unserved", 60), ("overflow", "abandoned", 5)]
     assert fold(facts).queue == "overflow"
 
 
 def test_a_stay_goes_on_in_asterisks_own_queue_and_after_a_failed_transfer() -> None:
-    connected = fact("c", 20, K.CONNECTED, **PHONE)
+    connected = fact("c", 20, TalkBegan, **PHONE)
     facts = [
         entered("c"),
-        fact("c", 1, K.QUEUED, queue="sales"),
-        fact("c", 9, K.FALLBACK, queue="sales"),
+        fact("c", 1, Queued, queue="sales"),
+        fact("c", 9, FellBack, queue="sales"),
         connected,
-        fact("c", 30, K.DISCONNECTED, **PHONE, by="agent"),
-        fact("c", 60, K.OFFERED, queue="sales", **PHONE),
-        fact("c", 61, K.CONNECTED, **PHONE),
-        fact("c", 70, K.ENDED, by="caller"),
+        fact("c", 30, TalkEnded, **PHONE, by="agent"),
+        fact("c", 60, Offered, queue="sales", **PHONE),
+        fact("c", 61, TalkBegan, **PHONE),
+        fact("c", 70, CallEnded, by="caller"),
     ]
     assert stays(*facts) == [("sales", "answered", 19)]
     assert stays(*facts[:3]) == [("sales", "open", None)]
-    assert stays(entered("c"), fact("c", 4, K.FALLBACK, queue=None), connected) == [
+    assert stays(entered("c"), fact("c", 4, FellBack, queue=None), connected) == [
         (None, "answered", 16)
     ]
-    assert stays(*facts[:2], fact("c", 5, K.ENDED, by="system")) == [("sales", "lost", 4)]
+    assert stays(*facts[:2], fact("c", 5, CallEnded, by="system")) == [("sales", "lost", 4)]

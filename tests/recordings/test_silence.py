@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from domain.facts import Silence
 from domain.identity import CallId
+from domain.reasons import Party
 from recordings.ingest import ingest
-from recordings.silence import Silence, silences
+from recordings.silence import silences
 from recordings.waveform import Waveform
 from tests.recordings.sounds import raw_sound, write_raw
 
@@ -21,10 +23,10 @@ def waveform(caller: list[float], agent: list[float]) -> Waveform:
 
 def test_a_side_that_falls_still_while_the_other_speaks() -> None:
     speaks, still = [0.2] * 20, [0.2] * 3 + [0.0] * 8 + [0.2] * 9
-    assert silences(waveform(still, speaks)) == (Silence("caller", 30.0, 110.0),)
-    assert silences(waveform(speaks, still)) == (Silence("agent", 30.0, 110.0),)
+    assert silences(waveform(still, speaks)) == (Silence(Party.CALLER, 30.0, 110.0),)
+    assert silences(waveform(speaks, still)) == (Silence(Party.AGENT, 30.0, 110.0),)
     muted = [ALAW_ZERO if peak == 0 else peak for peak in still]
-    assert silences(waveform(muted, speaks)) == (Silence("caller", 30.0, 110.0),)
+    assert silences(waveform(muted, speaks)) == (Silence(Party.CALLER, 30.0, 110.0),)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +49,7 @@ async def test_it_is_in_the_fact_and_in_one_line_of_the_log(tmp_path: Path) -> N
     with capture_logs() as said:
         recording = await ingest(raw, CALL, 72.0, root=tmp_path / "root")
     assert recording.whole
-    [silent] = recording.detail()["silent"]
-    assert silent == {"side": "caller", "from_s": 5.0, "to_s": 70.0}
+    assert recording.recorded().silent == (Silence(Party.CALLER, 5.0, 70.0),)
     [line] = [entry for entry in said if "no sound from one side" in entry["event"]]
     assert line["silent"] == ["caller 5-70 s"]
 
@@ -58,5 +59,5 @@ async def test_a_recording_with_both_voices_says_nothing(tmp_path: Path) -> None
     (tmp_path / "root").mkdir()
     with capture_logs() as said:
         recording = await ingest(raw, CALL, 2.0, root=tmp_path / "root")
-    assert "silent" not in recording.detail()
+    assert recording.recorded().silent == ()
     assert said == []

@@ -43,7 +43,8 @@ def test_a_wav_below_its_day_with_length_hash_and_both_sides(tmp_path: Path, roo
         CALL, recording.file, hash_of(stored), 2.5, 2.4, True, stored.stat().st_size
     )
     assert raw.exists(), "removed only when it is written down"
-    assert "call" not in recording.detail()
+    written = recording.recorded()
+    assert (written.file, written.sha256, written.whole) == (recording.file, hash_of(stored), True)
     assert verify(root, recording.file, recording.sha256) is Verdict.INTACT
 
 

@@ -1,18 +1,48 @@
 """Calls to store: made of facts as the engine would put them."""
 
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.facts import AgentFact, AgentState, CallFact, CallFactKind
+from domain.facts import (
+    AgentFact,
+    AgentState,
+    CallEnded,
+    CallEntered,
+    CallFact,
+    Fact,
+    Happening,
+    LanguageChosen,
+    Offered,
+    Queued,
+    Recorded,
+    Scored,
+    TalkBegan,
+    TalkEnded,
+)
 from domain.identity import AgentCode, CallId, StationName
+from storage.fact_codec import StoredFact, happening, stored
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-def fact(call: str, at_s: float, kind: CallFactKind, /, **detail: Any) -> CallFact:
-    """A fact ``at_s`` seconds after noon."""
-    return CallFact(str(uuid.uuid4()), CallId(call), NOON + timedelta(seconds=at_s), kind, detail)
+def fact(call: str, at_s: float, kind: type[Happening], /, **detail: Any) -> CallFact:
+    """A fact ``at_s`` seconds after noon, of what would be stored of it."""
+    what = happening(kind.kind, detail)
+    return CallFact(str(uuid.uuid4()), CallId(call), NOON + timedelta(seconds=at_s), what)
+
+
+def line(call: str, at_s: float, kind: str, detail: object) -> str:
+    """A line of the outbox, whatever its detail says."""
+    at = NOON + timedelta(seconds=at_s)
+    fact = {"id": str(uuid.uuid4()), "call": call, "at": at.isoformat(), "kind": kind}
+    return json.dumps(fact | {"detail": detail}) + "\n"
+
+
+def as_stored(fact: Fact) -> StoredFact | AgentFact:
+    """A fact as the outbox hands it to whoever writes it into the database."""
+    return fact if isinstance(fact, AgentFact) else stored(fact)
 
 
 def agent_fact(
@@ -38,7 +68,7 @@ def entered(call: str, at_s: float = 0, *, project: str = "acme", **more: Any) -
         "project": project,
         **more,
     }
-    return fact(call, at_s, CallFactKind.ENTERED, **detail)
+    return fact(call, at_s, CallEntered, **detail)
 
 
 def answered(
@@ -49,17 +79,17 @@ def answered(
     phone = {"agent": agent, "station": "s1"}
     return [
         entered(call, at_s, **more),
-        fact(call, at_s, CallFactKind.LANGUAGE, language="en"),
-        fact(call, queued, CallFactKind.QUEUED, queue="sales", skill="sales"),
-        fact(call, connected - 1, CallFactKind.OFFERED, queue="sales", **phone),
-        fact(call, connected, CallFactKind.CONNECTED, **phone),
-        fact(call, connected + 30, CallFactKind.DISCONNECTED, **phone),
-        fact(call, connected + 33, CallFactKind.SCORED, score=5),
-        fact(call, connected + 34, CallFactKind.ENDED, by="caller", cause=16),
+        fact(call, at_s, LanguageChosen, language="en"),
+        fact(call, queued, Queued, queue="sales", skill="sales"),
+        fact(call, connected - 1, Offered, queue="sales", **phone),
+        fact(call, connected, TalkBegan, **phone),
+        fact(call, connected + 30, TalkEnded, **phone),
+        fact(call, connected + 33, Scored, score=5),
+        fact(call, connected + 34, CallEnded, by="caller", cause=16),
         fact(
             call,
             connected + 36,
-            CallFactKind.RECORDED,
+            Recorded,
             file=f"2026/03/02/{call}.wav",
             sha256="00",
             duration_s=30.0,
@@ -73,6 +103,6 @@ def answered(
 def abandoned(call: str, at_s: float = 0, *, wait_s: float = 30, **more: Any) -> list[CallFact]:
     return [
         entered(call, at_s, **more),
-        fact(call, at_s + 1, CallFactKind.QUEUED, queue="sales", skill="sales"),
-        fact(call, at_s + 1 + wait_s, CallFactKind.ENDED, by="caller", cause=16),
+        fact(call, at_s + 1, Queued, queue="sales", skill="sales"),
+        fact(call, at_s + 1 + wait_s, CallEnded, by="caller", cause=16),
     ]

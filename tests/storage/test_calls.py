@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import CallFactKind, Fact
+from domain.facts import CallBlocked, CallEnded, Fact, OfferNotTaken, Queued, TalkBegan
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
 from records import store as calls
 from records.fold import Outcome
 from records.store import CallFilter, CallStore
 from records.writing import write
 from storage.database import Database, connection
-from tests.storage.days import NOON, abandoned, answered, entered, fact
+from tests.storage.days import NOON, abandoned, answered, as_stored, entered, fact
 
 ACME = frozenset({ProjectName("acme")})
 OTHER = frozenset({ProjectName("other")})
@@ -22,7 +22,7 @@ OTHER = frozenset({ProjectName("other")})
 
 async def store_of(database: Database, *groups: Iterable[Fact]) -> CallStore:
     async with connection(database.pool) as db:
-        await write(db, [one for group in groups for one in group])
+        await write(db, [as_stored(one) for group in groups for one in group])
     return CallStore(database.pool)
 
 
@@ -74,9 +74,9 @@ async def test_an_answer_that_turns_out_to_be_in_vain_is_none_of_the_agents_call
 ) -> None:
     """The facts of the moment in which Asterisk showed a talk are stored before it is known."""
     phone = {"agent": "1001", "station": "s1"}
-    talks = [fact("c", 5, CallFactKind.CONNECTED, **phone)]
+    talks = [fact("c", 5, TalkBegan, **phone)]
     store = await store_of(database, [*abandoned("c"), *talks])
-    await store_of(database, [fact("c", 5.3, CallFactKind.OFFER_FAILED, why="dropped", **phone)])
+    await store_of(database, [fact("c", 5.3, OfferNotTaken, why="dropped", **phone)])
     (row,) = (await store.list(projects=None)).rows
     assert row.agents == ()
     assert (await store.list(CallFilter(agent=AgentCode("1001")), projects=None)).total == 0
@@ -86,8 +86,8 @@ async def test_blocked_calls_are_counted_by_line(database: Database) -> None:
     def blocked(call: str, at_s: float, line: str) -> list[Fact]:
         return [
             entered(call, at_s, line=line, caller_name="张伟"),
-            fact(call, at_s, CallFactKind.BLOCKED, line=line),
-            fact(call, at_s, CallFactKind.ENDED, by="system", cause=34),
+            fact(call, at_s, CallBlocked, line=line),
+            fact(call, at_s, CallEnded, by="system", cause=34),
         ]
 
     store = await store_of(
@@ -110,7 +110,7 @@ async def test_nobody_sees_the_calls_of_a_project_that_is_not_his(database: Data
         database,
         answered("a"),
         answered("b", project="other"),
-        [fact("nobodys", 0, CallFactKind.QUEUED, queue="sales")],  # ENTERED was lost
+        [fact("nobodys", 0, Queued, queue="sales")],  # ENTERED was lost
     )
     for projects, seen in ((ACME, {"a"}), (OTHER, {"b"}), (ACME | OTHER, {"a", "b"})):
         page = await store.list(projects=projects)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import AgentState, CallFactKind
+from domain.facts import AgentState, CallEnded, PositionAnnounced, Queued, TalkBegan
 from records.writing import write
 from storage.database import Database
 from storage.last_known import LastKnown, newest
@@ -31,7 +31,7 @@ def test_open_calls_and_last_states_are_read_back(tmp_path: Path) -> None:
     for one in (
         *answered("over"),
         entered("open"),
-        fact("open", 1, CallFactKind.QUEUED, queue="s"),
+        fact("open", 1, Queued, queue="s"),
     ):
         outbox.put(one)
     outbox.put(agent_fact("1001", 1, AgentState.READY))
@@ -44,7 +44,7 @@ def test_open_calls_and_last_states_are_read_back(tmp_path: Path) -> None:
     assert states(read) == {"1001": "paused"}
     (call,) = read.open_calls
     assert {one.call for one in call} == {"open"}
-    assert [str(one.kind) for one in call] == ["entered", "queued"]
+    assert [one.what.kind for one in call] == ["entered", "queued"]
 
 
 def test_what_the_outbox_has_is_newer_than_the_snapshot(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_what_the_outbox_has_is_newer_than_the_snapshot(tmp_path: Path) -> None:
     outbox.put(entered("c"))
     assert known.write()
     outbox.put(agent_fact("1001", 2, AgentState.PAUSED, "lunch"))
-    outbox.put(fact("c", 3, CallFactKind.ENDED, by="caller"))
+    outbox.put(fact("c", 3, CallEnded, by="caller"))
     outbox.put(entered("later", 4))
     os.close(outbox._file._fd)  # as after kill -9: nothing is written at the end
     again, _ = both(tmp_path)
@@ -72,7 +72,7 @@ async def test_the_file_forgets_only_what_the_snapshot_has(
         outbox.put(agent_fact(f"{number % 7}", number, AgentState.READY))
         outbox.put(entered(f"c{number}"))
         if number % 2:
-            outbox.put(fact(f"c{number}", 5, CallFactKind.ENDED, by="caller"))
+            outbox.put(fact(f"c{number}", 5, CallEnded, by="caller"))
         await asyncio.sleep(0)
         if number % 50 == 0:
             await asyncio.wait_for(outbox.flushed(), 10)
@@ -131,11 +131,11 @@ def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         outbox.put(entered(f"c{number}", number))
     for number in range(100):
-        outbox.put(fact("c29", number, CallFactKind.ANNOUNCED, position=1))
-    outbox.put(fact("c29", 200, CallFactKind.CONNECTED, agent="1001", station="s1"))
+        outbox.put(fact("c29", number, PositionAnnounced, position=1))
+    outbox.put(fact("c29", 200, TalkBegan, agent="1001", station="s1"))
     assert [facts[0].call for facts in known.open_calls] == [f"c{n}" for n in range(20, 30)]
     last = known.open_calls[-1]
-    assert len(last) == 21 and last[-1].kind is CallFactKind.CONNECTED
+    assert len(last) == 21 and isinstance(last[-1].what, TalkBegan)
 
 
 def test_of_several_sources_the_newest_counts() -> None:

@@ -7,18 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import AgentState, CallFactKind
+from domain.facts import AgentState, CallFact, ChoiceMade, Happening
 from records.writing import write
 from storage.database import Database
 from storage.errors import OutboxTaken
-from storage.fact_lines import decode, encode
+from storage.fact_codec import StoredFact
+from storage.fact_lines import decode, decode_stored, encode
 from storage.outbox import Outbox
-from tests.storage.days import agent_fact, entered, fact
+from tests.storage.days import agent_fact, entered
 
 PUTTER = """
 import sys, uuid
@@ -132,15 +134,17 @@ def test_a_put_never_raises_and_any_detail_comes_back_storable(tmp_path: Path) -
     loop: list[object] = []
     loop.append(loop)
     with capture_logs() as logs:
-        outbox.put(fact("c", 0, CallFactKind.CHOSE, digits=loop))
+        outbox.put(_fact(ChoiceMade("menu", "1", loop)))  # type: ignore[arg-type]
     assert "can't be written as JSON" in logs[0]["event"]
-    odd = fact(
-        "c", 0, CallFactKind.CHOSE, text="a\x00b\ud800", number=float("nan"), path=Path("/x")
-    )
-    outbox.put(odd)
+    outbox.put(_fact(ChoiceMade("a\x00b\ud800", float("nan"), Path("/x"))))  # type: ignore[arg-type]
     outbox.close()
-    read = decode((tmp_path / "outbox.jsonl").read_bytes())
-    assert getattr(read, "detail", None) == {"text": "a\ufffdb?", "number": None, "path": "/x"}
+    read = decode_stored((tmp_path / "outbox.jsonl").read_bytes())
+    assert isinstance(read, StoredFact)
+    assert read.detail == {"node": "a\ufffdb?", "digits": None, "choice": "/x"}
+
+
+def _fact(what: Happening) -> CallFact:
+    return replace(entered("c"), what=what)
 
 
 def test_agents_facts_come_back_as_they_were() -> None:

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.facts import AgentState, CallFact, CallFactKind
+from domain.facts import AgentState, CallEnded, CallFact
 from domain.identity import CallId
+from domain.reasons import Party
 from records.store import CallStore
 from records.writing import write
 from storage.agents import AgentStore
 from storage.database import Database
 from storage.fact_lines import encode
 from storage.outbox import Outbox, rejected_facts
-from tests.storage.days import agent_fact, answered, entered, fact
+from tests.storage.days import agent_fact, answered, entered, line
 
 RUN = """
 import asyncio, sys
@@ -125,7 +126,8 @@ async def test_poisonous_facts_are_set_aside_and_the_others_go_on(
             for number in range(40):
                 outbox.put(entered(f"c{number}"))
             # Refused by us, and by PostgreSQL: too long for an index.
-            outbox.put(CallFact("not a UUID", CallId("x"), entered("x").at, CallFactKind.ENDED))
+            ended = CallEnded(Party.UNKNOWN, None, None)
+            outbox.put(CallFact("not a UUID", CallId("x"), entered("x").at, ended))
             outbox.put(entered("".join(str(uuid.uuid4()) for _ in range(2000))))
             for number in range(40, 80):
                 outbox.put(entered(f"c{number}"))
@@ -141,14 +143,21 @@ async def test_poisonous_facts_are_set_aside_and_the_others_go_on(
 async def test_details_that_no_column_has_room_for_do_not_hurt_their_call(
     tmp_path: Path, database: Database
 ) -> None:
-    async with pumping(tmp_path / "outbox.jsonl", database) as outbox:
-        outbox.put(entered("c", hotline="4" * 9000, caller="1" * 9000, project="\x00acme"))
-        outbox.put(fact("c", 1, CallFactKind.SCORED, score=10**30))
-        outbox.put(fact("c", 2, CallFactKind.RECORDED, file="f", bytes=10**30, whole="yes"))
-        outbox.put(fact("c", 3, CallFactKind.ENDED, by=["caller"], cause=10**30))
+    path = tmp_path / "outbox.jsonl"
+    details: dict[str, dict[str, object]] = {
+        "entered": {"hotline": "4" * 9000, "caller": "1" * 9000, "project": "\x00acme"},
+        "scored": {"score": 10**30},
+        "recorded": {"file": "f", "bytes": 10**30, "whole": "yes"},
+        "ended": {"by": ["caller"], "cause": 10**30, "what": {"else": None}},
+    }
+    path.write_text("".join(line("c", at, *detail) for at, detail in enumerate(details.items())))
+    async with pumping(path, database) as outbox:
         await asyncio.wait_for(outbox.flushed(), 5)
         assert not outbox.rejected.exists()
     assert await database.pool.fetchval("select outcome from calls") == "self_service"
+    details["entered"]["project"] = "\ufffdacme"
+    rows = await database.pool.fetch("select kind, detail from call_facts")
+    assert {row["kind"]: row["detail"] for row in rows} == details, "stored as it was written"
 
 
 async def test_two_controllers_that_know_about_one_call_agree(

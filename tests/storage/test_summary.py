@@ -2,12 +2,13 @@
 
 import pytest
 
-from domain.facts import CallFact, CallFactKind
+from domain.facts import CallEnded, CallFact, FellBack, LeftQueue, Queued, TalkBegan
 from domain.identity import QueueName
 from records.refold import refold
 from records.store import CallFilter, CallPage, CallStore
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
+from storage.fact_codec import detail_of
 from storage.migrate import migrate, migrations
 from tests.storage.days import NOON, abandoned, answered, entered, fact
 from tests.storage.test_calls import store_of
@@ -22,7 +23,7 @@ async def test_the_worked_example(database: Database) -> None:
         *(abandoned(f"short-{n}", wait_s=5 if n % 2 else 1) for n in range(10)),
         *(abandoned(f"real-{n}", wait_s=5.5 if n % 2 else 60) for n in range(40)),
         # These never entered a queue, so they are not offered.
-        *([entered(f"menu-{n}"), fact(f"menu-{n}", 9, CallFactKind.ENDED)] for n in range(7)),
+        *([entered(f"menu-{n}"), fact(f"menu-{n}", 9, CallEnded)] for n in range(7)),
     )
     day = await store.summary(NOON)
     assert (day.offered, day.answered, day.answered_within) == (510, 460, 410)
@@ -51,8 +52,8 @@ async def test_who_still_waits_is_offered_but_not_yet_counted_against_us(
         answered("a"),
         answered("talking")[:5],
         abandoned("waiting")[:2],
-        [*abandoned("gave-up")[:2], fact("gave-up", 9, CallFactKind.LEFT_QUEUE, why="timeout")],
-        [*abandoned("died")[:2], fact("died", 9, CallFactKind.ENDED, by="system")],
+        [*abandoned("gave-up")[:2], fact("gave-up", 9, LeftQueue, why="timeout")],
+        [*abandoned("died")[:2], fact("died", 9, CallEnded, by="system")],
     )
     day = await store.summary(NOON)
     assert (day.offered, day.answered, day.waiting, day.lost, day.open) == (5, 2, 2, 1, 3)
@@ -82,8 +83,8 @@ def overflowed(call: str, *, then: list[CallFact]) -> list[CallFact]:
     """Given up by sales after a minute, and sent to another queue."""
     return [
         *abandoned(call)[:2],
-        fact(call, 61, CallFactKind.LEFT_QUEUE, queue="sales", why="timeout"),
-        fact(call, 65, CallFactKind.QUEUED, queue="overflow", skill="sales"),
+        fact(call, 61, LeftQueue, queue="sales", why="timeout"),
+        fact(call, 65, Queued, queue="overflow", skill="sales"),
         *then,
     ]
 
@@ -93,8 +94,8 @@ async def test_each_queue_counts_its_own_part_of_a_call(database: Database) -> N
     store = await store_of(
         database,
         answered("plain", wait_s=4),
-        overflowed("taken", then=[fact("taken", 72, CallFactKind.CONNECTED, **phone)]),
-        overflowed("gone", then=[fact("gone", 67, CallFactKind.ENDED, by="caller")]),
+        overflowed("taken", then=[fact("taken", 72, TalkBegan, **phone)]),
+        overflowed("gone", then=[fact("gone", 67, CallEnded, by="caller")]),
     )
     sales = await store.summary(NOON, queue=SALES)
     assert (sales.offered, sales.answered, sales.answered_within, sales.unserved) == (3, 1, 1, 2)
@@ -119,11 +120,11 @@ async def test_each_queue_counts_its_own_part_of_a_call(database: Database) -> N
 
 
 async def test_a_late_fact_may_show_two_stays_to_be_one(database: Database) -> None:
-    again = fact("c", 30, CallFactKind.FALLBACK, queue="sales")
-    left = fact("c", 20, CallFactKind.LEFT_QUEUE, queue="sales", why="timeout")
+    again = fact("c", 30, FellBack, queue="sales")
+    left = fact("c", 20, LeftQueue, queue="sales", why="timeout")
     store = await store_of(database, [*abandoned("c")[:2], left, again])
     assert (await store.summary(NOON, queue=SALES)).offered == 2
-    talked = fact("c", 10, CallFactKind.CONNECTED, agent="1001", station="s1")
+    talked = fact("c", 10, TalkBegan, agent="1001", station="s1")
     await store_of(database, [talked])
     day = await store.summary(NOON, queue=SALES)
     assert (day.offered, day.answered, day.mean_answer_s) == (1, 1, 9)
@@ -135,12 +136,12 @@ async def test_calls_of_an_older_offhook_are_counted_anew(
     """Its schema has no stays; its facts have all that is needed."""
     dsn = await postgres.database("older")
     pool = await make_pool(dsn)
-    facts = overflowed("c", then=[fact("c", 70, CallFactKind.ENDED, by="caller")])
+    facts = overflowed("c", then=[fact("c", 70, CallEnded, by="caller")])
     async with connection(pool) as db:
         await migrate(db, migrations()[:1])
         await db.executemany(
             "insert into call_facts (id, call, at, kind, detail) values ($1, $2, $3, $4, $5)",
-            [(f.id, f.call, f.at, f.kind.value, dict(f.detail)) for f in facts],
+            [(f.id, f.call, f.at, f.what.kind, detail_of(f.what)) for f in facts],
         )
         await db.execute(
             "insert into calls (call, entered_at, queue, queued_at, wait_s, outcome)"

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.facts import CallFactKind
+from domain.facts import CallEnded, CallEntered, LeftQueue, Queued, TalkBegan, TalkEnded
 from domain.identity import CallId
 from tests.console.conftest import (
     CALL,
@@ -33,16 +33,16 @@ async def test_the_calls_page_tells_of_each_queue_and_of_both_ends(
     console: Console, visit: Visit
 ) -> None:
     """Two queues; the agent hung up, and the flow ended the call."""
-    kind, phone = CallFactKind, {"agent": "1001", "station": "1001"}
+    phone = {"agent": "1001", "station": "1001"}
     call = CallId("pbx1-7.1")
     facts = [
-        fact(call, 0, kind.ENTERED, project="tea", hotline="4008001000"),
-        fact(call, 1, kind.QUEUED, queue="sales"),
-        fact(call, 61, kind.LEFT_QUEUE, queue="sales", why="timeout"),
-        fact(call, 62, kind.QUEUED, queue="service"),
-        fact(call, 66, kind.CONNECTED, **phone),
-        fact(call, 90, kind.DISCONNECTED, **phone, by="agent"),
-        fact(call, 99, kind.ENDED, by="flow", why="done"),
+        fact(call, 0, CallEntered, project="tea", hotline="4008001000"),
+        fact(call, 1, Queued, queue="sales"),
+        fact(call, 61, LeftQueue, queue="sales", why="timeout"),
+        fact(call, 62, Queued, queue="service"),
+        fact(call, 66, TalkBegan, **phone),
+        fact(call, 90, TalkEnded, **phone, by="agent"),
+        fact(call, 99, CallEnded, by="flow", why="done"),
     ]
     await store(console.database, facts)
     text = await (await (await visit("sue")).get(f"/calls/{call}", headers=ENGLISH)).text()

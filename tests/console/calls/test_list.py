@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.facts import CallFactKind
+from domain.facts import CallEntered
 from domain.identity import CallId
 from tests.console.conftest import (
     ENTERED,
@@ -51,9 +51,7 @@ async def test_filters(query: str, found: int, recorded: str, visit: Visit) -> N
 async def test_a_caller_without_a_number_and_with_a_name(console: Console, visit: Visit) -> None:
     call = CallId("pbx1-1.1")
     detail = {"project": "tea", "hotline": "4008001000", "line": "gateway-lines", "caller": None}
-    await store(
-        console.database, [fact(call, 0, CallFactKind.ENTERED, **detail, caller_name="<张伟>")]
-    )
+    await store(console.database, [fact(call, 0, CallEntered, **detail, caller_name="<张伟>")])
     ada = await visit("ada")
     for language, withheld in (("en", "number withheld"), ("zh-CN", "号码未显示")):
         for page in ("/calls?withheld=1", f"/calls/{call}"):
@@ -69,7 +67,7 @@ async def test_a_caller_without_a_number_and_with_a_name(console: Console, visit
 
 async def test_a_day_is_the_centres_day(console: Console, visit: Visit) -> None:
     # 2026-03-02 01:30 UTC is 09:30 in Shanghai; nine hours before it is still the 2nd there.
-    early = fact(CallId("pbx1-1.1"), -9 * 3600, CallFactKind.ENTERED, project="tea")
+    early = fact(CallId("pbx1-1.1"), -9 * 3600, CallEntered, project="tea")
     assert early.at == ENTERED - timedelta(hours=9)
     await store(console.database, [early])
     assert await hits(visit, "from=2026-03-02&to=2026-03-02") == 1
@@ -91,7 +89,7 @@ async def test_what_a_filter_cannot_mean_is_said(query: str, visit: Visit) -> No
 
 async def test_pages_and_what_htmx_gets(console: Console, visit: Visit) -> None:
     for n in range(120):
-        entered = fact(CallId(f"pbx1-9.{n}"), n, CallFactKind.ENTERED, project="tea", hotline="1")
+        entered = fact(CallId(f"pbx1-9.{n}"), n, CallEntered, project="tea", hotline="1")
         await store(console.database, [entered])
     client = await visit("sue")
     first = await (await client.get("/calls")).text()
@@ -118,7 +116,7 @@ ENGLISH = {"Accept-Language": "en"}
 async def test_a_callers_text_is_shown_as_text(console: Console, visit: Visit) -> None:
     evil = "<script>alert(1)</script>"
     call = CallId("pbx1-6.6")
-    lines = [fact(call, 0, CallFactKind.ENTERED, project="tea", caller=evil, hotline=evil)]
+    lines = [fact(call, 0, CallEntered, project="tea", caller=evil, hotline=evil)]
     await store(console.database, lines)
     client = await visit("sue")
     for path in ("/calls", f"/calls/{call}"):

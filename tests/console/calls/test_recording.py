@@ -5,7 +5,7 @@ import wave
 
 import pytest
 
-from domain.facts import CallFactKind
+from domain.facts import Recorded
 from domain.identity import CallId
 from recordings.waveform import cache_of
 from tests.console.conftest import (
@@ -83,7 +83,7 @@ async def test_only_files_below_the_root_are_served(
     call = CallId("pbx1-5.5")
     lines = [
         *a_call(call)[:-1],
-        fact(call, 130, CallFactKind.RECORDED, file=file, duration_s=1.0, whole=True),
+        fact(call, 130, Recorded, file=file, duration_s=1.0, whole=True),
     ]
     await store(console.database, lines)
     client = await visit("sue")
