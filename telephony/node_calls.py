@@ -415,6 +415,8 @@ class NodeCalls:
                 events.append(StationConnected(call.id, station))
                 if call.caller.held:
                     events.append(CallHeld(call.id, station, "caller"))
+                if any(channel.held for channel in channels):
+                    events.append(CallHeld(call.id, station, "agent"))
         return events
 
     def _may_return(self, call: Call, channels: list[Channel]) -> bool:

@@ -270,6 +270,16 @@ def test_a_caller_who_holds_holds_the_next_one_too() -> None:
     assert sorted(told(events)[2:]) == ["CallResumed 1001 caller", "CallResumed 1002 caller"]
 
 
+def test_a_phone_that_holds_before_the_caller_is_with_it_holds_the_caller_too() -> None:
+    """A colleague holds whoever asks, or answers with "sendonly"; then the caller comes."""
+    calls = new_calls()
+    feed(calls, [*entered(), *ringing(), about("Hold", *PHONE, 6, "1.1")])
+    events = feed(calls, bridged())
+    assert told(events) == ["StationConnected 1001", "CallHeld 1001 agent"]
+    events = feed(calls, [about("Unhold", *PHONE, 6, "1.1")])
+    assert told(events) == ["CallResumed 1001 agent"]
+
+
 def test_a_masquerade_leaves_the_station_where_it_is() -> None:
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())
