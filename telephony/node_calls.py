@@ -247,6 +247,8 @@ class NodeCalls:
             target = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
             if target is not None and target.role is Role.STATION:
                 to = target.endpoint
+        # The phone may have named its two calls the other way round, or the colleague called it.
+        to = to or message.get("OrigTransfererExten") or self._other_phone(message)
         if left := self._left_without_a_phone(message):
             return [TransferAstray(call.id) for call in left]
         events = self._transferred(message, transferers, ends, to, TransferKind.ATTENDED)
@@ -258,6 +260,18 @@ class NodeCalls:
         # Dial brings them to a colleague; what else a phone can be in is a feature code.
         astray = message.get("DestType") == "App" and message.get("DestApp") != "Dial"
         return events + [TransferAstray(event.call) for event in transferred if astray]
+
+    def _other_phone(self, message: Message) -> str:
+        """The one phone that an attended transfer leaves in the two bridges; empty if there is
+        none, or more than one."""
+        transferers = {message.get(f"{one}TransfererUniqueid") for one in ("Orig", "Second")}
+        phones = {
+            self.channels.by_id[uniqueid].endpoint
+            for prefix in ("Orig", "Second")
+            for uniqueid in self.channels.bridges.get(message.get(f"{prefix}BridgeUniqueid"), ())
+            if uniqueid not in transferers and self.channels.by_id[uniqueid].role is Role.STATION
+        }
+        return phones.pop() if len(phones) == 1 else ""
 
     def _left_without_a_phone(self, message: Message) -> list[Call]:
         """The callers with whom no phone is after an attended transfer: an agent has joined two of
@@ -413,6 +427,8 @@ class NodeCalls:
                 events.append(StationConnected(call.id, station))
                 if call.caller.held:
                     events.append(CallHeld(call.id, station, Party.CALLER))
+                if any(channel.held for channel in channels):
+                    events.append(CallHeld(call.id, station, Party.AGENT))
         return events
 
     def _may_return(self, call: Call, channels: list[Channel]) -> bool:

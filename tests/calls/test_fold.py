@@ -271,6 +271,42 @@ def test_a_caller_who_holds_holds_the_next_one_too() -> None:
     assert sorted(told(events)[2:]) == ["CallResumed 1001 caller", "CallResumed 1002 caller"]
 
 
+def test_a_phone_that_holds_before_the_caller_is_with_it_holds_the_caller_too() -> None:
+    """A colleague holds whoever asks, or answers with "sendonly"; then the caller comes."""
+    calls = new_calls()
+    feed(calls, [*entered(), *ringing(), about("Hold", *PHONE, 6, "1.1")])
+    events = feed(calls, bridged())
+    assert told(events) == ["StationConnected 1001", "CallHeld 1001 agent"]
+    events = feed(calls, [about("Unhold", *PHONE, 6, "1.1")])
+    assert told(events) == ["CallResumed 1001 agent"]
+
+
+@pytest.mark.parametrize("exten", ["1002", ""], ids=["asked", "asked by the colleague"])
+def test_an_attended_transfer_named_the_other_way_round(exten: str) -> None:
+    """The phone refers the call to its colleague and has it replace the customer's."""
+    calls = new_calls()
+    own, other = ("PJSIP/1001-00000003", "1.3"), ("PJSIP/1002-00000004", "1.4")
+    consultation = [
+        about("Newchannel", *own, 6),
+        about("Newchannel", *other, 6, own[1]),
+        about("BridgeEnter", *own, 6, BridgeUniqueid="b2"),
+        about("BridgeEnter", *other, 6, own[1], BridgeUniqueid="b2"),
+    ]
+    feed(calls, [*entered(), *ringing(), *bridged(), *consultation])
+    transfer = {
+        "Event": "AttendedTransfer",
+        "Result": "Success",
+        "OrigTransfererUniqueid": own[1],
+        "OrigTransfererExten": exten,
+        "OrigBridgeUniqueid": "b2",
+        "SecondTransfererUniqueid": PHONE[1],
+        "SecondTransfererExten": "",
+        "SecondBridgeUniqueid": "b1",
+        "DestType": "Bridge",
+    }
+    assert told(feed(calls, [Message.of(transfer)])) == ["CallTransferred 1001 1002 attended"]
+
+
 def test_a_masquerade_leaves_the_station_where_it_is() -> None:
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())

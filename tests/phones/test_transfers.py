@@ -123,6 +123,21 @@ async def test_a_customer_passed_to_a_colleague_who_hangs_up_in_that_moment_is_b
     await _back_at_the_head(house, caller, leg)
 
 
+async def test_a_customer_passed_to_a_colleague_who_holds_is_on_hold(house: PhoneHouse) -> None:
+    caller, leg, agent = await _talk(house)
+    asked = await house.phone.call("1001", "1002")
+    colleague = await _rung(house, "1002")
+    await house.phone.hold(colleague, True)
+    assert await house.phone.refer(agent, "1002", asked) == 202
+    await house.until_agent("1002", "talking")
+    await house.until_stage(caller, "held")
+    await house.phone.hold(colleague, False)
+    await house.until_stage(caller, "talking")
+    await house.phone.hang_up(leg)
+    stored = await house.stored(caller)
+    assert [one.hold_s > 0 for one in stored.record.legs] == [False, True], story(stored)
+
+
 @pytest.mark.parametrize("code", ["*11", "*13"])
 async def test_a_customer_passed_into_a_feature_code_is_back_in_the_queue(
     house: PhoneHouse, code: str
