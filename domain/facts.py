@@ -27,6 +27,7 @@ from domain.identity import (
 from domain.reasons import (
     EndReason,
     GiveUpReason,
+    LossReason,
     OfferFailure,
     Party,
     TransferKind,
@@ -271,7 +272,7 @@ class Recorded(Happening):
 class RecordingMissing(Happening):
     """There is no recording of the call, though there should be one."""
 
-    why: str | None
+    why: LossReason | Unlisted | None
 
 
 @_stored_as("ended")

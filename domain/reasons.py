@@ -57,3 +57,11 @@ class EndReason(StrEnum):
     LINE_GONE = "line_gone"  # the caller's line answered no more; the session timer noticed
     PHONE_GONE = "phone_gone"  # nothing came from the agent's phone, and it couldn't be reached
     STOPPING = "stopping"  # a new call was refused: the controller is about to end
+
+
+class LossReason(StrEnum):
+    """Why there is no recording of a call in which somebody talked."""
+
+    NO_FILE = "no_file"  # Asterisk left none
+    EMPTY_FILE = "empty_file"
+    FOREIGN_FILE = "foreign_file"  # what lies there is not Asterisk's; it is left alone

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from domain.identity import CallId
+from domain.reasons import LossReason
 from recordings.capture import call_of, capture
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost
 from recordings.ingest import ingest
@@ -48,10 +49,10 @@ class OverCall:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A call that was talked in and has no sound; ``why`` goes into RECORDING_LOST."""
+    """A call that was talked in and has no sound."""
 
     call: CallId
-    why: str
+    why: LossReason
 
 
 Told = Callable[[Recording | Lost], None]
@@ -188,11 +189,11 @@ class Archive:
                 why=str(error),
             )
             if over.lacks_sound:
-                self._told(Lost(over.call, str(error)))
+                self._told(Lost(over.call, error.why))
         except RecordingLost as error:
             if over.lacks_sound:
                 log.error("a call has no recording", call=over.call, why=str(error))
-                self._told(Lost(over.call, str(error)))
+                self._told(Lost(over.call, error.why))
             await asyncio.to_thread(self._forget_empty, over.call)
         except RecordingKept as error:
             self._kept(over, tries, error)

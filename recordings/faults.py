@@ -5,20 +5,25 @@ import os
 from pathlib import Path
 
 from domain.identity import CallId
+from domain.reasons import LossReason
 
 _EVERYWHERE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 
 
 class RecordingLost(Exception):  # noqa: N818
-    """There is no sound to store; ``str`` says why."""
+    """There is no sound to store; ``str`` says it in one line, with the file."""
 
-    def __init__(self, call: CallId, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, call: CallId, why: LossReason, line: str) -> None:
+        super().__init__(line)
         self.call = call
+        self.why = why
 
 
 class RecordingForeign(RecordingLost):
     """What is there is not Asterisk's recording: it is left alone. ``str`` says what it is."""
+
+    def __init__(self, call: CallId, line: str) -> None:
+        super().__init__(call, LossReason.FOREIGN_FILE, line)
 
 
 class RecordingKept(Exception):  # noqa: N818

@@ -20,6 +20,7 @@ from typing import IO
 
 from domain.facts import Recorded, Silence
 from domain.identity import CallId
+from domain.reasons import LossReason
 from machine.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
@@ -80,7 +81,7 @@ def store(
         with open_regular(raw) as (source, status):
             size = status.st_size // FRAME_BYTES * FRAME_BYTES
             if size == 0:
-                raise RecordingLost(call, f"{raw} is empty")
+                raise RecordingLost(call, LossReason.EMPTY_FILE, f"{raw} is empty")
             if foreign := _foreign(raw, status, call):
                 raise RecordingForeign(call, f"{raw} {foreign}")
             if size > LARGEST:
@@ -98,7 +99,8 @@ def store(
     except NotAFileError as error:
         raise RecordingForeign(call, f"{raw} is {error}") from None
     except FileNotFoundError:
-        raise RecordingLost(call, f"Asterisk left no file {raw}") from None
+        why = LossReason.NO_FILE
+        raise RecordingLost(call, why, f"Asterisk left no file {raw}") from None
     except OSError as error:
         raise kept(error, call, raw, raw, 0) from error
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from console.calls import words
-from console.calls.timeline import told
+from console.calls.timeline import WHY, told
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import duration, render, says
@@ -44,5 +44,6 @@ async def page(request: web.Request) -> web.Response:
             "titles": project_titles(request, projects_of(request)),
             "queue_titles": queue_titles,
             "words": words,
+            "why": WHY,
         },
     )

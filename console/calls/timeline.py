@@ -34,7 +34,7 @@ from domain.facts import (
     Transferred,
 )
 from domain.identity import AgentCode
-from domain.reasons import EndReason, GiveUpReason, OfferFailure, Party, TransferKind
+from domain.reasons import EndReason, GiveUpReason, LossReason, OfferFailure, Party, TransferKind
 
 Says = Callable[[str, Mapping[str, object] | None], str]
 """A marked text, looked up, its places filled."""
@@ -71,6 +71,9 @@ WHY: Mapping[str, str] = {
     EndReason.LINE_GONE: N_("nothing came from the caller's line any more"),
     EndReason.ASTERISK_ENDED: N_("Asterisk ended during the call"),
     EndReason.CONTROLLER_AWAY: N_("the controller was away"),
+    LossReason.NO_FILE: N_("Asterisk left no file"),
+    LossReason.EMPTY_FILE: N_("the file that Asterisk left is empty"),
+    LossReason.FOREIGN_FILE: N_("what lies in its place is not a recording of Asterisk's"),
 }
 """Why something is so; a flow of one's own may end calls with other words, told as they are."""
 _TRANSFERS: Mapping[str, str] = {

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from domain.identity import CallId
+from domain.reasons import LossReason
 from recordings.archive import Archive, Lost, OverCall
 from recordings.faults import RecordingKept
 from recordings.store import Recording, store
@@ -132,7 +133,8 @@ async def test_no_sound_is_a_loss_only_if_there_was_talk(
     async with running(archive):
         archive.take(OverCall(CALLS[0], bridged_s))
         await until(lambda: archive.waiting == 0)
-    assert [type(t) for t in told] == ([Lost] if lost else [])
+    why = LossReason.NO_FILE if content is None else LossReason.EMPTY_FILE
+    assert told == ([Lost(CALLS[0], why)] if lost else [])
     assert not archive.raw(CALLS[0]).exists()
 
 

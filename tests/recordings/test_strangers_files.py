@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.identity import CallId
+from domain.reasons import LossReason
 from recordings.archive import Archive, Lost, OverCall
 from recordings.faults import RecordingForeign, RecordingKept
 from recordings.ingest import ingest
@@ -128,7 +129,7 @@ async def test_a_foreign_file_is_left_alone_and_the_others_are_stored(
     assert sorted(r.call for r in told if isinstance(r, Recording)) == OTHERS
     (lost,) = [r for r in told if isinstance(r, Lost)]
     assert lost.call == CALL
-    assert str(raw) in lost.why
+    assert lost.why is LossReason.FOREIGN_FILE
     assert [line["log_level"] for line in logs] == ["error"]
     assert str(raw) in logs[0]["why"]
     assert os.path.lexists(raw), "it isn't ours to remove"

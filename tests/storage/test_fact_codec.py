@@ -48,6 +48,7 @@ from domain.identity import (
 from domain.reasons import (
     EndReason,
     GiveUpReason,
+    LossReason,
     OfferFailure,
     Party,
     TransferKind,
@@ -136,10 +137,11 @@ STORED: list[tuple[Happening, str, str]] = [
         ' [{"side": "caller", "from_s": 5.0, "to_s": 70.0}]}',
     ),
     (
-        RecordingMissing("the raw file is empty"),
+        RecordingMissing(Unlisted("the raw file is empty")),
         "recording_lost",
         '{"why": "the raw file is empty"}',
     ),
+    (RecordingMissing(LossReason.EMPTY_FILE), "recording_lost", '{"why": "empty_file"}'),
     (CallEnded(Party.CALLER, 16, None), "ended", '{"by": "caller", "cause": 16, "why": null}'),
     (
         CallEnded(Party.FLOW, 16, Unlisted("goodbye")),

@@ -2,8 +2,19 @@
 
 import re
 
-from domain.facts import CallEnded, CallEntered, LeftQueue, Queued, TalkBegan, TalkEnded
+import pytest
+
+from domain.facts import (
+    CallEnded,
+    CallEntered,
+    LeftQueue,
+    Queued,
+    RecordingMissing,
+    TalkBegan,
+    TalkEnded,
+)
 from domain.identity import CallId
+from domain.reasons import LossReason
 from tests.console.conftest import (
     CALL,
     Console,
@@ -58,3 +69,20 @@ async def test_the_calls_page_tells_of_each_queue_and_of_both_ends(
     (row,) = [row for row in listed["calls"] if row["call"] == call]
     assert row["queues"] == ["sales", "service"]
     assert (row["talk_ended_by"], row["ended_by"]) == ("agent", "flow")
+
+
+@pytest.mark.parametrize(
+    ("why", "language", "said"),
+    [
+        (LossReason.NO_FILE, "en", "The recording is lost: Asterisk left no file."),
+        (LossReason.NO_FILE, "zh-CN", "录音丢失：Asterisk 没有留下文件。"),
+        ("an older line", "en", "The recording is lost: an older line."),
+    ],
+)
+async def test_why_a_recording_is_lost_is_said_in_words(
+    why: str, language: str, said: str, console: Console, visit: Visit
+) -> None:
+    lost = fact(CALL, 10, RecordingMissing, why=why)
+    await store(console.database, [fact(CALL, 0, CallEntered, project="tea"), lost])
+    page = await (await visit("quinn")).get(f"/calls/{CALL}", headers={"Accept-Language": language})
+    assert (await page.text()).count(said) == 2  # in the recording's place, and on the timeline
