@@ -77,8 +77,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What the dialplan hands over, in its order; empty is not known. The last five are there
-    for a call that an earlier session, perhaps of an earlier controller, has left."""
+    """What the dialplan hands over, in this order; empty: not known.
+
+    Those from ``stage`` to ``recording`` are for a call that an earlier session has left, perhaps
+    one of an earlier controller.
+    """
 
     hotline: str
     line: str
