@@ -68,7 +68,7 @@ class AgentChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class WishRefused:
     """An agent's wish (the event's name in ``what``) was not done."""
 
     agent: AgentCode
@@ -79,4 +79,4 @@ class Refused:
     by: AgentCode | None = None
 
 
-Command = Offer | Withdraw | Announce | GiveUp | AgentChanged | Refused
+Command = Offer | Withdraw | Announce | GiveUp | AgentChanged | WishRefused

@@ -31,7 +31,7 @@ from acd.expected_wait import expected_wait
 from acd.match import Pool
 from acd.offers import Offers
 from acd.roster import Roster
-from acd.seat import AgentView, Seat
+from acd.seat import Seat, SeatView
 from acd.talks import Talks
 from acd.timers import Timers
 from acd.waiting import Waiter, WaitingRoom, WaitingView
@@ -62,11 +62,11 @@ class Floor:
     # What the board sees
 
     @property
-    def agents(self) -> tuple[AgentView, ...]:
+    def agents(self) -> tuple[SeatView, ...]:
         """All agents ever heard of, the logged-out ones too."""
         return tuple(seat.view() for seat in self._roster)
 
-    def agent(self, code: AgentCode) -> AgentView | None:
+    def agent(self, code: AgentCode) -> SeatView | None:
         """One agent, None if never heard of."""
         seat = self._roster.get(code)
         return seat.view() if seat else None

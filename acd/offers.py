@@ -9,7 +9,7 @@ from acd.events import OfferFailed
 from acd.match import Match, Pool
 from acd.roster import Roster
 from acd.seat import Seat
-from acd.waiting import Ringing, Waiter, WaitingRoom
+from acd.waiting import OpenOffer, Waiter, WaitingRoom
 from domain.facts import AgentState
 from domain.reasons import OfferFailure
 
@@ -46,7 +46,7 @@ class Offers:
         waiter, seat = self._room.get(found.call), self._roster.get(found.agent)
         assert waiter and seat and seat.station  # noqa: S101 - the pool holds no others
         ring_s = waiter.line.queue.ring_s
-        waiter.offer = Ringing(seat.code, seat.station, now + ring_s + OFFER_GRACE_S)
+        waiter.offer = OpenOffer(seat.code, seat.station, now + ring_s + OFFER_GRACE_S)
         seat.offered = waiter.call
         self._room.refresh(waiter)
         out.append(Offer(waiter.call, found.queue, seat.code, seat.station, ring_s))

@@ -16,7 +16,7 @@ AUTOMATIC_PAUSES = frozenset({"missed", "busy", "rejected", "unreachable", "forw
 
 
 @dataclass(frozen=True, slots=True)
-class AgentView:
+class SeatView:
     """An agent, for the board and the agent's desk. Times are monotonic seconds."""
 
     code: AgentCode
@@ -90,12 +90,12 @@ class Seat:
         """The command that tells where he is."""
         return AgentChanged(self.code, self.state, self.reason, self.station, self.call, self.since)
 
-    def view(self) -> AgentView:
+    def view(self) -> SeatView:
         """What the board shows of him."""
         then = None
         if self.then:
             then = AgentState.LOGGED_OUT if self.then[0] is Trigger.LOG_OUT else AgentState.PAUSED
-        return AgentView(
+        return SeatView(
             code=self.code,
             state=self.state,
             reason=self.reason,

@@ -25,7 +25,7 @@ class WaitingView:
 
 
 @dataclass(frozen=True, slots=True)
-class Ringing:
+class OpenOffer:
     """An offer that is out."""
 
     agent: AgentCode
@@ -35,7 +35,7 @@ class Ringing:
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class QueueLine:
     """One queue's callers, the longest waiting first."""
 
     queue: Queue
@@ -51,14 +51,14 @@ class Waiter:
     """One waiting caller."""
 
     call: CallId
-    line: Line
+    line: QueueLine
     since: float
     order: int
     entered: float
     waiting_since: float
     """``since``, moved on by whatever was not waiting."""
     announce_at: float | None
-    offer: Ringing | None = None
+    offer: OpenOffer | None = None
     settling: tuple[AgentCode, float] | None = None
     """An offer was withdrawn; the call can't dial again until OfferFailed or so long."""
     talking: bool = False
@@ -100,7 +100,7 @@ class WaitingRoom:
     def __init__(self, queues: Iterable[Queue], pool: Pool, timers: Timers[object]) -> None:
         self._pool = pool
         self._timers = timers
-        self._lines = {queue.name: Line(queue) for queue in queues}
+        self._lines = {queue.name: QueueLine(queue) for queue in queues}
         self._waiters: dict[CallId, Waiter] = {}
         self._order = 0
 
@@ -114,11 +114,11 @@ class WaitingRoom:
         """The caller, if he waits."""
         return self._waiters.get(call)
 
-    def line(self, queue: QueueName) -> Line | None:
+    def line(self, queue: QueueName) -> QueueLine | None:
         """The queue's line, if there is such a queue."""
         return self._lines.get(queue)
 
-    def enter(self, event: CallQueued, line: Line, talking: bool, now: float) -> None:
+    def enter(self, event: CallQueued, line: QueueLine, talking: bool, now: float) -> None:
         """A new caller, who stands where ``since`` puts them."""
         call, since = event.call, event.since
         queue = line.queue
@@ -183,7 +183,7 @@ class WaitingRoom:
                 if not line.places:
                     del self._lines[name]
         for name, queue in wanted.items():
-            line = self._lines.setdefault(name, Line(queue))
+            line = self._lines.setdefault(name, QueueLine(queue))
             line.queue, line.removed = queue, False
         return [line.queue for line in self._lines.values()]
 

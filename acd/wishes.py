@@ -1,7 +1,7 @@
 """What agents do with themselves: log in and out, ready, away, more after-call time."""
 
 from acd.agent_states import Trigger
-from acd.commands import Command, Refusal, Refused
+from acd.commands import Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, LogIn, LogOut, Ready
 from acd.offers import Offers
 from acd.roster import Roster
@@ -24,7 +24,7 @@ class Wishes:
             return
         seat = self._roster.of(event.agent, now)
         if seat.state is AgentState.TALKING and seat.station not in (None, event.station):
-            out.append(Refused(seat.code, LogIn.__name__, Refusal.TALKING, seat.station))
+            out.append(WishRefused(seat.code, LogIn.__name__, Refusal.TALKING, seat.station))
             return
         moves = seat.station != event.station
         if moves and seat.state is AgentState.OFFERED:
@@ -45,12 +45,12 @@ class Wishes:
         else:
             self._roster.refresh(seat)
 
-    def taken(self, agent: AgentCode, station: StationName, what: str) -> Refused | None:
+    def taken(self, agent: AgentCode, station: StationName, what: str) -> WishRefused | None:
         """The refusal if another agent sits at the station."""
         other = self._roster.at(station)
         if other is None or other.code == agent:
             return None
-        return Refused(agent, what, Refusal.STATION_TAKEN, station, other.code)
+        return WishRefused(agent, what, Refusal.STATION_TAKEN, station, other.code)
 
     def wish(
         self, event: LogOut | Ready | Away | ExtendWrapUp, now: float, out: list[Command]
@@ -58,7 +58,7 @@ class Wishes:
         """All that only a logged-in agent can wish."""
         seat = self._roster.logged_in(event.agent)
         if seat is None:
-            out.append(Refused(event.agent, type(event).__name__, Refusal.NOT_LOGGED_IN))
+            out.append(WishRefused(event.agent, type(event).__name__, Refusal.NOT_LOGGED_IN))
             return
         match event:
             case LogOut():
@@ -89,7 +89,7 @@ class Wishes:
 
     def _extend(self, seat: Seat, seconds: float, out: list[Command]) -> None:
         if seat.state is not AgentState.WRAP_UP:
-            out.append(Refused(seat.code, ExtendWrapUp.__name__, Refusal.NOT_IN_WRAP_UP))
+            out.append(WishRefused(seat.code, ExtendWrapUp.__name__, Refusal.NOT_IN_WRAP_UP))
             return
         seat.wrap_until += max(0.0, seconds)
         self._roster.refresh(seat)

@@ -47,7 +47,7 @@ nodes:
 class _Round:
     """One round's calls and what they cost."""
 
-    calls: sipp.Outcome
+    calls: sipp.SippCounts
     used: rig.Used
 
     @property

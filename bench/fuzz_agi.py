@@ -121,7 +121,7 @@ def small_centre() -> Centre:
     )
 
 
-class Door:
+class FuzzedServer:
     """A server on a free port; whoever comes is asked and answered as the controller would."""
 
     def __init__(self, server: AgiServer, engine: Engine) -> None:
@@ -153,7 +153,7 @@ def _channel(uniqueid: str) -> dict[str, str | list[str]]:
 
 
 @asynccontextmanager
-async def door(folder: Path) -> AsyncIterator[Door]:
+async def door(folder: Path) -> AsyncIterator[FuzzedServer]:
     """The controller's sessions, without AMI and without a database."""
     outbox = Outbox(folder / "outbox.jsonl")
     prompts = Prompts(folder / "prompts")
@@ -177,7 +177,7 @@ async def door(folder: Path) -> AsyncIterator[Door]:
     )
     await server.start()
     try:
-        yield Door(server, engine)
+        yield FuzzedServer(server, engine)
     finally:
         await server.close()
         await prompts.close()

@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench import rig
-from bench.raw_sip import Account, Answer, RawSip, answered
+from bench.raw_sip import Account, RawSip, SipAnswer, answered
 from configuration.secrets import load_or_create
 from domain.centre import (
     Centre,
@@ -322,7 +322,7 @@ class Attack:
         user = re.sub(rb"[\x00-\x20@<>]", b"", _hostile(rng))
         return b"sip:%s@%s:%d" % (user, peer.server[0].encode(), peer.server[1])
 
-    async def honest(self) -> Answer:
+    async def honest(self) -> SipAnswer:
         """A call from the line as it should be."""
         caller = b'"Li" <sip:13800138000@127.0.0.1>;tag=%d' % self.rng.randrange(10**9)
         self.line.patient = True

@@ -10,7 +10,7 @@ from time import perf_counter_ns, process_time
 from typing import Any
 
 from bench.rig import percentile
-from dialer.facts import Fact
+from dialer.facts import PacingFact
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import make
 from simulation.chosen import choose
@@ -33,7 +33,7 @@ class _Timed:
         self.ms: list[float] = []
         self.ringing: list[int] = []
 
-    def handle(self, fact: Fact, now: float) -> Pacing | None:
+    def handle(self, fact: PacingFact, now: float) -> Pacing | None:
         began = perf_counter_ns()
         order = self._pacer.handle(fact, now)
         self._took(began, order, now)

@@ -20,7 +20,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SipAnswer:
     """The final answer to a request; status 0: none came."""
 
     status: int
@@ -39,7 +39,7 @@ class RawSip(asyncio.DatagramProtocol):
         """What the server asked of us."""
         self.answer: Callable[[str], bytes] = agreed
         """What we say to it: to all of it, 200, if not set to another."""
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._answers: dict[str, asyncio.Future[SipAnswer]] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._count = 0
         self._name = uuid4().hex
@@ -69,14 +69,14 @@ class RawSip(asyncio.DatagramProtocol):
         account: Account,
         headers: Sequence[tuple[bytes, bytes]] = (),
         body: bytes = b"",
-    ) -> Answer:
+    ) -> SipAnswer:
         """Send a request, with the password if asked for one; its final answer.
 
         ``headers`` replace those of the same name that every request has, or are added.
         """
         self._count += 1
         call = f"{self._name}-{self._count}"
-        answer, authorization = Answer(0), b""
+        answer, authorization = SipAnswer(0), b""
         for sequence in (1, 2):
             answer = await self._send(
                 method,
@@ -99,7 +99,7 @@ class RawSip(asyncio.DatagramProtocol):
         headers: Sequence[tuple[bytes, bytes]] = (),
         then: Sequence[tuple[str, Sequence[tuple[bytes, bytes]]]] = (),
         until: asyncio.Event | None = None,
-    ) -> Answer:
+    ) -> SipAnswer:
         """An INVITE with sound offered; a call that is answered is ended at once, or at ``until``.
 
         Before that come the requests ``then``, each a method and its headers.
@@ -115,8 +115,8 @@ class RawSip(asyncio.DatagramProtocol):
         return answer
 
     async def _within(
-        self, call: Answer, method: str, headers: Sequence[tuple[bytes, bytes]]
-    ) -> Answer:
+        self, call: SipAnswer, method: str, headers: Sequence[tuple[bytes, bytes]]
+    ) -> SipAnswer:
         """A request within an answered call."""
         self._count += 1
         kept = [
@@ -142,7 +142,7 @@ class RawSip(asyncio.DatagramProtocol):
         sequence: int,
         headers: Sequence[tuple[bytes, bytes]],
         body: bytes,
-    ) -> Answer:
+    ) -> SipAnswer:
         branch = f"z9hG4bK{call}-{sequence}".encode()
         given = {name.lower() for name, _ in headers}
         contact = self.at_home(account.user)
@@ -159,7 +159,7 @@ class RawSip(asyncio.DatagramProtocol):
         lines = [(name, value) for name, value in standard if name.lower() not in given]
         lines += [(name, value) for name, value in headers if value]
         key = f"{branch.decode()} {method}"
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[SipAnswer] = asyncio.get_running_loop().create_future()
         self._answers[key] = future
         data = _message(b"%s %s SIP/2.0" % (method.encode(), uri), lines, body)
         try:
@@ -172,7 +172,7 @@ class RawSip(asyncio.DatagramProtocol):
                 except TimeoutError:
                     continue
             else:
-                return Answer(0)
+                return SipAnswer(0)
         finally:
             del self._answers[key]
         if method == "INVITE":
@@ -181,7 +181,7 @@ class RawSip(asyncio.DatagramProtocol):
 
     def _acknowledge(
         self,
-        answer: Answer,
+        answer: SipAnswer,
         uri: bytes,
         lines: Sequence[tuple[bytes, bytes]],
         sequence: int,
@@ -222,7 +222,7 @@ class RawSip(asyncio.DatagramProtocol):
             return
         future = self._answers.get(f"{branch[1]} {sequence[1]}")
         if future is not None and not future.done():
-            future.set_result(Answer(int(text[8:11]), text))
+            future.set_result(SipAnswer(int(text[8:11]), text))
 
 
 def agreed(request: str) -> bytes:

@@ -85,7 +85,7 @@ IMPATIENT_CALLER = CALLER[: CALLER.index('  <recv request="BYE"')] + _BYE
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SippCounts:
     """What SIPp counted."""
 
     succeeded: int
@@ -112,7 +112,7 @@ async def run(
     media_port: int,
     timeout_s: float,
     patience_s: float = 0.0,
-) -> Outcome:
+) -> SippCounts:
     """Place ``calls`` calls, at most ``at_once`` of them at a time; returns when all are over."""
     program = await asyncio.to_thread(find_or_install_sipp)
     with tempfile.TemporaryDirectory(prefix="offhook-sipp-") as folder:
@@ -154,12 +154,12 @@ def _finished_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _figures(file: Path, said: str, used: float) -> Outcome:
+def _figures(file: Path, said: str, used: float) -> SippCounts:
     try:
         with file.open(encoding="utf-8", newline="") as text:
             rows: Sequence[dict[str, str]] = list(csv.DictReader(text, delimiter=";"))
         last = rows[-1]
-        return Outcome(
+        return SippCounts(
             int(last["SuccessfulCall(C)"]),
             int(last["FailedCall(C)"]),
             float(last["CallRate(C)"]),

@@ -17,17 +17,17 @@ PHRASES = frozenset({"station", "dialplan"})
 
 
 @dataclass(frozen=True, slots=True)
-class FlowFile:
+class FlowSource:
     """A flow as it was read."""
 
     path: Path
     text: bytes
 
 
-def flow_files(config: Config) -> Mapping[str, FlowFile]:
+def flow_files(config: Config) -> Mapping[str, FlowSource]:
     """The files of the hotlines' flows, by the flows' names. Raises FlowError (no such flow)."""
     own = config.flows
-    files: dict[str, FlowFile] = {}
+    files: dict[str, FlowSource] = {}
     for number, hotline in enumerate(config.centre.hotlines):
         if hotline.flow in files:
             continue
@@ -44,11 +44,11 @@ def flow_files(config: Config) -> Mapping[str, FlowFile]:
                 f'there is no flow "{hotline.flow}": no file {hotline.flow}.yaml in {places}',
                 did_you_mean(hotline.flow, there - PHRASES) or "write one, or name another",
             )
-        files[hotline.flow] = FlowFile(file, file.read_bytes())
+        files[hotline.flow] = FlowSource(file, file.read_bytes())
     return files
 
 
-def load_flows(config: Config, files: Mapping[str, FlowFile] | None = None) -> Mapping[str, Flow]:
+def load_flows(config: Config, files: Mapping[str, FlowSource] | None = None) -> Mapping[str, Flow]:
     """The flow of each hotline by name. Raises FlowError (a fault in a file, or no such flow)."""
     queues = {queue.name for queue in config.centre.queues}
     return {

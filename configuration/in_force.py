@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from configuration.centre_file import Config, ConfigError, load, parse
-from configuration.flows import FlowFile, flow_files, load_flows
+from configuration.flows import FlowSource, flow_files, load_flows
 from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create
 from documents.errors import FlowError
 from documents.json_text import parsed
@@ -47,7 +47,7 @@ class InForce:
     config: Config
     flows: Mapping[str, Flow]
     secrets: Secrets
-    files: Mapping[str, FlowFile]
+    files: Mapping[str, FlowSource]
     """The flows' texts, by the flows' names."""
     since: datetime
 
@@ -166,7 +166,7 @@ def _copy(state: Path, *, is_last: bool = True) -> InForce:
     files = {}
     for name, fields in _fields(copy.get("flows"), '"flows"').items():
         file = _fields(fields, f'"{name}" in "flows"')
-        files[name] = FlowFile(_path(file, "path"), _bytes(_string(file, "text")))
+        files[name] = FlowSource(_path(file, "path"), _bytes(_string(file, "text")))
     for hotline in config.centre.hotlines:
         if hotline.flow not in files:
             raise ValueError(f'"flows" lacks "{hotline.flow}"')

@@ -2,10 +2,10 @@
 
 import json
 import re
-import secrets as chance
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from secrets import randbelow, token_urlsafe
 from typing import Any
 
 from documents.json_text import parsed
@@ -63,16 +63,16 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
             " passwords made (phones must then be told theirs)"
         ) from error
     whole: dict[str, Any] = {
-        "ami": kept.get("ami") or chance.token_urlsafe(24),
-        "agi": kept.get("agi") or chance.token_urlsafe(24),
-        "admin": kept.get("admin") or chance.token_urlsafe(9),
+        "ami": kept.get("ami") or token_urlsafe(24),
+        "agi": kept.get("agi") or token_urlsafe(24),
+        "admin": kept.get("admin") or token_urlsafe(9),
         "sip": dict(kept.get("sip", {})),
         "pins": dict(kept.get("pins", {})),
     }
     for name in [s.name for s in centre.stations] + [line.name for line in centre.lines]:
-        whole["sip"].setdefault(name, chance.token_urlsafe(15))
+        whole["sip"].setdefault(name, token_urlsafe(15))
     for agent in centre.agents:
-        whole["pins"].setdefault(agent.code, f"{chance.randbelow(10_000):04d}")
+        whole["pins"].setdefault(agent.code, f"{randbelow(10_000):04d}")
     if whole != kept:
         _write(path, whole)
     return Secrets(**{name: whole[name] for name in ("ami", "agi", "sip", "pins", "admin")})

@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialer.facts import Abandoned, Cause, Connected, Lead, Machine, NotAnswered, Person, Ringing
+from dialer.facts import (
+    Abandoned,
+    Cause,
+    Lead,
+    Machine,
+    NotAnswered,
+    Person,
+    PersonConnected,
+    Ringing,
+)
 from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served, TakenForMachine
 
 
-class Stage(StrEnum):
+class AttemptStage(StrEnum):
     """Where an attempt is; DIALLED and RINGING share their clock, which starts when it goes out."""
 
     DIALLED = "dialled"
@@ -18,15 +27,18 @@ class Stage(StrEnum):
     OVER = "over"
 
 
-BEFORE_ANSWER = (Stage.DIALLED, Stage.RINGING)
-NEXT: dict[type, tuple[tuple[Stage, ...], Stage]] = {
-    Ringing: ((Stage.DIALLED,), Stage.RINGING),
-    NotAnswered: (BEFORE_ANSWER, Stage.OVER),
+BEFORE_ANSWER = (AttemptStage.DIALLED, AttemptStage.RINGING)
+NEXT: dict[type, tuple[tuple[AttemptStage, ...], AttemptStage]] = {
+    Ringing: ((AttemptStage.DIALLED,), AttemptStage.RINGING),
+    NotAnswered: (BEFORE_ANSWER, AttemptStage.OVER),
     # A fact may overtake the one before it: whoever is connected has answered.
-    Person: ((*BEFORE_ANSWER, Stage.LISTENED), Stage.WAITING),
-    Machine: ((*BEFORE_ANSWER, Stage.LISTENED), Stage.OVER),
-    Connected: ((*BEFORE_ANSWER, Stage.LISTENED, Stage.WAITING), Stage.CONNECTED),
-    Abandoned: ((*BEFORE_ANSWER, Stage.LISTENED, Stage.WAITING), Stage.OVER),
+    Person: ((*BEFORE_ANSWER, AttemptStage.LISTENED), AttemptStage.WAITING),
+    Machine: ((*BEFORE_ANSWER, AttemptStage.LISTENED), AttemptStage.OVER),
+    PersonConnected: (
+        (*BEFORE_ANSWER, AttemptStage.LISTENED, AttemptStage.WAITING),
+        AttemptStage.CONNECTED,
+    ),
+    Abandoned: ((*BEFORE_ANSWER, AttemptStage.LISTENED, AttemptStage.WAITING), AttemptStage.OVER),
 }
 """After which stages a fact is taken, and what the stage is then. Answered depends on detection."""
 
@@ -37,7 +49,7 @@ class Attempt:
 
     lead: Lead
     dialled_at: float
-    stage: Stage
+    stage: AttemptStage
     kept: bool = True
     rings_since: float | None = None
     answered_at: float | None = None
@@ -47,11 +59,13 @@ class Attempt:
     """Detection has found a person."""
 
 
-def lessons_of(attempt: Attempt, fact: object, stage: Stage, now: float) -> tuple[Lesson, ...]:
+def lessons_of(
+    attempt: Attempt, fact: object, stage: AttemptStage, now: float
+) -> tuple[Lesson, ...]:
     """What the next stage teaches, of leads like it, of detection, for the limit; not RINGING."""
     lessons: list[Lesson] = []
-    decided = attempt.stage not in (Stage.WAITING, Stage.CONNECTED)
-    if decided and stage is not Stage.LISTENED:
+    decided = attempt.stage not in (AttemptStage.WAITING, AttemptStage.CONNECTED)
+    if decided and stage is not AttemptStage.LISTENED:
         person = not isinstance(fact, NotAnswered | Machine)
         if isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
             since = attempt.rings_since
@@ -60,11 +74,11 @@ def lessons_of(attempt: Attempt, fact: object, stage: Stage, now: float) -> tupl
         else:
             seconds = now - attempt.dialled_at
             lessons.append(Reached(attempt.lead, seconds, person, attempt.kept))
-        if attempt.stage is Stage.LISTENED and attempt.answered_at is not None:
+        if attempt.stage is AttemptStage.LISTENED and attempt.answered_at is not None:
             lessons.append(Detected(now - attempt.answered_at, person))
     answered_at = now if attempt.answered_at is None else attempt.answered_at
     clock = (answered_at, attempt.speech_at, attempt.greeted_at)
-    if isinstance(fact, Connected):
+    if isinstance(fact, PersonConnected):
         lessons.append(Served(*clock))
     elif isinstance(fact, Abandoned):
         lessons.append(LetGo(*clock, heard=attempt.heard, by_customer=fact.by_customer))

@@ -120,7 +120,7 @@ class GreetingEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class PersonConnected:
     """The person talks to this agent."""
 
     attempt: AttemptId
@@ -181,7 +181,7 @@ class DayBegan:
 
 AttemptFact = (
     Dialled | Ringing | Answered | NotAnswered | Person | Machine | SpeechBegan | GreetingEnded
-    | Connected | Abandoned
+    | PersonConnected | Abandoned
 )  # fmt: skip
-AgentFact = AgentReady | AgentTalking | AgentWrapUp | AgentWantsBreak | AgentGone
-Fact = AttemptFact | AgentFact | Hopper | DayBegan
+StaffFact = AgentReady | AgentTalking | AgentWrapUp | AgentWantsBreak | AgentGone
+PacingFact = AttemptFact | StaffFact | Hopper | DayBegan

@@ -18,10 +18,10 @@ from dialer.facts import (
     AgentWrapUp,
     DayBegan,
     Dialled,
-    Fact,
     Hopper,
     Machine,
     NotAnswered,
+    PacingFact,
 )
 from dialer.lessons import CutShort, LetGo, Reached, Served, TakenForMachine
 from dialer.limit import NO_HISTORY, AbandonCount, Counted, History, Limit
@@ -107,7 +107,7 @@ class Pacer:
         self._look_at: float | None = None
         self._forget_at = now
 
-    def handle(self, fact: Fact, now: float) -> Pacing | None:
+    def handle(self, fact: PacingFact, now: float) -> Pacing | None:
         """Take a fact in; what to do, None if it is nothing that asks for a decision."""
         if now < self._now:
             now = self._now

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
-from dialer.limit import CAUTIOUS as CAUTIOUS_LIMIT
-from dialer.limit import UK as UK_LIMIT
-from dialer.limit import US as US_LIMIT
+from dialer import limit
 from dialer.limit import Limit
 
 
-class Outcome(StrEnum):
+class PastOutcome(StrEnum):
     """What became of an earlier call to the same number."""
 
     NOBODY = "nobody"  # busy, no answer, dead number
@@ -33,7 +31,7 @@ class Past:
     """An earlier call to the same number, by whichever campaign. ``at`` knows its zone."""
 
     at: datetime
-    outcome: Outcome
+    outcome: PastOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class AtMost:
             raise ValueError(f"at_most.calls is {self.calls}; expected 1 or more")
 
 
-class Say(StrEnum):
+class MessagePart(StrEnum):
     """What a message to whom is let go must tell."""
 
     NAME = "name"
@@ -81,20 +79,24 @@ class Say(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AbandonMessage:
     """The recorded message to a person for whom there is no agent."""
 
     within_s: float
     """After the limit's clock has started."""
-    must_say: frozenset[Say]
+    must_say: frozenset[MessagePart]
     may_sell: bool = False
 
-    def faults(self, said: Collection[Say], *, sells: bool, after_s: float) -> tuple[str, ...]:
+    def faults(
+        self, said: Collection[MessagePart], *, sells: bool, after_s: float
+    ) -> tuple[str, ...]:
         """What is wrong with a message that says this and begins so late; nothing if it is right.
 
         ``after_s``: seconds from the clock's start to the message's.
         """
-        faults = [f"doesn't say {each.value}" for each in Say if each in self.must_say - set(said)]
+        faults = [
+            f"doesn't say {each.value}" for each in MessagePart if each in self.must_say - set(said)
+        ]
         if sells and not self.may_sell:
             faults.append("sells something")
         if after_s > self.within_s:
@@ -129,7 +131,7 @@ class Rules:
     """All rules of a place; each a setting of a project."""
 
     limit: Limit
-    message: Message
+    message: AbandonMessage
     records: Records
     quiet: tuple[Quiet, ...] = ()
     """Each of them holds; a project adds the rest hours of its own."""
@@ -155,7 +157,7 @@ class OnlyWithAgent:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NotAllowed:
     """Don't dial before ``until``, and ask again then; None: not at all."""
 
     reason: str
@@ -164,25 +166,25 @@ class Refused:
 
 def may_dial(
     history: Collection[Past], local_time: datetime, rules: Rules, *, consent: bool = False
-) -> Allowed | OnlyWithAgent | Refused:
+) -> Allowed | OnlyWithAgent | NotAllowed:
     """Whether this number may be dialled now.
 
     ``local_time`` is the called party's. Raises ValueError for a time without a zone.
     """
     now = _aware(local_time)
     if rules.needs_consent and not consent:
-        return Refused("no consent is on record", None)
+        return NotAllowed("no consent is on record", None)
     refused = [*_quiet(rules.quiet, local_time), *_too_often(rules.at_most, history, local_time)]
     if refused:
         until, reason = max(refused)
-        return Refused(reason, until.astimezone(local_time.tzinfo))
+        return NotAllowed(reason, until.astimezone(local_time.tzinfo))
     kept: list[tuple[datetime, str]] = []
     for past in history:
         at = _aware(past.at)
-        if past.outcome is Outcome.ABANDONED and now < at + rules.agent_after_abandoned:
+        if past.outcome is PastOutcome.ABANDONED and now < at + rules.agent_after_abandoned:
             hours = rules.agent_after_abandoned / timedelta(hours=1)
             kept.append((at + rules.agent_after_abandoned, f"abandoned within {hours:g} h"))
-        elif past.outcome is Outcome.MACHINE and rules.agent_after_machine:
+        elif past.outcome is PastOutcome.MACHINE and rules.agent_after_machine:
             midnight = _next_midnight(past.at.astimezone(local_time.tzinfo))
             if now < midnight:
                 kept.append((midnight, "taken for a machine today"))
@@ -211,7 +213,7 @@ def _too_often(
             if each.within is None
             else _aware(past.at) + each.within
             for past in history
-            if past.outcome is Outcome.SPOKEN or not each.effective
+            if past.outcome is PastOutcome.SPOKEN or not each.effective
         )
         if sum(end > now for end in ends) >= each.calls:
             kind = "effective calls" if each.effective else "calls"
@@ -237,14 +239,14 @@ def _aware(at: datetime) -> datetime:
 
 
 _EVENING = Quiet(time(21), time(8))
-_CALLER = frozenset({Say.NAME, Say.NUMBER})
+_CALLER = frozenset({MessagePart.NAME, MessagePart.NUMBER})
 _SHARE = frozenset({Kept.OUTCOME, Kept.NUMBERS, Kept.TIMES})
 _CHINA_OFTEN = (AtMost(5, timedelta(hours=24)), AtMost(3, timedelta(minutes=5)))
 _FIVE_YEARS = timedelta(days=5 * 366)
 
 US = Rules(
-    limit=US_LIMIT,
-    message=Message(2.0, _CALLER | {Say.PURPOSE, Say.OPT_OUT}),
+    limit=limit.US,
+    message=AbandonMessage(2.0, _CALLER | {MessagePart.PURPOSE, MessagePart.OPT_OUT}),
     records=Records(_SHARE, _FIVE_YEARS),
     quiet=(_EVENING,),
 )
@@ -253,8 +255,8 @@ years. FCC 47 CFR 64.1200(a)(7): its purpose and an automated opt-out. 310.4(c),
 08:00 to 21:00 at the called party."""
 
 UK = Rules(
-    limit=UK_LIMIT,
-    message=Message(2.0, frozenset({Say.NAME, Say.OPT_OUT_NUMBER})),
+    limit=limit.UK,
+    message=AbandonMessage(2.0, frozenset({MessagePart.NAME, MessagePart.OPT_OUT_NUMBER})),
     records=Records(_SHARE, timedelta(days=184)),
     agent_after_abandoned=timedelta(hours=72),
     agent_after_machine=True,
@@ -265,8 +267,8 @@ same day after "machine", only with a guaranteed agent. Records are to be kept: 
 no time, half a year is taken here. No text gives hours: a project sets its own."""
 
 CN = Rules(
-    limit=CAUTIOUS_LIMIT,
-    message=Message(2.0, _CALLER),
+    limit=limit.CAUTIOUS,
+    message=AbandonMessage(2.0, _CALLER),
     records=Records(
         frozenset({Kept.RECORDING, Kept.NUMBERS, Kept.TIMES, Kept.CONSENT}), timedelta(days=30)
     ),
@@ -289,8 +291,8 @@ CN_DEBT = Rules(
 carriers' terms. It is no commercial call: consent is not asked for."""
 
 CAUTIOUS = Rules(
-    limit=CAUTIOUS_LIMIT,
-    message=Message(2.0, frozenset(Say)),
+    limit=limit.CAUTIOUS,
+    message=AbandonMessage(2.0, frozenset(MessagePart)),
     records=Records(frozenset(Kept), _FIVE_YEARS),
     quiet=(_EVENING,),
     agent_after_abandoned=timedelta(hours=72),

@@ -15,7 +15,7 @@ from math import inf
 
 from dialer.agents import Agents, State
 from dialer.ages import Ages, Kinds
-from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, Stage, lessons_of
+from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, AttemptStage, lessons_of
 from dialer.facts import (
     UNKNOWN_LEAD,
     Abandoned,
@@ -25,16 +25,16 @@ from dialer.facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Answered,
-    Connected,
     DayBegan,
     Dialled,
-    Fact,
     GreetingEnded,
     Hopper,
     Lead,
     Machine,
     NotAnswered,
+    PacingFact,
     Person,
+    PersonConnected,
     Ringing,
     SpeechBegan,
 )
@@ -121,7 +121,7 @@ class UnderWay:
         """It has rung for so long, and is not kept; with all agents gone, nothing to be learnt is
         worth an abandoned customer."""
         found = self._attempts.get(attempt)
-        if found is None or found.stage is not Stage.RINGING or found.rings_since is None:
+        if found is None or found.stage is not AttemptStage.RINGING or found.rings_since is None:
             return False
         return now - found.rings_since >= least_s and (self.agents == 0 or not found.kept)
 
@@ -130,13 +130,13 @@ class UnderWay:
         known = attempt in self._attempts or attempt in self._ended
         return known and attempt not in self._early
 
-    def fold(self, fact: Fact, now: float) -> tuple[Lesson, ...]:
+    def fold(self, fact: PacingFact, now: float) -> tuple[Lesson, ...]:
         """Take a fact in."""
         # Most facts are of attempts: they come first.
         match fact:
             case Dialled():
                 return self._dialled(fact, now)
-            case Ringing() | NotAnswered() | Answered() | Connected() | Person() | Machine():
+            case Ringing() | NotAnswered() | Answered() | PersonConnected() | Person() | Machine():
                 return self._attempt(fact, now)
             case AgentTalking():
                 self._without_wrap_up.discard(fact.agent)
@@ -186,7 +186,7 @@ class UnderWay:
             return ()
         self._dials += 1
         kept = self._dials % KEPT_OF == 0
-        self._attempts[fact.attempt] = Attempt(fact.lead, now, Stage.DIALLED, kept=kept)
+        self._attempts[fact.attempt] = Attempt(fact.lead, now, AttemptStage.DIALLED, kept=kept)
         self.ringing.add(fact.attempt, now, self._kinds.of(fact.lead))
         self.open += 1
         return ()
@@ -202,21 +202,21 @@ class UnderWay:
 
     def _attempt(
         self,
-        fact: Ringing | Answered | NotAnswered | Person | Machine | Connected | Abandoned,
+        fact: Ringing | Answered | NotAnswered | Person | Machine | PersonConnected | Abandoned,
         now: float,
     ) -> tuple[Lesson, ...]:
         attempt = self._attempts.get(fact.attempt)
         if attempt is None:
             return self._unheard_of(fact, now)
         if isinstance(fact, Answered):
-            after: tuple[Stage, ...] = BEFORE_ANSWER
-            stage = Stage.LISTENED if self._detection else Stage.WAITING
+            after: tuple[AttemptStage, ...] = BEFORE_ANSWER
+            stage = AttemptStage.LISTENED if self._detection else AttemptStage.WAITING
         else:
             after, stage = NEXT[type(fact)]
         if attempt.stage not in after:
             self._odd += 1
             return ()
-        if stage is Stage.RINGING:
+        if stage is AttemptStage.RINGING:
             attempt.rings_since, attempt.stage = now, stage
             return ()
         attempt.heard = attempt.heard or isinstance(fact, Person)
@@ -225,15 +225,15 @@ class UnderWay:
         if attempt.answered_at is None and not isinstance(fact, NotAnswered):
             attempt.answered_at = now
         attempt.stage = stage
-        if stage is Stage.OVER:
+        if stage is AttemptStage.OVER:
             self._end(fact.attempt)
-        elif stage is Stage.LISTENED:
+        elif stage is AttemptStage.LISTENED:
             self.listened.add(fact.attempt, now)
             self.open += 1
-        elif stage is Stage.WAITING:
+        elif stage is AttemptStage.WAITING:
             self.waiting.add(fact.attempt, now)
             self.open += 1
-        elif isinstance(fact, Connected):
+        elif isinstance(fact, PersonConnected):
             return lessons + self._connect(fact, now)
         return lessons
 
@@ -243,13 +243,13 @@ class UnderWay:
         The latter is counted all the same: a person was abandoned, whatever order we hear it in.
         """
         self._odd += 1
-        if not isinstance(fact, NotAnswered | Machine | Connected | Abandoned):
+        if not isinstance(fact, NotAnswered | Machine | PersonConnected | Abandoned):
             return ()
         if fact.attempt in self._ended:
             return ()
         _remember(self._early, fact.attempt)
-        if isinstance(fact, Connected):
-            self._attempts[fact.attempt] = Attempt(UNKNOWN_LEAD, now, Stage.CONNECTED)
+        if isinstance(fact, PersonConnected):
+            self._attempts[fact.attempt] = Attempt(UNKNOWN_LEAD, now, AttemptStage.CONNECTED)
             return (Served(now, None, None), *self._connect(fact, now))
         _remember(self._ended, fact.attempt)
         if isinstance(fact, Abandoned):
@@ -257,7 +257,7 @@ class UnderWay:
             return (LetGo(-inf, None, None, heard=self._detection, by_customer=fact.by_customer),)
         return (TakenForMachine(),) if isinstance(fact, Machine) else ()
 
-    def _connect(self, fact: Connected, now: float) -> tuple[Lesson, ...]:
+    def _connect(self, fact: PersonConnected, now: float) -> tuple[Lesson, ...]:
         code = fact.agent
         if code not in self._agents:  # vanished: whoever talks to him is no longer ours to count
             self._odd += 1
@@ -268,12 +268,12 @@ class UnderWay:
         self._talks[code] = fact.attempt
         return self._agents.becomes(code, State.TALKING, now)
 
-    def _take_out(self, attempt: AttemptId, stage: Stage) -> None:
+    def _take_out(self, attempt: AttemptId, stage: AttemptStage) -> None:
         if stage in BEFORE_ANSWER:
             self.ringing.remove(attempt)
-        elif stage is Stage.LISTENED:
+        elif stage is AttemptStage.LISTENED:
             self.listened.remove(attempt)
-        elif stage is Stage.WAITING:
+        elif stage is AttemptStage.WAITING:
             self.waiting.remove(attempt)
         else:
             return

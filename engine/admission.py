@@ -13,7 +13,7 @@ from telephony.agi.wire import SessionRefused
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, ActionRefused
 from telephony.calls import Calls, ChannelView
-from telephony.channels import Role
+from telephony.channels import ChannelRole
 from telephony.complaints import shown
 
 TOLD_WITHIN_S = 1.0
@@ -37,12 +37,12 @@ class Admission:
         """A caller's channel, come in by ``line`` for ``hotline``. Raises SessionRefused."""
         self._configured(channel, "line", line, self._lines)
         self._configured(channel, "hotline", hotline, self._hotlines)
-        await self._is(channel, Role.LINE, line)
+        await self._is(channel, ChannelRole.LINE, line)
 
     async def phone(self, channel: ChannelId, station: str) -> None:
         """A channel of this station's phone. Raises SessionRefused."""
         self._configured(channel, "station", station, self._stations)
-        await self._is(channel, Role.STATION, station)
+        await self._is(channel, ChannelRole.STATION, station)
 
     def arrived(self, channel: ChannelId) -> None:
         """AMI has told of the channel."""
@@ -71,7 +71,7 @@ class Admission:
                 " Asterisk's configuration anew so that it no longer has it",
             )
 
-    async def _is(self, channel: ChannelId, role: Role, endpoint: str) -> None:
+    async def _is(self, channel: ChannelId, role: ChannelRole, endpoint: str) -> None:
         link = self._links[channel.node]
         found = self._channels.channel(channel)
         if found is None and link.up:

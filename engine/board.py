@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from acd.seat import AgentView as Seat
+from acd.seat import SeatView
 from domain.centre import Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
@@ -128,7 +128,7 @@ def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
 
 
 def _queue(
-    engine: Engine, queue: Queue, since: list[datetime], seats: list[Seat], figures: DayFigures
+    engine: Engine, queue: Queue, since: list[datetime], seats: list[SeatView], figures: DayFigures
 ) -> QueueView:
     able = [s for s in seats if s.skills.get(queue.skill, 0) >= queue.min_level]
     states = Counter(seat.state for seat in able)
@@ -156,7 +156,7 @@ def _queue(
 
 
 def _agents(
-    engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, Seat]
+    engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, SeatView]
 ) -> list[AgentView]:
     views = []
     for agent in engine.centre.agents:

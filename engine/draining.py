@@ -16,7 +16,7 @@ _WAITING = (CallStage.QUEUE, CallStage.RINGING, CallStage.FALLBACK)
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
+class CallsUnderWay:
     """Calls that stopping would cut off."""
 
     talking: int
@@ -32,7 +32,7 @@ class UnderWay:
         )
 
 
-def under_way(engine: Engine, closing: Closing) -> UnderWay:
+def under_way(engine: Engine, closing: Closing) -> CallsUnderWay:
     """The calls that go on, as far as can be seen.
 
     Where Asterisk goes on, those that it leads by itself don't need us.
@@ -45,7 +45,7 @@ def under_way(engine: Engine, closing: Closing) -> UnderWay:
     ]
     talking = sum(stage in _TALKING for stage in stages)
     waiting = sum(stage in _WAITING for stage in stages)
-    return UnderWay(talking, waiting, len(stages) - talking - waiting)
+    return CallsUnderWay(talking, waiting, len(stages) - talking - waiting)
 
 
 async def drain(
@@ -60,7 +60,7 @@ async def drain(
     engine.sessions.closing = closing
     clock = asyncio.get_running_loop().time
     deadline = clock() + within_s
-    told: tuple[UnderWay, float] | None = None
+    told: tuple[CallsUnderWay, float] | None = None
     while True:
         version = engine.changes.version
         left = under_way(engine, closing)

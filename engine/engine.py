@@ -16,7 +16,7 @@ from domain.identity import AgentCode
 from engine.admission import Admission
 from engine.agents.floor import LiveFloor
 from engine.agents.lost_phones import LostPhones
-from engine.agents.talks import Talks
+from engine.agents.talks import LiveTalks
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.clock import Clock
@@ -42,7 +42,7 @@ class Engine:
         self.calls = calls = LiveCalls(centre, outbox, changes)
         self.orders = orders = Orders(channels)
         self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
-        self.talks = talks = Talks(clock, calls, floor, orders)
+        self.talks = talks = LiveTalks(clock, calls, floor, orders)
         self.admission = admission = Admission(centre, orders.links, channels)
         self.sessions = sessions = Sessions(
             centre, clock, changes, calls, floor, talks, orders, channels, admission

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, tzinfo
 
 import structlog
 
-from acd.commands import Refusal, Refused
+from acd.commands import Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
 from configuration.in_force import InForce
 from domain.centre import Centre
@@ -116,7 +116,7 @@ class RunningCentre:
         commands = self._engine.floor.feed(event)
         log.info("agent command", agent=agent, verb=str(verb), by=by)
         for command in commands:
-            if isinstance(command, Refused) and command.agent == agent:
+            if isinstance(command, WishRefused) and command.agent == agent:
                 return CommandResult(_REFUSED[command.code], agent=command.by)
         view = self._engine.floor.core.agent(agent)
         if view is not None and view.then is not None:

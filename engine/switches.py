@@ -13,7 +13,7 @@ from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.floor import LiveFloor
-from engine.agents.talks import Talks
+from engine.agents.talks import LiveTalks
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
@@ -25,13 +25,14 @@ from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
 from telephony.caller import name_of, number_of
 from telephony.calls import (
+    CallerGone,
     CallEvent,
-    CallGone,
     CallHeld,
     CallResumed,
     Calls,
     CallSeen,
     CallTransferred,
+    PhoneChanged,
     RingingEnded,
     StationConnected,
     StationDisconnected,
@@ -39,7 +40,6 @@ from telephony.calls import (
     TransferAstray,
     TransferRefused,
 )
-from telephony.calls import StationChanged as PhoneChanged
 from telephony.complaints import Complaints, shown, where
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ class Switches:
         changes: Changes,
         calls: LiveCalls,
         floor: LiveFloor,
-        talks: Talks,
+        talks: LiveTalks,
         orders: Orders,
         channels: Calls,
         admission: Admission,
@@ -258,7 +258,7 @@ class Switches:
                 self._orders.send_on(call, event.context, event.to)
             case TransferAstray():
                 self._orders.send_on(call, "returned", "queue")
-            case CallGone():
+            case CallerGone():
                 self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
             case _:
                 assert_never(event)

@@ -20,7 +20,7 @@ from telephony.asterisk.passwords import AsteriskPasswords
 from telephony.asterisk.process import AsteriskProcess, check_free
 from telephony.asterisk.provision import AsteriskInstall
 
-__all__ = ["FarEnd", "FarEndError", "Sound", "Target"]
+__all__ = ["FarEnd", "FarEndError", "MediaTransport", "Target"]
 
 CONF = Path(__file__).resolve().parent / "conf"
 _HOST = "127.0.0.1"
@@ -28,7 +28,7 @@ _USER = "farend"
 _SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing but call)
 
 
-class Sound(StrEnum):
+class MediaTransport(StrEnum):
     """What a phone insists on when it is called."""
 
     RTP = "rtp"  # plain sound: an offer of RTP/SAVP is refused (488)
@@ -63,9 +63,9 @@ class FarEnd:
         target: Target,
         *,
         sip_bind: str = _HOST,
-        sounds: Mapping[StationName, Sound] | None = None,
+        sounds: Mapping[StationName, MediaTransport] | None = None,
     ) -> None:
-        """``sounds`` says of phones that they aren't plain (``Sound.RTP``)."""
+        """``sounds`` says of phones that they aren't plain (``MediaTransport.RTP``)."""
         self.ports = ports
         self.sip_bind = sip_bind
         self.target = target
@@ -284,7 +284,7 @@ class FarEnd:
 
     def _phone_files(self, name: StationName, target: str) -> str:
         transport, media = "main", ""
-        if self._sounds.get(name) is Sound.SRTP:
+        if self._sounds.get(name) is MediaTransport.SRTP:
             target = with_port(self.target.addresses.sip, self.target.ports.sip_tls)
             target += ";transport=tls"
             transport, media = "secure", "media_encryption = sdes\n"

@@ -10,7 +10,7 @@ from ivr_flows.interpreter import UnknownNodeError, run
 from ivr_flows.loader import load
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
 from ivr_flows.steps import (
-    Answer,
+    AnswerCall,
     Collect,
     Digits,
     Done,
@@ -18,10 +18,10 @@ from ivr_flows.steps import (
     Hangup,
     Left,
     Note,
-    Outcome,
     Play,
     QueueExit,
     Step,
+    StepOutcome,
 )
 from ivr_flows.texts import Prompt
 from ivr_flows.walk import FlowContext
@@ -32,7 +32,7 @@ LIBRARY = Path(__file__).parent / "library"
 __all__ = [
     "LIBRARY",
     "Announcements",
-    "Answer",
+    "AnswerCall",
     "Collect",
     "DialplanPhrase",
     "Digits",
@@ -45,7 +45,6 @@ __all__ = [
     "Left",
     "Node",
     "Note",
-    "Outcome",
     "Phrases",
     "Play",
     "Prompt",
@@ -53,6 +52,7 @@ __all__ = [
     "QueueExit",
     "StationPhrase",
     "Step",
+    "StepOutcome",
     "UnknownNodeError",
     "announcement",
     "load",

@@ -14,7 +14,7 @@ from domain.prompts import PromptText
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerCall:
     """Take the call off the hook. Outcome: Done."""
 
     node: str
@@ -88,7 +88,7 @@ class Hangup:
     why: str
 
 
-Step = Answer | Play | Collect | Enqueue | Note | Hangup
+Step = AnswerCall | Play | Collect | Enqueue | Note | Hangup
 
 
 class QueueExit(StrEnum):
@@ -120,4 +120,4 @@ class Left:
     why: QueueExit
 
 
-Outcome = Done | Digits | Left
+StepOutcome = Done | Digits | Left

@@ -8,7 +8,7 @@ from domain.facts import Happening
 from domain.identity import QueueName
 from domain.prompts import PromptText
 from ivr_flows.steps import (
-    Answer,
+    AnswerCall,
     Collect,
     Digits,
     Done,
@@ -16,15 +16,15 @@ from ivr_flows.steps import (
     Hangup,
     Left,
     Note,
-    Outcome,
     Play,
     QueueExit,
     Step,
+    StepOutcome,
 )
 from ivr_flows.texts import Prompt
 
 T = TypeVar("T")
-Script = Generator[Step, Outcome, T]
+Script = Generator[Step, StepOutcome, T]
 """A piece of a flow: steps out, outcomes in, a result at its end."""
 
 
@@ -136,7 +136,7 @@ class Walk:
         # hangs up costs him nothing.
         if not self._answered:
             self._answered = True
-            step = Answer(self.node)
+            step = AnswerCall(self.node)
             _accepted(step, (yield step), Done)
 
     def _texts(self, names: Sequence[str], languages: Sequence[str]) -> tuple[PromptText, ...]:
@@ -156,7 +156,7 @@ class Walk:
         return taken, len(taken) == max_digits
 
 
-def _accepted(step: Step, outcome: Outcome, *kinds: type[T]) -> T:
+def _accepted(step: Step, outcome: StepOutcome, *kinds: type[T]) -> T:
     for kind in kinds:
         if isinstance(outcome, kind):
             return outcome

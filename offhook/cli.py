@@ -30,8 +30,7 @@ from offhook import asterisk_conf
 from offhook.service import CannotServe, serve
 from offhook.stack import StackError
 from offhook.up import PORTS, say, up
-from simulation.command import SimulateError
-from simulation.command import add_to as add_simulate_to
+from simulation.command import SimulateError, add_simulate_to
 from storage.errors import StorageError
 from supervision.control import ControlError, ask
 from supervision.controller_process import ControllerError

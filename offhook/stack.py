@@ -12,10 +12,10 @@ from typing import IO, Self
 
 import aiohttp
 
+from configuration import in_force
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
 from configuration.in_force import CannotKeep, InForce, from_files
-from configuration.in_force import keep as put_in_force
 from configuration.secrets import Secrets, load_or_create
 from machine.hosts import reached_at, with_port
 from machine.keeping import keep
@@ -31,9 +31,7 @@ from telephony.asterisk.carriers import keep_known
 from telephony.asterisk.files import Addresses, Ports
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
-from telephony.asterisk.provision import AsteriskInstall
-
-Progress = Callable[[str], None]
+from telephony.asterisk.provision import AsteriskInstall, Progress
 
 _LOCK = "in-use.lock"
 STOPPING = "it is stopping"
@@ -245,7 +243,7 @@ class Stack:
 
     def _keep_copy(self, found: InForce) -> None:
         try:
-            put_in_force(found, self.state)
+            in_force.keep(found, self.state)
         except CannotKeep as error:
             if error.misleads:
                 raise
@@ -260,7 +258,7 @@ class Stack:
             faults.append(in_one_line(error))
         try:
             if copy:
-                put_in_force(before, self.state)
+                in_force.keep(before, self.state)
         except CannotKeep as error:
             faults.append(str(error))
         return f"; but not all can be put back: {'; '.join(faults)}" if faults else ""

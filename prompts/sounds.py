@@ -21,7 +21,7 @@ PATIENCE_S = 6.0
 """How long somebody on the phone waits for a sound that is still being made."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
-Progress = Callable[[int, int], None]
+PromptProgress = Callable[[int, int], None]
 """Told (done, all) while prompts are made."""
 
 
@@ -123,7 +123,7 @@ class Prompts:
         return found
 
     async def prepare(
-        self, texts: Iterable[PromptText], progress: Progress | None = None
+        self, texts: Iterable[PromptText], progress: PromptProgress | None = None
     ) -> Prepared:
         """Make the sounds of these texts beforehand; failures don't stop it."""
         texts = tuple(texts)

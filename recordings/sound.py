@@ -23,7 +23,7 @@ class Mono(Protocol):
     def max(self) -> int: ...
 
 
-class Segment:
+class StereoStretch:
     """A stretch of stereo sound."""
 
     __slots__ = ("_segment",)

@@ -25,7 +25,7 @@ from machine.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
 from recordings.silence import silences
-from recordings.sound import Segment
+from recordings.sound import StereoStretch
 from recordings.waveform import Waveform, bar_frames, keep
 
 TOLERANCE_S = 0.5
@@ -37,7 +37,7 @@ LARGEST = 2**32 - 1 - HEADER_BYTES
 SLACK_S = 60.0
 """Clocks may be set while a call goes on."""
 
-Step = Callable[[str], None]
+StepReport = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,12 @@ class Recording:
 
 
 def store(
-    raw: Path, call: CallId, bridged_s: float | None, root: Path, *, at: Step = lambda step: None
+    raw: Path,
+    call: CallId,
+    bridged_s: float | None,
+    root: Path,
+    *,
+    at: StepReport = lambda step: None,
 ) -> Recording:
     """Make the WAV of ``raw`` below ``root``; ``raw`` stays.
 
@@ -126,7 +131,7 @@ def _store(
     bridged_s: float | None,
     root: Path,
     folder: Path,
-    at: Step,
+    at: StepReport,
 ) -> Recording:
     if not root.is_dir():
         # Not made here: where a disk should be mounted, an empty folder would take its place.
@@ -184,7 +189,7 @@ def _write(source: IO[bytes], file: IO[bytes], frames: int, waveform: Waveform) 
             if not data:
                 raise OSError(errno.EIO, "the raw file became shorter while it was read")
             left -= len(data)
-            bar = Segment.of(data)
+            bar = StereoStretch.of(data)
             waveform.add(bar)
             wav.writeframesraw(bar.raw_data)
 

@@ -7,24 +7,24 @@ from machine.files import NotAFileError
 from recordings.store import hash_of
 
 
-class Verdict(StrEnum):
+class Integrity(StrEnum):
     INTACT = "intact"
     CHANGED = "changed"
     MISSING = "missing"
     UNREADABLE = "unreadable"
 
 
-def verify(root: Path, file: str, sha256: str) -> Verdict:
+def verify(root: Path, file: str, sha256: str) -> Integrity:
     """Compare a recording (``file`` as its fact names it) with its hash; blocking, reads it all.
 
     A name that leads out of ``root`` is MISSING: there is no such recording.
     """
     path = (root / file).resolve()
     if not path.is_relative_to(root.resolve()):
-        return Verdict.MISSING
+        return Integrity.MISSING
     try:
-        return Verdict.INTACT if hash_of(path) == sha256 else Verdict.CHANGED
+        return Integrity.INTACT if hash_of(path) == sha256 else Integrity.CHANGED
     except FileNotFoundError:
-        return Verdict.MISSING
+        return Integrity.MISSING
     except (OSError, NotAFileError):
-        return Verdict.UNREADABLE
+        return Integrity.UNREADABLE

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from machine.files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE
-from recordings.sound import Segment
+from recordings.sound import StereoStretch
 
 MAX_BARS = 1000
 MIN_BAR_FRAMES = RATE // 10
@@ -32,7 +32,7 @@ class Waveform:
     caller: list[float] = field(default_factory=list)
     agent: list[float] = field(default_factory=list)
 
-    def add(self, bar: Segment) -> None:
+    def add(self, bar: StereoStretch) -> None:
         """Measure the next bar."""
         left, right = bar.split_to_mono()
         for side, segment in ((self.caller, left), (self.agent, right)):
@@ -98,6 +98,6 @@ def find(recording: Path) -> Waveform:
     return waveform
 
 
-def _bars(file: wave.Wave_read, frames: int) -> Iterator[Segment]:
+def _bars(file: wave.Wave_read, frames: int) -> Iterator[StereoStretch]:
     while data := file.readframes(frames):
-        yield Segment.of(data)
+        yield StereoStretch.of(data)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-from simulation.day import DayResult, Moment
+from simulation.day import ChartPoint, DayResult
 from simulation.scenario import Change, Scenario
 
 _WIDTH, _HEIGHT = 1_120, 720
@@ -119,7 +119,7 @@ def _about(day: DayResult, limit: float) -> str:
     return "  ·  ".join(told)
 
 
-def _columns(moments: Sequence[Moment]) -> list[_Column]:
+def _columns(moments: Sequence[ChartPoint]) -> list[_Column]:
     each = max(1, ceil(len(moments) / _MOST_COLUMNS))
     columns = []
     for start in range(0, len(moments), each):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulation.progress import Progress, in_words
+from simulation.progress import ProgressBar, in_words
 
 if TYPE_CHECKING:
     from simulation.day import DayResult
@@ -27,7 +27,7 @@ class SimulateError(Exception):
     """What was asked for can't be played; the text says what and what was expected."""
 
 
-def add_to(commands: Any) -> None:
+def add_simulate_to(commands: Any) -> None:
     """Wire the command."""
     command: argparse.ArgumentParser = commands.add_parser(
         "simulate",
@@ -201,7 +201,7 @@ def _play(plan: "Plan", jobs: int) -> "tuple[list[DayResult], bool]":
     from simulation.run import DayError, play
 
     results: list[DayResult] = []
-    progress = Progress(plan.total, "days")
+    progress = ProgressBar(plan.total, "days")
 
     def done(day: "DayResult") -> None:
         results.append(day)

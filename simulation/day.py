@@ -17,7 +17,7 @@ _SAMPLE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ChartPoint:
     """What the day's chart shows of one moment."""
 
     at_s: float
@@ -49,7 +49,7 @@ class DayResult:
     worst_running: float = 0.0
     worst_hour: float = 0.0
     """The worst share of any 60 minutes in which ENOUGH had answered."""
-    moments: list[Moment] = field(default_factory=list)
+    moments: list[ChartPoint] = field(default_factory=list)
 
     @property
     def use(self) -> float:
@@ -146,7 +146,7 @@ class Figures:
         share = self._result.share
         while self._next_sample < now:
             self._result.moments.append(
-                Moment(self._next_sample, self._busy, self._logged_in, self._ringing, share)
+                ChartPoint(self._next_sample, self._busy, self._logged_in, self._ringing, share)
             )
             self._next_sample += _SAMPLE_S
 

@@ -10,7 +10,7 @@ _LINE_EVERY_S = 10.0
 _DRAW_EVERY_S = 0.1
 
 
-class Progress:
+class ProgressBar:
     """So many of so many; nothing but ``step`` and ``end`` makes it speak."""
 
     def __init__(self, total: int, what: str, stream: TextIO = sys.stderr) -> None:

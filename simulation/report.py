@@ -35,7 +35,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """One policy with so many agents."""
 
     policy: str
@@ -56,7 +56,7 @@ class Row:
     """None: nobody was reached."""
 
 
-def rows_of(results: Iterable[DayResult], limit: float) -> list[Row]:
+def rows_of(results: Iterable[DayResult], limit: float) -> list[ReportRow]:
     """One row for each policy and number of agents, in the order they first came."""
     groups: dict[tuple[int, str], list[DayResult]] = {}
     for result in results:
@@ -64,11 +64,11 @@ def rows_of(results: Iterable[DayResult], limit: float) -> list[Row]:
     return [_row(policy, agents, days, limit) for (agents, policy), days in groups.items()]
 
 
-def _row(policy: str, agents: int, days: Sequence[DayResult], limit: float) -> Row:
+def _row(policy: str, agents: int, days: Sequence[DayResult], limit: float) -> ReportRow:
     over = sum(day.share > limit + 1e-12 for day in days)
     low, high = _wilson(over, len(days))
     contacts = [day.dials_per_contact for day in days if day.served]
-    return Row(
+    return ReportRow(
         policy=policy,
         agents=agents,
         days=len(days),
@@ -115,7 +115,7 @@ _HEAD = (
 )  # fmt: skip
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[ReportRow]) -> str:
     """As a Markdown table, its columns in line."""
     cells = [list(_HEAD), *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
@@ -129,7 +129,7 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: ReportRow) -> list[str]:
     return [
         row.policy,
         str(row.agents),
@@ -145,7 +145,7 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def told(rows: Sequence[Row], **about: Any) -> dict[str, Any]:
+def told(rows: Sequence[ReportRow], **about: Any) -> dict[str, Any]:
     """The rows, and what is said about them, for programs. Shares are 0 to 1."""
     return {**about, "rows": [_plain(row) for row in rows]}
 
@@ -184,9 +184,9 @@ def as_csv(campaigns: Iterable[tuple[str, Iterable[DayResult]]]) -> str:
     return out.getvalue()
 
 
-def _plain(row: Row) -> dict[str, Any]:
+def _plain(row: ReportRow) -> dict[str, Any]:
     plain: dict[str, Any] = {}
-    for name in Row.__dataclass_fields__:
+    for name in ReportRow.__dataclass_fields__:
         value = getattr(row, name)
         if isinstance(value, Figure):
             value = {"mean": value.value, "error": value.error}

@@ -18,11 +18,11 @@ from simulation.distributions import (
     LogNormal,
     Mixture,
     Part,
+    Seconds,
     checked,
 )
 
 Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
-Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
 Hours = Annotated[float, Field(gt=0, le=24, description="hours, more than 0 and at most 24")]
 
 
@@ -75,7 +75,7 @@ class Breaks(_Section):
     announced: bool = Field(True, description="the dialer is told that a busy agent wants one")
 
 
-class Paces(_Section):
+class PaceSpread(_Section):
     """Agents differ: each has a factor for his times, drawn for the day from a lognormal
     distribution of mean 1."""
 
@@ -192,7 +192,7 @@ class Scenario(_Section):
     )
     detection: Detection = Detection()
     breaks: Breaks | None = Field(Breaks(), description="agents' breaks; null: none")
-    paces: Paces = Paces()
+    paces: PaceSpread = PaceSpread()
     drift: Drift | None = Field(None, description="rates and times that wander")
     changes: list[Change] = Field([], description="a list of changes, each with at_h")
     policies: dict[str, PolicySettings] = Field({}, description="policies by name, with options")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from dialer.facts import AgentGone, AgentReady, AgentWantsBreak, AgentWrapUp, Fact
+from dialer.facts import AgentGone, AgentReady, AgentWantsBreak, AgentWrapUp, PacingFact
 from domain.identity import AgentCode
 from simulation.clock import VirtualClock
 from simulation.scenario import Scenario
@@ -20,7 +20,7 @@ class Watcher(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Agent:
+class SimulatedAgent:
     """One of them; only ``Staff`` changes what he does."""
 
     code: AgentCode
@@ -48,8 +48,8 @@ class Staff:
         clock: VirtualClock,
         watcher: Watcher,
         *,
-        tell: Callable[[Fact], None],
-        serve: Callable[[Agent], None],
+        tell: Callable[[PacingFact], None],
+        serve: Callable[[SimulatedAgent], None],
     ) -> None:
         self._breaks = scenario.breaks
         self._draw_wrap_up = scenario.wrap_up.draw()
@@ -57,8 +57,10 @@ class Staff:
         self._tell, self._serve = tell, serve
         wrap_up = _paces(scenario.paces.wrap_up, count, rng)
         talk = _paces(scenario.paces.talk, count, rng)
-        self._agents = [Agent(AgentCode(str(1_001 + n)), wrap_up[n], talk[n]) for n in range(count)]
-        self.ready: dict[Agent, None] = {}
+        self._agents = [
+            SimulatedAgent(AgentCode(str(1_001 + n)), wrap_up[n], talk[n]) for n in range(count)
+        ]
+        self.ready: dict[SimulatedAgent, None] = {}
         """The longest ready first."""
 
     def __len__(self) -> int:
@@ -74,13 +76,13 @@ class Staff:
         for agent in self._agents:
             self._watcher.agent(self._clock.now, agent.state, None)
 
-    def begins_to_talk(self, agent: Agent) -> int:
+    def begins_to_talk(self, agent: SimulatedAgent) -> int:
         """He has a call; the number of this turn, for ``talk_ends``."""
         if agent.state == "ready":
             self._watcher.idle_ended(self._clock.now - agent.since)
         return self._becomes(agent, "talking")
 
-    def talk_ends(self, agent: Agent, turn: int) -> None:
+    def talk_ends(self, agent: SimulatedAgent, turn: int) -> None:
         """The talk that began in this turn is over."""
         if agent.turn != turn:
             return
@@ -104,13 +106,13 @@ class Staff:
                 if agent.state == "ready":
                     self._leaves(agent)
 
-    def _arrives(self, agent: Agent) -> None:
+    def _arrives(self, agent: SimulatedAgent) -> None:
         agent.told_to_leave = False
         agent.arrivals += 1
         self._is_free(agent)
         self._plan_break(agent)
 
-    def _plan_break(self, agent: Agent) -> None:
+    def _plan_break(self, agent: SimulatedAgent) -> None:
         breaks = self._breaks
         if breaks is not None:
             arrival = agent.arrivals
@@ -119,7 +121,7 @@ class Staff:
                 lambda: self._would_like_a_break(agent, arrival),
             )
 
-    def _would_like_a_break(self, agent: Agent, arrival: int) -> None:
+    def _would_like_a_break(self, agent: SimulatedAgent, arrival: int) -> None:
         breaks = self._breaks
         if breaks is None or agent.state == "gone" or agent.arrivals != arrival:
             return
@@ -130,7 +132,7 @@ class Staff:
         if breaks.announced:
             self._tell(AgentWantsBreak(agent.code))
 
-    def _wrap_up_ends(self, agent: Agent, turn: int) -> None:
+    def _wrap_up_ends(self, agent: SimulatedAgent, turn: int) -> None:
         if agent.turn != turn:
             return
         if agent.told_to_leave or agent.wants_break:
@@ -138,13 +140,13 @@ class Staff:
         else:
             self._is_free(agent)
 
-    def _is_free(self, agent: Agent) -> None:
+    def _is_free(self, agent: SimulatedAgent) -> None:
         self._becomes(agent, "ready")
         self._tell(AgentReady(agent.code))
         if agent.state == "ready":
             self._serve(agent)
 
-    def _leaves(self, agent: Agent) -> None:
+    def _leaves(self, agent: SimulatedAgent) -> None:
         breaks = self._breaks
         agent.wants_break = False
         turn = self._becomes(agent, "gone")
@@ -152,12 +154,12 @@ class Staff:
         if not agent.told_to_leave and breaks is not None:
             self._clock.after(breaks.last_s, lambda: self._comes_back(agent, turn))
 
-    def _comes_back(self, agent: Agent, turn: int) -> None:
+    def _comes_back(self, agent: SimulatedAgent, turn: int) -> None:
         # Whoever was told to leave while he was away stays away.
         if agent.turn == turn and not agent.told_to_leave:
             self._arrives(agent)
 
-    def _becomes(self, agent: Agent, state: str) -> int:
+    def _becomes(self, agent: SimulatedAgent, state: str) -> int:
         now = self._clock.now
         self._watcher.agent(now, agent.state, state)
         if agent.state == "ready":

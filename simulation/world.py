@@ -17,16 +17,16 @@ from dialer.facts import (
     AgentTalking,
     Answered,
     Cause,
-    Connected,
     DayBegan,
     Dialled,
-    Fact,
     GreetingEnded,
     Hopper,
     Lead,
     Machine,
     NotAnswered,
+    PacingFact,
     Person,
+    PersonConnected,
     Ringing,
 )
 from dialer.limit import ClockStart
@@ -34,7 +34,7 @@ from domain.identity import AttemptId
 from simulation.clock import VirtualClock
 from simulation.leads import Leads
 from simulation.scenario import Change, Scenario
-from simulation.staff import Agent, Staff, Watcher
+from simulation.staff import SimulatedAgent, Staff, Watcher
 
 _HOUR_S = 3_600.0
 _REFUSED_AFTER_S = 0.2
@@ -55,7 +55,7 @@ class Order(Protocol):
 class Dialler(Protocol):
     """Whoever decides when to dial."""
 
-    def handle(self, fact: Fact, now: float) -> Order | None: ...
+    def handle(self, fact: PacingFact, now: float) -> Order | None: ...
 
     def next_deadline(self) -> float | None: ...
 
@@ -150,7 +150,7 @@ class World:
 
     # The dialler
 
-    def _tell(self, fact: Fact) -> None:
+    def _tell(self, fact: PacingFact) -> None:
         order = self._handle(fact, self._clock.now)
         if order is not None:
             self._do(order)
@@ -286,7 +286,7 @@ class World:
         self._waiting[attempt] = call
         self._clock.after(self._draw_patience(self._rng), lambda: self._gives_up(attempt, call))
 
-    def _serve(self, agent: Agent) -> None:
+    def _serve(self, agent: SimulatedAgent) -> None:
         """Whoever has waited longest, if anybody waits."""
         if self._waiting:
             attempt, call = next(iter(self._waiting.items()))
@@ -318,7 +318,7 @@ class World:
             since = call.greeted_at
         return 0.0 if since is None else self._clock.now - since
 
-    def _connect(self, attempt: AttemptId, call: _Call, agent: Agent) -> None:
+    def _connect(self, attempt: AttemptId, call: _Call, agent: SimulatedAgent) -> None:
         if self._is_counted(call):
             self._observer.person(self._clock.now, abandoned=False, waited_s=self._waited_s(call))
         turn = self._staff.begins_to_talk(agent)
@@ -328,10 +328,10 @@ class World:
         else:
             seconds = self._draw_machine_talk(self._rng)
         self._clock.after(seconds, lambda: self._talk_ends(attempt, call, agent, turn))
-        self._tell(Connected(attempt, agent.code))
+        self._tell(PersonConnected(attempt, agent.code))
         self._tell(AgentTalking(agent.code))
 
-    def _talk_ends(self, attempt: AttemptId, call: _Call, agent: Agent, turn: int) -> None:
+    def _talk_ends(self, attempt: AttemptId, call: _Call, agent: SimulatedAgent, turn: int) -> None:
         self._over(attempt, call)
         self._staff.talk_ends(agent, turn)
 

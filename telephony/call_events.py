@@ -108,7 +108,7 @@ class TransferAstray:
 
 
 @dataclass(frozen=True, slots=True)
-class CallGone:
+class CallerGone:
     """The caller's channel is gone."""
 
     call: CallId
@@ -121,7 +121,7 @@ class CallGone:
 
 
 @dataclass(frozen=True, slots=True)
-class StationChanged:
+class PhoneChanged:
     station: StationName
     state: StationState
 
@@ -137,6 +137,6 @@ CallEvent = (
     | CallTransferred
     | TransferRefused
     | TransferAstray
-    | CallGone
-    | StationChanged
+    | CallerGone
+    | PhoneChanged
 )

@@ -11,46 +11,46 @@ from domain.stations import StationState
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
 from telephony.call_events import (
+    CallerGone,
     CallEvent,
-    CallGone,
     CallHeld,
     CallResumed,
     CallSeen,
     CallTransferred,
+    PhoneChanged,
     RingingEnded,
-    StationChanged,
     StationConnected,
     StationDisconnected,
     StationRinging,
     TransferAstray,
     TransferRefused,
 )
-from telephony.channels import UP, Role
+from telephony.channels import UP, ChannelRole
 from telephony.node_calls import Call, NodeCalls
 from telephony.station_states import listed_states, state_of, sum_of
 
 __all__ = [
     "CallEvent",
-    "CallGone",
     "CallHeld",
     "CallResumed",
     "CallSeen",
     "CallTransferred",
-    "CallView",
+    "CallerGone",
     "Calls",
     "ChannelView",
+    "PhoneChanged",
     "RingingEnded",
-    "StationChanged",
     "StationConnected",
     "StationDisconnected",
     "StationRinging",
+    "SwitchCallView",
     "TransferAstray",
     "TransferRefused",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class CallView:
+class SwitchCallView:
     """A call as it is now."""
 
     call: CallId
@@ -69,7 +69,7 @@ class ChannelView:
     """A live channel: ``endpoint`` is its station's or line's name."""
 
     name: str
-    role: Role
+    role: ChannelRole
     endpoint: str
 
 
@@ -85,7 +85,7 @@ class Calls:
 
     # --- what is so now
 
-    def view(self, call: CallId) -> CallView | None:
+    def view(self, call: CallId) -> SwitchCallView | None:
         """The call, or None if it is over or was never seen."""
         channel = ChannelId.of(call)
         node = self._nodes.get(channel.node)
@@ -102,7 +102,7 @@ class Calls:
         """What a channel of this name is."""
         return ChannelView(name, *self._node(node).channels.role(name))
 
-    def open_calls(self) -> list[CallView]:
+    def open_calls(self) -> list[SwitchCallView]:
         return [
             _view(node.name, call) for node in self._nodes.values() for call in node.calls.values()
         ]
@@ -115,7 +115,7 @@ class Calls:
         return [
             channel.name
             for node in self._nodes.values()
-            for channel in node.channels.of(Role.STATION, station)
+            for channel in node.channels.of(ChannelRole.STATION, station)
         ]
 
     def ringing_channels(self, station: StationName) -> list[ChannelId]:
@@ -123,7 +123,7 @@ class Calls:
         return [
             ChannelId(node.name, channel.uniqueid)
             for node in self._nodes.values()
-            for channel in node.channels.of(Role.STATION, station)
+            for channel in node.channels.of(ChannelRole.STATION, station)
             if channel.being_called
         ]
 
@@ -132,14 +132,14 @@ class Calls:
         return [
             ChannelId(node.name, channel.uniqueid)
             for node in self._nodes.values()
-            for channel in node.channels.of(Role.STATION, station)
+            for channel in node.channels.of(ChannelRole.STATION, station)
             if channel.state == UP
         ]
 
     def channels_in_use(self, line: LineName) -> int:
         """The line's channels, in either direction."""
         return sum(
-            len(node.channels.by_endpoint.get((Role.LINE, line), ()))
+            len(node.channels.by_endpoint.get((ChannelRole.LINE, line), ()))
             for node in self._nodes.values()
         )
 
@@ -197,18 +197,20 @@ class Calls:
         if not any(station in known for known in self._devices.values()):
             return []  # no node has told anything of it yet
         state = sum_of(
-            state_of(self._devices[name].get(station, ""), node.channels.of(Role.STATION, station))
+            state_of(
+                self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station)
+            )
             for name, node in self._nodes.items()
         )
         if self._states.get(station) is state:
             return []
         self._states[station] = state
-        return [StationChanged(station, state)]
+        return [PhoneChanged(station, state)]
 
 
-def _view(node: NodeName, call: Call) -> CallView:
+def _view(node: NodeName, call: Call) -> SwitchCallView:
     by_phone = any(c.held for channels in call.connected.values() for c in channels)
-    return CallView(
+    return SwitchCallView(
         call.id,
         ChannelId(node, call.caller.uniqueid),
         call.caller.name,

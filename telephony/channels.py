@@ -22,7 +22,7 @@ def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0
 
 
-class Role(Enum):
+class ChannelRole(Enum):
     """What stands at the other end of a channel."""
 
     LINE = "line"
@@ -37,7 +37,7 @@ class Channel:
 
     uniqueid: str
     name: str
-    role: Role
+    role: ChannelRole
     endpoint: str
     """Of a PJSIP channel the endpoint's name, of a local one its pair's name."""
     state: int
@@ -75,13 +75,13 @@ class Channels:
         self.by_id: dict[str, Channel] = {}
         self.bridges: dict[str, set[str]] = {}
         """Uniqueids by bridge, empty bridges left out."""
-        self.by_endpoint: dict[tuple[Role, str], set[str]] = {}
+        self.by_endpoint: dict[tuple[ChannelRole, str], set[str]] = {}
         self._hang_ups = 0
 
     def __len__(self) -> int:
         return len(self.by_id)
 
-    def of(self, role: Role, endpoint: str) -> Iterator[Channel]:
+    def of(self, role: ChannelRole, endpoint: str) -> Iterator[Channel]:
         """The channels of a station or line, or the two halves of a local pair."""
         for uniqueid in self.by_endpoint.get((role, endpoint), ()):
             yield self.by_id[uniqueid]
@@ -90,8 +90,8 @@ class Channels:
         """All others in its bridge, and in bridges that local pairs join to it."""
         seen_bridges: set[str] = set()
         ahead = [channel.bridge]
-        if channel.role is Role.LOCAL:
-            ahead += [half.bridge for half in self.of(Role.LOCAL, channel.endpoint)]
+        if channel.role is ChannelRole.LOCAL:
+            ahead += [half.bridge for half in self.of(ChannelRole.LOCAL, channel.endpoint)]
         while ahead:
             bridge = ahead.pop()
             if not bridge or bridge in seen_bridges:
@@ -102,8 +102,8 @@ class Channels:
                 if other is channel:
                     continue
                 yield other
-                if other.role is Role.LOCAL:
-                    ahead.extend(half.bridge for half in self.of(Role.LOCAL, other.endpoint))
+                if other.role is ChannelRole.LOCAL:
+                    ahead.extend(half.bridge for half in self.of(ChannelRole.LOCAL, other.endpoint))
 
     # --- changes
 
@@ -210,23 +210,23 @@ class Channels:
             self.enter(channel, bridge_of.get(channel.uniqueid, ""))
         return gone
 
-    def role(self, name: str) -> tuple[Role, str]:
+    def role(self, name: str) -> tuple[ChannelRole, str]:
         """What stands at the other end of a channel of this name, and which."""
         technology, _, rest = name.partition("/")
         if "<" in rest:  # a zombie: what was behind it has another channel now
-            return Role.OTHER, ""
+            return ChannelRole.OTHER, ""
         if technology == "PJSIP":
             endpoint = phone_of(rest.rpartition("-")[0])
             if endpoint in self._stations:
-                return Role.STATION, endpoint
+                return ChannelRole.STATION, endpoint
             if endpoint in self._lines:
-                return Role.LINE, endpoint
+                return ChannelRole.LINE, endpoint
         elif technology == "Local":
-            return Role.LOCAL, rest.rpartition(";")[0]
-        return Role.OTHER, ""
+            return ChannelRole.LOCAL, rest.rpartition(";")[0]
+        return ChannelRole.OTHER, ""
 
     def _index(self, channel: Channel) -> None:
-        if channel.role is not Role.OTHER:
+        if channel.role is not ChannelRole.OTHER:
             key = (channel.role, channel.endpoint)
             self.by_endpoint.setdefault(key, set()).add(channel.uniqueid)
 

@@ -31,7 +31,7 @@ _AT_ONCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class LogPlace:
     """Where a row stands: which of the log's files, counted as they rotate, and at which byte."""
 
     file: int
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LogRow:
     """One event. ``at`` is in epoch seconds."""
 
     at: float
@@ -59,7 +59,7 @@ _BEGINNING = re.compile(r'(?="[0-9]{9,11}\.[0-9]{6}","[A-Z_]+",")')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def parse(line: str) -> Row | None:
+def parse(line: str) -> LogRow | None:
     """A row, or None for what isn't one (torn, cut short, another format).
 
     A row that was begun and not ended, by an Asterisk that was killed, has the next one in its
@@ -69,7 +69,7 @@ def parse(line: str) -> Row | None:
     return _row(line[beginnings[-1] :]) if beginnings else None
 
 
-def _row(line: str) -> Row | None:
+def _row(line: str) -> LogRow | None:
     line = line.removesuffix("\r")
     if _CONTROL.search(line):
         return None
@@ -78,7 +78,7 @@ def _row(line: str) -> Row | None:
         if len(fields) != _COLUMNS:
             return None
         extra = json.loads(fields[11]) if fields[11] else {}
-        return Row(
+        return LogRow(
             at=float(fields[0]),
             event=fields[1],
             user_event=fields[2],
@@ -125,7 +125,7 @@ class LoggedCall:
     caller: str | None
     entered_at: float | None
     """None: the log begins in mid-call."""
-    place: Place
+    place: LogPlace
     """Its first row."""
     talks: list[LoggedTalk] = field(default_factory=list)
     transfers: list[LoggedTransfer] = field(default_factory=list)
@@ -146,8 +146,8 @@ class LoggedCall:
 class _Channel:
     uniqueid: str
     endpoint: str
-    place: Place
-    began: Row | None
+    place: LogPlace
+    began: LogRow | None
     """Its CHAN_START; None if the log was cut off above that."""
     bridge: str = ""
     call: LoggedCall | None = None
@@ -179,7 +179,7 @@ class EventLog:
         return self._last_at
 
     @property
-    def needed_from(self) -> Place | None:
+    def needed_from(self) -> LogPlace | None:
         """The first row of what is not over, or not forgotten; None if there is nothing."""
         places = [channel.place for channel in self._channels.values()]
         places += [call.place for call in self.calls.values()]
@@ -191,7 +191,7 @@ class EventLog:
             if call.ended_at is not None and call.ended_at < before:
                 del self.calls[name]
 
-    def feed(self, row: Row, place: Place) -> None:
+    def feed(self, row: LogRow, place: LogPlace) -> None:
         """Take the next row."""
         started = row.event == "CHAN_START"
         if started and row.uniqueid.endswith(".0"):
@@ -235,7 +235,7 @@ class EventLog:
                 self._leave(channel, row.at)
                 del self._channels[channel.uniqueid]
 
-    def _mark(self, channel: _Channel, row: Row) -> None:
+    def _mark(self, channel: _Channel, row: LogRow) -> None:
         """The dialplan has said that the channel is a caller in a hotline."""
         began = channel.began
         channel.call = self.calls[CallId(row.call)] = LoggedCall(
@@ -289,7 +289,7 @@ class EventLog:
             self._leave(channel, at)
             self._enter(heir, bridge, at)
 
-    def _transferred(self, channel: _Channel, row: Row) -> None:
+    def _transferred(self, channel: _Channel, row: LogRow) -> None:
         """Of an attended transfer the row is about one of the transferer's two channels."""
         second = self._channels.get(str(row.extra.get("channel2_uniqueid", "")))
         call = channel.in_call or (second.in_call if second is not None else None)
@@ -310,7 +310,7 @@ class EventLog:
         if talks and talks[-1].by is Party.UNKNOWN:
             talks[-1].by = Party.AGENT
 
-    def _target(self, channel: _Channel, second: _Channel | None, row: Row) -> str:
+    def _target(self, channel: _Channel, second: _Channel | None, row: LogRow) -> str:
         """The other phone in the bridges that were joined, or what was dialled to reach it."""
         for key in ("bridge2_id", "bridge1_id"):
             for uniqueid in self._bridges.get(str(row.extra.get(key, "")), ()):
@@ -320,7 +320,7 @@ class EventLog:
         dialled = (each.began.exten for each in (second, channel) if each and each.began)
         return next((exten for exten in dialled if exten in self._stations), "")
 
-    def _hung_up(self, channel: _Channel, row: Row) -> None:
+    def _hung_up(self, channel: _Channel, row: LogRow) -> None:
         source = _endpoint(str(row.extra.get("hangupsource", "")))
         by: Party = Party.SYSTEM
         if source in self._stations:

@@ -14,8 +14,8 @@ from domain.reasons import Party, TransferKind
 from telephony.ami.snapshot import Snapshot, fault_of
 from telephony.ami.wire import Message
 from telephony.call_events import (
+    CallerGone,
     CallEvent,
-    CallGone,
     CallHeld,
     CallResumed,
     CallSeen,
@@ -28,7 +28,7 @@ from telephony.call_events import (
     TransferRefused,
 )
 from telephony.caller import name_of, number_of
-from telephony.channels import RINGING, Channel, Channels, Role, number
+from telephony.channels import RINGING, Channel, ChannelRole, Channels, number
 
 _MARKED = re.compile(rb"\r\nChanVariable: OFFHOOK_CALL=[^\r]")
 """By this variable the dialplan says that a channel is a caller in a hotline."""
@@ -234,7 +234,7 @@ class NodeCalls:
             return self._transferred(message, ("Transferer",), ends, to, TransferKind.BLIND)
         channel = self.channels.by_id.get(message.get("TransfererUniqueid"))
         call = self._call_of(channel.uniqueid) if channel else None
-        if channel is None or channel.role is not Role.STATION or call is None:
+        if channel is None or channel.role is not ChannelRole.STATION or call is None:
             return []
         station = StationName(channel.endpoint)
         return [TransferRefused(call.id, station, message.get("Context"), to)]
@@ -245,7 +245,7 @@ class NodeCalls:
         to = message.get("SecondTransfererExten")
         for prefix in ends[:2]:
             target = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
-            if target is not None and target.role is Role.STATION:
+            if target is not None and target.role is ChannelRole.STATION:
                 to = target.endpoint
         # The phone may have named its two calls the other way round, or the colleague called it.
         to = to or message.get("OrigTransfererExten") or self._other_phone(message)
@@ -269,7 +269,8 @@ class NodeCalls:
             self.channels.by_id[uniqueid].endpoint
             for prefix in ("Orig", "Second")
             for uniqueid in self.channels.bridges.get(message.get(f"{prefix}BridgeUniqueid"), ())
-            if uniqueid not in transferers and self.channels.by_id[uniqueid].role is Role.STATION
+            if uniqueid not in transferers
+            and self.channels.by_id[uniqueid].role is ChannelRole.STATION
         }
         return phones.pop() if len(phones) == 1 else ""
 
@@ -300,7 +301,7 @@ class NodeCalls:
         station = ""
         for prefix in transferers:
             channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
-            if channel is not None and channel.role is Role.STATION and not station:
+            if channel is not None and channel.role is ChannelRole.STATION and not station:
                 station = channel.endpoint
         calls = (self._call_of(message.get(f"{prefix}Uniqueid")) for prefix in ends)
         call = next((call for call in calls if call), None)
@@ -312,13 +313,13 @@ class NodeCalls:
 
     def _changed(self, channel: Channel, message: Message) -> list[CallEvent]:
         """Whatever an event about the channel may have made true, but for who is in its bridge."""
-        if channel.role is Role.STATION:
+        if channel.role is ChannelRole.STATION:
             self.stations_touched.add(StationName(channel.endpoint))
             return self._ring(channel)
         return self._look_for_caller(channel, message)
 
     def _look_for_caller(self, channel: Channel, message: Message) -> list[CallEvent]:
-        if channel.role is not Role.LINE or channel.uniqueid in self.calls:
+        if channel.role is not ChannelRole.LINE or channel.uniqueid in self.calls:
             return []
         if not _MARKED.search(message.raw):
             return []
@@ -356,7 +357,7 @@ class NodeCalls:
 
     def _rings_for(self, channel: Channel) -> Call | None:
         """The call it was dialled for: as a rule its linkedid is the caller's uniqueid."""
-        if channel.role is not Role.STATION or channel.state != RINGING or channel.bridge:
+        if channel.role is not ChannelRole.STATION or channel.state != RINGING or channel.bridge:
             return None  # whoever is in a bridge has answered, whatever the state says
         call = self.calls.get(channel.linkedid)
         if call is not None:
@@ -397,7 +398,7 @@ class NodeCalls:
         """What is new in who hears the caller. Not ``orderly``: it happened while nobody looked."""
         now: dict[StationName, list[Channel]] = {}
         for other in self.channels.heard_by(call.caller):
-            if other.role is Role.STATION:
+            if other.role is ChannelRole.STATION:
                 now.setdefault(StationName(other.endpoint), []).append(other)
         before, call.connected = call.connected, now
         new = now.keys() - before.keys()
@@ -481,7 +482,7 @@ class NodeCalls:
             by = Party.SYSTEM if lost else Party.CALLER
         elif call.agent_hung_up:
             by = Party.AGENT
-        return [*events, CallGone(call.id, by, cause or call.caller.cause, lost)]
+        return [*events, CallerGone(call.id, by, cause or call.caller.cause, lost)]
 
 
 _OF_CHANNEL: dict[str, Callable[[NodeCalls, Channel, Message], list[CallEvent]]] = {

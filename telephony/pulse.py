@@ -26,7 +26,7 @@ class _Beat:
     at: float
 
 
-class Pulse:
+class RtpActivity:
     """When something came last, for each channel that is looked at again and again."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import structlog
 
-from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, Refused, Withdraw
+from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, WishRefused, Withdraw
 from acd.events import FloorEvent, OfferFailed
 from acd.floor import Floor
 from domain.centre import Centre
@@ -84,7 +84,7 @@ class LiveFloor:
                     self._tell(command)
                 case AgentChanged():
                     self._agent_changed(command)
-                case Refused():
+                case WishRefused():
                     log.info(
                         "refused",
                         agent=command.agent,

@@ -19,7 +19,7 @@ from engine.orders import Orders
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, OutcomeUnknown
 from telephony.calls import Calls
-from telephony.pulse import COUNTERS, SILENT_S, Pulse
+from telephony.pulse import COUNTERS, SILENT_S, RtpActivity
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ class LostPhones:
         self._calls = calls
         self._orders = orders
         self._channels = channels
-        self._pulse = Pulse()
+        self._pulse = RtpActivity()
 
     async def run(self) -> None:
         """Look again and again; cancel it to stop."""

@@ -28,7 +28,7 @@ _LATE_S = 2.0
 """By so much at most is AMI slower than the session."""
 
 
-class Talks:
+class LiveTalks:
     """Connects and parts callers and agents in the record and on the floor."""
 
     def __init__(self, clock: Clock, calls: LiveCalls, floor: LiveFloor, orders: Orders) -> None:

@@ -27,7 +27,7 @@ from ivr_flows.announcements import announcement
 from ivr_flows.flow import Flow
 from ivr_flows.interpreter import UnknownNodeError, run
 from ivr_flows.steps import (
-    Answer,
+    AnswerCall,
     Collect,
     Digits,
     Done,
@@ -35,10 +35,10 @@ from ivr_flows.steps import (
     Hangup,
     Left,
     Note,
-    Outcome,
     Play,
     QueueExit,
     Step,
+    StepOutcome,
 )
 from ivr_flows.walk import FlowContext
 from prompts.sounds import PATIENCE_S, PromptError, Prompts
@@ -227,9 +227,9 @@ class _Caller:
         plain = "".join(c for c in name if c not in '"\\<>')
         await self._session.set_variable("CALLERID(name)", plain)
 
-    async def _do(self, step: Step) -> Outcome:
+    async def _do(self, step: Step) -> StepOutcome:
         match step:
-            case Answer():
+            case AnswerCall():
                 await self._session.answer()
             case Play():
                 return await self._play(step)
@@ -286,7 +286,7 @@ class _Caller:
         if isinstance(error, AgiError):
             log.error("prompt not played", call=self._call.id, prompt=prompt.name, why=str(error))
 
-    async def _play(self, step: Play) -> Outcome:
+    async def _play(self, step: Play) -> StepOutcome:
         key = await self._say(step.prompts, KEYS if step.interruptible else "")
         return Digits(key) if key else Done()
 

@@ -12,7 +12,7 @@ from domain.identity import CallId, ChannelId, LineName, QueueName
 from domain.reasons import EndReason, OfferFailure, Party, Unlisted
 from engine.admission import Admission
 from engine.agents.floor import LiveFloor
-from engine.agents.talks import Talks
+from engine.agents.talks import LiveTalks
 from engine.calls.call import Driver, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
@@ -47,7 +47,7 @@ class Sessions:
         changes: Changes,
         calls: LiveCalls,
         floor: LiveFloor,
-        talks: Talks,
+        talks: LiveTalks,
         orders: Orders,
         channels: Calls,
         admission: Admission,

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from documents.json_text import parsed
-from telephony.event_log import Place
+from telephony.event_log import LogPlace
 
 log = structlog.get_logger()
 
@@ -39,16 +39,16 @@ class LogFile:
         self.path = path
         self._memory = memory
         self._inodes: dict[int, int] = {}
-        self._remembered: Place | None = None
+        self._remembered: LogPlace | None = None
         self._cannot_rotate: set[Path] = set()
         self._cannot_remember = False
         self._is_no_file = False
         inode, offset = self._recall()
-        self._next = Place(0, offset)
+        self._next = LogPlace(0, offset)
         if inode:
             self._inodes[0] = inode
 
-    def lines(self) -> Iterator[tuple[Place, str]]:
+    def lines(self) -> Iterator[tuple[LogPlace, str]]:
         """What is new: whole lines only, each with its place. Blocking."""
         try:
             self._look_at_it()
@@ -57,7 +57,7 @@ class LogFile:
         except OSError as error:
             log.error("Asterisk's event log can't be read", file=str(self.path), why=str(error))
 
-    def remember(self, place: Place | None) -> None:
+    def remember(self, place: LogPlace | None) -> None:
         """The next process begins here; None: where reading has come to."""
         place = place or self._next
         if place == self._remembered or place.file not in self._inodes:
@@ -166,14 +166,14 @@ class LogFile:
         ]
         return [file for _, _, file in sorted(files)]
 
-    def _rest_of(self, file: Path) -> Iterator[tuple[Place, str]]:
+    def _rest_of(self, file: Path) -> Iterator[tuple[LogPlace, str]]:
         with file.open("rb") as source:
             status = os.fstat(source.fileno())
             known = self._inodes.get(self._next.file)
             if known is not None and (
                 known != status.st_ino or status.st_size < self._next.offset  # copied and emptied
             ):
-                self._next = Place(self._next.file + 1, 0)
+                self._next = LogPlace(self._next.file + 1, 0)
             self._inodes[self._next.file] = status.st_ino
             source.seek(self._next.offset)
             torn = b""
@@ -181,8 +181,8 @@ class LogFile:
                 *whole, torn = (torn + chunk).split(b"\n")
                 for line in whole:
                     place = self._next
-                    self._next = Place(place.file, place.offset + len(line) + 1)
+                    self._next = LogPlace(place.file, place.offset + len(line) + 1)
                     yield place, line.decode("utf-8", "replace")
                 if (junk := len(torn) - _LONGEST) > 0:
                     torn = torn[junk:]
-                    self._next = Place(self._next.file, self._next.offset + junk)
+                    self._next = LogPlace(self._next.file, self._next.offset + junk)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from acd.commands import Command, Refusal, Refused
+from acd.commands import Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
 from domain.facts import AgentState
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
@@ -140,7 +140,7 @@ class StationFeatures:
         await self._say(session, phrase)
 
     def _refusal(self, commands: list[Command]) -> Refusal | None:
-        return next((c.code for c in commands if isinstance(c, Refused)), None)
+        return next((c.code for c in commands if isinstance(c, WishRefused)), None)
 
     async def _say(self, session: Session, phrase: str, **values: int) -> None:
         text = self._phrases.text(phrase, self._language, **values)

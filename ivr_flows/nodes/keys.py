@@ -9,7 +9,7 @@ from documents.document import KEY_ITSELF
 
 PHONE_KEYS = "0123456789*#"
 
-Seconds = Annotated[float, Field(ge=0.5, le=60)]
+ThinkingTime = Annotated[float, Field(ge=0.5, le=60)]
 """How long a caller may think, in seconds."""
 
 Tries = Annotated[int, Field(ge=1, le=9)]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.facts import LanguageChosen, Misdialled
 from ivr_flows.kind import Exit, NodeKind, PromptNames
-from ivr_flows.nodes.keys import Seconds, Tries, key_faults
+from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
 from ivr_flows.walk import Script, Walk
 
 
@@ -19,7 +19,7 @@ class LanguageNode(NodeKind):
         default=None, description="the language of silence; without it, the flow's first"
     )
     wrong_key: PromptNames = Field(default=(), description="said after a key that means nothing")
-    timeout: Seconds = Field(default=5.0, description="seconds to wait for a key")
+    timeout: ThinkingTime = Field(default=5.0, description="seconds to wait for a key")
     tries: Tries = Field(default=2, description="how often to ask altogether")
 
     def exits(self) -> tuple[Exit, ...]:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.facts import ChoiceMade, Misdialled
 from ivr_flows.kind import Exit, NodeKind, PromptNames
-from ivr_flows.nodes.keys import Seconds, Tries, key_faults
+from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
 from ivr_flows.walk import Script, Walk
 
 EXHAUSTED = "exhausted"
@@ -24,7 +24,7 @@ class MenuNode(NodeKind):
     )
     wrong_key: PromptNames = Field(default=(), description="said after a key that means nothing")
     silence: PromptNames = Field(default=(), description="said when no key was pressed")
-    timeout: Seconds = Field(default=6.0, description="seconds to wait for a key")
+    timeout: ThinkingTime = Field(default=6.0, description="seconds to wait for a key")
     tries: Tries = Field(default=3, description="how often to ask altogether")
 
     def exits(self) -> tuple[Exit, ...]:

@@ -3,14 +3,14 @@
 from pydantic import Field
 
 from ivr_flows.kind import Exit, NodeKind
-from ivr_flows.nodes.keys import Seconds
+from ivr_flows.nodes.keys import ThinkingTime
 from ivr_flows.walk import Script, Walk
 
 
 class PauseNode(NodeKind):
     """Wait for some seconds; a key ends the wait and means nothing."""
 
-    seconds: Seconds = Field(description="how long")
+    seconds: ThinkingTime = Field(description="how long")
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("next", waits=True),)

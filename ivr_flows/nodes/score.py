@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.facts import Misdialled, Scored
 from ivr_flows.kind import Exit, NodeKind, PromptNames
-from ivr_flows.nodes.keys import Seconds, Tries
+from ivr_flows.nodes.keys import ThinkingTime, Tries
 from ivr_flows.walk import Script, Walk
 
 
@@ -17,7 +17,7 @@ class ScoreNode(NodeKind):
     wrong_key: PromptNames = Field(default=(), description="said before the question comes again")
     lowest: int = Field(default=1, ge=0, le=9, description="the worst score")
     highest: int = Field(default=5, ge=0, le=9, description="the best score")
-    timeout: Seconds = Field(default=6.0, description="seconds to wait for a key")
+    timeout: ThinkingTime = Field(default=6.0, description="seconds to wait for a key")
     tries: Tries = Field(default=2, description="how often to ask altogether")
 
     def exits(self) -> tuple[Exit, ...]:

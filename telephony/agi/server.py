@@ -11,7 +11,7 @@ import structlog
 from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.port import is_served
 from telephony.agi.session import Session
-from telephony.agi.tokens import Fault, UsedTokens
+from telephony.agi.tokens import TokenFault, UsedTokens
 from telephony.agi.wire import (
     Address,
     AgiError,
@@ -22,7 +22,7 @@ from telephony.agi.wire import (
 from telephony.complaints import Complaints, shown
 from telephony.panoramisk_adapter import FastAgiRoutes
 
-Route = Callable[[Session], Awaitable[None]]
+SessionRoute = Callable[[Session], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -43,11 +43,11 @@ _NO_TOKEN = (
     " asterisk-conf` and restart it",
 )
 _FAULTS = {
-    Fault.USED: "the token in its address has opened a session already, and each opens one; whoever"
-    " came with it has read it somewhere. Asterisk comes again with a later one",
-    Fault.OLD: "the token in its address was made {age:.1f} s ago, before this controller listened."
-    " Asterisk comes again with a later one; if it is refused again, set its machine's clock and"
-    " this one's by NTP",
+    TokenFault.USED: "the token in its address has opened a session already, and each opens one;"
+    " whoever came with it has read it somewhere. Asterisk comes again with a later one",
+    TokenFault.OLD: "the token in its address was made {age:.1f} s ago, before this controller"
+    " listened. Asterisk comes again with a later one; if it is refused again, set its machine's"
+    " clock and this one's by NTP",
 }
 _WRONG_TOKEN = (
     "wrong token",
@@ -79,7 +79,7 @@ class AgiServer:
         self,
         host: str,
         port: int,
-        routes: Mapping[str, Route],
+        routes: Mapping[str, SessionRoute],
         secret: str,
         *,
         max_sessions: int = 20000,

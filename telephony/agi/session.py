@@ -36,7 +36,7 @@ class Streamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Digits:
+class KeyedIn:
     """What was keyed in; ``timed_out`` if neither ``#`` nor the last key ended it."""
 
     digits: str
@@ -176,7 +176,7 @@ class Session:
 
     async def get_data(
         self, sound: str, timeout_s: float, max_digits: int, digit_timeout_s: float | None = None
-    ) -> Digits:
+    ) -> KeyedIn:
         """Play a sound (none: "") and take keys; the first key stops it, ``#`` ends.
 
         ``timeout_s`` runs from the end of the sound to the first key, ``digit_timeout_s``
@@ -191,12 +191,12 @@ class Session:
         if not first.digits:
             return first
         rest = await self._take_keys("", digit_timeout_s or timeout_s, max_digits - 1)
-        return Digits(first.digits + rest.digits, rest.timed_out)
+        return KeyedIn(first.digits + rest.digits, rest.timed_out)
 
-    async def _take_keys(self, sound: str, timeout_s: float, most: int) -> Digits:
+    async def _take_keys(self, sound: str, timeout_s: float, most: int) -> KeyedIn:
         line = f"GET DATA {quoted(sound)} {max(1, round(timeout_s * 1000))} {most}"
         reply = _succeeded(await self.command(line), line)
-        return Digits(reply.digits, reply.data == "timeout")
+        return KeyedIn(reply.digits, reply.data == "timeout")
 
     async def wait_for_digit(self, timeout_s: float) -> str:
         """The next key, or empty after ``timeout_s``."""

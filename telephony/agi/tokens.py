@@ -12,7 +12,7 @@ _SLEWED_S = 1.0
 """Two clocks may drift so far while a token is remembered."""
 
 
-class Fault(StrEnum):
+class TokenFault(StrEnum):
     """Why a token opens no session."""
 
     USED = "used token"
@@ -37,17 +37,19 @@ class UsedTokens:
     def __len__(self) -> int:
         return len(self._last)
 
-    def take(self, channel: tuple[str, str], made: float, now: float, wall: float) -> Fault | None:
+    def take(
+        self, channel: tuple[str, str], made: float, now: float, wall: float
+    ) -> TokenFault | None:
         """Use a genuine token of a node's channel; the fault if it opens no session.
 
         Of one channel each must be made later than the one before.
         """
         last = self._last.get(channel)
         if last is not None and made <= last[0]:
-            return Fault.USED
+            return TokenFault.USED
         moment = min(now, now - (wall - made))
         if last is None and moment <= self._since:
-            return Fault.OLD
+            return TokenFault.OLD
         self._last.pop(channel, None)
         self._last[channel] = (made, moment)
         if len(self._last) > self._remembered:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from telephony.ami.protocol import AmiProtocol, Listener, OutcomeUnknown
 
 
-class LoginRefused(Exception):  # noqa: N818 - what happened
+class AmiLoginRefused(Exception):  # noqa: N818 - what happened
     """Asterisk does not let us in as configured; trying again at once would not help."""
 
 
@@ -37,7 +37,7 @@ async def log_in(protocol: AmiProtocol, username: str, secret: str, timeout: flo
     login = {"Username": username, "Secret": secret, "Events": "on"}
     reply = await protocol.ask("Login", login, timeout)
     if not reply.succeeded:
-        raise LoginRefused(
+        raise AmiLoginRefused(
             f"Asterisk refuses AMI user {username!r}: {reply.get('Message')}; compare the user"
             " and secret with manager.conf"
         )

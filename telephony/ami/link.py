@@ -11,7 +11,7 @@ import structlog
 from domain.identity import NodeName
 from telephony.ami import lifecycle
 from telephony.ami.delivery import Delivery
-from telephony.ami.lifecycle import LoginRefused
+from telephony.ami.lifecycle import AmiLoginRefused
 from telephony.ami.originate import Originate, new_channel_id
 from telephony.ami.protocol import (
     ActionRefused,
@@ -224,7 +224,7 @@ class Link:
                 wait = 0.0
                 try:
                     await self._connect_and_serve()
-                except LoginRefused as error:
+                except AmiLoginRefused as error:
                     self._became(LinkKind.REFUSED, str(error))
                     wait = self.timing.retry_refused
                 except (OSError, OutcomeUnknown, LinkDown) as error:
@@ -328,7 +328,7 @@ class Link:
         reply = await protocol.ask("Getvar", {"Variable": "OFFHOOK_NODE"}, self.timing.login)
         name = reply.get("Value")
         if reply.succeeded and name and name != self.node:
-            raise LoginRefused(
+            raise AmiLoginRefused(
                 f"this Asterisk calls itself {name!r}, and Offhook's configuration calls it"
                 f" {self.node!r}; set node back, or write Asterisk's configuration anew (restart"
                 " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
@@ -340,7 +340,7 @@ class Link:
                 protocol.ask, protocol.ask_list, self._boot, self.timing.snapshot
             )
         except ActionRefused as refused:
-            raise LoginRefused(
+            raise AmiLoginRefused(
                 f"{refused}; AMI user {self._username!r} needs write = reporting in manager.conf"
             ) from refused
         self._boot = snapshot.boot

@@ -12,7 +12,7 @@ Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class KnownFault:
     """What is wrong in the versions from ``first`` to ``last``, both included."""
 
     first: Version
@@ -31,21 +31,21 @@ _LACKS = (
     "use 22.10",
 )
 _TOO_OLD = (
-    Fault((0, 0, 0), (20, 10, 999), *_LACKS),
-    Fault((21, 0, 0), (21, 5, 999), *_LACKS),
-    Fault((22, 0, 0), (22, 0, 999), *_LACKS),
+    KnownFault((0, 0, 0), (20, 10, 999), *_LACKS),
+    KnownFault((21, 0, 0), (21, 5, 999), *_LACKS),
+    KnownFault((22, 0, 0), (22, 0, 999), *_LACKS),
 )
 
 KNOWN = (
     *_TOO_OLD,
-    Fault(
+    KnownFault(
         (22, 11, 0),
         (22, 11, 0),
         "a channel that was listened to can't be bridged again, and whispering spins a processor",
         "https://github.com/asterisk/asterisk/issues/2134",
         "use 22.10, or a version after 22.11.0",
     ),
-    Fault(
+    KnownFault(
         (22, 3, 0),
         (22, 3, 0),
         "recording a conference crashes it or leaves an empty file",

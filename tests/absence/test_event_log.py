@@ -26,7 +26,7 @@ from engine.reconcile.absence import closed, missing, not_told
 from engine.reconcile.log_file import LogFile
 from records.fold import Outcome, fold
 from storage.fact_codec import detail_of, happening
-from telephony.event_log import EventLog, LoggedCall, Place, parse
+from telephony.event_log import EventLog, LoggedCall, LogPlace, parse
 
 CALL = CallId("pbx1-1700000000.0")
 AGENTS = {StationName("1001"): AgentCode("7001")}
@@ -70,7 +70,7 @@ def folded(lines: list[str]) -> EventLog:
     for number, line in enumerate(lines):
         parsed = parse(line)
         assert parsed is not None
-        log.feed(parsed, Place(0, number))
+        log.feed(parsed, LogPlace(0, number))
     return log
 
 

@@ -1,6 +1,6 @@
 """Queues for the floor's tests, and short ways to drive it."""
 
-from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, Refused, Withdraw
+from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, WishRefused, Withdraw
 from acd.events import FloorEvent, LogIn, Ready
 from acd.floor import Floor
 from domain.centre import Queue
@@ -108,9 +108,9 @@ def given_up(commands: list[Command]) -> list[GiveUp]:
     return [gone for gone in commands if isinstance(gone, GiveUp)]
 
 
-def refused(commands: list[Command]) -> list[Refused]:
+def refused(commands: list[Command]) -> list[WishRefused]:
     """What agents were told not to do."""
-    return [no for no in commands if isinstance(no, Refused)]
+    return [no for no in commands if isinstance(no, WishRefused)]
 
 
 def states(commands: list[Command], code: AgentCode) -> list[AgentState]:

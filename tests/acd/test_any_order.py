@@ -14,7 +14,7 @@ from acd.commands import (
     GiveUp,
     Offer,
     Refusal,
-    Refused,
+    WishRefused,
     Withdraw,
 )
 from acd.events import (
@@ -97,7 +97,7 @@ class AnyOrder(RuleBasedStateMachine):
                     assert restored or (was, command.state) in LISTED
                     assert restored or command != before, "told twice"
                     self.told[command.agent] = command
-                case Refused():
+                case WishRefused():
                     assert (command.code is Refusal.STATION_TAKEN) == (command.by is not None)
 
     # Callers

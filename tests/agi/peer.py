@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from bench.fuzz_agi import address
-from telephony.agi.server import AgiServer, Route
+from telephony.agi.server import AgiServer, SessionRoute
 from telephony.agi.session import Session
 
 SECRET = "a-secret-of-the-tests"
@@ -77,7 +77,7 @@ class Peer:
 
 @contextlib.asynccontextmanager
 async def serving(
-    routes: Mapping[str, Route], *, request_timeout: float = 5.0, max_sessions: int = 20000
+    routes: Mapping[str, SessionRoute], *, request_timeout: float = 5.0, max_sessions: int = 20000
 ) -> AsyncIterator[AgiServer]:
     server = AgiServer(
         "127.0.0.1", 0, routes, SECRET, request_timeout=request_timeout, max_sessions=max_sessions

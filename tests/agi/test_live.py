@@ -7,7 +7,7 @@ import pytest
 
 from domain.identity import LineName, StationName
 from telephony.agi.server import AgiServer
-from telephony.agi.session import Digits, Session
+from telephony.agi.session import KeyedIn, Session
 from telephony.agi.wire import AgiError, HungUp
 from tests.agi.peer import until
 from tests.conftest import FarEndFactory, InstanceFactory
@@ -62,18 +62,18 @@ async def test_sessions(instance: InstanceFactory, far_end: FarEndFactory) -> No
         assert await session.get_variable("ODD") == text
         assert await session.get_variable("UNSET") is None
         assert await session.get_variable("CHANNEL(state)") == "Up"
-        assert await session.get_data("", 0.2, 4) == Digits("", True)
+        assert await session.get_data("", 0.2, 4) == KeyedIn("", True)
         assert await session.wait_for_digit(0.1) == ""
         assert (await session.stream("beep")).digit == ""
 
     async def keys(session: Session) -> None:
         await session.music_on()
-        assert await session.get_data("demo-instruct", 5, 4) == Digits("12", False)
+        assert await session.get_data("demo-instruct", 5, 4) == KeyedIn("12", False)
         assert (await session.stream("demo-instruct", "123")).digit == "3"
         assert await session.wait_for_digit(5) == "4"
-        assert await session.get_data("", 5, 4, 0.6) == Digits("56", True)
-        assert await session.get_data("demo-instruct", 5, 2, 0.6) == Digits("7", False)
-        assert await session.get_data("", 0.5, 1, 0.6) == Digits("", True)
+        assert await session.get_data("", 5, 4, 0.6) == KeyedIn("56", True)
+        assert await session.get_data("demo-instruct", 5, 2, 0.6) == KeyedIn("7", False)
+        assert await session.get_data("", 0.5, 1, 0.6) == KeyedIn("", True)
 
     async def leaves_in(command: Callable[[Session], Awaitable[object]], session: Session) -> None:
         with pytest.raises(HungUp):

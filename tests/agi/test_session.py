@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from telephony.agi.session import Digits, Streamed
+from telephony.agi.session import KeyedIn, Streamed
 from telephony.agi.wire import AgiError, HungUp
 from tests.agi.peer import one_session
 
@@ -49,9 +49,9 @@ async def test_commands_and_their_lines() -> None:
         await session.answer()
         assert await session.stream("/a b/c", "12") == Streamed("1", 8000)
         assert await session.stream("hello") == Streamed("", 16000)
-        assert await session.get_data("a", 5, 4) == Digits("0012", False)
-        assert await session.get_data("b", 5, 4, digit_timeout_s=2.5) == Digits("12", True)
-        assert await session.get_data("", 0.5, 1) == Digits("", True)
+        assert await session.get_data("a", 5, 4) == KeyedIn("0012", False)
+        assert await session.get_data("b", 5, 4, digit_timeout_s=2.5) == KeyedIn("12", True)
+        assert await session.get_data("", 0.5, 1) == KeyedIn("", True)
         assert await session.wait_for_digit(3) == "5"
         assert await session.wait_for_digit(3) == ""
         await session.set_variable("OFFHOOK_LANG", 'a "b" \\c')

@@ -1,6 +1,6 @@
 """Tokens that were used, and tokens nobody knows any more whether they were."""
 
-from telephony.agi.tokens import Fault, UsedTokens
+from telephony.agi.tokens import TokenFault, UsedTokens
 
 WALL = 1_795_000_000.0
 
@@ -8,15 +8,15 @@ WALL = 1_795_000_000.0
 def test_a_channels_tokens_are_taken_once_and_ascending() -> None:
     used = UsedTokens(0.0)
     assert used.take(("pbx1", "1.1"), WALL + 5, 5.0, WALL + 5) is None
-    assert used.take(("pbx1", "1.1"), WALL + 5, 5.0, WALL + 5) is Fault.USED
-    assert used.take(("pbx1", "1.1"), WALL + 4, 6.0, WALL + 6) is Fault.USED
+    assert used.take(("pbx1", "1.1"), WALL + 5, 5.0, WALL + 5) is TokenFault.USED
+    assert used.take(("pbx1", "1.1"), WALL + 4, 6.0, WALL + 6) is TokenFault.USED
     assert used.take(("pbx1", "1.1"), WALL + 5.001, 6.0, WALL + 6) is None
     assert used.take(("pbx1", "1.2"), WALL + 5, 6.0, WALL + 6) is None
 
 
 def test_what_may_have_been_used_before_the_start_is_too_old() -> None:
     used = UsedTokens(100.0)
-    assert used.take(("pbx1", "1.1"), WALL - 0.001, 103.0, WALL + 3) is Fault.OLD
+    assert used.take(("pbx1", "1.1"), WALL - 0.001, 103.0, WALL + 3) is TokenFault.OLD
     assert used.take(("pbx1", "1.1"), WALL + 0.001, 103.0, WALL + 3) is None
 
 
@@ -45,5 +45,5 @@ def test_a_clock_that_is_set_back_by_hours_refuses_nobody() -> None:
 
 def test_an_asterisk_whose_clock_is_behind_is_refused_for_as_long_only() -> None:
     used = UsedTokens(0.0)
-    assert used.take(("pbx1", "1.1"), WALL - 5, 3.0, WALL) is Fault.OLD
+    assert used.take(("pbx1", "1.1"), WALL - 5, 3.0, WALL) is TokenFault.OLD
     assert used.take(("pbx1", "1.1"), WALL - 1, 6.0, WALL + 4) is None

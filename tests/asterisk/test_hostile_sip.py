@@ -12,7 +12,7 @@ from domain.identity import LineName, StationName
 from farend.ami import Remote
 from telephony.asterisk.instance import Instance
 from telephony.caller import name_of, number_of
-from telephony.event_log import EventLog, Place, parse
+from telephony.event_log import EventLog, LogPlace, parse
 from tests.asterisk.controller import Session, controller
 from tests.conftest import InstanceFactory
 from tests.phones.bent import BentPhone, refuse
@@ -105,7 +105,7 @@ async def test_number_and_name_are_read_from_the_from_header(instance: InstanceF
     log = EventLog([StationName(PHONE)], [LineName(LINE)])
     for number, line in enumerate(one.cel.read_text("utf-8").splitlines()):
         if row := parse(line):
-            log.feed(row, Place(0, number))
+            log.feed(row, LogPlace(0, number))
     assert [(call.caller, call.caller_name) for call in log.calls.values()] == found
     assert dict(zip((f[0] for f in FROM), found, strict=True)) == {f[0]: f[1:] for f in FROM}
 

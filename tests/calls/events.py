@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from domain.identity import LineName, NodeName, StationName
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
-from telephony.call_events import CallEvent, StationChanged
+from telephony.call_events import CallEvent, PhoneChanged
 from telephony.calls import Calls
 
 NODE = NodeName("pbx1")
@@ -61,7 +61,7 @@ def feed(calls: Calls, messages: Iterable[Message]) -> list[CallEvent]:
 
 
 def of_calls(events: Iterable[CallEvent]) -> list[CallEvent]:
-    return [event for event in events if not isinstance(event, StationChanged)]
+    return [event for event in events if not isinstance(event, PhoneChanged)]
 
 
 def told(events: Iterable[CallEvent]) -> list[str]:

@@ -11,7 +11,7 @@ from domain.reasons import Party
 from domain.stations import StationState
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
-from telephony.calls import CallGone, Calls, CallSeen, StationChanged, StationDisconnected
+from telephony.calls import CallerGone, Calls, CallSeen, PhoneChanged, StationDisconnected
 from tests.calls.events import (
     LINES,
     NODE,
@@ -97,7 +97,7 @@ def test_no_answer_busy_and_a_caller_who_gives_up() -> None:
             hang_up(*LINE, 6),
         ],
     )
-    assert told(events)[2:] == ["RingingEnded 1001 cancel", "CallGone caller 16"]
+    assert told(events)[2:] == ["RingingEnded 1001 cancel", "CallerGone caller 16"]
 
 
 def test_the_caller_holds() -> None:
@@ -136,7 +136,7 @@ def test_a_line_that_answers_no_more_has_not_hung_up() -> None:
             hang_up(*LINE, 6),
         ],
     )
-    assert gone == CallGone(CALL, Party.SYSTEM, 16, lost=True)
+    assert gone == CallerGone(CALL, Party.SYSTEM, 16, lost=True)
 
 
 def test_who_hung_up_first_when_both_do() -> None:
@@ -152,13 +152,13 @@ def test_who_hung_up_first_when_both_do() -> None:
             hang_up(*LINE, 6),
         ],
     )
-    assert told(events) == ["StationDisconnected 1001 caller 16", "CallGone caller 16"]
+    assert told(events) == ["StationDisconnected 1001 caller 16", "CallerGone caller 16"]
 
 
 def test_a_hang_up_by_the_system_is_nobodys() -> None:
     calls = new_calls()
     feed(calls, entered())
-    assert told(feed(calls, [hang_up(*LINE, 6, 32)])) == ["CallGone system 32"]
+    assert told(feed(calls, [hang_up(*LINE, 6, 32)])) == ["CallerGone system 32"]
 
 
 def test_a_station_that_we_hang_up_is_nobodys() -> None:
@@ -188,7 +188,7 @@ def test_the_agent_ends_the_talk_and_the_caller_who_stays_for_the_score_the_call
         ],
     )
     assert told(events) == ["StationDisconnected 1001 agent 16"]
-    assert told(feed(calls, [hang_up(*LINE, 6)])) == ["CallGone caller 16"]
+    assert told(feed(calls, [hang_up(*LINE, 6)])) == ["CallerGone caller 16"]
 
 
 def test_bridges_that_a_local_pair_joins_are_one_conversation() -> None:
@@ -366,7 +366,7 @@ def test_a_caller_who_leaves_a_place_before_what_was_there_is_gone_has_talked_th
     assert told(events) == [
         "StationConnected 1002",
         "StationDisconnected 1002 caller 16",
-        "CallGone caller 16",
+        "CallerGone caller 16",
     ]
 
 
@@ -389,7 +389,7 @@ def test_while_we_did_not_look() -> None:
     assert told(events) == [
         "RingingEnded 1003 unknown",
         "StationDisconnected 1002 unknown 0",
-        "CallGone unknown 0",
+        "CallerGone unknown 0",
     ]
     assert [view.call for view in calls.open_calls()] == ["pbx1-1.8"]
 
@@ -404,7 +404,7 @@ def test_nodes_are_kept_apart() -> None:
 
 def states(calls: Calls, *messages: Message) -> list[str]:
     events = feed(calls, messages)
-    return [event.state for event in events if isinstance(event, StationChanged)]
+    return [event.state for event in events if isinstance(event, PhoneChanged)]
 
 
 def test_station_states() -> None:
@@ -433,9 +433,9 @@ def test_station_states_of_a_snapshot() -> None:
     endpoints = (Message.of(endpoint),)
     events = calls.reconcile(NODE, Snapshot((), (), (), endpoints), 0.0)
     assert events == [
-        StationChanged(STATIONS[0], StationState.UNREACHABLE),
-        StationChanged(STATIONS[1], StationState.IDLE),
-        StationChanged(STATIONS[2], StationState.UNREACHABLE),
+        PhoneChanged(STATIONS[0], StationState.UNREACHABLE),
+        PhoneChanged(STATIONS[1], StationState.IDLE),
+        PhoneChanged(STATIONS[2], StationState.UNREACHABLE),
     ]
     # neither list was readable: what is known stays
     assert of_calls(calls.reconcile(NODE, Snapshot(()), 0.0)) == []

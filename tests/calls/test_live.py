@@ -40,7 +40,7 @@ async def test_calls_as_they_go(instance: InstanceFactory, far_end: FarEndFactor
             "StationRinging 1001",
             "StationConnected 1001",
             "StationDisconnected 1001 caller 16",
-            "CallGone caller 16",
+            "CallerGone caller 16",
         ]
 
         # answer, and the agent hangs up after he has held and resumed
@@ -54,7 +54,7 @@ async def test_calls_as_they_go(instance: InstanceFactory, far_end: FarEndFactor
             "CallHeld 1001 agent",
             "CallResumed 1001 agent",
             "StationDisconnected 1001 agent 16",
-            "CallGone agent 16",
+            "CallerGone agent 16",
         ]
 
         # busy, no answer, then one who answers
@@ -71,7 +71,7 @@ async def test_calls_as_they_go(instance: InstanceFactory, far_end: FarEndFactor
             "StationRinging 1003",
             "StationConnected 1003",
             "StationDisconnected 1003 agent 16",
-            "CallGone agent 16",
+            "CallerGone agent 16",
         ]
 
         # the caller gives up while it rings
@@ -85,7 +85,7 @@ async def test_calls_as_they_go(instance: InstanceFactory, far_end: FarEndFactor
             "CallSeen",
             "StationRinging 1001",
             "RingingEnded 1001 cancel",
-            "CallGone caller 16",
+            "CallerGone caller 16",
         ]
         assert stage.calls.open_calls() == []
         await stage.until(
@@ -115,7 +115,7 @@ async def test_transfers(instance: InstanceFactory, far_end: FarEndFactory) -> N
             "StationDisconnected 1001 agent 16",
             "StationConnected 1002",
             "StationDisconnected 1002 agent 16",
-            "CallGone agent 16",
+            "CallerGone agent 16",
         ]
 
         await stage.phone("1001", "answer-0.2,wait-0.3,transfer-attended-1002,stay")
@@ -130,7 +130,7 @@ async def test_transfers(instance: InstanceFactory, far_end: FarEndFactory) -> N
             "StationDisconnected 1001 agent 16",
             "StationConnected 1002",
             "StationDisconnected 1002 agent 16",
-            "CallGone agent 16",
+            "CallerGone agent 16",
         ]
 
 
@@ -175,13 +175,13 @@ async def test_the_connection_is_cut_in_a_call(
         await mend()
         assert stage.story == [
             "StationDisconnected 1001 unknown 0",
-            "CallGone unknown 0",
+            "CallerGone unknown 0",
             "CallSeen",
             "StationConnected 1002",
         ]
         stage.events.clear()
         await stage.far_end.hang_up(second)
-        await stage.until_told("CallGone caller 16")
+        await stage.until_told("CallerGone caller 16")
         assert stage.calls.open_calls() == []
 
         # cut ten times at any byte while calls come and go: in the end nothing is wrong
@@ -199,7 +199,7 @@ async def test_the_connection_is_cut_in_a_call(
 
         def evened() -> bool:
             words = [line.split()[0] for line in stage.story]
-            return words.count("CallSeen") == words.count("CallGone") and words.count(
+            return words.count("CallSeen") == words.count("CallerGone") and words.count(
                 "StationConnected"
             ) == words.count("StationDisconnected")
 
@@ -214,7 +214,7 @@ async def test_a_local_pair_that_is_taken_out_ends_no_talk(
     one = await instance()
     async with staged(one, await far_end(one)) as stage:
         talk = ["CallSeen", "StationRinging 1001", "StationConnected 1001"]
-        end = ["StationDisconnected 1001 caller 16", "CallGone caller 16"]
+        end = ["StationDisconnected 1001 caller 16", "CallerGone caller 16"]
         await stage.phone("1001", "answer-0.2,speak-60")
         stage.ring = ["Local/1001@from-station"]
         caller = await stage.customer("speak-60")

@@ -4,8 +4,8 @@ import pytest
 
 from domain.identity import LineName, StationName
 from domain.stations import phone_of, twin
-from telephony.channels import Channels, Role
-from telephony.event_log import EventLog, Place, parse
+from telephony.channels import ChannelRole, Channels
+from telephony.event_log import EventLog, LogPlace, parse
 from tests.absence.test_event_log import CALL, LINE, hang_up, row
 
 
@@ -13,7 +13,7 @@ from tests.absence.test_event_log import CALL, LINE, hang_up, row
 def test_a_line_is_known_whatever_its_name_ends_in(name: str) -> None:
     """The second endpoint of a phone ends so, too: every call of such a line was refused."""
     channels = Channels(frozenset({StationName("1001")}), frozenset({LineName(name)}))
-    assert channels.role(f"PJSIP/{name}-0000001a") == (Role.LINE, name)
+    assert channels.role(f"PJSIP/{name}-0000001a") == (ChannelRole.LINE, name)
     log = EventLog([StationName("1001")], [LineName(name)])
     channel = (LINE[0], f"PJSIP/{name}-0000001a")
     rows = [
@@ -24,12 +24,12 @@ def test_a_line_is_known_whatever_its_name_ends_in(name: str) -> None:
     for number, text in enumerate(rows):
         parsed = parse(text)
         assert parsed is not None
-        log.feed(parsed, Place(0, number))
+        log.feed(parsed, LogPlace(0, number))
     assert log.calls[CALL].by == "caller"
 
 
 @pytest.mark.parametrize("endpoint", ["1001", twin(StationName("1001"))])
 def test_a_phone_is_known_by_either_of_its_endpoints(endpoint: str) -> None:
     channels = Channels(frozenset({StationName("1001")}), frozenset())
-    assert channels.role(f"PJSIP/{endpoint}-0000001a") == (Role.STATION, "1001")
+    assert channels.role(f"PJSIP/{endpoint}-0000001a") == (ChannelRole.STATION, "1001")
     assert phone_of(endpoint) == "1001"

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from domain.identity import CallId, StationName
 from telephony.ami.wire import Message
 from telephony.call_events import (
+    CallerGone,
     CallEvent,
-    CallGone,
     CallSeen,
+    PhoneChanged,
     RingingEnded,
-    StationChanged,
     StationConnected,
     StationDisconnected,
     StationRinging,
 )
 from telephony.calls import Calls
-from telephony.channels import Role
+from telephony.channels import ChannelRole
 from tests.calls.events import NODE, about, device, feed, new_calls, snapshot
 
 NAMES = {
@@ -100,7 +100,7 @@ def heard(calls: Calls) -> dict[CallId, set[StationName]]:
         call.id: {
             StationName(other.endpoint)
             for other in node.channels.heard_by(call.caller)
-            if other.role is Role.STATION
+            if other.role is ChannelRole.STATION
         }
         | call.apart.keys()
         for call in (node.calls.values() if node else ())
@@ -116,7 +116,7 @@ class Ledger:
 
     def book(self, events: list[CallEvent]) -> None:
         for event in events:
-            if isinstance(event, StationChanged):
+            if isinstance(event, PhoneChanged):
                 continue
             if isinstance(event, CallSeen):
                 assert event.call not in self.connected
@@ -129,7 +129,7 @@ class Ledger:
                 stations.remove(event.station)
             elif isinstance(event, StationRinging | RingingEnded):
                 pass
-            elif isinstance(event, CallGone):
+            elif isinstance(event, CallerGone):
                 assert not stations
                 del self.connected[event.call]
 

@@ -14,14 +14,14 @@ STORIES = {
         "StationRinging 1001",
         "StationConnected 1001",
         "StationDisconnected 1001 caller 16",
-        "CallGone caller 16",
+        "CallerGone caller 16",
     ],
     "agent_hangs_up": [
         "CallSeen",
         "StationRinging 1001",
         "StationConnected 1001",
         "StationDisconnected 1001 agent 16",
-        "CallGone agent 16",
+        "CallerGone agent 16",
     ],
     "blind_transfer": [
         "CallSeen",
@@ -38,7 +38,7 @@ STORIES = {
         "StationRinging 1001",
         "StationConnected 1001",
         "StationDisconnected 1001 caller 16",
-        "CallGone caller 16",
+        "CallerGone caller 16",
     ],
     "attended_transfer": [
         "CallSeen",
@@ -50,7 +50,7 @@ STORIES = {
         "StationConnected 1002",
         "CallTransferred 1001 1002 attended",
         "StationDisconnected 1002 agent 16",
-        "CallGone agent 16",
+        "CallerGone agent 16",
     ],
     # transferred while 1002 still rang: the caller takes the place of 1001's second channel
     "attended_transfer_while_ringing": [
@@ -63,7 +63,7 @@ STORIES = {
         "StationDisconnected 1001 agent 16",
         "StationConnected 1002",
         "StationDisconnected 1002 agent 16",
-        "CallGone agent 16",
+        "CallerGone agent 16",
     ],
     # 1002 answered after the transfer began and before the caller had that place: by the events it
     # is 1001's second channel that comes into 1002's bridge, and it ends without leaving it
@@ -75,7 +75,7 @@ STORIES = {
         "StationDisconnected 1001 agent 16",
         "StationConnected 1002",
         "StationDisconnected 1002 agent 16",
-        "CallGone agent 16",
+        "CallerGone agent 16",
     ],
 }
 
@@ -116,5 +116,5 @@ def test_a_cut_anywhere_and_a_snapshot_of_nothing_end_every_call(story: str) -> 
         events = feed(calls, messages[:cut])
         events += calls.reconcile(NODE, snapshot(), 0.0)
         words = [line.split()[0] for line in told(events)]
-        assert words.count("CallSeen") == words.count("CallGone")
+        assert words.count("CallSeen") == words.count("CallerGone")
         assert words.count("StationConnected") == words.count("StationDisconnected")

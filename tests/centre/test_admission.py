@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bench.fuzz_agi import HOTLINE, LINE, NODE, Door, caller, door, environment
+from bench.fuzz_agi import HOTLINE, LINE, NODE, FuzzedServer, caller, door, environment
 from domain.identity import NodeName
 from engine import admission as admission_module
 from telephony.ami.protocol import ActionRefused
@@ -24,12 +24,12 @@ CALL = f"{NODE}-{UID}"
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Door]:
+async def here(tmp_path: Path) -> AsyncIterator[FuzzedServer]:
     async with door(tmp_path) as one:
         yield one
 
 
-def ami_is_up(here: Door, *known: str) -> list[str]:
+def ami_is_up(here: FuzzedServer, *known: str) -> list[str]:
     """AMI is up, and Asterisk has these channels when it is asked; returns those asked for."""
     link: Any = here.engine.orders.links[NODE]
     link._state = LinkState(LinkKind.UP, 0.0, "")
@@ -47,12 +47,12 @@ def ami_is_up(here: Door, *known: str) -> list[str]:
     return asked
 
 
-def new_channel(here: Door, uniqueid: str, name: str) -> None:
+def new_channel(here: FuzzedServer, uniqueid: str, name: str) -> None:
     event = {"Event": "Newchannel", "Channel": name, "Uniqueid": uniqueid, "ChannelState": "4"}
     here.engine.switches.on_message(NODE, Message.of(event))
 
 
-async def start(here: Door, said: bytes) -> Peer:
+async def start(here: FuzzedServer, said: bytes) -> Peer:
     peer = await Peer.connect(here.server.port)
     peer.send(said)
     return peer
@@ -66,7 +66,7 @@ def session(node: str = NODE, hotline: str = HOTLINE, line: str = LINE, *more: s
     return environment("call", UID, (hotline, line, f"{time.time():.3f}", *more), node)
 
 
-async def assert_refused(here: Door, said: bytes, why: str) -> None:
+async def assert_refused(here: FuzzedServer, said: bytes, why: str) -> None:
     """One line says why, no call is left, and the dialplan was given no command."""
     with capture_logs() as logs:
         peer = await start(here, said)
@@ -100,13 +100,13 @@ async def assert_refused(here: Door, said: bytes, why: str) -> None:
     ],
 )
 async def test_what_is_not_configured_leaves_no_ghost(
-    here: Door, say: Callable[[], bytes], why: str
+    here: FuzzedServer, say: Callable[[], bytes], why: str
 ) -> None:
     await assert_refused(here, say(), why)
 
 
 @pytest.mark.parametrize("at", ["nan", "inf", "-inf", "1e308", "-6e10", "2.5e11", "abc", "", "0"])
-async def test_a_number_that_is_no_moment_costs_no_call(here: Door, at: str) -> None:
+async def test_a_number_that_is_no_moment_costs_no_call(here: FuzzedServer, at: str) -> None:
     peer = await start(here, caller(UID, "queue", "sales", "bye", "en", at, at=at))
     assert "OFFHOOK_STAGE=queue" in await peer.answer("200 result=0")
     call = here.engine.calls.by_id[CALL]  # type: ignore[index]
@@ -117,7 +117,7 @@ async def test_a_number_that_is_no_moment_costs_no_call(here: Door, at: str) -> 
 
 
 async def test_a_channel_that_asterisk_has_not_is_refused(
-    here: Door, monkeypatch: pytest.MonkeyPatch
+    here: FuzzedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
     asked = ami_is_up(here)
@@ -126,7 +126,7 @@ async def test_a_channel_that_asterisk_has_not_is_refused(
 
 
 async def test_a_channel_whose_event_is_late_is_asked_for(
-    here: Door, monkeypatch: pytest.MonkeyPatch
+    here: FuzzedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
     asked = ami_is_up(here, UID)
@@ -136,7 +136,7 @@ async def test_a_channel_whose_event_is_late_is_asked_for(
     peer.close()
 
 
-async def test_a_channel_that_ami_tells_of_in_time_waits_for_nothing(here: Door) -> None:
+async def test_a_channel_that_ami_tells_of_in_time_waits_for_nothing(here: FuzzedServer) -> None:
     asked = ami_is_up(here)
     peer = await start(here, caller(UID, "queue", "sales", "bye", "en"))
     await until(lambda: here.engine.admission._awaited)
@@ -146,7 +146,7 @@ async def test_a_channel_that_ami_tells_of_in_time_waits_for_nothing(here: Door)
     peer.close()
 
 
-async def test_a_channel_is_what_ami_says_it_is(here: Door) -> None:
+async def test_a_channel_is_what_ami_says_it_is(here: FuzzedServer) -> None:
     ami_is_up(here)
     new_channel(here, UID, "PJSIP/1001-00000001")
     await assert_refused(here, session(), "is 'PJSIP/1001-00000001', and not one of the line")
@@ -156,7 +156,7 @@ async def test_a_channel_is_what_ami_says_it_is(here: Door) -> None:
     peer.close()
 
 
-async def assert_refused_again(here: Door, said: bytes) -> None:
+async def assert_refused_again(here: FuzzedServer, said: bytes) -> None:
     """As before, within the minute: nothing is logged."""
     with capture_logs() as logs:
         peer = await start(here, said)
@@ -164,7 +164,7 @@ async def assert_refused_again(here: Door, said: bytes) -> None:
     assert not [entry for entry in logs if entry["log_level"] == "warning"]
 
 
-async def test_whoever_hangs_up_before_being_admitted_is_no_ghost(here: Door) -> None:
+async def test_whoever_hangs_up_before_being_admitted_is_no_ghost(here: FuzzedServer) -> None:
     ami_is_up(here)
     peer = await start(here, session())
     await until(lambda: here.engine.admission._awaited)
@@ -173,7 +173,7 @@ async def test_whoever_hangs_up_before_being_admitted_is_no_ghost(here: Door) ->
     assert not here.engine.calls.by_id and not here.engine.admission._awaited
 
 
-async def test_a_second_session_of_a_waiting_caller_takes_nothing(here: Door) -> None:
+async def test_a_second_session_of_a_waiting_caller_takes_nothing(here: FuzzedServer) -> None:
     """A stranger has read the token in a log, say."""
     said = caller(UID, "queue", "quiet", "bye", "en")
     mine = await start(here, said)
@@ -190,7 +190,7 @@ async def test_a_second_session_of_a_waiting_caller_takes_nothing(here: Door) ->
 
 
 async def test_a_caller_who_comes_back_is_taken_up_and_the_earlier_session_ends(
-    here: Door,
+    here: FuzzedServer,
 ) -> None:
     first = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
     await first.command()
@@ -209,7 +209,7 @@ async def test_a_caller_who_comes_back_is_taken_up_and_the_earlier_session_ends(
 
 
 async def test_a_session_from_a_time_without_ami_ends_when_asterisk_does_not_know_it(
-    here: Door, monkeypatch: pytest.MonkeyPatch
+    here: FuzzedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
     engine = here.engine
@@ -228,7 +228,7 @@ async def test_a_session_from_a_time_without_ami_ends_when_asterisk_does_not_kno
     assert not [view for view in engine.floor.core.waiting if view.call == CALL]
 
 
-async def types(here: Door, station: str, code: str, pin: str) -> str:
+async def types(here: FuzzedServer, station: str, code: str, pin: str) -> str:
     """Log in at a phone; the agent who then sits there, or why nobody does."""
     peer = await start(here, environment("agent", f"1.{pin}", (station, "*11", "")))
     keys = iter((code[0], code[1:], pin[0], pin[1:]))
@@ -244,7 +244,7 @@ async def types(here: Door, station: str, code: str, pin: str) -> str:
 
 
 async def test_simultaneous_sessions_have_no_more_tries_than_one_after_the_other(
-    here: Door,
+    here: FuzzedServer,
 ) -> None:
     heard = await asyncio.gather(
         *(types(here, "1001", "1001", f"{number:04}") for number in range(40))
@@ -253,7 +253,7 @@ async def test_simultaneous_sessions_have_no_more_tries_than_one_after_the_other
     assert sorted(Counter(heard).values()) == [3, 37]
 
 
-async def test_the_node_of_a_renamed_configuration(here: Door) -> None:
+async def test_the_node_of_a_renamed_configuration(here: FuzzedServer) -> None:
     """centre.yaml has a new name for the node, and Asterisk still says the old one."""
     link = here.engine.orders.links.pop(NODE)
     here.engine.orders.links[NodeName("main")] = link

@@ -25,7 +25,7 @@ from telephony.agi.wire import HungUp
 from telephony.ami import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState
-from telephony.calls import StationChanged as PhoneChanged
+from telephony.calls import PhoneChanged
 from tests.centre.test_board import AMY, SALES, enter, look
 
 NODE = NodeName("pbx1")

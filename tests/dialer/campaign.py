@@ -5,11 +5,11 @@ from dialer.facts import (
     AgentReady,
     Answered,
     Cause,
-    Connected,
     Dialled,
-    Fact,
     Lead,
     NotAnswered,
+    PacingFact,
+    PersonConnected,
     Ringing,
 )
 from dialer.lessons import Lesson
@@ -59,11 +59,11 @@ class Campaign:
         self.now = 0.0
         self.numbers = 0
 
-    def tell(self, fact: Fact) -> Pacing | None:
+    def tell(self, fact: PacingFact) -> Pacing | None:
         """Now."""
         return self.pacer.handle(fact, self.now)
 
-    def asked(self, fact: Fact) -> Pacing:
+    def asked(self, fact: PacingFact) -> Pacing:
         """Now, and there is an answer."""
         pacing = self.tell(fact)
         assert pacing is not None
@@ -106,7 +106,7 @@ class Campaign:
         """So many persons, one after the other, each with this agent at once."""
         for attempt in self.dial(count):
             self.tell(Answered(attempt))
-            self.tell(Connected(attempt, agent(number)))
+            self.tell(PersonConnected(attempt, agent(number)))
             self.tell(AgentReady(agent(number)))
 
     def lose(self, count: int) -> None:

@@ -16,16 +16,16 @@ from dialer.facts import (
     AgentWrapUp,
     Answered,
     Cause,
-    Connected,
     DayBegan,
     Dialled,
-    Fact,
     GreetingEnded,
     Hopper,
     Lead,
     Machine,
     NotAnswered,
+    PacingFact,
     Person,
+    PersonConnected,
     Ringing,
     SpeechBegan,
 )
@@ -112,7 +112,7 @@ class AnyWorld:
         """Agents who were put through since their last wrap-up or AgentReady."""
         self.asked: list[float] = []
         """When each call was asked for that has not gone out."""
-        self.said: Fact | None = None
+        self.said: PacingFact | None = None
 
     def play(self, events: list[tuple[str, int, int]]) -> None:
         for op, which, what in events:
@@ -154,7 +154,7 @@ class AnyWorld:
                 agent = AGENTS[number % 4]
                 self.say(Answered(attempt))
                 self.say(Person(attempt))
-                self.say(Connected(attempt, agent))
+                self.say(PersonConnected(attempt, agent))
                 self.say(AgentWrapUp(agent))
                 self.say(AgentReady(agent))
 
@@ -163,7 +163,7 @@ class AnyWorld:
         self.say(Dialled(self.attempts[-1], LEADS[len(self.attempts) % 4]))
         return self.attempts[-1]
 
-    def say(self, fact: Fact) -> None:
+    def say(self, fact: PacingFact) -> None:
         self.latest = max(self.latest, self.now)
         self.remember(fact)
         self.said = fact
@@ -182,7 +182,7 @@ class AnyWorld:
         else:
             raise AssertionError("the deadline is never over")
 
-    def remember(self, fact: Fact) -> None:
+    def remember(self, fact: PacingFact) -> None:
         match fact:
             case Dialled(attempt) if attempt not in self.dialled:
                 self.dialled[attempt] = self.latest
@@ -192,10 +192,15 @@ class AnyWorld:
                 self.rings.setdefault(attempt, self.latest)
             case Answered(attempt) | Person(attempt):
                 self.left_ringing.add(attempt)
-            case NotAnswered(attempt) | Machine(attempt) | Abandoned(attempt) | Connected(attempt):
+            case (
+                NotAnswered(attempt)
+                | Machine(attempt)
+                | Abandoned(attempt)
+                | PersonConnected(attempt)
+            ):
                 self.left_ringing.add(attempt)
                 self.ended.add(attempt)
-                if isinstance(fact, Connected):
+                if isinstance(fact, PersonConnected):
                     self.connected.add(fact.agent)
             case AgentReady(agent):
                 # Put through, he was not ready, whatever the last thing was that he said.
@@ -279,8 +284,8 @@ def _policy(name: str) -> Policy:
     return Greedy() if name == "greedy" else make(name)
 
 
-def _of_attempt(attempt: AttemptId, what: int) -> Fact:
-    kinds: tuple[Fact, ...] = (
+def _of_attempt(attempt: AttemptId, what: int) -> PacingFact:
+    kinds: tuple[PacingFact, ...] = (
         Ringing(attempt),
         Ringing(attempt),
         Answered(attempt),
@@ -290,15 +295,15 @@ def _of_attempt(attempt: AttemptId, what: int) -> Fact:
         Machine(attempt),
         SpeechBegan(attempt),
         GreetingEnded(attempt),
-        Connected(attempt, AGENTS[what % len(AGENTS)]),
-        Connected(attempt, AGENTS[what % len(AGENTS)]),
+        PersonConnected(attempt, AGENTS[what % len(AGENTS)]),
+        PersonConnected(attempt, AGENTS[what % len(AGENTS)]),
         Abandoned(attempt, by_customer=what % 2 == 0),
         Dialled(attempt, LEADS[what % 4]),
     )
     return kinds[what % len(kinds)]
 
 
-def _of_agent(agent: AgentCode, what: int) -> Fact:
+def _of_agent(agent: AgentCode, what: int) -> PacingFact:
     kinds = (AgentReady, AgentReady, AgentTalking, AgentWrapUp, AgentWantsBreak, AgentGone)
     return kinds[what % len(kinds)](agent)
 

@@ -11,9 +11,9 @@ from dialer.facts import (
     AgentTalking,
     AgentWantsBreak,
     AgentWrapUp,
-    Connected,
     Hopper,
     Lead,
+    PersonConnected,
 )
 from dialer.lessons import Reached, Talked, WrappedUp
 from dialer.limit import Limit
@@ -52,7 +52,7 @@ def all_talk(with_: Campaign, agents: int) -> None:
     for number in range(agents):
         with_.tell(AgentReady(agent(number)))
     for number, attempt in enumerate(with_.dial(agents)):
-        with_.tell(Connected(attempt, agent(number)))
+        with_.tell(PersonConnected(attempt, agent(number)))
         with_.tell(AgentTalking(agent(number)))
 
 

@@ -15,12 +15,12 @@ from dialer.facts import (
     AgentTalking,
     Answered,
     Cause,
-    Connected,
     DayBegan,
     Dialled,
     Hopper,
     Lead,
     NotAnswered,
+    PersonConnected,
     Ringing,
 )
 from dialer.limit import History, Limit, Tally, Window
@@ -134,7 +134,7 @@ def test_talks_hold_their_lines() -> None:
     with_.agents(1)
     (call,) = with_.dial()
     with_.tell(Answered(call))
-    with_.tell(Connected(call, agent(0)))
+    with_.tell(PersonConnected(call, agent(0)))
     policy.count = 9
     assert with_.asked(AgentReady(agent(1))).count == 2
 

@@ -10,8 +10,8 @@ from dialer.facts import (
     AgentReady,
     AgentTalking,
     Answered,
-    Connected,
     DayBegan,
+    PersonConnected,
 )
 from dialer.limit import Limit
 from dialer.pacing import Pacer, Settings
@@ -85,7 +85,7 @@ def test_progressive_is_one_call_for_each_free_agent() -> None:
     assert str(said.reason) == "2 ready, 1 calls under way: one call for each free agent"
     with_.dial()
     with_.tell(Answered(call))
-    with_.tell(Connected(call, agent(0)))
+    with_.tell(PersonConnected(call, agent(0)))
     assert with_.asked(AgentReady(agent(2))).count == 1
 
 
@@ -196,7 +196,7 @@ def test_vicidial_sets_the_level_each_15_s_from_the_means() -> None:
     for call in calls[:3]:
         with_.tell(Answered(call))
     for number in range(2):
-        with_.tell(Connected(calls[number], agent(number)))
+        with_.tell(PersonConnected(calls[number], agent(number)))
     # Looks at 2.5, 5, 7.5, 10, 12.5, 15 s: 2 of 4 ready, 1 waits.
     with_.later(15.0)
     # m = (2 - 1 + 0) / 4 = 0.25; intensity 0: d = 0.25; level = 2 * 1.25

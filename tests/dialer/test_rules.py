@@ -12,11 +12,11 @@ from dialer.facts import (
     AgentReady,
     Answered,
     Cause,
-    Connected,
     GreetingEnded,
     Machine,
     NotAnswered,
     Person,
+    PersonConnected,
     SpeechBegan,
 )
 from dialer.limit import CAUTIOUS, UK, US, AbandonCount, History, Limit, Tally, Window
@@ -25,12 +25,12 @@ from dialer.rules import (
     Allowed,
     AtMost,
     Kept,
+    MessagePart,
+    NotAllowed,
     OnlyWithAgent,
-    Outcome,
     Past,
+    PastOutcome,
     Quiet,
-    Refused,
-    Say,
     may_dial,
 )
 from tests.dialer.campaign import Campaign, Wishing, agent
@@ -59,7 +59,7 @@ def connected_after(limit: Limit, seconds: float) -> tuple[float, float]:
             with_.now = at
             with_.tell(fact)
     with_.now = seconds
-    with_.tell(Connected(call, agent(0)))
+    with_.tell(PersonConnected(call, agent(0)))
     return counted(with_)
 
 
@@ -80,7 +80,7 @@ def test_us_denominator_is_calls_that_a_person_answered() -> None:
         with_.tell(Answered(call))
     with_.tell(Machine(machine))
     with_.tell(Person(served))
-    with_.tell(Connected(served, agent(0)))
+    with_.tell(PersonConnected(served, agent(0)))
     with_.tell(Person(lost))
     with_.now = 9.0
     with_.tell(Abandoned(lost))
@@ -148,7 +148,7 @@ def test_uk_denominator_is_no_agent_plus_taken_for_machines_plus_passed_to_an_ag
     with_.tell(Machine(taken))
     for call in (served, lost):
         with_.tell(Person(call))
-    with_.tell(Connected(served, agent(0)))
+    with_.tell(PersonConnected(served, agent(0)))
     with_.tell(Abandoned(lost))
     assert counted(with_) == (1.5, 2.5)
 
@@ -246,7 +246,7 @@ def test_ringing_is_never_ended_by_us_once_answered() -> None:
 
 def test_us_message_is_prompt_and_says_name_number_purpose_and_opt_out() -> None:
     message = rules.US.message
-    whole = {Say.NAME, Say.NUMBER, Say.PURPOSE, Say.OPT_OUT}
+    whole = {MessagePart.NAME, MessagePart.NUMBER, MessagePart.PURPOSE, MessagePart.OPT_OUT}
     assert message.faults(whole, sells=False, after_s=2.0) == ()
     assert message.faults(whole, sells=False, after_s=2.5) == (
         "begins after 2.5 s, at most 2 s are allowed",
@@ -259,7 +259,7 @@ def test_us_message_is_prompt_and_says_name_number_purpose_and_opt_out() -> None
 
 def test_uk_message_within_2_s_says_who_and_where_to_opt_out_and_sells_nothing() -> None:
     message = rules.UK.message
-    whole = {Say.NAME, Say.OPT_OUT_NUMBER}
+    whole = {MessagePart.NAME, MessagePart.OPT_OUT_NUMBER}
     assert message.faults(whole, sells=False, after_s=2.0) == ()
     assert message.faults(whole, sells=True, after_s=2.0) == ("sells something",)
     assert len(message.faults((), sells=True, after_s=3.0)) == 4
@@ -279,7 +279,7 @@ def london(hour: float, day: int = 1) -> datetime:
 
 
 def test_uk_again_after_an_abandoned_call_72_h_only_with_an_agent() -> None:
-    abandoned = [Past(london(10), Outcome.ABANDONED)]
+    abandoned = [Past(london(10), PastOutcome.ABANDONED)]
     within = may_dial(abandoned, london(9.9, day=4), rules.UK)
     assert within == OnlyWithAgent("abandoned within 72 h", london(10, day=4))
     assert may_dial(abandoned, london(10, day=4), rules.UK) == Allowed()
@@ -287,14 +287,14 @@ def test_uk_again_after_an_abandoned_call_72_h_only_with_an_agent() -> None:
 
 def test_uk_again_counts_72_hours_and_not_the_clock_on_the_wall() -> None:
     before_the_change = datetime(2026, 3, 27, 12, tzinfo=LONDON)  # summer time begins on the 29th
-    past = [Past(before_the_change, Outcome.ABANDONED)]
+    past = [Past(before_the_change, PastOutcome.ABANDONED)]
     noon = datetime(2026, 3, 30, 12, 30, tzinfo=LONDON)  # 71.5 h later
     assert isinstance(may_dial(past, noon, rules.UK), OnlyWithAgent)
     assert may_dial(past, noon + timedelta(minutes=30), rules.UK) == Allowed()
 
 
 def test_uk_again_after_machine_the_same_day_only_with_an_agent() -> None:
-    machine = [Past(london(9), Outcome.MACHINE)]
+    machine = [Past(london(9), PastOutcome.MACHINE)]
     assert may_dial(machine, london(23.9), rules.UK) == OnlyWithAgent(
         "taken for a machine today", london(0, day=2)
     )
@@ -302,7 +302,7 @@ def test_uk_again_after_machine_the_same_day_only_with_an_agent() -> None:
 
 
 def test_us_again_has_no_such_rule() -> None:
-    past = [Past(london(14), Outcome.ABANDONED), Past(london(14), Outcome.MACHINE)]
+    past = [Past(london(14), PastOutcome.ABANDONED), Past(london(14), PastOutcome.MACHINE)]
     assert may_dial(past, london(15), rules.US) == Allowed()
 
 
@@ -320,12 +320,14 @@ def test_hours_are_the_called_partys_wherever_we_are() -> None:
     instant = datetime(2026, 6, 1, 1, tzinfo=UTC)  # 9 in the morning, and 9 in the evening before
     assert may_dial((), instant.astimezone(SHANGHAI), rules.CN, consent=True) == Allowed()
     evening = may_dial((), instant.astimezone(NEW_YORK), rules.US)
-    assert evening == Refused("quiet from 21:00 to 08:00", datetime(2026, 6, 1, 8, tzinfo=NEW_YORK))
+    assert evening == NotAllowed(
+        "quiet from 21:00 to 08:00", datetime(2026, 6, 1, 8, tzinfo=NEW_YORK)
+    )
 
 
 def test_hours_end_this_morning_after_midnight() -> None:
     early = may_dial((), datetime(2026, 6, 2, 3, tzinfo=NEW_YORK), rules.US)
-    assert isinstance(early, Refused)
+    assert isinstance(early, NotAllowed)
     assert early.until == datetime(2026, 6, 2, 8, tzinfo=NEW_YORK)
 
 
@@ -369,7 +371,7 @@ def beijing(hour: int, minute: float = 0, day: int = 1) -> datetime:
 
 
 def test_china_no_commercial_call_without_consent() -> None:
-    assert may_dial((), beijing(10), rules.CN) == Refused("no consent is on record", None)
+    assert may_dial((), beijing(10), rules.CN) == NotAllowed("no consent is on record", None)
     assert may_dial((), beijing(10), rules.CN, consent=True) == Allowed()
 
 
@@ -380,34 +382,34 @@ def test_china_rest_hours_are_a_projects_setting() -> None:
         records=rules.CN.records,
         quiet=(*rules.CN.quiet, Quiet(time(12), time(14))),
     )
-    assert may_dial((), beijing(13), rest) == Refused("quiet from 12:00 to 14:00", beijing(14))
+    assert may_dial((), beijing(13), rest) == NotAllowed("quiet from 12:00 to 14:00", beijing(14))
     assert may_dial((), beijing(14), rest) == Allowed()
 
 
 def test_china_frequency_at_most_5_calls_a_callee_in_24_h() -> None:
-    past = [Past(beijing(9 + number), Outcome.NOBODY) for number in range(5)]
+    past = [Past(beijing(9 + number), PastOutcome.NOBODY) for number in range(5)]
     assert may_dial(past[:4], beijing(15), rules.CN, consent=True) == Allowed()
-    assert may_dial(past, beijing(15), rules.CN, consent=True) == Refused(
+    assert may_dial(past, beijing(15), rules.CN, consent=True) == NotAllowed(
         "5 calls within 24 h already", beijing(9, day=2)
     )
     assert may_dial(past, beijing(9, day=2), rules.CN, consent=True) == Allowed()
 
 
 def test_china_frequency_at_most_3_calls_a_callee_in_5_minutes() -> None:
-    past = [Past(beijing(9, minute), Outcome.NOBODY) for minute in (0, 1, 2)]
+    past = [Past(beijing(9, minute), PastOutcome.NOBODY) for minute in (0, 1, 2)]
     assert may_dial(past[:2], beijing(9, 3), rules.CN, consent=True) == Allowed()
-    assert may_dial(past, beijing(9, 4.9), rules.CN, consent=True) == Refused(
+    assert may_dial(past, beijing(9, 4.9), rules.CN, consent=True) == NotAllowed(
         "3 calls within 5 min already", beijing(9, 5)
     )
     assert may_dial(past, beijing(9, 5), rules.CN, consent=True) == Allowed()
 
 
 def test_china_debt_collection_at_most_3_effective_calls_a_day() -> None:
-    spoken = [Past(beijing(hour), Outcome.SPOKEN) for hour in (9, 11, 13)]
-    missed = [Past(beijing(14), Outcome.NOBODY)]
+    spoken = [Past(beijing(hour), PastOutcome.SPOKEN) for hour in (9, 11, 13)]
+    missed = [Past(beijing(14), PastOutcome.NOBODY)]
     assert may_dial([*spoken[:2], *missed], beijing(16), rules.CN_DEBT) == Allowed()
     third = may_dial(spoken, beijing(16), rules.CN_DEBT)
-    assert third == Refused("3 effective calls a day already", beijing(0, day=2))
+    assert third == NotAllowed("3 effective calls a day already", beijing(0, day=2))
     assert may_dial(spoken, beijing(8, day=2), rules.CN_DEBT) == Allowed()
 
 
@@ -430,14 +432,14 @@ def test_china_no_share_in_any_text_so_the_cautious_limit_is_taken() -> None:
 
 
 def test_of_two_refusals_the_longer_one_is_said() -> None:
-    past = [Past(beijing(20, minute), Outcome.NOBODY) for minute in (56, 57, 58)]
+    past = [Past(beijing(20, minute), PastOutcome.NOBODY) for minute in (56, 57, 58)]
     said = may_dial(past, beijing(21), rules.CN, consent=True)
-    assert said == Refused("quiet from 21:00 to 08:00", beijing(8, day=2))
+    assert said == NotAllowed("quiet from 21:00 to 08:00", beijing(8, day=2))
 
 
 def test_a_refusal_comes_before_only_with_an_agent() -> None:
-    past = [Past(beijing(20), Outcome.ABANDONED)]
-    assert isinstance(may_dial(past, beijing(22), rules.CAUTIOUS, consent=True), Refused)
+    past = [Past(beijing(20), PastOutcome.ABANDONED)]
+    assert isinstance(may_dial(past, beijing(22), rules.CAUTIOUS, consent=True), NotAllowed)
     next_day = may_dial(past, beijing(9, day=2), rules.CAUTIOUS, consent=True)
     assert next_day == OnlyWithAgent("abandoned within 72 h", beijing(20, day=4))
 

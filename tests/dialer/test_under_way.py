@@ -12,14 +12,14 @@ from dialer.facts import (
     AgentWrapUp,
     Answered,
     Cause,
-    Connected,
     Dialled,
-    Fact,
     GreetingEnded,
     Lead,
     Machine,
     NotAnswered,
+    PacingFact,
     Person,
+    PersonConnected,
     Ringing,
     SpeechBegan,
 )
@@ -45,7 +45,7 @@ ANN, BOB = AgentCode("1001"), AgentCode("1002")
 class Told:
     """Facts at their times, and the lessons."""
 
-    def __init__(self, *facts: tuple[float, Fact], detection: bool = False) -> None:
+    def __init__(self, *facts: tuple[float, PacingFact], detection: bool = False) -> None:
         self.under_way = UnderWay(detection=detection)
         self.lessons: list[Lesson] = []
         for now, fact in facts:
@@ -73,7 +73,7 @@ def test_a_call_from_the_dial_to_the_end_of_wrap_up() -> None:
         (0, Dialled(A, LEAD)),
         (2, Ringing(A)),
         (9, Answered(A)),
-        (10, Connected(A, ANN)),
+        (10, PersonConnected(A, ANN)),
         (10, AgentTalking(ANN)),
         (70, AgentWrapUp(ANN)),
         (85, AgentReady(ANN)),
@@ -169,7 +169,7 @@ def test_an_agent_who_is_ready_again_has_changed_his_mind() -> None:
 def test_lines_are_all_calls_talks_included() -> None:
     told = Told(
         (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (0, Dialled(B, LEAD)),
-        (5, Answered(A)), (5, Connected(A, ANN)),
+        (5, Answered(A)), (5, PersonConnected(A, ANN)),
     )  # fmt: skip
     assert told.under_way.lines == 2
     assert told.under_way.open == 1
@@ -190,9 +190,10 @@ def test_leads_of_a_kind_share_a_number() -> None:
 
 
 def test_each_fact_twice_changes_nothing() -> None:
-    facts: list[Fact] = [
-        AgentReady(ANN), Dialled(A, LEAD), Ringing(A), Answered(A), Person(A), Connected(A, ANN),
-        AgentTalking(ANN), AgentWrapUp(ANN), AgentReady(ANN), AgentWantsBreak(ANN), AgentGone(ANN),
+    facts: list[PacingFact] = [
+        AgentReady(ANN), Dialled(A, LEAD), Ringing(A), Answered(A), Person(A),
+        PersonConnected(A, ANN), AgentTalking(ANN), AgentWrapUp(ANN), AgentReady(ANN),
+        AgentWantsBreak(ANN), AgentGone(ANN),
     ]  # fmt: skip
     once = Told(*((now, fact) for now, fact in enumerate(facts)), detection=True)
     twice = Told(*((now, fact) for now, fact in enumerate(facts) for _ in range(2)), detection=True)
@@ -206,14 +207,14 @@ def test_a_call_that_answers_twice_wants_one_agent() -> None:
     assert told.counts == (0, 0, 1, 0)
     told = Told(
         (0, AgentReady(ANN)), (0, AgentReady(BOB)), (0, Dialled(A, LEAD)), (5, Answered(A)),
-        (5, Connected(A, ANN)), (6, Answered(A)), (6, Connected(A, BOB)),
+        (5, PersonConnected(A, ANN)), (6, Answered(A)), (6, PersonConnected(A, BOB)),
     )  # fmt: skip
     assert told.counts == (0, 0, 0, 1)
     assert told.people == (1, 1, 0, 0)
 
 
 def test_who_is_connected_has_answered() -> None:
-    told = Told((0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (7, Connected(A, ANN)))
+    told = Told((0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (7, PersonConnected(A, ANN)))
     assert told.lessons == [Reached(LEAD, 7, True, kept=False), Served(7, None, None)]
     told.under_way.fold(Answered(A), 7.1)
     told.under_way.fold(Ringing(A), 7.2)
@@ -245,7 +246,7 @@ def test_a_person_let_go_is_counted_though_nobody_told_of_the_dial() -> None:
 
 
 def test_a_person_served_is_counted_though_nobody_told_of_the_dial() -> None:
-    told = Told((0, AgentReady(ANN)), (50, Connected(A, ANN)), (51, Dialled(A, LEAD)))
+    told = Told((0, AgentReady(ANN)), (50, PersonConnected(A, ANN)), (51, Dialled(A, LEAD)))
     assert told.lessons == [Served(50, None, None)]
     assert told.counts == (0, 0, 0, 1)
     assert told.people == (0, 1, 0, 0)
@@ -267,21 +268,21 @@ def test_a_dial_is_known_once_however_it_is_told() -> None:
 
 def test_agents_who_vanish_take_their_call_with_them() -> None:
     told = Told(
-        (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (5, Connected(A, ANN)), (9, AgentGone(ANN)),
-        (9, AgentGone(ANN)),
+        (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (5, PersonConnected(A, ANN)),
+        (9, AgentGone(ANN)), (9, AgentGone(ANN)),
     )  # fmt: skip
     assert told.counts == (0, 0, 0, 0)
     assert told.people == (0, 0, 0, 0)
 
 
 def test_a_call_for_an_agent_who_has_vanished_is_no_line() -> None:
-    told = Told((0, Dialled(A, LEAD)), (5, Answered(A)), (6, Connected(A, ANN)))
+    told = Told((0, Dialled(A, LEAD)), (5, Answered(A)), (6, PersonConnected(A, ANN)))
     assert told.counts == (0, 0, 0, 0)
     assert told.lessons[-1] == Served(5, None, None)
 
 
-IN_A_TALK: tuple[tuple[float, Fact], ...] = (
-    (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (5, Answered(A)), (5, Connected(A, ANN)),
+IN_A_TALK: tuple[tuple[float, PacingFact], ...] = (
+    (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (5, Answered(A)), (5, PersonConnected(A, ANN)),
     (5, AgentTalking(ANN)),
 )  # fmt: skip
 
@@ -296,9 +297,11 @@ def test_a_wrap_up_told_after_its_end_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "begins", [AgentTalking(ANN), Connected(B, ANN), AgentGone(ANN)], ids=lambda fact: str(fact)
+    "begins",
+    [AgentTalking(ANN), PersonConnected(B, ANN), AgentGone(ANN)],
+    ids=lambda fact: str(fact),
 )
-def test_a_wrap_up_after_another_talk_is_none_of_the_talk_before(begins: Fact) -> None:
+def test_a_wrap_up_after_another_talk_is_none_of_the_talk_before(begins: PacingFact) -> None:
     told = Told(*IN_A_TALK, (60, AgentReady(ANN)), (62, begins), (62, AgentReady(BOB)))
     if isinstance(begins, AgentGone):  # and is back, and talks to somebody of whom nobody told
         told.under_way.fold(AgentReady(ANN), 70)
@@ -312,12 +315,12 @@ def test_a_wrap_up_after_another_talk_is_none_of_the_talk_before(begins: Fact) -
         (AgentReady(ANN), (1, 0, 0, 0)),
         (AgentWrapUp(ANN), (0, 0, 1, 0)),
         (AgentGone(ANN), (0, 0, 0, 0)),
-        (Connected(B, ANN), (0, 1, 0, 0)),
+        (PersonConnected(B, ANN), (0, 1, 0, 0)),
     ],
     ids=lambda each: type(each).__name__,
 )
 def test_a_talk_told_after_its_end_lasts_until_the_next_fact(
-    heals: Fact, people: tuple[int, int, int, int]
+    heals: PacingFact, people: tuple[int, int, int, int]
 ) -> None:
     """It may be a talk with somebody else: nothing tells it from one."""
     for late_after in (AgentWrapUp(ANN), AgentReady(ANN)):
@@ -330,7 +333,7 @@ def test_a_talk_told_after_its_end_lasts_until_the_next_fact(
 
 
 @pytest.mark.parametrize("late", [AgentTalking(ANN), AgentWrapUp(ANN), AgentWantsBreak(ANN)])
-def test_a_late_fact_brings_no_agent_back(late: Fact) -> None:
+def test_a_late_fact_brings_no_agent_back(late: PacingFact) -> None:
     told = Told((0, AgentReady(ANN)), (5, AgentGone(ANN)), (6, late))
     assert told.people == (0, 0, 0, 0)
     told.under_way.fold(AgentReady(ANN), 9)
@@ -345,7 +348,7 @@ def test_an_agent_never_seen_may_talk_already() -> None:
 def test_a_second_call_ends_the_first() -> None:
     told = Told(
         (0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (0, Dialled(B, LEAD)),
-        (5, Connected(A, ANN)), (9, Connected(B, ANN)),
+        (5, PersonConnected(A, ANN)), (9, PersonConnected(B, ANN)),
     )  # fmt: skip
     assert told.counts == (0, 0, 0, 1)
     told.under_way.fold(AgentReady(ANN), 20)

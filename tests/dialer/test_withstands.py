@@ -13,10 +13,10 @@ from dialer.facts import (
     AgentReady,
     Answered,
     Cause,
-    Connected,
-    Fact,
     Hopper,
     NotAnswered,
+    PacingFact,
+    PersonConnected,
 )
 from dialer.limit import Limit
 from dialer.pacing import Pacer, Pacing, Settings
@@ -106,7 +106,7 @@ def teach(with_: Campaign, calls: int) -> None:
         answered, *others = with_.dial(3)
         with_.now += rng.uniform(3.0, 24.0)
         with_.tell(Answered(answered))
-        with_.tell(Connected(answered, agent(number % 20)))
+        with_.tell(PersonConnected(answered, agent(number % 20)))
         with_.now += rng.uniform(10.0, 60.0)
         for other in others:
             with_.tell(NotAnswered(other, Cause.NO_ANSWER))
@@ -242,7 +242,7 @@ def test_some_agents_never_finish_after_a_good_hour() -> None:
     busy = with_.pacer.under_way.agents
     for number, attempt in enumerate(with_.dial(20)):
         with_.tell(Answered(attempt))
-        with_.tell(Connected(attempt, agent(number)))
+        with_.tell(PersonConnected(attempt, agent(number)))
     assert busy == 20
     asked = 0
     for _ in range(3_600):
@@ -285,10 +285,10 @@ class Late:
     pacer: Pacer
     rng: Random
     most: float
-    waiting: list[tuple[float, int, Fact]] = field(default_factory=list)
+    waiting: list[tuple[float, int, PacingFact]] = field(default_factory=list)
     number: int = 0
 
-    def handle(self, fact: Fact, now: float) -> Pacing | None:
+    def handle(self, fact: PacingFact, now: float) -> Pacing | None:
         for _ in range(1 + (self.rng.random() < 0.1)):
             due = now + self.rng.random() * self.most
             self.number += 1

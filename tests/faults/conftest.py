@@ -13,7 +13,7 @@ import pytest
 from configuration.centre_file import load
 from domain.identity import StationName
 from farend.console_client import ConsoleClient
-from farend.network import FarEnd, Sound
+from farend.network import FarEnd, MediaTransport
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
@@ -54,7 +54,7 @@ async def scene(
             block: Any = None,
             folder: str = "s",
             environment: dict[str, str] | None = None,
-            sounds: dict[StationName, Sound] | None = None,
+            sounds: dict[StationName, MediaTransport] | None = None,
             progress: Callable[[str], None] = lambda text: None,
             **centre: Any,
         ) -> Scene:

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.identity import StationName
-from farend.network import Sound
+from farend.network import MediaTransport
 from tests.conftest import PortBlocks
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, story
@@ -22,7 +22,7 @@ async def test_each_kind_of_phone_is_rung_and_hears(scene: SceneFactory) -> None
     one = await scene(
         agents=4,
         stations={"1003": {"encryption": "required"}, "1004": {"encryption": "off"}},
-        sounds={StationName("1002"): Sound.SRTP, StationName("1003"): Sound.SRTP},
+        sounds={StationName("1002"): MediaTransport.SRTP, StationName("1003"): MediaTransport.SRTP},
     )
     await one.phones("answer-0,speak-2,listen-2,hangup")
     callers = [f"1380000000{number}" for number in range(4)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from domain.facts import Happening
 from ivr_flows import (
     LIBRARY,
-    Answer,
+    AnswerCall,
     Collect,
     Digits,
     Done,
@@ -16,10 +16,10 @@ from ivr_flows import (
     Hangup,
     Left,
     Note,
-    Outcome,
     Play,
     QueueExit,
     Step,
+    StepOutcome,
     load,
     run,
 )
@@ -56,7 +56,7 @@ class Call:
             except StopIteration:
                 return
 
-    def _outcome(self, step: Step, key: str) -> Outcome:
+    def _outcome(self, step: Step, key: str) -> StepOutcome:
         match step:
             case Collect():
                 return Digits(key) if key else SILENCE
@@ -92,7 +92,7 @@ class Call:
 
     @property
     def answers(self) -> int:
-        return sum(isinstance(step, Answer) for step in self.steps)
+        return sum(isinstance(step, AnswerCall) for step in self.steps)
 
 
 def _asks(step: Step) -> bool:

@@ -3,13 +3,13 @@
 import pytest
 
 from domain.facts import ChoiceMade, LanguageChosen, Misdialled, Scored
-from ivr_flows import Answer, Collect, Enqueue, FlowContext, Play, QueueExit
+from ivr_flows import AnswerCall, Collect, Enqueue, FlowContext, Play, QueueExit
 from tests.ivr.caller import Call, hotline
 
 
 def test_from_greeting_to_goodbye_in_english() -> None:
     call = Call(hotline(), keys="225")
-    assert isinstance(call.steps[0], Answer)
+    assert isinstance(call.steps[0], AnswerCall)
     greeting = call.steps[1]
     assert isinstance(greeting, Play)
     assert [(p.name, p.language) for p in greeting.prompts] == [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr_flows import (
-    Answer,
+    AnswerCall,
     Collect,
     Digits,
     Done,
@@ -15,10 +15,10 @@ from ivr_flows import (
     Hangup,
     Left,
     Note,
-    Outcome,
     Play,
     QueueExit,
     Step,
+    StepOutcome,
     UnknownNodeError,
     load,
     run,
@@ -46,7 +46,7 @@ nodes:
 
 
 @st.composite
-def outcomes(draw: st.DrawFn, step: Step) -> Outcome:
+def outcomes(draw: st.DrawFn, step: Step) -> StepOutcome:
     match step:
         case Collect():
             digits = draw(KEYS)[: step.max_digits]
@@ -70,7 +70,7 @@ def test_whatever_a_caller_does_the_flow_ends_in_a_hangup(
     assert isinstance(steps[-1], Hangup)
     assert all(step.node in HOTLINE.nodes for step in steps)
     heard = [n for n, step in enumerate(steps) if isinstance(step, Play | Collect | Enqueue)]
-    answered = [n for n, step in enumerate(steps) if isinstance(step, Answer)]
+    answered = [n for n, step in enumerate(steps) if isinstance(step, AnswerCall)]
     assert len(answered) <= 1
     if heard:
         assert answered
@@ -82,7 +82,7 @@ def test_hang_up_ends_it_at_any_step(after: int) -> None:
     walk = run(HOTLINE, FlowContext())
     step = next(walk)
     for _ in range(after):
-        outcome: Outcome = Done()
+        outcome: StepOutcome = Done()
         if isinstance(step, Collect):
             outcome = Digits("", timed_out=True)
         elif isinstance(step, Enqueue):

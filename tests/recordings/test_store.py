@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.identity import CallId
 from recordings.faults import RecordingKept, RecordingLost
 from recordings.store import Recording, hash_of, release, store
-from recordings.verify import Verdict, verify
+from recordings.verify import Integrity, verify
 from tests.recordings.sounds import raw_sound, write_raw
 
 CALL = CallId("pbx1-1795315998.12")
@@ -45,7 +45,7 @@ def test_a_wav_below_its_day_with_length_hash_and_both_sides(tmp_path: Path, roo
     assert raw.exists(), "removed only when it is written down"
     written = recording.recorded()
     assert (written.file, written.sha256, written.whole) == (recording.file, hash_of(stored), True)
-    assert verify(root, recording.file, recording.sha256) is Verdict.INTACT
+    assert verify(root, recording.file, recording.sha256) is Integrity.INTACT
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_another_sound_under_the_same_name_stays(tmp_path: Path, root: Path) -> 
     first = store(write_raw(tmp_path / "spool", CALL, raw_sound(1)), CALL, 1, root)
     second = store(write_raw(tmp_path / "spool", CALL, raw_sound(2)), CALL, 2, root)
     assert second.file == f"2026/11/22/{CALL}.2.wav"
-    assert verify(root, first.file, first.sha256) is Verdict.INTACT
+    assert verify(root, first.file, first.sha256) is Integrity.INTACT
     again = store(tmp_path / "spool" / f"{CALL}.raw", CALL, 2, root)
     assert again == second, "done again it finds its own work"
 
@@ -180,9 +180,9 @@ def test_verify_tells_what_became_of_a_recording(tmp_path: Path, root: Path) -> 
     recording = store(write_raw(tmp_path / "spool", CALL, raw_sound(1)), CALL, 1, root)
     path = root / recording.file
     path.write_bytes(path.read_bytes()[:-1] + b"\7")
-    assert verify(root, recording.file, recording.sha256) is Verdict.CHANGED
+    assert verify(root, recording.file, recording.sha256) is Integrity.CHANGED
     path.unlink()
-    assert verify(root, recording.file, recording.sha256) is Verdict.MISSING
-    assert verify(root, "../secret", recording.sha256) is Verdict.MISSING
+    assert verify(root, recording.file, recording.sha256) is Integrity.MISSING
+    assert verify(root, "../secret", recording.sha256) is Integrity.MISSING
     path.mkdir()
-    assert verify(root, recording.file, recording.sha256) is Verdict.UNREADABLE
+    assert verify(root, recording.file, recording.sha256) is Integrity.UNREADABLE

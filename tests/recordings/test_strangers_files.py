@@ -17,7 +17,7 @@ from recordings.archive import Archive, Lost, OverCall
 from recordings.faults import RecordingForeign, RecordingKept
 from recordings.ingest import ingest
 from recordings.store import Recording, hash_of, release, store
-from recordings.verify import Verdict, verify
+from recordings.verify import Integrity, verify
 from recordings.waveform import cache_of, waveform_json
 from tests.recordings.sounds import raw_sound, write_raw
 from tests.recordings.test_archive import archive_in, running, until
@@ -289,7 +289,7 @@ def test_odd_peaks_and_recordings_hang_nobody(raw: Path, root: Path) -> None:
     assert '"caller"' in waveform_json(file)
     file.unlink()
     os.mkfifo(file)
-    assert verify(root, recording.file, recording.sha256) is Verdict.UNREADABLE
+    assert verify(root, recording.file, recording.sha256) is Integrity.UNREADABLE
     # Kept peaks of the same tick of the file system's clock would still count as fresh.
     cache_of(file).unlink()
     with pytest.raises(ValueError, match="FIFO"):

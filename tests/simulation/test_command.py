@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from offhook.cli import main
-from simulation.progress import Progress
+from simulation.progress import ProgressBar
 from simulation.tables import Table
 
 TINY = """
@@ -340,7 +340,7 @@ def test_progress_that_nobody_reads_stops_no_work() -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     stream = os.fdopen(theirs, "w")
-    progress = Progress(2, "days", stream)
+    progress = ProgressBar(2, "days", stream)
     progress._said -= 3_600.0  # long ago: the next step is told
     progress.step()
     progress.end()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dialer.facts import AgentReady, Cause, Dialled, Fact, NotAnswered
+from dialer.facts import AgentReady, Cause, Dialled, NotAnswered, PacingFact
 from domain.identity import AttemptId
 from simulation.scenario import Scenario
 from simulation.world import World
@@ -33,12 +33,12 @@ class Ordering:
 
     first: Ordered
     then: Callable[["Ordering"], Ordered]
-    brings: Callable[["Ordering", Fact], Ordered | None]
+    brings: Callable[["Ordering", PacingFact], Ordered | None]
     said: list[str] = field(default_factory=list)
     rings: list[AttemptId] = field(default_factory=list)
     deadline: float | None = 10.0
 
-    def handle(self, fact: Fact, now: float) -> Ordered | None:
+    def handle(self, fact: PacingFact, now: float) -> Ordered | None:
         match fact:
             case AgentReady():
                 return self.first
@@ -64,7 +64,7 @@ def carried_out(dialler: Ordering) -> list[str]:
 
 
 def test_a_thousand_hang_ups_that_each_bring_another_are_not_one_in_the_other() -> None:
-    def the_last(dialler: Ordering, fact: Fact) -> Ordered | None:
+    def the_last(dialler: Ordering, fact: PacingFact) -> Ordered | None:
         # Not the next of the order itself: those are hung up in their turn.
         if isinstance(fact, NotAnswered) and dialler.rings:
             return Ordered(hang_up=(dialler.rings[-1],))
@@ -81,7 +81,7 @@ def test_a_thousand_hang_ups_that_each_bring_another_are_not_one_in_the_other() 
 
 
 def test_what_a_dial_brings_waits_until_all_are_dialled() -> None:
-    def never_mind(dialler: Ordering, fact: Fact) -> Ordered | None:
+    def never_mind(dialler: Ordering, fact: PacingFact) -> Ordered | None:
         return Ordered(hang_up=(fact.attempt,)) if isinstance(fact, Dialled) else None
 
     said = carried_out(Ordering(Ordered(3), lambda _: Ordered(), never_mind))

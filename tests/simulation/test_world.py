@@ -15,12 +15,12 @@ from dialer.facts import (
     AgentWrapUp,
     Answered,
     Cause,
-    Connected,
     Dialled,
     Hopper,
     Machine,
     NotAnswered,
     Person,
+    PersonConnected,
     Ringing,
 )
 from simulation.day import play_day
@@ -49,18 +49,18 @@ world = pytest.mark.parametrize("kind", WORLDS)
 def test_each_call_goes_its_way_and_ends_once(kind: str) -> None:
     told, _, _ = played(**WORLDS[kind])
     facts: dict[str, list[type]] = defaultdict(list)
-    for _, fact in told.of(Dialled, Ringing, Answered, NotAnswered, Person, Machine, Connected,
-                           Abandoned):  # fmt: skip
+    for _, fact in told.of(Dialled, Ringing, Answered, NotAnswered, Person, Machine,
+                           PersonConnected, Abandoned):  # fmt: skip
         facts[fact.attempt].append(type(fact))
     assert len(facts) > 100
-    ends = (NotAnswered, Machine, Connected, Abandoned)
+    ends = (NotAnswered, Machine, PersonConnected, Abandoned)
     under_way = 0
     for ways in facts.values():
         assert ways[0] is Dialled
         assert len(set(ways)) == len(ways)
         assert [way for way in ways[:-1] if way in ends] == []
         under_way += ways[-1] not in ends
-        assert (Answered in ways) or ways[-1] not in (Machine, Connected, Abandoned)
+        assert (Answered in ways) or ways[-1] not in (Machine, PersonConnected, Abandoned)
     assert under_way <= 200  # what the day's end has cut off
 
 
@@ -76,7 +76,7 @@ def test_there_are_never_more_calls_than_lines(kind: str) -> None:
                 used.add(attempt)
             case NotAnswered(attempt) | Machine(attempt) | Abandoned(attempt):
                 used.discard(attempt)
-            case Connected(attempt, agent):
+            case PersonConnected(attempt, agent):
                 agents[agent] = attempt
             case AgentReady(agent) | AgentWrapUp(agent) | AgentGone(agent):
                 used.discard(agents.pop(agent, ""))
@@ -136,7 +136,7 @@ def test_the_days_figures_are_what_happened(kind: str) -> None:
     assert day.dialled == len(told.of(Dialled))
     assert day.served == sum(not lost for _, lost, _ in seen.persons)
     # Machines that detection took for people are put through, and are nobody served.
-    machines = len(told.of(Connected)) - day.served
+    machines = len(told.of(PersonConnected)) - day.served
     assert machines > 0 if scenario.detection.on else machines == 0
     assert day.abandoned == sum(lost for _, lost, _ in seen.persons)
     assert day.taken_for_machines == seen.machines
@@ -151,7 +151,7 @@ def test_who_has_no_agent_goes_when_his_patience_ends() -> None:
     waited = [now - answered[fact.attempt] for now, fact in told.of(Abandoned)]
     assert len(waited) > 50
     assert waited == pytest.approx([1.5] * len(waited))
-    connected = [now - answered[fact.attempt] for now, fact in told.of(Connected)]
+    connected = [now - answered[fact.attempt] for now, fact in told.of(PersonConnected)]
     assert max(connected) <= 1.5
     assert min(connected) == 0
 
@@ -245,13 +245,13 @@ def test_a_world_in_which_nothing_takes_time_still_ends() -> None:
         wrap_up=nothing,
         lists=[{"name": "a", "answer_rate": 1.0}],
     )
-    assert len(told.of(Connected)) > 100
+    assert len(told.of(PersonConnected)) > 100
 
 
 @pytest.mark.parametrize("agents", [0, 1])
 def test_an_empty_campaign_and_one_agent(agents: int) -> None:
     told, _, _ = played(agents=agents)
-    assert bool(told.of(Connected)) is bool(agents)
+    assert bool(told.of(PersonConnected)) is bool(agents)
     assert not played(agents=agents, lists=[{"name": "a", "answer_rate": 0.3, "leads": 0}])[0].of(
         Dialled
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialer.facts import Fact
+from dialer.facts import PacingFact
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import make
 from simulation.scenario import Scenario
@@ -15,9 +15,9 @@ class Told:
 
     def __init__(self, pacer: Pacer) -> None:
         self.pacer = pacer
-        self.facts: list[tuple[float, Fact]] = []
+        self.facts: list[tuple[float, PacingFact]] = []
 
-    def handle(self, fact: Fact, now: float) -> Pacing | None:
+    def handle(self, fact: PacingFact, now: float) -> Pacing | None:
         self.facts.append((now, fact))
         return self.pacer.handle(fact, now)
 
