@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.errors import OffhookError
 from domain.facts import AgentState
 
 
@@ -27,7 +28,7 @@ class Trigger(StrEnum):
     TIME_UP = "after-call time is over"
 
 
-class UnlistedTransitionError(RuntimeError):
+class UnlistedTransitionError(OffhookError, RuntimeError):
     """The floor tried a move that the table doesn't know: a bug, never bad input."""
 
     def __init__(self, state: AgentState, trigger: Trigger) -> None:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from domain.errors import OffhookError
+
 _SO_TIMESTAMPNS = 35
 _STAMP = struct.Struct("@qq")
 
@@ -27,7 +29,7 @@ class Invited:
     caller: str
 
 
-class PhonesFailed(Exception):  # noqa: N818
+class PhonesFailed(OffhookError):  # noqa: N818
     """The phones could not register."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.errors import OffhookError
 from telephony.asterisk.provision import find_or_install_sipp
 
 CALLER = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -96,7 +97,7 @@ class SippCounts:
     """What SIPp itself used."""
 
 
-class SippFailed(Exception):  # noqa: N818
+class SippFailed(OffhookError):  # noqa: N818
     """SIPp did not do its work; the text has its last words."""
 
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterable
 
 from configuration.centre_file import Config, ConfigError
-from documents.errors import FlowError, first_of
+from documents.errors import DocumentError, first_of
 from machine.hosts import without_brackets
 from telephony.asterisk.files import ANY_ADDRESS
 
@@ -22,7 +22,7 @@ def check_addresses(config: Config, *, asterisk: bool) -> None:
         raise ConfigError(str(first_of(faults)))
 
 
-def address_faults(config: Config, *, asterisk: bool) -> list[FlowError]:
+def address_faults(config: Config, *, asterisk: bool) -> list[DocumentError]:
     """All that ``check_addresses`` finds."""
     listening = [
         ("console", "bind", config.console.bind, "the console"),
@@ -68,7 +68,7 @@ def _reason(error: OSError | UnicodeError) -> str:
     return str(error.strerror if isinstance(error, OSError) else error)
 
 
-def _external(config: Config) -> list[FlowError]:
+def _external(config: Config) -> list[DocumentError]:
     """What phones outside are told must be one address that they can reach."""
     address = config.sip.external_address
     if address is None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from documents.document import Document, read
-from documents.errors import FlowError, did_you_mean, first_of
+from documents.errors import DocumentError, did_you_mean, first_of
 from documents.schema import validated
 from domain.centre import (
     Agent,
@@ -27,6 +27,7 @@ from domain.centre import (
     Station,
     StationKind,
 )
+from domain.errors import OperatorError
 from domain.identity import (
     AgentCode,
     LineName,
@@ -269,7 +270,7 @@ class Config:
     """What was read."""
 
 
-class ConfigError(Exception):
+class ConfigError(OperatorError):
     """The configuration can't be used; the text says what, where (file, line) and what to do."""
 
 
@@ -286,13 +287,13 @@ def parse(path: Path, text: bytes) -> Config:
     """Check what was read from ``path``. Raises ConfigError."""
     try:
         return _load(path, text)
-    except FlowError as error:
+    except DocumentError as error:
         raise ConfigError(str(error)) from error
 
 
 def _load(path: Path, text: bytes) -> Config:
     document = read(text, str(path))
-    faults: list[FlowError] = []
+    faults: list[DocumentError] = []
     file = validated(_File, document.data, document, (), "the configuration", faults)
     if file is None:
         raise first_of(faults)
@@ -321,7 +322,7 @@ def _load(path: Path, text: bytes) -> Config:
     )
 
 
-def _unknown_names(file: _File, document: Document) -> Iterable[FlowError]:
+def _unknown_names(file: _File, document: Document) -> Iterable[DocumentError]:
     """Names that are used and not defined anywhere."""
     projects = {p.name for p in file.projects}
     stations = {s.name for s in file.stations}
@@ -341,7 +342,7 @@ def _unknown_names(file: _File, document: Document) -> Iterable[FlowError]:
             yield document.fault(path, f'there is no {what} "{name}"', hint)
 
 
-def _said_twice(file: _File, document: Document) -> Iterable[FlowError]:
+def _said_twice(file: _File, document: Document) -> Iterable[DocumentError]:
     """Two things of one name; a line and a station share theirs, both being SIP endpoints."""
     named: list[tuple[str, Sequence[tuple[tuple[str | int, ...], str]]]] = [
         ("project", [(("projects", i, "name"), p.name) for i, p in enumerate(file.projects)]),
@@ -362,7 +363,7 @@ def _said_twice(file: _File, document: Document) -> Iterable[FlowError]:
             seen.add(name)
 
 
-def _not_vouched_for(lines: Sequence[_Line], document: Document) -> Iterable[FlowError]:
+def _not_vouched_for(lines: Sequence[_Line], document: Document) -> Iterable[DocumentError]:
     """Only a carrier's trunk can vouch for a number; behind a gateway's ports anybody may be."""
     for i, line in enumerate(lines):
         if line.caller_header is CallerHeader.ASSERTED and line.kind is not LineKind.TRUNK:
@@ -374,7 +375,7 @@ def _not_vouched_for(lines: Sequence[_Line], document: Document) -> Iterable[Flo
             )
 
 
-def _our_own(lines: Sequence[_Line], document: Document) -> Iterable[FlowError]:
+def _our_own(lines: Sequence[_Line], document: Document) -> Iterable[DocumentError]:
     for i, line in enumerate(lines):
         if line.name.lower() in _OUR_OWN:
             yield document.fault(
@@ -384,7 +385,7 @@ def _our_own(lines: Sequence[_Line], document: Document) -> Iterable[FlowError]:
             )
 
 
-def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[FlowError]:
+def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[DocumentError]:
     """An Asterisk elsewhere needs all of them; beside our own they would be another's."""
     for name, what in _ELSEWHERE.items():
         path: Path | None = getattr(asterisk, name)
@@ -419,7 +420,7 @@ def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[Fl
             )
 
 
-def _zone(name: str, document: Document, faults: list[FlowError]) -> ZoneInfo | None:
+def _zone(name: str, document: Document, faults: list[DocumentError]) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # not there; not a name; a folder of them

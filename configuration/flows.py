@@ -25,7 +25,7 @@ class FlowSource:
 
 
 def flow_files(config: Config) -> Mapping[str, FlowSource]:
-    """The files of the hotlines' flows, by the flows' names. Raises FlowError (no such flow)."""
+    """The files of the hotlines' flows, by name. Raises DocumentError (no such flow)."""
     own = config.flows
     files: dict[str, FlowSource] = {}
     for number, hotline in enumerate(config.centre.hotlines):
@@ -49,7 +49,7 @@ def flow_files(config: Config) -> Mapping[str, FlowSource]:
 
 
 def load_flows(config: Config, files: Mapping[str, FlowSource] | None = None) -> Mapping[str, Flow]:
-    """The flow of each hotline by name. Raises FlowError (a fault in a file, or no such flow)."""
+    """Each hotline's flow by name. Raises DocumentError (a fault in a file, or no such flow)."""
     queues = {queue.name for queue in config.centre.queues}
     return {
         name: load(file.text, str(file.path), queues)

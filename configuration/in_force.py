@@ -17,8 +17,9 @@ import structlog
 from configuration.centre_file import Config, ConfigError, load, parse
 from configuration.flows import FlowSource, flow_files, load_flows
 from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create
-from documents.errors import FlowError
+from documents.errors import DocumentError
 from documents.json_text import parsed
+from domain.errors import OperatorError
 from ivr_flows.flow import Flow
 from machine.private_files import write_private
 
@@ -31,7 +32,7 @@ _NOT_KEPT = "not-kept"
 """There while the copy is of an earlier start, for that of the last could not be written."""
 
 
-class CannotKeep(Exception):  # noqa: N818
+class CannotKeep(OperatorError):  # noqa: N818
     """The copy can't be written; the text says where, what follows and what to do."""
 
     def __init__(self, message: str, *, misleads: bool) -> None:
@@ -61,13 +62,13 @@ class InForce:
             load_flows(now, files)
         except OSError as error:
             return f"{self.config.source}: can't be read ({error.strerror})"
-        except (ConfigError, FlowError) as error:
+        except (ConfigError, DocumentError) as error:
             return " ".join(str(error).split())
         return f"{self.config.source} or a flow has been changed"
 
 
 def from_files(config: Config, state: Path) -> InForce:
-    """What the files say now. Raises FlowError, SecretsError."""
+    """What the files say now. Raises DocumentError, SecretsError."""
     files = flow_files(config)
     flows = load_flows(config, files)
     return InForce(config, flows, load_or_create(state, config.centre), files, datetime.now(UTC))
@@ -131,7 +132,7 @@ def kept(source: Path, state: Path) -> InForce:
     if (folder / _NOT_KEPT).exists():
         try:
             return _files_again(source, state)
-        except (OSError, ConfigError, FlowError) as error:
+        except (OSError, ConfigError, DocumentError) as error:
             try:
                 found = _copy(state, is_last=False)
             except _BROKEN:
@@ -155,7 +156,7 @@ def kept(source: Path, state: Path) -> InForce:
         return _files_again(source, state)
 
 
-_BROKEN = (OSError, ValueError, ConfigError, FlowError)
+_BROKEN = (OSError, ValueError, ConfigError, DocumentError)
 """What ``_copy`` raises."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from documents.json_text import parsed
 from domain.centre import Centre
+from domain.errors import OperatorError
 from domain.identity import AgentCode
 from machine.private_files import write_private
 from telephony.asterisk.passwords import AsteriskPasswords
@@ -17,7 +18,7 @@ from telephony.asterisk.passwords import AsteriskPasswords
 SECRETS = "secrets.json"
 
 
-class SecretsError(Exception):
+class SecretsError(OperatorError):
     """The file of secrets can't be used; the text says which file and what to do."""
 
 

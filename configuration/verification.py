@@ -12,7 +12,7 @@ from pathlib import Path
 from configuration.addresses import address_faults
 from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import load_flows, station_phrases
-from documents.errors import FlowError, did_you_mean
+from documents.errors import DocumentError, did_you_mean
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from machine.hosts import split_port, without_brackets
@@ -41,7 +41,7 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
     flows: list[Flow] = []
     try:
         flows.extend(load_flows(config).values())
-    except FlowError as error:
+    except DocumentError as error:
         errors += _each(error)
     except OSError as error:
         errors.append(str(error))
@@ -58,17 +58,17 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
     return Verdict(tuple(errors), tuple(warnings))
 
 
-def _each(error: ConfigError | FlowError) -> Iterator[str]:
+def _each(error: ConfigError | DocumentError) -> Iterator[str]:
     """All faults of a file, of which an error carries the first and the others."""
     first = error.__cause__ if isinstance(error, ConfigError) else error
-    if not isinstance(first, FlowError):
+    if not isinstance(first, DocumentError):
         yield str(error)
         return
     others, first.others = first.others, ()
     yield from map(str, (first, *others))
 
 
-def _skills(config: Config) -> Iterator[FlowError]:
+def _skills(config: Config) -> Iterator[DocumentError]:
     centre, fault = config.centre, config.document.fault
     wanted = {queue.skill for queue in centre.queues}
     for number, queue in enumerate(centre.queues):
@@ -100,7 +100,7 @@ def _skills(config: Config) -> Iterator[FlowError]:
             )
 
 
-def _queues(config: Config, flows: list[Flow]) -> Iterator[FlowError]:
+def _queues(config: Config, flows: list[Flow]) -> Iterator[DocumentError]:
     if len(flows) < len({hotline.flow for hotline in config.centre.hotlines}):
         return  # one of them can't be read: that is said already
     reached = {queue for flow in flows for queue in flow.queues}
@@ -113,7 +113,7 @@ def _queues(config: Config, flows: list[Flow]) -> Iterator[FlowError]:
             )
 
 
-def _languages(config: Config, flows: list[Flow]) -> Iterator[FlowError]:
+def _languages(config: Config, flows: list[Flow]) -> Iterator[DocumentError]:
     for number, hotline in enumerate(config.centre.hotlines):
         flow = next((flow for flow in flows if flow.name == hotline.flow), None)
         lacking = [] if flow is None else set(config.centre.languages) - set(flow.languages)
@@ -125,7 +125,7 @@ def _languages(config: Config, flows: list[Flow]) -> Iterator[FlowError]:
             )
 
 
-def _empty(config: Config) -> Iterator[FlowError]:
+def _empty(config: Config) -> Iterator[DocumentError]:
     centre = config.centre
     for name, things, what in (
         ("hotlines", centre.hotlines, "there is no number to call"),
@@ -138,7 +138,7 @@ def _empty(config: Config) -> Iterator[FlowError]:
             yield config.document.fault((name,), f'"{name}" is empty: {what}', "add one")
 
 
-def _database(config: Config) -> Iterator[FlowError]:
+def _database(config: Config) -> Iterator[DocumentError]:
     if config.database.dsn is not None:
         try:
             check_address(config.database.dsn)
@@ -146,7 +146,7 @@ def _database(config: Config) -> Iterator[FlowError]:
             yield config.document.fault(("database", "dsn"), error.what, error.todo)
 
 
-def _proxies(config: Config) -> Iterator[FlowError]:
+def _proxies(config: Config) -> Iterator[DocumentError]:
     for number, proxy in enumerate(config.console.proxies):
         try:
             ipaddress.ip_address(proxy)
@@ -159,7 +159,7 @@ def _proxies(config: Config) -> Iterator[FlowError]:
             )
 
 
-def _hosts(config: Config) -> Iterator[FlowError]:
+def _hosts(config: Config) -> Iterator[DocumentError]:
     """Asterisk tells lines apart by the address that a call comes from, whatever its port."""
     first: dict[str, str] = {}
     for number, line in enumerate(config.centre.lines):
@@ -175,7 +175,7 @@ def _hosts(config: Config) -> Iterator[FlowError]:
             )
 
 
-def _folders(config: Config) -> Iterator[FlowError]:
+def _folders(config: Config) -> Iterator[DocumentError]:
     root, asterisk = config.recordings.root, config.asterisk
     wanted: list[tuple[tuple[str, ...], Path | None, str]] = [
         (("flows",), config.flows, "the centre's own flows are not found"),

@@ -13,6 +13,7 @@ from dialer.facts import Lead
 from dialer.lessons import Lesson
 from dialer.limit import AbandonCount, Counted
 from dialer.under_way import UnderWay
+from domain.errors import OffhookError
 from domain.identity import AttemptId
 
 
@@ -77,7 +78,7 @@ class Policy(Protocol):
         """How many to dial now."""
 
 
-class UnsuitableOption(ValueError):  # noqa: N818
+class UnsuitableOption(OffhookError, ValueError):  # noqa: N818
     """A policy can't work with the value of one of its options."""
 
     def __init__(self, option: str, value: object, expected: str) -> None:

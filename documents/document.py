@@ -18,7 +18,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from documents.errors import FlowError
+from documents.errors import DocumentError
 
 LARGEST = 256 * 1024  # characters; our largest flow has 4,100
 MOST = 20_000  # words and brackets; our largest flow has 400
@@ -40,21 +40,23 @@ class Document:
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
 
-    def fault(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> FlowError:
+    def fault(
+        self, path: Path, message: str, hint: str = "", *, key: bool = False
+    ) -> DocumentError:
         """An error at this place, or at the nearest thing around it that is in the file."""
         while path and path not in self.values:
             path, key = path[:-1], True
         place = self.keys.get(path) if key else None
         line, column = place or self.values.get(path, (1, 1))
-        return FlowError(self.source, line, column, message, hint)
+        return DocumentError(self.source, line, column, message, hint)
 
 
 def read(text: str | bytes, source: str) -> Document:
-    """Parse the text; FlowError at the first thing that is not plain YAML."""
+    """Parse the text; DocumentError at the first thing that is not plain YAML."""
     if isinstance(text, bytes):
         text = _decoded(text, source)
     if len(text) > LARGEST:
-        raise FlowError(
+        raise DocumentError(
             source, 1, 1,
             f"the file has {len(text):,} characters; expected at most {LARGEST:,}",
             "check that this is a flow at all",
@@ -66,14 +68,14 @@ def read(text: str | bytes, source: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise FlowError(
+        raise DocumentError(
             source, line, column, f"this is not YAML: {error.problem}", _syntax_hint(text, line)
         ) from error
     except YAMLError as error:
         at = getattr(error, "position", 0)
         before = text[:at] if isinstance(at, int) else ""
         found = text[at : at + 1] if before or at == 0 else "?"
-        raise FlowError(
+        raise DocumentError(
             source,
             before.count("\n") + 1,
             at - before.rfind("\n"),
@@ -90,7 +92,7 @@ def _decoded(data: bytes, source: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        raise FlowError(
+        raise DocumentError(
             source,
             before.count(b"\n") + 1,
             error.start - before.rfind(b"\n"),
@@ -105,24 +107,24 @@ def _refuse_tricks(text: str, source: str) -> None:
     for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if count > MOST:
-            raise FlowError(
+            raise DocumentError(
                 source, line, column, f"more than {MOST:,} values in one file",
                 "split it into several flows",
             )  # fmt: skip
         if isinstance(event, AliasEvent):
-            raise FlowError(
+            raise DocumentError(
                 source, line, column, f"an alias (*{event.anchor}) is not allowed",
                 'write the value out; the key * is written "*", in quotes',
             )  # fmt: skip
         if isinstance(event, (ScalarEvent, CollectionStartEvent)) and _tagged(event):
-            raise FlowError(
+            raise DocumentError(
                 source, line, column, f"a tag ({event.tag}) is not allowed",
                 "remove it, or put the text in quotes",
             )  # fmt: skip
         if isinstance(event, CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise FlowError(
+                raise DocumentError(
                     source, line, column, f"nested more than {DEEPEST} deep", "this is not a flow"
                 )
         elif isinstance(event, CollectionEndEvent):
@@ -130,7 +132,7 @@ def _refuse_tricks(text: str, source: str) -> None:
         elif isinstance(event, DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise FlowError(
+                raise DocumentError(
                     source, line, column, "a second document (---); expected one flow in a file",
                     "put it into a file of its own",
                 )  # fmt: skip
@@ -164,11 +166,11 @@ def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any
     for key, value in node.value:
         line, column = _place(key)
         if not isinstance(key, ScalarNode):
-            raise FlowError(document.source, line, column, "a key must be a word", "")
+            raise DocumentError(document.source, line, column, "a key must be a word", "")
         name = _text(document, key)
         here = (*path, name)
         if name in data:
-            raise FlowError(
+            raise DocumentError(
                 document.source, line, column,
                 f'"{name}" stands here twice, first in line {document.keys[here][0]}',
                 "remove one of them",
@@ -192,7 +194,7 @@ def _scalar(document: Document, node: ScalarNode) -> Any:
             return float(text)
     except ValueError as error:
         line, column = _place(node)
-        raise FlowError(
+        raise DocumentError(
             document.source, line, column, f"{text[:20]} is no plain number",
             "write digits only, or put it in quotes if it is text",
         ) from error  # fmt: skip
@@ -206,7 +208,7 @@ def _text(document: Document, node: ScalarNode) -> str:
     for character in text:
         if (character < " " and character not in "\t\n\r") or "\ud800" <= character <= "\udfff":
             line, column = _place(node)
-            raise FlowError(
+            raise DocumentError(
                 document.source, line, column,
                 f"character {character!r} is not allowed here", "remove it",
             )  # fmt: skip

@@ -1,11 +1,13 @@
-"""What is wrong with a flow, where, and what to do."""
+"""What is wrong with a document, where, and what to do."""
 
 import difflib
 from collections.abc import Iterable
 
+from domain.errors import OperatorError
 
-class FlowError(Exception):
-    """A fault in a flow's file. ``line`` and ``column`` count from 1.
+
+class DocumentError(OperatorError):
+    """A fault in a document that a person wrote. ``line`` and ``column`` count from 1.
 
     ``message`` says what is wrong and what was expected, ``hint`` what to do ("" if the message
     says it all). ``others`` are the file's further faults.
@@ -18,7 +20,7 @@ class FlowError(Exception):
         self.column = column
         self.message = message
         self.hint = hint
-        self.others: tuple[FlowError, ...] = ()
+        self.others: tuple[DocumentError, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.source}:{self.line}:{self.column}: {self.message}"
@@ -50,7 +52,7 @@ def one_of(names: Iterable[str]) -> str:
     return f"{text} ..." if len(known) > 12 else text
 
 
-def first_of(faults: Iterable[FlowError]) -> FlowError:
+def first_of(faults: Iterable[DocumentError]) -> DocumentError:
     """The topmost fault of a file, which carries the others."""
     first, *others = sorted(faults, key=lambda fault: (fault.line, fault.column))
     first.others = tuple(others)

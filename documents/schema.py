@@ -10,13 +10,18 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from documents.document import KEY_ITSELF, Document, Path
-from documents.errors import FlowError, did_you_mean, nearest, one_of
+from documents.errors import DocumentError, did_you_mean, nearest, one_of
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def validated(
-    model: type[M], data: Any, document: Document, path: Path, what: str, faults: list[FlowError]
+    model: type[M],
+    data: Any,
+    document: Document,
+    path: Path,
+    what: str,
+    faults: list[DocumentError],
 ) -> M | None:
     """The data as the model, or None with what is wrong put into ``faults``."""
     if not isinstance(data, dict):
@@ -53,7 +58,7 @@ def _near(model: type[BaseModel], detail: ErrorDetails) -> str:
 
 def _fault(
     model: type[BaseModel], document: Document, path: Path, what: str, detail: ErrorDetails
-) -> FlowError:
+) -> DocumentError:
     place = detail["loc"]
     name = str(place[-1]) if place else ""
     owner, field = _at(model, place)

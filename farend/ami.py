@@ -6,10 +6,12 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from domain.errors import OffhookError
+
 Event = dict[str, str]
 
 
-class FarEndError(Exception):
+class FarEndError(OffhookError):
     """The far end refused, or could not do, what it was told; the text says what."""
 
 

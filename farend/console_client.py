@@ -6,8 +6,10 @@ from typing import Any, Self
 
 import aiohttp
 
+from domain.errors import OffhookError
 
-class ConsoleRefused(Exception):  # noqa: N818
+
+class ConsoleRefused(OffhookError):  # noqa: N818
     """The console did not let us in, or did not do what was asked."""
 
 

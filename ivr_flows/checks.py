@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from documents.document import Document
-from documents.errors import FlowError, did_you_mean, one_of
+from documents.errors import DocumentError, did_you_mean, one_of
 from ivr_flows.flow import Node
 from ivr_flows.kind import NodeKind
 
@@ -14,7 +14,7 @@ def wired(
     given: Mapping[str, object],
     nodes: Mapping[str, object],
     document: Document,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> dict[str, str]:
     """Where every exit of the node's kind leads; what is wrong goes into ``faults``."""
     exits = {exit.name: exit for exit in settings.exits()}
@@ -60,7 +60,9 @@ def wired(
     return targets
 
 
-def graph_faults(start: str, nodes: Mapping[str, Node], document: Document) -> Iterator[FlowError]:
+def graph_faults(
+    start: str, nodes: Mapping[str, Node], document: Document
+) -> Iterator[DocumentError]:
     """Nodes that no call gets to, and loops that would spin."""
     reached = _reached(start, nodes)
     for node in nodes:

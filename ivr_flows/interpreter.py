@@ -1,10 +1,11 @@
 """The interpreter: a flow and a caller make a generator of steps."""
 
+from domain.errors import OffhookError
 from ivr_flows.flow import Flow
 from ivr_flows.walk import FlowContext, Script, Walk
 
 
-class UnknownNodeError(LookupError):
+class UnknownNodeError(OffhookError, LookupError):
     """A call was to go on at a node that the flow doesn't have (any more)."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from documents.document import Document, Path, read
-from documents.errors import FlowError, did_you_mean, first_of, one_of
+from documents.errors import DocumentError, did_you_mean, first_of, one_of
 from documents.schema import validated
 from ivr_flows.checks import graph_faults, wired
 from ivr_flows.flow import Announcements, Flow, Node
@@ -26,10 +26,10 @@ def load(text: str | bytes, source: str, queues: Collection[str] | None = None) 
     """Read and check a flow; ``source`` is the file's name for messages.
 
     With ``queues``, the centre's queues, a flow that sends callers to another one is refused.
-    Raises FlowError for the file's first fault, with the further ones in ``others``.
+    Raises DocumentError for the file's first fault, with the further ones in ``others``.
     """
     document = read(text, source)
-    faults: list[FlowError] = []
+    faults: list[DocumentError] = []
     file = validated(FlowFile, document.data, document, (), "the flow", faults)
     if file is None:
         raise first_of(faults)
@@ -65,7 +65,7 @@ def _announcements(
     data: Mapping[str, Any],
     prompts: Mapping[str, Prompt],
     document: Document,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> Announcements:
     path: Path = ("announcements",)
     section = validated(AnnouncementsSection, data, document, path, '"announcements"', faults)
@@ -84,7 +84,7 @@ def _nodes(
     prompts: Mapping[str, Prompt],
     document: Document,
     queues: Collection[str] | None,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     for name, data in file.nodes.items():
@@ -135,7 +135,7 @@ def _check_settings(
     languages: tuple[str, ...],
     prompts: Mapping[str, Prompt],
     document: Document,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> None:
     faults.extend(
         document.fault((*path, *place), message) for place, message in settings.faults(languages)
@@ -153,7 +153,7 @@ def _check_queue(
     path: Path,
     queues: Collection[str] | None,
     document: Document,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> None:
     queue = getattr(settings, "queue", None)
     if queues is not None and queue is not None and queue not in queues:
@@ -172,7 +172,7 @@ def _check_prompt(
     prompts: Mapping[str, Prompt],
     document: Document,
     path: Path,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> None:
     """The prompt is there and has these parameters and no others."""
     if name not in prompts:

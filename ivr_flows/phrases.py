@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from documents.document import read
-from documents.errors import FlowError, did_you_mean, first_of
+from documents.errors import DocumentError, did_you_mean, first_of
 from documents.schema import validated
 from domain.prompts import PromptText
 from ivr_flows.prompt_texts import read_prompts
@@ -75,9 +75,9 @@ class Phrases:
 
 
 def load_phrases(text: str | bytes, source: str, wanted: Iterable[str] = ()) -> Phrases:
-    """Read a file of phrases; FlowError if it has a fault or lacks one of the ``wanted``."""
+    """Read a file of phrases; DocumentError if it has a fault or lacks one of the ``wanted``."""
     document = read(text, source)
-    faults: list[FlowError] = []
+    faults: list[DocumentError] = []
     file = validated(PhrasesFile, document.data, document, (), "the file", faults)
     if file is None:
         raise first_of(faults)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from documents.document import Document, Path
-from documents.errors import FlowError, did_you_mean
+from documents.errors import DocumentError, did_you_mean
 from ivr_flows.schema import NAME, NAME_EXPECTED
 from ivr_flows.texts import PARAMETER, Prompt
 
@@ -17,7 +17,7 @@ def read_prompts(
     data: Mapping[str, Any],
     languages: Sequence[str],
     document: Document,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> dict[str, Prompt]:
     """Each prompt with a text in each language; those with a fault are there too.
 
@@ -50,7 +50,9 @@ def read_prompts(
     return prompts
 
 
-def _check_languages(languages: Sequence[str], document: Document, faults: list[FlowError]) -> None:
+def _check_languages(
+    languages: Sequence[str], document: Document, faults: list[DocumentError]
+) -> None:
     for index, tag in enumerate(languages):
         if not LANGUAGE_TAG.fullmatch(tag):
             problem = f'"{tag}" is no language tag; expected one such as zh-CN or en'
@@ -66,7 +68,7 @@ def _texts(
     texts: Mapping[str, Any],
     languages: Sequence[str],
     document: Document,
-    faults: list[FlowError],
+    faults: list[DocumentError],
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     for language, text in texts.items():

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
+from domain.errors import OffhookError
+
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _MAKE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = {
@@ -25,7 +27,7 @@ _KINDS = {
 }
 
 
-class NotAFileError(Exception):
+class NotAFileError(OffhookError):
     """There is something else under the name; ``str`` says what it is."""
 
 

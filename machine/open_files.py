@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from domain.errors import OperatorError
+
 log = structlog.get_logger()
 
 KEPT = 128
@@ -21,7 +23,7 @@ MOST_VISITORS = 2_000
 _PLENTY = 1 << 20
 
 
-class TooFewFiles(Exception):  # noqa: N818
+class TooFewFiles(OperatorError):  # noqa: N818
     """The limit of open files is too low to serve; the text says what to do."""
 
 

@@ -19,48 +19,24 @@ import structlog
 import uvloop
 
 from configuration.centre_file import DEMO_CENTRE, Config, ConfigError, load
-from configuration.in_force import CannotKeep, for_a_service, kept
-from configuration.secrets import SecretsError, load_or_create
+from configuration.in_force import for_a_service, kept
+from configuration.secrets import load_or_create
 from configuration.verification import verify
-from documents.errors import FlowError
+from domain.errors import OperatorError
 from machine.hosts import host_argument
 from machine.one_line import in_one_line
-from machine.open_files import TooFewFiles
 from offhook import asterisk_conf
-from offhook.service import CannotServe, serve
+from offhook.service import serve
 from offhook.stack import StackError
 from offhook.up import PORTS, say, up
-from simulation.command import SimulateError, add_simulate_to
-from storage.errors import StorageError
-from supervision.control import ControlError, ask
-from supervision.controller_process import ControllerError
+from simulation.command import add_simulate_to
+from supervision.control import ask
 from supervision.outlet import outlet
-from telephony.agi.server import CannotListen
 from telephony.asterisk.files import Addresses, Ports
-from telephony.asterisk.process import AsteriskError
-from telephony.asterisk.provision import ProvisionError
 
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = (ROOT / "run").is_file()
 """Whether this is the repository; else it is installed, and what is around it is not ours."""
-
-EXPECTED = (
-    AsteriskError,
-    CannotKeep,
-    CannotListen,
-    CannotServe,
-    ConfigError,
-    FlowError,
-    ProvisionError,
-    SecretsError,
-    SimulateError,
-    ControlError,
-    ControllerError,
-    StackError,
-    StorageError,
-    TooFewFiles,
-)
-"""What can be wrong around us; each says in one line what, where and what to do."""
 
 
 def main() -> None:
@@ -70,7 +46,7 @@ def main() -> None:
     try:
         _check_folder(getattr(arguments, "state", None))
         sys.exit(arguments.do(arguments))
-    except EXPECTED as error:
+    except OperatorError as error:
         sys.exit(f"offhook: {in_one_line(error)}")
     except OSError as error:
         if error.filename is None:

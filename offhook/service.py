@@ -22,6 +22,7 @@ from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.door import Door
+from domain.errors import OperatorError
 from engine.draining import drain
 from engine.engine import Engine
 from engine.inbound.hotline_call import HotlineCalls
@@ -67,7 +68,7 @@ class Places:
     recordings: Path
 
 
-class CannotServe(Exception):  # noqa: N818
+class CannotServe(OperatorError):  # noqa: N818
     """The controller can't start; the text says what, where and what to do."""
 
 

@@ -17,6 +17,7 @@ from configuration.addresses import check_addresses
 from configuration.centre_file import Config
 from configuration.in_force import CannotKeep, InForce, from_files
 from configuration.secrets import Secrets, load_or_create
+from domain.errors import OperatorError
 from machine.hosts import reached_at, with_port
 from machine.keeping import keep
 from machine.one_line import in_one_line
@@ -38,7 +39,7 @@ STOPPING = "it is stopping"
 """Why a restart is refused then."""
 
 
-class StackError(Exception):
+class StackError(OperatorError):
     """A part did not start; the text says which, why and what to do."""
 
 

@@ -14,7 +14,7 @@ from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import load_flows
 from configuration.in_force import CannotKeep, from_files
 from configuration.secrets import SecretsError
-from documents.errors import FlowError
+from documents.errors import DocumentError
 from machine.hosts import with_port
 from offhook.stack import STOPPING, Stack, StackError
 from supervision.control import controlled
@@ -29,7 +29,7 @@ from telephony.asterisk.provision import (
 )
 
 RESTART_REFUSED = (
-    AsteriskError, CannotKeep, ConfigError, ControllerError, FlowError, OSError, SecretsError,
+    AsteriskError, CannotKeep, ConfigError, ControllerError, DocumentError, OSError, SecretsError,
     StackError,
 )  # fmt: skip
 """What whoever asked for a restart is answered."""

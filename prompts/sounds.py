@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from domain.errors import OffhookError
 from domain.prompts import PromptText
 from prompts.files import Stamp, converted, copy, is_telephone_file, stamp, there, write
 from prompts.speech import Espeak, SpeechError, SpeechFault, voice_of
@@ -25,7 +26,7 @@ PromptProgress = Callable[[int, int], None]
 """Told (done, all) while prompts are made."""
 
 
-class PromptError(Exception):
+class PromptError(OffhookError):
     """There is no sound for this prompt; the call goes on without it. It has been logged."""
 
     def __init__(self, prompt: PromptText, cause: SpeechError) -> None:

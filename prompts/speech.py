@@ -21,6 +21,7 @@ with warnings.catch_warnings():
 
     from pydub import AudioSegment
 
+from domain.errors import OffhookError
 from prompts.wav import TELEPHONE_RATE, parse
 
 RATE = TELEPHONE_RATE
@@ -47,7 +48,7 @@ class SpeechFault(StrEnum):
     NOT_WRITABLE = "not writable"
 
 
-class SpeechError(Exception):
+class SpeechError(OffhookError):
     """No sound could be made; a call goes on without it. The text is one line that says why."""
 
     def __init__(self, fault: SpeechFault, message: str, advice: str) -> None:

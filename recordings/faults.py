@@ -4,13 +4,14 @@ import errno
 import os
 from pathlib import Path
 
+from domain.errors import OffhookError
 from domain.identity import CallId
 from domain.reasons import LossReason
 
 _EVERYWHERE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 
 
-class RecordingLost(Exception):  # noqa: N818
+class RecordingLost(OffhookError):  # noqa: N818
     """There is no sound to store; ``str`` says it in one line, with the file."""
 
     def __init__(self, call: CallId, why: LossReason, line: str) -> None:
@@ -26,7 +27,7 @@ class RecordingForeign(RecordingLost):
         super().__init__(call, LossReason.FOREIGN_FILE, line)
 
 
-class RecordingKept(Exception):  # noqa: N818
+class RecordingKept(OffhookError):  # noqa: N818
     """It couldn't be stored now: the raw file stays and is tried again. ``str`` is one line."""
 
     def __init__(self, call: CallId, raw: Path, line: str, *, everywhere: bool = False) -> None:

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, create_model
 from dialer.policies import load_policies, make
 from dialer.policy import UnsuitableOption
 from documents.document import Document
-from documents.errors import FlowError, did_you_mean, first_of, one_of
+from documents.errors import DocumentError, did_you_mean, first_of, one_of
 from documents.schema import validated
+from domain.errors import OffhookError
 from simulation.scenario import PolicySettings, Scenario, load_with_places
 
 USUAL = ("foresight", "progressive", "expected_value", "vicidial_tapered")
@@ -20,14 +21,14 @@ _WITHOUT_HARD_STOP = ("vicidial", "fixed_ratio")
 """Policies from elsewhere are played as they are there: nothing but themselves stops them."""
 
 
-class UnknownPolicyError(Exception):
+class UnknownPolicyError(OffhookError):
     """There is no policy of that name."""
 
 
 def load_checked(path: Path) -> Scenario:
-    """Read a scenario, its policies and their options included. Raises FlowError."""
+    """Read a scenario, its policies and their options included. Raises DocumentError."""
     scenario, document = load_with_places(path)
-    faults: list[FlowError] = []
+    faults: list[DocumentError] = []
     for name, chosen in scenario.policies.items():
         faults.extend(_faults(name, chosen, document))
     if faults:
@@ -65,7 +66,7 @@ def _with_hard_stop(settings: PolicySettings, scenario: Scenario) -> PolicySetti
     return settings.model_copy(update={"hard_stop": not foreign})
 
 
-def _faults(name: str, chosen: PolicySettings, document: Document) -> Iterable[FlowError]:
+def _faults(name: str, chosen: PolicySettings, document: Document) -> Iterable[DocumentError]:
     registered = load_policies()
     place = ("policies", name)
     if chosen.policy not in registered:
@@ -76,7 +77,7 @@ def _faults(name: str, chosen: PolicySettings, document: Document) -> Iterable[F
             did_you_mean(chosen.policy, known) or "take one of these",
         )
         return
-    faults: list[FlowError] = []
+    faults: list[DocumentError] = []
     options = _options_of(registered[chosen.policy])
     here = (*place, "options")
     what = f'"options" of {name} ({chosen.policy})'

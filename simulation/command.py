@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from domain.errors import OperatorError
 from simulation.progress import ProgressBar, in_words
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MOST_DAYS = 1_000_000
 _MOST_DIGITS = 20
 
 
-class SimulateError(Exception):
+class SimulateError(OperatorError):
     """What was asked for can't be played; the text says what and what was expected."""
 
 
@@ -68,7 +69,7 @@ def add_simulate_to(commands: Any) -> None:
 
 
 def simulate(arguments: argparse.Namespace) -> int:
-    """Play and tell. Raises SimulateError, FlowError, OSError; 130 if Ctrl-C ended it."""
+    """Play and tell. Raises SimulateError, DocumentError, OSError; 130 if Ctrl-C ended it."""
     from simulation.chart import day_chart
     from simulation.chosen import UnknownPolicyError, choose, load_checked
     from simulation.report import as_csv, as_json, rows_of, table, told

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from documents.document import Document, Path
-from documents.errors import FlowError, did_you_mean, one_of
+from documents.errors import DocumentError, did_you_mean, one_of
 from documents.schema import validated
 
 Draw = Callable[[Random], float]
@@ -161,7 +161,7 @@ KINDS: dict[str, type[_Distribution]] = {
 
 
 def checked(
-    data: Any, document: Document, path: Path, what: str, faults: list[FlowError]
+    data: Any, document: Document, path: Path, what: str, faults: list[DocumentError]
 ) -> _Distribution | None:
     """What a file says of a distribution, or None with what is wrong put into ``faults``.
 
@@ -207,7 +207,7 @@ def checked(
 
 
 def _parts(
-    parts: list[Any], document: Document, path: Path, what: str, faults: list[FlowError]
+    parts: list[Any], document: Document, path: Path, what: str, faults: list[DocumentError]
 ) -> list[Any]:
     """A mixture's parts, each with its distribution checked."""
     found = []

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self, cast
 
+from domain.errors import OffhookError
 from simulation.day import DayResult, play_day
 from simulation.scenario import PolicySettings, Scenario
 
@@ -61,7 +62,7 @@ class Plan:
         return sorted(results, key=lambda day: (agents[day.agents], names[day.policy], day.seed))
 
 
-class DayError(Exception):
+class DayError(OffhookError):
     """A day broke off: which, why, and where in the code."""
 
     def __init__(self, job: Job, why: str, where: str) -> None:

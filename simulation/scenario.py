@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.limit import PRESETS, ClockStart, Limit, QuickHangUp, Window
 from documents.document import Document, read
-from documents.errors import FlowError, first_of
+from documents.errors import DocumentError, first_of
 from documents.schema import validated
 from simulation.distributions import (
     Constant,
@@ -203,7 +203,7 @@ _TIMES = ("delay", "ring", "talk", "machine_talk", "wrap_up", "patience")
 
 
 def load(path: Path) -> Scenario:
-    """Read and check the file. Raises FlowError: file, line, field, and what was expected.
+    """Read and check the file. Raises DocumentError: file, line, field, and what was expected.
 
     What it says of policies is not looked into: the world knows none (``simulation.chosen``).
     """
@@ -215,10 +215,11 @@ def load_with_places(path: Path) -> tuple[Scenario, Document]:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise FlowError(str(path), 1, 1, f"can't be read ({error.strerror})", "correct the path")\
-            from error  # fmt: skip
+        raise DocumentError(
+            str(path), 1, 1, f"can't be read ({error.strerror})", "correct the path"
+        ) from error
     document = read(text, str(path))
-    faults: list[FlowError] = []
+    faults: list[DocumentError] = []
     data = {} if document.data is None else document.data
     if isinstance(data, dict):
         data = _with_distributions(data, document, faults)
@@ -231,7 +232,7 @@ def load_with_places(path: Path) -> tuple[Scenario, Document]:
 
 
 def _with_distributions(
-    data: dict[str, Any], document: Document, faults: list[FlowError]
+    data: dict[str, Any], document: Document, faults: list[DocumentError]
 ) -> dict[str, Any]:
     """The data with its distributions read; a faulty one is left out, its fault is noted."""
     known = dict(data)
@@ -251,7 +252,7 @@ def _with_distributions(
     return known
 
 
-def _contradictions(scenario: Scenario, document: Document) -> Iterator[FlowError]:
+def _contradictions(scenario: Scenario, document: Document) -> Iterator[DocumentError]:
     """What is right by itself and can't be together."""
     if scenario.starts_at_h + scenario.hours > 24:
         yield document.fault(
@@ -304,7 +305,7 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[FlowErro
 
 def _list_faults(
     each: LeadList, number: int, machines: float, document: Document
-) -> Iterator[FlowError]:
+) -> Iterator[DocumentError]:
     place = ("lists", number)
     if (each.answer_rate is None) == (not each.segments):
         yield document.fault(

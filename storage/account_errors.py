@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from domain.errors import OffhookError
 from domain.identity import AgentCode
 
 
@@ -19,7 +20,7 @@ class AccountRefusal(StrEnum):
     NO_SUCH_USER = "no_such_user"
 
 
-class AccountRefused(Exception):  # noqa: N818
+class AccountRefused(OffhookError):  # noqa: N818
     """``name`` is the user it is about: with AGENT_TAKEN, the one who has ``agent``'s code."""
 
     def __init__(
@@ -39,7 +40,7 @@ class LoginRefusal(StrEnum):
     THROTTLED = "throttled"
 
 
-class LoginRefused(Exception):  # noqa: N818
+class LoginRefused(OffhookError):  # noqa: N818
     """``retry_after_s`` is 0 unless throttled."""
 
     def __init__(self, why: LoginRefusal, retry_after_s: float = 0.0) -> None:

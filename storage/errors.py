@@ -4,8 +4,10 @@
 
 import asyncpg
 
+from domain.errors import OperatorError
 
-class StorageError(Exception):
+
+class StorageError(OperatorError):
     """Something about the database that a person must see; its text is one clear line."""
 
 

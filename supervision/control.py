@@ -11,6 +11,8 @@ from pathlib import Path
 
 import structlog
 
+from domain.errors import OperatorError
+
 log = structlog.get_logger()
 
 SOCKET = "up.sock"
@@ -21,7 +23,7 @@ Say = Callable[[str], None]
 Work = Callable[[Say], Awaitable[None]]
 
 
-class ControlError(Exception):
+class ControlError(OperatorError):
     """What was asked for was not done; the text says why."""
 
 

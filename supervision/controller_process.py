@@ -16,6 +16,7 @@ from typing import IO
 
 import structlog
 
+from domain.errors import OperatorError
 from machine.keeping import keep, until_ended
 from supervision.pulse import Pulse
 from telephony.asterisk.process import die_with
@@ -34,7 +35,7 @@ ENDS_WITHIN_S = 15.0
 """How long one may take to end after its calls have ended, or their time is over."""
 
 
-class ControllerError(Exception):
+class ControllerError(OperatorError):
     """The controller did not start; the text says why and what to do."""
 
 

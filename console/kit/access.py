@@ -7,10 +7,11 @@ from aiohttp import web
 from console.kit.context import ENTRIES, PROJECTS_ASKED, RULE, RULES, USER, user_of
 from console.kit.features import Entry
 from console.kit.permissions import Only, Reach, may, scope
+from domain.errors import OffhookError
 from domain.identity import ProjectName
 
 
-class OutOfReach(Exception):  # noqa: N818
+class OutOfReach(OffhookError):  # noqa: N818
     """A page and its rule differ in how much of the centre the page shows."""
 
 

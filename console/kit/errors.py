@@ -13,6 +13,7 @@ from console.kit.context import LANGUAGE, RARELY, USER
 from console.kit.features import Answer
 from console.kit.language import N_, choose
 from console.kit.rendering import render, says
+from domain.errors import OffhookError
 from machine.one_line import in_one_line
 from storage.errors import AWAY
 
@@ -138,7 +139,7 @@ _BY_STATUS[403] = FORBIDDEN
 _NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.ENOENT})
 
 
-class RequestRefused(Exception):  # noqa: N818
+class RequestRefused(OffhookError):  # noqa: N818
     """The request is answered with this trouble."""
 
     def __init__(self, trouble: Trouble) -> None:

@@ -7,14 +7,15 @@ from console.kit.door import CHUNK
 from console.kit.features import Feature, Key
 from console.kit.permissions import Public, Rule
 from console.kit.vendored import STATIC, static_folder
+from domain.errors import OffhookError
 from storage.users import Role
 
 
-class RouteWithoutRule(Exception):  # noqa: N818
+class RouteWithoutRule(OffhookError):  # noqa: N818
     """Somebody added a route and forgot who may use it, or said it twice."""
 
 
-class WrongMenu(Exception):  # noqa: N818
+class WrongMenu(OffhookError):  # noqa: N818
     """A line of the menu leads nowhere, or a role has two pages to begin its work at."""
 
 

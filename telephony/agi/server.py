@@ -8,6 +8,7 @@ from time import time
 
 import structlog
 
+from domain.errors import OperatorError
 from telephony.agi.connection import Connection, keep_alive
 from telephony.agi.port import is_served
 from telephony.agi.session import Session
@@ -56,7 +57,7 @@ _WRONG_TOKEN = (
 )
 
 
-class CannotListen(OSError):  # noqa: N818
+class CannotListen(OperatorError, OSError):  # noqa: N818
     """The port is taken, or the address is not this machine's; ``str`` is one line."""
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from domain.errors import OffhookError
 from telephony.complaints import shown
 
 MAX_LINE = 8191
@@ -19,11 +20,11 @@ MAX_LINE = 8191
 ENCODING = "utf-8"
 
 
-class HungUp(Exception):  # noqa: N818 - the caller's leaving is no error
+class HungUp(OffhookError):  # noqa: N818 - the caller's leaving is no error
     """The caller has left, or the connection to Asterisk is gone."""
 
 
-class AgiError(Exception):
+class AgiError(OffhookError):
     """Asterisk refused or could not do a command."""
 
     def __init__(self, command: str, code: int, text: str) -> None:
@@ -33,7 +34,7 @@ class AgiError(Exception):
         self.text = text
 
 
-class SessionRefused(Exception):  # noqa: N818 - what happened
+class SessionRefused(OffhookError):  # noqa: N818 - what happened
     """This session may not be what it says; the dialplan goes on without us.
 
     ``kind`` is a word for the cause: of each kind one line a minute is logged.

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from domain.errors import OffhookError
 from telephony.ami.protocol import AmiProtocol, Listener, OutcomeUnknown
 
 
-class AmiLoginRefused(Exception):  # noqa: N818 - what happened
+class AmiLoginRefused(OffhookError):  # noqa: N818 - what happened
     """Asterisk does not let us in as configured; trying again at once would not help."""
 
 

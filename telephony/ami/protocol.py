@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
+from domain.errors import OffhookError
 from telephony.ami.wire import Framer, Message, WireError, encode
 from telephony.panoramisk_adapter import PendingAction
 
@@ -18,7 +19,7 @@ MAX_UNSENT = 1 << 20
 """Bytes that may wait for the peer to read before it counts as gone."""
 
 
-class ActionFailed(Exception):  # noqa: N818 - what happened, not that it is an error
+class ActionFailed(OffhookError):  # noqa: N818 - what happened, not that it is an error
     """An action was not done, or is not known to be: one of the three below."""
 
 

@@ -7,6 +7,8 @@ whole, and a message is taken apart only if somebody asks it for a header.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from domain.errors import OffhookError
+
 GREETING = b"Asterisk Call Manager/"
 MAX_LINE = 1024
 """Bytes in an action's line with its CR LF; of a longer one Asterisk takes the rest for another
@@ -20,7 +22,7 @@ MAX_GREETING = 256
 _FORBIDDEN = ("\r", "\n", "\0")
 
 
-class WireError(ConnectionError):
+class WireError(OffhookError, ConnectionError):
     """What came is not AMI, so nothing after it on this connection can be trusted."""
 
 

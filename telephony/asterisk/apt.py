@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from domain.errors import OffhookError
+
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-class AptError(Exception):
+class AptError(OffhookError):
     """apt could not do it; the text is its last words and the command to try by hand."""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 
+from domain.errors import OperatorError
 from machine.keeping import until_ended
 from machine.private_files import have, keep_private
 from telephony.asterisk.provision import AsteriskInstall
@@ -44,7 +45,7 @@ def is_plain(path: Path) -> bool:
     return len(str(path)) <= _LONGEST and re.fullmatch(PLAIN_PATH, str(path)) is not None
 
 
-class AsteriskError(Exception):
+class AsteriskError(OperatorError):
     """Asterisk could not be started; the text says why and where to look."""
 
 

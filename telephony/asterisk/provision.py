@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.errors import OperatorError
 from telephony.asterisk import apt, debian_root, versions
 
 Progress = Callable[[str], None]
@@ -22,7 +23,7 @@ Progress = Callable[[str], None]
 _APT_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-wav", "openssl")
 
 
-class ProvisionError(Exception):
+class ProvisionError(OperatorError):
     """Something is missing and can't be installed; the text ends with what to do."""
 
 

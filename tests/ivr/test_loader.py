@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ivr_flows import FlowError, load
+from ivr_flows import DocumentError, load
 
 GOOD = """\
 flow: shop
@@ -42,7 +42,7 @@ nodes:
 
 def fault(old: str, new: str, *, text: str = GOOD) -> str:
     assert old in text
-    with pytest.raises(FlowError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load(text.replace(old, new, 1), "shop.yaml", {"sales", "service"})
     return str(caught.value)
 
@@ -162,7 +162,7 @@ def test_a_loop_that_waits_for_nobody_is_refused() -> None:
     text = GOOD.replace("next: choose", "next: second").replace(
         "  choose:", "  second: {kind: say, prompts: hello, exits: {next: welcome}}\n  choose:"
     )
-    with pytest.raises(FlowError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load(text, "shop.yaml")
     every = [caught.value, *caught.value.others]
     assert any("goes round without waiting for the caller" in str(f) for f in every)
@@ -173,14 +173,14 @@ def test_a_queue_without_agents_may_not_send_callers_round() -> None:
     text = GOOD.replace("timeout: end}", "timeout: end, nobody: sorry}").replace(
         "  end:", "  sorry: {kind: say, prompts: hello, exits: {next: sales}}\n  end:"
     )
-    with pytest.raises(FlowError, match="sales -> sorry -> sales goes round"):
+    with pytest.raises(DocumentError, match="sales -> sorry -> sales goes round"):
         load(text, "shop.yaml")
     load(text.replace("nobody: sorry", "nobody: end").replace("timeout: end", "timeout: sorry"), "")
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
     text = GOOD.replace("kind: menu", "kind: mneu").replace("start: welcome", "start: nowhere")
-    with pytest.raises(FlowError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load(text.replace("en: Hello", "en: 5"), "shop.yaml")
     lines = [caught.value.line, *(other.line for other in caught.value.others)]
     assert lines == [3, 5, 15]
@@ -188,12 +188,12 @@ def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "42\n"])
 def test_what_is_no_flow_at_all_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(FlowError, match="expected settings, each as name: value"):
+    with pytest.raises(DocumentError, match="expected settings, each as name: value"):
         load(text, "empty.yaml")
 
 
 def test_bytes_that_are_not_utf8_are_named_by_place() -> None:
-    with pytest.raises(FlowError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load(GOOD.encode("gb18030"), "shop.yaml")
     assert (caught.value.line, caught.value.column) == (5, 18)
     assert "is not UTF-8; save the file as UTF-8" in str(caught.value)
@@ -217,6 +217,6 @@ def test_a_byte_order_mark_from_windows_is_no_fault() -> None:
 )
 def test_bombs_are_refused_quickly(bomb: str) -> None:
     began = time.process_time()  # not what others on this machine have used
-    with pytest.raises(FlowError):
+    with pytest.raises(DocumentError):
         load(bomb, "bomb.yaml")
     assert time.process_time() - began < 20

@@ -7,7 +7,7 @@ import pytest
 from ivr_flows import (
     LIBRARY,
     DialplanPhrase,
-    FlowError,
+    DocumentError,
     Phrases,
     StationPhrase,
     announcement,
@@ -80,7 +80,7 @@ def test_every_phrase_offhook_speaks_is_there_in_both_languages() -> None:
 
 def test_a_phrase_that_is_missing_is_named_with_the_nearest() -> None:
     text = "languages: [en]\nprompts:\n  redy: {en: You are ready.}\n"
-    with pytest.raises(FlowError) as caught:
+    with pytest.raises(DocumentError) as caught:
         load_phrases(text, "station.yaml", ["ready"])
     assert str(caught.value) == (
         'station.yaml:2:1: there is no prompt "ready", which Offhook speaks; did you mean "redy"?'

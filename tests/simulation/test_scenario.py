@@ -6,7 +6,7 @@ import pytest
 
 import simulation
 from dialer.limit import CAUTIOUS, ClockStart, Window
-from documents.errors import FlowError
+from documents.errors import DocumentError
 from simulation.chosen import UnknownPolicyError, choose, load_checked
 from simulation.scenario import Scenario, load
 
@@ -102,7 +102,7 @@ def test_a_mistake_is_named_with_file_line_and_field(
     file: Path, text: str, line: int, column: int, what: str, expected: str
 ) -> None:
     file.write_text(text)
-    with pytest.raises(FlowError) as error:
+    with pytest.raises(DocumentError) as error:
         load_checked(file)
     said = str(error.value)
     assert said.startswith(f"{file}:{line}:{column}: ")
@@ -113,12 +113,12 @@ def test_a_mistake_is_named_with_file_line_and_field(
 
 def test_several_mistakes_are_counted_and_the_topmost_named(file: Path) -> None:
     file.write_text("talk: 3\nring: 4\nagents: x\n")
-    with pytest.raises(FlowError, match=r':1:7: "talk" is 3.*\(and 2 more in this file\)'):
+    with pytest.raises(DocumentError, match=r':1:7: "talk" is 3.*\(and 2 more in this file\)'):
         load(file)
 
 
 def test_a_file_that_is_not_there_is_said_so(file: Path) -> None:
-    with pytest.raises(FlowError, match="can't be read"):
+    with pytest.raises(DocumentError, match="can't be read"):
         load(file)
 
 

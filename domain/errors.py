@@ -1,0 +1,71 @@
+"""The root of Offhook's exceptions, and the tree of all of them.
+
+OffhookError
+├── AccountRefused                          storage.account_errors
+├── ActionFailed                            telephony.ami.protocol
+│   ├── ActionRefused                       telephony.ami.protocol
+│   ├── LinkDown                            telephony.ami.protocol
+│   └── OutcomeUnknown                      telephony.ami.protocol
+├── AgiError                                telephony.agi.wire
+├── AmiLoginRefused                         telephony.ami.lifecycle
+├── AptError                                telephony.asterisk.apt
+├── ConsoleRefused                          farend.console_client
+├── DayError                                simulation.run
+├── FarEndError                             farend.ami
+├── HungUp                                  telephony.agi.wire
+├── LoginRefused                            storage.account_errors
+├── NotAFileError                           machine.files
+├── OperatorError
+│   ├── AsteriskError                       telephony.asterisk.process
+│   ├── CannotKeep                          configuration.in_force
+│   ├── CannotListen                        telephony.agi.server
+│   ├── CannotServe                         offhook.service
+│   ├── ConfigError                         configuration.centre_file
+│   ├── ControlError                        supervision.control
+│   ├── ControllerError                     supervision.controller_process
+│   ├── DocumentError                       documents.errors
+│   ├── ProvisionError                      telephony.asterisk.provision
+│   ├── SecretsError                        configuration.secrets
+│   ├── SimulateError                       simulation.command
+│   ├── StackError                          offhook.stack
+│   ├── StorageError                        storage.errors
+│   │   ├── DatabaseRefused                 storage.errors
+│   │   ├── DatabaseUnreachable             storage.errors
+│   │   │   └── NotAnAddress                storage.errors
+│   │   ├── EmbeddedServerFailed            storage.errors
+│   │   ├── OutboxTaken                     storage.errors
+│   │   ├── SchemaBroken                    storage.errors
+│   │   └── SchemaTooNew                    storage.errors
+│   └── TooFewFiles                         machine.open_files
+├── OutOfReach                              console.kit.access
+├── PhonesFailed                            bench.phones
+├── PromptError                             prompts.sounds
+├── RecordingKept                           recordings.faults
+├── RecordingLost                           recordings.faults
+│   └── RecordingForeign                    recordings.faults
+├── RequestRefused                          console.kit.errors
+├── RouteWithoutRule                        console.kit.routing
+├── SessionRefused                          telephony.agi.wire
+├── SippFailed                              bench.sipp
+├── SpeechError                             prompts.speech
+├── UnknownNodeError                        ivr_flows.interpreter
+├── UnknownPolicyError                      simulation.chosen
+├── UnlistedTransitionError                 acd.agent_states
+├── UnsuitableOption                        dialer.policy
+├── WireError                               telephony.ami.wire
+└── WrongMenu                               console.kit.routing
+
+Who catches OperatorError has one line for whoever runs the centre. The others are caught where
+they mean something, or are faults of ours. Those that begin with _ stay in their module.
+"""
+
+
+class OffhookError(Exception):
+    """The root of all that Offhook raises of its own."""
+
+
+class OperatorError(OffhookError):
+    """Something around us that whoever runs the centre can put right.
+
+    Its text is one line that says what, where and what to do; the command line prints it and exits.
+    """
