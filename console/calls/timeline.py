@@ -119,9 +119,11 @@ class _Wording:
         unknown = self.says("unknown", None)
         values = {name: unknown if value is None else value for name, value in line.values.items()}
         silent = fact.what.silent if isinstance(fact.what, Recorded) else ()
-        sentences = [self.says(line.text, values), *self._silences(silent)]
+        text = self.says(line.text, values)
+        for silence in self._silences(silent):
+            text = self.says(N_("%(sentence)s %(next)s"), {"sentence": text, "next": silence})
         after_s = (fact.at - start).total_seconds()
-        return Moment(fact.at, after_s, line.icon, line.colour, " ".join(sentences))
+        return Moment(fact.at, after_s, line.icon, line.colour, text)
 
     def _line(self, what: Happening) -> _Line:
         values: Mapping[str, object]

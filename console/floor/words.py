@@ -85,6 +85,8 @@ BAD_EXTENSION = N_("After-call work can be extended by 1 to %(n)s seconds.")
 
 LIVE_TEXTS = {
     "caller_unknown": NUMBER_WITHHELD,
+    "between_sentences": N_(". "),
+    "percent": N_("%(n)s %"),
     "live": N_("Live"),
     "connecting": N_("Connecting…"),
     "stale": N_(

@@ -151,8 +151,8 @@ async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> N
         ),
         (
             "zh-CN",
-            "nobody answers. 似已结束、不再显示的通话：2. 可能已结束的通话：1",
-            "控制器启动时没有数据库，沿用本机最后已知的状态（仅有待写记录的文件）",
+            "nobody answers。似已结束、不再显示的通话：2。可能已结束的通话：1",
+            "控制器启动时数据库不可用，沿用本机最后记录的状态（仅有待写入的记录）",
         ),
     ],
 )

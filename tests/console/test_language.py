@@ -16,7 +16,7 @@ from console.kit.rendering import duration, translate
 from console.kit.words import ROLES
 from console.users.words import REFUSALS
 from domain.centre import LineKind
-from domain.facts import KINDS, AgentState, CallEntered, FellBack
+from domain.facts import KINDS, AgentState, CallEntered, FellBack, Recorded
 from domain.reasons import EndReason, GiveUpReason, LossReason, OfferFailure
 from domain.stations import StationState
 from engine.ports import CallStage, CommandOutcome
@@ -76,6 +76,31 @@ def test_every_fact_makes_a_sentence(language: str) -> None:
     for facts in (a_call(), bare):
         for moment in timeline.told(facts, says, {}, {}, duration):
             assert moment.text and "%(" not in moment.text, moment
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "en",
+            "The recording is stored: 1:00. No sound from the caller from 0:05 to 0:20."
+            " No sound from the agent from 0:30 to 0:50.",
+        ),
+        (
+            "zh-CN",
+            "录音已保存，时长 1:00。0:05 至 0:20 期间没有主叫的声音。"
+            "0:30 至 0:50 期间没有坐席的声音。",
+        ),
+    ],
+)
+def test_sentences_follow_each_other_as_the_language_writes_them(language: str, text: str) -> None:
+    silent = [
+        {"side": "caller", "from_s": 5, "to_s": 20},
+        {"side": "agent", "from_s": 30, "to_s": 50},
+    ]
+    stored = fact(a_call()[0].call, 60, Recorded, duration_s=60.0, whole=True, silent=silent)
+    (moment,) = timeline.told([stored], partial(translate, language), {}, {}, duration)
+    assert moment.text == text
 
 
 def test_a_late_fact_counts_from_the_beginning() -> None:

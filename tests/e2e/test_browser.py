@@ -92,7 +92,7 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
     # The agent logs in and gets ready; the board shows it.
     await desk.get_by_role("button", name="Log in").click()
     await expect(state).to_have_text("Away")
-    await expect(shown).to_have_text("离席")
+    await expect(shown).to_have_text("示忙")
     await desk.keyboard.press("r")
     await expect(state).to_have_text("Ready")
     await expect(shown).to_have_text("就绪")

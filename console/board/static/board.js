@@ -6,7 +6,7 @@ const texts = JSON.parse(document.getElementById("texts").textContent);
 const language = document.documentElement.lang;
 const place = (name) => document.querySelector(`[data-rows="${name}"]`);
 const template = (name) => document.getElementById(`row-${name}`);
-const percent = (share) => (share === null ? "–" : `${(share * 100).toFixed(1)} %`);
+const percent = (share) => (share === null ? "–" : fill(texts.percent, { n: (share * 100).toFixed(1) }));
 const title = (queue) => queue.title[language] ?? queue.name;
 const RANK = { offered: 0, talking: 1, wrap_up: 2, ready: 3, paused: 4, logged_out: 5 };
 
@@ -63,7 +63,7 @@ function drawNode(parts, node) {
 }
 
 function sentences(...said) {
-  return said.filter(Boolean).join(". ");
+  return said.filter(Boolean).join(texts.between_sentences);
 }
 
 function begunWithout(begun) {
@@ -212,11 +212,11 @@ function draw() {
       );
     const files = document.querySelector("[data-configuration]");
     files.hidden = !store?.configuration;
-    if (!files.hidden) files.querySelector("[data-text]").textContent = `${texts.configuration_changed}. ${store.configuration}`;
+    if (!files.hidden) files.querySelector("[data-text]").textContent = sentences(texts.configuration_changed, store.configuration);
     const sound = document.querySelector("[data-recordings]");
     sound.hidden = !store?.recordings;
     if (!sound.hidden)
-      sound.querySelector("[data-text]").textContent = `${fill(texts.recordings_waiting, { n: store.recordings_waiting })}. ${store.recordings}`;
+      sound.querySelector("[data-text]").textContent = sentences(fill(texts.recordings_waiting, { n: store.recordings_waiting }), store.recordings);
   }
   const agents = live
     .rows("agents")

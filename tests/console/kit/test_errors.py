@@ -128,7 +128,7 @@ async def test_a_form_that_is_none_is_the_askers_mistake(
     headers = {"Content-Type": kind, "Accept-Language": "zh-CN"}
     answer = await client.http.post("/login", data=body, headers=headers)
     assert 400 <= answer.status < 500
-    assert "无法理解的请求" in await answer.text()
+    assert "无法识别的请求" in await answer.text()
 
 
 @pytest.mark.parametrize("name", ["offhook_visitor", "offhook_session", "offhook_language"])
