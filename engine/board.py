@@ -224,7 +224,7 @@ def _calls(
             queue=call.queue if call.stage is not CallStage.FLOW else None,
             position=positions.get(call.id),
             agent=call.agent,
-            station=None if call.agent else min(call.stations, default=None),
+            station=None if call.agent else min(call.ledger.phones, default=None),
         )
         for call in engine.calls.by_id.values()
         if (projects is None or call.hotline.project in projects) and not seems_over(engine, call)

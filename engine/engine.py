@@ -78,7 +78,7 @@ class Engine:
         for stored in open_calls:
             name = stored.record.call
             if call := self.calls.get(name):
-                self.calls.knew(call, stored)
+                call.ledger.knew(stored.timeline)
             elif name not in over and name not in self.calls.unclosed:
                 self.calls.unclosed[name] = stored
                 lost.append(name)

@@ -73,7 +73,7 @@ class Recorder:
 
     def call_over(self, call: LiveCall) -> None:
         """A call has ended. One that we did not see all of is looked up in its record."""
-        if call.adopted or call.gapped:
+        if call.adopted or call.ledger.gapped:
             self._look.set()
         elif call.recorded:
             self.archive.take(OverCall(call.id, call.bridged_s))

@@ -117,20 +117,16 @@ class Switches:
         first = node not in self._seen
         gap = self._gap(node, since, first=first, restarted=snapshot.restarted)
         self._seen.add(node)
-        gap.implied += [
-            fact for fact in self._talks.take_untold(node) if fact.call in self._calls.by_id
-        ]
         there = {channel.get("Uniqueid") for channel in snapshot.channels}
-        with self._calls.set_aside(gap.implied):
-            for event in self._channels.reconcile(node, snapshot, self._clock.now()):
-                self._guarded(event, gap)
-            for call in list(self._calls.by_id.values()):
-                if call.channel.node != node or call.channel.uniqueid in there:
-                    continue
-                if call.attached_at is None or not call.attached or call.attached_at < gap.since:
-                    self._talks.gone(call, Party.UNKNOWN, 0, gap)
-                else:  # it may be younger than the snapshot
-                    self._on_doubt(call)
+        for event in self._channels.reconcile(node, snapshot, self._clock.now()):
+            self._guarded(event, gap)
+        for call in list(self._calls.by_id.values()):
+            if call.channel.node != node or call.channel.uniqueid in there:
+                continue
+            if call.attached_at is None or not call.attached or call.attached_at < gap.since:
+                self._talks.gone(call, Party.UNKNOWN, 0, gap)
+            else:  # it may be younger than the snapshot
+                self._on_doubt(call)
         self._talks.seen_in_snapshot(node)
         for name, stored in list(self._calls.unclosed.items()):
             channel = ChannelId.of(name)
@@ -138,9 +134,11 @@ class Switches:
                 gap.lost.append(stored)
                 del self._calls.unclosed[name]
         gap.going_on = [call for call in self._calls.by_id.values() if call.channel.node == node]
+        for call in (*gap.over, *gap.going_on):
+            call.ledger.gap_over(gap.until)
         for call in gap.going_on:
             # Whether they are still held nobody knows: rather silence than music over a voice.
-            if call.stations and (call.music or call.adopted):
+            if call.ledger.phones and (call.music or call.adopted):
                 call.music = False
                 self._orders.music(call, False)
         self.on_gap(gap)
@@ -170,7 +168,8 @@ class Switches:
 
     def close_gap(self, gap: Gap) -> None:
         """Write down what a gap must have brought, as the snapshot has it."""
-        self._calls.write(gap.implied)
+        for call in (*gap.over, *gap.going_on):
+            self._calls.write(call.ledger.settle_as_supposed(gap.until))
         for call in gap.over:
             self._talks.on_call_over(call)
 
@@ -236,11 +235,15 @@ class Switches:
                 pass  # the session that dials tells it, with more certainty
             case StationConnected():
                 # Not at ``moment``: an Asterisk that was restarted shows talks of its own.
-                self._talks.connected(call, event.station, datetime.now(UTC))
+                self._talks.connected(
+                    call, event.station, datetime.now(UTC), supposed=gap is not None
+                )
                 self._music(call)
             case StationDisconnected():
                 at = moment(gap) - timedelta(seconds=event.ago_s)
-                self._talks.disconnected(call, event.station, event.by, at)
+                self._talks.disconnected(
+                    call, event.station, event.by, at, supposed=gap is not None
+                )
                 self._music(call)
                 self._passed_on(call)
             case CallHeld() | CallResumed():
@@ -266,7 +269,7 @@ class Switches:
     def _passed_on(self, call: LiveCall) -> None:
         """The board shows whose phone rings for a caller whom an agent passed on."""
         view = self._channels.view(call.id)
-        talked = call.stage in (CallStage.TALKING, CallStage.HELD) and not call.stations
+        talked = call.stage in (CallStage.TALKING, CallStage.HELD) and not call.ledger.phones
         if talked and view is not None and view.ringing:
             call.agent = self._floor.at_station.get(view.ringing[0])
             self._calls.stage(call, CallStage.RINGING)

@@ -113,7 +113,7 @@ class LiveFloor:
             )
             return
         self._withdrawn.discard((offer.call, offer.station))
-        call.dropped.pop(offer.station, None)
+        call.ledger.offered(offer.station)
         self._calls.note(call, Offered(offer.agent, offer.station, offer.queue))
         call.agent, call.offered_at = offer.agent, datetime.now(UTC)
         self._calls.stage(call, CallStage.RINGING)

@@ -65,7 +65,9 @@ class LostPhones:
                     self._mark(station, lost=False)  # it has come back
 
     def _talking(self) -> Iterator[tuple[StationName, list[ChannelId]]]:
-        stations = {station for call in self._calls.by_id.values() for station in call.stations}
+        stations = {
+            station for call in self._calls.by_id.values() for station in call.ledger.phones
+        }
         for station in sorted(stations):
             channels = self._channels.answered_channels(station)
             if channels:
@@ -122,7 +124,7 @@ class LostPhones:
 
     def _mark(self, station: StationName, *, lost: bool) -> None:
         for call in self._calls.by_id.values():
-            if station in call.stations and lost:
+            if station in call.ledger.phones and lost:
                 call.phone_lost = station
-            elif station in call.stations and call.phone_lost == station:
+            elif station in call.ledger.phones and call.phone_lost == station:
                 call.phone_lost = None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
-from domain.facts import TALKS, AgentState, CallEnded, CallFact, TalkBegan, TalkEnded
+from domain.facts import AgentState, CallEnded, CallFact, TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from domain.reasons import EndReason, Party, Unlisted
 from engine.agents.floor import LiveFloor
@@ -24,8 +24,6 @@ HARDLY_S = 0.8
 """A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
 
 _JUST_OVER_S = 10.0
-_LATE_S = 2.0
-"""By so much at most is AMI slower than the session."""
 
 
 class LiveTalks:
@@ -34,33 +32,39 @@ class LiveTalks:
     def __init__(self, clock: Clock, calls: LiveCalls, floor: LiveFloor, orders: Orders) -> None:
         self.on_call_over: Callable[[LiveCall], None] = lambda call: None
         """Told of each call that has ended, when all of it is written down."""
-        self.untold: list[CallFact] = []
-        """Of talks that only a session saw, while AMI was down."""
         self._clock = clock
         self._calls = calls
         self._floor = floor
         self._links = orders.links
         self._just_over: deque[tuple[float, LiveCall]] = deque()
 
-    def connected(self, call: LiveCall, station: StationName, at: datetime) -> None:
-        """Caller and agent can hear one another."""
-        if station in call.stations or _is_late(call, station, at):
+    def connected(
+        self, call: LiveCall, station: StationName, at: datetime, *, supposed: bool = False
+    ) -> None:
+        """Caller and agent can hear one another. ``supposed``: they must, though nobody saw it."""
+        if not call.ledger.joins(station, at):
             return
-        call.stations.add(station)
         call.phone_lost = None
         call.bridged_at = call.bridged_at or at
         agent = self._floor.at_station.get(station)
-        self._calls.note(call, TalkBegan(agent, station), at=at)
+        self._calls.note(call, TalkBegan(agent, station), at=at, supposed=supposed)
         call.agent = agent
         self._calls.stage(call, CallStage.TALKING)
         self._floor.feed(Connected(call.id, agent))
 
-    def disconnected(self, call: LiveCall, station: StationName, by: Party, at: datetime) -> None:
-        """They no longer can."""
-        if station not in call.stations:
+    def disconnected(
+        self,
+        call: LiveCall,
+        station: StationName,
+        by: Party,
+        at: datetime,
+        *,
+        supposed: bool = False,
+    ) -> None:
+        """They no longer can. ``supposed``: so it must be, though nobody saw it."""
+        if not call.ledger.leaves(station):
             return
-        call.stations.discard(station)
-        if not call.stations and call.bridged_at is not None:
+        if not call.ledger.phones and call.bridged_at is not None:
             # Asterisk's clock may have been set back meanwhile.
             call.bridged_s += max(0.0, (at - call.bridged_at).total_seconds())
             call.bridged_at = None
@@ -68,7 +72,7 @@ class LiveTalks:
         why = None
         if call.phone_lost == station:
             by, why = Party.SYSTEM, EndReason.PHONE_GONE
-        self._calls.note(call, TalkEnded(agent, station, by, why), at=at)
+        self._calls.note(call, TalkEnded(agent, station, by, why), at=at, supposed=supposed)
         if agent is not None:
             self._floor.feed(Disconnected(call.id, agent))
 
@@ -81,16 +85,15 @@ class LiveTalks:
             return
         if self._links[call.channel.node].up:
             if agent.state is AgentState.OFFERED:
-                if _noted_since(call, offer.station, dialled_at):  # by Asterisk's log
+                if call.ledger.talked_since(offer.station, dialled_at):  # by Asterisk's log
                     self._floor.feed(Connected(call.id, offer.agent))
                     self._floor.feed(Disconnected(call.id, offer.agent))
                     return
                 self.connected(call, offer.station, dialled_at)
                 self.disconnected(call, offer.station, Party.UNKNOWN, ended_at)
             return
-        with self._calls.set_aside(self.untold):
-            self.connected(call, offer.station, dialled_at)
-            self.disconnected(call, offer.station, Party.UNKNOWN, ended_at)
+        self.connected(call, offer.station, dialled_at, supposed=True)
+        self.disconnected(call, offer.station, Party.UNKNOWN, ended_at, supposed=True)
 
     def must_have_begun(self, call: LiveCall, offer: Offer) -> None:
         """The phone can't be ringing any more, and the caller is not back: they talk.
@@ -98,7 +101,7 @@ class LiveTalks:
         While AMI is down nobody else says so, and the floor would go on offering the caller to
         one agent after the other. The floor only is told; the record waits for who knows more.
         """
-        if not self._links[call.channel.node].up and not call.stations:
+        if not self._links[call.channel.node].up and not call.ledger.phones:
             call.agent = offer.agent
             self._calls.stage(call, CallStage.TALKING)
             self._floor.feed(Connected(call.id, offer.agent))
@@ -114,7 +117,7 @@ class LiveTalks:
         """What the floor was told meanwhile is put right: a snapshot knows who talks."""
         talks: set[tuple[AgentCode, CallId]] = set()
         for call in self._calls.by_id.values():
-            for station in call.stations if call.channel.node == node else ():
+            for station in call.ledger.phones if call.channel.node == node else ():
                 if agent := self._floor.at_station.get(station):
                     talks.add((agent, call.id))
                     self._floor.feed(Connected(call.id, agent))
@@ -123,14 +126,6 @@ class LiveTalks:
                 continue
             if ChannelId.of(view.call).node == node and (view.code, view.call) not in talks:
                 self._floor.feed(Disconnected(view.call, view.code))
-
-    def take_untold(self, node: NodeName) -> list[CallFact]:
-        """What is untold of this node's calls; it is now."""
-        untold, self.untold = self.untold, []
-        taken: list[CallFact] = []
-        for fact in untold:
-            (taken if ChannelId.of(fact.call).node == node else self.untold).append(fact)
-        return taken
 
     def gone(
         self,
@@ -153,8 +148,8 @@ class LiveTalks:
         self._just_over.append((self._clock.now(), call))
         now = moment(gap)
         why: EndReason | Unlisted | None = call.flow_ended
-        for station in list(call.stations):
-            self.disconnected(call, station, by, now)
+        for station in list(call.ledger.phones):
+            self.disconnected(call, station, by, now, supposed=gap is not None)
         self._floor.call_over(call.id)
         if gap is not None and gap.restarted:
             by, why = Party.SYSTEM, EndReason.ASTERISK_ENDED
@@ -166,7 +161,7 @@ class LiveTalks:
             by = Party.FLOW  # who ended the talk before that stands with the talk
         elif by in (Party.SYSTEM, Party.UNKNOWN) and _agent_hung_up(call):
             by = Party.AGENT
-        self._calls.note(call, CallEnded(by, cause, why), at=now)
+        self._calls.note(call, CallEnded(by, cause, why), at=now, supposed=gap is not None)
         self._floor.feed(CallGone(call.id))
         if gap is None:
             self.on_call_over(call)
@@ -194,9 +189,7 @@ def passed_on_in_vain(call: LiveCall) -> bool:
     The dialplan takes the time since the colleague answered, and that was the agent's talk. Once
     the caller waits again it is over: of the next talk AMI may say nothing.
     """
-    talks = [fact for fact in call.noted if isinstance(fact.what, TALKS)]
-    talks.sort(key=lambda fact: fact.at)
-    match talks[-4:]:
+    match call.ledger.talks()[-4:]:
         case [  # the agent's talk, and the colleague's
             _,
             _,
@@ -211,24 +204,10 @@ def passed_on_in_vain(call: LiveCall) -> bool:
     return False
 
 
-def _is_late(call: LiveCall, station: StationName, at: datetime) -> bool:
-    """Whether this is about the answer that came to nothing, as its session has reported."""
-    dropped = call.dropped.get(station)
-    return dropped is not None and at - dropped < timedelta(seconds=_LATE_S)
-
-
-def _noted_since(call: LiveCall, station: StationName, at: datetime) -> bool:
-    """Whether a talk with this phone is written down that began after ``at``."""
-    return any(
-        isinstance(fact.what, TalkBegan) and fact.what.station == station and fact.at >= at
-        for fact in call.noted
-    )
-
-
 def _agent_hung_up(call: LiveCall) -> bool:
     """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
-    talks = [fact for fact in call.noted if isinstance(fact.what, TALKS)]
-    if not (call.adopted or call.gapped) or not talks:
+    talks = call.ledger.talks()
+    if not (call.adopted or call.ledger.gapped) or not talks:
         return False
-    last = max(talks, key=lambda fact: fact.at).what
+    last = talks[-1].what
     return isinstance(last, TalkEnded) and last.by == Party.AGENT

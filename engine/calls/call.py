@@ -8,7 +8,6 @@ from typing import Protocol
 
 from acd.commands import Announce, GiveUp, Offer
 from domain.centre import Hotline
-from domain.facts import CallFact
 from domain.identity import (
     AgentCode,
     CallId,
@@ -18,6 +17,7 @@ from domain.identity import (
     StationName,
 )
 from domain.reasons import EndReason, Unlisted
+from engine.calls.ledger import Ledger
 from engine.ports import CallStage
 
 SessionCommand = Offer | Announce | GiveUp
@@ -86,10 +86,8 @@ class LiveCall:
     language: str | None = None
     queue: QueueName | None = None
     agent: AgentCode | None = None
-    stations: set[StationName] = field(default_factory=set)
-    """Phones that are in the call now."""
-    dropped: dict[StationName, datetime] = field(default_factory=dict)
-    """When a phone was found to have answered in vain: late news of its talk is no news."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What is known to have happened in it; and which phones are in it now."""
     attached: bool = False
     """A FastAGI session is driving it."""
     driver: Driver | None = None
@@ -126,12 +124,6 @@ class LiveCall:
     """Why the call was refused unanswered, if it was."""
     announcing: bool = False
     """A prompt plays that may be cut short when an agent is free."""
-    noted: list[CallFact] = field(default_factory=list)
-    """What is written down of its talks, to be compared with Asterisk's log after an absence."""
-    from_log: list[CallFact] = field(default_factory=list)
-    """Of these, what Asterisk's log told while the call went on: its event may be yet to come."""
-    gapped: bool = False
-    """Something happened to it that nobody saw: its times are in the record, not here."""
     inbox: Inbox = field(default_factory=Inbox)
 
     @property

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from domain.facts import CallFact
 from domain.identity import AgentCode, CallId, NodeName, StationName
 from engine.calls.call import LiveCall
 from records.store import StoredCall
@@ -25,8 +24,6 @@ class Gap:
     those that had ended just before it."""
     agents: dict[StationName, AgentCode]
     """Who sat where."""
-    implied: list[CallFact] = field(default_factory=list)
-    """What must have happened, at the latest now; not written down yet."""
     over: list[LiveCall] = field(default_factory=list)
     """Calls that have ended in it."""
     going_on: list[LiveCall] = field(default_factory=list)

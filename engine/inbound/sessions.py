@@ -138,7 +138,7 @@ class Sessions:
 
     def _waits(self, call: LiveCall, queue: QueueName, since: datetime, *, again: bool) -> None:
         now = datetime.now(UTC)
-        waited = waited_s(since, call.returns, call.noted, now)
+        waited = waited_s(since, call.returns, call.ledger.facts, now)
         place = self._clock.monotonic(since)
         self._floor.feed(CallQueued(call.id, queue, place, waited_s=waited))
         if again:
@@ -157,7 +157,7 @@ class Sessions:
         call.agent = None
         self.calls.stage(call, CallStage.QUEUE)
         if why is OfferFailure.DROPPED:
-            call.dropped[offer.station] = datetime.now(UTC)
+            call.ledger.answered_in_vain(offer.station, datetime.now(UTC))
         self._floor.feed(OfferFailed(call.id, offer.agent, why))
         if why is OfferFailure.DROPPED:
             self._talks.must_have_ended(call)
@@ -167,7 +167,7 @@ class Sessions:
     def caller_left_ringing(self, call: LiveCall, offer: Offer) -> None:
         """The caller is gone from Dial: hung up or transferred, while it rang or after."""
         self._floor.offer_over(call.id, offer.station)
-        if offer.station not in call.stations:
+        if offer.station not in call.ledger.phones:
             self._floor.feed(OfferFailed(call.id, offer.agent, OfferFailure.CALLER_LEFT))
         self._talks.must_have_ended(call)
 

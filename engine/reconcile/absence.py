@@ -1,36 +1,25 @@
 """After an absence: what Asterisk's own log knows, and nobody has written down, is written down.
 
-``missing`` compares, and is pure; ``Absence`` reads the log after each snapshot and does it.
+``Absence`` reads the log after each snapshot; each call's ledger says what of it is new.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from domain.centre import Hotline
 from domain.facts import (
-    TALKS,
-    CallBlocked,
-    CallEnded,
     CallFact,
     ControllerLost,
-    FellBack,
-    Happening,
-    TalkBegan,
-    TalkEnded,
-    Transferred,
-    phone_in,
 )
-from domain.identity import AgentCode, CallId, ChannelId, QueueName, StationName
-from domain.reasons import EndReason, Party
+from domain.identity import CallId, ChannelId
+from domain.reasons import EndReason
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
-from engine.calls.live_calls import entered, fact_id
+from engine.calls.logged import closed, fact_id, missing
 from engine.engine import Engine
 from engine.reconcile.log_file import LogFile
 from machine.one_line import in_one_line
@@ -49,137 +38,7 @@ LATE_S = 0.5
 MARGIN_S = 2.0
 """What happened so shortly before a link was lost may not have been told."""
 
-_CLOCKS_APART = timedelta(seconds=0.2)  # two machines', that are set by NTP
-
 _A_BREATH = 500  # rows; then the calls on the event loop get their turn
-
-
-# Comparing
-
-
-def missing(
-    logged: LoggedCall,
-    known: Sequence[CallFact],
-    agents: Mapping[StationName, AgentCode],
-    hotline: Hotline | None = None,
-) -> list[CallFact]:
-    """What the log tells of a call beyond the ``known`` facts.
-
-    A phone's first talk in the log is the first that is known, and so on: no clocks are
-    compared. ``hotline`` is given for a call of which nothing is known.
-    """
-    have = [(type(fact.what), phone_in(fact.what)) for fact in known]
-    facts: list[CallFact] = []
-
-    def add(what: Happening, at: float, number: int = 0) -> None:
-        phone = phone_in(what)
-        name = what.kind if phone is None else f"{what.kind} {phone} {number}"
-        moment = datetime.fromtimestamp(at, UTC)
-        facts.append(CallFact(fact_id(logged.call, name), logged.call, moment, what))
-
-    if hotline is not None and logged.entered_at is not None:
-        came = entered(hotline, logged.line, logged.caller, logged.caller_name)
-        add(came, logged.entered_at)
-        if logged.blocked:
-            add(CallBlocked(logged.line), logged.entered_at)
-    if logged.fallback_at is not None and (FellBack, None) not in have:
-        queue = QueueName(logged.fallback_queue) if logged.fallback_queue else None
-        add(FellBack(queue), logged.fallback_at)
-    counted: dict[StationName, int] = {}
-    for talk in logged.talks:
-        number = counted[talk.station] = counted.get(talk.station, 0) + 1
-        agent = agents.get(talk.station)
-        if have.count((TalkBegan, talk.station)) < number:
-            add(TalkBegan(agent, talk.station), talk.connected_at, number)
-        if talk.disconnected_at is not None and have.count((TalkEnded, talk.station)) < number:
-            ended = TalkEnded(agent, talk.station, talk.by)
-            add(ended, talk.disconnected_at, number)
-    passed_on: dict[StationName, int] = {}
-    for transfer in logged.transfers:
-        number = passed_on[transfer.station] = passed_on.get(transfer.station, 0) + 1
-        if have.count((Transferred, transfer.station)) < number:
-            agent = agents.get(transfer.station)
-            passed = Transferred(agent, transfer.station, transfer.to or None, transfer.kind)
-            add(passed, transfer.at, number)
-    if logged.died and logged.ended_at is not None:
-        at = datetime.fromtimestamp(logged.ended_at, UTC)
-        return [*facts, *closed(logged.call, [*known, *facts], at, EndReason.ASTERISK_ENDED)]
-    if logged.ended_at is not None:
-        add(CallEnded(logged.by, logged.cause, why=None), logged.ended_at)
-    return facts
-
-
-def not_told(implied: Sequence[CallFact], facts: Sequence[CallFact]) -> list[CallFact]:
-    """Of what a snapshot implies, that which neither the record nor the log has already."""
-    left: list[CallFact] = []
-    for number, fact in enumerate(implied):
-        kind = type(fact.what)
-        if kind is CallEnded:
-            told = any(isinstance(other.what, CallEnded) for other in facts)
-        else:
-            # The last that was heard of this phone until then; later things are another story.
-            # A talk of which only the end is known began at any time before that.
-            ends = [other.at for other in implied[number + 1 :] if _follows(fact, other)]
-            until = min(ends, default=fact.at)
-            before = [
-                other for other in [*facts, *left] if _same_phone(fact, other) and other.at <= until
-            ]
-            last = max(before, key=lambda other: other.at, default=None)
-            told = last is not None and (
-                type(last.what) is kind
-                or any(type(other.what) is kind and other.at >= fact.at for other in before)
-            )
-        if not told:
-            left.append(fact)
-    return left
-
-
-def _same_phone(fact: CallFact, other: CallFact) -> bool:
-    return isinstance(other.what, TALKS) and phone_in(other.what) == phone_in(fact.what)
-
-
-def _follows(fact: CallFact, other: CallFact) -> bool:
-    return isinstance(fact.what, TalkBegan) and _same_phone(fact, other)
-
-
-def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: EndReason) -> list[CallFact]:
-    """The end of a call of which nobody knows it, at the latest of what was heard of it or
-    ``at``; and of the talks that went on until then."""
-    at = max([at, *(fact.at for fact in known)])
-    talks: dict[StationName | None, TalkBegan] = {}
-    for fact in sorted(known, key=lambda fact: fact.at):
-        match fact.what:
-            case TalkBegan(station=phone):
-                talks[phone] = fact.what
-            case TalkEnded(station=phone):
-                talks.pop(phone, None)
-    by = Party.SYSTEM if why is EndReason.ASTERISK_ENDED else Party.UNKNOWN
-    facts = [
-        CallFact(
-            fact_id(call, f"{TalkEnded.kind} {phone} last"),
-            call,
-            at,
-            TalkEnded(talk.agent, talk.station, by),
-        )
-        for phone, talk in talks.items()
-    ]
-    end = CallEnded(by, cause=0, why=why)
-    return [*facts, CallFact(fact_id(call, end.kind), call, at, end)]
-
-
-def _as_seen(
-    fact: CallFact, logged: CallEnded, seen: CallEnded | None, offered_at: datetime | None
-) -> CallFact:
-    """A call's end in the log, with what we know better."""
-    what = logged
-    # Of a flow that hung up the log knows only when.
-    if seen is not None and seen.by is Party.FLOW and logged.by in (Party.SYSTEM, Party.AGENT):
-        what = replace(seen, cause=logged.cause)
-    # Perhaps the caller was offered in the very moment in which they hung up.
-    return replace(fact, at=max(fact.at, offered_at or fact.at), what=what)
-
-
-# Reading
 
 
 class Absence:
@@ -286,11 +145,15 @@ class Absence:
         known = [*gap.over, *gap.going_on, *self._seen_since(gap)]
         facts = [
             *(fact for stored in gap.lost for fact in self._of_lost(stored, gap)),
-            *(fact for call in known for fact in self._of_known(call, gap)),
             *(fact for logged in unknown for fact in self._of_unknown(logged, gap)),
         ]
         for fact in facts:
             self._outbox.put(fact)
+        for call in known:
+            # At once: to the call's ledger they are written down.
+            new = self._of_known(call, gap)
+            self._engine.calls.write(new)
+            facts += new
         for call in gap.over:
             self._engine.talks.on_call_over(call)
         if facts:
@@ -308,28 +171,8 @@ class Absence:
         return logged is not None and logged.ended_at is None
 
     def _of_known(self, call: LiveCall, gap: Gap) -> list[CallFact]:
-        implied = [fact for fact in gap.implied if fact.call == call.id]
         logged = self._log.calls.get(call.id)
-        if logged is not None and logged.died:
-            logged = replace(logged, died=False, ended_at=None)  # we saw when the link was lost
-        told = [] if logged is None else missing(logged, call.noted, gap.agents)
-        end = next((fact.what for fact in implied if isinstance(fact.what, CallEnded)), None)
-        if end is None:  # it goes on, and its end will be told live
-            told = [fact for fact in told if not isinstance(fact.what, CallEnded)]
-        told = [
-            _as_seen(fact, fact.what, end, call.offered_at)
-            if isinstance(fact.what, CallEnded)
-            else fact
-            for fact in told
-        ]
-        facts = told + not_told(implied, [*call.noted, *told])
-        call.noted += [fact for fact in facts if not isinstance(fact.what, CallEnded)]
-        # What is older was in the snapshot, or no event tells it.
-        younger = gap.until - _CLOCKS_APART
-        call.from_log += [
-            fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger
-        ]
-        return facts
+        return call.ledger.settle(gap.until, logged, gap.agents, call.offered_at)
 
     def _seen_since(self, gap: Gap) -> list[LiveCall]:
         """Calls that began before the snapshot, and that a session or an event has told of after it

@@ -22,7 +22,7 @@ from domain.facts import (
 )
 from domain.identity import AgentCode, CallId, LineName, ProjectName, StationName
 from domain.reasons import EndReason, Party
-from engine.reconcile.absence import closed, missing, not_told
+from engine.calls.logged import closed, missing, not_told
 from engine.reconcile.log_file import LogFile
 from records.fold import Outcome, fold
 from storage.fact_codec import detail_of, happening

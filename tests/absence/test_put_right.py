@@ -86,10 +86,10 @@ async def test_a_talk_of_the_new_asterisk_did_not_begin_before_it(
     call = enter(engine)
     gap = gap_until(3, engine, call)
     gap.since, gap.restarted = when(-2), True
-    with engine.calls.set_aside(gap.implied):
-        engine.switches._guarded(StationConnected(call.id, STATION), gap)
-    (implied,) = gap.implied
-    assert implied.at > call.entered_at
+    engine.switches._guarded(StationConnected(call.id, STATION), gap)
+    (supposed,) = call.ledger.supposed
+    assert supposed.at > call.entered_at
+    call.ledger.gap_over(gap.until)
     await absence(engine, AS_IT_CONNECTS, tmp_path)._put_right(gap)
     assert talks(tmp_path) == ["connected"]
 
@@ -202,8 +202,8 @@ async def test_a_gap_that_can_not_be_put_right_is_as_the_snapshot_shows_it(
     reader = absence(engine, [*another, *AS_IT_CONNECTS], tmp_path, cast(CallStore, Broken()))
     gap = gap_until(300_000_000, engine, call)
     gap.first = True
-    with engine.calls.set_aside(gap.implied):
-        engine.talks.connected(call, STATION, when(3))
+    engine.talks.connected(call, STATION, when(3), supposed=True)
+    call.ledger.gap_over(gap.until)
     with pytest.raises(ValueError, match="nobody has thought of"):
         await reader._put_right(gap)
     engine.switches.close_gap(gap)

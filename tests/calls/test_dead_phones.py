@@ -9,6 +9,7 @@ import pytest
 
 from domain.identity import ChannelId, NodeName, StationName
 from engine.agents.lost_phones import LostPhones
+from engine.calls.ledger import Ledger
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.orders import Orders
@@ -47,7 +48,7 @@ class Scene:
     def __init__(self, legs: int) -> None:
         self.now = 0.0
         self.node = Node()
-        self.call = SimpleNamespace(stations={PHONE}, phone_lost=None)
+        self.call = SimpleNamespace(ledger=Ledger(phones={PHONE}), phone_lost=None)
         channels = [ChannelId(NODE, f"1.{n}") for n in range(legs)]
         up = cast(Calls, SimpleNamespace(answered_channels=lambda _: channels))
         orders = Orders(up)

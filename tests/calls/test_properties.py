@@ -108,7 +108,7 @@ def heard(calls: Calls) -> dict[CallId, set[StationName]]:
     }
 
 
-class Ledger:
+class Books:
     """Keeps the books from the events alone, as the engine does."""
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ def test_a_snapshot_sets_everything_right(
     noise: list[Message], channels: list[Message], held: list[Message]
 ) -> None:
     devices = [device("1001", "NOT_INUSE")]
-    calls, ledger = new_calls(), Ledger()
+    calls, ledger = new_calls(), Books()
     ledger.book(feed(calls, noise))
     ledger.book(calls.reconcile(NODE, snapshot(channels, devices), 0.0))
     fresh = new_calls()
@@ -159,7 +159,7 @@ def test_a_snapshot_sets_everything_right(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(messages(), max_size=80))
 def test_the_books_agree_after_every_event(noise: list[Message]) -> None:
-    calls, ledger = new_calls(), Ledger()
+    calls, ledger = new_calls(), Books()
     for message in noise:
         ledger.book(feed(calls, [message]))
         assert ledger.connected == heard(calls)

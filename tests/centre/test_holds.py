@@ -38,7 +38,7 @@ def talk(engine: Engine) -> Iterator[CallId]:
         about("BridgeEnter", PHONE, "1.2", 6, uniqueid, **bridge),
     ):
         engine.switches.on_message(NODE, event)
-    assert call.stations == {StationName("1001")}
+    assert call.ledger.phones == {StationName("1001")}
     yield call.id
 
 

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from domain.centre import Centre
 from domain.identity import CallId
+from engine.calls.ledger import Ledger
 from engine.engine import Engine
 from engine.recorder import Recorder, root_trouble
 from records.store import CallStore
@@ -39,7 +40,7 @@ async def recorder(centre: Centre, tmp_path: Path) -> AsyncIterator[Recorder]:
         ({"recorded": True, "bridged_s": 4.0}, 1, False),
         ({"recorded": False}, 0, False),  # he never came to an agent
         ({"recorded": True, "adopted": True}, 0, True),  # only the record knows all of it
-        ({"recorded": True, "gapped": True}, 0, True),
+        ({"recorded": True, "ledger": Ledger(gapped=True)}, 0, True),
         ({"recorded": False, "adopted": True}, 0, True),  # Asterisk's own queue may have
     ],
 )

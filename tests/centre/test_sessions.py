@@ -139,7 +139,7 @@ async def test_a_talk_without_ami_is_offered_to_nobody_else(
     session.dialled.set_result("ANSWER")
     assert await waiting is QueueExit.TALKED
     assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
-    assert [fact.what.kind for fact in engine.talks.untold] == ["connected", "disconnected"]
+    assert [fact.what.kind for fact in call.ledger.supposed] == ["connected", "disconnected"]
     assert "OFFHOOK_STAGE=talked" in session.remembered
 
 
@@ -155,7 +155,7 @@ async def test_the_caller_hangs_up_in_a_talk_without_ami(
     with pytest.raises(HungUp):
         await waiting
     assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
-    assert engine.talks.untold == []  # that they talked is for Asterisk's log to say
+    assert call.ledger.supposed == []  # that they talked is for Asterisk's log to say
 
 
 async def test_a_snapshot_puts_right_what_the_floor_supposed(engine: Engine) -> None:

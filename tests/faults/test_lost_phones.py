@@ -58,7 +58,7 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
         await phone.register("1001", secrets.sip["1001"])
 
         await far.customer(HOTLINE, "speak-60", line=LineName(LINE), caller="13800000001")
-        await until(lambda: any(call.stations for call in engine.calls.by_id.values()))
+        await until(lambda: any(call.ledger.phones for call in engine.calls.by_id.values()))
         [call] = engine.calls.by_id.values()
         lost = engine.lost_phones
         lost.silent_s = 1.0
@@ -67,14 +67,14 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
         await lost.look()
         await asyncio.sleep(1.5)
         await lost.look()
-        assert call.stations == {"1001"}
+        assert call.ledger.phones == {"1001"}
         assert call.phone_lost is None
 
         await phone.close()
         await one.process.console("pjsip qualify 1001")
 
         async with asyncio.timeout(60):  # it is tried for 3 s
-            while "1001" in call.stations:
+            while "1001" in call.ledger.phones:
                 await lost.look()
                 await asyncio.sleep(0.2)
         await until(lambda: not engine.calls.by_id)

@@ -3,7 +3,7 @@
 import uuid
 
 from domain.identity import CallId, ChannelId, NodeName
-from engine.calls.live_calls import fact_id
+from engine.calls.logged import fact_id
 
 
 def test_they_are_what_uuid5_makes_as_earlier_versions_wrote_them() -> None:

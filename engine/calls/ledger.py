@@ -1,0 +1,191 @@
+"""What is known to have happened in one call, whoever reported it first. Pure.
+
+Four sources report the talks of a call, its transfers and its end: the session that dialled, AMI's
+events, the snapshot after a time in which there were none, and Asterisk's own log. They do so in
+any order, more than once, or late. The ledger alone decides which of that is new.
+
+- While events come, a phone is in the call or it isn't; whoever reports a change first is right.
+- In a gap nobody sees events. What a session or the snapshot after it reports is *supposed*: the
+  log may know when, or by whom. Supposed facts wait until the gap is settled.
+- ``settle`` compares: what the log has beyond the ledger is new; so is what is supposed and neither
+  of them has. An event of what the log reported first may come a moment later, and is not new.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain.facts import (
+    TALKS,
+    CallEnded,
+    CallFact,
+    FellBack,
+    TalkBegan,
+    Transferred,
+    phone_in,
+)
+from domain.identity import AgentCode, StationName
+from domain.reasons import Party
+from engine.calls.logged import missing, not_told
+from telephony.event_log import LoggedCall
+
+_IN_LOG = (*TALKS, Transferred, FellBack)
+"""What Asterisk's log tells too."""
+_SUPPOSABLE = (*TALKS, CallEnded)
+
+_LATEST_EVENT = timedelta(seconds=2)
+"""So far apart at most are what Asterisk's log tells and the event that tells the same."""
+_LATE = timedelta(seconds=2)
+"""By so much at most is AMI slower than the session."""
+_CLOCKS_APART = timedelta(seconds=0.2)
+"""Two machines' clocks, that are set by NTP."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """One call's. Times are civil (UTC)."""
+
+    facts: list[CallFact] = field(default_factory=list)
+    """What is written down of its talks, transfers and of Asterisk's own queue."""
+    phones: set[StationName] = field(default_factory=set)
+    """Those that are in the call now."""
+    gapped: bool = False
+    """Something happened that nobody saw: its times are in the record, not here."""
+    supposed: list[CallFact] = field(default_factory=list)
+    """What must have happened in the gap that goes on; not written down yet."""
+    _of_gaps: dict[datetime, list[CallFact]] = field(default_factory=dict)
+    """What must have happened in gaps that are over and not settled, by their ends."""
+    _from_log: list[CallFact] = field(default_factory=list)
+    """What the log told while the call went on: its event may be yet to come."""
+    _in_vain: dict[StationName, datetime] = field(default_factory=dict)
+    """When a phone was found to have answered in vain: late news of its talk is no news."""
+
+    # While it goes on
+
+    def joins(self, phone: StationName, at: datetime) -> bool:
+        """Caller and phone hear one another; returns whether that is news."""
+        in_vain = self._in_vain.get(phone)
+        if phone in self.phones or (in_vain is not None and at - in_vain < _LATE):
+            return False
+        self.phones.add(phone)
+        return True
+
+    def leaves(self, phone: StationName) -> bool:
+        """They no longer do; returns whether that is news."""
+        if phone not in self.phones:
+            return False
+        self.phones.discard(phone)
+        return True
+
+    def answered_in_vain(self, phone: StationName, at: datetime) -> None:
+        """The session says that the phone's answer was no talk, whatever events may still say."""
+        self._in_vain[phone] = at
+
+    def offered(self, phone: StationName) -> None:
+        """The phone is rung again: what it answers now counts."""
+        self._in_vain.pop(phone, None)
+
+    def enter(self, fact: CallFact, *, supposed: bool = False) -> bool:
+        """Take note of a fact; returns whether it must be written down now.
+
+        ``supposed``: nobody saw it happen; a talk or an end then waits until the gap is settled.
+        """
+        if supposed and isinstance(fact.what, _SUPPOSABLE):
+            self.gapped = True
+            self.supposed.append(fact)
+            return False
+        if isinstance(fact.what, _IN_LOG):
+            if self._told_by_log(fact):
+                return False
+            self.facts.append(fact)
+        return True
+
+    def knew(self, timeline: tuple[CallFact, ...]) -> None:
+        """What an earlier controller has written down."""
+        have = {fact.id for fact in self.facts}
+        self.facts += [
+            fact for fact in timeline if isinstance(fact.what, _IN_LOG) and fact.id not in have
+        ]
+
+    # After a gap
+
+    def gap_over(self, until: datetime) -> None:
+        """The snapshot after a gap has been reported; ``until`` is the gap's end, and its name."""
+        self._of_gaps[until], self.supposed = self.supposed, []
+
+    def settle(
+        self,
+        until: datetime,
+        logged: LoggedCall | None,
+        agents: Mapping[StationName, AgentCode],
+        offered_at: datetime | None = None,
+    ) -> list[CallFact]:
+        """What must be written down of the gap that ended at ``until``, by Asterisk's log.
+
+        ``agents`` says who sat where, ``offered_at`` when the caller was last offered to one.
+        """
+        supposed = self._of_gaps.get(until, [])
+        if logged is not None and logged.died:
+            logged = replace(logged, died=False, ended_at=None)  # we saw when the link was lost
+        told = [] if logged is None else missing(logged, self.facts, agents)
+        seen = next((fact.what for fact in supposed if isinstance(fact.what, CallEnded)), None)
+        if seen is None:  # it goes on, and its end will be told live
+            told = [fact for fact in told if not isinstance(fact.what, CallEnded)]
+        told = [_as_seen(fact, seen, offered_at) for fact in told]
+        new = told + not_told(supposed, self.facts, told)
+        self.facts += [fact for fact in new if not isinstance(fact.what, CallEnded)]
+        # What is older was in the snapshot, or no event tells it.
+        younger = until - _CLOCKS_APART
+        self._from_log += [
+            fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger
+        ]
+        self._of_gaps.pop(
+            until, None
+        )  # not before all went well: else it is ``settle_as_supposed``
+        return new
+
+    def settle_as_supposed(self, until: datetime) -> list[CallFact]:
+        """The same where no log can be had."""
+        supposed = self._of_gaps.pop(until, [])
+        self.facts += [fact for fact in supposed if isinstance(fact.what, TALKS)]
+        return supposed
+
+    # Looking back
+
+    def talks(self) -> list[CallFact]:
+        """The beginnings and ends of its talks, in order."""
+        return sorted(
+            (fact for fact in self.facts if isinstance(fact.what, TALKS)),
+            key=lambda fact: fact.at,
+        )
+
+    def talked_since(self, phone: StationName, at: datetime) -> bool:
+        """Whether a talk with this phone is written down that began at ``at`` or later."""
+        return any(
+            isinstance(fact.what, TalkBegan) and fact.what.station == phone and fact.at >= at
+            for fact in self.facts
+        )
+
+    def _told_by_log(self, fact: CallFact) -> bool:
+        """Whether it is written down already: the log was read just before the event came."""
+        for told in self._from_log:
+            if (
+                type(told.what) is type(fact.what)
+                and phone_in(told.what) == phone_in(fact.what)
+                and abs(fact.at - told.at) <= _LATEST_EVENT
+            ):
+                self._from_log.remove(told)
+                return True
+        return False
+
+
+def _as_seen(fact: CallFact, seen: CallEnded | None, offered_at: datetime | None) -> CallFact:
+    """A call's end as the log has it, with what we know better; other facts as they are."""
+    if not isinstance(logged := fact.what, CallEnded):
+        return fact
+    what = logged
+    # Of a flow that hung up the log knows only when.
+    if seen is not None and seen.by is Party.FLOW and logged.by in (Party.SYSTEM, Party.AGENT):
+        what = replace(seen, cause=logged.cause)
+    # Perhaps the caller was offered in the very moment in which they hung up.
+    return replace(fact, at=max(fact.at, offered_at or fact.at), what=what)

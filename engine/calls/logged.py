@@ -1,0 +1,200 @@
+"""What Asterisk's own log, or a snapshot, knows of a call beyond what is known already. Pure."""
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from domain.centre import Hotline
+from domain.facts import (
+    TALKS,
+    CallBlocked,
+    CallEnded,
+    CallEntered,
+    CallFact,
+    FellBack,
+    Happening,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+    phone_in,
+)
+from domain.identity import AgentCode, CallId, LineName, QueueName, StationName
+from domain.reasons import EndReason, Party
+from telephony.event_log import LoggedCall
+
+_FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
+
+
+def fact_id(call: CallId, what: str) -> str:
+    """The id of what can happen only once in a call; who writes it again changes nothing."""
+    # What uuid.uuid5 makes of it, for a quarter of its time.
+    digest = hashlib.sha1(_FACTS + f"{call} {what}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+def entered(
+    hotline: Hotline, line: LineName, caller: str | None, caller_name: str | None
+) -> CallEntered:
+    """That a call came in for this hotline."""
+    return CallEntered(hotline.number, hotline.project, line, caller, caller_name, hotline.flow)
+
+
+def missing(
+    logged: LoggedCall,
+    known: Sequence[CallFact],
+    agents: Mapping[StationName, AgentCode],
+    hotline: Hotline | None = None,
+) -> list[CallFact]:
+    """What the log tells of a call beyond the ``known`` facts.
+
+    A phone's first talk in the log is the first that is known, and so on: clocks are compared only
+    where the log has more, to see which of its talks are those that are known. ``hotline`` is given
+    for a call of which nothing is known.
+    """
+    facts: list[CallFact] = []
+
+    def add(what: Happening, at: float, number: int = 0) -> None:
+        phone = phone_in(what)
+        name = what.kind if phone is None else f"{what.kind} {phone} {number}"
+        moment = datetime.fromtimestamp(at, UTC)
+        facts.append(CallFact(fact_id(logged.call, name), logged.call, moment, what))
+
+    if hotline is not None and logged.entered_at is not None:
+        came = entered(hotline, logged.line, logged.caller, logged.caller_name)
+        add(came, logged.entered_at)
+        if logged.blocked:
+            add(CallBlocked(logged.line), logged.entered_at)
+    fell_back = any(isinstance(fact.what, FellBack) for fact in known)
+    if logged.fallback_at is not None and not fell_back:
+        queue = QueueName(logged.fallback_queue) if logged.fallback_queue else None
+        add(FellBack(queue), logged.fallback_at)
+    told: dict[tuple[type[Happening], StationName], list[_Told]] = {}
+    counted: Counter[StationName] = Counter()
+    for talk in logged.talks:
+        counted[talk.station] += 1
+        number, agent = counted[talk.station], agents.get(talk.station)
+        began = TalkBegan(agent, talk.station)
+        told.setdefault((TalkBegan, talk.station), []).append((talk.connected_at, number, began))
+        if (until := talk.disconnected_at) is not None:
+            ended = TalkEnded(agent, talk.station, talk.by)
+            told.setdefault((TalkEnded, talk.station), []).append((until, number, ended))
+    for transfer in logged.transfers:
+        passed = Transferred(
+            agents.get(transfer.station), transfer.station, transfer.to or None, transfer.kind
+        )
+        of_phone = told.setdefault((Transferred, transfer.station), [])
+        of_phone.append((transfer.at, len(of_phone) + 1, passed))
+    for (kind, phone), each in told.items():
+        known_at = sorted(
+            fact.at.timestamp()
+            for fact in known
+            if isinstance(fact.what, kind) and phone_in(fact.what) == phone
+        )
+        for happened_at, number, what in _beyond(known_at, each):
+            add(what, happened_at, number)
+    facts.sort(key=lambda fact: fact.at)
+    if logged.died and logged.ended_at is not None:
+        at = datetime.fromtimestamp(logged.ended_at, UTC)
+        return [*facts, *closed(logged.call, [*known, *facts], at, EndReason.ASTERISK_ENDED)]
+    if logged.ended_at is not None:
+        add(CallEnded(logged.by, logged.cause, why=None), logged.ended_at)
+    return facts
+
+
+_A_MOMENT = timedelta(seconds=1)
+
+_Told = tuple[float, int, Happening]
+"""When, the how manieth of its kind and phone, and what."""
+
+
+def _beyond(known: Sequence[float], told: Sequence[_Told]) -> list[_Told]:
+    """What is told and not known, both in order: the known ones are those whose times fit best."""
+    # The least that the times of the first ``n`` known differ from those of as many told ones,
+    # and which of the told are left over then.
+    best: list[tuple[float, list[_Told]] | None] = [(0.0, []), *(None for _ in known)]
+    for each in told:
+        # Backwards: each of the told is one of the known at most.
+        for n in range(len(known), -1, -1):
+            before, here = best[n - 1] if n else None, best[n]
+            left = None if here is None else (here[0], [*here[1], each])
+            same = None
+            if before is not None:
+                same = (before[0] + abs(known[n - 1] - each[0]), before[1])
+            choices = [choice for choice in (same, left) if choice is not None]
+            best[n] = min(choices, key=lambda choice: choice[0], default=None)
+    # All that are known, if the log has as many.
+    return next(found[1] for found in reversed(best) if found is not None)
+
+
+def not_told(
+    implied: Sequence[CallFact], known: Sequence[CallFact], told: Sequence[CallFact] = ()
+) -> list[CallFact]:
+    """Of what a snapshot implies, that which is neither ``known`` nor ``told`` by the log."""
+    left: list[CallFact] = []
+    facts = [*known, *told]
+    for number, fact in enumerate(implied):
+        kind = type(fact.what)
+        if kind is CallEnded:
+            heard = any(isinstance(other.what, CallEnded) for other in facts)
+        else:
+            # The last that was heard of this phone until then; later things are another story.
+            # A talk of which only the end is known began at any time before that.
+            ends = [other.at for other in implied[number + 1 :] if _follows(fact, other)]
+            until = min(ends, default=fact.at)
+            # A phone that leaves in the moment of the snapshot may still be in it.
+            before = [
+                other for other in [*facts, *left] if _same_phone(fact, other) and other.at <= until
+            ]
+            if not ends:
+                before = [other for other in before if not _turned_since(other, fact, told)]
+            last = max(before, key=lambda other: other.at, default=None)
+            heard = last is not None and (
+                type(last.what) is kind
+                or any(type(other.what) is kind and other.at >= fact.at for other in before)
+            )
+        if not heard:
+            left.append(fact)
+    return left
+
+
+def _same_phone(fact: CallFact, other: CallFact) -> bool:
+    return isinstance(other.what, TALKS) and phone_in(other.what) == phone_in(fact.what)
+
+
+def _turned_since(other: CallFact, seen: CallFact, told: Sequence[CallFact]) -> bool:
+    """Whether a phone came or went after a snapshot that has it otherwise; by the log's clock that
+    may be a moment before."""
+    moment = _A_MOMENT if other in told else timedelta(0)
+    return type(other.what) is not type(seen.what) and other.at >= seen.at - moment
+
+
+def _follows(fact: CallFact, other: CallFact) -> bool:
+    return isinstance(fact.what, TalkBegan) and _same_phone(fact, other)
+
+
+def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: EndReason) -> list[CallFact]:
+    """The end of a call of which nobody knows it, at the latest of what was heard of it or
+    ``at``; and of the talks that went on until then."""
+    at = max([at, *(fact.at for fact in known)])
+    talks: dict[StationName | None, TalkBegan] = {}
+    for fact in sorted(known, key=lambda fact: fact.at):
+        match fact.what:
+            case TalkBegan(station=phone):
+                talks[phone] = fact.what
+            case TalkEnded(station=phone):
+                talks.pop(phone, None)
+    by = Party.SYSTEM if why is EndReason.ASTERISK_ENDED else Party.UNKNOWN
+    facts = [
+        CallFact(
+            fact_id(call, f"{TalkEnded.kind} {phone} last"),
+            call,
+            at,
+            TalkEnded(talk.agent, talk.station, by),
+        )
+        for phone, talk in talks.items()
+    ]
+    end = CallEnded(by, cause=0, why=why)
+    return [*facts, CallFact(fact_id(call, end.kind), call, at, end)]

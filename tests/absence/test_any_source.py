@@ -1,0 +1,207 @@
+"""Whoever reports a talk first, and whoever reports it again: it is written down once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain.facts import TALKS, CallFact, Happening, TalkBegan, TalkEnded, Transferred, phone_in
+from domain.identity import CallId, LineName, StationName
+from domain.reasons import Party, TransferKind
+from engine.calls.ledger import Ledger
+from telephony.event_log import LoggedCall, LoggedTalk, LoggedTransfer, LogPlace
+
+CALL = CallId("pbx1-1700000000.0")
+PHONES = (StationName("1001"), StationName("1002"))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What really happened. Times are seconds since the call came in."""
+
+    phone: StationName
+    begins: int
+    ends: int
+    passed_on: bool
+    """The agent transferred the caller at its end."""
+    session_reports: bool
+    """The session dialled it, and reports it if AMI is down at its end."""
+
+
+@dataclass(frozen=True)
+class LinkDown:
+    """AMI was down, and the log was read at ``read``: when some events of since then had come."""
+
+    since: int
+    until: int
+    read: int
+    events_before_reading: int
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> list[Talk]:
+    at, talks = 0, []
+    for _ in range(draw(st.integers(1, 5))):
+        begins = at + draw(st.integers(5, 20))
+        at = begins + draw(st.integers(5, 30))
+        phone, *flags = draw(st.tuples(st.sampled_from(PHONES), st.booleans(), st.booleans()))
+        talks.append(Talk(phone, begins, at, *flags))
+    return talks
+
+
+@st.composite
+def absences(draw: st.DrawFn) -> list[LinkDown]:
+    at, gaps = 0, []
+    for _ in range(draw(st.integers(0, 3))):
+        since = at + draw(st.integers(1, 40))
+        until = since + draw(st.integers(1, 60))
+        at = until + draw(st.integers(0, 15))
+        gaps.append(LinkDown(since, until, at, draw(st.integers(0, 4))))
+    return gaps
+
+
+def when(at: float) -> datetime:
+    return datetime.fromtimestamp(1_700_000_000 + at, UTC)
+
+
+def happenings(talks: Iterable[Talk]) -> list[tuple[float, Happening]]:
+    """All that must be written down in the end, in order."""
+    found: list[tuple[float, Happening]] = []
+    for talk in talks:
+        found.append((talk.begins, TalkBegan(None, talk.phone)))
+        if talk.passed_on:
+            found.append((talk.ends, Transferred(None, talk.phone, "x", TransferKind.BLIND)))
+        found.append((talk.ends, TalkEnded(None, talk.phone, Party.AGENT)))
+    return found
+
+
+def log_until(at: float, talks: Iterable[Talk]) -> LoggedCall:
+    began = when(0).timestamp()
+    logged = LoggedCall(CALL, LineName("trunk"), "4001", None, began, LogPlace(0, 0))
+    for talk in talks:
+        if talk.begins < at:
+            ends = began + talk.ends if talk.ends < at else None
+            by = Party.UNKNOWN if ends is None else Party.AGENT
+            logged.talks.append(LoggedTalk(talk.phone, began + talk.begins, ends, by))
+        if talk.passed_on and talk.ends < at:
+            moved = LoggedTransfer(talk.phone, "x", TransferKind.BLIND, began + talk.ends)
+            logged.transfers.append(moved)
+    return logged
+
+
+@dataclass
+class Reports:
+    """Hands reports to a ledger, as sessions and switches do, and keeps what it takes for new."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    written: list[CallFact] = field(default_factory=list)
+    _number: "count[int]" = field(default_factory=count)
+
+    def report(self, what: Happening, at: float, *, supposed: bool = False) -> None:
+        match what:
+            case TalkBegan(station=str(phone)):
+                news = self.ledger.joins(phone, when(at))
+            case TalkEnded(station=str(phone)):
+                news = self.ledger.leaves(phone)
+            case _:
+                news = True
+        fact = CallFact(f"live {next(self._number)}", CALL, when(at), what)
+        if news and self.ledger.enter(fact, supposed=supposed):
+            self.written.append(fact)
+
+    def events(self, seen: Iterable[tuple[float, Happening]], late: float, times: int) -> None:
+        for at, what in seen:
+            for _ in range(times if isinstance(what, TALKS) else 1):
+                self.report(what, at + late)
+
+    def snapshot(self, at: float, talks: Iterable[Talk]) -> None:
+        there = {talk.phone for talk in talks if talk.begins < at <= talk.ends}
+        for phone in sorted(self.ledger.phones - there):
+            self.report(TalkEnded(None, phone, Party.UNKNOWN), at, supposed=True)
+        for phone in sorted(there - self.ledger.phones):
+            self.report(TalkBegan(None, phone), at, supposed=True)
+        self.ledger.gap_over(when(at))
+
+
+def play(
+    talks: list[Talk], gaps: list[LinkDown], *, late: float, times: int, logged: bool = True
+) -> list[CallFact]:
+    """The whole call; what was written down of it."""
+    reports = Reports()
+    left = happenings(talks)
+
+    def until(at: float) -> list[tuple[float, Happening]]:
+        nonlocal left
+        seen, left = [one for one in left if one[0] < at], [one for one in left if one[0] >= at]
+        return seen
+
+    for gap in gaps:
+        reports.events(until(gap.since), late, times)
+        until(gap.until)  # nobody sees these
+        for talk in talks:
+            if talk.session_reports and gap.since <= talk.ends < gap.until:
+                # It knows when it began to dial, and that it is over.
+                reports.report(TalkBegan(None, talk.phone), talk.begins - 2, supposed=True)
+                ended = TalkEnded(None, talk.phone, Party.UNKNOWN)
+                reports.report(ended, talk.ends + 0.1, supposed=True)
+        reports.snapshot(gap.until, talks)
+        seen = until(gap.read)
+        reports.events(seen[: gap.events_before_reading], late, times)
+        if logged:
+            known = log_until(gap.read, talks)
+            reports.written += reports.ledger.settle(when(gap.until), known, {})
+        else:
+            reports.written += reports.ledger.settle_as_supposed(when(gap.until))
+        reports.events(seen[gap.events_before_reading :], late, times)
+    reports.events(left, late, times)
+    return reports.written
+
+
+def of(kind: type[Happening], phone: StationName, facts: Iterable[CallFact]) -> list[float]:
+    return sorted(
+        (fact.at - when(0)).total_seconds()
+        for fact in facts
+        if type(fact.what) is kind and phone_in(fact.what) == phone
+    )
+
+
+@example(  # the second talk is seen, the first is in the log only
+    [Talk(PHONES[0], 5, 10, False, False), Talk(PHONES[0], 15, 20, False, False)],
+    [LinkDown(since=1, until=11, read=16, events_before_reading=1)],
+    0.0,
+    1,
+)
+@example(  # the phone leaves as the snapshot is taken that has it in the call
+    [Talk(PHONES[0], 5, 10, False, False)],
+    [LinkDown(since=1, until=10, read=11, events_before_reading=0)],
+    0.0,
+    1,
+)
+@given(calls(), absences(), st.sampled_from([0.0, 0.3, 1.5]), st.integers(1, 3))
+def test_whoever_reports_first_each_happening_is_written_down_once(
+    talks: list[Talk], gaps: list[LinkDown], late: float, times: int
+) -> None:
+    written = play(talks, gaps, late=late, times=times)
+    truth = [CallFact("", CALL, when(at), what) for at, what in happenings(talks)]
+    for kind in (TalkBegan, TalkEnded, Transferred):
+        for phone in PHONES:
+            ours, real = of(kind, phone, written), of(kind, phone, truth)
+            assert len(ours) == len(real), (kind, phone, ours, real)
+            for a, b in zip(ours, real, strict=True):
+                assert abs(a - b) <= 2.1, (kind, phone, ours, real)
+    assert len({fact.id for fact in written}) == len(written)
+
+
+@given(calls(), absences())
+def test_without_the_log_a_record_is_poorer_but_never_wrong(
+    talks: list[Talk], gaps: list[LinkDown]
+) -> None:
+    written = play(talks, gaps, late=0.0, times=1, logged=False)
+    for phone in PHONES:
+        begins, ends = of(TalkBegan, phone, written), of(TalkEnded, phone, written)
+        real = [talk for talk in talks if talk.phone == phone]
+        assert len(begins) == len(ends) <= len(real)
+        assert all(begin <= end for begin, end in zip(begins, ends, strict=True))
