@@ -84,7 +84,7 @@ class _Shipped:
         self.manager = panoramisk.Manager(loop=asyncio.get_running_loop())
         self.manager.connect = lambda: None
         self.ended = asyncio.Event()
-        self.manager.connection_lost = lambda exc: self.ended.set()
+        self.manager.connection_lost = lambda _: self.ended.set()
         for name in HANDLED:
             self.manager.register_event(name, lambda _, event: handlers.handle(event))
 
@@ -122,7 +122,7 @@ class _Ours:
     def dispatch(self, event: Message) -> None:
         self.delivery.put(event)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self.ended.set()
 
     def protocol(self) -> AmiProtocol:

@@ -58,7 +58,7 @@ async def _measure() -> dict[str, Any]:
                 )
             )
             try:
-                order, _ = await _until_all_wait(console, None)
+                order, _ = await _until_all_wait(console)
                 killed = [
                     await _without(stack.controller.pid, signal.SIGKILL, console, order)
                     for _ in range(ROUNDS)
@@ -89,12 +89,12 @@ async def _without(
     os.kill(pid, by)
     if by == signal.SIGSTOP:
         await asyncio.sleep(1.0)  # the board of before is not asked for any more
-    again, at = await _until_all_wait(console, pid)
+    again, at = await _until_all_wait(console)
     assert again == order, "the order has changed"
     return at - began
 
 
-async def _until_all_wait(console: ConsoleClient, gone: int | None) -> tuple[list[str], float]:
+async def _until_all_wait(console: ConsoleClient) -> tuple[list[str], float]:
     """The callers in their order, and when all of them were there."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + 120

@@ -158,7 +158,7 @@ async def door(folder: Path) -> AsyncIterator[FuzzedServer]:
     outbox = Outbox(folder / "outbox.jsonl")
     prompts = Prompts(folder / "prompts")
     engine = Engine(small_centre(), outbox)
-    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
+    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda _: None)
     for agent in engine.centre.agents:
         assert agent.station is not None
         engine.floor.feed(LogIn(agent.code, agent.station, agent.skills))

@@ -234,7 +234,7 @@ async def fuzz(
     escaped: list[str] = []
     logged: Counter[str] = Counter()
 
-    def count(_: Any, level: str, event: MutableMapping[str, Any]) -> str:
+    def count(_: Any, _level: str, event: MutableMapping[str, Any]) -> str:
         logged[event["event"]] += 1
         if event.get("exc_info") or "of a call could not be handled" in event["event"]:
             escaped.append(f"{dict(event)}"[:600] + traceback.format_exc(limit=-3))
@@ -256,7 +256,7 @@ async def fuzz(
         NODE, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
         on_message=partial(engine.switches.on_message, NODE),
         on_up=partial(engine.switches.on_snapshot, NODE),
-        on_down=lambda state: engine.switches.on_down(NODE),
+        on_down=lambda _: engine.switches.on_down(NODE),
         timing=Timing(retry_first=0.01, retry_most=0.05, ping_every=0.5),
     )  # fmt: skip
     engine.orders.links[NODE] = link
@@ -287,7 +287,7 @@ async def fuzz(
             "events": far.events,
             "connections": far.connections,
             "kinds": dict(damage.sent),
-            "events_refused": link._delivery.failures,
+            "events_refused": link.failures,
             "per_s": round(far.events / took),
             "grown_mb": round(grown / 1e6, 1),
             "logged": dict(logged),

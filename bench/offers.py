@@ -87,13 +87,13 @@ async def _measure() -> dict[str, Any]:
         try:
             await _log_in_all(stack)
             phones.talk_s = 1.0
-            await _calls(stack, ports, callers_port, ENTERING, ENTERING_PER_S, AGENTS)
+            await _calls(ports, callers_port, ENTERING, ENTERING_PER_S, AGENTS)
             entering = await _settled(stack, phones)
             phones.invited.clear()
             phones.talk_s = TALK_S
             calls = WAITING + AGENTS + int(BUSY_S / TALK_S) * AGENTS
             before = rig.used(stack)
-            await _calls(stack, ports, callers_port, calls, 50.0, WAITING + AGENTS)
+            await _calls(ports, callers_port, calls, 50.0, WAITING + AGENTS)
             used = rig.used(stack) - before
             freed = await _settled(stack, phones)
         finally:
@@ -148,9 +148,7 @@ async def _log_in_all(stack: Stack) -> None:
     await asyncio.sleep(5.0)  # its prompts are being spoken
 
 
-async def _calls(
-    stack: Stack, ports: Ports, port: int, calls: int, rate: float, at_once: int
-) -> None:
+async def _calls(ports: Ports, port: int, calls: int, rate: float, at_once: int) -> None:
     outcome = await sipp.run(
         sipp.CALLER,
         ("127.0.0.1", ports.sip),

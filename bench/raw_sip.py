@@ -209,7 +209,7 @@ class RawSip(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(data, self.server)
 
-    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, _address: tuple[str, int]) -> None:
         text = data.decode("latin-1")
         if not text.startswith("SIP/2.0 "):
             if not text.startswith("ACK "):

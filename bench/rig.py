@@ -137,9 +137,10 @@ class Used:
 
 def used(one: Stack) -> Used:
     """What the stack's processes have used since they began."""
-    database = one._database.pid if one._database is not None else None
     return Used(
-        _cpu(one.instance.process.pid), _cpu(one.controller.pid), _cpu(database, with_children=True)
+        _cpu(one.instance.process.pid),
+        _cpu(one.controller.pid),
+        _cpu(one.database_pid, with_children=True),
     )
 
 

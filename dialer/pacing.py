@@ -97,8 +97,8 @@ class Pacer:
         self.settings = settings
         self.under_way = UnderWay(detection=settings.detection)
         self.limit = AbandonCount(settings.limit, now=now, day=day, history=history)
-        self._policy = policy
-        self._situation = Situation(self.under_way, self.limit)
+        self.policy = policy
+        self.situation = Situation(self.under_way, self.limit)
         self._now = now
         self._asked: deque[tuple[float, int]] = deque()
         self._together, self._span_s = _calls_within(settings.calls_per_second)
@@ -115,15 +115,15 @@ class Pacer:
         if isinstance(fact, Dialled):
             self._went_out(fact.attempt, now)
         elif isinstance(fact, Hopper):
-            self._situation.next_leads = fact.leads
+            self.situation.next_leads = fact.leads
         elif isinstance(fact, DayBegan):
-            self._situation.midnight = fact.midnight
+            self.situation.midnight = fact.midnight
             self.limit.day_began(fact.day)
         for lesson in self.under_way.fold(fact, now):
             counted = self._count(lesson, now)
             if counted is not None and counted.base:
-                self._policy.counted(counted, now)
-            self._policy.learn(lesson, now)
+                self.policy.counted(counted, now)
+            self.policy.learn(lesson, now)
         if type(fact) in _MATTERS:
             return self._decide(now)
         if self._look_at is None:
@@ -149,8 +149,8 @@ class Pacer:
         limit = self.limit
         match lesson:
             case Reached():  # most of them: it comes first
-                self._situation.ended += 1
-                self._situation.reached += lesson.person
+                self.situation.ended += 1
+                self.situation.reached += lesson.person
             case Served():
                 due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
                 return limit.connected(now, late_s=now - due)
@@ -174,7 +174,7 @@ class Pacer:
         if self._span_s:
             self._forget_gone_out(now)
             self._gone_out.append(now)
-        situation = self._situation
+        situation = self.situation
         if self._asked:
             asked_at, count = self._asked.popleft()
             if count > 1:
@@ -186,7 +186,7 @@ class Pacer:
     # Deciding
 
     def _decide(self, now: float) -> Pacing:
-        under_way, situation = self.under_way, self._situation
+        under_way, situation = self.under_way, self.situation
         self._look_at = None
         if now >= self._forget_at:  # not at every decision: it looks at every call
             self._forget_at = now + _FORGET_EVERY_S
@@ -195,7 +195,7 @@ class Pacer:
             situation.placing -= self._asked.popleft()[1]
         if under_way.agents == 0 and situation.open == 0:
             return Pacing(0, _NOBODY)
-        wish = self._policy.decide(situation, now)
+        wish = self.policy.decide(situation, now)
         count, reason = self._allowed(wish, now)
         self._look_at = self._next_look(wish, now)
         if count > 0:
@@ -218,7 +218,7 @@ class Pacer:
 
     def _bounds(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
         """What no policy may break: how many calls each allows now."""
-        under_way, situation, settings = self.under_way, self._situation, self.settings
+        under_way, situation, settings = self.under_way, self.situation, self.settings
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
         yield self._tokens(now), _TOO_FAST
         yield _MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY
@@ -232,7 +232,7 @@ class Pacer:
 
     def _before_guaranteed(self, count: int) -> int:
         """So many may go before a lead comes up that needs an agent kept for him."""
-        situation = self._situation
+        situation = self.situation
         free, placing = free_agents(situation), situation.placing
         for place, lead in enumerate((situation.next_leads or ())[placing : placing + count]):
             if lead.guaranteed and place >= free:
@@ -244,7 +244,7 @@ class Pacer:
         if not self._span_s:
             return _MOST_AT_ONCE
         self._forget_gone_out(now)
-        return self._together - len(self._gone_out) - self._situation.placing
+        return self._together - len(self._gone_out) - self.situation.placing
 
     def _forget_gone_out(self, now: float) -> None:
         while self._gone_out and self._gone_out[0] + self._span_s <= now:
@@ -269,7 +269,7 @@ class Pacer:
             "lines": self.settings.lines,
             "used": under_way.lines,
             "ready": under_way.ready,
-            "open": self._situation.open,
+            "open": self.situation.open,
             "abandoned": _persons(tally.abandoned),
             "base": _persons(tally.base),
             "share": f"{tally.share:.2%}",

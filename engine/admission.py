@@ -33,6 +33,11 @@ class Admission:
         self._channels = channels
         self._awaited: dict[ChannelId, asyncio.Future[None]] = {}
 
+    @property
+    def awaited(self) -> frozenset[ChannelId]:
+        """Channels that a session has come for, and of which AMI has not told yet."""
+        return frozenset(self._awaited)
+
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
         """A caller's channel, come in by ``line`` for ``hotline``. Raises SessionRefused."""
         self._configured(channel, "line", line, self._lines)

@@ -60,7 +60,6 @@ def board(
         lines=tuple(_lines(engine, blocked)),
         queues=tuple(
             _queue(
-                engine,
                 queue,
                 [
                     engine.clock.civil(view.waiting_since)
@@ -128,7 +127,7 @@ def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
 
 
 def _queue(
-    engine: Engine, queue: Queue, since: list[datetime], seats: list[SeatView], figures: DayFigures
+    queue: Queue, since: list[datetime], seats: list[SeatView], figures: DayFigures
 ) -> QueueView:
     able = [s for s in seats if s.skills.get(queue.skill, 0) >= queue.min_level]
     states = Counter(seat.state for seat in able)

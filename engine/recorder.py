@@ -60,7 +60,8 @@ class Recorder:
         self._engine = engine
         self._calls = calls
         self._outbox = outbox
-        self._look = asyncio.Event()
+        self.look_again = asyncio.Event()
+        """Set to look for raw files now, and not only each LOOK_EVERY_S."""
         self._root = root
         self._root_trouble: str | None = None
         self._unknown: set[CallId] = set()
@@ -74,7 +75,7 @@ class Recorder:
     def call_over(self, call: LiveCall) -> None:
         """A call has ended. One that we did not see all of is looked up in its record."""
         if call.adopted or call.ledger.gapped:
-            self._look.set()
+            self.look_again.set()
         elif call.recorded:
             self.archive.take(OverCall(call.id, call.bridged_s))
 
@@ -86,11 +87,11 @@ class Recorder:
 
     async def _look_for_orphans(self) -> None:
         while True:
-            self._look.clear()
+            self.look_again.clear()
             self._look_at_root(await asyncio.to_thread(root_trouble, self._root))
             try:
                 await self._outbox.flushed()
-                if found := await self.archive.orphans(self._over):
+                if found := await self.archive.orphans(self.over):
                     log.info("recordings of earlier calls are being stored", recordings=found)
             except AWAY:
                 pass  # the outbox says so already; the files stay where they are
@@ -99,7 +100,7 @@ class Recorder:
                 log.exception("looking for raw recordings failed; it is tried again")
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._look.wait()
+                    await self.look_again.wait()
             except TimeoutError:
                 continue
 
@@ -108,7 +109,7 @@ class Recorder:
             log.error(trouble)
         self._root_trouble = trouble
 
-    async def _over(self, call: CallId) -> OverCall | None:
+    async def over(self, call: CallId) -> OverCall | None:
         """Whether the call is over by its record, and how long it was bridged."""
         if call in self._engine.calls.by_id:
             return None

@@ -44,6 +44,18 @@ class ConsoleClient:
             if answer.status != 200 or answer.url.path != "/board":
                 raise ConsoleRefused(f"{self._url}: {self._name} was not let in")
 
+    async def fetch(self, path: str) -> tuple[int, bytes]:
+        """GET a page or a file; its status and what it contains."""
+        async with self._http.get(f"{self._url}/{path}") as answer:
+            return answer.status, await answer.read()
+
+    async def submit(self, path: str, on: str, **form: str) -> tuple[int, str]:
+        """POST ``form`` to ``path`` as the page ``on`` does; status and text of the answer."""
+        async with self._http.get(f"{self._url}/{on}") as page:
+            headers = {"X-CSRF-Token": _token(await page.text())}
+        async with self._http.post(f"{self._url}/{path}", data=form, headers=headers) as answer:
+            return answer.status, await answer.text()
+
     async def board(self) -> dict[str, Any]:
         """The live board as JSON (GET /api/v1/board)."""
         async with self._http.get(f"{self._url}/api/v1/board") as answer:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from aiohttp import ClientError
 
 from configuration.centre_file import DEMO_CENTRE, load
@@ -91,7 +92,7 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         pool = await make_pool(stack.dsn, pool_size=2)
         running.push_async_callback(pool.close)
         await _more_users(accounts_of(pool).users, stack)
-        day = WorkingDay(stack, far_end, console, CallStore(pool))
+        day = WorkingDay(stack, far_end, console, pool)
         summary = await day.play(calls)
         figures = _figures(summary)
         if as_json:
@@ -178,12 +179,13 @@ class WorkingDay:
     """Agents log in by their phones, customers call, everything is told as it happens."""
 
     def __init__(
-        self, stack: Stack, far_end: FarEnd, console: ConsoleClient, records: CallStore
+        self, stack: Stack, far_end: FarEnd, console: ConsoleClient, pool: asyncpg.Pool
     ) -> None:
         self._stack = stack
         self._far_end = far_end
         self._console = console
-        self._records = records
+        self._pool = pool
+        self._records = CallStore(pool)
         self._rng = random.Random(20)  # noqa: S311 - a play, the same each time
         self._started = datetime.now(UTC)
         self._customers: dict[str, tuple[str, Customer]] = {}
@@ -213,7 +215,7 @@ class WorkingDay:
 
     async def faults(self) -> list[str]:
         """Recordings that are not whole, by call."""
-        async with connection(self._records._pool) as db:
+        async with connection(self._pool) as db:
             rows = await db.fetch(
                 "select call from call_facts where kind = 'recorded'"
                 " and not (detail ->> 'whole')::boolean"

@@ -52,7 +52,7 @@ class NodeKind(BaseModel):
         """Do the node's work and return the name of the exit that was taken."""
         raise NotImplementedError
 
-    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, _languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """What no single setting shows: (path of the setting, what is wrong with it)."""
         yield from ()
 

@@ -345,7 +345,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 1 if found.errors else 0
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _check(_arguments: argparse.Namespace) -> int:
     from tools.quality import check
 
     return check()

@@ -286,7 +286,7 @@ def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Lin
         secrets.ami,
         on_message=partial(engine.switches.on_message, config.node),
         on_up=up,
-        on_down=lambda state: engine.switches.on_down(config.node),
+        on_down=lambda _: engine.switches.on_down(config.node),
     )
     engine.orders.links[config.node] = link
     return link

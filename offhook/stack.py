@@ -56,7 +56,7 @@ class Stack:
         ports: Ports,
         install: AsteriskInstall | None,
         *,
-        progress: Progress = lambda text: None,
+        progress: Progress = lambda _: None,
         environment: dict[str, str] | None = None,
         controller_log: Path | None = None,
         fallback_after_s: int = 60,
@@ -113,6 +113,11 @@ class Stack:
         if self._controller is None:
             raise StackError("the controller has not been started")
         return self._controller
+
+    @property
+    def database_pid(self) -> int | None:
+        """The process of the PostgreSQL that it uses; None if that runs elsewhere."""
+        return self._database.pid if self._database is not None else None
 
     def _make_controller(self) -> ControllerProcess:
         ports = (str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__)

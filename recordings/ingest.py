@@ -18,7 +18,7 @@ async def ingest(
     bridged_s: float | None,
     *,
     root: Path,
-    told: Callable[[Recording], None] = lambda recording: None,
+    told: Callable[[Recording], None] = lambda _: None,
 ) -> Recording:
     """Store ``raw`` below ``root`` as ``YYYY/MM/DD/<call>.wav`` and remove it.
 

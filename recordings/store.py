@@ -69,12 +69,7 @@ class Recording:
 
 
 def store(
-    raw: Path,
-    call: CallId,
-    bridged_s: float | None,
-    root: Path,
-    *,
-    at: StepReport = lambda step: None,
+    raw: Path, call: CallId, bridged_s: float | None, root: Path, *, at: StepReport = lambda _: None
 ) -> Recording:
     """Make the WAV of ``raw`` below ``root``; ``raw`` stays.
 

@@ -87,7 +87,7 @@ class Figures:
         self._lost_in_window = 0
         self._next_sample = 0.0 if with_chart else inf
 
-    def dialled(self, now: float) -> None:
+    def dialled(self, _now: float) -> None:
         self._result.dialled += 1
 
     def person(

@@ -28,7 +28,7 @@ class Constant(_Distribution):
 
     def draw(self) -> Draw:
         value = self.value
-        return lambda rng: value
+        return lambda _: value
 
     @property
     def mean(self) -> float:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
@@ -13,10 +14,17 @@ _DRAW_EVERY_S = 0.1
 class ProgressBar:
     """So many of so many; nothing but ``step`` and ``end`` makes it speak."""
 
-    def __init__(self, total: int, what: str, stream: TextIO = sys.stderr) -> None:
+    def __init__(
+        self,
+        total: int,
+        what: str,
+        stream: TextIO = sys.stderr,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._total, self._what, self._stream = total, what, stream
         self._terminal = stream.isatty()
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
         self._said = self._began
         self._done = 0
         if self._terminal:
@@ -25,7 +33,7 @@ class ProgressBar:
     def step(self) -> None:
         """One more is done."""
         self._done += 1
-        now = time.monotonic()
+        now = self._clock()
         if self._terminal:
             if now - self._said >= _DRAW_EVERY_S or self._done == self._total:
                 self._said = now
@@ -57,7 +65,7 @@ class ProgressBar:
     def _text(self) -> str:
         text = f"{self._done:,} of {self._total:,} {self._what}"
         if 0 < self._done < self._total:
-            passed = time.monotonic() - self._began
+            passed = self._clock() - self._began
             text += f", {in_words(passed / self._done * (self._total - self._done))} left"
         return text
 

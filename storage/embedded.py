@@ -202,7 +202,7 @@ class EmbeddedServer:
             try:
                 server = _library(self.data)
                 server.start()
-                atexit.unregister(server._cleanup)
+                atexit.unregister(server._cleanup)  # noqa: SLF001
                 self._server = server
             except (SubprocessError, AssertionError) as error:
                 # Children of a killed server hold its memory for a moment; a long recovery
@@ -386,5 +386,6 @@ def _library(data: Path) -> Any:
         ensure_prefix_permissions(data)
     server.pgdata = plain_path(data.parent) / data.name
     server.log = server.pgdata / "log"
-    server._lock = contextlib.nullcontext()  # its own lock is in /tmp, of whoever came first
+    # Its own lock, which has no public name, is in /tmp, of whoever came first.
+    server._lock = contextlib.nullcontext()  # noqa: SLF001
     return server

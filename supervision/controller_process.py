@@ -99,7 +99,7 @@ class ControllerProcess:
         environment: Mapping[str, str],
         log: Path,
         *,
-        progress: Callable[[str], None] = lambda text: None,
+        progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.log = log
         self._arguments = arguments

@@ -79,7 +79,7 @@ class Calls:
     def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
         self._stations = frozenset(stations)
         self._lines = frozenset(lines)
-        self._nodes: dict[NodeName, NodeCalls] = {}
+        self.nodes: dict[NodeName, NodeCalls] = {}
         self._devices: dict[NodeName, dict[StationName, str]] = {}
         self._states: dict[StationName, StationState] = {}
 
@@ -88,13 +88,13 @@ class Calls:
     def view(self, call: CallId) -> SwitchCallView | None:
         """The call, or None if it is over or was never seen."""
         channel = ChannelId.of(call)
-        node = self._nodes.get(channel.node)
+        node = self.nodes.get(channel.node)
         found = node.calls.get(channel.uniqueid) if node else None
         return _view(node.name, found) if node and found else None
 
     def channel(self, channel: ChannelId) -> ChannelView | None:
         """The channel, or None if it is gone or was never told of."""
-        node = self._nodes.get(channel.node)
+        node = self.nodes.get(channel.node)
         found = node.channels.by_id.get(channel.uniqueid) if node else None
         return ChannelView(found.name, found.role, found.endpoint) if found else None
 
@@ -104,7 +104,7 @@ class Calls:
 
     def open_calls(self) -> list[SwitchCallView]:
         return [
-            _view(node.name, call) for node in self._nodes.values() for call in node.calls.values()
+            _view(node.name, call) for node in self.nodes.values() for call in node.calls.values()
         ]
 
     def station_state(self, station: StationName) -> StationState:
@@ -114,7 +114,7 @@ class Calls:
         """Names of the station's channels, ringing ones included."""
         return [
             channel.name
-            for node in self._nodes.values()
+            for node in self.nodes.values()
             for channel in node.channels.of(ChannelRole.STATION, station)
         ]
 
@@ -122,7 +122,7 @@ class Calls:
         """The station's channels that are being called and not answered."""
         return [
             ChannelId(node.name, channel.uniqueid)
-            for node in self._nodes.values()
+            for node in self.nodes.values()
             for channel in node.channels.of(ChannelRole.STATION, station)
             if channel.being_called
         ]
@@ -131,7 +131,7 @@ class Calls:
         """The station's channels that are up, on whatever node."""
         return [
             ChannelId(node.name, channel.uniqueid)
-            for node in self._nodes.values()
+            for node in self.nodes.values()
             for channel in node.channels.of(ChannelRole.STATION, station)
             if channel.state == UP
         ]
@@ -140,7 +140,7 @@ class Calls:
         """The line's channels, in either direction."""
         return sum(
             len(node.channels.by_endpoint.get((ChannelRole.LINE, line), ()))
-            for node in self._nodes.values()
+            for node in self.nodes.values()
         )
 
     # --- what changes it
@@ -179,17 +179,17 @@ class Calls:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called at the latest; None: only after the next event."""
-        deadlines = (node.next_deadline() for node in self._nodes.values())
+        deadlines = (node.next_deadline() for node in self.nodes.values())
         return min((at for at in deadlines if at is not None), default=None)
 
     def tick(self, now: float) -> list[CallEvent]:
         """Say what has become true by nothing else having happened."""
-        return [event for node in self._nodes.values() for event in node.tick(now)]
+        return [event for node in self.nodes.values() for event in node.tick(now)]
 
     def _node(self, name: NodeName) -> NodeCalls:
-        node = self._nodes.get(name)
+        node = self.nodes.get(name)
         if node is None:
-            node = self._nodes[name] = NodeCalls(name, self._stations, self._lines)
+            node = self.nodes[name] = NodeCalls(name, self._stations, self._lines)
             self._devices[name] = {}
         return node
 
@@ -197,10 +197,8 @@ class Calls:
         if not any(station in known for known in self._devices.values()):
             return []  # no node has told anything of it yet
         state = sum_of(
-            state_of(
-                self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station)
-            )
-            for name, node in self._nodes.items()
+            state_of(self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station))
+            for name, node in self.nodes.items()
         )
         if self._states.get(station) is state:
             return []

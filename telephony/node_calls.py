@@ -6,8 +6,9 @@ lost connection goes the same way as any event, and can't tell another story.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
 from domain.reasons import Party, TransferKind
@@ -65,6 +66,10 @@ class Call:
     """The last conversation was ended by the agent."""
 
 
+_OfChannel = Callable[["NodeCalls", Channel, Message], list[CallEvent]]
+_Apply = Callable[["NodeCalls", Message], list[CallEvent]]
+
+
 class NodeCalls:
     """The calls of one Asterisk, by the uniqueid of the caller's channel."""
 
@@ -105,10 +110,10 @@ class NodeCalls:
 
     def _handle(self, message: Message) -> list[CallEvent]:
         name = message.name
-        if of_channel := _OF_CHANNEL.get(name):
+        if of_channel := self._OF_CHANNEL.get(name):
             channel = self.channels.by_id.get(message.get("Uniqueid"))
             return of_channel(self, channel, message) if channel else []
-        apply = _APPLY.get(name)
+        apply = self._APPLY.get(name)
         return apply(self, message) if apply else []
 
     def reconcile(self, snapshot: Snapshot, now: float) -> list[CallEvent]:
@@ -484,26 +489,25 @@ class NodeCalls:
             by = Party.AGENT
         return [*events, CallerGone(call.id, by, cause or call.caller.cause, lost)]
 
+    _OF_CHANNEL: ClassVar[Mapping[str, _OfChannel]] = {
+        "Newstate": _known,
+        "Newexten": _known,
+        "DialBegin": _known,
+        "Rename": _rename,
+        "BridgeEnter": _enter,
+        "BridgeLeave": _leave,
+        "Hold": _hold,
+        "Unhold": _hold,
+        "HangupRequest": _hang_up_request,
+        "SoftHangupRequest": _soft_hang_up_request,
+        "Hangup": _hang_up,
+    }
+    """By ``Uniqueid``; of a channel that is not known they are older than the snapshot."""
 
-_OF_CHANNEL: dict[str, Callable[[NodeCalls, Channel, Message], list[CallEvent]]] = {
-    "Newstate": NodeCalls._known,
-    "Newexten": NodeCalls._known,
-    "DialBegin": NodeCalls._known,
-    "Rename": NodeCalls._rename,
-    "BridgeEnter": NodeCalls._enter,
-    "BridgeLeave": NodeCalls._leave,
-    "Hold": NodeCalls._hold,
-    "Unhold": NodeCalls._hold,
-    "HangupRequest": NodeCalls._hang_up_request,
-    "SoftHangupRequest": NodeCalls._soft_hang_up_request,
-    "Hangup": NodeCalls._hang_up,
-}
-"""By ``Uniqueid``; of a channel that is not known they are older than the snapshot."""
-
-_APPLY: dict[str, Callable[[NodeCalls, Message], list[CallEvent]]] = {
-    "Newchannel": NodeCalls._new_channel,
-    "BridgeDestroy": NodeCalls._bridge_over,
-    "DialEnd": NodeCalls._dial_end,
-    "BlindTransfer": NodeCalls._blind_transfer,
-    "AttendedTransfer": NodeCalls._attended_transfer,
-}
+    _APPLY: ClassVar[Mapping[str, _Apply]] = {
+        "Newchannel": _new_channel,
+        "BridgeDestroy": _bridge_over,
+        "DialEnd": _dial_end,
+        "BlindTransfer": _blind_transfer,
+        "AttendedTransfer": _attended_transfer,
+    }

@@ -35,7 +35,7 @@ class ExpectedValue:
             if not 0.0 < value < inf:
                 raise UnsuitableOption(name, value, "more than 0")
         self._aim, self._gain, self._shy = aim, gain, shy
-        self._log_fraction = log(start)
+        self.log_fraction = log(start)
         self._forecast = Forecast()
         self._share = 0.03
 
@@ -43,10 +43,10 @@ class ExpectedValue:
         """Into the forecast."""
         self._forecast.learn(lesson, now)
 
-    def counted(self, counted: Counted, now: float) -> None:
+    def counted(self, counted: Counted, _now: float) -> None:
         """Bolder with each served person, shyer with each abandoned one."""
         step = self._aim * self._share * counted.base - counted.abandoned
-        self._log_fraction = min(max(self._log_fraction + self._gain * step, log(0.05)), log(4.0))
+        self.log_fraction = min(max(self.log_fraction + self._gain * step, log(0.05)), log(4.0))
 
     def decide(self, at: Situation, now: float) -> Wish:
         """As many as are missing to the fraction."""
@@ -59,7 +59,7 @@ class ExpectedValue:
         free = look.agents - look.still_busy[middle]
         answers = look.answers[-1] + at.placing * each + look.certain
         room = max(0.0, at.limit.room(now))
-        fraction = exp(self._log_fraction) * min(1.0, room / self._shy)
+        fraction = exp(self.log_fraction) * min(1.0, room / self._shy)
         missing = fraction * max(0.0, free) - answers
         count = min(_MOST, round(missing / max(each, 0.002))) if missing > 0 else 0
         figures = {

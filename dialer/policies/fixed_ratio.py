@@ -24,7 +24,7 @@ class FixedRatio:
     def counted(self, counted: Counted, now: float) -> None:
         """Nothing to learn."""
 
-    def decide(self, at: Situation, now: float) -> Wish:
+    def decide(self, at: Situation, _now: float) -> Wish:
         """As many as are missing to the ratio."""
         ready, under_way = at.under_way.ready, at.open
         figures = {"ready": ready, "ratio": self._ratio, "open": under_way}

@@ -99,7 +99,7 @@ class Foresight:
         """Into the forecast."""
         self._forecast.learn(lesson, now)
 
-    def counted(self, counted: Counted, now: float) -> None:
+    def counted(self, counted: Counted, _now: float) -> None:
         """Bolder with each served person, shyer with each abandoned one."""
         gain = self._gain / sqrt(max(self._agents * self._share, _FEWEST))
         step = gain * (self._aim * self._share * counted.base - counted.abandoned)

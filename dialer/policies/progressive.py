@@ -26,6 +26,6 @@ class Progressive:
     def counted(self, counted: Counted, now: float) -> None:
         """Nothing to learn."""
 
-    def decide(self, at: Situation, now: float) -> Wish:
+    def decide(self, at: Situation, _now: float) -> Wish:
         """One call for each free agent."""
         return one_for_each(at)

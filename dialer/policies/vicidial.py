@@ -29,7 +29,7 @@ class _Adaptive(ABC):
         self._intensity = intensity / 100.0
         self._difference = target_difference
         self._most = max_level
-        self._level = 1.0
+        self.level = 1.0
         self._samples: deque[tuple[int, int, int]] = deque(maxlen=6)
         self._minute: deque[tuple[float, bool]] = deque()
         self._next_place = self._next_level = self._next_share = 0.0
@@ -48,7 +48,7 @@ class _Adaptive(ABC):
         under_way = at.under_way
         busy = len(under_way.talking) + under_way.leaving
         agents = under_way.ready + busy
-        figures = {"level": self._level, "agents": agents, "calls": at.open}
+        figures = {"level": self.level, "agents": agents, "calls": at.open}
         if now < self._next_place:
             return Wish(0, Reason(_REASON.text, figures), look_at=self._next_place)
         self._next_place = now + _PLACE_EVERY_S
@@ -61,8 +61,8 @@ class _Adaptive(ABC):
             self._next_level = now + _LEVEL_EVERY_S
             self._set_level(at.limit.limit.share, now, now - at.midnight)
         calls = under_way.open + under_way.connected + at.placing
-        count = max(0, round(self._level * agents) - calls)
-        figures = {"level": self._level, "agents": agents, "calls": calls}
+        count = max(0, round(self.level * agents) - calls)
+        figures = {"level": self.level, "agents": agents, "calls": calls}
         return Wish(count, Reason(_REASON.text, figures), look_at=self._next_place)
 
     def _set_level(self, limit: float, now: float, since_midnight: float) -> None:
@@ -74,7 +74,7 @@ class _Adaptive(ABC):
             return
         more = (ready - waiting + self._difference) / agents
         more *= abs(self._intensity - 1.0) if more < 0 else self._intensity + 1.0
-        level = self._held(round(self._level * (1.0 + more), 3))
+        level = self._held(round(self.level * (1.0 + more), 3))
         while self._minute and self._minute[0][0] < now - _MINUTE_S:
             self._minute.popleft()
         dropped = sum(dropped for _, dropped in self._minute)
@@ -82,7 +82,7 @@ class _Adaptive(ABC):
             level = self._held(level / 2.0)
         if self._calls_today > 50 and self._share > limit:
             level = self._held(self.after(level, since_midnight))
-        self._level = level
+        self.level = level
 
     def _held(self, level: float) -> float:
         return min(max(level, 1.0), self._most)
@@ -96,7 +96,7 @@ class _Adaptive(ABC):
 class HardLimit(_Adaptive):
     """Level 1 while the share is over the limit."""
 
-    def after(self, level: float, since_midnight: float) -> float:
+    def after(self, _level: float, _since_midnight: float) -> float:
         return 1.0
 
 
@@ -104,7 +104,7 @@ class HardLimit(_Adaptive):
 class Average(_Adaptive):
     """Half the level while the share is over the limit."""
 
-    def after(self, level: float, since_midnight: float) -> float:
+    def after(self, level: float, _since_midnight: float) -> float:
         return level / 2.0
 
 

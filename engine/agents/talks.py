@@ -30,7 +30,7 @@ class LiveTalks:
     """Connects and parts callers and agents in the record and on the floor."""
 
     def __init__(self, clock: Clock, calls: LiveCalls, floor: LiveFloor, orders: Orders) -> None:
-        self.on_call_over: Callable[[LiveCall], None] = lambda call: None
+        self.on_call_over: Callable[[LiveCall], None] = lambda _: None
         """Told of each call that has ended, when all of it is written down."""
         self._clock = clock
         self._calls = calls

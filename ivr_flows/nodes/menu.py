@@ -31,7 +31,7 @@ class MenuNode(NodeKind):
         choices = dict.fromkeys(self.keys.values())
         return (*(Exit(choice, waits=True) for choice in choices), Exit(EXHAUSTED, waits=True))
 
-    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, _languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield from key_faults(self.keys)
         for key, choice in self.keys.items():
             if choice == EXHAUSTED:

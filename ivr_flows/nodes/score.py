@@ -23,7 +23,7 @@ class ScoreNode(NodeKind):
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("scored", waits=True), Exit("unscored", waits=True, otherwise="scored"))
 
-    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, _languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         if self.lowest >= self.highest:
             yield (
                 ("highest",),

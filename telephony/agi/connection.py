@@ -171,7 +171,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         return False  # Asterisk never half-closes: end of file is the end
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self.is_open = False
         self._disarm()
         self._buffer = b""

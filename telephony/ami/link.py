@@ -51,8 +51,8 @@ class Link:
         secret: str,
         *,
         on_message: Callable[[Message], object],
-        on_up: Callable[[Snapshot], object] = lambda snapshot: None,
-        on_down: Callable[[LinkState], object] = lambda state: None,
+        on_up: Callable[[Snapshot], object] = lambda _: None,
+        on_down: Callable[[LinkState], object] = lambda _: None,
         clock: Callable[[], float] = monotonic,
         timing: Timing | None = None,
         rng: random.Random | None = None,
@@ -104,6 +104,11 @@ class Link:
     def backlog(self) -> int:
         """Events received and not yet delivered."""
         return len(self._delivery)
+
+    @property
+    def failures(self) -> int:
+        """Events that the consumer could not take in."""
+        return self._delivery.failures
 
     @property
     def lag(self) -> float:

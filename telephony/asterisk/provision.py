@@ -74,7 +74,7 @@ def find_or_install(progress: Progress = say) -> AsteriskInstall:
                 " install it, then try again"
             )
         try:
-            if os.geteuid() == 0 and _candidate_is_new_enough(progress):
+            if os.geteuid() == 0 and candidate_is_new_enough(progress):
                 progress("installing Asterisk (apt)")
                 with apt.no_services_started():
                     apt.install(_APT_PACKAGES, progress)
@@ -190,7 +190,7 @@ def _install(missing: str, packages: tuple[str, ...], progress: Progress) -> Non
             raise ProvisionError(f"{names} can't be installed: {error}") from error
 
 
-def _candidate_is_new_enough(progress: Progress) -> bool:
+def candidate_is_new_enough(progress: Progress) -> bool:
     version = apt.candidate("asterisk", progress)
     return version is not None and versions.is_new_enough(version)
 
@@ -219,7 +219,7 @@ def _system_asterisk() -> AsteriskInstall | None:
         None,
     )
     canary = Path(program).resolve().parent / "astcanary"
-    return _usable((program,), modules, data, (str(canary),) if canary.exists() else ())
+    return usable((program,), modules, data, (str(canary),) if canary.exists() else ())
 
 
 def _cached_asterisk() -> AsteriskInstall | None:
@@ -238,7 +238,7 @@ def _cached_asterisk() -> AsteriskInstall | None:
         debian_root.mend_sounds(data)
     loader = (str(loaders[0]), "--library-path", str(libraries))
     canary = program.with_name("astcanary")
-    return _usable(
+    return usable(
         (*loader, str(program)),
         libraries / "asterisk/modules",
         data,
@@ -246,7 +246,7 @@ def _cached_asterisk() -> AsteriskInstall | None:
     )
 
 
-def _usable(
+def usable(
     command: tuple[str, ...], modules: Path | None, data: Path | None, canary: tuple[str, ...]
 ) -> AsteriskInstall | None:
     if modules is None or data is None or not (modules / "chan_pjsip.so").exists():

@@ -133,8 +133,8 @@ class AnyOrder(RuleBasedStateMachine):
     def ready(self, agent: AgentCode) -> None:
         self.tell(Ready(agent))
 
-    @rule(agent=AGENTS)
-    def all_ready(self, agent: AgentCode) -> None:
+    @rule()
+    def all_ready(self) -> None:
         for number, code in enumerate((A, B, C, D)):
             self.tell(LogIn(code, StationName(f"st{number}"), {SALES: 1, SERVICE: number}))
             self.tell(Ready(code))

@@ -126,7 +126,7 @@ async def test_an_unknown_route_is_named_in_one_line() -> None:
 
 
 async def test_a_failing_route_ends_only_its_own_session() -> None:
-    async def fail(session: Session) -> None:
+    async def fail(_session: Session) -> None:
         raise LookupError("no such flow")
 
     with capture_logs() as logs:
@@ -306,7 +306,7 @@ async def test_whoever_says_nothing_takes_nobodys_place() -> None:
 async def test_who_does_not_know_the_secret_is_not_heard(script: str, why: str) -> None:
     called = False
 
-    async def route(session: Session) -> None:
+    async def route(_session: Session) -> None:
         nonlocal called
         called = True
 

@@ -55,7 +55,7 @@ async def test_a_slow_consumer_leaves_the_loop_its_turns() -> None:
     """How long a turn lasts depends on the machine; how many events it takes must not."""
     consumed = 0
 
-    def consume(message: Message) -> None:
+    def consume(_message: Message) -> None:
         nonlocal consumed
         consumed += 1
         time.sleep(0.0002)
@@ -95,7 +95,7 @@ async def test_failures_cost_one_event_each_and_are_logged_with_measure() -> Non
 
 
 async def test_a_cancelled_wait_is_no_harm() -> None:
-    delivery = Delivery(lambda message: time.sleep(0.01), "pbx1")
+    delivery = Delivery(lambda _: time.sleep(0.01), "pbx1")
     delivery.release()
     for event in EVENTS[:50]:
         delivery.put(event)

@@ -1,7 +1,8 @@
 """Lists with entries that are none, events that are late, and an Asterisk of another name."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -30,24 +31,34 @@ class Far(FakeAsterisk):
         self.quiet = True
         self.listed = listed
         self.late = False
+        self.echoed = self.kept_back = 0
 
     def _listed(self) -> tuple[bytes, ...]:
         return self.listed
 
     def _answer(self, asked: Message, writer: asyncio.StreamWriter) -> None:
+        if asked.get("Action") == "UserEvent":
+            self.kept_back += self.late
+            self.echoed += not self.late
         if self.late and asked.get("Action") == "UserEvent":
             asked = Message.of({"Action": "Events", "ActionID": asked.action_id})
         super()._answer(asked, writer)
 
 
 @asynccontextmanager
-async def linked(engine: Engine, far: Far, node: NodeName = NODE) -> AsyncIterator[Link]:
+async def linked(
+    engine: Engine,
+    far: Far,
+    node: NodeName = NODE,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[Link]:
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     link = Link(
         node, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
         on_message=partial(engine.switches.on_message, node),
         on_up=partial(engine.switches.on_snapshot, node),
         timing=QUICK,
+        clock=clock,
     )  # fmt: skip
     engine.orders.links[node] = link
     running = asyncio.create_task(link.run())
@@ -100,7 +111,7 @@ async def test_what_goes_wrong_with_one_call_costs_no_other(
             raise LookupError("a mistake of ours")
         return real(channel, *rest)
 
-    monkeypatch.setattr(engine.switches._calls, "take_up", take_up)
+    monkeypatch.setattr(engine.calls, "take_up", take_up)
     far = Far(*(good_channel(1, number) for number in range(4)))
     with capture_logs() as logs:
         async with linked(engine, far) as link:
@@ -118,16 +129,14 @@ def test_sifting_says_what_and_where() -> None:
 
 
 async def test_late_events_are_measured_while_pings_are_answered(engine: Engine) -> None:
-    far, now = Far(), [0.0]
-    async with linked(engine, far) as link:
-        real = link._clock
-        link._clock = lambda: real() + now[0]
+    far, ahead = Far(), [0.0]
+    async with linked(engine, far, clock=lambda: time.monotonic() + ahead[0]) as link:
         await link.wait_up(10)
-        await until(lambda: link._echo_at is None)
+        await until(lambda: far.echoed >= 1)
         assert link.lag < 2.0
         far.late = True
-        await until(lambda: link._echo_at is not None)
-        now[0] = 90.0
+        await until(lambda: far.kept_back >= 1)
+        ahead[0] = 90.0
         with capture_logs() as logs:
             await until(lambda: logs)
         assert link.up and link.lag > 80.0

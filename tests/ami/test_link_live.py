@@ -115,7 +115,7 @@ async def test_a_call_that_asterisk_refuses_or_nobody_answers(connect: Connect) 
 async def test_a_consumer_that_fails_costs_its_event_and_nothing_else(connect: Connect) -> None:
     watch = Watch()
 
-    def fail(message: Message) -> None:
+    def fail(_message: Message) -> None:
         raise RuntimeError("the consumer's own mistake")
 
     watch.spoil = fail
@@ -135,7 +135,7 @@ async def test_a_consumer_that_is_slow_is_never_cut_off_and_loses_nothing(
     connect: Connect,
 ) -> None:
     watch = Watch()
-    watch.spoil = lambda message: time.sleep(0.004)
+    watch.spoil = lambda _: time.sleep(0.004)
     link, _ = await connect(watch=watch)
     hands, _ = await connect()
     for number in range(300):
@@ -251,7 +251,7 @@ async def test_a_consumer_that_is_far_too_slow_costs_memory_only_up_to_a_limit(
     connect: Connect, asterisk: SmallAsterisk
 ) -> None:
     watch = Watch()
-    watch.spoil = lambda message: time.sleep(0.003)
+    watch.spoil = lambda _: time.sleep(0.003)
     link = Link(
         NodeName("pbx1"), asterisk.host, asterisk.ami, USER, SECRET, timing=QUICK,
         on_message=watch.on_message, on_up=watch.on_up, on_down=watch.on_down, max_backlog=50,

@@ -41,7 +41,7 @@ def link_to(port: int) -> Link:
 async def says(what: bytes) -> str:
     """The error of a link to something that says this and then nothing."""
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(what)
         await asyncio.sleep(5)
 
@@ -60,7 +60,7 @@ async def test_each_stranger_is_named() -> None:
 
 
 async def test_a_closed_port_is_logged_once_not_at_each_try() -> None:
-    async with listening(lambda reader, writer: asyncio.sleep(0)) as port:
+    async with listening(lambda _reader, _writer: asyncio.sleep(0)) as port:
         pass
     with capture_logs() as logs:
         async with Running(link_to(port)) as running:

@@ -19,7 +19,7 @@ class Watch:
         self.channels: set[str] = set()
         self.born: list[str] = []
         """The Uniqueid of every Newchannel event."""
-        self.spoil: Callable[[Message], object] = lambda message: None
+        self.spoil: Callable[[Message], object] = lambda _: None
         """What else the consumer does: fail, take its time."""
 
     def on_message(self, message: Message) -> None:

@@ -23,13 +23,13 @@ async def made(folder: Path) -> bytes:
 @pytest.mark.parametrize(
     "put",
     [
-        lambda file, whole: file.write_bytes(b""),
-        lambda file, whole: file.write_bytes(os.urandom(500)),
+        lambda file, _: file.write_bytes(b""),
+        lambda file, _: file.write_bytes(os.urandom(500)),
         lambda file, whole: file.write_bytes(whole[: len(whole) // 2]),
         lambda file, whole: file.write_bytes(whole[: whole.index(BEGIN)]),
         lambda file, whole: file.write_bytes(whole[whole.index(BEGIN) :]),
-        lambda file, whole: os.mkfifo(file),
-        lambda file, whole: file.mkdir(),
+        lambda file, _: os.mkfifo(file),
+        lambda file, _: file.mkdir(),
     ],
     ids=["empty", "rubbish", "cut", "key only", "certificate only", "FIFO", "folder"],
 )

@@ -75,11 +75,11 @@ def test_an_interrupted_unpacking_leaves_nothing_that_looks_whole(
     root = tmp_path / "offhook" / "asterisk-sid"
     (root.parent / "asterisk-sid.making-old").mkdir(parents=True)  # left by a kill -9
     with pytest.raises(apt.AptError, match="No space left"):
-        debian_root.make(root, ("asterisk",), lambda text: None)
+        debian_root.make(root, ("asterisk",), lambda _: None)
     assert list(root.parent.iterdir()) == []
 
 
-def _cut_short(work: Path, *rest: object) -> list[Path]:
+def _cut_short(work: Path, *_rest: object) -> list[Path]:
     (work.parent / "usr/sbin").mkdir(parents=True)
     (work.parent / "usr/sbin/asterisk").touch()
     raise OSError(28, "No space left on device")
@@ -117,7 +117,7 @@ def test_playwrights_library_is_missing_as_a_program_is(
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(apt, "available", lambda: kind)
     with pytest.raises(ProvisionError, match=expected):
-        provision.make_playwright_run(lambda text: None)
+        provision.make_playwright_run(lambda _: None)
 
 
 @pytest.mark.usefixtures("playwright_that_never_starts")
@@ -127,9 +127,9 @@ def test_playwrights_library_is_installed_once_and_nothing_else_is_tried(
     installed: list[tuple[str, ...]] = []
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(apt, "available", lambda: "debian")
-    monkeypatch.setattr(apt, "install", lambda packages, progress: installed.append(packages))
+    monkeypatch.setattr(apt, "install", lambda packages, _progress: installed.append(packages))
     with pytest.raises(ProvisionError, match="playwright doesn't start:"):
-        provision.make_playwright_run(lambda text: None)
+        provision.make_playwright_run(lambda _: None)
     assert installed == [("libatomic1",)]
 
 
@@ -151,10 +151,10 @@ def test_an_asterisk_that_cant_do_what_is_needed_is_not_taken(
 ) -> None:
     """The system's, or the one that apt would install."""
     (tmp_path / "chan_pjsip.so").touch()
-    found = provision._usable(("echo", f"Asterisk {version}"), tmp_path, tmp_path, ())
+    found = provision.usable(("echo", f"Asterisk {version}"), tmp_path, tmp_path, ())
     assert (found is not None) is expected
-    monkeypatch.setattr(apt, "candidate", lambda package, progress: f"1:{version}-2build5")
-    assert provision._candidate_is_new_enough(lambda text: None) is expected
+    monkeypatch.setattr(apt, "candidate", lambda _package, _progress: f"1:{version}-2build5")
+    assert provision.candidate_is_new_enough(lambda _: None) is expected
 
 
 def test_without_apt_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,4 +162,4 @@ def test_without_apt_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(apt, "available", lambda: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(ProvisionError, match="no Asterisk that is new enough"):
-        find_or_install(lambda text: None)
+        find_or_install(lambda _: None)

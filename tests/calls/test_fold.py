@@ -485,7 +485,7 @@ def test_a_hundred_thousand_calls_leave_nothing() -> None:
     started = time.perf_counter()
     assert play(1500, 100_000) == 98_500
     print(f"{98_500 * len(story) / (time.perf_counter() - started):.0f} events/s")
-    node = calls._nodes[NODE]
+    node = calls.nodes[NODE]
     assert not node.calls
     assert not node.channels.by_id
     assert not node.channels.bridges

@@ -19,7 +19,7 @@ from telephony.call_events import (
 )
 from telephony.calls import Calls
 from telephony.channels import ChannelRole
-from tests.calls.events import NODE, about, device, feed, new_calls, snapshot
+from tests.calls.events import NODE, STATIONS, about, device, feed, new_calls, snapshot
 
 NAMES = {
     "1.1": "PJSIP/line1-00000001",
@@ -81,7 +81,7 @@ def channel_lists(draw: st.DrawFn) -> list[Message]:
 
 def picture(calls: Calls) -> Any:
     """All there is to know of the calls, without what no snapshot tells (hold, who hung up)."""
-    node = calls._nodes[NODE]
+    node = calls.nodes[NODE]
     channels = {
         c.uniqueid: (c.name, c.role, c.endpoint, c.state, c.linkedid, c.bridge)
         for c in node.channels.by_id.values()
@@ -90,12 +90,13 @@ def picture(calls: Calls) -> Any:
         view.call: (view.channel_name, view.line, set(view.connected), sorted(view.ringing))
         for view in calls.open_calls()
     }
-    return channels, views, node.channels.bridges, node.channels.by_endpoint, calls._states
+    states = {station: calls.station_state(station) for station in STATIONS}
+    return channels, views, node.channels.bridges, node.channels.by_endpoint, states
 
 
 def heard(calls: Calls) -> dict[CallId, set[StationName]]:
     """Whom each caller hears, asked of the channels anew, or may hear again at once."""
-    node = calls._nodes.get(NODE)
+    node = calls.nodes.get(NODE)
     return {
         call.id: {
             StationName(other.endpoint)
@@ -151,7 +152,7 @@ def test_a_snapshot_sets_everything_right(
     ledger.book(feed(calls, held))
     ledger.book(calls.reconcile(NODE, snapshot(), 0.0))
     assert ledger.connected == {}
-    node = calls._nodes[NODE]
+    node = calls.nodes[NODE]
     assert not (node.calls or node.channels.by_id or node.channels.bridges)
     assert not node.channels.by_endpoint
 

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from bench.fuzz_agi import HOTLINE, LINE, NODE, FuzzedServer, caller, door, environment
 from domain.identity import NodeName
 from engine import admission as admission_module
+from telephony.ami import Link
 from telephony.ami.protocol import ActionRefused
-from telephony.ami.state import LinkKind, LinkState
 from telephony.ami.wire import Message
 from tests.agi.peer import Peer, until
 
@@ -29,22 +29,30 @@ async def here(tmp_path: Path) -> AsyncIterator[FuzzedServer]:
         yield one
 
 
-def ami_is_up(here: FuzzedServer, *known: str) -> list[str]:
-    """AMI is up, and Asterisk has these channels when it is asked; returns those asked for."""
-    link: Any = here.engine.orders.links[NODE]
-    link._state = LinkState(LinkKind.UP, 0.0, "")
-    asked: list[str] = []
+class UpLink(Link):
+    """Is up, without an Asterisk; when asked for a channel, it knows these."""
 
-    async def listing(name: str, headers: dict[str, str], **_: Any) -> list[Message]:
-        asked.append(headers["Channel"])
-        if headers["Channel"] not in known:
+    up = True
+
+    def __init__(self, *known: str) -> None:
+        super().__init__(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda _: None)
+        self.known = known
+        self.asked: list[str] = []
+
+    async def listing(self, name: str, headers: Any = None, **_: Any) -> list[Message]:
+        self.asked.append(headers["Channel"])
+        if headers["Channel"] not in self.known:
             reply = Message.of({"Response": "Error", "Message": "No such channel"})
             raise ActionRefused(name, reply)
         status = {"Event": "Status", "Channel": f"PJSIP/{LINE}-1", "Uniqueid": headers["Channel"]}
         return [Message.of(status)]
 
-    link.listing = listing
-    return asked
+
+def ami_is_up(here: FuzzedServer, *known: str) -> list[str]:
+    """AMI is up, and Asterisk has these channels when it is asked; returns those asked for."""
+    link = UpLink(*known)
+    here.engine.orders.links[NODE] = link
+    return link.asked
 
 
 def new_channel(here: FuzzedServer, uniqueid: str, name: str) -> None:
@@ -139,7 +147,7 @@ async def test_a_channel_whose_event_is_late_is_asked_for(
 async def test_a_channel_that_ami_tells_of_in_time_waits_for_nothing(here: FuzzedServer) -> None:
     asked = ami_is_up(here)
     peer = await start(here, caller(UID, "queue", "sales", "bye", "en"))
-    await until(lambda: here.engine.admission._awaited)
+    await until(lambda: here.engine.admission.awaited)
     new_channel(here, UID, f"PJSIP/{LINE}-00000001")
     assert "MSet" in await peer.command()
     assert asked == []
@@ -167,10 +175,10 @@ async def assert_refused_again(here: FuzzedServer, said: bytes) -> None:
 async def test_whoever_hangs_up_before_being_admitted_is_no_ghost(here: FuzzedServer) -> None:
     ami_is_up(here)
     peer = await start(here, session())
-    await until(lambda: here.engine.admission._awaited)
+    await until(lambda: here.engine.admission.awaited)
     peer.cut()
     await until(lambda: not here.server.sessions)
-    assert not here.engine.calls.by_id and not here.engine.admission._awaited
+    assert not here.engine.calls.by_id and not here.engine.admission.awaited
 
 
 async def test_a_second_session_of_a_waiting_caller_takes_nothing(here: FuzzedServer) -> None:

@@ -21,6 +21,7 @@ from engine.calls.call import LiveCall
 from engine.engine import Engine
 from engine.ports import Board, CallStage, StoreView
 from telephony.ami import Link
+from tests.memory import kept
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
 AMY = AgentCode("1001")
@@ -107,7 +108,7 @@ async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
 ) -> None:
     """Only AMI can tell their ends. A talk may have been transferred, so it stays."""
     node = NodeName("pbx1")
-    link = Link(node, "127.0.0.1", 1, "offhook", "wrong", on_message=lambda message: None)
+    link = Link(node, "127.0.0.1", 1, "offhook", "wrong", on_message=lambda _: None)
     engine.orders.links[node] = link
     waits, gone, talks = (enter(engine, number) for number in (1, 2, 3))
     for call in (waits, gone, talks):
@@ -152,4 +153,4 @@ async def test_of_whoever_stops_watching_nothing_is_left(engine: Engine) -> None
     for _ in range(3):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(engine.changes.after(version), 0.001)
-    assert not engine.changes._watchers
+    assert not [one for one in kept(engine.changes) if isinstance(one, asyncio.Future)]

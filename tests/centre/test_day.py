@@ -106,8 +106,7 @@ async def test_today_is_the_centres(
                     while not board or not offered(board):  # figures come after the console
                         board = await client.board()
                 assert offered(board) == today
-                async with client._http.get(f"{client._url}/calls") as page:
-                    shown = await page.text()
+                shown = (await client.fetch("calls"))[1].decode()
         local = early + timedelta(hours=ahead)
         assert f"{local:%Y-%m-%d}" in shown and f"{local:%H:%M:%S}" in shown
 
@@ -165,7 +164,7 @@ class Board:
 def begins(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """When the day began, the last one; figures are read twenty times a second."""
     begins = [NOON]
-    monkeypatch.setattr(centre_module, "midnight", lambda now, zone: begins[-1])
+    monkeypatch.setattr(centre_module, "midnight", lambda _now, _zone: begins[-1])
     monkeypatch.setattr(centre_module, "FIGURES_EVERY_S", 0.05)
     return begins
 
@@ -186,8 +185,9 @@ async def test_a_new_day_begins_by_itself(
 
 
 @pytest.mark.live
+@pytest.mark.usefixtures("begins")
 async def test_the_last_call_is_counted_though_nothing_happens_after_it(
-    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path, begins: list[datetime]
+    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path
 ) -> None:
     """Its facts reach the database a moment after the floor has heard of its end."""
     await store_of(database, answered("pbx1-1.1"))

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -26,12 +26,17 @@ from tests.storage.days import answered, as_stored
 
 
 @pytest.fixture
-async def recorder(centre: Centre, tmp_path: Path) -> AsyncIterator[Recorder]:
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    one = Outbox(tmp_path / "recordings.jsonl")
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def recorder(engine: Engine, outbox: Outbox, tmp_path: Path) -> Recorder:
     """A recorder that is not asked for records: it needs no database."""
-    outbox = Outbox(tmp_path / "outbox.jsonl")
     no_calls = cast(CallStore, None)
-    yield Recorder(Engine(centre, outbox), tmp_path / "spool", tmp_path / "root", no_calls, outbox)
-    outbox.close()
+    return Recorder(engine, tmp_path / "spool", tmp_path / "root", no_calls, outbox)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +50,13 @@ async def recorder(centre: Centre, tmp_path: Path) -> AsyncIterator[Recorder]:
     ],
 )
 async def test_a_call_is_over(
-    call_is: dict[str, Any], taken: int, looked_up: bool, recorder: Recorder
+    call_is: dict[str, Any], taken: int, looked_up: bool, engine: Engine, recorder: Recorder
 ) -> None:
-    call = replace(enter(recorder._engine), **call_is)
+    call = replace(enter(engine), **call_is)
     recorder.call_over(call)
     recorder.call_over(call)  # told twice
     assert recorder.archive.waiting == taken
-    assert recorder._look.is_set() is looked_up
+    assert recorder.look_again.is_set() is looked_up
 
 
 def test_a_root_that_can_be_written(tmp_path: Path) -> None:
@@ -71,8 +76,9 @@ def test_a_root_that_is_a_file(tmp_path: Path) -> None:
 
 
 async def test_a_record_that_cannot_be_read_keeps_only_its_own_recording_waiting(
-    recorder: Recorder,
+    engine: Engine,
     database: Database,  # noqa: F811
+    outbox: Outbox,
     tmp_path: Path,
 ) -> None:
     calls = [CallId(f"pbx1-1795315998.{number}") for number in range(3)]
@@ -83,10 +89,11 @@ async def test_a_record_that_cannot_be_read_keeps_only_its_own_recording_waiting
         await db.execute(
             "update call_facts set kind = 'of a later Offhook' where call = $1", calls[0]
         )
-    recorder._calls = CallStore(database.pool)
+    calls_store = CallStore(database.pool)
+    recorder = Recorder(engine, tmp_path / "spool", tmp_path / "root", calls_store, outbox)
     with capture_logs() as logs:
         for _ in range(3):
-            await recorder.archive.orphans(recorder._over)
+            await recorder.archive.orphans(recorder.over)
     assert recorder.archive.waiting == 2
     (line,) = logs
     assert (line["log_level"], line["call"]) == ("error", calls[0])

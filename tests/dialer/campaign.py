@@ -34,13 +34,13 @@ class Wishing:
         self.counts: list[Counted] = []
         self.asked_at: list[float] = []
 
-    def learn(self, lesson: Lesson, now: float) -> None:
+    def learn(self, lesson: Lesson, _now: float) -> None:
         self.lessons.append(lesson)
 
-    def counted(self, counted: Counted, now: float) -> None:
+    def counted(self, counted: Counted, _now: float) -> None:
         self.counts.append(counted)
 
-    def decide(self, at: Situation, now: float) -> Wish:
+    def decide(self, _at: Situation, now: float) -> Wish:
         self.asked_at.append(now)
         return Wish(self.count, Reason("as was wanted"), self.hang_up, self.look_at, self.sure)
 

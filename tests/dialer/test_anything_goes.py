@@ -78,7 +78,7 @@ class Greedy:
 
     def counted(self, counted: Counted, now: float) -> None: ...
 
-    def decide(self, at: Situation, now: float) -> Wish:
+    def decide(self, at: Situation, _now: float) -> Wish:
         under_way = at.under_way
         all_of_them = (*under_way.ringing.keys, *under_way.listened.keys, *under_way.waiting.keys)
         return Wish(10**9, Reason("all"), all_of_them, look_at=-1.0)
@@ -251,10 +251,10 @@ class AnyWorld:
             assert asked + count <= most
         if pacer.limit.room(self.latest) < 1.0:
             under_way = pacer.under_way
-            placing = pacer._situation.placing - count
+            placing = pacer.situation.placing - count
             if count > max(0, under_way.ready - under_way.open - placing):
                 assert self.weighs_risk
-                assert pacer._situation.reached >= 12
+                assert pacer.situation.reached >= 12
                 assert under_way.idle > 0
             assert count <= (200 if self.weighs_risk else len(self.ready))
             assert self.ready or not count
@@ -273,7 +273,7 @@ class AnyWorld:
         assert under_way.leaving >= 0
         assert under_way.agents + under_way.leaving <= len(AGENTS)
         assert 0 <= under_way.connected <= len(AGENTS)
-        assert 0 <= self.pacer._situation.placing <= 200 * 40
+        assert 0 <= self.pacer.situation.placing <= 200 * 40
         for column in columns:
             assert (column.ages(self.latest) >= 0).all()
         worst = self.pacer.limit.worst(self.latest)

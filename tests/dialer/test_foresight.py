@@ -38,7 +38,7 @@ def taught(
             policy.learn(WrappedUp(rng.expovariate(1 / 15.0), agent(1)), float(call))
     with_ = Campaign(policy, Settings(limit=limit or Limit()))
     with_.now = 2_000.0
-    with_.pacer._situation.ended, with_.pacer._situation.reached = 2_000, 600
+    with_.pacer.situation.ended, with_.pacer.situation.reached = 2_000, 600
     return with_
 
 

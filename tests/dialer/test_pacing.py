@@ -1,5 +1,6 @@
 """What no policy may break, and the words for it."""
 
+from collections import deque
 from itertools import cycle
 from math import ceil, inf
 
@@ -29,6 +30,7 @@ from dialer.policies.progressive import Progressive
 from dialer.under_way import KEPT_OF, LOST_AFTER_S
 from domain.identity import AttemptId, ListName
 from tests.dialer.campaign import LEAD, NO_STOP, Campaign, Wishing, agent
+from tests.memory import kept
 
 GUARANTEED = Lead(ListName("leads"), guaranteed=True)
 
@@ -235,7 +237,7 @@ def test_what_went_out_is_not_kept_for_ever() -> None:
         for _ in range(500):
             with_.now += 1.0
             with_.miss(5)
-        assert len(with_.pacer._gone_out) <= 2_000
+        assert sum(isinstance(one, deque) and len(one) > 2_000 for one in kept(with_.pacer)) == 0
 
 
 # Leads
@@ -342,11 +344,11 @@ def test_a_dial_told_twice_takes_one_asked_for() -> None:
     call = AttemptId("twice")
     for _ in range(3):
         with_.tell(Dialled(call, LEAD))
-    assert with_.pacer._situation.placing == 2
+    assert with_.pacer.situation.placing == 2
     with_.tell(NotAnswered(call, Cause.BUSY))
-    placing = with_.pacer._situation.placing
+    placing = with_.pacer.situation.placing
     with_.tell(Dialled(call, LEAD))  # late and once more, though it is over
-    assert with_.pacer._situation.placing == placing
+    assert with_.pacer.situation.placing == placing
 
 
 def test_a_dial_told_after_its_end_takes_one_asked_for() -> None:
@@ -354,15 +356,15 @@ def test_a_dial_told_after_its_end_takes_one_asked_for() -> None:
     with_.agents(1)
     call = AttemptId("early")
     with_.tell(NotAnswered(call, Cause.BUSY))
-    assert with_.pacer._situation.placing == 1
+    assert with_.pacer.situation.placing == 1
     with_.tell(Dialled(call, LEAD))
-    assert with_.pacer._situation.placing == 0
+    assert with_.pacer.situation.placing == 0
 
 
 def test_a_dial_nobody_asked_for_is_counted_all_the_same() -> None:
     with_ = Campaign("progressive")
     with_.dial(3)
-    assert with_.pacer._situation.placing == 0
+    assert with_.pacer.situation.placing == 0
     assert with_.agents(1).count == 0
 
 

@@ -120,7 +120,7 @@ def test_expected_value_counts_a_waiting_person_once() -> None:
     counts = []
     for waiting in range(3):
         policy = ExpectedValue(shy=1e-6)
-        policy._log_fraction = 0.0  # as many answers as agents
+        policy.log_fraction = 0.0  # as many answers as agents
         with_ = Campaign(policy, Settings(limit=Limit(share=1.0)))  # it has no cause to be shy
         with_.agents(10)
         for _ in range(60):
@@ -128,7 +128,7 @@ def test_expected_value_counts_a_waiting_person_once() -> None:
             with_.miss(1)
         for call in with_.dial(waiting):
             with_.tell(Answered(call))
-        policy._log_fraction = 0.0
+        policy.log_fraction = 0.0
         with_.now += 6.0
         counts.append(with_.asked(AgentReady(agent(10))).count)
     # Half of the calls are answered, so one agent less is two calls less.
@@ -148,7 +148,7 @@ def test_expected_value_grows_shy_before_the_stop() -> None:
             with_.miss(1)
         for _ in range(served):
             with_.pacer.limit.connected(with_.now, late_s=-1.0)
-        policy._log_fraction = 0.0
+        policy.log_fraction = 0.0
         with_.now += 6.0
         counts.append(with_.asked(AgentReady(agent(10))).count)
     assert counts[0] < counts[1] < counts[2]
@@ -170,8 +170,9 @@ def test_expected_value_takes_no_ringing_call_for_a_busy_agent() -> None:
 
 
 def level(with_: Campaign) -> float:
-    found: float = with_.pacer._policy._level  # type: ignore[attr-defined]
-    return found
+    policy = with_.pacer.policy
+    assert isinstance(policy, HardLimit | Average | Tapered)
+    return policy.level
 
 
 def test_vicidial_places_level_times_agents_less_the_calls_under_way() -> None:

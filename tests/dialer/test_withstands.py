@@ -327,18 +327,18 @@ class Figures:
     def dialled(self, now: float) -> None:
         self.last_dial = now
 
-    def person(self, now: float, *, abandoned: bool, **_: Any) -> None:
+    def person(self, *_: float, abandoned: bool, **__: Any) -> None:
         self.lost += abandoned
         self.served += not abandoned
 
-    def taken_for_machine(self, now: float) -> None:
+    def taken_for_machine(self, _now: float) -> None:
         self.lost += 1
 
     def idle_ended(self, seconds: float) -> None: ...
 
     def agent(self, now: float, before: str | None, after: str | None) -> None: ...
 
-    def ringing(self, now: float, change: int) -> None:
+    def ringing(self, _now: float, change: int) -> None:
         self.under_way += change
         self.most_ringing = max(self.most_ringing, self.under_way)
 

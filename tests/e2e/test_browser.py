@@ -168,7 +168,7 @@ async def _recorded(here: Scene, caller: str) -> None:
 async def sound_is_the_talk(here: Scene, call: str, bridged_s: float) -> None:
     """The supervisor's download is a stereo WAV as long as the two were connected."""
     async with ConsoleClient(here.stack.console_url, "sue", PASSWORD) as sue:
-        answer = await _get(sue, f"calls/{call}/recording.wav")
+        answer = await sue.fetch(f"calls/{call}/recording.wav")
         with wave.open(io.BytesIO(answer[1])) as sound:
             assert sound.getnchannels() == 2
             duration_s = sound.getnframes() / sound.getframerate()
@@ -187,18 +187,13 @@ async def nobody_else_sees_it(here: Scene, call: str) -> None:
         password = here.stack.secrets.admin if name == "admin" else PASSWORD
         async with ConsoleClient(here.stack.console_url, name, password) as client:
             for path, status in pages.items():
-                assert (await _get(client, path))[0] == status, (name, path)
+                assert (await client.fetch(path))[0] == status, (name, path)
     async with ConsoleClient(here.stack.console_url, "bob", PASSWORD) as bob:
         board = await bob.board()
         assert board["calls"] == [] and board["queues"] == [] and board["agents"] == []
-        assert b"13900000001" not in (await _get(bob, "calls"))[1]
+        assert b"13900000001" not in (await bob.fetch("calls"))[1]
     async with aiohttp.ClientSession() as stranger:
         for path in (f"calls/{call}", "board", "api/v1/board"):
             where = f"{here.stack.console_url}{path}"
             async with stranger.get(where, allow_redirects=False) as answer:
                 assert answer.status in (302, 303, 401), path
-
-
-async def _get(client: ConsoleClient, path: str) -> tuple[int, bytes]:
-    async with client._http.get(f"{client._url}/{path}") as answer:
-        return answer.status, await answer.read()

@@ -104,9 +104,8 @@ def bystanders(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
         one.wait()
 
 
-def test_four_calls_and_one_json_object(
-    demo: Callable[..., Demo], bystanders: list[subprocess.Popen[bytes]]
-) -> None:
+@pytest.mark.usefixtures("bystanders")
+def test_four_calls_and_one_json_object(demo: Callable[..., Demo]) -> None:
     run = demo("--calls", "4", "--json")
     assert run.ended(240) == 0, run.err.read_text("utf-8")
     run.assert_nothing_left()
@@ -130,9 +129,8 @@ def test_four_calls_and_one_json_object(
     assert "console: http://127.0.0.1:" in said and "password: " in said
 
 
-def test_ctrl_c_in_the_middle(
-    demo: Callable[..., Demo], bystanders: list[subprocess.Popen[bytes]]
-) -> None:
+@pytest.mark.usefixtures("bystanders")
+def test_ctrl_c_in_the_middle(demo: Callable[..., Demo]) -> None:
     run = demo("--calls", "50", "--json")
     run.until_said("customer 13800000001 calls")
     assert len(run.alive()) >= 5  # itself, PostgreSQL, two Asterisks, the controller
@@ -145,8 +143,9 @@ def test_ctrl_c_in_the_middle(
     assert "Traceback" not in run.err.read_text("utf-8")
 
 
+@pytest.mark.usefixtures("bystanders")
 def test_killed_then_started_again_then_terminated_while_it_starts(
-    demo: Callable[..., Demo], bystanders: list[subprocess.Popen[bytes]]
+    demo: Callable[..., Demo],
 ) -> None:
     killed = demo()
     killed.until_said("starting the far end")

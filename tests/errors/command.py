@@ -79,7 +79,7 @@ class Serving:
         self._arguments = ("serve", "--config", config, "--state", state)
         self._environment = environment(ports, OFFHOOK_DSN=dsn, **more)
         self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
 
     @property
     def err(self) -> str:
@@ -103,7 +103,7 @@ class Serving:
     async def __aenter__(self) -> Self:
         ready, write = os.pipe()
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            self.process = await asyncio.create_subprocess_exec(
                 *command(*self._arguments, "--ready-fd", str(write)),
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -116,7 +116,7 @@ class Serving:
             async with asyncio.timeout(40):
                 assert await asyncio.to_thread(os.read, ready, 8) == b"ready\n", self.err
         except BaseException:
-            self._process.kill()
+            self.process.kill()
             raise
         finally:
             os.close(ready)
@@ -127,8 +127,8 @@ class Serving:
 
     async def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Its exit code."""
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(by)
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(by)
         async with asyncio.timeout(60):
-            return await self._process.wait()
+            return await self.process.wait()

@@ -128,8 +128,8 @@ SHAPES: list[Callable[[dict[str, Any]], object]] = [
     lambda copy: copy | {"flows": {"hotline": {"path": 5, "text": "x"}}},
     lambda copy: copy | {"flows": {"hotline": {"path": "x", "text": None}}},
     lambda copy: [copy],
-    lambda copy: "copy",
-    lambda copy: None,
+    lambda _: "copy",
+    lambda _: None,
 ]
 
 
@@ -290,7 +290,7 @@ def test_what_could_not_be_written_leaves_nothing_behind(
     file, state = centre_file(), tmp_path / "state"
     found = from_files(load(file), state)
 
-    def full(descriptor: int) -> None:
+    def full(_descriptor: int) -> None:
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(os, "fsync", full)

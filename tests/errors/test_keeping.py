@@ -52,7 +52,7 @@ async def test_what_nobody_expected_is_logged_and_the_watch_goes_on() -> None:
 
 
 async def test_a_terminal_that_has_gone_does_not_end_the_watch() -> None:
-    def gone(text: str) -> None:
+    def gone(_text: str) -> None:
         raise BrokenPipeError
 
     starts = 0

@@ -55,7 +55,7 @@ async def scene(
             folder: str = "s",
             environment: dict[str, str] | None = None,
             sounds: dict[StationName, MediaTransport] | None = None,
-            progress: Callable[[str], None] = lambda text: None,
+            progress: Callable[[str], None] = lambda _: None,
             **centre: Any,
         ) -> Scene:
             state = tmp_path / folder
@@ -67,6 +67,7 @@ async def scene(
             stack = Stack(
                 config, state, block or ports(), asterisk_install, database=server,
                 database_name=name, fallback_after_s=fallback_after_s, progress=progress,
+                environment=environment,
             )  # fmt: skip
             await running.enter_async_context(stack)
             far_folder = tmp_path / f"f{folder[1:]}"

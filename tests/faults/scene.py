@@ -150,12 +150,8 @@ class Scene:
 
     async def command(self, agent: str, verb: str, **form: str) -> None:
         """A supervisor's command on the board."""
-        http, url = self.console._http, self.console._url
-        async with http.get(f"{url}/board") as page:
-            token = _token(await page.text())
-        headers = {"X-CSRF-Token": token}
-        async with http.post(f"{url}/agents/{agent}/{verb}", data=form, headers=headers) as answer:
-            assert answer.status == 200, await answer.text()
+        status, said = await self.console.submit(f"agents/{agent}/{verb}", on="board", **form)
+        assert status == 200, said
 
     # Looking
 
@@ -332,9 +328,3 @@ def assert_right(stored: StoredCall) -> CallRecord:
 
 async def open_pool(dsn: str) -> asyncpg.Pool:
     return await make_pool(dsn, pool_size=2)
-
-
-def _token(page: str) -> str:
-    from farend.console_client import _token as token
-
-    return token(page)

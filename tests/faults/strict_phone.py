@@ -27,10 +27,10 @@ class PlainPhone(Phone):
         target = f"sip:{host}:{port}"
         leg = self._leg(secrets.token_hex(8), who, who, target)
         leg.user = user
-        status, text = await self._request(leg, "REGISTER")
+        status, text = await self.request(leg, "REGISTER")
         asked = dict(re.findall(r'(\w+)="([^"]*)"', text[text.index("WWW-Authenticate") :]))
         proof = _digest(user, password, asked["realm"], asked["nonce"], target)
-        status, text = await self._request(leg, "REGISTER", extra=proof + "Expires: 300\r\n")
+        status, text = await self.request(leg, "REGISTER", extra=proof + "Expires: 300\r\n")
         assert status == 200, text
 
 
@@ -50,14 +50,14 @@ class StrictPhone(PlainPhone):
         if leg is None:
             self.offered.append((user[1], profile[1]))
             if profile[1] != "RTP/SAVP":
-                self._respond(text, 488, "Not Acceptable Here", None)
+                self.respond(text, 488, "Not Acceptable Here", None)
                 return
         super()._invited(text, call_id, leg)
 
-    def _sdp(self, leg: Leg) -> str:
+    def sdp(self, leg: Leg) -> str:
         key = base64.b64encode(secrets.token_bytes(30)).decode()
         crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}\r\n"
-        return super()._sdp(leg).replace("RTP/AVP", "RTP/SAVP") + crypto
+        return super().sdp(leg).replace("RTP/AVP", "RTP/SAVP") + crypto
 
 
 def _digest(user: str, password: str, realm: str, nonce: str, uri: str) -> str:

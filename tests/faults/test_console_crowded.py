@@ -65,9 +65,8 @@ def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-async def test_a_silent_crowd_costs_no_call_and_no_controller(
-    few_files: None, scene: SceneFactory
-) -> None:
+@pytest.mark.usefixtures("few_files")
+async def test_a_silent_crowd_costs_no_call_and_no_controller(scene: SceneFactory) -> None:
     here = await scene(agents=1)
     here.stack.controller.keep()
     pid = here.stack.controller.pid

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from functools import partial
-from pathlib import Path
 
 import psutil
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from machine.keeping import keep
 from storage.embedded import EmbeddedServer
 from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, StorageError
+from tests.conftest import InstanceFactory
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
 
@@ -144,11 +144,11 @@ async def test_a_database_that_hangs_can_be_left_and_is_stopped(
 
 
 async def test_an_asterisk_that_hangs_is_killed(
-    instance: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    instance: InstanceFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telephony.asterisk.process.LOOK_EVERY_S", 0.5)
     monkeypatch.setattr("telephony.asterisk.process.HUNG_AFTER_S", 2.0)
-    one = await instance()  # type: ignore[operator]
+    one = await instance()
     hung = _kill(one.process.pid, signal.SIGSTOP)
     assert "has not answered for" in await one.ended()
     assert not psutil.pid_exists(hung)

@@ -82,7 +82,7 @@ async def test_broken_prompts_a_dying_espeak_and_strangers_in_the_spool(
     os.mkfifo(strangers[-1])
     await _talk(here, "13900000002", strangers)
     await here.until(
-        lambda board: "not a recording of Asterisk's" in here.stack.controller.log.read_text(),
+        lambda _: "not a recording of Asterisk's" in here.stack.controller.log.read_text(),
         40,
         "the foreign file is met",
     )
@@ -94,7 +94,7 @@ async def test_broken_prompts_a_dying_espeak_and_strangers_in_the_spool(
 
 @pytest.mark.live
 @pytest.mark.parametrize("name", [f"$(touch hacked)`touch hacked` {ODD_FOLDER}", "long, " * 30])
-async def test_the_embedded_database_in_an_odd_folder(name: str, tmp_path: Path) -> None:
+async def test_the_embedded_database_in_an_odd_folder(name: str) -> None:
     with tempfile.TemporaryDirectory(prefix="offhook-pg-") as base:
         folder = Path(base) / name
         for _ in range(2):

@@ -50,6 +50,6 @@ async def test_new_calls_go_to_asterisks_own_queue(
 
 
 async def _end(serving: Serving) -> int:
-    assert serving._process is not None
-    serving._process.send_signal(signal.SIGTERM)
-    return await asyncio.wait_for(serving._process.wait(), 60)
+    assert serving.process is not None
+    serving.process.send_signal(signal.SIGTERM)
+    return await asyncio.wait_for(serving.process.wait(), 60)

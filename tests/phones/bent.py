@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.phones.phone import Leg, Phone, _header
+from tests.phones.phone import Leg, Phone, header
 
 Habit = Callable[["Ringing"], Awaitable[None]]
 
@@ -28,7 +28,7 @@ class Ringing:
     def accept(self, sdp: str | None = None, *, tag: str = "") -> None:
         """Answer with 200; ``sdp`` in place of what a sound phone would say, "" for none."""
         self.leg.up.set()
-        self._say(200, "OK", self.phone._sdp(self.leg) if sdp is None else sdp, tag=tag)
+        self._say(200, "OK", self.phone.sdp(self.leg) if sdp is None else sdp, tag=tag)
 
     def refuse(self, status: int, *contacts: str) -> None:
         """Answer with this status; of a 3xx ``contacts`` are where to go instead."""
@@ -40,7 +40,7 @@ class Ringing:
         self, status: int, words: str, body: str = "", *, tag: str = "", extra: str = ""
     ) -> None:
         own, self.leg.local_tag = self.leg.local_tag, tag or self.leg.local_tag
-        self.phone._respond(self.invite, status, words, self.leg, body, extra)
+        self.phone.respond(self.invite, status, words, self.leg, body, extra)
         self.leg.local_tag = own
 
     async def bye(self) -> None:
@@ -105,7 +105,7 @@ class BentPhone(Phone):
         self.habits: dict[str, Habit] = {}
         self.rung: list[Ringing] = []
         """Every call that a phone was asked to take, oldest first."""
-        self._accounts: dict[str, str] = {}
+        self.accounts: dict[str, str] = {}
 
     def rung_at(self, station: str) -> list[Ringing]:
         return [call for call in self.rung if call.station == station]
@@ -115,42 +115,42 @@ class BentPhone(Phone):
         host, port = self.centre
         leg = self._leg(uuid.uuid4().hex, f"<sip:{user}@{host}>", f"<sip:{user}@{host}>", "")
         leg.target, leg.user = f"sip:{host}:{port}", user
-        self._accounts[leg.call_id] = user
-        status, _ = await self._request(leg, "REGISTER", extra="Expires: 600\r\n")
+        self.accounts[leg.call_id] = user
+        status, _ = await self.request(leg, "REGISTER", extra="Expires: 600\r\n")
         assert status == 200, f"{user} can't register: {status}"
 
     async def call(self, user: str, number: str) -> Leg:
         """Call ``number`` as ``user``; returns when it was answered or refused."""
-        leg = self._outgoing(user, number)
-        self._accounts[leg.call_id] = user
+        leg = self.outgoing(user, number)
+        self.accounts[leg.call_id] = user
         await self._invite(leg)
         return leg
 
     def dial(self, user: str, number: str, caller: str = "") -> Leg:
         """The same without waiting; a line says who the ``caller`` is."""
-        leg = self._outgoing(caller or user, number)
-        self._accounts[leg.call_id] = user
+        leg = self.outgoing(caller or user, number)
+        self.accounts[leg.call_id] = user
         self.spawn(self._invite(leg))
         return leg
 
     async def refer_alone(self, user: str, to: str) -> int:
         """A REFER that belongs to no call."""
-        leg = self._outgoing(user, "1001")
-        self._accounts[leg.call_id] = user
+        leg = self.outgoing(user, "1001")
+        self.accounts[leg.call_id] = user
         return await self.refer(leg, to)
 
-    async def _request(
+    async def request(
         self, leg: Leg, method: str, *, extra: str = "", body: str = ""
     ) -> tuple[int, str]:
-        status, text = await super()._request(leg, method, extra=extra, body=body)
+        status, text = await super().request(leg, method, extra=extra, body=body)
         if status not in (401, 407):
             return status, text
         proof = self._proof(leg, method, text)
-        return await super()._request(leg, method, extra=extra + proof, body=body)
+        return await super().request(leg, method, extra=extra + proof, body=body)
 
     def _proof(self, leg: Leg, method: str, text: str) -> str:
-        user = self._accounts.get(leg.call_id, "")
-        challenge = _header(text, "WWW-Authenticate") or _header(text, "Proxy-Authenticate")
+        user = self.accounts.get(leg.call_id, "")
+        challenge = header(text, "WWW-Authenticate") or header(text, "Proxy-Authenticate")
         asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
         realm, nonce = asked["realm"], asked["nonce"]
         secret = _md5(f"{user}:{realm}:{self.passwords[user]}")
@@ -170,8 +170,8 @@ class BentPhone(Phone):
             return  # the same once more: it was sent again, for it is not answered yet
         found = re.search(r"^INVITE sip:([^@]+)@", text)
         station = found[1] if found else ""
-        leg = self._leg(call_id, _header(text, "To"), _header(text, "From").split(";tag=")[0], "")
-        self._accounts[call_id] = station
+        leg = self._leg(call_id, header(text, "To"), header(text, "From").split(";tag=")[0], "")
+        self.accounts[call_id] = station
         self._established(leg, text, "From")
         self._invites[call_id] = text
         call = Ringing(self, station, text, leg)

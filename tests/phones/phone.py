@@ -120,7 +120,7 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self, port: int, centre: tuple[str, int]) -> None:
         self.port, self.centre = port, centre
         self.legs: dict[str, Leg] = {}
-        self.on_call: Callable[[str, Leg], float | None] = lambda user, leg: 0.0
+        self.on_call: Callable[[str, Leg], float | None] = lambda _user, _leg: 0.0
         """Given the user called: seconds to ring before answering, None to leave it ringing."""
         self._replies: dict[str, asyncio.Future[tuple[int, str]]] = {}
         self._invites: dict[str, str] = {}
@@ -164,11 +164,11 @@ class Phone(asyncio.DatagramProtocol):
     # -- calls out, as the agent or the caller -------------------------------------------
     async def call(self, user: str, number: str) -> Leg:
         """Call ``number`` as ``user``; returns when it was answered."""
-        leg = self._outgoing(user, number)
+        leg = self.outgoing(user, number)
         await self._invite(leg)
         return leg
 
-    def _outgoing(self, user: str, number: str) -> Leg:
+    def outgoing(self, user: str, number: str) -> Leg:
         host, port = self.centre
         return self._leg(
             uuid.uuid4().hex,
@@ -178,26 +178,26 @@ class Phone(asyncio.DatagramProtocol):
         )
 
     async def _invite(self, leg: Leg) -> None:
-        status, text = await self._request(leg, "INVITE", body=self._sdp(leg))
+        status, text = await self.request(leg, "INVITE", body=self.sdp(leg))
         if status >= 300:
             leg.failed = status
             leg.over.set()
             return
         self._established(leg, text, "To")
-        self._ack(leg)
+        self.ack(leg)
         leg.up.set()
 
     async def hang_up(self, leg: Leg) -> None:
         if not leg.over.is_set():
             leg.over.set()
-            await self._request(leg, "BYE")
+            await self.request(leg, "BYE")
 
     async def hold(self, leg: Leg, on: bool) -> None:
         """Put the far side on hold by a re-INVITE, as a softphone's hold key does."""
         leg.direction = "sendonly" if on else "sendrecv"
-        status, _ = await self._request(leg, "INVITE", body=self._sdp(leg))
+        status, _ = await self.request(leg, "INVITE", body=self.sdp(leg))
         if status < 300:
-            self._ack(leg)
+            self.ack(leg)
 
     async def refer(self, leg: Leg, to: str, consultation: Leg | None = None) -> int:
         """Transfer ``leg`` to ``to`` (an extension, or a whole URI), blind, or attended by
@@ -210,7 +210,7 @@ class Phone(asyncio.DatagramProtocol):
                 f"?Replaces={other.call_id}%3Bto-tag%3D{other.remote_tag or other.early_tag}"
                 f"%3Bfrom-tag%3D{other.local_tag}"
             )
-        status, _ = await self._request(leg, "REFER", extra=f"Refer-To: <{uri}>\r\n")
+        status, _ = await self.request(leg, "REFER", extra=f"Refer-To: <{uri}>\r\n")
         return status
 
     # -- the wire ------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class Phone(asyncio.DatagramProtocol):
         self.legs[call_id] = leg
         return leg
 
-    def _sdp(self, leg: Leg) -> str:
+    def sdp(self, leg: Leg) -> str:
         return (
             f"v=0\r\no=- 1 {leg.cseq + 1} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
             f"t=0 0\r\nm=audio {leg.rtp.getsockname()[1]} RTP/AVP 8\r\n"
@@ -245,7 +245,7 @@ class Phone(asyncio.DatagramProtocol):
             f"Contact: <sip:{leg.user}@127.0.0.1:{self.port}>\r\n"
         )
 
-    async def _request(
+    async def request(
         self, leg: Leg, method: str, *, extra: str = "", body: str = ""
     ) -> tuple[int, str]:
         leg.cseq += 1
@@ -266,7 +266,7 @@ class Phone(asyncio.DatagramProtocol):
                 continue
         return 408, ""
 
-    def _ack(self, leg: Leg) -> None:
+    def ack(self, leg: Leg) -> None:
         self._send(
             f"ACK {leg.target} SIP/2.0\r\n{self._headers(leg, 'ACK', leg.cseq)}"
             "Content-Length: 0\r\n\r\n"
@@ -274,9 +274,9 @@ class Phone(asyncio.DatagramProtocol):
 
     def _ack_refusal(self, leg: Leg, text: str) -> None:
         """A refused INVITE is acknowledged within its transaction, to whoever refused it."""
-        number = int(_header(text, "CSeq").split()[0])
+        number = int(header(text, "CSeq").split()[0])
         head = self._headers(leg, "ACK", number, leg.branch)
-        head = re.sub(r"^To: .*?\r\n", lambda _: f"To: {_header(text, 'To')}\r\n", head, flags=re.M)
+        head = re.sub(r"^To: .*?\r\n", lambda _: f"To: {header(text, 'To')}\r\n", head, flags=re.M)
         self._send(f"ACK {leg.target} SIP/2.0\r\n{head}Content-Length: 0\r\n\r\n")
 
     def _established(self, leg: Leg, text: str, remote_header: str) -> None:
@@ -291,10 +291,10 @@ class Phone(asyncio.DatagramProtocol):
         if port := re.search(r"^m=audio (\d+)", text, re.M):
             leg.remote_rtp = ("127.0.0.1", int(port[1]))
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
         text = data.decode(errors="replace")
-        call_id = _header(text, "Call-ID")
-        cseq = _header(text, "CSeq")
+        call_id = header(text, "Call-ID")
+        cseq = header(text, "CSeq")
         if text.startswith("SIP/2.0"):
             status = int(text[8:11])
             key = f"{call_id} {cseq}"
@@ -316,17 +316,17 @@ class Phone(asyncio.DatagramProtocol):
             if leg is not None:
                 leg.acked.set()
         elif method == "BYE" and leg is not None:
-            self._respond(text, 200, "OK", leg)
+            self.respond(text, 200, "OK", leg)
             leg.over.set()
         elif method == "CANCEL" and leg is not None:
-            self._respond(text, 200, "OK", leg)
+            self.respond(text, 200, "OK", leg)
             if not leg.up.is_set() and not leg.over.is_set():
                 leg.over.set()
-                self._respond(self._invites[call_id], 487, "Request Terminated", leg)
+                self.respond(self._invites[call_id], 487, "Request Terminated", leg)
         else:
             if method == "NOTIFY" and leg is not None:
                 leg.notifies.append(text)
-            self._respond(text, 200, "OK", leg)
+            self.respond(text, 200, "OK", leg)
 
     def _early(self, leg: Leg, text: str) -> None:
         """Somebody rings: who he is, a transfer may name already."""
@@ -334,7 +334,7 @@ class Phone(asyncio.DatagramProtocol):
             leg.early_tag = tag[1]
         leg.ringing.set()
 
-    def _respond(
+    def respond(
         self,
         text: str,
         status: int,
@@ -344,13 +344,13 @@ class Phone(asyncio.DatagramProtocol):
         extra: str = "",
     ) -> str:
         vias = "".join(f"{line}\r\n" for line in text.split("\r\n") if line.startswith("Via:"))
-        to = _header(text, "To")
+        to = header(text, "To")
         if leg is not None and ";tag=" not in to:
             to += f";tag={leg.local_tag}"
         kind = "Content-Type: application/sdp\r\n" if body else ""
         reply = (
-            f"SIP/2.0 {status} {words}\r\n{vias}From: {_header(text, 'From')}\r\nTo: {to}\r\n"
-            f"Call-ID: {_header(text, 'Call-ID')}\r\nCSeq: {_header(text, 'CSeq')}\r\n"
+            f"SIP/2.0 {status} {words}\r\n{vias}From: {header(text, 'From')}\r\nTo: {to}\r\n"
+            f"Call-ID: {header(text, 'Call-ID')}\r\nCSeq: {header(text, 'CSeq')}\r\n"
             f"{extra or f'Contact: <sip:phone@127.0.0.1:{self.port}>{CRLF}'}"
             f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
@@ -361,29 +361,29 @@ class Phone(asyncio.DatagramProtocol):
         if leg is not None:
             if leg.up.is_set():  # a re-INVITE of the centre's
                 self._media(leg, text)
-                self._respond(text, 200, "OK", leg, self._sdp(leg))
+                self.respond(text, 200, "OK", leg, self.sdp(leg))
             return
         user = re.search(r"^INVITE sip:([^@]+)@", text)
-        leg = self._leg(call_id, _header(text, "To"), "", "")
-        remote = _header(text, "From")
+        leg = self._leg(call_id, header(text, "To"), "", "")
+        remote = header(text, "From")
         leg.remote_uri = remote.split(";tag=")[0]
         self._established(leg, text, "From")
         self._invites[call_id] = text
         ring = self.on_call(user[1] if user else "", leg)
         if leg.plan.before:  # early media: it is heard before it answers
-            self._respond(text, 183, "Session Progress", leg, self._sdp(leg))
+            self.respond(text, 183, "Session Progress", leg, self.sdp(leg))
         else:
-            self._respond(text, 180, "Ringing", leg)
+            self.respond(text, 180, "Ringing", leg)
         if ring is not None:
             self.spawn(self._answer(text, leg, ring))
 
     async def _answer(self, text: str, leg: Leg, ring: float) -> None:
         await asyncio.sleep(ring)
         if not leg.over.is_set():
-            self._respond(text, 200, "OK", leg, self._sdp(leg))
+            self.respond(text, 200, "OK", leg, self.sdp(leg))
             leg.up.set()
 
 
-def _header(text: str, name: str) -> str:
+def header(text: str, name: str) -> str:
     found = re.search(rf"^{name}:\s*(.*?)\r?$", text, re.M | re.I)
     return found[1] if found else ""

@@ -14,7 +14,7 @@ NO_COMMON_CODEC = ["18 G729/8000", "96 opus/48000/2"]
 
 
 def _only(house: PhoneHouse, leg: Leg, codec: str) -> str:
-    sdp = house.phone._sdp(leg).replace("8 PCMA/8000", codec)
+    sdp = house.phone.sdp(leg).replace("8 PCMA/8000", codec)
     return sdp.replace("AVP 8", f"AVP {codec.split()[0]}")
 
 
@@ -28,12 +28,12 @@ async def test_an_offer_without_a_common_codec_costs_no_talk(house: PhoneHouse, 
     leg = call.leg if who == "agent" else customer
     answers = []
     for codec in NO_COMMON_CODEC:
-        status, _ = await house.phone._request(leg, "INVITE", body=_only(house, leg, codec))
+        status, _ = await house.phone.request(leg, "INVITE", body=_only(house, leg, codec))
         answers.append(status)
     assert answers == [488] * len(NO_COMMON_CODEC)
-    status, _ = await house.phone._request(leg, "INVITE", body=_only(house, leg, "0 PCMU/8000"))
+    status, _ = await house.phone.request(leg, "INVITE", body=_only(house, leg, "0 PCMU/8000"))
     assert status == 200
-    house.phone._ack(leg)
+    house.phone.ack(leg)
     await house.assert_talk_went_on(caller, customer, call.leg)
 
 

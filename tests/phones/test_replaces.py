@@ -12,13 +12,13 @@ pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 async def _take_place(house: PhoneHouse, who: str, number: str, other: Leg) -> int:
     """``who`` calls and asks for the place of ``other``; the answer's status."""
-    leg = house.phone._outgoing(who, number)
-    house.phone._accounts[leg.call_id] = who
+    leg = house.phone.outgoing(who, number)
+    house.phone.accounts[leg.call_id] = who
     place = (
         f"Replaces: {other.call_id};to-tag={other.remote_tag};from-tag={other.local_tag}\r\n"
         "Require: replaces\r\n"
     )
-    status, _ = await house.phone._request(leg, "INVITE", body=house.phone._sdp(leg), extra=place)
+    status, _ = await house.phone.request(leg, "INVITE", body=house.phone.sdp(leg), extra=place)
     leg.over.set()
     return status
 

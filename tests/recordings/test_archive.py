@@ -71,7 +71,7 @@ async def test_it_is_told_before_the_raw_file_goes(tmp_path: Path) -> None:
     archive = Archive(
         tmp_path / "spool",
         tmp_path / "recordings",
-        lambda r: seen.append(raw.exists()),
+        lambda _: seen.append(raw.exists()),
         settle_s=0.01,
     )
     async with running(archive):
@@ -165,7 +165,7 @@ async def test_orphans_are_matched_to_ended_calls_and_others_left_alone(tmp_path
 
 
 async def test_no_spool_yet_has_no_orphans(tmp_path: Path) -> None:
-    async def over(call: CallId) -> OverCall | None:
+    async def over(_call: CallId) -> OverCall | None:
         raise AssertionError
 
     assert await archive_in(tmp_path, []).orphans(over) == 0

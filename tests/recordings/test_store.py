@@ -103,7 +103,7 @@ def test_another_sound_under_the_same_name_stays(tmp_path: Path, root: Path) -> 
 
 
 def test_without_hard_links(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(self: Path, target: Path) -> None:
+    def refused(_self: Path, _target: Path) -> None:
         raise PermissionError(1, "no links on this file system")
 
     monkeypatch.setattr(Path, "hardlink_to", refused)

@@ -27,7 +27,7 @@ OTHERS = [CallId(f"pbx1-1795315998.{n}") for n in range(20, 24)]
 SECRET = b"root:$6$secret:19000:0:99999:7:::\n" * 1000
 
 
-def _fifo(raw: Path, folder: Path) -> None:
+def _fifo(raw: Path, _folder: Path) -> None:
     os.mkfifo(raw)
 
 
@@ -47,27 +47,27 @@ def _dangling(raw: Path, folder: Path) -> None:
     raw.symlink_to(folder / "nowhere")
 
 
-def _endless(raw: Path, folder: Path) -> None:
+def _endless(raw: Path, _folder: Path) -> None:
     raw.symlink_to("/dev/zero")
 
 
-def _folder(raw: Path, folder: Path) -> None:
+def _folder(raw: Path, _folder: Path) -> None:
     raw.mkdir()
 
 
-def _socket(raw: Path, folder: Path) -> None:
+def _socket(raw: Path, _folder: Path) -> None:
     opened = os.open(raw.parent, os.O_PATH)
     with socket.socket(socket.AF_UNIX) as one:
         one.bind(f"/proc/self/fd/{opened}/{raw.name}")  # a socket's path has room for 107 bytes
     os.close(opened)
 
 
-def _too_much(raw: Path, folder: Path) -> None:
+def _too_much(raw: Path, _folder: Path) -> None:
     with raw.open("wb") as file:  # sparse: takes no room
         file.truncate(2**43)
 
 
-def _strangers(raw: Path, folder: Path) -> None:
+def _strangers(raw: Path, _folder: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     raw.write_bytes(SECRET)
@@ -137,7 +137,7 @@ async def test_a_foreign_file_is_left_alone_and_the_others_are_stored(
     assert not any(b"secret" in content for content in stored)
 
 
-async def test_it_is_stored_once_it_is_put_right(raw: Path, root: Path, tmp_path: Path) -> None:
+async def test_it_is_stored_once_it_is_put_right(raw: Path, tmp_path: Path) -> None:
     raw.mkdir()
     told: list[Recording | Lost] = []
     archive = archive_in(tmp_path, told)
@@ -165,7 +165,7 @@ async def test_a_foreign_file_beside_a_recording_is_no_loss(raw: Path, tmp_path:
     assert told == []
 
 
-async def test_names_that_name_no_call_are_said_once(root: Path, tmp_path: Path) -> None:
+async def test_names_that_name_no_call_are_said_once(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     for name in ("not a call", "..", "-rf", "a\nb", "x" * 201, "中文"):
         write_raw(spool, name, b"1234")
@@ -190,7 +190,7 @@ async def test_a_spool_that_cannot_be_read_ends_nothing(
         (tmp_path / "spool").write_text("")
     else:
 
-        def refused(self: Path) -> Iterator[Path]:
+        def refused(_self: Path) -> Iterator[Path]:
             raise PermissionError(13, "Permission denied")  # root reads everything
 
         monkeypatch.setattr(Path, "iterdir", refused)

@@ -340,8 +340,9 @@ def test_progress_that_nobody_reads_stops_no_work() -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     stream = os.fdopen(theirs, "w")
-    progress = ProgressBar(2, "days", stream)
-    progress._said -= 3_600.0  # long ago: the next step is told
+    now = 0.0
+    progress = ProgressBar(2, "days", stream, clock=lambda: now)
+    now = 3_600.0  # so long ago that the next step is told
     progress.step()
     progress.end()
     with pytest.raises(BrokenPipeError):

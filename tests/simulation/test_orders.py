@@ -38,7 +38,7 @@ class Ordering:
     rings: list[AttemptId] = field(default_factory=list)
     deadline: float | None = 10.0
 
-    def handle(self, fact: PacingFact, now: float) -> Ordered | None:
+    def handle(self, fact: PacingFact, _now: float) -> Ordered | None:
         match fact:
             case AgentReady():
                 return self.first
@@ -53,7 +53,7 @@ class Ordering:
     def next_deadline(self) -> float | None:
         return self.deadline
 
-    def tick(self, now: float) -> Ordered | None:
+    def tick(self, _now: float) -> Ordered | None:
         self.deadline = None
         return self.then(self)
 
@@ -81,7 +81,7 @@ def test_a_thousand_hang_ups_that_each_bring_another_are_not_one_in_the_other() 
 
 
 def test_what_a_dial_brings_waits_until_all_are_dialled() -> None:
-    def never_mind(dialler: Ordering, fact: PacingFact) -> Ordered | None:
+    def never_mind(_dialler: Ordering, fact: PacingFact) -> Ordered | None:
         return Ordered(hang_up=(fact.attempt,)) if isinstance(fact, Dialled) else None
 
     said = carried_out(Ordering(Ordered(3), lambda _: Ordered(), never_mind))

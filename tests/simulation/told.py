@@ -44,12 +44,10 @@ class Seen:
 
     def dialled(self, now: float) -> None: ...
 
-    def person(
-        self, now: float, *, abandoned: bool, waited_s: float, by_customer: bool = False
-    ) -> None:
+    def person(self, now: float, *, abandoned: bool, waited_s: float, **_: bool) -> None:
         self.persons.append((now, abandoned, waited_s))
 
-    def taken_for_machine(self, now: float) -> None:
+    def taken_for_machine(self, _now: float) -> None:
         self.machines += 1
 
     def idle_ended(self, seconds: float) -> None:
@@ -58,7 +56,7 @@ class Seen:
     def agent(self, now: float, before: str | None, after: str | None) -> None:
         self.moves.append((now, before, after))
 
-    def ringing(self, now: float, change: int) -> None:
+    def ringing(self, _now: float, change: int) -> None:
         self.ringing_now += change
         assert self.ringing_now >= 0
 

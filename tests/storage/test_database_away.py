@@ -175,11 +175,9 @@ class Cutter:
         await asyncio.gather(carry(reader, up[1]), carry(up[0], writer))
 
 
+@pytest.mark.usefixtures("own_database")
 async def test_the_connection_cut_at_any_byte(
-    tmp_path: Path,
-    own_server: EmbeddedServer,
-    own_database: Database,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage.outbox, "RETRY_LAST_S", 0.25)
     folder = tmp_path / "cut"

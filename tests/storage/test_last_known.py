@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -55,8 +55,9 @@ def test_what_the_outbox_has_is_newer_than_the_snapshot(tmp_path: Path) -> None:
     outbox.put(agent_fact("1001", 2, AgentState.PAUSED, "lunch"))
     outbox.put(fact("c", 3, CallEnded, by="caller"))
     outbox.put(entered("later", 4))
-    os.close(outbox._file._fd)  # as after kill -9: nothing is written at the end
-    again, _ = both(tmp_path)
+    left = tmp_path / "left"  # what kill -9 would leave: nothing is written at the end
+    shutil.copytree(tmp_path, left)
+    again, _ = both(left)
     assert states(again) == {"1001": "paused"}
     assert [facts[0].call for facts in again.open_calls] == ["later"]
 
@@ -93,9 +94,9 @@ async def test_the_file_forgets_only_what_the_snapshot_has(
     [
         lambda text: text[: len(text) // 2],
         lambda text: text[:-1],
-        lambda text: b"",
+        lambda _: b"",
         lambda text: b"\x00" * len(text),
-        lambda text: b"[" * 100_000,
+        lambda _: b"[" * 100_000,
         lambda text: text.replace(b"last_known", b"someone_else"),
         lambda text: text.replace(b"1001", b'10"1'),
     ],
