@@ -197,7 +197,9 @@ class Calls:
         if not any(station in known for known in self._devices.values()):
             return []  # no node has told anything of it yet
         state = sum_of(
-            state_of(self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station))
+            state_of(
+                self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station)
+            )
             for name, node in self.nodes.items()
         )
         if self._states.get(station) is state:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from bench.fuzz_agi import address
 from telephony.agi.server import AgiServer, SessionRoute
@@ -109,12 +109,3 @@ async def one_session(**changes: str) -> AsyncIterator[tuple[Session, Peer]]:
         finally:
             over.set()
             peer.close()
-
-
-async def until(true: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until something is so; TimeoutError if it isn't in time."""
-    async with asyncio.timeout(seconds):
-        while True:
-            if true():
-                return
-            await asyncio.sleep(0.01)

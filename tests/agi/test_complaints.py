@@ -3,7 +3,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from telephony.complaints import Complaints
-from tests.agi.peer import until
+from tests.waiting import until
 
 
 async def test_the_first_at_once_the_rest_counted_in_one_line() -> None:

@@ -9,8 +9,8 @@ from domain.identity import LineName, StationName
 from telephony.agi.server import AgiServer
 from telephony.agi.session import KeyedIn, Session
 from telephony.agi.wire import AgiError, HungUp
-from tests.agi.peer import until
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 

@@ -15,7 +15,8 @@ from bench.fuzz_agi import address
 from telephony.agi.port import is_ours, reserve
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
-from tests.agi.peer import SECRET, Peer, environment, serving, until
+from tests.agi.peer import SECRET, Peer, environment, serving
+from tests.waiting import until
 
 LATER = int(time.time() * 1000) + 3_600_000
 

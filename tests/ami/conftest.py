@@ -9,7 +9,8 @@ from domain.identity import NodeName
 from telephony.ami import ActionRefused, Link, Timing
 from telephony.asterisk.provision import AsteriskInstall
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
-from tests.ami.watch import Running, Watch, until
+from tests.ami.watch import Running, Watch
+from tests.waiting import until
 
 QUICK = Timing(retry_first=0.02, retry_most=0.1, lookup=10.0)
 

@@ -18,8 +18,9 @@ from telephony.ami import (
 )
 from tests.ami.asterisk import SmallAsterisk
 from tests.ami.conftest import Connect
-from tests.ami.watch import Watch, until
+from tests.ami.watch import Watch
 from tests.cutting_proxy import DOWN, UP, CuttingProxy, Direction
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 

@@ -17,7 +17,7 @@ from engine.ports import StoreView
 from telephony.ami import Link, LinkKind, Message
 from telephony.ami.snapshot import sifted
 from telephony.ami.state import Timing
-from tests.ami.watch import until
+from tests.waiting import until
 
 NODE = NodeName("pbx1")
 QUICK = Timing(retry_first=0.02, retry_most=0.05, ping_every=0.05)

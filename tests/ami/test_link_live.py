@@ -20,8 +20,9 @@ from telephony.ami import (
 )
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.ami.conftest import QUICK, Connect
-from tests.ami.watch import Running, Watch, until
+from tests.ami.watch import Running, Watch
 from tests.cutting_proxy import DOWN, UP, CuttingProxy
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 from domain.identity import NodeName
 from telephony.ami import Link, LinkDown, LinkKind, Message, OutcomeUnknown, Timing
 from telephony.ami.protocol import AmiProtocol
-from tests.ami.watch import Running, until
+from tests.ami.watch import Running
+from tests.waiting import until
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"

@@ -64,10 +64,3 @@ class Running:
         await self.link.close()
         if kind is None:
             await self.task
-
-
-async def until(condition: Callable[[], object], timeout: float = 60.0) -> None:
-    """Wait for what has no event of its own."""
-    async with asyncio.timeout(timeout):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)

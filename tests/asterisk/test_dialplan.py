@@ -17,6 +17,7 @@ from telephony.ami import Link, Message
 from telephony.asterisk.instance import Instance
 from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -35,12 +36,6 @@ async def _waits(session: Session) -> None:
 def _waiting(sessions: Iterable[Session]) -> int:
     """How many have said all that they say."""
     return sum(session.said.startswith("WAIT") for session in sessions)
-
-
-async def _until(reached: Callable[[], bool], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not reached():  # noqa: ASYNC110  (what is awaited happens in another process)
-            await asyncio.sleep(0.02)
 
 
 async def _pair(
@@ -108,7 +103,7 @@ async def test_back_within_5_s_when_the_controller_returns(
     one, far = await _pair(instance, far_end)
     async with controller(one.ports.agi, _waits) as first:
         calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(5)]
-        await _until(lambda: _waiting(first.sessions) == 5, 60)
+        await until(lambda: _waiting(first.sessions) == 5, 60)
         await first.die()
         await asyncio.sleep(2)
         stages: dict[str, str] = {}
@@ -118,7 +113,7 @@ async def test_back_within_5_s_when_the_controller_returns(
             await session.done()
 
         async with controller(one.ports.agi, again):
-            await _until(lambda: len(stages) == 5, 60)
+            await until(lambda: len(stages) == 5, 60)
             assert set(stages.values()) == {"queue"}
             for call in calls:
                 assert await far.ended(call) == 16
@@ -136,7 +131,7 @@ async def test_a_controller_that_is_back_at_once_is_not_spoken_of(
 
     async with controller(one.ports.agi, _waits) as first:
         calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(3)]
-        await _until(lambda: _waiting(first.sessions) == 3, 60)
+        await until(lambda: _waiting(first.sessions) == 3, 60)
         await first.die()
         async with controller(one.ports.agi, again):
             for call in calls:

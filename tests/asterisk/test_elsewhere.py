@@ -24,6 +24,7 @@ from tests.conftest import PortBlocks
 from tests.errors.command import command, environment, run
 from tests.faults.scene import HOTLINE, LINE, seat, write_centre
 from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -46,10 +47,13 @@ async def up(file: Path, state: Path, ports: Ports, log: Path) -> AsyncIterator[
             stderr=said,
         )
     try:
-        async with asyncio.timeout(40):
-            while READY not in told(log):
-                assert process.returncode is None, told(log)
-                await asyncio.sleep(0.05)
+        await until(
+            lambda: READY in told(log) or process.returncode is not None,
+            40,
+            READY,
+            seen=lambda: told(log),
+        )
+        assert process.returncode is None, told(log)
         yield log
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -61,13 +65,17 @@ async def up(file: Path, state: Path, ports: Ports, log: Path) -> AsyncIterator[
 
 async def whole(calls: CallStore) -> StoredCall:
     """The only call, when it is over and its recording is stored."""
-    async with asyncio.timeout(30):
-        while True:
-            for row in (await calls.list(projects=None)).rows:
-                stored = await calls.get(row.call, projects=None)
-                if stored is not None and stored.record.recording is not None:
-                    return stored
-            await asyncio.sleep(0.1)
+
+    async def recorded() -> StoredCall | None:
+        for row in (await calls.list(projects=None)).rows:
+            stored = await calls.get(row.call, projects=None)
+            if stored is not None and stored.record.recording is not None:
+                return stored
+        return None
+
+    found = await until(recorded, 30, "the call's recording")
+    assert found is not None
+    return found
 
 
 async def test_it_is_left_where_it_is_and_its_calls_are_served(

@@ -11,6 +11,7 @@ from farend.ami import Event, FarEndError, Remote
 from telephony.asterisk.instance import Instance
 from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -44,12 +45,12 @@ async def _call(watch: Remote, number: str, line: str, timeout: int = 8) -> Even
 
 async def _reachable(one: Instance, line: str) -> None:
     """Returns when the line's peer has answered, be it before anybody watched."""
-    async with asyncio.timeout(60):
-        while True:
-            contacts = await one.process.console("pjsip show contacts")
-            if any(f" {line}/sip:" in c and " Avail " in c for c in contacts.splitlines()):
-                return
-            await asyncio.sleep(0.1)
+
+    async def answered() -> bool:
+        contacts = await one.process.console("pjsip show contacts")
+        return any(f" {line}/sip:" in c and " Avail " in c for c in contacts.splitlines())
+
+    await until(answered, 60, f"{line} to be reachable", every_s=0.1)
 
 
 async def _watch(one: Instance) -> Remote:

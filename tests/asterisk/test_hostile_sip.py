@@ -16,6 +16,7 @@ from telephony.event_log import EventLog, LogPlace, parse
 from tests.asterisk.controller import Session, controller
 from tests.conftest import InstanceFactory
 from tests.phones.bent import BentPhone, refuse
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -177,9 +178,7 @@ async def test_where_a_phone_forwards_its_calls_to_becomes_no_line(
             phones.habits["1002"] = habit
             assert (await phones.call("1001", "1002")).over.is_set()
         await phones.close()
-        async with asyncio.timeout(20):
-            while b"\r\nDialStatus: BUSY\r\n" not in said.ami:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: b"\r\nDialStatus: BUSY\r\n" in said.ami, 20, "AMI to report BUSY")
         assert [call.station for call in phones.rung] == ["1002"] * 5
         assert not (faults := said.check(one.cel)), first(faults)
 

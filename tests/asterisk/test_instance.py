@@ -25,8 +25,8 @@ from telephony.asterisk.files import Addresses
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import AsteriskInstall
-from tests.agi.peer import until
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -63,9 +63,7 @@ async def test_asterisk_keeps_its_priority(instance: InstanceFactory) -> None:
     assert (one.process.priority_trouble() is None) is allowed
     (sign,) = [path for path in one.run.iterdir() if "canary" in path.name]
     os.utime(sign, (0, 0))
-    async with asyncio.timeout(30):  # it sings every 5 s
-        while sign.stat().st_mtime == 0:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    await until(lambda: sign.stat().st_mtime != 0, 30, "the canary to sing, every 5 s")
 
 
 def _may_have_priority() -> bool:
@@ -219,12 +217,13 @@ async def test_dies_with_its_parent(instance: InstanceFactory) -> None:
     child = int(await asyncio.wait_for(parent.stdout.readline(), 20))
     parent.kill()
     await parent.wait()
-    for _ in range(100):
-        # Its first thread may be dead while others still hold the ports, for a moment.
-        if b"\nState:\tZ" in _status(child) and _is_free(one.ports.sip):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("Asterisk outlived its parent")
+    # Its first thread may be dead while others still hold the ports, for a moment.
+    await until(
+        lambda: b"\nState:\tZ" in _status(child) and _is_free(one.ports.sip),
+        5,
+        "Asterisk to end with its parent",
+        seen=lambda: _status(child),
+    )
 
 
 def _is_free(port: int) -> bool:

@@ -16,6 +16,7 @@ from engine.reconcile.log_file import LogFile
 from supervision.logs import keep_small, put_aside
 from telephony.event_log import parse
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.waiting import until
 
 LINE = LineName("carrier")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,11 +45,7 @@ async def test_asterisk_writes_on_into_emptied_and_renamed_logs(
                 )
 
     async def until_said(name: str) -> None:
-        async with asyncio.timeout(60):
-            while name.encode() not in await asyncio.to_thread(  # noqa: ASYNC110 - a file
-                security.read_bytes
-            ):
-                await asyncio.sleep(0.05)
+        await until(lambda: name.encode() in security.read_bytes(), what=f"{name} in {security}")
 
     total = 0
     for number in range(8):
@@ -74,10 +71,12 @@ async def test_asterisk_writes_on_into_emptied_and_renamed_logs(
         if number % 2:
             rows += [parse(line) for _, line in log.lines()]
             log.remember(None)
-    async with asyncio.timeout(60):
-        while sum(row is not None and row.event == "LINKEDID_END" for row in rows) < 6:
-            rows += [parse(line) for _, line in log.lines()]
-            await asyncio.sleep(0.05)
+
+    def all_ended() -> bool:
+        rows.extend(parse(line) for _, line in log.lines())
+        return sum(row is not None and row.event == "LINKEDID_END" for row in rows) >= 6
+
+    await until(all_ended, what="the end of six calls in the log", seen=lambda: rows)
     said: dict[str, list[str]] = {}
     for row in rows:
         assert row is not None

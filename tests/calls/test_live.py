@@ -9,6 +9,7 @@ from domain.stations import StationState
 from telephony.calls import CallSeen
 from tests.calls.stage import LINE, staged
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -143,8 +144,7 @@ async def test_the_connection_is_cut_in_a_call(
         async def cut() -> None:
             stage.proxy.refuse = True
             stage.proxy.cut_now()
-            while stage.link.up:  # noqa: ASYNC110 - the link has no such event
-                await asyncio.sleep(0.01)
+            await until(lambda: not stage.link.up, what="the link to be down")
 
         async def mend() -> None:
             stage.proxy.refuse = False
@@ -168,9 +168,11 @@ async def test_the_connection_is_cut_in_a_call(
         number = one.centre.hotlines[0].number
         second = await stage.far_end.customer(number, "stay", line=LINE)
         await stage.far_end.event("FarendAnswered", Station="1002")
-        async with asyncio.timeout(60):  # until both talks have both sides
-            while one.cel.read_text().count('"BRIDGE_ENTER"') < 4:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(
+            lambda: one.cel.read_text().count('"BRIDGE_ENTER"') >= 4,
+            what="both talks to have both sides",
+            seen=one.cel.read_text,
+        )
         stage.events.clear()
         await mend()
         assert stage.story == [

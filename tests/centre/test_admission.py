@@ -17,7 +17,8 @@ from engine import admission as admission_module
 from telephony.ami import Link
 from telephony.ami.protocol import ActionRefused
 from telephony.ami.wire import Message
-from tests.agi.peer import Peer, until
+from tests.agi.peer import Peer
+from tests.waiting import until
 
 UID = "1795000000.7"
 CALL = f"{NODE}-{UID}"

@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from domain.centre import Centre
 from domain.identity import CallId
 from engine.calls.ledger import Ledger
 from engine.engine import Engine

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from tests.errors.command import ROOT, command
+from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.live
 
@@ -56,10 +56,14 @@ def test_a_benchmark_ended_by_sigterm_leaves_nothing(folder: Path, tmp_path: Pat
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
     try:
-        deadline = time.monotonic() + 120
-        while not any("sipp" in words for words in running(mark).values()):
-            assert bench.poll() is None and time.monotonic() < deadline, said.read_text("utf-8")
-            time.sleep(0.1)
+
+        def loaded() -> bool:
+            return any("sipp" in words for words in running(mark).values())
+
+        until_blocking(
+            lambda: loaded() or bench.poll() is not None, 120, "sipp to run", seen=said.read_text
+        )
+        assert bench.poll() is None, said.read_text("utf-8")
         bench.terminate()
         bench.terminate()  # whoever is impatient does not disturb the tidying up
         try:

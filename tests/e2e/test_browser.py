@@ -18,6 +18,7 @@ from storage.users import Role
 from telephony.asterisk.provision import find_or_install_chromium
 from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -158,11 +159,10 @@ def _until(board: dict[str, Any], agent: str) -> float:
 
 
 async def _recorded(here: Scene, caller: str) -> None:
-    for _ in range(300):
-        if (await here.stored(caller)).record.recording is not None:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"no recording of {caller}")
+    async def known() -> bool:
+        return (await here.stored(caller)).record.recording is not None
+
+    await until(known, 30, f"a recording of {caller}")
 
 
 async def sound_is_the_talk(here: Scene, call: str, bridged_s: float) -> None:

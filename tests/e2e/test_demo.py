@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from tests.errors.command import ROOT, command
+from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.live
 
@@ -40,11 +40,16 @@ class Demo:
             )
 
     def until_said(self, text: str, within_s: float = 90.0) -> None:
-        deadline = time.monotonic() + within_s
-        while text not in self.err.read_text("utf-8"):
-            assert self.process.poll() is None, self.err.read_text("utf-8")
-            assert time.monotonic() < deadline, self.err.read_text("utf-8")
-            time.sleep(0.05)
+        def said() -> bool:
+            return text in self.err.read_text("utf-8")
+
+        until_blocking(
+            lambda: said() or self.process.poll() is not None,
+            within_s,
+            f"{text!r} to be said",
+            seen=lambda: self.err.read_text("utf-8"),
+        )
+        assert said(), self.err.read_text("utf-8")
 
     def ended(self, within_s: float = 60.0) -> int:
         return self.process.wait(within_s)
@@ -64,10 +69,7 @@ class Demo:
         return found
 
     def assert_nothing_left(self, within_s: float = 0.0) -> None:
-        deadline = time.monotonic() + within_s
-        while (left := self.alive()) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert left == []
+        until_blocking(lambda: not self.alive(), within_s, "nothing to be left", seen=self.alive)
 
     def kill_rest(self) -> None:
         """After a failed test: what was started by it, and nothing else."""

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from telephony.asterisk.files import Ports
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _ERRORS = ("level=error", "level=critical", "Traceback", "level=exception")
@@ -92,13 +92,11 @@ class Serving:
 
     async def until_said(self, text: str, within_s: float = 60.0) -> str:
         """The first line that has this text."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            for line in self.err.splitlines():
-                if text in line:
-                    return line
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{text!r} is not in\n{self.err}")
+
+        def said() -> list[str]:
+            return [line for line in self.err.splitlines() if text in line]
+
+        return (await until(said, within_s, f"{text!r} to be said", seen=lambda: self.err))[0]
 
     async def __aenter__(self) -> Self:
         ready, write = os.pipe()

@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import psutil
@@ -25,6 +24,7 @@ from tests.conftest import CentreFile, FarEndFactory, InstanceFactory, PortBlock
 from tests.errors.command import Serving
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import LINE, Board, Scene, assert_right
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -36,13 +36,14 @@ def log_lines(scene: Scene, text: str) -> list[str]:
 
 async def recorded(scene: Scene, caller: str) -> StoredCall:
     """The call's record, once it knows of its recording."""
-    deadline = monotonic() + 15
-    while monotonic() < deadline:
+
+    async def known() -> StoredCall | None:
         found = await scene.stored(caller)
-        if found.record.recording is not None:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"no recording of {caller}")
+        return found if found.record.recording is not None else None
+
+    found = await until(known, 15, f"a recording of {caller}")
+    assert found is not None
+    return found
 
 
 def raw_recordings(scene: Scene) -> set[str]:
@@ -54,12 +55,7 @@ def remount(disk: Path, options: str) -> None:
 
 
 async def until_logged(scene: Scene, text: str) -> list[str]:
-    deadline = monotonic() + 5
-    while monotonic() < deadline:
-        if found := log_lines(scene, text):
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{text!r} was not logged")
+    return await until(lambda: log_lines(scene, text), 5, f"{text!r} in the log")
 
 
 def store(board: Board) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -37,6 +36,7 @@ from records.store import CallFilter, CallRow, CallStore, StoredCall
 from records.writing import write
 from storage.database import connection, make_pool, open_database
 from storage.errors import AWAY
+from tests.waiting import until
 
 HOTLINE = "4008001000"
 LINE = LineName("carrier")
@@ -159,18 +159,21 @@ class Scene:
         self, true: Callable[[Board], object], seconds: float = 60.0, what: str = ""
     ) -> Board:
         """The first board of which something is true. The controller may be away meanwhile."""
-        deadline = monotonic() + seconds
         board: Board = {}
-        while monotonic() < deadline:
+
+        async def so() -> bool:
+            nonlocal board
             with contextlib.suppress(aiohttp.ClientError, ConsoleRefused):
                 board = await self.console.board()
-                if true(board):
-                    return board
-            await asyncio.sleep(LOOK_S)
-        raise AssertionError(
-            f"not so after {seconds:g} s: {what}\n{told(board)}\n{await self.told_calls()}"
-            f"\nthe far end: {self.far.failures()}"
-        )
+                return bool(true(board))
+            return False
+
+        async def seen() -> str:
+            calls = await self.told_calls()
+            return f"{told(board)}\n{calls}\nthe far end: {self.far.failures()}"
+
+        await until(so, seconds, what, seen=seen, every_s=LOOK_S)
+        return board
 
     async def until_stages(self, seconds: float = 90.0, **stages: int) -> Board:
         """Until there are exactly so many calls in these stages, and none in others."""
@@ -199,15 +202,18 @@ class Scene:
 
     async def all_ended(self, callers: Sequence[str], seconds: float = 90.0) -> list[StoredCall]:
         """The calls of these callers, one each, when all of them have an end."""
-        deadline = monotonic() + seconds
-        rows: list[Any] = []
-        while monotonic() < deadline:
+        rows: list[CallRow] = []
+
+        async def ended() -> bool:
+            nonlocal rows
             with contextlib.suppress(*AWAY):
                 rows = [row for row in await self._all_rows() if row.caller in callers]
-                if len(rows) >= len(callers) and all(row.ended_at for row in rows):
-                    break
-            await asyncio.sleep(LOOK_S)
-        by_caller = {row.caller: row.call for row in rows}
+                return len(rows) >= len(callers) and all(row.ended_at for row in rows)
+            return False
+
+        what = f"{len(callers)} calls to be recorded, each with its end"
+        await until(ended, seconds, what, seen=self.told_calls, every_s=LOOK_S)
+        by_caller = {row.caller or "": row.call for row in rows}
         assert len(rows) == len(by_caller), f"twice: {rows}"
         assert sorted(by_caller) == sorted(callers), "not all are recorded"
         found = [await self.calls.get(by_caller[caller], projects=None) for caller in callers]
@@ -233,8 +239,12 @@ class Scene:
         Nothing is expected of a talk that was over as it began: the caller hung up in the moment
         in which the agent answered, which happens on a busy machine.
         """
-        deadline = monotonic() + seconds
-        while True:
+        stored: list[StoredCall] = []
+        lacking: list[StoredCall] = []
+        raw: set[Path] = set()
+
+        async def whole() -> bool:
+            nonlocal stored, lacking, raw
             stored = await self.all_ended(callers)
             lacking = [
                 one
@@ -243,10 +253,12 @@ class Scene:
                 and not (one.record.recording and one.record.recording.whole)
             ]
             raw = set((self.stack.instance.spool / "monitor").glob("*.raw")) - set(strangers)
-            if not lacking and not raw:
-                break
-            assert monotonic() < deadline, "\n".join([*map(story, lacking), str(raw)])
-            await asyncio.sleep(LOOK_S)
+            return not lacking and not raw
+
+        def seen() -> str:
+            return "\n".join([*map(story, lacking), str(raw)])
+
+        await until(whole, seconds, "whole recordings of all calls", seen=seen, every_s=LOOK_S)
         root = self.stack.state / "recordings"
         for one in stored:
             if one.record.recording is None:
@@ -260,10 +272,11 @@ class Scene:
 
     async def until_quiet(self, seconds: float = 90.0) -> None:
         """Until Asterisk has no channel."""
-        deadline = monotonic() + seconds
-        while found := await self.channels():
-            assert monotonic() < deadline, found
-            await asyncio.sleep(LOOK_S)
+
+        async def quiet() -> bool:
+            return not await self.channels()
+
+        await until(quiet, seconds, "no channel to be left", seen=self.channels, every_s=LOOK_S)
 
 
 def counted(items: Iterable[dict[str, Any]], key: str) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 import pytest
 
@@ -10,6 +9,7 @@ from domain.facts import Queued
 from domain.identity import StationName
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, kinds, story
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -26,12 +26,12 @@ async def _hears_a_message(one: Scene, seen: set[str]) -> None:
 
 async def _callers_left(one: Scene, number: int) -> None:
     """Until Asterisk has no more than so many callers."""
-    deadline = monotonic() + 30
-    while (
-        left := sum(name.startswith("PJSIP/carrier-") for name in await one.channels())
-    ) > number:
-        assert monotonic() < deadline, f"{left} callers are left"
-        await asyncio.sleep(0.1)
+
+    async def few() -> bool:
+        callers = [name for name in await one.channels() if name.startswith("PJSIP/carrier-")]
+        return len(callers) <= number
+
+    await until(few, 30, f"at most {number} callers to be left", seen=one.channels, every_s=0.1)
 
 
 async def test_twenty_talk_on_and_twenty_keep_their_places(scene: SceneFactory) -> None:

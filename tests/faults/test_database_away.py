@@ -38,9 +38,7 @@ async def test_nothing_is_lost_and_nothing_is_written_twice(
         await asyncio.sleep(1.2)
     assert await asyncio.gather(*ends) == [16] * len(callers)  # not one was disturbed
     await asyncio.to_thread(own_server.start)
-    back = monotonic()
     stored = await one.all_ended(callers, 30)
-    print(f"\n{len(callers)} calls, all recorded {monotonic() - back:.1f} s after it was back")
     for one_call in stored:
         record, text = assert_right(one_call), story(one_call)
         assert (record.outcome, record.talk_ended_by) == ("answered", "agent"), text

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +16,14 @@ from domain.facts import Queued, TalkEnded
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
 from offhook.service import running
-from records.store import CallStore
+from records.store import CallStore, StoredCall
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import InstanceFactory, PortBlocks
 from tests.faults.scene import HOTLINE, LINE, open_pool, seat, story, write_centre
 from tests.faults.strict_phone import PlainPhone
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -73,20 +73,24 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
         await phone.close()
         await one.process.console("pjsip qualify 1001")
 
-        async with asyncio.timeout(60):  # it is tried for 3 s
-            while "1001" in call.ledger.phones:
-                await lost.look()
-                await asyncio.sleep(0.2)
+        async def let_go() -> bool:  # it is tried for 3 s
+            await lost.look()
+            return "1001" not in call.ledger.phones
+
+        await until(let_go, 60, "1001 to be let go of", every_s=0.2)
         await until(lambda: not engine.calls.by_id)
 
         pool = await open_pool(dsn)
         stack.callback(pool.terminate)
         calls = CallStore(pool)
-        async with asyncio.timeout(30):
-            while (stored := await calls.get(call.id, projects=None)) is None or (  # noqa: ASYNC110
-                stored.record.recording is None
-            ):
-                await asyncio.sleep(0.1)
+
+        async def recorded() -> StoredCall | None:
+            found = await calls.get(call.id, projects=None)
+            return found if found is not None and found.record.recording is not None else None
+
+        stored = await until(recorded, 30, "the record to know of its recording")
+        assert stored is not None
+        assert stored.record.recording is not None
         assert [(leg.station, leg.outcome, leg.ended_by) for leg in stored.record.legs] == [
             ("1001", "talked", "system"), ("1002", "talked", "agent")
         ], story(stored)  # fmt: skip
@@ -94,12 +98,6 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
         assert first.why == "phone_gone", story(stored)
         assert [type(fact.what) for fact in stored.timeline].count(Queued) == 1
         assert stored.record.recording.whole, story(stored)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("timer", SessionTimer)

@@ -1,12 +1,12 @@
 """A controller stands by that has loaded its code: it takes over, and is never left over."""
 
 import asyncio
-from time import monotonic
 
 import psutil
 import pytest
 
 from tests.faults.conftest import SceneFactory
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -68,8 +68,8 @@ async def test_a_spare_that_hangs_holds_up_nothing(scene: SceneFactory) -> None:
 
 
 async def _until_two() -> set[int]:
-    deadline = monotonic() + 30
-    while len(found := _controllers()) < 2:
-        assert monotonic() < deadline, "no spare was made"
-        await asyncio.sleep(0.1)
-    return found
+    def both() -> set[int]:
+        found = _controllers()
+        return found if len(found) >= 2 else set()
+
+    return await until(both, 30, "a spare to be made", seen=_controllers, every_s=0.1)

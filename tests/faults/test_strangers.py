@@ -13,6 +13,7 @@ from domain.identity import StationName
 from tests.agi.peer import Peer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -87,9 +88,11 @@ async def test_an_address_read_in_asterisk_opens_nothing_when_the_controller_is_
         place.bind(("127.0.0.1", here.stack.ports.agi))
     await here.stack.controller.start()
     await here.until_stages(queue=1)
-    async with asyncio.timeout(60):
-        while await _read_in_asterisk(here, uniqueid) == stolen:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+
+    async def another() -> bool:
+        return await _read_in_asterisk(here, uniqueid) != stolen
+
+    await until(another, 60, "a new token in place of the stolen one")
     stealing.cancel()
     assert tries and not told
     await here.far.phone(StationName("1001"), "answer-0.3,speak-2,hangup")

@@ -1,8 +1,5 @@
 """An agent transfers a call while nobody looks: the record has it from Asterisk's own log."""
 
-import asyncio
-from time import monotonic
-
 import pytest
 
 from domain.facts import Transferred
@@ -10,7 +7,8 @@ from domain.reasons import TransferKind
 from tests.conftest import PortBlocks
 from tests.cutting_proxy import CuttingProxy
 from tests.faults.conftest import SceneFactory
-from tests.faults.scene import LOOK_S, Scene, assert_right, story
+from tests.faults.scene import Scene, assert_right, story
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +49,5 @@ async def test_an_attended_transfer_that_nobody_saw_is_in_the_record(
 
 async def until_logged(one: Scene, event: str, seconds: float = 30.0) -> None:
     """Until Asterisk's own log has such a row."""
-    deadline = monotonic() + seconds
-    while f'"{event}"' not in one.stack.instance.cel.read_text():
-        assert monotonic() < deadline, one.stack.instance.cel.read_text()
-        await asyncio.sleep(LOOK_S)
+    log = one.stack.instance.cel
+    await until(lambda: f'"{event}"' in log.read_text(), seconds, event, seen=log.read_text)

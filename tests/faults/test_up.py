@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import psutil
@@ -28,6 +27,7 @@ from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.errors.command import Ended, command, environment, run
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -84,19 +84,19 @@ class Up:
         return await asyncio.to_thread(run, "restart", "--state", self.state)
 
     async def until_said(self, text: str, seconds: float = 40.0, *, times: int = 1) -> str:
-        deadline = monotonic() + seconds
-        while self.said.read_text().count(text) < times:
-            assert self.process.poll() is None or monotonic() < deadline, self.said.read_text()
-            assert monotonic() < deadline, f"{text!r} is not in\n{self.said.read_text()}"
-            await asyncio.sleep(0.05)
+        await until(
+            lambda: self.said.read_text().count(text) >= times,
+            seconds,
+            f"{text!r} to be said",
+            seen=self.said.read_text,
+        )
         return next(line for line in self.said.read_text().splitlines() if text in line)
 
     async def ended(self, seconds: float = 40.0) -> int:
-        deadline = monotonic() + seconds
-        while (code := self.process.poll()) is None:
-            assert monotonic() < deadline, self.said.read_text()
-            await asyncio.sleep(0.05)
-        return code
+        await until(
+            lambda: self.process.poll() is not None, seconds, "its end", seen=self.said.read_text
+        )
+        return self.process.returncode
 
     def change(self, centre: Callable[[dict[str, Any]], None]) -> None:
         content = json.loads(self.file.read_text())

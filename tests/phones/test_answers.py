@@ -17,6 +17,7 @@ from tests.phones.bent import (
 )
 from tests.phones.house import PhoneHouse
 from tests.phones.phone import Leg
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
@@ -129,9 +130,12 @@ async def test_a_caller_who_was_only_answered_in_vain_has_abandoned(house: Phone
     stored = await house.stored(caller)
     assert (stored.record.outcome, stored.record.ended_by) == ("abandoned", "caller"), story(stored)
     spool = house.stack.instance.spool / "monitor"
-    async with asyncio.timeout(30):
-        while list(spool.glob("*.raw")):  # noqa: ASYNC110 - another process takes them
-            await asyncio.sleep(0.1)
+    await until(
+        lambda: not list(spool.glob("*.raw")),
+        30,
+        "all raw recordings to be taken",
+        seen=lambda: list(spool.iterdir()),
+    )
     stored = await house.stored(caller)
     assert "recording_lost" not in kinds(stored), story(stored)
     assert "a call has no recording" not in (house.stack.state / "controller.log").read_text()
@@ -150,9 +154,7 @@ async def test_an_answer_that_crosses_the_callers_hang_up_binds_nobody(house: Ph
     await house.ready("1001")
     caller, leg = house.call()
     await house.until_stage(caller, "ringing")
-    async with asyncio.timeout(60):
-        while not house.phone.rung:  # noqa: ASYNC110 - the phone's own list
-            await asyncio.sleep(0.02)
+    await until(lambda: house.phone.rung, what="a phone to ring")
     gone = asyncio.ensure_future(house.phone.hang_up(leg))
     await asyncio.sleep(0)
     house.phone.rung[0].accept()
@@ -179,9 +181,12 @@ async def _to_asterisks_queue(house: PhoneHouse, habit: Habit) -> tuple[str, Leg
 async def test_asterisks_own_queue_passes_over_a_phone_that_forwards(house: PhoneHouse) -> None:
     caller, leg = await _to_asterisks_queue(house, refuse(302, "sip:*10@127.0.0.1"))
     stations = {station.name for station in house.stack.config.centre.stations}
-    async with asyncio.timeout(30):
-        while {call.station for call in house.phone.rung} < stations:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(
+        lambda: {call.station for call in house.phone.rung} >= stations,
+        30,
+        "every phone to ring",
+        seen=lambda: [call.station for call in house.phone.rung],
+    )
     house.phone.habits["1002"] = answer
     await house.until_stage(caller, "talking", 60)
     assert not leg.over.is_set()
@@ -191,9 +196,7 @@ async def test_asterisks_own_queue_keeps_a_caller_who_was_answered_in_vain(
     house: PhoneHouse,
 ) -> None:
     caller, leg = await _to_asterisks_queue(house, answer_and_go(0.1))
-    async with asyncio.timeout(30):
-        while not house.phone.rung:  # noqa: ASYNC110 - the phone's own list
-            await asyncio.sleep(0.05)
+    await until(lambda: house.phone.rung, 30, "a phone to ring")
     await house.phone.rung[0].until_over()
     await house.until_stage(caller, "queue")  # the controller is there, and has them back
     assert not leg.over.is_set()

@@ -10,6 +10,7 @@ from tests.phones.bent import answer
 from tests.phones.house import PhoneHouse
 from tests.phones.phone import Leg, Plan, Tone
 from tests.recordings.tones import _LINEAR, sounds
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
@@ -27,13 +28,13 @@ def _is_agent(packet: bytes) -> bool:
 
 async def _until_heard(leg: Leg, right: Callable[[bytes], bool]) -> None:
     """Until most packets of half a second are right."""
-    async with asyncio.timeout(15):
-        while True:
-            now = time.time()
-            lately = [packet for at, packet in leg.heard if at > now - 0.5]
-            if len(lately) > 15 and sum(map(right, lately)) > 0.8 * len(lately):
-                return
-            await asyncio.sleep(0.1)
+
+    def mostly() -> bool:
+        now = time.time()
+        lately = [packet for at, packet in leg.heard if at > now - 0.5]
+        return len(lately) > 15 and sum(map(right, lately)) > 0.8 * len(lately)
+
+    await until(mostly, 15, "the right sound", every_s=0.1)
 
 
 async def test_music_while_held_and_the_agent_afterwards(house: PhoneHouse) -> None:

@@ -8,6 +8,7 @@ from tests.faults.scene import HOTLINE, LINE, kinds, story
 from tests.phones.bent import Habit, Ringing, answer, answer_and_go, refuse, ring
 from tests.phones.house import PhoneHouse
 from tests.phones.phone import Leg
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
@@ -223,10 +224,9 @@ async def test_a_talk_at_a_phone_without_an_agent_is_seen_and_offered_to_nobody(
 
 async def _rung(house: PhoneHouse, station: str) -> Leg:
     """The agent's leg, when it is up."""
+    rung = await until(lambda: house.phone.rung_at(station), 15, f"{station} to ring")
+    leg = rung[-1].leg
     async with asyncio.timeout(15):
-        while not house.phone.rung_at(station):  # noqa: ASYNC110 - the phone's own list
-            await asyncio.sleep(0.02)
-        leg = house.phone.rung_at(station)[-1].leg
         await leg.acked.wait()
     return leg
 

@@ -2,7 +2,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from recordings.archive import Archive, Lost, OverCall
 from recordings.faults import RecordingKept
 from recordings.store import Recording, store
 from tests.recordings.sounds import raw_sound, write_raw
+from tests.waiting import until
 
 CALLS = [CallId(f"pbx1-1795315998.{n}") for n in range(6)]
 
@@ -27,12 +28,6 @@ async def running(archive: Archive) -> AsyncIterator[Archive]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110 - the archive is watched from outside
-            await asyncio.sleep(0.01)
 
 
 def archive_in(

@@ -20,7 +20,8 @@ from recordings.store import Recording, hash_of, release, store
 from recordings.verify import Integrity, verify
 from recordings.waveform import cache_of, waveform_json
 from tests.recordings.sounds import raw_sound, write_raw
-from tests.recordings.test_archive import archive_in, running, until
+from tests.recordings.test_archive import archive_in, running
+from tests.waiting import until
 
 CALL = CallId("pbx1-1795315998.12")
 OTHERS = [CallId(f"pbx1-1795315998.{n}") for n in range(20, 24)]
@@ -137,6 +138,7 @@ async def test_a_foreign_file_is_left_alone_and_the_others_are_stored(
     assert not any(b"secret" in content for content in stored)
 
 
+@pytest.mark.usefixtures("root")
 async def test_it_is_stored_once_it_is_put_right(raw: Path, tmp_path: Path) -> None:
     raw.mkdir()
     told: list[Recording | Lost] = []
@@ -165,6 +167,7 @@ async def test_a_foreign_file_beside_a_recording_is_no_loss(raw: Path, tmp_path:
     assert told == []
 
 
+@pytest.mark.usefixtures("root")
 async def test_names_that_name_no_call_are_said_once(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     for name in ("not a call", "..", "-rf", "a\nb", "x" * 201, "中文"):

@@ -25,6 +25,7 @@ from storage.errors import (
 )
 from storage.migrate import Migration, migrate, migrations
 from storage.queries import load
+from tests.waiting import until
 
 
 async def one_line(target: str | Path, kind: type[StorageError], *words: str) -> None:
@@ -103,12 +104,12 @@ async def test_a_migration_takes_as_long_as_old_calls_need(
     pool = await make_pool(dsn)
     going = asyncio.create_task(bring_forward(pool, dsn, look_s=1.0))
     watch = await asyncpg.connect(dsn)
-    while not await watch.fetchval(
+    under_way = (
         "select true from pg_stat_activity"
         " where query like '%pg_sleep%' and pid <> pg_backend_pid()"
-    ):
-        assert not going.done()
-        await asyncio.sleep(0.02)
+    )
+    await until(lambda: watch.fetchval(under_way), what="the migration to be under way")
+    assert not going.done()
     watch.terminate()
     assert own_server.pid is not None
     os.kill(own_server.pid, signal.SIGKILL)
