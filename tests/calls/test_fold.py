@@ -1,5 +1,4 @@
 import random
-import time
 import tracemalloc
 
 import pytest
@@ -451,7 +450,7 @@ def test_late_events_bring_nothing_back() -> None:
     assert calls.open_calls() == []
 
 
-def test_a_hundred_thousand_calls_leave_nothing() -> None:
+def test_calls_that_are_over_leave_nothing() -> None:
     calls = new_calls()
     line, phone = ("PJSIP/line1-@", "@.1"), ("PJSIP/1001-@", "@.2")
     story = [
@@ -482,9 +481,7 @@ def test_a_hundred_thousand_calls_leave_nothing() -> None:
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 20_000
-    started = time.perf_counter()
-    assert play(1500, 100_000) == 98_500
-    print(f"{98_500 * len(story) / (time.perf_counter() - started):.0f} events/s")
+    assert play(1500, 10_000) == 8_500
     node = calls.nodes[NODE]
     assert not node.calls
     assert not node.channels.by_id
