@@ -46,7 +46,7 @@ _CALL = (
 
 
 def traffic(calls: int) -> tuple[bytes, int]:
-    """The events of so many calls as bytes, and how many they are."""
+    """The events of this many calls as bytes, and the number of events."""
     parts = []
     for call in range(calls):
         for number, name in enumerate(_CALL):
@@ -80,7 +80,7 @@ class _Shipped:
     """panoramisk's Manager and protocol as they come."""
 
     def __init__(self, handlers: _Handlers) -> None:
-        # Login and reconnecting are no part of the measurement.
+        # Login and reconnecting are not part of the measurement.
         self.manager = panoramisk.Manager(loop=asyncio.get_running_loop())
         self.manager.connect = lambda: None
         self.ended = asyncio.Event()

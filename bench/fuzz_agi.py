@@ -241,7 +241,7 @@ class Fuzzer:
         self.sent: Counter[str] = Counter()
 
     async def run(self, *, sessions: int | None = None, seconds: float = 1e9) -> None:
-        """So many sessions, or so long, ``AT_ONCE`` at a time."""
+        """Run this many sessions, or for this long, ``AT_ONCE`` at a time."""
         until, left = time.monotonic() + seconds, [sessions or sys.maxsize]
 
         async def work() -> None:

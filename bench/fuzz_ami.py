@@ -230,7 +230,7 @@ class FakeAsterisk:
 async def fuzz(
     folder: Path, seed: int, *, events: int = sys.maxsize, seconds: float = 1e9
 ) -> dict[str, Any]:
-    """Send so many, or for so long. AssertionError where anything is not as it must be."""
+    """Send this many events, or for this long. Raises AssertionError if anything goes wrong."""
     escaped: list[str] = []
     logged: Counter[str] = Counter()
 

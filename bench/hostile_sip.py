@@ -360,7 +360,7 @@ def centre() -> Centre:
 
 
 async def run(under: Attack, inputs: int | None, seconds: float) -> None:
-    """Send so many inputs, or as many as there is time for, some of them at once."""
+    """Send this many inputs, or as many as there is time for, some of them at once."""
     until = time.monotonic() + seconds
     left = inputs if inputs is not None else 1 << 60
 

@@ -40,7 +40,7 @@ class Phones:
         self, address: tuple[str, int], registrar: tuple[str, int], passwords: Mapping[str, str]
     ) -> None:
         self.talk_s = 5.0
-        """On the average; from half to one and a half times as long, lest all end together."""
+        """On average; from half to one and a half times this, so that they don't end together."""
         self.invited: list[Invited] = []
         self._address = address
         self._registrar = registrar

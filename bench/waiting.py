@@ -45,7 +45,7 @@ def measure() -> dict[str, Any]:
 
 
 def centre(source: tuple[str, int], callers: int) -> dict[str, Any]:
-    """A centre where so many wait, with music and untold, for nobody."""
+    """A centre where this many callers wait with music, without announcements, for nobody."""
     return rig.centre(
         flow="to_queue",
         agents=1,

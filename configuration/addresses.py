@@ -1,4 +1,4 @@
-"""Whether the addresses in the configuration are this machine's, found out at the start."""
+"""Checks at the start whether the addresses in the configuration belong to this machine."""
 
 import errno
 import ipaddress
@@ -10,20 +10,20 @@ from documents.errors import DocumentError, first_of
 from machine.hosts import without_brackets
 from telephony.asterisk.files import ANY_ADDRESS
 
-_DOES = "write this machine's own (ip address shows them), or 0.0.0.0 for all of them"
+_DOES = "write one of this machine's own (ip address lists them), or 0.0.0.0 for all of them"
 
 
 def check_addresses(config: Config, *, asterisk: bool) -> None:
-    """Raise ConfigError for an address to listen at that isn't this machine's.
+    """Raise ConfigError if an address to listen on doesn't belong to this machine.
 
-    ``asterisk``: an Asterisk is started here too, so what its phones find is looked at as well.
+    ``asterisk``: an Asterisk is started here too, so the addresses for its phones are checked.
     """
     if faults := address_faults(config, asterisk=asterisk):
         raise ConfigError(str(first_of(faults)))
 
 
 def address_faults(config: Config, *, asterisk: bool) -> list[DocumentError]:
-    """All that ``check_addresses`` finds."""
+    """All the faults that ``check_addresses`` finds."""
     listening = [
         ("console", "bind", config.console.bind, "the console"),
         ("asterisk", "agi_bind", config.asterisk.agi_bind, "FastAGI"),
@@ -34,13 +34,13 @@ def address_faults(config: Config, *, asterisk: bool) -> list[DocumentError]:
         faults += _external(config)
     for group, name, address, what in listening:
         if why := not_ours(address):
-            message = f"{what} can't listen at {address} ({group}.{name}): {why}"
+            message = f"{what} can't listen on {address} ({group}.{name}): {why}"
             faults.append(config.document.fault((group, name), message, _DOES))
     return faults
 
 
 def not_ours(address: str) -> str | None:
-    """Why nothing on this machine can listen at ``address``; None if it can."""
+    """Why nothing on this machine can listen on ``address``; None if it can."""
     if without_brackets(address) in ANY_ADDRESS:
         return None
     try:
@@ -64,12 +64,12 @@ def _resolved(address: str) -> Iterable[tuple[int, str]]:
 
 
 def _reason(error: OSError | UnicodeError) -> str:
-    """``getaddrinfo`` raises a UnicodeError for what can't be a name, such as ``a..b``."""
+    """The error in words; ``getaddrinfo`` raises UnicodeError for names such as ``a..b``."""
     return str(error.strerror if isinstance(error, OSError) else error)
 
 
 def _external(config: Config) -> list[DocumentError]:
-    """What phones outside are told must be one address that they can reach."""
+    """The address given to phones outside must be one that they can reach."""
     address = config.sip.external_address
     if address is None:
         return []
@@ -78,7 +78,7 @@ def _external(config: Config) -> list[DocumentError]:
         for _, at in _resolved(address):
             ip = ipaddress.ip_address(at.partition("%")[0])
             if ip.is_unspecified or ip.is_loopback or ip.is_multicast:
-                why = f"no phone outside can reach {ip}"
+                why = f"phones outside can't reach {ip}"
     except (OSError, UnicodeError) as error:
         why = f"this name can't be resolved ({_reason(error)})"
     if why is None:
@@ -86,7 +86,7 @@ def _external(config: Config) -> list[DocumentError]:
     return [
         config.document.fault(
             ("sip", "external_address"),
-            f"phones outside are told to send to {address} (sip.external_address): {why}",
-            "write the address at which the router in front is reached, or leave it out",
+            f"phones outside would send to {address} (sip.external_address): {why}",
+            "write the address at which the router in front can be reached, or leave it out",
         )
     ]

@@ -1,4 +1,4 @@
-"""The configuration file: one YAML, checked as a whole before anything starts."""
+"""The configuration file: one YAML file, checked as a whole before anything starts."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ from machine.hosts import is_host, split_port, without_brackets
 from telephony.asterisk.process import PLAIN_PATH
 
 DEMO_CENTRE = Path(__file__).with_name("demo_centre.yaml")
-"""The demo's, and the one a new state begins with."""
+"""The demo's configuration; a new state folder begins with it too."""
 
 
 class _Strict(BaseModel):
@@ -78,7 +78,7 @@ def _url(text: str) -> str:
 
 
 def _not_meant() -> PydanticCustomError:
-    """As if a pattern did not match: the report then says what the setting means."""
+    """An error as if a pattern did not match: the report then says what the setting means."""
     return PydanticCustomError("string_pattern_mismatch", "not of this form")
 
 
@@ -165,7 +165,7 @@ class _Line(_Strict):
 class SipSettings(_Strict):
     bind: _Host = Field("127.0.0.1", description="the address of this machine where SIP listens")
     external_address: _Host | None = Field(
-        None, description="the name or address that phones outside a NAT are told"
+        None, description="the name or address that is given to phones outside the NAT"
     )
 
 
@@ -181,12 +181,12 @@ class ConsoleSettings(_Strict):
     )
     """With https the session cookie is never sent in the clear."""
     proxies: list[str] = []
-    """Addresses of the proxies in front: what they say of who asked is believed."""
+    """Addresses of the proxies in front: their word about a client's address is trusted."""
 
 
 class DatabaseSettings(_Strict):
     dsn: str | None = None
-    """A PostgreSQL server; without it an embedded one keeps its data in the state folder.
+    """A PostgreSQL server's address; without it an embedded one keeps its data in the state folder.
     The password comes from PGPASSWORD or ~/.pgpass, not from here."""
 
 
@@ -196,8 +196,8 @@ class RecordingSettings(_Strict):
 
 class AsteriskSettings(_Strict):
     managed: bool = True
-    """Offhook starts Asterisk itself; false: it runs elsewhere (a container, another service),
-    and the three paths below, which both see, must be named."""
+    """True: Offhook starts Asterisk itself. False: Asterisk runs elsewhere (a container, another
+    service), and the three paths below, which both of them use, must be given."""
     host: _Host = Field("127.0.0.1", description="the name or address where Asterisk's AMI listens")
     ami_port: int | None = Field(None, ge=1, le=65535)
     agi_bind: _Host = Field(
@@ -209,7 +209,7 @@ class AsteriskSettings(_Strict):
 
 
 _OUR_OWN = frozenset({"no-replaces"})
-"""Endpoints that asterisk-conf/pjsip.conf has already: of two, Asterisk takes no peer at all."""
+"""Endpoints that asterisk-conf/pjsip.conf defines: with two of a name, Asterisk loads neither."""
 
 _USUAL_ENCRYPTION = {
     StationKind.SOFTPHONE: Encryption.OPTIONAL,
@@ -221,7 +221,7 @@ _ELSEWHERE = {
     "cel": "the event log, such as /var/log/asterisk/cel-custom/offhook.csv",
     "sounds": "a folder for prompts that Asterisk can read, such as /var/lib/offhook/prompts",
 }
-"""What an Asterisk that isn't ours shares with the controller, under the same paths."""
+"""What an Asterisk elsewhere shares with the controller, under the same paths."""
 
 
 class _File(_Strict):
@@ -248,26 +248,26 @@ class _File(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole, checked configuration."""
+    """The whole configuration, checked."""
 
     source: Path
     centre: Centre
     node: NodeName
     flows: Path | None
-    """A folder of the operator's own flows, looked in before the library."""
+    """A folder of the operator's own flows, searched before the library."""
     timezone: ZoneInfo | None
-    """In which days begin and times are shown; None: the machine's."""
+    """The time zone in which days begin and times are shown; None: the machine's."""
     sip: SipSettings
     console: ConsoleSettings
     database: DatabaseSettings
     recordings: RecordingSettings
     asterisk: AsteriskSettings
     drain_s: float
-    """So long at most calls may go on when all of it is stopped."""
+    """How long calls may go on, at most, while Offhook is being stopped."""
     document: Document
-    """The file as it was read; it knows where everything stands."""
+    """The file as it was read, with the position of every value."""
     text: bytes
-    """What was read."""
+    """The file's content as it was read."""
 
 
 class ConfigError(OperatorError):
@@ -323,7 +323,7 @@ def _load(path: Path, text: bytes) -> Config:
 
 
 def _unknown_names(file: _File, document: Document) -> Iterable[DocumentError]:
-    """Names that are used and not defined anywhere."""
+    """Names that are used but defined nowhere."""
     projects = {p.name for p in file.projects}
     stations = {s.name for s in file.stations}
     used: list[tuple[tuple[str | int, ...], str, str, set[str]]] = []
@@ -343,7 +343,7 @@ def _unknown_names(file: _File, document: Document) -> Iterable[DocumentError]:
 
 
 def _said_twice(file: _File, document: Document) -> Iterable[DocumentError]:
-    """Two things of one name; a line and a station share theirs, both being SIP endpoints."""
+    """Names given twice. Lines and stations share one set of names, for both are SIP endpoints."""
     named: list[tuple[str, Sequence[tuple[tuple[str | int, ...], str]]]] = [
         ("project", [(("projects", i, "name"), p.name) for i, p in enumerate(file.projects)]),
         ("number", [(("hotlines", i, "number"), h.number) for i, h in enumerate(file.hotlines)]),
@@ -364,7 +364,7 @@ def _said_twice(file: _File, document: Document) -> Iterable[DocumentError]:
 
 
 def _not_vouched_for(lines: Sequence[_Line], document: Document) -> Iterable[DocumentError]:
-    """Only a carrier's trunk can vouch for a number; behind a gateway's ports anybody may be."""
+    """Lines that can't vouch for a number: only a carrier's trunk can, not a gateway's ports."""
     for i, line in enumerate(lines):
         if line.caller_header is CallerHeader.ASSERTED and line.kind is not LineKind.TRUNK:
             yield document.fault(
@@ -380,13 +380,13 @@ def _our_own(lines: Sequence[_Line], document: Document) -> Iterable[DocumentErr
         if line.name.lower() in _OUR_OWN:
             yield document.fault(
                 ("lines", i, "name"),
-                f'the name "{line.name}" is taken: Offhook\'s own configuration of Asterisk has it',
-                "name the line differently",
+                f'the name "{line.name}" is taken: Offhook\'s own Asterisk configuration uses it',
+                "give the line another name",
             )
 
 
 def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[DocumentError]:
-    """An Asterisk elsewhere needs all of them; beside our own they would be another's."""
+    """Checks the shared paths: an Asterisk elsewhere needs all of them, our own takes none."""
     for name, what in _ELSEWHERE.items():
         path: Path | None = getattr(asterisk, name)
         place = ("asterisk", name)
@@ -409,7 +409,7 @@ def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[Do
             yield document.fault(
                 place,
                 f"\"asterisk.{name}\" of the configuration is '{path}'; expected {what}",
-                "write the whole path, for Asterisk sees it under the same one",
+                "write the absolute path; Asterisk must see the folder under the same one",
             )
         elif name == "sounds" and not re.fullmatch(PLAIN_PATH, str(path)):
             yield document.fault(
@@ -423,9 +423,11 @@ def _shared_paths(asterisk: AsteriskSettings, document: Document) -> Iterable[Do
 def _zone(name: str, document: Document, faults: list[DocumentError]) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # not there; not a name; a folder of them
+    except (KeyError, ValueError, OSError):  # no such zone; not a name; a folder of zones
         known = available_timezones()
-        hint = did_you_mean(name, known) if known else "install tzdata: this machine has no zones"
+        hint = (
+            did_you_mean(name, known) if known else "install tzdata: this machine has no time zones"
+        )
         fault = document.fault(
             ("timezone",),
             f"\"timezone\" of the configuration is '{name}'; expected a time zone's name, such as"

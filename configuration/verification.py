@@ -1,7 +1,7 @@
-"""``./run verify``: a configuration and its flows looked at without starting anything.
+"""``./run verify``: checks a configuration and its flows without starting anything.
 
 What would keep a centre from starting is an error, found by the very code that the start runs.
-What can be meant so, but seldom is, is a warning.
+What may be intended, but seldom is, is a warning.
 """
 
 import ipaddress
@@ -24,14 +24,14 @@ from storage.errors import NotAnAddress
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found, each in one line with its place."""
+    """The errors and warnings that were found, each in one line with its place."""
 
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def verify(file: Path, state: Path | None = None) -> Verdict:
-    """Look at a configuration; with ``state`` also at the prompts that were uploaded there."""
+    """Check a configuration, and with ``state`` also the prompts that were uploaded there."""
     try:
         config = load(file)
     except ConfigError as error:
@@ -59,7 +59,7 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
 
 
 def _each(error: ConfigError | DocumentError) -> Iterator[str]:
-    """All faults of a file, of which an error carries the first and the others."""
+    """All the faults of a file as lines; the error carries the first one and the others."""
     first = error.__cause__ if isinstance(error, ConfigError) else error
     if not isinstance(first, DocumentError):
         yield str(error)
@@ -79,7 +79,7 @@ def _skills(config: Config) -> Iterator[DocumentError]:
         level = f" at level {queue.min_level} or more" if max(levels, default=0) else ""
         yield fault(
             ("queues", number, "skill"),
-            f'no agent has the skill "{queue.skill}"{level}, so nobody gets the calls of the queue'
+            f'no agent has the skill "{queue.skill}"{level}, so nobody gets calls from the queue'
             f' "{queue.name}"',
             did_you_mean(queue.skill, had - {queue.skill}) or "give it to an agent",
         )
@@ -95,14 +95,14 @@ def _skills(config: Config) -> Iterator[DocumentError]:
         if not agent.skills:
             yield fault(
                 ("agents", number, "skills"),
-                f"agent {agent.code} has no skill, so no call is ever offered there",
+                f"agent {agent.code} has no skill, so no call is ever offered to them",
                 "give the agent the skill of a queue",
             )
 
 
 def _queues(config: Config, flows: list[Flow]) -> Iterator[DocumentError]:
     if len(flows) < len({hotline.flow for hotline in config.centre.hotlines}):
-        return  # one of them can't be read: that is said already
+        return  # one of them can't be read, which has been reported already
     reached = {queue for flow in flows for queue in flow.queues}
     for number, queue in enumerate(config.centre.queues):
         if queue.name not in reached:
@@ -121,7 +121,7 @@ def _languages(config: Config, flows: list[Flow]) -> Iterator[DocumentError]:
             yield config.document.fault(
                 ("hotlines", number, "flow"),
                 f'the flow "{hotline.flow}" has no prompts in {language}, one of the languages',
-                f"add them, or take {language} out of languages",
+                f"add them, or remove {language} from languages",
             )
 
 
@@ -153,14 +153,14 @@ def _proxies(config: Config) -> Iterator[DocumentError]:
         except ValueError:
             yield config.document.fault(
                 ("console", "proxies", number),
-                f'"{proxy}" is not an IP address, and connections come from nothing else: this'
-                " proxy is not believed",
+                f'"{proxy}" is not an IP address, and connections come only from those: this'
+                " proxy is not trusted",
                 "write its address",
             )
 
 
 def _hosts(config: Config) -> Iterator[DocumentError]:
-    """Asterisk tells lines apart by the address that a call comes from, whatever its port."""
+    """Lines that share a host: Asterisk identifies a line by its address alone, not its port."""
     first: dict[str, str] = {}
     for number, line in enumerate(config.centre.lines):
         if line.host is None:
@@ -169,8 +169,8 @@ def _hosts(config: Config) -> Iterator[DocumentError]:
         if (other := first.setdefault(host, line.name)) != line.name:
             yield config.document.fault(
                 ("lines", number, "host"),
-                f'the lines "{other}" and "{line.name}" have one host, {host}: calls from there all'
-                " count as one line's",
+                f'the lines "{other}" and "{line.name}" have the same host, {host}: all calls from'
+                " there count as one line's",
                 "make one line of the two, or have the carrier send from another address",
             )
 
@@ -181,8 +181,8 @@ def _folders(config: Config) -> Iterator[DocumentError]:
         (("flows",), config.flows, "the centre's own flows are not found"),
         (("recordings", "root"), root if root.is_absolute() else None, "recordings can't be kept"),
         (("asterisk", "spool"), asterisk.spool, "no recording is found"),
-        (("asterisk", "cel"), asterisk.cel and asterisk.cel.parent, "absences can't be made up"),
-        (("asterisk", "sounds"), asterisk.sounds, "it is made at the start, if that may be"),
+        (("asterisk", "cel"), asterisk.cel and asterisk.cel.parent, "absences can't be filled in"),
+        (("asterisk", "sounds"), asterisk.sounds, "the start creates it, if permissions allow"),
     ]
     for place, folder, what in wanted:
         if folder is not None and not _is_folder(folder):
@@ -194,21 +194,21 @@ def _folders(config: Config) -> Iterator[DocumentError]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # its name is too long, or we may not look
+    except OSError:  # its name is too long, or we have no permission to look
         return False
 
 
 def _uploads(config: Config, flows: list[Flow], state: Path) -> Iterator[str]:
-    """Uploaded prompts that nobody ever hears: broken ones, and those of an unknown name."""
+    """Uploaded prompts that nobody will ever hear: broken ones, and those with an unknown name."""
     root = (config.asterisk.sounds or state / "prompts") / "uploaded"
     known = {text.name for flow in flows for text in texts_to_prepare(flow)}
     known |= set(station_phrases().prompts)
     for file in sorted(root.glob("*/*")):
         if file.suffix != ".wav" or file.stem not in known:
             hint = did_you_mean(file.stem, known) or "rename it, or remove it"
-            yield f"{file}: no flow says a prompt of this name; {hint}"
+            yield f"{file}: no flow plays a prompt of this name; {hint}"
         elif not is_telephone_file(file):
             try:
                 converted(file)
             except SpeechError as error:
-                yield f"{file}: can't be played: {error}"
+                yield f"{file}: it can't be played: {error}"

@@ -1,7 +1,7 @@
-"""YAML text into plain data that remembers where everything stands.
+"""Reads YAML text into plain data that remembers where everything stands.
 
 Keys are always text, just as written (``1`` and ``01`` stay two different keys). Aliases, tags,
-deep nesting and huge files are refused: flows come from people's uploads.
+deep nesting and huge files are refused: people upload flows.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class Document:
-    """The data, and the line and column (from 1) of each key and each value in it."""
+    """The data, and the line and column (counted from 1) of each key and value in it."""
 
     source: str
     data: Any = None
@@ -43,7 +43,7 @@ class Document:
     def fault(
         self, path: Path, message: str, hint: str = "", *, key: bool = False
     ) -> DocumentError:
-        """An error at this place, or at the nearest thing around it that is in the file."""
+        """An error at this place, or at the nearest enclosing place that is in the file."""
         while path and path not in self.values:
             path, key = path[:-1], True
         place = self.keys.get(path) if key else None
@@ -52,7 +52,7 @@ class Document:
 
 
 def read(text: str | bytes, source: str) -> Document:
-    """Parse the text; DocumentError at the first thing that is not plain YAML."""
+    """Parse the text. Raises DocumentError at the first thing that is not plain YAML."""
     if isinstance(text, bytes):
         text = _decoded(text, source)
     if len(text) > LARGEST:
@@ -102,7 +102,7 @@ def _decoded(data: bytes, source: str) -> str:
 
 
 def _refuse_tricks(text: str, source: str) -> None:
-    """Look through the events, which costs no recursion, for what a flow may not contain."""
+    """Refuse what a flow may not contain, looking at events, which needs no recursion."""
     depth = documents = 0
     for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
@@ -133,8 +133,8 @@ def _refuse_tricks(text: str, source: str) -> None:
             documents += 1
             if documents > 1:
                 raise DocumentError(
-                    source, line, column, "a second document (---); expected one flow in a file",
-                    "put it into a file of its own",
+                    source, line, column, "a second document (---); expected one flow per file",
+                    "put it into its own file",
                 )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _build(document: Document, node: Node, path: Path) -> Any:
         return [_build(document, item, (*path, i)) for i, item in enumerate(node.value)]
     if isinstance(node, ScalarNode):
         return _scalar(document, node)
-    raise TypeError(f"YAML node {node!r} is of no known kind")
+    raise TypeError(f"YAML node {node!r} is of an unknown kind")
 
 
 def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _mapping(document: Document, node: MappingNode, path: Path) -> dict[str, Any
         if name in data:
             raise DocumentError(
                 document.source, line, column,
-                f'"{name}" stands here twice, first in line {document.keys[here][0]}',
+                f'"{name}" is here twice, first on line {document.keys[here][0]}',
                 "remove one of them",
             )  # fmt: skip
         document.keys[here] = (line, column)
@@ -195,15 +195,15 @@ def _scalar(document: Document, node: ScalarNode) -> Any:
     except ValueError as error:
         line, column = _place(node)
         raise DocumentError(
-            document.source, line, column, f"{text[:20]} is no plain number",
+            document.source, line, column, f"{text[:20]} is not a plain number",
             "write digits only, or put it in quotes if it is text",
         ) from error  # fmt: skip
     return text
 
 
 def _text(document: Document, node: ScalarNode) -> str:
-    """What is written there. Neither a path, nor a host, nor PostgreSQL takes all that YAML can
-    say with a backslash in double quotes."""
+    """The text of a scalar. Characters that YAML can express with a backslash in double quotes, but
+    that paths, hosts or PostgreSQL don't take, are refused."""
     text = str(node.value)
     for character in text:
         if (character < " " and character not in "\t\n\r") or "\ud800" <= character <= "\udfff":

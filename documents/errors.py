@@ -1,4 +1,4 @@
-"""What is wrong with a document, where, and what to do."""
+"""Errors in a document's file: what is wrong, where, and what to do."""
 
 import difflib
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ def nearest(wrong: str, names: Iterable[str]) -> str:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """The names as an enumeration for a message, cut where it gets long."""
+    """The names as a list for a message, cut short where there are many."""
     known = list(names)
     if not known:
         return "none (there are none)"
@@ -53,7 +53,7 @@ def one_of(names: Iterable[str]) -> str:
 
 
 def first_of(faults: Iterable[DocumentError]) -> DocumentError:
-    """The topmost fault of a file, which carries the others."""
+    """The topmost fault of a file, carrying the others."""
     first, *others = sorted(faults, key=lambda fault: (fault.line, fault.column))
     first.others = tuple(others)
     return first

@@ -1,11 +1,11 @@
-"""JSON from a file, whatever somebody has made of it."""
+"""Parses JSON from a file that people may have edited."""
 
 import json
 from typing import Any
 
 
 def parsed(text: bytes) -> Any:
-    """What JSON in a file means. Raises ValueError, whatever is wrong with it."""
+    """The data that the JSON text holds. Raises only ValueError, whatever is wrong with it."""
     try:
         return json.loads(text)
     except RecursionError:

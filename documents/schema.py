@@ -1,4 +1,4 @@
-"""Pieces of a flow's file against their schemas, with faults a person can act on."""
+"""Validates parts of a flow's file against their schemas, with faults that a person can act on."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def validated(
     what: str,
     faults: list[DocumentError],
 ) -> M | None:
-    """The data as the model, or None with what is wrong put into ``faults``."""
+    """The data as the model, or None with the faults added to ``faults``."""
     if not isinstance(data, dict):
         faults.append(
             document.fault(
@@ -108,10 +108,10 @@ def _dotted(place: tuple[str | int, ...]) -> str:
 def _at(
     model: type[BaseModel], place: tuple[str | int, ...]
 ) -> tuple[type[BaseModel] | None, FieldInfo | None]:
-    """The model in which the last name of ``place`` stands, and its field if it has one.
+    """The model that holds the last name of ``place``, and the name's field if it has one.
 
-    What stands under a name of the file's own choice (a policy's, a segment's) is in its mapping's
-    field.
+    Anything under a name that the file chooses itself (a policy's, a segment's) belongs to its
+    mapping's field.
     """
     owner: type[BaseModel] | None = model
     field: FieldInfo | None = None
@@ -132,7 +132,7 @@ def _at(
 
 
 def _inside(annotation: Any) -> Iterator[Any]:
-    """The annotation and whatever stands in its brackets: of list[X] | None and dict[str, X], X."""
+    """The annotation and what its brackets hold: X for list[X] | None and dict[str, X]."""
     yield annotation
     arguments = get_args(annotation)
     for argument in arguments[1:] if get_origin(annotation) is dict else arguments:
@@ -144,7 +144,7 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _kind(field: FieldInfo | None) -> str:
-    """What a field without a description takes."""
+    """What a field without a description accepts."""
     for annotation in _inside(field.annotation if field else None):
         if _is_model(annotation):
             return f"settings: {one_of(annotation.model_fields)}"

@@ -1,7 +1,7 @@
-"""``python -m farend``: a far end by itself, for a centre that runs elsewhere (a container).
+"""``python -m farend``: runs a far end by itself, for a centre elsewhere (such as a container).
 
-Agents log in by their phones and get ready, customers call the hotline, until it is stopped
-or so many calls are over.
+Agents log in at their phones and get ready, and customers call the hotline, until it is stopped
+or a given number of calls are over.
 """
 
 import argparse
@@ -30,7 +30,7 @@ AGAIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A centre of which we know the address, the configuration and the phones' passwords."""
+    """A centre known to us by its address, configuration and phones' passwords."""
 
     addresses: Addresses
     ports: Ports
@@ -39,7 +39,7 @@ class Elsewhere:
 
 
 def main() -> None:
-    """0 when all calls were made or it was stopped, 1 with one line for what is wrong."""
+    """Exit with 0 when all calls were made or it was stopped, else with 1 and one line on why."""
     arguments = _arguments()
     try:
         asyncio.run(_play(arguments))
@@ -53,13 +53,15 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m farend", description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the centre's configuration")
-    parser.add_argument("--secrets", type=Path, required=True, help="folder of its secrets.json")
+    parser.add_argument(
+        "--secrets", type=Path, required=True, help="the folder of its secrets.json"
+    )
     parser.add_argument("--target", default="127.0.0.1:5060", help="its SIP, HOST:PORT")
     parser.add_argument("--folder", type=Path, required=True, help="where to keep our own files")
     parser.add_argument("--bind", default="127.0.0.1", help="our own SIP address")
     parser.add_argument("--port", type=int, default=25_000, help="the first of our ports")
     parser.add_argument("--every", type=float, default=6.0, help="seconds between two calls")
-    parser.add_argument("--calls", type=int, help="end after so many")
+    parser.add_argument("--calls", type=int, help="end after this many calls")
     return parser.parse_args()
 
 
@@ -93,7 +95,7 @@ async def _play(arguments: argparse.Namespace) -> None:
 
 
 async def _begin(far_end: FarEnd, station: StationName, code: AgentCode, pin: str) -> None:
-    """The agent logs in by *11 and gets ready by *12."""
+    """Have the agent log in with *11 and get ready with *12."""
     await far_end.phone(station, "answer-1.5,speak-5,hangup")
     keys = f"wait-2,press-{code}#,wait-2,press-{pin}#,stay"
     await far_end.ended(await far_end.dial(station, "*11", keys))
@@ -102,7 +104,7 @@ async def _begin(far_end: FarEnd, station: StationName, code: AgentCode, pin: st
 
 
 async def _day(far_end: FarEnd, centre: Centre, calls: int | None, every: float) -> None:
-    """Customers call; after a restart of the centre they get through again within a minute."""
+    """Have customers call; after the centre restarts they get through again within a minute."""
     chance = random.Random(20)  # noqa: S311 - a play, the same each time
     open_calls: set[asyncio.Task[None]] = set()
     for number in itertools.count(1) if calls is None else range(1, calls + 1):
@@ -111,12 +113,12 @@ async def _day(far_end: FarEnd, centre: Centre, calls: int | None, every: float)
         call = await far_end.customer(
             chance.choice(centre.hotlines).number,
             f"speak-1,press-{chance.choice('12')},speak-2.5,press-{choice},speak-4,"
-            # Some say nothing while they are served, and then their gateways send no sound.
+            # Some say nothing while an agent serves them; then their gateways send no sound.
             + chance.choice(("speak-20,stay", "speak-20,stay", "stay", "wait-15,hangup")),
             line=line,
             caller=f"138{number:08d}",
         )
-        say(f"customer 138{number:08d} calls by {line}")
+        say(f"customer 138{number:08d} calls over {line}")
         task = asyncio.create_task(_follow(far_end, call))
         open_calls.add(task)
         task.add_done_callback(open_calls.discard)

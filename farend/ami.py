@@ -12,11 +12,11 @@ Event = dict[str, str]
 
 
 class FarEndError(OffhookError):
-    """The far end refused, or could not do, what it was told; the text says what."""
+    """The far end refused a command or could not carry it out; the text says which."""
 
 
 class Remote:
-    """One connection: actions with their replies, and the events that matter, kept in order."""
+    """One AMI connection: matches replies to actions, and keeps the events that matter in order."""
 
     def __init__(self) -> None:
         self.events: deque[Event] = deque(maxlen=20_000)
@@ -35,7 +35,7 @@ class Remote:
         await self.action("Login", {"Username": user, "Secret": secret})
 
     async def close(self) -> None:
-        """Disconnect; whoever still waits gets FarEndError."""
+        """Disconnect; calls that still wait raise FarEndError."""
         if self._reading is not None:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -51,7 +51,7 @@ class Remote:
         *,
         identity: str | None = None,
     ) -> Event:
-        """Send and return the reply. Raises FarEndError if refused or not answered in 10 s."""
+        """Send an action and return its reply. Raises FarEndError if refused or after 10 s."""
         if self._writer is None or self._writer.is_closing():
             raise FarEndError("not connected to the far end")
         identity = identity or str(next(self._counter))
@@ -67,7 +67,7 @@ class Remote:
             async with asyncio.timeout(10):
                 answer = await reply
         except TimeoutError:
-            raise FarEndError(f"the far end did not answer {name} in 10 s") from None
+            raise FarEndError(f"the far end did not answer {name} within 10 s") from None
         finally:
             self._waiting.pop(identity, None)
         if answer.get("Response") == "Error":
@@ -87,7 +87,7 @@ class Remote:
         return [item for item in items if item.get("Event") != complete]
 
     def watch(self, wanted: Callable[[Event], bool]) -> asyncio.Future[Event]:
-        """The next event that fits."""
+        """A future for the next event that is ``wanted``."""
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._watchers.append((wanted, future))
         return future
@@ -126,5 +126,5 @@ class Remote:
         for future in [*self._waiting.values(), *(f for _, f in self._watchers)]:
             if not future.done():
                 future.set_exception(FarEndError("the connection to the far end is gone"))
-                future.exception()  # nobody need have been waiting
+                future.exception()  # perhaps nobody waits for it
         self._watchers.clear()

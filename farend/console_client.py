@@ -1,4 +1,4 @@
-"""The console as a program uses it: signs in as a person would, reads the board."""
+"""A client of the console for programs: signs in as a person would and reads the board."""
 
 import html
 import re
@@ -10,7 +10,7 @@ from domain.errors import OffhookError
 
 
 class ConsoleRefused(OffhookError):  # noqa: N818
-    """The console did not let us in, or did not do what was asked."""
+    """The console refused our login or a request."""
 
 
 class ConsoleClient:
@@ -36,13 +36,13 @@ class ConsoleClient:
         await self._http.close()
 
     async def sign_in(self) -> None:
-        """Raises ConsoleRefused."""
+        """Sign in with the name and password. Raises ConsoleRefused."""
         async with self._http.get(f"{self._url}/login") as page:
             token = _token(await page.text())
         form = {"csrf": token, "name": self._name, "password": self._password, "next": "/board"}
         async with self._http.post(f"{self._url}/login", data=form) as answer:
             if answer.status != 200 or answer.url.path != "/board":
-                raise ConsoleRefused(f"{self._url}: {self._name} was not let in")
+                raise ConsoleRefused(f"{self._url}: {self._name} was refused")
 
     async def fetch(self, path: str) -> tuple[int, bytes]:
         """GET a page or a file; its status and what it contains."""

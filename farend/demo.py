@@ -1,4 +1,4 @@
-"""``./run demo``: a small working day on a real Asterisk, played by the far end."""
+"""``./run demo``: plays a small working day on a real Asterisk, with the far end as the public."""
 
 import asyncio
 import contextlib
@@ -41,20 +41,20 @@ CALL_ENDS_WITHIN_S = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Somebody who will call."""
+    """A customer who will call."""
 
     number: str
     line: LineName
     steps: str
     patience_s: float | None
-    """Seconds in the queue after which he hangs up; None: he stays."""
+    """Seconds in the queue after which they hang up; None: they stay."""
     score: str
 
 
 async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
     """Play ``calls`` calls, or go on until Ctrl-C. Returns the exit code.
 
-    Raises StackError, in one line for a person, if it breaks off.
+    Raises StackError, with one line for a person, if it breaks off.
     """
     playing = _demo(state, calls, as_json=as_json)
     try:
@@ -106,7 +106,7 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
 
 
 async def _more_users(users: UserStore, stack: Stack) -> None:
-    """One user of each role, to look at the console with other eyes."""
+    """Add a user of each role, so that the console can be seen as each of them sees it."""
     project = stack.config.centre.projects[0].name
     agent = stack.config.centre.agents[0].code
     password = stack.secrets.admin
@@ -120,8 +120,8 @@ def _next(blocks: Iterator[Ports]) -> Ports:
     ports = next(blocks, None)
     if ports is None:
         raise StackError(
-            f"no free ports between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1; end the programs"
-            " that have them (an earlier demo?)"
+            f"no free ports between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1; stop the programs"
+            " that use them (an earlier demo?)"
         )
     return ports
 
@@ -159,7 +159,7 @@ def _figures(summary: Summary) -> dict[str, float | int | None]:
 
 
 def unaccounted(summary: Summary, calls: int) -> list[str]:
-    """What doesn't add up after ``calls`` calls; empty if every one is accounted for."""
+    """The figures that don't add up after ``calls`` calls; empty if every call is accounted for."""
     faults = []
     if summary.call_records != calls:
         faults.append(f"{calls} calls were made, {summary.call_records} are recorded")
@@ -176,7 +176,7 @@ def unaccounted(summary: Summary, calls: int) -> list[str]:
 
 
 class WorkingDay:
-    """Agents log in by their phones, customers call, everything is told as it happens."""
+    """The day: agents log in at their phones, customers call, and everything is printed."""
 
     def __init__(
         self, stack: Stack, far_end: FarEnd, console: ConsoleClient, pool: asyncpg.Pool
@@ -195,7 +195,7 @@ class WorkingDay:
         self._open: set[asyncio.Task[None]] = set()
 
     async def play(self, calls: int | None) -> Summary:
-        """Until all calls have ended and their records are written, or cancelled."""
+        """Play until all calls have ended and their records are written, or until cancelled."""
         await self._agents_begin()
         watching = asyncio.create_task(self._watch())
         try:
@@ -207,7 +207,7 @@ class WorkingDay:
             if self._open:
                 _, unended = await asyncio.wait(self._open, timeout=CALL_ENDS_WITHIN_S)
                 if unended:
-                    say(f"{len(unended)} calls have not ended in {CALL_ENDS_WITHIN_S:.0f} s")
+                    say(f"{len(unended)} calls have not ended within {CALL_ENDS_WITHIN_S:.0f} s")
             return await self._settled(calls)
         finally:
             for task in (watching, *self._open):
@@ -223,8 +223,8 @@ class WorkingDay:
         return [f"the recording of {row['call']} is not whole" for row in rows]
 
     async def _agents_begin(self) -> None:
-        """Each logs in by *11 with code and PIN and gets ready by *12."""
-        say("agents log in by their phones (*11) and get ready (*12)")
+        """Have each agent log in with *11, code and PIN, and get ready with *12."""
+        say("agents log in at their phones (*11) and get ready (*12)")
 
         async def begin(station: StationName, code: str) -> None:
             await self._far_end.phone(station, "answer-1.5,speak-5,hangup")
@@ -255,7 +255,7 @@ class WorkingDay:
 
     async def _call(self, number: int) -> None:
         customer = self._customer(number)
-        say(f"customer {customer.number} calls by {customer.line}")
+        say(f"customer {customer.number} calls over {customer.line}")
         call = await self._far_end.customer(
             self._stack.config.centre.hotlines[0].number,
             customer.steps,
@@ -271,14 +271,14 @@ class WorkingDay:
         await self._far_end.ended(call, timeout=24 * 3600.0)
 
     async def _watch(self) -> None:
-        """Tell what the board shows, and let customers react to it."""
+        """Print what the board shows, and let customers react to it."""
         while True:
             try:
                 board = await self._console.board()
                 self._tell_agents(board["agents"])
                 await self._tell_calls(board["calls"])
             except (ConsoleRefused, ClientError, FarEndError) as error:
-                say(f"(the board can't be told: {error!r})")
+                say(f"(the board can't be shown: {error!r})")
             await asyncio.sleep(0.4)
 
     def _tell_agents(self, agents: list[dict[str, Any]]) -> None:
@@ -313,7 +313,7 @@ class WorkingDay:
                 await self._far_end.hang_up(far_call)
 
     async def _settled(self, calls: int | None) -> Summary:
-        """The figures, when all is written down; what they are after a while if it never is."""
+        """The figures once everything is stored, or as they stand after a while if it never is."""
         deadline = asyncio.get_running_loop().time() + SETTLED_WITHIN_S
         while True:
             summary = await self._records.summary(self._started)

@@ -29,14 +29,14 @@ _SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing
 
 
 class MediaTransport(StrEnum):
-    """What a phone insists on when it is called."""
+    """The kind of media a phone insists on when it is called."""
 
     RTP = "rtp"  # plain sound: an offer of RTP/SAVP is refused (488)
     SRTP = "srtp"  # encrypted sound by SIP over TLS: an offer of RTP/AVP is refused
 
 
 class Target(Protocol):
-    """The centre that is called: an ``Instance``, or one that runs elsewhere."""
+    """The centre that gets the calls: an ``Instance``, or one that runs elsewhere."""
 
     @property
     def addresses(self) -> Addresses: ...
@@ -51,8 +51,8 @@ class Target(Protocol):
 class FarEnd:
     """Everything outside the call centre, driven by ``customer``, ``phone`` and ``dial``.
 
-    Lines with a ``host`` are called from that address (127.0.0.2:PORT, say); the others
-    register, as stations do. Until told otherwise a phone answers after 1 s and stays.
+    Lines with a ``host`` place calls from that address (127.0.0.2:PORT, say); the others
+    register, as stations do. Until it is set to do otherwise, a phone answers after 1 s and stays.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FarEnd:
         sip_bind: str = _HOST,
         sounds: Mapping[StationName, MediaTransport] | None = None,
     ) -> None:
-        """``sounds`` says of phones that they aren't plain (``MediaTransport.RTP``)."""
+        """``sounds`` names the phones that don't use plain sound (``MediaTransport.RTP``)."""
         self.ports = ports
         self.sip_bind = sip_bind
         self.target = target
@@ -90,7 +90,7 @@ class FarEnd:
             raise
 
     async def stop(self) -> None:
-        """End the far end; its calls end with it, and nobody thinks it still registered."""
+        """End the far end; its calls end with it, and its registrations are removed."""
         with contextlib.suppress(FarEndError, OSError):
             for name in self._registering():
                 await self.remote.action("PJSIPUnregister", {"Registration": f"reg-{name}"})
@@ -99,7 +99,7 @@ class FarEnd:
         await self.process.stop()
 
     async def register(self, *, timeout: float = 20.0) -> None:
-        """Register all phones and lines now, and wait for it; also after the target restarted."""
+        """Register all phones and lines now and wait for that; also after a target's restart."""
         names = self._registering()
         for name in names:
             await self.remote.action("PJSIPRegister", {"Registration": f"reg-{name}"})
@@ -137,10 +137,11 @@ class FarEnd:
         tone: int = 440,
         patience_s: float = 60.0,
     ) -> str:
-        """Somebody calls ``number`` over ``line`` and does ``steps`` once answered; returns an id.
+        """Have a customer call ``number`` over ``line`` and do ``steps`` once answered.
 
-        ``tone`` is the frequency in Hz of his voice (speak-n); after ``patience_s`` without
-        answer he hangs up. Returns at once; raises FarEndError only for what is wrong before.
+        ``tone`` is the frequency in Hz of their voice (speak-n); after ``patience_s`` without an
+        answer they hang up. Returns the call's id at once; raises FarEndError only if the call
+        can't be placed.
         """
         return await self._originate(
             f"PJSIP/{number}@line-{line}", customer_steps(steps), caller, tone, patience_s
@@ -149,35 +150,35 @@ class FarEnd:
     async def dial(
         self, station: StationName, number: str, steps: str = "stay", *, tone: int = 1000
     ) -> str:
-        """An agent's phone calls ``number``, a feature code such as *12 or a station."""
+        """Have an agent's phone call ``number``, a feature code such as *12 or a station."""
         return await self._originate(
             f"PJSIP/{number}@phone-{station}", customer_steps(steps), station, tone, 60.0
         )
 
     async def phone(self, station: StationName, steps: str, *, tone: int | None = None) -> None:
-        """What the phone does with calls from now on; ``tone`` is its voice in Hz (1000)."""
+        """Set what the phone does with calls from now on; ``tone`` is its voice in Hz (1000)."""
         await self._set(f"FAREND_PHONE_{station}", phone_steps(steps))
         if tone is not None:
             await self._set(f"FAREND_TONE_{station}", str(tone))
 
     async def press(self, call: str, keys: str) -> None:
-        """Press keys in a call, whatever its steps are at."""
+        """Press keys in a call, whichever step it is at."""
         for key in keys:
             await self.remote.action("PlayDTMF", {"Channel": call, "Digit": key})
 
     async def hang_up(self, call: str) -> None:
-        """End the call of this id (or channel name), whatever it is doing."""
+        """End the call with this id (or channel name), whatever it is doing."""
         await self.remote.action("Hangup", {"Channel": call, "Cause": "16"})
 
     async def put_down(self, station: StationName) -> None:
-        """The phone is put down: whatever call it is in ends, whatever its steps are at."""
+        """Put the phone down: the call it is in ends, whichever step it is at."""
         channels = await self.remote.listing("CoreShowChannels", "CoreShowChannelsComplete")
         for name in (channel.get("Channel", "") for channel in channels):
             if name.startswith(f"PJSIP/phone-{station}-"):
                 await self.hang_up(name)
 
     async def event(self, name: str, *, timeout: float = 20.0, **fields: str) -> Event:
-        """The first event of ``name`` whose headers are ``fields``, past or to come.
+        """The first event called ``name`` with the headers ``fields``, past or to come.
 
         Far-end events are UserEvents: FarendAnswered, FarendStep, FarendRinging, FarendCalled,
         FarendTransfer, FarendFailed; Asterisk's own (Hangup, DTMFEnd) can be asked for as well.
@@ -198,11 +199,11 @@ class FarEnd:
             raise FarEndError(f"no {name} with {fields} within {timeout:.0f} s") from None
 
     def heard(self, station: StationName) -> Path:
-        """The WAV of what the phone heard in its last step ``listen-n``."""
+        """The WAV file of what the phone heard in its last step ``listen-n``."""
         return self.process.spool / f"{station}.wav"
 
     def failures(self) -> list[Event]:
-        """What tells of calls that came to nothing, for a failed test."""
+        """The events that explain failed calls, for the report of a failed test."""
         return [
             event
             for event in self.remote.events
@@ -218,7 +219,7 @@ class FarEnd:
     async def _originate(
         self, channel: str, steps: str, caller: str, tone: int, patience_s: float
     ) -> str:
-        # All of one length: Asterisk takes an id for one in use if another begins with it (22.10).
+        # All have one length: Asterisk 22.10 takes an id for one in use if another begins with it.
         call = f"far-{self.ports.sip}-{next(self._ids):06}"
         await self.remote.action(
             "Originate",
@@ -322,7 +323,7 @@ class FarEnd:
         )
 
     def _at_once(self) -> str:
-        """Newer versions wait up to 10 s before they register, unless told not to."""
+        """The option for registering at once: newer versions otherwise wait up to 10 s."""
         module = self.process.install.modules / "res_pjsip_outbound_registration.so"
         option = "max_random_initial_delay"
         return f"{option} = 0\n" if option.encode() in module.read_bytes() else ""

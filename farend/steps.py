@@ -1,7 +1,7 @@
-"""The small language in which customers and phones are told what to do.
+"""The small language that says what customers and phones do in a call.
 
-Steps stand one after the other with commas between: ``wait-2,press-1,speak-8,hangup``.
-README.md has the table.
+Steps follow one another, separated by commas: ``wait-2,press-1,speak-8,hangup``. README.md has
+the table.
 """
 
 import re
@@ -21,7 +21,7 @@ _PHONE = re.compile(
 
 
 def customer_steps(steps: str) -> str:
-    """As the far end's dialplan wants them. Raises FarEndError at a step it doesn't know."""
+    """The steps in the form that the far end's dialplan reads. Raises FarEndError if unknown."""
     return _checked(steps, _CUSTOMER, "customer")
 
 
@@ -34,5 +34,5 @@ def _checked(steps: str, known: re.Pattern[str], who: str) -> str:
     parts = [part.strip() for part in steps.split(",") if part.strip()]
     for part in parts:
         if not known.fullmatch(part):
-            raise FarEndError(f"{part!r} is no step of a {who}; farend/README.md lists them")
+            raise FarEndError(f"{part!r} is not a step for a {who}; farend/README.md lists them")
     return "&".join(parts)

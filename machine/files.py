@@ -1,7 +1,7 @@
-"""Opening files in folders where others may have put something else under the same name. Blocking.
+"""Opens files safely in folders where others may have put something else. Blocking.
 
-A FIFO would hang whoever opens it, a symbolic link lead to another file. So: nothing is followed,
-nothing is waited for, and what was opened is looked at, not what the name meant a moment before.
+A FIFO would block whoever opens it, and a symbolic link may lead to another file. So we follow no
+links, never wait, and check what was opened, not what the name meant a moment before.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ _KINDS = {
 
 
 class NotAFileError(OffhookError):
-    """There is something else under the name; ``str`` says what it is."""
+    """The name belongs to something other than a regular file; ``str`` says what it is."""
 
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[tuple[BufferedReader, os.stat_result]]:
-    """A regular file to read from, and its status. Raises NotAFileError, OSError."""
+    """Open a regular file to read; yields it with its status. Raises NotAFileError, OSError."""
     try:
         descriptor = os.open(path, _READ)
     except OSError as error:
@@ -49,7 +49,7 @@ def open_regular(path: Path) -> Iterator[tuple[BufferedReader, os.stat_result]]:
 
 
 def kind_of(path: Path) -> str:
-    """What is there that can't be opened as a file."""
+    """What kind of thing is at ``path``, if it can't be opened as a file."""
     try:
         return _kind(path.lstat())
     except OSError as error:
@@ -62,7 +62,7 @@ def _kind(status: os.stat_result) -> str:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BufferedRandom]:
-    """A file made anew; what a crash, or anybody, has left under the name is gone first."""
+    """Create a new file, removing first whatever a crash or anybody else left under the name."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, _MAKE, 0o666), "w+b") as file:
         yield file

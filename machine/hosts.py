@@ -1,4 +1,4 @@
-"""Whether a text can be a machine's name or address: by its form alone, nobody is asked."""
+"""Checks and formats host names and addresses by their form alone; nothing is resolved."""
 
 import argparse
 import ipaddress
@@ -10,10 +10,10 @@ LONGEST = 80
 
 
 def is_host(text: str) -> bool:
-    """An IPv4 address, an IPv6 address (in brackets or not), or a name that DNS could know.
+    """Whether it is an IPv4 address, an IPv6 address (in brackets or not), or a possible DNS name.
 
-    What ends in digits and is not a whole address (``1.2.3``, ``0``) is none: each program that
-    reads it makes another address of it.
+    Text that ends in digits and is not a complete address (``1.2.3``, ``0``) is not a host: each
+    program that reads it makes a different address of it.
     """
     if not 0 < len(text) <= LONGEST:
         return False
@@ -41,12 +41,12 @@ def split_port(text: str) -> tuple[str, int | None]:
 
 
 def without_brackets(host: str) -> str:
-    """As sockets and resolvers want an IPv6 address."""
+    """The host in the form that sockets and resolvers expect: an IPv6 address without brackets."""
     return host.removeprefix("[").removesuffix("]")
 
 
 def in_uri(host: str) -> str:
-    """An IPv6 address in brackets, or its last group would be read as a port."""
+    """The host for a URI: IPv6 in brackets, or its last group would be read as a port."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
@@ -56,12 +56,12 @@ def with_port(host: str, port: int) -> str:
 
 
 def reached_at(bound: str) -> str:
-    """Where a program on this machine finds what listens at ``bound``."""
+    """The address at which a program on this machine reaches what listens on ``bound``."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104
 
 
 def host_argument(text: str) -> str:
-    """For the command line."""
+    """A host given on the command line. Raises ArgumentTypeError."""
     if not is_host(text):
         raise argparse.ArgumentTypeError(f"{text!r} can't be a machine's name or address")
     return without_brackets(text)

@@ -1,4 +1,4 @@
-"""A part that ends or hangs is started again: at once, and ever later if that happens again."""
+"""Starts a part again when it ends or hangs: at once, then after longer and longer waits."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,9 @@ import structlog
 log = structlog.get_logger()
 
 FIRST_S, LAST_S = 0.2, 30.0
-"""How long to wait before starting it again; twice as long each time."""
+"""How long to wait before starting it again; the wait doubles each time, up to the last."""
 SETTLED_S = 60.0
-"""One that ran for so long did not end at once: the next wait is the first again."""
+"""After running for this long a part has settled: the next wait is the first one again."""
 
 
 async def until_ended(
@@ -24,7 +24,7 @@ async def until_ended(
 ) -> str:
     """Wait until the process has ended, killing it if it hangs. Returns what happened.
 
-    ``answers`` is given how many seconds are left to it, and returns whether the process answered.
+    ``answers`` is given the seconds that it has left, and returns whether the process answered.
     """
     clock = asyncio.get_running_loop().time
     answered_at = clock()
@@ -52,12 +52,12 @@ async def keep(
     progress: Callable[[str], None],
     *expected: type[Exception],
 ) -> None:
-    """Keep the part called ``name`` running until cancelled, or until it has ended as it should.
+    """Keep the part called ``name`` running until cancelled, or until it has ended on purpose.
 
-    ``ended`` waits until it is no more and returns what became of it, as ``ended (-9)``; None: it
-    isn't wanted any more. ``start_again`` raises one of ``expected`` if it can't; their text is one
-    line for a person, and is said once for as long as it stays the same. Whatever else is raised
-    is logged, and the watch goes on.
+    ``ended`` waits for its end and returns what happened to it, such as ``ended (-9)``; None: it
+    isn't wanted any more. ``start_again`` raises one of ``expected`` if it can't; its text is one
+    line for a person, and is reported once for as long as it stays the same. Any other error is
+    logged, and the watch goes on.
     """
     clock = asyncio.get_running_loop().time
     delay = FIRST_S
@@ -66,7 +66,7 @@ async def keep(
         try:
             await _keep(name, ended, start_again, progress, *expected)
         except Exception:
-            with contextlib.suppress(OSError):  # a terminal that has gone
+            with contextlib.suppress(OSError):  # the terminal has gone
                 log.exception("the watch over a part failed, and goes on; report this", part=name)
             if clock() - began >= SETTLED_S:
                 delay = FIRST_S
@@ -103,7 +103,7 @@ async def _keep(
             except expected as error:
                 if str(error) != said:
                     said = str(error)
-                    progress(f"{name} does not start, and is tried again: {said}")
+                    progress(f"{name} does not start; trying again: {said}")
             else:
                 break
-        progress(f"{name} runs again")
+        progress(f"{name} is running again")

@@ -1,6 +1,6 @@
-"""What went wrong, in one line of a log or a terminal."""
+"""Puts an error into one line for a log or a terminal."""
 
 
 def in_one_line(error: BaseException) -> str:
-    """An error's text without its line breaks, its kind if it has no text."""
+    """An error's text without line breaks, or its type if it has no text."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,7 +1,7 @@
-"""How many files and connections this process may have open, and who gets how many of them.
+"""Shares out the files and connections that this process may have open.
 
-Each caller is a connection, each browser is one, and strangers open as many as they like. Without
-shares the console's visitors could take what callers need.
+Each caller and each browser is a connection, and strangers open as many as they like. Without
+shares the console's visitors could take the ones that callers need.
 """
 
 import resource
@@ -14,9 +14,9 @@ from domain.errors import OperatorError
 log = structlog.get_logger()
 
 KEPT = 128
-"""For the database, AMI, the outbox, recordings, prompts, logs: what a call's record hangs on."""
+"""Kept for what a call's record needs: database, AMI, outbox, recordings, prompts, logs."""
 SMALLEST = 256
-"""With less than this nothing sensible can be run."""
+"""With fewer than this Offhook can't do useful work."""
 COMFORTABLE = 4096
 MOST_SESSIONS = 20_000
 MOST_VISITORS = 2_000
@@ -24,13 +24,13 @@ _PLENTY = 1 << 20
 
 
 class TooFewFiles(OperatorError):  # noqa: N818
-    """The limit of open files is too low to serve; the text says what to do."""
+    """The limit on open files is too low to serve; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFiles:
-    """The shares of one process. ``visitors`` are the console's connections; each may have a file
-    open besides, the recording that it is sent."""
+    """The shares of one process. ``visitors`` are the console's connections; each may also have a
+    file open, the recording that is being sent to it."""
 
     limit: int
     sessions: int
@@ -38,13 +38,13 @@ class OpenFiles:
 
 
 def share(limit: int) -> OpenFiles:
-    """Shares of ``limit`` files: a third at most for the console, the rest for callers.
+    """Divide ``limit`` files: at most a third for the console, the rest for callers.
 
     Raises TooFewFiles.
     """
     if limit < SMALLEST:
         raise TooFewFiles(
-            f"only {limit} files may be open at once, Offhook needs at least {SMALLEST}, better"
+            f"only {limit} files may be open at once; Offhook needs at least {SMALLEST}, better"
             " 65536; raise the limit (ulimit -n, systemd's LimitNOFILE, Docker's ulimits.nofile)"
         )
     free = limit - KEPT
@@ -53,7 +53,7 @@ def share(limit: int) -> OpenFiles:
 
 
 def claim() -> OpenFiles:
-    """Take all the files that this process may have without asking anybody, and share them out.
+    """Raise the limit as far as this process may by itself, and share the files out.
 
     Raises TooFewFiles.
     """
@@ -63,7 +63,7 @@ def claim() -> OpenFiles:
     shares = share(_PLENTY if hard == resource.RLIM_INFINITY else hard)
     if shares.limit < COMFORTABLE:
         log.warning(
-            "the limit of open files is low; raise it for more callers and browsers at once",
+            "the limit on open files is low; raise it for more callers and browsers at once",
             open_files=shares.limit,
             callers=shares.sessions,
             browsers=shares.visitors,

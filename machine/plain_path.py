@@ -1,7 +1,7 @@
-"""A name without special characters for a folder that has some.
+"""Gives a folder whose path has special characters a second path without any.
 
-PostgreSQL's own starter hands folder names to a shell unquoted, and a host name with a comma is
-two hosts to its clients. So a folder such as ``a b`` is reached through a symbolic link.
+PostgreSQL's own starter passes folder names to a shell unquoted, and its clients read a host name
+with a comma as two hosts. So a folder such as ``a b`` is reached through a symbolic link.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ _PLAIN = re.compile(r"[\w./@+:=~-]+")
 
 
 def plain_path(folder: Path) -> Path:
-    """``folder`` itself, or a link to it of a plain name, made if need be. Raises OSError."""
+    """``folder`` itself, or a link to it with a plain name, made if needed. Raises OSError."""
     if _PLAIN.fullmatch(str(folder)):
         return folder
     link = _link(folder)
     try:
         if link.readlink() == folder and link.lstat().st_uid == os.geteuid():
             return link
-        link.unlink()  # another user's can't be removed: then this says so
+        link.unlink()  # raises if it is another user's, which can't be removed
     except FileNotFoundError:
         pass
     link.symlink_to(folder)
@@ -42,7 +42,7 @@ def _link(folder: Path) -> Path:
 
 
 def _for_run_time() -> Path:
-    """Where links last until the machine is started anew, if there is such a place."""
+    """A folder whose links last until the machine is restarted, if there is one."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     for folder in ("/run" if os.geteuid() == 0 else own, tempfile.gettempdir()):
         if folder and os.access(folder, os.W_OK | os.X_OK):

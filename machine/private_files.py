@@ -1,4 +1,4 @@
-"""Files for their owner alone, written whole or not at all. Blocking."""
+"""Writes files that only their owner can read, whole or not at all. Blocking."""
 
 import os
 import stat
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file at once, never readable by others, not even for a moment.
+    """Replace a file atomically; others can't read it, not even for a moment.
 
-    After a failure (OSError) the file of before is there, and nothing else.
+    After a failure (OSError) the previous file is there, and nothing else.
     """
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -23,24 +23,24 @@ def write_private(path: Path, content: bytes) -> None:
         raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)  # or a power cut brings the file of before back
+        os.fsync(folder)  # or a power cut could bring the previous file back
     finally:
         os.close(folder)
 
 
 def keep_private(path: Path, mode: int) -> None:
-    """Have a file or folder be for its owner alone; what is so already is not touched, for the
-    disk may be read-only. Raises OSError."""
+    """Make a file or folder private to its owner. One that already is isn't touched, for the disk
+    may be read-only. Raises OSError."""
     if stat.S_IMODE(path.stat().st_mode) != mode:
         path.chmod(mode)
 
 
 def have(file: Path, content: bytes) -> None:
-    """Have this in the file, for its owner alone. Where it is there already nothing is written:
-    on a full disk what was started from it can be started again. Raises OSError."""
+    """Make sure that the file has this content and is private. Nothing is written if it has it
+    already: on a full disk, what was started from it can be started again. Raises OSError."""
     try:
         if file.read_bytes() == content:
             return
     except OSError:
-        pass  # writing it will say what is wrong
+        pass  # writing it will report what is wrong
     write_private(file, content)

@@ -1,6 +1,6 @@
-"""``offhook asterisk-conf``: the files of an Asterisk that Offhook doesn't start itself.
+"""``offhook asterisk-conf``: writes the files for an Asterisk that Offhook doesn't start itself.
 
-A container's Asterisk, or a distribution's service, reads the same literal files as our own;
+An Asterisk in a container, or run as a system service, reads the same literal files as our own;
 only the folder ``generated/`` is made here, from the centre's configuration and its secrets.
 """
 
@@ -20,7 +20,7 @@ from telephony.asterisk.process import PLAIN_PATH
 
 
 def network(text: str) -> str:
-    """An address or a network as Asterisk's configuration wants it. Raises ValueError."""
+    """An address or a network in the form that Asterisk's files expect. Raises ValueError."""
     return ipaddress.ip_network(text, strict=False).with_netmask
 
 
@@ -28,7 +28,7 @@ def port_range(text: str) -> tuple[int, int]:
     """``10000-10199`` as (10000, 10199). Raises ValueError."""
     found = re.fullmatch(r"([0-9]{4,5})-([0-9]{4,5})", text)
     if found is None or not 1024 <= int(found[1]) < int(found[2]) <= 65_535:
-        raise ValueError(f"{text!r} is no range of ports; write 10000-10199")
+        raise ValueError(f"{text!r} is not a range of ports; write 10000-10199")
     return int(found[1]), int(found[2])
 
 
@@ -44,7 +44,7 @@ async def write(
 ) -> None:
     """Write the whole configuration into ``to``, an absolute path that Asterisk sees too.
 
-    ``modules`` are the file names of those the Asterisk has; by default the newest version's.
+    ``modules`` are the file names of that Asterisk's modules; by default the newest version's.
     Raises ConfigError if the Asterisk is Offhook's own, OSError where ``to`` can't be written.
     """
     if config.asterisk.managed:

@@ -1,4 +1,4 @@
-"""The controller's process: everything wired together, started in order, ended in order."""
+"""The controller's process: wires everything together, starts it in order, stops it in order."""
 
 import asyncio
 import contextlib
@@ -52,12 +52,12 @@ from telephony.asterisk.versions import faults_of
 log = structlog.get_logger()
 
 FIRST_SNAPSHOT_S = 5.0
-"""How long calls wait for the first look at Asterisk; it may be down for longer than that."""
+"""How long calls wait for the first snapshot of Asterisk, which may be down for longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the controller finds Asterisk's things, and keeps its own."""
+    """Where the controller finds Asterisk's files and keeps its own."""
 
     state: Path
     spool: Path
@@ -86,7 +86,7 @@ def places(config: Config, state: Path) -> Places:
 
 
 def _prompts_seen_as(config: Config, where: Places) -> Path | None:
-    """What our own Asterisk calls the folder of prompts, if its name means something to it."""
+    """The path by which our own Asterisk reaches the folder of prompts, if it can use one."""
     if not config.asterisk.managed or is_plain(where.prompts):
         return None
     return HERE / os.path.relpath(where.prompts, where.state.absolute() / "asterisk")
@@ -102,12 +102,13 @@ async def serve(
     *,
     kept: bool,
 ) -> None:
-    """Run the controller until a signal. Raises what a start can't do without.
+    """Run the controller until a signal. Raises an error if something it needs to start is missing.
 
-    SIGTERM and SIGINT let calls end first (``drain_s``), a second one doesn't; SIGQUIT stops at
-    once, for somebody who starts it again: Asterisk keeps all calls. ``tell`` is given "ready", and
-    later lines for a person. ``pulse``: where whoever watches over us asks whether we still work.
-    ``kept``: somebody else keeps what is in force, and restarts us.
+    SIGTERM and SIGINT let calls end first (``drain_s``); a second one stops at once. SIGQUIT stops
+    at once so that the controller can be started again: Asterisk keeps all calls. ``tell`` is
+    given "ready", and later lines for a person. ``pulse`` is the socket on which the supervisor
+    asks whether we still work. ``kept``: a supervisor keeps the configuration in force and
+    restarts us.
     """
     stop, at_once = asyncio.Event(), asyncio.Event()
     if pulse is not None:
@@ -129,8 +130,8 @@ async def serve(
         loop.add_signal_handler(number, asked, number)
     config = found.config
     async with running(found, state, ports, dsn) as engine:
-        # Calls leave hardly any cycles: looking for them at every 700th object, through all that
-        # was loaded at the start, took a tenth of the time and made pauses of many milliseconds.
+        # Calls leave hardly any reference cycles. Collecting at every 700th object, through all
+        # that was loaded at the start, took a tenth of the time, with pauses of many ms.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
@@ -146,7 +147,7 @@ async def serve(
             await asyncio.wait((draining, waiting), return_when=asyncio.FIRST_COMPLETED)
             for task in (draining, waiting):
                 task.cancel()
-        log.info("offhook stops; talks go on, waiting callers are kept by Asterisk")
+        log.info("offhook stops; conversations go on, Asterisk keeps the waiting callers")
 
 
 def _remember(found: InForce, state: Path) -> None:
@@ -159,7 +160,7 @@ def _remember(found: InForce, state: Path) -> None:
 
 @asynccontextmanager
 async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
-    """The whole controller, for as long as the context lasts."""
+    """Run the whole controller for as long as the context lasts."""
     config, flows, secrets = found.config, found.flows, found.secrets
     phrases = station_phrases()
     where = places(config, state)
@@ -187,7 +188,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         stack.push_async_callback(prompts.close)
         engine = Engine(config.centre, outbox)
         if not config.recordings.root.is_absolute():
-            # Another place isn't made: it may be where a disk is mounted, later.
+            # We don't create a folder elsewhere: a disk may be mounted there later.
             where.recordings.mkdir(parents=True, exist_ok=True)
         recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
         engine.talks.on_call_over = recorder.call_over
@@ -246,7 +247,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
 def _background(
     stack: AsyncExitStack, work: Coroutine[object, object, None], what: str
 ) -> asyncio.Task[None]:
-    """Run beside the rest until the stack unwinds; one that dies by itself says so loudly."""
+    """Run in the background until the stack unwinds; a task that dies by itself is logged."""
 
     async def watched() -> None:
         try:
@@ -271,7 +272,7 @@ def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Lin
     said: set[str] = set()
 
     def up(snapshot: Snapshot) -> None:
-        # Of our own Asterisk its start has said it already.
+        # For our own Asterisk, its start has already reported this.
         if not config.asterisk.managed and snapshot.version not in said:
             said.add(snapshot.version)
             for fault in faults_of(snapshot.version):
@@ -302,13 +303,13 @@ async def _listen(
         await door.open(host, port)
     except OSError as error:
         raise CannotServe(
-            f"the console can't listen on {with_port(host, port)} ({error.strerror}); stop what"
-            " uses it, or set console.port in the configuration"
+            f"the console can't listen on {with_port(host, port)} ({error.strerror}); stop whatever"
+            " uses it, or set another console.port in the configuration"
         ) from error
 
 
 async def _speak_ahead(prompts: Prompts, flows: Iterable[Flow], where: Places) -> None:
-    """Make all prompts that are known beforehand, the dialplan's first."""
+    """Make all prompts that are known in advance, the dialplan's first."""
     await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
     for flow in flows:
         await prompts.prepare(texts_to_prepare(flow))

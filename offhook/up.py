@@ -1,4 +1,4 @@
-"""``./run up``: your own centre on this machine, until Ctrl-C."""
+"""``./run up``: runs your own centre on this machine until Ctrl-C."""
 
 import asyncio
 import contextlib
@@ -32,21 +32,21 @@ RESTART_REFUSED = (
     AsteriskError, CannotKeep, ConfigError, ControllerError, DocumentError, OSError, SecretsError,
     StackError,
 )  # fmt: skip
-"""What whoever asked for a restart is answered."""
+"""The errors that are reported to whoever asked for a restart."""
 
 PORTS = Ports(
     sip=5060, sip_tls=5061, ami=5038, agi=4573, console=8080, rtp_start=10_000, rtp_end=11_999
 )
-"""Where each of them usually listens."""
+"""The ports on which they listen by default."""
 
 
 def say(text: str) -> None:
-    """A step, for the person at the terminal."""
+    """Print a step of the work for the person at the terminal."""
     outlet(sys.stderr).write(f"offhook: {text}\n")
 
 
 class Leave:
-    """The first Ctrl-C, where it is not to stop at once: ``asked`` is set, the second one stops."""
+    """A first Ctrl-C that doesn't stop at once: it sets ``asked``, and the second one stops."""
 
     def __init__(self) -> None:
         self.possible = False
@@ -54,7 +54,7 @@ class Leave:
         self.stopping = False
 
     def begin_stopping(self) -> None:
-        """From now on all of it is stopped, and Ctrl-C doesn't break that off."""
+        """From now on everything is being stopped, and Ctrl-C doesn't interrupt that."""
         if not self.stopping:
             self.stopping = True
             say("stopping")
@@ -65,8 +65,8 @@ async def until_stopped(
 ) -> int:
     """Do ``work``; at Ctrl-C or SIGTERM cancel it, once, and wait for it to clean up.
 
-    Returns what it returns, or ``at_a_signal``. Whoever is impatient and presses Ctrl-C again
-    must not keep it from stopping what it started.
+    Returns the result of ``work``, or ``at_a_signal``. An impatient second Ctrl-C must not keep
+    it from stopping what it started.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
@@ -80,8 +80,8 @@ async def until_stopped(
             task.cancel()
 
     def terminal_gone() -> None:
-        # Its shell and the kernel both say so, and at a session's end SIGTERM comes before: that
-        # is nobody's second Ctrl-C.
+        # The shell and the kernel both send SIGHUP, and at the end of a session SIGTERM comes
+        # before it: neither is somebody's second Ctrl-C.
         if not leave.asked.is_set():
             stop()
 
@@ -98,13 +98,13 @@ async def until_stopped(
 
 
 async def up(config: Config, state: Path, ports: Ports) -> int:
-    """Start everything, say where the console is, go on until Ctrl-C."""
+    """Start everything, print where the console is, and run until Ctrl-C."""
     leave = Leave()
     return await until_stopped(_up(config, state, ports, leave), at_a_signal=0, leave=leave)
 
 
 async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
-    load_flows(config)  # a fault in one is told before anything starts
+    load_flows(config)  # a fault in a flow is reported before anything starts
     install = None
     if config.asterisk.managed:
         install = await asyncio.to_thread(find_or_install, say)
@@ -119,24 +119,24 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
             where = f"phones register at {with_port(config.sip.bind, ports.sip)}"
         else:
             ami = config.asterisk.ami_port or ports.ami
-            where = f"Asterisk runs elsewhere, its AMI is {config.asterisk.host}:{ami}"
+            where = f"Asterisk runs elsewhere, with AMI at {config.asterisk.host}:{ami}"
         say(f"{where}; passwords: {state}/secrets.json")
-        # A controller that died just now is started again, and has nothing to do with this.
+        # A controller that has just died is started again; that has nothing to do with this.
         missing: list[str] = []
         with contextlib.suppress(aiohttp.ClientError, OSError, ValueError):
             missing = await stack.missing()
         if "asterisk" in missing:
-            say(f"Asterisk does not let the controller in yet; see {stack.controller.log}")
-        say("Ctrl-C stops everything; './run restart' takes a changed configuration, calls go on")
+            say(f"Asterisk does not accept the controller's login yet; see {stack.controller.log}")
+        say("Ctrl-C stops everything; './run restart' applies a changed configuration, calls go on")
 
         async def restart(tell: Callable[[str], None]) -> None:
             if leave.asked.is_set():
                 raise StackError(STOPPING)
             changed = from_files(load(config.source), stack.state)
-            tell("the configuration is right; the controller is started again")
-            say("the controller is started again, as asked for by ./run restart")
+            tell("the configuration is valid; restarting the controller")
+            say("restarting the controller, as ./run restart asked")
             await stack.restart(changed)
-            tell("the new controller serves; calls have gone on")
+            tell("the new controller is serving; calls went on meanwhile")
 
         async with controlled(state, {"restart": restart}, RESTART_REFUSED):
             await leave.asked.wait()

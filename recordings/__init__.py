@@ -1,1 +1,1 @@
-"""Recordings: what Asterisk is told to record, and how a raw file becomes a kept one."""
+"""Recordings: what Asterisk is to record, and how a raw file becomes a stored recording."""

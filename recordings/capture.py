@@ -1,4 +1,4 @@
-"""What MixMonitor is told, and how a raw file's name tells which call it belongs to.
+"""The arguments for MixMonitor, and how a raw file's name says which call it belongs to.
 
 One raw file a call, started once, before the first Dial, and never again: MixMonitor stays on
 the caller's channel over holds, transfers and further agents, and with ``b`` it writes only
@@ -15,7 +15,7 @@ from domain.identity import CallId
 RATE = 8000
 """Samples a second of the raw file, of each channel."""
 CHANNELS = 2
-"""Left is the caller, right is who speaks to him."""
+"""Left is the caller, right is whoever speaks to them."""
 FRAME_BYTES = 2 * CHANNELS
 """Bytes of one instant: a signed 16-bit little-endian sample of each channel."""
 

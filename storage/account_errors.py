@@ -1,4 +1,4 @@
-"""Why an account was not made, changed or let in: codes; who shows them has words for them."""
+"""Codes for why an account was not created, changed or let in; the console has the words."""
 
 from enum import StrEnum
 
@@ -36,7 +36,7 @@ class LoginRefusal(StrEnum):
     """Why somebody was not let in."""
 
     WRONG = "wrong"
-    """No such name, a wrong password, or disabled: not told apart on purpose."""
+    """No such name, a wrong password, or a disabled user; deliberately not distinguished."""
     THROTTLED = "throttled"
 
 

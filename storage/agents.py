@@ -42,7 +42,7 @@ class AgentStore:
             )
 
     async def names(self, *, projects: Projects = None) -> dict[AgentCode, str]:
-        """Names by code, of those too who are no longer in the configuration."""
+        """Names by code, including agents who are no longer in the configuration."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["agent_names"], as_array(projects))
         return {AgentCode(row["agent"]): row["name"] for row in rows}

@@ -113,7 +113,7 @@ async def bring_forward(pool: asyncpg.Pool, dsn: str, *, look_s: float = COMMAND
 
 
 async def close_pool(pool: asyncpg.Pool) -> None:
-    """Closes a pool's connections, be the server there or not."""
+    """Closes a pool's connections, whether the server is there or not."""
     try:
         await asyncio.wait_for(pool.close(), 5.0)
     except (TimeoutError, asyncpg.InterfaceError):
@@ -165,7 +165,7 @@ def _is_dsn(dsn: str) -> bool:
             if not host.startswith("/"):  # a socket's folder
                 unquote(host).encode("idna")
         return parts.scheme in ("postgresql", "postgres") and parts.port != 0
-    except ValueError:  # its port is no number, its brackets don't match, its host can't be a name
+    except ValueError:  # its port is not a number, its brackets don't match, its host isn't a name
         return False
 
 

@@ -42,9 +42,9 @@ LOOK_EVERY_S = 0.5
 ASK_EVERY_S = 5.0
 CONNECT_WITHIN_S = 20.0
 HUNG_AFTER_S = 30.0
-"""A server that has let nobody in for so long is killed. A slow disk holds it up for seconds."""
+"""A server that accepts no login for this long is killed. A slow disk only delays it by seconds."""
 STOPS_WITHIN_S = {signal.SIGINT: 30.0, signal.SIGQUIT: 10.0}
-"""A server that ends at neither is killed; it recovers at the next start."""
+"""A server that neither signal ends is killed; it recovers at the next start."""
 ENDS_WITHIN_S = 10.0
 _FIELDS = 8  # of a complete postmaster.pid
 _PORT_LINE, _SOCKET_LINE = 3, 4  # of it
@@ -130,13 +130,13 @@ class EmbeddedServer:
 
     @property
     def pid(self) -> int | None:
-        """The server's process, None if it does not run."""
+        """The server's process id, None if it is not running."""
         process = self._postmaster()
         return None if process is None else process.pid
 
     async def ended(self) -> str:
-        """Waits until the server is no more; one that hangs is killed. Returns what became of
-        it, for a person."""
+        """Waits until the server has ended; kills one that hangs. Returns what happened to it, for
+        a person."""
         clock = asyncio.get_running_loop().time
         asked_at = answered_at = clock()
         fate = "ended"
@@ -358,7 +358,7 @@ def _end_initdb(data: Path) -> None:
 
 
 class _Complaints(logging.Handler):
-    """Keeps what the library has to say about a failure, to be told in one line."""
+    """Collects what the library logs about a failure, to be reported in one line."""
 
     text = ""
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the database, each as one line that says what, where and what to do."""
+"""Errors of the database; each text is one line that says what is wrong, where and what to do."""
 
 # ruff: noqa: N818  (they are states of the world, as in websockets or asyncpg, not "...Error")
 
@@ -8,15 +8,15 @@ from domain.errors import OperatorError
 
 
 class StorageError(OperatorError):
-    """Something about the database that a person must see; its text is one clear line."""
+    """A fault of the database that a person must see; its text is one clear line."""
 
 
 class DatabaseUnreachable(StorageError):
-    """Nobody answers, or no connection is to be had."""
+    """The server does not answer, or gives us no connection."""
 
 
 class NotAnAddress(DatabaseUnreachable):
-    """What should be a database's address can't be one; ``what`` it is, and what to do."""
+    """The given address can't be a database's; says ``what`` is wrong and what to do."""
 
     def __init__(self, what: str, todo: str) -> None:
         super().__init__(f"{what}; {todo}")
@@ -65,5 +65,5 @@ AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InternalServerError,  # what it reads there is damaged
     *REFUSED,
 )
-"""What a read or write raises while the database is away, or can't do its work though nothing is
-wrong with what it is asked; the console says 503 for these."""
+"""What a read or write raises while the database is away, or can't do its work though the
+request is correct; the console answers these with 503."""

@@ -1,4 +1,4 @@
-"""The outbox's file: lines are appended whole or not at all, by one process only."""
+"""The outbox's file, to which one process appends lines, whole or not at all."""
 
 import errno
 import fcntl
@@ -118,7 +118,7 @@ class FactFile:
             ) from None
 
     def _drop_torn_line(self) -> None:
-        """A process killed within a write leaves half a line, whose fact nobody was told of."""
+        """Drops half a line, left by a process that was killed before its ``append`` returned."""
         if self.size == 0:
             return
         start = max(0, self.size - _CHUNK)

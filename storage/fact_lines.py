@@ -1,4 +1,4 @@
-"""A fact as one line of JSON, and back."""
+"""Encodes a fact as one line of JSON, and decodes it."""
 
 import json
 import uuid

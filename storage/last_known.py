@@ -1,4 +1,4 @@
-"""What was last known of agents and open calls, in a file beside the outbox.
+"""Keeps the last known facts of agents and open calls in a file beside the outbox.
 
 A controller that starts while the database is away goes on from it. It is made of the facts
 themselves: the last one of each agent, and those of each call without an end. Together with the
@@ -35,7 +35,7 @@ class LastKnown:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.found = False
-        """There was a file, be it a broken one: a controller has served here before."""
+        """There was a file, even if a broken one: a controller has served here before."""
         self.written_at: datetime | None = None
         """When the file was written; None: there is none that can be read."""
         self._agents: dict[AgentCode, tuple[AgentFact, bytes]] = {}
@@ -50,11 +50,11 @@ class LastKnown:
 
     @property
     def open_calls(self) -> tuple[tuple[CallFact, ...], ...]:
-        """The facts of each call without an end, in the order in which they were learnt."""
+        """The facts of each call that has not ended, in the order in which they were learnt."""
         return tuple(tuple(fact for fact, _ in facts.values()) for facts in self._calls.values())
 
     def learn(self, fact: Fact, line: bytes) -> None:
-        """A fact was put into the outbox as ``line``, or is found there; any number of times."""
+        """Learn a fact that is in the outbox as ``line``; learning it again does no harm."""
         if isinstance(fact, AgentFact):
             before = self._agents.get(fact.agent)
             if before is None or fact.at >= before[0].at:

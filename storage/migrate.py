@@ -1,4 +1,4 @@
-"""Brings the schema forward. There is no way back; a newer database is refused."""
+"""Migrates the schema forward. It can't go back; a newer database is refused."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""From the engine to the database, losing nothing: a local file first, PostgreSQL after.
+"""Carries facts from the engine to the database without loss: a local file first, then PostgreSQL.
 
 ``put`` is synchronous: when it returns, the fact survives a kill -9. ``pump`` carries facts to
 the database in batches and may send some again after a crash, which the facts' ids make
@@ -40,7 +40,7 @@ RESCUE_S = 2.0
 REMEMBER_EVERY_S = 5.0
 """So often at most is written what was last known; until then delivered facts stay in the file."""
 KEPT_BYTES = 64 * 1024 * 1024
-"""Nor do they stay for longer where it can't be written."""
+"""Beyond this size delivered facts are dropped, even where the last known can't be written."""
 
 # SQLSTATE classes that a fact brings upon itself: bad data, a broken constraint, too big.
 _FACTS_OWN_FAULT = ("22", "23", "54")
@@ -327,7 +327,7 @@ class Outbox:
             _tell(log.info, "the outbox can be written again", file=str(self.path))
 
     def _settle(self) -> None:
-        """Tells those who wait whether there is anything left."""
+        """Wakes those who wait for the outbox to be empty, if it is."""
         busy, idle = (self._work, self._empty) if self.pending else (self._empty, self._work)
         busy.set()
         idle.clear()

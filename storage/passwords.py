@@ -1,4 +1,4 @@
-"""Passwords: argon2, worked out in threads of low priority so that no call waits for a login."""
+"""Hashes passwords with argon2 in threads of low priority, so that no call waits for a login."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ SHORTEST, LONGEST = 8, 256
 
 
 class Passwords:
-    """Hashes and checks; two at a time at most, for each takes 64 MiB and a core."""
+    """Hashes and checks passwords, at most two at a time, for each takes 64 MiB and a core."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         # One lane: with the usual four, two logins would fill eight cores.
@@ -25,7 +25,7 @@ class Passwords:
         self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Raises AccountRefused if the password is too short or too long."""
+        """Hash a password. Raises AccountRefused if it is too short or too long."""
         password = _normal(password)
         if not SHORTEST <= len(password) <= LONGEST:
             raise AccountRefused(AccountRefusal.PASSWORD_LENGTH)
@@ -33,8 +33,8 @@ class Passwords:
         return await loop.run_in_executor(self._threads, self._hasher.hash, password)
 
     async def is_right(self, stored: str | None, password: str) -> bool:
-        """Whether it fits. Without a stored hash it takes as long, so that nobody can tell by
-        the clock which names exist."""
+        """Whether the password is right. Without a stored hash it takes as long, so that the time
+        doesn't reveal which names exist."""
         password = _normal(password)[: LONGEST + 1]
         if stored is None and self._nobodys is None:
             self._nobodys = await self.hash("nobody's password")

@@ -1,4 +1,4 @@
-"""Slows down those who guess passwords: blocks that double, by name, address and both."""
+"""Slows down password guessing: blocks that double, by name, by address and by both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SQL = load("logins")
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """What failures are counted for, and how many are free."""
+    """The keys under which failures are counted, and how many failures each has free."""
 
     keys: tuple[tuple[str, int], ...]
 
@@ -35,7 +35,7 @@ class Throttle:
         return [key for key, _ in self.keys]
 
     async def blocked_s(self, db: Any, now: datetime) -> float:
-        """For how many seconds no password is looked at; 0 if one may try."""
+        """For how many more seconds passwords are refused unseen; 0 if one may be tried."""
         until = await db.fetchval(_SQL["blocked_until"], self.names, now)
         return 0.0 if until is None else float((until - now).total_seconds())
 

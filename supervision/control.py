@@ -1,4 +1,4 @@
-"""How ``./run restart`` finds the ``up`` that runs: a socket in the state folder, for its owner."""
+"""How ``./run restart`` reaches the running ``up``: a socket in the state folder, for its owner."""
 
 import asyncio
 import contextlib
@@ -24,17 +24,17 @@ Work = Callable[[Say], Awaitable[None]]
 
 
 class ControlError(OperatorError):
-    """What was asked for was not done; the text says why."""
+    """The command was not carried out; the text says why."""
 
 
 @asynccontextmanager
 async def controlled(
     state: Path, commands: dict[str, Work], expected: tuple[type[Exception], ...]
 ) -> AsyncIterator[None]:
-    """Take commands for the running ``up`` as long as the context lasts, one at a time.
+    """Accept commands for the running ``up`` for as long as the context lasts, one at a time.
 
-    A command that raises one of ``expected`` is answered with its text. One that is under way when
-    the context ends is cancelled, and whoever asked for it is answered that.
+    A command that raises one of ``expected`` is answered with the error's text. One that is under
+    way when the context ends is cancelled, and the answer says so.
     """
     one_at_a_time = asyncio.Lock()
     under_way: set[asyncio.Task[None]] = set()
@@ -46,7 +46,7 @@ async def controlled(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def answer(line: str) -> None:
-            if not writer.is_closing():  # whoever asked may have gone; it is done all the same
+            if not writer.is_closing():  # the asker may have gone; the command runs all the same
                 writer.write(f"{line}\n".encode())
 
         def say(text: str) -> None:
@@ -54,7 +54,7 @@ async def controlled(
 
         try:
             if not _is_owner(writer):
-                log.warning("a stranger at the control socket was sent away")
+                log.warning("refused a stranger at the control socket")
                 return
             async with asyncio.timeout(_LINE_WITHIN_S):
                 name = (await reader.readline()).decode("utf-8", "replace").strip()
@@ -73,7 +73,7 @@ async def controlled(
                 else:
                     answer("done")
         except asyncio.CancelledError:
-            answer("no: all of it was stopped before this was done")
+            answer("no: everything was stopped before this was done")
         except (OSError, ValueError) as error:  # TimeoutError is one
             log.info("the control socket's peer has gone", why=str(error))
         finally:
@@ -94,19 +94,19 @@ async def controlled(
 
 
 async def ask(state: Path, command: str, say: Say) -> None:
-    """Have the ``up`` of this state folder do something; pass on what it says. Raises
+    """Send a command to the ``up`` of this state folder and pass on what it answers. Raises
     ControlError."""
     try:
         with _reached(state) as path:
             reader, writer = await asyncio.open_unix_connection(path)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         raise ControlError(
-            f"no './run up' runs with the state folder {state}; start it, or name its folder with"
-            " --state"
+            f"no './run up' is running with the state folder {state}; start it, or name its folder"
+            " with --state"
         ) from None
     except PermissionError:
         raise ControlError(
-            f"{state}: its 'up' is another user's; ask as that user, or as root"
+            f"{state}: its 'up' belongs to another user; ask as that user, or as root"
         ) from None
     try:
         writer.write(f"{command}\n".encode())
@@ -121,12 +121,12 @@ async def ask(state: Path, command: str, say: Say) -> None:
         raise ControlError(f"the 'up' of {state} does not answer; look at its terminal") from None
     finally:
         writer.close()
-    raise ControlError(f"the 'up' of {state} ended meanwhile, or sent us away")
+    raise ControlError(f"the 'up' of {state} has ended, or refused us")
 
 
 def _bound(state: Path) -> socket.socket:
     with _reached(state) as path:
-        _remove(state)  # of one that was killed; the folder is ours alone
+        _remove(state)  # left by one that was killed; the folder is ours alone
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(path)
         Path(path).chmod(0o600)
@@ -146,7 +146,7 @@ def _is_owner(writer: asyncio.StreamWriter) -> bool:
 
 @contextlib.contextmanager
 def _reached(state: Path) -> Iterator[str]:
-    """A path of the socket that is short enough, however long the folder's is."""
+    """A path to the socket that is short enough, however long the folder's is."""
     folder = os.open(state, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{folder}/{SOCKET}"

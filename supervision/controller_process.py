@@ -1,7 +1,7 @@
-"""The controller as a process of its own, so that it may die without anything else.
+"""Runs the controller as a process of its own, so that it can die without taking the rest along.
 
-A spare stands by that has loaded all its code and waits for the word: waiting callers are back
-in their queue that much sooner when the controller has died.
+A spare that has loaded all its code stands by and waits for the word to begin: when the controller
+dies, waiting callers are back in their queue that much sooner.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from telephony.asterisk.process import die_with
 log = structlog.get_logger()
 
 SPARE_AFTER_S = 3.0
-"""The controller itself comes first, and what it finds to do at its start."""
+"""How long making a spare waits: the controller's own start comes first."""
 LOADS_WITHIN_S = 15.0
 GOES_WITHIN_S = 3.0
-"""A spare that has not begun by then hangs. It has loaded its code, and only writes a word."""
+"""A spare that has not begun by then hangs. Its code is loaded; it only has to write a word."""
 LOOK_EVERY_S = 2.0
 HUNG_AFTER_S = 6.0
-"""A controller without a pulse for so long is killed and started again."""
+"""A controller that has had no pulse for this long is killed and started again."""
 ENDS_WITHIN_S = 15.0
-"""How long one may take to end after its calls have ended, or their time is over."""
+"""How long a controller may take to exit once its calls have ended or their time is up."""
 
 
 class ControllerError(OperatorError):
@@ -45,27 +45,27 @@ class _Started:
 
     process: asyncio.subprocess.Process
     go: int
-    """Written to when it is to begin; closed when it isn't wanted."""
+    """The pipe that is written to when the process is to begin, and closed if it isn't wanted."""
     words: asyncio.StreamReader
-    """What it has to say: "loaded", "going", "ready", then lines for a person while it ends."""
+    """What it reports: "loaded", "going", "ready", then lines for a person while it ends."""
     pipe: asyncio.ReadTransport
     pulse: Pulse
     is_loaded: bool = False
 
     async def loads(self) -> bool:
-        """Whether it loads its code before it ends."""
+        """Whether it loads its code, rather than ending first."""
         self.is_loaded = self.is_loaded or await self.says("loaded")
         return self.is_loaded
 
     async def says(self, word: str) -> bool:
-        """Whether that is what it says before it ends."""
+        """Whether its next report is ``word``, rather than something else or its end."""
         while line := await self.words.readline():
             if line.decode("utf-8", "replace").strip() == word:
                 return True
         return False
 
     def give_word(self) -> None:
-        """It may begin; given once."""
+        """Let it begin. Call this once."""
         if self.go >= 0:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self.go, b"g")
@@ -76,7 +76,7 @@ class _Started:
         self.go = -1
 
     def forget(self) -> None:
-        """Nobody listens to it any more."""
+        """Stop listening to it."""
         if self.go >= 0:
             self.close()
         self.pipe.close()
@@ -112,11 +112,11 @@ class ControllerProcess:
         self._loading = False
         self._keeping: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
-        """Held while one is started: nobody but ``stop`` breaks that off half-way."""
+        """Held while one is being started: only ``stop`` may interrupt that half-way."""
 
     @property
     def pid(self) -> int | None:
-        """Of the controller that was started last and not stopped; None: there is none."""
+        """The process id of the controller that was started last; None if it was stopped."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -130,7 +130,7 @@ class ControllerProcess:
             await self._start(ready_within_s)
 
     async def _start(self, ready_within_s: float = 30.0) -> None:
-        await self._end()  # what is left of one that was broken off
+        await self._end()  # what is left of a start that was interrupted
         said_before = self._log_size()
         spare = await self._take_spare()
         if spare is not None and not await self._goes(spare):
@@ -141,8 +141,8 @@ class ControllerProcess:
         self._making = asyncio.get_running_loop().create_task(self._make_spare())
 
     async def _goes(self, spare: _Started) -> bool:
-        """Give it the word; whether it takes it. One that doesn't has died, or hangs, and is no
-        more: a new one is there sooner."""
+        """Give the spare the word and return whether it begins. One that doesn't has died or hangs;
+        it is killed, for a new process will be ready sooner."""
         spare.give_word()
         goes = False
         try:
@@ -152,13 +152,13 @@ class ControllerProcess:
                 goes = is_loaded and await spare.says("going")
         except TimeoutError:
             pass
-        finally:  # we may be cancelled too, and nobody else knows it
+        finally:  # we may be cancelled too, and nobody else knows this process
             if not goes:
                 await _kill(spare)
         return goes
 
     async def _begin(self, started: _Started, ready_within_s: float) -> bool:
-        """Whether it is ready in time; if not it has ended."""
+        """Whether it is ready in time; if not, it has been ended."""
         self._leave_words()
         self._process, self._speaking = started.process, started
         started.give_word()
@@ -170,11 +170,11 @@ class ControllerProcess:
         return False
 
     async def replace(self, *, loaded_within_s: float = 30.0) -> None:
-        """A new controller in the place of the one that runs: with the code as it is now, which is
-        loaded while the old one goes on. Raises ControllerError, OSError; then none may run, nor be
-        kept.
+        """Put a new controller in the place of the running one. It runs the code as it is now,
+        which is loaded while the old one goes on. Raises ControllerError, OSError; after that, it
+        may be that no controller runs or is kept.
 
-        Calls are Asterisk's meanwhile, for about a second.
+        Meanwhile, for about a second, Asterisk looks after the calls.
         """
         fresh = await self._load()
         try:
@@ -195,10 +195,10 @@ class ControllerProcess:
             self.keep()
 
     async def drain(self, within_s: float) -> None:
-        """Ask it to let calls end, pass on what it says, and return when it has ended.
+        """Ask it to let calls end, pass on what it reports, and return when it has ended.
 
-        One that dies or hangs before that is started again, for calls go on without it; and asked
-        again. After ``within_s`` that is over.
+        If it dies or hangs before that, it is started again, for calls go on without it, and asked
+        again. This ends after ``within_s``.
         """
         async with self._changing:
             await self._stop_keeping()
@@ -213,13 +213,13 @@ class ControllerProcess:
                     OSError,
                 )
         except TimeoutError:
-            self._progress("the time is over, and the controller has not ended by itself")
+            self._progress("the time is up, and the controller has not ended by itself")
 
     async def _drained(self) -> str | None:
-        """Asks it to let calls end; None: they have. Else what became of it before that."""
+        """Ask it to let calls end. None: they have ended. Else what happened to it before that."""
         process, speaking = self._process, self._speaking
         if process is None or speaking is None:
-            return "does not run"
+            return "is not running"
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
 
@@ -238,26 +238,26 @@ class ControllerProcess:
             passing.cancel()
 
     async def stop(self) -> None:
-        """Ask it to end at once; kill it if it does not within 10 s. It is not started again."""
+        """Ask it to end at once and kill it if it hasn't within 10 s. It is not started again."""
         await self._stop_keeping()
         await self._drop_spare()
         await self._end()
 
     async def kill(self) -> None:
-        """kill -9, as a crash would."""
+        """Kill it with SIGKILL, as a crash would."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             await process.wait()
 
     def keep(self) -> None:
-        """From now on start it again whenever it ends by itself, or hangs. May be called twice."""
+        """From now on start it again whenever it ends by itself or hangs. May be called twice."""
         if self._keeping is not None:
             return
         self._keeping = asyncio.get_running_loop().create_task(self._keep())
 
     async def _stop_keeping(self) -> bool:
-        """Returns whether it was kept."""
+        """Stop starting it again; returns whether it was kept until now."""
         keeping, self._keeping = self._keeping, None
         if keeping is None:
             return False
@@ -294,7 +294,7 @@ class ControllerProcess:
                     stderr=log,
                     pass_fds=(go_read, ready_write, pulse.theirs.fileno()),
                     start_new_session=True,  # Ctrl-C is for us; we stop it in our own order
-                    # Asterisk ends with us as well: nothing is left of us, whatever ends us.
+                    # Asterisk ends with us as well: nothing of us is left behind, whatever ends us.
                     preexec_fn=die_with(os.getpid(), signal.SIGQUIT),
                 )
         except BaseException:
@@ -321,7 +321,7 @@ class ControllerProcess:
         try:
             return self.log.open("ab")
         except OSError as error:
-            # It looks after calls. A log can be done without.
+            # It looks after calls, and can do so without a log.
             self._progress(f"{self.log}: can't be written ({error.strerror}); going on without it")
             return Path(os.devnull).open("ab")
 
@@ -333,7 +333,7 @@ class ControllerProcess:
 
     async def _make_spare(self) -> None:
         await asyncio.sleep(SPARE_AFTER_S)
-        self._loading = True  # from here on it isn't cancelled: a process would be left over
+        self._loading = True  # not cancelled from here on, or a process would be left behind
         try:
             self._spare = await self._load()
         except OSError as error:
@@ -342,11 +342,11 @@ class ControllerProcess:
             self._loading = False
 
     async def _take_spare(self) -> _Started | None:
-        """The spare, which is ours from now on; None if there is none that lives."""
+        """Take the spare, which the caller owns from now on; None if none is alive."""
         if self._making is not None:
             if not self._loading:
                 self._making.cancel()
-            await asyncio.wait((self._making,))  # whatever came of it
+            await asyncio.wait((self._making,))  # however it ended
             self._making = None
         spare, self._spare = self._spare, None
         if spare is not None and spare.process.returncode is not None:
@@ -355,11 +355,11 @@ class ControllerProcess:
         return spare
 
     async def _end(self) -> None:
-        process = self._process  # ours until it has ended, even if we are cancelled before
+        process = self._process  # ours until it has ended, even if we are cancelled first
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGQUIT)  # calls are Asterisk's, they don't have to end
+            process.send_signal(signal.SIGQUIT)  # Asterisk keeps the calls, they don't have to end
         try:
             await asyncio.wait_for(process.wait(), 10.0)
         except TimeoutError:
@@ -369,15 +369,14 @@ class ControllerProcess:
         self._leave_words()
 
     def _last_words(self, since: int) -> str:
-        """What the controller said for a person; else where to look."""
+        """The last line that the controller wrote for a person; else where to look."""
         with contextlib.suppress(OSError):
             said = self.log.read_bytes()[since:].decode("utf-8", "replace")
             for line in reversed(said.splitlines()):
                 if line.startswith("offhook: "):
                     return line.removeprefix("offhook: ")
         return (
-            "the controller did not start, and did not say why;"
-            f" look into {self.log}, and report it"
+            f"the controller did not start, and did not say why; look into {self.log} and report it"
         )
 
     async def _ended(self) -> str:
@@ -385,10 +384,10 @@ class ControllerProcess:
         process, speaking = self._process, self._speaking
         if process is None or speaking is None:
             return "is gone"
-        # A hanging one keeps its ports open: Asterisk would hand it callers for ever.
+        # A controller that hangs keeps its ports open: Asterisk would hand it callers for ever.
         return await until_ended(
             process,
-            # All of what is left to one answer: it may take long on a machine out of breath.
+            # One answer may use all the time that is left: an overloaded machine may take long.
             lambda left_s: speaking.pulse.beats(max(1.0, left_s)),
             process.kill,
             look_every_s=LOOK_EVERY_S,

@@ -1,9 +1,9 @@
-"""Logs that other programs keep open, held to a size: copied aside, then emptied.
+"""Keeps logs that other programs hold open to a size: copies them aside, then empties them.
 
-Not renamed: that needs a word to whoever writes, and a program that hangs, or is flooded, would
-go on writing to the renamed file. All our logs are opened for appending, so what is written
-after the emptying begins the file anew. What is written between the last look at the file and
-its emptying, a matter of microseconds, is lost.
+They aren't renamed: the writer would have to be notified, and a program that hangs or is flooded
+would go on writing to the renamed file. All our logs are opened for appending, so the first line
+written after the emptying begins the file anew. What is written between the last look at the file
+and its emptying, a matter of microseconds, is lost.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ import structlog
 log = structlog.get_logger()
 
 LARGEST = 20_000_000
-"""Bytes; a log that has more is put aside."""
+"""In bytes; a log that has more is put aside."""
 KEPT = 4
-"""How many older ones are kept: ``messages.1`` is the last, ``messages.4`` the oldest."""
+"""How many older logs are kept: ``messages.1`` is the newest, ``messages.4`` the oldest."""
 LOOK_EVERY_S = 5.0
-"""Asterisk writes some megabytes a second at most, however many knock at its port."""
+"""Asterisk writes a few megabytes a second at most, however many strangers try its port."""
 _BLOCK = 1 << 20
 _OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -33,12 +33,13 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 def put_aside(
     file: Path, *, largest: int | None = None, kept: int = KEPT, said: set[Path] | None = None
 ) -> bool:
-    """Empty ``file`` if it has more than ``largest`` bytes; whether it was. Blocking.
+    """Empty ``file`` if it has more than ``largest`` bytes; returns whether it did. Blocking.
 
-    Its content is ``file.1`` then, readable by the owner alone. Where there is no room for that,
-    the older ones go first, and at last the content itself: a log must not fill the disk. What is
-    in the place of an older log and can't be moved, or is none, stays, costs that place, and is
-    reported once (``said``). Raises OSError if ``file`` itself can't be opened or emptied.
+    The content moves to ``file.1``, readable by the owner alone. Where there is no room for it,
+    the older logs go first, and in the end the content itself: a log must not fill the disk.
+    Anything in an older log's place that can't be moved, or is not a log, stays there and costs
+    that place; it is reported once (``said``). Raises OSError if ``file`` itself can't be opened
+    or emptied.
     """
     if largest is None:
         largest = LARGEST
@@ -69,9 +70,9 @@ def put_aside(
 
 
 def _newest(older: Sequence[Path], said: set[Path]) -> Path | None:
-    """Move each log to the next older place that there is; the newest place that is free then.
+    """Move each log to the next older place and return the newest place, which is then free.
 
-    The oldest log goes. None: no place is free.
+    The oldest log is dropped. None: no place is free.
     """
     free: Path | None = None
     for place in reversed(older):
@@ -88,7 +89,7 @@ def _newest(older: Sequence[Path], said: set[Path]) -> Path | None:
             if place not in said:
                 said.add(place)
                 log.error(
-                    "this is not an older log, or can't be moved; fewer are kept. Move it away",
+                    "this is not an older log, or can't be moved, so fewer are kept; move it away",
                     file=str(place),
                     why=error.strerror,
                 )
@@ -98,7 +99,7 @@ def _newest(older: Sequence[Path], said: set[Path]) -> Path | None:
 
 
 def _copy(source: RawIOBase, size: int, to: Path, largest: int) -> None:
-    """The newest of it; and bounded, should it grow as fast as it is read. Raises OSError."""
+    """Copy the newest part; bounded, in case it grows as fast as it is read. Raises OSError."""
     source.seek(max(0, size - 2 * largest))
     left = 3 * largest
     with os.fdopen(os.open(to, _CREATE, 0o600), "wb") as aside:
@@ -108,7 +109,7 @@ def _copy(source: RawIOBase, size: int, to: Path, largest: int) -> None:
 
 
 async def keep_small(files: Iterable[Path]) -> None:
-    """Look at these logs again and again, for ever; cancel it to stop."""
+    """Check these logs at intervals, for ever; cancel it to stop."""
     files = tuple(files)
     said: set[Path] = set()
     in_the_way: set[Path] = set()

@@ -1,7 +1,7 @@
-"""Standard error, where it may take nothing: a full disk, a terminal that was stopped or is gone.
+"""Writes to standard error even where it blocks: a full disk, a stopped or closed terminal.
 
-What is said there is for people, and whoever says it has calls to look after: writing never raises,
-and never waits for long. What could not be written is lost, and a line says so once there is room.
+The lines are for people, and the writer has calls to look after: writing never raises and never
+waits for long. What could not be written is lost, and a line says so once there is room.
 """
 
 import os
@@ -12,14 +12,14 @@ from functools import cache
 from typing import Any
 
 PATIENCE_S = 0.2
-"""So long a line is waited for, that lines come out before what is done next. Once it took longer
-(Ctrl-S at the terminal, a pipe that nobody reads), none is waited for until all are out."""
+"""How long to wait for a line, so that it appears before what is done next. Once one took longer
+(Ctrl-S at the terminal, a pipe that nobody reads), we don't wait until all of them are out."""
 MOST_WAITING = 1_000
-"""Lines; more are lost."""
+"""How many lines may wait; more are lost."""
 
 
 class Outlet:
-    """Writes lines to a descriptor, from any thread, in their order."""
+    """Writes lines to a descriptor in order, from any thread."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -31,7 +31,7 @@ class Outlet:
         self._thread: threading.Thread | None = None
 
     def write(self, text: str) -> None:
-        """Write whole lines as soon as they can be."""
+        """Write whole lines as soon as possible."""
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="outlet", daemon=True)
@@ -45,7 +45,7 @@ class Outlet:
                 self._stuck = not self._changed.wait_for(self._is_done, PATIENCE_S)
 
     def flush(self) -> None:
-        """Nothing is kept back; this is here because streams have it."""
+        """Does nothing, for nothing is buffered; streams are expected to have it."""
 
     def _is_done(self) -> bool:
         return not self._waiting
@@ -65,16 +65,16 @@ class Outlet:
                 self._changed.notify_all()
 
     def _write(self, text: str, lost: str | None) -> str | None:
-        """Returns why it, or a part of it, could not be written; None: it was."""
+        """Returns why the text, or part of it, could not be written; None if it was."""
         if lost is not None:
-            text = f"offhook: lines are missing here, they could not be written: {lost}\n{text}"
+            text = f"offhook: lines are missing here, which could not be written: {lost}\n{text}"
         if self._torn:
             text = f"\n{text}"
         whole = left = text.encode("utf-8", "replace")
         while left:
             try:
                 left = left[os.write(self._descriptor, left) :]
-            except BlockingIOError:  # whoever shares the terminal has set it so
+            except BlockingIOError:  # another program on this terminal has set it to non-blocking
                 select.select([], [self._descriptor], [], 1.0)
             except OSError as error:
                 self._torn = self._torn or len(left) < len(whole)
@@ -89,8 +89,8 @@ def _of(descriptor: int) -> Outlet:
 
 
 def outlet(stream: Any) -> Any:
-    """The outlet of a stream of this process; the stream itself if it is none of the system's."""
+    """The outlet for a stream of this process; the stream itself if it has no descriptor."""
     try:
         return _of(stream.fileno())
-    except (OSError, ValueError, AttributeError):  # a test's, or closed
+    except (OSError, ValueError, AttributeError):  # an in-memory stream, or a closed one
         return stream

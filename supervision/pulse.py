@@ -1,7 +1,8 @@
-"""The controller's pulse: whoever started it asks over a line of their own whether it still works.
+"""The controller's pulse: its supervisor asks over a private line whether it still works.
 
-A socket pair that the controller inherits. A health page would need a connection and a file of the
-controller's: strangers can use these up, and then a controller in good health would be killed.
+The line is a socket pair that the controller inherits. A health page would need one of the
+controller's connections and files: strangers can use these up, and then a controller in good
+health would be killed.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import socket
 
 
 class Pulse:
-    """The asking end, of whoever watches. ``theirs`` is for the controller to inherit."""
+    """The supervisor's end, which asks. ``theirs`` is for the controller to inherit."""
 
     def __init__(self) -> None:
         self._own, self.theirs = socket.socketpair()
@@ -22,7 +23,7 @@ class Pulse:
         self.theirs.close()
 
     async def beats(self, within_s: float) -> bool:
-        """Whether the controller's loop comes round to an answer in time."""
+        """Whether the controller's loop answers in time."""
         loop = asyncio.get_running_loop()
         self._asked = (self._asked + 1) % 256
         try:
@@ -32,14 +33,14 @@ class Pulse:
                     answers = await loop.sock_recv(self._own, 256)
                     if not answers:
                         return False
-                    if answers[-1] == self._asked:  # else it is a late answer to an older question
+                    if answers[-1] == self._asked:  # else a late answer to an earlier question
                         return True
         except (TimeoutError, OSError):
             return False
 
 
 def answer(line: socket.socket) -> None:
-    """In the controller: answer each question as soon as the loop gets to it."""
+    """For the controller: answer each question as soon as the loop gets to it."""
     line.setblocking(False)
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""``./run check``, ``./run test`` and ``./run bench``."""
+"""The developers' commands: ``./run check``, ``./run test`` and ``./run bench``."""
 
 import importlib
 import json
@@ -31,11 +31,11 @@ BENCHES = (
 )
 
 FUZZERS = ("fuzz_agi", "fuzz_ami")
-"""Only by name: they send hostile input for OFFHOOK_FUZZ_S seconds, and time nothing."""
+"""Run only when named: they send hostile input for OFFHOOK_FUZZ_S seconds and time nothing."""
 
 
 def check() -> int:
-    """Style, types, and the house's rules of import; all of them, whatever the first says."""
+    """Check style, types and the import contracts; all of them run, even if one fails."""
     commands = (
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
@@ -51,7 +51,7 @@ def check() -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """All tests, the fast ones first; with arguments, what pytest makes of them."""
+    """Run all tests, the fast ones first; arguments go to pytest instead."""
     find_or_install()
     find_or_install_espeak()
     find_or_install_openssl()
@@ -70,22 +70,22 @@ def _pytest(*arguments: str) -> int:
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """The benchmarks named, or all; figures on standard output and in bench-results.json.
+    """Run the benchmarks named, or all; figures go to standard output and bench-results.json.
 
-    SIGTERM ends them as Ctrl-C does: what they started is stopped and removed.
+    SIGTERM ends them as Ctrl-C does: whatever they started is stopped and removed.
     """
-    # Where a script started it in the background, Ctrl-C is ignored, and SIGTERM comes as that.
+    # If a script started it in the background, Ctrl-C is ignored; SIGTERM then does its work.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         return _bench(arguments)
     except KeyboardInterrupt:
-        # As the shell has it: a program that a signal ended.
+        # The shell's exit status for a program that a signal ended.
         return 128 + (signal.SIGTERM if _ended else signal.SIGINT)
 
 
 _ended: list[int] = []
-"""The SIGTERM that has come; another one must not disturb the tidying up."""
+"""The SIGTERM that has arrived; another one must not disturb the clean-up."""
 
 
 def _as_ctrl_c(number: int, _frame: object) -> None:
@@ -112,7 +112,7 @@ def _bench(arguments: Sequence[str]) -> int:
 
 
 def _replace(file: Path, text: str) -> None:
-    """The old text or the new one, never a half."""
+    """Replace a file's text atomically: readers see the old text or the new, never half of it."""
     part = file.with_suffix(".json.part")
     try:
         part.write_text(text, "utf-8")

@@ -109,8 +109,8 @@ async def test_it_is_left_where_it_is_and_its_calls_are_served(
         await process.start(("127.0.0.1", block.ami))
         async with up(file, state, block, log):
             said = told(log)
-            assert f"Asterisk runs elsewhere, its AMI is 127.0.0.1:{block.ami}; passwords" in said
-            assert "starting Asterisk" not in said and "does not let" not in said
+            assert f"Asterisk runs elsewhere, with AMI at 127.0.0.1:{block.ami}; passwords" in said
+            assert "starting Asterisk" not in said and "does not accept" not in said
             assert not (state / "asterisk").exists()
             config = load(file)
             target = Elsewhere(
@@ -146,5 +146,5 @@ async def test_one_that_is_not_there_is_told(
     async with up(file, state, block, tmp_path / "up.log") as log:
         said = told(log)
         assert "its AMI is localhost:1" in said
-        assert f"does not let the controller in yet; see {state}/controller.log" in said
+        assert f"does not accept the controller's login yet; see {state}/controller.log" in said
         assert "AMI link down: " in told(state / "controller.log")

@@ -187,7 +187,7 @@ def test_a_machine_without_time_zones_says_so(centre_file: CentreFile) -> None:
         said = complaint(centre_file, ("\nlines:\n", "\ntimezone: Asia/Tokyo\nlines:\n"))
     finally:
         reset_tzpath()
-    assert said.endswith("; install tzdata: this machine has no zones")
+    assert said.endswith("; install tzdata: this machine has no time zones")
 
 
 def test_all_faults_are_counted_and_the_first_is_told(centre_file: CentreFile) -> None:

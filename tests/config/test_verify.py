@@ -74,7 +74,7 @@ def test_a_flow_with_a_fault_is_an_error(centre_file: CentreFile, tmp_path: Path
             [("service: 2", "servce: 2")],
             "",
             [
-                'no agent has the skill "service", so nobody gets the calls of the queue "service";'
+                'no agent has the skill "service", so nobody gets calls from the queue "service";'
                 ' did you mean "servce"?',
                 'agent 1001 has the skill "servce", which no queue asks for; did you mean',
             ],
@@ -101,7 +101,7 @@ def test_a_flow_with_a_fault_is_an_error(centre_file: CentreFile, tmp_path: Path
             [("kind: trunk}", "kind: trunk, host: 192.0.2.7}")],
             '  - {name: other, kind: trunk, host: "192.0.2.7:5080"}\n'
             '  - {name: third, kind: trunk, host: "192.0.2.8:5080"}\n',
-            ['the lines "carrier" and "other" have one host, 192.0.2.7: calls from there all'],
+            ['the lines "carrier" and "other" have the same host, 192.0.2.7: all calls from'],
         ),
     ],
 )  # fmt: skip
@@ -161,7 +161,7 @@ def test_as_json(centre_file: CentreFile) -> None:
     assert ended.code == 1
     assert found["warnings"] == []
     (error,) = found["errors"]
-    assert error.startswith(f"{file}:15:13: SIP can't listen at {TEST_NET} (sip.bind)")
+    assert error.startswith(f"{file}:15:13: SIP can't listen on {TEST_NET} (sip.bind)")
 
 
 # -- addresses -------------------------------------------------------------------------------
@@ -182,11 +182,11 @@ def test_not_ours() -> None:
 @pytest.mark.parametrize(
     ("setting", "column", "what"),
     [
-        (f"sip: {{bind: {TEST_NET}}}", 13, "SIP can't listen at"),
-        (f"console: {{bind: {TEST_NET}}}", 17, "the console can't listen at"),
-        (f"asterisk: {{agi_bind: {TEST_NET}}}", 22, "FastAGI can't listen at"),
-        ("sip: {external_address: 127.0.0.1}", 25, "no phone outside can reach 127.0.0.1"),
-        ("sip: {external_address: 0.0.0.0}", 25, "no phone outside can reach 0.0.0.0"),
+        (f"sip: {{bind: {TEST_NET}}}", 13, "SIP can't listen on"),
+        (f"console: {{bind: {TEST_NET}}}", 17, "the console can't listen on"),
+        (f"asterisk: {{agi_bind: {TEST_NET}}}", 22, "FastAGI can't listen on"),
+        ("sip: {external_address: 127.0.0.1}", 25, "phones outside can't reach 127.0.0.1"),
+        ("sip: {external_address: 0.0.0.0}", 25, "phones outside can't reach 0.0.0.0"),
         ("sip: {external_address: pbx.invalid}", 25, "can't be resolved"),
     ],
 )

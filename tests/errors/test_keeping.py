@@ -48,7 +48,7 @@ async def test_what_nobody_expected_is_logged_and_the_watch_goes_on() -> None:
         await waiting
         keeping.cancel()
     assert [(line["log_level"], line["part"]) for line in logs] == [("error", "the part")] * 2
-    assert "the part does not start, and is tried again: full" in said
+    assert "the part does not start; trying again: full" in said
 
 
 async def test_a_terminal_that_has_gone_does_not_end_the_watch() -> None:

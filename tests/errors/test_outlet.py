@@ -40,7 +40,7 @@ def test_a_full_disk_loses_lines_and_a_line_says_so(tmp_path: Path) -> None:
     assert log.read_text().splitlines() == [
         "whole",
         "los",
-        "offhook: lines are missing here, they could not be written: File too large",
+        "offhook: lines are missing here, which could not be written: File too large",
         "again",
     ]
 

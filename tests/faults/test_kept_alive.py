@@ -73,7 +73,7 @@ async def test_each_part_comes_back_whatever_the_order(
     assert sorted(line.split(" ended")[0] for line in told) == [
         "Asterisk", "Asterisk", "PostgreSQL (embedded)", "the controller",
     ]  # fmt: skip
-    assert len([line for line in said if "runs again" in line]) == 4, said
+    assert len([line for line in said if "is running again" in line]) == 4, said
 
 
 async def test_a_database_that_hangs_is_started_again(
@@ -108,7 +108,7 @@ async def test_a_database_that_was_slow_to_start_is_taken_over(
 
     def say(text: str) -> None:
         said.append(text)
-        if text.endswith("runs again"):
+        if text.endswith("is running again"):
             runs.set()
 
     start = partial(asyncio.to_thread, late.start)

@@ -243,7 +243,7 @@ async def test_a_restart_takes_the_configuration_and_loses_nothing(up: UpFactory
     second = one.controller()
     ended = await one.restart()
     assert ended.code == 0, ended.err
-    assert "calls have gone on" in ended.to_people[-1]
+    assert "calls went on meanwhile" in ended.to_people[-1]
     assert one.controller() not in (0, second)
     after = await here.until(
         lambda b: _places(b) == _places(before) and len(b["agents"]) == 4, 40, "nothing is lost"
@@ -288,7 +288,7 @@ async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
     assert "no call is left" in text and "cut off 1" not in text
     assert not (one.state / "up.sock").exists()
     ended = await one.restart()
-    assert f"no './run up' runs with the state folder {one.state}" in ended.only_complaint()
+    assert f"no './run up' is running with the state folder {one.state}" in ended.only_complaint()
 
 
 async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
@@ -299,11 +299,11 @@ async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
     await here.until_stages(talking=1)
     # Asked to end while a restart is under way: it goes on to its end, then the talk may end.
     asking = asyncio.create_task(one.restart())
-    await one.until_said("as asked for by ./run restart")
+    await one.until_said("as ./run restart asked")
     one.process.send_signal(signal.SIGINT)
     ended = await asking
     assert (ended.code, ended.to_people[-1]) == (
-        0, "offhook: the new controller serves; calls have gone on"
+        0, "offhook: the new controller is serving; calls went on meanwhile"
     ), ended.err  # fmt: skip
     assert "1 call (1 talking" in await one.until_said("stopping now would cut off")
     assert one.said.read_text().count("goes on to its end first") == 1
@@ -325,7 +325,7 @@ async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
 async def test_the_second_ctrl_c_stops_a_restart_too(up: UpFactory) -> None:
     one = await up()
     asking = asyncio.create_task(one.restart())
-    await one.until_said("as asked for by ./run restart")
+    await one.until_said("as ./run restart asked")
     one.process.send_signal(signal.SIGTERM)
     await one.until_said("goes on to its end first")
     children = psutil.Process(one.process.pid).children(recursive=True)
@@ -388,5 +388,5 @@ async def test_the_second_ctrl_c_stops_at_once(up: UpFactory) -> None:
     await one.until_said("stopping now would cut off")
     one.process.send_signal(signal.SIGTERM)
     assert await one.ended() == 0
-    assert "the time is over" not in one.said.read_text()
+    assert "the time is up" not in one.said.read_text()
     assert one.said.read_text().splitlines()[-1] == "offhook: stopping"

@@ -99,7 +99,7 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'shop.yaml:17:22: "12" is not a key of a phone; expected one of 0 to 9, "*" or "#", '
          "in quotes"),
         ('"*": again', "1: again",
-         'shop.yaml:17:22: "1" stands here twice, first in line 17; remove one of them'),
+         'shop.yaml:17:22: "1" is here twice, first on line 17; remove one of them'),
         ('"*": again', '"*": exhausted',
          'shop.yaml:17:27: "exhausted" is the exit of callers who used up their tries'),
         ('"*": again', "*: again",
@@ -148,10 +148,10 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          "shop.yaml:11:11: a tag (tag:yaml.org,2002:python/name:os.system) is not allowed"),
         ("[hello]", "*x", "shop.yaml:12:14: an alias (*x) is not allowed"),
         ("flow: shop", "flow: shop\n---\nflow: shop",
-         "shop.yaml:2:1: a second document (---); expected one flow in a file"),
+         "shop.yaml:2:1: a second document (---); expected one flow per file"),
         ("您好", "您\x01好", "shop.yaml:5:19: character '\\x01' is not allowed in YAML; remove it"),
         ("start: welcome", "start: welcome\nstart: end",
-         'shop.yaml:4:1: "start" stands here twice, first in line 3'),
+         'shop.yaml:4:1: "start" is here twice, first on line 3'),
     ],
 )  # fmt: skip
 def test_a_fault_says_where_and_what_to_do(old: str, new: str, expected: str) -> None:

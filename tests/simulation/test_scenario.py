@@ -42,7 +42,7 @@ def test_what_came_along_can_be_read(path: Path) -> None:
 
 MISTAKES = [
     ("agents: many", 1, 9, '"agents"', "a valid integer"),
-    ("agents: 5\nagents: 6", 2, 1, '"agents" stands here twice', "remove one"),
+    ("agents: 5\nagents: 6", 2, 1, '"agents" is here twice', "remove one"),
     ("agents: 5\n\tlines: 3", 2, 1, "not YAML", "spaces, not tabs"),
     ("agnets: 5", 1, 1, '"agnets"', 'did you mean "agents"?'),
     ("- agents", 1, 1, "the campaign is a list", "expected settings"),
