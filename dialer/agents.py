@@ -1,6 +1,6 @@
-"""What each agent does, folded from facts: who can be planned with, and since when he is busy.
+"""What each agent of a campaign is doing and since when, folded from facts.
 
-Who wants a break goes on with what he does, but is not planned with any more.
+Agents who have asked for a break finish what they are doing but are left out of the planning.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.identity import AgentCode
 
 
 class State(StrEnum):
-    """What an agent does."""
+    """What an agent is doing."""
 
     READY = "ready"
     TALKING = "talking"
@@ -28,46 +28,46 @@ class _Agent:
 
 
 class Agents:
-    """All agents of one campaign as they are now."""
+    """The current state of all agents of one campaign."""
 
     def __init__(self) -> None:
         self._agents: dict[AgentCode, _Agent] = {}
         self._left: set[AgentCode] = set()
         self._kinds: Kinds[AgentCode] = Kinds()
         self.codes = self._kinds.all
-        """The agents by the number that ``kinds`` gives them; who comes back has his old one."""
+        """The agents by the number ``kinds`` gives them; those who come back keep theirs."""
         self.talking: Ages[AgentCode] = Ages()
-        """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
+        """Agents on a call who will go on afterwards; those who want a break are in ``leaving``."""
         self.wrapping_up: Ages[AgentCode] = Ages()
         self.planned = 0
-        """Agents to plan with: all but those who want a break."""
+        """The number of agents to plan with: all but those who want a break."""
         self.ready = 0
         self.leaving = 0
-        """Busy agents who want a break."""
+        """The number of busy agents who want a break."""
         self.odd = 0
-        """Facts that did not fit."""
+        """The number of facts that did not fit."""
 
     def __contains__(self, code: AgentCode) -> bool:
         return code in self._agents
 
     def becomes(self, code: AgentCode, state: State, now: float) -> tuple[Lesson, ...]:
-        """He does this now."""
+        """Record an agent's new state and return what it teaches."""
         agent = self._agents.get(code)
         if agent is None:
             if code in self._left and state is not State.READY:
-                self.odd += 1  # late: who has gone comes back with AgentReady
+                self.odd += 1  # late: an agent who has left comes back with AgentReady
                 return ()
             self._left.discard(code)
             agent = self._agents[code] = _Agent(state, now, self._kinds.of(code))
             self._count(code, agent, +1)
             return ()
         if agent.state is state:
-            if state is State.READY and agent.wants_break:  # he has changed his mind
+            if state is State.READY and agent.wants_break:  # they changed their mind
                 self._count(code, agent, -1)
                 agent.wants_break = False
                 self._count(code, agent, +1)
             else:
-                self.odd += state is not State.TALKING  # Connected and AgentTalking say the same
+                self.odd += state is not State.TALKING  # Connected and AgentTalking report the same
             return ()
         lessons = _lessons(code, agent, state, now)
         self._count(code, agent, -1)
@@ -78,18 +78,18 @@ class Agents:
         return lessons
 
     def gone(self, code: AgentCode, now: float) -> tuple[Lesson, ...]:
-        """He has left."""
+        """Record that an agent has left and return what that teaches."""
         agent = self._agents.pop(code, None)
         self._left.add(code)
         if agent is None:
             self.odd += 1
             return ()
         self._count(code, agent, -1)
-        # Only an end that he chose himself tells how long the work takes.
+        # Only an end that the agent chose shows how long the work takes.
         return (WrappedUp(now - agent.since, code),) if agent.state is State.WRAP_UP else ()
 
     def wants_break(self, code: AgentCode) -> None:
-        """He will leave when he is done."""
+        """Record that an agent will leave after the current call and its after-call work."""
         agent = self._agents.get(code)
         if agent is None or agent.wants_break:
             self.odd += 1
@@ -114,7 +114,7 @@ class Agents:
 
 
 def _lessons(code: AgentCode, agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:
-    """What an agent's next state teaches about talks and wrap-up."""
+    """Return what an agent's next state teaches about talks and wrap-up."""
     spent = now - agent.since
     if agent.state is State.TALKING:
         talked = Talked(spent)

@@ -1,7 +1,7 @@
-"""Since when each of many things is so, kept so that all ages are one subtraction.
+"""Start times of many things, stored so that one subtraction gives all their ages.
 
-A campaign has a thousand ringing calls and looks at all of them at every event; so their starts
-stand in one array, without holes, beside a small number that says of which kind each is.
+A campaign has a thousand ringing calls and looks at all of them at every event. Their start times
+are therefore kept in one array without gaps, next to a small number for the kind of each.
 """
 
 from collections.abc import Hashable
@@ -32,11 +32,11 @@ class Ages(Generic[K]):
 
     @property
     def keys(self) -> list[K]:
-        """The keys in the order of ``ages`` and ``kinds``; not to be changed."""
+        """The keys in the order of ``ages`` and ``kinds``. Don't modify the list."""
         return self._keys
 
     def add(self, key: K, since: float, kind: int = 0) -> None:
-        """Add a key that is not there."""
+        """Add a key that is not yet present."""
         place = len(self._keys)
         if place == len(self._since):
             self._since = np.concatenate((self._since, np.zeros(place)))
@@ -46,7 +46,7 @@ class Ages(Generic[K]):
         self._keys.append(key)
 
     def remove(self, key: K) -> float | None:
-        """Take a key out; since when it was there, None if it was not."""
+        """Remove a key. Returns its start, or None if it was not present."""
         place = self._place.pop(key, None)
         if place is None:
             return None
@@ -60,25 +60,25 @@ class Ages(Generic[K]):
         return since
 
     def ages(self, now: float) -> Floats:
-        """Seconds since each was added."""
+        """Return the seconds since the start of each."""
         return now - self._since[: len(self._keys)]
 
     @property
     def kinds(self) -> Ints:
-        """The kind of each; a view, good until the next change."""
+        """The kind of each: a view, valid until the next change."""
         return self._kind[: len(self._keys)]
 
 
 class Kinds(Generic[K]):
-    """Small numbers for things: 0, 1, 2 ... in the order in which they were first asked for."""
+    """Numbers things 0, 1, 2 ... in the order in which they are first asked for."""
 
     def __init__(self) -> None:
         self._numbers: dict[K, int] = {}
         self.all: list[K] = []
-        """The things by their number; not to be changed."""
+        """The things by number. Don't modify the list."""
 
     def of(self, thing: K) -> int:
-        """Its number."""
+        """Return the thing's number, assigning the next one if it is new."""
         number = self._numbers.get(thing)
         if number is None:
             number = self._numbers[thing] = len(self.all)

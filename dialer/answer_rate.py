@@ -1,10 +1,10 @@
-"""How likely a dialled number brings a person, learnt from what became of those before.
+"""How likely a dialled number is to bring a person, learnt from the results of earlier calls.
 
-Several memories run side by side, from the last few dozen calls to the last few thousand. The
-longest one that the shorter ones don't contradict is believed (Lepski, Theory Probab. Appl. 35,
-1990): steady lists get a steady rate, and after a jump the short memories take over at once.
-Too low a rate abandons customers, too high a one only wastes time: so the last minute may lift
-the rate, by one standard error less than what it says.
+Several memories run side by side, from the last few dozen calls to the last few thousand. We
+believe the longest one that no shorter one contradicts (Lepski, Theory Probab. Appl. 35, 1990):
+steady lists get a steady rate, and after a jump the short memories take over at once. Too low a
+rate abandons customers; too high a rate only wastes time. The last minute may therefore raise the
+rate, to what it shows less one standard error.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ _HOUR_WEIGHT = 150.0
 
 
 class AnswerRate:
-    """The share of dialled numbers that bring a person, 0 to 1."""
+    """A running estimate of the share of dialled numbers that bring a person, 0 to 1."""
 
     def __init__(self, assumed: float = _ASSUMED, weight: float = _ASSUMED_WEIGHT) -> None:
         self._fast: deque[tuple[float, float]] = deque()
@@ -33,14 +33,14 @@ class AnswerRate:
         self.begin(assumed, weight)
 
     def begin(self, assumed: float, weight: float) -> None:
-        """Forget, and begin with this rate, worth so many calls."""
+        """Forget everything and start from this rate, with the weight of this many calls."""
         self._sums = [assumed * weight] * len(_MEMORIES)
         self._weights = [weight] * len(_MEMORIES)
         self._believed: float | None = assumed
         self._behind = weight
 
     def add(self, now: float, person: float) -> None:
-        """A dialled number turned out to be a person (1) or not (0), or perhaps (in between)."""
+        """Record that a dialled number brought a person (1) or not (0), or perhaps (in between)."""
         self._believed = None
         for place, memory in enumerate(_MEMORIES):
             keep = 1.0 - 1.0 / memory
@@ -51,7 +51,7 @@ class AnswerRate:
         self._forget_before(now - _FAST_S)
 
     def rate(self, now: float) -> float:
-        """The chance of the next number."""
+        """Return the chance that the next number brings a person."""
         self._forget_before(now - _FAST_S)
         rate, fast = self.believed, len(self._fast)
         if fast >= _FAST_FEWEST:
@@ -66,13 +66,13 @@ class AnswerRate:
 
     @property
     def weight(self) -> float:
-        """How many calls stand behind it, at most the longest memory's."""
+        """How many calls support the rate, at most the length of the longest memory."""
         return self._weights[-1]
 
     @property
     def believed(self) -> float:
-        """What the longest memory says that no shorter one contradicts; and not less than if the
-        next one, or the one after it, were a person: a dead trunk is no list without people."""
+        """The rate in the longest memory that no shorter one contradicts, but not less than 1 in
+        n + 2 for the n calls behind it: a dead trunk does not make a list without people."""
         if self._believed is None:
             believed, self._behind = self._longest_uncontradicted()
             self._believed = max(believed, 1.0 / (self._behind + 2.0))
@@ -80,13 +80,13 @@ class AnswerRate:
 
     @property
     def doubt(self) -> float:
-        """The variance of what is believed, as a fraction of its square: about 1 / persons. An
-        exponential memory knows them twice as well; this is on the safe side."""
+        """The variance of the believed rate, as a fraction of its square: about 1 / persons. An
+        exponential memory is worth twice as many; this errs on the safe side."""
         believed = min(max(self.believed, _LEAST), 1.0)
         return (1.0 - believed) / (believed * self._behind)
 
     def _longest_uncontradicted(self) -> tuple[float, float]:
-        """What it says, and how many calls stand behind that."""
+        """Return the rate in that memory, and how many calls support it."""
         means = [total / weight for total, weight in zip(self._sums, self._weights, strict=True)]
         believed, behind = means[0], self._weights[0]
         for longer in range(1, len(means)):
@@ -103,7 +103,8 @@ class AnswerRate:
 
 
 class AnswerRates:
-    """A rate for each list and each segment in it; each hour begins with what it brought before."""
+    """A rate for each list and each of its segments. Each hour starts from what that hour brought
+    before."""
 
     def __init__(self) -> None:
         self._all = AnswerRate()
@@ -112,7 +113,7 @@ class AnswerRates:
         self._hour: int | None = None
 
     def hour_began(self, hour: int) -> None:
-        """Hour of the day, 0 to 23, where the campaign is."""
+        """Start a new hour of the day, 0 to 23, in the campaign's time zone."""
         before, self._hour = self._hour, hour
         if before is None or before == hour:
             return
@@ -124,27 +125,27 @@ class AnswerRates:
                 rate.begin((rate.believed + known) / 2.0, _HOUR_WEIGHT)
 
     def add(self, lead: Lead, now: float, person: float) -> None:
-        """A lead was dialled, and a person reached (1), or not (0), or perhaps (in between)."""
+        """Record that a dialled lead brought a person (1) or not (0), or perhaps (in between)."""
         self._of(lead.list, lead.segment).add(now, person)
         if lead.segment:
             self._of(lead.list, "").add(now, person)
         self._all.add(now, person)
 
     def rate(self, lead: Lead, now: float) -> float:
-        """The chance of a lead like this."""
+        """Return the chance that a lead like this brings a person."""
         return self._of(lead.list, lead.segment).rate(now)
 
     def doubt(self, lead: Lead) -> float:
-        """How far off that may be: its variance, as a fraction of its square."""
+        """Return how far off that may be: its variance, as a fraction of its square."""
         return self._of(lead.list, lead.segment).doubt
 
     def overall(self, now: float) -> float:
-        """The chance of a number of which nothing is known."""
+        """Return the chance that a number we know nothing about brings a person."""
         return self._all.rate(now)
 
     @property
     def overall_doubt(self) -> float:
-        """How far off that may be."""
+        """How far off the overall rate may be: its variance, as a fraction of its square."""
         return self._all.doubt
 
     def _of(self, name: str, segment: str) -> AnswerRate:

@@ -1,8 +1,8 @@
-"""How long agents stay busy: curves of talk and wrap-up, and the tables made of them.
+"""How long agents stay busy: survival curves of talk and wrap-up, and the tables built from them.
 
-Agents differ most in their wrap-up. So its curve is of wrap-ups as they would be at a pace of 1
-(``dialer.paces``), and stretched again for each *gait*: a class of paces that are nearly alike.
-Only the gaits that somebody has get tables, and where all agents are alike that is one.
+Agents differ most in their wrap-up. Its curve therefore shows wrap-ups as they would be at a pace
+of 1 (``dialer.paces``) and is stretched for each *gait*, a class of similar paces. Only gaits that
+some agent has get tables; where all agents are alike, that is one.
 """
 
 from math import log
@@ -20,12 +20,12 @@ from domain.identity import AgentCode
 _STEP_S, _STEPS = 1.0, 1_200
 _FEWEST, _MOST = 10, 150
 _GAIT = 1.4
-"""Each gait is so many times as long as the one before."""
+"""The ratio of each gait to the one before it."""
 _LEAST = 1e-12
 
 
 class Busy:
-    """The chances of busy agents to be busy still."""
+    """The probabilities that busy agents will still be busy at given moments."""
 
     def __init__(self, moments: Floats) -> None:
         self._talks = Durations(mean=100.0, finest=_STEP_S)
@@ -34,12 +34,12 @@ class Busy:
         self._learnt = self._new = 0
         self._moments = moments
         self._gaits: Ints = np.zeros(0, dtype=np.int64)
-        """Of each agent's number, the first row of his gait in the tables."""
+        """For each agent's number, the first row of that agent's gait in the tables."""
         self._talk_table = self._wrap_up_table = np.zeros((0, 0))
         self._build(None, 0.0)
 
     def learn(self, lesson: Talked | WrappedUp, now: float) -> None:
-        """Somebody has been busy so long."""
+        """Learn how long somebody was busy."""
         self._new += 1
         if isinstance(lesson, Talked):
             self._talks.add(lesson.seconds, now)
@@ -48,7 +48,7 @@ class Busy:
         self._paces.add(lesson.agent, lesson.seconds)
 
     def refresh(self, under_way: UnderWay, now: float, moments: Floats) -> None:
-        """Make the tables anew if enough is new; ``moments`` are seconds from now."""
+        """Rebuild the tables if enough has changed; ``moments`` are seconds from now."""
         due = self._new > max(_FEWEST, min(self._learnt // 12, _MOST))
         if due or moments is not self._moments:
             self._moments = moments
@@ -60,8 +60,8 @@ class Busy:
             self._gaits = np.concatenate((self._gaits, np.zeros(strangers, dtype=np.int64)))
 
     def look(self, under_way: UnderWay, now: float, chances: Floats) -> None:
-        """Fill in, for all who talk and then for all who wrap up, the chances to be busy still
-        at each moment, and what ``with_moments`` puts beside them."""
+        """Fill in each agent's chance of still being busy at each moment, with what
+        ``with_moments`` puts beside it: first the agents talking, then those wrapping up."""
         talking, wrapping_up = under_way.talking, under_way.wrapping_up
         if len(talking):
             self._talk_table.take(self._rows(talking, now), 0, chances[: len(talking)], "clip")
@@ -79,7 +79,7 @@ class Busy:
         self._paces.compare()
         codes = under_way.agent_codes if under_way else []
         classes = [round(log(self._paces.of(code)) / log(_GAIT)) for code in codes]
-        tables = {0: 0}  # who is new has the first
+        tables = {0: 0}  # new agents use the first
         for each in classes:
             tables.setdefault(each, len(tables))
         self._gaits = np.array([tables[each] * _STEPS for each in classes], dtype=np.int64)
@@ -93,7 +93,7 @@ class Busy:
         talk = self._talks.survival(_STEP_S, steps, talking)
         talks, wraps = [], []
         for each in tables:
-            # Half steps: a talk ends, as a rule, in the middle of one.
+            # Half steps: on average, a talk ends in the middle of a step.
             half_step = _STEP_S / 2.0 / _GAIT**each
             wrap_up = self._wrap_ups.survival(half_step, 2 * steps, wrapping_up)
             talks.append(_still_busy(talk, wrap_up[1::2], later))
@@ -103,14 +103,14 @@ class Busy:
 
 
 def _still(curve: Floats, later: Ints) -> Floats:
-    """(ages, moments): the chance of who has come to an age to be there ``later`` steps after."""
+    """Return (ages, moments): the chance of lasting ``later`` more steps from each age."""
     ages = np.arange(_STEPS)[:, None]
     still: Floats = curve[ages + later] / np.maximum(curve[ages], _LEAST)
     return still
 
 
 def _still_busy(talk: Floats, wrap_up: Floats, later: Ints) -> Floats:
-    """The same of who talks and then wraps up; ``wrap_up`` in the middles of the steps."""
+    """Return the same for a talk and the wrap-up after it; ``wrap_up`` is at mid-step."""
     ends = talk[:-1] - talk[1:]
     wraps_up = np.empty((_STEPS, len(later)))
     for column, steps in enumerate(later.tolist()):

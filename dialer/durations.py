@@ -1,10 +1,11 @@
-"""How long things take: a life table that forgets.
+"""How long things take: a life table that forgets old data.
 
-The actuarial estimator (Kaplan and Meier, JASA 53, 1958; in classes of age as life tables have
-them): in each class of age, ends over the time spent in it. What has not ended yet counts with the
-time it has spent, so a long talk that still goes on is no surprise when it ends. The hazard is
-taken as constant within a class; classes grow with age, as the data thin out, but little: where all
-talks are of one length, agents are free together, and seconds too early would be too many at once.
+This is the actuarial estimator (Kaplan and Meier, JASA 53, 1958; in age classes, as in life
+tables): for each age class, the number of ends over the time spent in it. What has not ended yet
+counts with the time it has spent so far, so a long talk is no surprise when it ends. The hazard is
+taken as constant within a class. Classes widen with age, as the data thin out, but only a little:
+where all talks have one length, agents become free together, and being a few seconds early would
+mean too many calls at once.
 """
 
 from collections import deque
@@ -21,13 +22,14 @@ _GUARD_LONGEST = 0.95
 _GUARD_SIGMAS = 6.0
 _PRIOR = 3.0
 _MOST_END = 1.0 - 1e-6
-"""So many at most of those who reach a class of age end in it."""
+"""The largest share of those reaching an age class that may end in it."""
 
 
 class Durations:
-    """Durations in seconds, the last ``memory`` or so of them.
+    """The distribution of durations in seconds, learnt from about the last ``memory`` of them.
 
-    ``finest`` is the narrowest class in seconds, ``mean`` what is assumed until something ended.
+    ``finest`` is the width of the narrowest class in seconds; ``mean`` is assumed until something
+    has ended.
     """
 
     def __init__(
@@ -42,27 +44,27 @@ class Durations:
         spread = survival[:-1] - survival[1:]
         self._prior_ends: Floats = _PRIOR * spread
         self._prior_spent: Floats = _PRIOR * mean * spread
-        # A class that even the prior has never seen keeps the prior's hazard.
+        # A class too old even for the prior keeps the prior's hazard.
         self._prior_ends += 1e-9 / mean
         self._prior_spent += 1e-9
         self._ends: Floats = np.zeros(len(spread))
         self._spent: Floats = np.zeros(len(spread))
         self._keep = 1.0 - 1.0 / memory
         self._recent: deque[tuple[float, float]] = deque(maxlen=_GUARD_AMONG)
-        """When each of the last ones began, and how long it took, by their ends."""
+        """The start and duration of each recent one, in the order of their ends."""
         self._mean, self._square, self._weight = mean, 2 * mean * mean, _PRIOR
         self.ended = 0
         """How many have been added."""
         self.jumps = 0
-        """How often the guard has thrown the old ones away."""
+        """How often the guard has discarded the old ones."""
 
     @property
     def mean(self) -> float:
-        """Mean of those that ended, in seconds."""
+        """The mean of those that ended, in seconds."""
         return self._mean
 
     def add(self, seconds: float, now: float) -> None:
-        """One has ended now, after so long."""
+        """Record one that ended now, after ``seconds``."""
         seconds = max(0.0, seconds)
         self.ended += 1
         self._recent.append((now - seconds, seconds))
@@ -74,9 +76,9 @@ class Durations:
         self._count(seconds)
 
     def survival(self, step: float, steps: int, going_on: Floats | None = None) -> Floats:
-        """The chance to last longer than 0, step, 2 * step ..., ``steps`` + 1 values.
+        """Return the chances of lasting longer than 0, step, 2 * step ...: ``steps`` + 1 values.
 
-        ``going_on`` are the ages of those that have not ended.
+        ``going_on`` holds the ages of those that have not ended.
         """
         ends, spent = self._ends + self._prior_ends, self._spent + self._prior_spent
         if going_on is not None and len(going_on):
@@ -94,8 +96,8 @@ class Durations:
         self._spent *= self._keep
         self._ends[last] += 1.0
         self._spent[:last] += self._widths[:last]
-        # Half the class, wherever in it the end was: else durations that are all alike, and stand
-        # at one end of their class, would look like spread ones.
+        # Half the class, wherever in it the end was: otherwise durations that are all alike, and
+        # lie at one end of their class, would look spread out.
         self._spent[last] += self._widths[last] / 2.0
         self._weight = self._weight * self._keep + 1.0
         part = 1.0 / self._weight
@@ -106,14 +108,14 @@ class Durations:
         return min(int(np.searchsorted(self._edges, seconds, "right")) - 1, len(self._ends) - 1)
 
     def _lately(self, now: float) -> list[tuple[float, float]]:
-        """The last _GUARD_OVER to begin of which, but for a few, all have ended.
+        """Return the last _GUARD_OVER to begin, from a time whose calls have nearly all ended.
 
-        By their ends it would be others: in a burst of calls those that fail at once end first,
-        many in a row, and it would seem that all calls had become short.
+        Picking them by their ends would give others: in a burst of calls, those that fail at once
+        end first, many in a row, and all calls would seem to have become short.
         """
         recent = self._recent
         longest = sorted(seconds for _, seconds in recent)[int(_GUARD_LONGEST * len(recent))]
-        # Of those that began before the first of these ended, some are gone from here.
+        # Some of those that began before the first of these ended are no longer in the deque.
         since = sum(recent[0]) if len(recent) == _GUARD_AMONG else -inf
         whole = sorted(each for each in recent if since <= each[0] <= now - longest)
         return whole[-_GUARD_OVER:]

@@ -1,10 +1,10 @@
-"""Who will need an agent, and who will still be busy, when a call dialled now is answered.
+"""Forecast how many agents will be needed, and how many still busy, when a new call is answered.
 
-The moments that matter are ROWS quantiles of a new call's time to the answer, and for calls that
-have long been ringing the next few seconds (SOON_S). For each moment, every ringing call has a
-chance to have been answered by then, and every busy agent one to be busy still, given how long they
-have been at it. All chances stand in tables by age, learnt from what happened
-and rebuilt now and then; a look takes the columns of the ages there are, and adds them up.
+The moments that matter are ROWS quantiles of a new call's time to the answer and, for calls that
+have been ringing for long, the next few seconds (SOON_S). For each moment, every ringing call has a
+chance of having been answered by then, and every busy agent a chance of still being busy, given how
+long they have been at it. These chances are kept in tables by age, learnt from what happened and
+rebuilt now and then; a look takes the rows of the current ages and adds them up.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ from domain.identity import ListName
 
 ROWS = 8
 SOON_S = (1.5, 4.0, 7.0)
-"""Seconds from now; who has rung for long answers within them, or hardly at all."""
+"""Seconds from now. A call that has been ringing for long is answered by then or hardly ever."""
 _MOMENTS = ROWS + len(SOON_S)
 _RING_STEP_S, _RING_STEPS = 0.5, 180
 _HOUR_S = 3_600.0
@@ -37,16 +37,16 @@ _NONE_YET = -1.0
 
 @dataclass(slots=True)
 class Needed:
-    """The number of agents needed at each of some moments: still busy, or wanted by a call that has
-    been answered."""
+    """How many agents are needed at each of several moments: those still busy, and those wanted by
+    a call that has been answered."""
 
     mean: list[float]
     variance: list[float]
     third: list[float]
-    """Sums of p, of p(1-p), and of p(1-p)(1-2p)."""
+    """The three are the sums of p, of p(1-p) and of p(1-p)(1-2p)."""
 
     def with_coin(self, heads: list[float]) -> "Needed":
-        """The same with one call more, that has been answered with these chances."""
+        """Return the same with one more call, which has been answered with these chances."""
         return Needed(
             [mean + p for mean, p in zip(self.mean, heads, strict=True)],
             [whole + p * (1 - p) for whole, p in zip(self.variance, heads, strict=True)],
@@ -54,7 +54,7 @@ class Needed:
         )
 
     def without(self, mean: list[float], variance: list[float], third: list[float]) -> "Needed":
-        """The same less some calls, of which this is given."""
+        """Return the same without some calls, given their sums."""
         return Needed(
             [whole - part for whole, part in zip(self.mean, mean, strict=True)],
             [max(whole - part, 0.0) for whole, part in zip(self.variance, variance, strict=True)],
@@ -62,36 +62,36 @@ class Needed:
         )
 
     def moments(self) -> Iterator[tuple[float, float, float]]:
-        """Mean, variance and third of each moment in time."""
+        """Yield the mean, variance and third moment for each moment in time."""
         return zip(self.mean, self.variance, self.third, strict=True)
 
 
 @dataclass(slots=True)
 class Outlook:
-    """What is to be expected, at each of the ROWS moments if nothing else is said."""
+    """What to expect, at each of the ROWS moments unless stated otherwise."""
 
     agents: int
-    """To plan with: ready and busy ones, but not those who want a break."""
+    """The number to plan with: ready and busy agents, but not those who want a break."""
     needed: Needed
     chances: Floats
-    """(ROWS, n): the chance that each call or agent is one of those; all that are not certain."""
+    """(ROWS, n): the chance that each call or agent that is not certain counts in ``needed``."""
     certain: int
-    """Persons who wait already, and count in ``needed``."""
+    """Persons who are already waiting; they are included in ``needed``."""
     still_busy: list[float]
-    """How many of the agents who are busy now."""
+    """How many of the agents busy now will still be busy."""
     needed_soon: Needed
-    """At SOON_S."""
+    """The same as ``needed``, at SOON_S."""
     answers: list[float]
-    """Expected answers by each moment, those of whom are certain not among them."""
+    """Expected answers by each moment, not including those that are certain."""
     doubt: list[float]
-    """How far off they may be because the answer rates are: a standard deviation, in persons. An
-    error of a rate is one for all calls of its list or segment, which coins don't know of."""
+    """How far off ``answers`` may be because the answer rates are: a standard deviation in persons.
+    All calls of a list or segment share the error of its rate, which independent coins ignore."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
 
 class Forecast:
-    """Learns from lessons, and looks ahead."""
+    """Predicts answers and busy agents from what it has learnt."""
 
     def __init__(self) -> None:
         self._reached: dict[ListName, Durations] = {}
@@ -102,18 +102,18 @@ class Forecast:
         self._cuts = 0
         self._new_rings = self._learnt_rings = 0
         self._moments: Floats = np.zeros(_MOMENTS)
-        """All that are looked at, in seconds from now: ROWS quantiles, then SOON_S."""
+        """All moments looked at, in seconds from now: ROWS quantiles, then SOON_S."""
         self._curves: dict[ListName, tuple[Floats, Floats]] = {}
         self._ring_table: Floats = np.zeros((0, 3 * _MOMENTS))
         self._rings: Floats = self._ring_table
-        """The rows of those that rang at the last look."""
+        """The rows of the calls that were ringing at the last look."""
         self._later: Ints = np.zeros(_MOMENTS, dtype=np.int64)
-        """The moments in steps of the ringing."""
+        """The moments, in steps of ringing time."""
         self._ring_rates: list[float] = []
-        """Of each kind of leads, the rate that the table was made with."""
+        """For each kind of lead, the rate used for the table."""
         self._rates_at = -1.0
         self._ring_doubts: Floats = np.zeros(0)
-        """Of each kind, the variance of that rate, as a fraction of its square."""
+        """For each kind, the variance of that rate, as a fraction of its square."""
         self._new_calls: dict[Lead | None, tuple[Floats, float]] = {}
         self._build_rings()
         self._busy = Busy(self._moments)
@@ -124,11 +124,11 @@ class Forecast:
         return self._moments[:ROWS]
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Take in what was learnt."""
+        """Learn from one lesson."""
         match lesson:
             case Reached(lead, seconds, person, kept):
                 self.rates.add(lead, now, person)
-                if self._cuts and not kept:  # those that end early are too many among them
+                if self._cuts and not kept:  # biased: those that end early are overrepresented
                     return
                 if person:
                     self._reached_all.add(seconds, now)
@@ -145,12 +145,12 @@ class Forecast:
                 self._detected = self._detected * 0.998 + 1.0
 
     def look(self, at: Situation, now: float) -> Outlook:
-        """What is to be expected, without any call that is not under way."""
+        """Return what to expect from the calls and agents under way, without any new call."""
         under_way, ringing = at.under_way, at.under_way.ringing
         self._refresh(at, now)
         busy = len(under_way.talking) + len(under_way.wrapping_up)
         upto = busy + len(ringing)
-        # One array for all: with ten rows numpy's calls cost more than what they do.
+        # One array for all: with ten rows, calling numpy costs more than the work it does.
         coins = np.empty((upto + len(under_way.listened), 3 * _MOMENTS))
         self._busy.look(under_way, now, coins[:busy])
         self._rings = coins[busy:upto]
@@ -184,10 +184,10 @@ class Forecast:
         )
 
     def new_call(self, lead: Lead | None, now: float) -> tuple[Floats, float]:
-        """The chances (ROWS,) that a call dialled now has been answered at each moment, and how far
-        off their rate may be: its standard deviation, as a fraction of it.
+        """Return the chances (ROWS,) that a call dialled now has been answered by each moment, and
+        how far off their rate may be: its standard deviation, as a fraction of the rate.
 
-        As of the last look; ``lead`` is None if nobody knows whose turn it is.
+        This is as of the last look; ``lead`` is None if the next lead is not known.
         """
         found = self._new_calls.get(lead)
         if found is None:
@@ -203,17 +203,17 @@ class Forecast:
 
     @property
     def may_cut(self) -> bool:
-        """Enough is known of how long answers take."""
+        """Whether enough is known about how long answers take."""
         return self._reached_all.ended >= _BEFORE_CUTS
 
     def answers_soon(self, places: Sequence[int]) -> Floats:
-        """Of the ringing calls at these places, as of the last look, what each adds to
-        ``needed_soon``: (n, 3, moments), mean, variance and third."""
+        """Return what each of the ringing calls at these places adds to ``needed_soon``, as of the
+        last look: (n, 3, moments), the mean, variance and third moment."""
         rows = self._rings.take(np.array(places, dtype=np.int64), 0)
         return rows.reshape(len(places), 3, _MOMENTS)[:, :, ROWS:]
 
     def _doubt(self, kinds: Ints, answers: list[float]) -> list[float]:
-        """``Outlook.doubt``, of the calls that ring, which are of these kinds."""
+        """Return ``Outlook.doubt`` for the ringing calls, which are of these kinds."""
         if not len(kinds):
             return [0.0] * ROWS
         if len(self._ring_doubts) == 1:
@@ -225,10 +225,10 @@ class Forecast:
         return doubts
 
     def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
-        """Nobody will know whether he would have answered: counted with the chance that he would.
+        """Count a call we cut with the chance that it would have been answered.
 
-        Left out, the patient ones would be missing among those not answered, and the answer rate
-        would seem to rise with every cut.
+        If such calls were left out, those that ring for long would be missing among the unanswered
+        ones, and the answer rate would seem to rise with every cut.
         """
         self._cuts += 1
         reached, missed = self._curve(lead.list)
@@ -272,7 +272,8 @@ class Forecast:
         self._rates_at = -1.0
 
     def _build_ring_table(self, leads: list[Lead], kinds: set[int], now: float) -> None:
-        """For the kinds of leads that ring, if their rate has changed: there may be hundreds."""
+        """Update the table for ringing kinds of lead whose rate has changed: there may be
+        hundreds."""
         known = self._ring_rates
         known.extend([_NONE_YET] * (len(leads) - len(known)))
         doubts = np.zeros(len(leads))

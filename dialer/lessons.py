@@ -1,4 +1,4 @@
-"""What facts teach: how long things took, and what became of them. Policies learn from these."""
+"""What pacing policies learn from: how long things took, and how they turned out."""
 
 from dataclasses import dataclass
 
@@ -8,18 +8,18 @@ from domain.identity import AgentCode
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A dialled number turned out, after ``seconds``, to be a person (or not)."""
+    """A dialled number turned out, after ``seconds``, to bring a person (or not)."""
 
     lead: Lead
     seconds: float
     person: bool
     kept: bool = True
-    """It would not have been cut, however long it rang: see ``under_way.KEPT_OF``."""
+    """The call would not have been cut however long it rang; see ``under_way.KEPT_OF``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """Detection listened for ``seconds`` and decided."""
+    """Detection listened for ``seconds`` and reached a decision."""
 
     seconds: float
     person: bool
@@ -27,14 +27,14 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class Talked:
-    """A talk took so long."""
+    """A talk ended after ``seconds``."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class WrappedUp:
-    """An agent's after-call work took so long; 0 if there was none."""
+    """An agent finished after-call work that took ``seconds``; 0 if there was none."""
 
     seconds: float
     agent: AgentCode
@@ -42,7 +42,8 @@ class WrappedUp:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A person has an agent. When he answered, spoke, and ended his greeting; None: not heard."""
+    """A person got an agent. The times are those of the answer, of first speech and of the end of
+    the greeting; None if it was not heard."""
 
     answered_at: float
     speech_at: float | None
@@ -51,7 +52,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """A person has had no agent. ``heard``: detection found that he is one."""
+    """A person got no agent. ``heard``: detection found that it was a person."""
 
     answered_at: float
     speech_at: float | None
@@ -62,12 +63,12 @@ class LetGo:
 
 @dataclass(frozen=True, slots=True)
 class TakenForMachine:
-    """Detection said so; it may be wrong."""
+    """Detection reported a machine. It may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutShort:
-    """We have hung up a call, ``seconds`` after it was dialled; it had rung for ``rang_s``."""
+    """We hung up a call ``seconds`` after it was dialled; it had rung for ``rang_s``."""
 
     lead: Lead
     seconds: float

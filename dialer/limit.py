@@ -1,8 +1,9 @@
-"""How many customers may be abandoned: the share, what is counted in it, and over which time.
+"""The limit on abandoned calls: the share allowed, what counts towards it, and over what period.
 
-The rules differ (docs/pacing.md has the sources): so each is a field of ``Limit``, with presets.
-A call is *abandoned* when a person answered and had no agent within the grace, counted from where
-the rule's clock starts. The base is all persons: those abandoned and those passed to an agent.
+The rules differ (docs/pacing.md has the sources), so each point is a field of ``Limit``, with
+presets. A call is *abandoned* when a person answered and got no agent within the grace period,
+counted from where the rule's clock starts. The base is all persons: those abandoned and those
+passed to an agent.
 """
 
 from collections import deque
@@ -13,12 +14,12 @@ from math import inf
 
 DAY_S = 86_400.0
 LEAST_RING_S = 15.0
-"""FTC 16 CFR 310.4(b)(4)(ii), FCC 47 CFR 64.1200(a)(6), Ofcom 2010: no shorter anywhere."""
+"""FTC 16 CFR 310.4(b)(4)(ii), FCC 47 CFR 64.1200(a)(6), Ofcom 2010: none allows less."""
 _MINUTE_S = 60.0
 
 
 class Window(StrEnum):
-    """Over which time the share is reckoned."""
+    """The period over which the share is calculated."""
 
     DAY = "day"  # midnight to midnight
     SLIDING_24H = "sliding_24h"
@@ -26,7 +27,7 @@ class Window(StrEnum):
 
 
 class ClockStart(StrEnum):
-    """From when the grace runs. Where speech or greeting were not heard, from the answer."""
+    """When the grace period starts. If no speech or greeting was heard, it starts at the answer."""
 
     ANSWER = "answer"
     SPEECH = "speech"
@@ -34,7 +35,7 @@ class ClockStart(StrEnum):
 
 
 class QuickHangUp(StrEnum):
-    """What a customer is who hangs up by himself within the grace."""
+    """How to count a customer who hangs up within the grace period."""
 
     ABANDONED = "abandoned"
     NOT_COUNTED = "not_counted"
@@ -42,26 +43,27 @@ class QuickHangUp(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one campaign may abandon, and how that is counted."""
+    """How many calls one campaign may abandon, and how they are counted."""
 
     share: float = 0.03
-    """Of the base, 0 to 1."""
+    """The largest share of the base that may be abandoned, 0 to 1."""
     windows: tuple[Window, ...] = (Window.DAY,)
     grace_s: float = 2.0
     clock: ClockStart = ClockStart.ANSWER
     quick_hang_up: QuickHangUp = QuickHangUp.ABANDONED
     min_ring_s: float = LEAST_RING_S
-    """We let it ring for so long before we hang up; LEAST_RING_S or more."""
+    """How long we let a call ring before we hang up; LEAST_RING_S or more."""
     early_cut_counts: bool = False
-    """A call that we hang up before ``min_ring_s`` counts as abandoned."""
+    """Whether a call that we hang up before ``min_ring_s`` counts as abandoned."""
     taken_for_machines: float = 0.0
-    """With detection: the reasoned estimate of people among those it takes for machines; each
-    machine adds so much to the abandoned and to the base."""
+    """With detection: the reasoned estimate of the share of people among those it takes for
+    machines; each machine adds this much to the abandoned and to the base."""
     machines_abandoned: float = 0.0
-    """Without detection: the reasoned estimate of machines among the abandoned; UK only."""
+    """Without detection: the reasoned estimate of the share of machines among the abandoned; UK
+    only."""
     hard_stop: bool = True
-    """When nothing may be abandoned any more, dial only while an agent is free: one call for each
-    who is, or as many as the policy has weighed and found ``sure`` (``dialer.policy.Wish``)."""
+    """When no more calls may be abandoned, dial only while an agent is free: one call per free
+    agent, or as many as the policy has judged ``sure`` (``dialer.policy.Wish``)."""
 
     def __post_init__(self) -> None:
         for name in ("share", "taken_for_machines", "machines_abandoned"):
@@ -74,7 +76,7 @@ class Limit:
                 raise ValueError(f"limit.{name} is {value}; expected seconds, 0 or more")
         if self.min_ring_s < LEAST_RING_S:
             raise ValueError(f"limit.min_ring_s is {self.min_ring_s:g}; expected {LEAST_RING_S:g}"
-                             " or more, which the rules ask for")  # fmt: skip
+                             " or more, which the rules require")  # fmt: skip
         if not self.windows:
             raise ValueError("limit.windows is empty; expected at least one of day, sliding_24h,"
                              " days_30")  # fmt: skip
@@ -82,7 +84,7 @@ class Limit:
     def due_at(
         self, answered_at: float, speech_at: float | None, greeted_at: float | None
     ) -> float:
-        """When the person must have an agent, or else hear the message."""
+        """Return the time by which the person must have an agent or hear the message."""
         start = answered_at
         if self.clock is ClockStart.SPEECH and speech_at is not None:
             start = speech_at
@@ -93,37 +95,38 @@ class Limit:
 
 UK = Limit(clock=ClockStart.SPEECH, quick_hang_up=QuickHangUp.NOT_COUNTED)
 """Ofcom, statement on persistent misuse (2010): a campaign's share from midnight to midnight.
-Since March 2017 Ofcom takes 3 % for no safe threshold: a client may ask for less."""
+Since March 2017 Ofcom has not regarded 3 % as a safe threshold: a client may ask for less."""
 
 US = Limit(
     windows=(Window.DAYS_30,),
     clock=ClockStart.GREETING_END,
     quick_hang_up=QuickHangUp.NOT_COUNTED,
 )
-"""FTC 16 CFR 310.4(b)(4), FCC 47 CFR 64.1200(a)(6),(7): over each 30 days."""
+"""FTC 16 CFR 310.4(b)(4), FCC 47 CFR 64.1200(a)(6),(7): the share over each 30 days."""
 
 CAUTIOUS = Limit(windows=(Window.DAY, Window.DAYS_30), early_cut_counts=True)
-"""The stricter of both at every point; where no text says anything, this is for you."""
+"""The stricter of the two on every point; use it where no rule says anything."""
 
 PRESETS: Mapping[str, Limit] = {"uk": UK, "us": US, "cautious": CAUTIOUS}
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counted so far; estimates make both fractions."""
+    """What has been counted so far. Estimates make both numbers fractional."""
 
     abandoned: float = 0.0
     base: float = 0.0
 
     @property
     def share(self) -> float:
-        """Abandoned of the base; 0 while there is none."""
+        """The abandoned share of the base; 0 while the base is empty."""
         return self.abandoned / self.base if self.base > 0 else 0.0
 
     def room(self, share: float) -> float:
-        """How many more persons may be abandoned without going over ``share``; may be negative.
+        """Return how many more persons may be abandoned without exceeding ``share``; may be
+        negative.
 
-        Each would be in the base as well: (abandoned + x) / (base + x) = share.
+        Each would also be in the base: (abandoned + x) / (base + x) = share.
         """
         if share >= 1.0:
             return inf
@@ -132,7 +135,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one outcome added."""
+    """What one outcome added to the count."""
 
     abandoned: float
     base: float
@@ -143,25 +146,25 @@ _NOTHING = Counted(0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was counted before: kept by somebody, lest a restart forget it."""
+    """What was counted earlier, in a form the caller can keep across a restart."""
 
     days: Mapping[int, Tally] = field(default_factory=dict)
-    """By day number, today's included; for the days and the 30 days' window."""
+    """Tallies by day number, including today's; for the daily and the 30-day window."""
     last_24h: tuple[tuple[float, Tally], ...] = ()
-    """The oldest first: so many seconds ago a minute began, in which so many were counted. Whoever
-    keeps it adds the time for which nothing ran."""
+    """Oldest first: how many seconds ago each minute began, and its tally. The code that keeps it
+    must add the time during which nothing ran."""
     unseen: float = 0.0
-    """See ``AbandonCount.unseen``; of the last of ``days``."""
+    """See ``AbandonCount.unseen``; for the last of ``days``."""
 
 
 @dataclass(slots=True)
 class _Sliding:
-    """The last 24 hours, in minutes, so that a day of calls is at most 1,440 entries."""
+    """The last 24 hours by the minute, so that a day of calls takes at most 1,440 entries."""
 
     tally: Tally = field(default_factory=Tally)
     minutes: deque[tuple[float, Tally]] = field(default_factory=deque)
-    """When each began, and what was counted in it. After a restart a minute begins at any second:
-    the clock of ``now`` is another one then."""
+    """When each minute began, and its tally. After a restart, minutes can begin at any second,
+    because ``now`` comes from another clock."""
 
     def add(self, now: float, abandoned: float, base: float) -> None:
         if not self.minutes or self.minutes[-1][0] + _MINUTE_S <= now:
@@ -175,7 +178,7 @@ class _Sliding:
         while self.minutes and self.minutes[0][0] + _MINUTE_S <= now - DAY_S:
             self.minutes.popleft()
         if len(self.minutes) != before:
-            # Added up anew: taking estimates off again would leave dust, less than nothing at last.
+            # Summed afresh: subtracting estimates would leave rounding errors, below 0 in the end.
             self.tally = _sum_of(tally for _, tally in self.minutes)
         return self.tally
 
@@ -184,9 +187,10 @@ NO_HISTORY = History()
 
 
 class AbandonCount:
-    """Counts a campaign's persons and what became of them, in each window of its limit.
+    """Counts a campaign's persons and outcomes in each window of its limit.
 
-    ``history`` is what was counted before, as ``history`` said it; it is ``now``.
+    ``history`` is what was counted earlier, as returned by the method of that name; ``now`` is the
+    current time.
     """
 
     def __init__(
@@ -200,8 +204,8 @@ class AbandonCount:
         self.limit = limit
         self._day = day
         self.unseen = history.unseen if day in history.days else 0.0
-        """People that detection is reckoned to have taken for machines today. Nobody has counted
-        them: there may be more, by about the root of their number (Poisson)."""
+        """The estimated number of people that detection has taken for machines today. Nobody has
+        counted them: there may be more, by about the root of their number (Poisson)."""
         self._days = {known: _copy(tally) for known, tally in history.days.items()}
         self._today = self._days.setdefault(day, Tally())
         self._earlier = self._sum_of_earlier()
@@ -211,16 +215,16 @@ class AbandonCount:
             self._sliding = _Sliding(_sum_of(tally for _, tally in minutes), minutes)
 
     def history(self, now: float) -> History:
-        """What is to be kept, for whoever counts on after a restart."""
+        """Return what to keep so that counting can continue after a restart."""
         minutes: tuple[tuple[float, Tally], ...] = ()
         if self._sliding is not None:
-            self._sliding.at(now)  # what is older is let go
+            self._sliding.at(now)  # drops what is older
             minutes = tuple((now - began, _copy(tally)) for began, tally in self._sliding.minutes)
         days = {day: _copy(tally) for day, tally in self._days.items()}
         return History(days, minutes, self.unseen)
 
     def day_began(self, day: int) -> None:
-        """A new day; one that is over already changes nothing."""
+        """Start a new day; a day that is already over changes nothing."""
         if day <= self._day:
             return
         self._day = day
@@ -230,46 +234,47 @@ class AbandonCount:
         self._earlier = self._sum_of_earlier()
 
     def connected(self, now: float, *, late_s: float) -> Counted:
-        """A person has an agent, ``late_s`` after he was due (negative: in time)."""
+        """Count a person who got an agent ``late_s`` after the time due (negative: in time)."""
         return self._add(now, 1.0 if late_s > 0 else 0.0, 1.0)
 
     def abandoned(self, now: float, *, late_s: float, by_customer: bool, heard: bool) -> Counted:
-        """A person has had none. ``heard``: detection has found a person; else it is not used."""
+        """Count a person who got no agent. ``heard``: detection found a person; False if detection
+        is not used."""
         if by_customer and late_s <= 0 and self.limit.quick_hang_up is QuickHangUp.NOT_COUNTED:
             return _NOTHING
         one = 1.0 if heard else 1.0 - self.limit.machines_abandoned
         return self._add(now, one, one)
 
     def machine(self, now: float) -> Counted:
-        """Detection took somebody for a machine."""
+        """Count a call that detection took for a machine."""
         people = self.limit.taken_for_machines
         self.unseen += people
         return self._add(now, people, people) if people else _NOTHING
 
     def cut(self, now: float, rang_s: float) -> Counted:
-        """We have hung up a call that rang for so long."""
+        """Count a call that we hung up after it had rung for ``rang_s``."""
         if self.limit.early_cut_counts and rang_s < self.limit.min_ring_s:
             return self._add(now, 1.0, 1.0)
         return _NOTHING
 
     def tally(self, window: Window, now: float) -> Tally:
-        """What is counted in this window. Raises ValueError for 24 h that the limit hasn't."""
+        """Return the tally of a window. Raises ValueError for SLIDING_24H if the limit lacks it."""
         if window is Window.DAY:
             return self._today
         if window is Window.SLIDING_24H:
             if self._sliding is None:
-                raise ValueError("sliding_24h is not among the limit's windows, and is not kept")
+                raise ValueError("sliding_24h is not among the limit's windows and is not counted")
             return self._sliding.at(now)
         earlier = self._earlier
         return Tally(earlier.abandoned + self._today.abandoned, earlier.base + self._today.base)
 
     def room(self, now: float) -> float:
-        """How many more may be abandoned now, in the window that allows least."""
+        """Return how many more may be abandoned now, in the window that allows the fewest."""
         share = self.limit.share
         return min(self.tally(window, now).room(share) for window in self.limit.windows)
 
     def worst(self, now: float) -> Tally:
-        """The tally of the window that allows least."""
+        """Return the tally of the window that allows the fewest."""
         share = self.limit.share
         tallies = (self.tally(window, now) for window in self.limit.windows)
         return min(tallies, key=lambda tally: tally.room(share))

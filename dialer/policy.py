@@ -1,8 +1,8 @@
-"""What a pacing policy is: it sees the situation, and says how many to dial and why.
+"""The interface of a pacing policy: it looks at the situation and says how many to dial and why.
 
-A policy is one file in ``dialer/policies`` with a class that is registered under its name. It
-knows nothing of lines or limits a second, and need know nothing of the hard stop:
-``dialer.pacing`` cuts its wish down.
+A policy is one file in ``dialer/policies`` with a class registered under a name. It knows nothing
+about lines or calls per second, and need not know about the hard stop: ``dialer.pacing`` cuts its
+wish down.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from domain.identity import AttemptId
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why so many: a sentence with the names of figures in braces, and the figures."""
+    """Why this number of calls: a sentence with the figures' names in braces, and the figures."""
 
     text: str
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -28,58 +28,58 @@ class Reason:
         return self.text.format_map(self.figures)
 
 
-@dataclass(slots=True)  # not frozen: it is made at each decision, and that takes twice as long
+@dataclass(slots=True)  # one per decision; a frozen one takes twice as long to make
 class Wish:
-    """What a policy wants."""
+    """What a policy wants to be done."""
 
     count: int
     reason: Reason
     hang_up: tuple[AttemptId, ...] = ()
-    """Ringing attempts it would rather be rid of."""
+    """Ringing attempts it wants hung up."""
     look_at: float | None = None
-    """When it wants to be asked again at the latest, even if nothing happens."""
+    """The latest time at which it wants to be asked again, even if nothing happens."""
     sure: bool = False
-    """With all of them nobody is abandoned, but for a chance that the policy keeps small enough
-    for a time in which nobody may be. Who can't weigh that leaves it False."""
+    """If all of them are dialled, the chance of abandoning anybody is small enough, by the policy's
+    own measure, even while nobody may be abandoned. A policy that can't judge leaves it False."""
 
 
 @dataclass(slots=True)
 class Situation:
-    """All that a policy may look at; the same object at every decision."""
+    """Everything a policy may look at; the same object at every decision."""
 
     under_way: UnderWay
     limit: AbandonCount
     midnight: float = 0.0
     placing: int = 0
-    """Calls that were asked for and have not gone out yet."""
+    """Calls that were requested and have not gone out yet."""
     next_leads: tuple[Lead, ...] | None = None
-    """Who would be dialled next; None if nobody has said so."""
+    """The leads that would be dialled next; None if they have not been reported."""
     ended: int = 0
-    """Attempts of which became known, since it began, whether a person answers."""
+    """Attempts since the start whose result is known: a person answered or not."""
     reached: int = 0
-    """Those among them whom a person answered."""
+    """Those among them that a person answered."""
 
     @property
     def open(self) -> int:
-        """Attempts that may need an agent, those that have not gone out yet included."""
+        """Attempts that may need an agent, including those that have not gone out yet."""
         return self.under_way.open + self.placing
 
 
 class Policy(Protocol):
-    """Asked at every event that may matter; told everything that was learnt."""
+    """Decides how many to dial: asked at every event that may matter, given every lesson."""
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Something has ended and shown how long such things take, or what becomes of them."""
+        """Learn from something that ended: how long it took, or how it turned out."""
 
     def counted(self, counted: Counted, now: float) -> None:
-        """A person was added to the limit's count."""
+        """Take note that a person was added to the limit's count."""
 
     def decide(self, at: Situation, now: float) -> Wish:
-        """How many to dial now."""
+        """Return how many to dial now, and why."""
 
 
 class UnsuitableOption(OffhookError, ValueError):  # noqa: N818
-    """A policy can't work with the value of one of its options."""
+    """A policy option has a value that the policy can't work with."""
 
     def __init__(self, option: str, value: object, expected: str) -> None:
         super().__init__(f"{option} is {value}; expected {expected}")
@@ -91,8 +91,8 @@ P = TypeVar("P", bound=type[Any])
 
 
 def policy(name: str) -> Callable[[P], P]:
-    """Register a class of policies under a name. Its options are its constructor's arguments;
-    it raises UnsuitableOption for one that it can't work with."""
+    """Register a policy class under a name. Its options are its constructor's arguments; the
+    constructor raises UnsuitableOption for a value that it can't work with."""
 
     def register(cls: P) -> P:
         if name in POLICIES:
@@ -104,6 +104,6 @@ def policy(name: str) -> Callable[[P], P]:
 
 
 def free_agents(at: Situation) -> int:
-    """Agents who are ready and for whom no call is under way; may be negative."""
+    """Return the number of ready agents without a call under way for them; may be negative."""
     under_way = at.under_way
     return under_way.ready - under_way.open - at.placing

@@ -1,10 +1,10 @@
-"""The chance that too many of many unequal coins fall heads.
+"""The probability that too many of a set of unequal coins come up heads.
 
-Each coin is a call that may be answered or an agent who may still be busy, with a chance of its
-own; the number of heads is Poisson's binomial distribution. For few coins it is added up coin by
-coin (exact); for many, a normal distribution corrected for skewness serves (the refined normal
-approximation, Volkova 1996; Hong, Comput. Stat. Data Anal. 59, 2013), whose three moments are sums.
-Every array has a row for each moment in time that is looked at.
+Each coin is a call that may be answered or an agent who may still be busy, with a probability of
+its own, so the number of heads has a Poisson binomial distribution. For few coins it is built up
+exactly, coin by coin. For many, we use a normal distribution corrected for skewness (the refined
+normal approximation, Volkova 1996; Hong, Comput. Stat. Data Anal. 59, 2013), whose three moments
+are sums. Every array has one row per moment in time looked at.
 """
 
 from math import erfc, exp, pi, sqrt
@@ -18,17 +18,17 @@ _ROOT_2 = sqrt(2.0)
 
 
 def none_yet(rows: int) -> Floats:
-    """The distribution of the number of heads of no coin: (rows, 1)."""
+    """Return the distribution of the number of heads among no coins: (rows, 1)."""
     return np.ones((rows, 1))
 
 
 def with_coin(distribution: Floats, heads: Floats) -> Floats:
-    """One coin more, whose chance is ``heads`` (rows,)."""
+    """Return the distribution with one more coin, which has the chances ``heads`` (rows,)."""
     return with_coins(distribution, heads[:, None])
 
 
 def with_coins(distribution: Floats, chances: Floats) -> Floats:
-    """Many coins more: (rows, coins)."""
+    """Return the distribution with more coins, which have ``chances`` (rows, coins)."""
     rows, coins = chances.shape
     length = distribution.shape[1]
     more = np.zeros((rows, length + coins))
@@ -43,7 +43,7 @@ def with_coins(distribution: Floats, chances: Floats) -> Floats:
 
 
 def exact_tail(distribution: Floats, at_least: int) -> list[float]:
-    """Of each row: the chance of ``at_least`` heads or more."""
+    """Return, for each row, the probability of ``at_least`` heads or more."""
     if at_least <= 0:
         return [1.0] * len(distribution)
     tail: list[float] = distribution[:, at_least:].sum(axis=1).tolist()
@@ -51,7 +51,7 @@ def exact_tail(distribution: Floats, at_least: int) -> list[float]:
 
 
 def normal_tail(mean: float, variance: float, third: float, at_least: float) -> float:
-    """The same from the moments: sum of p, of p(1-p), and of p(1-p)(1-2p)."""
+    """Return the same from the moments: the sums of p, of p(1-p) and of p(1-p)(1-2p)."""
     if variance < 1e-9:
         return 1.0 if mean >= at_least - 0.5 else 0.0
     deviation = sqrt(variance)

@@ -1,6 +1,6 @@
-"""One file for each pacing policy; whatever lies here is found by its name.
+"""The pacing policies, one file each. Every module in this folder is loaded and found by name.
 
-To add one: write a file with a class under ``@policy("name")`` (see ``dialer.policy``).
+To add one, write a file with a class under ``@policy("name")`` (see ``dialer.policy``).
 """
 
 from importlib import import_module
@@ -11,14 +11,14 @@ from dialer.policy import POLICIES, Policy
 
 
 def load_policies() -> dict[str, type[Policy]]:
-    """All policies by name."""
+    """Load and return all policies by name."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     return POLICIES
 
 
 def make(name: str, **options: Any) -> Policy:
-    """The policy of this name. Raises ValueError for an unknown name or option."""
+    """Create the policy of this name. Raises ValueError for an unknown name or option."""
     known = load_policies()
     if name not in known:
         raise ValueError(

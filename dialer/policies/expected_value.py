@@ -1,10 +1,11 @@
-"""Expected value: as many calls as will, on average, be answered when agents are free.
+"""Expected value: dial as many calls as will, on average, be answered when agents are free.
 
-The classic predictive rule (Samuelson, Interfaces 29(5), 1999, describes its kind): the expected
-answers among the ringing calls are held at a fraction of the agents expected to be free when a call
-dialled now is answered; the fraction follows the share of abandoned calls. It knows no spread, so
-it is too bold with few agents and too shy with many. When few more may be abandoned the fraction
-shrinks with their number: to run into the hard stop would cost far more.
+This is the classic predictive rule (Samuelson, Interfaces 29(5), 1999, describes its kind). It
+holds the expected answers among the ringing calls at a fraction of the agents expected to be free
+when a call dialled now is answered; the fraction follows the share of abandoned calls. The rule
+ignores spread, so it is too bold with few agents and too timid with many. When few more calls may
+be abandoned, the fraction shrinks with their number: running into the hard stop would cost far
+more.
 """
 
 from math import exp, inf, log
@@ -25,8 +26,9 @@ _MOST = 100
 
 @policy("expected_value")
 class ExpectedValue:
-    """``aim``: what is aimed at, as a fraction of the limit's share; ``gain``: how fast; ``start``:
-    the fraction of agents at first; ``shy``: with room for fewer abandoned it shrinks."""
+    """``aim``: the target, as a fraction of the limit's share; ``gain``: how fast the fraction of
+    agents follows it; ``start``: that fraction at first; ``shy``: with room for fewer abandoned
+    calls than this, it shrinks."""
 
     def __init__(
         self, aim: float = 0.9, gain: float = 0.04, start: float = 0.3, shy: float = 4.0
@@ -40,16 +42,16 @@ class ExpectedValue:
         self._share = 0.03
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Into the forecast."""
+        """Pass the lesson to the forecast."""
         self._forecast.learn(lesson, now)
 
     def counted(self, counted: Counted, _now: float) -> None:
-        """Bolder with each served person, shyer with each abandoned one."""
+        """Become bolder with each person served, more timid with each one abandoned."""
         step = self._aim * self._share * counted.base - counted.abandoned
         self.log_fraction = min(max(self.log_fraction + self._gain * step, log(0.05)), log(4.0))
 
     def decide(self, at: Situation, now: float) -> Wish:
-        """As many as are missing to the fraction."""
+        """Dial as many as are missing to reach the fraction."""
         self._share = at.limit.limit.share
         if at.ended < _LEARNT:
             return one_for_each(at)

@@ -1,4 +1,4 @@
-"""Fixed ratio: so many calls for each agent who is ready, as the oldest dialers do."""
+"""Fixed ratio: keep a set number of calls under way per ready agent, as the oldest dialers do."""
 
 from math import floor
 
@@ -11,7 +11,7 @@ _REASON = Reason("{ready} ready times {ratio} calls, {open} under way")
 
 @policy("fixed_ratio")
 class FixedRatio:
-    """``ratio`` calls under way for each ready agent. Blind to the limit but for the hard stop."""
+    """Keeps ``ratio`` calls under way per ready agent. Ignores the limit, except the hard stop."""
 
     def __init__(self, ratio: float = 1.5) -> None:
         if not 0.0 < ratio <= 20.0:
@@ -19,13 +19,13 @@ class FixedRatio:
         self._ratio = ratio
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Nothing to learn."""
+        """Do nothing: a fixed ratio learns nothing."""
 
     def counted(self, counted: Counted, now: float) -> None:
-        """Nothing to learn."""
+        """Do nothing: a fixed ratio learns nothing."""
 
     def decide(self, at: Situation, _now: float) -> Wish:
-        """As many as are missing to the ratio."""
+        """Dial as many as are missing to reach the ratio."""
         ready, under_way = at.under_way.ready, at.open
         figures = {"ready": ready, "ratio": self._ratio, "open": under_way}
         count = floor(self._ratio * ready) - under_way

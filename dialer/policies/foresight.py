@@ -1,16 +1,17 @@
-"""Foresight: ours. Each ringing call and each busy agent is foreseen, with chances of its own.
+"""Foresight, our own policy: forecast each ringing call and each busy agent separately.
 
 At ROWS moments, quantiles of a new call's time to the answer, the number of agents needed is a sum
 of unequal coins (``dialer.forecast``, ``dialer.tail``). The *risk* of a call dialled now is the
-mean over the moments of the worst chance, from that moment on, that all agents are taken: from
-there on, as a new call also harms those that ring already. Dial while it is under a threshold.
+mean, over the moments, of the highest chance from that moment on that all agents are taken. Later
+moments count because a new call also harms those already ringing. We dial while the risk is under a
+threshold.
 
-The threshold is what the limit costs: after each person its logarithm moves by
+The threshold is the price of the limit: after each person, its logarithm moves by
 ``gain * (aim * persons - abandoned)`` (Robbins and Monro, Ann. Math. Stat. 22, 1951), so the day's
-share settles at the aim. And no call goes out that could, with more than a small chance, abandon
-more than the limit has room for: the same risk, with so many agents more. So it may dial on while
-nobody may be abandoned, as long as an agent is free: the more agents are, the less chance has it
-that more than they are wanted.
+share settles at the aim. In addition, no call goes out that has more than a small chance of
+abandoning more than the limit has room for: this is the same risk, with that many more agents.
+Dialling may thus continue while nobody may be abandoned, as long as an agent is free: the more
+agents are free, the less likely it is that more of them will be wanted.
 """
 
 from math import exp, floor, inf, sqrt
@@ -33,10 +34,10 @@ _CUT_AT = 2.0
 _UNSEEN_SIGMAS = 1.5
 _FEWEST = 0.03
 _LITTLE_DOUBT = 0.1
-"""Of the coins' own variance; less than this is not looked at."""
+"""As a fraction of the coins' own variance; less doubt than this is ignored."""
 _SURE_AFTER, _SURE_DOUBT = 12, 0.2
-"""Nothing is sure until so many persons have answered in all, and some five (1 / _SURE_DOUBT) of
-those stand behind the answer rates that are believed now."""
+"""Nothing is sure until _SURE_AFTER persons have answered in all, and about five of them
+(1 / _SURE_DOUBT) support the answer rates believed now."""
 _SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and"
     " {freed:.1f} free agents expected within {horizon:.0f} s; "
@@ -53,14 +54,14 @@ _LEARNING = "learning ({ended} of {learn} calls have ended): "
 
 @policy("foresight")
 class Foresight:
-    """``aim``: what is aimed at, as a fraction of the limit's share. ``start``: the first
-    threshold, as a fraction of the share. ``gain``: how fast it follows; divided by the root of
-    agents times share, for a small team's day has few persons to abandon. ``breach``: the chance
-    that a call may have to break the limit, as a fraction of the share: room for one more comes
-    with ``1 / share`` persons. ``margin`` persons and _UNSEEN_SIGMAS times the root of those unseen
-    are kept aside. ``cut``: hang up calls that have rung long enough when there is nobody left for
-    them. ``exact``: up to so many coins the risk is reckoned exactly. ``learn``: progressive until
-    so many calls have ended."""
+    """``aim``: the target, as a fraction of the limit's share. ``start``: the first threshold, as a
+    fraction of the share. ``gain``: how fast the threshold follows; divided by the root of agents
+    times share, because a small team's day has few persons to abandon. ``breach``: the highest
+    chance a call may have of breaking the limit, as a fraction of the share: it takes ``1 / share``
+    persons to make room for one more. ``margin`` persons, plus _UNSEEN_SIGMAS times the root of
+    those unseen, are held back from the room. ``cut``: hang up calls that have rung long enough
+    when no agent is left for them. ``exact``: the risk is calculated exactly up to this many coins.
+    ``learn``: dial progressively until this many calls have ended."""
 
     def __init__(
         self,
@@ -91,22 +92,22 @@ class Foresight:
 
     @property
     def threshold(self) -> float:
-        """The risk at which no more is dialled."""
+        """The risk at which dialling stops."""
         threshold = self._start * self._share * exp(self._follows)
         return min(max(threshold, _LEAST_THRESHOLD), _MOST_THRESHOLD)
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Into the forecast."""
+        """Pass the lesson to the forecast."""
         self._forecast.learn(lesson, now)
 
     def counted(self, counted: Counted, _now: float) -> None:
-        """Bolder with each served person, shyer with each abandoned one."""
+        """Become bolder with each person served, more timid with each one abandoned."""
         gain = self._gain / sqrt(max(self._agents * self._share, _FEWEST))
         step = gain * (self._aim * self._share * counted.base - counted.abandoned)
         self._follows = min(max(self._follows + step, -_FARTHEST), _FARTHEST)
 
     def decide(self, at: Situation, now: float) -> Wish:
-        """As many as keep the risk under the threshold."""
+        """Dial as many as keep the risk under the threshold."""
         self._share = at.limit.limit.share
         least = one_for_each(at)
         if at.ended < self._learn:
@@ -125,7 +126,7 @@ class Foresight:
         for place in range(at.placing):
             risk.add(*self._next_call(at, place, now))
         threshold = self.threshold
-        # Over the limit already: the further, the less may come to it.
+        # If we are over the limit already, allow less the further over we are.
         breach = self._breach * self._share / (1.0 + max(0.0, -room))
         breach = min(max(breach, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         count = 0
@@ -156,15 +157,15 @@ class Foresight:
         )
 
     def _next_call(self, at: Situation, place: int, now: float) -> tuple[Floats, float]:
-        """The chances of the call that goes out after ``place`` others, and the doubt of them."""
+        """Return the chances of the call that goes out after ``place`` others, and their doubt."""
         leads = at.next_leads
         lead = leads[min(place, len(leads) - 1)] if leads else None
         return self._forecast.new_call(lead, now)
 
     def _to_cut(self, at: Situation, soon: Needed, now: float) -> tuple[AttemptId, ...]:
-        """Of those who have rung long enough, the oldest first, whoever would find no agent if he
-        answered soon: with more than _CUT_AT times the chance that a new call may have. If all
-        agents have gone, everybody."""
+        """Return the calls to hang up, oldest first: those that have rung long enough and, if
+        answered soon, would find no agent with more than _CUT_AT times the chance accepted for a
+        new call. If all agents have gone, all that have rung long enough."""
         nobody_left = at.under_way.agents == 0
         if not self._cut or not (nobody_left or self._forecast.may_cut):
             return ()
@@ -180,7 +181,8 @@ class Foresight:
             for place in old[np.argsort(-ages[old], kind="stable")].tolist()
             if under_way.may_be_cut(ringing.keys[place], now, least_s=least)
         ]
-        # The more are hung up, the less is needed: as many as leave more than enough needed.
+        # The more are hung up, the fewer agents are needed: hang up the most that don't bring the
+        # chance below ``most``.
         added_up = np.cumsum(self._forecast.answers_soon(may), axis=0)
         fewest, upto = 0, len(may)
         while fewest < upto:
@@ -193,13 +195,13 @@ class Foresight:
 
 
 def _taken(needed: Needed, agents: int) -> float:
-    """The chance that all agents are taken, mean of the moments."""
+    """Return the chance that all agents are taken, averaged over the moments."""
     tails = [normal_tail(*each, agents) for each in needed.moments()]
     return sum(tails) / len(tails)
 
 
 class _Risk:
-    """The risk of one call more, as calls are added."""
+    """The risk of one more call, updated as calls are added."""
 
     def __init__(self, look: Outlook, spare: int, *, exact: int) -> None:
         self._agents, self._spare = look.agents, spare
@@ -212,14 +214,14 @@ class _Risk:
 
     @property
     def doubt(self) -> float:
-        """Of the answers by the last moment: their variance from doubt, as a fraction of their
+        """The variance that doubt adds to the answers by the last moment, as a fraction of their
         square."""
         answers = self._answers[-1]
         return (self._doubt[-1] / answers) ** 2 if answers > 0.0 else 0.0
 
     def add(self, heads: Floats, doubt: float) -> None:
-        """One call more, with these chances to have been answered, and how far off their rate may
-        be: as if it were the others' error, too."""
+        """Add a call with these chances of having been answered. ``doubt`` is how far off their
+        rate may be; it is added as if the other calls shared the same error."""
         if self._distribution is not None:
             self._distribution = with_coin(self._distribution, heads)
         chances = heads.tolist()
@@ -228,16 +230,17 @@ class _Risk:
         self._needed = self._needed.with_coin(chances)
 
     def now(self, threshold: float, breach: float) -> tuple[float, float]:
-        """The risk and the gate's, as fractions of what is allowed: while both are under 1, one
-        more may go out. From 1 on it is what is certain already, at least so much; and if the
-        risk is, the gate is not asked: 0."""
+        """Return the risk and the gate's risk, as fractions of what is allowed: while both are
+        under 1, one more call may go out. A value of 1 or more is a lower bound; and if the risk
+        is 1 or more, the gate is not evaluated and its value is 0."""
         used = self._of(self._agents, threshold)
         if used >= 1.0:
             return used, 0.0
         return used, self._of(self._agents + self._spare, breach)
 
     def _of(self, agents: int, allowed: float) -> float:
-        """Mean over the moments of the worst chance from each on, as a fraction of ``allowed``."""
+        """Return the mean, over the moments, of the highest chance from each moment on, as a
+        fraction of ``allowed``."""
         exact = self._distribution
         tails = None if exact is None else exact_tail(exact, agents - self._certain)
         worst, total, full = 0.0, 0.0, allowed * ROWS
@@ -251,17 +254,17 @@ class _Risk:
             if tail > worst:
                 worst = tail
             total += worst
-            if total + worst * row >= full:  # the others add no less
+            if total + worst * row >= full:  # the remaining rows add at least this much
                 return (total + worst * row) / full
         return total / full
 
     def _tail(self, row: int, agents: int) -> float:
-        """The chance that all are taken, of coins whose rate is in doubt: it is taken as drawn
-        from a gamma distribution, which adds 3 d a**2 + 2 d**2 a**3 to the third moment of ``a``
-        answers with a relative variance of ``d`` (Greenwood and Yule, J. R. Stat. Soc. 83,
-        1920)."""
+        """Return the chance that all agents are taken when the coins' rate is in doubt. The rate is
+        taken as drawn from a gamma distribution, which adds 3 d a**2 + 2 d**2 a**3 to the third
+        moment of ``a`` answers with a relative variance of ``d`` (Greenwood and Yule, J. R. Stat.
+        Soc. 83, 1920)."""
         needed, answers, doubt = self._needed, self._answers[row], self._doubt[row] ** 2
         third = needed.third[row]
-        if answers > 0.0:  # more than the answers themselves no skewness corrects
+        if answers > 0.0:  # capped: skewness can correct no more than the answers
             third += doubt * (3.0 + 2.0 * min(doubt / answers, answers))
         return normal_tail(needed.mean[row], needed.variance[row] + doubt, third, agents)

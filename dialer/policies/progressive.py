@@ -1,4 +1,4 @@
-"""Progressive: one call for each agent who is ready. Nobody is abandoned but by accident."""
+"""Progressive: dial one call for each ready agent. Nobody is abandoned except by accident."""
 
 from dialer.lessons import Lesson
 from dialer.limit import Counted
@@ -9,7 +9,7 @@ _FULL = Reason("every ready agent has a call under way")
 
 
 def one_for_each(at: Situation) -> Wish:
-    """What progressive dialling wants; the other policies begin with it, too."""
+    """Return what progressive dialling wants; other policies start with it, too."""
     count = free_agents(at)
     if count <= 0:
         return Wish(0, _FULL)
@@ -18,14 +18,14 @@ def one_for_each(at: Situation) -> Wish:
 
 @policy("progressive")
 class Progressive:
-    """Knows nothing and needs nothing."""
+    """Dials one call per free agent. It learns nothing and has no options."""
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""
 
     def counted(self, counted: Counted, now: float) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""
 
     def decide(self, at: Situation, _now: float) -> Wish:
-        """One call for each free agent."""
+        """Dial one call for each free agent."""
         return one_for_each(at)

@@ -1,7 +1,7 @@
-"""VICIdial's three adaptive methods, by their published behaviour.
+"""VICIdial's three adaptive methods, rebuilt from their published behaviour for comparison.
 
 ADAPT_HARD_LIMIT, ADAPT_AVERAGE and ADAPT_TAPERED multiply the agents by a dial level that is set
-every 15 s (VICIdial manager's manual; docs/pacing.md has the formulas). Here to be compared with.
+every 15 s (VICIdial manager's manual; docs/pacing.md has the formulas).
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ _REASON = Reason("level {level:.3f} times {agents} agents, {calls} calls under w
 
 
 class _Adaptive(ABC):
-    """What the three have in common; ``after`` is what becomes of the level over the limit."""
+    """What the three methods share; ``after`` returns the level to use while over the limit."""
 
     def __init__(
         self, intensity: float = 0.0, target_difference: float = 0.0, max_level: float = 3.0
@@ -36,15 +36,15 @@ class _Adaptive(ABC):
         self._share, self._calls_today = 0.0, 0.0
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """Remembers the last minute's calls."""
+        """Remember the last minute's calls."""
         if isinstance(lesson, Served | LetGo):
             self._minute.append((now, isinstance(lesson, LetGo)))
 
     def counted(self, counted: Counted, now: float) -> None:  # noqa: B027
-        """The day's share is read off the limit's count, once a minute."""
+        """Do nothing: ``decide`` reads the day's share from the limit's count once a minute."""
 
     def decide(self, at: Situation, now: float) -> Wish:
-        """Places each 2.5 s, sets the level each 15 s."""
+        """Place calls every 2.5 s; set the level every 15 s."""
         under_way = at.under_way
         busy = len(under_way.talking) + under_way.leaving
         agents = under_way.ready + busy
@@ -89,12 +89,12 @@ class _Adaptive(ABC):
 
     @abstractmethod
     def after(self, level: float, since_midnight: float) -> float:
-        """The level when the day's share is over the limit."""
+        """Return the level to use while the day's share is over the limit."""
 
 
 @policy("vicidial_hard_limit")
 class HardLimit(_Adaptive):
-    """Level 1 while the share is over the limit."""
+    """Drops to level 1 while the share is over the limit."""
 
     def after(self, _level: float, _since_midnight: float) -> float:
         return 1.0
@@ -102,7 +102,7 @@ class HardLimit(_Adaptive):
 
 @policy("vicidial_average")
 class Average(_Adaptive):
-    """Half the level while the share is over the limit."""
+    """Halves the level while the share is over the limit."""
 
     def after(self, level: float, _since_midnight: float) -> float:
         return level / 2.0
@@ -110,7 +110,7 @@ class Average(_Adaptive):
 
 @policy("vicidial_tapered")
 class Tapered(_Adaptive):
-    """Less and less over the limit is allowed towards the latest time, in hours and minutes."""
+    """Lowers the level over the limit more and more as ``latest`` (hhmm) draws near."""
 
     def __init__(
         self,
