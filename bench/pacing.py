@@ -1,7 +1,7 @@
-"""What a pacing decision costs, and a simulated day.
+"""Measures what a pacing decision and a simulated day cost.
 
 Decisions are timed in a world of 300 agents and about a thousand ringing calls (thin lists), from
-the fact that comes in to what is to be done, tables rebuilt on the way included.
+the incoming fact to the resulting order, including any tables rebuilt on the way.
 """
 
 import json
@@ -22,11 +22,11 @@ AGENTS, ANSWER_RATE = 300, 0.043
 WARM_S, MEASURED_H = 600.0, 0.25
 MEAN_MS, P99_MS = 0.3, 2.0
 DAYS = {"foresight": 5.0, "expected_value": None, "progressive": 0.5}
-"""Seconds an eight-hour day of 20 agents may take on one core."""
+"""Seconds that an eight-hour day of 20 agents may take on one core; None: no limit."""
 
 
 class _Timed:
-    """A pacer whose decisions are timed; facts that ask for none are not counted."""
+    """Wraps a pacer and times its decisions; facts that lead to none are not counted."""
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
@@ -55,7 +55,7 @@ class _Timed:
 
 
 def measure() -> dict[str, Any]:
-    """Milliseconds a decision and seconds a day; JSON-able."""
+    """Return milliseconds per decision and seconds per day, ready for JSON."""
     scenario = Scenario(
         hours=WARM_S / 3_600.0 + MEASURED_H,
         lists=[LeadList(name="leads", answer_rate=ANSWER_RATE)],

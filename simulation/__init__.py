@@ -1,1 +1,1 @@
-"""A virtual call centre: lines, customers and agents under a clock that costs no time."""
+"""A virtual call centre: lines, customers and agents under a virtual clock."""

@@ -1,4 +1,4 @@
-"""One day as a picture (SVG): agents busy, calls ringing, and the abandoned share's way."""
+"""Draws one day as an SVG: busy agents, ringing calls, and the abandoned share over time."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from simulation.scenario import Change, Scenario
 _WIDTH, _HEIGHT = 1_120, 720
 _LEFT, _RIGHT = 78, 1_046
 _MOST_COLUMNS = 320
-"""More could not be told apart at this width; what lies between is shown by its mean."""
+"""More could not be distinguished at this width; each column shows the mean of its moments."""
 
 _PAPER, _EDGE, _INK, _SOFT, _GRID = "#fbfbfd", "#dcdfe6", "#1d2433", "#5c667a", "#e6e9ef"
 _BUSY, _LOGGED_IN, _RINGING, _SHARE, _LIMIT = "#2f6fde", "#1d2433", "#0f9488", "#b45309", "#d0342c"
 
 _WIDE = {"m": 12.2, "w": 10.6, "i": 3.7, "l": 3.7, ",": 4.2, " ": 4.2, "t": 5.1, "r": 5.4, "f": 4.7}
-"""About so wide are letters of 13 px in a wide font; all others are about the same."""
+"""Approximate widths of 13 px letters in a wide font; all other letters are about the same."""
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Some moments next to each other: their means, and the most there was."""
+    """Several adjacent moments: their means and the highest number ringing."""
 
     at_s: float
     busy: float
@@ -36,7 +36,7 @@ class _Column:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """One of the pictures under each other, with its axis."""
+    """One of the stacked graphs, with its axis."""
 
     title: str
     top: float
@@ -46,7 +46,7 @@ class _Panel:
     unit: Callable[[float], str]
     day_s: float
     space: float = 12.0
-    """Between the title and the picture."""
+    """Pixels between the title and the graph."""
 
     def x(self, at_s: float) -> float:
         return _LEFT + (_RIGHT - _LEFT) * at_s / self.day_s
@@ -63,7 +63,7 @@ class _Panel:
 
 
 def day_chart(day: DayResult, scenario: Scenario) -> str:
-    """The day as an SVG. Its moments must have been kept (``play_day(with_chart=True)``)."""
+    """Return the day as an SVG. Its moments must have been kept (``play_day(with_chart=True)``)."""
     columns = _columns(day.moments)
     if len(columns) < 2:
         raise ValueError("the day has too few moments for a chart; play it with_chart")
@@ -139,13 +139,14 @@ def _columns(moments: Sequence[ChartPoint]) -> list[_Column]:
 
 
 def _most_share(columns: Sequence[_Column], limit: float) -> float:
-    """What the share's axis must reach. The first answers' share jumps about: that is cut off."""
+    """Return what the share's axis must reach. The share of the first answers jumps about, so it
+    may be cut off."""
     late = [column.share for column in columns[len(columns) // 10 :]]
     return max(1.6 * limit, min(1.1 * max(late), 1.0), 0.001)
 
 
 def _axis(most: float, *, whole: bool = True) -> tuple[float, float]:
-    """The end of an axis and the step of its numbers: 1, 2 or 5 and zeros."""
+    """Return the end of an axis and the step between its numbers: 1, 2 or 5 times a power of 10."""
     most = max(most, 1.0 if whole else 1e-6)
     rough = most / 4.5
     ten = 10.0 ** floor(log10(rough))
@@ -166,7 +167,7 @@ def _percent(share: float, digits: int | None = None) -> str:
 
 
 def _hours(starts_at_h: float, day_s: float) -> list[tuple[float, str]]:
-    """The places of the times on the lower axis, and what stands there."""
+    """Return the positions of the times on the lower axis, and their labels."""
     minutes = day_s / 60.0
     step = next((each for each in (1, 5, 10, 15, 30, 60, 120) if minutes / each <= 13), 180)
     begin = starts_at_h * 60.0
@@ -209,7 +210,7 @@ def _hour_names(panel: _Panel, hours: Sequence[tuple[float, str]]) -> list[str]:
 
 
 def _legend(panel: _Panel, entries: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Right of the panel's title: shape (area, line, dashes), colour, words."""
+    """Draw the legend right of the panel's title: shape (area, line, dashes), colour, words."""
     base = panel.top - panel.space
     parts, x, y = [], float(_RIGHT), base - 4.5
     for shape, colour, words in reversed(entries):
@@ -262,7 +263,7 @@ def _ringing(panel: _Panel, columns: Sequence[_Column]) -> list[str]:
 
 def _shares(panel: _Panel, columns: Sequence[_Column], limit: float) -> list[str]:
     y, last = panel.y(limit), columns[-1]
-    # What does not fit is cut off: hence no more than the axis reaches.
+    # Values above the axis are cut off at its end.
     shares = [(column.at_s, min(column.share, panel.most)) for column in columns]
     return [
         *_legend(panel, [("line", _SHARE, "share since the start"), ("dashes", _LIMIT, "limit")]),
@@ -278,7 +279,7 @@ def _shares(panel: _Panel, columns: Sequence[_Column], limit: float) -> list[str
 
 
 def _changes(panels: Sequence[_Panel], changes: Sequence[Change]) -> list[str]:
-    """Where something changes: a line through all, and what it is over the first."""
+    """Draw each change as a line through all panels, labelled above the first."""
     parts: list[str] = []
     for change in changes:
         words = _words(change)

@@ -1,4 +1,4 @@
-"""Which policies are played: the scenario's own, and those that are registered."""
+"""Chooses the policies to play: a scenario's own and the registered ones."""
 
 from collections.abc import Iterable
 from inspect import Parameter, signature
@@ -16,17 +16,17 @@ from domain.errors import OffhookError
 from simulation.scenario import PolicySettings, Scenario, load_with_places
 
 USUAL = ("foresight", "progressive", "expected_value", "vicidial_tapered")
-"""What is played if nobody says which."""
+"""The policies to play if none are named."""
 _WITHOUT_HARD_STOP = ("vicidial", "fixed_ratio")
-"""Policies from elsewhere are played as they are there: nothing but themselves stops them."""
+"""Prefixes of policies from other dialers, played as they are there: without our hard stop."""
 
 
 class UnknownPolicyError(OffhookError):
-    """There is no policy of that name."""
+    """A policy name is not known."""
 
 
 def load_checked(path: Path) -> Scenario:
-    """Read a scenario, its policies and their options included. Raises DocumentError."""
+    """Read and check a scenario, including its policies and their options. Raises DocumentError."""
     scenario, document = load_with_places(path)
     faults: list[DocumentError] = []
     for name, chosen in scenario.policies.items():
@@ -37,9 +37,9 @@ def load_checked(path: Path) -> Scenario:
 
 
 def choose(scenario: Scenario, names: Iterable[str]) -> dict[str, PolicySettings]:
-    """The policies of these names, all of the scenario's if there is no name, else the usual ones.
+    """Return the named policies. Without names, the scenario's; if it has none, the usual ones.
 
-    A name of the scenario's hides a registered one. Raises UnknownPolicyError.
+    A scenario's policy hides a registered one of the same name. Raises UnknownPolicyError.
     """
     registered = load_policies()
     wanted = list(dict.fromkeys(names)) or list(scenario.policies) or list(USUAL)
@@ -92,7 +92,7 @@ def _faults(name: str, chosen: PolicySettings, document: Document) -> Iterable[D
 
 
 def _options_of(policy: type[Any]) -> type[BaseModel]:
-    """A policy's options as a model: its constructor's arguments with their kinds."""
+    """Return a model of a policy's options: its constructor's arguments with their types."""
     fields: dict[str, Any] = {
         each.name: (each.annotation, ... if each.default is Parameter.empty else each.default)
         for each in signature(policy, eval_str=True).parameters.values()

@@ -1,4 +1,4 @@
-"""A virtual clock: what is to happen, in the order of time and then of having been planned."""
+"""A virtual clock: runs planned actions by time, and at the same time in the order planned."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -8,7 +8,7 @@ Action = Callable[[], None]
 
 
 class VirtualClock:
-    """Seconds from the start of the day. Nothing passes but by ``run``."""
+    """Counts seconds from the start of the day. Time passes only in ``run``."""
 
     def __init__(self, start: float = 0.0) -> None:
         self.now = start
@@ -16,21 +16,21 @@ class VirtualClock:
         self._order = count()
 
     def at(self, time: float, action: Action) -> None:
-        """Do this then; at once (in its turn) if that is past."""
+        """Plan an action for a time; if that is past, it runs at once, in its turn."""
         now = self.now
         heappush(self._planned, (time if time > now else now, next(self._order), action))
 
     def after(self, seconds: float, action: Action) -> None:
-        """Do this so many seconds from now."""
-        # Called for each event of a day: max() would be dearer.
+        """Plan an action for this many seconds from now."""
+        # Called for each event of a day: max() would cost more.
         heappush(
             self._planned,
             (self.now + (seconds if seconds > 0.0 else 0.0), next(self._order), action),
         )
 
     def run(self, end: float, after_each: Callable[[], None]) -> None:
-        """Do all that is planned before ``end``, calling ``after_each`` after each; then it is
-        ``end``. What is planned later stays undone."""
+        """Run every action planned before ``end``, calling ``after_each`` after each, and set the
+        clock to ``end``. Actions planned for ``end`` or later are not run."""
         planned = self._planned
         while planned and planned[0][0] < end:
             self.now, _, action = heappop(planned)

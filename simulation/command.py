@@ -1,4 +1,4 @@
-"""``./run simulate``: many days of a campaign under one or more pacing policies, and a table."""
+"""``./run simulate``: plays many days of a campaign under pacing policies and prints a table."""
 
 import argparse
 import os
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from simulation.day import DayResult
     from simulation.run import Plan
 
-# What plays the days is imported where it is needed: it loads numpy, which the other commands
-# don't want to wait for.
+# The code that plays the days is imported where it is needed: it loads numpy, and other commands
+# should not have to wait for that.
 
 TABLES = "tables"
 _MOST_AGENTS = 5_000
@@ -25,51 +25,52 @@ _MOST_DIGITS = 20
 
 
 class SimulateError(OperatorError):
-    """What was asked for can't be played; the text says what and what was expected."""
+    """The request can't be played; the text says why and what was expected."""
 
 
 def add_simulate_to(commands: Any) -> None:
-    """Wire the command."""
+    """Add the command to the command line."""
     command: argparse.ArgumentParser = commands.add_parser(
         "simulate",
-        help="play days of a campaign under pacing policies, and compare them",
-        description="Play days of a campaign under pacing policies, and compare them. No phones"
+        help="play days of a campaign under pacing policies and compare them",
+        description="Play days of a campaign under pacing policies and compare them. No phones"
         " are needed. The same seed makes the same day.",
     )
     command.add_argument(
         "campaign",
-        help="a YAML file, or the name of one that came along (simulation/campaigns): standard,"
-        " shock, drift, ...; tables: all tables of docs/pacing.md",
+        help="a YAML file, or the name of a campaign supplied with Offhook (simulation/campaigns):"
+        " standard, shock, drift, ...; tables: all tables of docs/pacing.md",
     )
     command.add_argument(
         "--policy",
         action="append",
         default=[],
         metavar="NAME",
-        help="one or more, several times or with commas (default: those of the campaign's file,"
-        " else ours and three to compare with)",
+        help="a policy; repeat the option or separate names with commas (default: those in the"
+        " campaign's file, otherwise ours and three to compare it with)",
     )
-    command.add_argument("--agents", metavar="N,N,...", help="default: what the campaign says")
-    command.add_argument("--days", metavar="N", help="default: 20; of tables, each one's own")
+    command.add_argument("--agents", metavar="N,N,...", help="default: as in the campaign")
+    command.add_argument("--days", metavar="N", help="default: 20; for tables, each has its own")
+    command.add_argument("--jobs", metavar="N", help="days played at once (default: one per core)")
     command.add_argument(
-        "--jobs", metavar="N", help="days played at once (default: one for each core)"
+        "--seed", metavar="N", default="1", help="seed of the first day (default: %(default)s)"
     )
-    command.add_argument(
-        "--seed", metavar="N", default="1", help="of the first day (default: %(default)s)"
-    )
-    command.add_argument("--csv", type=Path, metavar="FILE", help="a line for each day")
-    command.add_argument("--json", type=Path, metavar="FILE", help="the table, for programs")
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write a line for each day")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the table for programs")
     command.add_argument(
         "--chart",
         type=Path,
         metavar="FILE.svg",
-        help="the first day of the first policy with the most agents, as a picture",
+        help="draw the first day of the first policy with the most agents",
     )
     command.set_defaults(do=simulate)
 
 
 def simulate(arguments: argparse.Namespace) -> int:
-    """Play and tell. Raises SimulateError, DocumentError, OSError; 130 if Ctrl-C ended it."""
+    """Play the days and print the table. Returns the exit status, 130 if Ctrl-C ended it.
+
+    Raises SimulateError, DocumentError, OSError.
+    """
     from simulation.chart import day_chart
     from simulation.chosen import UnknownPolicyError, choose, load_checked
     from simulation.report import as_csv, as_json, rows_of, table, told
@@ -96,8 +97,8 @@ def simulate(arguments: argparse.Namespace) -> int:
     )
     if arguments.chart is not None and arguments.chart.suffix.lower() != ".svg":
         raise SimulateError(
-            f"--chart {arguments.chart} is no SVG file; expected a name that ends in .svg, for that"
-            " is what is drawn"
+            f"--chart {arguments.chart} is not an SVG file; expected a name that ends in .svg, the"
+            " only format drawn"
         )
     _check_writable([arguments.csv, arguments.json, arguments.chart], file)
 
@@ -115,7 +116,7 @@ def simulate(arguments: argparse.Namespace) -> int:
         )
         if rows:
             _say(f"\n{table(rows)}")
-    finally:  # whoever reads no further wants the files all the same
+    finally:  # the files are wanted even if nobody reads the output to its end
         if arguments.csv is not None:
             _write(arguments.csv, as_csv([(scenario.campaign, results)]))
         if arguments.json is not None:
@@ -126,12 +127,13 @@ def simulate(arguments: argparse.Namespace) -> int:
             if charted:
                 _write(arguments.chart, day_chart(charted[0], scenario))
             else:
-                print("offhook: no chart: its day is not done", file=sys.stderr)
+                print("offhook: no chart: its day was not finished", file=sys.stderr)
     return 0 if whole else 130
 
 
 def _tables(arguments: argparse.Namespace) -> int:
-    """The tables of docs/pacing.md, made again: Markdown on standard output; 130 by Ctrl-C."""
+    """Make the tables of docs/pacing.md again and print them as Markdown. Returns the exit status,
+    130 if Ctrl-C ended it."""
     from simulation.chosen import choose, load_checked
     from simulation.report import as_csv, as_json, rows_of, table, told
     from simulation.run import Plan
@@ -161,7 +163,7 @@ def _tables(arguments: argparse.Namespace) -> int:
             _say(f"{table(rows)}\n")
             if not whole:
                 return 130
-    finally:  # what an hour has brought is not lost by what breaks off the next
+    finally:  # keep the results so far if a later table fails
         if days and arguments.csv is not None:
             _write(arguments.csv, as_csv(days))
         if days and arguments.json is not None:
@@ -179,12 +181,12 @@ def _refuse_what_tables_have_of_their_own(arguments: argparse.Namespace) -> None
     if refused:
         raise SimulateError(
             f"tables takes no {' and no '.join(refused)}: each table has its own policies and"
-            " agents, and none a chart; leave that out, or name a campaign in place of tables"
+            " agents, and none has a chart; leave that out, or name a campaign instead of tables"
         )
 
 
 def _about(plan: "Plan", results: "Sequence[DayResult]") -> dict[str, Any]:
-    """What is said of a campaign's rows, for programs."""
+    """Return the description of a campaign's rows, for programs."""
     scenario = plan.scenario
     return {
         "campaign": scenario.campaign,
@@ -198,7 +200,7 @@ def _about(plan: "Plan", results: "Sequence[DayResult]") -> dict[str, Any]:
 
 
 def _play(plan: "Plan", jobs: int) -> "tuple[list[DayResult], bool]":
-    """The plan's days in their order, and whether they are all there. Raises SimulateError."""
+    """Return the plan's days in order and whether all were played. Raises SimulateError."""
     from simulation.run import DayError, play
 
     results: list[DayResult] = []
@@ -227,7 +229,7 @@ def _days(arguments: argparse.Namespace, usual: int) -> int:
 
 
 def _campaign(given: str) -> Path:
-    """The file; a bare name is one of those that came along, unless there is such a file."""
+    """Return the campaign's file. A bare name means a supplied campaign, unless a file has it."""
     import simulation
     from documents.errors import did_you_mean, one_of
 
@@ -241,7 +243,7 @@ def _campaign(given: str) -> Path:
         if beside:
             hint = f'did you mean "{beside[0]}"?'
         else:
-            hint = did_you_mean(given, known) or f"those that came along are {one_of(known)}"
+            hint = did_you_mean(given, known) or f"the supplied campaigns are {one_of(known)}"
         raise SimulateError(f'there is no file and no campaign "{given}"; {hint}')
     return folder / f"{given}.yaml"
 
@@ -250,8 +252,8 @@ def _agents(text: str) -> list[int]:
     numbers = [each.strip() for each in text.split(",")]
     if not all(_is_whole(each) and int(each) <= _MOST_AGENTS for each in numbers):
         raise SimulateError(
-            f"--agents is {text!r:.40}; expected numbers up to {_MOST_AGENTS:,} with commas"
-            " between, such as 5,10,20"
+            f"--agents is {text!r:.40}; expected numbers up to {_MOST_AGENTS:,}, separated by"
+            " commas, such as 5,10,20"
         )
     return list(dict.fromkeys(map(int, numbers)))
 
@@ -265,7 +267,7 @@ def _whole(name: str, text: str, least: int, most: int) -> int:
 
 
 def _is_whole(text: str) -> bool:
-    """Digits, and not so many that Python refuses to read them."""
+    """Whether the text is all digits, and short enough for Python to convert."""
     return text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
@@ -274,16 +276,16 @@ def _cores() -> int:
 
 
 def _check_writable(files: Sequence[Path | None], campaign: Path | None = None) -> None:
-    """Before hours of work, not after. Raises OSError with the file's name."""
+    """Check before hours of work that files can be written. Raises OSError with the file's name."""
     wanted = [file for file in files if file is not None]
     if len({file.absolute() for file in wanted}) < len(wanted):
         raise SimulateError("--csv, --json and --chart name one file twice; expected one for each")
     for file in wanted:
         there = file.exists()
         if there and campaign is not None and file.samefile(campaign):
-            raise SimulateError(f"{file} is the campaign's own file; expected another to write to")
+            raise SimulateError(f"{file} is the campaign's own file; expected a different one")
         if there and not (file.is_file() or file.is_dir()):
-            continue  # a pipe: to open it would wait for whoever reads
+            continue  # a pipe: opening it would wait for a reader
         with file.open("a", encoding="utf-8"):
             pass
         if not there:
@@ -291,17 +293,17 @@ def _check_writable(files: Sequence[Path | None], campaign: Path | None = None) 
 
 
 def _say(text: str) -> None:
-    """On standard output. Raises OSError with that name, which the system's does not tell."""
+    """Print on standard output. Raises OSError that names it, which the system's does not."""
     try:
         print(text, flush=True)
     except OSError as error:
-        # What is left of it would be tried again at the end.
+        # Otherwise Python would try again at exit to write what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _write(file: Path, text: str) -> None:
-    """Raises OSError with the file's name, which a full disk does not tell."""
+    """Write the file. Raises OSError with its name, which the error of a full disk lacks."""
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One simulated day: a policy in a world, and what came of it."""
+"""One simulated day: play a policy in a world and collect the day's figures."""
 
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -11,14 +11,14 @@ from simulation.scenario import PolicySettings, Scenario
 from simulation.world import World
 
 ENOUGH = 100
-"""So many persons must have answered before a running share says anything."""
+"""The number of persons who must have answered before a running share means anything."""
 _WINDOW_S = 3_600.0
 _SAMPLE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class ChartPoint:
-    """What the day's chart shows of one moment."""
+    """What the day's chart shows for one moment."""
 
     at_s: float
     busy: int
@@ -29,8 +29,8 @@ class ChartPoint:
 
 @dataclass(slots=True)
 class DayResult:
-    """A day's figures. Times in seconds, shares 0 to 1. People that detection takes for machines
-    are among the abandoned: this is the truth, not what the dialer could count."""
+    """A day's figures. Times are in seconds, shares 0 to 1. People whom detection takes for
+    machines count as abandoned: this is what happened, not what the dialer could count."""
 
     policy: str
     agents: int
@@ -44,7 +44,7 @@ class DayResult:
     idle_s: float = 0.0
     idle_times: int = 0
     over_s: float = 0.0
-    """How long the running share was over the limit, once ENOUGH had answered."""
+    """How long the running share was over the limit, in seconds, once ENOUGH had answered."""
     day_s: float = 0.0
     worst_running: float = 0.0
     worst_hour: float = 0.0
@@ -53,32 +53,32 @@ class DayResult:
 
     @property
     def use(self) -> float:
-        """Talk and wrap-up of logged-in time without breaks."""
+        """Talk and wrap-up as a share of the logged-in time without breaks."""
         return self.busy_s / self.logged_in_s if self.logged_in_s else 0.0
 
     @property
     def share(self) -> float:
-        """Abandoned of all persons."""
+        """The abandoned share of all persons."""
         lost = self.abandoned + self.taken_for_machines
         return lost / (lost + self.served) if lost + self.served else 0.0
 
     @property
     def idle_before_call_s(self) -> float:
-        """Mean time an agent was ready before a call came."""
+        """The mean time in seconds that an agent was ready before a call came."""
         return self.idle_s / self.idle_times if self.idle_times else 0.0
 
     @property
     def dials_per_contact(self) -> float:
-        """Numbers dialled for one person served."""
+        """Numbers dialled per person served."""
         return self.dialled / self.served if self.served else inf
 
 
 class Figures:
-    """Keeps a day's figures as the world tells of it."""
+    """Collects a day's figures as the world reports them."""
 
     def __init__(self, result: DayResult, limit: Limit, *, with_chart: bool) -> None:
         self._result = result
-        self._limit = limit.share + 1e-12  # a share that is the limit to the last call is not over
+        self._limit = limit.share + 1e-12  # a share exactly at the limit is not over it
         self._grace_s = limit.grace_s + 1e-9
         self._quick_hang_ups_count = limit.quick_hang_up is QuickHangUp.ABANDONED
         self._logged_in = self._busy = self._ringing = 0
@@ -96,7 +96,7 @@ class Figures:
         if by_customer and not self._quick_hang_ups_count:
             return
         self._pass(now)
-        lost = abandoned or waited_s > self._grace_s  # an agent who comes late comes too late
+        lost = abandoned or waited_s > self._grace_s  # after the grace, an agent comes too late
         if lost:
             self._result.abandoned += 1
         else:
@@ -124,12 +124,12 @@ class Figures:
         self._ringing += change
 
     def end(self, now: float) -> None:
-        """The day is over."""
+        """Close the figures at the end of the day."""
         self._pass(now)
         self._result.day_s = now
 
     def _pass(self, now: float) -> None:
-        """Time has passed since something last changed."""
+        """Account for the time since something last changed."""
         result, passed = self._result, now - self._moved_at
         if self._next_sample < now:
             self._sample(now)
@@ -142,7 +142,7 @@ class Figures:
             result.over_s += passed
 
     def _sample(self, now: float) -> None:
-        """For the chart, what was since the last change."""
+        """Sample for the chart the state since the last change."""
         share = self._result.share
         while self._next_sample < now:
             self._result.moments.append(
@@ -176,7 +176,7 @@ def play_day(
     seed: int,
     with_chart: bool = False,
 ) -> DayResult:
-    """Play one day. Raises ValueError for a policy or an option there is not."""
+    """Play one day. Raises ValueError for an unknown policy or option."""
     limit = scenario.limit.limit()
     if chosen.hard_stop is not None:
         limit = replace(limit, hard_stop=chosen.hard_stop)

@@ -1,4 +1,4 @@
-"""How long things take in the simulated world: named distributions, by mean and spread."""
+"""Named distributions, given by mean and spread, for how long things take in the simulation."""
 
 from collections.abc import Callable
 from math import log, sqrt
@@ -21,7 +21,7 @@ class _Distribution(BaseModel):
 
 
 class Constant(_Distribution):
-    """Always the same."""
+    """Always the same value."""
 
     kind: Literal["constant"]
     value: Seconds
@@ -36,7 +36,7 @@ class Constant(_Distribution):
 
 
 class Uniform(_Distribution):
-    """Anything between two values."""
+    """Any value between two others, all equally likely."""
 
     kind: Literal["uniform"]
     low: Seconds
@@ -52,7 +52,7 @@ class Uniform(_Distribution):
 
 
 class Exponential(_Distribution):
-    """Without memory."""
+    """An exponential distribution with a given mean: it has no memory."""
 
     kind: Literal["exponential"]
     mean: Positive
@@ -63,7 +63,7 @@ class Exponential(_Distribution):
 
 
 class Gamma(_Distribution):
-    """By mean and shape; shape 2 if none is given."""
+    """A gamma distribution with a given mean and shape; the shape is 2 by default."""
 
     kind: Literal["gamma"]
     mean: Positive
@@ -75,7 +75,8 @@ class Gamma(_Distribution):
 
 
 class LogNormal(_Distribution):
-    """By mean and standard deviation (of the value, not of its logarithm)."""
+    """A lognormal distribution with a given mean and standard deviation (of the value, not of its
+    logarithm)."""
 
     kind: Literal["lognormal"]
     mean: Positive
@@ -88,7 +89,7 @@ class LogNormal(_Distribution):
 
 
 class Empirical(_Distribution):
-    """One of the values that were measured, each as likely as the others."""
+    """One of a list of measured values, all equally likely."""
 
     kind: Literal["empirical"]
     values: list[Seconds] = Field(min_length=1, description="a list of seconds")
@@ -116,7 +117,7 @@ class Part(_Distribution):
 
 
 class Mixture(_Distribution):
-    """Now one, now another."""
+    """A draw from one of several distributions, each with its share."""
 
     kind: Literal["mixture"]
     parts: list[Part] = Field(min_length=1, description="a list of parts, each with share and of")
@@ -163,9 +164,10 @@ KINDS: dict[str, type[_Distribution]] = {
 def checked(
     data: Any, document: Document, path: Path, what: str, faults: list[DocumentError]
 ) -> _Distribution | None:
-    """What a file says of a distribution, or None with what is wrong put into ``faults``.
+    """Read a distribution from a file. Returns None if it is faulty, and adds to ``faults``.
 
-    Kind by kind, for a fault in one is to name its line and its fields, not those of all kinds.
+    Each kind is checked by itself, so that a fault names its own line and fields and not those of
+    all kinds.
     """
     inside = "of" in path
     kinds = [kind for kind in KINDS if not (inside and kind == "mixture")]
@@ -209,7 +211,7 @@ def checked(
 def _parts(
     parts: list[Any], document: Document, path: Path, what: str, faults: list[DocumentError]
 ) -> list[Any]:
-    """A mixture's parts, each with its distribution checked."""
+    """Return a mixture's parts, each with its distribution checked."""
     found = []
     for number, part in enumerate(parts):
         if isinstance(part, dict) and "of" in part:

@@ -1,4 +1,4 @@
-"""Whom to dial next: the lists' leads in the order in which their turn comes."""
+"""Chooses which lead to dial next: draws from the lists in the order in which leads come up."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ _HOPPER = 40
 
 
 class Leads:
-    """The leads of a day. ``next`` takes from a hopper that somebody is to ``fill``.
+    """The leads of a day. ``next`` takes from a hopper that the caller must ``fill``.
 
-    One list without end, of which nothing is known, needs no hopper: nor is the dialler told who
-    comes next.
+    A single endless list without segments needs no hopper, and the dialler is not given the leads
+    that come next.
     """
 
     def __init__(self, lists: Sequence[LeadList], rng: Random) -> None:
@@ -30,24 +30,24 @@ class Leads:
             each.segments or each.leads is not None for each in lists
         )
         self.runs_low = False
-        """After ``next``: the hopper is to be filled."""
+        """Set by ``next`` when the hopper needs filling."""
         self._only = None if self.has_hopper else Lead(ListName(lists[0].name))
         self.rates = _rates(lists)
-        """The chance that a person answers, as the day begins."""
+        """The chance that a person answers, at the start of the day."""
 
     def next(self) -> Lead | None:
-        """Whose turn it is; None if there is nobody."""
+        """Return the next lead; None if there is none."""
         if self._only is not None:
             return self._only
         if not self._hopper:
-            self.runs_low = False  # it is being filled, or all lists are at their end
+            self.runs_low = False  # it is being filled, or all lists are used up
             return None
         lead = self._hopper.popleft()
         self.runs_low = len(self._hopper) < _HOPPER // 2
         return lead
 
     def fill(self) -> tuple[Lead, ...]:
-        """Fill the hopper from the lists; who is in it then."""
+        """Fill the hopper from the lists and return the leads in it."""
         lists = [each for each in self._lists if self._left[each.name] > 0]
         while lists and len(self._hopper) < _HOPPER:
             chosen = self._rng.choices(lists, [each.weight for each in lists])[0]

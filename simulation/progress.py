@@ -1,4 +1,4 @@
-"""How far a long work has got, on standard error: a bar on a terminal, else a line now and then."""
+"""Shows how far a long task has got: a bar on a terminal, otherwise a line now and then."""
 
 import sys
 import time
@@ -12,7 +12,10 @@ _DRAW_EVERY_S = 0.1
 
 
 class ProgressBar:
-    """So many of so many; nothing but ``step`` and ``end`` makes it speak."""
+    """Shows how many of a total are done, on standard error unless another stream is given.
+
+    Only ``step`` and ``end`` write anything, after a first bar.
+    """
 
     def __init__(
         self,
@@ -31,7 +34,7 @@ class ProgressBar:
             self._draw()
 
     def step(self) -> None:
-        """One more is done."""
+        """Count one more as done."""
         self._done += 1
         now = self._clock()
         if self._terminal:
@@ -43,12 +46,12 @@ class ProgressBar:
             self._say(f"offhook: {self._text()}\n")
 
     def end(self) -> None:
-        """Nothing more will come: the line is free for others."""
+        """Clear the bar so that the line is free for other output."""
         if self._terminal:
             self._say("\r\x1b[K")
 
     def _say(self, text: str) -> None:
-        # The work goes on, be there nobody who wants to know how far it is.
+        # The work goes on even if nobody can read how far it has got.
         with suppress(OSError):
             self._stream.write(text)
             self._stream.flush()
@@ -71,7 +74,7 @@ class ProgressBar:
 
 
 def in_words(seconds: float) -> str:
-    """About how long: 40 s, 3 min 20 s, 2 h 5 min."""
+    """Return a rounded duration in words: 40 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""The days' figures as a table, CSV and JSON, with confidence intervals of 95 %."""
+"""Reports the days' figures as a table, CSV and JSON, with 95 % confidence intervals."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from simulation.day import DayResult
 
 _Z = 1.959964
 _T = (12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157)
-"""Student's t for 95 % by degrees of freedom, 1 to 9; from there on the series is exact enough."""
+"""Student's t for 95 %, for 1 to 9 degrees of freedom; above that, the series is exact enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,19 @@ class Figure:
     error: float | None
 
     def percent(self, digits: int = 1) -> str:
-        """As a percentage."""
+        """Format the figure as a percentage."""
         text = f"{100 * self.value:.{digits}f}"
         return text if self.error is None else f"{text} ±{100 * self.error:.{digits}f}"
 
     def plain(self, digits: int = 1) -> str:
-        """As a number."""
+        """Format the figure as a number."""
         text = f"{self.value:.{digits}f}"
         return text if self.error is None else f"{text} ±{self.error:.{digits}f}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One policy with so many agents."""
+    """The figures of one policy with one number of agents."""
 
     policy: str
     agents: int
@@ -46,18 +46,18 @@ class ReportRow:
     days_over: float
     days_over_low: float
     days_over_high: float
-    """Wilson's interval (J. Am. Stat. Assoc. 22, 1927), which holds for few days over, too."""
+    """Wilson's interval (J. Am. Stat. Assoc. 22, 1927), which also holds for few days over."""
     time_over: float
-    """The share of the time in which the running share was over the limit."""
+    """The share of the time during which the running share was over the limit."""
     worst_hour: float
     """The worst share of any 60 minutes of any day."""
     idle_s: Figure
     dials_per_contact: Figure | None
-    """None: nobody was reached."""
+    """None if nobody was reached."""
 
 
 def rows_of(results: Iterable[DayResult], limit: float) -> list[ReportRow]:
-    """One row for each policy and number of agents, in the order they first came."""
+    """Return a row for each policy and number of agents, in the order of first appearance."""
     groups: dict[tuple[int, str], list[DayResult]] = {}
     for result in results:
         groups.setdefault((result.agents, result.policy), []).append(result)
@@ -91,7 +91,7 @@ def _figure(values: Sequence[float]) -> Figure:
 
 
 def _student(freedom: int) -> float:
-    """97.5 % quantile of Student's t (Abramowitz and Stegun, 26.7.5)."""
+    """Return the 97.5 % quantile of Student's t (Abramowitz and Stegun, 26.7.5)."""
     if freedom <= len(_T):
         return _T[freedom - 1]
     z, n = _Z, freedom
@@ -116,7 +116,7 @@ _HEAD = (
 
 
 def table(rows: Sequence[ReportRow]) -> str:
-    """As a Markdown table, its columns in line."""
+    """Return the rows as a Markdown table with aligned columns."""
     cells = [list(_HEAD), *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
     lines = [
@@ -146,12 +146,12 @@ def _cells(row: ReportRow) -> list[str]:
 
 
 def told(rows: Sequence[ReportRow], **about: Any) -> dict[str, Any]:
-    """The rows, and what is said about them, for programs. Shares are 0 to 1."""
+    """Return the rows and what describes them, for programs. Shares are 0 to 1."""
     return {**about, "rows": [_plain(row) for row in rows]}
 
 
 def as_json(what: Mapping[str, Any]) -> str:
-    """What is ``told``, of one campaign or of many."""
+    """Return as JSON what ``told`` returned, for one campaign or for many."""
     return json.dumps(what, indent=2, allow_nan=False) + "\n"
 
 
@@ -175,7 +175,7 @@ _COLUMNS: dict[str, Callable[[DayResult], object]] = {
 
 
 def as_csv(campaigns: Iterable[tuple[str, Iterable[DayResult]]]) -> str:
-    """A line for each day of each campaign, for whoever wants to reckon himself."""
+    """Return a line for each day of each campaign, for users who want to do their own sums."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["campaign", *_COLUMNS])

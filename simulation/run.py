@@ -1,4 +1,4 @@
-"""Many days on many cores. Ctrl-C keeps the days that are done."""
+"""Plays many simulated days on many cores. Ctrl-C keeps the days that are done."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be played: every policy with every number of agents on the same days."""
+    """What to play: every policy with every number of agents on the same days."""
 
     scenario: Scenario
     policies: dict[str, PolicySettings]
@@ -40,43 +40,43 @@ class Plan:
     days: int
     first_seed: int = 0
     chart: tuple[str, int] | None = None
-    """The policy and the agents whose first day is to keep its moments."""
+    """The policy and the number of agents whose first day keeps its moments for a chart."""
 
     @property
     def total(self) -> int:
-        """Days in all."""
+        """The number of days in all."""
         return len(self.policies) * len(self.agents) * self.days
 
     def jobs(self) -> Iterator[Job]:
-        """All policies' first day comes before any second, so that whatever is done when somebody
-        stops can be compared."""
+        """Yield the days to play. Every policy's first day comes before any second, so that the
+        days done when the user stops can be compared."""
         seeds = range(self.first_seed, self.first_seed + self.days)
         for seed, agents, name in product(seeds, self.agents, self.policies):
             charted = seed == self.first_seed and self.chart == (name, agents)
             yield Job(name, agents, seed, charted)
 
     def in_order(self, results: Sequence[DayResult]) -> list[DayResult]:
-        """By agents, then policy, then seed: whoever was done first."""
+        """Return the days by agents, then policy, then seed, whatever order they ended in."""
         agents = {number: place for place, number in enumerate(self.agents)}
         names = {name: place for place, name in enumerate(self.policies)}
         return sorted(results, key=lambda day: (agents[day.agents], names[day.policy], day.seed))
 
 
 class DayError(OffhookError):
-    """A day broke off: which, why, and where in the code."""
+    """A day failed: which one, why, and where in the code."""
 
     def __init__(self, job: Job, why: str, where: str) -> None:
         super().__init__(
-            f"the day of {job.policy} with {job.agents} agents and seed {job.seed} broke off: {why}"
+            f"the day of {job.policy} with {job.agents} agents and seed {job.seed} failed: {why}"
         )
         self.where = where
         """The traceback."""
 
 
 def play(plan: Plan, *, jobs: int, done: Callable[[DayResult], None]) -> bool:
-    """Play all days in so many processes, handing each to ``done`` as it ends.
+    """Play all days in ``jobs`` processes, passing each to ``done`` as it ends.
 
-    False: stopped by Ctrl-C before all. Raises DayError.
+    Returns False if Ctrl-C stopped it before the last. Raises DayError.
     """
     todo = plan.jobs()
     with _ctrl_c() as stopped, _Players(min(jobs, plan.total), plan) as players:
@@ -93,8 +93,8 @@ def play(plan: Plan, *, jobs: int, done: Callable[[DayResult], None]) -> bool:
 
 
 class _Players:
-    """Processes that play days. Unlike the standard pools they can be stopped in the middle of
-    one, and the end of one of them is noticed."""
+    """A pool of processes that play days. Unlike in the standard pools, a process can be stopped
+    in the middle of a day, and the death of a process is noticed."""
 
     def __init__(self, count: int, plan: Plan) -> None:
         self._processes: dict[Connection, Process] = {}
@@ -128,13 +128,13 @@ class _Players:
             connection.close()
 
     def give(self, job: Job) -> None:
-        """To one who is idle."""
+        """Give a job to an idle process."""
         connection = self.idle.pop()
         self.playing[connection] = job
         connection.send(job)
 
     def results(self, timeout: float) -> Iterator[DayResult]:
-        """The days that have ended, at most after so many seconds."""
+        """Yield the days that have ended, waiting for one for at most ``timeout`` seconds."""
         for ready in cast(list[Connection], wait(list(self.playing), timeout)):
             job = self.playing.pop(ready)
             try:
@@ -150,8 +150,8 @@ class _Players:
 
 
 def _player(jobs: Connection, plan: Plan, parent: int) -> None:
-    """Plays what it is given, until there is nobody any more who would give."""
-    # A Ctrl-C goes to all of the terminal's processes; the parent decides.
+    """Play the jobs it receives until the parent is gone."""
+    # Ctrl-C reaches all of the terminal's processes; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while os.getppid() == parent:
         try:
@@ -177,13 +177,13 @@ def _answer(job: Job, plan: Plan) -> DayResult | tuple[str, str]:
             seed=job.seed,
             with_chart=job.with_chart,
         )
-    except Exception as error:  # whatever a policy's author has overlooked
+    except Exception as error:  # anything a policy's author overlooked
         return f"{type(error).__name__}: {error}", traceback.format_exc()
 
 
 @contextmanager
 def _ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed; the second one is as always."""
+    """Yield a function that reports whether Ctrl-C was pressed; a second one acts as usual."""
     pressed = False
 
     def remember(*_: object) -> None:

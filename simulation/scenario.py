@@ -1,4 +1,4 @@
-"""A campaign to simulate, from YAML: lists, times, agents, limit, and what changes in the day."""
+"""Reads a campaign to simulate from YAML: lists, times, agents, limit, and changes in the day."""
 
 import re
 from collections.abc import Iterator
@@ -31,35 +31,35 @@ class _Section(BaseModel):
 
 
 class Segment(_Section):
-    """Leads of a list that are alike, and known to be."""
+    """Leads of a list that are alike and known to be so."""
 
     share: float = Field(gt=0, le=1, description="the share of the list's leads, up to 1")
     answer_rate: Share = Field(description="the chance that a person answers, 0 to 1")
 
 
 class LeadList(_Section):
-    """Numbers to dial."""
+    """A list of numbers to dial."""
 
     name: str = Field(pattern=r"^[A-Za-z][\w-]{0,63}$", description="a letter, then letters,"
                       " digits, - and _")  # fmt: skip
-    weight: float = Field(1.0, gt=0, description="how often its turn comes, beside the others")
+    weight: float = Field(1.0, gt=0, description="how often its turn comes, relative to others")
     answer_rate: Share | None = Field(None, description="the chance that a person answers")
-    segments: dict[str, Segment] = Field({}, description="in place of answer_rate: each segment by"
+    segments: dict[str, Segment] = Field({}, description="instead of answer_rate: each segment by"
                                          " name")  # fmt: skip
-    leads: int | None = Field(None, ge=0, description="how many there are; none said: no end")
+    leads: int | None = Field(None, ge=0, description="how many there are; without it, no end")
 
 
 class Refusals(_Section):
-    """Of those that are not answered."""
+    """How unanswered calls end, other than by ringing out."""
 
     failed: Share = Field(0.15, description="the share that fails at once")
     busy: Share = Field(0.15, description="the share that is busy or refuses")
 
 
 class Detection(_Section):
-    """Detection of machines."""
+    """Answering machine detection."""
 
-    on: bool = Field(False, description="true: who answers is listened to first")
+    on: bool = Field(False, description="true: listen first to whoever answers")
     seconds: Distribution = Field(
         Gamma(kind="gamma", mean=1.8, shape=6.0), description="how long it listens"
     )
@@ -72,28 +72,28 @@ class Breaks(_Section):
 
     every_s: float = Field(4_500.0, gt=0, description="seconds between two, on average")
     last_s: float = Field(600.0, ge=0, description="how long each is, in seconds")
-    announced: bool = Field(True, description="the dialer is told that a busy agent wants one")
+    announced: bool = Field(True, description="true: the dialer knows that a busy agent wants one")
 
 
 class PaceSpread(_Section):
-    """Agents differ: each has a factor for his times, drawn for the day from a lognormal
+    """How much agents differ. Each has a factor for their times, drawn for the day from a lognormal
     distribution of mean 1."""
 
     wrap_up: float = Field(
         0.0, ge=0, le=2, description="spread of the logarithm of each agent's factor; 0: all alike"
     )
-    talk: float = Field(0.0, ge=0, le=2, description="the same for the length of his talks")
+    talk: float = Field(0.0, ge=0, le=2, description="the same for the length of talks")
 
 
 class Change(_Section):
-    """From an hour on, something is different."""
+    """A change from a given hour on."""
 
     at_h: float = Field(ge=0, le=24, description="hours after the start")
     answer_rate: float | None = Field(None, ge=0, description="times the usual rate")
     talk: float | None = Field(None, gt=0, description="times the usual length")
-    agents: int | None = Field(None, ge=0, description="so many are to be there")
-    staff: Share | None = Field(None, description="in place of agents: such a share of them is to"
-                                " be there")  # fmt: skip
+    agents: int | None = Field(None, ge=0, description="how many are present")
+    staff: Share | None = Field(None, description="instead of agents: the share of them that is"
+                                " present")  # fmt: skip
 
 
 class Drift(_Section):
@@ -104,34 +104,34 @@ class Drift(_Section):
 
 
 class LimitSettings(_Section):
-    """The limit on abandoned calls; a preset, and what is to differ from it."""
+    """The limit on abandoned calls: a preset, and what differs from it."""
 
     preset: Literal["uk", "us", "cautious"] | None = Field(None, description="uk, us or cautious")
     share: Share | None = Field(None, description="the share, 0 to 1")
     clock: ClockStart | None = Field(None, description="answer, speech or greeting_end")
     hard_stop: bool | None = Field(
-        None, description="no call without a free agent when it is spent"
+        None, description="true: no call without a free agent once the limit is used up"
     )
     grace_s: Seconds | None = Field(None, description="seconds a person may wait")
     taken_for_machines: Share | None = Field(
-        None, description="with detection: people among those taken for machines, as estimated"
+        None, description="with detection: estimated share of people among supposed machines"
     )
     machines_abandoned: Share | None = Field(
-        None, description="without detection: machines among the abandoned, as estimated"
+        None, description="without detection: estimated share of machines among the abandoned"
     )
     windows: tuple[Window, ...] | None = Field(
         None, description="a list of day, sliding_24h and days_30"
     )
     quick_hang_up: QuickHangUp | None = Field(
-        None, description="what a customer is who hangs up within the grace"
+        None, description="how to count a customer who hangs up within the grace period"
     )
-    min_ring_s: Seconds | None = Field(None, description="seconds it rings before we hang up")
+    min_ring_s: Seconds | None = Field(None, description="seconds to let it ring before we hang up")
     early_cut_counts: bool | None = Field(
-        None, description="true: hung up by us before min_ring_s is abandoned"
+        None, description="true: a call we hang up before min_ring_s counts as abandoned"
     )
 
     def limit(self) -> Limit:
-        """As the dialer takes it."""
+        """Return the limit in the form the dialer uses."""
         base = PRESETS[self.preset] if self.preset else Limit()
         given = self.model_dump(exclude={"preset"}, exclude_none=True)
         fields = {name: getattr(base, name) for name in Limit.__dataclass_fields__}
@@ -156,16 +156,16 @@ _TALK = Mixture(
 
 
 class Scenario(_Section):
-    """One campaign's day. What is not said is the standard world of docs/pacing.md."""
+    """One campaign's day. Whatever is not given is as in the standard world of docs/pacing.md."""
 
     campaign: str = Field(
         "standard", min_length=1, max_length=80, description="a name for the tables"
     )
     hours: Hours = 8.0
-    starts_at_h: float = Field(9.0, ge=0, lt=24, description="the hour of the day it begins at")
+    starts_at_h: float = Field(9.0, ge=0, lt=24, description="the hour of the day when it begins")
     agents: int = Field(20, ge=0, le=5_000, description="a number of agents")
-    lines: int = Field(1_000_000, ge=0, description="calls at once, talks included")
-    calls_per_second: float | None = Field(None, gt=0, description="calls a second at most")
+    lines: int = Field(1_000_000, ge=0, description="calls at once, including talks")
+    calls_per_second: float | None = Field(None, gt=0, description="calls per second at most")
     limit: LimitSettings = LimitSettings()
     lists: list[LeadList] = Field(
         [LeadList(name="leads", answer_rate=0.3)], min_length=1, description="a list of lists"
@@ -176,9 +176,9 @@ class Scenario(_Section):
     )
     ring: Distribution = Field(
         LogNormal(kind="lognormal", mean=9.0, sd=5.0),
-        description="seconds of ringing to the answer",
+        description="seconds of ringing before the answer",
     )
-    ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing until given up")
+    ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing before giving up")
     refusals: Refusals = Refusals()
     talk: Distribution = Field(_TALK, description="seconds of talk")
     machine_talk: Distribution = Field(
@@ -203,15 +203,16 @@ _TIMES = ("delay", "ring", "talk", "machine_talk", "wrap_up", "patience")
 
 
 def load(path: Path) -> Scenario:
-    """Read and check the file. Raises DocumentError: file, line, field, and what was expected.
+    """Read and check the file. Raises DocumentError with file, line, field, and what was expected.
 
-    What it says of policies is not looked into: the world knows none (``simulation.chosen``).
+    Policies and their options are not checked here, because the world knows none: see
+    ``simulation.chosen``.
     """
     return load_with_places(path)[0]
 
 
 def load_with_places(path: Path) -> tuple[Scenario, Document]:
-    """The same, and where everything stands in the file."""
+    """Do the same, and also return the document, which knows where everything is in the file."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -234,7 +235,7 @@ def load_with_places(path: Path) -> tuple[Scenario, Document]:
 def _with_distributions(
     data: dict[str, Any], document: Document, faults: list[DocumentError]
 ) -> dict[str, Any]:
-    """The data with its distributions read; a faulty one is left out, its fault is noted."""
+    """Return the data with its distributions read. Faulty ones are left out and reported."""
     known = dict(data)
     for name in _TIMES:
         if name in known:
@@ -253,13 +254,13 @@ def _with_distributions(
 
 
 def _contradictions(scenario: Scenario, document: Document) -> Iterator[DocumentError]:
-    """What is right by itself and can't be together."""
+    """Yield the faults of settings that are valid alone but contradict each other."""
     if scenario.starts_at_h + scenario.hours > 24:
         yield document.fault(
             ("hours",),
             f"the day ends at {scenario.starts_at_h + scenario.hours:g} o'clock; expected no later"
             " than midnight, when a new count of abandoned calls begins",
-            "begin earlier (starts_at_h), or make it shorter (hours)",
+            "begin earlier (starts_at_h) or make the day shorter (hours)",
         )
     refusals = scenario.refusals
     if refusals.failed + refusals.busy > 1:
@@ -289,8 +290,8 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[Document
         if not _POLICY_NAME.fullmatch(name):
             yield document.fault(
                 ("policies", name),
-                f"{name!r:.50} is no name for a policy; expected a letter, then letters, digits and"
-                " . % + - _, 40 at most",
+                f"{name!r:.50} is not a name for a policy; expected a letter, then letters, digits"
+                " and . % + - _, at most 40 characters",
                 key=True,
             )
     seen: set[str] = set()
@@ -298,7 +299,7 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[Document
         yield from _list_faults(each, number, scenario.machines, document)
         if each.name in seen:
             yield document.fault(
-                ("lists", number, "name"), f'the list "{each.name}" is here twice', "rename one"
+                ("lists", number, "name"), f'the list "{each.name}" appears twice', "rename one"
             )
         seen.add(each.name)
 
@@ -310,7 +311,7 @@ def _list_faults(
     if (each.answer_rate is None) == (not each.segments):
         yield document.fault(
             place,
-            f'list "{each.name}" needs answer_rate or segments, and not both',
+            f'list "{each.name}" needs answer_rate or segments, but not both',
             "keep one of the two",
         )
         return

@@ -1,4 +1,4 @@
-"""The agents of one day: they come, talk, wrap up, take breaks and leave."""
+"""Simulates the agents of one day: they arrive, talk, wrap up, take breaks and leave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from simulation.scenario import Scenario
 
 
 class Watcher(Protocol):
-    """Whoever keeps the agents' figures."""
+    """Collects the agents' figures."""
 
     def idle_ended(self, seconds: float) -> None: ...
 
@@ -21,24 +21,24 @@ class Watcher(Protocol):
 
 @dataclass(slots=True, eq=False)
 class SimulatedAgent:
-    """One of them; only ``Staff`` changes what he does."""
+    """One agent; only ``Staff`` changes their state."""
 
     code: AgentCode
     wrap_up_pace: float = 1.0
-    """His wrap-up takes so many times as long as the scenario says."""
+    """The factor by which their wrap-up is longer than the scenario says."""
     talk_pace: float = 1.0
     state: str = "gone"
     since: float = 0.0
     wants_break: bool = False
     told_to_leave: bool = False
     arrivals: int = 0
-    """Counts the arrivals, so that a break planned before he left is not one too many after."""
+    """Counts arrivals, so that a break planned before they left is not taken after they return."""
     turn: int = 0
-    """Counts the states, so that what was planned for an earlier one does nothing."""
+    """Counts changes of state, so that an action planned for an earlier state does nothing."""
 
 
 class Staff:
-    """All agents. ``serve`` is called with whoever has just said that he is ready."""
+    """All agents of the day. ``serve`` is called with each agent who has just become ready."""
 
     def __init__(
         self,
@@ -61,29 +61,29 @@ class Staff:
             SimulatedAgent(AgentCode(str(1_001 + n)), wrap_up[n], talk[n]) for n in range(count)
         ]
         self.ready: dict[SimulatedAgent, None] = {}
-        """The longest ready first."""
+        """The agents who are ready; those ready for longest come first."""
 
     def __len__(self) -> int:
         return len(self._agents)
 
     def begin(self) -> None:
-        """All come."""
+        """Have every agent arrive."""
         for agent in self._agents:
             self._arrives(agent)
 
     def end(self) -> None:
-        """The day is over for all."""
+        """End the day for every agent."""
         for agent in self._agents:
             self._watcher.agent(self._clock.now, agent.state, None)
 
     def begins_to_talk(self, agent: SimulatedAgent) -> int:
-        """He has a call; the number of this turn, for ``talk_ends``."""
+        """Give an agent a call. Returns the number of this turn, for ``talk_ends``."""
         if agent.state == "ready":
             self._watcher.idle_ended(self._clock.now - agent.since)
         return self._becomes(agent, "talking")
 
     def talk_ends(self, agent: SimulatedAgent, turn: int) -> None:
-        """The talk that began in this turn is over."""
+        """End the talk that began in this turn and start the wrap-up."""
         if agent.turn != turn:
             return
         turn = self._becomes(agent, "wrap_up")
@@ -95,7 +95,7 @@ class Staff:
             self._wrap_up_ends(agent, turn)
 
     def are_to_be(self, wanted: int) -> None:
-        """From now on so many are to be there: the first of them."""
+        """Have the first ``wanted`` agents present from now on, and the others leave."""
         for number, agent in enumerate(self._agents):
             if number < wanted:
                 if agent.state == "gone" and agent.told_to_leave:
@@ -155,7 +155,7 @@ class Staff:
             self._clock.after(breaks.last_s, lambda: self._comes_back(agent, turn))
 
     def _comes_back(self, agent: SimulatedAgent, turn: int) -> None:
-        # Whoever was told to leave while he was away stays away.
+        # An agent asked to leave while away stays away.
         if agent.turn == turn and not agent.told_to_leave:
             self._arrives(agent)
 
@@ -172,7 +172,7 @@ class Staff:
 
 
 def _paces(spread: float, count: int, rng: Random) -> list[float]:
-    """Each agent's factor. Where all are alike nothing is drawn: a seed's day stays the same."""
+    """Return each agent's factor. If all are alike none is drawn: a seed's day stays the same."""
     if not spread:
         return [1.0] * count
     return [rng.lognormvariate(-spread * spread / 2.0, spread) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""The tables of docs/pacing.md: which campaigns, teams and policies, over how many days."""
+"""Lists the tables of docs/pacing.md: their campaigns, teams, policies and numbers of days."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ _OURS_AND_PROGRESSIVE = ("foresight", "expected_value", "progressive")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. ``campaign`` is a name in simulation/campaigns."""
+    """One table. ``campaign`` is the name of a file in simulation/campaigns."""
 
     title: str
     campaign: str
@@ -17,7 +17,7 @@ class Table:
 
 
 def tables() -> tuple[Table, ...]:
-    """All of them, in the order of the page. Large teams cost most: they have fewer days."""
+    """Return all tables in the order of the page. Large teams cost most, so they get fewer days."""
     every = (*_OURS_AND_PROGRESSIVE, "vicidial_tapered", "vicidial_tuned")
     return (
         Table("The standard world", "standard", (5, 10, 20, 50), every, days=30),

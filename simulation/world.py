@@ -1,7 +1,7 @@
-"""One day of lines and calls, with its leads and staff. It knows no policy: it dials when told to.
+"""Simulates one day of lines and calls, with its leads and staff, and dials when it is ordered to.
 
-Whoever dials is given facts and asked at its deadlines (``Dialler``); the world does the rest. The
-same scenario and the same seed make the same day, to the byte.
+It knows no policy. The ``Dialler`` is given facts and asked at its deadlines; the world does the
+rest. The same scenario and the same seed make the same day, to the byte.
 """
 
 from collections import deque
@@ -39,11 +39,11 @@ from simulation.staff import SimulatedAgent, Staff, Watcher
 _HOUR_S = 3_600.0
 _REFUSED_AFTER_S = 0.2
 _LEAST_DELAY_S = 0.001
-"""Where all times are 0, time would stand still and the day never end."""
+"""Seconds. If all times were 0, time would stand still and the day would never end."""
 
 
 class Order(Protocol):
-    """What is to be done."""
+    """What to dial and what to hang up."""
 
     @property
     def count(self) -> int: ...
@@ -53,7 +53,7 @@ class Order(Protocol):
 
 
 class Dialler(Protocol):
-    """Whoever decides when to dial."""
+    """Decides when to dial."""
 
     def handle(self, fact: PacingFact, now: float) -> Order | None: ...
 
@@ -63,16 +63,16 @@ class Dialler(Protocol):
 
 
 class Observer(Watcher, Protocol):
-    """Whoever keeps the figures; called with the time of what happens."""
+    """Collects the figures; called with the time of each event."""
 
     def dialled(self, now: float) -> None: ...
 
     def person(
         self, now: float, *, abandoned: bool, waited_s: float, by_customer: bool = False
     ) -> None:
-        """Somebody got an agent or none, so long after the limit's clock had started for him.
+        """A person got an agent or none, ``waited_s`` after the limit's clock started for them.
 
-        ``by_customer``: he went by himself before the grace was over.
+        ``by_customer``: they hung up before the grace was over.
         """
 
     def taken_for_machine(self, now: float) -> None: ...
@@ -91,7 +91,7 @@ class _Call:
 
 
 class World:
-    """A campaign's day in which somebody dials."""
+    """A campaign's day, on which a dialler dials."""
 
     def __init__(
         self, scenario: Scenario, agents: int, seed: int, dialler: Dialler, observer: Observer
@@ -99,7 +99,7 @@ class World:
         self._scenario = scenario
         self._rng = Random(seed)  # noqa: S311
         self._dialler = dialler
-        # Asked at every event: looked up once.
+        # Called at every event, so looked up once.
         self._handle, self._next_deadline = dialler.handle, dialler.next_deadline
         self._observer = observer
         self._orders: deque[Order] = deque()
@@ -124,7 +124,7 @@ class World:
         self._drift_rate = self._drift_talk = 1.0
         limit = scenario.limit.limit()
         self._from_greeting = limit.clock is ClockStart.GREETING_END
-        self._grace_s = limit.grace_s - 1e-9  # times added and taken off again are not exact
+        self._grace_s = limit.grace_s - 1e-9  # adding and subtracting times is not exact
         self._draw_delay = scenario.delay.draw()
         self._draw_ring = scenario.ring.draw()
         self._draw_talk = scenario.talk.draw()
@@ -133,7 +133,7 @@ class World:
         self._draw_detection = scenario.detection.seconds.draw()
 
     def run(self) -> None:
-        """The whole day."""
+        """Play the whole day."""
         scenario, clock = self._scenario, self._clock
         self._tell(DayBegan(0, -scenario.starts_at_h * _HOUR_S))
         for change in scenario.changes:
@@ -156,7 +156,8 @@ class World:
             self._do(order)
 
     def _do(self, order: Order) -> None:
-        """What is done is told, and told things bring orders: those wait for their turn."""
+        """Carry out an order. Its actions are reported as facts, which may bring further orders;
+        those wait for their turn."""
         if not order.count and not order.hang_up:
             return
         self._orders.append(order)
@@ -180,7 +181,7 @@ class World:
 
     def _tick(self) -> None:
         now = self._clock.now
-        if now >= self._tick_at:  # else it is one that was planned before an earlier one
+        if now >= self._tick_at:  # otherwise a tick planned before an earlier one was
             self._tick_at = inf
         order = self._dialler.tick(now)
         if order is not None:
@@ -287,7 +288,7 @@ class World:
         self._clock.after(self._draw_patience(self._rng), lambda: self._gives_up(attempt, call))
 
     def _serve(self, agent: SimulatedAgent) -> None:
-        """Whoever has waited longest, if anybody waits."""
+        """Connect the person who has waited longest, if anybody is waiting."""
         if self._waiting:
             attempt, call = next(iter(self._waiting.items()))
             del self._waiting[attempt]
@@ -298,7 +299,7 @@ class World:
             return
         self._over(attempt, call)
         waited_s = self._waited_s(call)
-        # Whoever waits out the grace is let go by us; whether he stays for longer is not asked.
+        # We let go anybody who waits out the grace, whether or not they would stay longer.
         by_customer = waited_s < self._grace_s
         if self._is_counted(call):
             self._observer.person(
@@ -307,12 +308,12 @@ class World:
         self._tell(Abandoned(attempt, by_customer))
 
     def _is_counted(self, call: _Call) -> bool:
-        """Machines are out of the share, abandoned or passed to an agent; but without detection
-        nobody tells them from people."""
+        """Whether the call counts towards the share. Machines don't, whether abandoned or passed to
+        an agent; but without detection nothing distinguishes them from people."""
         return call.person or not self._scenario.detection.on
 
     def _waited_s(self, call: _Call) -> float:
-        """Since the limit's clock has started for him."""
+        """Return the seconds since the limit's clock started for this person."""
         since = call.answered_at
         if self._from_greeting and call.greeted_at is not None:
             since = call.greeted_at
@@ -340,7 +341,7 @@ class World:
         self._calls.pop(attempt, None)
         self._lines -= call.has_line
 
-    # What changes in the day
+    # Changes during the day
 
     def _change(self, change: Change) -> None:
         if change.answer_rate is not None:
