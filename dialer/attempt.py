@@ -1,4 +1,4 @@
-"""One attempt: its stages, which fact may follow which, and what each next stage teaches."""
+"""The stages of one attempt, which facts may follow each, and what each new stage teaches."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served, T
 
 
 class AttemptStage(StrEnum):
-    """Where an attempt is; DIALLED and RINGING share their clock, which starts when it goes out."""
+    """The stage of an attempt. DIALLED and RINGING share a clock, which starts when it goes out."""
 
     DIALLED = "dialled"
     RINGING = "ringing"
@@ -31,7 +31,7 @@ BEFORE_ANSWER = (AttemptStage.DIALLED, AttemptStage.RINGING)
 NEXT: dict[type, tuple[tuple[AttemptStage, ...], AttemptStage]] = {
     Ringing: ((AttemptStage.DIALLED,), AttemptStage.RINGING),
     NotAnswered: (BEFORE_ANSWER, AttemptStage.OVER),
-    # A fact may overtake the one before it: whoever is connected has answered.
+    # A fact may overtake the one before it: a person who is connected must have answered.
     Person: ((*BEFORE_ANSWER, AttemptStage.LISTENED), AttemptStage.WAITING),
     Machine: ((*BEFORE_ANSWER, AttemptStage.LISTENED), AttemptStage.OVER),
     PersonConnected: (
@@ -40,12 +40,13 @@ NEXT: dict[type, tuple[tuple[AttemptStage, ...], AttemptStage]] = {
     ),
     Abandoned: ((*BEFORE_ANSWER, AttemptStage.LISTENED, AttemptStage.WAITING), AttemptStage.OVER),
 }
-"""After which stages a fact is taken, and what the stage is then. Answered depends on detection."""
+"""For each fact, the stages it may follow and the stage it leads to. Answered is left out, because
+its stage depends on detection."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """What is known of one that is under way."""
+    """What is known about an attempt that is under way."""
 
     lead: Lead
     dialled_at: float
@@ -56,13 +57,14 @@ class Attempt:
     speech_at: float | None = None
     greeted_at: float | None = None
     heard: bool = False
-    """Detection has found a person."""
+    """Whether detection has found a person."""
 
 
 def lessons_of(
     attempt: Attempt, fact: object, stage: AttemptStage, now: float
 ) -> tuple[Lesson, ...]:
-    """What the next stage teaches, of leads like it, of detection, for the limit; not RINGING."""
+    """Return what the next stage, other than RINGING, teaches about leads like this one, about
+    detection, and for the limit."""
     lessons: list[Lesson] = []
     decided = attempt.stage not in (AttemptStage.WAITING, AttemptStage.CONNECTED)
     if decided and stage is not AttemptStage.LISTENED:

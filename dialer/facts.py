@@ -1,11 +1,11 @@
-"""What the dialer is told: attempts as they go out, agents as they come and go.
+"""The facts reported to the dialer: attempts as they go out, agents as they come and go.
 
-Facts are given with their ``now`` (monotonic seconds) beside them. They may come late, twice or
-in any order; ``dialer.under_way`` makes the best of it.
+Each fact is passed with its ``now`` (monotonic seconds). Facts may come late, twice or in any
+order; ``dialer.under_way`` makes the best of it.
 
-An attempt goes: dialled, ringing, then answered or not answered. Somebody answered: with
-detection of machines on, he is listened to until the dialer hears Person or Machine; with
-detection off he is a person at once. A person is connected with an agent, or abandoned.
+An attempt is dialled, rings, and is then answered or not answered. If it is answered and machine
+detection is on, detection listens until the dialer gets Person or Machine; with detection off,
+whoever answers counts as a person at once. A person is connected to an agent or abandoned.
 """
 
 from dataclasses import dataclass
@@ -28,34 +28,34 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """What is known of a number before it is dialled: its list, and the segment of its chance.
+    """What is known about a number before it is dialled: its list and its segment.
 
-    A segment is any word for leads that are alike: history, hour, kind of number, as the hopper
-    sorts them. The dialer learns each segment's own answer rate.
+    A segment is any word for leads that are alike, by history, hour or kind of number, as the
+    hopper sorts them. The dialer learns an answer rate for each segment.
     """
 
     list: ListName
     segment: str = ""
     guaranteed: bool = False
-    """To be dialled only for an agent who is free and kept for him (after an abandoned call)."""
+    """Whether to dial only with a free agent reserved for this lead (after an abandoned call)."""
 
 
 UNKNOWN_LEAD = Lead(ListName(""))
-"""Of whom nobody has said whose list he is on."""
+"""A lead whose list has not been reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hopper:
-    """The leads that would be dialled next, in their order; as many as are known.
+    """The leads that would be dialled next, in order; as many as are known.
 
-    A lead is in it until its Dialled: those asked for that have not gone out come first.
+    A lead stays in it until its Dialled: leads requested but not yet gone out come first.
 
-    Nobody is overtaken: a guaranteed lead at the head holds up those behind him until an agent is
-    ready and no call is under way that may take him. In a busy campaign that comes only when the
-    calls under way have ended, for there more are under way than agents are ready: it is how he
-    gets his agent at all. So whoever fills the hopper puts guaranteed leads together, for one such
-    wait, and best where agents are free anyhow, as when a campaign begins; he may put them
-    further behind, in a new Hopper, at any time.
+    No lead is overtaken: a guaranteed lead at the head holds up those behind it until an agent is
+    ready and no call is under way that may take that agent. In a busy campaign, where more calls
+    are under way than agents are ready, that happens only once those calls have ended; there is no
+    other way for the lead to get its agent. The code that fills the hopper should therefore group
+    guaranteed leads, so that they share one such wait, and best where agents are free anyway, as at
+    the start of a campaign. It may move them further back, in a new Hopper, at any time.
     """
 
     leads: tuple[Lead, ...]
@@ -71,7 +71,7 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """The far end rings: the ringing time that a rule speaks of begins here."""
+    """The far end is ringing: the ringing time meant by the rules starts here."""
 
     attempt: AttemptId
 
@@ -93,35 +93,35 @@ class NotAnswered:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Detection took who answered for a person."""
+    """Detection decided that a person answered."""
 
     attempt: AttemptId
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Detection took who answered for a machine; the attempt is over."""
+    """Detection decided that a machine answered; the attempt is over."""
 
     attempt: AttemptId
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechBegan:
-    """Somebody speaks: where the UK's clock starts."""
+    """Somebody started to speak: the UK's clock starts here."""
 
     attempt: AttemptId
 
 
 @dataclass(frozen=True, slots=True)
 class GreetingEnded:
-    """The person has said his greeting: where the clock of the US starts."""
+    """The person's greeting is over: the US clock starts here."""
 
     attempt: AttemptId
 
 
 @dataclass(frozen=True, slots=True)
 class PersonConnected:
-    """The person talks to this agent."""
+    """The person is talking to this agent."""
 
     attempt: AttemptId
     agent: AgentCode
@@ -129,7 +129,7 @@ class PersonConnected:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """The person had no agent and was let go, or went by himself."""
+    """The person got no agent: we let them go, or they hung up."""
 
     attempt: AttemptId
     by_customer: bool = False
@@ -137,45 +137,45 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True)
 class AgentReady:
-    """The agent waits for a call; also after a login or a break."""
+    """The agent is waiting for a call; also reported after a login or a break."""
 
     agent: AgentCode
 
 
 @dataclass(frozen=True, slots=True)
 class AgentTalking:
-    """The agent talks, be it to one of ours or not."""
+    """The agent is talking, whether on one of our calls or not."""
 
     agent: AgentCode
 
 
 @dataclass(frozen=True, slots=True)
 class AgentWrapUp:
-    """The talk is over, the after-call work is not."""
+    """The talk is over and the agent is doing after-call work."""
 
     agent: AgentCode
 
 
 @dataclass(frozen=True, slots=True)
 class AgentWantsBreak:
-    """The agent will go as soon as he is through with what he does; nobody is to plan with him."""
+    """The agent will leave after the current call and its after-call work: don't plan with them."""
 
     agent: AgentCode
 
 
 @dataclass(frozen=True, slots=True)
 class AgentGone:
-    """Logged out, away, on a break."""
+    """The agent has logged out, is away, or is on a break."""
 
     agent: AgentCode
 
 
 @dataclass(frozen=True, slots=True)
 class DayBegan:
-    """Local midnight of the campaign was at ``midnight`` (on the clock of ``now``)."""
+    """A new day began at ``midnight``, the campaign's local midnight on the clock of ``now``."""
 
     day: int
-    """Number of the day, counted from any day (``date.toordinal()``)."""
+    """The number of the day, counted from any fixed day (``date.toordinal()``)."""
     midnight: float
 
 

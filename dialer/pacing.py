@@ -1,8 +1,9 @@
-"""When to dial how many: facts in, ``Pacing`` out. The same code in simulation and on the phones.
+"""Decides when to dial and how many: facts in, ``Pacing`` out, in simulation and on real phones.
 
-The policy wishes; this keeps what no policy may break: lines, calls per second, ringing time, the
-leads there are, and the limit's hard stop. It asks no clock: ``now`` (monotonic seconds) comes with
-every fact, and ``next_deadline`` says when to call ``tick`` if no fact comes before.
+The policy makes a wish; the code here enforces what no policy may break: lines, calls per second,
+ringing time, the leads available, and the limit's hard stop. It reads no clock: ``now`` (monotonic
+seconds) comes with every fact, and ``next_deadline`` returns when to call ``tick`` if no fact comes
+first.
 """
 
 from collections import deque
@@ -32,10 +33,11 @@ from domain.identity import AttemptId
 _LOOK_EVERY_S = 1.0
 _LOOK_AT_MOST_EVERY_S = 0.01
 _PLACED_WITHIN_S = 5.0
-"""A call that was asked for and has not gone out by then will not go out."""
+"""A call that was requested and has not gone out by then will not go out."""
 _FORGET_EVERY_S = 30.0
 FEW_A_SECOND = 50.0
-"""Above it a fraction of a call a second does not matter, and one call each look would."""
+"""Above this rate, a fraction of a call per second does not matter, but spacing single calls
+would."""
 _MOST_OPEN_PER_AGENT = 40
 _MOST_AT_ONCE = 200
 
@@ -44,23 +46,23 @@ _MATTERS = frozenset((
     DayBegan,
 ))  # fmt: skip
 """Facts after which there may be something to do. After the others (somebody answers, an agent
-begins to talk) there is less room than before, and the look each second finds out."""
+starts talking) there is less room than before, and the look once a second is soon enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is given for a campaign, whatever its policy."""
+    """The settings of a campaign that apply whatever its policy."""
 
     lines: int = 1_000_000
-    """So many calls at once at most, talks included."""
+    """The maximum number of calls at once, including talks."""
     calls_per_second: float = inf
-    """A whole number: at most so many within any second. A fraction up to FEW_A_SECOND: one each
-    1 / ``calls_per_second``, so within any ``t`` seconds at most ``t * calls_per_second``, rounded
-    up. A fraction above that is rounded down. It holds for calls that go out within 5 s of being
-    asked for."""
+    """A whole number means at most that many within any second. A fraction up to FEW_A_SECOND means
+    one call every 1 / ``calls_per_second`` seconds, so at most ``t * calls_per_second``, rounded
+    up, within any ``t`` seconds. A larger fraction is rounded down. The limit holds for calls that
+    go out within 5 s of being requested."""
     limit: Limit = field(default_factory=Limit)
     detection: bool = False
-    """Machines are listened for: who answers is a person only when detection says so."""
+    """Whether machine detection is on: an answer is a person only once detection reports one."""
 
     def __post_init__(self) -> None:
         if self.lines < 0:
@@ -69,9 +71,9 @@ class Settings:
             raise ValueError(f"calls_per_second is {self.calls_per_second}; expected more than 0")
 
 
-@dataclass(slots=True)  # not frozen: it is made at each decision, and that takes twice as long
+@dataclass(slots=True)  # one per decision; a frozen one takes twice as long to make
 class Pacing:
-    """Dial ``count`` numbers now, hang up these ringing attempts, and why."""
+    """A pacing decision: dial ``count`` numbers now, hang up these ringing attempts, and why."""
 
     count: int
     reason: Reason
@@ -79,10 +81,10 @@ class Pacing:
 
 
 class Pacer:
-    """The dialling of one campaign. Give it each fact as it happens, then do what it says.
+    """Paces the dialling of one campaign. Give it each fact as it happens, then do what it says.
 
-    Every number that goes out is to be told with ``Dialled``. A fact with a ``now`` before the
-    last one's is taken as happening now.
+    Report every number that goes out with ``Dialled``. A fact whose ``now`` is earlier than the
+    last one's is treated as happening at the later time.
     """
 
     def __init__(
@@ -103,12 +105,12 @@ class Pacer:
         self._asked: deque[tuple[float, int]] = deque()
         self._together, self._span_s = _calls_within(settings.calls_per_second)
         self._gone_out: deque[float] = deque()
-        """When calls went out within the last ``_span_s``; nothing if their rate has no limit."""
+        """When calls went out within the last ``_span_s``; empty if their rate is not limited."""
         self._look_at: float | None = None
         self._forget_at = now
 
     def handle(self, fact: PacingFact, now: float) -> Pacing | None:
-        """Take a fact in; what to do, None if it is nothing that asks for a decision."""
+        """Take in a fact. Returns what to do, or None if the fact needs no decision."""
         if now < self._now:
             now = self._now
         self._now = now
@@ -131,11 +133,11 @@ class Pacer:
         return None
 
     def next_deadline(self) -> float | None:
-        """When to call ``tick``; None: only when something has happened."""
+        """Return when to call ``tick``; None: not before another fact."""
         return self._look_at
 
     def tick(self, now: float) -> Pacing | None:
-        """The deadline has passed (or not: then nothing happens)."""
+        """Decide again if the deadline has passed; otherwise do nothing and return None."""
         if now < self._now:
             now = self._now
         self._now = now
@@ -188,7 +190,7 @@ class Pacer:
     def _decide(self, now: float) -> Pacing:
         under_way, situation = self.under_way, self.situation
         self._look_at = None
-        if now >= self._forget_at:  # not at every decision: it looks at every call
+        if now >= self._forget_at:  # not at every decision: this looks at every call
             self._forget_at = now + _FORGET_EVERY_S
             under_way.forget_lost(now)
         while self._asked and self._asked[0][0] < now - _PLACED_WITHIN_S:
@@ -205,7 +207,7 @@ class Pacer:
         return Pacing(count, reason, hang_up)
 
     def _allowed(self, wish: Wish, now: float) -> tuple[int, Reason]:
-        """The wish, cut down to what may be; and the reason that stopped it, if one did."""
+        """Return the wish cut down to what is allowed, with the reason for the cut, if any."""
         least, reason = wish.count, wish.reason
         if least <= 0:
             return 0, reason
@@ -217,7 +219,7 @@ class Pacer:
         return max(0, least), Reason(reason.text, {"wanted": wish.count, **self._figures(now)})
 
     def _bounds(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
-        """What no policy may break: how many calls each allows now."""
+        """Yield the bounds that no policy may break: how many calls each allows now."""
         under_way, situation, settings = self.under_way, self.situation, self.settings
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
         yield self._tokens(now), _TOO_FAST
@@ -231,7 +233,7 @@ class Pacer:
             yield wish.count if sure else free_agents(situation), _SPENT
 
     def _before_guaranteed(self, count: int) -> int:
-        """So many may go before a lead comes up that needs an agent kept for him."""
+        """Return how many may go out before a lead comes up that needs a reserved agent."""
         situation = self.situation
         free, placing = free_agents(situation), situation.placing
         for place, lead in enumerate((situation.next_leads or ())[placing : placing + count]):
@@ -240,7 +242,7 @@ class Pacer:
         return count
 
     def _tokens(self, now: float) -> int:
-        """How many calls a second's calls allow now."""
+        """Return how many calls the limit per second allows now."""
         if not self._span_s:
             return _MOST_AT_ONCE
         self._forget_gone_out(now)
@@ -258,7 +260,7 @@ class Pacer:
         look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at
         look_at = max(look_at, now + _LOOK_AT_MOST_EVERY_S)
         if self._span_s and wish.count > 0:
-            # When one more may go out; those asked for just now are reckoned to go out now.
+            # When one more may go out; those just requested are taken to go out now.
             first = self._gone_out[0] if self._gone_out else now
             look_at = min(look_at, first + self._span_s)
         return look_at
@@ -279,7 +281,7 @@ class Pacer:
 
 
 def _calls_within(rate: float) -> tuple[int, float]:
-    """So many calls may go out within so many seconds; 0 seconds: without limit."""
+    """Return how many calls may go out, and within how many seconds; 0 seconds: no limit."""
     if rate == inf:
         return 0, 0.0
     if rate > FEW_A_SECOND or rate == int(rate):
@@ -288,7 +290,7 @@ def _calls_within(rate: float) -> tuple[int, float]:
 
 
 def _persons(count: float) -> str:
-    """Of thirty days they may be millions, and estimates make fractions."""
+    """Format a number of persons: thirty days may bring millions, and estimates are fractional."""
     return f"{round(count, 1):,.15g}"
 
 

@@ -1,9 +1,9 @@
-"""Whom one may dial when, what must be said to whom is let go, and what is kept.
+"""The rules on who may be dialled when, the message to abandoned persons, and records to keep.
 
-Pure data with presets; what is counted against a share is ``dialer.limit``, and each preset holds
-the matching one. The sources are those of docs/pacing.md: FTC 16 CFR 310.4(b)(4) and FCC 47 CFR
-64.1200(a)(6),(7) for the US, Ofcom's statements on persistent misuse (2010, 2017) for the UK,
-carriers' terms for China. A centre's counsel confirms the texts.
+This is pure data with presets. The share of abandoned calls is counted in ``dialer.limit``, and
+each preset holds the matching limit. The sources are those of docs/pacing.md: FTC 16 CFR
+310.4(b)(4) and FCC 47 CFR 64.1200(a)(6),(7) for the US, Ofcom's statements on persistent misuse
+(2010, 2017) for the UK, carriers' terms for China. A centre's counsel confirms the texts.
 
 Civil time is an argument: an aware datetime in the called party's own zone.
 """
@@ -18,17 +18,17 @@ from dialer.limit import Limit
 
 
 class PastOutcome(StrEnum):
-    """What became of an earlier call to the same number."""
+    """The outcome of an earlier call to the same number."""
 
     NOBODY = "nobody"  # busy, no answer, dead number
     MACHINE = "machine"
     ABANDONED = "abandoned"
-    SPOKEN = "spoken"  # somebody talked with him: an effective call
+    SPOKEN = "spoken"  # somebody talked with them: an effective call
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier call to the same number, by whichever campaign. ``at`` knows its zone."""
+    """An earlier call to the same number, by any campaign. ``at`` has a time zone."""
 
     at: datetime
     outcome: PastOutcome
@@ -36,19 +36,20 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Nobody is dialled from ``start`` until ``end``, at the called party; may pass midnight."""
+    """Quiet time: nobody is dialled from ``start`` until ``end`` in the called party's zone. It may
+    pass midnight."""
 
     start: time
     end: time
 
     def holds(self, local: time) -> bool:
-        """It is quiet time."""
+        """Return whether it is quiet time."""
         if self.start <= self.end:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
 
     def over_at(self, local: datetime) -> datetime:
-        """When the quiet time that holds now is over."""
+        """Return when the current quiet time ends."""
         passes_midnight = self.start > self.end and local.time() >= self.start
         day = local.date() + timedelta(days=1 if passes_midnight else 0)
         return datetime.combine(day, self.end, local.tzinfo)
@@ -56,12 +57,12 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """So many calls to one number within a time; ``within`` None: within its local day."""
+    """The most calls to one number within a period; ``within`` None: within its local day."""
 
     calls: int
     within: timedelta | None
     effective: bool = False
-    """Only calls in which somebody talked are counted."""
+    """Count only calls in which somebody talked."""
 
     def __post_init__(self) -> None:
         if self.calls < 1:
@@ -69,7 +70,7 @@ class AtMost:
 
 
 class MessagePart(StrEnum):
-    """What a message to whom is let go must tell."""
+    """What the message to an abandoned person must say."""
 
     NAME = "name"
     NUMBER = "number"
@@ -80,19 +81,19 @@ class MessagePart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AbandonMessage:
-    """The recorded message to a person for whom there is no agent."""
+    """The recorded message to a person for whom no agent is free."""
 
     within_s: float
-    """After the limit's clock has started."""
+    """How soon it must begin, in seconds after the limit's clock starts."""
     must_say: frozenset[MessagePart]
     may_sell: bool = False
 
     def faults(
         self, said: Collection[MessagePart], *, sells: bool, after_s: float
     ) -> tuple[str, ...]:
-        """What is wrong with a message that says this and begins so late; nothing if it is right.
+        """Return what is wrong with a message that says this and begins this late.
 
-        ``after_s``: seconds from the clock's start to the message's.
+        Empty if nothing is. ``after_s``: seconds from the clock's start to the message's.
         """
         faults = [
             f"doesn't say {each.value}" for each in MessagePart if each in self.must_say - set(said)
@@ -105,7 +106,7 @@ class AbandonMessage:
 
 
 class Kept(StrEnum):
-    """What must be on record of a call."""
+    """What must be kept on record about a call."""
 
     OUTCOME = "outcome"  # enough to show the share of abandoned calls
     NUMBERS = "numbers"  # who called whom
@@ -116,41 +117,43 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What is kept of each call, and for how long at least."""
+    """What is kept about each call, and for how long at least."""
 
     what: frozenset[Kept]
     at_least: timedelta
 
     def may_go(self, made: datetime, now: datetime) -> bool:
-        """A record of this age need not be kept any longer."""
+        """Return whether a record of this age need not be kept any longer."""
         return _aware(now) - _aware(made) >= self.at_least
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules of a place; each a setting of a project."""
+    """All rules of a jurisdiction; each is a setting of a project."""
 
     limit: Limit
     message: AbandonMessage
     records: Records
     quiet: tuple[Quiet, ...] = ()
-    """Each of them holds; a project adds the rest hours of its own."""
+    """All of them apply; a project adds quiet times of its own."""
     agent_after_abandoned: timedelta = timedelta(0)
-    """So long after an abandoned call only with an agent kept for him."""
+    """How long after an abandoned call the number may be dialled only with a reserved agent."""
     agent_after_machine: bool = False
-    """After detection took him for a machine, the same local day only with an agent kept."""
+    """Whether, after detection reported a machine, the number may be dialled on the same local day
+    only with a reserved agent."""
     at_most: tuple[AtMost, ...] = ()
     needs_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Dial."""
+    """The number may be dialled."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnlyWithAgent:
-    """Dial only when an agent is free and kept for him (``dialer.facts.Lead.guaranteed``)."""
+    """The number may be dialled only with a free agent reserved for it
+    (``dialer.facts.Lead.guaranteed``)."""
 
     reason: str
     until: datetime
@@ -158,7 +161,7 @@ class OnlyWithAgent:
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """Don't dial before ``until``, and ask again then; None: not at all."""
+    """The number may not be dialled before ``until``; ask again then. None: not at all."""
 
     reason: str
     until: datetime | None
@@ -167,7 +170,7 @@ class NotAllowed:
 def may_dial(
     history: Collection[Past], local_time: datetime, rules: Rules, *, consent: bool = False
 ) -> Allowed | OnlyWithAgent | NotAllowed:
-    """Whether this number may be dialled now.
+    """Return whether a number with this ``history`` may be dialled now.
 
     ``local_time`` is the called party's. Raises ValueError for a time without a zone.
     """
@@ -207,7 +210,7 @@ def _too_often(
 ) -> list[tuple[datetime, str]]:
     now, refused = _aware(local), []
     for each in at_most:
-        # Instants, not wall clocks: a day of a clock change has 23 or 25 hours.
+        # Compare instants, not wall clocks: the day of a clock change has 23 or 25 hours.
         ends = sorted(
             _next_midnight(past.at.astimezone(local.tzinfo))
             if each.within is None
@@ -250,9 +253,9 @@ US = Rules(
     records=Records(_SHARE, _FIVE_YEARS),
     quiet=(_EVENING,),
 )
-"""FTC 16 CFR 310.4(b)(4): a prompt recorded message with name and number; records (310.5), five
-years. FCC 47 CFR 64.1200(a)(7): its purpose and an automated opt-out. 310.4(c), 64.1200(c)(1):
-08:00 to 21:00 at the called party."""
+"""FTC 16 CFR 310.4(b)(4): a prompt recorded message with name and number; records (310.5) for five
+years. FCC 47 CFR 64.1200(a)(7): the purpose and an automated opt-out. 310.4(c), 64.1200(c)(1):
+08:00 to 21:00 in the called party's zone."""
 
 UK = Rules(
     limit=limit.UK,
@@ -261,10 +264,10 @@ UK = Rules(
     agent_after_abandoned=timedelta(hours=72),
     agent_after_machine=True,
 )
-"""Ofcom, persistent misuse (2010; the 2017 statement takes no share for safe): a message within 2 s
-with identity and a number to opt out, and no marketing; for 72 h after an abandoned call, and the
-same day after "machine", only with a guaranteed agent. Records are to be kept: docs/pacing.md names
-no time, half a year is taken here. No text gives hours: a project sets its own."""
+"""Ofcom, persistent misuse (2010; the 2017 statement regards no share as safe): a message within
+2 s with identity and a number to opt out, and no marketing; for 72 h after an abandoned call, and
+on the same day after "machine", only with a guaranteed agent. Records must be kept: docs/pacing.md
+names no period, so we use half a year. No text gives hours: a project sets its own."""
 
 CN = Rules(
     limit=limit.CAUTIOUS,
@@ -276,9 +279,9 @@ CN = Rules(
     at_most=_CHINA_OFTEN,
     needs_consent=True,
 )
-"""China, licensed centres and carriers' terms: consent, 08:00 to 21:00, at most 5 calls a callee in
-24 h and 3 in 5 minutes; recording, numbers, times and proof of consent at least 30 days. No text
-has a share of abandoned calls or a message: the cautious limit and a short message are taken."""
+"""China, licensed centres and carriers' terms: consent, 08:00 to 21:00, at most 5 calls per callee
+in 24 h and 3 in 5 minutes; recording, numbers, times and proof of consent kept at least 30 days. No
+text sets a share of abandoned calls or a message: we use the cautious limit and a short message."""
 
 CN_DEBT = Rules(
     limit=CN.limit,
@@ -287,8 +290,8 @@ CN_DEBT = Rules(
     quiet=(*CN.quiet, Quiet(time(22), time(8))),
     at_most=(*CN.at_most, AtMost(3, None, effective=True)),
 )
-"""China, debt collection: at most 3 effective calls a day and none 22:00 to 08:00, beside the
-carriers' terms. It is no commercial call: consent is not asked for."""
+"""China, debt collection: at most 3 effective calls a day and none from 22:00 to 08:00, in addition
+to the carriers' terms. It is not a commercial call, so consent is not required."""
 
 CAUTIOUS = Rules(
     limit=limit.CAUTIOUS,
@@ -300,7 +303,7 @@ CAUTIOUS = Rules(
     at_most=(*_CHINA_OFTEN, AtMost(3, None, effective=True)),
     needs_consent=True,
 )
-"""The strictest of all at every point."""
+"""The strictest of all on every point."""
 
 PRESETS: Mapping[str, Rules] = {
     "us": US, "uk": UK, "cn": CN, "cn_debt": CN_DEBT, "cautious": CAUTIOUS,

@@ -1,14 +1,15 @@
-"""What is under way: each attempt's stage, folded from facts; ``Agents`` keeps who works on it.
+"""What is under way in a campaign: each attempt's stage, folded from facts, and the agents' states.
 
-Facts may come late, twice or out of order. The tables in ``dialer.attempt`` say what each fact may
-follow; one that does not fit changes nothing and is counted in ``odd``. What has been learnt by a
-fact (a call has rung so long and was answered; a talk took so long) is returned as lessons.
+Facts may come late, twice or out of order. The tables in ``dialer.attempt`` define what each fact
+may follow; one that does not fit changes nothing and is counted in ``odd``. What a fact teaches
+(how long a call rang before the answer; how long a talk took) is returned as lessons.
 
-Of agents less can be known. A late AgentWrapUp, told after the AgentReady that ended the same talk,
-changes nothing: that talk is over. A late AgentTalking is taken for another talk, with somebody who
-is none of ours, for it may be one: then an agent is missing until the next that is told of him
-(AgentReady, AgentWrapUp, AgentGone or Connected). That errs to the safe side; whoever can't tell
-facts in their order tells AgentReady again now and then, for an agent of whom nothing else comes.
+Less can be known about agents. A late AgentWrapUp, reported after the AgentReady that ended the
+same talk, changes nothing: that talk is over. A late AgentTalking is taken for another talk,
+outside the campaign, because it may be one: that agent is missing until the next fact about them
+(AgentReady, AgentWrapUp, AgentGone or PersonConnected). That errs on the safe side; a source that
+can't report facts in order should repeat AgentReady now and then for an agent about whom nothing
+else comes.
 """
 
 from math import inf
@@ -42,16 +43,16 @@ from dialer.lessons import Lesson, LetGo, Served, TakenForMachine
 from domain.identity import AgentCode, AttemptId
 
 LOST_AFTER_S = 300.0
-"""An attempt that has not been heard of for so long before a talk is taken for lost."""
+"""Seconds without news, before a talk, after which an attempt is given up as lost."""
 KEPT_OF = 5
-"""Of so many attempts one rings to its end, whoever would like to cut it: else nobody would know
-how long those take who answer late, and the answer rate would be anybody's guess."""
+"""One in this many attempts rings to its end and is never cut. Otherwise nobody would know how long
+late answers take, and the answer rate would be anybody's guess."""
 REMEMBERED = 4_096
-"""So many ended attempts are remembered, lest a late fact brings one back to life."""
+"""How many ended attempts are remembered, so that a late fact does not revive one."""
 
 
 class UnderWay:
-    """All attempts and agents of one campaign as they are now."""
+    """The current state of all attempts and agents of one campaign."""
 
     def __init__(self, *, detection: bool) -> None:
         self._detection = detection
@@ -59,80 +60,80 @@ class UnderWay:
         self._dials = 0
         self._ended: dict[AttemptId, None] = {}
         self._early: dict[AttemptId, None] = {}
-        """Attempts that were connected or over before anybody said that they went out."""
+        """Attempts that were connected or over before they were reported as gone out."""
         self._agents = Agents()
         self._talks: dict[AgentCode, AttemptId] = {}
-        """Whom each agent talks to."""
+        """The attempt each agent is talking on."""
         self._without_wrap_up: set[AgentCode] = set()
-        """Agents who are ready after a talk of whose wrap-up nobody has told: if somebody does
-        now, it is late."""
+        """Agents who became ready after a talk without a reported wrap-up: a report that comes now
+        is late."""
         self._kinds: Kinds[Lead] = Kinds()
         self.leads = self._kinds.all
-        """The leads by the number that ``ringing.kinds`` gives them."""
+        """The leads, by their number in ``ringing.kinds``."""
         self.ringing: Ages[AttemptId] = Ages()
-        """Dialled and not answered, since they went out; the kind says which lead."""
+        """Attempts dialled and not answered, since they went out; the kind is the lead's number."""
         self.listened: Ages[AttemptId] = Ages()
         self.waiting: Ages[AttemptId] = Ages()
         self.talking = self._agents.talking
-        """Agents who talk and are to go on after it; those who want a break are in ``leaving``."""
+        """Agents on a call who will go on afterwards; those who want a break are in ``leaving``."""
         self.wrapping_up = self._agents.wrapping_up
         self.agent_codes = self._agents.codes
-        """The agents by the number that ``talking.kinds`` and ``wrapping_up.kinds`` give them."""
+        """The agents, by their number in ``talking.kinds`` and ``wrapping_up.kinds``."""
         self.open = 0
         """Attempts that may still need an agent: ringing, listened to, or waiting."""
         self._odd = 0
 
     @property
     def agents(self) -> int:
-        """Agents to plan with: all but those who want a break."""
+        """The number of agents to plan with: all but those who want a break."""
         return self._agents.planned
 
     @property
     def ready(self) -> int:
-        """Agents who could talk at once."""
+        """The number of agents who could talk at once."""
         return self._agents.ready
 
     @property
     def idle(self) -> int:
-        """Agents who are ready, less those needed by who has answered; may be negative."""
+        """The number of ready agents, less those needed for answered calls; may be negative."""
         return self.ready - len(self.listened) - len(self.waiting)
 
     @property
     def leaving(self) -> int:
-        """Busy agents who want a break."""
+        """The number of busy agents who want a break."""
         return self._agents.leaving
 
     @property
     def connected(self) -> int:
-        """Attempts in a talk."""
+        """The number of attempts in a talk."""
         return len(self._talks)
 
     @property
     def odd(self) -> int:
-        """Facts that did not fit."""
+        """The number of facts that did not fit."""
         return self._odd + self._agents.odd
 
     @property
     def lines(self) -> int:
-        """Lines in use."""
+        """The number of lines in use."""
         return self.open + len(self._talks)
 
     def may_be_cut(self, attempt: AttemptId, now: float, *, least_s: float) -> bool:
-        """It has rung for so long, and is not kept; with all agents gone, nothing to be learnt is
-        worth an abandoned customer."""
+        """Return whether an attempt has rung for ``least_s`` and is not one of those kept. If all
+        agents have gone, kept ones may be cut, too: no lesson is worth an abandoned customer."""
         found = self._attempts.get(attempt)
         if found is None or found.stage is not AttemptStage.RINGING or found.rings_since is None:
             return False
         return now - found.rings_since >= least_s and (self.agents == 0 or not found.kept)
 
     def has_gone_out(self, attempt: AttemptId) -> bool:
-        """Its Dialled has been told; of attempts long over, nobody knows any more."""
+        """Return whether the attempt's Dialled was reported; attempts long over are forgotten."""
         known = attempt in self._attempts or attempt in self._ended
         return known and attempt not in self._early
 
     def fold(self, fact: PacingFact, now: float) -> tuple[Lesson, ...]:
-        """Take a fact in."""
-        # Most facts are of attempts: they come first.
+        """Take in a fact and return what it teaches."""
+        # Most facts are about attempts, so those come first.
         match fact:
             case Dialled():
                 return self._dialled(fact, now)
@@ -167,7 +168,7 @@ class UnderWay:
         return ()
 
     def forget_lost(self, now: float) -> int:
-        """Give up attempts that nobody has spoken of for LOST_AFTER_S; how many."""
+        """Give up attempts without news for LOST_AFTER_S. Returns their number."""
         lost = [
             attempt
             for column in (self.ringing, self.listened, self.waiting)
@@ -238,9 +239,9 @@ class UnderWay:
         return lessons
 
     def _unheard_of(self, fact: object, now: float) -> tuple[Lesson, ...]:
-        """A fact of an attempt that is over, or that nobody has said to have gone out.
+        """Handle a fact about an attempt that is over or was never reported as gone out.
 
-        The latter is counted all the same: a person was abandoned, whatever order we hear it in.
+        The latter is still counted: a person was abandoned, in whatever order we learn of it.
         """
         self._odd += 1
         if not isinstance(fact, NotAnswered | Machine | PersonConnected | Abandoned):
@@ -253,13 +254,13 @@ class UnderWay:
             return (Served(now, None, None), *self._connect(fact, now))
         _remember(self._ended, fact.attempt)
         if isinstance(fact, Abandoned):
-            # Since when he waited nobody knows: too long.
+            # Nobody knows since when they waited, so we assume too long.
             return (LetGo(-inf, None, None, heard=self._detection, by_customer=fact.by_customer),)
         return (TakenForMachine(),) if isinstance(fact, Machine) else ()
 
     def _connect(self, fact: PersonConnected, now: float) -> tuple[Lesson, ...]:
         code = fact.agent
-        if code not in self._agents:  # vanished: whoever talks to him is no longer ours to count
+        if code not in self._agents:  # vanished: their calls are no longer ours to count
             self._odd += 1
             self._end(fact.attempt)
             return ()
@@ -287,7 +288,7 @@ class UnderWay:
         _remember(self._ended, attempt)
 
     def _hang_up(self, code: AgentCode) -> bool:
-        """Whatever he does now, he does not talk to whom he talked to; whether he talked."""
+        """End the agent's talk, if any. Returns whether there was one."""
         attempt = self._talks.pop(code, None)
         if attempt is not None:
             self._end(attempt)
