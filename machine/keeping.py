@@ -83,6 +83,10 @@ async def _keep(
     progress: Callable[[str], None],
     *expected: type[Exception],
 ) -> None:
+    def report(text: str) -> None:
+        with contextlib.suppress(OSError):  # a terminal that has gone
+            progress(text)
+
     clock = asyncio.get_running_loop().time
     delay = FIRST_S
     while True:
@@ -93,7 +97,7 @@ async def _keep(
         if clock() - began >= SETTLED_S:
             delay = FIRST_S
         when = "" if delay < 1 else f" in {delay:.0f} s"
-        progress(f"{name} {what}; starting it again{when}")
+        report(f"{name} {what}; starting it again{when}")
         said = ""
         while True:
             await asyncio.sleep(delay)
@@ -103,7 +107,7 @@ async def _keep(
             except expected as error:
                 if str(error) != said:
                     said = str(error)
-                    progress(f"{name} does not start; trying again: {said}")
+                    report(f"{name} does not start; trying again: {said}")
             else:
                 break
-        progress(f"{name} is running again")
+        report(f"{name} is running again")

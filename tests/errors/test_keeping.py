@@ -71,6 +71,8 @@ async def test_a_terminal_that_has_gone_does_not_end_the_watch() -> None:
     waiting = asyncio.create_task(twice.wait())
     await asyncio.wait((keeping, waiting), timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
     assert not keeping.done(), keeping.exception()
+    assert twice.is_set(), f"started {starts} times"
+    waiting.cancel()
     keeping.cancel()
 
 
