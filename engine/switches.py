@@ -41,6 +41,7 @@ from telephony.calls import (
     TransferRefused,
 )
 from telephony.complaints import Complaints, shown, where
+from telephony.variables import ChannelVariable
 
 log = structlog.get_logger()
 
@@ -324,12 +325,14 @@ class Switches:
             event.channel_name,
             event.line,
             event.caller_number,
-            variables.get("OFFHOOK_HOTLINE") or event.dialled,
-            epoch(variables.get("OFFHOOK_ENTERED_AT", ""), datetime.now(UTC).timestamp()),
+            variables.get(ChannelVariable.HOTLINE) or event.dialled,
+            epoch(variables.get(ChannelVariable.ENTERED_AT, ""), datetime.now(UTC).timestamp()),
             event.caller_name,
         )
         if call is not None and not known:
-            call.language = variables.get("OFFHOOK_LANG") or None
-            call.queue = QueueName(queue) if (queue := variables.get("OFFHOOK_QUEUE")) else None
+            call.language = variables.get(ChannelVariable.LANG) or None
+            call.queue = (
+                QueueName(queue) if (queue := variables.get(ChannelVariable.QUEUE)) else None
+            )
             if gap is not None and gap.first:
                 self._calls.adopt(call)

@@ -30,8 +30,9 @@ from telephony.call_events import (
 )
 from telephony.caller import name_of, number_of
 from telephony.channels import RINGING, Channel, ChannelRole, Channels, number
+from telephony.variables import ChannelVariable
 
-_MARKED = re.compile(rb"\r\nChanVariable: OFFHOOK_CALL=[^\r]")
+_MARKED = re.compile(rf"\r\nChanVariable: {ChannelVariable.CALL}=[^\r]".encode())
 """By this variable the dialplan says that a channel is a caller in a hotline."""
 
 _NORMAL_CLEARING = 16
@@ -331,10 +332,10 @@ class NodeCalls:
         variables = {name: value for name, value in message.variables().items() if value}
         call = Call(ChannelId(self.name, channel.uniqueid).call, channel)
         self.calls[channel.uniqueid] = call
-        dialled = variables.get("OFFHOOK_HOTLINE") or channel.exten
+        dialled = variables.get(ChannelVariable.HOTLINE) or channel.exten
         line = LineName(channel.endpoint)
         caller = number_of(message.get("CallerIDNum"))
-        name = name_of(variables.get("OFFHOOK_CALLER_NAME", ""), caller)
+        name = name_of(variables.get(ChannelVariable.CALLER_NAME, ""), caller)
         seen = CallSeen(call.id, channel.name, line, caller, dialled, variables, name)
         return [seen, *self._compare(call)]
 

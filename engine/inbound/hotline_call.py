@@ -47,6 +47,7 @@ from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp, SessionRefused
 from telephony.caller import name_of, number_of
 from telephony.complaints import shown
+from telephony.variables import TWIN, ChannelVariable
 
 log = structlog.get_logger()
 
@@ -139,7 +140,7 @@ class HotlineCalls:
         closing = self._sessions.closing
         if closing is Closing.OWN_QUEUE and not given.resumed:
             # As if we had been away for long: the dialplan goes on with its own queue at once.
-            await session.set_variable("OFFHOOK_LOST_AT", "1")
+            await session.set_variable(ChannelVariable.LOST_AT, "1")
             return
         call = self._sessions.enter(
             channel,
@@ -250,20 +251,24 @@ class _Caller:
         match step.what:
             case LanguageChosen(str(language)):
                 self._call.language = language
-                await self._remember(LANG=language)
+                await self._remember({ChannelVariable.LANG: language})
 
-    async def _remember(self, **values: str) -> None:
-        """Write OFFHOOK_* variables on the channel, for whoever drives this call next."""
-        pairs = (f"OFFHOOK_{name}={value}" for name, value in values.items())
+    async def _remember(self, values: Mapping[ChannelVariable, str]) -> None:
+        """Write variables on the channel, for whoever drives this call next."""
+        pairs = (f"{name}={value}" for name, value in values.items())
         await self._session.execute("MSet", *pairs)
 
     async def _at(self, node: str) -> None:
         if node != self._node:
             self._node = node
             if self._served:  # nobody shall ring for him, should we be lost now
-                await self._remember(STAGE=Stage.TALKED, AFTER_TALK=node)
+                await self._remember(
+                    {ChannelVariable.STAGE: Stage.TALKED, ChannelVariable.AFTER_TALK: node}
+                )
             else:
-                await self._remember(STAGE=Stage.FLOW, RETURN=node)
+                await self._remember(
+                    {ChannelVariable.STAGE: Stage.FLOW, ChannelVariable.RETURN: node}
+                )
 
     # Speaking and listening
 
@@ -322,11 +327,13 @@ class _Caller:
         self._node, self._served = step.node, False
         try:
             await self._remember(
-                STAGE=Stage.QUEUE,
-                RETURN=step.node,
-                AFTER_TALK=step.exits[QueueExit.TALKED],
-                QUEUE=step.queue,
-                QUEUED_AT=f"{since:.6f}",
+                {
+                    ChannelVariable.STAGE: Stage.QUEUE,
+                    ChannelVariable.RETURN: step.node,
+                    ChannelVariable.AFTER_TALK: step.exits[QueueExit.TALKED],
+                    ChannelVariable.QUEUE: step.queue,
+                    ChannelVariable.QUEUED_AT: f"{since:.6f}",
+                }
             )
             if step.back:
                 await self._say_waiting(step.back)
@@ -343,7 +350,7 @@ class _Caller:
                                 return QueueExit.TALKED
                             await self._wait_again(step, since)
                             continue
-                        await self._remember(STAGE=Stage.QUEUE)
+                        await self._remember({ChannelVariable.STAGE: Stage.QUEUE})
                         await self._session.music_on(step.music)
                     case GiveUp():
                         await self._session.music_off()
@@ -359,7 +366,7 @@ class _Caller:
         caller waits as one who came at ``since``."""
         self._served = False
         self._sessions.queue(self._call, step.queue, since)
-        await self._remember(STAGE=Stage.QUEUE)
+        await self._remember({ChannelVariable.STAGE: Stage.QUEUE})
         await self._say_waiting(step.again)
         if not self._call.inbox:
             await self._session.music_on(step.music)
@@ -422,7 +429,7 @@ class _Caller:
             if status == "ANSWER" and await self._talked():
                 self._sessions.talk_over(self._call, offer, dialled_at)
                 self._served = True
-                await self._remember(STAGE=Stage.TALKED)
+                await self._remember({ChannelVariable.STAGE: Stage.TALKED})
                 return True
             why = _failure(status, cause, await self._answer_of_the_phone())
             self._sessions.offer_failed(self._call, offer, why, since)
@@ -448,7 +455,7 @@ class _Caller:
                 return status, cause
             if (await self._answer_of_the_phone() or "").startswith("SIP 2"):
                 return status, cause  # it did answer, and nobody could be heard
-            other = await session.get_variable(f"OFFHOOK_TWIN_{offer.station}")
+            other = await session.get_variable(f"{TWIN}{offer.station}")
             if other and other not in endpoints:
                 endpoints.append(other)
         log.warning(
@@ -464,7 +471,7 @@ class _Caller:
         DIALSTATUS doesn't say: it is ANSWER for a phone that answers and hangs up at once, too.
         """
         now = await self._session.get_variable("STRFTIME(,,%s%3q)")
-        answered = await self._session.get_variable("SHARED(OFFHOOK_ANSWERED_AT)")
+        answered = await self._session.get_variable(f"SHARED({ChannelVariable.ANSWERED_AT})")
         return bool(now and answered) and _is_talk(int(now or 0) - int(answered or 0))
 
     async def _answer_of_the_phone(self) -> str | None:

@@ -17,6 +17,7 @@ from prompts.sounds import PATIENCE_S, PromptError, Prompts
 from telephony.agi.session import Session
 from telephony.agi.wire import AgiError, HungUp
 from telephony.complaints import Complaints
+from telephony.variables import ChannelVariable
 
 log = structlog.get_logger()
 
@@ -61,7 +62,7 @@ class StationFeatures:
             await self._do(session, StationName(station), code, rest)
         except (HungUp, _CustomerHereError):
             return
-        await session.set_variable("OFFHOOK_DONE", "1")
+        await session.set_variable(ChannelVariable.DONE, "1")
         await session.hang_up()
 
     async def _do(self, session: Session, station: StationName, code: str, rest: str) -> None:
@@ -157,7 +158,7 @@ class StationFeatures:
 
     async def _no_customer(self, session: Session) -> None:
         """Raises _CustomerHereError if it is no longer the phone that listens."""
-        if await session.get_variable("OFFHOOK_CALL"):
+        if await session.get_variable(ChannelVariable.CALL):
             raise _CustomerHereError
 
     async def _keys(self, session: Session, phrase: StationPhrase, digits: int) -> str:

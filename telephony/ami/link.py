@@ -24,6 +24,7 @@ from telephony.ami.snapshot import Snapshot, take_snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
 from telephony.ami.wire import Message
 from telephony.complaints import Complaints
+from telephony.variables import GlobalVariable
 
 _ECHO = b"UserEvent: OffhookEcho\r\n"
 
@@ -330,7 +331,7 @@ class Link:
 
         Its calls would be known by one name and their sessions and recordings come by another.
         """
-        reply = await protocol.ask("Getvar", {"Variable": "OFFHOOK_NODE"}, self.timing.login)
+        reply = await protocol.ask("Getvar", {"Variable": GlobalVariable.NODE}, self.timing.login)
         name = reply.get("Value")
         if reply.succeeded and name and name != self.node:
             raise AmiLoginRefused(

@@ -14,6 +14,7 @@ from domain.identity import NodeName
 from domain.stations import twin
 from machine.hosts import split_port, with_port
 from telephony.asterisk.passwords import AsteriskPasswords
+from telephony.variables import TWIN, ChannelVariable, GlobalVariable
 
 AMI_USER = "offhook"
 
@@ -108,15 +109,15 @@ def generated(
         ),
         "globals.conf": "".join(
             # An empty one too: a reload keeps what isn't mentioned.
-            f"OFFHOOK_TWIN_{station.name} = {twin(station.name) if has_twin(station) else ''}\n"
+            f"{TWIN}{station.name} = {twin(station.name) if has_twin(station) else ''}\n"
             for station in centre.stations
         )
         + (
-            f"OFFHOOK_NODE = {_word(node)}\n"
-            f"OFFHOOK_AGI = agi://{_at(addresses.agi, ports.agi)}\n"
-            f"OFFHOOK_AGI_SECRET = {_word(secrets.agi)}\n"
-            f"OFFHOOK_PROMPTS = {_plain(str(folders.prompts))}\n"
-            f"OFFHOOK_FALLBACK_AFTER = {int(fallback_after_s)}\n"
+            f"{GlobalVariable.NODE} = {_word(node)}\n"
+            f"{GlobalVariable.AGI} = agi://{_at(addresses.agi, ports.agi)}\n"
+            f"{GlobalVariable.AGI_SECRET} = {_word(secrets.agi)}\n"
+            f"{GlobalVariable.PROMPTS} = {_plain(str(folders.prompts))}\n"
+            f"{GlobalVariable.FALLBACK_AFTER} = {int(fallback_after_s)}\n"
         ),
         "hotlines.conf": "".join(
             f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
@@ -224,8 +225,8 @@ def _line(line: Line, secrets: AsteriskPasswords) -> str:
     name = _word(line.name)
     template = "fxo" if line.kind is LineKind.FXO else "trunk"
     variables = (
-        f"set_var = OFFHOOK_CHANNELS={int(line.channels)}\n"
-        f"set_var = OFFHOOK_CALLER_HEADER={line.caller_header}\n"
+        f"set_var = {ChannelVariable.CHANNELS}={int(line.channels)}\n"
+        f"set_var = {ChannelVariable.CALLER_HEADER}={line.caller_header}\n"
     )
     if line.session_timer is SessionTimer.SUPPORTED:
         variables += "timers = yes\n"
