@@ -139,9 +139,8 @@ class Ledger:
         self._from_log += [
             fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger
         ]
-        self._of_gaps.pop(
-            until, None
-        )  # not before all went well: else it is ``settle_as_supposed``
+        # Not before all went well: else the gap is settled as supposed.
+        self._of_gaps.pop(until, None)
         return new
 
     def settle_as_supposed(self, until: datetime) -> list[CallFact]:

@@ -145,6 +145,6 @@ async def test_one_that_is_not_there_is_told(
     file.write_text(json.dumps(centre))
     async with up(file, state, block, tmp_path / "up.log") as log:
         said = told(log)
-        assert "its AMI is localhost:1" in said
+        assert "with AMI at localhost:1" in said
         assert f"does not accept the controller's login yet; see {state}/controller.log" in said
         assert "AMI link down: " in told(state / "controller.log")

@@ -142,7 +142,7 @@ async def test_an_unknown_step_is_refused_at_once(
 ) -> None:
     far = await far_end(await instance())
     for steps in ("jump-3", "wait", "wait-x", "answer-1", "wait-1&hangup", "wait-1\r\nAction: x"):
-        with pytest.raises(FarEndError, match="no step of a customer"):
+        with pytest.raises(FarEndError, match="not a step for a customer"):
             await far.customer("4008001000", steps, line=LineName("carrier"))
-    with pytest.raises(FarEndError, match="no step of a phone"):
+    with pytest.raises(FarEndError, match="not a step for a phone"):
         await far.phone(StationName("1001"), "fly")
