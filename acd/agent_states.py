@@ -49,7 +49,7 @@ _OUT, _READY, _OFFERED, _TALKING, _WRAP_UP, _PAUSED = (
 TRANSITIONS: Mapping[tuple[AgentState, Trigger], AgentState] = MappingProxyType(
     {
         (_OUT, Trigger.LOG_IN): _PAUSED,
-        # He picked up in the very moment he logged out: logged out again when the call is over.
+        # The agent picked up at the very moment of logging out; they are logged out after the call.
         (_OUT, Trigger.CONNECT): _TALKING,
         (_PAUSED, Trigger.READY): _READY,
         (_PAUSED, Trigger.AWAY): _PAUSED,

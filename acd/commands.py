@@ -40,7 +40,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Tell the caller his position (from 1) and, if known, how long it may take."""
+    """Announce the caller's position (from 1) and, if known, how long it may take."""
 
     call: CallId
     position: int
@@ -57,7 +57,7 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """Where an agent is now; also when only his station or his call has changed."""
+    """Where an agent is now; also sent when only their station or call has changed."""
 
     agent: AgentCode
     state: AgentState

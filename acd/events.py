@@ -1,4 +1,4 @@
-"""What the floor is told. Times are monotonic seconds, the same clock as ``now``."""
+"""What happens to the floor. Times are monotonic seconds, the same clock as ``now``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.stations import StationState
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """An agent, whose PIN was checked, sits down at a station; he is paused until Ready."""
+    """An agent whose PIN was checked sits down at a station, and is paused until Ready."""
 
     agent: AgentCode
     station: StationName
@@ -107,14 +107,14 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class CallGone:
-    """The caller's channel is no more. Nothing that comes later about it counts."""
+    """The caller's channel is gone. Nothing that comes later about it counts."""
 
     call: CallId
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """After a restart: an agent as he was last known, with the call he is still in, if any."""
+    """After a restart: an agent as last known, with the call they are still in, if any."""
 
     agent: AgentCode
     station: StationName

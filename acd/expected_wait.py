@@ -3,7 +3,7 @@
 from domain.identity import QueueName
 
 _MEMORY = 50
-"""A mean over about so many calls: it follows the hour, not the single call."""
+"""Roughly how many calls the mean covers: it follows the hour, not the single call."""
 
 _ENOUGH = 3
 """With fewer handled calls than this nothing is known."""
@@ -18,7 +18,7 @@ class HandlingTimes:
         self._means: dict[QueueName, tuple[int, float]] = {}
 
     def add(self, queue: QueueName, seconds: float) -> None:
-        """A call of this queue has kept its agent for so long."""
+        """Learn how long a call of this queue kept its agent."""
         count, mean = self._means.get(queue, (0, 0.0))
         count = min(count + 1, _MEMORY)
         self._means[queue] = (count, mean + (seconds - mean) / count)

@@ -1,6 +1,6 @@
-"""The floor: callers who wait, agents who work, and who is brought to whom.
+"""The floor: callers who wait, agents who work, and which of them are brought together.
 
-Pure: it is told what happens and what time it is, and answers with commands. One object for
+Pure: it is given what happens and the time, and returns commands. One object for
 the whole centre. It trusts no order of events: each may come late or twice, and no agent and
 no caller may ever be stuck for it.
 """
@@ -223,7 +223,7 @@ class Floor:
 
     def _restore(self, event: Restore, now: float, out: list[Command]) -> None:
         if self._roster.logged_in(event.agent):
-            return  # he has been quicker
+            return  # the agent was quicker
         seat = self._roster.of(event.agent, now)
         if event.state is AgentState.LOGGED_OUT:
             seat.since = event.since
@@ -239,7 +239,7 @@ class Floor:
             self._talks.adopt(seat, event.call, now, out)
         elif state is AgentState.TALKING:  # it ended while nobody looked
             state, since = AgentState.WRAP_UP, now
-        elif state is AgentState.OFFERED:  # whoever rang there is in the queue again
+        elif state is AgentState.OFFERED:  # the caller who rang there is in the queue again
             state = AgentState.READY
         seat.wrap_until = since + self._talks.wrap_up_s(seat, None)
         self._roster.restore(seat, state, event.reason, since, now, out)

@@ -1,5 +1,6 @@
-"""Who gets whom: the caller of the highest priority, then the one who has waited longest, gets
-the agent of his skill who has been idle longest. A caller nobody free can serve blocks no other.
+"""Which caller gets which agent: the caller of the highest priority, then the one who has waited
+longest, gets the agent with the skill who has been idle longest. A caller whom no free agent can
+serve blocks no other.
 
 :func:`match` answers it for two plain lists; :class:`Pool` is the same answer, kept up to date
 while callers and agents come and go, so that a decision costs no walk over all of them.
@@ -21,7 +22,7 @@ def able(skills: Mapping[SkillName, int], queue: Queue) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A caller who may be offered now; ``order`` tells apart those who came at one moment."""
+    """A caller who may be offered now; ``order`` separates those who came at the same moment."""
 
     call: CallId
     queue: Queue
@@ -79,20 +80,20 @@ class Pool:
         return tuple(name for name, side in self._sides.items() if able(skills, side.queue))
 
     def add_caller(self, call: CallId, queue: QueueName, since: float, order: int) -> None:
-        """Does nothing if he is in already."""
+        """Add one; does nothing if they are in already."""
         if call not in self._callers:
             key = (since, order, call)
             self._callers[call] = (queue, key)
             insort(self._sides[queue].callers, key)
 
     def remove_caller(self, call: CallId) -> None:
-        """Does nothing if he isn't in."""
+        """Remove one; does nothing if they are not in."""
         if found := self._callers.pop(call, None):
             queue, key = found
             _remove(self._sides[queue].callers, key)
 
     def add_agent(self, agent: AgentCode, serves: Sequence[QueueName], idle_since: float) -> None:
-        """In place of what was known of him."""
+        """Replace what was known of this agent."""
         key = (idle_since, agent)
         if self._agents.get(agent) == (serves, key):
             return
@@ -102,7 +103,7 @@ class Pool:
             insort(self._sides[queue].agents, key)
 
     def remove_agent(self, agent: AgentCode) -> None:
-        """Does nothing if he isn't in."""
+        """Remove one; does nothing if they are not in."""
         if found := self._agents.pop(agent, None):
             serves, key = found
             for queue in serves:

@@ -14,7 +14,7 @@ from domain.facts import AgentState
 from domain.reasons import OfferFailure
 
 OFFER_GRACE_S = 5.0
-"""An offer nobody has answered for so long after its ringing time has failed."""
+"""How long after its ringing time an offer that nobody has answered counts as failed."""
 
 SETTLE_S = 1.0
 """A withdrawn offer is over by then, even if nobody says so."""
@@ -65,12 +65,12 @@ class Offers:
         return seat
 
     def withdraw_from(self, seat: Seat, now: float, out: list[Command]) -> None:
-        """The same by the agent's end, if an offer is out; he must be moved on."""
+        """The same from the agent's end, if an offer is out; the agent must be moved on."""
         if seat.offered and (waiter := self._room.get(seat.offered)):
             self.withdraw(waiter, now, out)
 
     def end(self, waiter: Waiter) -> Seat:
-        """The offer is no more, by whatever became of it; the agent must be moved on."""
+        """The offer is over, whatever became of it; the agent must be moved on."""
         seat = self._roster.get(waiter.offer.agent) if waiter.offer else None
         assert seat and seat.offered == waiter.call  # noqa: S101 - an offer has two ends
         waiter.offer = seat.offered = None

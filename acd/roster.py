@@ -1,4 +1,4 @@
-"""All agents: where each sits, and every change of his state, by the table."""
+"""All agents: where each sits, and every change of their states, by the table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
 from domain.stations import StationState
 
 HUNG_UP_GRACE_S = 10.0
-"""A talking agent's phone is idle for so long: the talk's end must have been lost."""
+"""If a talking agent's phone is idle for this long, the end of the talk must have been lost."""
 
 _BUSY_WITH_A_CALL = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
 
@@ -35,11 +35,11 @@ class Roster:
         return iter(self._seats.values())
 
     def get(self, agent: AgentCode) -> Seat | None:
-        """The agent, if he was ever heard of."""
+        """The agent, if they were ever heard of."""
         return self._seats.get(agent)
 
     def logged_in(self, agent: AgentCode) -> Seat | None:
-        """The agent, if he is logged in."""
+        """The agent, if they are logged in."""
         seat = self._seats.get(agent)
         return seat if seat and seat.state is not AgentState.LOGGED_OUT else None
 
@@ -74,7 +74,7 @@ class Roster:
         seat.reason = reason
         seat.since = now if since is None else since
         if seat.state is AgentState.READY and before not in (
-            AgentState.OFFERED,  # an offer that came to nothing costs him no place
+            AgentState.OFFERED,  # an offer that came to nothing costs no place
             AgentState.READY,
         ):
             seat.idle_since = now
@@ -119,7 +119,7 @@ class Roster:
         self._sitting[station] = seat
 
     def sit_again(self, seat: Seat) -> None:
-        """He never really left his station, unless somebody else took it meanwhile."""
+        """Back at the station, as if never gone, unless somebody else took it meanwhile."""
         if seat.last_station and seat.last_station not in self._sitting:
             self.sit(seat, seat.last_station)
 
@@ -129,7 +129,7 @@ class Roster:
             seat.last_station, seat.station, seat.phone = seat.station, None, None
 
     def qualify(self, seat: Seat, skills: Mapping[SkillName, int], now: float) -> None:
-        """His skills, as long as he is logged in; the queues' staff is counted by them."""
+        """An agent's skills while logged in; the staff of queues is counted by them."""
         before = seat.serves
         seat.skills = dict(skills)
         seat.serves = self._pool.serves(skills)
@@ -154,7 +154,7 @@ class Roster:
         seat.hung_up_at = now + HUNG_UP_GRACE_S if idle else None
 
     def handled(self, seat: Seat, now: float) -> None:
-        """What his last call took, talk and after-call work, goes into the mean."""
+        """Add what the agent's last call took, talk and after-call work, to the mean."""
         if seat.handling:
             queue, began = seat.handling
             self.handling.add(queue, now - began)

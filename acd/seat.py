@@ -1,4 +1,4 @@
-"""One agent as the floor knows him."""
+"""One agent as the floor knows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from domain.stations import StationState
 AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
 
 AUTOMATIC_PAUSES = frozenset({"missed", "busy", "rejected", "unreachable", "forwarded", "dropped"})
-"""Pauses the floor put somebody into; a talk proves that he is there after all."""
+"""Pauses the floor put an agent into; a talk proves that they are there after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class SeatView:
     phone: StationState | None
     """None: never heard of."""
     call: CallId | None
-    """The caller he is offered or talks to (of several the newest)."""
+    """The caller they are offered or talk to (of several, the newest)."""
     skills: Mapping[SkillName, int]
     until: float | None
     """When the after-call work ends by itself."""
@@ -51,20 +51,20 @@ class Seat:
     idle_since: float = 0.0
     offered: CallId | None = None
     calls: dict[CallId, QueueName | None] = field(default_factory=dict)
-    """Callers he talks to, oldest first, with the queue they came from if known."""
+    """Callers they talk to, oldest first, with the queue each came from, if known."""
     then: tuple[Trigger, str | None] | None = None
     """AWAY with its reason or LOG_OUT, to be done when the talk is over."""
     wrap_until: float = 0.0
     settling: tuple[CallId, float] | None = None
-    """An offer was withdrawn: his phone may ring still, until OfferFailed or so long."""
+    """An offer was withdrawn: the phone may still ring, until OfferFailed or this time."""
     hung_up_at: float | None = None
     """His phone fell idle in mid-talk; if nothing else comes, the talk is over at this time."""
     handling: tuple[QueueName, float] | None = None
-    """The queue of the call he talks about, and when he began."""
+    """The queue of the call they are in, and when it began."""
 
     @property
     def free(self) -> bool:
-        """Whether a caller may be offered to him now."""
+        """Whether they may be offered a caller now."""
         return (
             self.state is AgentState.READY
             and self.settling is None
@@ -73,12 +73,12 @@ class Seat:
 
     @property
     def call(self) -> CallId | None:
-        """The caller he is offered or talks to."""
+        """The caller they are offered or talk to."""
         return next(reversed(self.calls)) if self.calls else self.offered
 
     @property
     def due(self) -> float | None:
-        """When something happens to him if nobody does anything."""
+        """When something happens to them if nobody does anything."""
         due = self.settling[1] if self.settling else None
         if self.state is AgentState.WRAP_UP:
             due = self.wrap_until if due is None else min(due, self.wrap_until)
@@ -87,11 +87,11 @@ class Seat:
         return due
 
     def changed(self) -> AgentChanged:
-        """The command that tells where he is."""
+        """The command that reports where they are."""
         return AgentChanged(self.code, self.state, self.reason, self.station, self.call, self.since)
 
     def view(self) -> SeatView:
-        """What the board shows of him."""
+        """What the board shows of them."""
         then = None
         if self.then:
             then = AgentState.LOGGED_OUT if self.then[0] is Trigger.LOG_OUT else AgentState.PAUSED

@@ -11,13 +11,13 @@ from domain.identity import CallId, QueueName
 
 
 class Talks:
-    """Asterisk is the truth about who talks to whom; here it is only followed."""
+    """Asterisk is the truth about who talks to whom; this only follows it."""
 
     def __init__(self, room: WaitingRoom, roster: Roster, offers: Offers) -> None:
         self._room = room
         self._roster = roster
         self._offers = offers
-        self._queues: dict[CallId, QueueName] = {}  # whence the callers came who met an agent
+        self._queues: dict[CallId, QueueName] = {}  # where the callers who met an agent came from
 
     def connected(self, call: CallId, seat: Seat | None, now: float, out: list[Command]) -> None:
         """The caller talks to this agent, or to somebody who isn't one (None)."""
@@ -62,13 +62,13 @@ class Talks:
         self._roster.move(seat, Trigger.CONNECT, now, out)
 
     def disconnected(self, call: CallId, seat: Seat, now: float, out: list[Command]) -> None:
-        """This agent no longer talks to the caller; nothing if he didn't."""
+        """This agent no longer talks to the caller; does nothing if they didn't."""
         if call not in seat.calls:
             return
         newest = seat.call
         queue = seat.calls.pop(call)
         if seat.calls:
-            if seat.call != newest:  # otherwise there is nothing to tell
+            if seat.call != newest:  # otherwise there is nothing to report
                 self._roster.move(seat, Trigger.DISCONNECT, now, out, since=seat.since)
         else:
             self._after_last(seat, queue, now, out)
@@ -103,12 +103,12 @@ class Talks:
         seat.calls[call] = self._queues.get(call)
 
     def all_over(self, seat: Seat, now: float, out: list[Command]) -> None:
-        """His phone lies idle: whatever he was thought to talk about is over."""
+        """The agent's phone is idle: any talk they were thought to be in is over."""
         for call in list(seat.calls):
             self.disconnected(call, seat, now, out)
 
     def gone(self, call: CallId, now: float, out: list[Command]) -> None:
-        """The caller's channel is no more."""
+        """The caller's channel is gone."""
         self._queues.pop(call, None)
         for seat in self._roster.talking_to(call):
             self.disconnected(call, seat, now, out)

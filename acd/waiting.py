@@ -60,18 +60,18 @@ class Waiter:
     announce_at: float | None
     offer: OpenOffer | None = None
     settling: tuple[AgentCode, float] | None = None
-    """An offer was withdrawn; the call can't dial again until OfferFailed or so long."""
+    """An offer was withdrawn; the call can't dial again until OfferFailed or this time."""
     talking: bool = False
-    """Sent back to a queue by an agent who hasn't let go of him yet."""
+    """Sent back to a queue by an agent who hasn't let go of them yet."""
 
     @property
     def free(self) -> bool:
-        """Whether he may be offered to an agent now."""
+        """Whether they may be offered to an agent now."""
         return self.offer is None and self.settling is None and not self.talking
 
     @property
     def give_up_at(self) -> float | None:
-        """When he has waited too long, or too long with nobody logged in."""
+        """When they have waited too long, or too long without an agent of the skill logged in."""
         queue, nobody_since = self.line.queue, self.line.nobody_since
         at = self.waiting_since + queue.max_wait_s if queue.max_wait_s > 0 else None
         if nobody_since is not None:
@@ -81,7 +81,7 @@ class Waiter:
 
     @property
     def due(self) -> float | None:
-        """When something happens to him if nobody does anything."""
+        """When something happens to them if nobody does anything."""
         if self.offer:
             return self.offer.until
         if self.settling:
@@ -111,7 +111,7 @@ class WaitingRoom:
         return len(self._waiters)
 
     def get(self, call: CallId) -> Waiter | None:
-        """The caller, if he waits."""
+        """The caller, if they are waiting."""
         return self._waiters.get(call)
 
     def line(self, queue: QueueName) -> QueueLine | None:
@@ -139,7 +139,7 @@ class WaitingRoom:
         self.refresh(waiter)
 
     def leave(self, waiter: Waiter) -> None:
-        """He waits no longer, whatever became of him."""
+        """They wait no longer, whatever became of them."""
         del self._waiters[waiter.call]
         line = waiter.line
         del line.places[bisect_left(line.places, (waiter.since, waiter.order, waiter.call))]
@@ -157,7 +157,7 @@ class WaitingRoom:
         self._timers.set(waiter, waiter.due)
 
     def position(self, waiter: Waiter) -> int:
-        """His place in his own line, from 1; callers just being offered count too."""
+        """Their place in their own queue, from 1; callers just being offered count too."""
         key = (waiter.since, waiter.order, waiter.call)
         return bisect_left(waiter.line.places, key) + 1
 

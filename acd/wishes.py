@@ -18,7 +18,7 @@ class Wishes:
         self._offers = offers
 
     def log_in(self, event: LogIn, now: float, out: list[Command]) -> None:
-        """Sits down at a station, paused; or, logged in already, moves there as he is."""
+        """Sit down at a station, paused; or, if logged in already, move there in the same state."""
         if refused := self.taken(event.agent, event.station, LogIn.__name__):
             out.append(refused)
             return
