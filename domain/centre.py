@@ -88,7 +88,7 @@ class Agent:
     name: str
     projects: tuple[ProjectName, ...]
     skills: Mapping[SkillName, int]
-    station: StationName | None = None  # the usual phone; login from another one moves him
+    station: StationName | None = None  # the usual phone; a log-in at another one moves the agent
 
 
 @dataclass(frozen=True, slots=True)

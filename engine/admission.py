@@ -35,7 +35,7 @@ class Admission:
 
     @property
     def awaited(self) -> frozenset[ChannelId]:
-        """Channels that a session has come for, and of which AMI has not told yet."""
+        """Channels that a session has come for and that AMI has not reported yet."""
         return frozenset(self._awaited)
 
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
@@ -50,7 +50,7 @@ class Admission:
         await self._is(channel, ChannelRole.STATION, station)
 
     def arrived(self, channel: ChannelId) -> None:
-        """AMI has told of the channel."""
+        """AMI has reported the channel."""
         awaited = self._awaited.get(channel)
         if awaited is not None and not awaited.done():
             awaited.set_result(None)
@@ -92,7 +92,7 @@ class Admission:
             )
 
     async def _told_of(self, channel: ChannelId) -> None:
-        """Until AMI has told of the channel, or long enough. A new one's event comes of itself."""
+        """Until AMI has reported the channel, or long enough. A new one's event comes by itself."""
         loop = asyncio.get_running_loop()
         awaited = self._awaited.setdefault(channel, loop.create_future())
         try:

@@ -1,4 +1,4 @@
-"""What Asterisk is asked for by AMI while calls go on; what comes of it is told by events."""
+"""What Asterisk is asked for by AMI while calls go on; events report what comes of it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Orders:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def silence(self, call: LiveCall) -> None:
-        """Stop what is being said to a waiting caller; his session then looks into its inbox.
+        """Stop what is being said to a waiting caller; their session then looks into its inbox.
 
         Not by a key: Asterisk gives every key at least 80 ms.
         """
@@ -49,7 +49,7 @@ class Orders:
         self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
 
     def send_on(self, call: LiveCall, context: str, to: str) -> None:
-        """The caller goes on at extension ``to``, out of his talk and his session."""
+        """The caller goes on at extension ``to``, out of their talk and session."""
         place = {"Context": context, "Exten": to, "Priority": "1"}
         self._give(call.channel.node, "Redirect", {"Channel": call.channel_name, **place})
 

@@ -37,7 +37,7 @@ class CallStage(StrEnum):
 
 
 class Verb(StrEnum):
-    """What can be asked for an agent, by himself or by a supervisor."""
+    """What can be asked for an agent, by themselves or by a supervisor."""
 
     LOG_IN = "log_in"  # station
     LOG_OUT = "log_out"  # while talking: after the call

@@ -109,7 +109,7 @@ class RunningCentre:
         station: StationName | None = None,
         seconds: float | None = None,
     ) -> CommandResult:
-        """Do what an agent, or a supervisor for him, asks for."""
+        """Do what an agent, or a supervisor for them, asks for."""
         event = self._event(agent, verb, reason, station, seconds)
         if isinstance(event, CommandResult):
             return event

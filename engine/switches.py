@@ -53,7 +53,7 @@ can make two thousand a second; each makes the call's record anew, and other cal
 
 
 class Switches:
-    """One for all nodes; each link tells its node's events and snapshots."""
+    """One for all nodes; each link reports its node's events and snapshots."""
 
     def __init__(
         self,
@@ -233,7 +233,7 @@ class Switches:
                 else:
                     self._passed_on(call)
             case RingingEnded():
-                pass  # the session that dials tells it, with more certainty
+                pass  # the session that dials reports it, with more certainty
             case StationConnected():
                 # Not at ``moment``: an Asterisk that was restarted shows talks of its own.
                 self._talks.connected(

@@ -1,4 +1,4 @@
-"""What waiting callers are told: their place and how long it may take."""
+"""What waiting callers hear: their place and how long it may take."""
 
 import math
 from collections.abc import Iterator

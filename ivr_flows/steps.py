@@ -1,7 +1,7 @@
-"""What a flow asks for, and what it is told came of it.
+"""What a flow asks for, and what it is sent as the outcome.
 
 A flow is a generator of steps. Whoever drives it does each step and sends back its outcome;
-when the caller hangs up, he closes the generator. Nothing here knows how a step is done.
+when the caller hangs up, the driver closes the generator. Nothing here knows how a step is done.
 """
 
 from collections.abc import Mapping
@@ -55,11 +55,11 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Put the caller into this queue until an agent has talked with him. Outcome: Left.
+    """Put the caller into this queue until an agent has talked with them. Outcome: Left.
 
     ``exits`` says which node comes after each outcome: a call whose agent is already talking
     when the controller is lost goes on at ``exits["talked"]``; one that waits, at ``node``.
-    ``back`` is for one that does: said while he waits, for he must not wait longer for it.
+    ``back`` is for one that does: said while they wait, because they must not wait longer for it.
     """
 
     node: str

@@ -33,7 +33,7 @@ class FlowContext:
     """What is known of the call before its flow starts.
 
     ``language`` and ``answered`` are for a call that was already under way. ``taken_back``: the
-    controller was lost while the caller waited; the queue node where he starts says so.
+    controller was lost while the caller waited; the queue node where they start says so.
     """
 
     language: str | None = None
@@ -42,7 +42,7 @@ class FlowContext:
 
 
 class Walk:
-    """Where a caller is in a flow, his language, and the keys he pressed ahead of a question.
+    """Where a caller is in a flow, their language, and the keys pressed ahead of a question.
 
     ``back`` is the prompt for callers taken back into a queue after the controller was lost.
     """
@@ -113,7 +113,7 @@ class Walk:
         return Digits(typed + outcome.digits, outcome.timed_out)
 
     def wait_in(self, queue: QueueName, music: str) -> Script[QueueExit]:
-        """Hand the caller to a queue until he comes back from it."""
+        """Hand the caller to a queue until they come back from it."""
         yield from self._answer()
         self._typed = ""  # keys pressed before or during the wait answer nothing after it
         again = self._texts((self.back,), ()) if self.back else ()
@@ -133,7 +133,7 @@ class Walk:
 
     def _answer(self) -> Script[None]:
         # Answered when the caller is first to hear something, not before: a flow that only
-        # hangs up costs him nothing.
+        # hangs up costs them nothing.
         if not self._answered:
             self._answered = True
             step = AnswerCall(self.node)

@@ -94,7 +94,7 @@ class Prompts:
         self._making: dict[Path, asyncio.Task[None]] = {}
         self._failed: dict[Path, tuple[float, SpeechError]] = {}  # no retry before this time
         self._told: set[SpeechFault] = set()
-        self._refused: set[_Upload] = set()  # uploads that are no sound; told once
+        self._refused: set[_Upload] = set()  # uploads that are not a sound; reported once
         self._found: dict[PromptText, _Found] = {}
 
     async def sound(self, prompt: PromptText, *, patience_s: float | None = None) -> str:

@@ -2,7 +2,7 @@
 
 A recording may be as long as it should be and still lack a voice: Asterisk drops what a sender
 sends whose RTP sequence has stepped back (docs/decisions/0006-recording.md). A caller whose phone
-suppresses silence, or who is muted, looks the same in the file: it is told, not judged.
+suppresses silence, or who is muted, looks the same in the file: it is reported, not judged.
 """
 
 from collections.abc import Sequence

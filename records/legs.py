@@ -80,7 +80,7 @@ class _Open:
     transferred_at: datetime | None = None
     failed: LegOutcome | None = None
     supposed: bool = False
-    """That it rings no more is known from what came after; how it ended may yet be told."""
+    """That it rings no more is known from what came after; how it ended may still be reported."""
 
     def is_of(self, agent: AgentCode | None, station: StationName | None) -> bool:
         """Whether a fact that names these is about this leg; either name may be missing."""

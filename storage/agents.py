@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class AgentStore:
-    """Reads agents' states. A viewer sees the agents who work in one of his projects.
+    """Reads agents' states. A viewer sees the agents who work in one of their projects.
 
     While the database is away each read raises one of ``storage.errors.AWAY``.
     """

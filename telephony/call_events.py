@@ -10,7 +10,7 @@ from domain.stations import StationState
 
 @dataclass(frozen=True, slots=True)
 class CallSeen:
-    """A caller is in a hotline: the dialplan has marked his channel with OFFHOOK_CALL."""
+    """A caller is in a hotline: the dialplan has marked their channel with OFFHOOK_CALL."""
 
     call: CallId
     channel_name: str

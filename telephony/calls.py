@@ -93,7 +93,7 @@ class Calls:
         return _view(node.name, found) if node and found else None
 
     def channel(self, channel: ChannelId) -> ChannelView | None:
-        """The channel, or None if it is gone or was never told of."""
+        """The channel, or None if it is gone or was never reported."""
         node = self.nodes.get(channel.node)
         found = node.channels.by_id.get(channel.uniqueid) if node else None
         return ChannelView(found.name, found.role, found.endpoint) if found else None
@@ -195,7 +195,7 @@ class Calls:
 
     def _news(self, station: StationName) -> list[CallEvent]:
         if not any(station in known for known in self._devices.values()):
-            return []  # no node has told anything of it yet
+            return []  # no node has reported anything of it yet
         state = sum_of(
             state_of(
                 self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station)

@@ -177,7 +177,7 @@ class Channels:
         return heir
 
     def hang_up(self, channel: Channel, cause: int) -> None:
-        """Its party asked to end: the order of these tells who hung up first."""
+        """Its party asked to end: their order shows who hung up first."""
         if not channel.hung_up:
             self._hang_ups += 1
             channel.hung_up = self._hang_ups
@@ -191,7 +191,7 @@ class Channels:
     def replace(self, snapshot: Snapshot) -> list[Channel]:
         """Become what the snapshot says; returns the channels that are no more, untouched.
 
-        What no snapshot tells (hold, who hung up) is kept for channels that are still there.
+        What no snapshot shows (hold, who hung up) is kept for channels that are still there.
         """
         alive = {message.get("Uniqueid") for message in snapshot.channels}
         gone = [channel for uniqueid, channel in self.by_id.items() if uniqueid not in alive]

@@ -117,7 +117,7 @@ class LoggedTransfer:
 
 @dataclass(slots=True)
 class LoggedCall:
-    """A hotline call as the log tells it. Times are in epoch seconds."""
+    """A hotline call as the log has it. Times are in epoch seconds."""
 
     call: CallId
     line: LineName

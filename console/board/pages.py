@@ -59,7 +59,7 @@ async def api(request: web.Request) -> web.Response:
 
 
 async def command(request: web.Request) -> web.Response:
-    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready, away, or logs him out."""
+    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready or away, or logs them out."""
     user = user_of(request)
     code = AgentCode(request.match_info["agent"])
     agent = next((a for a in request.app[LIVE].centre().agents if a.code == code), None)

@@ -156,7 +156,7 @@ async def api(request: web.Request) -> web.Response:
 
 
 def as_json(row: CallRow, *, line: bool) -> dict[str, Any]:
-    """A call of the list; times in ISO 8601, UTC; where recordings lie isn't told.
+    """A call of the list; times in ISO 8601, UTC; where recordings lie isn't shown.
 
     ``line``: whether to tell the line it came in by.
     """

@@ -1,4 +1,4 @@
-"""An agent's desk: his state, his call, his keys. It never acts for anybody else."""
+"""An agent's desk: their state, call and keys. It never acts for anybody else."""
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ EXTEND_S = 30
 
 
 def own_agent(request: web.Request) -> Agent | None:
-    """The configuration's agent that the user is; None if he is none."""
+    """The agent of the configuration that the user is; None if they are not an agent."""
     code = user_of(request).agent
     if code is None:
         return None

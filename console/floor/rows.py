@@ -19,7 +19,7 @@ class Sight:
     installation: bool
     """Nodes, lines, phones, the store: our own affairs, not a client's."""
     desk: AgentCode | None = None
-    """An agent at his desk sees himself and his own call, and how many wait, nothing else."""
+    """An agent at the desk sees their own state and call, and how many wait; nothing else."""
 
 
 def sight_of(user: User, projects: frozenset[ProjectName] | None) -> Sight:
@@ -40,7 +40,7 @@ class Scene:
 
 
 def desk_sections(scene: Scene, desk: AgentCode, own: frozenset[ProjectName]) -> Sections:
-    """What an agent sees: himself, his call, the queues of his projects."""
+    """What an agent sees: their own state, their call, the queues of their projects."""
     agent = scene.agents.get(desk)
     return {
         "queues": {q.name: _queue(q) for q in scene.board.queues if q.project in own},

@@ -24,7 +24,7 @@ BEAT_S = 4.0
 PACE_S = 0.25
 """Between two frames at least this long, so a busy floor can't take the engine's time."""
 BACKLOG = 32
-"""Frames a slow reader may be behind; after that he gets the whole picture again."""
+"""How many frames a slow reader may be behind before they get the whole picture again."""
 
 Row = dict[str, Any]
 Sections = dict[str, dict[str, Row]]
@@ -132,7 +132,7 @@ class Feed(Generic[SightT]):
         return bool(self._readers)
 
     def join(self) -> Subscription:
-        """A new reader; his first frame is the whole picture as it is now."""
+        """A new reader; their first frame is the whole picture as it is now."""
         reader = Subscription()
         self._catch_up()
         self._readers.add(reader)

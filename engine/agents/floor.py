@@ -107,7 +107,7 @@ class LiveFloor:
     def _offer(self, offer: Offer) -> None:
         call = self._calls.get(offer.call)
         if call is None or not call.attached:
-            # The caller left in this very moment; told later, so that the floor isn't re-entered.
+            # The caller left at this very moment; fed later, so that the floor isn't re-entered.
             asyncio.get_running_loop().call_soon(
                 self.feed, OfferFailed(offer.call, offer.agent, OfferFailure.CALLER_LEFT)
             )

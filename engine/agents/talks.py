@@ -1,4 +1,4 @@
-"""Talks between callers and agents, and the ends of calls, whoever tells of them.
+"""Talks between callers and agents, and the ends of calls, whoever reports them.
 
 The session that dialled knows of a talk, and so does AMI; either may be the only one.
 """
@@ -79,7 +79,7 @@ class LiveTalks:
     def seen_by_session(
         self, call: LiveCall, offer: Offer, dialled_at: datetime, ended_at: datetime
     ) -> None:
-        """If AMI has told nothing of this talk, the floor hears of it all the same."""
+        """If AMI has not reported this talk, feed it to the floor all the same."""
         agent = self._floor.core.agent(offer.agent)
         if agent is None or agent.call != call.id:
             return
@@ -99,7 +99,7 @@ class LiveTalks:
         """The phone can't be ringing any more, and the caller is not back: they talk.
 
         While AMI is down nobody else says so, and the floor would go on offering the caller to
-        one agent after the other. The floor only is told; the record waits for who knows more.
+        one agent after the other. Only the floor learns it; the record waits for who knows more.
         """
         if not self._links[call.channel.node].up and not call.ledger.phones:
             call.agent = offer.agent
@@ -107,14 +107,14 @@ class LiveTalks:
             self._floor.feed(Connected(call.id, offer.agent))
 
     def must_have_ended(self, call: LiveCall) -> None:
-        """The caller has left the talk that his session dialled. Again for the floor only."""
+        """The caller has left the talk that their session dialled. Again for the floor only."""
         if not self._links[call.channel.node].up:
             for view in self._floor.core.agents:
                 if view.state is AgentState.TALKING and view.call == call.id:
                     self._floor.feed(Disconnected(call.id, view.code))
 
     def seen_in_snapshot(self, node: NodeName) -> None:
-        """What the floor was told meanwhile is put right: a snapshot knows who talks."""
+        """Put right what the floor was fed meanwhile: a snapshot knows who talks."""
         talks: set[tuple[AgentCode, CallId]] = set()
         for call in self._calls.by_id.values():
             for station in call.ledger.phones if call.channel.node == node else ():
@@ -136,7 +136,7 @@ class LiveTalks:
         *,
         lost: bool = False,
     ) -> None:
-        """The customer's channel is no more: the record is closed, his agents are told.
+        """The customer's channel is gone: close the record, and part the agents from it.
 
         ``lost``: nobody hung up, the caller's line answers no more.
 

@@ -101,7 +101,7 @@ class LiveCall:
     served: bool = False
     """A session of this controller has driven it before."""
     offered_at: datetime | None = None
-    """When he was offered last."""
+    """When the caller was last offered to an agent."""
     returns: list[datetime] = field(default_factory=list)
     """When the caller came back to the queue, from a transfer or after a session was lost."""
     recorded: bool = False

@@ -33,5 +33,5 @@ class Gap:
 
 
 def moment(gap: Gap | None) -> datetime:
-    """When what is told now has happened, as far as anybody can say."""
+    """When what is reported now happened, as far as anybody can say."""
     return gap.since if gap is not None and gap.restarted else datetime.now(UTC)

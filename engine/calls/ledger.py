@@ -30,11 +30,11 @@ from engine.calls.logged import missing, not_told
 from telephony.event_log import LoggedCall
 
 _IN_LOG = (*TALKS, Transferred, FellBack)
-"""What Asterisk's log tells too."""
+"""What Asterisk's log has too."""
 _SUPPOSABLE = (*TALKS, CallEnded)
 
 _LATEST_EVENT = timedelta(seconds=2)
-"""So far apart at most are what Asterisk's log tells and the event that tells the same."""
+"""How far apart an entry of Asterisk's log and the event for the same thing may be."""
 _LATE = timedelta(seconds=2)
 """By so much at most is AMI slower than the session."""
 _CLOCKS_APART = timedelta(seconds=0.2)
@@ -56,7 +56,7 @@ class Ledger:
     _of_gaps: dict[datetime, list[CallFact]] = field(default_factory=dict)
     """What must have happened in gaps that are over and not settled, by their ends."""
     _from_log: list[CallFact] = field(default_factory=list)
-    """What the log told while the call went on: its event may be yet to come."""
+    """What the log reported while the call went on: its event may still come."""
     _in_vain: dict[StationName, datetime] = field(default_factory=dict)
     """When a phone was found to have answered in vain: late news of its talk is no news."""
 
@@ -129,12 +129,12 @@ class Ledger:
             logged = replace(logged, died=False, ended_at=None)  # we saw when the link was lost
         told = [] if logged is None else missing(logged, self.facts, agents)
         seen = next((fact.what for fact in supposed if isinstance(fact.what, CallEnded)), None)
-        if seen is None:  # it goes on, and its end will be told live
+        if seen is None:  # it goes on, and its end will be reported live
             told = [fact for fact in told if not isinstance(fact.what, CallEnded)]
         told = [_as_seen(fact, seen, offered_at) for fact in told]
         new = told + not_told(supposed, self.facts, told)
         self.facts += [fact for fact in new if not isinstance(fact.what, CallEnded)]
-        # What is older was in the snapshot, or no event tells it.
+        # What is older was in the snapshot, or no event reports it.
         younger = until - _CLOCKS_APART
         self._from_log += [
             fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger

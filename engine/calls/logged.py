@@ -48,7 +48,7 @@ def missing(
     agents: Mapping[StationName, AgentCode],
     hotline: Hotline | None = None,
 ) -> list[CallFact]:
-    """What the log tells of a call beyond the ``known`` facts.
+    """What the log has of a call beyond the ``known`` facts.
 
     A phone's first talk in the log is the first that is known, and so on: clocks are compared only
     where the log has more, to see which of its talks are those that are known. ``hotline`` is given

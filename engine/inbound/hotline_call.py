@@ -127,7 +127,7 @@ class HotlineCalls:
         self._prompts = prompts
 
     async def serve(self, session: Session) -> None:
-        """Drive one caller to the end of his flow; HungUp ends it quietly.
+        """Drive one caller to the end of their flow; HungUp ends it quietly.
 
         Raises SessionRefused for what can't be a call of ours; the dialplan keeps the caller.
         """
@@ -175,7 +175,7 @@ class HotlineCalls:
 
 
 class _Caller:
-    """A caller on the line, and the means to speak to him."""
+    """A caller on the line, and the means to speak to them."""
 
     def __init__(
         self,
@@ -208,7 +208,7 @@ class _Caller:
         elif self._call.caller_name is not None:
             await self._name_on_phones(self._call.caller_name)
         if self._served and start is None:
-            return  # Asterisk's own queue brought him to an agent, before any flow did
+            return  # Asterisk's own queue brought the caller to an agent, before any flow did
         try:
             steps = run(self._flow, context, start)
         except UnknownNodeError as gone:
@@ -261,7 +261,7 @@ class _Caller:
     async def _at(self, node: str) -> None:
         if node != self._node:
             self._node = node
-            if self._served:  # nobody shall ring for him, should we be lost now
+            if self._served:  # nobody is to ring for them, should we be lost now
                 await self._remember(
                     {ChannelVariable.STAGE: Stage.TALKED, ChannelVariable.AFTER_TALK: node}
                 )
@@ -286,7 +286,7 @@ class _Caller:
         return ""
 
     def _not_played(self, prompt: PromptText, error: PromptError | AgiError) -> None:
-        # A missing sound must not cost the caller his call. Why there is none has been logged, once
+        # A missing sound must not cost the caller the call. Why there is none has been logged, once
         # for all calls.
         if isinstance(error, AgiError):
             log.error("prompt not played", call=self._call.id, prompt=prompt.name, why=str(error))
@@ -380,7 +380,7 @@ class _Caller:
             await self._session.music_on(step.music)
 
     async def _say_waiting(self, texts: tuple[PromptText, ...]) -> None:
-        """Speak to a waiting caller, until there is something better for him."""
+        """Speak to a waiting caller until there is something better for them."""
         for text in texts:
             try:
                 sound = await self._made_in_time(text)
@@ -405,15 +405,15 @@ class _Caller:
             called.cancel()
 
     async def _ring(self, offer: Offer, since: float) -> bool:
-        """Ring the agent and, if he answers, wait for the end of their talk. True: they talked.
+        """Ring the agent and, if they answer, wait for the end of the talk. True: they talked.
 
         If not, the caller waits on, as one who has since ``since`` (epoch s).
         """
         try:
             # `r`: the caller hears ringing and not what the phone sends before its answer, which
             # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
-            # remembers to whom he is offered and starts the recording. `i`: a phone that forwards
-            # its calls doesn't send the caller anywhere. `U`: notes when the phone answered.
+            # remembers to whom the caller is offered and starts the recording. `i`: a phone that
+            # forwards its calls doesn't send the caller anywhere. `U`: notes when it answered.
             told = capture(self._call.id)
             before = f"B(offered^s^1({offer.agent}^{told.file}^{told.options}))"
             self._call.recorded = True

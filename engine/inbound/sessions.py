@@ -127,7 +127,7 @@ class Sessions:
             self.calls.adopt(call)
 
     def queue(self, call: LiveCall, queue: QueueName, since: float | None) -> float:
-        """The caller waits; ``since`` (epoch s) if he did before. Returns since when."""
+        """The caller waits; ``since`` (epoch s) if they did before. Returns since when."""
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
@@ -185,7 +185,7 @@ class Sessions:
         self._floor.offer_over(call.id, offer.station)
         talk = (call, offer, dialled_at, datetime.now(UTC))
         if self._links[call.channel.node].up:
-            # AMI tells of it too, and perhaps a moment later; unless it came up only just now.
+            # AMI reports it too, perhaps a moment later, unless the link came up only just now.
             loop = asyncio.get_running_loop()
             loop.call_later(_TOLD_WITHIN_S, self._talks.seen_by_session, *talk)
         else:

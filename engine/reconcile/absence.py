@@ -36,7 +36,7 @@ KEPT_S = 300.0
 LATE_S = 0.5
 """A row may be written a moment after its channel is gone."""
 MARGIN_S = 2.0
-"""What happened so shortly before a link was lost may not have been told."""
+"""What happened this shortly before a link was lost may not have been reported."""
 
 _A_BREATH = 500  # rows; then the calls on the event loop get their turn
 

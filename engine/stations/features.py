@@ -1,4 +1,4 @@
-"""Feature codes: an agent logs in, gets ready or goes away by his phone, and hears it said."""
+"""Feature codes: an agent logs in, gets ready or goes away by phone, and hears it confirmed."""
 
 import hmac
 from collections.abc import Mapping

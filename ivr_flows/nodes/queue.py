@@ -1,4 +1,4 @@
-"""queue: wait for an agent and talk with him."""
+"""The node ``queue``: wait for an agent and talk with them."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from ivr_flows.walk import Script, Walk
 
 
 class QueueNode(NodeKind):
-    """Put the caller into a queue. While he waits he hears music and the announcements."""
+    """Put the caller into a queue. While waiting they hear music and the announcements."""
 
     queue: str = Field(min_length=1, description="the queue's name in the centre's configuration")
     prompts: PromptNames = Field(default=(), description="said before the wait begins")

@@ -156,7 +156,7 @@ class Session:
         _succeeded(await self.command("ANSWER"), "ANSWER")
 
     async def hang_up(self) -> None:
-        """Hang up the caller; nothing happens if he is gone already."""
+        """Hang up the caller; does nothing if they are gone already."""
         try:
             await self.command("HANGUP")
         except HungUp:

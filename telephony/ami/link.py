@@ -164,7 +164,7 @@ class Link:
     async def originate(self, call: Originate, *, timeout: float = 5.0) -> None:
         """Place a call, once. Returns when Asterisk has taken it on, or is seen doing it.
 
-        How it goes on is told by events with ``Uniqueid`` = ``call.channel_id`` and by
+        Events with ``Uniqueid`` = ``call.channel_id`` report how it goes on, and so does
         OriginateResponse. If the reply is lost, the channel is looked for once the link is up.
 
         Raises as ``action`` does; after OutcomeUnknown no such channel was found: the call was

@@ -62,13 +62,13 @@ class Addresses:
 
     sip: str = "127.0.0.1"
     external: str | None = None
-    """What phones outside a NAT are told instead of ``sip``."""
+    """The address that phones outside a NAT get instead of ``sip``."""
     ami: str = "127.0.0.1"
     agi: str = "127.0.0.1"
     """The controller's host, as Asterisk sees it."""
     ami_permit: tuple[str, ...] = ("127.0.0.1/255.255.255.255",)
     local_nets: tuple[str, ...] = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-    """Who is told ``sip``, and not ``external``."""
+    """The networks whose phones get ``sip``, and not ``external``."""
 
 
 @dataclass(frozen=True, slots=True)

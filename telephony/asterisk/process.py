@@ -78,7 +78,7 @@ class AsteriskProcess:
         return process.pid if process is not None and process.returncode is None else None
 
     def seen(self, path: Path) -> Path:
-        """How Asterisk is told of something in its folder.
+        """The path by which Asterisk finds something in its folder.
 
         Its configuration and its dialplan give a meaning to many characters (``;`` ``$`` ``,``
         ``&`` ``[`` and more), and a control socket's path is short: a folder whose name has

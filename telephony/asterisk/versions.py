@@ -1,6 +1,6 @@
 """Versions of Asterisk that are known to break something Offhook does or is about to do.
 
-One table, for people and for the start: whoever runs such a version is told once, with the cure.
+One table, for people and for the start: whoever runs such a version is warned once, with the cure.
 It is a warning, not a refusal: calls come first, and most of a centre works.
 """
 
