@@ -27,7 +27,7 @@ class Secrets(AsteriskPasswords):
     """What nobody may read in a repository or a log."""
 
     pins: Mapping[AgentCode, str]
-    """What an agent types after his code at a phone."""
+    """What an agent types after their code at a phone."""
     admin: str
     """The console's first password, for its user ``admin``."""
 
@@ -61,7 +61,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
         why = error.strerror if isinstance(error, OSError) else error
         raise SecretsError(
             f"{path}: can't be read ({why}); put it back from a backup, or remove it to have new"
-            " passwords made (phones must then be told theirs)"
+            " passwords made (then set each phone's anew)"
         ) from error
     whole: dict[str, Any] = {
         "ami": kept.get("ami") or token_urlsafe(24),
@@ -85,16 +85,16 @@ def _check(kept: Any) -> None:
         raise ValueError('expected {"ami": ...}')
     for name in ("ami", "agi", "admin"):
         if not _is_password(kept.get(name, "-")):
-            raise ValueError(f'"{name}" is no password')
+            raise ValueError(f'"{name}" is not a password')
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,80}", kept.get("agi", "-" * 16)):
         raise ValueError('"agi" is not 16 to 80 letters, digits, - and _')
     for name in ("sip", "pins"):
         group = kept.get(name, {})
         if not isinstance(group, dict):
-            raise ValueError(f'"{name}" is no list of passwords by name')
+            raise ValueError(f'"{name}" is not a list of passwords by name')
         for key, value in group.items():
             if not _is_password(value):
-                raise ValueError(f'"{key}" in "{name}" is no password')
+                raise ValueError(f'"{key}" in "{name}" is not a password')
 
 
 def _is_password(value: Any) -> bool:

@@ -57,7 +57,7 @@ def _check_languages(
         if not LANGUAGE_TAG.fullmatch(tag):
             problem = f'"{tag}" is no language tag; expected one such as zh-CN or en'
         elif tag in languages[:index]:
-            problem = f'language "{tag}" stands here twice; expected each once'
+            problem = f'language "{tag}" is here twice; expected each once'
         else:
             continue
         faults.append(document.fault(("languages", index), problem))

@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
-    demo.add_argument("--calls", type=_count, help="play so many calls, then end")
+    demo.add_argument("--calls", type=_count, help="play this many calls, then end")
     demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
     demo.add_argument(
         "--state",
@@ -183,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
         type=asterisk_conf.network,
         action="append",
         metavar="NETWORK",
-        help="who is not told sip.external_address (default: all private networks)",
+        help="who doesn't get sip.external_address (default: all private networks)",
     )
     files.set_defaults(do=_asterisk_conf)
 
@@ -207,7 +207,7 @@ def _add_workshop(commands: Any) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls; give 1 or more")
     return int(text)
 
 

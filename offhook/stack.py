@@ -408,7 +408,7 @@ def free_state(folder: Path) -> None:
     """
     there = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
     if there and not there & {_LOCK, "secrets.json"}:
-        raise StackError(f"{folder} is no folder of ours and is not emptied; name an empty one")
+        raise StackError(f"{folder} is not a folder of ours and is not emptied; name an empty one")
     with claim(folder):
         if (folder / "postgres" / "data" / "postmaster.pid").exists():
             left = EmbeddedServer(folder / "postgres")

@@ -35,7 +35,7 @@ class StereoStretch:
     def of(cls, data: bytes) -> Self:
         """From whole frames of raw samples. Raises ValueError if a frame is cut."""
         if len(data) % FRAME_BYTES:
-            raise ValueError(f"{len(data)} bytes are no whole number of frames")
+            raise ValueError(f"{len(data)} bytes are not a whole number of frames")
         return cls(
             AudioSegment(
                 data=data,

@@ -216,5 +216,5 @@ def test_ports_from_the_environment(centre_file: CentreFile) -> None:
 def test_a_number_of_calls() -> None:
     assert _count("20") == 20
     for wrong in ("0", "-3", "many", ""):
-        with pytest.raises(Exception, match="is no number of calls"):
+        with pytest.raises(Exception, match="is not a number of calls"):
             _count(wrong)

@@ -132,7 +132,7 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
         ("announcements: {position: place}", "announcements: {postion: place}",
          'shop.yaml:8:17: "announcements" has no setting "postion"; expected "next", "position"'),
         ("languages: [zh-CN, en]", "languages: [zh-CN, en, en]",
-         'shop.yaml:2:24: language "en" stands here twice; expected each once'),
+         'shop.yaml:2:24: language "en" is here twice; expected each once'),
         ("languages: [zh-CN, en]", "languages: [zh-CN, English]",
          'shop.yaml:2:20: "English" is no language tag; expected one such as zh-CN or en'),
         ("flow: shop\n", "", 'shop.yaml:1:1: the flow lacks "flow"; expected the flow\'s name'),
