@@ -61,7 +61,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
         why = error.strerror if isinstance(error, OSError) else error
         raise SecretsError(
             f"{path}: can't be read ({why}); put it back from a backup, or remove it to have new"
-            " passwords made (then set each phone's anew)"
+            " passwords made (then enter the new ones in the phones)"
         ) from error
     whole: dict[str, Any] = {
         "ami": kept.get("ami") or token_urlsafe(24),

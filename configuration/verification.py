@@ -15,7 +15,7 @@ from configuration.flows import load_flows, station_phrases
 from documents.errors import DocumentError, did_you_mean
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
-from machine.hosts import split_port, without_brackets
+from machine.hosts import host_of
 from prompts.files import converted, is_telephone_file
 from prompts.speech import SpeechError
 from storage.database import check_address
@@ -165,7 +165,7 @@ def _hosts(config: Config) -> Iterator[DocumentError]:
     for number, line in enumerate(config.centre.lines):
         if line.host is None:
             continue
-        host = without_brackets(split_port(line.host)[0]).lower().removesuffix(".")
+        host = host_of(line.host).lower().removesuffix(".")
         if (other := first.setdefault(host, line.name)) != line.name:
             yield config.document.fault(
                 ("lines", number, "host"),

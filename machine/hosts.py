@@ -40,6 +40,16 @@ def split_port(text: str) -> tuple[str, int | None]:
     return host, number
 
 
+def host_of(text: str) -> str:
+    """The host of ``host:port``, without the port and without brackets. Raises ValueError."""
+    return without_brackets(split_port(text)[0])
+
+
+def is_address(host: str) -> bool:
+    """Whether this is an IPv4 or IPv6 address (without brackets), and not a name."""
+    return _is_ip(host, ipaddress.IPv4Address) or _is_ip(host, ipaddress.IPv6Address)
+
+
 def without_brackets(host: str) -> str:
     """The host in the form that sockets and resolvers expect: an IPv6 address without brackets."""
     return host.removeprefix("[").removesuffix("]")

@@ -6,14 +6,13 @@ a power cut DNS may come back later than this machine) is a stranger, and all it
 
 import asyncio
 import contextlib
-import ipaddress
 from collections.abc import Iterator
 
 import structlog
 
 from domain.centre import Line
 from domain.identity import LineName
-from machine.hosts import split_port, without_brackets
+from machine.hosts import host_of, is_address
 from telephony.asterisk.instance import Instance
 
 FIRST_LOOK_S, LAST_LOOK_S = 5.0, 30.0
@@ -53,8 +52,5 @@ async def keep_known(
 
 def _by_name(instance: Instance) -> Iterator[Line]:
     for line in instance.centre.lines:
-        if line.host is not None:
-            try:
-                ipaddress.ip_address(without_brackets(split_port(line.host)[0]))
-            except ValueError:
-                yield line
+        if line.host is not None and not is_address(host_of(line.host)):
+            yield line
