@@ -103,7 +103,7 @@ class Visitor(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002 - as aiohttp calls it
     ) -> web.StreamResponse:
         """What can't be read as HTTP, or broke outside of any page: short, and in one line."""
         if isinstance(exc, UnicodeEncodeError):

@@ -305,7 +305,8 @@ async def test_a_desk_that_comes_back_to_other_rights_says_so(
     await expect(page.locator("h1")).to_contain_text(says, timeout=40_000)
 
 
-async def test_the_player_plays_and_seeks(recorded: str, console: Console, open_page: Open) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_the_player_plays_and_seeks(console: Console, open_page: Open) -> None:
     page = await open_page(f"/calls/{CALL}", "quinn")
     slider = page.locator(".wave-box")
     await expect(slider).to_have_attribute("aria-valuemax", "6")
@@ -326,7 +327,8 @@ async def test_the_player_plays_and_seeks(recorded: str, console: Console, open_
     assert len(log) == 1
 
 
-async def test_filters_change_the_list_without_a_reload(recorded: str, open_page: Open) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_filters_change_the_list_without_a_reload(open_page: Open) -> None:
     page = await open_page("/calls", "ada")
     await page.evaluate("window.sameDocument = true")
     await expect(page.locator("#found tbody tr")).to_have_count(2)
@@ -338,9 +340,10 @@ async def test_filters_change_the_list_without_a_reload(recorded: str, open_page
     assert "project=bank" in page.url and "caller=999" in page.url
 
 
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_nothing_is_wider_than_a_phone(
-    language: str, recorded: str, console: Console, open_page: Open
+    language: str, console: Console, open_page: Open
 ) -> None:
     await busy(console.floor)
     page = await open_page("/board", "ada", language, 390)

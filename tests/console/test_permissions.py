@@ -148,8 +148,9 @@ async def test_every_role_has_a_page_to_begin_at(console: Console) -> None:
     assert sorted(starts) == sorted(Role)
 
 
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("role", [r.value for r in Role])
-async def test_each_role_at_each_route(role: str, recorded: str, visit: Visit) -> None:
+async def test_each_role_at_each_route(role: str, visit: Visit) -> None:
     client = await visit(USERS[role])
     for route, roles in sorted(MAY.items(), key=lambda line: line[0] == SIGN_OUT):
         method, path = route.split(" ")
@@ -165,7 +166,8 @@ async def test_each_role_at_each_route(role: str, recorded: str, visit: Visit) -
             assert answer.status == 403, f"{role} can {route}: {answer.status}"
 
 
-async def test_nobody_gets_anywhere_without_signing_in(recorded: str, visit: Visit) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_nobody_gets_anywhere_without_signing_in(visit: Visit) -> None:
     client = await visit()
     for route in MAY:
         method, path = route.split(" ")
@@ -210,9 +212,7 @@ async def test_the_desk_acts_for_its_own_agent_only(visit: Visit, console: Conso
 
 
 @pytest.mark.parametrize("name", ["amy", "cleo", "sue"])
-async def test_who_else_is_a_client_is_not_told(
-    name: str, recorded: str, visit: Visit, console: Console
-) -> None:
+async def test_who_else_is_a_client_is_not_told(name: str, recorded: str, visit: Visit) -> None:
     client = await visit(name)
     for path in ("/board", "/desk", "/calls", f"/calls/{recorded}"):
         answer = await client.get(path)
@@ -238,8 +238,9 @@ async def test_clients_see_neither_switches_nor_phones(visit: Visit, console: Co
     assert {c["line"] for c in board["calls"]} == {None}
 
 
+@pytest.mark.usefixtures("recorded")
 async def test_the_line_is_told_to_those_who_may_read_the_call(
-    recorded: str, visit: Visit, console: Console
+    visit: Visit, console: Console
 ) -> None:
     await busy(console.floor)
     for name, line in (("cleo", None), ("otto", "gateway-lines")):

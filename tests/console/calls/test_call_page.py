@@ -26,7 +26,8 @@ from tests.console.conftest import (
 ENGLISH = {"Accept-Language": "en"}
 
 
-async def test_the_calls_page_tells_the_call(recorded: str, visit: Visit) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_the_calls_page_tells_the_call(visit: Visit) -> None:
     text = await (await (await visit("quinn")).get(f"/calls/{CALL}", headers=ENGLISH)).text()
     for said in (
         "13800138000 calls the hotline 4008001000 on line gateway-lines.",

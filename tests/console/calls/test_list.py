@@ -22,6 +22,7 @@ async def hits(visit: Visit, query: str) -> int:
     return total
 
 
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -44,7 +45,7 @@ async def hits(visit: Visit, query: str) -> int:
         ("page=x", 2),
     ],
 )
-async def test_filters(query: str, found: int, recorded: str, visit: Visit) -> None:
+async def test_filters(query: str, found: int, visit: Visit) -> None:
     assert await hits(visit, query.replace("138+0013", "138%200013")) == found
 
 

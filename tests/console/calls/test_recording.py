@@ -21,7 +21,8 @@ from tests.console.conftest import (
 WAV = f"/calls/{CALL}/recording.wav"
 
 
-async def test_ranges_of_the_recording(recorded: str, console: Console, visit: Visit) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_ranges_of_the_recording(console: Console, visit: Visit) -> None:
     whole = (console.recordings / f"2026/03/02/{CALL}.wav").read_bytes()
     client = await visit("quinn")
     answer = await client.get(WAV)
@@ -40,7 +41,8 @@ async def test_ranges_of_the_recording(recorded: str, console: Console, visit: V
     assert kept.headers["Content-Disposition"] == f'attachment; filename="{CALL}.wav"'
 
 
-async def test_listening_is_written_down(recorded: str, console: Console, visit: Visit) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_listening_is_written_down(console: Console, visit: Visit) -> None:
     client = await visit("quinn")
     for _ in range(3):
         await client.get(WAV, headers={"Range": "bytes=1-"})
@@ -53,7 +55,8 @@ async def test_listening_is_written_down(recorded: str, console: Console, visit:
     ]
 
 
-async def test_the_waveform_has_both_sides(recorded: str, console: Console, visit: Visit) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_the_waveform_has_both_sides(console: Console, visit: Visit) -> None:
     answer = await (await visit("sue")).get(f"/calls/{CALL}/waveform.json")
     assert answer.content_type == "application/json"
     found = await answer.json()
@@ -66,9 +69,8 @@ async def test_the_waveform_has_both_sides(recorded: str, console: Console, visi
     assert json.loads(kept) == found
 
 
-async def test_the_waveform_is_the_one_that_was_kept(
-    recorded: str, console: Console, visit: Visit
-) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_the_waveform_is_the_one_that_was_kept(console: Console, visit: Visit) -> None:
     kept = '{"bar_s":3.0,"caller":[0.5,0.0],"agent":[0.0,0.5]}'
     cache_of(console.recordings / f"2026/03/02/{CALL}.wav").write_text(kept)
     answer = await (await visit("sue")).get(f"/calls/{CALL}/waveform.json")
@@ -91,9 +93,8 @@ async def test_only_files_below_the_root_are_served(
         assert (await client.get(f"/calls/{call}/{what}")).status == 404
 
 
-async def test_a_broken_file_breaks_its_waveform_only(
-    recorded: str, console: Console, visit: Visit
-) -> None:
+@pytest.mark.usefixtures("recorded")
+async def test_a_broken_file_breaks_its_waveform_only(console: Console, visit: Visit) -> None:
     path = console.recordings / f"2026/03/02/{CALL}.wav"
     path.write_bytes(b"RIFF, no more")
     client = await visit("sue")

@@ -33,7 +33,7 @@ async def test_not_allowed(visit: Visit) -> None:
     assert "ask the administrator" in await answer.text()
 
 
-async def test_database_away(console: Console, visit: Visit, monkeypatch: Any) -> None:
+async def test_database_away(console: Console, visit: Visit) -> None:
     client = await visit("sue")
     await console.database.pool.close()
     page = await client.get("/calls", headers=ENGLISH)
@@ -90,9 +90,7 @@ async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: An
         await sessions.user(login.token)
 
 
-async def test_our_own_mistake_shows_no_secret(
-    console: Console, visit: Visit, monkeypatch: Any
-) -> None:
+async def test_our_own_mistake_shows_no_secret(visit: Visit, monkeypatch: Any) -> None:
     client = await visit("ada")
 
     async def break_down(*_: Any, **__: Any) -> None:

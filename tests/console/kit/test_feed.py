@@ -5,11 +5,11 @@ import json
 from typing import Any
 
 from console.kit import feed
-from tests.console.conftest import Console, Visit
+from tests.console.conftest import Visit
 from tests.console.streams import frame, listen
 
 
-async def test_a_quiet_floor_still_beats(console: Console, visit: Visit, monkeypatch: Any) -> None:
+async def test_a_quiet_floor_still_beats(visit: Visit, monkeypatch: Any) -> None:
     monkeypatch.setattr(feed, "BEAT_S", 0.1)
     socket = await listen(await visit("ada"))
     await frame(socket)
@@ -17,7 +17,7 @@ async def test_a_quiet_floor_still_beats(console: Console, visit: Visit, monkeyp
         assert set(json.loads(await socket.receive_str())) == {"v", "at"}
 
 
-async def test_ten_pages_cost_one_feed_and_none_is_left(console: Console, visit: Visit) -> None:
+async def test_ten_pages_cost_one_feed_and_none_is_left(visit: Visit) -> None:
     client = await visit("sue")
     sockets = [await listen(client) for _ in range(10)]
     for socket in sockets:

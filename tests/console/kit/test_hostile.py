@@ -250,7 +250,8 @@ def answers(target: Target) -> list[tuple[str, bytes, set[int]]]:
 _KEY = base64.b64encode(bytes(16)).decode()
 
 
-async def test_each_gets_its_answer(target: Target, quiet: list[Any]) -> None:
+@pytest.mark.usefixtures("quiet")
+async def test_each_gets_its_answer(target: Target) -> None:
     wrong = []
     for what, sent, right in answers(target):
         status = await target.status(sent)
@@ -260,7 +261,8 @@ async def test_each_gets_its_answer(target: Target, quiet: list[Any]) -> None:
     assert await is_well(target)
 
 
-async def test_an_aborted_form_is_nobodys_fault(target: Target, quiet: list[Any]) -> None:
+@pytest.mark.usefixtures("quiet")
+async def test_an_aborted_form_is_nobodys_fault(target: Target) -> None:
     sent = target.post("/login", b"name=x" * 100)
     for cut in (len(sent) - 1, len(sent) - 500):
         for linger in (struct.pack("ii", 1, 0), None):  # reset, or closed properly
@@ -277,14 +279,16 @@ async def test_an_aborted_form_is_nobodys_fault(target: Target, quiet: list[Any]
     assert await is_well(target)
 
 
+@pytest.mark.usefixtures("quiet")
 async def test_a_form_that_never_ends_is_answered(
-    target: Target, quiet: list[Any], monkeypatch: pytest.MonkeyPatch
+    target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forms, "BODY_S", 0.2)
     assert await target.status(target.post("/login", b"name=x")[:-1]) == 408
 
 
-async def test_streams_end_at_rubbish(target: Target, quiet: list[Any]) -> None:
+@pytest.mark.usefixtures("quiet")
+async def test_streams_end_at_rubbish(target: Target) -> None:
     chance = random.Random(8)
     frames = [
         b"\xff" * 50,  # reserved bits
@@ -320,7 +324,8 @@ def _stream_head(target: Target) -> bytes:
     ).replace(b"Connection: close\r\n", b"")  # fmt: skip
 
 
-async def test_mutated_requests(target: Target, quiet: list[Any]) -> None:
+@pytest.mark.usefixtures("quiet")
+async def test_mutated_requests(target: Target) -> None:
     """Known requests with bytes changed, doubled, left out; ``OFFHOOK_FUZZ`` of them."""
     chance = random.Random(os.environ.get("OFFHOOK_SEED", "8"))
     seeds = [sent[:3000] for _, sent, _ in answers(target)]

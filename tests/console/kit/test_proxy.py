@@ -48,7 +48,7 @@ async def test_guesses_from_elsewhere_lock_nobody_else_out(console: Console, vis
     assert await _guess(visit, "sue", "203.0.113.8") == 401
 
 
-async def test_nobody_is_believed_who_is_no_proxy(console: Console, visit: Visit) -> None:
+async def test_nobody_is_believed_who_is_no_proxy(visit: Visit) -> None:
     seen = [await _guess(visit, f"nobody{n}", f"203.0.113.{n}") for n in range(31)]
     assert seen == [401] * 30 + [429]
 

@@ -37,34 +37,35 @@ async def goodbye(socket: ClientWebSocketResponse) -> object:
     return message.data
 
 
-async def leave(sue: Client, ada: Client) -> None:
+async def leave(sue: Client, _ada: Client) -> None:
     await sue.post("/logout")
 
 
-async def sign_in_again(sue: Client, ada: Client) -> None:
+async def sign_in_again(sue: Client, _ada: Client) -> None:
     await sue.sign_in("sue", PASSWORD)
 
 
-async def be_disabled(sue: Client, ada: Client) -> None:
+async def be_disabled(_sue: Client, ada: Client) -> None:
     await ada.post("/users/sue/enabled", {"enabled": "no"})
 
 
-async def get_a_password(sue: Client, ada: Client) -> None:
+async def get_a_password(_sue: Client, ada: Client) -> None:
     await ada.post("/users/sue/password", {"password": NEW})
 
 
-async def get_a_role(sue: Client, ada: Client) -> None:
+async def get_a_role(_sue: Client, ada: Client) -> None:
     await ada.post("/users/sue", {"role": "ops", "projects": "tea"})
 
 
-async def get_projects(sue: Client, ada: Client) -> None:
+async def get_projects(_sue: Client, ada: Client) -> None:
     await ada.post("/users/sue", {"role": "supervisor", "projects": "bank"})
 
 
-async def get_a_code(sue: Client, ada: Client) -> None:
+async def get_a_code(_sue: Client, ada: Client) -> None:
     await ada.post("/users/sue", {"role": "supervisor", "projects": "tea", "agent": "1003"})
 
 
+@pytest.mark.usefixtures("only_word_of_it")
 @pytest.mark.parametrize(
     ("what", "code"),
     [
@@ -78,10 +79,7 @@ async def get_a_code(sue: Client, ada: Client) -> None:
     ],
 )
 async def test_a_stream_ends_with_what_it_hangs_on(
-    what: Callable[[Client, Client], Awaitable[None]],
-    code: int,
-    visit: Visit,
-    only_word_of_it: None,
+    what: Callable[[Client, Client], Awaitable[None]], code: int, visit: Visit
 ) -> None:
     sue, ada, ben = await visit("sue"), await visit("ada"), await visit("ben")
     socket, others = await listen(sue), await listen(ben)
@@ -90,8 +88,9 @@ async def test_a_stream_ends_with_what_it_hangs_on(
     assert not others.closed
 
 
+@pytest.mark.usefixtures("only_word_of_it")
 async def test_a_password_or_a_click_ends_the_other_browsers_stream_only(
-    console: Console, visit: Visit, only_word_of_it: None
+    console: Console, visit: Visit
 ) -> None:
     here, there, elsewhere = [await visit("sue") for _ in range(3)]
     own, second, third = [await listen(client) for client in (here, there, elsewhere)]
@@ -105,9 +104,8 @@ async def test_a_password_or_a_click_ends_the_other_browsers_stream_only(
     assert (await own.receive()).type is WSMsgType.TEXT
 
 
-async def test_a_page_that_does_not_answer_is_cut_off(
-    console: Console, visit: Visit, only_word_of_it: None
-) -> None:
+@pytest.mark.usefixtures("only_word_of_it")
+async def test_a_page_that_does_not_answer_is_cut_off(visit: Visit) -> None:
     sue, ada = await visit("sue"), await visit("ada")
     port = sue.http.port
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -174,8 +172,9 @@ async def test_who_left_while_the_database_was_away_stays_out(console: Console) 
     assert await sessions.user(login.token) is None
 
 
+@pytest.mark.usefixtures("only_word_of_it")
 async def test_an_urgent_question_is_asked_until_it_is_answered(
-    console: Console, visit: Visit, only_word_of_it: None, monkeypatch: pytest.MonkeyPatch
+    console: Console, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     socket = await listen(await visit("sue"))
     assert (await socket.receive()).type is WSMsgType.TEXT

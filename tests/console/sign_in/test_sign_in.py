@@ -3,7 +3,7 @@
 import pytest
 
 from console.sign_in.pages import own_path
-from tests.console.conftest import PASSWORD, Console, Visit
+from tests.console.conftest import PASSWORD, Visit
 
 
 async def test_signing_in_leads_where_one_wanted_to_go(visit: Visit) -> None:
@@ -44,7 +44,7 @@ async def test_a_wrong_password_says_so_and_then_throttles(visit: Visit) -> None
     assert int(answer.headers["Retry-After"]) > 0
 
 
-async def test_signing_out_ends_the_session_everywhere(visit: Visit, console: Console) -> None:
+async def test_signing_out_ends_the_session_everywhere(visit: Visit) -> None:
     client = await visit("sue")
     cookies = {"offhook_session": client.cookie("offhook_session")}
     assert (await client.post("/logout")).headers["Location"] == "/login"
