@@ -1,4 +1,5 @@
-"""What the fold of a switch's events says about calls and stations."""
+"""What Asterisk's events amount to for calls and stations: one type for each thing that can
+happen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,16 +17,16 @@ class CallSeen:
     channel_name: str
     line: LineName
     caller_number: str | None
-    """None: withheld."""
+    """None if withheld."""
     dialled: str
     variables: Mapping[str, str] = field(default_factory=dict)
-    """The channel variables that were set by then."""
+    """The channel variables set by then."""
     caller_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StationRinging:
-    """A phone rings for this caller (it has said so itself)."""
+    """A phone rings for this caller; the phone has reported so itself."""
 
     call: CallId
     station: StationName
@@ -33,7 +34,7 @@ class StationRinging:
 
 @dataclass(frozen=True, slots=True)
 class RingingEnded:
-    """A phone stopped ringing and had not answered."""
+    """A phone stopped ringing without having answered."""
 
     call: CallId
     station: StationName
@@ -43,7 +44,7 @@ class RingingEnded:
 
 @dataclass(frozen=True, slots=True)
 class StationConnected:
-    """Caller and phone hear each other from now on."""
+    """Caller and phone can hear each other from now on."""
 
     call: CallId
     station: StationName
@@ -51,16 +52,16 @@ class StationConnected:
 
 @dataclass(frozen=True, slots=True)
 class StationDisconnected:
-    """Caller and phone no longer hear each other; a hold that was on ends with it."""
+    """Caller and phone no longer hear each other; this also ends a hold."""
 
     call: CallId
     station: StationName
     by: Party
-    """Who hung up, or ("agent") transferred the call away."""
+    """Who hung up; the agent, too, if they transferred the call away."""
     cause: int
     """Q.850; 0 if not known."""
     ago_s: float = 0.0
-    """So long ago: it was not known at once whether they would be bridged again."""
+    """How long ago that was: at first they might still have been bridged again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class CallResumed:
 
 @dataclass(frozen=True, slots=True)
 class CallTransferred:
-    """A station passed the caller on. Told before, between or after what it does to the legs."""
+    """A station passed the caller on. May come before, between or after the events of the legs."""
 
     call: CallId
     station_from: StationName
@@ -90,19 +91,19 @@ class CallTransferred:
 
 @dataclass(frozen=True, slots=True)
 class TransferRefused:
-    """A phone asked for a blind transfer that Asterisk can't do in a mixing bridge."""
+    """A phone asked for a blind transfer that Asterisk can't do from a mixing bridge."""
 
     call: CallId
     station_from: StationName
     context: str
     to: str
-    """The extension in ``context`` where the caller should go."""
+    """The extension in ``context`` where the caller was to go."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransferAstray:
-    """A phone has passed the caller to where nobody serves them: into a feature code, to another
-    caller, or into the place of their own talk."""
+    """A phone has passed the caller on to where nobody serves them: into a feature code, to another
+    caller, or back into their own talk."""
 
     call: CallId
 
@@ -113,11 +114,12 @@ class CallerGone:
 
     call: CallId
     by: Party
-    """Who ended it: the agent, if nobody else asked for it after the agent had hung up."""
+    """Who ended the call; the agent, if they hung up and nobody else asked for its end
+    afterwards."""
     cause: int
     """Q.850; 0 if not known."""
     lost: bool = False
-    """Nobody hung up: nothing answers any more at the caller's line."""
+    """Nobody hung up; the caller's line has stopped answering."""
 
 
 @dataclass(frozen=True, slots=True)

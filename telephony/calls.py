@@ -1,6 +1,6 @@
-"""Calls and stations of the whole centre, folded from its switches' events. No I/O.
+"""Follows the calls and stations of the whole centre through its switches' events. No I/O.
 
-The fold of one switch is ``telephony.node_calls``; this is their sum, and what can be asked.
+``telephony.node_calls`` does so for one switch; this adds them up and answers questions.
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SwitchCallView:
-    """A call as it is now."""
+    """A call as its switch has it now."""
 
     call: CallId
     channel: ChannelId
@@ -61,7 +61,7 @@ class SwitchCallView:
     ringing: tuple[StationName, ...]
     held: bool
     held_by_phone: bool
-    """A phone that is connected holds the caller."""
+    """A connected phone holds the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class ChannelView:
 
 
 class Calls:
-    """One for the whole centre. Nothing is kept of a call or channel that has ended."""
+    """The centre's calls, channels and stations. Keeps nothing of calls and channels that have
+    ended."""
 
     def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
         self._stations = frozenset(stations)
@@ -83,7 +84,7 @@ class Calls:
         self._devices: dict[NodeName, dict[StationName, str]] = {}
         self._states: dict[StationName, StationState] = {}
 
-    # --- what is so now
+    # --- what is there now
 
     def view(self, call: CallId) -> SwitchCallView | None:
         """The call, or None if it is over or was never seen."""
@@ -99,7 +100,7 @@ class Calls:
         return ChannelView(found.name, found.role, found.endpoint) if found else None
 
     def named(self, node: NodeName, name: str) -> ChannelView:
-        """What a channel of this name is."""
+        """The channel that has this name, as far as the name says."""
         return ChannelView(name, *self._node(node).channels.role(name))
 
     def open_calls(self) -> list[SwitchCallView]:
@@ -111,7 +112,7 @@ class Calls:
         return self._states.get(station, StationState.UNREACHABLE)
 
     def station_channels(self, station: StationName) -> list[str]:
-        """Names of the station's channels, ringing ones included."""
+        """The names of the station's channels, including ringing ones."""
         return [
             channel.name
             for node in self.nodes.values()
@@ -119,7 +120,7 @@ class Calls:
         ]
 
     def ringing_channels(self, station: StationName) -> list[ChannelId]:
-        """The station's channels that are being called and not answered."""
+        """The station's channels that are being called and have not answered."""
         return [
             ChannelId(node.name, channel.uniqueid)
             for node in self.nodes.values()
@@ -128,7 +129,7 @@ class Calls:
         ]
 
     def answered_channels(self, station: StationName) -> list[ChannelId]:
-        """The station's channels that are up, on whatever node."""
+        """The station's channels that are up, on any node."""
         return [
             ChannelId(node.name, channel.uniqueid)
             for node in self.nodes.values()
@@ -137,7 +138,7 @@ class Calls:
         ]
 
     def channels_in_use(self, line: LineName) -> int:
-        """The line's channels, in either direction."""
+        """How many channels the line has, in either direction."""
         return sum(
             len(node.channels.by_endpoint.get((ChannelRole.LINE, line), ()))
             for node in self.nodes.values()
@@ -146,8 +147,8 @@ class Calls:
     # --- what changes it
 
     def handle(self, node: NodeName, message: Message, now: float) -> list[CallEvent]:
-        """Take one event in the order in which Asterisk sent it. Raises ValueError for one that
-        can't be; nothing has changed by it."""
+        """Take the next event, in the order in which Asterisk sent them. Raises ValueError for one
+        that makes no sense, and changes nothing then."""
         if message.name == "DeviceStateChange":
             technology, _, station = message.get("Device").partition("/")
             if technology != "PJSIP" or station not in self._stations:
@@ -163,27 +164,27 @@ class Calls:
         return events
 
     def reconcile(self, node: NodeName, snapshot: Snapshot, now: float) -> list[CallEvent]:
-        """Become what the snapshot says, and tell what changed meanwhile.
+        """Become what the snapshot says; returns what changed meanwhile.
 
-        Who hung up is then ``unknown``, unless that was seen before the connection was lost.
+        Who hung up is ``unknown`` then, unless it was seen before the connection was lost.
         """
         mine = self._node(node)
         events = mine.reconcile(snapshot, now)
         mine.take_stations_touched()
         listed = listed_states(snapshot)
-        if listed:  # neither list may be readable: then what was known is the best there is
+        if listed:  # if neither list is readable, what was known is the best there is
             self._devices[node] = {name: listed.get(name, "") for name in self._stations}
         for station in sorted(self._stations):
             events += self._news(station)
         return events
 
     def next_deadline(self) -> float | None:
-        """When ``tick`` must be called at the latest; None: only after the next event."""
+        """When ``tick`` must be called at the latest; None: not before the next event."""
         deadlines = (node.next_deadline() for node in self.nodes.values())
         return min((at for at in deadlines if at is not None), default=None)
 
     def tick(self, now: float) -> list[CallEvent]:
-        """Say what has become true by nothing else having happened."""
+        """The events that are due because nothing else has happened."""
         return [event for node in self.nodes.values() for event in node.tick(now)]
 
     def _node(self, name: NodeName) -> NodeCalls:

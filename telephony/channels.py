@@ -1,7 +1,7 @@
-"""The channels of one Asterisk and the bridges they are in, as its events tell. No I/O.
+"""Keeps track of an Asterisk's channels and the bridges they are in, from its events. No I/O.
 
-Only Newchannel and a snapshot make a channel: after a snapshot every live one is known, so an
-event about an unknown one is older than the snapshot and must not bring a dead one back.
+Only Newchannel and a snapshot make a channel. After a snapshot every live channel is known, so an
+event about an unknown one is older than the snapshot, and must not revive it.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from telephony.ami.snapshot import Snapshot
 from telephony.ami.wire import Message
 
 RINGING, UP = 5, 6
-_BEING_CALLED = (0, RINGING)  # down: the INVITE has left, no answer of any kind yet
+_BEING_CALLED = (0, RINGING)  # 0 is down: the INVITE has left, and no answer of any kind has come
 
 
 def number(text: str) -> int:
-    """A small number as Asterisk writes it; 0 for what is none."""
+    """A small number as Asterisk writes it; 0 if it is not a number."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0
 
 
 class ChannelRole(Enum):
-    """What stands at the other end of a channel."""
+    """What is at the other end of a channel."""
 
     LINE = "line"
     STATION = "station"
@@ -39,27 +39,27 @@ class Channel:
     name: str
     role: ChannelRole
     endpoint: str
-    """Of a PJSIP channel the endpoint's name, of a local one its pair's name."""
+    """The endpoint's name of a PJSIP channel, the pair's name of a local one."""
     state: int
     linkedid: str
-    """Shared by all channels that belong together by dialling."""
+    """Shared by all channels that dialling has tied together."""
     exten: str
     bridge: str = ""
     held: bool | None = False
-    """Whether its party holds; None: not known, for it was there before we were."""
+    """Whether its party holds; None if not known, because the channel was there before us."""
     ever_up: bool = False
     hung_up: int = 0
-    """Place in the order in which parties hung up; 0 is not."""
+    """Its place in the order in which parties hung up; 0 if it has not."""
     cause: int = 0
     lost: bool = False
-    """Its party didn't hang up, but has stopped to answer (the session timer found out)."""
+    """Its party has stopped answering without hanging up (the session timer found out)."""
     ended_by_system: bool = False
     """Asterisk or we, not its party, asked it to end."""
     dial_status: str = ""
     in_call: str = ""
-    """Uniqueid of the caller whom it rings for, or is or was connected with."""
+    """Uniqueid of the caller that it rings for, or is or was connected with."""
     heir: str = ""
-    """Uniqueid of the caller whom an attended transfer puts in its place."""
+    """Uniqueid of the caller that an attended transfer puts in its place."""
 
     @property
     def being_called(self) -> bool:
@@ -67,7 +67,7 @@ class Channel:
 
 
 class Channels:
-    """All channels of one node, indexed as the calls need them."""
+    """All channels of one node, with the indexes that calls need."""
 
     def __init__(self, stations: frozenset[StationName], lines: frozenset[LineName]) -> None:
         self._stations = stations
@@ -108,8 +108,8 @@ class Channels:
     # --- changes
 
     def add(self, message: Message) -> Channel:
-        """A channel from the headers that every event about one has; known already: brought up
-        to date. The message has no ``fault_of``."""
+        """Make a channel of the headers that every event about one has, or update the one that is
+        known. The message must have passed ``fault_of``."""
         uniqueid = message.get("Uniqueid")
         channel = self.by_id.get(uniqueid)
         name = message.get("Channel")
@@ -140,9 +140,9 @@ class Channels:
         channel.linkedid = message.get("Linkedid") or channel.linkedid
 
     def rename(self, channel: Channel, name: str) -> None:
-        """Names move between channels when one takes another's place."""
+        """Give the channel another name: names move when one channel takes another's place."""
         if "<MASQ>" in name:
-            return  # for an instant only; the next name is the one that counts
+            return  # only for an instant; the next name is the one that counts
         self._unindex(channel)
         channel.name = name
         channel.role, channel.endpoint = self.role(name)
@@ -164,10 +164,10 @@ class Channels:
         channel.bridge = ""
 
     def inherit(self, channel: Channel) -> Channel | None:
-        """The heir comes into the bridge that the channel is in; returns the heir that did.
+        """Move the channel's heir into its bridge; returns the heir if there is one to move.
 
-        Asterisk says nothing of it (measured, 22.10): what is left of the channel ends without a
-        BridgeLeave, and the heir leaves a bridge into which nobody saw it come.
+        Asterisk doesn't report it (measured, 22.10): what is left of the channel ends without a
+        BridgeLeave, and the heir leaves a bridge that nobody saw it enter.
         """
         heir, bridge = self.by_id.get(channel.heir), channel.bridge
         if heir is None or heir.bridge or not bridge:
@@ -177,7 +177,7 @@ class Channels:
         return heir
 
     def hang_up(self, channel: Channel, cause: int) -> None:
-        """Its party asked to end: their order shows who hung up first."""
+        """Its party asked for the end; the order of these shows who hung up first."""
         if not channel.hung_up:
             self._hang_ups += 1
             channel.hung_up = self._hang_ups
@@ -189,9 +189,9 @@ class Channels:
         self.by_id.pop(channel.uniqueid, None)
 
     def replace(self, snapshot: Snapshot) -> list[Channel]:
-        """Become what the snapshot says; returns the channels that are no more, untouched.
+        """Become what the snapshot says; returns the channels that are gone, as they were.
 
-        What no snapshot shows (hold, who hung up) is kept for channels that are still there.
+        What no snapshot shows (hold, who hung up) is kept for channels that still exist.
         """
         alive = {message.get("Uniqueid") for message in snapshot.channels}
         gone = [channel for uniqueid, channel in self.by_id.items() if uniqueid not in alive]
@@ -211,9 +211,9 @@ class Channels:
         return gone
 
     def role(self, name: str) -> tuple[ChannelRole, str]:
-        """What stands at the other end of a channel of this name, and which."""
+        """What is at the other end of a channel of this name: its role and endpoint."""
         technology, _, rest = name.partition("/")
-        if "<" in rest:  # a zombie: what was behind it has another channel now
+        if "<" in rest:  # a zombie: its party has another channel now
             return ChannelRole.OTHER, ""
         if technology == "PJSIP":
             endpoint = phone_of(rest.rpartition("-")[0])

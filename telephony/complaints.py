@@ -1,7 +1,7 @@
-"""What is logged of rubbish from outside: one line a minute of each kind, with a count of the rest.
+"""Logs warnings about rubbish from outside: one line a minute of each kind, and how many more.
 
-A stranger who sends rubbish as fast as the machine takes it must not fill the disk, nor bury the
-line that somebody has to read.
+A stranger who sends rubbish as fast as the machine takes it must not fill the disk, or bury the
+line that somebody needs to read.
 """
 
 import asyncio
@@ -28,7 +28,8 @@ class _Kept:
 
 
 class Complaints:
-    """Warnings, by kind: the first at once, what follows within a minute in one line at its end."""
+    """Logs the first of a kind at once, and those of the following minute in one line at its
+    end."""
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         self._every_s = every_s
@@ -39,8 +40,7 @@ class Complaints:
     ) -> None:
         """Log ``event``, a literal; at level ``exception`` with a traceback.
 
-        ``kind`` keeps what has different causes apart; it is one of a few words, never what a
-        stranger has sent.
+        ``kind`` separates different causes; it is one of a few words, never a stranger's own.
         """
         key = (event, kind)
         kept = self._kept.get(key)
@@ -63,12 +63,12 @@ class Complaints:
 
 
 def shown(text: str | bytes) -> str:
-    """What a stranger sent, short and on one line."""
+    """What a stranger sent, cut short and on one line."""
     return repr(text[:_SHOWN]) if len(text) > _SHOWN else repr(text)
 
 
 def where(error: BaseException) -> str:
-    """The line of ours in which it was raised: ``node_calls.py:210 in _hold``."""
+    """The line of code that raised the error: ``node_calls.py:210 in _hold``."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "?"

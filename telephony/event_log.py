@@ -1,8 +1,8 @@
-"""Asterisk's own log of its channels (cel_custom), folded into calls. No I/O.
+"""Reads calls out of Asterisk's own log of channel events (cel_custom). No I/O.
 
-What the log knows of a call: when it came and by which line, with which phones it was bridged,
-which of them passed it on, whether Asterisk's own queue took it, who hung up. The columns are
-those of asterisk-conf/cel_custom.conf.
+The log says when a call came and by which line, which phones it was bridged with, which of them
+passed it on, whether Asterisk's own queue took it, and who hung up. The columns are those of
+asterisk-conf/cel_custom.conf.
 """
 
 import csv
@@ -23,16 +23,16 @@ FALLBACK = "OFFHOOK_FALLBACK"
 CALLER = "OFFHOOK_CALLER"
 """The dialplan's own event: the caller's name, percent-encoded."""
 LINE_FULL = "OFFHOOK_LINE_FULL"
-"""The dialplan's own event: the line carries no more calls, and this one is refused."""
+"""The dialplan's own event: the line is full, and this call is refused."""
 
 _COLUMNS = 12
 _AT_ONCE_S = 3.0
-"""A caller who hangs up so soon after having left a bridge has left it for that."""
+"""A caller who hangs up this soon after leaving a bridge left it by hanging up."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogPlace:
-    """Where a row stands: which of the log's files, counted as they rotate, and at which byte."""
+    """Where a row is: in which of the log's files, counted as they rotate, and at which byte."""
 
     file: int
     offset: int
@@ -40,7 +40,7 @@ class LogPlace:
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One event. ``at`` is in epoch seconds."""
+    """One event of the log. ``at`` is in epoch seconds."""
 
     at: float
     event: str
@@ -55,15 +55,14 @@ class LogRow:
 
 
 _BEGINNING = re.compile(r'(?="[0-9]{9,11}\.[0-9]{6}","[A-Z_]+",")')
-"""A quote within a field is doubled, so no field can hold this."""
+"""How a row begins. A quote within a field is doubled, so no field can hold this."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def parse(line: str) -> LogRow | None:
-    """A row, or None for what isn't one (torn, cut short, another format).
+    """A row; None if the line isn't one (torn, cut short, in another format).
 
-    A row that was begun and not ended, by an Asterisk that was killed, has the next one in its
-    line: that one counts.
+    If Asterisk was killed while it wrote a row, the next row is on the same line; that one counts.
     """
     beginnings = [found.start() for found in _BEGINNING.finditer(line)]
     return _row(line[beginnings[-1] :]) if beginnings else None
@@ -102,7 +101,7 @@ class LoggedTalk:
     disconnected_at: float | None = None
     by: Party = Party.UNKNOWN
     left_by: str = ""
-    """Uniqueid of the channel that left first."""
+    """Uniqueid of the channel that left first; empty while nobody has."""
 
 
 @dataclass(slots=True)
@@ -124,22 +123,22 @@ class LoggedCall:
     number: str
     caller: str | None
     entered_at: float | None
-    """None: the log begins in mid-call."""
+    """None if the log begins in mid-call."""
     place: LogPlace
     """Its first row."""
     talks: list[LoggedTalk] = field(default_factory=list)
     transfers: list[LoggedTransfer] = field(default_factory=list)
     caller_name: str | None = None
     blocked: bool = False
-    """Refused: the line carried no more calls."""
+    """Refused because the line was full."""
     fallback_at: float | None = None
     fallback_queue: str = ""
     ended_at: float | None = None
     by: Party = Party.UNKNOWN
     cause: int = 0
     died: bool = False
-    """Asterisk itself ended in mid-call: ``ended_at`` is the last that was heard of it, and
-    talks may have no end."""
+    """Asterisk itself ended in mid-call: ``ended_at`` is when it was last heard of, and talks may
+    have no end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -148,22 +147,22 @@ class _Channel:
     endpoint: str
     place: LogPlace
     began: LogRow | None
-    """Its CHAN_START; None if the log was cut off above that."""
+    """Its CHAN_START; None if the log begins after that."""
     bridge: str = ""
     call: LoggedCall | None = None
-    """Whose caller it is."""
+    """The call whose caller it is."""
     in_call: LoggedCall | None = None
-    """Of a phone, the call in which it talks, or did last."""
+    """For a phone: the call in which it talks, or last did."""
     talk: LoggedTalk | None = None
-    """The last that it left."""
+    """The talk that it left last."""
     moved_on: bool = False
-    """It has been in another bridge since."""
+    """It has been in another bridge since then."""
     heir: str = ""
     """Uniqueid of the caller whom an attended transfer puts in its place."""
 
 
 class EventLog:
-    """Fed with rows in their order. Ended calls are kept until ``forget``."""
+    """Calls as the log has them, fed with its rows in order. Keeps ended calls until ``forget``."""
 
     def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
         self._stations = frozenset(stations)
@@ -180,13 +179,13 @@ class EventLog:
 
     @property
     def needed_from(self) -> LogPlace | None:
-        """The first row of what is not over, or not forgotten; None if there is nothing."""
+        """The first row of a call that is not over or not forgotten; None if there is none."""
         places = [channel.place for channel in self._channels.values()]
         places += [call.place for call in self.calls.values()]
         return min(places, default=None)
 
     def forget(self, before: float) -> None:
-        """Calls that ended before this time will not be asked for."""
+        """Drop the calls that ended before this time."""
         for name, call in list(self.calls.items()):
             if call.ended_at is not None and call.ended_at < before:
                 del self.calls[name]
@@ -195,7 +194,7 @@ class EventLog:
         """Take the next row."""
         started = row.event == "CHAN_START"
         if started and row.uniqueid.endswith(".0"):
-            self._all_died()  # it counts its channels from 0: another process than before
+            self._all_died()  # channels are counted from 0 again: Asterisk has restarted
         self._last_at = max(self._last_at, row.at)
         channel = self._channels.get(row.uniqueid)
         if channel is None:
@@ -220,7 +219,7 @@ class EventLog:
                 self._enter(channel, str(row.extra.get("bridge_id", "")), row.at)
             case "BRIDGE_EXIT":
                 bridge = str(row.extra.get("bridge_id", ""))
-                if not channel.bridge:  # it may leave a place before what had been there is gone
+                if not channel.bridge:  # an heir may leave before the one it replaced is gone
                     for uniqueid in tuple(self._bridges.get(bridge, ())):
                         if self._channels[uniqueid].heir == channel.uniqueid:
                             self._inherit(self._channels[uniqueid], row.at)
@@ -236,7 +235,7 @@ class EventLog:
                 del self._channels[channel.uniqueid]
 
     def _mark(self, channel: _Channel, row: LogRow) -> None:
-        """The dialplan has said that the channel is a caller in a hotline."""
+        """The dialplan has marked the channel as a caller in a hotline."""
         began = channel.began
         channel.call = self.calls[CallId(row.call)] = LoggedCall(
             call=CallId(row.call),
@@ -283,14 +282,15 @@ class EventLog:
         channel.bridge = ""
 
     def _inherit(self, channel: _Channel, at: float) -> None:
-        """The heir comes into its bridge, as in ``telephony.channels``: no row says so."""
+        """Move the heir into its bridge, as ``telephony.channels`` does: no row says so."""
         heir, bridge = self._channels.get(channel.heir), channel.bridge
         if heir is not None and bridge and not heir.bridge:
             self._leave(channel, at)
             self._enter(heir, bridge, at)
 
     def _transferred(self, channel: _Channel, row: LogRow) -> None:
-        """Of an attended transfer the row is about one of the transferer's two channels."""
+        """Note a transfer. The row of an attended one is about one of the transferer's two
+        channels."""
         second = self._channels.get(str(row.extra.get("channel2_uniqueid", "")))
         call = channel.in_call or (second.in_call if second is not None else None)
         if call is None or channel.endpoint not in self._stations:
@@ -311,7 +311,7 @@ class EventLog:
             talks[-1].by = Party.AGENT
 
     def _target(self, channel: _Channel, second: _Channel | None, row: LogRow) -> str:
-        """The other phone in the bridges that were joined, or what was dialled to reach it."""
+        """The other phone in the joined bridges, or what was dialled to reach it."""
         for key in ("bridge2_id", "bridge1_id"):
             for uniqueid in self._bridges.get(str(row.extra.get(key, "")), ()):
                 endpoint = self._channels[uniqueid].endpoint
@@ -331,19 +331,19 @@ class EventLog:
         if call is not None and call.ended_at is None:
             cause = row.extra.get("hangupcause")
             if by is Party.SYSTEM and call.talks and call.talks[-1].by is Party.AGENT:
-                by = Party.AGENT  # the caller only stayed for what might come after the talk
+                by = Party.AGENT  # the caller only stayed in case something came after the talk
             call.ended_at, call.by = row.at, by
             call.cause = cause if isinstance(cause, int) else 0
         if talk is None or talk.by is not Party.UNKNOWN or by is Party.SYSTEM or channel.moved_on:
             return
-        # A phone that has been nowhere since ended the talk, or heard who did, however late its
-        # row is. A caller stays for what comes after a talk, and may hang up then.
+        # A phone that has not been elsewhere since then ended the talk, or knows who did, however
+        # late its row is. A caller stays for what comes after a talk, and may hang up then.
         at_once = row.at - (talk.disconnected_at or 0.0) < _AT_ONCE_S
         if call is None or (at_once and talk.left_by == channel.uniqueid):
             talk.by = by
             ended = channel.in_call
             if by is Party.AGENT and ended and ended.by is Party.SYSTEM and ended.talks[-1] is talk:
-                ended.by = Party.AGENT  # its row came later than the caller's
+                ended.by = Party.AGENT  # the agent's row came after the caller's
 
     def _all_died(self) -> None:
         for channel in self._channels.values():
@@ -355,7 +355,7 @@ class EventLog:
 
 
 def _pairs(one: _Channel, other: _Channel) -> Iterable[tuple[LoggedCall, str, _Channel]]:
-    """Who is the caller and who the phone, if they are one of each."""
+    """The call, the phone's station and its channel, if the two are a caller and a phone."""
     if one.call is not None:
         yield one.call, other.endpoint, other
     if other.call is not None:
@@ -363,7 +363,7 @@ def _pairs(one: _Channel, other: _Channel) -> Iterable[tuple[LoggedCall, str, _C
 
 
 def _gone_on(call: LoggedCall, station: str, at: float) -> LoggedTalk | None:
-    """The talk with this phone that has only been moved to another bridge."""
+    """The talk with this phone, if it has only moved to another bridge."""
     talk = next((t for t in reversed(call.talks) if t.station == station), None)
     if talk is None or talk.by is not Party.UNKNOWN:
         return None

@@ -1,8 +1,8 @@
-"""The fold of one switch's events into calls: who talks with whom, who rings, who hung up. No I/O.
+"""Works out calls from one switch's events: who talks, who rings, who hung up. No I/O.
 
-Events only change the picture of the channels (``telephony.channels``); what is said about calls
-is the difference between what each call looked like before and after. So a snapshot after a
-lost connection goes the same way as any event, and can't tell another story.
+Events only change the picture of the channels (``telephony.channels``); what is reported about a
+call is the difference between how it looked before and after. So a snapshot after a lost connection
+is treated like any event, and can't contradict them.
 """
 
 import re
@@ -33,19 +33,19 @@ from telephony.channels import RINGING, Channel, ChannelRole, Channels, number
 from telephony.variables import ChannelVariable
 
 _MARKED = re.compile(rf"\r\nChanVariable: {ChannelVariable.CALL}=[^\r]".encode())
-"""By this variable the dialplan says that a channel is a caller in a hotline."""
+"""The variable by which the dialplan marks a channel as a caller in a hotline."""
 
 _NORMAL_CLEARING = 16
 
 REBRIDGED_WITHIN_S = 2.0
-"""Channels that were taken apart and joined again within this have talked all the while.
+"""Channels that are separated and joined again within this time count as talking throughout.
 
-Asterisk does so when it takes a local pair out, or moves a talk to another bridge."""
+Asterisk does so when it optimises a local pair away, or moves a talk to another bridge."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Apart:
-    """A phone that nobody has hung up, and that no longer hears the caller."""
+    """Since when a phone no longer hears the caller, and who separated them, if it is final."""
 
     since: float
     by: Party
@@ -54,7 +54,7 @@ class _Apart:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A caller's channel and the stations that concern it."""
+    """A caller's channel and the stations that ring for it or talk with it."""
 
     id: CallId
     caller: Channel
@@ -62,9 +62,9 @@ class Call:
     ringing: dict[str, StationName] = field(default_factory=dict)
     """By the uniqueid of the phone's channel."""
     apart: dict[StationName, _Apart] = field(default_factory=dict)
-    """Of those connected, which may only be on their way to another bridge."""
+    """Connected stations that have left the bridge, perhaps only on their way to another."""
     agent_hung_up: bool = False
-    """The last conversation was ended by the agent."""
+    """The agent ended the last talk."""
 
 
 _OfChannel = Callable[["NodeCalls", Channel, Message], list[CallEvent]]
@@ -81,9 +81,9 @@ class NodeCalls:
         self.channels = Channels(stations, lines)
         self.calls: dict[str, Call] = {}
         self.stations_touched: set[StationName] = set()
-        """Stations with a channel that came, went or changed its state."""
+        """Stations with a channel that came, went or changed state."""
         self._apart: dict[tuple[str, StationName], float] = {}
-        """Callers and stations that are apart, the first first, each with its deadline."""
+        """Callers and stations that are apart, the earliest first, each with its deadline."""
         self._now = 0.0
 
     def take_stations_touched(self) -> set[StationName]:
@@ -91,11 +91,11 @@ class NodeCalls:
         return touched
 
     def next_deadline(self) -> float | None:
-        """When ``tick`` must be called; None: only after the next event."""
+        """When ``tick`` must be called; None: not before the next event."""
         return next(iter(self._apart.values()), None)
 
     def tick(self, now: float) -> list[CallEvent]:
-        """Whoever has been apart for long is no longer connected."""
+        """Report those that have been apart for too long as disconnected."""
         self._now = now
         events: list[CallEvent] = []
         for (caller, station), deadline in tuple(self._apart.items()):
@@ -105,8 +105,8 @@ class NodeCalls:
         return events
 
     def handle(self, message: Message, now: float) -> list[CallEvent]:
-        """Take one event in the order in which Asterisk sent it. Raises ValueError for one that
-        can't be; nothing has changed by it."""
+        """Take the next event, in the order in which Asterisk sent them. Raises ValueError for one
+        that makes no sense, and changes nothing then."""
         return [*self.tick(now), *self._handle(message)]
 
     def _handle(self, message: Message) -> list[CallEvent]:
@@ -118,7 +118,7 @@ class NodeCalls:
         return apply(self, message) if apply else []
 
     def reconcile(self, snapshot: Snapshot, now: float) -> list[CallEvent]:
-        """Become what the snapshot says, and tell what changed meanwhile."""
+        """Become what the snapshot says; returns what changed meanwhile."""
         self._now = now
         events: list[CallEvent] = []
         gone = {channel.uniqueid: channel for channel in self.channels.replace(snapshot)}
@@ -140,7 +140,7 @@ class NodeCalls:
             events += self._ring(channel)
         return events
 
-    # --- events about a channel that is known
+    # --- events about a known channel
 
     def _known(self, channel: Channel, message: Message) -> list[CallEvent]:
         self.channels.update(channel, message)
@@ -160,7 +160,7 @@ class NodeCalls:
     def _leave(self, channel: Channel, message: Message) -> list[CallEvent]:
         bridge = message.get("BridgeUniqueid")
         events: list[CallEvent] = []
-        if not channel.bridge:  # it may leave a place before what had been there is gone
+        if not channel.bridge:  # an heir may leave before the one it replaced is gone
             for uniqueid in tuple(self.channels.bridges.get(bridge, ())):
                 if self.channels.by_id[uniqueid].heir == channel.uniqueid:
                     events += self._inherit(self.channels.by_id[uniqueid])
@@ -171,7 +171,7 @@ class NodeCalls:
         return events + self._compare_all(before)
 
     def _inherit(self, channel: Channel) -> list[CallEvent]:
-        """Its place in a bridge is its heir's, if it has one and is said to end there."""
+        """Give its place in a bridge to its heir, if it has one."""
         before = self._calls_around(channel)
         heir = self.channels.inherit(channel)
         return self._compare_all(before | self._calls_around(heir)) if heir else []
@@ -193,7 +193,7 @@ class NodeCalls:
 
     def _hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
         self.channels.hang_up(channel, number(message.get("Cause")))
-        # SIP's code for a request that nobody answered; from a BYE it is none (measured).
+        # SIP's code for a request that nobody answered; a BYE has no code (measured).
         channel.lost = channel.lost or message.get("TechCause") == "408"
         return self._known(channel, message) + self._compare_all(self._apart_around(channel))
 
@@ -263,12 +263,12 @@ class NodeCalls:
             channel = self.channels.by_id.get(message.get(f"{prefix}Uniqueid"))
             if channel is not None and transferred:
                 channel.heir = ChannelId.of(transferred[0].call).uniqueid
-        # Dial brings them to a colleague; what else a phone can be in is a feature code.
+        # Dial leads to a colleague; any other application that a phone is in is a feature code.
         astray = message.get("DestType") == "App" and message.get("DestApp") != "Dial"
         return events + [TransferAstray(event.call) for event in transferred if astray]
 
     def _other_phone(self, message: Message) -> str:
-        """The one phone that an attended transfer leaves in the two bridges; empty if there is
+        """The only phone that an attended transfer leaves in the two bridges; empty if there is
         none, or more than one."""
         transferers = {message.get(f"{one}TransfererUniqueid") for one in ("Orig", "Second")}
         phones = {
@@ -281,8 +281,8 @@ class NodeCalls:
         return phones.pop() if len(phones) == 1 else ""
 
     def _left_without_a_phone(self, message: Message) -> list[Call]:
-        """The callers with whom no phone is after an attended transfer: an agent has joined two of
-        them, or put a talk in its own place."""
+        """The callers that an attended transfer leaves without a phone: an agent has joined two of
+        them, or transferred a talk to itself."""
         if message.get("Result") != "Success":
             return []
         uniqueids = {message.get(f"{prefix}TransfererUniqueid") for prefix in ("Orig", "Second")}
@@ -301,7 +301,8 @@ class NodeCalls:
         to: str,
         kind: TransferKind,
     ) -> list[CallEvent]:
-        """``transferers`` and ``ends`` are prefixes of the event's channels."""
+        """A transfer that succeeded. ``transferers`` and ``ends`` are prefixes of the event's
+        channels."""
         if message.get("Result") != "Success":
             return []
         station = ""
@@ -318,7 +319,7 @@ class NodeCalls:
     # --- differences
 
     def _changed(self, channel: Channel, message: Message) -> list[CallEvent]:
-        """Whatever an event about the channel may have made true, but for who is in its bridge."""
+        """What an event about the channel may have changed, except who is in its bridge."""
         if channel.role is ChannelRole.STATION:
             self.stations_touched.add(StationName(channel.endpoint))
             return self._ring(channel)
@@ -354,7 +355,7 @@ class NodeCalls:
         return [*events, StationRinging(call.id, station)]
 
     def _joins(self, channel: Channel, call: Call) -> list[CallEvent]:
-        """The phone's channel is this call's from now on, and rings for no other."""
+        """From now on the phone's channel belongs to this call and rings for no other."""
         events: list[CallEvent] = []
         if channel.in_call != call.caller.uniqueid:
             events = self._ring_over(channel, "unknown")
@@ -362,14 +363,14 @@ class NodeCalls:
         return events
 
     def _rings_for(self, channel: Channel) -> Call | None:
-        """The call it was dialled for: as a rule its linkedid is the caller's uniqueid."""
+        """The call that it was dialled for: usually its linkedid is the caller's uniqueid."""
         if channel.role is not ChannelRole.STATION or channel.state != RINGING or channel.bridge:
-            return None  # whoever is in a bridge has answered, whatever the state says
+            return None  # a channel in a bridge has answered, whatever its state says
         call = self.calls.get(channel.linkedid)
         if call is not None:
             return call
         linked = (c for c in self.calls.values() if c.caller.linkedid == channel.linkedid)
-        # Of several the same one, in whatever order they came to be known.
+        # If there are several, always the same one, in whatever order they became known.
         return min(linked, key=lambda c: c.caller.uniqueid, default=None)
 
     def _ring_over(self, channel: Channel, why: str) -> list[CallEvent]:
@@ -380,18 +381,18 @@ class NodeCalls:
         return [RingingEnded(call.id, station, why)]
 
     def _call_of(self, uniqueid: str) -> Call | None:
-        """The call whose caller this is, or which this phone's channel was in last."""
+        """The call whose caller this is, or that this phone's channel was in last."""
         channel = self.channels.by_id.get(uniqueid)
         return self.calls.get(uniqueid) or (self.calls.get(channel.in_call) if channel else None)
 
     def _calls_around(self, channel: Channel) -> set[str]:
-        """Callers whom a change of this channel's place may concern."""
+        """The callers that may be concerned if this channel moves."""
         found = {other.uniqueid for other in self.channels.heard_by(channel)}
         found |= {channel.uniqueid, channel.in_call}
         return {uniqueid for uniqueid in found if uniqueid in self.calls}
 
     def _apart_around(self, channel: Channel) -> set[str]:
-        """Its callers of whom somebody may only be on their way to another bridge."""
+        """Those of its callers with a station that may only be on its way to another bridge."""
         return {c for c in self._calls_around(channel) if self.calls[c].apart}
 
     def _compare_all(self, callers: set[str]) -> list[CallEvent]:
@@ -401,7 +402,8 @@ class NodeCalls:
         return events
 
     def _compare(self, call: Call, *, orderly: bool = True) -> list[CallEvent]:
-        """What is new in who hears the caller. Not ``orderly``: it happened while nobody looked."""
+        """The changes in who hears the caller. Not ``orderly``: they happened while nobody
+        looked."""
         now: dict[StationName, list[Channel]] = {}
         for other in self.channels.heard_by(call.caller):
             if other.role is ChannelRole.STATION:
@@ -413,7 +415,7 @@ class NodeCalls:
             if station in now:
                 self._together(call, station)
                 continue
-            call.connected[station] = channels  # until it is said that they are not
+            call.connected[station] = channels  # until they are reported as disconnected
             if station not in call.apart:
                 by, cause, asked = self._who_parted(call, channels, orderly)
                 call.apart[station] = _Apart(self._now, by, cause)
@@ -450,7 +452,7 @@ class NodeCalls:
     def _who_parted(
         self, call: Call, left: list[Channel], orderly: bool
     ) -> tuple[Party, int, bool]:
-        """Who took caller and phone apart, the cause, and whether somebody asked for the end."""
+        """Who separated caller and phone, the cause, and whether somebody asked for the end."""
         ended = min((c for c in left if c.hung_up), key=lambda c: c.hung_up, default=None)
         caller = call.caller
         if ended is not None and not 0 < caller.hung_up < ended.hung_up:
@@ -459,14 +461,14 @@ class NodeCalls:
         if caller.hung_up:
             return Party.UNKNOWN if caller.lost else Party.CALLER, caller.cause, True
         if orderly and not any(c.ended_by_system for c in (caller, *left)):
-            # Nobody asked to end: a transfer took them apart, or they are moved to another bridge.
-            # BlindTransfer and AttendedTransfer say so too, but now before and now after the
-            # channels have moved (measured).
+            # Nobody asked for the end: a transfer separated them, or they are being moved to
+            # another bridge. BlindTransfer and AttendedTransfer say so too, but come sometimes
+            # before and sometimes after the channels have moved (measured).
             return Party.AGENT, _NORMAL_CLEARING, False
         return Party.UNKNOWN, 0, True
 
     def _parted(self, call: Call, station: StationName) -> StationDisconnected:
-        """They are apart for good."""
+        """Caller and station are apart for good."""
         apart = self._together(call, station) or _Apart(self._now, Party.UNKNOWN, 0)
         for channel in call.connected.pop(station):
             channel.held = False
@@ -474,12 +476,12 @@ class NodeCalls:
         return StationDisconnected(call.id, station, apart.by, apart.cause, ago_s)
 
     def _together(self, call: Call, station: StationName) -> _Apart | None:
-        """They are no longer on their way."""
+        """Caller and station are together again, or apart for good: stop waiting."""
         self._apart.pop((call.caller.uniqueid, station), None)
         return call.apart.pop(station, None)
 
     def _over(self, call: Call, by: Party, cause: int) -> list[CallEvent]:
-        """The caller's channel is gone; ``by`` if nobody was seen to hang up."""
+        """The caller's channel is gone; ``by`` says who ended it if nobody was seen to hang up."""
         events = self._compare(call, orderly=by is not Party.UNKNOWN)
         events += [RingingEnded(call.id, station, "cancel") for station in call.ringing.values()]
         del self.calls[call.caller.uniqueid]
@@ -503,7 +505,8 @@ class NodeCalls:
         "SoftHangupRequest": _soft_hang_up_request,
         "Hangup": _hang_up,
     }
-    """By ``Uniqueid``; of a channel that is not known they are older than the snapshot."""
+    """Events about the channel ``Uniqueid``; if it is not known, they are older than the
+    snapshot."""
 
     _APPLY: ClassVar[Mapping[str, _Apply]] = {
         "Newchannel": _new_channel,

@@ -1,11 +1,11 @@
-"""Everything that Offhook uses of panoramisk. No other module of the product imports it.
+"""Holds everything that Offhook uses of panoramisk; no other module of the product imports it.
 
-Its parts are held, not inherited from, and what panoramisk 1.4 does wrong is simply not called:
+We compose its parts instead of inheriting from them, and don't call what panoramisk 1.4 does wrong:
 
 - its AMI protocol decodes each read by itself, which loses characters split over two, puts no
-  deadline on replies, and after a reconnection sends unanswered actions again, an Originate too;
+deadline on replies, and after a reconnection sends unanswered actions again, even an Originate;
 - its FastAGI application reads the environment without limit, spins for ever when a health check
-  connects and closes, and swallows what a route raises, its cancellation included;
+  connects and closes, and swallows what a route raises, including its cancellation;
 - its FastAGI request takes an unasked HANGUP line for a reply and loses ``result= (timeout)``.
 """
 
@@ -28,8 +28,7 @@ _action_ids = IdGenerator("offhook")
 class PendingAction(Generic[ReplyT]):
     """An AMI action that waits for its reply, and perhaps for a list of events after it.
 
-    panoramisk's ``Action`` has its id, its future and what has come of the list. Needs a running
-    loop.
+    Its id, its future and the events received are panoramisk's ``Action``'s. Needs a running loop.
     """
 
     __slots__ = ("_action", "complete", "future", "id", "item", "name", "received")
@@ -47,16 +46,16 @@ class PendingAction(Generic[ReplyT]):
 
 
 class FastAgiRoutes(Generic[SessionT]):
-    """What a FastAGI server runs for each script, by panoramisk's ``Application``."""
+    """The routes of a FastAGI server by the script's name, run by panoramisk's ``Application``."""
 
     def __init__(self, routes: Mapping[str, Callable[[SessionT], Awaitable[None]]]) -> None:
         self.names = sorted(routes)
-        self._application = Application(loop=False)  # it only keeps the loop
+        self._application = Application(loop=False)  # it only stores the loop
         for name, route in routes.items():
             self._application.add_route(name, _endpoint(route))
 
     async def run(self, name: str, session: SessionT) -> None:
-        """Run the route ``name``; raises what it raises. ValueError if there is none."""
+        """Run the route ``name`` and raise what it raises. Raises ValueError if there is none."""
         if name not in self.names:
             raise ValueError(f"there is no FastAGI route {name!r}")
         stream = _CheckedStream(name, session)
@@ -69,7 +68,7 @@ class FastAgiRoutes(Generic[SessionT]):
 
 
 class _CheckedStream(Generic[SessionT]):
-    """Reader and writer for panoramisk, of a session whose environment was read and checked."""
+    """Reader and writer for panoramisk of a session whose environment has been read and checked."""
 
     def __init__(self, name: str, session: SessionT) -> None:
         self.session = session
@@ -80,14 +79,14 @@ class _CheckedStream(Generic[SessionT]):
         return f"agi_network_script: {self._name}\n\n".encode()
 
     def get_extra_info(self, _name: str) -> None:
-        """Where it comes from, which panoramisk would log: the server's own log says it."""
+        """The peer, which panoramisk would log: nothing, because the server logs it."""
 
     def close(self) -> None:
         """The server closes the connection."""
 
 
 class _Request(Generic[SessionT]):
-    """What of panoramisk's Request a route here gets to see."""
+    """The part of panoramisk's Request that a route here sees."""
 
     reader: _CheckedStream[SessionT]
 

@@ -1,7 +1,7 @@
-"""Whether anything comes from the parties of talks, by what Asterisk counts. No I/O.
+"""Tells from Asterisk's counters whether anything still comes from the parties of talks. No I/O.
 
-A phone may rightly send no sound for minutes (silence suppression, a hold), so silence alone
-says nothing: who asks here also asks whether the phone can be reached.
+A phone may rightly send no sound for minutes (silence suppression, a hold), so silence alone proves
+nothing: whoever asks here also asks whether the phone can be reached.
 """
 
 import re
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from domain.identity import ChannelId
 
 SILENT_S = 40.0
-"""So long nothing has come, neither RTP nor RTCP, before a phone is looked for."""
+"""How long neither RTP nor RTCP must have come before we check on a phone."""
 
 COUNTERS = "CHANNEL(rtcp,all)"
-"""The dialplan function that gives a channel's counters in one line."""
+"""The dialplan function that returns a channel's counters in one line."""
 
 _OURS = re.compile(r"\btxcount=\d+;?")
-"""What we have sent goes on without the phone. All else moves by its packets only: what it
-sent and lost, and what its reports say of us, with the time they took."""
+"""What we have sent grows without the phone. Everything else changes only by its packets: what it
+sent and lost, and what its reports say about us, with the time they took."""
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Beat:
 
 
 class RtpActivity:
-    """When something came last, for each channel that is looked at again and again."""
+    """When something last came from each channel that is checked regularly."""
 
     def __init__(self) -> None:
         self._last: dict[ChannelId, _Beat] = {}
@@ -35,7 +35,7 @@ class RtpActivity:
     def counted(self, channel: ChannelId, counters: str, now: float) -> float:
         """Take a channel's counters; returns for how long (s) nothing has come on it.
 
-        The first look at a channel begins its time: what was before nobody knows.
+        Time begins with the first look at a channel: nobody knows what was before.
         """
         counters = _OURS.sub("", counters)
         last = self._last.get(channel)
@@ -44,6 +44,6 @@ class RtpActivity:
         return now - last.at
 
     def keep(self, channels: set[ChannelId]) -> None:
-        """Forget all others."""
+        """Forget all other channels."""
         for channel in self._last.keys() - channels:
             del self._last[channel]

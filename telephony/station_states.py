@@ -1,4 +1,4 @@
-"""What Asterisk's device states mean for a station. No I/O."""
+"""Turns Asterisk's device states into the state of a station. No I/O."""
 
 from collections.abc import Iterable
 
@@ -27,7 +27,7 @@ def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
     """One node's view of a station, from its device state and its channels there."""
     state = _STATES.get(device_state, StationState.UNREACHABLE)
     if state in (StationState.BUSY, StationState.IDLE):
-        # With device_state_busy_at=1 a phone counts as busy as soon as it is called; one that is
+        # With device_state_busy_at=1, a phone counts as busy as soon as it is called; one that is
         # called through its twin endpoint counts as idle.
         called = [channel.being_called for channel in channels]
         if called:
@@ -36,7 +36,8 @@ def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
 
 
 def sum_of(states: Iterable[StationState]) -> StationState:
-    """A station is registered at one node; the others don't reach it."""
+    """The state of a station from all nodes' views: it is registered at one, and the others can't
+    reach it."""
     return max(states, key=_RANK.index, default=StationState.UNREACHABLE)
 
 
@@ -47,7 +48,7 @@ def listed_states(snapshot: Snapshot) -> dict[StationName, str]:
         technology, _, endpoint = message.get("Device").partition("/")
         if technology == "PJSIP":
             found[StationName(endpoint)] = message.get("State")
-    # The list above is a cache and may lack phones; this one was asked for just now.
+    # The list above is from a cache and may lack phones; this one is fresh.
     for message in snapshot.endpoints:
         state = message.get("DeviceState").replace(" ", "_").upper()
         found[StationName(message.get("ObjectName"))] = state

@@ -1,4 +1,4 @@
-"""Asterisk's variables that are Offhook's: the one place where the code has their names.
+"""Names all of Offhook's variables in Asterisk; the code has these names nowhere else.
 
 docs/architecture.md says who writes each and what it holds; a test compares both with the dialplan.
 """
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ChannelVariable(StrEnum):
-    """On a channel. They outlive the controller."""
+    """Variables of a channel. They outlive the controller."""
 
     CALL = "OFFHOOK_CALL"
     HOTLINE = "OFFHOOK_HOTLINE"
@@ -45,7 +45,7 @@ class ChannelVariable(StrEnum):
 
 
 class GlobalVariable(StrEnum):
-    """Of a whole Asterisk, from ``generated/globals.conf``."""
+    """Variables of a whole Asterisk, from ``generated/globals.conf``."""
 
     NODE = "OFFHOOK_NODE"
     AGI = "OFFHOOK_AGI"
@@ -55,9 +55,9 @@ class GlobalVariable(StrEnum):
 
 
 TWIN = "OFFHOOK_TWIN_"
-"""Global; with a station's name after it: the second endpoint of a phone that has two."""
+"""Global, followed by a station's name: the second endpoint of a phone that has two."""
 ANSWERED = "OFFHOOK_ANSWERED_"
-"""Global, the dialplan's own; with a channel after it: when the phone that it asks answered."""
+"""Global, set by the dialplan, followed by a channel: when the phone that it called answered."""
 
 WITH_EVENTS = (
     ChannelVariable.CALL,
@@ -67,4 +67,4 @@ WITH_EVENTS = (
     ChannelVariable.QUEUE,
     ChannelVariable.CALLER_NAME,
 )
-"""These come with every AMI event of a channel (``channelvars`` in manager.conf)."""
+"""The variables that come with every AMI event of a channel (``channelvars`` in manager.conf)."""

@@ -1,1 +1,1 @@
-"""FastAGI: a caller's channel at our command."""
+"""FastAGI: Asterisk hands Offhook a caller's channel, and does what Offhook says with it."""

@@ -18,15 +18,15 @@ from telephony.complaints import shown
 
 MAX_ENVIRONMENT_BYTES = 16384
 MAX_ENVIRONMENT_LINES = 128
-"""Asterisk sends 22, and one for each argument."""
+"""Asterisk sends 22 lines, and one for each argument."""
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
 
 def keep_alive(listening: Any) -> None:
-    """Have the system notice a peer that is gone; connections have it from their listening socket.
+    """Have the system notice a peer that is gone; connections inherit it from ``listening``.
 
-    A switch that loses its power sends no goodbye, and waiting sessions are silent.
+    A switch that loses power sends no goodbye, and waiting sessions are silent.
     """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEPALIVE:
@@ -35,21 +35,21 @@ def keep_alive(listening: Any) -> None:
 
 
 class LineListener(Protocol):
-    """Whoever reads a connection after its environment is complete."""
+    """What reads a connection's lines once its environment is complete."""
 
     def line_received(self, line: bytes) -> None:
         """A line without its line break."""
 
     def connection_lost(self) -> None:
-        """Nothing comes or goes any more."""
+        """The connection has ended."""
 
 
 class Connection(asyncio.Protocol):
     """Collects the environment, then hands each line to a listener.
 
     ``opened`` is called with each new connection, ``ready`` with the environment when all of it is
-    there, ``refused`` with a reason when what came is no FastAGI, or came too slowly or too long;
-    the connection is then closed already. ``closed`` is called once in every case.
+    there, ``refused`` with a reason when the peer does not speak FastAGI, is too slow or sends too
+    much; the connection is closed by then. ``closed`` is called once in every case.
     """
 
     __slots__ = (
@@ -86,25 +86,25 @@ class Connection(asyncio.Protocol):
 
     @property
     def peer(self) -> str:
-        """Where it came from, as ``address:port``."""
+        """Where the connection came from, as ``address:port``."""
         name = self.transport.get_extra_info("peername")
         return f"{name[0]}:{name[1]}" if name else "?"
 
     @property
     def address(self) -> str:
-        """The host it came from."""
+        """The host the connection came from."""
         return self.peer.rpartition(":")[0]
 
     @property
     def has_unread(self) -> bool:
-        """Whether something has come that we have not read yet, as on a busy machine."""
+        """Whether bytes have arrived that we have not read yet, as happens on a busy machine."""
         waiting = array.array("i", [0])
         with contextlib.suppress(OSError, ValueError):
             fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
         return waiting[0] > 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # A cast, for uvloop's transports are no subclass of asyncio's.
+        # A cast, because uvloop's transports are not subclasses of asyncio's.
         self.transport = cast(asyncio.Transport, transport)
         self.is_open = True
         if not self._opened(self):
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
             self._deadline = None
 
     def refuse(self, why: str) -> None:
-        """Close at once and say why, unless it is closed already."""
+        """Close at once and report why, unless it is closed already."""
         if self.is_open:
             self.close(at_once=True)
             self._refused(self, why)
@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(data)
 
     def close(self, *, at_once: bool = False) -> None:
-        """Close after what was written is out, or at once."""
+        """Close once what was written is sent, or at once."""
         self.is_open = False
         self._disarm()
         self._buffer = b""
@@ -182,7 +182,7 @@ class Connection(asyncio.Protocol):
 
 
 def _fault(environment: bytes, *, complete: bool) -> str | None:
-    """What is wrong with an environment, or with what has come of it."""
+    """What is wrong with an environment, or with as much of it as has come."""
     if len(environment) > MAX_ENVIRONMENT_BYTES:
         return "an endless environment"
     if environment.count(b"\n") >= MAX_ENVIRONMENT_LINES:

@@ -1,7 +1,7 @@
-"""The port of FastAGI, kept for our own user while no controller listens.
+"""Keeps FastAGI's port for our own user while no controller listens on it.
 
-Asterisk does what is said to it on that port. Between one controller and the next another user of
-the machine could listen there, and would have every call.
+Asterisk obeys whoever listens there. Between one controller and the next, another user of the
+machine could take the port, and with it every call.
 """
 
 import asyncio
@@ -11,15 +11,16 @@ from errno import EADDRNOTAVAIL, EAFNOSUPPORT
 
 _ANSWERS_WITHIN_S = 1.0
 _NOT_HERE = (EADDRNOTAVAIL, EAFNOSUPPORT)
-"""Of a name's addresses some may be another machine's, or IPv6 be switched off."""
+"""Some of a name's addresses may belong to another machine, or IPv6 may be switched off."""
 
 
 def reserve(host: str, port: int) -> ExitStack:
-    """Keep the port, at each of the host's addresses that this machine has, until the stack is
-    closed; whoever connects meanwhile is refused at once.
+    """Keep the port, on each of the host's addresses that this machine has, until the stack is
+    closed; meanwhile connections are refused at once.
 
-    The system lets sockets with SO_REUSEPORT share a port with those of the same user only. Not
-    SO_REUSEADDR, which shares with everybody as long as nobody listens. OSError if it is taken.
+    With SO_REUSEPORT the system shares a port among sockets of the same user only; with
+    SO_REUSEADDR it would share with everybody as long as nobody listens. Raises OSError if the port
+    is taken.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     missing: list[OSError] = []
@@ -39,7 +40,7 @@ def reserve(host: str, port: int) -> ExitStack:
 
 
 async def is_ours(host: str, port: int) -> bool:
-    """Whether our own user keeps the port or nobody has it; and nobody listens."""
+    """Whether nobody listens on the port, and either our own user keeps it or it is free."""
     try:
         reserve(host, port).close()
     except OSError:
@@ -48,7 +49,7 @@ async def is_ours(host: str, port: int) -> bool:
 
 
 async def is_served(host: str, port: int) -> bool:
-    """Whether somebody listens, and the port is not merely reserved."""
+    """Whether somebody listens on the port, rather than merely keeping it."""
     try:
         async with asyncio.timeout(_ANSWERS_WITHIN_S):
             _, writer = await asyncio.open_connection(host, port)

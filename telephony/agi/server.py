@@ -1,4 +1,4 @@
-"""The FastAGI server: takes connections from Asterisk and runs a route for each session."""
+"""The FastAGI server: accepts Asterisk's connections and runs a route for each session."""
 
 import asyncio
 from collections import Counter
@@ -31,29 +31,30 @@ _CLOSING_S = 5.0
 _BACKLOG = 4096
 
 MAX_SILENT, MAX_SILENT_FROM_ONE = 1024, 512
-"""Connections that have not said all of what they want, in all and from one address. Of more the
-oldest are cut off, not the newest: Asterisk says it at once, so it is never Asterisk that waits."""
+"""Connections that have not yet sent their whole environment, in all and from one address. Beyond
+that the oldest is cut off, not the newest: Asterisk sends its environment at once, so an old one is
+not Asterisk's."""
 _SILENT_S = 0.5
-"""Only who has been silent for so long, and not those whom we have only not read yet."""
+"""How long a connection must have been silent to be cut off. One with unread bytes is kept."""
 
 
 _NO_TOKEN = (
     "no token",
-    "its address has no token, or not of this Offhook's form. If it is Asterisk, its configuration"
-    " is an earlier Offhook's: start Offhook's own again, or write another's anew with `offhook"
-    " asterisk-conf` and restart it",
+    "its address has no token, or not in this Offhook's form. If it is Asterisk, its configuration"
+    " was written by an earlier Offhook: restart the Asterisk that Offhook runs; for another, run"
+    " `offhook asterisk-conf` again and restart it",
 )
 _FAULTS = {
-    TokenFault.USED: "the token in its address has opened a session already, and each opens one;"
-    " whoever came with it has read it somewhere. Asterisk comes again with a later one",
+    TokenFault.USED: "the token in its address has opened a session already, and each opens only"
+    " one; whoever sent it has read it somewhere. Asterisk itself will try again with a newer one",
     TokenFault.OLD: "the token in its address was made {age:.1f} s ago, before this controller"
-    " listened. Asterisk comes again with a later one; if it is refused again, set its machine's"
-    " clock and this one's by NTP",
+    " listened. Asterisk will try again with a newer one; if that is refused too, set its"
+    " machine's clock and this one's by NTP",
 }
 _WRONG_TOKEN = (
     "wrong token",
-    "the token in its address is wrong. If it is Asterisk, its generated/globals.conf was made with"
-    " another secrets.json: write its configuration anew (`offhook asterisk-conf`) and restart it",
+    "the token in its address is wrong. If it is Asterisk, its generated/globals.conf was written"
+    " from another secrets.json: run `offhook asterisk-conf` again and restart it",
 )
 
 
@@ -65,15 +66,15 @@ class CannotListen(OperatorError, OSError):  # noqa: N818
 
 
 class AgiServer:
-    """Listens on ``host``:``port`` (0: any free one) and calls ``routes[script]`` with a session.
+    """Listens on ``host``:``port`` (0: any free port) and runs ``routes[script]`` for each session.
 
-    ``agi://host/TOKEN/NODE/MADE/call?x=1`` goes to the route ``call``, if TOKEN is that of
+    ``agi://host/TOKEN/NODE/MADE/call?x=1`` goes to the route ``call`` if TOKEN belongs to
     ``secret`` and the session's channel (``wire.token``) and was not used before (``tokens``);
     nothing else is answered. A channel has one session at a time: a later one shows that Asterisk
-    has left the earlier, which ends. A route that raises ends its own session only; HungUp is a
-    quiet end, SessionRefused a line in the log. ``request_timeout``: seconds a connection has to
-    say what it wants.
-    ``max_sessions``: connections at once; each needs an open file, see that there is room for them.
+    has left the earlier one, which is ended. An exception from a route ends its own session only:
+    HungUp quietly, SessionRefused with a line in the log. ``request_timeout``: seconds that a
+    connection has to send its environment. ``max_sessions``: connections at once; each needs an
+    open file, so the process's limit has to allow for them.
     """
 
     def __init__(
@@ -104,14 +105,14 @@ class AgiServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on; before ``start`` the one asked for."""
+        """The port it listens on; before ``start``, the one asked for."""
         if self._server is None:
             return self._port
         return int(self._server.sockets[0].getsockname()[1])
 
     @property
     def connections(self) -> int:
-        """Open connections, those that have not said anything yet included."""
+        """Open connections, including those that have not sent anything yet."""
         return len(self._connections)
 
     @property
@@ -120,7 +121,7 @@ class AgiServer:
         return len(self._tasks)
 
     async def start(self) -> None:
-        """Listen; CannotListen says in one line why that is not possible."""
+        """Start to listen. Raises CannotListen, which says in one line why that is impossible."""
         self._loop = asyncio.get_running_loop()
         self._used = UsedTokens(self._loop.time())
         try:
@@ -128,15 +129,16 @@ class AgiServer:
         except OSError as error:
             raise CannotListen(
                 error.errno,
-                f"FastAGI can't listen on {self._host}:{self._port} ({error.strerror}); stop what"
-                " uses it, or set asterisk.agi_bind to an address of this machine",
+                f"FastAGI can't listen on {self._host}:{self._port} ({error.strerror}); stop"
+                " whatever uses it, or set asterisk.agi_bind to an address of this machine",
             ) from error
         for listening in self._server.sockets:
             keep_alive(listening)
         log.info("agi listening", host=self._host, port=self.port, routes=self._routes.names)
 
     async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
-        """A port that ``up`` keeps for us is shared with it, but with no other controller."""
+        """Listen; a port that ``offhook up`` keeps is shared with it, but not with another
+        controller."""
         try:
             return await loop.create_server(
                 self._connection, self._host, self._port, backlog=_BACKLOG
@@ -149,7 +151,8 @@ class AgiServer:
         )
 
     async def close(self) -> None:
-        """Stop listening and end all sessions. Calls go on in the dialplan, talks undisturbed."""
+        """Stop listening and end all sessions. Calls go on in the dialplan; talks are not
+        disturbed."""
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -182,7 +185,7 @@ class AgiServer:
         return True
 
     def _make_room(self, address: str) -> None:
-        """Cut off the oldest silent connection if there would be too many."""
+        """Cut off the oldest silent connection if one more would be too many."""
         if not self._silent:
             return
         oldest, (_, since) = next(iter(self._silent.items()))
@@ -194,7 +197,7 @@ class AgiServer:
                 (one, since) for one, (place, since) in self._silent.items() if place == address
             )
         if (full or self._loop.time() - since > _SILENT_S) and not oldest.has_unread:
-            oldest.refuse("it and too many others have not said what they want")
+            oldest.refuse("it is one of too many that have not sent their environment")
             self._closed(oldest)
 
     def _spoken(self, connection: Connection) -> None:
@@ -232,7 +235,8 @@ class AgiServer:
         task.add_done_callback(self._tasks.discard)
 
     def _session(self, connection: Connection, environment: bytes) -> Session:
-        """Raises SessionRefused for what does not come from our dialplan."""
+        """The session that the environment opens. Raises SessionRefused unless our dialplan sent
+        it."""
         env = parse_environment(environment)
         uniqueid = env.get("agi_uniqueid", "")
         said = Address.of(env.get("agi_network_script", ""))
@@ -244,7 +248,7 @@ class AgiServer:
         if said.route not in self._routes.names:
             raise SessionRefused(
                 "route",
-                f"the dialplan asks for {shown(said.route)}, known are {self._routes.names}",
+                f"the dialplan asks for {shown(said.route)}; the routes are {self._routes.names}",
             )
         wall = time()
         if fault := self._used.take((said.node, uniqueid), made, self._loop.time(), wall):

@@ -1,4 +1,4 @@
-"""A FastAGI session: one caller's channel, at our command until the caller or we leave."""
+"""A FastAGI session: one caller's channel, under our control until the caller or we leave."""
 
 import asyncio
 from collections import deque
@@ -37,23 +37,25 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True)
 class KeyedIn:
-    """What was keyed in; ``timed_out`` if neither ``#`` nor the last key ended it."""
+    """What the caller keyed in; ``timed_out`` if neither ``#`` nor the last allowed key ended
+    it."""
 
     digits: str
     timed_out: bool
 
 
 class Session:
-    """Commands go out in the order they are given and replies come in that order, so a command
-    whose caller was cancelled takes its own late reply with it and confuses no other."""
+    """The commands that a route can give about its caller. They are sent in the order given and
+    answered in that order, so the late reply to a cancelled command is never taken for
+    another's."""
 
     def __init__(self, env: Mapping[str, str], connection: Connection) -> None:
         self.env = env
-        """What Asterisk said of the session, ``agi_channel`` and so on."""
+        """What Asterisk sent about the session: ``agi_channel`` and so on."""
         said = Address.of(env.get("agi_network_script", ""))
         self.route = said.route
         self.node = said.node
-        """Whose channel it is: each Asterisk has uniqueids of its own."""
+        """The Asterisk whose channel it is: uniqueids are unique on one node only."""
         self.hung_up = False
         """The caller has left; some commands (GET VARIABLE) still work until we leave too."""
         self._connection = connection
@@ -106,7 +108,7 @@ class Session:
             command, future = self._pending.popleft()
             if not future.done():
                 future.set_exception(HungUp(f"the connection was lost during {command!r}"))
-                future.exception()  # seen, even if nobody waits for it any more
+                future.exception()  # retrieved, even if nobody waits for it any more
 
     def _mark_hung_up(self) -> None:
         self.hung_up = True
@@ -116,11 +118,11 @@ class Session:
     # Commands
 
     async def command(self, line: str) -> Reply:
-        """Send a line as it is and wait, without limit, for its reply.
+        """Send a line as it is and wait for its reply, however long that takes.
 
-        Raises ValueError for a line break in it, HungUp if the caller is gone, AgiError for
-        a command that Asterisk doesn't know or whose usage is wrong. A result of -1 is returned
-        only when the caller is still there.
+        Raises ValueError if the line has a line break, HungUp if the caller is gone, AgiError if
+        Asterisk doesn't know the command or its usage is wrong. Returns a result of -1 only while
+        the caller is still there.
         """
         reply = await self._ask(line)
         if reply.code == 511:
@@ -144,15 +146,15 @@ class Session:
     async def _caller_has_left(self) -> bool:
         """Tell a hang-up from a failure: -1 means both, and HANGUP comes after the reply.
 
-        Asterisk looks at the channel before it reads the next command, so HANGUP is here
-        before the answer to any further question.
+        Asterisk looks at the channel before it reads the next command, so HANGUP comes before the
+        answer to any further question.
         """
         if not self.hung_up:
             await self._ask("GET VARIABLE CHANNEL(state)")
         return self.hung_up
 
     async def answer(self) -> None:
-        """Answer the call; AgiError if that failed."""
+        """Answer the call. Raises AgiError if that fails."""
         _succeeded(await self.command("ANSWER"), "ANSWER")
 
     async def hang_up(self) -> None:
@@ -166,7 +168,7 @@ class Session:
     async def stream(self, sound: str, escape: str = "") -> Streamed:
         """Play a sound (path without extension); keys in ``escape`` stop it.
 
-        AgiError if the sound does not exist or can't be played.
+        Raises AgiError if the sound does not exist or can't be played.
         """
         line = f"STREAM FILE {quoted(sound)} {quoted(escape)}"
         reply = _succeeded(await self.command(line), line)
@@ -177,16 +179,15 @@ class Session:
     async def get_data(
         self, sound: str, timeout_s: float, max_digits: int, digit_timeout_s: float | None = None
     ) -> KeyedIn:
-        """Play a sound (none: "") and take keys; the first key stops it, ``#`` ends.
+        """Play a sound ("" for none) and collect keys; the first stops the sound, ``#`` ends.
 
-        ``timeout_s`` runs from the end of the sound to the first key, ``digit_timeout_s``
-        between keys (None: the same). AgiError if the sound can't be played: then no key was
-        taken.
+        ``timeout_s`` runs from the end of the sound to the first key, ``digit_timeout_s`` between
+        keys (None: the same). Raises AgiError if the sound can't be played; no key is taken then.
         """
         if max_digits == 1 or digit_timeout_s in (None, timeout_s):
             return await self._take_keys(sound, timeout_s, max_digits)
-        # Asterisk knows one timeout only (TIMEOUT(digit) changes nothing here). Nobody is fast
-        # enough to end a second key before the second command is there.
+        # Asterisk knows only one timeout (TIMEOUT(digit) changes nothing here). Nobody is fast
+        # enough to end a second key before the second command arrives.
         first = await self._take_keys(sound, timeout_s, 1)
         if not first.digits:
             return first
@@ -199,23 +200,24 @@ class Session:
         return KeyedIn(reply.digits, reply.data == "timeout")
 
     async def wait_for_digit(self, timeout_s: float) -> str:
-        """The next key, or empty after ``timeout_s``."""
+        """Wait for the next key; "" if none comes in ``timeout_s`` seconds."""
         line = f"WAIT FOR DIGIT {max(1, round(timeout_s * 1000))}"
         return _key(_succeeded(await self.command(line), line))
 
     async def set_variable(self, name: str, value: str) -> None:
-        """Set a channel variable, or write to a function such as ``TIMEOUT(digit)``."""
+        """Set a channel variable, or a function such as ``TIMEOUT(digit)``."""
         await self.command(f"SET VARIABLE {quoted(name)} {quoted(value)}")
 
     async def get_variable(self, name: str) -> str | None:
-        """A channel variable's value or a function's, at most 1,023 bytes; None if not set."""
+        """The value of a channel variable or function, at most 1,023 bytes; None if not set."""
         reply = await self.command(f"GET VARIABLE {quoted(name)}")
         return reply.data if reply.result == 1 else None
 
     async def execute(self, app: str, *args: str) -> int:
-        """Run a dialplan application and return its result; AgiError if there is none such.
+        """Run a dialplan application and return its result. Raises AgiError if Asterisk hasn't got
+        it.
 
-        Arguments are joined with commas as in the dialplan; a comma inside one separates too.
+        Arguments are joined with commas, as in the dialplan, so a comma inside one splits it.
         """
         line = f"EXEC {app} {quoted(','.join(args))}"
         reply = await self.command(line)
@@ -224,26 +226,26 @@ class Session:
         return reply.result
 
     async def say_digits(self, digits: str, escape: str = "") -> str:
-        """Say digit for digit; the key that stopped it, or empty."""
+        """Say digit by digit; returns the key that stopped it, or ""."""
         line = f"SAY DIGITS {quoted(digits)} {quoted(escape)}"
         return _key(_succeeded(await self.command(line), line))
 
     async def say_number(self, number: int, escape: str = "") -> str:
-        """Say a number; the key that stopped it, or empty."""
+        """Say a number; returns the key that stopped it, or ""."""
         line = f"SAY NUMBER {number} {quoted(escape)}"
         return _key(_succeeded(await self.command(line), line))
 
     async def music_on(self, klass: str = "default") -> None:
-        """Music until ``music_off``, the next sound, or Dial; it goes on while we are idle."""
+        """Play music until ``music_off``, the next sound, or Dial; it goes on while we are idle."""
         await self.execute("StartMusicOnHold", klass)
 
     async def music_off(self) -> None:
         await self.execute("StopMusicOnHold")
 
     async def idle(self, future: "asyncio.Future[T]") -> T:
-        """Send nothing and wait for ``future``; HungUp as soon as the caller leaves.
+        """Wait for ``future`` without sending anything; raises HungUp as soon as the caller leaves.
 
-        The hang-up wins when both are there. ``future`` is the caller's own and is not cancelled.
+        If both have happened, the hang-up wins. ``future`` is not cancelled.
         """
         if not self.hung_up:
             if self._left is None:
@@ -254,13 +256,13 @@ class Session:
         return await future
 
     async def until(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do ``work`` and return what comes of it; if the caller leaves, stop and raise HungUp."""
+        """Do ``work`` and return its result; if the caller leaves, cancel it and raise HungUp."""
         task = asyncio.get_running_loop().create_task(work)
         try:
             return await self.idle(task)
         finally:
             if not task.cancel() and not task.cancelled():
-                task.exception()  # seen, even where the hang-up was sooner
+                task.exception()  # retrieved, even if the hang-up came first
 
 
 def _succeeded(reply: Reply, line: str) -> Reply:

@@ -1,15 +1,16 @@
-"""Which tokens have opened a session already. No I/O.
+"""Remembers which tokens have opened a session, so that each opens only one. No I/O.
 
-A token stands in an address that AMI and Asterisk's log show, and whoever reads it there must not
-get a session for it. So each opens one, and none that was made before what is remembered here.
+A token is part of an address that AMI and Asterisk's log show, and reading it there must not be
+enough to get a session. So each token opens one session, and a token older than what is remembered
+here opens none.
 """
 
 from enum import StrEnum
 
 REMEMBERED = 20_000
-"""Channels; a centre with so many at once has other limits before."""
+"""How many channels are remembered; a centre reaches other limits before it has so many at once."""
 _SLEWED_S = 1.0
-"""Two clocks may drift so far while a token is remembered."""
+"""How far two clocks may drift apart while a token is remembered."""
 
 
 class TokenFault(StrEnum):
@@ -20,19 +21,21 @@ class TokenFault(StrEnum):
 
 
 class UsedTokens:
-    """The last token of each channel. All times in seconds: ``now`` is monotonic, ``wall`` the
-    clock's, ``made`` the clock's of the Asterisk that made the token.
+    """The last token of each channel. All times are in seconds: ``now`` is monotonic, ``wall`` our
+    wall clock, ``made`` the wall clock of the Asterisk that made the token.
 
-    Ages are compared and not moments, so that a clock set back by hours refuses nobody for hours.
-    An Asterisk whose clock is behind ours by some seconds is refused for as many after a start.
+    Ages are compared rather than moments, so that setting a clock back by hours doesn't refuse
+    everybody for hours. An Asterisk whose clock is some seconds behind ours is refused for as many
+    seconds after a start.
     """
 
     def __init__(self, now: float, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
         self._since = now
-        """Of tokens made later all uses are known."""
+        """Every use of a token made after this is remembered."""
         self._last: dict[tuple[str, str], tuple[float, float]] = {}
-        """By node and uniqueid: made, and the same moment by ``now``; first who came first."""
+        """By node and uniqueid: when the token was made, by ``made`` and by ``now``; oldest use
+        first."""
 
     def __len__(self) -> int:
         return len(self._last)
@@ -40,9 +43,9 @@ class UsedTokens:
     def take(
         self, channel: tuple[str, str], made: float, now: float, wall: float
     ) -> TokenFault | None:
-        """Use a genuine token of a node's channel; the fault if it opens no session.
+        """Use up a genuine token of a node's channel; returns the fault if it opens no session.
 
-        Of one channel each must be made later than the one before.
+        Each token of a channel must be newer than the one before.
         """
         last = self._last.get(channel)
         if last is not None and made <= last[0]:

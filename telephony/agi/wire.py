@@ -1,8 +1,7 @@
-"""AGI lines: what is sent, what comes back. No I/O.
+"""AGI's lines: composes commands, and reads replies and the environment. No I/O.
 
-Asterisk answers a command with one line (``200 result=1 (value)``), with several
-(``520-...`` to ``520 End of proper usage.``), and may put ``HANGUP`` before, between or after
-them without being asked.
+Asterisk answers a command with one line (``200 result=1 (value)``), with several (``520-...`` to
+``520 End of proper usage.``), and may put an unasked ``HANGUP`` before, between or after them.
 """
 
 import hashlib
@@ -15,17 +14,17 @@ from domain.errors import OffhookError
 from telephony.complaints import shown
 
 MAX_LINE = 8191
-"""Bytes in a line, newline not counted: Asterisk cuts longer ones in two."""
+"""Bytes in a line without its newline: Asterisk cuts longer ones in two."""
 
 ENCODING = "utf-8"
 
 
-class HungUp(OffhookError):  # noqa: N818 - the caller's leaving is no error
+class HungUp(OffhookError):  # noqa: N818 - a caller who leaves is not an error
     """The caller has left, or the connection to Asterisk is gone."""
 
 
 class AgiError(OffhookError):
-    """Asterisk refused or could not do a command."""
+    """Asterisk refused a command or could not carry it out."""
 
     def __init__(self, command: str, code: int, text: str) -> None:
         super().__init__(f"AGI command {command!r} was refused by Asterisk: {code} {text}")
@@ -35,9 +34,9 @@ class AgiError(OffhookError):
 
 
 class SessionRefused(OffhookError):  # noqa: N818 - what happened
-    """This session may not be what it says; the dialplan goes on without us.
+    """A session that we don't serve; the dialplan goes on without us.
 
-    ``kind`` is a word for the cause: of each kind one line a minute is logged.
+    ``kind`` is a word for the cause: one line a minute is logged of each kind.
     """
 
     def __init__(self, kind: str, why: str) -> None:
@@ -46,7 +45,7 @@ class SessionRefused(OffhookError):  # noqa: N818 - what happened
 
 
 class Unasked(Enum):
-    """Lines that answer nothing."""
+    """Lines that Asterisk sends unasked."""
 
     HANGUP = "HANGUP"
 
@@ -58,11 +57,11 @@ class Reply:
     code: int
     """200, or 510 (unknown command), 511 (caller gone), 520 (wrong usage)."""
     result: int
-    """The number after ``result=``; 0 when that is no number (see ``digits``)."""
+    """The number after ``result=``; 0 if that is not a number (see ``digits``)."""
     data: str
-    """What stood in brackets; for codes other than 200 the text."""
+    """What was in brackets; for codes other than 200, the text."""
     digits: str = ""
-    """What stood after ``result=`` as it came: keys may be ``0012`` or ``*5``."""
+    """What followed ``result=``, as it came: keys may be ``0012`` or ``*5``."""
     end_position: int | None = None
     """``endpos=``, in samples."""
 
@@ -74,7 +73,7 @@ _OPEN_VALUE = "200 result=1 ("
 
 
 class ReplyReader:
-    """Puts the lines of one connection together to replies. Never grows over two lines' length."""
+    """Puts a connection's lines together into replies. Never holds more than two lines' length."""
 
     __slots__ = ("_code", "_held", "_size")
 
@@ -84,7 +83,8 @@ class ReplyReader:
         self._size = 0
 
     def feed(self, line: str) -> Reply | Unasked | None:
-        """Take a line without its newline; None means that more is to come, or it was noise."""
+        """Take a line without its newline; None means that more is to come, or that it was
+        noise."""
         if line == "HANGUP":
             return Unasked.HANGUP
         if self._held:
@@ -125,12 +125,12 @@ def _reply(code: int, text: str) -> Reply:
 
 
 def quoted(argument: str) -> str:
-    """An argument so that Asterisk reads it as one word and unchanged."""
+    """An argument quoted so that Asterisk reads it as one word, unchanged."""
     return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def encode(line: str) -> bytes:
-    """A command line as bytes; ValueError for what would be a second command or be cut in two."""
+    """A command as bytes. Raises ValueError if it would become two commands or be cut in two."""
     if "\n" in line or "\r" in line or "\0" in line:
         raise ValueError(f"an AGI command can't hold a line break or NUL: {line!r}")
     data = line.encode(ENCODING)
@@ -142,8 +142,8 @@ def encode(line: str) -> bytes:
 def parse_environment(lines: bytes) -> dict[str, str]:
     """The ``agi_...: value`` lines that open a session. Raises SessionRefused.
 
-    A key that comes twice was put there by whoever sent a line break in a name or a number, and
-    nobody can say which of the two is Asterisk's. Other control characters are left out.
+    A key that comes twice was smuggled in by a line break in a name or a number, and nobody can say
+    which of the two is Asterisk's. Other control characters are left out.
     """
     found: dict[str, str] = {}
     for line in lines.decode(ENCODING, "replace").split("\n"):
@@ -159,7 +159,7 @@ _NO_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What ``agi_network_script`` says: ``TOKEN/NODE/MADE/call?x=1``; empty what is not there."""
+    """The parts of ``agi_network_script``, ``TOKEN/NODE/MADE/call?x=1``; "" for what is missing."""
 
     token: str
     node: str
@@ -177,11 +177,11 @@ class Address:
 
     @property
     def made_at(self) -> float | None:
-        """In epoch seconds by the clock of its Asterisk; None if there is no such number."""
+        """``made`` in epoch seconds, by the clock of its Asterisk; None if it is not a number."""
         return int(self.made) / 1000 if _MILLISECONDS.fullmatch(self.made) else None
 
     def is_genuine(self, secret: str, uniqueid: str) -> bool:
-        """Whether it has the token of this channel; takes as long if it has not."""
+        """Whether it has this channel's token; takes the same time either way."""
         right = token(secret, self.node, uniqueid, self.made, self.route)
         return hmac.compare_digest(self.token.encode(), right.encode())
 
@@ -193,8 +193,8 @@ def token(secret: str, node: str, uniqueid: str, made: str, route: str) -> str:
     """What the dialplan puts into the address of a channel's session, to show that it is ours.
 
     In extensions.conf: ``${SHA1(${OFFHOOK_AGI_SECRET}/${OFFHOOK_NODE}/${CHANNEL(uniqueid)}/...)}``.
-    An address is written into Asterisk's log and shown by AMI; the secret itself never is. What
-    SHA1 could be made to go on with is no text, so no environment can hold it.
+    Addresses appear in Asterisk's log and in AMI; the secret itself never does. Extending a SHA1
+    takes bytes that are not text, so no environment can carry a forgery made that way.
     """
     said = f"{secret}/{node}/{uniqueid}/{made}/{route}"
     return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""AMI, Asterisk's manager interface, on top of panoramisk. The public names are here."""
+"""AMI, Asterisk's manager interface: how Offhook hears events and gives orders."""
 
 from telephony.ami.link import Link
 from telephony.ami.originate import Application, Extension, Originate, new_channel_id

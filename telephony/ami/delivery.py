@@ -1,7 +1,7 @@
-"""One ordered queue of events between the socket and who consumes them.
+"""Queues AMI events between the socket and their consumer, and keeps their order.
 
-The socket is always read, however slow the consumer is: Asterisk cuts off a client that is not
-(``writetimeout``). The consumer gets a slice of the loop's time, then others do.
+The socket is always read, however slow the consumer is, because Asterisk cuts off a client that
+stops reading (``writetimeout``). The consumer gets a slice of the loop's time, then others do.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ SLICE_S = 0.005
 
 
 class Delivery:
-    """Delivers in order, one at a time; an exception in the consumer costs that one event."""
+    """Delivers events in order, one at a time; an exception in the consumer loses that event
+    only."""
 
     def __init__(self, consumer: Callable[[Message], object], node: str) -> None:
         self._consumer = consumer
@@ -39,7 +40,7 @@ class Delivery:
         return len(self._queue)
 
     def hold(self) -> None:
-        """Keep what comes from now on, until ``release``."""
+        """Hold back what comes from now on, until ``release``."""
         self._held = True
 
     def release(self) -> None:
@@ -48,11 +49,11 @@ class Delivery:
             self._schedule()
 
     def clear(self) -> None:
-        """Forget what was held: a later snapshot will tell."""
+        """Drop what was held: a later snapshot makes up for it."""
         self._queue.clear()
 
     async def drained(self) -> None:
-        """Until all that came has been delivered (not while held)."""
+        """Wait until everything has been delivered; returns at once while held."""
         if self._queue and not self._held:
             self._empty.clear()
             await self._empty.wait()

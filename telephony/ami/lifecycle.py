@@ -1,4 +1,4 @@
-"""One connection's life: greeting, login, boot, pings. Each says what went wrong."""
+"""The stages of an AMI connection's life: greeting, login, boot, pings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ class AmiLoginRefused(OffhookError):  # noqa: N818 - what happened
 
 
 async def connect(listener: Listener, host: str, port: int, timeout: float) -> AmiProtocol:
-    """A connection that has greeted as AMI does, in ``timeout`` seconds. Raises OSError."""
+    """Connect and wait for AMI's greeting, ``timeout`` seconds at most. Raises OSError."""
     protocol: AmiProtocol | None = None
     try:
         async with asyncio.timeout(timeout):
@@ -26,7 +26,7 @@ async def connect(listener: Listener, host: str, port: int, timeout: float) -> A
             raise ConnectionError(f"no connection in {timeout:g} s") from error
         protocol.close()
         raise ConnectionError(f"connected, but no AMI greeting in {timeout:g} s") from error
-    except BaseException:  # cancelled, too: no connection is left behind
+    except BaseException:  # also when cancelled: leave no connection behind
         if protocol is not None and not protocol.closed:
             protocol.close()
         raise
@@ -34,7 +34,7 @@ async def connect(listener: Listener, host: str, port: int, timeout: float) -> A
 
 
 async def log_in(protocol: AmiProtocol, username: str, secret: str, timeout: float) -> None:
-    """Log in, with all events the user may see. Raises LoginRefused, OutcomeUnknown."""
+    """Log in, for all events the user may see. Raises AmiLoginRefused, LinkDown, OutcomeUnknown."""
     login = {"Username": username, "Secret": secret, "Events": "on"}
     reply = await protocol.ask("Login", login, timeout)
     if not reply.succeeded:
@@ -45,9 +45,10 @@ async def log_in(protocol: AmiProtocol, username: str, secret: str, timeout: flo
 
 
 async def booted(protocol: AmiProtocol, seen: asyncio.Event, timeout: float) -> bool:
-    """Wait for all modules: Asterisk logs clients in earlier, and its lists would be short.
+    """Wait until Asterisk has loaded all modules: it logs clients in earlier, with lists too short.
 
-    Whether it was ``seen`` in ``timeout`` seconds. Raises ConnectionError if the line is lost.
+    Returns whether FullyBooted was ``seen`` in ``timeout`` seconds. Raises ConnectionError if the
+    connection is lost.
     """
     waits = [asyncio.create_task(event.wait()) for event in (seen, protocol.ended)]
     try:
@@ -63,9 +64,9 @@ async def booted(protocol: AmiProtocol, seen: asyncio.Event, timeout: float) -> 
 async def keep_alive(
     protocol: AmiProtocol, every: float, pong: float, also: Callable[[AmiProtocol], Awaitable[None]]
 ) -> None:
-    """Ping until the connection ends, or end it if it is dead; do ``also`` at once and each time.
+    """Ping until the connection ends, and end it if it is dead; call ``also`` before each ping.
 
-    Always raises ConnectionError, or what ``also`` does.
+    Always raises: ConnectionError, or what ``also`` raises.
     """
     while True:
         await also(protocol)

@@ -1,4 +1,4 @@
-"""A supervised AMI connection to one Asterisk: the only door to a node's manager interface."""
+"""Keeps an AMI connection to one Asterisk up: the only way to a node's manager interface."""
 
 import asyncio
 import random
@@ -29,18 +29,18 @@ from telephony.variables import GlobalVariable
 _ECHO = b"UserEvent: OffhookEcho\r\n"
 
 LATE_S = 5.0
-"""Events that are late by more than this are complained of."""
+"""A warning is logged when events are later than this."""
 
 log = structlog.get_logger()
 
 
 class Link:
-    """One supervised AMI connection to a node.
+    """One AMI connection to a node, connected again whenever it is lost.
 
     ``run`` keeps it up. Each time it comes up: ``on_up(snapshot)``, then every event since the
     login through ``on_message``, in order, one at a time. When it is lost, what was received is
-    delivered, then ``on_down(state)``. The three are plain functions, called on the loop's
-    thread; an exception in one is logged and costs nothing but that call.
+    delivered, then comes ``on_down(state)``. The three are plain functions, called on the loop's
+    thread; an exception in one is logged and costs only that call.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Link:
         self.port = port
         self.timing = timing or Timing()
         self.reconnects = 0
-        """How often the link has come up, less one."""
+        """How often the link has come up after the first time."""
         self._username = username
         self._secret = secret
         self._on_up = on_up
@@ -103,20 +103,21 @@ class Link:
 
     @property
     def backlog(self) -> int:
-        """Events received and not yet delivered."""
+        """How many events have been received but not delivered."""
         return len(self._delivery)
 
     @property
     def failures(self) -> int:
-        """Events that the consumer could not take in."""
+        """How many events the consumer failed on."""
         return self._delivery.failures
 
     @property
     def lag(self) -> float:
-        """Seconds by which events are late, at least; 0 while the link is not up.
+        """How late events are at least, in seconds; 0 while the link is not up.
 
-        Asterisk may take minutes to send what has happened, and we to get to it, and answer each
-        ping all the same. So with every ping an event is asked for and its way here measured.
+        Asterisk may take minutes to send what has happened, and we to get to it, while it still
+        answers each ping. So with every ping we ask for an event and measure how long it takes to
+        arrive.
         """
         if not self.up:
             return 0.0
@@ -124,7 +125,7 @@ class Link:
         return max(self._lag, under_way)
 
     async def wait_up(self, timeout: float | None = None) -> None:
-        """Until the link is up. Raises TimeoutError."""
+        """Wait until the link is up. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             await self._is_up.wait()
 
@@ -135,11 +136,11 @@ class Link:
     ) -> Message:
         """Send one action, once, and return its reply.
 
-        The reply is not ordered among the events: those before it may still be queued.
+        The reply overtakes events: those that came before it may still be queued.
 
-        Raises ActionRefused (Asterisk said no), LinkDown (nothing was sent), OutcomeUnknown
-        (sent, no answer in ``timeout`` seconds or before the link was lost; it may have been
-        done), ValueError (a header that Asterisk would misread, see wire.encode).
+        Raises ActionRefused (Asterisk said no), LinkDown (nothing was sent), OutcomeUnknown (it was
+        sent, but no answer came in ``timeout`` seconds or before the link was lost; it may have
+        been done), ValueError (Asterisk would misread a header, see wire.encode).
         """
         reply = await self._live().ask(name, headers or {}, timeout)
         if not reply.succeeded:
@@ -155,20 +156,21 @@ class Link:
         complete: str,
         timeout: float = 10.0,
     ) -> list[Message]:
-        """Send an action that answers with a list; its events named ``item`` until ``complete``.
+        """Send an action that is answered with a list; returns its ``item`` events up to
+        ``complete``.
 
-        Raises as ``action`` does. An empty list is no refusal.
+        Raises what ``action`` does. An empty list is not a refusal.
         """
         return await self._live().ask_list(name, headers or {}, item, complete, timeout)
 
     async def originate(self, call: Originate, *, timeout: float = 5.0) -> None:
-        """Place a call, once. Returns when Asterisk has taken it on, or is seen doing it.
+        """Place a call, once. Returns when Asterisk has accepted it, or is seen placing it.
 
         Events with ``Uniqueid`` = ``call.channel_id`` report how it goes on, and so does
-        OriginateResponse. If the reply is lost, the channel is looked for once the link is up.
+        OriginateResponse. If the reply is lost, we look for the channel once the link is up.
 
-        Raises as ``action`` does; after OutcomeUnknown no such channel was found: the call was
-        not placed, or is over already. Should it turn up after all, it has the id.
+        Raises what ``action`` does; OutcomeUnknown means that no such channel was found: the call
+        was not placed, or is over already. If it turns up after all, it has that id.
         """
         try:
             await self.action("Originate", call.headers(), timeout=timeout)
@@ -193,13 +195,13 @@ class Link:
                 except TimeoutError:
                     break
                 except (LinkDown, OutcomeUnknown):
-                    # Cut again; looking is harmless. The sleep is for run(), which may not
-                    # have seen yet that the link is down.
+                    # Cut again; looking is harmless. The sleep gives run() time to see that the
+                    # link is down.
                     await asyncio.sleep(0.01)
                     continue
                 if any(channel.get("Uniqueid") == uniqueid for channel in channels):
                     return True
-                # What Asterisk had received before the cut it may carry out a moment later.
+                # Asterisk may carry out a moment later what it received before the cut.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.timing.settle):
                         await seen.wait()
@@ -219,7 +221,7 @@ class Link:
     # --- life
 
     async def run(self) -> None:
-        """Keep the link up until cancelled or closed. Returns after ``close``."""
+        """Keep the link up until cancelled, or until ``close``, after which it returns."""
         if self._task is not None:
             raise RuntimeError("this link runs already")
         self._task = asyncio.current_task()
@@ -237,8 +239,10 @@ class Link:
                     was_up = self.up
                     await self._lost(_reason(error))
                 except Exception as error:
-                    # A mistake of ours must not leave a centre without its events.
-                    self._log.exception("the AMI link failed by its own mistake; trying again")
+                    # A bug of ours must not leave a centre without its events.
+                    self._log.exception(
+                        "the AMI link failed because of a bug in Offhook; trying again"
+                    )
                     was_up = self.up
                     await self._lost(_reason(error))
                     wait = self.timing.retry_most
@@ -261,7 +265,7 @@ class Link:
                 self._tell(self._on_down, self._state)
 
     async def close(self) -> None:
-        """End the link for good; when this returns, nothing of it runs and nothing is delivered."""
+        """End the link for good; once this returns, nothing of it runs and nothing is delivered."""
         self._closing = True
         self._delivery.hold()
         task = self._task
@@ -272,7 +276,7 @@ class Link:
             self._became(LinkKind.CLOSED, "closed")
 
     async def _connect_and_serve(self) -> None:
-        """One connection from its beginning to its end; always raises."""
+        """Serve one connection from beginning to end; always raises."""
         self._delivery.hold()
         self._delivery.clear()
         self._booted.clear()
@@ -284,8 +288,8 @@ class Link:
             await lifecycle.log_in(protocol, self._username, self._secret, self.timing.login)
             if not await lifecycle.booted(protocol, self._booted, self.timing.boot):
                 self._log.warning(
-                    "no FullyBooted event came; going on without it. Has the AMI user"
-                    " read = system in manager.conf?"
+                    "no FullyBooted event came; going on without it. Does the AMI user"
+                    " have read = system in manager.conf?"
                 )
             await self._check_name(protocol)
             await self._synchronise(protocol)
@@ -298,11 +302,11 @@ class Link:
                 protocol.close()
 
     async def _ask_for_echo(self, protocol: AmiProtocol) -> None:
-        """Send an event round Asterisk, unless one is under way."""
+        """Have Asterisk send an event back to us, unless one is under way."""
         if self.lag > LATE_S:
             self._complain(
-                "AMI events are late: boards, records and offers lag behind the phones. Look for"
-                " what keeps Asterisk or this machine busy",
+                "AMI events are late: boards, records and offers lag behind the phones. Find out"
+                " what keeps Asterisk or this machine so busy",
                 kind=self.node,
                 node=self.node,
                 late_s=round(self.lag, 1),
@@ -315,7 +319,7 @@ class Link:
         reply = await protocol.ask(
             "UserEvent", {"UserEvent": "OffhookEcho", "Echo": name}, self.timing.pong
         )
-        if not reply.succeeded:  # not a user who may
+        if not reply.succeeded:  # this user may not send it
             self._echo_at, self._lag = None, 0.0
 
     def _delivered(self, message: Message) -> None:
@@ -327,16 +331,16 @@ class Link:
         self._on_message(message)
 
     async def _check_name(self, protocol: AmiProtocol) -> None:
-        """Raises LoginRefused for an Asterisk that takes itself for another node.
+        """Raise AmiLoginRefused if this Asterisk calls itself by another node's name.
 
-        Its calls would be known by one name and their sessions and recordings come by another.
+        Its calls would go by one name, and their sessions and recordings by another.
         """
         reply = await protocol.ask("Getvar", {"Variable": GlobalVariable.NODE}, self.timing.login)
         name = reply.get("Value")
         if reply.succeeded and name and name != self.node:
             raise AmiLoginRefused(
                 f"this Asterisk calls itself {name!r}, and Offhook's configuration calls it"
-                f" {self.node!r}; set node back, or write Asterisk's configuration anew (restart"
+                f" {self.node!r}; change node back, or rewrite Asterisk's configuration (restart"
                 " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
             )
 
@@ -364,14 +368,14 @@ class Link:
         )
         if snapshot.left_out:
             self._log.warning(
-                "Asterisk's list of channels has entries that are none; going on without them",
+                "Asterisk's list of channels has entries that are not channels; they are left out",
                 entries=len(snapshot.left_out),
                 first=snapshot.left_out[:3],
             )
 
     async def _lost(self, error: str) -> None:
         if self.up:
-            # What was received is true: it goes first.
+            # What was received is true, so it is delivered first.
             self._became(LinkKind.DOWN, error)
             await self._delivery.drained()
             self._tell(self._on_down, self._state)
@@ -390,11 +394,13 @@ class Link:
                     seen.set()
         self._delivery.put(event)
         if len(self._delivery) > self._max_backlog and self._protocol is not None:
-            # Lossless all the same: after the next login there is a snapshot.
-            self._protocol.fail(f"{self._max_backlog} events wait: their consumer is too slow")
+            # Nothing is lost by this: a snapshot follows the next login.
+            self._protocol.fail(
+                f"{self._max_backlog} events are waiting: their consumer is too slow"
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection ended; ``run`` sees it by itself."""
+        """The connection has ended; ``run`` notices by itself."""
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
         try:
@@ -408,11 +414,11 @@ class Link:
             self._is_up.set()
         else:
             self._is_up.clear()
-        # One line when something changes, not one for every vain attempt.
+        # One line when something changes, not one for every failed attempt.
         said = "" if kind is LinkKind.UP else error
         if kind in (LinkKind.DOWN, LinkKind.REFUSED) and said != self._said:
             if kind is LinkKind.REFUSED:
-                self._log.error(f"{error}. Tried again every {self.timing.retry_refused:g} s")
+                self._log.error(f"{error}. Trying again every {self.timing.retry_refused:g} s")
             else:
                 self._log.warning(f"AMI link down: {error}. Trying again")
         if kind is not LinkKind.SYNCING:
@@ -420,7 +426,7 @@ class Link:
 
 
 def _reason(error: Exception) -> str:
-    """In words for who runs the centre."""
+    """The reason in words, for whoever runs the centre."""
     if isinstance(error, OutcomeUnknown):
         return f"at {error.action}: {error.why}"
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""The Originate action: a call placed under an id of our own. Pure."""
+"""Composes AMI's Originate action, which places a call under an id of our own. Pure."""
 
 import uuid
 from collections.abc import Mapping
@@ -8,16 +8,18 @@ from telephony.ami.protocol import Headers
 
 
 def new_channel_id() -> str:
-    """An id for a channel to be placed: it becomes its Uniqueid, so no event is guessed at.
+    """An id for a channel to be placed. It becomes the Uniqueid, so that its events are known by
+    it.
 
-    All are of one length: Asterisk takes an id for one in use if another begins with it (22.10).
+    All have the same length: Asterisk thinks an id is in use if another begins with it (22.10).
     """
     return f"offhook-{uuid.uuid4().hex}"
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What the answered channel runs: ``ConfBridge`` with ``agent-1001``."""
+    """The application that the answered channel runs, such as ``ConfBridge`` with
+    ``agent-1001``."""
 
     name: str
     data: str = ""
@@ -34,7 +36,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Originate:
-    """A call to place. ``channel_id`` has to be new, see ``new_channel_id``."""
+    """A call to place. ``channel_id`` must be new, see ``new_channel_id``."""
 
     channel: str  # PJSIP/13800138000@trunk1
     then: Application | Extension
@@ -74,10 +76,11 @@ class Originate:
 
 def _variable_name(name: str) -> str:
     if not name or not name.replace("_", "a").isalnum():
-        raise ValueError(f"{name!r} is no channel variable's name")
+        raise ValueError(f"{name!r} is not a channel variable's name")
     return name
 
 
 def _escape(value: str) -> str:
-    """One ``Variable`` header may set several, so Asterisk splits it at commas and unquotes it."""
+    """Asterisk splits a ``Variable`` header at commas and unquotes it, because it may set
+    several."""
     return "".join(f"\\{char}" if char in '\\",()[]' else char for char in value)

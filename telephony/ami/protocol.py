@@ -1,8 +1,8 @@
-"""AMI's protocol on one connection: events in the order of the wire, each reply to who asked.
+"""Speaks AMI on one connection: passes events on in order, and each reply to whoever asked.
 
-Bytes are framed before they are decoded (``wire``), a header can't carry a second action, a reply
-has a deadline after which its outcome is unknown, and nothing is ever sent twice. Events with an
-action's id are events like others, unless they are the items of a list that the action asked for.
+Bytes are framed before they are decoded (``wire``), a header can't carry a second action, an action
+whose reply misses its deadline has an unknown outcome, and nothing is ever sent twice. Events with
+an action's id are ordinary events, unless they are items of a list that the action asked for.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ MAX_UNSENT = 1 << 20
 
 
 class ActionFailed(OffhookError):  # noqa: N818 - what happened, not that it is an error
-    """An action was not done, or is not known to be: one of the three below."""
+    """An action was not done, or may not have been: one of the three below."""
 
 
 class ActionRefused(ActionFailed):
@@ -63,7 +63,7 @@ class AmiProtocol(asyncio.Protocol):
         self._framer = Framer(greeting=True)
         self._waiting: dict[str, PendingAction[Message]] = {}
         self.greeted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """The protocol's version, once the far side has said what it is."""
+        """AMI's version, once the greeting has come."""
         self.ended = asyncio.Event()
         self.reason = ""
         """Why the connection ended, for people."""
@@ -83,7 +83,7 @@ class AmiProtocol(asyncio.Protocol):
         waiting = self._waiting
         dispatch = self._listener.dispatch
         for raw in raws:
-            # Only while an answer is awaited is an ActionID worth looking for.
+            # An ActionID is worth looking for only while an answer is awaited.
             if not waiting and raw.startswith(b"Event: "):
                 dispatch(Message(raw))
             else:
@@ -92,12 +92,12 @@ class AmiProtocol(asyncio.Protocol):
                     dispatch(message)
 
     def _answers(self, message: Message) -> bool:
-        """Whether this was an answer, awaited or not, and no event for the listeners."""
+        """Whether this was an answer, awaited or not, rather than an event for the listener."""
         action = self._waiting.get(message.action_id)
         if not message.is_event:
             if action is not None and not action.future.done():
                 if action.complete and not message.get("Response"):
-                    action.received.append(message)  # an entry that has lost its name: no refusal
+                    action.received.append(message)  # a nameless entry, not a refusal
                 elif not action.complete or not message.succeeded:
                     action.future.set_result(message)
                 elif message.get("EventList").lower() != "start":
@@ -115,7 +115,7 @@ class AmiProtocol(asyncio.Protocol):
         return False
 
     async def ask(self, name: str, headers: Headers, timeout: float) -> Message:
-        """Send one action, once; its reply, whether yes or no.
+        """Send one action, once, and return its reply, whether yes or no.
 
         Raises ValueError (see wire.encode), LinkDown (nothing sent), OutcomeUnknown.
         """
@@ -124,7 +124,7 @@ class AmiProtocol(asyncio.Protocol):
     async def ask_list(
         self, name: str, headers: Headers, item: str, complete: str, timeout: float
     ) -> list[Message]:
-        """Send one action that answers with a list of events; the ``item`` events of it.
+        """Send one action that is answered with a list of events; returns its ``item`` events.
 
         Raises what ``ask`` does, and ActionRefused.
         """
@@ -181,5 +181,5 @@ class AmiProtocol(asyncio.Protocol):
         self._listener.connection_lost(exc)
 
     def close(self) -> None:
-        """End the connection; who still waits for a reply gets OutcomeUnknown."""
+        """End the connection; whoever still waits for a reply gets OutcomeUnknown."""
         self.fail("closed by us")

@@ -1,4 +1,4 @@
-"""What is there on an Asterisk now. AMI has no replay, so each login starts with this."""
+"""Asks an Asterisk what is there now. AMI has no replay, so each login starts with this."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _LONGEST = 255  # more than Asterisk has for a uniqueid or a name
 
 
 def fault_of(message: Message) -> str | None:
-    """What keeps a message about a channel from being one; None: it is one."""
+    """What is wrong with a message about a channel; None if it is sound."""
     for header in ("Uniqueid", "Channel"):
         value = message.get(header)
         if not value:
@@ -24,26 +24,29 @@ def fault_of(message: Message) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Taken while events are held; the held ones, which may be older than it, come after it."""
+    """What was there at a login. It is taken while events are held; they come after it, though some
+    may be older than it."""
 
     channels: tuple[Message, ...]
-    """CoreShowChannel, one a channel, with Uniqueid, Linkedid, BridgeId, ChannelState, ..."""
+    """CoreShowChannel, one for each channel: Uniqueid, Linkedid, BridgeId, ChannelState, ..."""
     bridges: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each bridge's BridgeUniqueid and the uniqueids of the channels in it."""
     device_states: tuple[Message, ...] = ()
-    """DeviceStateChange, one a device: Device (``PJSIP/1001``), State (``NOT_INUSE``, ...)."""
+    """DeviceStateChange, one for each device: Device (``PJSIP/1001``), State (``NOT_INUSE``,
+    ...)."""
     endpoints: tuple[Message, ...] = ()
-    """EndpointList, one a PJSIP endpoint: ObjectName, DeviceState, Contacts, ActiveChannels."""
+    """EndpointList, one for each PJSIP endpoint: ObjectName, DeviceState, Contacts,
+    ActiveChannels."""
     boot: str = ""
-    """When Asterisk started, on its own clock: ``2026-11-22 02:08:16``."""
+    """When Asterisk started, by its own clock: ``2026-11-22 02:08:16``."""
     version: str = ""
-    """Asterisk's, as it names itself; empty if it doesn't say."""
+    """Asterisk's version, as it names it; empty if it doesn't."""
     restarted: bool = False
-    """Asterisk is another process than at the link's last snapshot: its old channels are gone."""
+    """Asterisk has restarted since the link's last snapshot: its old channels are gone."""
     missing: tuple[str, ...] = field(default=())
     """Lists that Asterisk refused (a module not loaded, a class the AMI user lacks)."""
     left_out: tuple[str, ...] = field(default=())
-    """Entries among the channels that are none, and what is wrong with them."""
+    """Entries of the list of channels that are not channels, and what is wrong with them."""
 
     def has_channel(self, uniqueid: str) -> bool:
         return any(channel.get("Uniqueid") == uniqueid for channel in self.channels)
@@ -61,7 +64,7 @@ async def take_snapshot(
     last_boot: str,
     timeout: float,
 ) -> Snapshot:
-    """Ask for all there is. ``timeout`` (s) is for each list.
+    """Ask for everything. ``timeout`` (s) applies to each list.
 
     Raises ActionRefused if the AMI user may not see channels (it needs ``reporting`` in
     manager.conf's ``write``), and what asking raises.
@@ -80,8 +83,7 @@ async def take_snapshot(
             return ()
 
     settings = await ask("CoreSettings", {}, timeout)
-    # Devices and bridges before channels: events that come meanwhile are held and set right
-    # whatever changes, so the order is for the reader only.
+    # The order doesn't matter: events that come meanwhile are held, and correct what has changed.
     device_states = await optional(
         "DeviceStateList", "DeviceStateChange", "DeviceStateListComplete"
     )
@@ -91,7 +93,7 @@ async def take_snapshot(
         "CoreShowChannels", {}, "CoreShowChannel", "CoreShowChannelsComplete", timeout
     )
     channels, left_out = sifted(channels)
-    # CoreShowChannel names the bridge: no BridgeInfo for each of a thousand bridges.
+    # CoreShowChannel names the bridge, which saves a BridgeInfo for each of a thousand bridges.
     members: dict[str, list[str]] = {item.get("BridgeUniqueid"): [] for item in bridge_list}
     for channel in channels:
         if bridge := channel.get("BridgeId"):
@@ -110,9 +112,9 @@ async def take_snapshot(
 
 
 def sifted(channels: Iterable[Message]) -> tuple[list[Message], tuple[str, ...]]:
-    """The entries of a list of channels that are channels, each once; and what the others lack.
+    """The entries of a list that are channels, each once; and what is wrong with the others.
 
-    One bad entry must not cost the calls of all others.
+    One bad entry must not cost all other calls.
     """
     good: dict[str, Message] = {}
     faults: list[str] = []

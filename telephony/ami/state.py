@@ -1,4 +1,4 @@
-"""How a link is, and its deadlines."""
+"""The states of an AMI link, and its deadlines."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 class LinkKind(StrEnum):
     DOWN = "down"  # no connection; will be tried again
-    SYNCING = "syncing"  # connected: greeting, login, snapshot
+    SYNCING = "syncing"  # connected; at greeting, login or snapshot
     UP = "up"
-    REFUSED = "refused"  # Asterisk does not let us in as configured; tried again, slowly
+    REFUSED = "refused"  # Asterisk does not let us in as configured; tried again, less often
     CLOSED = "closed"
 
 
@@ -21,7 +21,7 @@ class LinkState:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds."""
+    """How long a link waits for each thing, in seconds."""
 
     connect: float = 5.0  # connection and greeting
     login: float = 5.0

@@ -1,7 +1,7 @@
-"""AMI's wire: bytes to messages and back. No I/O.
+"""AMI's wire format: turns bytes into messages, and actions into bytes. No I/O.
 
-Bytes are framed before they are decoded, so a character that is split over two reads stays
-whole, and a message is taken apart only if somebody asks it for a header.
+Bytes are framed before they are decoded, so a character split over two reads stays whole, and a
+message is parsed only when somebody asks it for a header.
 """
 
 import re
@@ -11,26 +11,26 @@ from domain.errors import OffhookError
 
 GREETING = b"Asterisk Call Manager/"
 MAX_LINE = 1024
-"""Bytes in an action's line with its CR LF; of a longer one Asterisk takes the rest for another
+"""Bytes in an action's line with its CR LF; Asterisk takes the rest of a longer line for another
 action (measured)."""
 MAX_HEADERS = 128
 """Headers in an action; Asterisk refuses more, in a reply without an ActionID (measured)."""
 MAX_MESSAGE = 1 << 20
-"""Bytes in a message from Asterisk; more than this is no AMI."""
+"""Bytes in a message from Asterisk; anything longer is not AMI."""
 MAX_GREETING = 256
 
 _FORBIDDEN = ("\r", "\n", "\0")
 
 
 class WireError(OffhookError, ConnectionError):
-    """What came is not AMI, so nothing after it on this connection can be trusted."""
+    """What came is not AMI; nothing after it on this connection can be trusted."""
 
 
 class Framer:
-    """Cuts a stream of bytes into raw messages, whatever the chunks are.
+    """Cuts a stream of bytes into raw messages, however it is chunked.
 
-    A blank line ends a message; a bare LF ends a line as CR LF does. With ``greeting`` the
-    stream starts with the line that names the protocol's version.
+    A blank line ends a message; a bare LF ends a line as CR LF does. With ``greeting``, the stream
+    starts with the line that names the protocol's version.
     """
 
     __slots__ = ("_greeting", "_pending", "max_message", "version")
@@ -43,14 +43,14 @@ class Framer:
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The messages that are complete now, without the blank lines around them.
+        """Take the next bytes; returns the messages now complete, without blank lines around them.
 
         Raises WireError for another protocol's greeting or a message over ``max_message``.
         """
         pending = self._pending
         if pending:
-            # Only the new bytes, and three before them, can hold the end of a message:
-            # looking at the old ones again would be quadratic.
+            # Only the new bytes and three before them can hold the end of a message; searching the
+            # old ones again would take quadratic time.
             start = max(0, len(pending) - 3)
             pending += data
             if self._greeting:
@@ -102,9 +102,9 @@ class Framer:
 
 
 def _last_end(data: bytes | bytearray, start: int) -> int:
-    """Where the last blank line ends at or after ``start``, or -1."""
+    """Where the last blank line at or after ``start`` ends, or -1."""
     full = data.rfind(b"\n\r\n", start)
-    # Asterisk ends lines with CR LF: the search for the other kind is over the last bytes only.
+    # Asterisk ends lines with CR LF, so the other kind is looked for in the last bytes only.
     bare = data.rfind(b"\n\n", max(start, full))
     if bare < 0:
         return full if full < 0 else full + 3
@@ -114,8 +114,8 @@ def _last_end(data: bytes | bytearray, start: int) -> int:
 class Message:
     """One reply or event. Headers are case-insensitive and decoded when first asked for.
 
-    Bytes that are no UTF-8 become U+FFFD. Of a header that is there several times ``get``
-    gives the first, ``all`` gives each.
+    Bytes that are not UTF-8 become U+FFFD. If a header is repeated, ``get`` returns its first value
+    and ``all`` returns each.
     """
 
     __slots__ = ("_first", "_headers", "_name", "_text", "raw")
@@ -134,7 +134,7 @@ class Message:
 
     @property
     def name(self) -> str:
-        """What event it is; empty for a reply, whatever ``Response`` header an event carries."""
+        """The event's name; empty for a reply. An event may have a ``Response`` header too."""
         if self._name is None:
             raw = self.raw
             if raw.startswith(b"Event: "):
@@ -150,12 +150,12 @@ class Message:
 
     @property
     def succeeded(self) -> bool:
-        """Of a reply: Asterisk did, or took on, what it was told."""
+        """Whether a reply says that Asterisk did, or accepted, what was asked."""
         return self.get("Response") in ("Success", "Follows", "Goodbye")
 
     @property
     def action_id(self) -> str:
-        # The first look at every message: worth a shortcut past the parsing.
+        # Every message is asked for this first: worth a shortcut past the parsing.
         raw = self.raw
         at = raw.find(b"\r\nActionID: ")
         if at < 0:
@@ -164,10 +164,11 @@ class Message:
         return (raw[at + 12 : end] if end > 0 else raw[at + 12 :]).decode("utf-8", "replace")
 
     def get(self, header: str, default: str = "") -> str:
-        """The header's (first) value, or ``default`` where there is no such header."""
+        """The header's first value, or ``default`` if it is missing."""
         first = self._first
         if first is None:
-            # Of the twenty headers of an event three are asked for, and spelled as Asterisk does.
+            # Some three of an event's twenty headers are asked for, spelled as Asterisk spells
+            # them.
             text = self._text or self._decode()
             sought = f"\r\n{header}: "
             at = text.find(sought)
@@ -197,9 +198,9 @@ class Message:
         return self._headers
 
     def variables(self, prefix: str = "") -> dict[str, str]:
-        """Channel variables that came along, by name.
+        """The channel variables that the message carries, by name.
 
-        ``prefix`` is that of the channel in an event about two: ``Dest``, ``LocalOne``.
+        ``prefix`` says which channel in an event about two: ``Dest``, ``LocalOne``.
         """
         # OriginateResponse writes the channel's name too: ChanVariable(PJSIP/1-00): A=b
         line = rf"\r\n{prefix}(?:Chan)?Variable(?:\([^\r\n]*\))?: ([^=\r\n]*)=([^\r\n]*)"
@@ -225,36 +226,36 @@ def _parse(raw: bytes) -> list[tuple[str, str]]:
         if not colon:
             key, colon, value = line.partition(":")
             if not colon:
-                continue  # no header: the rest of a value with a line break, or a body's line
+                continue  # not a header: the rest of a value with a line break, or a line of a body
         headers.append((key, value))
     return headers
 
 
 def encode(action: str, headers: Mapping[str, str | Sequence[str]], action_id: str) -> bytes:
-    """One action in bytes; a sequence as a value repeats its header.
+    """One action as bytes; a value that is a sequence repeats its header.
 
-    Raises ValueError for what would become another header or action, or be refused by Asterisk:
-    CR, LF or NUL, a name that is none, a line over MAX_LINE bytes, more than MAX_HEADERS lines.
+    Raises ValueError for what would become another header or action, or be refused by Asterisk: CR,
+    LF or NUL, an impossible name, a line over MAX_LINE bytes, more than MAX_HEADERS lines.
     """
     lines = []
     if clash := {"action", "actionid"}.intersection(key.lower() for key in headers):
-        raise ValueError(f"AMI action {action!r}: header {clash.pop()!r} is not the caller's")
+        raise ValueError(f"AMI action {action!r}: header {clash.pop()!r} is set by Offhook itself")
     for key, value in _pairs({"Action": action, "ActionID": action_id, **headers}):
         if not key or ":" in key or key != key.strip():
-            raise ValueError(f"AMI action {action!r}: {key!r} is no header name")
+            raise ValueError(f"AMI action {action!r}: {key!r} is not a header name")
         line = f"{key}: {value}"
         if any(char in line for char in _FORBIDDEN):
-            raise ValueError(f"AMI action {action!r}: CR, LF or NUL in header {key!r}")
+            raise ValueError(f"AMI action {action!r}: header {key!r} has CR, LF or NUL in it")
         encoded = line.encode("utf-8") + b"\r\n"
         if len(encoded) > MAX_LINE:
             raise ValueError(
                 f"AMI action {action!r}: header {key!r} makes a line of {len(encoded)} bytes,"
-                f" Asterisk takes {MAX_LINE}"
+                f" Asterisk takes at most {MAX_LINE}"
             )
         lines.append(encoded)
     if len(lines) > MAX_HEADERS:
         raise ValueError(
-            f"AMI action {action!r}: {len(lines)} headers, Asterisk takes {MAX_HEADERS}"
+            f"AMI action {action!r}: {len(lines)} headers, Asterisk takes at most {MAX_HEADERS}"
         )
     lines.append(b"\r\n")
     return b"".join(lines)

@@ -1,4 +1,4 @@
-"""What this program asks of apt: is it there, what would it install, install it."""
+"""Asks apt whether it is there and what it would install, and has it install packages."""
 
 import contextlib
 import os
@@ -15,11 +15,11 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 class AptError(OffhookError):
-    """apt could not do it; the text is its last words and the command to try by hand."""
+    """apt failed; the text has its last error and the command to try by hand."""
 
 
 def available() -> str | None:
-    """``debian`` or ``ubuntu`` (or another system of that family), None without apt."""
+    """``debian``, ``ubuntu`` or another system of that family; None without apt."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
     text = ""
@@ -30,7 +30,8 @@ def available() -> str | None:
 
 
 def run(command: Sequence[str], *, fix: str) -> str:
-    """Run, its output to standard error as it comes; AptError with the last line if it fails."""
+    """Run a command and return its output; errors and warnings go to standard error as they come.
+    Raises AptError with the last error if it fails."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     lines: list[str] = []
     with subprocess.Popen(
@@ -58,7 +59,7 @@ def _updated() -> None:
 
 
 def candidate(package: str, progress: Callable[[str], None]) -> str | None:
-    """The version apt would install, after an update; None if it knows no such package."""
+    """The version that apt would install, after an update; None if it doesn't know the package."""
     progress("asking apt for its packages")
     _updated()
     said = subprocess.run(
@@ -76,13 +77,13 @@ def candidate(package: str, progress: Callable[[str], None]) -> str | None:
 
 
 def install(packages: Sequence[str], progress: Callable[[str], None]) -> None:
-    """Install without asking; raises AptError. Needs root."""
+    """Install packages without asking. Needs root. Raises AptError."""
     by_hand = f"apt-get install {' '.join(packages)}"
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     try:
         run(command, fix=by_hand)
     except AptError:
-        # The lists are often just too old, or (in a fresh container) not there.
+        # Often the lists are just out of date, or (in a fresh container) missing.
         progress("asking apt for its packages")
         _updated()
         run(command, fix=by_hand)
@@ -90,7 +91,7 @@ def install(packages: Sequence[str], progress: Callable[[str], None]) -> None:
 
 @contextlib.contextmanager
 def no_services_started() -> Iterator[None]:
-    """While inside, installed packages start no daemon: Asterisk would take the SIP ports."""
+    """Keep packages installed inside from starting daemons: Asterisk would take the SIP ports."""
     if _POLICY.exists():
         yield
         return

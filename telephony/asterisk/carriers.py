@@ -1,7 +1,8 @@
-"""Lines that Asterisk knows by a host's name, where the name can't be resolved when it is read.
+"""Keeps lines working whose host's name could not be resolved when Asterisk read it.
 
-Asterisk asks DNS once, as it reads its configuration. A carrier whose name is not found then (after
-a power cut DNS may come back later than this machine) is a stranger, and all its calls are refused.
+Asterisk asks DNS once, when it reads its configuration. A carrier whose name is not found then is a
+stranger, and all its calls are refused. After a power cut, for one, DNS may come back later than
+this machine.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from machine.hosts import host_of, is_address
 from telephony.asterisk.instance import Instance
 
 FIRST_LOOK_S, LAST_LOOK_S = 5.0, 30.0
-"""How long to wait before the next look; twice as long each time that changes nothing."""
+"""How long to wait before the next look: at first, and at most, as it doubles each time."""
 
 log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 async def keep_known(
     instance: Instance, *, first_s: float = FIRST_LOOK_S, last_s: float = LAST_LOOK_S
 ) -> None:
-    """Have Asterisk ask again for names that it didn't find, for ever; cancel it to stop."""
+    """Have Asterisk look up again the names that it didn't find. Runs until cancelled."""
     missed: set[LineName] = set()
     delay_s = first_s
     while True:
@@ -35,17 +36,20 @@ async def keep_known(
                 if await instance.is_known_by_address(line.name):
                     if line.name in missed:
                         missed.discard(line.name)
-                        log.info("a line's host is found now; its calls are taken", line=line.name)
+                        log.info(
+                            "a line's host has been found; its calls are accepted now",
+                            line=line.name,
+                        )
                     continue
                 if line.name not in missed:
                     missed.add(line.name)
                     delay_s = first_s
                     log.error(
-                        "a line's host can't be found, so its calls are refused; it is looked for"
-                        " again and again",
+                        "a line's host can't be found, so its calls are refused; Offhook goes on"
+                        " looking for it",
                         line=line.name,
                         host=line.host,
-                        fix="look at DNS, or write the carrier's address instead of its name",
+                        fix="check DNS, or write the carrier's address instead of its name",
                     )
                 await instance.look_hosts_up()
 

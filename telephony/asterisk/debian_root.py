@@ -1,8 +1,8 @@
-"""Packages of Debian sid, unpacked with all they need into a folder of its own.
+"""Unpacks packages of Debian sid, with all they depend on, into a folder of their own.
 
-apt resolves and verifies them as it would for an installation, with lists and cache of its own;
-then they are unpacked and nothing of them is run. It takes no root, and the machine's own
-packages are left alone.
+apt resolves and verifies them as for an installation, with separate lists and cache; then they are
+only unpacked, and none of their scripts is run. This needs no root, and leaves the machine's own
+packages alone.
 """
 
 import os
@@ -23,7 +23,7 @@ _KEYRINGS = (
 
 
 def make(root: Path, packages: Sequence[str], progress: Callable[[str], None]) -> None:
-    """Make ``root`` whole, or leave nothing. Raises apt.AptError."""
+    """Make all of ``root``, or leave nothing behind. Raises apt.AptError."""
     root.parent.mkdir(parents=True, exist_ok=True)
     for left in root.parent.glob(f"{root.name}.making-*"):
         shutil.rmtree(left, ignore_errors=True)  # an earlier one was interrupted
@@ -42,7 +42,7 @@ def make(root: Path, packages: Sequence[str], progress: Callable[[str], None]) -
             shutil.rmtree(root)
         new.rename(root)
     except OSError as error:
-        raise apt.AptError(f"{error}; see that {root.parent} is writable and not full") from error
+        raise apt.AptError(f"{error}; see whether {root.parent} is writable and full") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -77,12 +77,12 @@ def _download(work: Path, packages: Sequence[str], progress: Callable[[str], Non
         "Debug::NoLocking=true",
         "APT::Sandbox::User=",
         "Acquire::Languages=none",
-        # A mirror that lags, or is frozen, still serves signed packages.
+        # A mirror that lags behind, or is frozen, still serves signed packages.
         "Acquire::Check-Valid-Until=false",
         "APT::Get::List-Cleanup=false",
     ]
     arguments = [part for option in options for part in ("-o", option)]
-    fix = "see the line above; the mirror is taken from /etc/apt"
+    fix = "see the lines above; the mirror is the one in /etc/apt"
     progress(f"reading {mirror} sid")
     apt.run(["apt-get", *arguments, "update"], fix=fix)
     progress("downloading the packages")
@@ -90,12 +90,12 @@ def _download(work: Path, packages: Sequence[str], progress: Callable[[str], Non
     apt.run(["apt-get", *arguments, *wanted], fix=fix)
     archives = sorted((work / "archives").glob("*.deb"))
     if not archives:
-        raise apt.AptError(f"{mirror} gave no packages; {fix}")
+        raise apt.AptError(f"{mirror} delivered no packages; {fix}")
     return archives
 
 
 def mend_sounds(data: Path) -> None:
-    """Point ``sounds/en`` at the folder it means; Debian's link leads out of the root."""
+    """Point ``sounds/en`` at the folder it is meant for; Debian's link leads out of the root."""
     link = data / "sounds" / "en"
     voices = sorted(link.parent.glob("en_US_f_*")) if link.parent.is_dir() else []
     if voices and not link.exists():
@@ -104,7 +104,7 @@ def mend_sounds(data: Path) -> None:
 
 
 def mirror_of(etc_apt: Path) -> str | None:
-    """The Debian mirror this machine uses, from its classic and deb822 sources; None: none."""
+    """The Debian mirror that this machine uses, from its classic and deb822 sources, or None."""
     for uri, suites in _sources(etc_apt):
         if any("security" in suite for suite in suites) or "security" in uri:
             continue
@@ -136,7 +136,8 @@ def _sources(etc_apt: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _listed(uri: str) -> str:
-    """What a ``mirror+file:`` source (Debian's cloud images have them) means: its first line."""
+    """The mirror behind a ``mirror+file:`` source, as in Debian's cloud images: the file's
+    first."""
     found = re.match(r"mirror\+file:(/.+)", uri)
     lines = _lines(Path(found[1])) if found else []
     return lines[0].split()[0] if lines and lines[0].strip() else uri

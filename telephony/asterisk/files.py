@@ -1,7 +1,8 @@
-"""What is written into an Asterisk's ``generated/`` folder: ports, secrets, peers, numbers.
+"""Makes the files of an Asterisk's ``generated/`` folder: ports, secrets, peers, numbers.
 
-Everything else is literal, in asterisk-conf/. Values come from a checked configuration, and are
-checked again here: a line break or a semicolon would be a directive of its own.
+Everything else is in asterisk-conf/ as it stands. Values come from a checked configuration and are
+checked again here, because a line break would start a directive of its own, and a semicolon a
+comment.
 """
 
 import re
@@ -19,25 +20,26 @@ from telephony.variables import TWIN, ChannelVariable, GlobalVariable
 AMI_USER = "offhook"
 
 OPTIONAL_MODULES = ("res_cdrel_custom.so",)
-"""What only some versions have; naming a module that isn't there is a warning in the log."""
+"""Modules that only some versions have; naming one that isn't there logs a warning."""
 
 LONGEST_NUMBER = 25
-"""Digits of a number that is refused with a report; E.164 has 15 at most."""
+"""The most digits of a number whose refusal is reported; E.164 has 15 at most."""
 
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 _READ = "system,call,user,agent,dtmf"
 _WRITE = "call,originate,agent,user,reporting"
-"""Neither ``system`` nor ``command``: a stolen password can't stop Asterisk or run programs."""
+"""Neither ``system`` nor ``command``, so that a stolen password can't stop Asterisk or run
+programs."""
 _FORWARDED = "eventfilter(action(exclude),name(DialEnd),method(contains)) = Forward:"
-"""No such event: it holds where a phone that forwards (302) wants the call, with every line break
-that the phone has written there. What became of the phone, its Hangup says too. (Of a header that
-begins with a control character ``header(Forward)`` finds nothing.)"""
+"""Keeps this event from us: it names the place where a forwarding phone (302) wants the call, with
+every line break that the phone put there. The phone's Hangup says what became of it anyway.
+(``header(Forward)`` doesn't match a value that begins with a control character.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports of one instance. ``rtp_end`` is the last one of its range."""
+    """The ports of one instance. ``rtp_end`` is the last of its range."""
 
     sip: int
     sip_tls: int
@@ -49,9 +51,9 @@ class Ports:
 
     @classmethod
     def block(cls, base: int, *, rtp: int = 400) -> "Ports":
-        """Single ports from ``base`` on, and ``rtp`` ports for sound from ``base`` + 20.
+        """Single ports starting at ``base``, and ``rtp`` ports for sound starting at ``base`` + 20.
 
-        A call that is bridged uses four of them.
+        A bridged call uses four of those.
         """
         return cls(base, base + 1, base + 2, base + 3, base + 4, base + 20, base + 20 + rtp - 1)
 
@@ -73,11 +75,11 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where an instance keeps what it writes, as Asterisk sees them."""
+    """Folders of an instance, by the paths that Asterisk knows them by."""
 
     prompts: Path
     certificate: Path | None
-    """One PEM file with key and certificate; None: no TLS transport."""
+    """One PEM file with key and certificate; None for no TLS transport."""
 
 
 def generated(
@@ -91,9 +93,9 @@ def generated(
     modules: Iterable[str],
     fallback_after_s: int = 60,
 ) -> Mapping[str, str]:
-    """File name to text, for the folder ``generated``. Raises ValueError for an unusable value.
+    """The files of the folder ``generated``, by name. Raises ValueError for an unusable value.
 
-    ``modules`` are the file names of those the Asterisk has.
+    ``modules`` are the file names of the modules that this Asterisk has.
     """
     have = frozenset(modules)
     stations = [_word(station.name) for station in centre.stations]
@@ -108,7 +110,7 @@ def generated(
             ]
         ),
         "globals.conf": "".join(
-            # An empty one too: a reload keeps what isn't mentioned.
+            # Empty ones too: a reload keeps a variable that isn't mentioned.
             f"{TWIN}{station.name} = {twin(station.name) if has_twin(station) else ''}\n"
             for station in centre.stations
         )
@@ -123,7 +125,7 @@ def generated(
             f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
         ),
         # What a carrier may send by mistake: a number, with +, * or # in front. The dialplan says
-        # why each length is a pattern of its own.
+        # why each length has a pattern of its own.
         "other_numbers.conf": "".join(
             f"exten => _[+*#0-9]{'X' * more},1,Gosub(unknown-number,s,1(${{EXTEN}}))\n"
             for more in range(LONGEST_NUMBER)
@@ -175,7 +177,7 @@ def _transports(ports: Ports, addresses: Addresses, certificate: Path | None) ->
 
 
 def _media(sip: str) -> str:
-    """The options of an endpoint whose sound keeps to the address that SIP is bound to."""
+    """The options that keep an endpoint's sound to the address that SIP is bound to."""
     if sip in ANY_ADDRESS:
         return ""
     return f"media_address = {_word(sip)}\nbind_rtp_to_media_address = yes\n"
@@ -196,7 +198,7 @@ def _station(station: Station, secrets: AsteriskPasswords) -> str:
     )
     text = f"[{name}]({template})\n{common}{_MEDIA[station.encryption]}\n"
     if has_twin(station):
-        # Nobody can be identified as it: it is for calls to the phone only.
+        # No phone is ever identified as this endpoint: it is for calls to the phone only.
         text += (
             f"[{twin(station.name)}]({template})\n{common}{_MEDIA[Encryption.REQUIRED]}"
             "identify_by = ip\n\n"
@@ -212,11 +214,11 @@ _MEDIA = {
 
 
 def has_twin(station: Station) -> bool:
-    """Whether the phone has a second endpoint, for the offer it may insist on.
+    """Whether the phone has a second endpoint, for phones that insist on SRTP.
 
     Asterisk offers either RTP that may be encrypted (RTP/AVP) or SRTP (RTP/SAVP). A phone set to
-    SRTP only refuses the one (488), a phone without SRTP the other; which it is nobody knows
-    before. So a refused call is placed again, by the twin.
+    SRTP only refuses the former (488), a phone without SRTP the latter, and nobody knows beforehand
+    which it is. So a refused call is placed again through the twin.
     """
     return station.encryption is Encryption.OPTIONAL
 
@@ -259,11 +261,13 @@ def _at(host: str, port: int) -> str:
 
 def _number(text: str) -> str:
     if not re.fullmatch(r"\+?[0-9]{1,20}", text):
-        raise ValueError(f"{text!r} can't be a hotline's number: digits only, + in front at most")
+        raise ValueError(f"{text!r} can't be a hotline's number: only digits, after a + if any")
     return text
 
 
 def _plain(text: str) -> str:
     if not text.isprintable() or ";" in text or not text.strip():
-        raise ValueError("a value for Asterisk's configuration has a line break or a semicolon")
+        raise ValueError(
+            "a value for Asterisk's configuration is empty or has a line break or a semicolon"
+        )
     return text

@@ -1,4 +1,4 @@
-"""The Asterisk that Offhook runs by itself: its files from asterisk-conf/, its process."""
+"""Runs Offhook's own Asterisk: writes its configuration, starts its process and stops it."""
 
 import asyncio
 import shutil
@@ -69,7 +69,7 @@ class Instance:
 
     @property
     def ami(self) -> tuple[str, int]:
-        """Where AMI listens; the user is ``ami_user``, the password ``secrets.ami``."""
+        """The host and port of AMI; its user is ``ami_user``, the password ``secrets.ami``."""
         return (self.addresses.ami, self.ports.ami)
 
     @property
@@ -77,7 +77,7 @@ class Instance:
         return AMI_USER
 
     async def write(self) -> None:
-        """Write the whole configuration anew; nothing else in the folder is touched."""
+        """Write the whole configuration; nothing else in the folder is touched."""
         self.prompts.mkdir(parents=True, exist_ok=True)
         certificate = await certificate_in(self.folder / "keys")
         self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
@@ -102,7 +102,7 @@ class Instance:
         )
 
     async def start(self) -> None:
-        """Write the configuration, start, and return when calls can come. Raises AsteriskError."""
+        """Write the configuration and start; returns when calls can come. Raises AsteriskError."""
         self._check_ports()
         await self._start()
 
@@ -127,7 +127,7 @@ class Instance:
         await self.process.start(self.ami)
 
     async def reconfigure(self, centre: Centre, secrets: AsteriskPasswords) -> None:
-        """Take another centre's stations, lines and numbers, and a later Offhook's dialplan, while
+        """Take over changed stations, lines and numbers, and a later Offhook's dialplan, while
         calls go on."""
         before = self._written()
         self.centre, self.secrets = centre, secrets
@@ -136,30 +136,31 @@ class Instance:
             await self.process.console("core reload")
 
     async def is_known_by_address(self, line: LineName) -> bool:
-        """Whether calls from the line's host are taken for the line's; True if Asterisk is away."""
+        """Whether Asterisk takes calls from the line's host for the line's; True if it is away."""
         said = await self.process.console(f"pjsip show identify {line}")
         return "Unable to find object" not in said
 
     async def look_hosts_up(self) -> None:
-        """Have Asterisk ask DNS again for the hosts of lines; what it knows stays (measured)."""
+        """Have Asterisk look up the lines' hosts again; what it knows already stays (measured)."""
         await self.process.console("module reload res_pjsip_endpoint_identifier_ip.so")
 
     def _written(self) -> dict[Path, bytes]:
         return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
 
     async def ended(self) -> str:
-        """Wait until Asterisk is no more; one that hangs is killed. Returns what became of it."""
+        """Wait until Asterisk has ended; kill one that hangs. Returns what became of it, in
+        words."""
         return await self.process.ended(self.ami)
 
     async def start_again(self) -> None:
-        """Start it after it has ended by itself. Raises AsteriskError."""
-        await self.process.stop()  # whatever is left of it
+        """Start Asterisk after it has ended by itself. Raises AsteriskError."""
+        await self.process.stop()  # what is left of it
         deadline = asyncio.get_running_loop().time() + _LETS_GO_S
         while True:
             try:
                 self._check_ports()
             except AsteriskError:
-                # The first of its threads is dead a moment before the others let the ports go.
+                # The main thread dies a moment before the others release the ports.
                 if asyncio.get_running_loop().time() > deadline:
                     raise
                 await asyncio.sleep(0.05)
@@ -168,18 +169,18 @@ class Instance:
         await self._start()
 
     async def stop(self) -> None:
-        """End Asterisk; nothing of it is left when this returns."""
+        """End Asterisk; nothing of it is left once this returns."""
         await self.process.stop()
 
 
 async def _check_own_name() -> None:
-    """Warn if this machine's name has no address: see pjsip.conf on what Asterisk asks for."""
+    """Warn if this machine's name has no address; pjsip.conf says what Asterisk looks up."""
     name = socket.gethostname()
     try:
         await asyncio.get_running_loop().getaddrinfo(name, None)
     except OSError as error:
         log.warning(
-            "this machine's own name has no address: calls may wait for DNS",
+            "this machine's own name has no address, so calls may wait for DNS",
             name=name,
             why=str(error),
             fix=f"add the line '127.0.1.1 {name}' to /etc/hosts, or set sip.bind to one address",
@@ -187,20 +188,20 @@ async def _check_own_name() -> None:
 
 
 async def certificate_in(folder: Path) -> Path | None:
-    """A self-signed certificate for TLS, made once; None where there is no openssl.
+    """The certificate for TLS: made once, self-signed; None if there is no openssl.
 
-    Somebody may have put their own there. Asterisk says nothing of one that it can't use, and
-    listens; so it is said here, and once the file is mended it is used (measured, 22.10).
+    Somebody may have put their own there. Asterisk listens without a word when it can't use it, so
+    we log it; once the file is mended, Asterisk uses it (measured, 22.10).
     """
     file = folder / "offhook.pem"
     if file.exists():
         if why := await asyncio.to_thread(_unusable, file):
             log.error(
-                "SIP over TLS works for no phone: its certificate can't be used",
+                "no phone can use SIP over TLS, because its certificate can't be used",
                 file=str(file),
                 why=why,
-                fix="put one PEM file with key and certificate there, or remove it: a new one is"
-                " made at the next start",
+                fix="put one PEM file with key and certificate there, or remove it, and a new one"
+                " is made at the next start",
             )
         return file
     program = shutil.which("openssl")
@@ -222,7 +223,7 @@ async def certificate_in(folder: Path) -> Path | None:
     _, said = await process.communicate()
     if process.returncode != 0:
         log.warning(
-            "no SIP over TLS: openssl made no certificate",
+            "no SIP over TLS: openssl failed to make a certificate",
             said=said.decode("utf-8", "replace").strip()[-200:],
         )
         return None
@@ -236,11 +237,11 @@ async def certificate_in(folder: Path) -> Path | None:
 
 
 def _unusable(file: Path) -> str | None:
-    """Why nobody can be met with this key and certificate; None if they can."""
+    """Why this key and certificate can't be used; None if they can."""
     if not file.is_file():
         return "it is not a file"
     try:
-        # Without a password: Asterisk has none either, and openssl must not ask for one.
+        # No password: Asterisk has none either, and openssl must not ask for one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(file, password=lambda: "")
     except (OSError, ValueError) as error:
         return in_one_line(error)
@@ -248,7 +249,7 @@ def _unusable(file: Path) -> str | None:
 
 
 def write_generated(conf: Path, files: Mapping[str, str]) -> None:
-    """Write ``conf/generated``, readable by its owner alone: passwords are in there."""
+    """Write ``conf/generated``, readable by its owner alone because it holds passwords."""
     folder = conf / "generated"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keep_private(folder, 0o700)

@@ -1,4 +1,4 @@
-"""The passwords that Asterisk's files need."""
+"""The passwords that are written into Asterisk's configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AsteriskPasswords:
-    """Kept out of repositories and logs; the files that hold them are their owner's alone."""
+    """Passwords are kept out of repositories and logs; only its owner can read a file with them."""
 
     ami: str
-    """Password of the controller's AMI user."""
+    """The password of the controller's AMI user."""
     agi: str
-    """By it the controller knows that a FastAGI session comes from our dialplan."""
+    """The secret by which the controller knows that a FastAGI session comes from our dialplan."""
     sip: Mapping[str, str]
-    """By endpoint: stations and the lines that log in."""
+    """By endpoint: stations, and the lines that register."""
 
     def __repr__(self) -> str:
         return f"AsteriskPasswords({len(self.sip)} of SIP)"

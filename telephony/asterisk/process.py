@@ -1,4 +1,4 @@
-"""One Asterisk process: started in the foreground, watched until it is ready, ended for sure."""
+"""Starts an Asterisk process, waits until it is ready, watches it, and makes sure that it ends."""
 
 import asyncio
 import contextlib
@@ -26,27 +26,27 @@ log = structlog.get_logger()
 
 LOOK_EVERY_S = 5.0
 HUNG_AFTER_S = 30.0
-"""An Asterisk that has not greeted anybody on AMI for so long is killed, and its calls with it."""
+"""An Asterisk that has not greeted on AMI for this long is killed, and its calls with it."""
 
 _PR_SET_PDEATHSIG = 1
-_SUN_PATH = 100  # a unix socket's path has 108 bytes at most
+_SUN_PATH = 100  # a Unix socket's path has at most 108 bytes
 _GROUP_GONE_S = 2.0
 _LONGEST = 120
-"""Asterisk cuts paths off, some of them in arrays of 200 bytes; names of files come behind."""
+"""Asterisk truncates paths, some at 200 bytes, and names of files are appended to this one."""
 PLAIN_PATH = r"[\w./@+-]+"
-"""What all of Asterisk reads as it is: configuration, dialplan, prompts."""
+"""What every part of Asterisk reads unchanged: configuration, dialplan, prompts."""
 HERE = Path("/proc/self/cwd")
-"""The folder as an Asterisk that was started in it may call it, whatever its name is."""
+"""A name that an Asterisk started in a folder can use for it, whatever it is called."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def is_plain(path: Path) -> bool:
-    """Whether all of Asterisk reads this path as it is: configuration, dialplan, prompts."""
+    """Whether every part of Asterisk reads this path unchanged."""
     return len(str(path)) <= _LONGEST and re.fullmatch(PLAIN_PATH, str(path)) is not None
 
 
 class AsteriskError(OperatorError):
-    """Asterisk could not be started; the text says why and where to look."""
+    """Asterisk could not be started; the text says why, and where to look."""
 
 
 class AsteriskProcess:
@@ -80,9 +80,9 @@ class AsteriskProcess:
     def seen(self, path: Path) -> Path:
         """The path by which Asterisk finds something in its folder.
 
-        Its configuration and its dialplan give a meaning to many characters (``;`` ``$`` ``,``
-        ``&`` ``[`` and more), and a control socket's path is short: a folder whose name has
-        such characters is named by what doesn't change, the folder that Asterisk works in.
+        Many characters mean something in its configuration and dialplan (``;`` ``$`` ``,`` ``&``
+        ``[`` and more), and a control socket's path must be short. So a folder with an awkward or
+        long name is called by a fixed one instead: Asterisk's working directory.
         """
         if self._plain or not path.is_relative_to(self.folder):
             return path
@@ -119,21 +119,24 @@ class AsteriskProcess:
         have(self.conf / "asterisk.conf", f"{section}\n{rest}".encode())
 
     def _check_run(self) -> None:
-        """Nobody else may hold our control socket: anybody can make a folder in a shared place."""
+        """Raise AsteriskError if somebody else made our control socket's folder in a shared
+        place."""
         found = self.run.lstat()
         is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
         if not is_own and not self.run.is_relative_to(self.folder):
             raise AsteriskError(
-                f"{self.run}: it is not a folder of Offhook's user, and is needed for Asterisk's"
-                " control socket; remove it, or give Offhook a shorter state folder"
+                f"{self.run} is needed for Asterisk's control socket, and is not a folder of"
+                " Offhook's user; remove it, or give Offhook a state folder with a shorter path"
             )
 
     def _place_canary(self) -> bool:
-        """Put ``astcanary`` where Asterisk looks for it (astsbindir); False if there is none.
+        """Put ``astcanary`` where Asterisk looks for it (astsbindir); False if Asterisk came
+        without it.
 
-        Asterisk at high priority starts this program at an ordinary one, and gives its own
-        priority up when it no longer sees it sing: a runaway Asterisk must not freeze the machine.
-        Through a script, for that of an unpacked Debian root runs by its own loader only.
+        Asterisk at high priority starts this program at ordinary priority, and gives its own up
+        when the canary no longer sings, so that a runaway Asterisk can't freeze the machine. A
+        script starts it, because the one in an unpacked Debian root runs only through that root's
+        loader.
         """
         if not self.install.canary:
             return False
@@ -144,7 +147,7 @@ class AsteriskProcess:
         return True
 
     def priority_trouble(self) -> str | None:
-        """Why sound may be late, and recordings short, on a busy machine; None if it will not."""
+        """Why sound may be late and recordings short on a busy machine; None if they won't be."""
         pid = self.pid
         if pid is None:
             return None
@@ -157,14 +160,14 @@ class AsteriskProcess:
                 )
         if not self.install.canary:
             return (
-                "Asterisk will give up its priority after two minutes, for its program astcanary"
-                " is missing: on a busy machine recordings may come out short. Install the whole"
-                " asterisk package"
+                "Asterisk will give up its priority after two minutes, because its program"
+                " astcanary is missing: on a busy machine recordings may come out short. Install"
+                " the whole asterisk package"
             )
         return None
 
     async def start(self, ami: tuple[str, int], *, timeout: float = 30.0) -> None:
-        """Start and wait until Asterisk says it is fully booted. Raises AsteriskError."""
+        """Start Asterisk and wait until it is fully booted. Raises AsteriskError."""
         control = self.seen(self.run) / "asterisk.ctl"
         if len(str(control)) > _SUN_PATH:
             raise AsteriskError(
@@ -199,8 +202,8 @@ class AsteriskProcess:
             log.warning(trouble, asterisk=self.name)
 
     async def ended(self, ami: tuple[str, int]) -> str:
-        """Wait until the process is no more; one that hangs is killed. Returns what became of it,
-        for a person."""
+        """Wait until the process has ended; kill one that hangs. Returns what became of it, in
+        words."""
         process = self._process
         if process is None:
             return "is gone"
@@ -213,18 +216,18 @@ class AsteriskProcess:
         )
 
     def _arrangement(self) -> Callable[[], None]:
-        """What the child does before it is Asterisk."""
+        """What the child process does before it becomes Asterisk."""
         mortal = None if self._outlives_parent else die_with(os.getpid())
 
         def arrange() -> None:
-            os.umask(0o077)  # what customers say is for nobody else on this machine
+            os.umask(0o077)  # nobody else on this machine may hear what customers say
             if mortal is not None:
                 mortal()
 
         return arrange
 
     async def _until_answers(self, ami: tuple[str, int]) -> None:
-        """AMI greets only when all modules are loaded, but first answers during the boot."""
+        """Wait until Asterisk has booted: AMI already answers before all modules are loaded."""
         while True:
             if self.pid is None:
                 raise AsteriskError(f"{self.name}: Asterisk ended at once; {self._last_words()}")
@@ -236,7 +239,8 @@ class AsteriskProcess:
             await asyncio.sleep(0.05)
 
     async def console(self, command: str) -> str:
-        """What ``asterisk -rx command`` prints; for tests and for people, not for the engine."""
+        """What ``asterisk -rx command`` prints; for set-up, tests and people, not for the
+        engine."""
         process = await asyncio.create_subprocess_exec(
             *self.install.command,
             *("-C", str(self.seen(self.conf) / "asterisk.conf"), "-rx", command),
@@ -249,7 +253,7 @@ class AsteriskProcess:
         return output.decode("utf-8", "replace")
 
     async def stop(self, *, timeout: float = 5.0) -> None:
-        """End the process and its group; returns when nothing of it is left."""
+        """End the process and its group; returns once nothing of it is left."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -258,7 +262,7 @@ class AsteriskProcess:
             async with asyncio.timeout(timeout):
                 await process.wait()
         except TimeoutError:
-            log.warning("asterisk killed: it did not end in time", asterisk=self.name)
+            log.warning("Asterisk did not end in time and was killed", asterisk=self.name)
         _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
         await _group_gone(process.pid)
@@ -266,7 +270,7 @@ class AsteriskProcess:
             shutil.rmtree(self.run, ignore_errors=True)
 
     def kill(self) -> None:
-        """End the process as a crash would: no goodbye to anybody."""
+        """End the process as a crash would, without a goodbye to anybody."""
         if self._process is not None:
             _signal_group(self._process.pid, signal.SIGKILL)
 
@@ -288,7 +292,7 @@ class AsteriskProcess:
 
 
 async def _greets(ami: tuple[str, int]) -> bool:
-    """Whether AMI answers: with its greeting, or by showing us the door (too many are there)."""
+    """Whether AMI answers: with its greeting, or by closing (too many are connected)."""
     try:
         async with asyncio.timeout(LOOK_EVERY_S):
             reader, writer = await asyncio.open_connection(*ami)
@@ -296,7 +300,7 @@ async def _greets(ami: tuple[str, int]) -> bool:
                 await reader.read(1)
             finally:
                 writer.close()
-    except OSError:  # TimeoutError is one
+    except OSError:  # includes TimeoutError
         return False
     return True
 
@@ -316,7 +320,7 @@ def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
         kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
         with socket.socket(family, kind) as probe:
             if protocol == "tcp":
-                # As Asterisk does: what lingers in TIME_WAIT is no hindrance.
+                # As Asterisk does: connections in TIME_WAIT don't matter.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
@@ -328,24 +332,25 @@ def check_free(wanted: Iterable[tuple[str, str, int, str]]) -> None:
 
 
 def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
-    """For a child to call before it is a program: it gets this signal when ``parent`` dies."""
+    """A function for a child to call before exec: it then gets this signal when ``parent`` dies."""
 
     def arrange() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, by)
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # the parent died before we asked
             os._exit(1)
 
     return arrange
 
 
 async def _group_gone(pid: int) -> None:
-    """Wait for Asterisk's canary, too: it is not our child, and may take a moment to die."""
+    """Wait until the whole group is gone: Asterisk's canary is not our child, and may take
+    longer."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + _GROUP_GONE_S
     while clock() < deadline:
         try:
             os.killpg(pid, 0)
-        except (ProcessLookupError, PermissionError):  # none, or somebody else's by now
+        except (ProcessLookupError, PermissionError):  # gone, or somebody else's by now
             return
         await asyncio.sleep(0.01)
 

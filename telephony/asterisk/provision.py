@@ -1,8 +1,8 @@
-"""Finding the programs Offhook needs, or installing them where it may.
+"""Finds the programs that Offhook needs, and installs them where it may.
 
-Asterisk: the system's if it is new enough (``versions.OLDEST``); else apt's; else Debian sid's
-packages unpacked into a folder of the cache (``$XDG_CACHE_HOME/offhook``). Such a root needs no
-chroot: its own loader runs its own Asterisk in the machine's one file system.
+Asterisk is the system's if it is new enough (``versions.OLDEST``); else apt's; else Debian sid's
+packages unpacked into the cache (``$XDG_CACHE_HOME/offhook``). The unpacked root needs no chroot:
+its own loader runs its Asterisk in the machine's file system.
 """
 
 import contextlib
@@ -24,24 +24,24 @@ _APT_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsoun
 
 
 class ProvisionError(OperatorError):
-    """Something is missing and can't be installed; the text ends with what to do."""
+    """A program is missing and can't be installed; the text ends with what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsteriskInstall:
-    """An Asterisk that can be started: ``command`` and -C, -f; where its modules and sounds are."""
+    """An Asterisk that can be started: its ``command`` (-C and -f follow), modules and sounds."""
 
     command: tuple[str, ...]
     modules: Path
     data: Path
     version: str
     canary: tuple[str, ...] = ()
-    """What starts its ``astcanary``, without which it gives its priority up after two minutes;
+    """The command of its ``astcanary``, without which it gives its priority up after two minutes;
     empty if it has none."""
 
 
 def say(text: str) -> None:
-    """The default progress: one line on standard error, at once."""
+    """The default progress report: one line on standard error, at once."""
     print(f"offhook: {text}", file=sys.stderr, flush=True)
 
 
@@ -52,26 +52,26 @@ def cache_folder() -> Path:
 
 
 def find_asterisk() -> AsteriskInstall | None:
-    """The system's Asterisk or the cache's, whichever is usable; installs nothing."""
+    """The system's Asterisk, or the cache's, if it is usable; installs nothing."""
     return _system_asterisk() or _cached_asterisk()
 
 
 def find_or_install(progress: Progress = say) -> AsteriskInstall:
-    """An Asterisk; installed first if there is none. Raises ProvisionError.
+    """An Asterisk, which is installed first if there is none. Raises ProvisionError.
 
-    The first time takes a minute or two, later ones milliseconds.
+    An installation takes a minute or two; later calls take milliseconds.
     """
     found = find_asterisk()
     if found is not None:
         return found
     with _one_at_a_time(progress):
-        found = find_asterisk()  # somebody else may have just made it
+        found = find_asterisk()  # another process may just have installed it
         if found is not None:
             return found
         if apt.available() is None:
             raise ProvisionError(
-                f"no Asterisk that is new enough ({versions.OLDEST}), and no apt to install one;"
-                " install it, then try again"
+                f"there is no Asterisk that is new enough ({versions.OLDEST}), and no apt to"
+                " install one; install it, then try again"
             )
         try:
             if os.geteuid() == 0 and candidate_is_new_enough(progress):
@@ -96,7 +96,8 @@ def find_or_install(progress: Progress = say) -> AsteriskInstall:
 
 
 def find_or_install_espeak(progress: Progress = say) -> Path:
-    """The program espeak-ng, which speaks prompts nobody has recorded. Raises ProvisionError."""
+    """The program espeak-ng, which speaks the prompts that nobody has recorded. Raises
+    ProvisionError."""
     return _program("espeak-ng", ("espeak-ng",), progress)
 
 
@@ -111,9 +112,9 @@ def find_or_install_sipp(progress: Progress = say) -> Path:
 
 
 def find_or_install_chromium(progress: Progress = say) -> Path:
-    """A headless-capable Chromium for the tests of the console. Raises ProvisionError.
+    """A Chromium that can run headless, for the console's tests. Raises ProvisionError.
 
-    Ubuntu's package of that name only installs a snap, so there playwright's own is fetched.
+    Ubuntu's package of that name only installs a snap, so Playwright's own is fetched there.
     """
     for name in ("chromium", "chromium-browser", "google-chrome-stable"):
         path = shutil.which(name)
@@ -136,9 +137,9 @@ def find_or_install_chromium(progress: Progress = say) -> Path:
 
 
 def make_playwright_run(progress: Progress = say) -> None:
-    """See to it that playwright's own node starts. Raises ProvisionError.
+    """Make sure that Playwright's own Node.js starts. Raises ProvisionError.
 
-    It needs libatomic, which Debian 12 has only where something else brought it along.
+    It needs libatomic, which Debian 12 has only if another package brought it along.
     """
     from playwright._impl._driver import compute_driver_executable  # only developers have it
 
@@ -176,7 +177,7 @@ def _program(name: str, packages: tuple[str, ...], progress: Progress) -> Path:
 
 
 def _install(missing: str, packages: tuple[str, ...], progress: Progress) -> None:
-    """Have apt install what is missing, or raise ProvisionError with what to do."""
+    """Have apt install what is missing. Raises ProvisionError, which says what to do instead."""
     names = " ".join(packages)
     if apt.available() is None:
         raise ProvisionError(f"{missing} is missing; install it, then try again")
@@ -265,7 +266,7 @@ def usable(
 
 @contextlib.contextmanager
 def _one_at_a_time(progress: Progress) -> Iterator[None]:
-    """Two starts at once must not both install; the second waits for the first."""
+    """Keep two processes from installing at once: the second waits for the first."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:

@@ -1,7 +1,7 @@
-"""Versions of Asterisk that are known to break something Offhook does or is about to do.
+"""Knows the versions of Asterisk that break something Offhook does or is about to do.
 
-One table, for people and for the start: whoever runs such a version is warned once, with the cure.
-It is a warning, not a refusal: calls come first, and most of a centre works.
+Whoever starts Offhook with such a version is warned once, with the cure. Only those without which
+Offhook can't work (``OLDEST``) are not used at all: calls come first, and most of a centre works.
 """
 
 import re
@@ -56,7 +56,7 @@ KNOWN = (
 
 
 def faults_of(version: str) -> Iterator[str]:
-    """One line for each fault of a version as ``asterisk -V`` or AMI's CoreSettings names it."""
+    """One line for each fault of a version, named as by ``asterisk -V`` or AMI's CoreSettings."""
     number = _number(version)
     for fault in KNOWN:
         if number is not None and fault.first <= number <= fault.last:
@@ -64,7 +64,7 @@ def faults_of(version: str) -> Iterator[str]:
 
 
 def is_new_enough(version: str) -> bool:
-    """Whether it can do what Offhook can't do without: ``OLDEST`` of its branch, or newer."""
+    """Whether it can do all that Offhook depends on: its branch's ``OLDEST`` or newer."""
     number = _number(version)
     return number is not None and not any(f.first <= number <= f.last for f in _TOO_OLD)
 
