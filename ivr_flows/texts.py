@@ -9,6 +9,13 @@ from domain.prompts import PromptText
 PARAMETER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A place in a text that is filled at the call, such as ``{position}``."""
 
+_MANDARIN = frozenset({"zh", "zh-CN"})
+_TWO_OF_THEM = re.compile(
+    r"(?<![0-9.,:第])(?<!第 )2(?= ?(?:分钟|小时|秒|天|周|星期|年(?!级)|点(?![0-9])|元|块"
+    r"|个|位(?![于置])|名|人|通|次|遍|条|台|件|项|种))"
+)
+"""A 2 before a measure word, which is 两 there. An ordinal (第2位) and the 2 of 12 stay 二."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -31,5 +38,7 @@ class Prompt:
         text = self.texts[language]
         # One expression, not str.format: a flow's text must not reach into Python objects.
         filled = PARAMETER.sub(lambda match: str(values[match.group(1)]), text)
+        if language in _MANDARIN:
+            filled = _TWO_OF_THEM.sub("两", filled)
         used = [str(values[name]) for name in dict.fromkeys(PARAMETER.findall(text))]
         return PromptText("-".join([self.name, *used]), language, filled)

@@ -9,6 +9,7 @@ from ivr_flows import (
     DialplanPhrase,
     DocumentError,
     Phrases,
+    Prompt,
     StationPhrase,
     announcement,
     load_phrases,
@@ -44,6 +45,46 @@ def test_the_place_and_the_wait_are_said_in_round_figures(
 
 def test_a_language_the_flow_lacks_is_replaced() -> None:
     assert spoken(2, None, "fr") == spoken(2, None, "zh-CN") == ["您现在排在第2位。"]
+
+
+@pytest.mark.parametrize(
+    ("wait", "said"),
+    [
+        (120.0, "预计等待时间大约两分钟。"),
+        (180.0, "预计等待时间大约3分钟。"),
+        (1300.0, "预计等待时间大约25分钟。"),
+    ],
+)
+def test_two_minutes_are_said_as_mandarin_says_them(wait: float, said: str) -> None:
+    assert spoken(None, wait, "zh-CN") == [said]
+    assert spoken(None, 120.0, "en") == ["Your wait should be about 2 minutes."]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "n", "said"),
+    [
+        ("zh-CN", "您前面还有{n}位客户。", 2, "您前面还有两位客户。"),
+        ("zh-CN", "您前面还有{n}位客户。", 12, "您前面还有12位客户。"),
+        ("zh-CN", "您前面还有{n}位客户。", 22, "您前面还有22位客户。"),
+        ("zh-CN", "您前面还有{n}位客户。", 20, "您前面还有20位客户。"),
+        ("zh-CN", "您现在排在第{n}位。", 2, "您现在排在第2位。"),
+        ("zh-CN", "您现在排在第 {n} 位。", 2, "您现在排在第 2 位。"),
+        ("zh-CN", "大约 {n} 分钟，或1.2小时。", 2, "大约 两 分钟，或1.2小时。"),
+        ("zh-CN", "售后服务请按{n}，{n}个月内有效。", 2, "售后服务请按2，两个月内有效。"),
+        ("zh-CN", "{n}月{n}日{n}点", 2, "2月2日两点"),
+        ("zh-CN", "{n}年级，窗口{n}位于一楼", 2, "2年级，窗口2位于一楼"),
+        ("ja", "{n}人", 2, "2人"),
+    ],
+)
+def test_two_is_another_word_before_a_measure_word_only(
+    language: str, text: str, n: int, said: str
+) -> None:
+    assert Prompt("p", {language: text}).spoken(language, n=n).text == said
+
+
+def test_two_minutes_are_prepared_as_they_are_said() -> None:
+    (said,) = announcement(hotline(), None, 120.0, "zh-CN")
+    assert said.text.endswith("两分钟。") and said in texts_to_prepare(hotline())
 
 
 def test_values_are_part_of_the_name_so_that_no_upload_is_taken_for_another() -> None:
