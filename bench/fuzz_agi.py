@@ -49,15 +49,15 @@ from domain.identity import (
 )
 from engine.engine import Engine
 from engine.inbound.hotline_call import HotlineCalls
-from engine.stations.features import StationFeatures
+from engine.stations.feature_codes import StationFeatures
 from ivr_flows.loader import load
 from prompts.sounds import Prompts
 from storage.outbox import Outbox
+from telephony.agi.agi_wire import token
 from telephony.agi.server import AgiServer
-from telephony.agi.wire import token
+from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.wire import Message
 
 SECRET = "a-secret-of-the-fuzzer"  # noqa: S105
 NODE, HOTLINE, LINE = NodeName("pbx1"), "4008001000", LineName("carrier")

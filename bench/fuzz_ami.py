@@ -26,9 +26,9 @@ import structlog
 from bench.fuzz_agi import HOTLINE, LINE, NODE, small_centre
 from engine.engine import Engine
 from storage.outbox import Outbox
+from telephony.ami.ami_wire import Framer, Message
 from telephony.ami.link import Link
 from telephony.ami.state import Timing
-from telephony.ami.wire import Framer, Message
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "calls" / "recorded"
 CUT_AFTER = 4000

@@ -18,7 +18,7 @@ import structlog
 
 from configuration.centre_file import load
 from offhook.stack import Stack
-from telephony.asterisk.files import Ports
+from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
 

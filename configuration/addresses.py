@@ -6,9 +6,9 @@ import socket
 from collections.abc import Iterable
 
 from configuration.centre_file import Config, ConfigError
-from documents.errors import DocumentError, first_of
+from documents.document_errors import DocumentError, first_of
 from machine.hosts import without_brackets
-from telephony.asterisk.files import ANY_ADDRESS
+from telephony.asterisk.generated_files import ANY_ADDRESS
 
 _DOES = "write one of this machine's own (ip address lists them), or 0.0.0.0 for all of them"
 

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from documents.document import Document, read
-from documents.errors import DocumentError, did_you_mean, first_of
-from documents.schema import validated
+from documents.document_errors import DocumentError, did_you_mean, first_of
+from documents.validation import validated
 from domain.centre import (
     Agent,
     CallerHeader,

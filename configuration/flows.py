@@ -6,7 +6,7 @@ from pathlib import Path
 
 import ivr_flows
 from configuration.centre_file import Config
-from documents.errors import did_you_mean
+from documents.document_errors import did_you_mean
 from ivr_flows.flow import Flow
 from ivr_flows.loader import load
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases

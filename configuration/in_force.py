@@ -17,7 +17,7 @@ import structlog
 from configuration.centre_file import Config, ConfigError, load, parse
 from configuration.flows import FlowSource, flow_files, load_flows
 from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create
-from documents.errors import DocumentError
+from documents.document_errors import DocumentError
 from documents.json_text import parsed
 from domain.errors import OperatorError
 from ivr_flows.flow import Flow

@@ -13,7 +13,7 @@ from domain.centre import Centre
 from domain.errors import OperatorError
 from domain.identity import AgentCode
 from machine.private_files import write_private
-from telephony.asterisk.passwords import AsteriskPasswords
+from telephony.asterisk.asterisk_passwords import AsteriskPasswords
 
 SECRETS = "secrets.json"
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from configuration.addresses import address_faults
 from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import load_flows, station_phrases
-from documents.errors import DocumentError, did_you_mean
+from documents.document_errors import DocumentError, did_you_mean
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from machine.hosts import host_of
-from prompts.files import converted, is_telephone_file
+from prompts.prompt_files import converted, is_telephone_file
 from prompts.speech import SpeechError
 from storage.database import check_address
-from storage.errors import NotAnAddress
+from storage.database_errors import NotAnAddress
 
 
 @dataclass(frozen=True, slots=True)

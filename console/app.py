@@ -13,21 +13,21 @@ from console.desk.routes import DESK
 from console.floor.feeds import FEEDS, FloorPictures
 from console.health.routes import HEALTH
 from console.kit import context, live
+from console.kit.browser_sessions import RememberedSessions
 from console.kit.door import note_asking
-from console.kit.errors import answer_errors
+from console.kit.error_pages import answer_errors
 from console.kit.feed import Feeds
 from console.kit.guard import check_request
 from console.kit.proxy import see_through_proxy
 from console.kit.rarely import Rarely
 from console.kit.routing import add_feature, add_shared
 from console.kit.security import add_headers
-from console.kit.sessions import RememberedSessions
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from engine.ports import LiveCentre
-from records.store import CallStore
+from records.call_queries import CallStore
 from storage.accounts import Accounts
-from storage.agents import AgentStore
+from storage.agent_history import AgentStore
 
 FEATURES = (DESK, BOARD, CALLS, USERS, ACCOUNT, SIGN_IN, HEALTH)
 """All of the console, in the order of its menu."""

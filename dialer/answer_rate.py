@@ -10,7 +10,7 @@ rate, to what it shows less one standard error.
 from collections import deque
 from math import sqrt
 
-from dialer.facts import Lead
+from dialer.pacing_facts import Lead
 
 _MEMORIES = (40, 120, 360, 1_080, 3_240)
 _CONTRADICTED = 2.5  # standard errors

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialer.facts import (
+from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served, TakenForMachine
+from dialer.pacing_facts import (
     Abandoned,
     Cause,
     Lead,
@@ -13,7 +14,6 @@ from dialer.facts import (
     PersonConnected,
     Ringing,
 )
-from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served, TakenForMachine
 
 
 class AttemptStage(StrEnum):

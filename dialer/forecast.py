@@ -18,8 +18,8 @@ from dialer.answer_rate import AnswerRates
 from dialer.busy import Busy
 from dialer.chances import rows_of, with_moments
 from dialer.durations import Durations
-from dialer.facts import UNKNOWN_LEAD, Lead
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
+from dialer.pacing_facts import UNKNOWN_LEAD, Lead
 from dialer.policy import Situation
 from domain.identity import ListName
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dialer.facts import Lead
+from dialer.pacing_facts import Lead
 from domain.identity import AgentCode
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from dialer.facts import (
+from dialer.lessons import CutShort, LetGo, Reached, Served, TakenForMachine
+from dialer.limit import NO_HISTORY, AbandonCount, Counted, History, Limit
+from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
     AgentReady,
@@ -24,8 +26,6 @@ from dialer.facts import (
     NotAnswered,
     PacingFact,
 )
-from dialer.lessons import CutShort, LetGo, Reached, Served, TakenForMachine
-from dialer.limit import NO_HISTORY, AbandonCount, Counted, History, Limit
 from dialer.policy import Policy, Reason, Situation, Wish, free_agents
 from dialer.under_way import UnderWay
 from domain.identity import AttemptId

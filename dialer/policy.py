@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from dialer.facts import Lead
 from dialer.lessons import Lesson
 from dialer.limit import AbandonCount, Counted
+from dialer.pacing_facts import Lead
 from dialer.under_way import UnderWay
 from domain.errors import OffhookError
 from domain.identity import AttemptId

@@ -153,7 +153,7 @@ class Allowed:
 @dataclass(frozen=True, slots=True)
 class OnlyWithAgent:
     """The number may be dialled only with a free agent reserved for it
-    (``dialer.facts.Lead.guaranteed``)."""
+    (``dialer.pacing_facts.Lead.guaranteed``)."""
 
     reason: str
     until: datetime

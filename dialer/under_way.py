@@ -14,10 +14,11 @@ else comes.
 
 from math import inf
 
-from dialer.agents import Agents, State
 from dialer.ages import Ages, Kinds
 from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, AttemptStage, lessons_of
-from dialer.facts import (
+from dialer.campaign_agents import Agents, State
+from dialer.lessons import Lesson, LetGo, Served, TakenForMachine
+from dialer.pacing_facts import (
     UNKNOWN_LEAD,
     Abandoned,
     AgentGone,
@@ -39,7 +40,6 @@ from dialer.facts import (
     Ringing,
     SpeechBegan,
 )
-from dialer.lessons import Lesson, LetGo, Served, TakenForMachine
 from domain.identity import AgentCode, AttemptId
 
 LOST_AFTER_S = 300.0

@@ -18,7 +18,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from documents.errors import DocumentError
+from documents.document_errors import DocumentError
 
 LARGEST = 256 * 1024  # characters; our largest flow has 4,100
 MOST = 20_000  # words and brackets; our largest flow has 400

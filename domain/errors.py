@@ -6,15 +6,15 @@ OffhookError
 │   ├── ActionRefused                       telephony.ami.protocol
 │   ├── LinkDown                            telephony.ami.protocol
 │   └── OutcomeUnknown                      telephony.ami.protocol
-├── AgiError                                telephony.agi.wire
+├── AgiError                                telephony.agi.agi_wire
 ├── AmiLoginRefused                         telephony.ami.lifecycle
 ├── AptError                                telephony.asterisk.apt
 ├── ConsoleRefused                          farend.console_client
 ├── DayError                                simulation.run
-├── FarEndError                             farend.ami
-├── HungUp                                  telephony.agi.wire
+├── FarEndError                             farend.ami_client
+├── HungUp                                  telephony.agi.agi_wire
 ├── LoginRefused                            storage.account_errors
-├── NotAFileError                           machine.files
+├── NotAFileError                           machine.safe_files
 ├── OperatorError
 │   ├── AsteriskError                       telephony.asterisk.process
 │   ├── CannotKeep                          configuration.in_force
@@ -23,19 +23,19 @@ OffhookError
 │   ├── ConfigError                         configuration.centre_file
 │   ├── ControlError                        supervision.control
 │   ├── ControllerError                     supervision.controller_process
-│   ├── DocumentError                       documents.errors
+│   ├── DocumentError                       documents.document_errors
 │   ├── ProvisionError                      telephony.asterisk.provision
 │   ├── SecretsError                        configuration.secrets
-│   ├── SimulateError                       simulation.command
+│   ├── SimulateError                       simulation.command_line
 │   ├── StackError                          offhook.stack
-│   ├── StorageError                        storage.errors
-│   │   ├── DatabaseRefused                 storage.errors
-│   │   ├── DatabaseUnreachable             storage.errors
-│   │   │   └── NotAnAddress                storage.errors
-│   │   ├── EmbeddedServerFailed            storage.errors
-│   │   ├── OutboxTaken                     storage.errors
-│   │   ├── SchemaBroken                    storage.errors
-│   │   └── SchemaTooNew                    storage.errors
+│   ├── StorageError                        storage.database_errors
+│   │   ├── DatabaseRefused                 storage.database_errors
+│   │   ├── DatabaseUnreachable             storage.database_errors
+│   │   │   └── NotAnAddress                storage.database_errors
+│   │   ├── EmbeddedServerFailed            storage.database_errors
+│   │   ├── OutboxTaken                     storage.database_errors
+│   │   ├── SchemaBroken                    storage.database_errors
+│   │   └── SchemaTooNew                    storage.database_errors
 │   └── TooFewFiles                         machine.open_files
 ├── OutOfReach                              console.kit.access
 ├── PhonesFailed                            bench.phones
@@ -43,16 +43,16 @@ OffhookError
 ├── RecordingKept                           recordings.faults
 ├── RecordingLost                           recordings.faults
 │   └── RecordingForeign                    recordings.faults
-├── RequestRefused                          console.kit.errors
+├── RequestRefused                          console.kit.error_pages
 ├── RouteWithoutRule                        console.kit.routing
-├── SessionRefused                          telephony.agi.wire
+├── SessionRefused                          telephony.agi.agi_wire
 ├── SippFailed                              bench.sipp
 ├── SpeechError                             prompts.speech
 ├── UnknownNodeError                        ivr_flows.interpreter
 ├── UnknownPolicyError                      simulation.chosen
 ├── UnlistedTransitionError                 acd.agent_states
 ├── UnsuitableOption                        dialer.policy
-├── WireError                               telephony.ami.wire
+├── WireError                               telephony.ami.ami_wire
 └── WrongMenu                               console.kit.routing
 
 Who catches OperatorError has one line for whoever runs the centre. The others are caught where

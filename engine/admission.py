@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from domain.centre import Centre
 from domain.identity import ChannelId, NodeName
-from telephony.agi.wire import SessionRefused
+from telephony.agi.agi_wire import SessionRefused
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, ActionRefused
-from telephony.calls import Calls, ChannelView
+from telephony.centre_calls import Calls, ChannelView
 from telephony.channels import ChannelRole
 from telephony.complaints import shown
 

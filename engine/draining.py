@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.board import seems_over
 from engine.engine import Engine
-from engine.inbound.sessions import Closing
+from engine.inbound.caller_sessions import Closing
 from engine.ports import CallStage
 
 TOLD_EVERY_S = 10.0

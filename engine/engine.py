@@ -2,8 +2,8 @@
 
 Everything runs on the event loop's thread, one thing after the other: an event is fed to the
 floor, and the commands that come back are done before the next event is looked at. Sessions
-(``sessions``) and Asterisks (``switches``) tell what happens; ``floor`` carries out what the
-floor commands, ``orders`` asks Asterisk for it, ``calls`` writes the record.
+(``caller_sessions``) and Asterisks (``switches``) report what happens; ``live_floor`` carries out
+what the floor commands, ``orders`` asks Asterisk for it, ``calls`` writes the record.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,18 +14,18 @@ from domain.centre import Centre
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode
 from engine.admission import Admission
-from engine.agents.floor import LiveFloor
+from engine.agents.live_floor import LiveFloor
+from engine.agents.live_talks import LiveTalks
 from engine.agents.lost_phones import LostPhones
-from engine.agents.talks import LiveTalks
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.clock import Clock
-from engine.inbound.sessions import Sessions
+from engine.inbound.caller_sessions import Sessions
 from engine.orders import Orders
 from engine.switches import Switches
-from records.store import StoredCall
+from records.call_queries import StoredCall
 from storage.outbox import Outbox
-from telephony.calls import Calls
+from telephony.centre_calls import Calls
 
 
 class Engine:

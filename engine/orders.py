@@ -9,7 +9,7 @@ from domain.identity import NodeName, StationName
 from engine.calls.call import LiveCall
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed
-from telephony.calls import Calls
+from telephony.centre_calls import Calls
 
 log = structlog.get_logger()
 

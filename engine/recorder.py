@@ -17,9 +17,9 @@ from engine.calls.call import LiveCall
 from engine.engine import Engine
 from recordings.archive import Archive, Lost, OverCall
 from recordings.capture import began_at
-from recordings.store import Recording
-from records.store import CallStore
-from storage.errors import AWAY
+from recordings.raw_to_wav import Recording
+from records.call_queries import CallStore
+from storage.database_errors import AWAY
 from storage.outbox import Outbox
 
 log = structlog.get_logger()

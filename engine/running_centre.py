@@ -17,8 +17,8 @@ from engine.engine import Engine
 from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
 from engine.recorder import Recorder
 from machine.one_line import in_one_line
-from records.store import CallStore
-from storage.errors import AWAY
+from records.call_queries import CallStore
+from storage.database_errors import AWAY
 from storage.outbox import Outbox
 from telephony.ami.link import LATE_S
 

@@ -12,8 +12,8 @@ from domain.facts import FellBack, Held, Resumed, Transferred
 from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
-from engine.agents.floor import LiveFloor
-from engine.agents.talks import LiveTalks
+from engine.agents.live_floor import LiveFloor
+from engine.agents.live_talks import LiveTalks
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
@@ -21,10 +21,10 @@ from engine.changes import Changes
 from engine.clock import Clock, epoch
 from engine.orders import Orders
 from engine.ports import CallStage
+from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.wire import Message
 from telephony.caller import name_of, number_of
-from telephony.calls import (
+from telephony.centre_calls import (
     CallerGone,
     CallEvent,
     CallHeld,

@@ -19,7 +19,7 @@ from configuration.secrets import Secrets, SecretsError, load_or_create
 from domain.centre import Centre
 from domain.identity import AgentCode, StationName
 from farend.network import FarEnd, FarEndError
-from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.process import AsteriskError
 from telephony.asterisk.provision import ProvisionError, find_or_install, say
 

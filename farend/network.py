@@ -11,12 +11,12 @@ from typing import Protocol
 
 from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
-from farend.ami import Event, FarEndError, Remote
-from farend.steps import customer_steps, phone_steps
+from farend.ami_client import Event, FarEndError, Remote
+from farend.phone_steps import customer_steps, phone_steps
 from machine.hosts import in_uri, with_port
-from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.asterisk_passwords import AsteriskPasswords
+from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.instance import write_generated
-from telephony.asterisk.passwords import AsteriskPasswords
 from telephony.asterisk.process import AsteriskProcess, check_free
 from telephony.asterisk.provision import AsteriskInstall
 

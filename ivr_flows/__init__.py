@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from documents.errors import DocumentError
+from documents.document_errors import DocumentError
 from domain.prompts import PromptText
 from ivr_flows.announcements import announcement, texts_to_prepare
 from ivr_flows.flow import Announcements, Flow, Node

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from documents.document import Document
-from documents.errors import DocumentError, did_you_mean, one_of
+from documents.document_errors import DocumentError, did_you_mean, one_of
 from ivr_flows.flow import Node
 from ivr_flows.kind import NodeKind
 

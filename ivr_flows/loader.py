@@ -5,20 +5,20 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from documents.document import Document, Path, read
-from documents.errors import DocumentError, did_you_mean, first_of, one_of
-from documents.schema import validated
+from documents.document_errors import DocumentError, did_you_mean, first_of, one_of
+from documents.validation import validated
 from ivr_flows.checks import graph_faults, wired
 from ivr_flows.flow import Announcements, Flow, Node
-from ivr_flows.kind import NodeKind
-from ivr_flows.nodes import KINDS
-from ivr_flows.prompt_texts import read_prompts
-from ivr_flows.schema import (
+from ivr_flows.flow_schema import (
     ANNOUNCEMENT_PARAMETERS,
     NAME,
     NAME_EXPECTED,
     AnnouncementsSection,
     FlowFile,
 )
+from ivr_flows.kind import NodeKind
+from ivr_flows.nodes import KINDS
+from ivr_flows.prompt_texts import read_prompts
 from ivr_flows.texts import Prompt
 
 

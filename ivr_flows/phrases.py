@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from documents.document import read
-from documents.errors import DocumentError, did_you_mean, first_of
-from documents.schema import validated
+from documents.document_errors import DocumentError, did_you_mean, first_of
+from documents.validation import validated
 from domain.prompts import PromptText
+from ivr_flows.flow_schema import PhrasesFile
 from ivr_flows.prompt_texts import read_prompts
-from ivr_flows.schema import PhrasesFile
 from ivr_flows.texts import Prompt
 
 

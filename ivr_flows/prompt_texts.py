@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from documents.document import Document, Path
-from documents.errors import DocumentError, did_you_mean
-from ivr_flows.schema import NAME, NAME_EXPECTED
+from documents.document_errors import DocumentError, did_you_mean
+from ivr_flows.flow_schema import NAME, NAME_EXPECTED
 from ivr_flows.texts import PARAMETER, Prompt
 
 LONGEST = 1000  # characters: more than a minute of speech

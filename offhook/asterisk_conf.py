@@ -13,8 +13,8 @@ from pathlib import Path
 from configuration.centre_file import Config, ConfigError
 from configuration.secrets import Secrets
 from offhook.service import places
-from telephony.asterisk import files
-from telephony.asterisk.files import Addresses, Folders, Ports
+from telephony.asterisk import generated_files
+from telephony.asterisk.generated_files import Addresses, Folders, Ports
 from telephony.asterisk.instance import CONF, certificate_in, write_generated
 from telephony.asterisk.process import PLAIN_PATH
 
@@ -40,7 +40,7 @@ async def write(
     addresses: Addresses,
     to: Path,
     *,
-    modules: Iterable[str] = files.OPTIONAL_MODULES,
+    modules: Iterable[str] = generated_files.OPTIONAL_MODULES,
 ) -> None:
     """Write the whole configuration into ``to``, an absolute path that Asterisk sees too.
 
@@ -62,7 +62,7 @@ async def write(
     _copy_literal(to)
     write_generated(
         to,
-        files.generated(
+        generated_files.generated(
             config.centre,
             secrets,
             ports,

@@ -29,10 +29,10 @@ from offhook import asterisk_conf
 from offhook.service import serve
 from offhook.stack import StackError
 from offhook.up import PORTS, say, up
-from simulation.command import add_simulate_to
+from simulation.command_line import add_simulate_to
 from supervision.control import ask
 from supervision.outlet import outlet
-from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.generated_files import Addresses, Ports
 
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = (ROOT / "run").is_file()

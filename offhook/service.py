@@ -25,13 +25,13 @@ from console.kit.door import Door
 from domain.errors import OperatorError
 from engine.draining import drain
 from engine.engine import Engine
+from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
-from engine.inbound.sessions import Closing
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.recorder import Recorder
 from engine.running_centre import RunningCentre
-from engine.stations.features import StationFeatures
+from engine.stations.feature_codes import StationFeatures
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from machine.hosts import with_port
@@ -41,11 +41,11 @@ from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
 from supervision.pulse import answer
-from telephony.agi.port import is_ours
+from telephony.agi.kept_port import is_ours
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
-from telephony.asterisk.files import AMI_USER, Ports
+from telephony.asterisk.generated_files import AMI_USER, Ports
 from telephony.asterisk.process import HERE, check_free, is_plain
 from telephony.asterisk.versions import faults_of
 

@@ -22,14 +22,19 @@ from machine.hosts import reached_at, with_port
 from machine.keeping import keep
 from machine.one_line import in_one_line
 from storage.database import open_database
+from storage.database_errors import (
+    DatabaseRefused,
+    DatabaseUnreachable,
+    EmbeddedServerFailed,
+    StorageError,
+)
 from storage.embedded import EmbeddedServer
-from storage.errors import DatabaseRefused, DatabaseUnreachable, EmbeddedServerFailed, StorageError
 from storage.last_known import LAST_KNOWN, LastKnown
 from supervision.controller_process import ControllerError, ControllerProcess
 from supervision.logs import keep_small
-from telephony.agi.port import reserve
+from telephony.agi.kept_port import reserve
 from telephony.asterisk.carriers import keep_known
-from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import AsteriskInstall, Progress

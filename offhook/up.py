@@ -14,13 +14,13 @@ from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import load_flows
 from configuration.in_force import CannotKeep, from_files
 from configuration.secrets import SecretsError
-from documents.errors import DocumentError
+from documents.document_errors import DocumentError
 from machine.hosts import with_port
 from offhook.stack import STOPPING, Stack, StackError
 from supervision.control import controlled
 from supervision.controller_process import ControllerError
 from supervision.outlet import outlet
-from telephony.asterisk.files import Ports
+from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.process import AsteriskError
 from telephony.asterisk.provision import (
     find_or_install,

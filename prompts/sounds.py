@@ -11,7 +11,7 @@ import structlog
 
 from domain.errors import OffhookError
 from domain.prompts import PromptText
-from prompts.files import Stamp, converted, copy, is_telephone_file, stamp, there, write
+from prompts.prompt_files import Stamp, converted, copy, is_telephone_file, stamp, there, write
 from prompts.speech import Espeak, SpeechError, SpeechFault, voice_of
 
 log = structlog.get_logger()

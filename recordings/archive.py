@@ -19,7 +19,7 @@ from domain.reasons import LossReason
 from recordings.capture import call_of, capture
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost
 from recordings.ingest import ingest
-from recordings.store import TOLERANCE_S, Recording
+from recordings.raw_to_wav import TOLERANCE_S, Recording
 
 SETTLE_S = 1.0
 """MixMonitor closes its file, with up to a second of sound still unwritten, when the caller's

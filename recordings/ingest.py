@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from domain.identity import CallId
-from recordings.store import Recording, release, store
+from recordings.raw_to_wav import Recording, release, store
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from machine.files import NotAFileError, new_file, open_regular, remove_quietly
+from machine.safe_files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE
 from recordings.sound import StereoStretch
 

@@ -12,7 +12,7 @@ import structlog
 from machine.one_line import in_one_line
 from records.writing import LOCKS, recompute
 from storage.database import connection
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 from storage.queries import load
 
 log = structlog.get_logger()

@@ -7,8 +7,8 @@ import asyncpg
 import structlog
 
 from domain.facts import AgentFact
+from records.call_queries import call_fact, group_by_call
 from records.fold import CallRecord, fold
-from records.store import call_fact, group_by_call
 from storage.fact_codec import StoredFact
 from storage.queries import load
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, create_model
 from dialer.policies import load_policies, make
 from dialer.policy import UnsuitableOption
 from documents.document import Document
-from documents.errors import DocumentError, did_you_mean, first_of, one_of
-from documents.schema import validated
+from documents.document_errors import DocumentError, did_you_mean, first_of, one_of
+from documents.validation import validated
 from domain.errors import OffhookError
 from simulation.scenario import PolicySettings, Scenario, load_with_places
 

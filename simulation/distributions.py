@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from documents.document import Document, Path
-from documents.errors import DocumentError, did_you_mean, one_of
-from documents.schema import validated
+from documents.document_errors import DocumentError, did_you_mean, one_of
+from documents.validation import validated
 
 Draw = Callable[[Random], float]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]

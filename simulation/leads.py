@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import inf
 from random import Random
 
-from dialer.facts import Lead
+from dialer.pacing_facts import Lead
 from domain.identity import ListName
 from simulation.scenario import LeadList
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.limit import PRESETS, ClockStart, Limit, QuickHangUp, Window
 from documents.document import Document, read
-from documents.errors import DocumentError, first_of
-from documents.schema import validated
+from documents.document_errors import DocumentError, first_of
+from documents.validation import validated
 from simulation.distributions import (
     Constant,
     Distribution,

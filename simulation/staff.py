@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from dialer.facts import AgentGone, AgentReady, AgentWantsBreak, AgentWrapUp, PacingFact
+from dialer.pacing_facts import AgentGone, AgentReady, AgentWantsBreak, AgentWrapUp, PacingFact
 from domain.identity import AgentCode
-from simulation.clock import VirtualClock
 from simulation.scenario import Scenario
+from simulation.virtual_clock import VirtualClock
 
 
 class Watcher(Protocol):

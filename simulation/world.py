@@ -12,7 +12,8 @@ from math import exp, inf
 from random import Random
 from typing import Protocol
 
-from dialer.facts import (
+from dialer.limit import ClockStart
+from dialer.pacing_facts import (
     Abandoned,
     AgentTalking,
     Answered,
@@ -29,12 +30,11 @@ from dialer.facts import (
     PersonConnected,
     Ringing,
 )
-from dialer.limit import ClockStart
 from domain.identity import AttemptId
-from simulation.clock import VirtualClock
 from simulation.leads import Leads
 from simulation.scenario import Change, Scenario
 from simulation.staff import SimulatedAgent, Staff, Watcher
+from simulation.virtual_clock import VirtualClock
 
 _HOUR_S = 3_600.0
 _REFUSED_AFTER_S = 0.2

@@ -8,7 +8,7 @@ import asyncpg
 
 from storage.audit import AuditLog, utc_now
 from storage.logins import LoginStore
-from storage.passwords import Passwords
+from storage.password_hashing import Passwords
 from storage.users import UserStore
 
 

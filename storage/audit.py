@@ -33,7 +33,7 @@ def utc_now() -> datetime:
 
 class AuditLog:
     """Entries are only ever added. While the database is away each call raises one of
-    ``storage.errors.AWAY``."""
+    ``storage.database_errors.AWAY``."""
 
     def __init__(self, pool: asyncpg.Pool, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._pool = pool

@@ -13,8 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 
 from machine.one_line import in_one_line
-from storage.embedded import EmbeddedServer
-from storage.errors import (
+from storage.database_errors import (
     REFUSED,
     DatabaseRefused,
     DatabaseUnreachable,
@@ -22,6 +21,7 @@ from storage.errors import (
     NotAnAddress,
     StorageError,
 )
+from storage.embedded import EmbeddedServer
 from storage.migrate import is_newest, migrate
 
 POOL_SIZE = 8

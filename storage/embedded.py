@@ -33,7 +33,7 @@ import structlog
 
 from machine.one_line import in_one_line
 from machine.plain_path import forget_plain_path, plain_path
-from storage.errors import DatabaseUnreachable, EmbeddedServerFailed
+from storage.database_errors import DatabaseUnreachable, EmbeddedServerFailed
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from storage.errors import OutboxTaken
+from storage.database_errors import OutboxTaken
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ import asyncpg
 from storage.account_errors import LoginRefusal, LoginRefused
 from storage.audit import AuditLog, utc_now
 from storage.database import connection
-from storage.passwords import Passwords
+from storage.password_hashing import Passwords
 from storage.queries import load
 from storage.throttle import Throttle
 from storage.users import USER_BY_NAME, User, token_hash, user_key, user_of_row
@@ -56,7 +56,7 @@ class _Lane:
 
 class LoginStore:
     """Logins and their sessions. While the database is away each call raises one of
-    ``storage.errors.AWAY``."""
+    ``storage.database_errors.AWAY``."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from machine.one_line import in_one_line
-from storage.errors import AWAY, SchemaBroken, SchemaTooNew
+from storage.database_errors import AWAY, SchemaBroken, SchemaTooNew
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from domain.identity import AgentCode, ProjectName
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.audit import AuditLog, utc_now
 from storage.database import connection
-from storage.passwords import Passwords
+from storage.password_hashing import Passwords
 from storage.projects import Projects, as_array
 from storage.queries import load
 
@@ -49,8 +49,10 @@ class User:
 
 
 class UserStore:
-    """Users. While the database is away each call raises one of ``storage.errors.AWAY``. Names
-    are told apart without regard to case."""
+    """Users. While the database is away each call raises one of ``storage.database_errors.AWAY``.
+
+    Names are told apart without regard to case.
+    """
 
     def __init__(
         self,

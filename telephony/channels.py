@@ -10,8 +10,8 @@ from enum import Enum
 
 from domain.identity import LineName, StationName
 from domain.stations import phone_of
+from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.wire import Message
 
 RINGING, UP = 5, 6
 _BEING_CALLED = (0, RINGING)  # 0 is down: the INVITE has left, and no answer of any kind has come

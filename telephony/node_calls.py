@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
 from domain.reasons import Party, TransferKind
+from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot, fault_of
-from telephony.ami.wire import Message
 from telephony.call_events import (
     CallerGone,
     CallEvent,

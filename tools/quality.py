@@ -29,6 +29,7 @@ BENCHES = (
     "calls",
     "hostile_sip",
 )
+"""Each is a module ``bench.bench_NAME``; the other modules of ``bench`` are what they use."""
 
 FUZZERS = ("fuzz_agi", "fuzz_ami")
 """Run only when named: they send hostile input for OFFHOOK_FUZZ_S seconds and time nothing."""
@@ -104,8 +105,9 @@ def _bench(arguments: Sequence[str]) -> int:
             there = ", ".join((*BENCHES, *FUZZERS))
             print(f"offhook: no benchmark {name!r}; there are {there}", file=sys.stderr)
             return 2
+        module = f"bench.{name}" if name in FUZZERS else f"bench.bench_{name}"
         print(f"offhook: measuring {name}", file=sys.stderr, flush=True)
-        results[name] = importlib.import_module(f"bench.{name}").measure()
+        results[name] = importlib.import_module(module).measure()
         _replace(file, json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
     return 0

@@ -5,11 +5,11 @@ from aiohttp import web
 from console.account.browsers import browser_name
 from console.kit.context import LOGINS, SESSIONS, USERS, user_of
 from console.kit.guard import SESSION_COOKIE
-from console.kit.language import N_
 from console.kit.rendering import render, says
+from console.kit.translations import N_
 from console.kit.words import PASSWORD_LENGTH, TOO_MANY_WRONG
 from storage.account_errors import AccountRefused, LoginRefusal, LoginRefused
-from storage.passwords import SHORTEST
+from storage.password_hashing import SHORTEST
 
 _WRONG = N_("The present password is wrong.")
 _DIFFER = N_("The new passwords are not the same.")

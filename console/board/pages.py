@@ -4,7 +4,7 @@ import structlog
 from aiohttp import web
 
 from console.floor import words
-from console.floor.commands import ask
+from console.floor.agent_actions import ask
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
 from console.floor.rows import Scene, sections, sight_of
@@ -15,7 +15,7 @@ from console.kit.rendering import render
 from domain.identity import AgentCode
 from engine.ports import Verb
 from machine.one_line import in_one_line
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 
 log = structlog.get_logger()
 

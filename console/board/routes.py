@@ -2,8 +2,8 @@
 
 from console.board import pages
 from console.kit.features import Entry, Feature, get, post
-from console.kit.language import N_
 from console.kit.permissions import Only, Reach
+from console.kit.translations import N_
 from storage.users import Role
 
 FLOOR = Only({Role.SUPERVISOR, Role.ADMIN}, Reach.PROJECTS)

@@ -8,7 +8,7 @@ from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import duration, render, says
 from domain.identity import CallId
-from records.store import StoredCall
+from records.call_queries import StoredCall
 
 
 async def stored_call(request: web.Request) -> StoredCall:

@@ -11,11 +11,11 @@ from aiohttp import web
 from console.calls import words
 from console.kit.access import can, projects_of
 from console.kit.context import AGENTS, CALLS, INSTALLATION, LIVE, project_titles
-from console.kit.language import N_
 from console.kit.rendering import render, says
+from console.kit.translations import N_
 from domain.identity import AgentCode, ProjectName, QueueName
+from records.call_queries import CallFilter, CallRow
 from records.fold import Outcome
-from records.store import CallFilter, CallRow
 
 PER_PAGE = 50
 _DIGITS = frozenset("0123456789+*#")

@@ -13,7 +13,7 @@ from console.calls.call_page import stored_call
 from console.calls.listenings import AUDITED
 from console.kit.context import AUDIT, INSTALLATION, user_of
 from console.kit.door import CHUNK
-from console.kit.errors import RECORDING_BROKEN, RECORDING_GONE, RequestRefused
+from console.kit.error_pages import RECORDING_BROKEN, RECORDING_GONE, RequestRefused
 from console.kit.guard import SESSION_COOKIE
 from console.kit.live import until_it_must_end
 from recordings.waveform import waveform_json

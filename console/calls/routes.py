@@ -5,8 +5,8 @@ from aiohttp import web
 from console.calls import call_page, list_page, recording
 from console.calls.listenings import AUDITED, Listenings
 from console.kit.features import Entry, Feature, get
-from console.kit.language import N_
 from console.kit.permissions import Only, Reach
+from console.kit.translations import N_
 from storage.users import Role
 
 READERS = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT, Role.ADMIN}, Reach.PROJECTS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.calls import words
-from console.kit.language import N_
+from console.kit.translations import N_
 from console.kit.words import CALL_LANGUAGES, NUMBER_WITHHELD
 from domain.facts import (
     CallBlocked,

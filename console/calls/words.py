@@ -3,7 +3,7 @@
 A colour never stands alone; each goes with its text.
 """
 
-from console.kit.language import N_
+from console.kit.translations import N_
 from records.fold import LegOutcome, Outcome
 
 OUTCOMES = {

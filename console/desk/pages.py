@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from console.floor import words
-from console.floor.commands import ask
+from console.floor.agent_actions import ask
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
 from console.floor.rows import Sight

@@ -3,7 +3,7 @@
 A colour never stands alone; each goes with its text.
 """
 
-from console.kit.language import N_
+from console.kit.translations import N_
 from console.kit.words import NUMBER_WITHHELD
 from domain.facts import AgentState
 from engine.ports import CallStage, CommandOutcome

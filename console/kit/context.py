@@ -6,14 +6,14 @@ from pathlib import Path
 
 from aiohttp import web
 
+from console.kit.browser_sessions import RememberedSessions
 from console.kit.features import Entry, Key
 from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
-from console.kit.sessions import RememberedSessions
 from domain.identity import ProjectName
 from engine.ports import LiveCentre
-from records.store import CallStore
-from storage.agents import AgentStore
+from records.call_queries import CallStore
+from storage.agent_history import AgentStore
 from storage.audit import AuditLog
 from storage.logins import LoginStore
 from storage.users import User, UserStore

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from aiohttp import web
 from multidict import MultiDictProxy
 
-from console.kit.errors import TOO_SLOW, WRONG_TYPE, RequestRefused
+from console.kit.error_pages import TOO_SLOW, WRONG_TYPE, RequestRefused
 
 BODY_S = 20.0
 """So long a form may take to arrive."""

@@ -9,13 +9,13 @@ from console.kit import csrf
 from console.kit.access import check_reach
 from console.kit.context import FORM_COOKIE, INSTALLATION, LANGUAGE, RULE, RULES, SESSIONS, USER
 from console.kit.door import note
-from console.kit.errors import FOREIGN, OLD_FORM, SIGNED_OUT, RequestRefused, wants_json
+from console.kit.error_pages import FOREIGN, OLD_FORM, SIGNED_OUT, RequestRefused, wants_json
 from console.kit.features import Answer
 from console.kit.forms import check_head, read_form
-from console.kit.language import choose
 from console.kit.permissions import Public, Rule, may
 from console.kit.routing import key_of
-from storage.errors import AWAY
+from console.kit.translations import choose
+from storage.database_errors import AWAY
 
 SESSION_COOKIE = "offhook_session"
 LANGUAGE_COOKIE = "offhook_language"

@@ -9,7 +9,7 @@ from console.kit.context import SESSIONS, user_of
 from console.kit.feed import Subscription
 from console.kit.guard import SESSION_COOKIE
 from console.kit.permissions import scope
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 from storage.users import User
 
 OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open_streams")

@@ -15,7 +15,7 @@ from console.kit import words
 from console.kit.access import can, menu
 from console.kit.context import FORM_COOKIE, INSTALLATION, LANGUAGE, RULES, USER
 from console.kit.csrf import token_for
-from console.kit.language import DEFAULT, LANGUAGES, load_translations, locale_of
+from console.kit.translations import DEFAULT, LANGUAGES, load_translations, locale_of
 from console.kit.vendored import asset, icon
 
 TEMPLATES = Path(__file__).parents[1]

@@ -1,6 +1,6 @@
 """What every page calls things: English texts (the catalogue's keys)."""
 
-from console.kit.language import N_
+from console.kit.translations import N_
 from storage.users import Role
 
 ROLES = {

@@ -7,12 +7,12 @@ from console.kit.access import start_of
 from console.kit.context import LOGINS, SESSIONS, USER
 from console.kit.forms import user_agent
 from console.kit.guard import LANGUAGE_COOKIE, SESSION_COOKIE, set_cookie
-from console.kit.language import LANGUAGES, N_
 from console.kit.rendering import render, says
+from console.kit.translations import LANGUAGES, N_
 from console.kit.words import TOO_MANY_WRONG
 from machine.one_line import in_one_line
 from storage.account_errors import LoginRefusal, LoginRefused
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 
 log = structlog.get_logger()
 

@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from console.kit.context import LIVE, SESSIONS, USERS, user_of
-from console.kit.language import LANGUAGES, N_
 from console.kit.rendering import render, says
+from console.kit.translations import LANGUAGES, N_
 from console.users import words
 from domain.identity import AgentCode, ProjectName
 from storage.account_errors import AccountRefusal, AccountRefused
-from storage.passwords import SHORTEST
+from storage.password_hashing import SHORTEST
 from storage.users import Role, User, user_key
 
 _NAME = re.compile(r"\w[\w.@-]{0,63}")

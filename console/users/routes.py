@@ -1,8 +1,8 @@
 """Users are the admin's affair."""
 
 from console.kit.features import Entry, Feature, get, post
-from console.kit.language import N_
 from console.kit.permissions import Only, Reach
+from console.kit.translations import N_
 from console.users import pages
 from storage.users import Role
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from console.kit.language import N_
+from console.kit.translations import N_
 from console.kit.words import PASSWORD_LENGTH
 from storage.account_errors import AccountRefusal
 

@@ -18,8 +18,8 @@ from engine.clock import Clock
 from engine.orders import Orders
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, OutcomeUnknown
-from telephony.calls import Calls
-from telephony.pulse import COUNTERS, SILENT_S, RtpActivity
+from telephony.centre_calls import Calls
+from telephony.rtp_activity import COUNTERS, SILENT_S, RtpActivity
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from domain.identity import AgentCode, CallId, NodeName, StationName
 from engine.calls.call import LiveCall
-from records.store import StoredCall
+from records.call_queries import StoredCall
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from engine.calls.call import LiveCall
 from engine.calls.logged import entered, fact_id
 from engine.changes import Changes
 from engine.ports import CallStage
-from records.store import StoredCall
+from records.call_queries import StoredCall
 from storage.outbox import Outbox
 from telephony.complaints import Complaints, shown
 

@@ -19,10 +19,10 @@ from domain.facts import LanguageChosen, PositionAnnounced
 from domain.identity import ChannelId, LineName, NodeName
 from domain.prompts import PromptText
 from domain.reasons import GiveUpReason, OfferFailure
-from engine.agents.talks import HARDLY_S, must_wait_again
+from engine.agents.live_talks import HARDLY_S, must_wait_again
 from engine.calls.call import LiveCall
 from engine.clock import epoch
-from engine.inbound.sessions import Closing, Sessions
+from engine.inbound.caller_sessions import Closing, Sessions
 from ivr_flows.announcements import announcement
 from ivr_flows.flow import Flow
 from ivr_flows.interpreter import UnknownNodeError, run
@@ -43,8 +43,8 @@ from ivr_flows.steps import (
 from ivr_flows.walk import FlowContext
 from prompts.sounds import PATIENCE_S, PromptError, Prompts
 from recordings.capture import capture
+from telephony.agi.agi_wire import AgiError, HungUp, SessionRefused
 from telephony.agi.session import Session
-from telephony.agi.wire import AgiError, HungUp, SessionRefused
 from telephony.caller import name_of, number_of
 from telephony.complaints import shown
 from telephony.variables import TWIN, ChannelVariable
@@ -443,7 +443,7 @@ class _Caller:
         """Ring the phone; what Dial says of it, and the Q.850 cause.
 
         A phone that refuses our offer of sound gets the other one: the one that takes encrypted
-        sound only is rung through its twin endpoint (telephony/asterisk/files.py).
+        sound only is rung through its twin endpoint (telephony/asterisk/generated_files.py).
         """
         session = self._session
         endpoints = [str(offer.station)]

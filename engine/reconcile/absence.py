@@ -23,8 +23,8 @@ from engine.calls.logged import closed, fact_id, missing
 from engine.engine import Engine
 from engine.reconcile.log_file import LogFile
 from machine.one_line import in_one_line
-from records.store import CallStore, StoredCall
-from storage.errors import AWAY, DatabaseUnreachable
+from records.call_queries import CallStore, StoredCall
+from storage.database_errors import AWAY, DatabaseUnreachable
 from storage.outbox import Outbox
 from telephony.event_log import EventLog, LoggedCall, parse
 

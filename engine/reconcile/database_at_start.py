@@ -17,13 +17,13 @@ from domain.identity import AgentCode
 from engine.engine import Engine
 from engine.ports import BegunWithout
 from machine.one_line import in_one_line
+from records.call_queries import CallStore, StoredCall, stored_call
 from records.refold import refold
-from records.store import CallStore, StoredCall, stored_call
 from records.writing import write
 from storage.accounts import accounts_of
-from storage.agents import AgentStore
+from storage.agent_history import AgentStore
 from storage.database import bring_forward
-from storage.errors import AWAY, DatabaseUnreachable, SchemaBroken, SchemaTooNew
+from storage.database_errors import AWAY, DatabaseUnreachable, SchemaBroken, SchemaTooNew
 from storage.last_known import LastKnown, newest
 from storage.outbox import Outbox
 

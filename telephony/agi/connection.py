@@ -13,7 +13,7 @@ import termios
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from telephony.agi.wire import MAX_LINE
+from telephony.agi.agi_wire import MAX_LINE
 from telephony.complaints import shown
 
 MAX_ENVIRONMENT_BYTES = 16384

@@ -9,17 +9,17 @@ from time import time
 import structlog
 
 from domain.errors import OperatorError
-from telephony.agi.connection import Connection, keep_alive
-from telephony.agi.port import is_served
-from telephony.agi.session import Session
-from telephony.agi.tokens import TokenFault, UsedTokens
-from telephony.agi.wire import (
+from telephony.agi.agi_wire import (
     Address,
     AgiError,
     HungUp,
     SessionRefused,
     parse_environment,
 )
+from telephony.agi.connection import Connection, keep_alive
+from telephony.agi.kept_port import is_served
+from telephony.agi.session import Session
+from telephony.agi.tokens import TokenFault, UsedTokens
 from telephony.complaints import Complaints, shown
 from telephony.panoramisk_adapter import FastAgiRoutes
 

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from telephony.agi.connection import Connection
-from telephony.agi.wire import (
+from telephony.agi.agi_wire import (
     ENCODING,
     Address,
     AgiError,
@@ -20,6 +19,7 @@ from telephony.agi.wire import (
     encode,
     quoted,
 )
+from telephony.agi.connection import Connection
 
 T = TypeVar("T")
 

@@ -1,11 +1,11 @@
 """AMI, Asterisk's manager interface: how Offhook hears events and gives orders."""
 
+from telephony.ami.ami_wire import Framer, Message, encode
 from telephony.ami.link import Link
 from telephony.ami.originate import Application, Extension, Originate, new_channel_id
 from telephony.ami.protocol import ActionFailed, ActionRefused, LinkDown, OutcomeUnknown
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
-from telephony.ami.wire import Framer, Message, encode
 
 __all__ = [
     "ActionFailed",

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from telephony.ami.wire import Message
+from telephony.ami.ami_wire import Message
 from telephony.complaints import Complaints, shown, where
 
 SLICE_S = 0.005

@@ -10,6 +10,7 @@ import structlog
 
 from domain.identity import NodeName
 from telephony.ami import lifecycle
+from telephony.ami.ami_wire import Message
 from telephony.ami.delivery import Delivery
 from telephony.ami.lifecycle import AmiLoginRefused
 from telephony.ami.originate import Originate, new_channel_id
@@ -22,7 +23,6 @@ from telephony.ami.protocol import (
 )
 from telephony.ami.snapshot import Snapshot, take_snapshot
 from telephony.ami.state import LinkKind, LinkState, Timing
-from telephony.ami.wire import Message
 from telephony.complaints import Complaints
 from telephony.variables import GlobalVariable
 

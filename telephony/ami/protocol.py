@@ -1,8 +1,9 @@
 """Speaks AMI on one connection: passes events on in order, and each reply to whoever asked.
 
-Bytes are framed before they are decoded (``wire``), a header can't carry a second action, an action
-whose reply misses its deadline has an unknown outcome, and nothing is ever sent twice. Events with
-an action's id are ordinary events, unless they are items of a list that the action asked for.
+Bytes are framed before they are decoded (``ami_wire``), a header can't carry a second action, an
+action whose reply misses its deadline has an unknown outcome, and nothing is ever sent twice.
+Events with an action's id are ordinary events, unless they are items of a list that the action
+asked for.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from domain.errors import OffhookError
-from telephony.ami.wire import Framer, Message, WireError, encode
+from telephony.ami.ami_wire import Framer, Message, WireError, encode
 from telephony.panoramisk_adapter import PendingAction
 
 Headers = Mapping[str, str | Sequence[str]]

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from telephony.ami.ami_wire import Message
 from telephony.ami.protocol import ActionRefused, Headers
-from telephony.ami.wire import Message
 from telephony.complaints import shown
 
 _LONGEST = 255  # more than Asterisk has for a uniqueid or a name

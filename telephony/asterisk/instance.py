@@ -13,9 +13,9 @@ from domain.centre import Centre
 from domain.identity import LineName, NodeName
 from machine.one_line import in_one_line
 from machine.private_files import have, keep_private
-from telephony.asterisk import files
-from telephony.asterisk.files import AMI_USER, Addresses, Folders, Ports
-from telephony.asterisk.passwords import AsteriskPasswords
+from telephony.asterisk import generated_files
+from telephony.asterisk.asterisk_passwords import AsteriskPasswords
+from telephony.asterisk.generated_files import AMI_USER, Addresses, Folders, Ports
 from telephony.asterisk.process import AsteriskError, AsteriskProcess, check_free
 from telephony.asterisk.provision import AsteriskInstall
 from telephony.asterisk.versions import faults_of
@@ -86,7 +86,7 @@ class Instance:
                 have(self.conf / source.name, source.read_bytes())
         write_generated(
             self.conf,
-            files.generated(
+            generated_files.generated(
                 self.centre,
                 self.secrets,
                 self.ports,
@@ -119,7 +119,7 @@ class Instance:
 
     async def _start(self) -> None:
         sip = self.addresses.sip
-        if sip in files.ANY_ADDRESS:
+        if sip in generated_files.ANY_ADDRESS:
             await _check_own_name()
         for fault in faults_of(self._install.version):
             log.warning(fault)

@@ -19,10 +19,10 @@ from engine.calls.gap import Gap
 from engine.engine import Engine
 from engine.reconcile import absence as absence_module
 from engine.reconcile.absence import Absence
-from records.store import CallStore
+from records.call_queries import CallStore
 from telephony.ami import Link
 from telephony.ami.state import LinkKind, LinkState
-from telephony.calls import StationConnected
+from telephony.centre_calls import StationConnected
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 
 NODE, STATION, AMY = NodeName("pbx1"), StationName("1001"), AgentCode("1001")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from acd.events import Away, CallGone, CallQueued, Connected, Ready
-from bench.floor import memory
+from bench.bench_floor import memory
 from tests.acd.centre import Q_SALES, A, Driver, call
 
 
@@ -16,7 +16,7 @@ def test_callers_who_have_left_leave_nothing_behind() -> None:
 
 
 def test_a_decision_walks_over_nobody_who_waits() -> None:
-    """Its work is counted; its time would say how busy the machine is (bench/floor.py has it)."""
+    """Its work is counted; its time would say how busy the machine is; bench.bench_floor has it."""
 
     def work(callers: int) -> int:
         floor = Driver()

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from domain.identity import LineName, StationName
+from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.server import AgiServer
 from telephony.agi.session import KeyedIn, Session
-from telephony.agi.wire import AgiError, HungUp
 from tests.conftest import FarEndFactory, InstanceFactory
 from tests.waiting import until
 

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bench.fuzz_agi import address
-from telephony.agi.port import is_ours, reserve
+from telephony.agi.kept_port import is_ours, reserve
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
 from tests.agi.peer import SECRET, Peer, environment, serving

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
+from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.session import KeyedIn, Streamed
-from telephony.agi.wire import AgiError, HungUp
 from tests.agi.peer import one_session
 
 

@@ -6,8 +6,8 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
+from telephony.ami.ami_wire import Message
 from telephony.ami.delivery import Delivery
-from telephony.ami.wire import Message
 
 EVENTS = [Message.of({"Event": "E", "Number": str(number)}) for number in range(2000)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.identity import LineName, StationName
-from farend.ami import FarEndError, Remote
+from farend.ami_client import FarEndError, Remote
 from telephony.asterisk.provision import find_or_install_sipp
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from domain.identity import LineName, StationName
-from farend.ami import Remote
+from farend.ami_client import Remote
 from farend.network import FarEnd
 from telephony.ami import Link, Message
 from telephony.asterisk.instance import Instance

@@ -15,9 +15,9 @@ from configuration.secrets import load_or_create
 from domain.identity import LineName
 from farend.__main__ import Elsewhere
 from farend.network import FarEnd
-from records.store import CallStore, StoredCall
+from records.call_queries import CallStore, StoredCall
 from storage.database import Database
-from telephony.asterisk.files import Addresses, Ports
+from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.process import AsteriskProcess
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks

@@ -7,7 +7,7 @@ import pytest
 
 from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
-from farend.ami import Event, FarEndError, Remote
+from farend.ami_client import Event, FarEndError, Remote
 from telephony.asterisk.instance import Instance
 from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks

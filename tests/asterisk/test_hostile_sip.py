@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.hostile_sip import LINE, PHONE, attack, centre, first, listening, run
+from bench.bench_hostile_sip import LINE, PHONE, attack, centre, first, listening, run
 from bench.raw_sip import Account, RawSip
 from domain.centre import CallerHeader, Line, LineKind
 from domain.identity import LineName, StationName
-from farend.ami import Remote
+from farend.ami_client import Remote
 from telephony.asterisk.instance import Instance
 from telephony.caller import name_of, number_of
 from telephony.event_log import EventLog, LogPlace, parse

@@ -21,7 +21,7 @@ from domain.stations import twin
 from farend.network import FarEnd
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
-from telephony.asterisk.files import Addresses
+from telephony.asterisk.generated_files import Addresses
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import AsteriskInstall

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench.hostile_sip import LINE, PHONE, centre
+from bench.bench_hostile_sip import LINE, PHONE, centre
 from bench.raw_sip import Account, RawSip
 from domain.identity import StationName
 from tests.conftest import InstanceFactory

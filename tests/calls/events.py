@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from domain.identity import LineName, NodeName, StationName
+from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.wire import Message
 from telephony.call_events import CallEvent, PhoneChanged
-from telephony.calls import Calls
+from telephony.centre_calls import Calls
 
 NODE = NodeName("pbx1")
 STATIONS = (StationName("1001"), StationName("1002"), StationName("1003"))

@@ -14,7 +14,7 @@ from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
 from telephony.ami import Link, Message, Snapshot, Timing
 from telephony.asterisk.instance import Instance
-from telephony.calls import CallerGone, CallEvent, Calls, CallSeen, TransferRefused
+from telephony.centre_calls import CallerGone, CallEvent, Calls, CallSeen, TransferRefused
 from tests.calls.events import told
 from tests.cutting_proxy import CuttingProxy
 

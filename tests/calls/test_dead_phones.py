@@ -13,11 +13,11 @@ from engine.calls.ledger import Ledger
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.orders import Orders
+from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, ActionRefused, LinkDown, OutcomeUnknown
-from telephony.ami.wire import Message
-from telephony.calls import Calls
-from telephony.pulse import SILENT_S
+from telephony.centre_calls import Calls
+from telephony.rtp_activity import SILENT_S
 
 PHONE = StationName("1001")
 NODE = NodeName("pbx1")

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from domain.identity import CallId, NodeName, StationName
 from domain.reasons import Party
 from domain.stations import StationState
+from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.wire import Message
-from telephony.calls import CallerGone, Calls, CallSeen, PhoneChanged, StationDisconnected
+from telephony.centre_calls import CallerGone, Calls, CallSeen, PhoneChanged, StationDisconnected
 from tests.calls.events import (
     LINES,
     NODE,

@@ -6,7 +6,7 @@ import pytest
 
 from domain.identity import StationName
 from domain.stations import StationState
-from telephony.calls import CallSeen
+from telephony.centre_calls import CallSeen
 from tests.calls.stage import LINE, staged
 from tests.conftest import FarEndFactory, InstanceFactory
 from tests.waiting import until

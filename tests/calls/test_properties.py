@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.identity import CallId, StationName
-from telephony.ami.wire import Message
+from telephony.ami.ami_wire import Message
 from telephony.call_events import (
     CallerGone,
     CallEvent,
@@ -17,7 +17,7 @@ from telephony.call_events import (
     StationDisconnected,
     StationRinging,
 )
-from telephony.calls import Calls
+from telephony.centre_calls import Calls
 from telephony.channels import ChannelRole
 from tests.calls.events import NODE, STATIONS, about, device, feed, new_calls, snapshot
 

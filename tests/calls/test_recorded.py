@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from telephony.ami.wire import Framer, Message
-from telephony.calls import CallSeen
+from telephony.ami.ami_wire import Framer, Message
+from telephony.centre_calls import CallSeen
 from tests.calls.events import NODE, feed, new_calls, snapshot, told
 
 STORIES = {

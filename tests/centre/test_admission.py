@@ -15,8 +15,8 @@ from bench.fuzz_agi import HOTLINE, LINE, NODE, FuzzedServer, caller, door, envi
 from domain.identity import NodeName
 from engine import admission as admission_module
 from telephony.ami import Link
+from telephony.ami.ami_wire import Message
 from telephony.ami.protocol import ActionRefused
-from telephony.ami.wire import Message
 from tests.agi.peer import Peer
 from tests.waiting import until
 

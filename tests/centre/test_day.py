@@ -21,14 +21,14 @@ from engine.ports import QueueView
 from engine.recorder import Recorder
 from engine.running_centre import RunningCentre, midnight
 from farend.console_client import ConsoleClient
-from records.store import CallStore, Summary
+from records.call_queries import CallStore, Summary
 from records.writing import write
 from storage.database import Database, open_database
 from storage.outbox import Outbox
 from tests.conftest import CentreFile, PortBlocks
 from tests.errors.command import Serving
 from tests.storage.days import NOON, answered
-from tests.storage.test_calls import store_of
+from tests.storage.test_call_queries import store_of
 
 DAYS = [
     ("Asia/Shanghai", "2026-03-02T00:00:00+08:00", "2026-03-02T00:00:00+08:00"),

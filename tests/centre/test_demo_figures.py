@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from farend.demo import _figures, unaccounted
-from records.store import Summary
+from records.call_queries import Summary
 
 GOOD = Summary(
     offered=20,

@@ -14,7 +14,7 @@ from domain.identity import CallId
 from engine.calls.ledger import Ledger
 from engine.engine import Engine
 from engine.recorder import Recorder, root_trouble
-from records.store import CallStore
+from records.call_queries import CallStore
 from records.writing import write
 from storage.database import Database, connection
 from storage.outbox import Outbox

@@ -14,8 +14,8 @@ from machine.hosts import is_host, split_port
 from offhook.stack import Stack
 from offhook.up import PORTS
 from storage.database import check_address, open_database
-from storage.errors import DatabaseUnreachable
-from telephony.asterisk.files import Folders, generated
+from storage.database_errors import DatabaseUnreachable
+from telephony.asterisk.generated_files import Folders, generated
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import CentreFile
 from tests.errors.command import run

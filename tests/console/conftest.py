@@ -36,15 +36,15 @@ from domain.facts import (
     TalkEnded,
 )
 from domain.identity import AgentCode, CallId, ProjectName
-from records.store import CallStore
+from records.call_queries import CallStore
 from records.writing import write
 from storage.accounts import accounts_of
-from storage.agents import AgentStore
+from storage.agent_history import AgentStore
 from storage.audit import AuditLog
 from storage.database import Database
 from storage.fact_codec import happening, stored
 from storage.logins import LoginStore
-from storage.passwords import Passwords
+from storage.password_hashing import Passwords
 from storage.users import Role, UserStore
 from tests.console.browserless import Client
 from tests.console.floor import BANK, TEA, Floor

@@ -1,6 +1,9 @@
 """A campaign to be told facts by hand: short names for them, and a policy that wishes anything."""
 
-from dialer.facts import (
+from dialer.lessons import Lesson
+from dialer.limit import Counted, Limit
+from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing_facts import (
     Abandoned,
     AgentReady,
     Answered,
@@ -12,9 +15,6 @@ from dialer.facts import (
     PersonConnected,
     Ringing,
 )
-from dialer.lessons import Lesson
-from dialer.limit import Counted, Limit
-from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import make
 from dialer.policy import Policy, Reason, Situation, Wish
 from domain.identity import AgentCode, AttemptId, ListName

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from dialer.answer_rate import AnswerRate, AnswerRates
-from dialer.facts import Lead
+from dialer.pacing_facts import Lead
 from domain.identity import ListName
 from tests.memory import kept
 

@@ -7,7 +7,10 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from dialer.facts import (
+from dialer.lessons import Lesson
+from dialer.limit import PRESETS, Counted, Limit, Window
+from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
     AgentReady,
@@ -29,9 +32,6 @@ from dialer.facts import (
     Ringing,
     SpeechBegan,
 )
-from dialer.lessons import Lesson
-from dialer.limit import PRESETS, Counted, Limit, Window
-from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import load_policies, make
 from dialer.policy import Policy, Reason, Situation, Wish
 from dialer.under_way import LOST_AFTER_S

@@ -5,7 +5,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from dialer.facts import (
+from dialer.forecast import ROWS, SOON_S, Forecast
+from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
+from dialer.limit import AbandonCount, Limit
+from dialer.pacing_facts import (
     AgentReady,
     AgentTalking,
     AgentWantsBreak,
@@ -14,9 +17,6 @@ from dialer.facts import (
     Lead,
     Ringing,
 )
-from dialer.forecast import ROWS, SOON_S, Forecast
-from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
-from dialer.limit import AbandonCount, Limit
 from dialer.policy import Situation
 from dialer.under_way import UnderWay
 from domain.identity import AttemptId, ListName

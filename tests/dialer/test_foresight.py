@@ -5,7 +5,10 @@ from random import Random
 
 import pytest
 
-from dialer.facts import (
+from dialer.lessons import Reached, Talked, WrappedUp
+from dialer.limit import Limit
+from dialer.pacing import Settings
+from dialer.pacing_facts import (
     AgentGone,
     AgentReady,
     AgentTalking,
@@ -15,9 +18,6 @@ from dialer.facts import (
     Lead,
     PersonConnected,
 )
-from dialer.lessons import Reached, Talked, WrappedUp
-from dialer.limit import Limit
-from dialer.pacing import Settings
 from dialer.policies.foresight import Foresight
 from dialer.under_way import KEPT_OF
 from domain.identity import ListName

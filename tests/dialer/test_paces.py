@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dialer.busy import Busy
-from dialer.facts import AgentGone, AgentReady, AgentTalking, AgentWrapUp
 from dialer.lessons import Talked, WrappedUp
 from dialer.paces import Paces
+from dialer.pacing_facts import AgentGone, AgentReady, AgentTalking, AgentWrapUp
 from dialer.under_way import UnderWay
 from tests.dialer.campaign import agent
 

@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from dialer.facts import (
+from dialer.limit import History, Limit, Tally, Window
+from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
+from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
     AgentReady,
@@ -24,8 +26,6 @@ from dialer.facts import (
     PersonConnected,
     Ringing,
 )
-from dialer.limit import History, Limit, Tally, Window
-from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
 from dialer.policies.progressive import Progressive
 from dialer.under_way import KEPT_OF, LOST_AFTER_S
 from domain.identity import AttemptId, ListName

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from dialer import policies
-from dialer.facts import (
+from dialer.limit import Limit
+from dialer.pacing import Pacer, Settings
+from dialer.pacing_facts import (
     AgentReady,
     AgentTalking,
     Answered,
     DayBegan,
     PersonConnected,
 )
-from dialer.limit import Limit
-from dialer.pacing import Pacer, Settings
 from dialer.policies import load_policies, make
 from dialer.policies.expected_value import ExpectedValue
 from dialer.policies.vicidial import Average, HardLimit, Tapered

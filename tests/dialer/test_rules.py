@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer import rules
-from dialer.facts import (
+from dialer.limit import CAUTIOUS, UK, US, AbandonCount, History, Limit, Tally, Window
+from dialer.pacing import Settings
+from dialer.pacing_facts import (
     Abandoned,
     AgentReady,
     Answered,
@@ -19,8 +21,6 @@ from dialer.facts import (
     PersonConnected,
     SpeechBegan,
 )
-from dialer.limit import CAUTIOUS, UK, US, AbandonCount, History, Limit, Tally, Window
-from dialer.pacing import Settings
 from dialer.rules import (
     Allowed,
     AtMost,

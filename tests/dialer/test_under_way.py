@@ -3,7 +3,18 @@
 import pytest
 
 from dialer.ages import Ages
-from dialer.facts import (
+from dialer.lessons import (
+    CutShort,
+    Detected,
+    Lesson,
+    LetGo,
+    Reached,
+    Served,
+    TakenForMachine,
+    Talked,
+    WrappedUp,
+)
+from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
     AgentReady,
@@ -22,17 +33,6 @@ from dialer.facts import (
     PersonConnected,
     Ringing,
     SpeechBegan,
-)
-from dialer.lessons import (
-    CutShort,
-    Detected,
-    Lesson,
-    LetGo,
-    Reached,
-    Served,
-    TakenForMachine,
-    Talked,
-    WrappedUp,
 )
 from dialer.under_way import KEPT_OF, LOST_AFTER_S, REMEMBERED, UnderWay
 from domain.identity import AgentCode, AttemptId, ListName

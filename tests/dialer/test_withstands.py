@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from dialer.facts import (
+from dialer.limit import Limit
+from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing_facts import (
     AgentGone,
     AgentReady,
     Answered,
@@ -18,8 +20,6 @@ from dialer.facts import (
     PacingFact,
     PersonConnected,
 )
-from dialer.limit import Limit
-from dialer.pacing import Pacer, Pacing, Settings
 from dialer.policies import load_policies, make
 from domain.identity import AttemptId
 from simulation.day import DayResult, play_day

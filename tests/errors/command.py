@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from telephony.asterisk.files import Ports
+from telephony.asterisk.generated_files import Ports
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -18,8 +18,8 @@ from configuration.centre_file import load
 from configuration.secrets import load_or_create
 from domain.identity import LineName
 from farend.console_client import ConsoleClient
-from recordings.store import HEADER_BYTES
-from records.store import StoredCall
+from recordings.raw_to_wav import HEADER_BYTES
+from records.call_queries import StoredCall
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory, PortBlocks
 from tests.errors.command import Serving
 from tests.faults.conftest import SceneFactory

@@ -30,12 +30,12 @@ from domain.identity import AgentCode, CallId, ChannelId, LineName, StationName
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
 from offhook.stack import Stack
-from recordings.store import TOLERANCE_S
+from recordings.raw_to_wav import TOLERANCE_S
+from records.call_queries import CallFilter, CallRow, CallStore, StoredCall
 from records.fold import CallRecord
-from records.store import CallFilter, CallRow, CallStore, StoredCall
 from records.writing import write
 from storage.database import connection, make_pool, open_database
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 from tests.waiting import until
 
 HOTLINE = "4008001000"

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from records.store import StoredCall
+from records.call_queries import StoredCall
 from tests.conftest import PortBlocks
 from tests.cutting_proxy import DOWN, UP, CuttingProxy
 from tests.faults.conftest import SceneFactory

@@ -7,8 +7,8 @@ import pytest
 
 from bench.raw_sip import Account, RawSip
 from domain.facts import CallBlocked, CallEnded, CallEntered
+from records.call_queries import CallFilter
 from records.fold import Outcome
-from records.store import CallFilter
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE
 

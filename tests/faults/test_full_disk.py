@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from configuration.in_force import from_files
+from storage.database_errors import OutboxTaken
 from storage.embedded import EmbeddedServer
-from storage.errors import OutboxTaken
 from storage.fact_lines import decode
 from storage.outbox import Outbox
 from tests.errors.conftest import mount  # noqa: F401 - a fixture

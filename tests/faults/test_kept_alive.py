@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from machine.keeping import keep
+from storage.database_errors import DatabaseUnreachable, EmbeddedServerFailed, StorageError
 from storage.embedded import EmbeddedServer
-from storage.errors import DatabaseUnreachable, EmbeddedServerFailed, StorageError
 from tests.conftest import InstanceFactory
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story

@@ -16,7 +16,7 @@ from domain.facts import Queued, TalkEnded
 from domain.identity import LineName, StationName
 from farend.network import FarEnd
 from offhook.service import running
-from records.store import CallStore, StoredCall
+from records.call_queries import CallStore, StoredCall
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall

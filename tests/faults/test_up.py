@@ -22,7 +22,7 @@ from farend.console_client import ConsoleClient
 from farend.network import FarEnd
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
-from telephony.asterisk.files import Ports
+from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.errors.command import Ended, command, environment, run

@@ -3,11 +3,16 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.house.test_contracts import ROOMS, ROOT
 
 CUSTOMARY = {"numpy": "np"}
 """Renamed imports that every reader knows."""
+
+
+STANDARD = {"__init__", "__main__", "pages", "routes", "words"}
+"""Modules that a package or a feature of the console has by custom, each its own."""
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -32,6 +37,14 @@ def test_no_two_types_share_a_name() -> None:
     places: defaultdict[str, list[str]] = defaultdict(list)
     for path, module in modules():
         for name in types_of(module):
+            places[name].append(path)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_two_modules_share_a_name() -> None:
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for path, _ in modules():
+        if (name := Path(path).stem) not in STANDARD:
             places[name].append(path)
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 

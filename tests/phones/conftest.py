@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from configuration.centre_file import load
 from domain.facts import AgentState
-from farend.ami import Remote
+from farend.ami_client import Remote
 from farend.console_client import ConsoleClient
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer

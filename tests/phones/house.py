@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
-from farend.ami import Remote
+from farend.ami_client import Remote
 from tests.faults.scene import HOTLINE, LINE, Board, Scene, kinds, story
 from tests.phones.bent import BentPhone
 from tests.phones.phone import Leg

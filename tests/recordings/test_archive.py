@@ -13,7 +13,7 @@ from domain.identity import CallId
 from domain.reasons import LossReason
 from recordings.archive import Archive, Lost, OverCall
 from recordings.faults import RecordingKept
-from recordings.store import Recording, store
+from recordings.raw_to_wav import Recording, store
 from tests.recordings.sounds import raw_sound, write_raw
 from tests.waiting import until
 

@@ -16,8 +16,8 @@ from domain.reasons import LossReason
 from recordings.archive import Archive, Lost, OverCall
 from recordings.faults import RecordingForeign, RecordingKept
 from recordings.ingest import ingest
-from recordings.store import Recording, hash_of, release, store
-from recordings.verify import Integrity, verify
+from recordings.integrity import Integrity, verify
+from recordings.raw_to_wav import Recording, hash_of, release, store
 from recordings.waveform import cache_of, waveform_json
 from tests.recordings.sounds import raw_sound, write_raw
 from tests.recordings.test_archive import archive_in, running

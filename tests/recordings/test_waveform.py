@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.identity import CallId
-from recordings.store import store
+from recordings.raw_to_wav import store
 from recordings.waveform import MAX_BARS, cache_of, find, waveform_json
 from tests.recordings.sounds import raw_sound, write_raw
 

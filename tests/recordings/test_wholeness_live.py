@@ -11,7 +11,7 @@ import pytest
 
 from domain.identity import CallId
 from recordings.capture import capture
-from recordings.store import store
+from recordings.raw_to_wav import store
 from recordings.waveform import waveform_json
 from telephony.asterisk.instance import Ports
 from telephony.asterisk.provision import AsteriskInstall

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dialer.facts import AgentReady, Cause, Dialled, NotAnswered, PacingFact
+from dialer.pacing_facts import AgentReady, Cause, Dialled, NotAnswered, PacingFact
 from domain.identity import AttemptId
 from simulation.scenario import Scenario
 from simulation.world import World

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dialer.facts import Abandoned, Answered, GreetingEnded
 from dialer.limit import Window
+from dialer.pacing_facts import Abandoned, Answered, GreetingEnded
 from simulation.day import play_day
 from simulation.scenario import PolicySettings
 from tests.simulation.told import played

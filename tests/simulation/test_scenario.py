@@ -6,7 +6,7 @@ import pytest
 
 import simulation
 from dialer.limit import CAUTIOUS, ClockStart, Window
-from documents.errors import DocumentError
+from documents.document_errors import DocumentError
 from simulation.chosen import UnknownPolicyError, choose, load_checked
 from simulation.scenario import Scenario, load
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dialer.facts import (
+from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
     AgentReady,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialer.facts import PacingFact
 from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing_facts import PacingFact
 from dialer.policies import make
 from simulation.scenario import Scenario
 from simulation.world import World

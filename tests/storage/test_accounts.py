@@ -16,7 +16,7 @@ from storage.accounts import Accounts, accounts_of
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
-from storage.passwords import Passwords
+from storage.password_hashing import Passwords
 from storage.throttle import FREE_TRIES
 from storage.users import Role
 

@@ -14,9 +14,9 @@ from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, StationName
 from engine.engine import Engine
 from engine.reconcile.database_at_start import DatabaseAtStart
-from storage.agents import AgentStore
+from storage.agent_history import AgentStore
 from storage.database import _SETTINGS, Database, close_pool, make_pool
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 from storage.last_known import LastKnown
 from storage.migrate import Migration, migrate, migrations
 from storage.outbox import Outbox

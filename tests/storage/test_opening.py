@@ -14,8 +14,7 @@ import psutil
 import pytest
 
 from storage.database import Database, bring_forward, close_pool, make_pool, open_database
-from storage.embedded import EmbeddedServer
-from storage.errors import (
+from storage.database_errors import (
     DatabaseRefused,
     DatabaseUnreachable,
     EmbeddedServerFailed,
@@ -23,6 +22,7 @@ from storage.errors import (
     SchemaTooNew,
     StorageError,
 )
+from storage.embedded import EmbeddedServer
 from storage.migrate import Migration, migrate, migrations
 from storage.queries import load
 from tests.waiting import until

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from domain.facts import AgentState, CallFact, ChoiceMade, Happening
 from records.writing import write
 from storage.database import Database
-from storage.errors import OutboxTaken
+from storage.database_errors import OutboxTaken
 from storage.fact_codec import StoredFact
 from storage.fact_lines import decode, decode_stored, encode
 from storage.outbox import Outbox

@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 from domain.facts import AgentState, CallEnded, CallFact
 from domain.identity import CallId
 from domain.reasons import Party
-from records.store import CallStore
+from records.call_queries import CallStore
 from records.writing import write
-from storage.agents import AgentStore
+from storage.agent_history import AgentStore
 from storage.database import Database
 from storage.fact_lines import encode
 from storage.outbox import Outbox, rejected_facts

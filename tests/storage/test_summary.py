@@ -4,14 +4,14 @@ import pytest
 
 from domain.facts import CallEnded, CallFact, FellBack, LeftQueue, Queued, TalkBegan
 from domain.identity import QueueName
+from records.call_queries import CallFilter, CallPage, CallStore
 from records.refold import refold
-from records.store import CallFilter, CallPage, CallStore
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.fact_codec import detail_of
 from storage.migrate import migrate, migrations
 from tests.storage.days import NOON, abandoned, answered, entered, fact
-from tests.storage.test_calls import store_of
+from tests.storage.test_call_queries import store_of
 
 
 async def test_the_worked_example(database: Database) -> None:

@@ -12,7 +12,7 @@ from console.kit import door
 from console.kit.door import Door
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit, speak
-from tests.console.kit.test_sessions import be_disabled, get_a_role, leave
+from tests.console.kit.test_browser_sessions import be_disabled, get_a_role, leave
 
 Open = Callable[..., Awaitable[Door]]
 

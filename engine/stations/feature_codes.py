@@ -14,8 +14,8 @@ from engine.engine import Engine
 from engine.stations.pin_tries import PinTries
 from ivr_flows.phrases import Phrases, StationPhrase
 from prompts.sounds import PATIENCE_S, PromptError, Prompts
+from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.session import Session
-from telephony.agi.wire import AgiError, HungUp
 from telephony.complaints import Complaints
 from telephony.variables import ChannelVariable
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 from storage.logins import LoginStore
 from storage.users import User
 
@@ -50,7 +50,7 @@ class RememberedSessions:
     async def user(self, token: str, address: str = "") -> User | None:
         """The token's user; None if there is no such session.
 
-        Raises one of ``storage.errors.AWAY`` if that can't be known.
+        Raises one of ``storage.database_errors.AWAY`` if that can't be known.
         """
         if token in self._ended:
             return None

@@ -14,7 +14,7 @@ from domain.centre import Centre, Encryption, Line, LineKind, SessionTimer, Stat
 from domain.identity import NodeName
 from domain.stations import twin
 from machine.hosts import split_port, with_port
-from telephony.asterisk.passwords import AsteriskPasswords
+from telephony.asterisk.asterisk_passwords import AsteriskPasswords
 from telephony.variables import TWIN, ChannelVariable, GlobalVariable
 
 AMI_USER = "offhook"

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from documents.document import KEY_ITSELF, Document, Path
-from documents.errors import DocumentError, did_you_mean, nearest, one_of
+from documents.document_errors import DocumentError, did_you_mean, nearest, one_of
 
 M = TypeVar("M", bound=BaseModel)
 

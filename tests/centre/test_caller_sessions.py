@@ -13,19 +13,19 @@ from domain.facts import CallFact
 from domain.identity import AgentCode, NodeName, StationName
 from domain.reasons import OfferFailure, Party
 from domain.stations import StationState
-from engine.agents.talks import passed_on_in_vain
+from engine.agents.live_talks import passed_on_in_vain
 from engine.calls.call import Inbox, LiveCall
 from engine.engine import Engine
-from engine.inbound import sessions as sessions_module
+from engine.inbound import caller_sessions
 from engine.inbound.hotline_call import Arguments, _Caller, _failure
 from ivr_flows.steps import Collect, Digits, Enqueue, QueueExit
 from records.fold import fold
 from storage.fact_lines import decode
-from telephony.agi.wire import HungUp
+from telephony.agi.agi_wire import HungUp
 from telephony.ami import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState
-from telephony.calls import PhoneChanged
+from telephony.centre_calls import PhoneChanged
 from tests.centre.test_board import AMY, SALES, enter, look
 
 NODE = NodeName("pbx1")
@@ -131,7 +131,7 @@ async def no_one_else_is_called(engine: Engine) -> None:
 async def test_a_talk_without_ami_is_offered_to_nobody_else(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions_module, "_RUNG_OUT_S", -15.0)  # it has rung for long enough
+    monkeypatch.setattr(caller_sessions, "_RUNG_OUT_S", -15.0)  # it has rung for long enough
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await until_talking(engine)
@@ -146,7 +146,7 @@ async def test_a_talk_without_ami_is_offered_to_nobody_else(
 async def test_the_caller_hangs_up_in_a_talk_without_ami(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions_module, "_RUNG_OUT_S", -15.0)
+    monkeypatch.setattr(caller_sessions, "_RUNG_OUT_S", -15.0)
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await until_talking(engine)

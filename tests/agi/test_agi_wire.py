@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.agi.wire import (
+from telephony.agi.agi_wire import (
     MAX_LINE,
     Reply,
     ReplyReader,

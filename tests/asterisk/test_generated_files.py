@@ -11,7 +11,7 @@ import pytest
 from configuration.secrets import Secrets, SecretsError, load_or_create
 from domain.centre import CallerHeader, Centre, Line, LineKind, SessionTimer, Station, StationKind
 from domain.identity import LineName, NodeName, StationName
-from telephony.asterisk.files import LONGEST_NUMBER, Addresses, Folders, Ports, generated
+from telephony.asterisk.generated_files import LONGEST_NUMBER, Addresses, Folders, Ports, generated
 
 
 def _files(centre: Centre, secrets: Secrets, sip: str = "127.0.0.1") -> dict[str, str]:

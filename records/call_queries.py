@@ -167,7 +167,7 @@ def _ratio(part: int, whole: int) -> float | None:
 class CallStore:
     """Reads calls. Every read names the projects its viewer may see (None: all).
 
-    While the database is away each read raises one of ``storage.errors.AWAY``.
+    While the database is away each read raises one of ``storage.database_errors.AWAY``.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:

@@ -22,7 +22,7 @@ import asyncpg
 
 from bench import rig, sipp
 from offhook.stack import Stack
-from telephony.asterisk.files import Ports
+from telephony.asterisk.generated_files import Ports
 
 CALLERS, MANY_CALLERS = 50, 250
 CALLS, MANY_CALLS = 600, 2_000

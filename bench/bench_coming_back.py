@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from bench import rig, sipp
-from bench.waiting import FLOW, centre
+from bench.bench_waiting import FLOW, centre
 from farend.console_client import ConsoleClient, ConsoleRefused
 from supervision.controller_process import HUNG_AFTER_S
 

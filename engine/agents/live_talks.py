@@ -12,7 +12,7 @@ from acd.events import CallGone, Connected, Disconnected
 from domain.facts import AgentState, CallEnded, CallFact, TalkBegan, TalkEnded
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from domain.reasons import EndReason, Party, Unlisted
-from engine.agents.floor import LiveFloor
+from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls

@@ -11,11 +11,11 @@ from aiohttp import web
 
 from console.kit.context import LANGUAGE, RARELY, USER
 from console.kit.features import Answer
-from console.kit.language import N_, choose
 from console.kit.rendering import render, says
+from console.kit.translations import N_, choose
 from domain.errors import OffhookError
 from machine.one_line import in_one_line
-from storage.errors import AWAY
+from storage.database_errors import AWAY
 
 log = structlog.get_logger()
 

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from pathlib import Path
 
-from machine.files import NotAFileError
-from recordings.store import hash_of
+from machine.safe_files import NotAFileError
+from recordings.raw_to_wav import hash_of
 
 
 class Integrity(StrEnum):

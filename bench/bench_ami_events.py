@@ -19,9 +19,9 @@ from typing import Any
 import panoramisk
 from panoramisk.ami_protocol import AMIProtocol
 
+from telephony.ami.ami_wire import Message
 from telephony.ami.delivery import Delivery
 from telephony.ami.protocol import AmiProtocol
-from telephony.ami.wire import Message
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 CHUNK = 65_536

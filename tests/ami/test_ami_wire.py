@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.ami.wire import MAX_HEADERS, Framer, Message, WireError, encode
+from telephony.ami.ami_wire import MAX_HEADERS, Framer, Message, WireError, encode
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzABC-_()/;1", min_size=1, max_size=12)
 VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=40)

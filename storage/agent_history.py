@@ -24,7 +24,7 @@ log = structlog.get_logger()
 class AgentStore:
     """Reads agents' states. A viewer sees the agents who work in one of their projects.
 
-    While the database is away each read raises one of ``storage.errors.AWAY``.
+    While the database is away each read raises one of ``storage.database_errors.AWAY``.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:

@@ -1,7 +1,7 @@
 """Whether anything comes from a phone, by what Asterisk counts."""
 
 from domain.identity import ChannelId, NodeName
-from telephony.pulse import RtpActivity
+from telephony.rtp_activity import RtpActivity
 
 ONE, OTHER = (ChannelId(NodeName("pbx1"), uniqueid) for uniqueid in ("1.1", "1.2"))
 

@@ -26,7 +26,7 @@ from domain.identity import AgentCode, StationName
 from offhook.stack import Stack
 from records.writing import write
 from storage.database import make_pool
-from telephony.asterisk.files import Ports
+from telephony.asterisk.generated_files import Ports
 
 AGENTS, WAITING = 50, 200
 TALK_S, BUSY_S = 12.0, 72.0

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import structlog
 
-from console.kit.sessions import GRACE_S, RememberedSessions
-from storage.errors import DatabaseUnreachable
+from console.kit.browser_sessions import GRACE_S, RememberedSessions
+from storage.database_errors import DatabaseUnreachable
 from storage.logins import LoginStore
 from storage.users import User, UserStore
 from tests.console.conftest import PASSWORD, Console, Visit

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from domain.identity import CallId
 from recordings.faults import RecordingKept, RecordingLost
-from recordings.store import Recording, hash_of, release, store
-from recordings.verify import Integrity, verify
+from recordings.integrity import Integrity, verify
+from recordings.raw_to_wav import Recording, hash_of, release, store
 from tests.recordings.sounds import raw_sound, write_raw
 
 CALL = CallId("pbx1-1795315998.12")

@@ -10,8 +10,8 @@ from time import perf_counter_ns, process_time
 from typing import Any
 
 from bench.rig import percentile
-from dialer.facts import PacingFact
 from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing_facts import PacingFact
 from dialer.policies import make
 from simulation.chosen import choose
 from simulation.day import DayResult, Figures, play_day

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from domain.facts import CallBlocked, CallEnded, Fact, OfferNotTaken, Queued, TalkBegan
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from records import store as calls
+from records import call_queries
+from records.call_queries import CallFilter, CallStore
 from records.fold import Outcome
-from records.store import CallFilter, CallStore
 from records.writing import write
 from storage.database import Database, connection
 from tests.storage.days import NOON, abandoned, answered, as_stored, entered, fact
@@ -135,7 +135,7 @@ async def test_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> Non
         f"c{n:02}" for n in reversed(range(25))
     ]
     assert {page.total for page in pages} == {25}
-    monkeypatch.setattr(calls, "COUNT_LIMIT", 20)
+    monkeypatch.setattr(call_queries, "COUNT_LIMIT", 20)
     page = await store.list(projects=None, page=99, per_page=10)
     assert (page.total, page.more, page.page) == (20, True, 2)
     assert (await store.list(projects=None, page=-1, per_page=0)).per_page == 1

@@ -11,8 +11,8 @@ from domain.facts import OfferNotTaken, Queued
 from domain.identity import CallId, ChannelId, LineName, QueueName
 from domain.reasons import EndReason, OfferFailure, Party, Unlisted
 from engine.admission import Admission
-from engine.agents.floor import LiveFloor
-from engine.agents.talks import LiveTalks
+from engine.agents.live_floor import LiveFloor
+from engine.agents.live_talks import LiveTalks
 from engine.calls.call import Driver, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
@@ -20,8 +20,8 @@ from engine.clock import Clock
 from engine.inbound.waited import waited_s
 from engine.orders import Orders
 from engine.ports import CallStage
-from telephony.agi.wire import SessionRefused
-from telephony.calls import Calls
+from telephony.agi.agi_wire import SessionRefused
+from telephony.centre_calls import Calls
 from telephony.complaints import Complaints
 
 _LOOK_AFTER_S = 5.0

@@ -8,11 +8,11 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from console.kit import feed, live
+from console.kit.browser_sessions import FRESH_S, RememberedSessions
 from console.kit.context import SESSIONS
-from console.kit.sessions import FRESH_S, RememberedSessions
-from storage.errors import DatabaseUnreachable
+from storage.database_errors import DatabaseUnreachable
 from storage.logins import LoginStore
-from storage.passwords import Passwords
+from storage.password_hashing import Passwords
 from storage.users import User
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit

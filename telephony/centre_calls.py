@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
 from domain.stations import StationState
+from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.wire import Message
 from telephony.call_events import (
     CallerGone,
     CallEvent,

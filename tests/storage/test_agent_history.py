@@ -7,10 +7,10 @@ from structlog.testing import capture_logs
 from domain.centre import Agent
 from domain.facts import AgentState
 from domain.identity import AgentCode, ProjectName
-from storage.agents import AgentStore
+from storage.agent_history import AgentStore
 from storage.database import Database, connection
 from tests.storage.days import NOON, agent_fact
-from tests.storage.test_calls import ACME, OTHER, store_of
+from tests.storage.test_call_queries import ACME, OTHER, store_of
 
 ONE, TWO = AgentCode("1001"), AgentCode("1002")
 

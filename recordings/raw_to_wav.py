@@ -21,7 +21,7 @@ from typing import IO
 from domain.facts import Recorded, Silence
 from domain.identity import CallId
 from domain.reasons import LossReason
-from machine.files import NotAFileError, new_file, open_regular, remove_quietly
+from machine.safe_files import NotAFileError, new_file, open_regular, remove_quietly
 from recordings.capture import CHANNELS, FRAME_BYTES, RATE, began_at, day_of
 from recordings.faults import RecordingForeign, RecordingKept, RecordingLost, kept
 from recordings.silence import silences

@@ -11,8 +11,8 @@ from acd.seat import AUTOMATIC_PAUSES
 from console.calls import timeline
 from console.calls import words as call_words
 from console.floor import words
-from console.kit.language import CATALOGUES, choose
 from console.kit.rendering import duration, translate
+from console.kit.translations import CATALOGUES, choose
 from console.kit.words import ROLES
 from console.users.words import REFUSALS
 from domain.centre import LineKind

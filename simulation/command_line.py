@@ -231,7 +231,7 @@ def _days(arguments: argparse.Namespace, usual: int) -> int:
 def _campaign(given: str) -> Path:
     """Return the campaign's file. A bare name means a supplied campaign, unless a file has it."""
     import simulation
-    from documents.errors import did_you_mean, one_of
+    from documents.document_errors import did_you_mean, one_of
 
     path = Path(given)
     if path.suffix or path.exists() or len(path.parts) != 1:

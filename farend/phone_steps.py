@@ -6,7 +6,7 @@ the table.
 
 import re
 
-from farend.ami import FarEndError
+from farend.ami_client import FarEndError
 
 _SECONDS = r"-[0-9]+(\.[0-9]+)?"
 _COMMON = (
