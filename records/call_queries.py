@@ -170,8 +170,9 @@ class CallStore:
     While the database is away each read raises one of ``storage.database_errors.AWAY``.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, count_limit: int = COUNT_LIMIT) -> None:
         self._pool = pool
+        self._count_limit = count_limit
 
     async def list(
         self,
@@ -181,9 +182,9 @@ class CallStore:
         page: int = 1,
         per_page: int = 50,
     ) -> CallPage:
-        """A page of calls, newest first. Pages count from 1 and end at COUNT_LIMIT calls."""
+        """A page of calls, newest first. Pages count from 1 and end at ``count_limit`` calls."""
         per_page = min(max(1, per_page), PER_PAGE_LIMIT)
-        page = min(max(1, page), max(1, COUNT_LIMIT // per_page))
+        page = min(max(1, page), max(1, self._count_limit // per_page))
         caller = _plain(filters.caller) or None
         values = (
             as_array(projects),
@@ -202,12 +203,12 @@ class CallStore:
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL[f"list_calls{of_agent}"], *values, *window, *agent)
             count = await db.fetchval(
-                _SQL[f"count_calls{of_agent}"], *values, COUNT_LIMIT + 1, *agent
+                _SQL[f"count_calls{of_agent}"], *values, self._count_limit + 1, *agent
             )
         return CallPage(
             rows=tuple(_row(row) for row in rows),
-            total=min(count, COUNT_LIMIT),
-            more=count > COUNT_LIMIT,
+            total=min(count, self._count_limit),
+            more=count > self._count_limit,
             page=page,
             per_page=per_page,
         )

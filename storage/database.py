@@ -22,12 +22,13 @@ from storage.database_errors import (
     StorageError,
 )
 from storage.embedded import EmbeddedServer
-from storage.migrate import is_newest, migrate
+from storage.migrate import Migration, is_newest, migrate
 
 POOL_SIZE = 8
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
 MIGRATION_TIMEOUT_S = 4 * 3600.0
+LOCK_WAIT_S = 30.0
 
 _SETTINGS = {
     "application_name": "offhook",
@@ -37,7 +38,6 @@ _SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
     # A controller that froze inside a transaction must not hold up the other one for ever.
     "idle_in_transaction_session_timeout": "60s",
-    "lock_timeout": "30s",
 }
 
 
@@ -95,17 +95,24 @@ def check_address(dsn: str) -> None:
         )
 
 
-async def bring_forward(pool: asyncpg.Pool, dsn: str, *, look_s: float = COMMAND_TIMEOUT_S) -> None:
+async def bring_forward(
+    pool: asyncpg.Pool,
+    dsn: str,
+    *,
+    look_s: float = COMMAND_TIMEOUT_S,
+    known: list[Migration] | None = None,
+) -> None:
     """Brings the schema of a pool's database to the newest. Raises StorageError.
 
+    The newest is the last of the migrations that are ``known`` (None: those of this code).
     Where there is something to do it may take minutes: as long as the calls of years need.
     """
     try:
         async with connection(pool, deadline_s=look_s) as db:
-            if await is_newest(db):
+            if await is_newest(db, known):
                 return
         async with connection(pool, deadline_s=MIGRATION_TIMEOUT_S) as db:
-            await migrate(db)
+            await migrate(db, known)
     except StorageError:
         raise
     except Exception as error:
@@ -120,15 +127,20 @@ async def close_pool(pool: asyncpg.Pool) -> None:
         pool.terminate()
 
 
-async def make_pool(dsn: str, *, pool_size: int = POOL_SIZE) -> asyncpg.Pool:
-    """A pool that connects when first asked, so that it can be made while the server is away."""
+async def make_pool(
+    dsn: str, *, pool_size: int = POOL_SIZE, lock_wait_s: float = LOCK_WAIT_S
+) -> asyncpg.Pool:
+    """A pool that connects when first asked, so that it can be made while the server is away.
+
+    A statement that waits for a lock for longer than ``lock_wait_s`` fails with one of ``AWAY``.
+    """
     return await asyncpg.create_pool(
         dsn,
         min_size=0,
         max_size=pool_size,
         timeout=CONNECT_TIMEOUT_S,
         max_inactive_connection_lifetime=300.0,
-        server_settings=_SETTINGS,
+        server_settings={**_SETTINGS, "lock_timeout": f"{lock_wait_s * 1000:.0f}ms"},
         init=_prepare,
     )
 

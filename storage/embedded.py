@@ -22,6 +22,7 @@ import socket
 import struct
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import SubprocessError
 from typing import Any
@@ -37,14 +38,7 @@ from storage.database_errors import DatabaseUnreachable, EmbeddedServerFailed
 
 log = structlog.get_logger()
 
-START_TIMEOUT_S = 120.0  # replaying a day's log after a crash takes its time
 LOOK_EVERY_S = 0.5
-ASK_EVERY_S = 5.0
-CONNECT_WITHIN_S = 20.0
-HUNG_AFTER_S = 30.0
-"""A server that accepts no login for this long is killed. A slow disk only delays it by seconds."""
-STOPS_WITHIN_S = {signal.SIGINT: 30.0, signal.SIGQUIT: 10.0}
-"""A server that neither signal ends is killed; it recovers at the next start."""
 ENDS_WITHIN_S = 10.0
 _FIELDS = 8  # of a complete postmaster.pid
 _PORT_LINE, _SOCKET_LINE = 3, 4  # of it
@@ -52,10 +46,27 @@ _WHETHER_ENCRYPTED = struct.pack("!ii", 8, 80877103)
 """PostgreSQL's SSLRequest: answered with one byte before anybody is let in."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServerTiming:
+    """How long the embedded server is given for what it does; all in seconds."""
+
+    start_s: float = 120.0
+    """To be ready: replaying a day's log after a crash takes its time."""
+    ask_every_s: float = 5.0
+    connect_s: float = 20.0
+    hung_after_s: float = 30.0
+    """One that accepts no login for this long is killed. A slow disk only delays it by seconds."""
+    interrupt_s: float = 30.0
+    """To stop when it is asked to (SIGINT)."""
+    quit_s: float = 10.0
+    """To stop when it is urged to (SIGQUIT). Then it is killed; it recovers at the next start."""
+
+
 class EmbeddedServer:
     """A PostgreSQL server whose data is in ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, timing: ServerTiming = ServerTiming()) -> None:
+        self._timing = timing
         self.folder = folder.expanduser().resolve()
         self.data = self.folder / "data"
         self._server: Any = None
@@ -113,7 +124,7 @@ class EmbeddedServer:
         """The address of a database, which is made if it isn't there. Raises DatabaseUnreachable
         if the server lets nobody in."""
         try:
-            db = await asyncpg.connect(self.dsn(), timeout=CONNECT_WITHIN_S)
+            db = await asyncpg.connect(self.dsn(), timeout=self._timing.connect_s)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnreachable(
                 f"the embedded PostgreSQL in {self.folder} runs and lets nobody in:"
@@ -145,20 +156,20 @@ class EmbeddedServer:
             process = self._postmaster()
             if process is None:
                 return fate
-            if clock() - asked_at < ASK_EVERY_S:
+            if clock() - asked_at < self._timing.ask_every_s:
                 continue
             if await self._answers():
                 answered_at = clock()
                 if self._used is None:
                     return "was slow to start"  # our start gave up; the next one takes it over
             asked_at = clock()
-            if asked_at - answered_at >= HUNG_AFTER_S:
+            if asked_at - answered_at >= self._timing.hung_after_s:
                 _kill_all(process)
                 fate = f"has not answered for {asked_at - answered_at:.0f} s and was killed"
 
     async def _answers(self) -> bool:
         try:
-            db = await asyncpg.connect(self._address(), timeout=ASK_EVERY_S)
+            db = await asyncpg.connect(self._address(), timeout=self._timing.ask_every_s)
         except asyncpg.PostgresError:
             return True  # too many connections, or it is starting: it lives
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
@@ -191,7 +202,7 @@ class EmbeddedServer:
             os.close(lock)
 
     def _start(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + self._timing.start_s
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         while True:
@@ -221,7 +232,10 @@ class EmbeddedServer:
 
     def _stop(self) -> None:
         # Signals rather than the library's stop, which knows only the process it started.
-        for wish, patience_s in STOPS_WITHIN_S.items():
+        for wish, patience_s in (
+            (signal.SIGINT, self._timing.interrupt_s),
+            (signal.SIGQUIT, self._timing.quit_s),
+        ):
             deadline = time.monotonic() + patience_s
             process = self._postmaster()
             if process is None:
@@ -269,12 +283,12 @@ class EmbeddedServer:
             if time.monotonic() > deadline:
                 raise RuntimeError("it has been starting or stopping for too long")
             time.sleep(0.1)
-            if time.monotonic() - asked_at < ASK_EVERY_S:
+            if time.monotonic() - asked_at < self._timing.ask_every_s:
                 continue
             asked_at = time.monotonic()
             if self._says_a_word(lines):
                 answered_at = asked_at
-            elif asked_at - answered_at >= HUNG_AFTER_S:
+            elif asked_at - answered_at >= self._timing.hung_after_s:
                 log.error(
                     "embedded PostgreSQL hangs while it starts; it is killed", pid=process.pid
                 )
@@ -287,7 +301,7 @@ class EmbeddedServer:
             return False
         try:
             with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(ASK_EVERY_S)
+                line.settimeout(self._timing.ask_every_s)
                 line.connect(str(file))
                 line.sendall(_WHETHER_ENCRYPTED)
                 return bool(line.recv(1))

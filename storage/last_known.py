@@ -26,14 +26,21 @@ LAST_KNOWN = "last-known.jsonl"
 MOST_BYTES = 64 * 1024 * 1024
 MOST_CALLS = 10_000
 MOST_FACTS = 200
-"""Of one call; beyond that only those that say who talks."""
 
 
 class LastKnown:
-    """Reads ``path`` if it is there; a broken one costs only itself, and a line in the log."""
+    """Reads ``path`` if it is there; a broken one costs only itself, and a line in the log.
 
-    def __init__(self, path: Path) -> None:
+    Beyond ``most_calls`` the oldest ones are dropped. Of a call ``most_facts`` are kept; beyond
+    that only those that say who talks.
+    """
+
+    def __init__(
+        self, path: Path, *, most_calls: int = MOST_CALLS, most_facts: int = MOST_FACTS
+    ) -> None:
         self.path = path
+        self._most_calls = most_calls
+        self._most_facts = most_facts
         self.found = False
         """There was a file, even if a broken one: a controller has served here before."""
         self.written_at: datetime | None = None
@@ -63,9 +70,9 @@ class LastKnown:
             self._calls.pop(fact.call, None)
         elif isinstance(fact.what, CallEntered) or fact.call in self._calls:
             facts = self._calls.setdefault(fact.call, {})
-            if len(facts) < MOST_FACTS or isinstance(fact.what, TALKS):
+            if len(facts) < self._most_facts or isinstance(fact.what, TALKS):
                 facts[fact.id] = (fact, line)
-            if len(self._calls) > MOST_CALLS:
+            if len(self._calls) > self._most_calls:
                 del self._calls[next(iter(self._calls))]
 
     def write(self) -> bool:

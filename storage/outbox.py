@@ -12,6 +12,7 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,6 @@ WriteFacts = Callable[[asyncpg.Connection, Sequence[StoredFact | AgentFact]], Aw
 """Stores facts by a connection to the database (``records.writing.write``)."""
 
 BATCH = 100  # larger ones hold the loop, and a call's next step, for more than ten milliseconds
-LINGER_S = 0.5  # a batch costs both sides as much as ten facts: the more company, the better
-WRITE_DEADLINE_S = 20.0
-RETRY_FIRST_S, RETRY_LAST_S = 0.25, 5.0
-DISK_RETRY_S = 1.0
-RESCUE_S = 2.0
-REMEMBER_EVERY_S = 5.0
-"""So often at most is written what was last known; until then delivered facts stay in the file."""
 KEPT_BYTES = 64 * 1024 * 1024
 """Beyond this size delivered facts are dropped, even where the last known can't be written."""
 
@@ -52,6 +46,23 @@ def _tell(say: Callable[..., Any], event: str, **details: Any) -> None:
         say(event, **details)
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxTiming:
+    """How long the outbox waits for what; all in seconds."""
+
+    linger_s: float = 0.5
+    """For more facts: a batch costs both sides as much as ten of them."""
+    write_s: float = 20.0
+    """For the database to take a batch."""
+    retry_first_s: float = 0.25
+    retry_last_s: float = 5.0
+    """Until it is tried again; the wait doubles each time, up to the last."""
+    disk_retry_s: float = 1.0
+    rescue_s: float = 2.0
+    remember_every_s: float = 5.0
+    """Between two writings of what was last known; meanwhile delivered facts stay in the file."""
+
+
 class Outbox:
     """Facts on their way. All methods are called from the event loop's thread.
 
@@ -60,7 +71,14 @@ class Outbox:
     fact, those of an earlier process among them, before the file forgets it.
     """
 
-    def __init__(self, path: Path, last_known: LastKnown | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        last_known: LastKnown | None = None,
+        *,
+        timing: OutboxTiming = OutboxTiming(),
+    ) -> None:
+        self._timing = timing
         self.path = path
         self.deliveries = 0
         """Grows when the database has taken facts: what is read of it may be another then."""
@@ -128,13 +146,13 @@ class Outbox:
     async def rescue(self) -> None:
         """Before ``close``: what the disk does not take goes to the database, if that is there.
 
-        Needs a running pump; returns within ``RESCUE_S``.
+        Needs a running pump; returns within ``timing.rescue_s``.
         """
         self._disk_retry_at = 0.0
         self._write_held()
         if self._held:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESCUE_S):
+                async with asyncio.timeout(self._timing.rescue_s):
                     await self.flushed()
 
     def close(self) -> None:
@@ -167,7 +185,7 @@ class Outbox:
 
     async def _pump(self, pool: asyncpg.Pool, write: WriteFacts) -> None:
         away_since: float | None = None
-        retry_s = RETRY_FIRST_S
+        retry_s = self._timing.retry_first_s
         while True:
             await self._work.wait()
             if self.pending < BATCH and away_since is None:
@@ -180,7 +198,7 @@ class Outbox:
                     away_since = time.monotonic()
                     self._log_away(error)
                 await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311
-                retry_s = min(retry_s * 2, RETRY_LAST_S)
+                retry_s = min(retry_s * 2, self._timing.retry_last_s)
             else:
                 if away_since is not None:
                     _tell(
@@ -189,12 +207,12 @@ class Outbox:
                         away_s=round(time.monotonic() - away_since, 1),
                         pending=self.pending,
                     )
-                away_since, retry_s = None, RETRY_FIRST_S
+                away_since, retry_s = None, self._timing.retry_first_s
 
     async def _linger(self) -> None:
         """Lets more facts come, unless somebody waits for those that are there."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
+            async with asyncio.timeout(self._timing.linger_s):
                 await self._awaited.wait()
 
     def _log_away(self, error: Exception) -> None:
@@ -231,7 +249,7 @@ class Outbox:
         if self._last_known is not None:
             if time.monotonic() < self._remember_at:
                 return
-            self._remember_at = time.monotonic() + REMEMBER_EVERY_S
+            self._remember_at = time.monotonic() + self._timing.remember_every_s
             if not self._last_known.write() and self._file.size < KEPT_BYTES:
                 return
         with contextlib.suppress(OSError):  # delivered again after a restart, which does no harm
@@ -270,7 +288,7 @@ class Outbox:
         facts: list[tuple[bytes, StoredFact | AgentFact]],
     ) -> None:
         try:
-            async with connection(pool, deadline_s=WRITE_DEADLINE_S) as db:
+            async with connection(pool, deadline_s=self._timing.write_s) as db:
                 await write(db, [fact for _, fact in facts])
         except asyncpg.PostgresError as error:
             if (error.sqlstate or "")[:2] not in _FACTS_OWN_FAULT:
@@ -318,7 +336,7 @@ class Outbox:
                         file=str(self.path),
                         why=in_one_line(error),
                     )
-                self._disk_retry_at = time.monotonic() + DISK_RETRY_S
+                self._disk_retry_at = time.monotonic() + self._timing.disk_retry_s
                 return
             del self._held[number]
             self._undelivered += 1

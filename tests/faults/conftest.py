@@ -15,7 +15,7 @@ from domain.identity import StationName
 from farend.console_client import ConsoleClient
 from farend.network import FarEnd, MediaTransport
 from offhook.stack import Stack
-from storage.embedded import EmbeddedServer
+from storage.embedded import EmbeddedServer, ServerTiming
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.scene import Scene, open_pool, seat, write_centre
@@ -93,10 +93,16 @@ async def scene(
 
 
 @pytest.fixture
-def own_server() -> Iterator[EmbeddedServer]:
+def server_timing() -> ServerTiming:
+    """How long ``own_server`` is given; a test may name its own by ``parametrize``."""
+    return ServerTiming()
+
+
+@pytest.fixture
+def own_server(server_timing: ServerTiming) -> Iterator[EmbeddedServer]:
     """A PostgreSQL that the test may stop and start."""
     with tempfile.TemporaryDirectory(prefix="offhook-pg-") as folder:
-        server = EmbeddedServer(Path(folder))
+        server = EmbeddedServer(Path(folder), server_timing)
         server.start()
         yield server
         server.stop()

@@ -10,7 +10,7 @@ import pytest
 
 from machine.keeping import keep
 from storage.database_errors import DatabaseUnreachable, EmbeddedServerFailed, StorageError
-from storage.embedded import EmbeddedServer
+from storage.embedded import EmbeddedServer, ServerTiming
 from tests.conftest import InstanceFactory
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
@@ -76,11 +76,8 @@ async def test_each_part_comes_back_whatever_the_order(
     assert len([line for line in said if "is running again" in line]) == 4, said
 
 
-async def test_a_database_that_hangs_is_started_again(
-    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.5)
-    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 2.0)
+@pytest.mark.parametrize("server_timing", [ServerTiming(ask_every_s=0.5, hung_after_s=2.0)])
+async def test_a_database_that_hangs_is_started_again(own_server: EmbeddedServer) -> None:
     hung = _kill(own_server.pid, signal.SIGSTOP)
     assert "has not answered for" in await own_server.ended()
     own_server.start()
@@ -89,16 +86,14 @@ async def test_a_database_that_hangs_is_started_again(
 
 
 async def test_a_database_that_was_slow_to_start_is_taken_over(
-    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+    own_server: EmbeddedServer,
 ) -> None:
     # As at a start that gave up: it runs, and whoever wants it does not have it.
-    monkeypatch.setattr("storage.embedded.START_TIMEOUT_S", 0.5)
-    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.5)
-    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 60.0)
     note = own_server.data / "postmaster.pid"
     ready = note.read_text()
     note.write_text(ready.replace("ready", "starting"))
-    late = EmbeddedServer(own_server.folder)
+    timing = ServerTiming(start_s=0.5, ask_every_s=0.5, hung_after_s=60.0)
+    late = EmbeddedServer(own_server.folder, timing)
     with pytest.raises(EmbeddedServerFailed, match="for too long"):
         late.start()
     pid = own_server.pid
@@ -126,13 +121,10 @@ async def test_a_database_that_was_slow_to_start_is_taken_over(
     assert late.pid is None
 
 
-async def test_a_database_that_hangs_can_be_left_and_is_stopped(
-    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.embedded.CONNECT_WITHIN_S", 1.0)
-    monkeypatch.setattr(
-        "storage.embedded.STOPS_WITHIN_S", {signal.SIGINT: 0.5, signal.SIGQUIT: 0.5}
-    )
+@pytest.mark.parametrize(
+    "server_timing", [ServerTiming(connect_s=1.0, interrupt_s=0.5, quit_s=0.5)]
+)
+async def test_a_database_that_hangs_can_be_left_and_is_stopped(own_server: EmbeddedServer) -> None:
     hung = _kill(own_server.pid, signal.SIGSTOP)
     with pytest.raises(DatabaseUnreachable, match="lets nobody in"):
         await own_server.database("offhook")

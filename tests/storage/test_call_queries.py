@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 
-import pytest
 from structlog.testing import capture_logs
 
 from domain.facts import CallBlocked, CallEnded, Fact, OfferNotTaken, Queued, TalkBegan
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from records import call_queries
 from records.call_queries import CallFilter, CallStore
 from records.fold import Outcome
 from records.writing import write
@@ -127,7 +125,7 @@ async def test_nobody_sees_the_calls_of_a_project_that_is_not_his(database: Data
     assert await store.open_calls(projects=ACME) == ()
 
 
-async def test_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages(database: Database) -> None:
     store = await store_of(database, *(abandoned(f"c{n:02}", n) for n in range(25)))
     pages = [await store.list(projects=None, page=page, per_page=10) for page in (1, 2, 3, 4)]
     assert [len(page.rows) for page in pages] == [10, 10, 5, 0]
@@ -135,8 +133,8 @@ async def test_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> Non
         f"c{n:02}" for n in reversed(range(25))
     ]
     assert {page.total for page in pages} == {25}
-    monkeypatch.setattr(call_queries, "COUNT_LIMIT", 20)
-    page = await store.list(projects=None, page=99, per_page=10)
+    limited = CallStore(database.pool, count_limit=20)
+    page = await limited.list(projects=None, page=99, per_page=10)
     assert (page.total, page.more, page.page) == (20, True, 2)
     assert (await store.list(projects=None, page=-1, per_page=0)).per_page == 1
 

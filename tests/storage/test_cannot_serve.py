@@ -15,7 +15,7 @@ from domain.identity import AgentCode, StationName
 from engine.engine import Engine
 from engine.reconcile.database_at_start import DatabaseAtStart
 from storage.agent_history import AgentStore
-from storage.database import _SETTINGS, Database, close_pool, make_pool
+from storage.database import Database, close_pool, make_pool
 from storage.database_errors import AWAY
 from storage.last_known import LastKnown
 from storage.migrate import Migration, migrate, migrations
@@ -95,11 +95,8 @@ async def test_what_it_says_then_is_that_it_is_away(state: str, database: Databa
         )
 
 
-async def test_a_table_that_is_locked_for_long_is_away(
-    dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(_SETTINGS, "lock_timeout", "50ms")
-    pool = await make_pool(dsn)
+async def test_a_table_that_is_locked_for_long_is_away(dsn: str) -> None:
+    pool = await make_pool(dsn, lock_wait_s=0.05)
     other = await asyncpg.connect(dsn)
     async with other.transaction():
         await other.execute("lock table agents_now in access exclusive mode")

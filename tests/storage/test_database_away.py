@@ -13,7 +13,6 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-import storage.outbox
 from domain.facts import Fact
 from storage.database import Database, make_pool, open_database
 from storage.embedded import EmbeddedServer
@@ -52,10 +51,10 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def under_load(path: Path, database: Database) -> AsyncIterator[Outbox]:
+async def under_load(path: Path, database: Database, **timing: float) -> AsyncIterator[Outbox]:
     """Facts keep coming; in the end all must be there, once, and every row right."""
     put: list[Fact] = []
-    async with pumping(path, database) as outbox:
+    async with pumping(path, database, **timing) as outbox:
         load = asyncio.create_task(keep_putting(outbox, put))
         await until(lambda: len(put) > 100)
         yield outbox
@@ -124,15 +123,10 @@ def frozen(server: EmbeddedServer) -> Iterator[None]:
 
 
 async def test_a_server_that_hangs_does_not_hang_us(
-    tmp_path: Path,
-    own_server: EmbeddedServer,
-    own_database: Database,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, own_server: EmbeddedServer, own_database: Database
 ) -> None:
-    monkeypatch.setattr(storage.outbox, "WRITE_DEADLINE_S", 0.5)
-    monkeypatch.setattr("storage.database.CONNECT_TIMEOUT_S", 0.5)
     with capture_logs() as logs:
-        async with under_load(tmp_path / "outbox.jsonl", own_database):
+        async with under_load(tmp_path / "outbox.jsonl", own_database, write_s=0.5):
             with frozen(own_server):
                 await until(lambda: any("takes no facts" in log["event"] for log in logs))
 
@@ -176,16 +170,13 @@ class Cutter:
 
 
 @pytest.mark.usefixtures("own_database")
-async def test_the_connection_cut_at_any_byte(
-    tmp_path: Path, own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storage.outbox, "RETRY_LAST_S", 0.25)
+async def test_the_connection_cut_at_any_byte(tmp_path: Path, own_server: EmbeddedServer) -> None:
     folder = tmp_path / "cut"
     folder.mkdir()
     cutter = Cutter(own_server.data, folder, random.Random(7))
     async with cutter.listening():
         pool = await make_pool(f"postgresql://postgres@/offhook?host={folder}")
-        async with under_load(tmp_path / "outbox.jsonl", Database(pool, "")):
+        async with under_load(tmp_path / "outbox.jsonl", Database(pool, ""), retry_last_s=0.25):
             async with asyncio.timeout(60):
                 await cutter.enough.wait()
             cutter.cutting = False

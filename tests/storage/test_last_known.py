@@ -13,7 +13,7 @@ from domain.facts import AgentState, CallEnded, PositionAnnounced, Queued, TalkB
 from records.writing import write
 from storage.database import Database
 from storage.last_known import LastKnown, newest
-from storage.outbox import Outbox
+from storage.outbox import Outbox, OutboxTiming
 from tests.storage.days import agent_fact, answered, entered, fact
 
 
@@ -64,10 +64,11 @@ def test_what_the_outbox_has_is_newer_than_the_snapshot(tmp_path: Path) -> None:
 
 @pytest.mark.live
 async def test_the_file_forgets_only_what_the_snapshot_has(
-    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: Database
 ) -> None:
-    monkeypatch.setattr("storage.outbox.REMEMBER_EVERY_S", 0.0)
-    known, outbox = both(tmp_path)
+    known = LastKnown(tmp_path / "last-known.jsonl")
+    at_once = OutboxTiming(remember_every_s=0.0)
+    outbox = Outbox(tmp_path / "outbox.jsonl", known, timing=at_once)
     pump = asyncio.create_task(outbox.pump(database.pool, write))
     for number in range(300):
         outbox.put(agent_fact(f"{number % 7}", number, AgentState.READY))
@@ -125,10 +126,9 @@ def test_a_full_disk_is_said_once_and_the_outbox_keeps_all(tmp_path: Path) -> No
     assert len(logs) == 1 and "Free space there" in logs[0]["event"]
 
 
-def test_it_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.last_known.MOST_CALLS", 10)
-    monkeypatch.setattr("storage.last_known.MOST_FACTS", 20)
-    known, outbox = both(tmp_path)
+def test_it_is_bounded(tmp_path: Path) -> None:
+    known = LastKnown(tmp_path / "last-known.jsonl", most_calls=10, most_facts=20)
+    outbox = Outbox(tmp_path / "outbox.jsonl", known)
     for number in range(30):
         outbox.put(entered(f"c{number}", number))
     for number in range(100):

@@ -22,7 +22,7 @@ from storage.database_errors import (
     SchemaTooNew,
     StorageError,
 )
-from storage.embedded import EmbeddedServer
+from storage.embedded import EmbeddedServer, ServerTiming
 from storage.migrate import Migration, migrate, migrations
 from storage.queries import load
 from tests.waiting import until
@@ -94,15 +94,14 @@ async def test_a_failing_migration_leaves_nothing(database: Database) -> None:
 
 
 async def test_a_migration_takes_as_long_as_old_calls_need(
-    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+    own_server: EmbeddedServer,
 ) -> None:
     """Asking what is to be done is cut off soon, doing it isn't; killed, it is done again."""
     last = Migration(len(migrations()) + 1, "slow", "create table slow (x int); select pg_sleep(2)")
     known = [*migrations(), last]
-    monkeypatch.setattr("storage.migrate.migrations", lambda: known)
     dsn = await own_server.database("old")
     pool = await make_pool(dsn)
-    going = asyncio.create_task(bring_forward(pool, dsn, look_s=1.0))
+    going = asyncio.create_task(bring_forward(pool, dsn, look_s=1.0, known=known))
     watch = await asyncpg.connect(dsn)
     under_way = (
         "select true from pg_stat_activity"
@@ -119,7 +118,7 @@ async def test_a_migration_takes_as_long_as_old_calls_need(
     await asyncio.to_thread(own_server.start)
     assert await pool.fetchval("select max(version) from schema_migrations") < last.version
     assert await pool.fetchval("select to_regclass('slow')") is None
-    await bring_forward(pool, dsn, look_s=1.0)
+    await bring_forward(pool, dsn, look_s=1.0, known=known)
     assert await pool.fetchval("select max(version) from schema_migrations") == last.version
     await close_pool(pool)
 
@@ -233,14 +232,10 @@ def test_an_initdb_whose_starter_was_killed_is_ended(own_folder: Path) -> None:
             initdb[0].kill()
 
 
-def test_a_server_that_hangs_while_it_starts_is_killed(
-    own_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.embedded.START_TIMEOUT_S", 60.0)
-    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.2)
-    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 1.0)
+def test_a_server_that_hangs_while_it_starts_is_killed(own_folder: Path) -> None:
     hung = killed(own_folder, server_too=False)
-    server = EmbeddedServer(own_folder)
+    timing = ServerTiming(start_s=60.0, ask_every_s=0.2, hung_after_s=1.0)
+    server = EmbeddedServer(own_folder, timing)
     note = server.data / "postmaster.pid"
     os.kill(hung, signal.SIGSTOP)
     note.write_text(note.read_text().replace("ready   ", "starting"))
@@ -253,14 +248,10 @@ def test_a_server_that_hangs_while_it_starts_is_killed(
         server.stop()
 
 
-def test_a_server_that_recovers_for_long_is_waited_for(
-    own_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.embedded.START_TIMEOUT_S", 4.0)
-    monkeypatch.setattr("storage.embedded.ASK_EVERY_S", 0.2)
-    monkeypatch.setattr("storage.embedded.HUNG_AFTER_S", 1.0)
+def test_a_server_that_recovers_for_long_is_waited_for(own_folder: Path) -> None:
     recovers = killed(own_folder, server_too=False)
-    server = EmbeddedServer(own_folder)
+    timing = ServerTiming(start_s=4.0, ask_every_s=0.2, hung_after_s=1.0)
+    server = EmbeddedServer(own_folder, timing)
     note = server.data / "postmaster.pid"
     ready = note.read_text()
     note.write_text(ready.replace("ready   ", "starting"))

@@ -20,7 +20,7 @@ from records.writing import write
 from storage.agent_history import AgentStore
 from storage.database import Database
 from storage.fact_lines import encode
-from storage.outbox import Outbox, rejected_facts
+from storage.outbox import Outbox, OutboxTiming, rejected_facts
 from tests.storage.days import agent_fact, answered, entered, line
 
 RUN = """
@@ -47,8 +47,8 @@ asyncio.run(main())
 
 
 @contextlib.asynccontextmanager
-async def pumping(path: Path, database: Database) -> AsyncIterator[Outbox]:
-    outbox = Outbox(path)
+async def pumping(path: Path, database: Database, **timing: float) -> AsyncIterator[Outbox]:
+    outbox = Outbox(path, timing=OutboxTiming(**timing))
     pump = asyncio.create_task(outbox.pump(database.pool, write))
     try:
         yield outbox
@@ -91,10 +91,9 @@ async def test_the_row_is_right_whatever_the_batches_and_their_order(
 
 
 async def test_who_waits_for_the_database_does_not_wait_for_company_too(
-    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: Database
 ) -> None:
-    monkeypatch.setattr("storage.outbox.LINGER_S", 60.0)
-    async with pumping(tmp_path / "outbox.jsonl", database) as outbox:
+    async with pumping(tmp_path / "outbox.jsonl", database, linger_s=60.0) as outbox:
         await outbox.flushed()  # of nothing
         for one in answered("c"):
             outbox.put(one)
