@@ -51,27 +51,30 @@ async def keep(
     start_again: Callable[[], Awaitable[None]],
     progress: Callable[[str], None],
     *expected: type[Exception],
+    first_s: float = FIRST_S,
+    last_s: float = LAST_S,
 ) -> None:
     """Keep the part called ``name`` running until cancelled, or until it has ended on purpose.
 
     ``ended`` waits for its end and returns what happened to it, such as ``ended (-9)``; None: it
     isn't wanted any more. ``start_again`` raises one of ``expected`` if it can't; its text is one
     line for a person, and is reported once for as long as it stays the same. Any other error is
-    logged, and the watch goes on.
+    logged, and the watch goes on. Before each start it waits, ``first_s`` at first, and each time
+    twice as long up to ``last_s``.
     """
     clock = asyncio.get_running_loop().time
-    delay = FIRST_S
+    delay = first_s
     while True:
         began = clock()
         try:
-            await _keep(name, ended, start_again, progress, *expected)
+            await _keep(name, ended, start_again, progress, expected, first_s, last_s)
         except Exception:
             with contextlib.suppress(OSError):  # the terminal has gone
                 log.exception("the watch over a part failed, and goes on; report this", part=name)
             if clock() - began >= SETTLED_S:
-                delay = FIRST_S
+                delay = first_s
             await asyncio.sleep(delay)
-            delay = min(delay * 2, LAST_S)
+            delay = min(delay * 2, last_s)
         else:
             return
 
@@ -81,27 +84,29 @@ async def _keep(
     ended: Callable[[], Awaitable[str | None]],
     start_again: Callable[[], Awaitable[None]],
     progress: Callable[[str], None],
-    *expected: type[Exception],
+    expected: tuple[type[Exception], ...],
+    first_s: float,
+    last_s: float,
 ) -> None:
     def report(text: str) -> None:
         with contextlib.suppress(OSError):  # a terminal that has gone
             progress(text)
 
     clock = asyncio.get_running_loop().time
-    delay = FIRST_S
+    delay = first_s
     while True:
         began = clock()
         what = await ended()
         if what is None:
             return
         if clock() - began >= SETTLED_S:
-            delay = FIRST_S
+            delay = first_s
         when = "" if delay < 1 else f" in {delay:.0f} s"
         report(f"{name} {what}; starting it again{when}")
         said = ""
         while True:
             await asyncio.sleep(delay)
-            delay = min(delay * 2, LAST_S)
+            delay = min(delay * 2, last_s)
             try:
                 await start_again()
             except expected as error:

@@ -84,9 +84,16 @@ class Prompts:
     """
 
     def __init__(
-        self, folder: Path, espeak: Espeak | None = None, *, seen_as: Path | None = None
+        self,
+        folder: Path,
+        espeak: Espeak | None = None,
+        *,
+        seen_as: Path | None = None,
+        retry_after_s: float = RETRY_AFTER_S,
     ) -> None:
-        """``seen_as`` is the folder's name for Asterisk, if that is another."""
+        """``seen_as`` is the folder's name for Asterisk, if that is another. A prompt that failed
+        is not tried again for ``retry_after_s``."""
+        self._retry_after_s = retry_after_s
         self._folder, self._seen_as = folder, seen_as or folder
         self._uploaded = folder / "uploaded"
         self._spoken = folder / "spoken"
@@ -236,7 +243,7 @@ class Prompts:
                 raise SpeechError(SpeechFault.FAILED, repr(error), "please report this") from error
         except SpeechError as error:
             # A queue of callers must not start espeak-ng again for each of them.
-            until = asyncio.get_running_loop().time() + RETRY_AFTER_S
+            until = asyncio.get_running_loop().time() + self._retry_after_s
             self._failed[path] = (until, error)
             if upload is None or error.fault is not SpeechFault.FAILED:
                 self._tell(prompt, error)

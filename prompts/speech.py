@@ -85,11 +85,18 @@ def voice_of(language: str) -> Voice:
 class Espeak:
     """Speaks by starting espeak-ng, at most ``at_once`` of them at a time.
 
-    One that hangs is left alone for a while: those who stand in line behind it would each wait as
-    long for nothing.
+    Each has ``deadline_s`` to be done. One that hangs is left alone for a while: those who stand
+    in line behind it would each wait as long for nothing.
     """
 
-    def __init__(self, command: Sequence[str] = ("espeak-ng",), *, at_once: int = 2) -> None:
+    def __init__(
+        self,
+        command: Sequence[str] = ("espeak-ng",),
+        *,
+        at_once: int = 2,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._deadline_s = deadline_s
         self._command = tuple(command)
         self._free = asyncio.Semaphore(at_once)
         self._hung: tuple[float, SpeechError] | None = None
@@ -138,14 +145,14 @@ class Espeak:
             ) from error
         ended = False
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(self._deadline_s):
                 spoken, said = await _output(process)
                 await process.wait()
                 ended = True
         except TimeoutError as error:
             hung = SpeechError(
                 SpeechFault.HUNG,
-                f"espeak-ng was not done after {DEADLINE_S:g} s",
+                f"espeak-ng was not done after {self._deadline_s:g} s",
                 "the machine is overloaded, or the text is no speech",
             )
             self._hung = (asyncio.get_running_loop().time() + LEFT_ALONE_S, hung)

@@ -31,7 +31,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 def put_aside(
-    file: Path, *, largest: int | None = None, kept: int = KEPT, said: set[Path] | None = None
+    file: Path, *, largest: int = LARGEST, kept: int = KEPT, said: set[Path] | None = None
 ) -> bool:
     """Empty ``file`` if it has more than ``largest`` bytes; returns whether it did. Blocking.
 
@@ -41,8 +41,6 @@ def put_aside(
     that place; it is reported once (``said``). Raises OSError if ``file`` itself can't be opened
     or emptied.
     """
-    if largest is None:
-        largest = LARGEST
     try:
         descriptor = os.open(file, _OPEN)
     except FileNotFoundError:
@@ -108,16 +106,18 @@ def _copy(source: RawIOBase, size: int, to: Path, largest: int) -> None:
             left -= len(block)
 
 
-async def keep_small(files: Iterable[Path]) -> None:
+async def keep_small(
+    files: Iterable[Path], *, look_every_s: float = LOOK_EVERY_S, largest: int = LARGEST
+) -> None:
     """Check these logs at intervals, for ever; cancel it to stop."""
     files = tuple(files)
     said: set[Path] = set()
     in_the_way: set[Path] = set()
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(look_every_s)
         for file in files:
             try:
-                if await asyncio.to_thread(put_aside, file, said=in_the_way):
+                if await asyncio.to_thread(put_aside, file, largest=largest, said=in_the_way):
                     said.discard(file)
             except OSError as error:
                 if file not in said:

@@ -21,7 +21,8 @@ MOST_WAITING = 1_000
 class Outlet:
     """Writes lines to a descriptor in order, from any thread."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._descriptor = descriptor
         self._waiting: deque[str] = deque()
         self._changed = threading.Condition()
@@ -42,7 +43,7 @@ class Outlet:
             self._waiting.append(text)
             self._changed.notify_all()
             if not self._stuck:
-                self._stuck = not self._changed.wait_for(self._is_done, PATIENCE_S)
+                self._stuck = not self._changed.wait_for(self._is_done, self._patience_s)
 
     def flush(self) -> None:
         """Does nothing, for nothing is buffered; streams are expected to have it."""

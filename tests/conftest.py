@@ -140,11 +140,17 @@ def centre() -> Centre:
 
 
 @pytest.fixture
-async def engine(centre: Centre, tmp_path: Path) -> AsyncIterator[Engine]:
-    """An engine without links; what it writes down stays in its file."""
-    outbox = Outbox(tmp_path / "outbox.jsonl")
-    yield Engine(centre, outbox)
-    outbox.close()
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """An outbox that nobody pumps: what is put stays in its file, ``outbox.jsonl``."""
+    one = Outbox(tmp_path / "outbox.jsonl")
+    yield one
+    one.close()
+
+
+@pytest.fixture
+async def engine(centre: Centre, outbox: Outbox) -> Engine:
+    """An engine without links; what it writes down stays in its outbox's file."""
+    return Engine(centre, outbox)
 
 
 @pytest.fixture

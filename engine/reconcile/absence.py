@@ -57,7 +57,9 @@ class Absence:
         memory: Path,
         *,
         is_behind: Callable[[], bool] = lambda: False,
+        keep_up_every_s: float = KEEP_UP_EVERY_S,
     ) -> None:
+        self._keep_up_every_s = keep_up_every_s
         self._is_behind = is_behind
         self._engine = engine
         self._calls = calls
@@ -82,13 +84,13 @@ class Absence:
         """Put gaps right as they come; between them read on, so that none takes long."""
         while True:
             try:
-                async with asyncio.timeout(KEEP_UP_EVERY_S):
+                async with asyncio.timeout(self._keep_up_every_s):
                     gap = await self._gaps.get()
             except TimeoutError:
                 await self._keep_up()
                 continue
             try:
-                await self._put_right(gap)
+                await self.put_right(gap)
             except Exception:
                 log.exception("what happened in an absence is taken as the snapshot shows it")
                 self._engine.switches.close_gap(gap)
@@ -135,7 +137,8 @@ class Absence:
                 self._outbox.put(fact)
             log.info("calls that came and went in an absence are written down", calls=len(left))
 
-    async def _put_right(self, gap: Gap) -> None:
+    async def put_right(self, gap: Gap) -> None:
+        """Write down what the log knows of a gap. Raises what goes wrong, for ``run`` to log."""
         await asyncio.to_thread(self._read)
         gone = [call.id for call in gap.over] + [stored.record.call for stored in gap.lost]
         if not gap.restarted and any(self._goes_on(call) for call in gone):

@@ -201,7 +201,13 @@ class AsteriskProcess:
         if self._wants_priority and (trouble := self.priority_trouble()):
             log.warning(trouble, asterisk=self.name)
 
-    async def ended(self, ami: tuple[str, int]) -> str:
+    async def ended(
+        self,
+        ami: tuple[str, int],
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+        hung_after_s: float = HUNG_AFTER_S,
+    ) -> str:
         """Wait until the process has ended; kill one that hangs. Returns what became of it, in
         words."""
         process = self._process
@@ -209,10 +215,10 @@ class AsteriskProcess:
             return "is gone"
         return await until_ended(
             process,
-            lambda _: _greets(ami),
+            lambda _: _greets(ami, look_every_s),
             self.kill,
-            look_every_s=LOOK_EVERY_S,
-            hung_after_s=HUNG_AFTER_S,
+            look_every_s=look_every_s,
+            hung_after_s=hung_after_s,
         )
 
     def _arrangement(self) -> Callable[[], None]:
@@ -291,10 +297,10 @@ class AsteriskProcess:
         return f"its last words: {last} (all of them in {self.log})"
 
 
-async def _greets(ami: tuple[str, int]) -> bool:
+async def _greets(ami: tuple[str, int], within_s: float) -> bool:
     """Whether AMI answers: with its greeting, or by closing (too many are connected)."""
     try:
-        async with asyncio.timeout(LOOK_EVERY_S):
+        async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection(*ami)
             try:
                 await reader.read(1)

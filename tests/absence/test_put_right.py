@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,17 +17,22 @@ from domain.stations import StationState
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.engine import Engine
-from engine.reconcile import absence as absence_module
 from engine.reconcile.absence import Absence
 from records.call_queries import CallStore
-from telephony.ami import Link
-from telephony.ami.state import LinkKind, LinkState
+from storage.outbox import Outbox
 from telephony.centre_calls import StationConnected
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
+from tests.links import StillLink
 
 NODE, STATION, AMY = NodeName("pbx1"), StationName("1001"), AgentCode("1001")
 AS_IT_CONNECTS, UNTIL_THE_PHONE_IS_GONE = TALK[:5], TALK[:8]
 ONE_TALK = ["connected", "disconnected"]
+ANOTHER = [line.replace("17000000", "18000000") for line in TALK]
+LONG_AFTER = 300_000_000
+"""Seconds; by then the other call is over, too."""
+
+
+MakeAbsence = Callable[..., Absence]
 
 
 def enter(engine: Engine) -> LiveCall:
@@ -39,13 +44,16 @@ def enter(engine: Engine) -> LiveCall:
     return call
 
 
-def absence(
-    engine: Engine, log: list[str], tmp_path: Path, calls: CallStore | None = None
-) -> Absence:
-    """Asterisk's log has these lines."""
-    (tmp_path / "cel.csv").write_text("".join(f"{line}\n" for line in log))
-    outbox, position = engine.calls._outbox, tmp_path / "position"
-    return Absence(engine, cast(CallStore, calls), outbox, tmp_path / "cel.csv", position)
+@pytest.fixture
+def absence(engine: Engine, outbox: Outbox, tmp_path: Path) -> MakeAbsence:
+    """``absence(lines)`` reads a log of Asterisk's that has these lines."""
+
+    def make(log: list[str], calls: object = None, **settings: Any) -> Absence:
+        path, memory = tmp_path / "cel.csv", tmp_path / "position"
+        path.write_text("".join(f"{line}\n" for line in log))
+        return Absence(engine, cast(CallStore, calls), outbox, path, memory, **settings)
+
+    return make
 
 
 def gap_until(until: float, engine: Engine, *going_on: LiveCall) -> Gap:
@@ -61,26 +69,30 @@ def talks(tmp_path: Path) -> list[str]:
     return [fact["kind"] for fact in facts if fact.get("kind") in ONE_TALK]
 
 
-async def test_the_event_comes_after_the_log_was_read(engine: Engine, tmp_path: Path) -> None:
+async def test_the_event_comes_after_the_log_was_read(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     call = enter(engine)
-    await absence(engine, AS_IT_CONNECTS, tmp_path)._put_right(gap_until(1.5, engine, call))
+    await absence(AS_IT_CONNECTS).put_right(gap_until(1.5, engine, call))
     assert talks(tmp_path) == ["connected"]
     engine.talks.connected(call, STATION, when(2.2))
     engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     assert talks(tmp_path) == ONE_TALK
 
 
-async def test_both_events_come_after_the_log_was_read(engine: Engine, tmp_path: Path) -> None:
+async def test_both_events_come_after_the_log_was_read(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     call = enter(engine)
     gap = gap_until(1.5, engine, call)
-    await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
+    await absence(UNTIL_THE_PHONE_IS_GONE).put_right(gap)
     engine.talks.connected(call, STATION, when(2.2))
     engine.talks.disconnected(call, STATION, Party.AGENT, when(9.1))
     assert talks(tmp_path) == ONE_TALK
 
 
 async def test_a_talk_of_the_new_asterisk_did_not_begin_before_it(
-    engine: Engine, tmp_path: Path
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
     """Asterisk has died, and is back; a caller comes and talks before AMI is."""
     call = enter(engine)
@@ -90,40 +102,48 @@ async def test_a_talk_of_the_new_asterisk_did_not_begin_before_it(
     (supposed,) = call.ledger.supposed
     assert supposed.at > call.entered_at
     call.ledger.gap_over(gap.until)
-    await absence(engine, AS_IT_CONNECTS, tmp_path)._put_right(gap)
+    await absence(AS_IT_CONNECTS).put_right(gap)
     assert talks(tmp_path) == ["connected"]
 
 
-async def test_the_next_gap_forgets_nothing_of_it(engine: Engine, tmp_path: Path) -> None:
+async def test_the_next_gap_forgets_nothing_of_it(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     """A link that is lost again and again: two gaps are put right one after the other."""
     call = enter(engine)
-    reader = absence(engine, AS_IT_CONNECTS, tmp_path)
+    reader = absence(AS_IT_CONNECTS)
     for until in (1.5, 1.8):
-        await reader._put_right(gap_until(until, engine, call))
+        await reader.put_right(gap_until(until, engine, call))
     engine.talks.connected(call, STATION, when(2.2))
     assert talks(tmp_path) == ["connected"]
 
 
-async def test_the_next_talk_with_the_same_phone_is_another(engine: Engine, tmp_path: Path) -> None:
+async def test_the_next_talk_with_the_same_phone_is_another(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     call = enter(engine)
     gap = gap_until(1.5, engine, call)
-    await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
+    await absence(UNTIL_THE_PHONE_IS_GONE).put_right(gap)
     engine.talks.connected(call, STATION, when(12))
     engine.talks.disconnected(call, STATION, Party.AGENT, when(14))
     assert talks(tmp_path) == 2 * ONE_TALK
 
 
-async def test_what_was_over_in_the_gap_is_no_event_s_fact(engine: Engine, tmp_path: Path) -> None:
+async def test_what_was_over_in_the_gap_is_no_event_s_fact(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     """A short talk in the gap, and soon after it one with the same phone that is told."""
     log = [*AS_IT_CONNECTS, row(2.5, "BRIDGE_EXIT", *PHONE, extra=BRIDGE)]
     call = enter(engine)
-    await absence(engine, log, tmp_path)._put_right(gap_until(2.8, engine, call))
+    await absence(log).put_right(gap_until(2.8, engine, call))
     engine.talks.connected(call, STATION, when(3.9))
     engine.talks.disconnected(call, STATION, Party.AGENT, when(20))
     assert talks(tmp_path) == 2 * ONE_TALK
 
 
-async def test_an_end_soon_after_the_gap_is_told(engine: Engine, tmp_path: Path) -> None:
+async def test_an_end_soon_after_the_gap_is_told(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     """In the gap the phone left and came back: one talk, that was moved to another bridge."""
     away = [
         row(8.9, "BRIDGE_EXIT", *PHONE, extra=BRIDGE),
@@ -132,16 +152,16 @@ async def test_an_end_soon_after_the_gap_is_told(engine: Engine, tmp_path: Path)
     call = enter(engine)
     engine.talks.connected(call, STATION, when(2))
     gap = gap_until(9.5, engine, call)
-    await absence(engine, [*AS_IT_CONNECTS, *away], tmp_path)._put_right(gap)
+    await absence([*AS_IT_CONNECTS, *away]).put_right(gap)
     engine.talks.disconnected(call, STATION, Party.AGENT, when(10.5))
     assert talks(tmp_path) == ONE_TALK
 
 
-async def test_the_session_tells_after_the_log_was_read(engine: Engine, tmp_path: Path) -> None:
+async def test_the_session_tells_after_the_log_was_read(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
     """Of the whole talk, and that it began when the phone was rung."""
-    link = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda message: None)
-    link._state = LinkState(LinkKind.UP, 0.0, "")
-    engine.orders.links[NODE] = link
+    engine.orders.links[NODE] = StillLink(NODE)
     for event in (
         LogIn(AMY, STATION, engine.centre.agents[0].skills),
         Ready(AMY),
@@ -153,7 +173,7 @@ async def test_the_session_tells_after_the_log_was_read(engine: Engine, tmp_path
     offer = await call.inbox.next()
     assert isinstance(offer, Offer)
     gap = gap_until(9.2, engine, call)
-    await absence(engine, UNTIL_THE_PHONE_IS_GONE, tmp_path)._put_right(gap)
+    await absence(UNTIL_THE_PHONE_IS_GONE).put_right(gap)
     engine.talks.seen_by_session(call, offer, when(-4), when(9.05))
     assert talks(tmp_path) == ONE_TALK
     agent = engine.floor.core.agent(AMY)
@@ -162,7 +182,7 @@ async def test_the_session_tells_after_the_log_was_read(engine: Engine, tmp_path
 
 @pytest.mark.parametrize("ended", [False, True])
 async def test_a_call_told_live_before_the_log_was_read(
-    ended: bool, engine: Engine, tmp_path: Path
+    ended: bool, engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
     """It was seen after the snapshot only: the log has no more to say."""
     gap = gap_until(0.4, engine)
@@ -171,63 +191,66 @@ async def test_a_call_told_live_before_the_log_was_read(
     engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     if ended:
         engine.talks.gone(call, Party.AGENT, 16)
-    await absence(engine, TALK, tmp_path)._put_right(gap)
+    await absence(TALK).put_right(gap)
     assert talks(tmp_path) == ONE_TALK
 
 
 @pytest.mark.parametrize("ended", [False, True])
 async def test_a_call_seen_too_late_has_its_talks_from_the_log(
-    ended: bool, engine: Engine, tmp_path: Path
+    ended: bool, engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
     """It talked in the gap, on Asterisk's own queue; its session came after the snapshot."""
     gap = gap_until(20, engine)
     call = enter(engine)
     if ended:
         engine.talks.gone(call, Party.UNKNOWN, 0)
-    await absence(engine, TALK, tmp_path)._put_right(gap)
+    await absence(TALK).put_right(gap)
     assert talks(tmp_path) == ONE_TALK
 
 
 async def test_a_gap_that_can_not_be_put_right_is_as_the_snapshot_shows_it(
-    engine: Engine, tmp_path: Path
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
     """And the next one is compared with what that was; events are told."""
 
     class Broken:
-        async def ended(self, calls: Collection[CallId]) -> Collection[CallId]:
+        async def ended(self, _calls: Collection[CallId]) -> Collection[CallId]:
             raise ValueError("what nobody has thought of")
 
-    another = [line.replace("17000000", "18000000") for line in TALK]
     call = enter(engine)
-    reader = absence(engine, [*another, *AS_IT_CONNECTS], tmp_path, cast(CallStore, Broken()))
-    gap = gap_until(300_000_000, engine, call)
+    reader = absence([*ANOTHER, *AS_IT_CONNECTS], Broken())
+    gap = gap_until(LONG_AFTER, engine, call)
     gap.first = True
     engine.talks.connected(call, STATION, when(3), supposed=True)
     call.ledger.gap_over(gap.until)
     with pytest.raises(ValueError, match="nobody has thought of"):
-        await reader._put_right(gap)
+        await reader.put_right(gap)
     engine.switches.close_gap(gap)
-    await reader._put_right(gap_until(3, engine, call))
+    await reader.put_right(gap_until(3, engine, call))
     engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
     assert talks(tmp_path) == ONE_TALK
 
 
 async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
     """Calls that ended in the next one would have stayed open until the controller's restart."""
     tries = asyncio.Event()
 
     class Broken:
-        async def ended(self, calls: Collection[CallId]) -> Collection[CallId]:
+        async def ended(self, _calls: Collection[CallId]) -> Collection[CallId]:
             if logs:
                 tries.set()
             raise ValueError("what nobody has thought of")
 
-    monkeypatch.setattr(absence_module, "KEEP_UP_EVERY_S", 0.01)
-    call = enter(engine)
-    reader = absence(engine, AS_IT_CONNECTS, tmp_path, cast(CallStore, Broken()))
-    reader._put_off.append((gap_until(0.6, engine), {}))
+    call, behind = enter(engine), True
+    reader = absence(
+        [*ANOTHER, *AS_IT_CONNECTS], Broken(), keep_up_every_s=0.01, is_behind=lambda: behind
+    )
+    gap = gap_until(LONG_AFTER, engine)
+    gap.first = True
+    await reader.put_right(gap)  # what only the database knows is put off
+    behind = False
     with capture_logs() as logs:
         running = asyncio.create_task(reader.run())
         try:

@@ -214,16 +214,15 @@ def _older(file: Path) -> list[str]:
 
 
 async def test_a_log_that_cannot_be_emptied_does_not_keep_the_others_from_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("supervision.logs.LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr("supervision.logs.LARGEST", 1_000)
     (tmp_path / "messages").mkdir()
     (tmp_path / "security").symlink_to("security")
     output = tmp_path / "output"
     with capture_logs() as logs:
         names = ("messages", "security", "output")
-        rotating = asyncio.create_task(keep_small(tmp_path / name for name in names))
+        files = [tmp_path / name for name in names]
+        rotating = asyncio.create_task(keep_small(files, look_every_s=0.01, largest=1_000))
         for n in range(3):
             await asyncio.to_thread(output.write_text, f"{n}\n" * 1_000)
             async with asyncio.timeout(60):

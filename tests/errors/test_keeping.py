@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,10 +15,7 @@ from offhook.up import Leave, until_stopped
 DEADLINE_S = 20.0
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("machine.keeping.FIRST_S", 0.0)
-    monkeypatch.setattr("machine.keeping.LAST_S", 0.0)
+keep_at_once = partial(keep, first_s=0.0, last_s=0.0)
 
 
 async def test_what_nobody_expected_is_logged_and_the_watch_goes_on() -> None:
@@ -39,7 +37,7 @@ async def test_what_nobody_expected_is_logged_and_the_watch_goes_on() -> None:
         runs_again.set()
 
     with capture_logs() as logs:
-        keeping = asyncio.create_task(keep("the part", ended, start, said.append, OSError))
+        keeping = asyncio.create_task(keep_at_once("the part", ended, start, said.append, OSError))
         waiting = asyncio.create_task(runs_again.wait())
         await asyncio.wait(
             (keeping, waiting), timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED
@@ -67,7 +65,7 @@ async def test_a_terminal_that_has_gone_does_not_end_the_watch() -> None:
         if starts == 2:
             twice.set()
 
-    keeping = asyncio.create_task(keep("the part", ended, start, gone))
+    keeping = asyncio.create_task(keep_at_once("the part", ended, start, gone))
     waiting = asyncio.create_task(twice.wait())
     await asyncio.wait((keeping, waiting), timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
     assert not keeping.done(), keeping.exception()

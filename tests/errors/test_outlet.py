@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from supervision import outlet as module
 from supervision.outlet import MOST_WAITING, Outlet
 
 
@@ -55,8 +54,7 @@ def test_nobody_at_the_other_end(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_terminal_that_stands_still_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+def test_a_terminal_that_stands_still_holds_up_nobody() -> None:
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     block = b"x" * 4095 + b"\n"
@@ -66,7 +64,7 @@ def test_a_terminal_that_stands_still_holds_up_nobody(monkeypatch: pytest.Monkey
         except BlockingIOError:
             break
     os.set_blocking(writes, True)
-    out = Outlet(writes)
+    out = Outlet(writes, patience_s=0.01)
     said = [f"{number}\n" for number in range(MOST_WAITING + 10)]
     for line in said:  # the test hangs here if it waits
         out.write(line)

@@ -135,14 +135,11 @@ async def test_a_database_that_hangs_can_be_left_and_is_stopped(own_server: Embe
     assert own_server.pid not in (None, hung)
 
 
-async def test_an_asterisk_that_hangs_is_killed(
-    instance: InstanceFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("telephony.asterisk.process.LOOK_EVERY_S", 0.5)
-    monkeypatch.setattr("telephony.asterisk.process.HUNG_AFTER_S", 2.0)
+async def test_an_asterisk_that_hangs_is_killed(instance: InstanceFactory) -> None:
     one = await instance()
     hung = _kill(one.process.pid, signal.SIGSTOP)
-    assert "has not answered for" in await one.ended()
+    fate = await one.process.ended(one.ami, look_every_s=0.5, hung_after_s=2.0)
+    assert "has not answered for" in fate
     assert not psutil.pid_exists(hung)
     await one.start_again()
     assert "fully booted" in await one.process.console("core waitfullybooted")

@@ -63,14 +63,12 @@ def test_each_of_forty_sessions_goes_on(script: str, tmp_path: Path) -> None:
     assert "espeak-ng" not in children()
 
 
-def test_one_that_hangs_is_not_waited_for_by_every_caller(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("prompts.speech.DEADLINE_S", 0.5)
+def test_one_that_hangs_is_not_waited_for_by_every_caller(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
+    hangs = espeak(f"echo run >>{runs}; sleep 60", at_once=2, deadline_s=0.5)
 
     async def sessions() -> None:
-        prompts = Prompts(tmp_path, espeak(f"echo run >>{runs}; sleep 60", at_once=2))
+        prompts = Prompts(tmp_path, hangs)
         texts = [PromptText(f"t{n}", "en", f"Sentence {n}.") for n in range(40)]
         outcomes = await asyncio.gather(
             *(prompts.sound(text, patience_s=0.1) for text in texts), return_exceptions=True
@@ -88,17 +86,13 @@ def test_one_that_hangs_is_not_waited_for_by_every_caller(
     assert "sleep" not in children()
 
 
-def test_what_it_has_started_does_not_outlive_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_it_has_started_does_not_outlive_it(tmp_path: Path) -> None:
     """It is gone itself, but a child of it holds our pipes open."""
-    monkeypatch.setattr("prompts.speech.DEADLINE_S", 0.5)
+    gone = espeak("sleep 61 & exit 0", deadline_s=0.5)
 
     async def session() -> None:
         with pytest.raises(PromptError, match="not done"):
-            await Prompts(tmp_path, espeak("sleep 61 & exit 0")).sound(
-                PromptText("hello", "en", "Hello")
-            )
+            await Prompts(tmp_path, gone).sound(PromptText("hello", "en", "Hello"))
 
     on_uvloop(session())
     assert "sleep" not in children()

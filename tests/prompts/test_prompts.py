@@ -159,9 +159,7 @@ async def test_without_espeak_each_call_gets_an_error_and_the_log_one_line(tmp_p
     assert is_telephone_wav(await prompts.sound(HELLO)), "uploads need no espeak"
 
 
-async def test_a_broken_text_does_not_start_espeak_for_every_caller(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_broken_text_does_not_start_espeak_for_every_caller(tmp_path: Path) -> None:
     espeak = Counted(tmp_path)
     prompts = Prompts(tmp_path / "p", espeak)
     nothing = PromptText("nothing", "en", "...")
@@ -169,8 +167,7 @@ async def test_a_broken_text_does_not_start_espeak_for_every_caller(
         with pytest.raises(PromptError, match="no sound in it"):
             await prompts.sound(nothing)
     assert espeak.runs == 1
-    monkeypatch.setattr("prompts.sounds.RETRY_AFTER_S", 0.0)
-    prompts = Prompts(tmp_path / "p", espeak)
+    prompts = Prompts(tmp_path / "p", espeak, retry_after_s=0.0)
     for _ in range(2):
         with pytest.raises(PromptError):
             await prompts.sound(nothing)
@@ -191,14 +188,13 @@ def test_a_full_disk_leaves_no_half_file_and_heals_by_itself(tmp_path: Path) -> 
 import asyncio, json, resource, sys
 from pathlib import Path
 from ivr_flows import PromptText
-from prompts import sounds as module
 from prompts.sounds import PromptError, Prompts
 from prompts.speech import Espeak
 
 async def main():
-    module.RETRY_AFTER_S = 0.0
     unlimited = 'ulimit -S -f unlimited; exec espeak-ng "$@"'  # only our own writing is refused
-    prompts = Prompts(Path(sys.argv[1]), Espeak(["sh", "-c", unlimited, "sh"]))
+    espeak = Espeak(["sh", "-c", unlimited, "sh"])
+    prompts = Prompts(Path(sys.argv[1]), espeak, retry_after_s=0.0)
     hello = PromptText("hello", "en", "Hello and welcome.")
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))

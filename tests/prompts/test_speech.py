@@ -82,10 +82,8 @@ async def test_one_that_fails_is_quoted() -> None:
         await Espeak(["sh", "-c", "echo broken data >&2; exit 3", "sh"]).speak("Hello", "en")
 
 
-async def test_one_that_hangs_is_ended_and_leaves_no_process(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("prompts.speech.DEADLINE_S", 0.3)
+async def test_one_that_hangs_is_ended_and_leaves_no_process() -> None:
+    hangs = Espeak(["sh", "-c", "exec sleep 600", "sh"], deadline_s=0.3)
     with pytest.raises(SpeechError, match=r"not done after 0\.3 s"):
         async with asyncio.timeout(60):
-            await Espeak(["sh", "-c", "exec sleep 600", "sh"]).speak("Hello", "en")
+            await hangs.speak("Hello", "en")
