@@ -1,4 +1,4 @@
-"""The console as an aiohttp application."""
+"""Builds the console: an aiohttp application of all features over a running centre."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -30,7 +30,7 @@ from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 
 FEATURES = (DESK, BOARD, CALLS, USERS, ACCOUNT, SIGN_IN, HEALTH)
-"""All of the console, in the order of its menu."""
+"""All features, in the order of the menu."""
 
 LARGEST_FORM = 64 * 1024
 
@@ -48,12 +48,11 @@ def make_app(
 ) -> web.Application:
     """The console over a running centre.
 
-    ``timezone`` is the centre's: times are shown and days are meant in it (None: the
-    machine's). ``public_url`` (``https://console.example``) is where browsers find it, if a proxy
-    is in front; with https the cookies are never sent in the clear. ``proxies`` are the addresses
-    of such proxies; they are believed who asked. Run it with ``access_log=None``: addresses hold
-    callers' numbers.
-    Raises RouteWithoutRule or WrongMenu if a feature is not whole.
+    Times are shown and days are counted in ``timezone`` (None: the machine's). ``public_url``
+    (``https://console.example``) is where browsers find the console behind a proxy; with https,
+    cookies are never sent in the clear. ``proxies`` are the addresses of such proxies, which are
+    trusted to say who asked. Run it with ``access_log=None``: URLs hold callers' numbers.
+    Raises RouteWithoutRule or WrongMenu if a feature is incomplete.
     """
     app = web.Application(
         middlewares=[note_asking, see_through_proxy, answer_errors, check_request],

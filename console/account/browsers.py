@@ -1,8 +1,8 @@
-"""What a browser calls itself, in two words that its user knows."""
+"""Shortens a browser's User-Agent to a name its user recognises, for the list of sessions."""
 
 import re
 
-_BROWSERS = (  # the first that fits: most of them claim to be the later ones, too
+_BROWSERS = (  # in this order: most of them also claim to be one of the later ones
     ("Edge", r"Edg(?:e|A|iOS)?/(\d+)"),
     ("Opera", r"OPR/(\d+)"),
     ("Samsung Internet", r"SamsungBrowser/(\d+)"),
@@ -26,7 +26,7 @@ _SHOWN = 60
 
 
 def browser_name(user_agent: str) -> str:
-    """``Firefox 140 · Windows``; what is none of the usual ones as it stands, cut; empty: empty."""
+    """``Firefox 140 · Windows``; an unknown browser's own text, shortened; empty for no text."""
     for name, pattern in _BROWSERS:
         if found := re.search(pattern, user_agent):
             system = next((n for n, mark in _SYSTEMS if mark in user_agent), "")

@@ -1,4 +1,4 @@
-"""The user's own password, and the user's sessions."""
+"""The account page: where users change their password and end their sessions."""
 
 from aiohttp import web
 
@@ -11,12 +11,12 @@ from console.kit.words import PASSWORD_LENGTH, TOO_MANY_WRONG
 from storage.account_errors import AccountRefused, LoginRefusal, LoginRefused
 from storage.password_hashing import SHORTEST
 
-_WRONG = N_("The present password is wrong.")
-_DIFFER = N_("The new passwords are not the same.")
+_WRONG = N_("The current password is wrong.")
+_DIFFER = N_("The new passwords don't match.")
 _NOTICES = {
-    "password": N_("Your password is changed. Other sessions of yours are signed out."),
-    "ended": N_("The session is ended."),
-    "others": N_("All other sessions are ended."),
+    "password": N_("Your password has been changed, and your other sessions are signed out."),
+    "ended": N_("The session has been ended."),
+    "others": N_("All other sessions have been ended."),
 }
 _LARGEST_ID = 2**63
 
@@ -60,20 +60,20 @@ async def change_password(request: web.Request) -> web.Response:
             text = says(request, TOO_MANY_WRONG, {"n": wait_s})
             return await _page(request, mistake=text, status=429)
         return await _page(request, mistake=says(request, _WRONG), status=400)
-    except AccountRefused:  # the name is the user's own: only the new password can be wrong
+    except AccountRefused:  # the name is the user's own, so only the new password can be wrong
         return await _page(request, mistake=says(request, PASSWORD_LENGTH), status=400)
     request.app[SESSIONS].forget_user(user.name)
     raise web.HTTPSeeOther("/account?done=password")
 
 
 async def end_sessions(request: web.Request) -> web.Response:
-    """POST /account/sessions: ``session`` is the one to end, or ``others`` for all but this."""
+    """POST /account/sessions: ``session`` is the one to end, or ``others`` for all but this one."""
     user, logins = user_of(request), request.app[LOGINS]
     wanted = str((await request.post()).get("session", ""))
     if wanted == "others":
         await logins.end_other_sessions(user.name, request.cookies.get(SESSION_COOKIE, ""))
     elif wanted.isdecimal() and len(wanted) < 20 and int(wanted) < _LARGEST_ID:
-        # One that has ended by itself meanwhile is ended, too.
+        # A session that has ended by itself meanwhile counts as ended, too.
         await logins.end_session(user.name, int(wanted))
     else:
         raise web.HTTPBadRequest

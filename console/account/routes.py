@@ -1,4 +1,4 @@
-"""Everybody has an account."""
+"""The account's routes: everybody who signs in has an account."""
 
 from console.account import pages
 from console.kit.features import Feature, get, post

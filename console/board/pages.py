@@ -1,4 +1,4 @@
-"""The live board: its page, its stream, its JSON, and what supervisors do to agents there."""
+"""The live board: its page, its stream, its JSON, and supervisors' commands to agents."""
 
 import structlog
 from aiohttp import web
@@ -47,7 +47,7 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def api(request: web.Request) -> web.Response:
-    """GET /api/v1/board: the board now, what this user may see of it; times in Unix seconds."""
+    """GET /api/v1/board: what this user may see of the board now; times in Unix seconds."""
     user = user_of(request)
     sight = sight_of(user, projects_of(request))
     board = request.app[LIVE].board(sight.projects)
@@ -78,7 +78,7 @@ async def command(request: web.Request) -> web.Response:
             detail={"reason": reason, "done": response.status == 200},
         )
     except AWAY as error:
-        # The engine has noted who asked; the floor mustn't wait for the database.
+        # The engine has recorded who asked; the floor must not wait for the database.
         log.warning(
             "what a supervisor did is not in the audit log, for the database is away",
             by=user.name,

@@ -1,4 +1,4 @@
-"""Who may use the board, and what is there."""
+"""The board's routes, and who may use them."""
 
 from console.board import pages
 from console.kit.features import Entry, Feature, get, post

@@ -1,4 +1,4 @@
-"""One call's page: what it came to, its legs, its timeline, the player."""
+"""The page of one call: its outcome, agent legs, timeline and recording."""
 
 from aiohttp import web
 
@@ -12,8 +12,8 @@ from records.call_queries import StoredCall
 
 
 async def stored_call(request: web.Request) -> StoredCall:
-    """The call that the address names. 404 if it isn't there *or* isn't the user's to see:
-    whoever may not see a call may not learn that there was one."""
+    """The call that the URL names. 404 if there is none *or* the user may not see it: they may
+    not even learn that it exists."""
     found = await request.app[CALLS].get(
         CallId(request.match_info["call"]), projects=projects_of(request)
     )

@@ -23,7 +23,7 @@ _DIGITS = frozenset("0123456789+*#")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The filters as they were typed, the search they mean, and what was wrong with them."""
+    """The filters as typed, the search they stand for, and what was wrong with them."""
 
     typed: Mapping[str, str]
     search: CallFilter
@@ -35,7 +35,7 @@ _FIELDS = ("from", "to", "project", "hotline", "queue", "agent", "outcome", "cal
 
 
 def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
-    """Filters from a query. What can't be understood is left out, and named."""
+    """Reads the filters from a query. Those that make no sense are left out and named."""
     typed = {name: query.get(name, "").strip()[:100] for name in _FIELDS}
     mistakes: list[str] = []
     start = _midnight(typed["from"], zone, mistakes)
@@ -47,14 +47,14 @@ def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
         except ValueError:
             mistakes.append(N_("There is no such outcome."))
     if start and last and last <= start:
-        mistakes.append(N_("The last day is before the first one."))
+        mistakes.append(N_("The end date is before the start date."))
     try:
         page = max(1, int(query.get("page", "1")))
     except ValueError:
         page = 1
     caller = "".join(c for c in typed["caller"] if c in _DIGITS)
     if typed["caller"] and not caller:
-        mistakes.append(N_("A caller's number has digits only."))
+        mistakes.append(N_("A caller's number contains only digits."))
     search = CallFilter(
         project=ProjectName(typed["project"]) if typed["project"] else None,
         start=start,
@@ -83,7 +83,7 @@ def _midnight(
 
 
 async def page(request: web.Request) -> web.Response:
-    """GET /calls: the page; asked for by htmx, only the list in it."""
+    """GET /calls: the whole page, or only its list if htmx asks."""
     own = projects_of(request)
     asked = read_filters(request.query, request.app[INSTALLATION].timezone)
     found = await request.app[CALLS].list(
@@ -100,7 +100,7 @@ async def page(request: web.Request) -> web.Response:
     def page_link(number: int) -> str:
         return "/calls?" + urlencode({**kept, "page": number})
 
-    if found.page > pages:  # an old bookmark, or calls have gone from the list
+    if found.page > pages:  # an old bookmark, or calls have since left the list
         raise web.HTTPSeeOther(page_link(pages))
     partial = (
         "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
@@ -129,7 +129,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def api(request: web.Request) -> web.Response:
-    """GET /api/v1/calls: the same list, the same filters. 400 names what isn't understood."""
+    """GET /api/v1/calls: the same list and filters. 400 names the filters that make no sense."""
     asked = read_filters(request.query, request.app[INSTALLATION].timezone)
     if asked.mistakes:
         return web.json_response(
@@ -142,7 +142,7 @@ async def api(request: web.Request) -> web.Response:
     found = await request.app[CALLS].list(
         asked.search, projects=projects_of(request), page=asked.page, per_page=PER_PAGE
     )
-    line = can(request, "GET", "/calls/{call}")  # whose page has it too
+    line = can(request, "GET", "/calls/{call}")  # the roles whose page shows it, too
     return web.json_response(
         {
             "calls": [as_json(row, line=line) for row in found.rows],
@@ -156,9 +156,9 @@ async def api(request: web.Request) -> web.Response:
 
 
 def as_json(row: CallRow, *, line: bool) -> dict[str, Any]:
-    """A call of the list; times in ISO 8601, UTC; where recordings lie isn't shown.
+    """A call of the list as JSON, with times in ISO 8601 (UTC) and without its recording's path.
 
-    ``line``: whether to tell the line it came in by.
+    ``line``: whether to include the line it came in on.
     """
     return {
         "call": row.call,

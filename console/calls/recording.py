@@ -1,4 +1,4 @@
-"""A call's recording: its sound in ranges, its waveform, and the note of who listened."""
+"""Serves a call's recording and waveform, and logs who listened."""
 
 import asyncio
 import time
@@ -23,9 +23,10 @@ log = structlog.get_logger()
 
 
 async def sound(request: web.Request) -> web.StreamResponse:
-    """GET /calls/{call}/recording.wav: the file or a range of it; ``?download=1`` to keep it.
+    """GET /calls/{call}/recording.wav: the file or a range of it; ``?download=1`` saves it.
 
-    It is written to the audit log first: without the log, no sound. It ends with the session.
+    The audit log comes first: if it can't be written, nothing is sent. Sending stops when the
+    session ends.
     """
     record = (await stored_call(request)).record
     path = _path_of(request, record)
@@ -54,7 +55,7 @@ async def sound(request: web.Request) -> web.StreamResponse:
 
 
 class _Sound(web.FileResponse):
-    """A file that is cut off when the session of whoever asked ends before it is all sent."""
+    """A file whose sending is cut off when the asker's session ends."""
 
     def __init__(self, asked: web.Request, path: Path, headers: dict[str, str]) -> None:
         super().__init__(path, chunk_size=CHUNK, headers=headers)
@@ -79,7 +80,7 @@ class _Sound(web.FileResponse):
 async def waveform(request: web.Request) -> web.Response:
     """GET /calls/{call}/waveform.json: peaks, 0 to 1, of the caller and of the agent.
 
-    ``bar_s`` is the length of what each peak stands for, in seconds.
+    ``bar_s`` is how much time each peak stands for, in seconds.
     """
     record = (await stored_call(request)).record
     path = _path_of(request, record)

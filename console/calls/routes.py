@@ -1,4 +1,4 @@
-"""Who may read calls, who may see one in detail, and who may listen."""
+"""The calls' routes: who may list calls, who may open one, and who may listen."""
 
 from aiohttp import web
 

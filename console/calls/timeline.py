@@ -1,4 +1,4 @@
-"""A call's facts as sentences, for its page."""
+"""Turns a call's facts into the sentences of its timeline."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ from domain.identity import AgentCode
 from domain.reasons import EndReason, GiveUpReason, LossReason, OfferFailure, Party, TransferKind
 
 Says = Callable[[str, Mapping[str, object] | None], str]
-"""A marked text, looked up, its places filled."""
+"""Translates a marked text and fills in its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +54,31 @@ class Moment:
 
 WHY: Mapping[str, str] = {
     OfferFailure.NO_ANSWER: N_("no answer"),
-    OfferFailure.BUSY: N_("the phone is busy"),
+    OfferFailure.BUSY: N_("the phone was busy"),
     OfferFailure.REJECTED: N_("the phone rejected it"),
-    OfferFailure.UNREACHABLE: N_("the phone is unreachable"),
-    OfferFailure.FORWARDED: N_("the phone wants to forward it"),
-    OfferFailure.DROPPED: N_("the phone answered, but there was no talk"),
-    OfferFailure.WITHDRAWN: N_("the offer was taken back"),
+    OfferFailure.UNREACHABLE: N_("the phone was unreachable"),
+    OfferFailure.FORWARDED: N_("the phone tried to forward it"),
+    OfferFailure.DROPPED: N_("the phone answered, but no conversation began"),
+    OfferFailure.WITHDRAWN: N_("the offer was withdrawn"),
     OfferFailure.CALLER_LEFT: N_("the caller left"),
-    GiveUpReason.TIMEOUT: N_("waited too long"),
-    GiveUpReason.NOBODY_LOGGED_IN: N_("nobody is logged in"),
+    GiveUpReason.TIMEOUT: N_("the wait was too long"),
+    GiveUpReason.NOBODY_LOGGED_IN: N_("nobody was logged in"),
     GiveUpReason.UNKNOWN_QUEUE: N_("there is no such queue"),
     "no_agent": N_("no agent took the call"),
-    "done": N_("all is done"),
-    EndReason.PHONE_GONE: N_("nothing came from the phone any more, and it could not be reached"),
-    EndReason.STOPPING: N_("Offhook was being stopped, and took no new calls"),
-    EndReason.LINE_GONE: N_("nothing came from the caller's line any more"),
-    EndReason.ASTERISK_ENDED: N_("Asterisk ended during the call"),
+    "done": N_("the flow was finished"),
+    EndReason.PHONE_GONE: N_("the phone stopped responding and could not be reached"),
+    EndReason.STOPPING: N_("Offhook was stopping and took no new calls"),
+    EndReason.LINE_GONE: N_("the caller's line stopped responding"),
+    EndReason.ASTERISK_ENDED: N_("Asterisk stopped during the call"),
     EndReason.CONTROLLER_AWAY: N_("the controller was away"),
     LossReason.NO_FILE: N_("Asterisk left no file"),
-    LossReason.EMPTY_FILE: N_("the file that Asterisk left is empty"),
-    LossReason.FOREIGN_FILE: N_("what lies in its place is not a recording of Asterisk's"),
+    LossReason.EMPTY_FILE: N_("Asterisk left an empty file"),
+    LossReason.FOREIGN_FILE: N_("the file in its place is not one of Asterisk's recordings"),
 }
-"""Why something is so; a flow of one's own may end calls with other words, told as they are."""
+"""Reasons in words. A customer's own flow may use others, which are shown as they are."""
 _TRANSFERS: Mapping[str, str] = {
-    TransferKind.BLIND: N_("without asking"),
-    TransferKind.ATTENDED: N_("after asking"),
+    TransferKind.BLIND: N_("blind"),
+    TransferKind.ATTENDED: N_("attended"),
 }
 
 
@@ -89,7 +89,7 @@ def told(
     queues: Mapping[str, str],
     duration: Callable[[float | None], str],
 ) -> list[Moment]:
-    """The timeline in words. ``agents`` and ``queues`` have names by code and title by name."""
+    """The timeline in words. ``agents`` maps codes to names, ``queues`` names to titles."""
     start = facts[0].at if facts else None
     wording = _Wording(says, agents, queues, duration)
     return [wording.moment(fact, start or fact.at) for fact in facts]
@@ -97,7 +97,7 @@ def told(
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A sentence that is not yet filled in; a value that is None is called unknown."""
+    """A sentence and its values; a value of None reads "unknown"."""
 
     icon: str
     colour: str
@@ -107,7 +107,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """What is needed to make sentences for one reader."""
+    """Makes sentences in one reader's language."""
 
     says: Says
     agents: Mapping[AgentCode, str]
@@ -132,72 +132,74 @@ class _Wording:
                 return _Line(
                     "phone-incoming",
                     "blue",
-                    N_("%(caller)s calls the hotline %(hotline)s on line %(line)s."),
+                    N_("%(caller)s called the hotline %(hotline)s on line %(line)s."),
                     {"caller": self._caller(what), "hotline": what.hotline, "line": what.line},
                 )
             case CallBlocked(line):
-                text = N_("The line %(line)s is full; the call is refused unanswered.")
+                text = N_("Line %(line)s was full; the call was refused unanswered.")
                 return _Line("phone-off", "red", text, {"line": line})
             case LanguageChosen(language):
-                text = N_("The caller chooses %(language)s.")
+                text = N_("The caller chose %(language)s.")
                 known = self._code(language, CALL_LANGUAGES)
                 return _Line("language", "secondary", text, {"language": known})
             case ChoiceMade(node, digits, choice):
-                text = N_("In “%(node)s” the caller presses %(digits)s: %(choice)s.")
+                text = N_("In “%(node)s” the caller pressed %(digits)s: %(choice)s.")
                 values = {"node": node, "digits": digits, "choice": choice}
                 return _Line("list-details", "secondary", text, values)
             case Misdialled(node, digits, attempt):
                 if digits:
                     text = N_(
-                        "In “%(node)s” the caller presses %(digits)s, which isn't a choice"
-                        " (try %(try)s)."
+                        "In “%(node)s” the caller pressed %(digits)s, which isn't a choice"
+                        " (attempt %(try)s)."
                     )
                 else:
-                    text = N_("In “%(node)s” the caller presses nothing (try %(try)s).")
+                    text = N_("In “%(node)s” the caller pressed nothing (attempt %(try)s).")
                 values = {"node": node, "digits": digits, "try": attempt}
                 return _Line("alert-triangle", "yellow", text, values)
             case Queued(queue):
-                text = N_("Waits in the queue %(queue)s.")
+                text = N_("The caller joined the queue %(queue)s.")
                 return _Line("hourglass", "orange", text, {"queue": self._queue(queue)})
             case PositionAnnounced(position, None):
-                text = N_("Hears: place %(position)s in the queue.")
+                text = N_("The caller heard: position %(position)s in the queue.")
                 return _Line("volume", "secondary", text, {"position": position})
             case PositionAnnounced(position, wait_s):
-                text = N_("Hears: place %(position)s in the queue, about %(wait)s to wait.")
+                text = N_(
+                    "The caller heard: position %(position)s in the queue, about %(wait)s to wait."
+                )
                 values = {"position": position, "wait": self.duration(wait_s)}
                 return _Line("volume", "secondary", text, values)
             case Offered(agent, station):
-                text = N_("Rings at %(agent)s, phone %(station)s.")
+                text = N_("The call rang %(agent)s at phone %(station)s.")
                 values = {"agent": self._agent(agent), "station": station}
                 return _Line("phone-call", "yellow", text, values)
             case OfferNotTaken(agent, _, why):
-                text = N_("%(agent)s doesn't get the call: %(why)s.")
+                text = N_("%(agent)s didn't get the call: %(why)s.")
                 values = {"agent": self._agent(agent), "why": self._code(why, WHY)}
                 return _Line("phone-off", "orange", text, values)
             case TalkBegan(None, station):
-                text = N_("Phone %(station)s answers; nobody was logged in there.")
+                text = N_("Phone %(station)s answered; nobody was logged in there.")
                 return _Line("headset", "green", text, {"station": station})
             case TalkBegan(agent, station):
-                text = N_("%(agent)s answers at phone %(station)s.")
+                text = N_("%(agent)s answered at phone %(station)s.")
                 values = {"agent": self._agent(agent), "station": station}
                 return _Line("headset", "green", text, values)
             case Held(by=by):
-                text = N_("On hold, by %(by)s.")
+                text = N_("Put on hold by %(by)s.")
                 return _Line("player-pause", "purple", text, {"by": self._party(by)})
             case Resumed():
-                return _Line("player-play", "green", N_("The conversation goes on."))
+                return _Line("player-play", "green", N_("The conversation resumed."))
             case Transferred(agent, _, to, how):
-                text = N_("%(from_agent)s transfers the call to %(to)s (%(kind)s).")
+                text = N_("%(from_agent)s transferred the call to %(to)s (%(kind)s).")
                 asked = self._code(how, _TRANSFERS)
                 values = {"from_agent": self._agent(agent), "to": to, "kind": asked}
                 return _Line("transfer", "teal", text, values)
             case TalkEnded(agent, _, by, why):
                 if why:
-                    text = N_("The conversation with %(agent)s is over: %(why)s.")
+                    text = N_("The conversation with %(agent)s ended: %(why)s.")
                 elif by not in (None, Party.UNKNOWN):
-                    text = N_("The conversation with %(agent)s is over, ended by %(by)s.")
+                    text = N_("The conversation with %(agent)s was ended by %(by)s.")
                 else:
-                    text = N_("The conversation with %(agent)s is over.")
+                    text = N_("The conversation with %(agent)s ended.")
                 values = {
                     "agent": self._agent(agent),
                     "by": self._party(by),
@@ -205,21 +207,21 @@ class _Wording:
                 }
                 return _Line("phone", "secondary", text, values)
             case LeftQueue(queue, why):
-                text = N_("Leaves the queue %(queue)s without an agent: %(why)s.")
+                text = N_("The caller left the queue %(queue)s without reaching an agent: %(why)s.")
                 values = {"queue": self._queue(queue), "why": self._code(why, WHY)}
                 return _Line("door-exit", "orange", text, values)
             case ControllerLost():
                 text = N_("The controller was away; Asterisk kept the call.")
                 return _Line("plug-connected-x", "red", text)
             case FellBack(queue):
-                text = N_("Asterisk's own queue %(queue)s takes the caller.")
+                text = N_("Asterisk's own queue %(queue)s took the caller.")
                 return _Line("plug-connected-x", "red", text, {"queue": self._queue(queue)})
             case Scored(score):
-                text = N_("The caller scores the call with %(score)s of 5.")
+                text = N_("The caller gave the call a score of %(score)s out of 5.")
                 return _Line("star", "yellow", text, {"score": score})
             case Recorded(whole=False):
                 text = N_(
-                    "The recording is stored, but not whole: %(duration)s of %(bridged)s of"
+                    "The recording was stored, but is incomplete: %(duration)s of %(bridged)s of"
                     " conversation."
                 )
                 values = {
@@ -228,16 +230,16 @@ class _Wording:
                 }
                 return _Line("microphone", "red", text, values)
             case Recorded():
-                text = N_("The recording is stored: %(duration)s.")
+                text = N_("The recording was stored: %(duration)s.")
                 values = {"duration": self.duration(what.duration_s)}
                 return _Line("microphone", "secondary", text, values)
             case RecordingMissing(why):
                 text = N_("The recording is lost: %(why)s.")
                 return _Line("microphone", "red", text, {"why": self._code(why, WHY)})
             case CallEnded(by, _, why):
-                text = N_("The call ends, by %(by)s.")
+                text = N_("The call was ended by %(by)s.")
                 if why:
-                    text = N_("The call ends, by %(by)s: %(why)s.")
+                    text = N_("The call was ended by %(by)s: %(why)s.")
                 values = {"by": self._party(by), "why": self._code(why, WHY)}
                 return _Line("phone-off", "secondary", text, values)
         raise NotImplementedError(f"no sentence says {what!r}")
@@ -257,14 +259,14 @@ class _Wording:
         return self._code(by, words.ENDED_BY)
 
     def _code(self, code: str | None, known: Mapping[str, str]) -> str | None:
-        """A code's words; one that has none is said as it is."""
+        """A code's words; a code without words is shown as it is."""
         if code is None:
             return None
         text = known.get(code)
         return code if text is None else self.says(text, None)
 
     def _silences(self, silent: Iterable[Silence]) -> Iterable[str]:
-        """Where a recording lacks a voice, a sentence each."""
+        """A sentence for each stretch in which a recording lacks a voice."""
         for each in silent:
             party = words.ENDED_BY.get(each.side or Party.UNKNOWN, words.ENDED_BY["unknown"])
             yield self.says(

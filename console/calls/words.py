@@ -1,13 +1,13 @@
-"""What calls, their legs and their recordings are called: English texts and colours.
+"""The words and colours for calls, their legs and their recordings, in English.
 
-A colour never stands alone; each goes with its text.
+A colour never stands alone; it always comes with its text.
 """
 
 from console.kit.translations import N_
 from records.fold import LegOutcome, Outcome
 
 OUTCOMES = {
-    Outcome.OPEN: N_("Going on"),
+    Outcome.OPEN: N_("In progress"),
     Outcome.ANSWERED: N_("Answered"),
     Outcome.ABANDONED: N_("Abandoned"),
     Outcome.UNSERVED: N_("Not served"),
@@ -25,7 +25,7 @@ OUTCOME_COLOURS = {
     Outcome.BLOCKED: "red",
 }
 LEG_OUTCOMES = {
-    LegOutcome.OFFERED: N_("Rings"),
+    LegOutcome.OFFERED: N_("Ringing"),
     LegOutcome.TALKING: N_("Talking"),
     LegOutcome.TALKED: N_("Talked"),
     LegOutcome.TRANSFERRED: N_("Transferred"),
@@ -33,7 +33,7 @@ LEG_OUTCOMES = {
     LegOutcome.BUSY: N_("Phone busy"),
     LegOutcome.REJECTED: N_("Rejected"),
     LegOutcome.UNREACHABLE: N_("Phone unreachable"),
-    LegOutcome.FORWARDED: N_("Phone forwards its calls"),
+    LegOutcome.FORWARDED: N_("Phone forwards calls"),
     LegOutcome.DROPPED: N_("Answered, no talk"),
     LegOutcome.WITHDRAWN: N_("Withdrawn"),
     LegOutcome.CALLER_LEFT: N_("Caller left"),
@@ -65,7 +65,7 @@ ENDED_BY = {
 PLAYER_TEXTS = {
     "play": N_("Play"),
     "pause": N_("Pause"),
-    "no_waveform": N_("The waveform can't be shown, the recording can be played all the same."),
+    "no_waveform": N_("The waveform can't be shown, but the recording can still be played."),
     "no_playback": N_("The recording can't be played. Reload the page and try again."),
 }
-"""What the player says."""
+"""Texts for ``player.js``."""

@@ -1,4 +1,4 @@
-"""An agent's desk: their state, call and keys. It never acts for anybody else."""
+"""An agent's desk: their state, call and keys. It acts only for the agent who is signed in."""
 
 from aiohttp import web
 
@@ -14,11 +14,11 @@ from domain.centre import Agent
 from engine.ports import Verb
 
 EXTEND_S = 30
-"""What one press adds to after-call work."""
+"""What one press adds to after-call work, in seconds."""
 
 
 def own_agent(request: web.Request) -> Agent | None:
-    """The agent of the configuration that the user is; None if they are not an agent."""
+    """The configured agent that the user is; None if they are not an agent."""
     code = user_of(request).agent
     if code is None:
         return None
@@ -54,7 +54,7 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def command(request: web.Request) -> web.Response:
-    """POST /desk/{verb}: for the agent that the user is, whatever the form says."""
+    """POST /desk/{verb}: always for the user's own agent, whatever the form says."""
     agent = own_agent(request)
     if agent is None:
         raise web.HTTPNotFound

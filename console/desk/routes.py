@@ -1,4 +1,4 @@
-"""Who may sit at a desk, and what is there."""
+"""The desk's routes, and who may use them."""
 
 from console.desk import pages
 from console.kit.features import Entry, Feature, get, post
@@ -7,7 +7,7 @@ from console.kit.translations import N_
 from storage.users import Role
 
 AT_A_DESK = Only({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}, Reach.SELF)
-"""Supervisors and admins too, if they have an agent's code."""
+"""Supervisors and admins can use a desk, too, if they have an agent's code."""
 
 DESK = Feature(
     "desk",

@@ -1,4 +1,4 @@
-"""Asking the centre to do something for an agent, and saying what came of it."""
+"""Passes commands for an agent from the desk and the board to the centre."""
 
 import math
 
@@ -15,8 +15,9 @@ LONGEST_EXTENSION_S = 600
 
 
 async def ask(request: web.Request, agent: Agent, verb: Verb) -> tuple[web.Response, str | None]:
-    """Asks for ``verb`` with what the form says; the answer as JSON ``{ok, message}``, and the
-    reason that was given. 400: the form makes no sense; 409: the centre refuses, in words."""
+    """Asks the centre for ``verb`` with the form's values. Returns the answer as JSON
+    ``{ok, message}``, and the reason to be away that the form gave. The status is 400 if the form
+    makes no sense, and 409 with a message if the centre refuses."""
     centre = request.app[LIVE].centre()
     form = await request.post()
     reason: str | None = None

@@ -1,4 +1,4 @@
-"""The floor as live pages see it: the board's rows for each sight, from the running centre."""
+"""Feeds live pages from the running centre: the board's rows, as each user may see them."""
 
 import asyncio
 
@@ -12,18 +12,18 @@ from engine.ports import LiveCentre
 FEEDS: web.AppKey[Feeds[Sight]] = web.AppKey("feeds")
 
 FRESH_S = 0.2
-"""A board may be shared by feeds for this long."""
+"""How long feeds may share a board, in seconds."""
 
 
 class FloorPictures:
-    """Pictures of the floor; boards just made are shared by feeds that wake at the same change."""
+    """Pictures of the floor. Feeds that wake at the same change share one board."""
 
     def __init__(self, live: LiveCentre) -> None:
         self._live = live
         self._made: dict[frozenset[ProjectName] | None, tuple[float, Scene]] = {}
 
     def picture(self, sight: Sight) -> Picture:
-        """What ``sight`` shows, at most ``FRESH_S`` old: that only means another look soon."""
+        """What ``sight`` shows, at most ``FRESH_S`` old; missing a change means another look."""
         scene = self._scene(None if sight.desk is not None else sight.projects)
         return Picture(scene.board.version, sections(scene, sight))
 

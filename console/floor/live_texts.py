@@ -1,4 +1,4 @@
-"""The texts that the live pages' scripts need, in the request's language."""
+"""Collects the texts that the live pages' scripts need, in the request's language."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ from domain.identity import ProjectName
 
 
 def live_texts(request: web.Request, projects: frozenset[ProjectName] | None) -> dict[str, object]:
-    """Everything that an island says, in the request's language; it may name ``projects``."""
+    """Every text that a live page's script shows, and the titles of ``projects``."""
     centre = request.app[LIVE].centre()
     return {
         **{key: says(request, text) for key, text in words.LIVE_TEXTS.items()},

@@ -12,14 +12,14 @@ from storage.users import Role, User
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How much of the floor somebody sees; those with equal sight share one feed."""
+    """How much of the floor a user sees; users with equal sights share one feed."""
 
     projects: frozenset[ProjectName] | None
-    """None: all (a desk always names its own)."""
+    """None: all. A desk always names its agent's."""
     installation: bool
-    """Nodes, lines, phones, the store: our own affairs, not a client's."""
+    """Whether they see nodes, lines, phones and the store; clients don't."""
     desk: AgentCode | None = None
-    """An agent at the desk sees their own state and call, and how many wait; nothing else."""
+    """For a desk: its agent sees only their own state and call, and how many callers wait."""
 
 
 def sight_of(user: User, projects: frozenset[ProjectName] | None) -> Sight:
@@ -28,7 +28,7 @@ def sight_of(user: User, projects: frozenset[ProjectName] | None) -> Sight:
 
 
 class Scene:
-    """A board, indexed, so that hundreds of desks can each find themselves in it cheaply."""
+    """An indexed board, so that each of hundreds of desks finds its agent and call cheaply."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
@@ -50,7 +50,7 @@ def desk_sections(scene: Scene, desk: AgentCode, own: frozenset[ProjectName]) ->
 
 
 def sections(scene: Scene, sight: Sight) -> Sections:
-    """The board's rows for ``sight``. Filters again what the engine has filtered already."""
+    """The board's rows for ``sight``. Filters once more what the engine has already filtered."""
     own = sight.projects
     if sight.desk is not None:
         return desk_sections(scene, sight.desk, own or frozenset())
@@ -84,7 +84,7 @@ def sections(scene: Scene, sight: Sight) -> Sections:
 
 
 def seconds(moment: datetime | None) -> float | None:
-    """Seconds since 1970, as a page counts."""
+    """Unix time in seconds, as pages count it."""
     return None if moment is None else round(moment.timestamp(), 3)
 
 

@@ -1,6 +1,6 @@
-"""What the floor's things are called: English texts (the catalogue's keys) and colours.
+"""The words and colours for what is on the floor, in English (the catalogue's keys).
 
-A colour never stands alone; each goes with its text.
+A colour never stands alone; it always comes with its text.
 """
 
 from console.kit.translations import N_
@@ -34,25 +34,25 @@ AWAY_REASONS = {
     "busy": N_("Phone busy"),
     "rejected": N_("Rejected a call"),
     "unreachable": N_("Phone unreachable"),
-    "forwarded": N_("Phone forwards its calls"),
+    "forwarded": N_("Phone forwards calls"),
     "dropped": N_("Answered, no talk"),
-    # What comes after the talk that is going on.
+    # What an agent does after the present call.
     "away": N_("Away"),
     "log_out": N_("Log out"),
 }
 STATION_STATES = {
     "idle": N_("Phone idle"),
-    "ringing": N_("Phone rings"),
+    "ringing": N_("Phone ringing"),
     "busy": N_("Phone busy"),
     "unreachable": N_("Phone unreachable"),
 }
 STAGES = {
     CallStage.FLOW: N_("In the menu"),
     CallStage.QUEUE: N_("Waiting"),
-    CallStage.RINGING: N_("Rings at an agent"),
+    CallStage.RINGING: N_("Ringing an agent"),
     CallStage.TALKING: N_("Talking"),
     CallStage.HELD: N_("On hold"),
-    CallStage.AFTER: N_("Scores the call"),
+    CallStage.AFTER: N_("Scoring the call"),
     CallStage.FALLBACK: N_("In Asterisk's own queue"),
 }
 STAGE_COLOURS = {
@@ -72,27 +72,29 @@ COMMAND_OUTCOMES = {
     CommandOutcome.AWAY_AFTER_CALL: N_("Away after this call."),
     CommandOutcome.STATION_TAKEN: N_("Agent %(agent)s is logged in at this phone."),
     CommandOutcome.NOT_LOGGED_IN: N_("The agent is not logged in."),
-    CommandOutcome.TALKING: N_("Not while talking: finish the call first."),
+    CommandOutcome.TALKING: N_("Not during a call: finish it first."),
     CommandOutcome.NOT_IN_WRAP_UP: N_("There is no after-call work to extend."),
     CommandOutcome.NO_SUCH_AGENT: N_("There is no agent %(agent)s."),
     CommandOutcome.NO_SUCH_STATION: N_("There is no phone %(station)s."),
-    CommandOutcome.NO_SUCH_REASON: N_("There is no reason %(reason)s."),
+    CommandOutcome.NO_SUCH_REASON: N_("There is no away reason %(reason)s."),
 }
-"""What came of a command; nothing needs to be said of what was simply done."""
-NO_SUCH_REASON = N_("There is no such reason to be away.")
+"""The results of commands; one that was simply carried out needs no words."""
+NO_SUCH_REASON = N_("There is no such away reason.")
 NO_SUCH_STATION = N_("There is no such phone.")
 BAD_EXTENSION = N_("After-call work can be extended by 1 to %(n)s seconds.")
 
 LIVE_TEXTS = {
     "caller_unknown": NUMBER_WITHHELD,
     "between_sentences": N_(". "),
-    "percent": N_("%(n)s %"),
+    "percent": N_("%(n)s%"),
     "live": N_("Live"),
     "connecting": N_("Connecting…"),
     "stale": N_(
-        "No connection since %(time)s. What you see is from then. Trying again in %(n)s s."
+        "No connection since %(time)s. The page shows the state at that time. Retrying in %(n)s s."
     ),
-    "retrying": N_("No connection since %(time)s. What you see is from then. Trying again…"),
+    "retrying": N_(
+        "No connection since %(time)s. The page shows the state at that time. Retrying…"
+    ),
     "up": N_("up"),
     "down": N_("down"),
     "unreachable": N_("unreachable"),
@@ -102,35 +104,34 @@ LIVE_TEXTS = {
     "no_lines": N_("No lines are configured."),
     "no_nodes": N_("No Asterisk is configured."),
     "then": N_("then: %(what)s"),
-    "position": N_("place %(n)s"),
+    "position": N_("position %(n)s"),
     "in_use": N_("%(n)s of %(all)s in use"),
     "ends_in": N_("ends in %(time)s"),
     "set_ready": N_("Set ready"),
     "set_away": N_("Set away: %(reason)s"),
     "set_log_out": N_("Log out"),
-    "confirm_ready": N_("Set %(agent)s ready? Calls will ring at the agent's phone at once."),
+    "confirm_ready": N_("Set %(agent)s ready? Calls will ring the agent's phone at once."),
     "confirm_away": N_("Set %(agent)s away (%(reason)s)?"),
-    "confirm_log_out": N_("Log %(agent)s out? A call that is going on is finished first."),
+    "confirm_log_out": N_("Log %(agent)s out? A call in progress is finished first."),
     "actions": N_("Actions"),
     "done": N_("Done."),
-    "late": N_("What it reports is late by %(n)s s"),
-    "calls_over": N_("Calls that seem to have ended and are not shown: %(n)s"),
-    "talks_unsure": N_("Talks that may have ended: %(n)s"),
+    "late": N_("Its events arrive %(n)s s late"),
+    "calls_over": N_("Calls hidden because they seem to have ended: %(n)s"),
+    "talks_unsure": N_("Conversations that may have ended: %(n)s"),
     "begun_without": N_(
-        "The controller began without the database, with what was last known here (%(time)s)"
+        "The controller started without the database, from the state last saved on this machine"
+        " (%(time)s)"
     ),
     "begun_with_outbox": N_(
-        "The controller began without the database, with what was last known here (the outbox"
-        " alone)"
+        "The controller started without the database, from the records waiting on this machine"
+        " alone"
     ),
-    "records_waiting": N_("Database away: %(n)s records wait on disk"),
-    "configuration_changed": N_(
-        "The configuration was changed and is not in force until ./run restart"
-    ),
-    "recordings_waiting": N_("Recordings can't be stored: %(n)s wait in Asterisk's spool"),
+    "records_waiting": N_("Database unavailable: %(n)s records are waiting on disk"),
+    "configuration_changed": N_("The configuration has changed; ./run restart puts it into force"),
+    "recordings_waiting": N_("Recordings can't be stored: %(n)s are waiting in Asterisk's spool"),
     "within": N_("within %(n)s s"),
-    "short_abandoned": N_("and %(n)s short, within %(s)s s"),
-    "unserved": N_("and %(n)s not served"),
+    "short_abandoned": N_("plus %(n)s short (within %(s)s s)"),
+    "unserved": N_("plus %(n)s not served"),
     "at_phone": N_("phone %(station)s"),
     "blocked_today": N_("%(n)s refused today"),
     "queue_waiting": N_("%(n)s waiting"),

@@ -1,4 +1,4 @@
-"""For health checks: that the console answers, and in a word how the rest is."""
+"""Answers health checks: whether Offhook runs, and what it has to do without."""
 
 from aiohttp import web
 
@@ -6,8 +6,8 @@ from console.kit.context import LIVE
 
 
 async def answer(request: web.Request) -> web.Response:
-    """GET /healthz: 200 while the controller runs. ``degraded`` names what it has to do without;
-    that isn't a reason to restart it, since calls go on. No names, no numbers of callers."""
+    """GET /healthz: 200 while the controller runs. ``missing`` names what it has to do without;
+    that is no reason to restart it, since calls go on. Holds no names or callers' numbers."""
     board = request.app[LIVE].board(frozenset())
     down = sum(not node.up for node in board.nodes)
     missing = []

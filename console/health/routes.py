@@ -1,4 +1,4 @@
-"""Health checks come from programs that don't sign in."""
+"""The route of health checks, which come from programs that don't sign in."""
 
 from console.health import pages
 from console.kit.features import Feature, get

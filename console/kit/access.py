@@ -1,4 +1,4 @@
-"""What the user of a request may do: asked by pages, by the rules of all routes."""
+"""Answers pages' questions about what the user of a request may do and see."""
 
 from collections.abc import Iterable
 
@@ -12,18 +12,20 @@ from domain.identity import ProjectName
 
 
 class OutOfReach(OffhookError):  # noqa: N818
-    """A page and its rule differ in how much of the centre the page shows."""
+    """A page shows more or less of the centre than its rule says."""
 
 
 def can(request: web.Request, method: str, path: str) -> bool:
-    """Whether to show a way to something. The way itself is checked again. KeyError: no route."""
+    """Whether to show a link or button for this route. The route itself checks again.
+
+    Raises KeyError if there is no such route."""
     return may(request.get(USER), request.app[RULES][method, path])
 
 
 def projects_of(request: web.Request) -> frozenset[ProjectName] | None:
     """The projects whose calls and people the request may see; None: all of them.
 
-    Raises OutOfReach if the route's rule doesn't say that it shows any.
+    Raises OutOfReach if the route's rule doesn't say that it shows projects.
     """
     rule = request[RULE]
     if not isinstance(rule, Only) or rule.reach is not Reach.PROJECTS:
@@ -33,21 +35,21 @@ def projects_of(request: web.Request) -> frozenset[ProjectName] | None:
 
 
 def within(request: web.Request, projects: Iterable[ProjectName]) -> bool:
-    """Whether something of these projects is among what the request may see."""
+    """Whether the request may see something that belongs to these projects."""
     own = projects_of(request)
     return own is None or not own.isdisjoint(projects)
 
 
 def check_reach(request: web.Request) -> None:
-    """Raises OutOfReach if the page has not asked for its user's projects, though its rule
-    says that it shows no others: it must have shown everybody's."""
+    """Raises OutOfReach if the rule limits the page to its user's projects but the page never
+    asked which these are: it must have shown everybody's."""
     rule = request[RULE]
     if isinstance(rule, Only) and rule.reach is Reach.PROJECTS and not request.get(PROJECTS_ASKED):
         raise OutOfReach(f"{request.path} has not asked which projects its user may see")
 
 
 def menu(request: web.Request) -> list[Entry]:
-    """The menu's lines for the user; none for somebody not signed in."""
+    """The user's menu; empty for somebody who isn't signed in."""
     user = request.get(USER)
     if user is None:
         return []

@@ -1,7 +1,7 @@
-"""Whose session a cookie is, remembered for seconds, and while the database is away.
+"""Remembers whose session a cookie is: for seconds, and longer while the database is away.
 
-A desk must go on working when PostgreSQL is away: who was signed in then stays so for a while. Who
-signs out, is disabled or changed is so at once: streams that are open wait for that word.
+Desks must go on working while PostgreSQL is away, so whoever was signed in stays so for a while.
+Signing out, disabling or changing a user takes effect at once: open streams wait for such changes.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from storage.logins import LoginStore
 from storage.users import User
 
 FRESH_S = 5.0
-"""So long a session isn't asked for again; a user disabled elsewhere is out after it."""
+"""How long a session isn't read again; a user disabled elsewhere is out after this time."""
 GRACE_S = 900.0
-"""So long it counts on when the database can't be asked."""
+"""How long a session stays valid while the database is away."""
 KEPT = 5_000
 
 
@@ -29,7 +29,7 @@ class _Known:
 
 @dataclass(eq=False, slots=True)
 class Watch:
-    """Somebody who must know at once when a session may have ended or its user changed."""
+    """A stream that must learn at once when its session may have ended or its user changed."""
 
     token: str
     name: str
@@ -70,7 +70,7 @@ class RememberedSessions:
         self._known.pop(token, None)
         if user is None:
             return None
-        if forgotten == self._forgotten:  # else what was read may be older than what was changed
+        if forgotten == self._forgotten:  # else what was read may be older than the change
             while len(self._known) >= KEPT:
                 del self._known[next(iter(self._known))]
             self._known[token] = _Known(user, now)
@@ -78,7 +78,7 @@ class RememberedSessions:
 
     @contextmanager
     def watch(self, token: str, name: str) -> Iterator[asyncio.Event]:
-        """An event that is set when this session must be asked for again."""
+        """An event that is set when this session must be checked again."""
         watch = Watch(token, name)
         self._watches.add(watch)
         try:
@@ -87,7 +87,7 @@ class RememberedSessions:
             self._watches.discard(watch)
 
     def end(self, token: str) -> None:
-        """The session is over, whether the database knows it yet or not."""
+        """Ends the session, whether the database knows it yet or not."""
         while len(self._ended) >= KEPT:
             del self._ended[next(iter(self._ended))]
         self._ended[token] = None
@@ -98,7 +98,7 @@ class RememberedSessions:
                 watch.changed.set()
 
     def forget_user(self, name: str) -> None:
-        """The user or one of the user's sessions was changed: all of them are asked for again."""
+        """Forgets a user who, or one of whose sessions, was changed: all are read again."""
         self._forgotten += 1
         for token in [t for t, known in self._known.items() if known.user.name == name]:
             del self._known[token]

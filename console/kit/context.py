@@ -1,4 +1,4 @@
-"""What a request carries with it, and what the application was made with; keys with types."""
+"""Typed keys for what the application was built with and what each request carries."""
 
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -25,11 +25,11 @@ class Installation:
 
     recordings_root: Path
     public_url: str | None
-    """Where browsers find it behind a proxy, as an origin; None: by the request's own Host."""
+    """The origin where browsers find it behind a proxy; None: the request's own Host."""
     proxies: frozenset[str]
-    """Addresses of the proxies in front, which are believed who asked."""
+    """Addresses of the proxies in front, which are trusted to say who asked."""
     timezone: tzinfo | None
-    """In which times are shown and dates are meant; None: the machine's."""
+    """The time zone of all times and dates; None: the machine's."""
 
 
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
@@ -54,7 +54,7 @@ FORM_COOKIE: web.RequestKey[str] = web.RequestKey("form_cookie")
 
 
 def user_of(request: web.Request) -> User:
-    """The signed-in user; only for routes whose rule demands one."""
+    """The signed-in user; only for routes whose rule requires one."""
     user = request[USER]
     if user is None:
         raise web.HTTPForbidden
@@ -64,6 +64,6 @@ def user_of(request: web.Request) -> User:
 def project_titles(
     request: web.Request, projects: frozenset[ProjectName] | None
 ) -> dict[ProjectName, str]:
-    """Titles of these projects by name; None: of all. Who else is a client is nobody's business."""
+    """The titles of these projects by name, and of no others; None: of all projects."""
     centre = request.app[LIVE].centre()
     return {p.name: p.title for p in centre.projects if projects is None or p.name in projects}

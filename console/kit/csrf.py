@@ -1,7 +1,7 @@
-"""Proof that a form was ours: a token bound to the session, and the Origin of the request.
+"""Proves that a form came from the console: by a token bound to the session, and by Origin.
 
-The token is an HMAC of the cookie that the browser holds, so it needs no store and outlives a
-restart. The login form, where there is no session yet, is bound to a cookie of its own.
+The token is an HMAC of the cookie that the browser holds, so it needs no store and survives a
+restart. The login form, which has no session yet, is bound to a cookie of its own.
 """
 
 import hmac
@@ -25,17 +25,17 @@ def new_visitor() -> str:
 
 
 def is_genuine(cookie: str | None, sent: str | None) -> bool:
-    """Whether ``sent`` is the token of ``cookie``; both must be there."""
+    """Whether ``sent`` is the token of ``cookie``; False if either is missing."""
     if not cookie or not sent:
         return False
     return hmac.compare_digest(token_for(cookie).encode(), sent.encode("utf-8", "replace"))
 
 
 def is_own_origin(request: web.Request, public_url: str | None) -> bool:
-    """Whether a browser says that a page of ours asks.
+    """Whether the request comes from one of the console's own pages, as browsers report it.
 
     Browsers send Origin with every POST and websocket. A client that sends neither Origin nor
-    Sec-Fetch-Site is no browser, and then no browser's cookie can be abused through it.
+    Sec-Fetch-Site is not a browser, so no browser's cookie can be abused through it.
     """
     origin = request.headers.get("Origin")
     if origin is None:

@@ -1,8 +1,8 @@
-"""The console's door: who may stand in it, for how long, and who must go when it is full.
+"""Listens for browsers, and bounds how many connections there are and how long each may take.
 
-Anybody who reaches the port may open connections, without signing in and without saying a word.
-Each is an open file of the process that callers depend on. So their number is bounded, silence and
-slowness end, and in a crowd strangers make room for users, never the other way round.
+Anybody who reaches the port can open connections, without signing in or sending a byte. Each costs
+an open file in the process that calls depend on. So their number is bounded, silent and slow ones
+are closed, and when all places are taken strangers make room for users, never the other way round.
 """
 
 import asyncio
@@ -19,28 +19,28 @@ from console.kit.rarely import Rarely
 log = structlog.get_logger()
 
 FIRST_REQUEST_S = 10.0
-"""So long a new connection may take to its first whole request."""
+"""How long a new connection may take until its first whole request."""
 IDLE_S = 75.0
-"""So long a connection may be kept between requests; proxies keep theirs for 60 s."""
+"""How long a connection may stay idle between requests; proxies keep theirs for 60 s."""
 STUCK_S = 60.0
-"""So long somebody may take for what is buffered for them: about 1 kB/s."""
+"""How long a reader may take for what is buffered for them: about 1 kB/s."""
 LINGER_S = 2.0
-"""So long what nobody asked for is read before the connection is closed."""
+"""How long a body that no page reads is drained before the connection is closed."""
 SWEEP_S = 1.0
 CLOSING_S = 3.0
 ROOM_AGAIN = 16
-"""When all places are taken, one in so many is freed at once: looking for them costs time."""
+"""When all places are taken, one in this many is freed at once, since choosing costs time."""
 BACKLOG = 1024
 CHUNK = 1 << 16
-"""So much of a file is read and sent at a time; whoever doesn't take it within ``STUCK_S`` must go.
+"""How many bytes of a file are sent at a time; a reader too slow for that is cut (``STUCK_S``).
 """
-# The kernel's sendfile would send past all this: nobody sees that a file isn't taken, and the loop
-# that calls depend on waits for the disk.
-vars(web_fileresponse)["NOSENDFILE"] = True  # what AIOHTTP_NOSENDFILE=1 would do
+# The kernel's sendfile would bypass all this: nobody would notice that a file isn't read, and the
+# loop that calls depend on would wait for the disk.
+vars(web_fileresponse)["NOSENDFILE"] = True  # as AIOHTTP_NOSENDFILE=1 would do
 
 
 class Visitor(web.RequestHandler):
-    """One connection of a browser or a proxy, or of somebody who is neither."""
+    """One connection, of a browser, a proxy or anybody else."""
 
     __slots__ = ("_door", "_line", "address", "asked_at", "came_at", "drained_at", "user")
 
@@ -51,18 +51,18 @@ class Visitor(web.RequestHandler):
             keepalive_timeout=IDLE_S,
             lingering_time=LINGER_S,
             auto_decompress=False,
-            access_log=cast(Any, None),  # addresses hold callers' numbers
+            access_log=cast(Any, None),  # URLs hold callers' numbers
         )
         self._door = door
         self._line: asyncio.Transport | None = None
         self.address = ""
         self.came_at = 0.0
         self.asked_at: float | None = None
-        """When the last whole request came; None: there was none yet."""
+        """When the last whole request came; None before the first."""
         self.drained_at: float | None = None
-        """Since when there has been something to send that they don't take."""
+        """Since when they haven't read all that is buffered for them; None: they have."""
         self.user: str | None = None
-        """Who signed in here."""
+        """The name of the user who is signed in here."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line = cast(asyncio.Transport, transport)
@@ -82,12 +82,12 @@ class Visitor(web.RequestHandler):
         super().resume_writing()
 
     def cut(self) -> None:
-        """End it at once, whatever is still to be sent."""
+        """Close it at once, whatever is still to be sent."""
         if self._line is not None:
             self._line.abort()
 
     def is_overdue(self, now: float) -> bool:
-        """Whether they have taken more time than anybody needs."""
+        """Whether it has taken more time than it may."""
         if self._line is None:
             return False
         if self.asked_at is None and now - self.came_at > FIRST_REQUEST_S:
@@ -105,9 +105,9 @@ class Visitor(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - as aiohttp calls it
     ) -> web.StreamResponse:
-        """What can't be read as HTTP, or broke outside of any page: short, and in one line."""
+        """Answers what isn't HTTP, or failed outside any page, in one short line."""
         if isinstance(exc, UnicodeEncodeError):
-            status = 400  # aiohttp would say again what they said, and that was not text
+            status = 400  # aiohttp would repeat what they sent, and that was not text
         if status < 500:
             self._door.complain("what came to the console's port is not HTTP", self.address)
         else:
@@ -137,9 +137,9 @@ class Visitor(web.RequestHandler):
 class Door:
     """Listens for ``app``. At most ``most`` connections are open at once.
 
-    A new one always gets in. If there are too many, those who have not asked for anything go
-    first, then those who did not sign in, then users; among equals whoever has most of them, and
-    who was silent for longest.
+    A new connection always gets in. If there are too many, those that have not asked for
+    anything go first, then those that are not signed in, then users'; among equals, those of
+    whoever holds most, and the longest silent first.
     """
 
     def __init__(self, app: web.Application, *, most: int) -> None:
@@ -152,20 +152,20 @@ class Door:
 
     @property
     def port(self) -> int:
-        """Where it listens; 0 before it does."""
+        """The port where it listens; 0 before it does."""
         if self._listening is None:
             return 0
         return int(self._listening.sockets[0].getsockname()[1])
 
     @property
     def visitors(self) -> int:
-        """Connections that are open."""
+        """How many connections are open."""
         return len(self._visitors)
 
     async def open(self, host: str, port: int) -> None:
-        """Listen. Raises OSError."""
+        """Start to listen. Raises OSError."""
         await self._runner.setup()
-        server = cast(web.Server, self._runner.server)  # since it is set up
+        server = cast(web.Server, self._runner.server)  # there is one after setup()
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(
             lambda: Visitor(self, server), host, port, backlog=BACKLOG
@@ -173,7 +173,7 @@ class Door:
         self._sweeping = loop.create_task(self._sweep(), name="console door")
 
     async def close(self) -> None:
-        """Stop listening, end all streams and connections."""
+        """Stop listening, and end all streams and connections."""
         if self._listening is not None:
             self._listening.close()
         if self._sweeping is not None:
@@ -183,23 +183,23 @@ class Door:
             visitor.cut()
 
     def enter(self, visitor: Visitor) -> None:
-        """A new connection; others may have to go for it."""
+        """Adds a new connection; others may be closed to make room."""
         if len(self._visitors) >= self._most:
             self._make_room()
         self._visitors.add(visitor)
 
     def leave(self, visitor: Visitor) -> None:
-        """It is closed."""
+        """Removes a closed connection."""
         self._visitors.discard(visitor)
 
     def complain(self, what: str, address: str) -> None:
-        """One line a minute about those who misbehave: they must not fill the disk."""
+        """Logs misbehaviour, at most one line a minute of each kind: it must not fill the disk."""
         before = self.rarely(what)
         if before is not None:
             log.warning(what, address=address, not_logged_before=before)
 
     def rarely(self, what: str) -> int | None:
-        """How often this was kept back since it was last logged; None: it is kept back again."""
+        """How many lines were held back since the last one was logged; None: this one is, too."""
         return self._complaints.now(what, asyncio.get_running_loop().time())
 
     def _make_room(self) -> None:
@@ -231,13 +231,13 @@ class Door:
 
 @web.middleware
 async def note_asking(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """Their connection has carried a whole request: they are no longer among the silent."""
+    """Notes that the connection has carried a whole request, so it is no longer a silent one."""
     note(request, None)
     return await handler(request)
 
 
 def note(request: web.Request, user: str | None) -> None:
-    """Who asks on this connection."""
+    """Notes who asks on this connection."""
     visitor = request.protocol
     if isinstance(visitor, Visitor):
         visitor.asked_at = asyncio.get_running_loop().time()

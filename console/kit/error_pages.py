@@ -1,4 +1,4 @@
-"""Answers for what goes wrong: what happened and what to do, as a page, as JSON, as a line."""
+"""Answers errors with what happened and what to do: as a page, JSON or a line of text."""
 
 import errno
 import secrets
@@ -24,7 +24,7 @@ RETRY_S = 5
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a person is told. ``code`` is for programs."""
+    """An error in words for people, and a ``code`` for programs."""
 
     status: int
     code: str
@@ -37,7 +37,7 @@ _GO_BACK = N_("Go back, reload the page and try again.")
 BAD_REQUEST = Trouble(
     400,
     "bad_request",
-    N_("That can't be understood"),
+    N_("The request can't be understood"),
     N_("Something in the request is wrong."),
     _GO_BACK,
 )
@@ -51,14 +51,14 @@ SIGNED_OUT = Trouble(
 FORBIDDEN = Trouble(
     403,
     "forbidden",
-    N_("You may not do this"),
+    N_("You are not allowed to do this"),
     N_("Your role or your projects don't allow it."),
     N_("If you need it for your work, ask the administrator."),
 )
 OLD_FORM = Trouble(
     403,
     "old_form",
-    N_("This form is out of date"),
+    N_("This form has expired"),
     N_("The page was open for too long, or it was opened before you signed in."),
     _GO_BACK,
 )
@@ -66,28 +66,31 @@ FOREIGN = Trouble(
     403,
     "foreign_origin",
     N_("This request came from another site"),
-    N_("The console takes requests only from its own pages."),
-    N_("Open the console itself. Behind a proxy, the administrator must allow its address."),
+    N_("The console accepts requests only from its own pages."),
+    N_(
+        "Open the console directly. If it is behind a proxy, the administrator must allow its"
+        " address."
+    ),
 )
 NOT_FOUND = Trouble(
     404,
     "not_found",
-    N_("There is nothing here"),
-    N_("The address is wrong, or what stood here isn't yours to see."),
-    N_("Check the address, or look for it from the start page."),
+    N_("Page not found"),
+    N_("The address is wrong, or you aren't allowed to see this page."),
+    N_("Check the address, or look for the page from the start page."),
 )
 NOT_ALLOWED = Trouble(
     405,
     "not_allowed",
-    N_("That doesn't work here"),
-    N_("The address can't be used that way."),
+    N_("That isn't possible here"),
+    N_("This address can't be used that way."),
     _GO_BACK,
 )
 TOO_LARGE = Trouble(
     413,
     "too_large",
-    N_("That is too much"),
-    N_("The request is larger than any form here."),
+    N_("The request is too large"),
+    N_("It is larger than any form of the console."),
     _GO_BACK,
 )
 TOO_SLOW = Trouble(
@@ -100,28 +103,28 @@ TOO_SLOW = Trouble(
 WRONG_TYPE = Trouble(
     415,
     "wrong_type",
-    N_("That can't be understood"),
-    N_("The console takes forms (application/x-www-form-urlencoded, in UTF-8) and nothing else."),
+    N_("The request can't be understood"),
+    N_("The console accepts only forms (application/x-www-form-urlencoded, in UTF-8)."),
     _GO_BACK,
 )
 BROKEN = Trouble(
     500,
     "broken",
-    N_("Something broke here"),
-    N_("The console made a mistake. Calls go on; nothing of them is lost."),
-    N_("Try again. If it stays, tell the administrator the reference below."),
+    N_("Something went wrong"),
+    N_("The console made an error. Calls go on, and nothing about them is lost."),
+    N_("Try again. If it happens again, give the administrator the reference below."),
 )
 DATABASE_AWAY = Trouble(
     503,
     "database_away",
-    N_("The database is away"),
+    N_("The database is unavailable"),
     N_("Calls go on, and their records are kept until the database is back."),
     N_("Try again in a few seconds."),
 )
 RECORDING_GONE = Trouble(
     404,
     "recording_gone",
-    N_("The recording is not there"),
+    N_("The recording is missing"),
     N_("The call has a recording, but its file is missing on the disk."),
     N_("Tell the administrator, who may have a backup."),
 )
@@ -129,7 +132,7 @@ RECORDING_BROKEN = Trouble(
     404,
     "recording_broken",
     N_("The recording can't be read"),
-    N_("The file is there, but it isn't a sound file, or the disk fails."),
+    N_("The file exists, but it isn't a sound file, or the disk is failing."),
     N_("Tell the administrator, who may have a backup."),
 )
 _BY_STATUS = {t.status: t for t in (BAD_REQUEST, SIGNED_OUT, NOT_FOUND, NOT_ALLOWED, TOO_LARGE)}
@@ -140,7 +143,7 @@ _NO_SUCH_FILE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno
 
 
 class RequestRefused(OffhookError):  # noqa: N818
-    """The request is answered with this trouble."""
+    """A request that is answered with ``trouble``."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.code)
@@ -149,7 +152,7 @@ class RequestRefused(OffhookError):  # noqa: N818
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """Makes a page of every error. Redirects and finished answers pass."""
+    """Makes a page of every error. Redirects and finished answers pass through."""
     try:
         return await handler(request)
     except RequestRefused as refused:
@@ -164,9 +167,9 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
         return response
     except AWAY as error:
         if is_gone(request):
-            raise web.HTTPBadRequest from error  # nobody reads it; the database may be well
+            raise web.HTTPBadRequest from error  # nobody reads it; the database may be fine
         if isinstance(error, OSError) and error.errno in _NO_SUCH_FILE and error.filename:
-            return answer(request, NOT_FOUND)  # a file of ours, not the database's connection
+            return answer(request, NOT_FOUND)  # a missing file, not a lost connection
         _complain(request, error)
         return answer(request, DATABASE_AWAY)
     except Exception as error:
@@ -184,7 +187,8 @@ async def answer_errors(request: web.Request, handler: Answer) -> web.StreamResp
 
 
 def _complain(request: web.Request, error: BaseException) -> None:
-    """Anybody with any cookie can ask, as often as they like, and the outbox says it anyway."""
+    """Logs it rarely: anybody with any cookie can ask as often as they like, and the outbox logs
+    it anyway."""
     before = request.app[RARELY].now("database away", time.monotonic())
     if before is not None:
         log.warning(
@@ -195,12 +199,12 @@ def _complain(request: web.Request, error: BaseException) -> None:
 
 
 def is_gone(request: web.Request) -> bool:
-    """Whether whoever asked has hung up, so that reading or writing fails."""
+    """Whether the asker has closed the connection, so that reading or writing fails."""
     return request.transport is None or request.transport.is_closing()
 
 
 def answer(request: web.Request, trouble: Trouble, reference: str = "") -> web.StreamResponse:
-    """The trouble in the form the asker can use."""
+    """The answer in the form that the asker can use."""
     if LANGUAGE not in request:
         request[LANGUAGE] = choose((), request.headers.get("Accept-Language", ""))
         request[USER] = None
@@ -233,7 +237,7 @@ def answer(request: web.Request, trouble: Trouble, reference: str = "") -> web.S
 
 
 def wants_json(request: web.Request) -> bool:
-    """Whether a program asks: the API, an island's fetch, a websocket."""
+    """Whether a program asks: through the API, a page's script, or a websocket."""
     return (
         request.path.startswith("/api/")
         or "application/json" in request.headers.get("Accept", "")

@@ -1,7 +1,7 @@
-"""What a feature of the console is: its routes, each with its rule, and its place in the menu.
+"""Defines a feature of the console: its routes, the rule of each, and its place in the menu.
 
 A feature is a folder beside ``kit``; ``console.app`` has the list of them. Features don't know
-each other, and the kit knows none of them: a page asks ``access.can`` before it links to another's.
+each other, and the kit knows none of them; before linking to another's page, ask ``access.can``.
 """
 
 from collections.abc import Awaitable, Callable, Set
@@ -14,12 +14,12 @@ from storage.users import Role, User
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Key = tuple[str, str]
-"""A route as rules are looked up for it: its method, and its path with the places in it."""
+"""What a route's rule is looked up by: its method, and its path with placeholders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way into the console. GET answers HEAD as well."""
+    """A route: what answers it, and who may use it. GET answers HEAD as well."""
 
     method: str
     path: str
@@ -28,17 +28,17 @@ class Route:
 
     @property
     def key(self) -> Key:
-        """What its rule is looked up by."""
+        """The key of its rule."""
         return self.method, self.path
 
 
 def get(path: str, answer: Answer, rule: Rule) -> Route:
-    """A page, a stream or data."""
+    """A route for a page, a stream or data."""
     return Route("GET", path, answer, rule)
 
 
 def post(path: str, answer: Answer, rule: Rule) -> Route:
-    """A form."""
+    """A route for a form."""
     return Route("POST", path, answer, rule)
 
 
@@ -55,18 +55,18 @@ class Entry:
     label: str
     """Marked with ``N_``."""
     start_of: Set[Role] = frozenset()
-    """Roles whose work begins there."""
+    """Roles that start there after signing in."""
     fits: Callable[[User], bool] = _everybody
-    """Whether it is of use to somebody who may open it."""
+    """Whether it is of use to a user who may open it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One folder of the console."""
+    """One feature, in a folder of its own."""
 
     name: str
-    """The folder's. What is in its ``static``, if it has one, is at ``/static/NAME``."""
+    """The folder's name. Its ``static``, if it has one, is served at ``/static/NAME``."""
     routes: tuple[Route, ...]
     entry: Entry | None = None
     prepare: Callable[[web.Application], None] | None = None
-    """Gives the application what the feature keeps in it."""
+    """Adds to the application what the feature keeps there."""

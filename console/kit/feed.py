@@ -1,9 +1,9 @@
-"""Live pages: one feed for all who see the same, so ten supervisors cost one.
+"""Feeds live pages; all who see the same share one feed, so ten supervisors cost as much as one.
 
-A subscriber gets everything first, then only rows that changed. Frames are JSON text:
+A page gets everything first, then only rows that changed. Frames are JSON text:
 ``{"v", "at", "all": sections}``, then ``{"v", "at", "set": sections, "gone": {section: [keys]},
 "order": {section: [keys]}}``; a quiet floor sends ``{"v", "at"}`` every few seconds, so that a
-page knows that it isn't stale.
+page knows that it is up to date.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ import structlog
 log = structlog.get_logger()
 
 BEAT_S = 4.0
-"""A frame comes at least this often; a page without one for three beats says that it is stale."""
+"""A frame comes at least this often; after three beats without one, a page calls itself stale."""
 PACE_S = 0.25
-"""Between two frames at least this long, so a busy floor can't take the engine's time."""
+"""The least time between two frames, so that a busy floor doesn't take the engine's time."""
 BACKLOG = 32
 """How many frames a slow reader may be behind before they get the whole picture again."""
 
@@ -33,7 +33,7 @@ Sections = dict[str, dict[str, Row]]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What somebody sees at one moment."""
+    """What a user sees at one moment."""
 
     version: int
     sections: Sections
@@ -56,7 +56,7 @@ class Source(Protocol[SightIn]):
 
 
 def difference(before: Sections, after: Sections) -> dict[str, Any]:
-    """What a page must do to come from one picture to the next."""
+    """What a page must change to get from one picture to the next."""
     changed: dict[str, Any] = {}
     gone: dict[str, list[str]] = {}
     order: dict[str, list[str]] = {}
@@ -99,7 +99,7 @@ class Subscription:
             self._frames.put_nowait(frame)
 
     def restart(self, whole: str) -> None:
-        """Drops what waits and starts again from the whole picture."""
+        """Drops the waiting frames and starts again from the whole picture."""
         while not self._frames.empty():
             self._frames.get_nowait()
         self._frames.put_nowait(whole)
@@ -116,7 +116,7 @@ class Subscription:
 
 
 class Feed(Generic[SightT]):
-    """Watches the source for one sight while anybody looks."""
+    """Watches the source for one sight while it has readers."""
 
     def __init__(self, source: Source[SightT], sight: SightT) -> None:
         self._source = source
@@ -128,7 +128,7 @@ class Feed(Generic[SightT]):
 
     @property
     def watched(self) -> bool:
-        """Whether anybody looks."""
+        """Whether it has readers."""
         return bool(self._readers)
 
     def join(self) -> Subscription:
@@ -142,7 +142,7 @@ class Feed(Generic[SightT]):
         return reader
 
     async def leave(self, reader: Subscription) -> None:
-        """The reader is gone; the last one stops the watching."""
+        """Removes a reader; after the last one, the watching stops."""
         self._readers.discard(reader)
         if not self._readers and self._task is not None:
             task, self._task = self._task, None

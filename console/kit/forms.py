@@ -1,6 +1,6 @@
-"""Reading what a request says: its form and its address, within bounds, as text that can be stored.
+"""Reads a request's form and URL, within bounds, as text that can be stored.
 
-Whatever is wrong with it is the asker's affair: an answer with 4xx, and not a line in the log.
+A bad request is the asker's mistake: it gets an answer with 4xx, and not a line in the log.
 """
 
 import asyncio
@@ -13,21 +13,21 @@ from multidict import MultiDictProxy
 from console.kit.error_pages import TOO_SLOW, WRONG_TYPE, RequestRefused
 
 BODY_S = 20.0
-"""So long a form may take to arrive."""
+"""How long a form may take to arrive."""
 FORM = "application/x-www-form-urlencoded"
 LONGEST_AGENT = 300
 _CHARSETS = frozenset({None, "utf-8", "utf8", "us-ascii"})
 
 
 def is_text(text: str) -> bool:
-    """Whether PostgreSQL and UTF-8 can hold it: no NUL, no half of a surrogate pair."""
+    """Whether UTF-8 and PostgreSQL can hold the text: no NUL, no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def check_head(request: web.Request) -> None:
-    """400 if the address holds what isn't text, or a header a date that is none."""
+    """Raises HTTPBadRequest if the URL isn't text, or a header holds an impossible date."""
     with _askers_fault():
-        # They are read again where a file is sent, too late for a decent answer.
+        # aiohttp reads these headers when it sends a file, which is too late for a decent answer.
         _ = request.if_modified_since, request.if_unmodified_since, request.if_range
     _check(request.match_info.values())
     _check(request.query.keys())
@@ -35,13 +35,13 @@ def check_head(request: web.Request) -> None:
 
 
 async def read_form(request: web.Request) -> MultiDictProxy[str]:
-    """The form; the page's own ``request.post()`` gets the same. No body is an empty one.
+    """Reads the form; the page's own ``request.post()`` returns the same. No body is an empty form.
 
-    Raises RequestRefused or web.HTTPException for what is not a form, too large or too slow, and
+    Raises RequestRefused or web.HTTPException if it is not a form, too large or too slow, and
     ConnectionError if the asker is gone.
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise web.HTTPBadRequest  # no browser squeezes a form; a small one may unfold to gigabytes
+        raise web.HTTPBadRequest  # no browser does so, and it may unpack to gigabytes
     if request.body_exists and (
         request.content_type != FORM or (request.charset or "utf-8").lower() not in _CHARSETS
     ):
@@ -59,14 +59,14 @@ async def read_form(request: web.Request) -> MultiDictProxy[str]:
 
 
 def user_agent(request: web.Request) -> str:
-    """What the browser says that it is; bounded, printable."""
+    """The browser's User-Agent, bounded and printable."""
     said = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
     return "".join(char if char.isprintable() and is_text(char) else "?" for char in said)
 
 
 @contextmanager
 def _askers_fault() -> Iterator[None]:
-    """What reading breaks on is wrong with what was sent: not UTF-8, chunks without end ..."""
+    """Turns errors of reading into 400: what was sent is at fault (not UTF-8, bad chunks ...)."""
     try:
         yield
     except (web.HTTPException, ConnectionError, TimeoutError):

@@ -1,4 +1,4 @@
-"""The way in: who asks, in which language, whether the form is ours, whether the role may."""
+"""Checks every request: who asks, in which language, whether its form is ours and its role may."""
 
 from html import escape
 from urllib.parse import quote
@@ -43,7 +43,7 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
         try:
             user = await request.app[SESSIONS].user(token, request.remote or "")
         except AWAY:
-            # A page for everybody is shown all the same; any other says that it must wait.
+            # Public pages are shown all the same; any other reports that the database is away.
             if not isinstance(rule, Public):
                 raise
             user = None
@@ -54,9 +54,9 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
             request[LANGUAGE] = choose(
                 (request.cookies.get(LANGUAGE_COOKIE), user.language), accept
             )
-    if request.method not in _METHODS:  # CONNECT has no address at all, and would not be found
+    if request.method not in _METHODS:  # CONNECT has no path at all, and would not be found
         raise web.HTTPMethodNotAllowed(request.method, _METHODS)
-    if request.match_info.http_exception is not None:  # no such address, or not with this method
+    if request.match_info.http_exception is not None:  # no such path, or not with this method
         raise request.match_info.http_exception
     asks = request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
     if asks and not csrf.is_own_origin(request, request.app[INSTALLATION].public_url):
@@ -91,7 +91,7 @@ def _sign_in(request: web.Request) -> web.StreamResponse:
     here = str(request.rel_url) if request.method == "GET" else "/"
     where = "/login" if here == "/" else f"/login?next={quote(here, safe='')}"
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method == "GET":
-        # Somebody followed a link from elsewhere: strict cookies come only with a step that
+        # The user followed a link from elsewhere: strict cookies come only with a step that
         # begins here. If there is no session either, that step leads to the login.
         again = f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(here)}">'
         return web.Response(text=again, content_type="text/html")
@@ -107,7 +107,7 @@ def set_cookie(
     value: str,
     max_age: int | None = None,
 ) -> None:
-    """A cookie that scripts can't read and other sites can't use."""
+    """Sets a cookie that scripts can't read and other sites can't use."""
     response.set_cookie(
         name,
         value,

@@ -1,4 +1,4 @@
-"""The live streams: websockets that carry a feed's frames to a page."""
+"""Streams a feed's frames to a page over a websocket."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
@@ -17,15 +17,15 @@ OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open_streams")
 SIGNED_OUT = 4401
 """Close code: the page must go to the login."""
 CHANGED = 4403
-"""Close code: the user's rights changed, the page must be loaded again."""
+"""Close code: the user's rights changed, and the page must be reloaded."""
 ASK_AGAIN_S = 15.0
-"""So often it is checked that the session still counts, besides whenever something changed."""
+"""How often the session is checked, besides after every change."""
 ONCE_MORE_S = 0.5
-"""So soon it is asked again if that couldn't be known just after a change."""
+"""How soon it is checked again if that failed just after a change."""
 SEND_S = 15.0
-"""A page that doesn't take a frame for so long is gone."""
+"""A page that doesn't take a frame within this time is gone."""
 GOODBYE_S = 0.5
-"""So long a page may take for the goodbye; then it is cut off."""
+"""How long a page may take to close; then it is cut off."""
 
 
 Reading = AbstractAsyncContextManager[Subscription]
@@ -42,7 +42,7 @@ async def stream(request: web.Request, reading: Reading) -> web.WebSocketRespons
     keeper = asyncio.create_task(_end_in_time(request, socket, token, user, sender))
     try:
         async for _ in socket:
-            pass  # a page has nothing to say here; reading notices that it went
+            pass  # pages send nothing here; reading notices when one goes
     finally:
         request.app[OPEN].discard(socket)
         for task in (keeper, sender):
@@ -71,16 +71,16 @@ async def _end_in_time(
     user: User,
     sender: "asyncio.Task[None]",
 ) -> None:
-    """Ends the stream as soon as its session has ended, or its user may see something else."""
+    """Ends the stream as soon as its session ends or its user's rights change."""
     code = await until_it_must_end(request.app, token, user)
     sender.cancel()
     await _say_goodbye(request, socket, code)
 
 
 async def until_it_must_end(app: web.Application, token: str, user: User) -> int:
-    """Waits until this session has ended, or its user may see something else; returns which."""
+    """Waits until this session ends or its user's rights change; returns the close code."""
     with app[SESSIONS].watch(token, user.name) as changed:
-        changed.set()  # something may have changed since the page was asked for
+        changed.set()  # something may have changed since the page was requested
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ASK_AGAIN_S):
@@ -90,8 +90,8 @@ async def until_it_must_end(app: web.Application, token: str, user: User) -> int
             try:
                 code = _why_not(user, await app[SESSIONS].user(token))
             except AWAY:
-                # What was allowed a moment ago stays so while the database is away; but what was
-                # just changed must be known.
+                # What was allowed a moment ago stays so while the database is away; but after a
+                # change, keep asking until the database answers.
                 if urgent:
                     changed.set()
                     await asyncio.sleep(ONCE_MORE_S)
@@ -101,7 +101,7 @@ async def until_it_must_end(app: web.Application, token: str, user: User) -> int
 
 
 def _why_not(before: User, now: User | None) -> int | None:
-    """Why a stream that was opened by ``before`` must end; None: it may go on."""
+    """The code with which a stream opened by ``before`` must close; None: it may go on."""
     if now is None:
         return SIGNED_OUT
     same = (now.role, scope(now), now.agent) == (
@@ -113,7 +113,7 @@ def _why_not(before: User, now: User | None) -> int | None:
 
 
 async def _say_goodbye(request: web.Request, socket: web.WebSocketResponse, code: int) -> None:
-    """Close with this code; a page that doesn't answer or doesn't even read is cut off."""
+    """Closes with this code; a page that doesn't answer, or doesn't even read, is cut off."""
     transport = request.transport
     try:
         async with asyncio.timeout(GOODBYE_S):
@@ -124,7 +124,7 @@ async def _say_goodbye(request: web.Request, socket: web.WebSocketResponse, code
 
 
 async def close_all(app: web.Application) -> None:
-    """At shutdown, so that pages reconnect at once to whoever comes next."""
+    """Closes all streams at shutdown, so that pages reconnect at once to the next controller."""
     await asyncio.gather(*[_close(socket) for socket in app[OPEN]])
 
 

@@ -1,6 +1,6 @@
-"""The rules about who may use a route, and how much of the centre it shows them.
+"""Rules about who may use a route, and how much of the centre it shows them.
 
-Each feature states one for each of its routes (``console.kit.features``).
+Each feature states one for every route (``console.kit.features``).
 """
 
 from collections.abc import Set
@@ -17,7 +17,7 @@ class Reach(StrEnum):
     """How much of the centre a route shows or changes."""
 
     SELF = "self"
-    """What is the user's own: their account, their desk."""
+    """The user's own: their account, their desk."""
     PROJECTS = "projects"
     """Calls and people of the user's projects; ``access.projects_of`` says which these are."""
     CENTRE = "centre"
@@ -26,10 +26,10 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """No login needed."""
+    """A route that needs no login."""
 
     bare: bool = False
-    """For files and programs: neither a session nor a language is looked for."""
+    """For files and programs: the request's session and language are not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Behind a reverse proxy: who asks is who asked the proxy, as a proxy of ours tells it."""
+"""Finds the asker's address behind a reverse proxy that is trusted to report it."""
 
 from collections.abc import Collection
 
@@ -10,8 +10,8 @@ from console.kit.features import Answer
 
 @web.middleware
 async def see_through_proxy(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """Give the request the asker's own address: guesses at passwords are counted by it, and
-    the audit log names it."""
+    """Gives the request the asker's own address: wrong passwords are counted by it, and the
+    audit log names it."""
     proxies = request.app[INSTALLATION].proxies
     if request.remote in proxies:
         told = ",".join(request.headers.getall("X-Forwarded-For", []))
@@ -20,10 +20,10 @@ async def see_through_proxy(request: web.Request, handler: Answer) -> web.Stream
 
 
 def asker(forwarded_for: str, remote: str, proxies: Collection[str]) -> str:
-    """The last address in X-Forwarded-For that is no proxy of ours.
+    """The last address in X-Forwarded-For that is not one of our proxies.
 
-    What stands before it anybody may have written. Each proxy appends who asked it; ``remote``
-    is the last proxy itself, and the answer if the header has nothing to say.
+    Each proxy appends the address that asked it; anybody may have written what comes before.
+    ``remote`` is the last proxy itself, and is returned if the header is empty.
     """
     for address in reversed([part.strip() for part in forwarded_for.split(",")]):
         if address and address not in proxies:

@@ -1,4 +1,4 @@
-"""Pages from templates: one Jinja environment a language, with dates and durations in words."""
+"""Renders pages from templates, with translated texts, times and durations."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -23,7 +23,7 @@ _TRANSLATIONS = load_translations()
 
 
 def translate(language: str, text: str, values: Mapping[str, object] | None = None) -> str:
-    """A marked text in ``language``, its ``%(name)s`` places filled."""
+    """A marked text in ``language``, with its ``%(name)s`` values filled in."""
     found = _TRANSLATIONS[language].gettext(text) if text else ""
     if not values:
         return found
@@ -45,7 +45,7 @@ def duration(seconds: float | None) -> str:
 
 
 def clock(moment: datetime | None, language: str, zone: tzinfo | None, pattern: str) -> str:
-    """A moment in the centre's time zone, by a pattern of CLDR; a dash for None."""
+    """A moment in the time zone ``zone``, in a CLDR pattern; a dash for None."""
     if moment is None:
         return "–"
     return str(format_datetime(moment.astimezone(zone), pattern, locale=locale_of(language)))
@@ -80,7 +80,7 @@ _ENVIRONMENTS = {name: _environment(name, found) for name, found in _TRANSLATION
 def render(
     request: web.Request, template: str, values: Mapping[str, Any] | None = None, status: int = 200
 ) -> web.Response:
-    """The page as a response; it is never cached, for it shows customers' data."""
+    """The page as a response. It shows customers' data and is never cached."""
     language = request.get(LANGUAGE, DEFAULT)
     user = request.get(USER)
     zone = request.app[INSTALLATION].timezone
@@ -109,7 +109,7 @@ def render(
 
 
 def _here(request: web.Request) -> str:
-    """Where this page can be got again: of a form whose answer it is, the form's page."""
+    """The URL of this page; if the page is the answer to a form, the URL of the form's page."""
     resource = request.match_info.route.resource
     form_only = resource is not None and ("GET", resource.canonical) not in request.app[RULES]
     return str(request.rel_url.parent if form_only else request.rel_url)

@@ -1,4 +1,4 @@
-"""Puts features into the application, and makes sure that every route has a rule."""
+"""Adds features to the application, and makes sure that every route has a rule."""
 
 from aiohttp import web
 
@@ -12,15 +12,15 @@ from storage.users import Role
 
 
 class RouteWithoutRule(OffhookError):  # noqa: N818
-    """Somebody added a route and forgot who may use it, or said it twice."""
+    """A route has no rule, or two."""
 
 
 class WrongMenu(OffhookError):  # noqa: N818
-    """A line of the menu leads nowhere, or a role has two pages to begin its work at."""
+    """A menu entry leads nowhere, or a role has two start pages."""
 
 
 def add_shared(app: web.Application) -> None:
-    """Adds what all pages need; before any feature."""
+    """Adds what all pages need. Call it before adding a feature."""
     app[RULES], app[ENTRIES] = {}, []
     app.router.add_static("/static", STATIC, chunk_size=CHUNK)
     _add_rule(app, ("GET", "/static"), Public(bare=True))
@@ -54,7 +54,7 @@ def _add_rule(app: web.Application, key: Key, rule: Rule) -> None:
 
 
 def key_of(method: str, canonical: str) -> Key:
-    """A route's key in the table of rules; HEAD is asked of GET's rule."""
+    """A route's key in the table of rules; HEAD falls under GET's rule."""
     return ("GET" if method == "HEAD" else method, canonical)
 
 

@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Adds security and caching headers to every answer."""
 
 from aiohttp import web
 
@@ -29,11 +29,11 @@ _YEAR_S = 31_536_000
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Called for each response before it is sent (``on_response_prepare``)."""
+    """Adds the headers to a response just before it is sent (``on_response_prepare``)."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/static/") and response.status == 200:
-        # An address with the content's hash never changes; the others are asked for again.
+        # What a URL with the content's hash names never changes; browsers revalidate the others.
         fixed = "v" in request.query
         response.headers["Cache-Control"] = (
             f"public, max-age={_YEAR_S}, immutable" if fixed else "no-cache"

@@ -1,4 +1,4 @@
-"""The console's two languages. English is the source; ``locale`` has the other's catalogue.
+"""Loads the console's two languages and chooses one. English is the source of the catalogue.
 
 Catalogues are read from their .po text at start, so there is no compile step to forget.
 """
@@ -18,17 +18,17 @@ CATALOGUES = Path(__file__).parents[1] / "locale"
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "mark, don't translate yet"
-    """Marks a text for the catalogue; it is looked up where it is shown."""
+    """Marks a text for the catalogue; it is translated where it is shown."""
     return text
 
 
 def locale_of(language: str) -> str:
-    """Babel's name of a language of ours."""
+    """Babel's name for one of our languages."""
     return _LOCALES[language]
 
 
 def load_translations() -> dict[str, NullTranslations]:
-    """Each language's translations. A broken catalogue raises at start, not in a page."""
+    """The translations by language. A broken catalogue raises at start, not in a page."""
     found: dict[str, NullTranslations] = {"en": NullTranslations()}
     for language, locale in _LOCALES.items():
         source = CATALOGUES / locale / "LC_MESSAGES" / "console.po"
@@ -44,7 +44,7 @@ def load_translations() -> dict[str, NullTranslations]:
 
 
 def choose(wanted: Iterable[str | None], accept: str) -> str:
-    """The first of ``wanted`` that we speak, else the browser's choice, else Chinese."""
+    """The first of ``wanted`` that the console has, else the browser's choice, else Chinese."""
     for language in wanted:
         if language in LANGUAGES:
             return language

@@ -1,4 +1,4 @@
-"""Static files: icons, and addresses with a version for caching.
+"""Finds static files: icons, and URLs with a version for caching.
 
 ``static/app`` and ``static/vendor`` here are for all pages; a feature's own are in its ``static``.
 """
@@ -31,7 +31,7 @@ def icon(name: str) -> Markup:
 
 @cache
 def asset(path: str) -> str:
-    """The address of a static file; it changes with the content, so it may be cached for ever."""
+    """The URL of a static file; it changes with the content, so browsers may cache it for ever."""
     first, _, rest = path.partition("/")
     file = STATIC / path if (STATIC / first).is_dir() else static_folder(first) / rest
     digest = sha256(file.read_bytes()).hexdigest()[:12]

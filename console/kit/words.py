@@ -1,4 +1,4 @@
-"""What every page calls things: English texts (the catalogue's keys)."""
+"""Texts that all features share, in English (the catalogue's keys)."""
 
 from console.kit.translations import N_
 from storage.users import Role
@@ -21,4 +21,4 @@ PAGE_TEXTS = {
     "offline": N_("The console can't be reached. Check the network, then try again."),
     "signed_out": N_("You are no longer signed in. Sign in again."),
 }
-"""What ``page.js`` says, on every page."""
+"""Texts for ``page.js``, on every page."""

@@ -1,4 +1,4 @@
-"""Signing in and out, the language, and where each role starts."""
+"""Signs users in and out, sets their language, and sends each role to its start page."""
 
 import structlog
 from aiohttp import web

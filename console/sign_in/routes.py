@@ -1,4 +1,4 @@
-"""The way in for everybody, and out again."""
+"""The routes for signing in and out and for the language."""
 
 from console.kit.features import Feature, get, post
 from console.kit.permissions import EVERYBODY, Only, Public, Reach

@@ -1,4 +1,4 @@
-"""Users, for the admin: create, change, disable, reset a password."""
+"""The admin's pages for users: create, change, disable, reset a password."""
 
 import re
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ from storage.users import Role, User, user_key
 
 _NAME = re.compile(r"\w[\w.@-]{0,63}")
 _NOTICES = {
-    "created": N_("The user is created."),
-    "changed": N_("The user is changed."),
-    "disabled": N_("The user is disabled and signed out."),
-    "enabled": N_("The user is enabled."),
-    "password": N_("The password is set; the user's sessions are signed out."),
+    "created": N_("User created."),
+    "changed": N_("User updated."),
+    "disabled": N_("User disabled and signed out."),
+    "enabled": N_("User enabled."),
+    "password": N_("Password set. The user has been signed out everywhere."),
 }
 
 
 class _Mistake(Exception):  # noqa: N818
-    """What the form got wrong, as a marked text."""
+    """A mistake in the form, as a marked text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _notice(request: web.Request) -> str:
 async def create(request: web.Request) -> web.Response:
     """POST /users"""
     form = await request.post()
-    name = user_key(str(form.get("name", "")))  # what it will be: "½" becomes "1⁄2"
+    name = user_key(str(form.get("name", "")))  # as it will be stored: "½" becomes "1⁄2"
     try:
         asked = _read(request, form)
         if not _NAME.fullmatch(name):
@@ -204,7 +204,7 @@ def _read(request: web.Request, form: Any) -> _Asked:
 
 
 def _typed(form: Any) -> dict[str, Any]:
-    """What stands in the form again; never the password."""
+    """What the form shows again; never the password."""
     fields = {name: str(form.get(name, "")) for name in ("name", "role", "agent", "language")}
     return fields | {"projects": {str(p) for p in form.getall("projects", ())}}
 

@@ -1,4 +1,4 @@
-"""Users are the admin's affair."""
+"""The routes for users, for admins only."""
 
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import Only, Reach

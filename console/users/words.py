@@ -1,4 +1,4 @@
-"""Why a user can't be made or changed so, in words."""
+"""Says in words why a user can't be created or changed."""
 
 from collections.abc import Mapping
 
@@ -8,17 +8,17 @@ from storage.account_errors import AccountRefusal
 
 REFUSALS: Mapping[AccountRefusal, str] = {
     AccountRefusal.NAME_MALFORMED: N_(
-        "A user's name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
+        "A user name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
     ),
-    AccountRefusal.NAME_TAKEN: N_("There is a user %(name)s already. Choose another name."),
+    AccountRefusal.NAME_TAKEN: N_("User %(name)s already exists. Choose another name."),
     AccountRefusal.PASSWORD_LENGTH: PASSWORD_LENGTH,
-    AccountRefusal.AGENT_MISSING: N_("An agent needs a code of the configuration."),
+    AccountRefusal.AGENT_MISSING: N_("An agent needs an agent's code from the configuration."),
     AccountRefusal.AGENT_TAKEN: N_(
-        "Agent %(code)s is user %(name)s already. Choose another agent's code, or change or"
+        "User %(name)s already has the agent's code %(code)s. Choose another code, or change or"
         " disable that user first."
     ),
-    AccountRefusal.LAST_ADMIN: N_("This is the last administrator; make another one first."),
-    AccountRefusal.NO_SUCH_USER: N_("There is no user %(name)s any more."),
+    AccountRefusal.LAST_ADMIN: N_("This is the last administrator. Create another one first."),
+    AccountRefusal.NO_SUCH_USER: N_("User %(name)s no longer exists."),
 }
 NO_ROLE = N_("Choose a role.")
-NO_PROJECT = N_("Choose at least one project: without one there is nothing to see.")
+NO_PROJECT = N_("Choose at least one project: without one, the user sees nothing.")

@@ -144,10 +144,10 @@ async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> N
     [
         (
             "en",
-            "nobody answers. Calls that seem to have ended and are not shown: 2."
-            " Talks that may have ended: 1",
-            "Database away: 3 records wait on disk. The controller began without the database, with"
-            " what was last known here (the outbox alone)",
+            "nobody answers. Calls hidden because they seem to have ended: 2."
+            " Conversations that may have ended: 1",
+            "Database unavailable: 3 records are waiting on disk. The controller started without"
+            " the database, from the records waiting on this machine alone",
         ),
         (
             "zh-CN",
@@ -288,7 +288,7 @@ async def test_log_in_works_again_after_a_refusal_and_after_a_log_out(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"role": Role.QA, "agent": None}, "You may not do this"),
+        ({"role": Role.QA, "agent": None}, "You are not allowed to do this"),
         ({"role": Role.SUPERVISOR, "agent": None}, "You have no agent's code"),
     ],
 )

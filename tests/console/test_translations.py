@@ -64,7 +64,7 @@ def test_every_why_that_is_written_down_has_words() -> None:
 def test_what_a_fact_does_not_know_is_called_unknown() -> None:
     nothing = fact(a_call()[0].call, 0, FellBack, queue=None)
     (moment,) = timeline.told([nothing], partial(translate, "en"), {}, {}, duration)
-    assert moment.text == "Asterisk's own queue unknown takes the caller."
+    assert moment.text == "Asterisk's own queue unknown took the caller."
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
@@ -83,7 +83,7 @@ def test_every_fact_makes_a_sentence(language: str) -> None:
     [
         (
             "en",
-            "The recording is stored: 1:00. No sound from the caller from 0:05 to 0:20."
+            "The recording was stored: 1:00. No sound from the caller from 0:05 to 0:20."
             " No sound from the agent from 0:30 to 0:50.",
         ),
         (

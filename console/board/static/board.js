@@ -1,4 +1,4 @@
-// The live board: draws the sections that the stream brings.
+// The live board: draws the sections that come over the stream.
 import { fill, post, toast } from "../app/page.js";
 import { confirmed, count, countAll, drawRows, Live } from "../app/live.js";
 
@@ -28,7 +28,7 @@ function drawQueue(parts, queue) {
   parts.bar.classList.toggle("is-low", queue.service_level !== null && queue.service_level < 0.8);
   parts.answered.textContent = queue.answered_today;
   parts.abandoned.textContent = queue.abandoned_today;
-  // They are in the service level's base, so they stand beside it.
+  // They count in the service level, so they are shown beside it.
   parts.short.hidden = queue.short_abandoned_today === 0;
   parts.short.textContent = fill(texts.short_abandoned, {
     n: queue.short_abandoned_today,

@@ -1,4 +1,4 @@
-// A recording with its two sides: the caller's waveform above, the agent's below.
+// Plays a recording and draws its two sides: the caller's waveform above, the agent's below.
 import { duration } from "../app/live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);

@@ -1,4 +1,4 @@
-// The agent's desk: state, call, and one key for each thing to do.
+// The agent's desk: their state and call, and a key for each command.
 import { fill, post, toast } from "../app/page.js";
 import { confirmed, count, countAll, drawRows, duration, Live } from "../app/live.js";
 
@@ -91,7 +91,7 @@ async function ask(verb, fields, button) {
   if (button) button.disabled = true;
   const answer = await post(`/desk/${verb}`, fields);
   button?.classList.remove("is-busy");
-  if (button) button.disabled = false; // whatever came of it; draw() knows which make sense now
+  if (button) button.disabled = false; // whatever the result; draw() knows which make sense now
   if (!answer.ok || answer.message) toast(answer.message || texts.done, answer.ok ? "info" : "danger");
   draw();
 }

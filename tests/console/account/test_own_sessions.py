@@ -14,7 +14,7 @@ CHROME = (
 @pytest.mark.parametrize(
     ("language", "none", "this", "end"),
     [
-        ("en", "There are no other sessions", "This browser", "End all others"),
+        ("en", "not signed in anywhere else", "This browser", "End all other sessions"),
         ("zh-CN", "没有其他会话", "当前浏览器", "结束所有其他会话"),
     ],
 )

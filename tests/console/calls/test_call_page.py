@@ -30,11 +30,11 @@ ENGLISH = {"Accept-Language": "en"}
 async def test_the_calls_page_tells_the_call(visit: Visit) -> None:
     text = await (await (await visit("quinn")).get(f"/calls/{CALL}", headers=ENGLISH)).text()
     for said in (
-        "13800138000 calls the hotline 4008001000 on line gateway-lines.",
-        "Waits in the queue Sales.",
-        "王伟 (1002) doesn&#39;t get the call: no answer.",
-        "李娜 (1001) answers at phone 1001.",
-        "The call ends, by the caller.",
+        "13800138000 called the hotline 4008001000 on line gateway-lines.",
+        "The caller joined the queue Sales.",
+        "王伟 (1002) didn&#39;t get the call: no answer.",
+        "李娜 (1001) answered at phone 1001.",
+        "The call was ended by the caller.",
         "2026-03-02 09:30:00",
     ):
         assert said in text, said
@@ -62,7 +62,7 @@ async def test_the_calls_page_tells_of_each_queue_and_of_both_ends(
         assert said in text, said
     assert re.search(r"Talk ended by</div><div[^>]*>the agent<", text)
     assert re.search(r"Ended by</div><div[^>]*>the flow<", text)
-    assert "is over, ended by the agent." in text
+    assert "was ended by the agent." in text
     chinese = {"Accept-Language": "zh-CN"}
     text = await (await (await visit("sue")).get(f"/calls/{call}", headers=chinese)).text()
     assert re.search("通话结束方</div><div[^>]*>坐席<", text)

@@ -23,7 +23,7 @@ async def test_nothing_there(visit: Visit) -> None:
     for client in (await visit(), await visit("sue")):
         answer = await client.get("/nowhere", headers=ENGLISH)
         assert answer.status == 404
-        assert "There is nothing here" in await answer.text()
+        assert "Page not found" in await answer.text()
     assert (await (await visit("sue")).get("/api/nowhere")).content_type == "application/json"
 
 
@@ -39,8 +39,8 @@ async def test_database_away(console: Console, visit: Visit) -> None:
     page = await client.get("/calls", headers=ENGLISH)
     text = await page.text()
     assert page.status == 503
-    assert "The database is away" in text and 'http-equiv="refresh"' in text
-    assert "This page tries again by itself" in text
+    assert "The database is unavailable" in text and 'http-equiv="refresh"' in text
+    assert "This page retries by itself" in text
     assert page.headers["Retry-After"] == "5"
     assert (await client.get("/api/v1/calls")).status == 503
     # Floor and desks go on; who is unknown waits.

@@ -83,7 +83,7 @@ async def test_the_last_admin_stays(visit: Visit) -> None:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "Agent 1001 is user amy already."), ("zh-CN", "坐席 1001 已属于用户 amy。")],
+    [("en", "User amy already has the agent"), ("zh-CN", "坐席 1001 已属于用户 amy。")],
 )
 async def test_two_users_are_never_one_agent(language: str, said: str, visit: Visit) -> None:
     ada = await visit("ada")

@@ -1,5 +1,5 @@
-// The live connection: keeps the board's sections up to date, reconnects by itself, and says
-// clearly when what is shown is no longer the present.
+// The live connection: keeps the sections up to date, reconnects by itself, and makes it plain
+// when what is shown is out of date.
 import { fill } from "./page.js";
 
 const SILENCE_MS = 12000; // the server sends something every 4 s
@@ -25,8 +25,8 @@ export class Live {
     this.connect();
   }
 
-  // Seconds since 1970 by the server's clock; it stands still while the board is stale, for
-  // nobody knows whether what is shown still lasts.
+  // Unix time in seconds by the server's clock. It stands still while the page is stale, because
+  // nobody knows whether what is shown still holds.
   now() {
     return this.fresh ? Date.now() / 1000 + this.skew : this.stoppedAt;
   }
@@ -95,7 +95,7 @@ export class Live {
       quiet.close();
     } else if (!this.socket) {
       if (Date.now() >= this.retryAt) {
-        // A refused handshake looks like any other loss: ask whether it is still ours.
+        // A refused handshake looks like any other loss: ask whether we are still signed in.
         if (this.tries > 0 && this.tries % 3 === 0) this.askSession();
         this.connect();
       }
@@ -103,7 +103,7 @@ export class Live {
     }
   }
 
-  // Without an upgrade the stream answers 400 to whoever may have it.
+  // Without an upgrade, the stream answers 400 to those who may read it.
   async askSession() {
     try {
       const answer = await fetch(this.texts.stream, { method: "HEAD", redirect: "manual" });
@@ -139,7 +139,7 @@ export function duration(seconds) {
   return h ? `${h}:${pad(m)}:${pad(whole % 60)}` : `${m}:${pad(whole % 60)}`;
 }
 
-// Keeps one element a row under `place`, made from `template`; `draw(parts, row)` fills it.
+// Keeps one element per row under `place`, made from `template`; `draw(parts, row)` fills it in.
 export function drawRows(place, template, rows, draw, empty, columns) {
   const known = new Map([...place.children].map((e) => [e.dataset.key, e]));
   const wanted = [];
@@ -169,14 +169,14 @@ export function drawRows(place, template, rows, draw, empty, columns) {
     }
     wanted.push(note);
   }
-  // Only what moves is moved: an open menu stays open.
+  // Elements that are in place stay untouched, so an open menu stays open.
   wanted.forEach((element, n) => {
     if (place.children[n] !== element) place.insertBefore(element, place.children[n] ?? null);
   });
   while (place.children.length > wanted.length) place.lastElementChild.remove();
 }
 
-// Elements with data-since or data-until count on by themselves.
+// Elements with data-since or data-until keep counting by themselves.
 export function count(element, { since = null, until = null }) {
   if (since === null) delete element.dataset.since;
   else element.dataset.since = since;

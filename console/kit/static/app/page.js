@@ -1,4 +1,4 @@
-// What every page needs: short messages, and words for what a request can come to.
+// What every page needs: toasts, and posting forms with the errors in words.
 
 const texts = JSON.parse(document.getElementById("page-texts").textContent);
 
@@ -18,7 +18,7 @@ export function fill(text, values) {
   return text.replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
 }
 
-// Posts a form's fields; answers {ok, message} whatever happens.
+// Posts a form's fields; returns {ok, message} whatever happens.
 export async function post(url, fields = {}) {
   const token = document.querySelector('meta[name="form-token"]').content;
   let response;
