@@ -1,1 +1,1 @@
-"""Recordings: what Asterisk is to record, and how a raw file becomes a stored recording."""
+"""Recordings: how Asterisk is asked to record, and how a raw file becomes a stored recording."""

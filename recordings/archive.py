@@ -1,7 +1,7 @@
-"""Stores the recordings of ended calls, one after another, and tries again what couldn't be.
+"""Stores the recordings of ended calls one by one, and retries those that can't be stored yet.
 
-The queue is in memory only: what is in it at a crash is still a raw file in the spool, and
-``orphans`` finds it at the next start. No call waits for a recording.
+The queue is in memory only: after a crash its raw files are still in the spool, where ``orphans``
+finds them at the next start. No call waits for a recording.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from recordings.ingest import ingest
 from recordings.raw_to_wav import TOLERANCE_S, Recording
 
 SETTLE_S = 1.0
-"""MixMonitor closes its file, with up to a second of sound still unwritten, when the caller's
-channel ends; a file that hasn't grown for this long after the call's end is closed."""
+"""MixMonitor closes its file when the caller's channel ends, and may then still write up to a
+second of sound; a file that hasn't grown for this long after the call's end is closed."""
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 300.0
 
@@ -39,17 +39,17 @@ class OverCall:
     call: CallId
     bridged_s: float | None
     recorded: bool = False
-    """It has a recording already: what is found now is one more."""
+    """It already has a recording: a file found now is an additional one."""
 
     @property
     def lacks_sound(self) -> bool:
-        """Whether it is a loss that there is none; of a moment's answer there may be none."""
+        """Whether a missing recording is a loss; a very short talk may leave none."""
         return not self.recorded and (self.bridged_s is None or self.bridged_s >= TOLERANCE_S)
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A call that was talked in and has no sound."""
+    """A call in which somebody talked and of which there is no sound."""
 
     call: CallId
     why: LossReason
@@ -59,7 +59,7 @@ Told = Callable[[Recording | Lost], None]
 
 
 class Archive:
-    """One for the centre. ``told`` gets each outcome before its raw file is removed."""
+    """The centre's archive. It passes each outcome to ``told`` before it removes the raw file."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class Archive:
         self._order = itertools.count()
         self._taken: set[CallId] = set()
         self._sizes: dict[CallId, int] = {}
-        self._left_alone: dict[str, tuple[int, ...] | None] = {}  # said once while it stays so
+        self._left_alone: dict[str, tuple[int, ...] | None] = {}  # logged once per state
         self._no_spool: str | None = None
         self._woken = asyncio.Event()
         self._not_before = 0.0
         self._delay_s = first_retry_s
         self.trouble: str | None = None
-        """Why recordings aren't stored at the moment, in one line; None if they are."""
+        """Why recordings can't be stored at present, in one line; None if they can."""
 
     @property
     def waiting(self) -> int:
@@ -103,11 +103,11 @@ class Archive:
         self._push(over, self._settle_s, 0)
 
     async def orphans(self, over: Callable[[CallId], Awaitable[OverCall | None]]) -> int:
-        """Take what calls left behind that ended while the controller was away; how many.
+        """Take the files of calls that ended while the controller was away. Returns how many.
 
-        ``over`` says of a call whether it has ended. Of a call that goes on, or of which that
-        isn't certain, it answers None: its file is being written and is left alone. Of a call
-        that no record knows and no channel carries it answers with ``bridged_s`` None.
+        ``over`` says whether a call has ended. It returns None for a call that goes on or may go
+        on, whose file is still being written and is left alone. For a call that has neither a
+        record nor a channel, it returns an OverCall with ``bridged_s`` None.
         """
         names = await asyncio.to_thread(self._names)
         self._left_alone = {n: how for n, how in self._left_alone.items() if n in names}
@@ -119,7 +119,7 @@ class Archive:
             if call is None:
                 self._left_alone[name] = how
                 log.warning(
-                    "a file in Asterisk's spool names no call; it is left alone, remove it by hand",
+                    "a file in Asterisk's spool has no call; it is left alone, remove it by hand",
                     file=str(self._spool / name),
                 )
             elif call not in self._taken and (ended := await over(call)) is not None:
@@ -128,7 +128,7 @@ class Archive:
         return found
 
     def _names(self) -> dict[str, tuple[int, ...] | None]:
-        """The raw files by name, each with what changes when it does."""
+        """The raw files by name, each with a stamp that changes when the file does."""
         try:
             names = sorted(f.name for f in self._spool.iterdir() if f.suffix == _RAW)
         except FileNotFoundError:  # nothing has ever been recorded
@@ -146,7 +146,7 @@ class Archive:
         return {name: _how(self._spool / name) for name in names}
 
     async def run(self) -> None:
-        """Store what is due, for ever; cancel it to stop. What is left stays in the spool."""
+        """Store recordings as they fall due, until cancelled; the rest then stays in the spool."""
         clock = asyncio.get_running_loop().time
         while True:
             self._woken.clear()
@@ -168,7 +168,7 @@ class Archive:
         try:
             size = (await asyncio.to_thread(self.raw(call).lstat)).st_size
         except OSError:
-            return False  # storing it will say what is wrong
+            return False  # storing it will report what is wrong
         before = self._sizes.get(call)
         self._sizes[call] = size
         return size != before
@@ -183,7 +183,7 @@ class Archive:
                 _how, self.raw(over.call)
             )
             log.error(
-                "a file in Asterisk's spool is not a recording of Asterisk's; it is left alone,"
+                "a file in Asterisk's spool is not one of Asterisk's recordings; it is left alone,"
                 " remove it by hand",
                 call=over.call,
                 why=str(error),
@@ -199,7 +199,7 @@ class Archive:
             self._kept(over, tries, error)
             return
         except Exception:
-            # A fault of ours in one recording must not keep the others from being stored.
+            # A bug that one recording hits must not keep the others from being stored.
             log.exception("a recording can't be stored; its raw file stays", call=over.call)
             self._push(over, self._last_retry_s, tries + 1)
             return
@@ -228,7 +228,7 @@ class Archive:
             if stat.S_ISREG(status.st_mode) and status.st_size == 0:
                 raw.unlink()
         except OSError:
-            pass  # never there, or it will be met again at the next start
+            pass  # it never existed, or the next start will find it again
 
     def _push(self, over: OverCall, delay_s: float, tries: int) -> None:
         due = asyncio.get_running_loop().time() + delay_s
@@ -237,7 +237,7 @@ class Archive:
 
 
 def _how(file: Path) -> tuple[int, ...] | None:
-    """What changes with a file's content or kind; None: it is gone."""
+    """A stamp that changes with a file's content or kind; None: the file is gone."""
     try:
         status = file.lstat()
     except OSError:

@@ -1,6 +1,6 @@
-"""The arguments for MixMonitor, and how a raw file's name says which call it belongs to.
+"""Builds MixMonitor's arguments for a call, and finds the call that a raw file belongs to.
 
-One raw file a call, started once, before the first Dial, and never again: MixMonitor stays on
+Each call has one raw file, begun once, before the first Dial, and never again: MixMonitor stays on
 the caller's channel over holds, transfers and further agents, and with ``b`` it writes only
 while the caller is bridged. So the file is as long as the call's bridged time, in order.
 docs/decisions/0006-recording.md says what was tried and what Asterisk's side must provide.
@@ -19,14 +19,14 @@ CHANNELS = 2
 FRAME_BYTES = 2 * CHANNELS
 """Bytes of one instant: a signed 16-bit little-endian sample of each channel."""
 
-_SUFFIX = ".raw"  # MixMonitor's D writes garbage under any other name
+_SUFFIX = ".raw"  # MixMonitor's option D writes garbage under any other suffix
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _BEGAN = re.compile(r"-(\d{9,11})\.\d+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """The arguments of MixMonitor for one call."""
+    """MixMonitor's arguments for one call."""
 
     file: str
     """Relative to Asterisk's ``spool/monitor``; the channel keeps it as OFFHOOK_RECORDING."""
@@ -50,12 +50,12 @@ def call_of(file_name: str) -> CallId | None:
 
 
 def began_at(call: CallId) -> int | None:
-    """When the call began, in epoch seconds, as its channel's uniqueid says; None if not."""
+    """When the call began, in epoch seconds, from its channel's uniqueid; None if it has none."""
     began = _BEGAN.search(call)
     return int(began[1]) if began else None
 
 
 def day_of(call: CallId) -> date | None:
-    """The UTC day on which the call began; None if its name doesn't say it."""
+    """The UTC day on which the call began; None if its name doesn't hold it."""
     began = began_at(call)
     return None if began is None else datetime.fromtimestamp(began, UTC).date()

@@ -1,4 +1,4 @@
-"""Why a recording isn't where it should be, each in one line that says what to do."""
+"""Errors of storing a recording; each is one line that says what is wrong and what to do."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ _EVERYWHERE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.ENOT
 
 
 class RecordingLost(OffhookError):  # noqa: N818
-    """There is no sound to store; ``str`` says it in one line, with the file."""
+    """There is no sound to store; ``str`` names the file and the reason in one line."""
 
     def __init__(self, call: CallId, why: LossReason, line: str) -> None:
         super().__init__(line)
@@ -21,25 +21,25 @@ class RecordingLost(OffhookError):  # noqa: N818
 
 
 class RecordingForeign(RecordingLost):
-    """What is there is not Asterisk's recording: it is left alone. ``str`` says what it is."""
+    """The file is not Asterisk's recording and is left alone; ``str`` says what it is."""
 
     def __init__(self, call: CallId, line: str) -> None:
         super().__init__(call, LossReason.FOREIGN_FILE, line)
 
 
 class RecordingKept(OffhookError):  # noqa: N818
-    """It couldn't be stored now: the raw file stays and is tried again. ``str`` is one line."""
+    """The recording can't be stored yet; its raw file stays and is retried. ``str`` is one line."""
 
     def __init__(self, call: CallId, raw: Path, line: str, *, everywhere: bool = False) -> None:
         super().__init__(line)
         self.call = call
         self.raw = raw
         self.everywhere = everywhere
-        """The recordings' root is at fault: every other recording would meet the same."""
+        """The recordings' root is at fault, so every other recording would fail, too."""
 
 
 def kept(error: OSError, call: CallId, raw: Path, where: Path, needed: int) -> RecordingKept:
-    """The fault that ``error``, met while storing ``raw`` to ``where``, means for people."""
+    """Puts into words an error that was met while storing ``raw`` in the folder ``where``."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             what = "no space left" if error.errno == errno.ENOSPC else "the quota is used up"
@@ -50,15 +50,15 @@ def kept(error: OSError, call: CallId, raw: Path, where: Path, needed: int) -> R
             what = f"no permission ({error.filename or where})"
             cure = "let the user that runs Offhook write there and read Asterisk's spool"
         case errno.ENOENT | errno.ENOTDIR:
-            what = "the folder is not there"
+            what = "the folder does not exist"
             cure = "create it, or mount its disk, or correct recordings.root"
         case _:
-            what, cure = f"{error.strerror or error}", "look at that disk"
+            what, cure = f"{error.strerror or error}", "check that disk"
     free = _free(where)
     line = (
         f"recording of call {call} is kept as {raw}: {where}: {what}"
         f"{f' ({_size(free)} free, {_size(needed)} needed)' if free is not None else ''}; "
-        f"{cure}; it is tried again by itself"
+        f"{cure}; it is retried by itself"
     )
     return RecordingKept(call, raw, line, everywhere=error.errno in _EVERYWHERE)
 

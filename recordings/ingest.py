@@ -1,4 +1,4 @@
-"""Storing one recording off the event loop; ``recordings.archive`` does it for every call."""
+"""Stores one recording off the event loop; ``recordings.archive`` does so for every call."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,8 +22,8 @@ async def ingest(
 ) -> Recording:
     """Store ``raw`` below ``root`` as ``YYYY/MM/DD/<call>.wav`` and remove it.
 
-    ``told`` is called in the loop, after the WAV is safe on the disk and before the raw file
-    goes: whoever must remember the recording does it there. Raises RecordingKept (the raw file
+    ``told`` is called in the loop, after the WAV is safe on disk and before the raw file is
+    removed: this is where the recording is written down. Raises RecordingKept (the raw file
     stays) and RecordingLost (there is no sound).
     """
     recording = await asyncio.to_thread(store, raw, call, bridged_s, root)
@@ -37,7 +37,7 @@ async def ingest(
         )
     if recording.silent:
         log.warning(
-            "no sound from one side of a recording for long while the other spoke: the party was"
+            "one side of a recording is silent for long while the other speaks: the party was"
             " muted or sent nothing, or Asterisk dropped what it sent",
             call=call,
             file=recording.file,
@@ -57,7 +57,7 @@ async def ingest(
                 file=str(raw),
             )
     except OSError as error:
-        # It is stored and known. The next start meets the raw file again and changes nothing.
+        # It is stored and known. The next start will find the raw file again and change nothing.
         log.error(
             "a stored recording's raw file can't be removed; let Offhook's user write there",
             file=str(raw),

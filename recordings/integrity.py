@@ -1,4 +1,4 @@
-"""Is a stored recording still what was stored?"""
+"""Checks whether a stored recording is still what was stored."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +15,9 @@ class Integrity(StrEnum):
 
 
 def verify(root: Path, file: str, sha256: str) -> Integrity:
-    """Compare a recording (``file`` as its fact names it) with its hash; blocking, reads it all.
+    """Compare a recording (``file`` as its fact names it) with its hash. Blocks, and reads it all.
 
-    A name that leads out of ``root`` is MISSING: there is no such recording.
+    A name that leads out of ``root`` is MISSING.
     """
     path = (root / file).resolve()
     if not path.is_relative_to(root.resolve()):

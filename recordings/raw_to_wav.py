@@ -1,9 +1,9 @@
-"""From a raw file to a kept WAV, so that a crash at any point leaves one of the two whole.
+"""Turns a raw file into a stored WAV; a crash at any point leaves one of the two complete.
 
-Blocking; ``recordings.ingest`` runs it in a thread. The steps, each named to ``at`` before it
+It blocks; ``recordings.ingest`` runs it in a thread. Its steps, each passed to ``at`` before it
 is done: ``write`` a part file in the folder it will live in, ``sync`` it to the disk, ``place``
 it under its name (never over another file), ``sync_folder``. The raw file is removed later,
-by ``release``, after the call's record knows of the recording.
+by ``release``, once the call's record has the recording.
 """
 
 import errno
@@ -29,13 +29,13 @@ from recordings.sound import StereoStretch
 from recordings.waveform import Waveform, bar_frames, keep
 
 TOLERANCE_S = 0.5
-"""A recording is whole if its length and the bridged time differ by no more."""
+"""A recording is whole if its length differs from the bridged time by no more than this."""
 HEADER_BYTES = 44
 LARGEST = 2**32 - 1 - HEADER_BYTES
-"""Bytes of samples a WAV file can hold: 37 hours."""
+"""How many bytes of samples a WAV file can hold: 37 hours."""
 
 SLACK_S = 60.0
-"""Clocks may be set while a call goes on."""
+"""Allows for clocks that are set while a call goes on."""
 
 StepReport = Callable[[str], None]
 
@@ -49,14 +49,14 @@ class Recording:
     sha256: str
     duration_s: float
     bridged_s: float | None
-    """What the file should hold; None if nobody knows, for the controller was away."""
+    """How long it should be; None if nobody knows, because the controller was away."""
     whole: bool
     bytes: int
     silent: tuple[Silence, ...] = ()
-    """Where one side is still for long while the other speaks."""
+    """Where one side is silent for long while the other speaks."""
 
     def recorded(self) -> Recorded:
-        """That it was stored, for the call's timeline."""
+        """The fact that it was stored, for the call's timeline."""
         return Recorded(
             self.file,
             self.sha256,
@@ -73,9 +73,9 @@ def store(
 ) -> Recording:
     """Make the WAV of ``raw`` below ``root``; ``raw`` stays.
 
-    Done again after a crash it finds its own work and returns the same recording. Raises
-    RecordingLost if there is nothing to store (RecordingForeign: what is there is not ours),
-    RecordingKept if it can't be stored now.
+    Repeated after a crash, it finds its own work and returns the same recording. Raises
+    RecordingLost if there is nothing to store (RecordingForeign: the file is not Asterisk's),
+    and RecordingKept if it can't be stored yet.
     """
     try:
         with open_regular(raw) as (source, status):
@@ -106,9 +106,9 @@ def store(
 
 
 def _foreign(raw: Path, status: os.stat_result, call: CallId) -> str | None:
-    """Why a regular file can't be what Asterisk has recorded; None if it can."""
+    """Why a regular file can't be Asterisk's recording; None if it can."""
     if status.st_nlink != 1:
-        # It may be any file of this disk; Asterisk's have one name.
+        # A hard link may be to any file of this disk; Asterisk's files have one name.
         return f"has {status.st_nlink - 1} other name(s) on this disk (hard links)"
     if status.st_uid not in (os.geteuid(), raw.parent.stat().st_uid):
         return f"belongs to user {status.st_uid}, neither to Offhook's nor to Asterisk's"
@@ -129,7 +129,7 @@ def _store(
     at: StepReport,
 ) -> Recording:
     if not root.is_dir():
-        # Not made here: where a disk should be mounted, an empty folder would take its place.
+        # The root itself is never created: if its disk isn't mounted, it would fill the disk below.
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
     free = os.statvfs(root)
     if free.f_bavail * free.f_frsize < size + HEADER_BYTES:
@@ -172,7 +172,7 @@ def _store(
 
 
 def _write(source: IO[bytes], file: IO[bytes], frames: int, waveform: Waveform) -> None:
-    """Write the header and the samples, a bar at a time."""
+    """Write the header and the samples, one bar at a time."""
     with wave.open(file, "wb") as wav:
         wav.setnchannels(CHANNELS)
         wav.setsampwidth(FRAME_BYTES // CHANNELS)
@@ -196,7 +196,7 @@ def _names(call: CallId) -> Iterator[str]:
 
 
 def _place(part: Path, folder: Path, call: CallId, sha256: str) -> Path:
-    """Give the part its name; another file of that name stays, unless it is this very sound."""
+    """Give the part file its name. Another file of that name stays unless its sound is the same."""
     for name in _names(call):
         final = folder / name
         try:
@@ -207,7 +207,7 @@ def _place(part: Path, folder: Path, call: CallId, sha256: str) -> Path:
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
                 raise
-            # A file system without hard links; only this process writes here.
+            # The file system has no hard links; only this process writes here, so renaming is safe.
             if os.path.lexists(final):
                 if _is(final, sha256):
                     return final
@@ -223,7 +223,7 @@ def _is(file: Path, sha256: str) -> bool:
     try:
         return hash_of(file) == sha256
     except (NotAFileError, PermissionError):
-        return False  # whatever that is, it keeps its name
+        return False  # whatever it is, it keeps its name
 
 
 def hash_of(file: Path) -> str:
@@ -241,9 +241,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def release(raw: Path, recording: Recording) -> bool:
-    """Remove a raw file whose recording is stored and written down. Raises OSError.
+    """Remove a raw file whose recording is stored and in the call's record. Raises OSError.
 
-    False: what is there now is not what was stored (another file, or it has grown); it stays.
+    False: the file is no longer what was stored (it is another one, or has grown), and stays.
     """
     try:
         status = raw.lstat()

@@ -1,8 +1,8 @@
-"""Sides of a recording on which nothing is to be heard for long, though the other speaks.
+"""Finds long stretches of a recording in which one side is silent while the other speaks.
 
-A recording may be as long as it should be and still lack a voice: Asterisk drops what a sender
-sends whose RTP sequence has stepped back (docs/decisions/0006-recording.md). A caller whose phone
-suppresses silence, or who is muted, looks the same in the file: it is reported, not judged.
+A recording may have the right length and still lack a voice: Asterisk drops packets after a
+sender's RTP sequence steps back (docs/decisions/0006-recording.md). A phone that suppresses silence
+or is muted looks the same in the file, so silence is only reported.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from domain.reasons import Party
 from recordings.waveform import Waveform
 
 LONG_S = 60.0
-"""Listening, nobody is quite still for so long."""
+"""Nobody who listens is completely silent for this long."""
 STILL = 0.0003
-"""Not louder than A-law's zero, which isn't quite one."""
+"""The loudest sample that counts as silence: A-law's zero, which isn't quite 0."""
 
 
 def silences(waveform: Waveform, *, long_s: float = LONG_S) -> tuple[Silence, ...]:
-    """Each stretch of ``long_s`` or more in which one side is still and the other is not."""
+    """Each stretch of at least ``long_s`` in which one side is silent and the other is not."""
     sides: Sequence[tuple[Party, list[float], list[float]]] = (
         (Party.CALLER, waveform.caller, waveform.agent),
         (Party.AGENT, waveform.agent, waveform.caller),

@@ -1,15 +1,16 @@
-"""pydub's AudioSegment for our one format.
+"""Reads a raw recording in short stretches, as pydub segments of the one format we use.
 
-pydub holds a whole file in memory, several times over when it splits or exports, which is
-gigabytes for a shift-long recording. So each stretch of a few seconds is a segment of its own,
-and the WAV's header is written by ``wave``, as pydub itself does it.
+pydub holds a whole file in memory, and several copies when it splits or exports: gigabytes for a
+recording as long as a shift. So each stretch of a few seconds is a segment of its own, and the
+WAV's header is written with ``wave``, as pydub itself does.
 """
 
 import warnings
 from typing import Protocol, Self, cast
 
 with warnings.catch_warnings():
-    # Reading raw samples needs no ffmpeg, and audioop's successor is installed where it's gone.
+    # pydub warns of a missing ffmpeg, which raw samples don't need, and of audioop, which
+    # audioop-lts replaces.
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
@@ -33,7 +34,7 @@ class StereoStretch:
 
     @classmethod
     def of(cls, data: bytes) -> Self:
-        """From whole frames of raw samples. Raises ValueError if a frame is cut."""
+        """Makes one of raw samples. Raises ValueError if they are not whole frames."""
         if len(data) % FRAME_BYTES:
             raise ValueError(f"{len(data)} bytes are not a whole number of frames")
         return cls(

@@ -1,7 +1,7 @@
-"""What the player draws: how loud each side is along the recording, as small JSON.
+"""Measures the waveform that the player draws: how loud each side is along the recording.
 
-The peaks are found while the recording is stored and kept beside it. They are a cache: lost,
-they are found again from the WAV.
+The peaks are found while the recording is stored, and kept beside it as JSON. They are a cache: if
+lost, they are measured again from the WAV.
 """
 
 import json
@@ -20,7 +20,7 @@ MIN_BAR_FRAMES = RATE // 10
 
 
 def bar_frames(frames: int) -> int:
-    """How many frames one bar covers: a tenth of a second, more in a long recording."""
+    """How many frames one bar covers: a tenth of a second, or more in a long recording."""
     return max(MIN_BAR_FRAMES, math.ceil(frames / MAX_BARS))
 
 
@@ -46,12 +46,12 @@ class Waveform:
 
 
 def cache_of(recording: Path) -> Path:
-    """Where the peaks of a recording are kept."""
+    """The file in which a recording's peaks are kept."""
     return recording.with_suffix(".peaks.json")
 
 
 def keep(recording: Path, waveform: Waveform) -> None:
-    """Write the cache; a full or read-only disk is no reason to fail, they can be found again."""
+    """Write the cache. A full or read-only disk is no reason to fail: it can be made again."""
     cache = cache_of(recording)
     part = cache.with_name(f".{cache.name}.part")
     try:
@@ -63,7 +63,7 @@ def keep(recording: Path, waveform: Waveform) -> None:
 
 
 def waveform_json(recording: Path) -> str:
-    """The peaks of a stored WAV as JSON, from the cache or found again.
+    """The peaks of a stored WAV as JSON, from the cache or measured again.
 
     Raises OSError if the recording can't be read, ValueError if it isn't one of ours. Reads
     bar by bar; call it in a thread.
@@ -72,7 +72,7 @@ def waveform_json(recording: Path) -> str:
     try:
         with open_regular(cache) as (file, status):
             fresh = status.st_mtime_ns >= recording.stat().st_mtime_ns
-            # It isn't synced: a power cut leaves it empty.
+            # The cache isn't synced: a power cut may leave it empty.
             if fresh and (kept := file.read().decode()):
                 return kept
     except (OSError, NotAFileError, ValueError):
@@ -83,7 +83,7 @@ def waveform_json(recording: Path) -> str:
 
 
 def find(recording: Path) -> Waveform:
-    """Find the peaks of a stored WAV. Errors as ``waveform_json``."""
+    """Measure a stored WAV. Raises what ``waveform_json`` raises."""
     try:
         with open_regular(recording) as (opened, _), wave.open(opened, "rb") as file:
             form = (file.getframerate(), file.getsampwidth(), file.getnchannels())

@@ -82,14 +82,14 @@ async def test_broken_prompts_a_dying_espeak_and_strangers_in_the_spool(
     os.mkfifo(strangers[-1])
     await _talk(here, "13900000002", strangers)
     await here.until(
-        lambda _: "not a recording of Asterisk's" in here.stack.controller.log.read_text(),
+        lambda _: "not one of Asterisk's recordings" in here.stack.controller.log.read_text(),
         40,
         "the foreign file is met",
     )
     log = here.stack.controller.log.read_text()
     assert "Traceback" not in log
     assert "uploaded prompt can't be played" in log
-    assert log.count("not a recording of Asterisk's") == 1
+    assert log.count("not one of Asterisk's recordings") == 1
 
 
 @pytest.mark.live

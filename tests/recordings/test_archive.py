@@ -185,7 +185,7 @@ async def test_a_missing_root_is_said_once_each_try_and_healed_by_making_it(tmp_
     assert len(told) == len(CALLS)
     lines = [entry["event"] for entry in logs if entry["log_level"] == "error"]
     assert 1 <= len(lines) <= 3, "not one line a recording"
-    assert "recordings: the folder is not there" in lines[0]
+    assert "recordings: the folder does not exist" in lines[0]
     assert "create it, or mount its disk" in lines[0]
     assert "\n" not in lines[0]
     assert any(entry["event"] == "recordings are stored again" for entry in logs)

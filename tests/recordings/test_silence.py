@@ -50,7 +50,7 @@ async def test_it_is_in_the_fact_and_in_one_line_of_the_log(tmp_path: Path) -> N
         recording = await ingest(raw, CALL, 72.0, root=tmp_path / "root")
     assert recording.whole
     assert recording.recorded().silent == (Silence(Party.CALLER, 5.0, 70.0),)
-    [line] = [entry for entry in said if "no sound from one side" in entry["event"]]
+    [line] = [entry for entry in said if "one side of a recording is silent" in entry["event"]]
     assert line["silent"] == ["caller 5-70 s"]
 
 
