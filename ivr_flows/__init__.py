@@ -1,4 +1,4 @@
-"""What a caller hears and chooses, as flows: written in YAML, checked, and run as generators."""
+"""Call flows: what callers hear and choose, written in YAML, checked, and run as generators."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from ivr_flows.texts import Prompt
 from ivr_flows.walk import FlowContext
 
 LIBRARY = Path(__file__).parent / "library"
-"""Where the flows that come with Offhook lie; read them with ``load(path.read_bytes(), ...)``."""
+"""The folder of flows that come with Offhook; read one with ``load(path.read_bytes(), ...)``."""
 
 __all__ = [
     "LIBRARY",

@@ -1,4 +1,4 @@
-"""What waiting callers hear: their place and how long it may take."""
+"""Composes what waiting callers hear: their place, and how long the wait may be."""
 
 import math
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ PREPARED_MINUTES = (*range(2, 11), 15, 20)
 def announcement(
     flow: Flow, position: int | None, expected_wait_s: float | None, language: str
 ) -> tuple[PromptText, ...]:
-    """The sentences for a caller at ``position`` (1 is the head) who may wait so long.
+    """The sentences for a caller at ``position`` (1 is the head) who may wait ``expected_wait_s``.
 
-    The wait is said in whole minutes, rounded up, beyond ten to the next five: a promise that is
-    kept beats one that is exact. None (or no finite wait) leaves a sentence out, and so does a
-    prompt the flow doesn't name; for a language it doesn't have it uses its default.
+    The wait is said in whole minutes, rounded up, beyond ten to the next five: a promise kept beats
+    an exact one. A sentence is left out if its value is None (or not finite) or the flow names no
+    prompt for it. If the flow lacks the language, its default one is used.
     """
     said = flow.announcements
     texts = []
@@ -35,7 +35,7 @@ def announcement(
 
 
 def texts_to_prepare(flow: Flow) -> tuple[PromptText, ...]:
-    """All that the flow can say and is known beforehand: fixed prompts, common announcements."""
+    """All texts of the flow that are known beforehand: fixed prompts and common announcements."""
     found: dict[PromptText, None] = {}
     for language in flow.languages:
         for prompt in flow.prompts.values():

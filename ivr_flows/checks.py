@@ -1,4 +1,4 @@
-"""Faults that show only when a flow's nodes are seen together."""
+"""Finds the faults of a flow that show only when its nodes are seen together."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +16,7 @@ def wired(
     document: Document,
     faults: list[DocumentError],
 ) -> dict[str, str]:
-    """Where every exit of the node's kind leads; what is wrong goes into ``faults``."""
+    """Where each exit of the node's kind leads; what is wrong is added to ``faults``."""
     exits = {exit.name: exit for exit in settings.exits()}
     targets: dict[str, str] = {}
     for name, target in given.items():
@@ -34,12 +34,12 @@ def wired(
             faults.append(
                 document.fault(
                     path,
-                    f'exit "{name}" of node "{node}" leads to "{target}", which is no node; '
+                    f'exit "{name}" of node "{node}" leads to "{target}", which is not a node; '
                     f"expected {one_of(nodes)}",
                     did_you_mean(str(target), nodes) or "add that node",
                 )
             )
-            targets[name] = ""  # named: not to be reported as missing as well
+            targets[name] = ""  # it is there, so don't report it as missing too
         else:
             targets[name] = target
     for name in exits:
@@ -63,22 +63,22 @@ def wired(
 def graph_faults(
     start: str, nodes: Mapping[str, Node], document: Document
 ) -> Iterator[DocumentError]:
-    """Nodes that no call gets to, and loops that would spin."""
+    """Report nodes that no call can reach, and loops that would spin."""
     reached = _reached(start, nodes)
     for node in nodes:
         if node not in reached:
             yield document.fault(
                 ("nodes", node),
-                f'no call gets to node "{node}"; expected a way from "{start}"',
-                "lead an exit to it, or remove it",
+                f'no call can reach node "{node}"; expected a way from "{start}"',
+                "let an exit lead to it, or remove it",
                 key=True,
             )
     loop = _spinning_loop(nodes)
     if loop:
         yield document.fault(
             ("nodes", loop[0]),
-            f"the loop {' -> '.join([*loop, loop[0]])} goes round without waiting for the caller",
-            "put a menu or a pause in between, or lead it to a hangup",
+            f"the loop {' -> '.join([*loop, loop[0]])} never waits for the caller",
+            "put a menu or a pause into it, or let it lead to a hangup",
             key=True,
         )
 
@@ -95,10 +95,10 @@ def _reached(start: str, nodes: Mapping[str, Node]) -> set[str]:
 
 
 def _spinning_loop(nodes: Mapping[str, Node]) -> list[str]:
-    """A loop of exits that are taken at once, if there is one.
+    """A loop of exits that are all taken without waiting, if there is one.
 
-    Peels off what can't be on a loop (nothing left to go on to); a walk through what remains
-    must come back on itself.
+    Repeatedly removes the nodes that can't be on a loop because they lead nowhere; a walk through
+    the remaining ones must come back to itself.
     """
     at_once = {
         node.id: {node.exits[exit.name] for exit in node.settings.exits() if not exit.waits}

@@ -1,4 +1,4 @@
-"""A flow that was loaded and found sound."""
+"""A call flow that has been loaded and found valid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ivr_flows.texts import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node and where its exits lead: exit name to node id, every exit of its kind."""
+    """A node, and where every exit of its kind leads: exit name to node id."""
 
     id: str
     kind: str
@@ -20,7 +20,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Announcements:
-    """The prompts for callers who wait; None is not said. The loader's schema explains each."""
+    """The prompts for waiting callers; None is not said. ``flow_schema`` explains each."""
 
     next: str | None = None
     position: str | None = None
@@ -44,6 +44,6 @@ class Flow:
 
     @property
     def queues(self) -> frozenset[QueueName]:
-        """The queues callers can get to."""
+        """The queues that callers can get into."""
         found = (getattr(node.settings, "queue", None) for node in self.nodes.values())
         return frozenset(QueueName(queue) for queue in found if queue is not None)

@@ -1,4 +1,4 @@
-"""What the files of flows and phrases may have in them."""
+"""The schemas of the files with flows and phrases."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ivr_flows.kind import LanguageTags
 
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
-NAME_EXPECTED = "small letters, digits and _, a letter first, 64 at most"
+NAME_EXPECTED = "at most 64 lower-case letters, digits and _, with a letter first"
 
 
 class _Section(BaseModel):
@@ -15,7 +15,7 @@ class _Section(BaseModel):
 
 
 class PhrasesFile(_Section):
-    """A file of prompts that belong to no flow."""
+    """A file of prompts outside any flow."""
 
     languages: LanguageTags = Field(min_length=1, description="language tags, the default first")
     prompts: dict[str, Any] = Field(min_length=1, description="each prompt's text by language")
@@ -29,14 +29,12 @@ class FlowFile(_Section):
     languages: LanguageTags = Field(min_length=1, description="language tags, the default first")
     start: str = Field(description="the node where calls begin")
     prompts: dict[str, Any] = Field(default={}, description="each prompt's text by language")
-    announcements: dict[str, Any] = Field(
-        default={}, description="the prompts for callers who wait"
-    )
+    announcements: dict[str, Any] = Field(default={}, description="the prompts for waiting callers")
     nodes: dict[str, Any] = Field(min_length=1, description="each node by its id")
 
 
 class AnnouncementsSection(_Section):
-    """The prompts for callers who wait; those left out are not said."""
+    """The prompts for waiting callers; those left out are not said."""
 
     next: str | None = Field(default=None, description="for the caller who is next")
     position: str | None = Field(default=None, description="the place, as {position}")
@@ -48,4 +46,4 @@ class AnnouncementsSection(_Section):
 
 
 ANNOUNCEMENT_PARAMETERS = {"position": "position", "wait_minutes": "minutes"}
-"""The one parameter that these announcements must have; the others have none."""
+"""The parameter that each of these announcements must have; the others have none."""

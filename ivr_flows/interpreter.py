@@ -1,4 +1,4 @@
-"""The interpreter: a flow and a caller make a generator of steps."""
+"""The interpreter: walks a caller through a flow, as a generator of steps."""
 
 from domain.errors import OffhookError
 from ivr_flows.flow import Flow
@@ -6,20 +6,20 @@ from ivr_flows.walk import FlowContext, Script, Walk
 
 
 class UnknownNodeError(OffhookError, LookupError):
-    """A call was to go on at a node that the flow doesn't have (any more)."""
+    """A call was to go on at a node that the flow doesn't have, or no longer has."""
 
 
 def run(flow: Flow, context: FlowContext, start: str | None = None) -> Script[None]:
     """Walk a caller through the flow, from its start or, for a call under way, from ``start``.
 
-    The first step comes from ``next()``, each further one from ``.send(outcome)``; after
-    the outcome of Hangup it stops. Close the generator when the caller hangs up. UnknownNodeError
-    is raised at once, TypeError by ``send()`` for an outcome that doesn't fit the step.
+    The first step comes from ``next()``, each further one from ``.send(outcome)``; after Hangup's
+    outcome the generator stops. Close it when the caller hangs up. Raises UnknownNodeError at once;
+    ``send()`` raises TypeError if the outcome doesn't fit the step.
     """
     first = flow.start if start is None else start
     if first not in flow.nodes:
         raise UnknownNodeError(
-            f"flow {flow.name!r} ({flow.source}) has no node {first!r} to go on at"
+            f"flow {flow.name!r} ({flow.source}) has no node {first!r} to continue at"
         )
     walk = Walk(flow.prompts, flow.languages, context, flow.announcements.back)
     return _walk(flow, walk, first)

@@ -1,4 +1,4 @@
-"""What every kind of node is: settings with a schema, exits, and what it does to a call."""
+"""Defines what a kind of node is: settings with a schema, exits, and what it does to a call."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from ivr_flows.walk import Script, Walk
 class Exit:
     """A way out of a node.
 
-    ``waits``: by the time it is taken the caller has pressed something or time has passed, so
-    a loop through it can't spin. ``otherwise``: the exit that is taken if this one is not wired.
+    ``waits``: by the time it is taken, the caller has pressed a key or time has passed, so a loop
+    through it can't spin. ``otherwise``: the exit to take if this one leads nowhere.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Exit:
 
 
 class _PromptField:
-    """Marks a setting that names prompts."""
+    """Marks a setting as naming prompts."""
 
 
 def _listed(value: Any) -> Any:
@@ -33,10 +33,10 @@ def _listed(value: Any) -> Any:
 
 
 PromptNames = Annotated[tuple[str, ...], BeforeValidator(_listed), _PromptField()]
-"""One prompt's name, or a list of them that are said one after the other."""
+"""A prompt's name, or a list of names of prompts that are said one after the other."""
 
 LanguageTags = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-"""One language tag such as ``zh-CN``, or a list of them."""
+"""A language tag such as ``zh-CN``, or a list of them."""
 
 
 class NodeKind(BaseModel):
@@ -45,7 +45,7 @@ class NodeKind(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     def exits(self) -> tuple[Exit, ...]:
-        """All ways out of a node with these settings; none means that the call ends here."""
+        """All ways out of a node with these settings; if there are none, the call ends here."""
         raise NotImplementedError
 
     def visit(self, walk: Walk) -> Script[str | None]:
@@ -53,7 +53,7 @@ class NodeKind(BaseModel):
         raise NotImplementedError
 
     def faults(self, _languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """What no single setting shows: (path of the setting, what is wrong with it)."""
+        """The faults that no single setting shows: (path of the setting, what is wrong with it)."""
         yield from ()
 
     @classmethod

@@ -1,4 +1,4 @@
-"""From a flow's text to a Flow, or to all that is wrong with it."""
+"""Reads and checks a flow's text: makes a Flow of it, or reports everything that is wrong."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -18,15 +18,15 @@ from ivr_flows.flow_schema import (
 )
 from ivr_flows.kind import NodeKind
 from ivr_flows.nodes import KINDS
-from ivr_flows.prompt_texts import read_prompts
+from ivr_flows.prompt_texts import braced, read_prompts
 from ivr_flows.texts import Prompt
 
 
 def load(text: str | bytes, source: str, queues: Collection[str] | None = None) -> Flow:
     """Read and check a flow; ``source`` is the file's name for messages.
 
-    With ``queues``, the centre's queues, a flow that sends callers to another one is refused.
-    Raises DocumentError for the file's first fault, with the further ones in ``others``.
+    Given ``queues``, the centre's queues, a flow that sends callers to any other is refused. Raises
+    DocumentError for the file's first fault, with the rest in ``others``.
     """
     document = read(text, source)
     faults: list[DocumentError] = []
@@ -40,7 +40,7 @@ def load(text: str | bytes, source: str, queues: Collection[str] | None = None) 
         faults.append(
             document.fault(
                 ("start",),
-                f'the flow starts at "{file.start}", which is no node; '
+                f'the flow starts at "{file.start}", which is not a node; '
                 f"expected {one_of(file.nodes)}",
                 did_you_mean(file.start, file.nodes) or "name one of the nodes",
             )
@@ -114,7 +114,7 @@ def _nodes(
             continue
         given = data.get("exits", {})
         if not isinstance(given, dict):
-            message = f'"exits" of node "{name}" has no exits; expected each as exit: node'
+            message = f'"exits" of node "{name}" is not a mapping; expected each as exit: node'
             faults.append(document.fault((*path, "exits"), message))
             continue
         plain = {key: value for key, value in data.items() if key not in ("kind", "exits")}
@@ -143,7 +143,7 @@ def _check_settings(
     for field in settings.prompt_fields():
         for index, name in enumerate(getattr(settings, field)):
             here = (*path, field, index)
-            if here not in document.values:  # one name, not a list of them
+            if here not in document.values:  # a single name, not a list
                 here = (*path, field)
             _check_prompt(name, set(), prompts, document, here, faults)
 
@@ -174,7 +174,7 @@ def _check_prompt(
     path: Path,
     faults: list[DocumentError],
 ) -> None:
-    """The prompt is there and has these parameters and no others."""
+    """Check that the prompt exists and has exactly these parameters."""
     if name not in prompts:
         faults.append(
             document.fault(
@@ -187,11 +187,10 @@ def _check_prompt(
     for language in prompts[name].texts:
         found = prompts[name].parameters(language)
         if found != parameters:
-            wanted = " ".join(f"{{{p}}}" for p in sorted(parameters)) or "no parameters"
             faults.append(
                 document.fault(
                     path,
-                    f'prompt "{name}" in {language} has the parameters '
-                    f"{', '.join(sorted(found)) or 'none'}; expected {wanted} here",
+                    f'prompt "{name}" in {language} has {braced(found)}; '
+                    f"expected {braced(parameters)} here",
                 )
             )

@@ -1,4 +1,4 @@
-"""Prompts that belong to no flow: what agents' phones and the dialplan say."""
+"""Prompts outside any flow: what agents' phones and the dialplan say."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from ivr_flows.texts import Prompt
 class StationPhrase(StrEnum):
     """What agents hear at their phones (library/station.yaml).
 
-    A reason for being away may have a phrase of its own, ``away_<reason>``; else it is ``AWAY``.
+    A reason for being away may have its own phrase, ``away_<reason>``; otherwise ``AWAY`` is used.
     """
 
     ENTER_CODE = "enter_code"
     ENTER_PIN = "enter_pin"
-    WRONG_PIN = "wrong_pin"  # or wrong code: which of the two is nobody's business
+    WRONG_PIN = "wrong_pin"  # or a wrong code: we don't reveal which
     TOO_MANY_TRIES = "too_many_tries"
     STATION_TAKEN = "station_taken"
     ALREADY_LOGGED_IN = "already_logged_in"
     NOT_LOGGED_IN = "not_logged_in"
     LOGGED_IN = "logged_in"
     LOGGED_OUT = "logged_out"
-    LOGGED_OUT_LATER = "logged_out_later"  # after the talk that is going on
+    LOGGED_OUT_LATER = "logged_out_later"  # after the current talk
     READY = "ready"
     CHOOSE_REASON = "choose_reason"
     WRONG_REASON = "wrong_reason"
@@ -36,31 +36,31 @@ class StationPhrase(StrEnum):
     AWAY_LATER = "away_later"
     WRAP_UP_OVER = "wrap_up_over"
     WRAP_UP_EXTENDED = "wrap_up_extended"  # {seconds}
-    NO_WRAP_UP = "no_wrap_up"  # nothing to extend or to end
+    NO_WRAP_UP = "no_wrap_up"  # there is none to extend or end
     REFUSED = "refused"  # not possible in this state
     UNAVAILABLE = "unavailable"  # Offhook can't do it now
     UNKNOWN_CODE = "unknown_code"  # no such feature code, no such number
 
 
 class DialplanPhrase(StrEnum):
-    """What the dialplan plays when no controller is there to (library/dialplan.yaml)."""
+    """What the dialplan plays when there is no controller (library/dialplan.yaml)."""
 
     BAD_NUMBER = "bad_number"
-    ONE_MOMENT = "one_moment"  # the controller was lost; it is tried again
+    ONE_MOMENT = "one_moment"  # the controller was lost, and is being tried again
     WAIT_FOR_AGENT = "wait_for_agent"  # Asterisk's own queue takes the caller
-    CALL_LATER = "call_later"  # and that is no way either
+    CALL_LATER = "call_later"  # not even the queue can take them
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """A catalogue of prompts. ``languages[0]`` stands in for a language it doesn't have."""
+    """A catalogue of prompts. ``languages[0]`` stands in for a language that it doesn't have."""
 
     source: str
     languages: tuple[str, ...]
     prompts: Mapping[str, Prompt]
 
     def text(self, name: str, language: str, **values: int) -> PromptText:
-        """The phrase, ready to speak; KeyError if there is none of this name."""
+        """The phrase, ready to speak. Raises KeyError if there is none of this name."""
         known = language if language in self.languages else self.languages[0]
         return self.prompts[name].spoken(known, **values)
 
@@ -75,7 +75,7 @@ class Phrases:
 
 
 def load_phrases(text: str | bytes, source: str, wanted: Iterable[str] = ()) -> Phrases:
-    """Read a file of phrases; DocumentError if it has a fault or lacks one of the ``wanted``."""
+    """Read a file of phrases. Raises DocumentError if it has a fault or lacks a ``wanted`` one."""
     document = read(text, source)
     faults: list[DocumentError] = []
     file = validated(PhrasesFile, document.data, document, (), "the file", faults)

@@ -1,7 +1,7 @@
-"""The ``prompts:`` section of a flow or of a file of phrases."""
+"""Reads the ``prompts:`` section of a flow or of a file of phrases."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from documents.document import Document, Path
@@ -19,10 +19,10 @@ def read_prompts(
     document: Document,
     faults: list[DocumentError],
 ) -> dict[str, Prompt]:
-    """Each prompt with a text in each language; those with a fault are there too.
+    """The prompts, each with its text in every language.
 
-    A prompt at fault is kept (with what texts it has), so that nodes which name it are not
-    reported as well.
+    A faulty prompt is included with the texts it has, so that nodes that name it are not reported
+    too.
     """
     _check_languages(languages, document, faults)
     prompts: dict[str, Prompt] = {}
@@ -33,7 +33,7 @@ def read_prompts(
                 document.fault(
                     path,
                     f"\"{name}\" can't be a prompt's name; expected {NAME_EXPECTED}",
-                    "it is also the name of the sound file that may be uploaded for it",
+                    "a sound file uploaded for it has the same name",
                     key=True,
                 )
             )
@@ -55,7 +55,7 @@ def _check_languages(
 ) -> None:
     for index, tag in enumerate(languages):
         if not LANGUAGE_TAG.fullmatch(tag):
-            problem = f'"{tag}" is no language tag; expected one such as zh-CN or en'
+            problem = f'"{tag}" is not a language tag; expected one such as zh-CN or en'
         elif tag in languages[:index]:
             problem = f'language "{tag}" is here twice; expected each once'
         else:
@@ -105,8 +105,8 @@ def _texts(
             faults.append(
                 document.fault(
                     ("prompts", name, language),
-                    f'prompt "{name}" in {language} has the parameters {_braced(parameters)}; '
-                    f"expected {_braced(first)} as in {next(iter(wanted))}",
+                    f'prompt "{name}" in {language} has {braced(parameters)}; '
+                    f"expected {braced(first)}, as in {next(iter(wanted))}",
                 )
             )
     return found
@@ -118,11 +118,12 @@ def _text_problem(text: Any) -> tuple[str, str] | None:
     if not any(character.isalnum() for character in text):
         return "has nothing to say; expected words", "write what callers hear"
     if len(text) > LONGEST:
-        return f"has {len(text)} characters; expected at most {LONGEST}", "nobody listens so long"
+        return f"has {len(text)} characters; expected at most {LONGEST}", "nobody listens that long"
     if any(brace in PARAMETER.sub("", text) for brace in "{}"):
         return "has a brace that names no parameter", "write {position}, or leave it out"
     return None
 
 
-def _braced(parameters: set[str]) -> str:
-    return " ".join(f"{{{name}}}" for name in sorted(parameters)) or "none"
+def braced(parameters: Collection[str]) -> str:
+    """Parameters as they are written in a text, for a message."""
+    return " ".join(f"{{{name}}}" for name in sorted(parameters)) or "no parameters"

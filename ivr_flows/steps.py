@@ -1,7 +1,7 @@
-"""What a flow asks for, and what it is sent as the outcome.
+"""The steps that a flow asks for, and the outcomes that it is sent.
 
-A flow is a generator of steps. Whoever drives it does each step and sends back its outcome;
-when the caller hangs up, the driver closes the generator. Nothing here knows how a step is done.
+A flow is a generator of steps. Its driver does each step and sends back the outcome; when the
+caller hangs up, the driver closes the generator. Nothing here knows how a step is done.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Say these, one after the other. Outcome: Done, or Digits if a key cut them short.
+    """Say these prompts one after the other. Outcome: Done, or Digits if a key cut them short.
 
-    A key pressed while an ``interruptible`` one plays stops all of it, and must be sent back as
-    Digits: it is the answer to the question that comes next.
+    A key pressed during an ``interruptible`` Play stops all of it, and must be sent back as Digits,
+    because it answers the next question.
     """
 
     node: str
@@ -36,12 +36,13 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Say these and take keys, during them (which cuts them short) or after. Outcome: Digits.
+    """Say these prompts and collect keys, during them (a key cuts them short) or after. Outcome:
+    Digits.
 
     Ends after ``max_digits`` keys, at one of ``terminators`` (not part of the digits), when no
     first key comes within ``first_timeout_s`` after the prompts, or no further one within
     ``digit_timeout_s``. With ``terminators`` empty, ``*`` and ``#`` are keys like any other.
-    No prompts at all is a mere wait for a key.
+    Without prompts it just waits for a key.
     """
 
     node: str
@@ -57,9 +58,9 @@ class Collect:
 class Enqueue:
     """Put the caller into this queue until an agent has talked with them. Outcome: Left.
 
-    ``exits`` says which node comes after each outcome: a call whose agent is already talking
-    when the controller is lost goes on at ``exits["talked"]``; one that waits, at ``node``.
-    ``back`` is for one that does: said while they wait, because they must not wait longer for it.
+    ``exits`` names the node after each outcome: if the controller is lost, a call in which an agent
+    is talking goes on at ``exits["talked"]``, and one that waits at ``node``. ``back`` is then said
+    to the waiting caller, while they wait, so as not to prolong it.
     """
 
     node: str
@@ -69,7 +70,7 @@ class Enqueue:
     exits: Mapping[str, str]
     back: tuple[PromptText, ...] = ()
     again: tuple[PromptText, ...] = ()
-    """Said if the agent's phone dies in the talk, and the caller has to wait once more."""
+    """Said if the agent's phone dies during the talk and the caller has to wait again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ Step = AnswerCall | Play | Collect | Enqueue | Note | Hangup
 class QueueExit(StrEnum):
     """How a caller's wait ended, if not by hanging up."""
 
-    TALKED = "talked"  # an agent was connected and the talk is over
+    TALKED = "talked"  # an agent was connected, and the talk is over
     TIMEOUT = "timeout"  # waited as long as the queue allows
-    NOBODY = "nobody"  # nobody who could serve the queue is logged in
+    NOBODY = "nobody"  # nobody who can serve the queue is logged in
     FAILED = "failed"  # the queue is unknown or could not take the caller
 
 

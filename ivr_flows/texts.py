@@ -1,4 +1,4 @@
-"""A prompt's text in each language, and how one is filled for a call."""
+"""A prompt's text in each language, and how it is filled in for a call."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.prompts import PromptText
 
 PARAMETER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-"""A place in a text that is filled at the call, such as ``{position}``."""
+"""A place in a text that is filled in for a call, such as ``{position}``."""
 
 _MANDARIN = frozenset({"zh", "zh-CN"})
 _TWO_OF_THEM = re.compile(
@@ -34,7 +34,7 @@ class Prompt:
         return not any(self.parameters(language) for language in self.texts)
 
     def spoken(self, language: str, **values: int) -> PromptText:
-        """The text with its parameters filled in; KeyError if one is missing."""
+        """The text with its parameters filled in. Raises KeyError if one is missing."""
         text = self.texts[language]
         # One expression, not str.format: a flow's text must not reach into Python objects.
         filled = PARAMETER.sub(lambda match: str(values[match.group(1)]), text)

@@ -1,4 +1,4 @@
-"""One caller's way through a flow: what node kinds speak and listen with."""
+"""One caller's way through a flow: the means by which kinds of nodes speak and listen."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ Script = Generator[Step, StepOutcome, T]
 
 @dataclass(frozen=True, slots=True)
 class FlowContext:
-    """What is known of the call before its flow starts.
+    """What is known about the call before its flow starts.
 
-    ``language`` and ``answered`` are for a call that was already under way. ``taken_back``: the
-    controller was lost while the caller waited; the queue node where they start says so.
+    ``language`` and ``answered`` are those of a call already under way. ``taken_back``: the
+    controller was lost while the caller waited, and the queue node where they start says so.
     """
 
     language: str | None = None
@@ -74,7 +74,8 @@ class Walk:
     ) -> Script[None]:
         """Play prompts, in the caller's language or in each of ``languages``.
 
-        A caller who has already pressed a key is past listening: interruptible ones are skipped.
+        A caller who has pressed a key already has stopped listening, so interruptible prompts are
+        skipped.
         """
         texts = self._texts(names, languages)
         if not texts or (self._typed and interruptible):
@@ -95,7 +96,7 @@ class Walk:
         terminators: str = "",
         languages: Sequence[str] = (),
     ) -> Script[Digits]:
-        """Play prompts and take keys; what was typed ahead counts as the answer's beginning."""
+        """Play prompts and collect keys; keys typed ahead are the beginning of the answer."""
         typed, complete = self._take_typed(max_digits, terminators)
         if complete:
             return Digits(typed)
@@ -115,7 +116,7 @@ class Walk:
     def wait_in(self, queue: QueueName, music: str) -> Script[QueueExit]:
         """Hand the caller to a queue until they come back from it."""
         yield from self._answer()
-        self._typed = ""  # keys pressed before or during the wait answer nothing after it
+        self._typed = ""  # keys pressed before or during the wait don't answer what comes after it
         again = self._texts((self.back,), ()) if self.back else ()
         back = again if self.taken_back else ()
         step = Enqueue(self.node, queue, self.language, music, self.exits, back, again)
@@ -132,8 +133,8 @@ class Walk:
         _accepted(step, (yield step), Done)
 
     def _answer(self) -> Script[None]:
-        # Answered when the caller is first to hear something, not before: a flow that only
-        # hangs up costs them nothing.
+        # The call is answered when the caller is first to hear something, not before, so that a
+        # flow that only hangs up costs them nothing.
         if not self._answered:
             self._answered = True
             step = AnswerCall(self.node)
@@ -147,7 +148,7 @@ class Walk:
         )
 
     def _take_typed(self, max_digits: int, terminators: str) -> tuple[str, bool]:
-        """Keys typed ahead that belong to this question, and whether they answer it wholly."""
+        """The keys typed ahead for this question, and whether they answer it completely."""
         for index, key in enumerate(self._typed[:max_digits]):
             if key in terminators:
                 taken, self._typed = self._typed[:index], self._typed[index + 1 :]

@@ -1,4 +1,4 @@
-"""The kinds of nodes. A new kind is a file here and a line in ``KINDS``."""
+"""The kinds of nodes that a flow can have. A new kind takes a file here and a line in ``KINDS``."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -23,4 +23,4 @@ KINDS: Mapping[str, type[NodeKind]] = MappingProxyType(
         "hangup": HangupNode,
     }
 )
-"""Every kind by the name that flows write after ``kind:``."""
+"""Every kind, by the name that flows write after ``kind:``."""

@@ -1,4 +1,4 @@
-"""hangup: the end of the call."""
+"""The node ``hangup``: end the call."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from ivr_flows.walk import Script, Walk
 
 
 class HangupNode(NodeKind):
-    """Hang up. ``why`` stands in the call's record."""
+    """Hang up. ``why`` goes into the call's record."""
 
     why: str = Field(default="done", pattern=r"^[a-z][a-z0-9_]*$", description="one word")
 

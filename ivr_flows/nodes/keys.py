@@ -1,4 +1,4 @@
-"""Keys of a phone, and what asking for one of them has in common."""
+"""What the nodes that ask for a key have in common."""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated
@@ -13,7 +13,7 @@ ThinkingTime = Annotated[float, Field(ge=0.5, le=60)]
 """How long a caller may think, in seconds."""
 
 Tries = Annotated[int, Field(ge=1, le=9)]
-"""How often a question is asked altogether."""
+"""How many times a question is asked altogether."""
 
 
 def key_faults(keys: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -22,5 +22,5 @@ def key_faults(keys: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str
         if key not in tuple(PHONE_KEYS):
             yield (
                 ("keys", key, KEY_ITSELF),
-                f'"{key}" is not a key of a phone; expected one of 0 to 9, "*" or "#", in quotes',
+                f'"{key}" is not a key on a phone; expected one of 0 to 9, "*" or "#", in quotes',
             )

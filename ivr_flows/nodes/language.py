@@ -1,4 +1,4 @@
-"""language: let the caller choose the language of all that follows."""
+"""The node ``language``: let the caller choose the language of all that follows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,12 +11,12 @@ from ivr_flows.walk import Script, Walk
 
 
 class LanguageNode(NodeKind):
-    """Ask in every language of the flow; silence, or wrong keys to the end, is the default."""
+    """Ask in every language of the flow; silence or repeated wrong keys choose the default."""
 
     prompts: PromptNames = Field(min_length=1, description="the question, said in every language")
     keys: Mapping[str, str] = Field(min_length=1, description="each key with its language")
     default: str | None = Field(
-        default=None, description="the language of silence; without it, the flow's first"
+        default=None, description="the language if no key is pressed; without it, the flow's first"
     )
     wrong_key: PromptNames = Field(default=(), description="said after a key that means nothing")
     timeout: ThinkingTime = Field(default=5.0, description="seconds to wait for a key")
@@ -41,7 +41,7 @@ class LanguageNode(NodeKind):
             if language in pressed:
                 yield (
                     ("keys", key),
-                    f'key "{key}" is {language} like key "{pressed[language]}"; '
+                    f'key "{key}" means {language}, as key "{pressed[language]}" does; '
                     "expected one key for each language",
                 )
             pressed.setdefault(language, key)
@@ -57,7 +57,7 @@ class LanguageNode(NodeKind):
                 chosen = self.keys[answer.digits]
                 break
             if not answer.digits and answer.timed_out:
-                break  # silence is an answer here: most callers want the default
+                break  # silence is an answer here, because most callers want the default
             yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
             before = self.wrong_key
         walk.language = chosen

@@ -1,4 +1,4 @@
-"""menu: one key, one choice."""
+"""The node ``menu``: let the caller choose the way to go on with one key."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,9 +13,9 @@ EXHAUSTED = "exhausted"
 
 
 class MenuNode(NodeKind):
-    """Ask for a key; its choice is the exit. ``exhausted`` once the tries are used up.
+    """Ask for a key; its choice is the exit, or ``exhausted`` once the tries are used up.
 
-    Choices have names of their own, so that a report still reads when a key has moved.
+    Choices have names of their own, so that reports stay readable when keys change.
     """
 
     prompts: PromptNames = Field(min_length=1, description="the question")

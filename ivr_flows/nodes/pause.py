@@ -1,4 +1,4 @@
-"""pause: wait a moment."""
+"""The node ``pause``: wait a moment."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from ivr_flows.walk import Script, Walk
 
 
 class PauseNode(NodeKind):
-    """Wait for some seconds; a key ends the wait and means nothing."""
+    """Wait for some seconds; a key ends the wait and is ignored."""
 
     seconds: ThinkingTime = Field(description="how long")
 

@@ -18,7 +18,7 @@ class QueueNode(NodeKind):
     )
 
     def exits(self) -> tuple[Exit, ...]:
-        # nobody and failed come at once: a loop through them would spin.
+        # nobody and failed are taken at once, so a loop through them would spin.
         return (
             Exit(QueueExit.TALKED.value, waits=True),
             Exit(QueueExit.TIMEOUT.value, waits=True),

@@ -1,4 +1,4 @@
-"""say: tell the caller something and go on."""
+"""The node ``say``: say something to the caller and go on."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated

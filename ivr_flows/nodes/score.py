@@ -1,4 +1,4 @@
-"""score: how satisfied is the caller?"""
+"""The node ``score``: ask how satisfied the caller is."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,10 +11,10 @@ from ivr_flows.walk import Script, Walk
 
 
 class ScoreNode(NodeKind):
-    """Ask for one key from ``lowest`` to ``highest``; ``unscored`` once the tries are used up."""
+    """Ask for a key from ``lowest`` to ``highest``; ``unscored`` once the tries are used up."""
 
     prompts: PromptNames = Field(min_length=1, description="the question")
-    wrong_key: PromptNames = Field(default=(), description="said before the question comes again")
+    wrong_key: PromptNames = Field(default=(), description="said before the question is repeated")
     lowest: int = Field(default=1, ge=0, le=9, description="the worst score")
     highest: int = Field(default=5, ge=0, le=9, description="the best score")
     timeout: ThinkingTime = Field(default=6.0, description="seconds to wait for a key")

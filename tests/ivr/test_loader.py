@@ -67,10 +67,10 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'shop.yaml:14:3: exit "exhausted" of node "choose" leads nowhere; expected a node; '
          'add "exhausted: ..." under its "exits:" (and 1 more in this file)'),
         ("again: welcome", "again: welcom",
-         'shop.yaml:20:14: exit "again" of node "choose" leads to "welcom", which is no node; '
+         'shop.yaml:20:14: exit "again" of node "choose" leads to "welcom", which is not a node; '
          'expected "welcome", "choose", "sales", "rate", "end"; did you mean "welcome"?'),
         ("start: welcome", "start: wellcome",
-         'shop.yaml:3:8: the flow starts at "wellcome", which is no node; expected "welcome", '
+         'shop.yaml:3:8: the flow starts at "wellcome", which is not a node; expected "welcome", '
          '"choose", "sales", "rate", "end"; did you mean "welcome"?'),
         ("prompts: [hello]", "prompts: [menu, helo]",
          'shop.yaml:12:21: there is no prompt "helo"; expected "hello", "menu", "place"; '
@@ -96,7 +96,7 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'shop.yaml:17:14: "timeout" of node "choose" (menu) is \'6\'; expected a valid number; '
          "it is seconds to wait for a key"),
         ('"*": again', '"12": again',
-         'shop.yaml:17:22: "12" is not a key of a phone; expected one of 0 to 9, "*" or "#", '
+         'shop.yaml:17:22: "12" is not a key on a phone; expected one of 0 to 9, "*" or "#", '
          "in quotes"),
         ('"*": again', "1: again",
          'shop.yaml:17:22: "1" is here twice, first on line 17; remove one of them'),
@@ -121,26 +121,27 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'shop.yaml:5:10: prompt "hello" has no texts; expected one for each language; '
          'write "zh-CN: ...", "en: ..."'),
         ("number {position}", "number one",
-         'shop.yaml:7:38: prompt "place" in en has the parameters none; expected {position} as '
+         'shop.yaml:7:38: prompt "place" in en has no parameters; expected {position}, as '
          "in zh-CN"),
         ("prompts: [hello]", "prompts: [place]",
-         'shop.yaml:12:15: prompt "place" in zh-CN has the parameters position; expected no '
+         'shop.yaml:12:15: prompt "place" in zh-CN has {position}; expected no '
          "parameters here"),
         ("announcements: {position: place}", "announcements: {position: hello}",
-         'shop.yaml:8:27: prompt "hello" in zh-CN has the parameters none; expected {position} '
+         'shop.yaml:8:27: prompt "hello" in zh-CN has no parameters; expected {position} '
          "here"),
         ("announcements: {position: place}", "announcements: {postion: place}",
          'shop.yaml:8:17: "announcements" has no setting "postion"; expected "next", "position"'),
         ("languages: [zh-CN, en]", "languages: [zh-CN, en, en]",
          'shop.yaml:2:24: language "en" is here twice; expected each once'),
         ("languages: [zh-CN, en]", "languages: [zh-CN, English]",
-         'shop.yaml:2:20: "English" is no language tag; expected one such as zh-CN or en'),
+         'shop.yaml:2:20: "English" is not a language tag; expected one such as zh-CN or en'),
         ("flow: shop\n", "", 'shop.yaml:1:1: the flow lacks "flow"; expected the flow\'s name'),
         ("    exits: {next: choose}", "    exits: choose",
-         'shop.yaml:13:12: "exits" of node "welcome" has no exits; expected each as exit: node'),
+         'shop.yaml:13:12: "exits" of node "welcome" is not a mapping; expected each as '
+         "exit: node"),
         ("  end: {kind: hangup}", "  end: {kind: hangup}\n  lost: {kind: hangup}",
-         'shop.yaml:31:3: no call gets to node "lost"; expected a way from "welcome"; lead an '
-         "exit to it, or remove it"),
+         'shop.yaml:31:3: no call can reach node "lost"; expected a way from "welcome"; let '
+         "an exit lead to it, or remove it"),
         ("  end: {kind: hangup}", "  end: hangup",
          'shop.yaml:30:3: node "end" has no kind; expected one of "say"'),
         ("    prompts: [hello]", "\t prompts: [hello]", "shop.yaml:12:1: this is not YAML: "),
@@ -165,7 +166,7 @@ def test_a_loop_that_waits_for_nobody_is_refused() -> None:
     with pytest.raises(DocumentError) as caught:
         load(text, "shop.yaml")
     every = [caught.value, *caught.value.others]
-    assert any("goes round without waiting for the caller" in str(f) for f in every)
+    assert any("never waits for the caller" in str(f) for f in every)
     assert any("second -> welcome -> second" in str(f) for f in every)
 
 
@@ -173,7 +174,7 @@ def test_a_queue_without_agents_may_not_send_callers_round() -> None:
     text = GOOD.replace("timeout: end}", "timeout: end, nobody: sorry}").replace(
         "  end:", "  sorry: {kind: say, prompts: hello, exits: {next: sales}}\n  end:"
     )
-    with pytest.raises(DocumentError, match="sales -> sorry -> sales goes round"):
+    with pytest.raises(DocumentError, match="sales -> sorry -> sales never waits"):
         load(text, "shop.yaml")
     load(text.replace("nobody: sorry", "nobody: end").replace("timeout: end", "timeout: sorry"), "")
 
