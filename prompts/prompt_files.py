@@ -1,7 +1,7 @@
-"""Prompts' files: looked at before they are played, and written whole or not at all. Blocking.
+"""Checks the files of prompts before they are played, and writes them whole or not at all.
 
-People put files into ``uploaded``: whatever is there, nothing here hangs on it (a FIFO), fills
-the memory with it, or raises anything but SpeechError.
+Everything here blocks. People put files into ``uploaded``; whatever is there (a FIFO, a disk's
+image), nothing here hangs on it, fills the memory with it, or raises anything but SpeechError.
 """
 
 import contextlib
@@ -16,24 +16,24 @@ from prompts import wav
 from prompts.speech import MAX_BYTES, SpeechError, SpeechFault, telephone_sound
 
 SMALLEST = wav.HEADER_BYTES + 160
-"""Bytes: a WAV header and a hundredth of a second."""
+"""In bytes: a WAV header and a hundredth of a second."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file's state; another stamp is another content."""
+    """A file's state; it changes whenever the content does."""
 
     changed_at: int
-    """In ns."""
+    """In nanoseconds."""
     size: int
     inode: int
 
 
-# At every prompt of every call: os.stat on a string is much cheaper than a Path's.
+# Called for every prompt of every call: os.stat on a string is much cheaper than Path.stat.
 def stamp(file: str) -> Stamp | None:
-    """How the file is now; None: there is none."""
+    """The file's present state; None: there is no file."""
     try:
         found = os.stat(file)  # noqa: PTH116
     except OSError:
@@ -42,8 +42,8 @@ def stamp(file: str) -> Stamp | None:
 
 
 def there(file: str) -> bool:
-    """Whether a file of our own making is there and not empty."""
-    # A power cut may leave an empty file where a file system renames before it writes.
+    """Whether a file that was made here exists and is not empty."""
+    # Where a file system renames before it writes, a power cut may leave an empty file.
     try:
         found = os.stat(file)  # noqa: PTH116
     except OSError:
@@ -62,7 +62,7 @@ def is_telephone_file(file: Path) -> bool:
 
 
 def converted(file: Path) -> bytes:
-    """A file that somebody has uploaded, as telephone sound. Raises SpeechError."""
+    """An uploaded file as telephone sound. Raises SpeechError."""
     try:
         descriptor, size = _open(file)
         with os.fdopen(descriptor, "rb") as opened:
@@ -75,12 +75,12 @@ def converted(file: Path) -> bytes:
 
 
 def _open(file: Path) -> tuple[int, int]:
-    """Descriptor and size of a regular file; what else there is is not even read from."""
+    """The descriptor and size of a regular file; anything else isn't even read."""
     descriptor = os.open(file, _OPEN)
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
-        raise _refused("it is not a regular file", "put a WAV file there")
+        raise _refused("it is not a regular file", "replace it with a WAV file")
     return descriptor, found.st_size
 
 
@@ -89,7 +89,7 @@ def _refused(what: str, advice: str) -> SpeechError:
 
 
 def write(path: Path, sound: bytes) -> None:
-    """Whole or not at all, and readable by Asterisk, which may run as another user.
+    """Writes a file whole or not at all, readable by Asterisk, which may run as another user.
 
     Raises SpeechError.
     """
@@ -111,7 +111,7 @@ def write(path: Path, sound: bytes) -> None:
 
 
 def copy(made: Path, path: Path) -> None:
-    """Put a sound that was made where it is wanted too. Raises SpeechError."""
+    """Copy a finished sound to ``path``, too. Raises SpeechError."""
     try:
         sound = made.read_bytes()
     except OSError as error:
@@ -125,7 +125,7 @@ def copy(made: Path, path: Path) -> None:
 def _disk_fault(error: OSError, folder: Path) -> SpeechError:
     if error.errno in _FULL:
         return SpeechError(
-            SpeechFault.DISK_FULL, f"no room left in {folder}", "make room on that disk"
+            SpeechFault.DISK_FULL, f"no space left in {folder}", "free space on that disk"
         )
     return SpeechError(
         SpeechFault.NOT_WRITABLE,

@@ -1,4 +1,4 @@
-"""Prompts as sound files: uploaded by somebody, or spoken once and kept."""
+"""Finds or makes the sound file of a prompt: an upload, or espeak-ng's voice, kept in a cache."""
 
 import asyncio
 import hashlib
@@ -16,14 +16,14 @@ from prompts.speech import Espeak, SpeechError, SpeechFault, voice_of
 
 log = structlog.get_logger()
 
-FORMAT = "1"  # of the files made here; another number makes them all anew
+FORMAT = "1"  # of the files made here; a new number makes them all again
 RETRY_AFTER_S = 5.0
 PATIENCE_S = 6.0
-"""How long somebody on the phone waits for a sound that is still being made."""
+"""How long a caller waits for a sound that is still being made."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 PromptProgress = Callable[[int, int], None]
-"""Told (done, all) while prompts are made."""
+"""Called with (done, all) while prompts are made."""
 
 
 class PromptError(OffhookError):
@@ -37,7 +37,7 @@ class PromptError(OffhookError):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What came of making prompts beforehand."""
+    """The result of making prompts in advance."""
 
     ready: int
     failed: tuple[PromptError, ...]
@@ -45,28 +45,28 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """An uploaded file as it was at some time."""
+    """An uploaded file in one of its states."""
 
     file: Path
     state: Stamp
 
     @property
     def name(self) -> str:
-        """The name of its copy for telephones; a new upload is a new name."""
+        """The name of its copy for telephones; a new upload has a new name."""
         return _digest(str(self.file), str(self.state))
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Where a prompt's sound was found; it is there still unless one of the files has changed."""
+    """Where a prompt's sound was found; valid until one of the files changes."""
 
     upload: str
     state: Stamp | None
-    """Of the upload; None: there was none."""
+    """The upload's; None: there was no upload."""
     file: str
     sound: str
     for_good: bool
-    """False: the upload couldn't be made ready just now, so the words are spoken."""
+    """False: the upload can't be converted just now, so its text is spoken instead."""
 
     def holds(self) -> bool:
         return (
@@ -79,8 +79,8 @@ class _Found:
 class Prompts:
     """Sound files under one folder.
 
-    ``uploaded/<language>/<name>.wav`` is what people put there, and wins; ``spoken/`` is a
-    cache of what espeak-ng said, named by content, and may be deleted at any time.
+    ``uploaded/<language>/<name>.wav`` holds people's own recordings, which come first;
+    ``spoken/`` is a cache of what espeak-ng said, named by content, and may be deleted any time.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class Prompts:
         seen_as: Path | None = None,
         retry_after_s: float = RETRY_AFTER_S,
     ) -> None:
-        """``seen_as`` is the folder's name for Asterisk, if that is another. A prompt that failed
-        is not tried again for ``retry_after_s``."""
+        """``seen_as`` is the folder's path as Asterisk sees it, if that differs. A prompt
+        that failed is not retried within ``retry_after_s``."""
         self._retry_after_s = retry_after_s
         self._folder, self._seen_as = folder, seen_as or folder
         self._uploaded = folder / "uploaded"
@@ -107,8 +107,8 @@ class Prompts:
     async def sound(self, prompt: PromptText, *, patience_s: float | None = None) -> str:
         """The path, without its extension, of the prompt as 8 kHz mono 16-bit WAV.
 
-        Made now if it isn't there; however many ask at once, it is made once, and goes on being
-        made when they hang up, or have waited for ``patience_s``. Raises PromptError.
+        A sound that doesn't exist yet is made now: once, however many callers ask for it, and to
+        the end even if they hang up or have waited for ``patience_s``. Raises PromptError.
         """
         return (await self._look(prompt, patience_s)).sound
 
@@ -124,7 +124,7 @@ class Prompts:
                 slow = SpeechError(
                     SpeechFault.HUNG,
                     f"it was not made within {patience_s:g} s",
-                    "it is there once espeak-ng has come to it",
+                    "it will be there once espeak-ng gets to it",
                 )
                 self._tell(prompt, slow)
                 raise PromptError(prompt, slow) from error
@@ -133,7 +133,7 @@ class Prompts:
     async def prepare(
         self, texts: Iterable[PromptText], progress: PromptProgress | None = None
     ) -> Prepared:
-        """Make the sounds of these texts beforehand; failures don't stop it."""
+        """Make the sounds of these texts in advance; failures don't stop it."""
         texts = tuple(texts)
         failed: list[PromptError] = []
         for done, text in enumerate(texts):
@@ -163,7 +163,7 @@ class Prompts:
         return Prepared(ready, tuple(failed))
 
     async def close(self) -> None:
-        """Stop what is being made."""
+        """Stop making sounds."""
         tasks = list(self._making.values())
         for task in tasks:
             task.cancel()
@@ -201,14 +201,14 @@ class Prompts:
         if upload not in self._refused:
             self._refused.add(upload)
             log.error(
-                "uploaded prompt can't be played, its text is spoken instead",
+                "an uploaded prompt can't be played; its text is spoken instead",
                 file=str(upload.file),
                 why=error.message,
                 do="upload it as PCM WAV",
             )
 
     async def _kept(self, name: str, prompt: PromptText, upload: _Upload | None) -> Path:
-        """The file of this name in the cache, made first if it isn't there."""
+        """The file of this name in the cache; it is made if it doesn't exist yet."""
         path = self._spoken / f"{name}.wav"
         if there(str(path)) and await asyncio.to_thread(is_telephone_file, path):
             return path
@@ -227,7 +227,7 @@ class Prompts:
     def _made(self, path: Path, task: asyncio.Task[None]) -> None:
         del self._making[path]
         if not task.cancelled():
-            task.exception()  # seen, even if every caller who asked has hung up
+            task.exception()  # marks it as retrieved, even if every caller who asked has hung up
 
     async def _make(self, path: Path, prompt: PromptText, upload: _Upload | None) -> None:
         try:
@@ -239,10 +239,10 @@ class Prompts:
                 await asyncio.to_thread(write, path, sound)
             except (SpeechError, asyncio.CancelledError):
                 raise
-            except Exception as error:  # a fault of ours costs this prompt, and not the call
+            except Exception as error:  # a bug costs this prompt, not the call
                 raise SpeechError(SpeechFault.FAILED, repr(error), "please report this") from error
         except SpeechError as error:
-            # A queue of callers must not start espeak-ng again for each of them.
+            # A queue of callers must not start espeak-ng once for each of them.
             until = asyncio.get_running_loop().time() + self._retry_after_s
             self._failed[path] = (until, error)
             if upload is None or error.fault is not SpeechFault.FAILED:
@@ -254,11 +254,11 @@ class Prompts:
             log.info("prompts are spoken again", prompt=prompt.name, language=prompt.language)
 
     def _tell(self, prompt: PromptText, error: SpeechError) -> None:
-        """One line for each kind of fault until a prompt succeeds again, not one a call."""
+        """Logs each kind of fault once until a prompt succeeds again, instead of for every call."""
         if error.fault not in self._told:
             self._told.add(error.fault)
             log.error(
-                "prompt has no sound, calls go on without it",
+                "a prompt has no sound; calls go on without it",
                 prompt=prompt.name,
                 language=prompt.language,
                 why=error.message,

@@ -1,4 +1,4 @@
-"""espeak-ng: text in, telephone sound out (8 kHz, mono, 16 bit)."""
+"""Speaks texts with espeak-ng, as telephone sound (8 kHz, mono, 16 bit)."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 with warnings.catch_warnings():
-    # audioop left the standard library with 3.13, and audioop-lts takes its place; pydub misses
-    # ffmpeg, which plain WAV doesn't need.
+    # audioop left the standard library with 3.13, and audioop-lts takes its place; pydub warns
+    # that ffmpeg is missing, which plain WAV doesn't need.
     warnings.simplefilter("ignore")
     import audioop
 
@@ -26,19 +26,19 @@ from prompts.wav import TELEPHONE_RATE, parse
 
 RATE = TELEPHONE_RATE
 MAX_BYTES = 16_000_000
-"""Of a sound that is made into a prompt: a minute and a half in a CD's quality."""
+"""The largest file or output that is made into a prompt: 90 seconds of CD quality."""
 LONGEST_S = MAX_BYTES / (2 * RATE)
-"""What has this length has as many bytes on a telephone."""
+"""The longest prompt: as telephone sound it has ``MAX_BYTES``."""
 LOUDEST_DBFS = -3.0
 DEADLINE_S = 20.0
 LEFT_ALONE_S = 30.0
-_SAID = 300  # characters of what it complained
+_SAID = 300  # characters of its complaint
 _PASS_HZ = 3600.0
 _TAPS = 31
 
 
 class SpeechFault(StrEnum):
-    """Why there is no sound for a text."""
+    """Why a text has no sound."""
 
     NO_SYNTHESIZER = "no synthesizer"
     NO_VOICE = "no voice"
@@ -49,7 +49,7 @@ class SpeechFault(StrEnum):
 
 
 class SpeechError(OffhookError):
-    """No sound could be made; a call goes on without it. The text is one line that says why."""
+    """No sound could be made; the call goes on without it. Its text says why in one line."""
 
     def __init__(self, fault: SpeechFault, message: str, advice: str) -> None:
         super().__init__(f"{message}; {advice}")
@@ -60,13 +60,13 @@ class SpeechError(OffhookError):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """espeak-ng's voices for a language, the best first, and how fast they speak."""
+    """espeak-ng's voices for a language, best first, and how fast they speak."""
 
     names: tuple[str, ...]
     words_per_minute: int = 160
 
 
-# In espeak-ng 1.51 (Debian 12, Ubuntu 24.04) "cmn" reads the pinyin it has looked up as if it
+# In espeak-ng 1.51 (Debian 12, Ubuntu 24.04), "cmn" reads the pinyin it has looked up as if it
 # were English ("nin two hao three"); the pinyin voice reads the same characters as Mandarin.
 VOICES: Mapping[str, Voice] = MappingProxyType(
     {
@@ -83,10 +83,10 @@ def voice_of(language: str) -> Voice:
 
 
 class Espeak:
-    """Speaks by starting espeak-ng, at most ``at_once`` of them at a time.
+    """Runs espeak-ng, at most ``at_once`` processes at a time.
 
-    Each has ``deadline_s`` to be done. One that hangs is left alone for a while: those who stand
-    in line behind it would each wait as long for nothing.
+    Each has ``deadline_s`` to finish. After one hangs, no other is started for a while: the
+    callers in line behind it would each wait as long, for nothing.
     """
 
     def __init__(
@@ -124,8 +124,8 @@ class Espeak:
         )
 
     async def _run(self, text: str, voice: str, speed: int) -> tuple[int, bytes, str]:
-        # The text goes through standard input: it may begin with "-", and is not in `ps`. As a
-        # file, and not through a pipe: one that dies before it has read would break the writing.
+        # The text goes through standard input, since it may begin with "-" and shouldn't show in
+        # `ps`; as a file, since writing to a pipe fails if the process dies before it reads.
         options = ("-v", voice, "-s", str(speed), "-b", "1", "--stdin", "--stdout")
         try:
             with _in_memory(text.encode()) as source:
@@ -152,14 +152,14 @@ class Espeak:
         except TimeoutError as error:
             hung = SpeechError(
                 SpeechFault.HUNG,
-                f"espeak-ng was not done after {self._deadline_s:g} s",
-                "the machine is overloaded, or the text is no speech",
+                f"espeak-ng had not finished after {self._deadline_s:g} s",
+                "the machine is overloaded, or the text is not speech",
             )
             self._hung = (asyncio.get_running_loop().time() + LEFT_ALONE_S, hung)
             raise hung from error
         finally:
             if not ended:
-                # The whole group: what it started holds our pipes, even if it is gone itself.
+                # The whole group: its children hold our pipes even after it is gone.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await asyncio.shield(process.wait())
@@ -167,7 +167,7 @@ class Espeak:
 
 
 def _in_memory(text: bytes) -> BinaryIO:
-    """An open file with this content, of no name."""
+    """An open, nameless file with this content."""
     file = os.fdopen(os.memfd_create("prompt", os.MFD_CLOEXEC), "w+b")
     file.write(text)
     file.seek(0)
@@ -175,7 +175,7 @@ def _in_memory(text: bytes) -> BinaryIO:
 
 
 async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """All of standard output and error. SpeechError if that is more than any prompt."""
+    """All of standard output and error. Raises SpeechError if it is more than any prompt."""
     spoken, said = await asyncio.gather(_all(process.stdout), _all(process.stderr))
     return spoken, said
 
@@ -187,14 +187,14 @@ async def _all(stream: asyncio.StreamReader | None) -> bytes:
         if len(read) > MAX_BYTES:
             raise SpeechError(
                 SpeechFault.FAILED,
-                f"espeak-ng does not stop: it has said more than {MAX_BYTES // 10**6} MB",
-                "install it anew (apt-get install --reinstall espeak-ng)",
+                f"espeak-ng does not stop: it has written more than {MAX_BYTES // 10**6} MB",
+                "reinstall it (apt-get install --reinstall espeak-ng)",
             )
     return bytes(read)
 
 
 def telephone_sound(wav: bytes) -> bytes:
-    """Any WAV as 8 kHz mono 16 bit at an even loudness; SpeechError if there is no sound in it."""
+    """Any WAV as 8 kHz, mono, 16 bit at an even loudness. Raises SpeechError if it has no sound."""
     audio = _segment(wav).set_channels(1)
     if audio.frame_count() == 0 or audio.max == 0:
         raise SpeechError(
@@ -202,7 +202,7 @@ def telephone_sound(wav: bytes) -> bytes:
         )
     audio = audio.apply_gain(LOUDEST_DBFS - audio.max_dBFS)
     if audio.frame_rate > RATE:
-        # pydub resamples by picking samples: what lies above 4 kHz would come back as noise.
+        # pydub resamples by picking samples: anything above 4 kHz would come back as noise.
         # It has no public way to replace the samples alone.
         audio = audio._spawn(_low_pass(audio.raw_data, audio.frame_rate))  # noqa: SLF001
     made = io.BytesIO()
@@ -211,15 +211,15 @@ def telephone_sound(wav: bytes) -> bytes:
 
 
 def _segment(wav: bytes) -> AudioSegment:
-    """16-bit sound. espeak-ng writes to a pipe, so its header says 2 GB; read what there is."""
+    """Decodes a WAV as 16-bit sound. espeak-ng writes to a pipe, so its header claims 2 GB."""
     try:
         sound = parse(wav)
     except ValueError as error:
         raise SpeechError(SpeechFault.FAILED, str(error), "expected plain PCM WAV") from error
     samples = sound.frames
     seconds = len(samples) / (sound.width * sound.channels * sound.rate)
-    # A file of a low rate is small, and grows: to a telephone's 8 kHz it is made by one call of
-    # audioop, and no Python runs meanwhile.
+    # A file of a low rate is small and grows when it is resampled to 8 kHz, in one call of
+    # audioop during which no other Python code runs.
     if seconds > LONGEST_S:
         raise SpeechError(
             SpeechFault.FAILED,
@@ -233,10 +233,10 @@ def _segment(wav: bytes) -> AudioSegment:
 
 
 def _low_pass(samples: bytes, rate: int) -> bytes:
-    """Leave what a telephone carries: a windowed-sinc filter, tap by tap over all samples.
+    """Keep only what a telephone carries, with a windowed-sinc filter, tap by tap over all samples.
 
-    audioop works on the whole sound at C's speed; sample by sample in Python would hold up the
-    controller's calls for a tenth of a second for each sentence.
+    audioop works on the whole sound at C's speed; sample by sample, Python would hold up the
+    controller's calls for a tenth of a second per sentence.
     """
     middle = (_TAPS - 1) // 2
     cut = 2 * _PASS_HZ / rate
@@ -246,7 +246,7 @@ def _low_pass(samples: bytes, rate: int) -> bytes:
         sinc = cut if x == 0 else math.sin(math.pi * cut * x) / (math.pi * x)
         taps.append(sinc * (0.54 + 0.46 * math.cos(math.pi * x / middle)))
     gain = sum(taps)
-    wide = audioop.lin2lin(samples, 2, 4)  # so that rounding stays far below what is heard
+    wide = audioop.lin2lin(samples, 2, 4)  # so that rounding stays inaudible
     silence = bytes(4 * middle)
     padded = silence + wide + silence
     total = bytes(len(wide))

@@ -1,7 +1,7 @@
-"""What is in a WAV file's bytes: a sound, or a ValueError, whatever they are. No I/O.
+"""Parses a WAV file's bytes, without I/O, into a sound or a ValueError.
 
-The standard library's ``wave`` raises half a dozen kinds of errors for headers that lie, and knows
-no WAVE_FORMAT_EXTENSIBLE before Python 3.12.
+The standard library's ``wave`` raises half a dozen kinds of errors for headers that lie, and
+doesn't know WAVE_FORMAT_EXTENSIBLE before Python 3.12.
 """
 
 import struct
@@ -22,15 +22,15 @@ class Sound:
 
     frames: bytes
     width: int
-    """Bytes a sample."""
+    """Bytes per sample."""
     rate: int
     channels: int
     cut: bool
-    """The header promises more than there is."""
+    """Whether the header promises more than there is."""
 
 
 def parse(data: bytes) -> Sound:
-    """The sound in a WAV file. ValueError says in one line why there is none."""
+    """The sound in a WAV file. Raises ValueError with one line that says why there is none."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise ValueError("this is not a WAV file")
     form: tuple[int, int, int] | None = None
@@ -47,7 +47,7 @@ def parse(data: bytes) -> Sound:
             there = data[at : at + size]
             whole = len(there) - len(there) % (width * channels)
             return Sound(there[:whole], width, rate, channels, cut=len(there) < size)
-        at += size + size % 2  # an odd chunk is followed by one byte that fills it up
+        at += size + size % 2  # a chunk of odd length is followed by a padding byte
     raise ValueError("it has no samples: the file is cut short, or its header is broken")
 
 
@@ -68,8 +68,8 @@ def _form(chunk: bytes) -> tuple[int, int, int]:
 def is_telephone(header: bytes, size: int) -> bool:
     """Whether a file of ``size`` bytes that begins with ``header`` can be played as it is.
 
-    Only the plain form of 44 bytes and then samples, nothing after them: what else a WAV file may
-    hold, not every version of Asterisk steps over.
+    Only the plain form counts, 44 bytes and then nothing but samples: not every version of
+    Asterisk skips what else a WAV file may hold.
     """
     if len(header) < HEADER_BYTES or size <= HEADER_BYTES:
         return False

@@ -57,7 +57,7 @@ def test_each_of_forty_sessions_goes_on(script: str, tmp_path: Path) -> None:
 
     with capture_logs() as logs:
         on_uvloop(sessions())
-    assert [line["event"] for line in logs] == ["prompt has no sound, calls go on without it"]
+    assert [line["event"] for line in logs] == ["a prompt has no sound; calls go on without it"]
     assert "\n" not in logs[0]["why"]
     assert not list(tmp_path.rglob("*.part"))
     assert "espeak-ng" not in children()
@@ -75,7 +75,7 @@ def test_one_that_hangs_is_not_waited_for_by_every_caller(tmp_path: Path) -> Non
         )
         assert Counter(map(type, outcomes)) == {PromptError: 40}
         for text in texts:
-            with pytest.raises(PromptError, match=r"not done after 0\.5 s"):
+            with pytest.raises(PromptError, match=r"not finished after 0\.5 s"):
                 await prompts.sound(text)
         await prompts.close()
 
@@ -91,7 +91,7 @@ def test_what_it_has_started_does_not_outlive_it(tmp_path: Path) -> None:
     gone = espeak("sleep 61 & exit 0", deadline_s=0.5)
 
     async def session() -> None:
-        with pytest.raises(PromptError, match="not done"):
+        with pytest.raises(PromptError, match="not finished"):
             await Prompts(tmp_path, gone).sound(PromptText("hello", "en", "Hello"))
 
     on_uvloop(session())

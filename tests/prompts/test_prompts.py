@@ -125,7 +125,7 @@ async def test_an_upload_that_is_no_sound_is_told_once_and_spoken_instead(tmp_pa
         paths = {await prompts.sound(HELLO) for _ in range(3)}
     assert all(is_telephone_wav(path) for path in paths)
     assert [(line["event"], line["file"]) for line in logs] == [
-        ("uploaded prompt can't be played, its text is spoken instead", str(file))
+        ("an uploaded prompt can't be played; its text is spoken instead", str(file))
     ]
 
 
@@ -153,7 +153,7 @@ async def test_without_espeak_each_call_gets_an_error_and_the_log_one_line(tmp_p
                 await prompts.sound(PromptText("hello", "en", f"Hello {n}"))
             assert caught.value.fault is SpeechFault.NO_SYNTHESIZER
     (line,) = logs
-    assert line["event"] == "prompt has no sound, calls go on without it"
+    assert line["event"] == "a prompt has no sound; calls go on without it"
     assert line["do"] == "install it (apt-get install espeak-ng)"
     upload(tmp_path, "hello", tones(500, rate=8000))
     assert is_telephone_wav(await prompts.sound(HELLO)), "uploads need no espeak"
@@ -221,8 +221,8 @@ asyncio.run(main())
     assert is_telephone_wav(path)
     lines = [line for line in done.stdout.splitlines() if line]
     assert len(lines) == 2
-    assert "no room left in" in lines[0]
-    assert "make room on that disk" in lines[0]
+    assert "no space left in" in lines[0]
+    assert "free space on that disk" in lines[0]
     assert "prompts are spoken again" in lines[1]
 
 

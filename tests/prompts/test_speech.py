@@ -84,6 +84,6 @@ async def test_one_that_fails_is_quoted() -> None:
 
 async def test_one_that_hangs_is_ended_and_leaves_no_process() -> None:
     hangs = Espeak(["sh", "-c", "exec sleep 600", "sh"], deadline_s=0.3)
-    with pytest.raises(SpeechError, match=r"not done after 0\.3 s"):
+    with pytest.raises(SpeechError, match=r"not finished after 0\.3 s"):
         async with asyncio.timeout(60):
             await hangs.speak("Hello", "en")

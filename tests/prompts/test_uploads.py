@@ -47,7 +47,7 @@ async def test_what_is_no_sound_is_said_once_and_the_words_are_spoken(
     with capture_logs() as logs:
         assert {await prompts.sound(HELLO) for _ in range(5)} == {spoken}
     assert [(line["event"], line["file"]) for line in logs] == [
-        ("uploaded prompt can't be played, its text is spoken instead", str(file))
+        ("an uploaded prompt can't be played; its text is spoken instead", str(file))
     ]
     assert logs[0]["why"] and "\n" not in logs[0]["why"]
 
