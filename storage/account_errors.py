@@ -7,21 +7,22 @@ from domain.identity import AgentCode
 
 
 class AccountRefusal(StrEnum):
-    """Why a user was not made or changed."""
+    """Why a user was not created or changed."""
 
     NAME_MALFORMED = "name_malformed"
     NAME_TAKEN = "name_taken"
     PASSWORD_LENGTH = "password_length"  # noqa: S105 - what is wrong with one
     AGENT_MISSING = "agent_missing"
-    """A user who is an agent needs the agent's code."""
+    """A user in the role of an agent needs an agent's code."""
     AGENT_TAKEN = "agent_taken"
     LAST_ADMIN = "last_admin"
-    """Nobody would be left who may change users."""
+    """No user would be left who may change users."""
     NO_SUCH_USER = "no_such_user"
 
 
 class AccountRefused(OffhookError):  # noqa: N818
-    """``name`` is the user it is about: with AGENT_TAKEN, the one who has ``agent``'s code."""
+    """A user was not created or changed. ``name`` is the user concerned; with AGENT_TAKEN, the one
+    who has the code ``agent``."""
 
     def __init__(
         self, why: AccountRefusal, *, name: str | None = None, agent: AgentCode | None = None
@@ -41,7 +42,7 @@ class LoginRefusal(StrEnum):
 
 
 class LoginRefused(OffhookError):  # noqa: N818
-    """``retry_after_s`` is 0 unless throttled."""
+    """Somebody was not let in. ``retry_after_s`` is 0 unless throttled."""
 
     def __init__(self, why: LoginRefusal, retry_after_s: float = 0.0) -> None:
         super().__init__(why, retry_after_s)

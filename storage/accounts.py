@@ -1,4 +1,4 @@
-"""All about who may use the console, over one database."""
+"""Bundles the stores of who may use the console: users, logins and the audit log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def accounts_of(
     passwords: Passwords | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Accounts:
-    """The accounts of a database. ``passwords`` None: hashed as strongly as they should be."""
+    """The accounts of a database. ``passwords`` None: hashed at full strength."""
     audit = AuditLog(pool, clock=clock)
     passwords = passwords or Passwords()
     return Accounts(

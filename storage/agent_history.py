@@ -1,4 +1,4 @@
-"""Reads of agents: where each of them is, and where they were."""
+"""Reads agents' states, present and past, from the database."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -31,7 +31,7 @@ class AgentStore:
         self._pool = pool
 
     async def remember(self, agents: Iterable[Agent]) -> None:
-        """Writes down the configuration's names and projects: call once at every start."""
+        """Stores the configured agents' names and projects; call it once at every start."""
         known = list(agents)
         async with connection(self._pool) as db:
             await db.execute(
@@ -50,7 +50,7 @@ class AgentStore:
     async def last_states(self, *, projects: Projects = None) -> dict[AgentCode, AgentFact]:
         """The last fact of each agent, for ``Restore``. Complete once the outbox is flushed.
 
-        An agent whose state is none (a later Offhook's, say) is left out, with a line in the log.
+        An agent whose state is unknown (to this version of Offhook, say) is left out and logged.
         """
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["last_states"], as_array(projects))

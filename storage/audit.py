@@ -1,4 +1,4 @@
-"""The log of who did what to what, written as it is done."""
+"""Keeps the audit log: who did what to what."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ def utc_now() -> datetime:
 
 
 class AuditLog:
-    """Entries are only ever added. While the database is away each call raises one of
-    ``storage.database_errors.AWAY``."""
+    """The audit log, to which entries are only ever added. While the database is away, each call
+    raises one of ``storage.database_errors.AWAY``."""
 
     def __init__(self, pool: asyncpg.Pool, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._pool = pool
@@ -49,7 +49,7 @@ class AuditLog:
         address: str = "",
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """Writes down who did what to what."""
+        """Adds an entry."""
         async with connection(self._pool) as db:
             await self.write_with(
                 db, by, action, target, project=project, address=address, detail=detail
@@ -66,7 +66,7 @@ class AuditLog:
         address: str = "",
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """The same in the transaction of ``db`` that does it."""
+        """Adds an entry in ``db``'s transaction, which does what the entry says."""
         values = (by, action, target, project, address, dict(detail or {}))
         await db.execute(_SQL["add_entry"], self._clock(), *values)
 
@@ -81,7 +81,7 @@ class AuditLog:
         before: int | None = None,
         limit: int = 100,
     ) -> tuple[AuditEntry, ...]:
-        """Newest first; the next page is ``before`` the last entry's id."""
+        """Entries, newest first; for the next page, pass the last entry's id as ``before``."""
         async with connection(self._pool) as db:
             rows = await db.fetch(
                 _SQL["list_entries"],

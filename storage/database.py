@@ -1,4 +1,4 @@
-"""Opens the database: a pool of connections, on the newest schema."""
+"""Opens the database: a pool of connections, with the schema migrated to the newest version."""
 
 import asyncio
 import json
@@ -33,17 +33,17 @@ LOCK_WAIT_S = 30.0
 _SETTINGS = {
     "application_name": "offhook",
     "timezone": "UTC",
-    # Our filters are "$1 is null or hotline = $1": planned with the values at hand, the unused
-    # ones vanish and the right index is found. A generic plan would read the whole table.
+    # Filters read "$1 is null or hotline = $1". Planned for the given values, the unused ones
+    # vanish and the right index is found; a generic plan would read the whole table.
     "plan_cache_mode": "force_custom_plan",
-    # A controller that froze inside a transaction must not hold up the other one for ever.
+    # A controller that freezes inside a transaction must not hold up another one for ever.
     "idle_in_transaction_session_timeout": "60s",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database. ``pool`` reconnects by itself; ``server`` is ours if embedded."""
+    """An open database. ``pool`` reconnects by itself; ``server`` is the embedded one, if any."""
 
     pool: asyncpg.Pool
     where: str
@@ -60,8 +60,8 @@ async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Da
     """Opens and migrates a database.
 
     ``target`` is a DSN (``postgresql://user:password@host:5432/offhook``), or a folder in
-    which the embedded server keeps its data; it is started if it does not run.
-    Raises StorageError, whose text is one line for a person, if that can't be.
+    which the embedded server keeps its data; it is started unless it is running.
+    Raises StorageError, with one line for people, if that fails.
     """
     server: EmbeddedServer | None = None
     pool: asyncpg.Pool | None = None
@@ -87,7 +87,7 @@ async def open_database(target: str | Path, *, pool_size: int = POOL_SIZE) -> Da
 
 
 def check_address(dsn: str) -> None:
-    """Raises NotAnAddress if this can't be a database's address."""
+    """Raises NotAnAddress if ``dsn`` can't be a database's address."""
     if not _is_dsn(dsn):
         raise NotAnAddress(
             f"not a database address: {_without_password(dsn)!r}",
@@ -102,10 +102,10 @@ async def bring_forward(
     look_s: float = COMMAND_TIMEOUT_S,
     known: list[Migration] | None = None,
 ) -> None:
-    """Brings the schema of a pool's database to the newest. Raises StorageError.
+    """Migrates the schema of a pool's database to the newest version. Raises StorageError.
 
     The newest is the last of the migrations that are ``known`` (None: those of this code).
-    Where there is something to do it may take minutes: as long as the calls of years need.
+    With years of calls, a migration may take minutes.
     """
     try:
         async with connection(pool, deadline_s=look_s) as db:
@@ -130,7 +130,7 @@ async def close_pool(pool: asyncpg.Pool) -> None:
 async def make_pool(
     dsn: str, *, pool_size: int = POOL_SIZE, lock_wait_s: float = LOCK_WAIT_S
 ) -> asyncpg.Pool:
-    """A pool that connects when first asked, so that it can be made while the server is away.
+    """A pool that connects on first use, so that it can be created while the server is away.
 
     A statement that waits for a lock for longer than ``lock_wait_s`` fails with one of ``AWAY``.
     """
@@ -155,16 +155,16 @@ async def _prepare(db: asyncpg.Connection) -> None:
 async def connection(
     pool: asyncpg.Pool, *, deadline_s: float = COMMAND_TIMEOUT_S
 ) -> AsyncIterator[Any]:
-    """A connection, cut after ``deadline_s``: a server that hangs must not hang us.
+    """A connection that is cut after ``deadline_s``, so that a server that hangs doesn't hang us.
 
-    Cutting is the only sure way; rolling back or giving back a connection waits for the server.
+    Cutting is the only sure way: both a rollback and a release wait for the server.
     """
     async with pool.acquire(timeout=CONNECT_TIMEOUT_S) as db:
         watchdog = asyncio.get_running_loop().call_later(deadline_s, db.terminate)
         try:
             yield db
         except asyncpg.ReadOnlySQLTransactionError:
-            db.terminate()  # it leads to what is a standby by now; another may be led elsewhere
+            db.terminate()  # it leads to a standby by now; a new one may lead elsewhere
             raise
         finally:
             watchdog.cancel()
@@ -174,7 +174,7 @@ def _is_dsn(dsn: str) -> bool:
     try:
         parts = urlsplit(dsn)
         for host in (parts.hostname or "", *parse_qs(parts.query).get("host", [])):
-            if not host.startswith("/"):  # a socket's folder
+            if not host.startswith("/"):  # the folder of a socket
                 unquote(host).encode("idna")
         return parts.scheme in ("postgresql", "postgres") and parts.port != 0
     except ValueError:  # its port is not a number, its brackets don't match, its host isn't a name
@@ -186,7 +186,7 @@ def _without_password(dsn: str) -> str:
 
 
 def describe(dsn: str) -> str:
-    """Where a DSN leads, for people: no password in it."""
+    """Where a DSN leads, in words and without its password."""
     parts = urlsplit(dsn)
     query = parse_qs(parts.query)
     host = parts.hostname or next(iter(query.get("host", [])), "localhost")
@@ -199,7 +199,7 @@ def describe(dsn: str) -> str:
 
 
 def explained(error: Exception, dsn: str) -> StorageError:
-    """The one line a person gets for an error while opening."""
+    """Puts an error of opening into one line for people."""
     user = urlsplit(dsn).username or "(the default user)"
     where = describe(dsn)
     if isinstance(error, asyncpg.InvalidPasswordError):

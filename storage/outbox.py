@@ -30,25 +30,25 @@ from storage.last_known import LastKnown
 log = structlog.get_logger()
 
 WriteFacts = Callable[[asyncpg.Connection, Sequence[StoredFact | AgentFact]], Awaitable[None]]
-"""Stores facts by a connection to the database (``records.writing.write``)."""
+"""Stores facts over a connection to the database (``records.writing.write``)."""
 
-BATCH = 100  # larger ones hold the loop, and a call's next step, for more than ten milliseconds
+BATCH = 100  # a larger one holds up the loop, and calls' next steps, for more than ten milliseconds
 KEPT_BYTES = 64 * 1024 * 1024
-"""Beyond this size delivered facts are dropped, even where the last known can't be written."""
+"""Beyond this size, delivered facts are dropped even if the last known ones can't be written."""
 
-# SQLSTATE classes that a fact brings upon itself: bad data, a broken constraint, too big.
+# SQLSTATE classes for which the fact itself is to blame: bad data, a broken constraint, too big.
 _FACTS_OWN_FAULT = ("22", "23", "54")
 
 
 def _tell(say: Callable[..., Any], event: str, **details: Any) -> None:
-    """Logs. A disk that is full for facts may be full for the log too: that ends nothing."""
+    """Logs. If a full disk takes neither facts nor the log, nothing may end because of it."""
     with contextlib.suppress(OSError, ValueError):
         say(event, **details)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxTiming:
-    """How long the outbox waits for what; all in seconds."""
+    """How long the outbox waits, in seconds."""
 
     linger_s: float = 0.5
     """For more facts: a batch costs both sides as much as ten of them."""
@@ -56,19 +56,19 @@ class OutboxTiming:
     """For the database to take a batch."""
     retry_first_s: float = 0.25
     retry_last_s: float = 5.0
-    """Until it is tried again; the wait doubles each time, up to the last."""
+    """Before a retry; the wait doubles each time, up to the last."""
     disk_retry_s: float = 1.0
     rescue_s: float = 2.0
     remember_every_s: float = 5.0
-    """Between two writings of what was last known; meanwhile delivered facts stay in the file."""
+    """Between two writes of what was last known; delivered facts stay in the file meanwhile."""
 
 
 class Outbox:
-    """Facts on their way. All methods are called from the event loop's thread.
+    """Facts on their way to the database. Call all methods from the event loop's thread.
 
     Raises OutboxTaken if another process has the file, OSError if it can't be opened.
-    Facts that were left by an earlier process are pumped first. ``last_known`` learns of every
-    fact, those of an earlier process among them, before the file forgets it.
+    Facts that an earlier process left are pumped first. ``last_known`` learns every fact,
+    including those of an earlier process, before the file forgets it.
     """
 
     def __init__(
@@ -81,17 +81,17 @@ class Outbox:
         self._timing = timing
         self.path = path
         self.deliveries = 0
-        """Grows when the database has taken facts: what is read of it may be another then."""
+        """Grows each time the database has taken facts, so that readers know to read again."""
         self._last_known = last_known
         self._remember_at = 0.0
         self.rejected = path.with_name(path.name + ".rejected")
-        """Where facts go that the database will never take, one JSON object a line."""
+        """The file for facts that the database will never take, one JSON object per line."""
         self._file = FactFile(path)
         self._offset = 0
         self._undelivered = self._file.lines
-        self._held: dict[int, bytes] = {}  # what a full disk did not take, by number
+        self._held: dict[int, bytes] = {}  # what a full disk didn't take, by number
         self._number = 0
-        self._set_aside: set[bytes] = set()  # of the batch under way, so that a retry won't again
+        self._set_aside: set[bytes] = set()  # of the present batch, not to be repeated by a retry
         self._disk_retry_at = 0.0
         self._work = asyncio.Event()
         self._empty = asyncio.Event()
@@ -101,7 +101,7 @@ class Outbox:
         if self.pending:
             _tell(
                 log.info,
-                "the outbox has facts of an earlier run",
+                "the outbox has facts from an earlier run",
                 facts=self.pending,
                 file=str(path),
             )
@@ -114,18 +114,18 @@ class Outbox:
 
     @property
     def held(self) -> int:
-        """How many facts are only in memory because the disk takes none: should be 0."""
+        """How many facts are only in memory because the disk takes none; should be 0."""
         return len(self._held)
 
     def put(self, fact: Fact) -> None:
-        """Writes a fact down. Never raises for a full disk: the fact waits in memory."""
+        """Writes a fact down. Never raises for a full disk: then the fact waits in memory."""
         try:
             line = encode(fact)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            # It can't be retried and it must not break the call that it is about.
+            # It can't be retried, and must not break the call that it is about.
             _tell(
                 log.error,
-                "a fact can't be written as JSON; dropped",
+                "a fact can't be written as JSON and is dropped",
                 fact=repr(fact),
                 why=str(error),
             )
@@ -144,7 +144,7 @@ class Outbox:
         await self._empty.wait()
 
     async def rescue(self) -> None:
-        """Before ``close``: what the disk does not take goes to the database, if that is there.
+        """Sends what the disk doesn't take to the database, if it is there. Call before ``close``.
 
         Needs a running pump; returns within ``timing.rescue_s``.
         """
@@ -156,7 +156,7 @@ class Outbox:
                     await self.flushed()
 
     def close(self) -> None:
-        """Lets the file go; what is pending stays in it for the next start."""
+        """Closes the file; what is pending stays in it for the next start."""
         self._disk_retry_at = 0.0
         self._write_held()
         self._remember_at = 0.0
@@ -171,12 +171,12 @@ class Outbox:
         self._file.close()
 
     async def pump(self, pool: asyncpg.Pool, write: WriteFacts) -> None:
-        """Carries facts to the database until cancelled. Nothing that fails ends it.
+        """Carries facts to the database until cancelled; no failure ends it.
 
-        ``write`` stores some: all of them or, if it raises, none.
+        ``write`` stores all the facts it is given or, if it raises, none.
         """
         if self._pumping:
-            raise RuntimeError("this outbox is being pumped already")
+            raise RuntimeError("this outbox is already being pumped")
         self._pumping = True
         try:
             await self._pump(pool, write)
@@ -210,7 +210,7 @@ class Outbox:
                 away_since, retry_s = None, self._timing.retry_first_s
 
     async def _linger(self) -> None:
-        """Lets more facts come, unless somebody waits for those that are there."""
+        """Waits for more facts, unless somebody waits for those that are there."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timing.linger_s):
                 await self._awaited.wait()
@@ -218,8 +218,8 @@ class Outbox:
     def _log_away(self, error: Exception) -> None:
         _tell(
             log.error,
-            "the database takes no facts; calls go on, the facts are kept in the outbox. "
-            "See that PostgreSQL runs and can be written to, they are stored by themselves then",
+            "the database takes no facts; calls go on, and the outbox keeps the facts until it "
+            "does. Check that PostgreSQL is running and can be written to",
             why=in_one_line(error),
             error=type(error).__name__,
             outbox=str(self.path),
@@ -227,7 +227,7 @@ class Outbox:
         )
 
     async def _step(self, pool: asyncpg.Pool, write: WriteFacts) -> None:
-        """Carries one batch from the file, or from memory when the file is done."""
+        """Carries one batch from the file, or from memory once the file is empty."""
         lines, end = self._file.read(self._offset, BATCH)
         if lines:
             await self._deliver(pool, write, lines)
@@ -242,8 +242,8 @@ class Outbox:
         self._settle()
 
     def _forget_delivered(self) -> None:
-        """Empty the file, if all of it is delivered and what was last known is written."""
-        # Nothing can come between this look and the clearing: puts are on this thread.
+        """Empties the file if all of it is delivered and what was last known is written."""
+        # Nothing can be put between this check and the clearing: puts are on this thread.
         if not self._offset or self._offset != self._file.size:
             return
         if self._last_known is not None:
@@ -252,12 +252,12 @@ class Outbox:
             self._remember_at = time.monotonic() + self._timing.remember_every_s
             if not self._last_known.write() and self._file.size < KEPT_BYTES:
                 return
-        with contextlib.suppress(OSError):  # delivered again after a restart, which does no harm
+        with contextlib.suppress(OSError):  # delivered again after a restart, harmlessly
             self._file.clear()
             self._offset = 0
 
     def _tell_last_known(self) -> None:
-        """Of what an earlier process has left in the file; a line that is none is the pump's."""
+        """Passes on the facts that an earlier process left; broken lines are left to the pump."""
         offset = 0
         while self._last_known is not None:
             lines, offset = self._file.read(offset, BATCH)
@@ -301,7 +301,7 @@ class Outbox:
             await self._store(pool, write, facts[middle:])
 
     def _reject(self, line: bytes, error: Exception) -> None:
-        """Sets a fact aside. Raises OSError if even that can't be written."""
+        """Sets a fact aside. Raises OSError if even that fails."""
         why = in_one_line(error)
         text = line.decode("utf-8", "replace").rstrip("\n")
         entry = json.dumps({"why": why, "fact": text}) + "\n"
@@ -320,7 +320,7 @@ class Outbox:
         )
 
     def _write_held(self) -> None:
-        """Appends what is only in memory, in order, as far as the disk takes it."""
+        """Appends the facts that are only in memory, in order, as far as the disk takes them."""
         if not self._held or time.monotonic() < self._disk_retry_at:
             return
         was_full = self._disk_retry_at > 0
@@ -345,7 +345,7 @@ class Outbox:
             _tell(log.info, "the outbox can be written again", file=str(self.path))
 
     def _settle(self) -> None:
-        """Wakes those who wait for the outbox to be empty, if it is."""
+        """Wakes those who wait for the outbox to be empty, or the pump if it isn't."""
         busy, idle = (self._work, self._empty) if self.pending else (self._empty, self._work)
         busy.set()
         idle.clear()
@@ -354,5 +354,5 @@ class Outbox:
 
 
 def rejected_facts(path: Path) -> list[dict[str, Any]]:
-    """What was set aside in an outbox's ``.rejected`` file, with the reasons."""
+    """The facts set aside in an outbox's ``.rejected`` file, with the reasons."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -16,10 +16,10 @@ SHORTEST, LONGEST = 8, 256
 
 
 class Passwords:
-    """Hashes and checks passwords, at most two at a time, for each takes 64 MiB and a core."""
+    """Hashes and checks passwords, at most two at a time: each takes 64 MiB and a core."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        # One lane: with the usual four, two logins would fill eight cores.
+        # One lane: with the default of four, two logins would fill eight cores.
         self._hasher = hasher or PasswordHasher(parallelism=1)
         self._threads = ThreadPoolExecutor(2, "argon2", initializer=_yield_to_others)
         self._nobodys: str | None = None
@@ -33,8 +33,8 @@ class Passwords:
         return await loop.run_in_executor(self._threads, self._hasher.hash, password)
 
     async def is_right(self, stored: str | None, password: str) -> bool:
-        """Whether the password is right. Without a stored hash it takes as long, so that the time
-        doesn't reveal which names exist."""
+        """Whether the password is right. Without a stored hash it takes just as long, so that the
+        time doesn't reveal which names exist."""
         password = _normal(password)[: LONGEST + 1]
         if stored is None and self._nobodys is None:
             self._nobodys = await self.hash("nobody's password")
@@ -55,11 +55,11 @@ class Passwords:
 
 
 def _normal(password: str) -> str:
-    """One form for what looks the same, whichever keyboard it was typed on."""
+    """Normalizes text, so that what looks the same is the same on any keyboard."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode("utf-8")
 
 
 def _yield_to_others() -> None:
-    """Lets calls go first: Linux has a priority for each thread; elsewhere nothing happens."""
+    """Lowers this thread's priority, so that calls go first. Only Linux has one per thread."""
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

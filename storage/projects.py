@@ -1,4 +1,4 @@
-"""Whose calls, agents and users a viewer may see."""
+"""Says which projects' calls, agents and users a viewer may see."""
 
 from collections.abc import Iterable
 
@@ -9,5 +9,5 @@ Projects = frozenset[ProjectName] | None
 
 
 def as_array(projects: Iterable[ProjectName] | None) -> list[ProjectName] | None:
-    """Projects as PostgreSQL takes them; always in the same order."""
+    """Projects as PostgreSQL takes them, always in the same order."""
     return None if projects is None else sorted(projects)

@@ -1,4 +1,4 @@
-"""Slows down password guessing: blocks that double, by name, by address and by both."""
+"""Slows down password guessing with blocks that double, by name, by address and by both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,32 +10,32 @@ from storage.queries import load
 FAILURES_FORGOTTEN = timedelta(minutes=15)
 FIRST_BLOCK_S, LONGEST_BLOCK_S = 15.0, 900.0
 FREE_TRIES_HERE = 5  # a name from one address
-FREE_TRIES = 30  # a name from anywhere: strangers must not lock a user out soon
+FREE_TRIES = 30  # a name from anywhere: strangers mustn't soon lock a user out
 
 _SQL = load("logins")
 
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """The keys under which failures are counted, and how many failures each has free."""
+    """The keys under which failures are counted, and how many free failures each has."""
 
     keys: tuple[tuple[str, int], ...]
 
     @staticmethod
     def of(name: str, address: str) -> "Throttle":
-        """``address`` "" is not counted."""
+        """An empty ``address`` is not counted."""
         name = name[:64]
         keys = [(f"both {name} {address}", FREE_TRIES_HERE), (f"name {name}", FREE_TRIES)]
         if address:
             keys.append((f"address {address}", FREE_TRIES))
-        return Throttle(tuple(sorted(keys)))  # in one order, so that no two logins deadlock
+        return Throttle(tuple(sorted(keys)))  # in one order, so that logins can't deadlock
 
     @property
     def names(self) -> Sequence[str]:
         return [key for key, _ in self.keys]
 
     async def blocked_s(self, db: Any, now: datetime) -> float:
-        """For how many more seconds passwords are refused unseen; 0 if one may be tried."""
+        """For how many more seconds passwords are refused unchecked; 0 if one may be tried."""
         until = await db.fetchval(_SQL["blocked_until"], self.names, now)
         return 0.0 if until is None else float((until - now).total_seconds())
 

@@ -1,4 +1,4 @@
-"""Who may use the console: users, their sessions, and the log of what they did."""
+"""Stores users: creates, changes and disables them, and sets their passwords."""
 
 import hashlib
 import unicodedata
@@ -24,7 +24,7 @@ USER_BY_NAME = _SQL["get_user"]
 
 
 class Role(StrEnum):
-    """What a user is; what each may do is the console's matter."""
+    """A user's role. What each role may do is the console's business."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
@@ -36,7 +36,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user without secrets. ``projects`` None: all."""
+    """A user, without secrets. ``projects`` None: all."""
 
     name: str
     role: Role
@@ -49,10 +49,8 @@ class User:
 
 
 class UserStore:
-    """Users. While the database is away each call raises one of ``storage.database_errors.AWAY``.
-
-    Names are told apart without regard to case.
-    """
+    """Users. Names that differ only in case are one name. While the database is away, each call
+    raises one of ``storage.database_errors.AWAY``."""
 
     def __init__(
         self,
@@ -78,8 +76,8 @@ class UserStore:
         agent: AgentCode | None = None,
         language: str | None = None,
     ) -> User:
-        """Raises AccountRefused if the name is taken or not one, if the password is too short, or
-        if an agent has no code or another user's."""
+        """Creates a user. Raises AccountRefused if the name is taken or malformed, if the password
+        is too short or too long, or if an agent has no code or another user's."""
         key = user_key(name)
         if not key or len(key) > 64:
             raise AccountRefused(AccountRefusal.NAME_MALFORMED, name=key)
@@ -100,7 +98,7 @@ class UserStore:
         )
 
     async def ensure_admin(self, name: str, password: str) -> bool:
-        """Makes the first admin; False, and nothing is changed, if there is one."""
+        """Creates the first admin; False, and nothing is changed, if there is one already."""
         async with connection(self._pool) as db:
             if await db.fetchval(_SQL["any_admin"]):
                 return False
@@ -117,15 +115,15 @@ class UserStore:
         agent: AgentCode | None,
         language: str | None,
     ) -> None:
-        """Sets all of a user but the password, and whether they are disabled.
+        """Sets everything about a user but the password and whether they are disabled.
 
-        Raises AccountRefused if there is no such user, if nobody would be left as admin, or if
-        another user has the agent's code.
+        Raises AccountRefused if there is no such user, if no admin would be left, or if another
+        user has the agent's code.
         """
         key, seen = user_key(name), as_array(projects)
         _check_agent(role, agent)
         async with self._one_user_of(agent) as db, db.transaction():
-            await db.execute(_SQL["lock_users"])  # two admins must not remove each other
+            await db.execute(_SQL["lock_users"])  # two admins must not be able to remove each other
             if role is not Role.ADMIN and not await db.fetchval(_SQL["other_admin"], key):
                 raise AccountRefused(AccountRefusal.LAST_ADMIN, name=key)
             is_disabled = await db.fetchval(
@@ -137,7 +135,7 @@ class UserStore:
             await self._audit.write_with(db, by, "user changed", key, detail=detail)
 
     async def set_disabled(self, name: str, disabled: bool, *, by: str) -> None:
-        """Disables a user, whose sessions end, or enables one; the rest stays as it is by then.
+        """Disables a user, which ends their sessions, or enables one; changes nothing else.
 
         Raises AccountRefused as ``change`` does.
         """
@@ -165,10 +163,10 @@ class UserStore:
         keep_token: str | None = None,
         checked: User | None = None,
     ) -> None:
-        """Ends all the user's sessions but the one of ``keep_token``. Raises AccountRefused.
+        """Sets a password and ends all the user's sessions but that of ``keep_token``.
 
-        ``checked``: whose present password was right a moment ago (``check``). Raises LoginRefused
-        if somebody has set another one since.
+        Raises AccountRefused. ``checked`` is what ``check`` returned for the old password a moment
+        ago; raises LoginRefused if it has been changed since.
         """
         key, hashed = user_key(name), await self._passwords.hash(password)
         async with connection(self._pool) as db, db.transaction():
@@ -187,14 +185,14 @@ class UserStore:
         return None if row is None else user_of_row(row)
 
     async def list(self, *, projects: Projects = None) -> tuple[User, ...]:
-        """By name; with ``projects``, those who work for one of them."""
+        """All users, sorted by name; with ``projects``, only those who work for one of them."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["list_users"], as_array(projects))
         return tuple(user_of_row(row) for row in rows)
 
     @asynccontextmanager
     async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[Any]:
-        """A connection; AccountRefused names the other user if the agent's code is taken."""
+        """A connection. Raises AccountRefused with the other user if the agent's code is taken."""
         async with connection(self._pool) as db:
             try:
                 yield db
@@ -206,7 +204,7 @@ class UserStore:
 
 
 def user_key(name: str) -> str:
-    """The one form in which a name is stored and looked up."""
+    """The form in which a name is stored and looked up."""
     text = unicodedata.normalize("NFKC", name).casefold().strip()
     return "".join(char for char in text if unicodedata.category(char)[0] != "C")
 
@@ -217,7 +215,7 @@ def _check_agent(role: Role, agent: AgentCode | None) -> None:
 
 
 def token_hash(token: str) -> bytes:
-    """Of a random token a plain hash is enough: there is nothing to guess."""
+    """Hashes a token. A plain hash is enough for a random one: there is nothing to guess."""
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 

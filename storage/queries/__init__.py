@@ -1,7 +1,7 @@
-"""Named queries: ``-- name: list_calls`` in an .sql file beside this one begins each.
+"""Loads named queries from the .sql files beside it; each begins with ``-- name: list_calls``.
 
-What several of a file's queries have in common has a name too, and stands in them where they
-say ``-- put: asked_for``.
+A part that several queries of a file share has a name, too, and is inserted wherever they say
+``-- put: asked_for``.
 """
 
 import re
@@ -16,7 +16,7 @@ _PUT = re.compile(r"^[ \t]*-- put: ([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
 def load(file: str) -> Mapping[str, str]:
     """The queries of ``<file>.sql`` by name.
 
-    Raises ValueError if two have the same name, KeyError if there is none to put in.
+    Raises ValueError if two have the same name, KeyError if a part to insert is missing.
     """
     text = resources.files(__name__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
     head, *parts = _NAME.split(text)

@@ -80,7 +80,7 @@ async def test_a_stop_and_a_start_lose_nothing_and_are_told_in_two_lines(
             await asyncio.to_thread(own_server.start)
     told = [log for log in logs if "database takes" in log["event"]]
     assert [log["log_level"] for log in told] == ["error", "info"]
-    assert "See that PostgreSQL runs" in told[0]["event"] and told[0]["outbox"]
+    assert "Check that PostgreSQL is running" in told[0]["event"] and told[0]["outbox"]
     assert told[1]["away_s"] > 1
 
 

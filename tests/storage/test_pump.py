@@ -196,7 +196,7 @@ async def assert_rows_are_folds(database: Database, calls: int) -> None:
 async def test_one_pump_an_outbox(tmp_path: Path, database: Database) -> None:
     async with pumping(tmp_path / "outbox.jsonl", database) as outbox:
         await asyncio.sleep(0)
-        with pytest.raises(RuntimeError, match="pumped already"):
+        with pytest.raises(RuntimeError, match="already being pumped"):
             await outbox.pump(database.pool, write)
 
 
