@@ -1,4 +1,4 @@
-"""What ops staff configure: projects, numbers, queues, agents, phones and lines."""
+"""The configuration of a call centre: projects, numbers, queues, agents, phones and lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,28 +23,28 @@ class Encryption(StrEnum):
     """Whether a phone's sound is encrypted (SRTP, keys by SDES)."""
 
     OFF = "off"
-    OPTIONAL = "optional"  # if the phone can; one that insists on SRTP is rung too
+    OPTIONAL = "optional"  # if the phone can; a phone that insists on SRTP is rung, too
     REQUIRED = "required"  # a phone without SRTP can't be rung and can't call
 
 
 class LineKind(StrEnum):
-    FXO = "fxo"  # a gateway's line ports: the public network's analog lines
+    FXO = "fxo"  # a gateway's ports for analog lines of the public network
     TRUNK = "trunk"  # an IP trunk
 
 
 class CallerHeader(StrEnum):
-    """The SIP header that says who calls."""
+    """The SIP header that names the caller."""
 
-    FROM = "From"  # what the caller's own exchange or phone wrote
+    FROM = "From"  # as the caller's own exchange or phone wrote it
     ASSERTED = "P-Asserted-Identity"  # what the carrier vouches for
-    REMOTE_PARTY = "Remote-Party-ID"  # the same, of older equipment
+    REMOTE_PARTY = "Remote-Party-ID"  # the same, from older equipment
 
 
 class SessionTimer(StrEnum):
-    """Which calls of a line are asked every 45 s whether the far side is still there."""
+    """On which calls of a line the far side is asked every 45 s whether it is still there."""
 
     ALWAYS = "always"
-    SUPPORTED = "supported"  # if it says that it knows session timers: others may refuse, and live
+    SUPPORTED = "supported"  # if it announces session timers; others may refuse though they live
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +64,22 @@ class Hotline:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Callers who wait for one skill. Times are in seconds."""
+    """A queue of callers who need one skill. Times are in seconds."""
 
     name: QueueName
     project: ProjectName
     skill: SkillName
     min_level: int = 1
     title: Mapping[str, str] = field(default_factory=dict)  # by language
-    priority: int = 0  # the higher is served first
+    priority: int = 0  # a higher one is served first
     service_level_s: float = 20.0
-    short_abandon_s: float = 5.0  # who leaves the queue within this has not really waited
+    short_abandon_s: float = 5.0  # whoever leaves within this time counts as a short abandon
     ring_s: float = 15.0
     wrap_up_s: float = 20.0
     announce_first_s: float = 4.0  # after entering the queue
     announce_every_s: float = 30.0  # 0: no announcements
     max_wait_s: float = 900.0  # 0: no limit
-    nobody_grace_s: float = 10.0  # how long to wait when nobody at all is logged in
+    nobody_grace_s: float = 10.0  # how long callers wait while no agent at all is logged in
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,14 @@ class Line:
     name: LineName
     kind: LineKind
     channels: int = 30
-    host: str | None = None  # where a trunk that doesn't register comes from
+    host: str | None = None  # from where a trunk that doesn't register may call
     caller_header: CallerHeader = CallerHeader.FROM
     session_timer: SessionTimer = SessionTimer.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """The whole configuration; the loader has checked that every name in it exists."""
+    """The whole configuration; the loader has checked that all names in it exist."""
 
     projects: tuple[Project, ...]
     hotlines: tuple[Hotline, ...]

@@ -55,17 +55,17 @@ OffhookError
 ├── WireError                               telephony.ami.ami_wire
 └── WrongMenu                               console.kit.routing
 
-Who catches OperatorError has one line for whoever runs the centre. The others are caught where
-they mean something, or are faults of ours. Those that begin with _ stay in their module.
+An OperatorError has one line for whoever runs the centre. The others are caught where they mean
+something, or are bugs. Exceptions whose names begin with _ stay in their module.
 """
 
 
 class OffhookError(Exception):
-    """The root of all that Offhook raises of its own."""
+    """The root of all of Offhook's own exceptions."""
 
 
 class OperatorError(OffhookError):
-    """Something around us that whoever runs the centre can put right.
+    """A fault in the surroundings that whoever runs the centre can put right.
 
-    Its text is one line that says what, where and what to do; the command line prints it and exits.
+    Its text is one line (what is wrong, where, what to do); the command line prints it and exits.
     """

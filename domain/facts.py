@@ -1,12 +1,12 @@
-"""What is written down about calls and agents, as it happens.
+"""The facts that are recorded about calls and agents as they happen.
 
-A fact is never changed. A call's record is a fold of its facts (``records.fold``), so the
-same facts in any order, delivered twice, after a crash, make the same record.
+Facts never change. A call's record is a fold of its facts (``records.fold``), so the same facts
+make the same record, in any order, delivered twice, or after a crash.
 
 A fact of a call (``CallFact``) says when and in which call something happened, and ``what``: one
 class for each kind. To add a kind, add its class here; how it is stored follows from its fields
 (``storage.fact_codec``). A field may be None because nobody knew, or because what is stored
-can't be read: what was written down in a crash can't be asked for again.
+can't be read: what a crash has garbled can't be asked for again.
 """
 
 from collections.abc import Callable
@@ -37,14 +37,14 @@ from domain.reasons import (
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What happened in a call; each kind is a class of its own."""
+    """Something that happened in a call; each kind is a subclass."""
 
     kind: ClassVar[str]
-    """The word under which it is stored; it may never change."""
+    """The word under which it is stored; never change it."""
 
 
 KINDS: dict[str, type[Happening]] = {}
-"""All kinds by their words, in the order in which they come first in a call: of facts of one
+"""All kinds by their words, in the order in which a call has them: of two facts of the same
 instant, the one whose kind is declared first is the earlier."""
 
 _H = TypeVar("_H", bound=type[Happening])
@@ -77,7 +77,7 @@ class CallEntered(Happening):
 @_stored_as("blocked")
 @dataclass(frozen=True, slots=True)
 class CallBlocked(Happening):
-    """The line carried no more calls and refused this one."""
+    """The line was full and refused the call."""
 
     line: LineName | None
 
@@ -85,7 +85,7 @@ class CallBlocked(Happening):
 @_stored_as("language")
 @dataclass(frozen=True, slots=True)
 class LanguageChosen(Happening):
-    """The caller chose a language, or got the flow's own by silence."""
+    """The caller chose a language, or got the flow's default by pressing nothing."""
 
     language: str | None
 
@@ -98,19 +98,19 @@ class ChoiceMade(Happening):
     node: str | None
     digits: str | None
     choice: str | None
-    """The choice's name in the flow, which stays when its key moves."""
+    """The choice's name in the flow, which stays the same if its key changes."""
 
 
 @_stored_as("misdialled")
 @dataclass(frozen=True, slots=True)
 class Misdialled(Happening):
-    """The caller pressed a key that means nothing there, or none."""
+    """The caller pressed a key that isn't a choice, or none."""
 
     node: str | None
     digits: str
-    """Empty: silence."""
+    """Empty: none."""
     attempt: int | None = field(metadata={"key": "try"})
-    """From 1."""
+    """Counted from 1."""
 
 
 @_stored_as("queued")
@@ -125,10 +125,10 @@ class Queued(Happening):
 @_stored_as("announced")
 @dataclass(frozen=True, slots=True)
 class PositionAnnounced(Happening):
-    """The caller was given their place in the queue."""
+    """The caller was told their position in the queue."""
 
     position: int | None
-    """From 1."""
+    """Counted from 1."""
     expected_wait_s: float | None
     """None: unknown, and not announced."""
 
@@ -146,7 +146,7 @@ class Offered(Happening):
 @_stored_as("offer_failed")
 @dataclass(frozen=True, slots=True)
 class OfferNotTaken(Happening):
-    """The phone rang, or should have, and agent and caller did not talk."""
+    """An offer ended without a talk between agent and caller."""
 
     agent: AgentCode | None
     station: StationName | None
@@ -156,7 +156,7 @@ class OfferNotTaken(Happening):
 @_stored_as("connected")
 @dataclass(frozen=True, slots=True)
 class TalkBegan(Happening):
-    """A phone and the caller can hear one another."""
+    """A phone and the caller were connected."""
 
     agent: AgentCode | None
     """None: nobody was logged in there."""
@@ -176,7 +176,7 @@ class Held(Happening):
 @_stored_as("resumed")
 @dataclass(frozen=True, slots=True)
 class Resumed(Happening):
-    """The side that held does so no longer."""
+    """The side that held has resumed."""
 
     agent: AgentCode | None
     station: StationName | None
@@ -190,7 +190,7 @@ class Transferred(Happening):
 
     from_agent: AgentCode | None
     station: StationName | None
-    """The agent's."""
+    """The agent's phone."""
     to: str | None
     """A station or a number."""
     how: TransferKind | Unlisted | None = field(metadata={"key": "kind"})
@@ -199,7 +199,7 @@ class Transferred(Happening):
 @_stored_as("disconnected")
 @dataclass(frozen=True, slots=True)
 class TalkEnded(Happening):
-    """A phone and the caller no longer hear one another; the call may go on."""
+    """A phone and the caller were parted; the call may go on."""
 
     agent: AgentCode | None
     station: StationName | None
@@ -210,7 +210,7 @@ class TalkEnded(Happening):
 @_stored_as("left_queue")
 @dataclass(frozen=True, slots=True)
 class LeftQueue(Happening):
-    """The queue gave the caller up."""
+    """The queue gave up on the caller."""
 
     queue: QueueName | None
     why: GiveUpReason | Unlisted | None
@@ -228,16 +228,16 @@ class FellBack(Happening):
     """Asterisk's own queue took the caller."""
 
     queue: QueueName | None
-    """Where they had waited; None: nowhere yet."""
+    """Where the caller had waited; None: nowhere yet."""
 
 
 @_stored_as("scored")
 @dataclass(frozen=True, slots=True)
 class Scored(Happening):
-    """The caller scored the call."""
+    """The caller gave the call a score."""
 
     score: int | None
-    """From 1, the worst, to 5; a flow of one's own may have others."""
+    """From 1, the worst, to 5; a customer's own flow may use another range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,22 +255,22 @@ class Recorded(Happening):
     """The call's recording was stored. Lengths are in seconds."""
 
     file: str | None
-    """Below the root of all recordings."""
+    """Relative to the root of all recordings."""
     sha256: str | None
     duration_s: float | None
     bridged_s: float | None
-    """What it should hold; None: nobody knows."""
+    """How long it should be; None: nobody knows."""
     whole: bool | None
-    """Whether the two fit."""
+    """Whether the two lengths agree."""
     bytes: int | None = field(metadata={"limit": 2**63 - 1})
     silent: tuple[Silence, ...] = field(default=(), metadata={"optional": True})
-    """Where one side was still for long while the other spoke."""
+    """Where one side was silent for long while the other spoke."""
 
 
 @_stored_as("recording_lost")
 @dataclass(frozen=True, slots=True)
 class RecordingMissing(Happening):
-    """There is no recording of the call, though there should be one."""
+    """The call should have a recording, and has none."""
 
     why: LossReason | Unlisted | None
 
@@ -278,24 +278,24 @@ class RecordingMissing(Happening):
 @_stored_as("ended")
 @dataclass(frozen=True, slots=True)
 class CallEnded(Happening):
-    """The caller's channel is no more."""
+    """The caller's channel is gone."""
 
     by: Party | Unlisted | None
     cause: int | None
-    """Q.850."""
+    """The cause by Q.850."""
     why: EndReason | Unlisted | None
-    """Why, if nobody hung up; or the word of the flow that did."""
+    """Why, if nobody hung up; or the word of the flow that hung up."""
 
 
 RANK = {happening: rank for rank, happening in enumerate(KINDS.values())}
-"""What comes first among facts of one instant."""
+"""The order of kinds among facts of one instant."""
 
 TALKS = (TalkBegan, TalkEnded)
-"""The kinds that say who talks with whom, and until when."""
+"""The kinds that show who talks with whom, and until when."""
 
 
 def phone_in(what: Happening) -> StationName | None:
-    """The phone of a talk or of a transfer; None if it is about something else."""
+    """The phone of a talk or a transfer; None for other facts."""
     match what:
         case TalkBegan(station=phone) | TalkEnded(station=phone) | Transferred(station=phone):
             return phone
@@ -313,7 +313,7 @@ class CallFact:
 
 
 class AgentState(StrEnum):
-    """Where an agent is; the table of transitions is ``acd.agent_states``."""
+    """An agent's state; ``acd.agent_states`` has the table of transitions."""
 
     LOGGED_OUT = "logged_out"
     READY = "ready"
@@ -325,15 +325,15 @@ class AgentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentFact:
-    """An agent entered a state. The last one says where the agent is now."""
+    """An agent entered a state; the last of these facts is the agent's present state."""
 
     id: str
     agent: AgentCode
     at: datetime
     state: AgentState
     reason: str | None = None
-    """Why paused: a reason from the centre's list, or ``login``, or what became of an
-    offer (``missed``, ``forwarded``, ...)."""
+    """Why paused: a reason from the centre's list, ``login``, or what became of an offer
+    (``missed``, ``forwarded``, ...)."""
     station: StationName | None = None
     call: CallId | None = None
 

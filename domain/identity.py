@@ -1,10 +1,10 @@
-"""Names of things, each its own type so that a checker keeps them apart."""
+"""Names and identifiers, each a type of its own so that mypy keeps them apart."""
 
 from dataclasses import dataclass
 from typing import NewType
 
 NodeName = NewType("NodeName", str)
-"""One Asterisk, such as ``pbx1``; part of a channel's identity from the first day."""
+"""The name of one Asterisk, such as ``pbx1``."""
 
 CallId = NewType("CallId", str)
 """A customer's call: ``<node>-<uniqueid of the customer's channel>``."""
@@ -16,14 +16,14 @@ StationName = NewType("StationName", str)
 """A phone an agent can sit at: the name of its PJSIP endpoint."""
 
 LineName = NewType("LineName", str)
-"""A way calls come in: the PJSIP endpoint of a gateway's FXO ports or of an IP trunk."""
+"""A line on which calls come in: the PJSIP endpoint of a gateway's FXO ports or of an IP trunk."""
 
 QueueName = NewType("QueueName", str)
 ProjectName = NewType("ProjectName", str)
 SkillName = NewType("SkillName", str)
 
 ListName = NewType("ListName", str)
-"""A campaign's list of leads, as it was handed over."""
+"""A campaign's list of leads, as it was delivered."""
 
 AttemptId = NewType("AttemptId", str)
 """One dialling of one number by a campaign."""
@@ -31,18 +31,18 @@ AttemptId = NewType("AttemptId", str)
 
 @dataclass(frozen=True, slots=True)
 class ChannelId:
-    """A channel on one of several Asterisks; the uniqueid alone repeats between nodes."""
+    """A channel on one of several Asterisks, whose uniqueids alone may coincide."""
 
     node: NodeName
     uniqueid: str
 
     @classmethod
     def of(cls, call: CallId) -> "ChannelId":
-        """The customer's channel of a call: ``call`` of it is the call again."""
+        """The channel of a call's customer; its ``call`` is the call again."""
         node, _, uniqueid = call.rpartition("-")  # a node's name may have hyphens
         return cls(NodeName(node), uniqueid)
 
     @property
     def call(self) -> CallId:
-        """The call's name, if this is the customer's channel."""
+        """The call whose customer's channel this is."""
         return CallId(f"{self.node}-{self.uniqueid}")

@@ -1,4 +1,4 @@
-"""What is to be said to a caller."""
+"""What is said to a caller."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class PromptText:
     """One sentence in one language, nothing left to fill in.
 
-    ``name`` is also the name of the sound file that somebody may upload for it; a prompt with
-    parameters carries their values in it (``position-3``), so that no file is taken for another.
+    ``name`` is also the name of the sound file that people may upload for it. With parameters, it
+    includes their values (``position-3``), so that no file is mistaken for another.
     """
 
     name: str

@@ -1,13 +1,13 @@
-"""Who did something and why: the codes that facts, commands and events share.
+"""Codes for who did something and why, which facts, commands and events share.
 
-The values are stored, so none may change. Words for people are the console's.
+The values are stored, so none may change. The console has the words for people.
 """
 
 from enum import StrEnum
 from typing import NewType
 
 Unlisted = NewType("Unlisted", str)
-"""A code that no enum here lists: a flow's own word, or one of another version of Offhook. It is
+"""A code that no enum here lists: a flow's own word, or one from another version of Offhook. It is
 kept as it is."""
 
 
@@ -28,40 +28,40 @@ class OfferFailure(StrEnum):
     BUSY = "busy"  # the agent is paused: busy
     REJECTED = "rejected"  # the agent is paused: rejected
     UNREACHABLE = "unreachable"  # the agent is paused: unreachable
-    FORWARDED = "forwarded"  # the agent is paused: the phone wants to send its calls elsewhere
-    DROPPED = "dropped"  # the agent is paused: the phone answered and there was no talk
-    WITHDRAWN = "withdrawn"  # not the agent's fault, they stay ready; the answer to a Withdraw
+    FORWARDED = "forwarded"  # the agent is paused: the phone tried to send its calls elsewhere
+    DROPPED = "dropped"  # the agent is paused: the phone answered, but no talk began
+    WITHDRAWN = "withdrawn"  # the answer to a Withdraw; not the agent's fault, who stays ready
     CALLER_LEFT = "caller_left"  # likewise
 
 
 class GiveUpReason(StrEnum):
-    """Why a caller is sent out of the queue."""
+    """Why the queue gave up on a caller."""
 
-    TIMEOUT = "timeout"  # the queue's max_wait_s is over
-    NOBODY_LOGGED_IN = "nobody_logged_in"  # no agent at all could ever take them
+    TIMEOUT = "timeout"  # the queue's max_wait_s has passed
+    NOBODY_LOGGED_IN = "nobody_logged_in"  # no agent is logged in who could take them
     UNKNOWN_QUEUE = "unknown_queue"
 
 
 class TransferKind(StrEnum):
     """How an agent passed a caller on."""
 
-    BLIND = "blind"  # without asking
-    ATTENDED = "attended"  # after asking
+    BLIND = "blind"  # without asking first
+    ATTENDED = "attended"  # after asking first
 
 
 class EndReason(StrEnum):
-    """Why a talk or a call ended that nobody hung up. A flow that hangs up has its own words."""
+    """Why a talk or a call ended if nobody hung up. A flow that hangs up has its own words."""
 
     ASTERISK_ENDED = "Asterisk ended during the call"
-    CONTROLLER_AWAY = "the controller was away"  # so nobody knows
-    LINE_GONE = "line_gone"  # the caller's line answered no more; the session timer noticed
-    PHONE_GONE = "phone_gone"  # nothing came from the agent's phone, and it couldn't be reached
-    STOPPING = "stopping"  # a new call was refused: the controller is about to end
+    CONTROLLER_AWAY = "the controller was away"  # so nobody knows why
+    LINE_GONE = "line_gone"  # the caller's line stopped responding, as the session timer noticed
+    PHONE_GONE = "phone_gone"  # the agent's phone stopped responding and couldn't be reached
+    STOPPING = "stopping"  # a new call was refused because the controller is about to end
 
 
 class LossReason(StrEnum):
     """Why there is no recording of a call in which somebody talked."""
 
-    NO_FILE = "no_file"  # Asterisk left none
+    NO_FILE = "no_file"  # Asterisk left no file
     EMPTY_FILE = "empty_file"
-    FOREIGN_FILE = "foreign_file"  # what lies there is not Asterisk's; it is left alone
+    FOREIGN_FILE = "foreign_file"  # the file there is not Asterisk's and is left alone

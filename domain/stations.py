@@ -1,4 +1,4 @@
-"""What is known of an agent's phone."""
+"""The endpoints and states of an agent's phone."""
 
 import re
 from enum import StrEnum
@@ -7,11 +7,11 @@ from domain.identity import StationName
 
 _TWIN = "-srtp"
 _PHONE = re.compile(rf"([0-9]+)(?:{_TWIN})?")
-"""Of digits; a line's name begins with a letter, and may end in what a twin's does."""
+"""Digits only, because a line's name begins with a letter and may end as a twin's does."""
 
 
 def twin(station: StationName) -> str:
-    """The second endpoint of a phone, through which it is offered encrypted sound only."""
+    """The second endpoint of a phone, through which it is offered only encrypted sound."""
     return f"{station}{_TWIN}"
 
 
