@@ -1,4 +1,4 @@
-"""Reads of calls: the list, one call with its timeline, the figures of a day."""
+"""Reads calls: the list, one call with its timeline, the figures of a day."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from storage.projects import Projects, as_array
 from storage.queries import load
 
 COUNT_LIMIT = 10_000
-"""Up to here the number of hits is exact; nobody pages further, and counting on is slow."""
+"""Up to this number the count of hits is exact; nobody pages further, and counting is slow."""
 PER_PAGE_LIMIT = 500
 
 _SQL = load("calls")
@@ -39,17 +39,17 @@ class FactRow(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """What to list; None is no condition. ``start`` counts, ``end`` does not."""
+    """What to list; None sets no condition. Includes ``start``, excludes ``end``."""
 
     project: ProjectName | None = None
     start: datetime | None = None
     end: datetime | None = None
     hotline: str | None = None
-    queue: QueueName | None = None  # one of those the caller stood in
+    queue: QueueName | None = None  # one of those in which the caller stood
     agent: AgentCode | None = None  # who spoke in the call
     outcome: Outcome | None = None
     caller: str | None = None  # a part of the number
-    withheld: bool = False  # only callers without a number; ``caller`` is not looked at
+    withheld: bool = False  # only callers without a number; ``caller`` is ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class CallPage:
 
 @dataclass(frozen=True, slots=True)
 class StoredCall:
-    """One call: what it adds up to, and its facts in order."""
+    """One call: its record, and its facts in order."""
 
     record: CallRecord
     timeline: tuple[CallFact, ...]
@@ -103,10 +103,10 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures of a span of time: of the calls that entered in it, or of one queue.
+    """The figures of a span of time: of the calls that came in during it, or of one queue.
 
-    A queue counts each caller's stay in it, from when they entered the queue, and by what came of
-    it there; a caller who overflowed into a second queue is offered to both.
+    A queue counts each stay in it, by when the caller entered it and by the outcome there; a
+    caller who overflowed into a second queue counts as offered to both.
 
     offered = answered + abandoned + short_abandoned + unserved + lost + waiting.
     """
@@ -121,7 +121,7 @@ class Summary:
     waiting: int  # still in a queue
     open: int  # have not ended, in whatever stage
     self_service: int  # ended without ever entering a queue
-    mean_wait_s: float  # of all offered that no longer wait, until the agent or until leaving
+    mean_wait_s: float  # of all offered who no longer wait, until the agent or until leaving
     mean_answer_s: float  # ASA: of the answered
     recordings: int
     call_records: int  # all calls
@@ -130,20 +130,20 @@ class Summary:
 
     @property
     def measured(self) -> int:
-        """All offered that no longer wait: what the rates are of."""
+        """All offered who no longer wait: the base of the rates."""
         return self.offered - self.waiting
 
     @property
     def service_level(self) -> float | None:
-        """Answered in time / all offered that no longer wait, short abandons in the base.
+        """The share answered in time, of all offered who no longer wait, including short abandons.
 
-        A fraction, 0 to 1; None if there is nothing to divide by.
+        From 0 to 1; None if there are none.
         """
         return _ratio(self.answered_within, self.measured)
 
     @property
     def service_level_without_short(self) -> float | None:
-        """The other variant: short abandons are not in the base."""
+        """The same with the short abandons left out of the base."""
         return _ratio(self.answered_within, self.measured - self.short_abandoned)
 
     @property
@@ -156,7 +156,7 @@ class Summary:
 
     @property
     def abandon_rate(self) -> float | None:
-        """Without the short abandons, of all offered that no longer wait."""
+        """The share of abandons, without the short ones, of all offered who no longer wait."""
         return _ratio(self.abandoned, self.measured)
 
 
@@ -167,7 +167,7 @@ def _ratio(part: int, whole: int) -> float | None:
 class CallStore:
     """Reads calls. Every read names the projects its viewer may see (None: all).
 
-    While the database is away each read raises one of ``storage.database_errors.AWAY``.
+    While the database is away, each read raises one of ``storage.database_errors.AWAY``.
     """
 
     def __init__(self, pool: asyncpg.Pool, *, count_limit: int = COUNT_LIMIT) -> None:
@@ -214,7 +214,7 @@ class CallStore:
         )
 
     async def get(self, call: CallId, *, projects: Projects) -> StoredCall | None:
-        """One call; None if there is none such, or the viewer may not see it."""
+        """One call; None if there is no such call, or the viewer may not see it."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["get_call"], _plain(call), as_array(projects))
         return _stored(rows) if rows else None
@@ -222,8 +222,8 @@ class CallStore:
     async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
         """The calls without an end, oldest first. Complete once the outbox has been flushed.
 
-        One whose facts can't be read (a later Offhook's, say) is left out, with a line in the log:
-        a controller begins with the others.
+        A call whose facts can't be read (a later Offhook's, say) is left out and logged, so that
+        a controller starts with the others.
         """
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["open_calls"], as_array(projects))
@@ -240,14 +240,14 @@ class CallStore:
         return tuple(found)
 
     async def blocked(self, since: datetime) -> dict[LineName, int]:
-        """How many calls each line has refused from then on, being full; lines with none are left
-        out."""
+        """How many calls each line has refused since then because it was full, without the lines
+        that refused none."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["blocked_calls"], since)
         return {LineName(row["line"]): row["calls"] for row in rows if row["line"]}
 
     async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
-        """Those of these calls whose record has an end."""
+        """Which of these calls have ended, by their records."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["ended_calls"], [_plain(call) for call in calls])
         return frozenset(CallId(row["call"]) for row in rows)
@@ -264,8 +264,8 @@ class CallStore:
         short_abandon_s: float = 5.0,
         short_abandon_of: Mapping[QueueName, float] | None = None,
     ) -> Summary:
-        """The figures of the calls that entered from ``start`` on, before ``end``; with ``queue``
-        those of the stays in it that began then.
+        """The figures of the calls that came in from ``start`` on and before ``end``; with
+        ``queue``, of the stays in it that began then.
 
         ``service_level_of`` and ``short_abandon_of`` give single queues other times than
         ``service_level_s`` and ``short_abandon_s``.
@@ -286,19 +286,19 @@ class CallStore:
 
 
 def call_fact(row: FactRow) -> CallFact:
-    """The fact of a row. Raises ValueError if nobody here knows its kind."""
+    """The fact of a row. Raises ValueError if its kind is unknown."""
     what = happening(row["kind"], row["detail"])
     return CallFact(str(row["id"]), CallId(row["call"]), row["at"], what)
 
 
 def stored_call(facts: Iterable[CallFact]) -> StoredCall:
-    """A call of its facts, in whatever order they come."""
+    """A call from its facts, in any order."""
     ordered = in_order(facts)
     return StoredCall(fold(ordered), tuple(ordered))
 
 
 def group_by_call(rows: Iterable[FactRow]) -> dict[str, "list[FactRow]"]:
-    """Rows of facts by their call, in the order in which the calls come."""
+    """The facts in rows, by call, in the calls' order."""
     groups: dict[str, list[FactRow]] = {}
     for row in rows:
         groups.setdefault(row["call"], []).append(row)
@@ -338,10 +338,10 @@ def _row(row: asyncpg.Record) -> CallRow:
 
 
 def _plain(text: str | None) -> str | None:
-    """What a person typed, without the one character PostgreSQL has no room for."""
+    """Typed text without NUL, which PostgreSQL can't store."""
     return None if text is None else text.replace("\x00", "")
 
 
 def _literally(text: str) -> str:
-    """Text for LIKE in which % and _ mean themselves."""
+    """Text for LIKE in which % and _ stand for themselves."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

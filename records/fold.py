@@ -1,8 +1,8 @@
-"""A call's record: what its facts add up to.
+"""Folds the facts of a call into its record.
 
-``fold`` is the only place that knows how. It is pure and forgiving: facts may come in any
-order, twice, or not at all, and any of their fields may be None (a record is then poorer, never
-wrong).
+This is the only place that knows how. It is pure and forgiving: facts may come in any order,
+twice, or not at all, and any of their fields may be None; the record is then poorer, never
+wrong.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ __all__ = ["CallRecord", "Leg", "LegOutcome", "Outcome", "QueueStay", "Recording
 
 @dataclass(frozen=True, slots=True)
 class RecordingInfo:
-    """A recording as it was stored. Lengths are in seconds; ``file`` is below the root."""
+    """A stored recording. Lengths are in seconds; ``file`` is relative to the recordings' root."""
 
     file: str
     sha256: str | None
@@ -67,10 +67,11 @@ class CallRecord:
     queue: QueueName | None = None
     """The last queue the caller stood in."""
     queued_at: datetime | None = None
-    """When the caller first entered a queue; a controller's restart does not change it."""
+    """When the caller first entered a queue; unchanged by a controller's restart."""
     answered_at: datetime | None = None
     wait_s: float | None = None
-    """From the first queue to the agent, or to leaving; None if never queued, or still waiting."""
+    """From entering the first queue to the agent, or to leaving; None if the caller never queued
+    or still waits."""
     ended_at: datetime | None = None
     ended_by: Party | Unlisted | None = None
     """Who ended the call; who ended the talk before that is ``talk_ended_by``."""
@@ -79,11 +80,11 @@ class CallRecord:
     score: int | None = None
     legs: tuple[Leg, ...] = ()
     stays: tuple[QueueStay, ...] = ()
-    """Each queue's own part; ``wait_s`` and ``outcome`` are the whole call's."""
+    """The part of each queue; ``wait_s`` and ``outcome`` are the whole call's."""
     recording: RecordingInfo | None = None
     recording_lost: str | None = None
     adopted: bool = False
-    """The controller was away during the call, and the call went on without it."""
+    """Whether the controller was away during the call, which went on without it."""
 
     @property
     def agent(self) -> AgentCode | None:
@@ -92,7 +93,7 @@ class CallRecord:
 
     @property
     def agents(self) -> tuple[AgentCode, ...]:
-        """Every agent who spoke with the caller, in order, each once."""
+        """All agents who spoke with the caller, in order, each once."""
         return tuple(dict.fromkeys(leg.agent for leg in self.legs if leg.talked and leg.agent))
 
     @property
@@ -105,12 +106,12 @@ class CallRecord:
 
     @property
     def queues(self) -> tuple[QueueName, ...]:
-        """Every queue the caller stood in, in order, each once."""
+        """All queues the caller stood in, in order, each once."""
         return tuple(dict.fromkeys(stay.queue for stay in self.stays if stay.queue))
 
     @property
     def talk_s(self) -> float:
-        """What all agents talked, holds not included."""
+        """How long all agents talked, without holds."""
         return sum(leg.talk_s for leg in self.legs)
 
     @property
@@ -119,7 +120,7 @@ class CallRecord:
 
     @property
     def bridged_s(self) -> float:
-        """How long somebody was connected with the caller; two at once count once."""
+        """How long the caller was connected with somebody; two at once count once."""
         total, until = 0.0, None
         spans = sorted(
             (leg.connected_at, leg.ended_at)
@@ -134,14 +135,14 @@ class CallRecord:
 
 
 def in_order(facts: Iterable[CallFact]) -> list[CallFact]:
-    """Facts of a call as a timeline."""
+    """The facts of a call in the order of its timeline."""
     return sorted(facts, key=lambda fact: (fact.at, RANK[type(fact.what)], fact.id))
 
 
 def fold(facts: Iterable[CallFact]) -> CallRecord:
     """The record of one call.
 
-    Raises ValueError if there is no fact, or if they are of several calls.
+    Raises ValueError if there are no facts, or facts of several calls.
     """
     unique = {fact.id: fact for fact in facts}
     timeline = in_order(unique.values())
@@ -155,7 +156,7 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     legs = fold_legs(timeline, end.at, end.by)
     wait = _wait(timeline, legs, end.at)
     said = _said(timeline)
-    # Made once, with all that it says: each record costs as much as the rest of the fold.
+    # Created once and complete: creating a record costs as much as the rest of the fold.
     return CallRecord(
         call=call,
         entered_at=entered_at,
@@ -185,13 +186,13 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
 
 
 _WITHHELD = ("unknown", "<unknown>", "anonymous", "Anonymous")
-"""What Asterisk calls a withheld number; older facts have it."""
+"""Asterisk's words for a withheld number, which older facts hold."""
 
 _UNSEEN = CallEntered(None, None, None, None, None, None)
 
 
 def _entrance(timeline: list[CallFact]) -> tuple[datetime, CallEntered]:
-    """When the call came in, and what is known of it from then."""
+    """When the call came in, and what was known of it then."""
     for fact in timeline:
         if isinstance(fact.what, CallEntered):
             return fact.at, fact.what
@@ -217,7 +218,7 @@ def _end(timeline: list[CallFact]) -> _End:
     if not ends:
         return _End()
     at, end = ends[0]
-    # After a restart the end may be noted twice; the note that knows who hung up is the better.
+    # After a restart the end may be recorded twice; prefer the fact that knows who hung up.
     end = next((end for _, end in ends if end.by not in (None, Party.UNKNOWN)), end)
     return _End(at, end.by or Party.UNKNOWN, end.cause, end.why)
 
@@ -226,7 +227,7 @@ _ENTERS_QUEUE = (Queued, FellBack)
 
 
 class _Wait(NamedTuple):
-    """What a caller's time in queues came to; all None if there was none."""
+    """The sum of a caller's stays in queues; all None if there were none."""
 
     queue: QueueName | None = None
     since: datetime | None = None
@@ -235,7 +236,7 @@ class _Wait(NamedTuple):
 
 
 def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | None) -> _Wait:
-    # Whoever was offered to an agent has stood in a queue, even if that fact was lost.
+    # A caller who was offered to an agent stood in a queue, even if that fact was lost.
     start = _first(timeline, *_ENTERS_QUEUE) or _first(timeline, Offered, TalkBegan)
     if start is None:
         return _Wait()
@@ -258,19 +259,19 @@ def _wait(timeline: list[CallFact], legs: tuple[Leg, ...], ended_at: datetime | 
 
 
 def _gave_up(timeline: list[CallFact]) -> datetime | None:
-    """When the caller was taken out of the last queue without an agent, if so."""
+    """When the caller left the last queue without an agent; None if they didn't."""
     for fact in reversed(timeline):
         match fact.what:
             case LeftQueue():
                 return fact.at
-            # Whoever is offered to an agent has come back, even if that fact was lost.
+            # A caller who is offered to an agent has come back, even if that fact was lost.
             case Queued() | FellBack() | Offered() | TalkBegan():
                 return None
     return None
 
 
 class _Said(NamedTuple):
-    """What the last word counts for."""
+    """The outcome, from the call's last facts."""
 
     language: str | None
     score: int | None
@@ -298,7 +299,7 @@ def _said(timeline: list[CallFact]) -> _Said:
 
 
 def _better(one: RecordingInfo | None, other: RecordingInfo | None) -> RecordingInfo | None:
-    """Of two recordings of a call the whole one, or the longer; the other stays in the timeline."""
+    """Of several recordings, the whole one or the longest; the others stay in the timeline."""
     if one is None or other is None:
         return one or other
     if one.whole != other.whole:

@@ -1,4 +1,4 @@
-"""The legs of a call: each agent it was offered to, and what each of them did with it."""
+"""Finds the legs of a call: each agent it was offered to, and how that went."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ from domain.reasons import OfferFailure, Party, Unlisted
 
 
 class LegOutcome(StrEnum):
-    """Where an agent's leg stands, or how it ended."""
+    """How an agent's leg stands, or ended."""
 
-    OFFERED = "offered"  # it rings
+    OFFERED = "offered"  # the phone rings
     TALKING = "talking"
     TALKED = "talked"
     TRANSFERRED = "transferred"
@@ -34,16 +34,16 @@ class LegOutcome(StrEnum):
     BUSY = "busy"
     REJECTED = "rejected"  # the phone refused the call
     UNREACHABLE = "unreachable"
-    FORWARDED = "forwarded"  # the phone wanted to send the call elsewhere
-    DROPPED = "dropped"  # the phone answered, and there was no talk
-    WITHDRAWN = "withdrawn"  # the offer was taken back
-    CALLER_LEFT = "caller_left"  # the caller was gone while the phone still rang
-    FAILED = "failed"  # for a reason that is not in this list
+    FORWARDED = "forwarded"  # the phone tried to send the call elsewhere
+    DROPPED = "dropped"  # the phone answered, but no talk began
+    WITHDRAWN = "withdrawn"  # the offer was withdrawn
+    CALLER_LEFT = "caller_left"  # the caller left while the phone still rang
+    FAILED = "failed"  # for another reason
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One agent's part. ``talk_s`` does not include ``hold_s``; both grow only when it ends."""
+    """One agent's part of a call. ``talk_s`` excludes ``hold_s``; both are set at its end."""
 
     agent: AgentCode | None
     station: StationName | None
@@ -52,13 +52,13 @@ class Leg:
     connected_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: Party | Unlisted | None = None
-    """Who ended the talk, as in an ``ended`` fact; None: there was none, or it goes on."""
+    """Who ended the talk; None: there was none, or it goes on."""
     talk_s: float = 0.0
     hold_s: float = 0.0
 
     @property
     def talked(self) -> bool:
-        """Whether caller and agent have been, or are, in a talk worth the name."""
+        """Whether caller and agent talk or have talked."""
         return self.connected_at is not None and self.outcome is not LegOutcome.DROPPED
 
 
@@ -80,7 +80,7 @@ class _Open:
     transferred_at: datetime | None = None
     failed: LegOutcome | None = None
     supposed: bool = False
-    """That it rings no more is known from what came after; how it ended may still be reported."""
+    """It can't ring any more, as later facts show; how it ended may still be reported."""
 
     def is_of(self, agent: AgentCode | None, station: StationName | None) -> bool:
         """Whether a fact that names these is about this leg; either name may be missing."""
@@ -96,8 +96,8 @@ class _Open:
         self.held_since = self.held_since or at
 
     def resume(self, at: datetime, by: Party | Unlisted | None) -> None:
-        """One party no longer holds; the other one may still."""
-        if by is None or None in self.held_by:  # nobody knows whose
+        """One party no longer holds; the other may still do so."""
+        if by is None or None in self.held_by:  # nobody knows whose hold it is
             self.held_by.clear()
         self.held_by.discard(by)
         if not self.held_by:
@@ -152,9 +152,9 @@ def fold_legs(
     ended_at: datetime | None,
     ended_by: Party | Unlisted | None = None,
 ) -> tuple[Leg, ...]:
-    """The legs in the order they began. ``timeline`` is sorted and free of duplicates.
+    """The legs in the order in which they began. ``timeline`` is sorted and free of duplicates.
 
-    ``ended_at`` and ``ended_by`` are the call's; what was still open ended with it.
+    ``ended_at`` and ``ended_by`` are the call's; legs that were still open ended with it.
     """
     legs: list[_Open] = []
     for fact in timeline:
@@ -162,7 +162,7 @@ def fold_legs(
     if ended_at is not None:
         for leg in legs:
             if leg.ended_at is None:
-                # An attended transfer's first agent is gone at the transfer, not at the end.
+                # The first agent of an attended transfer leaves at the transfer, not at the end.
                 gone = LegOutcome.CALLER_LEFT if ended_by == Party.CALLER else None
                 by = Party.AGENT if leg.transferred_at else ended_by
                 leg.end(min(leg.transferred_at or ended_at, ended_at), gone, by)
@@ -183,7 +183,7 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
                 leg.end(fact.at, failed)
                 leg.supposed = False
             elif failed is LegOutcome.DROPPED:
-                # Asterisk had shown a talk, of less than a second.
+                # Asterisk had already shown a talk of less than a second.
                 leg = _find(legs, agent, station, connected=True)
                 leg = leg or _last_that_talked(legs, agent, station)
                 if leg is not None:
@@ -212,7 +212,7 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
                 if leg.held_since is not None:
                     leg.unwatched_since = leg.unwatched_since or fact.at
         case Transferred(from_agent, station):
-            # Asterisk may tell it a moment after the legs have been parted.
+            # Asterisk may report it a moment after the legs have parted.
             leg = _talking(legs, from_agent, station)
             leg = leg or _last_that_talked(legs, from_agent, station)
             if leg is not None:
@@ -220,8 +220,8 @@ def _step(legs: list[_Open], fact: CallFact) -> None:
 
 
 def _rings_no_more(legs: list[_Open], at: datetime, but: _Open | None = None) -> None:
-    """A caller is offered to one agent at a time: the end of an earlier offer was not seen (the
-    controller was away)."""
+    """Ends earlier offers, whose end was missed while the controller was away: a caller is
+    offered to one agent at a time."""
     for leg in legs:
         if leg is not but and leg.connected_at is None and leg.ended_at is None:
             leg.end(at)
@@ -253,7 +253,7 @@ def _find(
 def _talking(
     legs: list[_Open], agent: AgentCode | None, station: StationName | None
 ) -> _Open | None:
-    """The leg that is meant; if the fact names nobody, the only one that talks."""
+    """The leg that the fact is about; if it names nobody, the only leg that talks."""
     if agent is not None or station is not None:
         return _find(legs, agent, station, connected=True)
     talking = [leg for leg in legs if leg.connected_at is not None and leg.ended_at is None]

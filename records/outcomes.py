@@ -1,15 +1,15 @@
-"""How a call, or a caller's stay in a queue, came out for the customer."""
+"""The outcomes of a call, or of a stay in a queue, for the customer."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How it came out. Short abandons are told by ``wait_s`` when read."""
+    """The outcome. Readers tell short abandons by ``wait_s``."""
 
     OPEN = "open"  # has not ended
-    ANSWERED = "answered"  # was connected to an agent
-    ABANDONED = "abandoned"  # the caller left the queue before that
-    UNSERVED = "unserved"  # the queue gave up: waited too long, or nobody was logged in
-    SELF_SERVICE = "self_service"  # ended in the menus, never entered a queue
+    ANSWERED = "answered"  # connected to an agent
+    ABANDONED = "abandoned"  # left the queue before that
+    UNSERVED = "unserved"  # the queue gave up: the wait was too long, or nobody was logged in
+    SELF_SERVICE = "self_service"  # ended in the menus, without entering a queue
     LOST = "lost"  # the system ended it before an agent was reached
-    BLOCKED = "blocked"  # refused unanswered: its line carried no more calls
+    BLOCKED = "blocked"  # refused unanswered: the line was full

@@ -1,6 +1,6 @@
-"""Makes calls' rows again that an older fold made (after an update that changed what is counted).
+"""Recomputes calls' rows that an older fold made, after an update that changed what is counted.
 
-Calls go on meanwhile; the figures of the days that are not done yet are as the older one had them.
+Calls go on meanwhile; until its turn comes, a day's figures stay as the older fold made them.
 """
 
 import asyncio
@@ -19,30 +19,30 @@ log = structlog.get_logger()
 
 BATCH = 50
 REST_S = 0.05
-"""Between batches, so that calls that go on have the database for themselves most of the time."""
+"""The pause between batches, so that live calls mostly have the database to themselves."""
 RETRY_S = 5.0
 
 _SQL = load("outbox")
 
 
 async def refold(pool: asyncpg.Pool) -> None:
-    """Returns when every call's rows are of the fold as it is now. Outlasts an absent database."""
+    """Returns when all calls' rows come from the present fold. Waits while the database is away."""
     done, told_at = 0, time.monotonic()
     while True:
         try:
             number = await _some(pool)
         except AWAY as error:
-            log.warning("old calls' figures wait for the database", why=in_one_line(error))
+            log.warning("the figures of old calls wait for the database", why=in_one_line(error))
             await asyncio.sleep(RETRY_S)
             continue
         done += number
         if number == 0:
             if done:
-                log.info("old calls' figures are counted anew", calls=done)
+                log.info("the figures of old calls are recounted", calls=done)
             return
         if time.monotonic() > told_at + 30:
             told_at = time.monotonic()
-            log.info("counting old calls' figures anew, the newest first", calls=done)
+            log.info("recounting the figures of old calls, the newest first", calls=done)
         await asyncio.sleep(REST_S)
 
 

@@ -1,7 +1,7 @@
-"""A caller's stays in queues: each queue counts what happened in it, and nothing else.
+"""Finds a caller's stays in queues, so that each queue counts only what happened in it.
 
-A call that overflows from one queue to another, or is passed on by its flow after a talk, has a
-stay in each. Who comes back to the queue from a transfer that failed goes on with the stay in
+A call that overflows from one queue to another, or that its flow passes on after a talk, has a
+stay in each. A caller who comes back to the queue from a failed transfer continues the stay in
 which they were answered.
 """
 
@@ -18,10 +18,10 @@ from records.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class QueueStay:
-    """One stay. ``outcome`` is never ``self_service``; ``open``: still waits."""
+    """One stay. ``outcome`` is never ``self_service``; ``open`` means still waiting."""
 
     queue: QueueName | None
-    """None: Asterisk's own queue took a caller who had not come to one of ours."""
+    """None: Asterisk's own queue took the caller before they came to one of ours."""
     entered_at: datetime
     outcome: Outcome
     wait_s: float | None
@@ -61,7 +61,7 @@ def fold_stays(
     ended_at: datetime | None,
     ended_by: Party | Unlisted | None,
 ) -> tuple[QueueStay, ...]:
-    """The stays in their order. ``timeline`` is sorted and free of duplicates."""
+    """The stays in order. ``timeline`` is sorted and free of duplicates."""
     stays: list[_Open] = []
     answers = {leg.connected_at for leg in legs if leg.connected_at is not None and leg.talked}
     for fact in timeline:
@@ -72,12 +72,12 @@ def fold_stays(
             case FellBack(queue):
                 _enter(stays, fact.at, queue, fell_back=True)
             case Offered(queue=queue) if last is None or last.outcome is Outcome.UNSERVED:
-                _enter(stays, fact.at, queue)  # that they were queued was not written down
+                _enter(stays, fact.at, queue)  # that they joined it was not recorded
             case TalkBegan() if fact.at in answers:
                 if last is None:
                     last = _Open(None, fact.at)
                     stays.append(last)
-                # Given up in the very moment in which an agent answered: answered.
+                # Given up at the very moment an agent answered: that counts as answered.
                 if last.outcome is not Outcome.ANSWERED:
                     last.end(fact.at, Outcome.ANSWERED)
             case LeftQueue() if last is not None and last.waits:
@@ -97,5 +97,5 @@ def _enter(
             last.queue = last.queue or queue  # the same stay goes on
             return
         if last.waits:
-            last.end(at, Outcome.UNSERVED)  # that they left it was not written down
+            last.end(at, Outcome.UNSERVED)  # that they left it was not recorded
     stays.append(_Open(queue, at))

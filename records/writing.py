@@ -1,4 +1,4 @@
-"""Writes facts: each once, and the calls' rows with them in the same transaction."""
+"""Writes facts to the database, each once, with the calls' rows in the same transaction."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -16,15 +16,15 @@ log = structlog.get_logger()
 
 _SQL = load("outbox")
 LOCKS = 0x0FF4
-"""The first half of our advisory locks' keys."""
-_FOLDS_A_SLICE = 16  # about a millisecond; the same loop routes calls
-_LONGEST = 500  # characters of an indexed column; a longer key would be refused
+"""The first half of the keys of our advisory locks."""
+_FOLDS_A_SLICE = 16  # takes about a millisecond, in the loop that routes calls
+_LONGEST = 500  # characters of an indexed column; PostgreSQL refuses longer keys
 
 
 async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact]) -> None:
-    """Stores facts and recomputes the rows they change; those stored before change nothing.
+    """Stores facts and recomputes the rows they change; facts stored before change nothing.
 
-    Raises what asyncpg raises; then nothing was written.
+    Raises what asyncpg raises; then nothing is written.
     """
     of_calls = [fact for fact in facts if isinstance(fact, StoredFact)]
     of_agents = [fact for fact in facts if isinstance(fact, AgentFact)]
@@ -56,13 +56,13 @@ async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact])
 
 
 async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
-    """Folds these calls' facts again and stores what comes of it."""
+    """Folds these calls' facts again and stores the results."""
     rows = await db.fetch(_SQL["facts_of_calls"], sorted(calls))
     records: list[CallRecord] = []
     for number, (call, group) in enumerate(group_by_call(rows).items(), start=1):
         try:
             records.append(fold(call_fact(row) for row in group))
-        except Exception:  # a mistake in the fold must not hold up the facts
+        except Exception:  # a bug in the fold must not hold up the facts
             log.exception("a call's record could not be made from its facts", call=call)
         if number % _FOLDS_A_SLICE == 0:
             await asyncio.sleep(0)
@@ -77,7 +77,7 @@ async def _write_agents(db: asyncpg.Connection, records: Sequence[CallRecord]) -
     if spoke:
         times = [record.entered_at for record, _ in spoke]
         await db.execute(_SQL["insert_call_agents"], calls, agents, times)
-    # A fact that comes late may show that an agent answered in vain.
+    # A late fact may show that an agent answered in vain.
     await db.execute(_SQL["forget_call_agents"], [r.call for r in records], calls, agents)
 
 
@@ -89,7 +89,7 @@ async def _write_stays(db: asyncpg.Connection, records: Sequence[CallRecord]) ->
     ]
     if stays:
         await db.execute(_SQL["upsert_stays"], *map(list, zip(*stays, strict=True)))
-    # A fact that comes late may show two stays to be one.
+    # A late fact may show that two stays are one.
     counts = [len(record.stays) for record in records]
     await db.execute(_SQL["forget_stays"], [record.call for record in records], counts)
 

@@ -55,7 +55,7 @@ class ServerTiming:
     ask_every_s: float = 5.0
     connect_s: float = 20.0
     hung_after_s: float = 30.0
-    """A server that accepts no login for this long is killed. Slow disks delay it by seconds only."""
+    """A server that accepts no login for this long is killed. A slow disk delays it by seconds."""
     interrupt_s: float = 30.0
     """To stop when asked to (SIGINT)."""
     quit_s: float = 10.0
