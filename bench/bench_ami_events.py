@@ -1,8 +1,8 @@
 """AMI events per second: panoramisk as shipped against our link's stack, the same bytes.
 
-Both sit on a real socket with fifteen handlers that each read three headers, once with the bytes
-handed over in memory and once over loopback TCP from another process. Seconds are this process's
-CPU seconds: what one core can do, whatever else the machine is doing.
+Both have fifteen handlers that each read three headers. They get the bytes in memory and then over
+loopback TCP from another process. Seconds are this process's CPU seconds: what one core can do,
+whatever else the machine does.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ HANDLED = (
 )  # fmt: skip
 READ = ("Channel", "Uniqueid", "Linkedid")
 
-# What Asterisk 22 sends of one call between two channels with the user's event classes; most
-# events of a call (VarSet, Newexten, RTCP) are of no interest to a consumer.
+# What Asterisk 22 sends about a call between two channels, for our user's event classes. Most
+# events of a call (VarSet, Newexten, RTCP) don't interest a consumer.
 _CALL = (
     ["Newchannel"] * 2 + ["Newexten"] * 8 + ["VarSet"] * 12 + ["Newstate"] * 4 + ["DialBegin"]
     + ["DeviceStateChange"] * 4 + ["DialEnd", "BridgeCreate"] + ["BridgeEnter"] * 2
@@ -77,7 +77,7 @@ class _Handlers:
 
 
 class _Shipped:
-    """panoramisk's Manager and protocol as they come."""
+    """panoramisk's Manager and protocol, unchanged."""
 
     def __init__(self, handlers: _Handlers) -> None:
         # Login and reconnecting are not part of the measurement.
@@ -181,7 +181,7 @@ async def _over_tcp(make: _Stack, port: int, handlers: _Handlers) -> float:
 
 
 def _figures(shipped: list[float], ours: list[float], events: int) -> dict[str, float]:
-    # Taken in turns, and the medians compared: another load on the machine meets both.
+    # They take turns, and medians are compared, so that other load on the machine hits both.
     before, now = events / statistics.median(shipped), events / statistics.median(ours)
     return {
         "panoramisk_events_per_s": round(before),

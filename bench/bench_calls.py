@@ -1,13 +1,13 @@
-"""Calls per second through Offhook against the same steps in plain dialplan: answer, one prompt of
-0.2 s, hang up. Same Asterisk, same far end (SIPp), in turns.
+"""Calls per second through Offhook, and through plain dialplan with the same steps: answer, play
+a prompt of 0.2 s, hang up. Both use the same Asterisk and far end (SIPp), in turns.
 
-Twice: with CALLERS who call again as soon as they are hung up on, which leaves the machine room
-to breathe; and with so many that its processors are full. In the first the figure tells what
-Offhook adds to a call's time, in the second what it adds to a call's work, for then the
-controller and PostgreSQL run on the very processors that Asterisk could use for more calls.
+They run twice: with CALLERS who call again at once after each call, which leaves the machine idle
+time, and with enough of them to fill its processors. The first shows what Offhook adds to a call's
+duration, the second what it adds to a call's work: the controller and PostgreSQL then take
+processors that Asterisk could use for more calls.
 
-The controller stays connected in the plain rounds, as AMI's listener. SIPp, not a second
-Asterisk, places the calls: it uses less than a tenth of what Asterisk does for them.
+In the plain rounds the controller stays connected and listens to AMI. SIPp places the calls, not a
+second Asterisk: it uses less than a tenth of Asterisk's CPU time.
 """
 
 import asyncio
@@ -103,7 +103,7 @@ async def _measure() -> dict[str, Any]:
 async def _rounds(
     stack: Stack, ports: Ports, source: tuple[str, int], calls: int, callers: int
 ) -> dict[str, list[_Round]]:
-    """The rounds of both by number, in turns; who begins changes, so that a drift meets both."""
+    """The rounds of both, in turns; they take turns to begin, so that a drift hits both."""
     found: dict[str, list[_Round]] = {PLAIN: [], rig.HOTLINE: []}
     for number in range(ROUNDS):
         order = (PLAIN, rig.HOTLINE) if number % 2 else (rig.HOTLINE, PLAIN)
@@ -127,7 +127,7 @@ async def _round(
         media_port=ports.rtp_end + 2,
         timeout_s=120,
     )
-    await asyncio.sleep(1.0)  # records are written after the calls: their cost belongs to them
+    await asyncio.sleep(1.0)  # records are written after the calls, and are part of their cost
     return _Round(outcome, rig.used(stack) - before)
 
 
@@ -160,7 +160,7 @@ def _cost(rounds: list[_Round]) -> dict[str, float]:
 
 
 async def _missing(stack: Stack, calls: int) -> int:
-    """How many calls have no record that says that the flow came to its end."""
+    """How many calls have no record that their flow came to its end."""
     database = await asyncpg.connect(stack.dsn)
     try:
         for _ in range(100):

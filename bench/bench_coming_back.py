@@ -1,8 +1,8 @@
-"""How long two hundred waiting callers are without their controller, when it is killed or hangs.
+"""Measures how long 200 waiting callers are without a controller after it is killed or hangs.
 
-Real calls by SIPp on a real Asterisk, all in one queue with music, nobody logged in. The controller
-is killed (kill -9), or stopped so that it takes connections and answers nobody (SIGSTOP); it is
-started again as ``up`` does it. Measured until all are in the queue again, in their old order.
+SIPp makes real calls on a real Asterisk. All wait in one queue, with music and nobody logged in.
+The controller is killed (kill -9), or stopped (SIGSTOP) so that it accepts connections and answers
+none; ``up`` starts it again. The time ends when all are in the queue again, in their old order.
 """
 
 import asyncio
@@ -26,9 +26,10 @@ ROUNDS = 3
 RATE = 40.0
 STAY_S = 240.0
 QUIET_S = 12.0
-"""Until the next kill: the spare is ready by then, and for the dialplan it is a new absence."""
+"""The pause before the next kill: the spare is ready by then, and the dialplan takes it for a new
+absence."""
 WITHIN_S = 3.0
-"""What README.md promises after a kill, and what a busy machine may add to it."""
+"""What README.md promises after a kill, and what a busy machine may add."""
 
 
 def measure() -> dict[str, Any]:
@@ -88,14 +89,14 @@ async def _without(
     began = clock()
     os.kill(pid, by)
     if by == signal.SIGSTOP:
-        await asyncio.sleep(1.0)  # the board of before is not asked for any more
+        await asyncio.sleep(1.0)  # the old controller's board is no longer read
     again, at = await _until_all_wait(console)
     assert again == order, "the order has changed"
     return at - began
 
 
 async def _until_all_wait(console: ConsoleClient) -> tuple[list[str], float]:
-    """The callers in their order, and when all of them were there."""
+    """The callers in order, and when all of them were there."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + 120
     seen = 0

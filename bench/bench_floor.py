@@ -1,9 +1,9 @@
-"""How long the floor takes to decide, and what a waiting caller costs it.
+"""Measures how long the floor takes to decide, and how much memory a waiting caller costs.
 
-A centre in full swing: everybody talks, callers wait in ten queues, agents have one to three of
+A busy centre: everybody talks, callers wait in ten queues, agents have one to three of
 eight skills. Each round ends a talk and the after-call work (an offer follows), the caller is
 connected, and a new one enters; every event is timed by itself. A tenth of the agents are free
-but can serve nobody who waits: they must not slow down the others.
+but can serve none of those who wait; they must not slow down the others.
 """
 
 import gc
@@ -42,7 +42,7 @@ _QUEUES = [
 
 
 def measure() -> dict[str, object]:
-    """Figures of both sizes in microseconds, and the memory of a waiting caller in bytes."""
+    """The figures for both sizes in microseconds, and the memory of a waiting caller in bytes."""
     return {
         **{f"{agents}_agents_{callers}_waiting": decisions(agents, callers)
            for agents, callers in SIZES},
@@ -51,7 +51,7 @@ def measure() -> dict[str, object]:
 
 
 class _Timed:
-    """A floor whose events are timed by what they are."""
+    """A floor whose events are timed, by kind."""
 
     def __init__(self) -> None:
         self.floor = Floor(_QUEUES)
@@ -67,7 +67,7 @@ class _Timed:
 
 
 def decisions(agents: int, callers: int, rounds: int = ROUNDS) -> dict[str, object]:
-    """Each kind of event: how many, and mean, p99 and longest time in microseconds."""
+    """For each kind of event: the count, and the mean, p99 and longest time in microseconds."""
     rng = random.Random(7)
     timed = _Timed()
     talks: list[tuple[CallId, AgentCode]] = []
@@ -115,7 +115,7 @@ def decisions(agents: int, callers: int, rounds: int = ROUNDS) -> dict[str, obje
     announced = 0
     at = timed.floor.next_deadline()
     assert at is not None
-    timed.now = max(timed.now, at) + 5.0  # all first announcements at once: the worst moment
+    timed.now = max(timed.now, at) + 5.0  # all first announcements at once, which is the worst case
     began = perf_counter_ns()
     announced = sum(isinstance(said, Announce) for said in timed.floor.tick(timed.now))
     tick_us = (perf_counter_ns() - began) / 1_000
@@ -127,7 +127,7 @@ def decisions(agents: int, callers: int, rounds: int = ROUNDS) -> dict[str, obje
 
 
 def memory() -> dict[str, float]:
-    """Bytes a waiting caller costs the floor, and what is left of them after they have gone."""
+    """Bytes that a waiting caller costs the floor, and those that remain after they have left."""
     floor = Floor(_QUEUES)
     floor.handle(LogIn(AgentCode("1"), StationName("st1"), dict.fromkeys(_SKILLS, 1)), 0.0)
     now = 0.0

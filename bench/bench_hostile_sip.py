@@ -1,10 +1,10 @@
-"""Hostile SIP at a real Asterisk: whatever a header holds, nothing of it may become a line of AMI,
-a line of FastAGI's environment, or a row of the event log.
+"""Sends hostile SIP to a real Asterisk: whatever a header holds, none of it may become a line of
+AMI, a line of FastAGI's environment, or a row of the event log.
 
 Inputs come from a seeded generator: INVITEs of a line and of a phone, REGISTERs, REFERs, and what a
 phone answers when it is called, with line breaks, controls and other characters, raw and
-percent-encoded, in each place where a number, a name or a URI can stand. The tests run some
-hundreds of them, ``measure`` as many as five minutes hold.
+percent-encoded, in each place where a number, a name or a URI can stand. The tests send some
+hundreds of them, ``measure`` as many as five minutes allow.
 """
 
 import asyncio
@@ -41,23 +41,23 @@ from telephony.event_log import parse
 
 LINE, PHONE = "carrier", "1001"
 CALLED = "1002"
-"""A phone of the attacker's that answers."""
+"""The attacker's phone, which answers calls."""
 SECONDS = float(os.environ.get("OFFHOOK_BENCH_SECONDS", "300"))
 AT_ONCE = 8
 
 MARK = b"Forged"
-"""In every line that an input tries to forge."""
+"""Part of every line that an input tries to forge."""
 
 _LINE = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*(\([^)]*\))?:( .*)?")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-# ---------------------------------------------------------------------- what was said
+# ---------------------------------------------------------------------- what Asterisk sent
 
 
 @dataclass
 class Said:
-    """What Asterisk said meanwhile; ``faults`` lists whatever no honest caller could cause."""
+    """What Asterisk sent meanwhile; ``faults`` lists what no honest caller could cause."""
 
     ami: bytearray = field(default_factory=bytearray)
     environments: list[bytes] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Said:
 
 @asynccontextmanager
 async def listening(one: Instance) -> AsyncIterator[Said]:
-    """The controller's AMI log-in and its FastAGI port, both of which only write down."""
+    """The controller's AMI log-in and FastAGI port, which only record what comes."""
     said = Said()
     server = await asyncio.start_server(
         lambda reader, writer: _session(said, reader, writer), "127.0.0.1", one.ports.agi
@@ -161,14 +161,14 @@ _NAMES = (*_TITLES, b"", b"\xff\xfe", b"N" * 700, "张伟".encode("gbk"), "张\u
 
 
 def _hostile(rng: random.Random) -> bytes:
-    """A number or a name with something in it that doesn't belong there."""
+    """A number or a name with something in it that shouldn't be there."""
     parts = [rng.choice(_USERS)]
     parts += [rng.choice(_BREAKS) + rng.choice(_FORGERIES) for _ in range(rng.randrange(3))]
     if rng.random() < 0.3:
         parts.append(bytes(rng.randrange(256) for _ in range(rng.randrange(12))))
     rng.shuffle(parts)
     text = b"".join(parts)
-    if rng.random() < 0.8:  # what a parser of URIs lets pass
+    if rng.random() < 0.8:  # passes a parser of URIs
         text = quote(text, safe="%+;=*#").encode()
     return text.replace(b"\r", b"%0D").replace(b"\n", b"%0A")
 
@@ -200,7 +200,7 @@ _PARAMETERS = b"user maddr transport method lr x ?Subject".split()
 
 
 def _parameter(rng: random.Random) -> bytes:
-    """What may follow a URI's host: some of it Asterisk decodes and never encodes again."""
+    """What may follow a URI's host; some of it Asterisk decodes and never encodes again."""
     name = rng.choice(_PARAMETERS)
     value = _hostile(rng) if rng.random() < 0.3 else rng.choice(_BREAKS) + rng.choice(_FORGERIES)
     value = re.sub(rb"[\x00-\x20<>@]", b"", value)
@@ -220,7 +220,7 @@ def headers(rng: random.Random, *, of_phone: bool) -> list[tuple[bytes, bytes]]:
     """Headers of one INVITE, most of them hostile."""
     found: list[tuple[bytes, bytes]] = []
     party = _party(rng)
-    if of_phone and rng.random() < 0.8:  # with another user a phone is not known at all
+    if of_phone and rng.random() < 0.8:  # with another user, Asterisk doesn't know the phone at all
         party = b'"%s" <sip:%s@%s>' % (_name(rng), PHONE.encode(), rng.choice((b"h", b"127.0.0.1")))
     found.append((b"From", party + b";tag=%d" % rng.randrange(10**9)))
     found += [(name, _party(rng)) for name in _PARTIES if rng.random() < 0.4]
@@ -246,7 +246,7 @@ _STATUSES = b"200 401 404 407 415 480 484 486 488 503 600 603 604".split()
 
 
 def answer(rng: random.Random, request: str) -> bytes:
-    """What a phone says to a call: where it forwards it to, why it declines, or that it answers."""
+    """How a phone answers a call: it forwards it, declines it, or takes it."""
     status = rng.choice(_FORWARDS if rng.random() < 0.6 else _STATUSES)
     phrase = re.sub(rb"[\r\n]", b" ", rng.choice((b"Fine", _name(rng), _hostile(rng))))
     to = re.sub(rb"[\x00-\x20<>@]", b"", _hostile(rng))
@@ -270,7 +270,7 @@ class Attack:
     answers: Counter[int] = field(default_factory=Counter)
 
     async def send(self) -> None:
-        """One input, to its final answer."""
+        """Sends one input and waits for its final answer."""
         rng = self.rng
         password = self.one.secrets.sip[StationName(PHONE)]
         phone = Account(PHONE, password)
@@ -301,7 +301,7 @@ class Attack:
         self.answers[answer.status] += 1
 
     async def be_called(self) -> None:
-        """From now on ``CALLED`` rings here, and answers with what nobody should."""
+        """Makes ``CALLED`` ring here from now on, with answers that nobody should give."""
         account = Account(CALLED, self.one.secrets.sip[StationName(CALLED)])
         home = [(b"To", b"<sip:%s@127.0.0.1>" % CALLED.encode()), (b"Expires", b"3600")]
         told = await self.called.request("REGISTER", b"sip:127.0.0.1", account, home)
@@ -312,7 +312,7 @@ class Attack:
             if not request.startswith("INVITE "):
                 return answered(request, b"200 OK", ())
             if (call := request.partition("Call-ID:")[2].partition("\r")[0]) in seen:
-                return answered(request, b"486 Busy Here", ())  # it was no answer to Asterisk
+                return answered(request, b"486 Busy Here", ())  # Asterisk took it for no answer
             seen.add(call)
             return answer(self.rng, request)
 
@@ -323,7 +323,7 @@ class Attack:
         return b"sip:%s@%s:%d" % (user, peer.server[0].encode(), peer.server[1])
 
     async def honest(self) -> SipAnswer:
-        """A call from the line as it should be."""
+        """A well-formed call from the line."""
         caller = b'"Li" <sip:13800138000@127.0.0.1>;tag=%d' % self.rng.randrange(10**9)
         self.line.patient = True
         uri = self.line.uri("4008001000")
@@ -332,11 +332,11 @@ class Attack:
 
 @asynccontextmanager
 async def attack(one: Instance, seed: int) -> AsyncIterator[Attack]:
-    """The attackers' sockets. The line is known by its address, the phone by its password."""
+    """The attackers' sockets. Asterisk knows the line by its address, the phone by its password."""
     server = (one.addresses.sip, one.ports.sip)
     line = await RawSip(server).open("127.0.0.2")
     phone, called = await RawSip(server).open(), await RawSip(server).open()
-    line.patient = phone.patient = False  # much of it is no SIP, and is dropped
+    line.patient = phone.patient = False  # much of it isn't SIP and is dropped
     attackers = Attack(one, line, phone, called, random.Random(seed))
     try:
         await attackers.be_called()
@@ -360,7 +360,7 @@ def centre() -> Centre:
 
 
 async def run(under: Attack, inputs: int | None, seconds: float) -> None:
-    """Send this many inputs, or as many as there is time for, some of them at once."""
+    """Send this many inputs, or as many as there is time for, several at a time."""
     until = time.monotonic() + seconds
     left = inputs if inputs is not None else 1 << 60
 
@@ -377,7 +377,7 @@ async def run(under: Attack, inputs: int | None, seconds: float) -> None:
 
 
 def measure() -> dict[str, Any]:
-    """How many inputs Asterisk saw and what came of them; raises if anything was forged."""
+    """How many inputs Asterisk saw, and with what results; raises if anything was forged."""
     return asyncio.run(_measure())
 
 

@@ -1,12 +1,12 @@
-"""From "an agent is free" or "a caller enters the queue" to the INVITE at the agent's phone.
+"""Measures the time from a free agent, or a caller who joins a queue, to the INVITE at the phone.
 
-50 agents at SIP phones, real calls on a real Asterisk by SIPp. The INVITE's time is the kernel's
-stamp at the phone's socket; the other time is the one the controller writes into the record (the
-talk's end, the entry into the queue). Both are this machine's civil clock.
+50 agents are at SIP phones; SIPp makes real calls on a real Asterisk. The INVITE's time is the
+kernel's stamp at the phone's socket; the other time is the controller's in the record (of the end
+of a talk, or the entry into the queue). Both come from this machine's civil clock.
 
 - agent free: 200 callers wait all the time, every agent talks for 6 to 18 s and has no
-  after-call work, so each end of a talk is an offer. Callers are told their place now
-  and then; figures for those who were being spoken to are also given by themselves.
+  after-call work, so each end of a talk is an offer. Callers hear their position now
+  and then; those who were hearing it have figures of their own as well.
 - caller enters: agents wait for calls.
 """
 
@@ -31,9 +31,9 @@ from telephony.asterisk.generated_files import Ports
 AGENTS, WAITING = 50, 200
 TALK_S, BUSY_S = 12.0, 72.0
 ENTERING, ENTERING_PER_S = 300, 8.0
-ANNOUNCE_EVERY_S = 30.0  # as queues have it unless told otherwise
+ANNOUNCE_EVERY_S = 30.0  # the default of queues
 SPOKEN_FOR_S = 2.0
-"""A shortest announcement takes longer than this."""
+"""Even the shortest announcement takes longer than this."""
 TARGET_MS = 20.0
 
 FLOW = """flow: to_queue
@@ -60,7 +60,7 @@ where f.kind in ('queued', 'announced', 'offered', 'disconnected') order by f.at
 
 
 def measure() -> dict[str, Any]:
-    """Milliseconds, p50 and p99, of both; JSON-able."""
+    """p50 and p99 of both, in milliseconds; JSON-able."""
     return asyncio.run(_measure())
 
 
@@ -99,7 +99,7 @@ async def _measure() -> dict[str, Any]:
         finally:
             phones.close()
     enters = [found["entered"] for found in entering if found["entered"] is not None]
-    # At the beginning all agents are free, at the end nobody waits any more.
+    # At the beginning all agents are free, and at the end nobody waits any more.
     middle = freed[AGENTS:-WAITING]
     frees = [found for found in middle if found["freed"] is not None]
     spoken_to = [found["freed"] for found in frees if found["announcing"]]
@@ -165,7 +165,7 @@ async def _calls(ports: Ports, port: int, calls: int, rate: float, at_once: int)
 
 
 async def _settled(stack: Stack, phones: Phones) -> list[dict[str, Any]]:
-    """For each INVITE so far: milliseconds since what led to it, as far as that is known.
+    """For each INVITE so far: milliseconds since what led to it, as far as known.
 
     Forgets the calls in the database, so that callers' numbers can be used again.
     """
@@ -200,7 +200,7 @@ def _matched(rows: Sequence[Any], invited: Sequence[Invited]) -> list[dict[str, 
         queued = max(row["at"] for row in mine if row["kind"] == "queued")
         free = max((at for at in ends[invite.station] if at <= decided), default=0.0)
         told = max((row["at"] for row in mine if row["kind"] == "announced"), default=0.0)
-        # What made the offer possible is what happened last; the other had been so before.
+        # The later of the two made the offer possible.
         found.append(
             {
                 "decided": 1000 * (invite.at - decided),

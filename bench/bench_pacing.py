@@ -22,7 +22,7 @@ AGENTS, ANSWER_RATE = 300, 0.043
 WARM_S, MEASURED_H = 600.0, 0.25
 MEAN_MS, P99_MS = 0.3, 2.0
 DAYS = {"foresight": 5.0, "expected_value": None, "progressive": 0.5}
-"""Seconds that an eight-hour day of 20 agents may take on one core; None: no limit."""
+"""How long an eight-hour day of 20 agents may take on one core, in seconds; None: no limit."""
 
 
 class _Timed:

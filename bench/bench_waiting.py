@@ -1,8 +1,8 @@
-"""What a thousand waiting callers cost the controller: memory for each, and none after they left.
+"""Measures what a thousand waiting callers cost the controller: memory, all of it freed afterwards.
 
-Real calls by SIPp on a real Asterisk, all in one queue with music, nobody logged in, told nothing.
-Three times: the first fills what Python and its libraries keep for good, the later ones must
-find the controller no larger after they have left than it was before.
+SIPp makes real calls on a real Asterisk. All wait in one queue, with music, no announcements and
+nobody logged in. There are three rounds: the first fills what Python and its libraries keep for
+good; after the later ones the controller must be no larger than before.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ CALLERS = 1_000
 ROUNDS = 3
 RATE = 60.0
 STAY_S = 45.0
-"""Longer than it takes until all are there."""
+"""Longer than it takes until all callers are there."""
 SETTLE_S = 8.0
 MOST_GROWTH_BYTES = 2_000
-"""A caller, from the first round's end to the last's. For KEPT_S the controller remembers what
-Asterisk's log says of an ended call, about 1 kB; three rounds take less than that."""
+"""The most bytes per caller that may stay, from the first round's end to the last's. For KEPT_S,
+longer than three rounds take, the controller remembers an ended call's log: about 1 kB."""
 
 FLOW = """flow: to_queue
 languages: [en]
@@ -40,12 +40,12 @@ nodes:
 
 
 def measure() -> dict[str, Any]:
-    """Bytes a waiting caller, and what is left after each round; JSON-able."""
+    """Bytes per waiting caller, and what is left after each round; JSON-able."""
     return asyncio.run(_measure())
 
 
 def centre(source: tuple[str, int], callers: int) -> dict[str, Any]:
-    """A centre where this many callers wait with music, without announcements, for nobody."""
+    """A centre where this many callers wait in vain, with music and without announcements."""
     return rig.centre(
         flow="to_queue",
         agents=1,
@@ -59,7 +59,7 @@ def centre(source: tuple[str, int], callers: int) -> dict[str, Any]:
 
 
 async def _measure() -> dict[str, Any]:
-    # A call has two ports for sound; a few more, for some may be taken.
+    # Two ports for sound per call, and some to spare, as others may be taken.
     ports = rig.free_ports(2, rtp=2_400)
     source = ("127.0.0.2", ports.rtp_end + 1)
     async with rig.stack(centre(source, CALLERS), {"to_queue": FLOW}, ports) as stack:
@@ -116,7 +116,7 @@ def _rss(stack: Stack) -> int:
 
 
 async def _sessions(stack: Stack) -> int:
-    """Open FastAGI connections of the controller."""
+    """How many FastAGI connections the controller has open."""
     process = psutil.Process(stack.controller.pid)
     port = stack.ports.agi
     return sum(

@@ -1,8 +1,8 @@
-"""Hostile FastAGI sessions against the real server with the real engine behind it.
+"""Sends hostile FastAGI sessions to the real server with the real engine behind it.
 
 ``./run bench fuzz_agi`` sends them for OFFHOOK_FUZZ_S seconds (120); the tests send some thousand.
-Half of them know the secret, as if a stranger's bytes had come by Asterisk's own sessions. One
-caller waits all the time, and must not notice.
+Half of them know the secret, as if a stranger's bytes came in Asterisk's own sessions. One caller
+waits all the time and must notice nothing.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ _REPLIES = (
 
 
 def small_centre() -> Centre:
-    """Two queues, two agents; ``quiet``'s is away, and at a phone that is not hit by chance."""
+    """Two queues, two agents; ``quiet``'s is away, at a phone that nothing hits by chance."""
     tea, sales, quiet = ProjectName("tea"), SkillName("sales"), SkillName("quiet")
     queues = tuple(
         Queue(
@@ -122,14 +122,14 @@ def small_centre() -> Centre:
 
 
 class FuzzedServer:
-    """A server on a free port; whoever comes is asked and answered as the controller would."""
+    """A server on a free port, which treats sessions as the controller would."""
 
     def __init__(self, server: AgiServer, engine: Engine) -> None:
         self.server = server
         self.engine = engine
 
     async def look(self) -> None:
-        """AMI comes up, and Asterisk has the victim's call only."""
+        """AMI comes up, and Asterisk has only the victim's call."""
         await asyncio.sleep(0.01)
         engine = self.engine
         engine.switches.on_down(NODE)
@@ -191,7 +191,7 @@ _VICTIMS_MS = int(time.time() * 1000) + 86_400_000
 def address(
     secret: str, uniqueid: str, route: str, made_ms: int | None = None, node: str = NODE
 ) -> str:
-    """What the dialplan asks for, with the right token: the next, or that of an earlier moment."""
+    """The path the dialplan requests, with the right token: a new one, or one made at ``made``."""
     made = str(int(time.time() * 1000) + next(_made) if made_ms is None else made_ms)
     return f"{token(secret, node, uniqueid, made, route)}/{node}/{made}/{route}"
 
@@ -199,7 +199,7 @@ def address(
 def environment(
     route: str, uniqueid: str, arguments: tuple[str, ...], node: str = NODE, **changes: str
 ) -> bytes:
-    """What Asterisk sends, with the right token."""
+    """The environment that Asterisk sends, with the right token."""
     lines = {
         "agi_network": "yes",
         "agi_network_script": address(SECRET, uniqueid, route, node=node),
@@ -226,14 +226,14 @@ def caller(uniqueid: str, *more: str, at: str | None = None, **changes: str) -> 
 
 
 def _stolen(uniqueid: str, route: str) -> dict[str, str]:
-    """Nobody but Asterisk has a later token of the caller who waits: only the one it has used."""
+    """Only Asterisk has later tokens of the caller who waits; others have the one it used."""
     if uniqueid != VICTIM:
         return {}
     return {"agi_network_script": address(SECRET, VICTIM, route, _VICTIMS_MS)}
 
 
 class Fuzzer:
-    """Seeded: the same inputs each time, in whatever order the loop takes them."""
+    """Hostile sessions from a seed: the same each time, in whatever order the loop takes them."""
 
     def __init__(self, port: int, seed: int) -> None:
         self._port = port
@@ -294,7 +294,7 @@ class Fuzzer:
         return environment("agent", uniqueid, (station, code, ""), **stolen)
 
     def _hostile(self, uniqueid: str) -> bytes:
-        """Values as no dialplan writes them, with the right token all the same."""
+        """Values that no dialplan writes, with the right token all the same."""
         rng = self._rng
         now = f"{time.time():.3f}"
         given = [HOTLINE, LINE, now, "queue", "sales", "bye", "en", now, "a.raw"]
@@ -335,7 +335,7 @@ class Fuzzer:
 
 
 class Victim:
-    """A caller who waits in the queue ``quiet`` while strangers do what they like."""
+    """A caller who waits in the queue ``quiet`` while strangers do their worst."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -367,7 +367,7 @@ class Victim:
 async def fuzz(
     folder: Path, seed: int, *, sessions: int | None = None, seconds: float = 1e9
 ) -> dict[str, Any]:
-    """Send them, and raise AssertionError where anything is not as it must be. JSON-able."""
+    """Send them all. Raises AssertionError if they did any harm; the figures are JSON-able."""
     escaped: list[str] = []
     logged: Counter[str] = Counter()
 
@@ -395,7 +395,7 @@ async def fuzz(
             began, rss = time.monotonic(), process.memory_info().rss
             await fuzzer.run(sessions=sessions, seconds=seconds)
             took = time.monotonic() - began
-            # The sessions of those who hung up are over; AMI comes up, and knows one call.
+            # Sessions of callers who hung up are over; AMI comes up and knows one call.
             await _until(lambda: here.server.sessions == 1)
             await here.look()
             grown = process.memory_info().rss - rss
@@ -434,8 +434,9 @@ def _must(so: bool, text: str) -> None:
 
 
 def measure() -> dict[str, Any]:
-    """Hostile sessions for a while; figures, JSON-able. AssertionError if one did any harm."""
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # that a peer of ours was cut off
+    """Sends hostile sessions for a while. Returns JSON-able figures; raises AssertionError if one
+    did any harm."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # logs that a peer was cut off
     with tempfile.TemporaryDirectory(prefix="offhook-fuzz-") as folder:
         seconds = float(os.environ.get("OFFHOOK_FUZZ_S", "120"))
         return asyncio.run(fuzz(Path(folder), int(time.time()), seconds=seconds))

@@ -1,8 +1,8 @@
-"""Hostile AMI against the real link, the fold of calls and the engine, over a real connection.
+"""Sends hostile AMI to the real link, the fold of calls and the engine, over a real connection.
 
-``./run bench fuzz_ami`` sends it for OFFHOOK_FUZZ_S seconds (120), the tests some thousand events.
-The far side plays Asterisk: it logs the controller in, lists channels (some entries are none), and
-sends recorded events with every kind of damage. Now and then the connection is cut.
+``./run bench fuzz_ami`` sends it for OFFHOOK_FUZZ_S seconds (120); the tests send some thousand
+events. The far side plays Asterisk: it logs the controller in, lists channels (with some garbage),
+and sends recorded events with every kind of damage. Now and then the connection is cut.
 """
 
 import asyncio
@@ -46,11 +46,11 @@ _NAMES = (
     b"UserEvent", b"HangupRequest", b"SoftHangupRequest", b"FullyBooted", b"CoreShowChannel",
 )  # fmt: skip
 _GOOD = 3
-"""Good channels in each list."""
+"""How many good channels each list has."""
 
 
 def corpus() -> list[bytes]:
-    """Recorded events, with the names that our small centre has."""
+    """Recorded events, with the names of our small centre."""
     return [
         raw.replace(b"PJSIP/line1-", b"PJSIP/carrier-")
         for file in sorted(CORPUS.glob("*.ami"))
@@ -59,7 +59,7 @@ def corpus() -> list[bytes]:
 
 
 class Damage:
-    """Seeded: makes events and lists of channels that no Asterisk would send."""
+    """Makes events and lists of channels that no Asterisk would send, from a seed."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
@@ -105,7 +105,7 @@ class Damage:
             lines.insert(at, b"ChanVariable: " + variable + rng.choice(_VALUES))
 
     def channels(self, connection: int) -> list[bytes]:
-        """A list with good channels, and among them some that are none."""
+        """A list of good channels with garbage among them."""
         rng = self._rng
         good = [good_channel(connection, number) for number in range(_GOOD)]
         bad = []
@@ -129,7 +129,7 @@ class Damage:
 
 
 def good_channel(connection: int, number: int) -> bytes:
-    """A caller of ours."""
+    """A good channel: a caller in the hotline."""
     uniqueid = f"1795{connection:06}.{number}"
     return (
         f"Event: CoreShowChannel\r\nChannel: PJSIP/{LINE}-{connection:06x}{number:02x}\r\n"
@@ -142,14 +142,14 @@ def good_channel(connection: int, number: int) -> bytes:
 
 
 class FakeAsterisk:
-    """Answers as Asterisk's manager does, and sends ``damage`` once the list is out."""
+    """Answers as Asterisk's manager does, and sends ``damage`` after the list."""
 
     def __init__(self, damage: Damage) -> None:
         self._damage = damage
         self.connections = 0
         self.events = 0
         self.quiet = False
-        """Send no damage any more; the next list has good channels only."""
+        """Stop sending damage; the next list has only good channels."""
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -307,7 +307,8 @@ def _must(so: bool, text: str) -> None:
 
 
 def measure() -> dict[str, Any]:
-    """Hostile events for a while; figures, JSON-able. AssertionError if one did any harm."""
+    """Sends hostile events for a while. Returns JSON-able figures; raises AssertionError if one
+    did any harm."""
     with tempfile.TemporaryDirectory(prefix="offhook-fuzz-") as folder:
         seconds = float(os.environ.get("OFFHOOK_FUZZ_S", "120"))
         return asyncio.run(fuzz(Path(folder), int(time.time()), seconds=seconds))

@@ -1,7 +1,7 @@
-"""Agents' phones for a benchmark: many on one socket, answering at once, hanging up after a while.
+"""Plays agents' phones for a benchmark: many on one socket, which answer at once and hang up later.
 
-The kernel stamps each INVITE as it arrives, so it does not matter when this process gets to read
-it. No sound is sent.
+The kernel stamps each INVITE as it arrives, so it doesn't matter when this process reads it. No
+sound is sent.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Phones:
         self, address: tuple[str, int], registrar: tuple[str, int], passwords: Mapping[str, str]
     ) -> None:
         self.talk_s = 5.0
-        """On average; from half to one and a half times this, so that they don't end together."""
+        """The mean; talks last from 0.5 to 1.5 times this, so that they don't end together."""
         self.invited: list[Invited] = []
         self._address = address
         self._registrar = registrar
@@ -134,7 +134,7 @@ class Phones:
     def _invited(
         self, first: str, headers: Sequence[tuple[str, str]], found: Mapping[str, str], at: float
     ) -> None:
-        if "tag=" in found["to"]:  # a change of a call that is there
+        if "tag=" in found["to"]:  # a change to an existing call
             self._answer("200 OK", headers, found, self._sound())
             return
         station = first.partition("sip:")[2].partition("@")[0]

@@ -1,4 +1,4 @@
-"""A SIP peer for hostile tests: every byte of a request is ours. UDP, digest, no sound."""
+"""A SIP peer for hostile tests, which sets every byte of a request. UDP, digest, no sound."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ _ONCE_S = (0.5,)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who asks; ``password`` None: known by address, never asked for one."""
+    """Who sends; ``password`` None: known by address, and never asked for one."""
 
     user: str
     password: str | None = None
@@ -33,12 +33,12 @@ class RawSip(asyncio.DatagramProtocol):
     def __init__(self, server: tuple[str, int]) -> None:
         self.server = server
         self.patient = True
-        """Send again what is not answered; else it is taken to be refused without a word."""
+        """Whether to resend what isn't answered; if not, no answer counts as a silent refusal."""
         self.address = ("", 0)
         self.requests: list[bytes] = []
-        """What the server asked of us."""
+        """The requests that the server sent us."""
         self.answer: Callable[[str], bytes] = agreed
-        """What we say to it: to all of it, 200, if not set to another."""
+        """Our answer to each of them: 200 unless set."""
         self._answers: dict[str, asyncio.Future[SipAnswer]] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._count = 0
@@ -59,7 +59,7 @@ class RawSip(asyncio.DatagramProtocol):
         return b"sip:%s@%s:%d" % (user.encode(), self.server[0].encode(), self.server[1])
 
     def at_home(self, user: str) -> bytes:
-        """``user`` at this socket, as a header's value has it."""
+        """``user`` at this socket, as a header's value."""
         return b"<sip:%s@%s:%d>" % (user.encode(), self.address[0].encode(), self.address[1])
 
     async def request(
@@ -70,7 +70,7 @@ class RawSip(asyncio.DatagramProtocol):
         headers: Sequence[tuple[bytes, bytes]] = (),
         body: bytes = b"",
     ) -> SipAnswer:
-        """Send a request, with the password if asked for one; its final answer.
+        """Send a request, with the password if challenged. Returns the final answer.
 
         ``headers`` replace those of the same name that every request has, or are added.
         """
@@ -100,9 +100,9 @@ class RawSip(asyncio.DatagramProtocol):
         then: Sequence[tuple[str, Sequence[tuple[bytes, bytes]]]] = (),
         until: asyncio.Event | None = None,
     ) -> SipAnswer:
-        """An INVITE with sound offered; a call that is answered is ended at once, or at ``until``.
+        """Send an INVITE that offers sound; end an answered call at once, or at ``until``.
 
-        Before that come the requests ``then``, each a method and its headers.
+        Before its end, send the requests ``then``, each a method and its headers.
         """
         offer = [(b"Content-Type", b"application/sdp"), *headers]
         answer = await self.request("INVITE", uri, account, offer, self._offer())
@@ -117,7 +117,7 @@ class RawSip(asyncio.DatagramProtocol):
     async def _within(
         self, call: SipAnswer, method: str, headers: Sequence[tuple[bytes, bytes]]
     ) -> SipAnswer:
-        """A request within an answered call."""
+        """Send a request within an answered call."""
         self._count += 1
         kept = [
             (name, found[1].encode("latin-1"))
@@ -226,7 +226,7 @@ class RawSip(asyncio.DatagramProtocol):
 
 
 def agreed(request: str) -> bytes:
-    """200 to a request."""
+    """A 200 to a request."""
     return answered(request, b"200 OK", ())
 
 

@@ -1,4 +1,4 @@
-"""The whole stack for a benchmark: a centre made by code, in a temporary folder, on free ports."""
+"""Runs the whole stack for a benchmark: a generated centre in a temporary folder, on free ports."""
 
 import contextlib
 import json
@@ -56,9 +56,9 @@ def centre(
 
 
 def free_ports(singles: int, *, rtp: int) -> Ports:
-    """A block whose single ports are free, and ``singles`` after it for load generators' SIP.
+    """A block whose single ports are free, and ``singles`` more for load generators' SIP.
 
-    Of the ports for sound Asterisk takes those that are free.
+    The ports for sound aren't checked: Asterisk takes those that are free.
     """
     for base in range(FIRST_PORT, LAST_PORT - rtp - 20 - singles + 1, 50):
         ports = Ports.block(base, rtp=rtp)
@@ -80,10 +80,10 @@ def free_ports(singles: int, *, rtp: int) -> Ports:
 async def stack(
     configuration: Mapping[str, Any], flows: Mapping[str, str], ports: Ports
 ) -> AsyncIterator[Stack]:
-    """PostgreSQL, Asterisk and the controller, started; all gone at the end.
+    """Starts PostgreSQL, Asterisk and the controller, and removes them all at the end.
 
-    ``flows`` are YAML texts by name. What Asterisk and the controller complained of is printed
-    if the benchmark fails.
+    ``flows`` are YAML texts by name. If the benchmark fails, the complaints of Asterisk and the
+    controller are printed.
     """
     install: AsteriskInstall = find_or_install()
     state = Path(tempfile.mkdtemp(prefix="offhook-bench-"))
@@ -109,7 +109,7 @@ async def stack(
 
 
 def upload_tone(state: Path, name: str, seconds: float) -> Path:
-    """A prompt as if somebody had uploaded it; returns its path without the extension."""
+    """Puts a prompt where people upload them; returns its path without the extension."""
     file = state / "prompts" / "uploaded" / "en" / f"{name}.wav"
     file.parent.mkdir(parents=True, exist_ok=True)
     samples = (int(8000 * sin(2 * pi * 440 * n / 8000)) for n in range(int(8000 * seconds)))
@@ -121,7 +121,7 @@ def upload_tone(state: Path, name: str, seconds: float) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """CPU seconds of user and system together."""
+    """CPU seconds, user and system together."""
 
     asterisk: float
     controller: float
@@ -136,7 +136,7 @@ class Used:
 
 
 def used(one: Stack) -> Used:
-    """What the stack's processes have used since they began."""
+    """The CPU time that the stack's processes have used since they started."""
     return Used(
         _cpu(one.instance.process.pid),
         _cpu(one.controller.pid),
@@ -153,13 +153,13 @@ def _cpu(pid: int | None, *, with_children: bool = False) -> float:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = each.cpu_times()
             total += times.user + times.system
-            if with_children:  # a database's finished back ends are counted at their parent
+            if with_children:  # finished back ends of the database count at their parent
                 total += times.children_user + times.children_system
     return total
 
 
 def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
-    """Median, least and most of several rounds."""
+    """The median, least and most of several rounds."""
     return {
         "median": round(median(values), digits),
         "min": round(min(values), digits),
@@ -168,6 +168,6 @@ def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that ``share`` (0..1) of all do not exceed."""
+    """The smallest value that a ``share`` (0 to 1) of all values doesn't exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]

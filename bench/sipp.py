@@ -1,5 +1,5 @@
-"""SIPp as the load: one light process for thousands of calls, so that the far end is not what is
-measured. Its scenarios are made here."""
+"""Makes calls with SIPp, and has its scenarios: one light process for thousands of calls, so that
+the far end isn't what is measured."""
 
 import asyncio
 import contextlib
@@ -64,7 +64,7 @@ Content-Length: 0
 ]]></send>
 </scenario>
 """
-"""Calls, and stays until the other side hangs up. Sends no sound."""
+"""A caller who stays until the other side hangs up. Sends no sound."""
 
 _BYE = """  <pause milliseconds="[patience]"/>
   <send retrans="500"><![CDATA[
@@ -82,7 +82,7 @@ Content-Length: 0
 </scenario>
 """
 IMPATIENT_CALLER = CALLER[: CALLER.index('  <recv request="BYE"')] + _BYE
-"""Calls, and hangs up after ``patience_s``. Sends no sound."""
+"""A caller who hangs up after ``patience_s``. Sends no sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,13 @@ class SippCounts:
     succeeded: int
     failed: int
     per_second: float
-    """Calls per second from the first one's beginning to the last one's end."""
+    """Calls per second, from the start of the first to the end of the last."""
     cpu_s: float
-    """What SIPp itself used."""
+    """The CPU time that SIPp itself used."""
 
 
 class SippFailed(OffhookError):  # noqa: N818
-    """SIPp did not do its work; the text has its last words."""
+    """SIPp failed; the text has its last output."""
 
 
 async def run(
@@ -114,7 +114,7 @@ async def run(
     timeout_s: float,
     patience_s: float = 0.0,
 ) -> SippCounts:
-    """Place ``calls`` calls, at most ``at_once`` of them at a time; returns when all are over."""
+    """Place this many calls, at most ``at_once`` at a time; returns when all are over."""
     program = await asyncio.to_thread(find_or_install_sipp)
     with tempfile.TemporaryDirectory(prefix="offhook-sipp-") as folder:
         file, figures = Path(folder) / "scenario.xml", Path(folder) / "figures.csv"
