@@ -45,6 +45,7 @@ def make_app(
     timezone: tzinfo | None = None,
     public_url: str | None = None,
     proxies: Iterable[str] = (),
+    timing: context.ConsoleTiming = context.ConsoleTiming(),  # noqa: B008 - it is frozen
 ) -> web.Application:
     """The console over a running centre.
 
@@ -70,8 +71,9 @@ def make_app(
         proxies=frozenset(proxies),
         timezone=timezone,
     )
+    app[context.TIMING] = timing
     app[context.SESSIONS] = RememberedSessions(accounts.logins)
-    app[FEEDS] = Feeds(FloorPictures(centre))
+    app[FEEDS] = Feeds(FloorPictures(centre), beat_s=timing.beat_s)
     app[context.RARELY] = Rarely()
     app[live.OPEN] = set()
     app.on_response_prepare.append(add_headers)

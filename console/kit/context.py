@@ -32,6 +32,19 @@ class Installation:
     """The time zone of all times and dates; None: the machine's."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConsoleTiming:
+    """How long the console waits for what; all in seconds."""
+
+    body_s: float = 20.0
+    """For a form to arrive."""
+    ask_again_s: float = 15.0
+    """Between two checks of a live page's session, besides those after every change."""
+    beat_s: float = 4.0
+    """Between two frames of a live page at most; after three beats without one, the page calls
+    itself stale."""
+
+
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
 CALLS: web.AppKey[CallStore] = web.AppKey("calls")
 AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
@@ -39,6 +52,7 @@ USERS: web.AppKey[UserStore] = web.AppKey("users")
 LOGINS: web.AppKey[LoginStore] = web.AppKey("logins")
 AUDIT: web.AppKey[AuditLog] = web.AppKey("audit")
 INSTALLATION: web.AppKey[Installation] = web.AppKey("installation")
+TIMING: web.AppKey[ConsoleTiming] = web.AppKey("timing")
 SESSIONS: web.AppKey[RememberedSessions] = web.AppKey("sessions")
 RARELY: web.AppKey[Rarely] = web.AppKey("rarely")
 RULES: web.AppKey[dict[Key, Rule]] = web.AppKey("rules")

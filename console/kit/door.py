@@ -8,6 +8,7 @@ are closed, and when all places are taken strangers make room for users, never t
 import asyncio
 import traceback
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
@@ -18,12 +19,6 @@ from console.kit.rarely import Rarely
 
 log = structlog.get_logger()
 
-FIRST_REQUEST_S = 10.0
-"""How long a new connection may take until its first whole request."""
-IDLE_S = 75.0
-"""How long a connection may stay idle between requests; proxies keep theirs for 60 s."""
-STUCK_S = 60.0
-"""How long a reader may take for what is buffered for them: about 1 kB/s."""
 LINGER_S = 2.0
 """How long a body that no page reads is drained before the connection is closed."""
 SWEEP_S = 1.0
@@ -32,11 +27,23 @@ ROOM_AGAIN = 16
 """When all places are taken, one in this many is freed at once, since choosing costs time."""
 BACKLOG = 1024
 CHUNK = 1 << 16
-"""How many bytes of a file are sent at a time; a reader too slow for that is cut (``STUCK_S``).
+"""How many bytes of a file are sent at a time; a reader too slow for that is cut (``stuck_s``).
 """
 # The kernel's sendfile would bypass all this: nobody would notice that a file isn't read, and the
 # loop that calls depend on would wait for the disk.
 vars(web_fileresponse)["NOSENDFILE"] = True  # as AIOHTTP_NOSENDFILE=1 would do
+
+
+@dataclass(frozen=True, slots=True)
+class DoorTiming:
+    """How long a connection may stand in the door; all in seconds."""
+
+    first_request_s: float = 10.0
+    """Until its first whole request."""
+    idle_s: float = 75.0
+    """Between requests; proxies keep theirs for 60 s."""
+    stuck_s: float = 60.0
+    """Without taking what is buffered for it: about 1 kB/s."""
 
 
 class Visitor(web.RequestHandler):
@@ -48,7 +55,7 @@ class Visitor(web.RequestHandler):
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
-            keepalive_timeout=IDLE_S,
+            keepalive_timeout=door.timing.idle_s,
             lingering_time=LINGER_S,
             auto_decompress=False,
             access_log=cast(Any, None),  # URLs hold callers' numbers
@@ -90,13 +97,13 @@ class Visitor(web.RequestHandler):
         """Whether it has taken more time than it may."""
         if self._line is None:
             return False
-        if self.asked_at is None and now - self.came_at > FIRST_REQUEST_S:
+        if self.asked_at is None and now - self.came_at > self._door.timing.first_request_s:
             return True
         if not self._line.get_write_buffer_size():
             self.drained_at = None
         elif self.drained_at is None:
             self.drained_at = now
-        return self.drained_at is not None and now - self.drained_at > STUCK_S
+        return self.drained_at is not None and now - self.drained_at > self._door.timing.stuck_s
 
     def handle_error(
         self,
@@ -142,7 +149,10 @@ class Door:
     whoever holds most, and the longest silent first.
     """
 
-    def __init__(self, app: web.Application, *, most: int) -> None:
+    def __init__(
+        self, app: web.Application, *, most: int, timing: DoorTiming = DoorTiming()
+    ) -> None:
+        self.timing = timing
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING_S)
         self._most = most
         self._visitors: set[Visitor] = set()

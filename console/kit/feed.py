@@ -19,8 +19,6 @@ import structlog
 
 log = structlog.get_logger()
 
-BEAT_S = 4.0
-"""A frame comes at least this often; after three beats without one, a page calls itself stale."""
 PACE_S = 0.25
 """The least time between two frames, so that a busy floor doesn't take the engine's time."""
 BACKLOG = 32
@@ -118,7 +116,8 @@ class Subscription:
 class Feed(Generic[SightT]):
     """Watches the source for one sight while it has readers."""
 
-    def __init__(self, source: Source[SightT], sight: SightT) -> None:
+    def __init__(self, source: Source[SightT], sight: SightT, beat_s: float) -> None:
+        self._beat_s = beat_s
         self._source = source
         self._sight = sight
         self._now: Sections = {}
@@ -169,7 +168,7 @@ class Feed(Generic[SightT]):
         while True:
             try:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(BEAT_S):
+                    async with asyncio.timeout(self._beat_s):
                         await self._source.changed(self._version)
                 self._catch_up()
             except Exception as error:
@@ -185,16 +184,17 @@ def _now() -> float:
 
 
 class Feeds(Generic[SightT]):
-    """The feeds in use, by sight."""
+    """The feeds in use, by sight. A frame comes at least every ``beat_s`` seconds."""
 
-    def __init__(self, source: Source[SightT]) -> None:
+    def __init__(self, source: Source[SightT], *, beat_s: float) -> None:
+        self._beat_s = beat_s
         self._source = source
         self._feeds: dict[SightT, Feed[SightT]] = {}
 
     @asynccontextmanager
     async def reader(self, sight: SightT) -> AsyncIterator[Subscription]:
         """A reader of the feed for ``sight``, as long as the block runs."""
-        feed = self._feeds.setdefault(sight, Feed(self._source, sight))
+        feed = self._feeds.setdefault(sight, Feed(self._source, sight, self._beat_s))
         reader = feed.join()
         try:
             yield reader

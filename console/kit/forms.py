@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from aiohttp import web
 from multidict import MultiDictProxy
 
+from console.kit.context import TIMING
 from console.kit.error_pages import TOO_SLOW, WRONG_TYPE, RequestRefused
 
-BODY_S = 20.0
-"""How long a form may take to arrive."""
 FORM = "application/x-www-form-urlencoded"
 LONGEST_AGENT = 300
 _CHARSETS = frozenset({None, "utf-8", "utf8", "us-ascii"})
@@ -48,7 +47,7 @@ async def read_form(request: web.Request) -> MultiDictProxy[str]:
         raise RequestRefused(WRONG_TYPE)
     try:
         with _askers_fault():
-            async with asyncio.timeout(BODY_S):
+            async with asyncio.timeout(request.app[TIMING].body_s):
                 form = await request.post()
     except TimeoutError:
         raise RequestRefused(TOO_SLOW) from None

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 
 from aiohttp import WSCloseCode, web
 
-from console.kit.context import SESSIONS, user_of
+from console.kit.context import SESSIONS, TIMING, user_of
 from console.kit.feed import Subscription
 from console.kit.guard import SESSION_COOKIE
 from console.kit.permissions import scope
@@ -18,8 +18,6 @@ SIGNED_OUT = 4401
 """Close code: the page must go to the login."""
 CHANGED = 4403
 """Close code: the user's rights changed, and the page must be reloaded."""
-ASK_AGAIN_S = 15.0
-"""How often the session is checked, besides after every change."""
 ONCE_MORE_S = 0.5
 """How soon it is checked again if that failed just after a change."""
 SEND_S = 15.0
@@ -83,7 +81,7 @@ async def until_it_must_end(app: web.Application, token: str, user: User) -> int
         changed.set()  # something may have changed since the page was requested
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(ASK_AGAIN_S):
+                async with asyncio.timeout(app[TIMING].ask_again_s):
                     await changed.wait()
             urgent = changed.is_set()
             changed.clear()

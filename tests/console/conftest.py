@@ -4,10 +4,11 @@ import math
 import sys
 import wave
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from aiohttp import web
 from argon2 import PasswordHasher
 
 from console.app import make_app
+from console.kit.context import ConsoleTiming
 from domain.facts import (
     CallEnded,
     CallEntered,
@@ -38,14 +40,16 @@ from domain.facts import (
 from domain.identity import AgentCode, CallId, ProjectName
 from records.call_queries import CallStore
 from records.writing import write
-from storage.accounts import accounts_of
+from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 from storage.audit import AuditLog
 from storage.database import Database
+from storage.database_errors import DatabaseUnreachable
 from storage.fact_codec import happening, stored
 from storage.logins import LoginStore
 from storage.password_hashing import Passwords
-from storage.users import Role, UserStore
+from storage.projects import Projects
+from storage.users import Role, User, UserStore
 from tests.console.browserless import Client
 from tests.console.floor import BANK, TEA, Floor
 from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
@@ -65,27 +69,76 @@ ROLES: dict[str, tuple[Role, frozenset[ProjectName] | None, str | None]] = {
 }
 
 
+class Users(UserStore):
+    """The users of a database, with what a test may want to come in between."""
+
+    after_get: Callable[[], Awaitable[object]] | None = None
+    """Done once, when a page has read a user and has not written yet."""
+    breaks = False
+    """A mistake of ours: no password can be set."""
+
+    async def get(self, name: str, *, projects: Projects = None) -> User | None:
+        found = await super().get(name, projects=projects)
+        if self.after_get is not None:
+            meanwhile, self.after_get = self.after_get, None
+            await meanwhile()
+        return found
+
+    async def set_password(self, name: str, password: str, **about: Any) -> None:
+        if self.breaks:
+            raise RuntimeError("boom")
+        await super().set_password(name, password, **about)
+
+
+class Logins(LoginStore):
+    """The logins of a database that may be away."""
+
+    asked = 0
+    """How many questions for a session it has had."""
+    away_for: float = 0
+    """So many of the next ones find nobody there."""
+
+    async def session(self, token: str, **about: Any) -> User | None:
+        self.asked += 1
+        if self.away_for > 0:
+            self.away_for -= 1
+            raise DatabaseUnreachable("nobody answers")
+        return await super().session(token, **about)
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """A console that runs, and what is behind it."""
 
     app: web.Application
     floor: Floor
-    users: UserStore
-    logins: LoginStore
+    users: Users
+    logins: Logins
     audit: AuditLog
     database: Database
     recordings: Path
 
 
 @pytest.fixture
-async def console(database: Database, tmp_path: Path) -> Console:  # noqa: F811
+def timing() -> ConsoleTiming:
+    """How long the console waits; a test that needs another names its own by ``parametrize``."""
+    return ConsoleTiming()
+
+
+@pytest.fixture
+async def console(
+    database: Database,  # noqa: F811
+    tmp_path: Path,
+    timing: ConsoleTiming,
+) -> Console:
     """The application over a fresh database with one user a role; nothing has happened yet."""
     # Real argon2, with little memory: these tests are not about how slow it is.
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    made = accounts_of(database.pool, passwords=passwords)
+    audit = AuditLog(database.pool)
+    users = Users(database.pool, audit, passwords)
+    logins = Logins(database.pool, audit, passwords)
     for name, (role, projects, agent) in ROLES.items():
-        await made.users.create(
+        await users.create(
             name,
             PASSWORD,
             role,
@@ -100,11 +153,12 @@ async def console(database: Database, tmp_path: Path) -> Console:  # noqa: F811
         floor,
         CallStore(database.pool),
         agents,
-        made,
+        Accounts(users, logins, audit),
         tmp_path,
         timezone=ZoneInfo("Asia/Shanghai"),
+        timing=timing,
     )
-    return Console(app, floor, made.users, made.logins, made.audit, database, tmp_path)
+    return Console(app, floor, users, logins, audit, database, tmp_path)
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from console.kit import feed, live
+from console.kit import live
 from console.kit.browser_sessions import FRESH_S, RememberedSessions
-from console.kit.context import SESSIONS
-from storage.database_errors import DatabaseUnreachable
+from console.kit.context import SESSIONS, ConsoleTiming
 from storage.logins import LoginStore
 from storage.password_hashing import Passwords
 from storage.users import User
@@ -21,11 +19,10 @@ from tests.console.streams import listen
 NEW = "another good one"
 
 
-@pytest.fixture
-def only_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks by themselves whether a session still counts, and nothing moves the stream."""
-    monkeypatch.setattr(live, "ASK_AGAIN_S", 3600.0)
-    monkeypatch.setattr(feed, "BEAT_S", 3600.0)
+only_word_of_it = pytest.mark.parametrize(
+    "timing", [ConsoleTiming(ask_again_s=3600.0, beat_s=3600.0)], ids=["still"]
+)
+"""Nobody looks by themselves whether a session still counts, and nothing moves the stream."""
 
 
 async def goodbye(socket: ClientWebSocketResponse) -> object:
@@ -65,7 +62,7 @@ async def get_a_code(_sue: Client, ada: Client) -> None:
     await ada.post("/users/sue", {"role": "supervisor", "projects": "tea", "agent": "1003"})
 
 
-@pytest.mark.usefixtures("only_word_of_it")
+@only_word_of_it
 @pytest.mark.parametrize(
     ("what", "code"),
     [
@@ -88,7 +85,7 @@ async def test_a_stream_ends_with_what_it_hangs_on(
     assert not others.closed
 
 
-@pytest.mark.usefixtures("only_word_of_it")
+@only_word_of_it
 async def test_a_password_or_a_click_ends_the_other_browsers_stream_only(
     console: Console, visit: Visit
 ) -> None:
@@ -104,7 +101,7 @@ async def test_a_password_or_a_click_ends_the_other_browsers_stream_only(
     assert (await own.receive()).type is WSMsgType.TEXT
 
 
-@pytest.mark.usefixtures("only_word_of_it")
+@only_word_of_it
 async def test_a_page_that_does_not_answer_is_cut_off(visit: Visit) -> None:
     sue, ada = await visit("sue"), await visit("ada")
     port = sue.http.port
@@ -172,23 +169,14 @@ async def test_who_left_while_the_database_was_away_stays_out(console: Console) 
     assert await sessions.user(login.token) is None
 
 
-@pytest.mark.usefixtures("only_word_of_it")
+@only_word_of_it
 async def test_an_urgent_question_is_asked_until_it_is_answered(
-    console: Console, visit: Visit, monkeypatch: pytest.MonkeyPatch
+    console: Console, visit: Visit
 ) -> None:
     socket = await listen(await visit("sue"))
     assert (await socket.receive()).type is WSMsgType.TEXT
-    usual, tries = LoginStore.session, 0
-
-    async def away_at_first(self: LoginStore, token: str, **more: Any) -> User | None:
-        nonlocal tries
-        tries += 1
-        if tries < 3:
-            raise DatabaseUnreachable("nobody answers")
-        return await usual(self, token, **more)
-
     await console.users.set_disabled("sue", True, by="t")
-    monkeypatch.setattr(LoginStore, "session", away_at_first)
+    before, console.logins.away_for = console.logins.asked, 2
     console.app[SESSIONS].forget_user("sue")
     assert await goodbye(socket) == live.SIGNED_OUT
-    assert tries == 3
+    assert console.logins.asked == before + 3

@@ -8,8 +8,7 @@ import pytest
 import structlog
 from aiohttp import ClientSession, WSMsgType
 
-from console.kit import door
-from console.kit.door import Door
+from console.kit.door import Door, DoorTiming
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit, speak
 from tests.console.kit.test_browser_sessions import be_disabled, get_a_role, leave
@@ -19,11 +18,12 @@ Open = Callable[..., Awaitable[Door]]
 
 @pytest.fixture
 async def doors(console: Console) -> AsyncIterator[Open]:
-    """``await doors(most=5)`` is the console behind a door with so many places."""
+    """``await doors(most=5)`` is the console behind a door with so many places; seconds of
+    ``DoorTiming`` may follow."""
     opened: list[Door] = []
 
-    async def one(most: int = 20) -> Door:
-        at = Door(console.app, most=most)
+    async def one(most: int = 20, **timing: float) -> Door:
+        at = Door(console.app, most=most, timing=DoorTiming(**timing))
         opened.append(at)
         await at.open("127.0.0.1", 0)
         return at
@@ -53,19 +53,13 @@ async def closed(reader: asyncio.StreamReader) -> bytes:
 @pytest.mark.parametrize(
     "said", [b"", b"GET /login HTTP/1.1\r\nHost: localhost\r\nX: ", b"POST /login HTTP/1.1\r\n"]
 )
-async def test_who_asks_nothing_must_go(
-    said: bytes, doors: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(door, "FIRST_REQUEST_S", 0.1)
-    at = await doors()
+async def test_who_asks_nothing_must_go(said: bytes, doors: Open) -> None:
+    at = await doors(first_request_s=0.1)
     assert await closed(await knock(at, said)) == b""
 
 
-async def test_what_is_kept_between_requests_ends(
-    doors: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(door, "IDLE_S", 0.2)
-    at = await doors()
+async def test_what_is_kept_between_requests_ends(doors: Open) -> None:
+    at = await doors(idle_s=0.2)
     # It begins another one and does not end it.
     said = b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\nGET /login HTTP/1.1\r\nX: "
     assert (await closed(await knock(at, said))).startswith(b"HTTP/1.1 200 ")
@@ -93,25 +87,21 @@ async def must_go(
 
 
 @pytest.mark.parametrize("path", ["/login", "/static/vendor/tabler/tabler.min.css"])
-async def test_who_does_not_take_the_answer_must_go(
-    path: str, doors: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(door, "STUCK_S", 0.2)
+async def test_who_does_not_take_the_answer_must_go(path: str, doors: Open) -> None:
     asks = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-    await must_go(await doors(), asks * 10_000)
+    await must_go(await doors(stuck_s=0.2), asks * 10_000)
 
 
 async def test_who_does_not_take_a_recording_must_go(
-    recorded: str, doors: Open, console: Console, monkeypatch: pytest.MonkeyPatch
+    recorded: str, doors: Open, console: Console
 ) -> None:
-    monkeypatch.setattr(door, "STUCK_S", 0.2)
     speak(console.recordings / f"2026/03/02/{recorded}.wav", 200)  # more than the kernel buffers
     login = await console.logins.login("quinn", PASSWORD)
     asks = (
         f"GET /calls/{recorded}/recording.wav HTTP/1.1\r\nHost: localhost\r\n"
         f"Cookie: offhook_session={login.token}\r\n\r\n"
     )
-    await must_go(await doors(), asks.encode())
+    await must_go(await doors(stuck_s=0.2), asks.encode())
 
 
 @pytest.mark.parametrize("what", [leave, be_disabled, get_a_role])
@@ -121,16 +111,14 @@ async def test_a_recording_ends_with_the_session(
     doors: Open,
     console: Console,
     visit: Visit,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(door, "STUCK_S", 3600.0)
     speak(console.recordings / f"2026/03/02/{recorded}.wav", 200)  # more than the kernel buffers
     sue, ada = await visit("sue"), await visit("ada")
     asks = (
         f"GET /calls/{recorded}/recording.wav?download=1 HTTP/1.1\r\nHost: localhost\r\n"
         f"Cookie: offhook_session={sue.cookie('offhook_session')}\r\n\r\n"
     )
-    await must_go(await doors(), asks.encode(), after=lambda: what(sue, ada))
+    await must_go(await doors(stuck_s=3600.0), asks.encode(), after=lambda: what(sue, ada))
 
 
 async def test_a_crowd_makes_room_for_users(doors: Open, console: Console) -> None:

@@ -1,22 +1,17 @@
 """Pages for what goes wrong."""
 
 import asyncio
-from typing import Any
+import math
 
 import pytest
 import structlog
 
 from console.kit.browser_sessions import GRACE_S, RememberedSessions
 from storage.database_errors import DatabaseUnreachable
-from storage.logins import LoginStore
-from storage.users import User, UserStore
+from storage.users import User
 from tests.console.conftest import PASSWORD, Console, Visit
 
 ENGLISH = {"Accept-Language": "en"}
-
-
-async def away(*_: Any, **__: Any) -> Any:
-    raise DatabaseUnreachable("nobody answers")
 
 
 async def test_nothing_there(visit: Visit) -> None:
@@ -77,12 +72,12 @@ async def test_one_can_leave_while_the_database_is_away(console: Console, visit:
     assert (await client.get("/board")).headers["Location"].startswith("/login")
 
 
-async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: Any) -> None:
+async def test_a_session_counts_on_for_a_while(console: Console) -> None:
     now = 0.0
     login = await console.logins.login("sue", PASSWORD)
     sessions = RememberedSessions(console.logins, clock=lambda: now)
     assert isinstance(await sessions.user(login.token), User)
-    monkeypatch.setattr(LoginStore, "session", away)
+    console.logins.away_for = math.inf
     now = GRACE_S - 1
     assert isinstance(await sessions.user(login.token), User)
     now = GRACE_S + 1
@@ -90,13 +85,9 @@ async def test_a_session_counts_on_for_a_while(console: Console, monkeypatch: An
         await sessions.user(login.token)
 
 
-async def test_our_own_mistake_shows_no_secret(visit: Visit, monkeypatch: Any) -> None:
+async def test_our_own_mistake_shows_no_secret(console: Console, visit: Visit) -> None:
     client = await visit("ada")
-
-    async def break_down(*_: Any, **__: Any) -> None:
-        raise RuntimeError("boom")
-
-    monkeypatch.setattr(UserStore, "set_password", break_down)
+    console.users.breaks = True
     secret = "do not log this"
     with structlog.testing.capture_logs() as logs:
         answer = await client.post("/users/sue/password", {"password": secret}, headers=ENGLISH)

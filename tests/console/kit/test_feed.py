@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from typing import Any
+
+import pytest
 
 from console.kit import feed
+from console.kit.context import ConsoleTiming
 from tests.console.conftest import Visit
 from tests.console.streams import frame, listen
 
 
-async def test_a_quiet_floor_still_beats(visit: Visit, monkeypatch: Any) -> None:
-    monkeypatch.setattr(feed, "BEAT_S", 0.1)
+@pytest.mark.parametrize("timing", [ConsoleTiming(beat_s=0.1)])
+async def test_a_quiet_floor_still_beats(visit: Visit) -> None:
     socket = await listen(await visit("ada"))
     await frame(socket)
     async with asyncio.timeout(3):

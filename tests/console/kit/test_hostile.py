@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import structlog
 
-from console.kit import csrf, forms
+from console.kit import csrf
+from console.kit.context import ConsoleTiming
 from console.kit.door import Door
 from tests.console.conftest import CALL, PASSWORD, Console
 
@@ -280,10 +281,8 @@ async def test_an_aborted_form_is_nobodys_fault(target: Target) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_a_form_that_never_ends_is_answered(
-    target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(forms, "BODY_S", 0.2)
+@pytest.mark.parametrize("timing", [ConsoleTiming(body_s=0.2)])
+async def test_a_form_that_never_ends_is_answered(target: Target) -> None:
     assert await target.status(target.post("/login", b"name=x")[:-1]) == 408
 
 
