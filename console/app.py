@@ -16,6 +16,7 @@ from console.kit import context, live
 from console.kit.browser_sessions import RememberedSessions
 from console.kit.door import note_asking
 from console.kit.error_pages import answer_errors
+from console.kit.features import Feature
 from console.kit.feed import Feeds
 from console.kit.guard import check_request
 from console.kit.proxy import see_through_proxy
@@ -42,6 +43,7 @@ def make_app(
     accounts: Accounts,
     recordings_root: Path,
     *,
+    api: Feature,
     timezone: tzinfo | None = None,
     public_url: str | None = None,
     proxies: Iterable[str] = (),
@@ -49,6 +51,7 @@ def make_app(
 ) -> web.Application:
     """The console over a running centre.
 
+    ``api`` is what programs may ask for, on the same services.
     Times are shown and days are counted in ``timezone`` (None: the machine's). ``public_url``
     (``https://console.example``) is where browsers find the console behind a proxy; with https,
     cookies are never sent in the clear. ``proxies`` are the addresses of such proxies, which are
@@ -79,6 +82,6 @@ def make_app(
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(live.close_all)
     add_shared(app)
-    for feature in FEATURES:
+    for feature in (*FEATURES, api):
         add_feature(app, feature)
     return app

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from api.resources import API
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
 from configuration.flows import dialplan_phrases, station_phrases
@@ -233,6 +234,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
             agents,
             accounts,
             where.recordings,
+            api=API,
             timezone=config.timezone,
             public_url=config.console.public_url,
             proxies=config.console.proxies,

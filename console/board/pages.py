@@ -1,4 +1,4 @@
-"""The live board: its page, its stream, its JSON, and supervisors' commands to agents."""
+"""The live board: its page, its stream, and supervisors' commands to agents."""
 
 import structlog
 from aiohttp import web
@@ -7,7 +7,7 @@ from console.floor import words
 from console.floor.agent_actions import ask
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
-from console.floor.rows import Scene, sections, sight_of
+from console.floor.rows import sight_of
 from console.kit.access import can, projects_of, within
 from console.kit.context import AUDIT, LIVE, user_of
 from console.kit.live import stream
@@ -44,18 +44,6 @@ async def live(request: web.Request) -> web.StreamResponse:
     user = user_of(request)
     sight = sight_of(user, projects_of(request))
     return await stream(request, request.app[FEEDS].reader(sight))
-
-
-async def api(request: web.Request) -> web.Response:
-    """GET /api/v1/board: what this user may see of the board now; times in Unix seconds."""
-    user = user_of(request)
-    sight = sight_of(user, projects_of(request))
-    board = request.app[LIVE].board(sight.projects)
-    shown = {name: list(rows.values()) for name, rows in sections(Scene(board), sight).items()}
-    return web.json_response(
-        {"version": board.version, "at": board.at.timestamp(), **shown},
-        headers={"Cache-Control": "no-store"},
-    )
 
 
 async def command(request: web.Request) -> web.Response:

@@ -5,11 +5,10 @@ from aiohttp import web
 from console.calls import call_page, list_page, recording
 from console.calls.listenings import AUDITED, Listenings
 from console.kit.features import Entry, Feature, get
-from console.kit.permissions import Only, Reach
+from console.kit.permissions import READERS, Only, Reach
 from console.kit.translations import N_
 from storage.users import Role
 
-READERS = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT, Role.ADMIN}, Reach.PROJECTS)
 DETAIL = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.ADMIN}, Reach.PROJECTS)
 LISTENERS = Only({Role.SUPERVISOR, Role.QA, Role.ADMIN}, Reach.PROJECTS)
 
@@ -22,7 +21,6 @@ CALLS = Feature(
     "calls",
     (
         get("/calls", list_page.page, READERS),
-        get("/api/v1/calls", list_page.api, READERS),
         get("/calls/{call}", call_page.page, DETAIL),
         get("/calls/{call}/recording.wav", recording.sound, LISTENERS),
         get("/calls/{call}/waveform.json", recording.waveform, LISTENERS),

@@ -46,6 +46,12 @@ class Only:
 
 Rule = Public | Only
 
+# Rules of pages whose content the API has too.
+WATCHERS = Only({Role.SUPERVISOR, Role.OPS, Role.CLIENT, Role.ADMIN}, Reach.PROJECTS)
+"""Who may watch the floor."""
+READERS = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT, Role.ADMIN}, Reach.PROJECTS)
+"""Who may read the list of calls."""
+
 
 def may(user: User | None, rule: Rule) -> bool:
     """Whether this user, or somebody not signed in, passes the rule."""

@@ -1,6 +1,7 @@
 """Texts that all features share, in English (the catalogue's keys)."""
 
 from console.kit.translations import N_
+from records.call_filters import FilterMistake
 from storage.users import Role
 
 ROLES = {
@@ -15,6 +16,13 @@ CALL_LANGUAGES = {"zh-CN": N_("Chinese"), "en": N_("English")}
 PASSWORD_LENGTH = N_("A password has 8 to 256 characters.")
 TOO_MANY_WRONG = N_("Too many wrong passwords. Wait %(n)s seconds, then try again.")
 NUMBER_WITHHELD = N_("number withheld")
+FILTER_MISTAKES = {
+    FilterMistake.NO_SUCH_OUTCOME: N_("There is no such outcome."),
+    FilterMistake.BACKWARDS: N_("The end date is before the start date."),
+    FilterMistake.NOT_A_NUMBER: N_("A caller's number contains only digits."),
+    FilterMistake.NOT_A_DATE: N_("A date must look like 2026-01-31."),
+}
+"""What the list of calls and the API's say of a filter."""
 
 PAGE_TEXTS = {
     "failed": N_("That did not work (%(status)s). Reload the page and try again."),

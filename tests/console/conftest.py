@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 from argon2 import PasswordHasher
 
+from api.resources import API
 from console.app import make_app
 from console.kit.context import ConsoleTiming
 from domain.facts import (
@@ -155,6 +156,7 @@ async def console(
         agents,
         Accounts(users, logins, audit),
         tmp_path,
+        api=API,
         timezone=ZoneInfo("Asia/Shanghai"),
         timing=timing,
     )

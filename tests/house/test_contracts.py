@@ -29,6 +29,7 @@ BREACHES = [
     ("configuration/centre_file.py", "offhook.stack", DOWN),
     ("engine/board.py", "console.app", DOWN),
     ("console/app.py", "offhook.service", DOWN),
+    ("console/app.py", "api.resources", DOWN),
     ("farend/network.py", "bench.rig", DOWN),
     # Sideways.
     ("acd/match.py", "dialer.pacing", DOWN),
@@ -58,6 +59,8 @@ BREACHES = [
     # Within the engine, and what pages see of it.
     ("console/board/pages.py", "engine.calls.live_calls", "through its ports alone"),
     ("console/board/pages.py", "console.desk.pages", FEATURES),
+    ("api/calls_json.py", "engine.board", "through its ports alone"),
+    ("api/calls_json.py", "console.calls.words", "The API knows no page"),
     ("console/floor/rows.py", "console.calls.words", FEATURES),
     ("console/kit/feed.py", "console.users.pages", FEATURES),
     ("console/calls/words.py", "console.app", FEATURES),
