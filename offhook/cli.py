@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,14 @@ CLONE = (ROOT / "run").is_file()
 """Whether this is the repository; else it is installed, and what is around it is not ours."""
 
 
-def main() -> None:
-    """Parse, do, exit: 0 done, 1 failed with one line on standard error, 130 by Ctrl-C, 141 where
-    nobody reads on what is printed (as if SIGPIPE had ended it)."""
-    arguments = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the arguments (None: the process's own), do, exit: 0 done, 1 failed with one line on
+    standard error, 130 by Ctrl-C, 141 where nobody reads on what is printed (as if SIGPIPE had
+    ended it)."""
+    parsed = _parser().parse_args(arguments)
     try:
-        _check_folder(getattr(arguments, "state", None))
-        sys.exit(arguments.do(arguments))
+        _check_folder(getattr(parsed, "state", None))
+        sys.exit(parsed.do(parsed))
     except OperatorError as error:
         sys.exit(f"offhook: {in_one_line(error)}")
     except OSError as error:

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from simulation.progress import ProgressBar, in_words
 if TYPE_CHECKING:
     from simulation.day import DayResult
     from simulation.run import Plan
+    from simulation.tables import Table
 
 # The code that plays the days is imported where it is needed: it loads numpy, and other commands
 # should not have to wait for that.
@@ -75,9 +76,10 @@ def simulate(arguments: argparse.Namespace) -> int:
     from simulation.chosen import UnknownPolicyError, choose, load_checked
     from simulation.report import as_csv, as_json, rows_of, table, told
     from simulation.run import Plan
+    from simulation.tables import tables
 
     if arguments.campaign == TABLES:
-        return _tables(arguments)
+        return play_tables(tables(), arguments)
     file = _campaign(arguments.campaign)
     scenario = load_checked(file)
     names = [name.strip() for text in arguments.policy for name in text.split(",")]
@@ -131,13 +133,12 @@ def simulate(arguments: argparse.Namespace) -> int:
     return 0 if whole else 130
 
 
-def _tables(arguments: argparse.Namespace) -> int:
-    """Make the tables of docs/pacing.md again and print them as Markdown. Returns the exit status,
-    130 if Ctrl-C ended it."""
+def play_tables(tables: "Iterable[Table]", arguments: argparse.Namespace) -> int:
+    """Play the days of these tables and print them as Markdown. Returns the exit status, 130 if
+    Ctrl-C ended it. Raises as ``simulate``."""
     from simulation.chosen import choose, load_checked
     from simulation.report import as_csv, as_json, rows_of, table, told
     from simulation.run import Plan
-    from simulation.tables import tables
 
     _refuse_what_tables_have_of_their_own(arguments)
     jobs = _jobs(arguments)
@@ -145,7 +146,7 @@ def _tables(arguments: argparse.Namespace) -> int:
     days: list[tuple[str, list[DayResult]]] = []
     all_told: list[dict[str, Any]] = []
     try:
-        for one in tables():
+        for one in tables:
             scenario = load_checked(_campaign(one.campaign))
             plan = Plan(
                 scenario=scenario,

@@ -6,12 +6,18 @@ machine could take the port, and with it every call.
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from errno import EADDRNOTAVAIL, EAFNOSUPPORT
+from typing import Any
 
 _ANSWERS_WITHIN_S = 1.0
 _NOT_HERE = (EADDRNOTAVAIL, EAFNOSUPPORT)
 """Some of a name's addresses may belong to another machine, or IPv6 may be switched off."""
+
+
+Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+"""An address of a name, as ``getaddrinfo`` returns it."""
 
 
 def reserve(host: str, port: int) -> ExitStack:
@@ -22,7 +28,13 @@ def reserve(host: str, port: int) -> ExitStack:
     SO_REUSEADDR it would share with everybody as long as nobody listens. Raises OSError if the port
     is taken.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return reserve_each(
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    )
+
+
+def reserve_each(found: Sequence[Found]) -> ExitStack:
+    """Keep each of these addresses, as ``reserve`` does."""
     missing: list[OSError] = []
     with ExitStack() as kept:
         for family, kind, protocol, _, address in found:

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bench.fuzz_agi import address
-from telephony.agi.kept_port import is_ours, reserve
+from telephony.agi.kept_port import Found, is_ours, reserve, reserve_each
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
 from tests.agi.peer import SECRET, Peer, environment, serving
@@ -211,15 +211,16 @@ async def test_a_port_that_is_kept_is_for_our_own_user_between_two_controllers()
         kept.close()
 
 
-def test_each_address_of_a_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def addresses(port: int, *hosts: str) -> list[Found]:
+    """What a name with these addresses means."""
+    return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port)) for host in hosts]
+
+
+def test_each_address_of_a_name_is_kept() -> None:
     """``localhost`` is often two; Asterisk tries the next one where the first refuses it."""
     port = free_port("127.0.0.2")
-    found = [
-        (socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port))
-        for address in ("198.51.100.1", "127.0.0.1", "127.0.0.2")  # the first is not ours
-    ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with reserve("localhost", port):
+    # the first is not ours
+    with reserve_each(addresses(port, "198.51.100.1", "127.0.0.1", "127.0.0.2")):
         for address in ("127.0.0.1", "127.0.0.2"):
             with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
                 stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -229,17 +230,12 @@ def test_each_address_of_a_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
             free.bind((address, port))
 
 
-def test_a_port_is_kept_at_all_addresses_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_is_kept_at_all_addresses_or_none() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.2", 0))
         port = taken.getsockname()[1]
-        found = [
-            (socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port))
-            for address in ("127.0.0.1", "127.0.0.2")
-        ]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         with pytest.raises(OSError, match="in use"):
-            reserve("localhost", port)
+            reserve_each(addresses(port, "127.0.0.1", "127.0.0.2"))
         with socket.socket() as free:
             free.bind(("127.0.0.1", port))
 

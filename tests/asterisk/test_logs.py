@@ -1,7 +1,6 @@
 """Logs stay small, on the real Asterisk, under a flood, and lose none of the calls' rows."""
 
 import asyncio
-import errno
 import os
 import socket
 import subprocess
@@ -16,6 +15,8 @@ from engine.reconcile.log_file import LogFile
 from supervision.logs import keep_small, put_aside
 from telephony.event_log import parse
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.errors.conftest import fill, mount  # noqa: F401 - a fixture
+from tests.rights import NOBODY, an_owners_rights
 from tests.waiting import until
 
 LINE = LineName("carrier")
@@ -108,21 +109,18 @@ def test_the_newest_is_kept_in_bounds(tmp_path: Path) -> None:
 
 
 def test_without_room_for_a_copy_it_is_emptied_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mount: Callable[..., Path],  # noqa: F811
 ) -> None:
-    file = tmp_path / "messages"
+    disk = mount("size=64k")
+    file = disk / "messages"
     file.write_text("x" * 5_000)
-    (tmp_path / "messages.1").write_text("old")
-    (tmp_path / "messages.3").mkdir()
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr("supervision.logs._copy", full)
+    (disk / "messages.1").write_text("old")
+    (disk / "messages.3").mkdir()
+    fill(disk)
     with capture_logs() as logs:
         put_aside(file, largest=1_000)
     assert file.stat().st_size == 0
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["messages", "messages.3"]
+    assert sorted(f.name for f in disk.iterdir()) == ["filler", "messages", "messages.3"]
     assert [line["event"] for line in logs][1:] == ["a log is emptied without a copy"]
 
 
@@ -163,28 +161,16 @@ def test_what_stands_in_the_place_of_an_older_log_costs_its_place(
     assert [f.read_text()[0] for f in kept] == ["5", "4", "3"]
 
 
-def test_an_older_log_that_cannot_be_moved_costs_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As an immutable one (chattr +i), which not every file system knows."""
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_an_older_log_that_cannot_be_moved_costs_its_place(tmp_path: Path) -> None:
+    """Another user's, in a folder where each may move their own only."""
     file, stuck = tmp_path / "messages", tmp_path / "messages.2"
     stuck.write_text("stuck")
-    move, remove = Path.replace, Path.unlink
-
-    def replace(path: Path, to: Path) -> Path:
-        if stuck in (path, to):
-            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-        return move(path, to)
-
-    def unlink(path: Path, missing_ok: bool = False) -> None:
-        if path == stuck:
-            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-        remove(path, missing_ok)
-
-    monkeypatch.setattr(Path, "replace", replace)
-    monkeypatch.setattr(Path, "unlink", unlink)
+    for path in (stuck, tmp_path):
+        os.chown(path, NOBODY, NOBODY)
+    tmp_path.chmod(0o1777)
     said: set[Path] = set()
-    with capture_logs() as logs:
+    with capture_logs() as logs, an_owners_rights():
         for n in range(6):
             file.write_text(f"{n}\n" * 1_000)
             assert put_aside(file, largest=1_000, said=said)
@@ -199,7 +185,7 @@ def test_an_older_log_that_cannot_be_moved_costs_its_place(
     log.remember(None)
     stuck.rename(tmp_path / "offhook.csv.1")
     stuck = tmp_path / "offhook.csv.1"
-    with capture_logs() as logs:
+    with capture_logs() as logs, an_owners_rights():
         for n in range(1, 10):
             log.rotate(largest=1, kept=2, unread=4)
             log.path.write_text(f"row {n}\n")

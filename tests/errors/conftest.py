@@ -11,6 +11,20 @@ from tests.faults.conftest import fault_server, scene  # noqa: F401 - fixtures
 from tests.storage.conftest import dsn, own_folder, postgres  # noqa: F401 - fixtures
 
 
+def fill(folder: Path) -> Path:
+    """Leave no byte of room there; returns the file that takes it all."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for block in (1 << 16, 1 << 12, 1):
+            while True:
+                try:
+                    if file.write(bytes(block)) < block:
+                        break
+                except OSError:
+                    break
+    return filler
+
+
 @pytest.fixture
 def mount() -> Iterator[Callable[..., Path]]:
     """``mount("size=1m")``: a small disk of its own. Skips where mounts aren't allowed."""

@@ -17,6 +17,7 @@ from configuration.centre_file import ConfigError, load
 from configuration.in_force import CannotKeep, for_a_service, from_files, keep, kept, serving
 from tests.conftest import CentreFile, PortBlocks
 from tests.errors.command import Serving, run
+from tests.errors.conftest import fill
 
 
 def test_the_copy_is_private_and_has_flows_and_secrets(
@@ -285,15 +286,11 @@ def test_a_copy_that_would_be_taken_for_the_last_one_is_told_from_one_that_says_
 
 
 def test_what_could_not_be_written_leaves_nothing_behind(
-    centre_file: CentreFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    centre_file: CentreFile, mount: Callable[..., Path]
 ) -> None:
-    file, state = centre_file(), tmp_path / "state"
+    file, state = centre_file(), mount("size=64k")
     found = from_files(load(file), state)
-
-    def full(_descriptor: int) -> None:
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr(os, "fsync", full)
+    fill(state)
     with pytest.raises(CannotKeep, match="No space left"):
         keep(found, state)
     assert [path.name for path in (state / "in-force").iterdir()] == ["not-kept"]

@@ -14,7 +14,7 @@ from storage.database_errors import OutboxTaken
 from storage.embedded import EmbeddedServer
 from storage.fact_lines import decode
 from storage.outbox import Outbox
-from tests.errors.conftest import mount  # noqa: F401 - a fixture
+from tests.errors.conftest import fill, mount  # noqa: F401 - a fixture
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, story
 from tests.storage.days import entered
@@ -32,20 +32,6 @@ def read_only(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
-
-
-def _fill(folder: Path) -> Path:
-    """Leave no byte of room in there."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for block in (1 << 16, 1 << 12, 1):
-            while True:
-                try:
-                    if file.write(bytes(block)) < block:
-                        break
-                except OSError:
-                    break
-    return filler
 
 
 def _fill_last_block(file: Path) -> None:
@@ -79,7 +65,7 @@ async def test_calls_go_on_while_the_disk_is_full(
     await one.until_recorded(["13800000001"])
     talks = await one.customer("speak-60", "13800000002")
     await one.until_stages(talking=1)
-    filler = _fill(stack.state)
+    filler = fill(stack.state)
     _fill_last_block(stack.controller.log)
     await one.far.ended(talks, timeout=60)
     await one.far.ended(await one.customer("speak-60", "13800000003"), timeout=60)

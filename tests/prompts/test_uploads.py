@@ -1,7 +1,6 @@
 """Whatever people put into prompts/uploaded: callers hear it, or the spoken words."""
 
 import asyncio
-import os
 import threading
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from prompts.sounds import Prompts
 from prompts.wav import is_telephone
 from tests.prompts.test_prompts import is_telephone_wav, upload
 from tests.prompts.uploads import BROKEN, PLAIN, PLAYABLE, fuzzed, odd_things, wav
+from tests.rights import an_owners_rights
 
 HELLO = PromptText("hello", "en", "Hello and welcome.")
 
@@ -75,17 +75,9 @@ async def test_what_is_not_even_a_file_hangs_nothing(name: str, tmp_path: Path) 
     assert len(logs) == (0 if name == "endless" else 1)  # a link to nowhere is nothing at all
 
 
-async def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = upload(tmp_path, "hello", PLAIN)
-    real = os.open
-
-    def refused(path: os.PathLike[str] | str, *rest: int) -> int:
-        if Path(path) == file:  # root reads everything
-            raise PermissionError(13, "Permission denied", str(path))
-        return real(path, *rest)
-
-    monkeypatch.setattr(os, "open", refused)
-    with capture_logs() as logs:
+async def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    upload(tmp_path, "hello", PLAIN).chmod(0)
+    with capture_logs() as logs, an_owners_rights():
         assert safe(await Prompts(tmp_path).sound(HELLO))
     assert [line["why"] for line in logs] == ["it can't be read: Permission denied"]
 

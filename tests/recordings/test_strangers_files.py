@@ -21,6 +21,7 @@ from recordings.raw_to_wav import Recording, hash_of, release, store
 from recordings.waveform import cache_of, waveform_json
 from tests.recordings.sounds import raw_sound, write_raw
 from tests.recordings.test_archive import archive_in, running
+from tests.rights import an_owners_rights
 from tests.waiting import until
 
 CALL = CallId("pbx1-1795315998.12")
@@ -186,23 +187,17 @@ async def test_names_that_name_no_call_are_said_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["a file", "not readable"])
-async def test_a_spool_that_cannot_be_read_ends_nothing(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_spool_that_cannot_be_read_ends_nothing(kind: str, tmp_path: Path) -> None:
     if kind == "a file":
         (tmp_path / "spool").write_text("")
     else:
-
-        def refused(_self: Path) -> Iterator[Path]:
-            raise PermissionError(13, "Permission denied")  # root reads everything
-
-        monkeypatch.setattr(Path, "iterdir", refused)
+        (tmp_path / "spool").mkdir(mode=0)
 
     async def over(call: CallId) -> OverCall | None:
         raise AssertionError(call)
 
     archive = archive_in(tmp_path, [])
-    with capture_logs() as logs:
+    with capture_logs() as logs, an_owners_rights():
         for _ in range(3):
             assert await archive.orphans(over) == 0
     assert len(logs) == 1

@@ -1,5 +1,6 @@
 """``python -m offhook simulate`` from end to end, with real processes and a real Ctrl-C."""
 
+import argparse
 import csv
 import json
 import os
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ import psutil
 import pytest
 
 from offhook.cli import main
+from simulation.command_line import SimulateError, add_simulate_to, play_tables
 from simulation.progress import ProgressBar
 from simulation.tables import Table
 
@@ -223,10 +225,9 @@ def test_bad_input_gets_one_line_before_anything_is_played(
         "policies:\n  a: {options: {ratio: two}, policy: fixed_ratio}\n"
     )
     filled = [each.format(file=campaign, folder=folder) for each in arguments]
-    monkeypatch.setattr(sys, "argv", ["offhook", "simulate", *filled])
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as ended:
-        main()
+        main(["simulate", *filled])
     said = str(ended.value.code) + capsys.readouterr().err
     assert expected in said
     assert "Traceback" not in said
@@ -234,27 +235,23 @@ def test_bad_input_gets_one_line_before_anything_is_played(
     assert {file.name for file in folder.iterdir()} == {"tiny.yaml", "bad.yaml"}
 
 
-def tables_of(*made: Table) -> Callable[[], tuple[Table, ...]]:
-    return lambda: made
+def played(tables: Iterable[Table], *options: str) -> int:
+    """The exit status of ``simulate tables`` with these options, if these were all tables."""
+    parser = argparse.ArgumentParser()
+    add_simulate_to(parser.add_subparsers())
+    return play_tables(tables, parser.parse_args(["simulate", "tables", *options]))
 
 
 def test_tables_write_what_they_are_asked_for_with_the_campaigns_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    two = tables_of(
+    two = (
         Table("Short", "short_calls", (1, 2), ("progressive",)),
         Table("Loose", "shock", (1,), ("progressive", "fixed_ratio")),
     )
-    monkeypatch.setattr("simulation.tables.tables", two)
     files = {name: tmp_path / f"out.{name}" for name in ("csv", "json")}
-    monkeypatch.setattr(
-        sys, "argv",
-        ["offhook", "simulate", "tables", "--days", "2", "--csv", str(files["csv"]), "--json",
-         str(files["json"])],
-    )  # fmt: skip
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
+    options = ("--days", "2", "--csv", str(files["csv"]), "--json", str(files["json"]))
+    assert played(two, *options) == 0
     printed = capsys.readouterr().out
     assert [line for line in printed.splitlines() if line.startswith("###")] == [
         "### Short, limit 3 %",
@@ -279,30 +276,19 @@ def test_tables_write_what_they_are_asked_for_with_the_campaigns_names(
     assert [len(each["rows"]) for each in made] == [2, 2]
 
 
-def test_tables_that_break_off_keep_what_is_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    two = tables_of(
-        Table("Short", "short_calls", (1,), ("progressive",)), Table("Gone", "gone", (1,))
-    )
-    monkeypatch.setattr("simulation.tables.tables", two)
+def test_tables_that_break_off_keep_what_is_done(tmp_path: Path) -> None:
+    two = (Table("Short", "short_calls", (1,), ("progressive",)), Table("Gone", "gone", (1,)))
     file = tmp_path / "days.csv"
-    monkeypatch.setattr(
-        sys, "argv", ["offhook", "simulate", "tables", "--days", "3", "--csv", str(file)]
-    )
-    with pytest.raises(SystemExit, match='no campaign "gone"'):
-        main()
+    with pytest.raises(SimulateError, match='no campaign "gone"'):
+        played(two, "--days", "3", "--csv", str(file))
     assert len(list(csv.DictReader(file.open()))) == 3
 
 
 def test_a_full_disk_gets_one_line_after_the_table(
-    campaign: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    campaign: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        sys, "argv", ["offhook", "simulate", str(campaign), "--days", "1", "--csv", "/dev/full"]
-    )
     with pytest.raises(SystemExit) as ended:
-        main()
+        main(["simulate", str(campaign), "--days", "1", "--csv", "/dev/full"])
     assert ended.value.code == "offhook: /dev/full: No space left on device; free space there"
     assert "| one_for_one |" in capsys.readouterr().out
 
