@@ -169,7 +169,7 @@ async def door(folder: Path) -> AsyncIterator[FuzzedServer]:
         "127.0.0.1",
         0,
         {
-            "call": HotlineCalls(engine.sessions, flows, prompts).serve,
+            "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
             "agent": StationFeatures(engine, PINS, station_phrases(), prompts).serve,
         },
         SECRET,

@@ -21,6 +21,7 @@ from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.inbound.caller_sessions import Sessions
+from engine.inbound.queued_calls import QueuedCalls
 from engine.orders import Orders
 from engine.switches import Switches
 from records.call_queries import StoredCall
@@ -44,9 +45,8 @@ class Engine:
         self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
         self.talks = talks = LiveTalks(clock, calls, floor, orders)
         self.admission = admission = Admission(centre, orders.links, channels)
-        self.sessions = sessions = Sessions(
-            centre, clock, changes, calls, floor, talks, orders, channels, admission
-        )
+        self.sessions = sessions = Sessions(changes, calls, talks, orders, channels, admission)
+        self.queued = QueuedCalls(centre, clock, calls, floor, talks, orders)
         self.lost_phones = LostPhones(clock, calls, orders, channels)
         self.switches = Switches(
             clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt

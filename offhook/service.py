@@ -216,7 +216,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
             config.asterisk.agi_bind,
             ports.agi,
             {
-                "call": HotlineCalls(engine.sessions, flows, prompts).serve,
+                "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
                 "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
             },
             secrets.agi,

@@ -169,7 +169,7 @@ async def test_the_session_tells_after_the_log_was_read(
     ):
         engine.floor.feed(event)
     call = enter(engine)
-    engine.sessions.queue(call, QueueName("sales"), None)
+    engine.queued.put(call, QueueName("sales"), None)
     offer = await call.inbox.next()
     assert isinstance(offer, Offer)
     gap = gap_until(9.2, engine, call)

@@ -74,7 +74,7 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
     assert (shown.stage, shown.caller, shown.queue) == (CallStage.FLOW, "13900000001", None)
     assert look(engine).lines[1].in_use == 1
 
-    engine.sessions.queue(call, SALES, None)
+    engine.queued.put(call, SALES, None)
     (shown,) = look(engine).calls
     assert (shown.stage, shown.queue, shown.position) == (CallStage.QUEUE, "sales", 1)
     (sales, *_) = look(engine).queues
@@ -97,8 +97,8 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
 
 async def test_a_caller_taken_back_keeps_his_place(engine: Engine) -> None:
     first, second = enter(engine, 1), enter(engine, 2)
-    engine.sessions.queue(second, SALES, None)
-    engine.sessions.queue(first, SALES, (datetime.now(UTC) - timedelta(seconds=60)).timestamp())
+    engine.queued.put(second, SALES, None)
+    engine.queued.put(first, SALES, (datetime.now(UTC) - timedelta(seconds=60)).timestamp())
     positions = {call.caller: call.position for call in look(engine).calls}
     assert positions == {"13900000001": 1, "13900000002": 2}
 
@@ -112,7 +112,7 @@ async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
     engine.orders.links[node] = link
     waits, gone, talks = (enter(engine, number) for number in (1, 2, 3))
     for call in (waits, gone, talks):
-        engine.sessions.queue(call, SALES, None)
+        engine.queued.put(call, SALES, None)
     engine.calls.stage(talks, CallStage.TALKING)
     assert look(engine).nodes[0].error == "not started"
     for call in (gone, talks):
@@ -130,7 +130,7 @@ async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
 async def test_another_client_sees_none_of_it(engine: Engine) -> None:
     seat(engine)
     engine.floor.feed(Ready(AMY))
-    engine.sessions.queue(enter(engine), SALES, None)
+    engine.queued.put(enter(engine), SALES, None)
     theirs = look(engine, frozenset({BANK}))
     assert (theirs.queues, theirs.agents, theirs.calls) == ((), (), ())
     ours = look(engine, frozenset({TEA}))

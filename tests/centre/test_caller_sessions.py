@@ -16,9 +16,11 @@ from domain.stations import StationState
 from engine.agents.live_talks import passed_on_in_vain
 from engine.calls.call import Inbox, LiveCall
 from engine.engine import Engine
-from engine.inbound import caller_sessions
-from engine.inbound.hotline_call import Arguments, _Caller, _failure
-from ivr_flows.steps import Collect, Digits, Enqueue, QueueExit
+from engine.inbound import queued_calls
+from engine.inbound.bookmark import Arguments, Stage
+from engine.inbound.dial_outcome import DialOutcome
+from engine.inbound.flow_steps import FlowSteps
+from ivr_flows.steps import Collect, Digits, Enqueue, Left, QueueExit, StepOutcome
 from records.fold import fold
 from storage.fact_lines import decode
 from telephony.agi.agi_wire import HungUp
@@ -90,15 +92,18 @@ def comes_up(engine: Engine) -> None:
     engine.orders.links[NODE]._state = LinkState(LinkKind.UP, 0.0, "")
 
 
-def caller_of(engine: Engine, call: LiveCall, session: FakeSession) -> _Caller:
-    parts = cast(Any, None)  # neither flow nor prompts
-    return _Caller(cast(Any, session), call, parts, engine.sessions, parts)
+def steps_of(
+    engine: Engine, call: LiveCall, session: FakeSession, stage: str = Stage.FLOW
+) -> FlowSteps:
+    given = Arguments("4008001000", "carrier", "1", stage)
+    no = cast(Any, None)  # neither flow nor prompts
+    return FlowSteps(cast(Any, session), call, given, no, no, engine.sessions, engine.queued)
 
 
-def waits(engine: Engine, call: LiveCall, session: FakeSession) -> "asyncio.Task[QueueExit]":
+def waits(engine: Engine, call: LiveCall, session: FakeSession) -> "asyncio.Task[StepOutcome]":
     """The call's session waits in the queue, as its flow would have it."""
     step = Enqueue("sales", SALES, "en", "default", dict.fromkeys(QueueExit, "score"), ())
-    return asyncio.ensure_future(caller_of(engine, call, session)._wait_for_agent(step))
+    return asyncio.ensure_future(steps_of(engine, call, session).carry_out(step))
 
 
 async def a_moment() -> None:
@@ -131,13 +136,13 @@ async def no_one_else_is_called(engine: Engine) -> None:
 async def test_a_talk_without_ami_is_offered_to_nobody_else(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caller_sessions, "_RUNG_OUT_S", -15.0)  # it has rung for long enough
+    monkeypatch.setattr(queued_calls, "_RUNG_OUT_S", -15.0)  # it has rung for long enough
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await until_talking(engine)
     await no_one_else_is_called(engine)
     session.dialled.set_result("ANSWER")
-    assert await waiting is QueueExit.TALKED
+    assert await waiting == Left(QueueExit.TALKED)
     assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
     assert [fact.what.kind for fact in call.ledger.supposed] == ["connected", "disconnected"]
     assert "OFFHOOK_STAGE=talked" in session.remembered
@@ -146,7 +151,7 @@ async def test_a_talk_without_ami_is_offered_to_nobody_else(
 async def test_the_caller_hangs_up_in_a_talk_without_ami(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caller_sessions, "_RUNG_OUT_S", -15.0)
+    monkeypatch.setattr(queued_calls, "_RUNG_OUT_S", -15.0)
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await until_talking(engine)
@@ -160,7 +165,7 @@ async def test_the_caller_hangs_up_in_a_talk_without_ami(
 
 async def test_a_snapshot_puts_right_what_the_floor_supposed(engine: Engine) -> None:
     call = enter(engine)
-    engine.sessions.queue(call, SALES, None)
+    engine.queued.put(call, SALES, None)
     offer = Offer(call.id, SALES, AMY, StationName("1001"), 15.0)
     engine.talks.must_have_begun(call, offer)
     assert states(engine)[AMY] == "talking"
@@ -179,7 +184,7 @@ async def test_a_snapshot_puts_right_what_the_floor_supposed(engine: Engine) -> 
 
 async def test_while_ami_is_up_nothing_is_supposed(engine: Engine) -> None:
     call = enter(engine)
-    engine.sessions.queue(call, SALES, None)
+    engine.queued.put(call, SALES, None)
     comes_up(engine)
     engine.talks.must_have_begun(call, Offer(call.id, SALES, AMY, StationName("1001"), 15.0))
     assert states(engine)[AMY] == "offered"
@@ -303,29 +308,28 @@ async def test_nobody_is_offered_a_caller_who_talks_at_a_phone_without_an_agent(
 def test_why_an_offer_failed(
     status: str, cause: str, answer: str | None, why: OfferFailure
 ) -> None:
-    assert _failure(status, cause, answer) is why
+    assert DialOutcome(status, cause).failure(answer) is why
 
 
 def test_a_phone_that_rings_out_after_another_was_rejected() -> None:
-    assert _failure("NOANSWER", "21", None) is OfferFailure.NO_ANSWER
-    assert _failure("CHANUNAVAIL", "21", "SIP 603 Decline") is OfferFailure.REJECTED
+    assert DialOutcome("NOANSWER", "21").failure(None) is OfferFailure.NO_ANSWER
+    declined = DialOutcome("CHANUNAVAIL", "21")
+    assert declined.failure("SIP 603 Decline") is OfferFailure.REJECTED
 
 
 async def test_whoever_has_talked_is_never_one_who_waits(engine: Engine) -> None:
     """The dialplan rings all phones for those who do, should the controller stay away."""
     session, call = FakeSession(), enter(engine)
-    caller = caller_of(engine, call, session)
-    await caller._collect(Collect("menu", (), "en", 1, 5.0, 5.0))
+    await steps_of(engine, call, session).carry_out(Collect("menu", (), "en", 1, 5.0, 5.0))
     assert session.remembered == ["OFFHOOK_STAGE=flow", "OFFHOOK_RETURN=menu"]
     session.remembered.clear()
-    caller._served = True
-    await caller._collect(Collect("score", (), "en", 1, 5.0, 5.0))
+    served = steps_of(engine, call, session, Stage.TALKED)
+    await served.carry_out(Collect("score", (), "en", 1, 5.0, 5.0))
     assert session.remembered == ["OFFHOOK_STAGE=talked", "OFFHOOK_AFTER_TALK=score"]
 
 
 async def test_whom_asterisks_queue_has_served_is_not_greeted_again(engine: Engine) -> None:
-    caller = caller_of(engine, enter(engine), FakeSession())
-    await caller.walk(Arguments("4008001000", "carrier", "1", "talked"))
+    await steps_of(engine, enter(engine), FakeSession(), Stage.TALKED).walk()
 
 
 async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
@@ -345,7 +349,7 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     call.returns.append(ago(14))
     engine.floor.feed(Away(AMY, "lunch"))
     engine.floor.feed(Away(BEN, "lunch"))
-    engine.sessions.queue(call, SALES, ago(30).timestamp())
+    engine.queued.put(call, SALES, ago(30).timestamp())
     (waiter,) = engine.floor.core._room
     assert engine.clock.now() - waiter.waiting_since == pytest.approx(180, abs=30)
     assert engine.clock.now() - waiter.since == pytest.approx(1800, abs=30)
@@ -378,7 +382,7 @@ async def test_who_was_passed_on_in_vain_and_waited_again_is_served_by_the_next(
         at = now + timedelta(seconds=to_s)
         engine.talks.disconnected(call, StationName(station), Party.AGENT, at)
     assert passed_on_in_vain(call)
-    engine.sessions.queue(call, SALES, now.timestamp() - 90.0)
+    engine.queued.put(call, SALES, now.timestamp() - 90.0)
     assert not passed_on_in_vain(call)
 
 
@@ -393,13 +397,13 @@ async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
     engine.talks.disconnected(call, StationName("1003"), Party.AGENT, now - timedelta(minutes=2))
     call.returns.append(now - timedelta(minutes=2))
     since = (now - timedelta(minutes=24)).timestamp()
-    engine.sessions.queue(call, SALES, since)
+    engine.queued.put(call, SALES, since)
     for code, station in ((AMY, StationName("1001")), (BEN, StationName("1002"))):
         engine.floor.feed(Ready(code))
         engine.talks.connected(call, station, datetime.now(UTC))
         engine.talks.disconnected(call, station, Party.AGENT, datetime.now(UTC))
         offer = Offer(call.id, SALES, code, station, 15.0)
-        engine.sessions.offer_failed(call, offer, OfferFailure.DROPPED, since)
+        engine.queued.offer_failed(call, offer, OfferFailure.DROPPED, since)
         (waiter,) = engine.floor.core._room
         assert engine.clock.now() - waiter.waiting_since == pytest.approx(240, abs=30)
         assert engine.clock.now() - waiter.since == pytest.approx(1440, abs=30)
@@ -409,8 +413,8 @@ async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> N
     """An agent resumes and hangs up: what ends the music may come when the score is asked for."""
     session = FakeSession()
     session.keys = list("DBCA5")
-    caller = caller_of(engine, enter(engine), session)
-    assert await caller._collect(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
+    steps = steps_of(engine, enter(engine), session)
+    assert await steps.carry_out(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
 
 
 async def test_an_event_of_the_clock_that_goes_wrong_costs_no_other(

@@ -1,0 +1,127 @@
+"""Where a call is, kept on its own channel for whoever drives it next.
+
+The channel's variables (``OFFHOOK_*``) outlive a session and the controller itself. The dialplan
+hands them to the next session as its arguments, so nothing is lost if this process dies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from ivr_flows.steps import Enqueue, QueueExit
+from telephony.agi.agi_wire import SessionRefused
+from telephony.agi.session import Session
+from telephony.complaints import shown
+from telephony.variables import ChannelVariable
+
+
+class Stage:
+    """What OFFHOOK_STAGE says; the dialplan sets ``talked`` too, after a transfer."""
+
+    FLOW = "flow"
+    QUEUE = "queue"
+    DIALLING = "dialling"
+    TALKED = "talked"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What the dialplan hands over, in this order; empty: not known.
+
+    Those from ``stage`` to ``recording`` are for a call that an earlier session has left, perhaps
+    one of an earlier controller.
+    """
+
+    hotline: str
+    line: str
+    entered_at: str
+    stage: str = Stage.FLOW
+    return_to: str = ""
+    after_talk: str = ""
+    language: str = ""
+    queued_at: str = ""
+    recording: str = ""
+    caller_name: str = ""
+
+    @classmethod
+    def of(cls, given: tuple[str, ...]) -> "Arguments":
+        """As a session brings them. Raises SessionRefused."""
+        if not 3 <= len(given) <= len(fields(cls)):
+            raise SessionRefused(
+                "arguments", f"it has {len(given)} arguments; is the dialplan ours?"
+            )
+        found = cls(*given)
+        if found.stage not in (Stage.FLOW, Stage.QUEUE, Stage.DIALLING, Stage.TALKED):
+            raise SessionRefused("arguments", f"there is no stage {shown(found.stage)}")
+        return found
+
+    @property
+    def resumed(self) -> bool:
+        """The call was under way before this session."""
+        return bool(self.return_to) or self.stage != Stage.FLOW
+
+    @property
+    def waited(self) -> bool:
+        """The caller was waiting for an agent."""
+        return self.stage in (Stage.QUEUE, Stage.DIALLING)
+
+    @property
+    def talked(self) -> bool:
+        """An agent has served the caller."""
+        return self.stage == Stage.TALKED
+
+    @property
+    def start(self) -> str | None:
+        """The node to go on at; None: the flow's first."""
+        return (self.after_talk if self.talked else self.return_to) or None
+
+
+class Bookmark:
+    """Writes on one caller's channel how far the call has come."""
+
+    def __init__(self, session: Session, *, served: bool) -> None:
+        self._session = session
+        self._node = ""
+        self._served = served
+
+    async def at(self, node: str) -> None:
+        """The flow has come to this node, and the caller doesn't wait."""
+        if node == self._node:
+            return
+        self._node = node
+        if self._served:  # nobody is to ring for them, should we be lost now
+            await self._write(
+                {ChannelVariable.STAGE: Stage.TALKED, ChannelVariable.AFTER_TALK: node}
+            )
+        else:
+            await self._write({ChannelVariable.STAGE: Stage.FLOW, ChannelVariable.RETURN: node})
+
+    async def language(self, language: str) -> None:
+        """The caller speaks this language."""
+        await self._write({ChannelVariable.LANG: language})
+
+    async def queued(self, step: Enqueue, since: float) -> None:
+        """The caller waits in a queue since ``since``, in epoch seconds."""
+        self._node, self._served = step.node, False
+        await self._write(
+            {
+                ChannelVariable.STAGE: Stage.QUEUE,
+                ChannelVariable.RETURN: step.node,
+                ChannelVariable.AFTER_TALK: step.exits[QueueExit.TALKED],
+                ChannelVariable.QUEUE: step.queue,
+                ChannelVariable.QUEUED_AT: f"{since:.6f}",
+            }
+        )
+
+    async def waiting(self) -> None:
+        """The caller is back in the queue they were in: nobody has served them after all."""
+        self._served = False
+        await self._write({ChannelVariable.STAGE: Stage.QUEUE})
+
+    async def talked(self) -> None:
+        """An agent has served the caller."""
+        self._served = True
+        await self._write({ChannelVariable.STAGE: Stage.TALKED})
+
+    async def _write(self, values: Mapping[ChannelVariable, str]) -> None:
+        pairs = (f"{name}={value}" for name, value in values.items())
+        await self._session.execute("MSet", *pairs)

@@ -1,0 +1,101 @@
+"""One caller's wait for an agent: what the floor commands of them is done on their channel."""
+
+from typing import assert_never
+
+from acd.commands import Announce, GiveUp, Offer
+from domain.facts import PositionAnnounced
+from domain.reasons import GiveUpReason
+from engine.agents.live_talks import must_wait_again
+from engine.calls.call import LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.inbound.bookmark import Bookmark
+from engine.inbound.dial import Dial
+from engine.inbound.queued_calls import QueuedCalls
+from engine.inbound.speaking import Speech
+from ivr_flows.announcements import announcement
+from ivr_flows.flow import Flow
+from ivr_flows.steps import Enqueue, QueueExit
+from telephony.agi.session import Session
+
+_EXITS = {
+    GiveUpReason.TIMEOUT: QueueExit.TIMEOUT,
+    GiveUpReason.NOBODY_LOGGED_IN: QueueExit.NOBODY,
+    GiveUpReason.UNKNOWN_QUEUE: QueueExit.FAILED,
+}
+
+
+class Queueing:
+    """Waits with one caller, in one session. ``queued_at`` (epoch s): they waited before it."""
+
+    def __init__(
+        self,
+        session: Session,
+        call: LiveCall,
+        flow: Flow,
+        calls: LiveCalls,
+        queued: QueuedCalls,
+        bookmark: Bookmark,
+        speech: Speech,
+        queued_at: float | None,
+    ) -> None:
+        self._session = session
+        self._call = call
+        self._turn = call.turn
+        self._flow = flow
+        self._calls = calls
+        self._queued = queued
+        self._bookmark = bookmark
+        self._speech = speech
+        self._dial = Dial(session, call, bookmark, queued)
+        self._queued_at = queued_at
+
+    async def wait(self, step: Enqueue) -> QueueExit:
+        """Until an agent has talked with the caller, or the queue gives them up."""
+        since = self._queued.put(self._call, step.queue, self._queued_at)
+        self._queued_at = None
+        try:
+            await self._bookmark.queued(step, since)
+            if step.back:
+                await self._speech.say_waiting(step.back)
+            await self._music(step)
+            while True:
+                command = await self._session.idle(self._call.inbox.next())
+                match command:
+                    case Announce():
+                        await self._announce(command, step)
+                    case Offer():
+                        if await self._dial.ring(command, since):
+                            if not must_wait_again(self._call):
+                                return QueueExit.TALKED
+                            await self._wait_again(step, since)
+                            continue
+                        await self._bookmark.waiting()
+                        await self._session.music_on(step.music)
+                    case GiveUp():
+                        await self._session.music_off()
+                        return _EXITS[command.why]
+                    case _:
+                        assert_never(command)
+        finally:
+            if self._call.turn == self._turn:  # else a later session has the caller already
+                self._queued.left(self._call)
+
+    async def _wait_again(self, step: Enqueue, since: float) -> None:
+        """The phone died in the talk, or the colleague left as the caller was passed on: the
+        caller waits as one who came at ``since``."""
+        self._queued.put(self._call, step.queue, since)
+        await self._bookmark.waiting()
+        await self._speech.say_waiting(step.again)
+        await self._music(step)
+
+    async def _announce(self, command: Announce, step: Enqueue) -> None:
+        texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)
+        announced = PositionAnnounced(command.position, command.expected_wait_s)
+        self._calls.note(self._call, announced)
+        await self._speech.say_waiting(texts)
+        await self._music(step)
+
+    async def _music(self, step: Enqueue) -> None:
+        """Music, unless there is something better for the caller at once."""
+        if not self._call.inbox:
+            await self._session.music_on(step.music)
