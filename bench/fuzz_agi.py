@@ -124,15 +124,16 @@ def small_centre() -> Centre:
 class FuzzedServer:
     """A server on a free port, which treats sessions as the controller would."""
 
-    def __init__(self, server: AgiServer, engine: Engine) -> None:
+    def __init__(self, server: AgiServer, engine: Engine, links: dict[NodeName, Link]) -> None:
         self.server = server
         self.engine = engine
+        self.links = links
 
     async def look(self) -> None:
         """AMI comes up, and Asterisk has only the victim's call."""
         await asyncio.sleep(0.01)
         engine = self.engine
-        engine.switches.on_down(NODE)
+        engine.switches.on_down(NODE, "cut")
         victim = Message.of({"Event": "CoreShowChannel", **_channel(VICTIM)})
         engine.switches.on_snapshot(NODE, Snapshot((victim,)))
 
@@ -157,8 +158,8 @@ async def door(folder: Path) -> AsyncIterator[FuzzedServer]:
     """The controller's sessions, without AMI and without a database."""
     outbox = Outbox(folder / "outbox.jsonl")
     prompts = Prompts(folder / "prompts")
-    engine = Engine(small_centre(), outbox)
-    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda _: None)
+    links = {NODE: Link(NODE, "127.0.0.1", 1, "x", "y")}
+    engine = Engine(small_centre(), outbox, links)
     for agent in engine.centre.agents:
         assert agent.station is not None
         engine.floor.feed(LogIn(agent.code, agent.station, agent.skills))
@@ -177,7 +178,7 @@ async def door(folder: Path) -> AsyncIterator[FuzzedServer]:
     )
     await server.start()
     try:
-        yield FuzzedServer(server, engine)
+        yield FuzzedServer(server, engine, links)
     finally:
         await server.close()
         await prompts.close()

@@ -16,7 +16,6 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import MutableMapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -251,16 +250,12 @@ async def fuzz(
     far = FakeAsterisk(damage)
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     outbox = Outbox(folder / "outbox.jsonl")
-    engine = Engine(small_centre(), outbox)
     link = Link(
         NODE, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
-        on_message=partial(engine.switches.on_message, NODE),
-        on_up=partial(engine.switches.on_snapshot, NODE),
-        on_down=lambda _: engine.switches.on_down(NODE),
         timing=Timing(retry_first=0.01, retry_most=0.05, ping_every=0.5),
     )  # fmt: skip
-    engine.orders.links[NODE] = link
-    running = asyncio.create_task(link.run())
+    engine = Engine(small_centre(), outbox, {NODE: link})
+    running = asyncio.create_task(link.run(engine.switches))
     process, began, rss = psutil.Process(), time.monotonic(), 0
     try:
         while far.events < events and time.monotonic() - began < seconds:

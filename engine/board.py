@@ -79,7 +79,7 @@ def board(
 
 def _nodes(engine: Engine) -> list[NodeView]:
     views = []
-    for name, link in engine.orders.links.items():
+    for name, link in engine.links.items():
         late_s = link.lag if link.lag > LATE_S else 0.0
         since = engine.clock.civil(link.state.since)
         if link.up:
@@ -101,7 +101,7 @@ def seems_over(engine: Engine, call: LiveCall) -> bool:
     Its session is over and no transfer was seen before the link was lost. The record waits for
     the link all the same.
     """
-    link = engine.orders.links.get(call.channel.node)
+    link = engine.links.get(call.channel.node)
     return (
         call.served
         and not call.attached

@@ -6,17 +6,19 @@ floor, and the commands that come back are done before the next event is looked 
 what the floor commands, ``orders`` asks Asterisk for it, ``calls`` writes the record.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from acd.events import Restore
 from domain.centre import Centre
 from domain.facts import AgentFact, AgentState
-from domain.identity import AgentCode
+from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.lost_phones import LostPhones
+from engine.calls.call import LiveCall
+from engine.calls.gap import Gap
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.clock import Clock
@@ -26,14 +28,28 @@ from engine.orders import Orders
 from engine.switches import Switches
 from records.call_queries import StoredCall
 from storage.outbox import Outbox
+from telephony.ami.link import Link
 from telephony.centre_calls import Calls
 
 
 class Engine:
-    """The parts of a running centre, put together; and its coming back after a restart."""
+    """The parts of a running centre, put together; and its coming back after a restart.
 
-    def __init__(self, centre: Centre, outbox: Outbox) -> None:
+    ``links`` are the nodes' AMI connections; their events go to ``switches``. ``on_call_over`` is
+    given each call that has ended, when all of it is written down; ``on_gap`` as in ``Switches``.
+    """
+
+    def __init__(
+        self,
+        centre: Centre,
+        outbox: Outbox,
+        links: Mapping[NodeName, Link],
+        *,
+        on_call_over: Callable[[LiveCall], None] = lambda _: None,
+        on_gap: Callable[[Gap], None] | None = None,
+    ) -> None:
         self.centre = centre
+        self.links = links
         self.started_at = datetime.now(UTC)
         self.clock = clock = Clock()
         self.changes = changes = Changes()
@@ -41,15 +57,15 @@ class Engine:
             (station.name for station in centre.stations), (line.name for line in centre.lines)
         )
         self.calls = calls = LiveCalls(centre, outbox, changes)
-        self.orders = orders = Orders(channels)
+        self.orders = orders = Orders(links, channels)
         self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
-        self.talks = talks = LiveTalks(clock, calls, floor, orders)
-        self.admission = admission = Admission(centre, orders.links, channels)
-        self.sessions = sessions = Sessions(changes, calls, talks, orders, channels, admission)
-        self.queued = QueuedCalls(centre, clock, calls, floor, talks, orders)
-        self.lost_phones = LostPhones(clock, calls, orders, channels)
+        self.talks = talks = LiveTalks(clock, calls, floor, links, on_call_over)
+        self.admission = admission = Admission(centre, links, channels)
+        self.sessions = sessions = Sessions(changes, calls, talks, links, channels, admission)
+        self.queued = QueuedCalls(centre, clock, calls, floor, talks, links)
+        self.lost_phones = LostPhones(clock, calls, links, channels)
         self.switches = Switches(
-            clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt
+            clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt, on_gap
         )
 
     def restore(
@@ -82,7 +98,7 @@ class Engine:
             elif name not in over and name not in self.calls.unclosed:
                 self.calls.unclosed[name] = stored
                 lost.append(name)
-        for node, link in self.orders.links.items():
+        for node, link in self.links.items():
             if link.up:  # else its snapshot will show what has become of them
                 self.switches.lose(node, lost)
         return len(self.floor.at_station) - before, len(lost)

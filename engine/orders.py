@@ -22,8 +22,8 @@ _SILENCE_AGAIN_S = 0.02
 class Orders:
     """Orders to one or more Asterisks. None waits for its answer; a failure is logged."""
 
-    def __init__(self, channels: Calls) -> None:
-        self.links: dict[NodeName, Link] = {}
+    def __init__(self, links: Mapping[NodeName, Link], channels: Calls) -> None:
+        self._links = links
         self._channels = channels
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -32,7 +32,7 @@ class Orders:
 
         Not by a key: Asterisk gives every key at least 80 ms.
         """
-        if call.announcing and call.inbox and self.links[call.channel.node].up:
+        if call.announcing and call.inbox and self._links[call.channel.node].up:
             headers = {"Channel": call.channel_name, "Control": "stop"}
             self._give(call.channel.node, "ControlPlayback", headers)
             asyncio.get_running_loop().call_later(_SILENCE_AGAIN_S, self.silence, call)
@@ -59,7 +59,7 @@ class Orders:
         async def ask() -> None:
             try:
                 for headers in each:
-                    await self.links[node].action(action, headers)
+                    await self._links[node].action(action, headers)
             except ActionFailed as error:
                 log.warning("action not done", node=node, action=action, why=str(error))
 

@@ -14,7 +14,7 @@ import structlog
 from domain.facts import CallFact, Happening, RecordingMissing
 from domain.identity import CallId
 from engine.calls.call import LiveCall
-from engine.engine import Engine
+from engine.calls.live_calls import LiveCalls
 from recordings.archive import Archive, Lost, OverCall
 from recordings.capture import began_at
 from recordings.raw_to_wav import Recording
@@ -51,13 +51,23 @@ def root_trouble(root: Path) -> str | None:
 
 
 class Recorder:
-    """Hands ended calls to the archive and writes down what it says of them."""
+    """Hands ended calls to the archive and writes down what it says of them.
+
+    ``live`` are the calls that go on; those that end come through ``ended``.
+    """
 
     def __init__(
-        self, engine: Engine, spool: Path, root: Path, calls: CallStore, outbox: Outbox
+        self,
+        live: LiveCalls,
+        ended: asyncio.Queue[LiveCall],
+        spool: Path,
+        root: Path,
+        calls: CallStore,
+        outbox: Outbox,
     ) -> None:
         self.archive = Archive(spool, root, self._told)
-        self._engine = engine
+        self._live = live
+        self._ended = ended
         self._calls = calls
         self._outbox = outbox
         self.look_again = asyncio.Event()
@@ -83,7 +93,12 @@ class Recorder:
         """Store recordings, and look again and again for raw files that nobody has taken."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.archive.run())
+            tasks.create_task(self._take_ended())
             tasks.create_task(self._look_for_orphans())
+
+    async def _take_ended(self) -> None:
+        while True:
+            self.call_over(await self._ended.get())
 
     async def _look_for_orphans(self) -> None:
         while True:
@@ -111,7 +126,7 @@ class Recorder:
 
     async def over(self, call: CallId) -> OverCall | None:
         """Whether the call is over by its record, and how long it was bridged."""
-        if call in self._engine.calls.by_id:
+        if call in self._live.by_id:
             return None
         try:
             stored = await self._calls.get(call, projects=None)

@@ -178,7 +178,7 @@ class RunningCentre:
         seen: tuple[object, ...] = ()
         while True:
             today = midnight(datetime.now(UTC), self._timezone)
-            if any(link.lag > LATE_S for link in self._engine.orders.links.values()):
+            if any(link.lag > LATE_S for link in self._engine.links.values()):
                 self._engine.changes.touch()  # for no event does
             stored = self._outbox.deliveries
             if (self._engine.changes.version, stored, today) != seen or self._away is not None:

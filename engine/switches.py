@@ -53,7 +53,11 @@ can make two thousand a second; each makes the call's record anew, and other cal
 
 
 class Switches:
-    """One for all nodes; each link reports its node's events and snapshots."""
+    """One for all nodes; each link reports its node's events and snapshots.
+
+    ``on_doubt`` is given a call that a snapshot doesn't have and that may be younger. ``on_gap`` is
+    given each gap, to close it when more is known than the snapshot shows; None: nobody knows more.
+    """
 
     def __init__(
         self,
@@ -66,9 +70,8 @@ class Switches:
         channels: Calls,
         admission: Admission,
         on_doubt: Callable[[LiveCall], None],
+        on_gap: Callable[[Gap], None] | None,
     ) -> None:
-        self.on_gap: Callable[[Gap], None] = self.close_gap
-        """Told of each gap, to close it when more is known than the snapshot shows."""
         self._clock = clock
         self._changes = changes
         self._calls = calls
@@ -78,6 +81,7 @@ class Switches:
         self._channels = channels
         self._admission = admission
         self._on_doubt = on_doubt
+        self._on_gap = on_gap or self.close_gap
         self._complain = Complaints()
         self._started_at = datetime.now(UTC)
         self._lost_at: dict[NodeName, datetime] = {}
@@ -107,7 +111,7 @@ class Switches:
             self._guarded(event)
         self._wind()
 
-    def on_down(self, node: NodeName) -> None:
+    def on_down(self, node: NodeName, _why: str, /) -> None:
         """A node's events have stopped coming."""
         self._lost_at.setdefault(node, datetime.now(UTC))
         self._changes.touch()
@@ -142,7 +146,7 @@ class Switches:
             if call.ledger.phones and (call.music or call.adopted):
                 call.music = False
                 self._orders.music(call, False)
-        self.on_gap(gap)
+        self._on_gap(gap)
         self._changes.touch()
 
     def lose(self, node: NodeName, calls: Collection[CallId]) -> None:
@@ -153,7 +157,7 @@ class Switches:
             return
         gap = self._gap(node, self._started_at, first=False, restarted=False)
         gap.lost = [self._calls.unclosed.pop(name) for name in mine]
-        self.on_gap(gap)
+        self._on_gap(gap)
 
     def _gap(self, node: NodeName, since: datetime, *, first: bool, restarted: bool) -> Gap:
         """A gap that ends now."""

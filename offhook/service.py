@@ -9,7 +9,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +23,8 @@ from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.door import Door
 from domain.errors import OperatorError
+from engine.calls.call import LiveCall
+from engine.calls.gap import Gap
 from engine.draining import drain
 from engine.engine import Engine
 from engine.inbound.caller_sessions import Closing
@@ -44,8 +45,7 @@ from storage.outbox import Outbox
 from supervision.pulse import answer
 from telephony.agi.kept_port import is_ours
 from telephony.agi.server import AgiServer
-from telephony.ami.link import Link
-from telephony.ami.snapshot import Snapshot
+from telephony.ami.link import Link, no_faults
 from telephony.asterisk.generated_files import AMI_USER, Ports
 from telephony.asterisk.process import HERE, check_free, is_plain
 from telephony.asterisk.versions import faults_of
@@ -187,24 +187,31 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
 
         prompts = Prompts(where.prompts, seen_as=_prompts_seen_as(config, where))
         stack.push_async_callback(prompts.close)
-        engine = Engine(config.centre, outbox)
+        link = _link(config, ports, secrets)
+        ended: asyncio.Queue[LiveCall] = asyncio.Queue()
+        gaps: asyncio.Queue[Gap] = asyncio.Queue()
+        engine = Engine(
+            config.centre,
+            outbox,
+            {config.node: link},
+            on_call_over=ended.put_nowait,
+            on_gap=gaps.put_nowait,
+        )
         if not config.recordings.root.is_absolute():
             # We don't create a folder elsewhere: a disk may be mounted there later.
             where.recordings.mkdir(parents=True, exist_ok=True)
-        recorder = Recorder(engine, where.spool, where.recordings, calls, outbox)
-        engine.talks.on_call_over = recorder.call_over
+        recorder = Recorder(engine.calls, ended, where.spool, where.recordings, calls, outbox)
         engine.restore(states, open_calls)
         absence = Absence(
             engine,
+            gaps,
             calls,
             outbox,
             where.cel,
             state / "cel-position.json",
             is_behind=lambda: database.without is not None,
         )
-        engine.switches.on_gap = absence.look
-        link = _link(config, ports, secrets, engine)
-        _background(stack, link.run(), "ami")
+        _background(stack, link.run(engine.switches), "ami")
         with contextlib.suppress(TimeoutError):
             await link.wait_up(FIRST_SNAPSHOT_S)
         _background(stack, absence.run(), "absence")
@@ -270,29 +277,16 @@ def _background(
     return task
 
 
-def _link(config: Config, ports: Ports, secrets: Secrets, engine: Engine) -> Link:
-    said: set[str] = set()
-
-    def up(snapshot: Snapshot) -> None:
-        # For our own Asterisk, its start has already reported this.
-        if not config.asterisk.managed and snapshot.version not in said:
-            said.add(snapshot.version)
-            for fault in faults_of(snapshot.version):
-                log.warning(fault, node=config.node)
-        engine.switches.on_snapshot(config.node, snapshot)
-
-    link = Link(
+def _link(config: Config, ports: Ports, secrets: Secrets) -> Link:
+    return Link(
         config.node,
         config.asterisk.host,
         config.asterisk.ami_port or ports.ami,
         AMI_USER,
         secrets.ami,
-        on_message=partial(engine.switches.on_message, config.node),
-        on_up=up,
-        on_down=lambda _: engine.switches.on_down(config.node),
+        # For our own Asterisk, its start has already reported this.
+        faults_of=no_faults if config.asterisk.managed else faults_of,
     )
-    engine.orders.links[config.node] = link
-    return link
 
 
 async def _listen(

@@ -23,6 +23,7 @@ from domain.centre import (
 from domain.identity import (
     AgentCode,
     LineName,
+    NodeName,
     ProjectName,
     QueueName,
     SkillName,
@@ -31,6 +32,7 @@ from domain.identity import (
 from engine.engine import Engine
 from farend.network import FarEnd
 from storage.outbox import Outbox
+from telephony.ami import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
 
@@ -148,9 +150,15 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 
 @pytest.fixture
-async def engine(centre: Centre, outbox: Outbox) -> Engine:
-    """An engine without links; what it writes down stays in its outbox's file."""
-    return Engine(centre, outbox)
+def links() -> dict[NodeName, Link]:
+    """The AMI links of ``engine``: none, until a test puts one there."""
+    return {}
+
+
+@pytest.fixture
+async def engine(centre: Centre, outbox: Outbox, links: dict[NodeName, Link]) -> Engine:
+    """An engine; what it writes down stays in its outbox's file."""
+    return Engine(centre, outbox, links)
 
 
 @pytest.fixture

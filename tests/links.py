@@ -10,5 +10,5 @@ class StillLink(Link):
     up = True
 
     def __init__(self, node: NodeName, *, up: bool = True) -> None:
-        super().__init__(node, "127.0.0.1", 1, "x", "y", on_message=lambda _: None)
+        super().__init__(node, "127.0.0.1", 1, "x", "y")
         self.up = up

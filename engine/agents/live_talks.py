@@ -4,7 +4,7 @@ The session that dialled knows of a talk, and so does AMI; either may be the onl
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from acd.commands import Offer
@@ -17,8 +17,8 @@ from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
-from engine.orders import Orders
 from engine.ports import CallStage
+from telephony.ami.link import Link
 
 HARDLY_S = 0.8
 """A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
@@ -29,13 +29,20 @@ _JUST_OVER_S = 10.0
 class LiveTalks:
     """Connects and parts callers and agents in the record and on the floor."""
 
-    def __init__(self, clock: Clock, calls: LiveCalls, floor: LiveFloor, orders: Orders) -> None:
-        self.on_call_over: Callable[[LiveCall], None] = lambda _: None
+    def __init__(
+        self,
+        clock: Clock,
+        calls: LiveCalls,
+        floor: LiveFloor,
+        links: Mapping[NodeName, Link],
+        on_call_over: Callable[[LiveCall], None],
+    ) -> None:
+        self.on_call_over = on_call_over
         """Told of each call that has ended, when all of it is written down."""
         self._clock = clock
         self._calls = calls
         self._floor = floor
-        self._links = orders.links
+        self._links = links
         self._just_over: deque[tuple[float, LiveCall]] = deque()
 
     def connected(

@@ -7,7 +7,7 @@ silence sends nothing for minutes, and a gateway may be too busy for OPTIONS. Wh
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 import structlog
@@ -15,7 +15,6 @@ import structlog
 from domain.identity import ChannelId, NodeName, StationName
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
-from engine.orders import Orders
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, OutcomeUnknown
 from telephony.centre_calls import Calls
@@ -36,13 +35,13 @@ class LostPhones:
         self,
         clock: Clock,
         calls: LiveCalls,
-        orders: Orders,
+        links: Mapping[NodeName, Link],
         channels: Calls,
     ) -> None:
         self.silent_s = SILENT_S
         self._clock = clock
         self._calls = calls
-        self._orders = orders
+        self._links = links
         self._channels = channels
         self._pulse = RtpActivity()
 
@@ -92,10 +91,6 @@ class LostPhones:
             headers["Channel"] = channel.uniqueid
         reply = await self._links[node].action("Getvar", headers)
         return reply.get("Value")
-
-    @property
-    def _links(self) -> dict[NodeName, Link]:
-        return self._orders.links
 
     async def _lost(self, station: StationName, channels: list[ChannelId]) -> None:
         log.warning(

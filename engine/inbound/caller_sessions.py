@@ -1,18 +1,19 @@
 """Which FastAGI session drives which call: one is admitted, takes its call up, and leaves it."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from domain.identity import CallId, ChannelId, LineName
+from domain.identity import CallId, ChannelId, LineName, NodeName
 from domain.reasons import EndReason, Party, Unlisted
 from engine.admission import Admission
 from engine.agents.live_talks import LiveTalks
 from engine.calls.call import Driver, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
-from engine.orders import Orders
 from telephony.agi.agi_wire import SessionRefused
+from telephony.ami.link import Link
 from telephony.centre_calls import Calls
 from telephony.complaints import Complaints
 
@@ -35,7 +36,7 @@ class Sessions:
         changes: Changes,
         calls: LiveCalls,
         talks: LiveTalks,
-        orders: Orders,
+        links: Mapping[NodeName, Link],
         channels: Calls,
         admission: Admission,
     ) -> None:
@@ -44,7 +45,7 @@ class Sessions:
         self.calls = calls
         self._changes = changes
         self._talks = talks
-        self._links = orders.links
+        self._links = links
         self._channels = channels
         self._admission = admission
         self._complain = Complaints()

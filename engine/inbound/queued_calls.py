@@ -1,13 +1,14 @@
 """What sessions report of callers who wait, and of the phones that are rung for them."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from acd.commands import Offer
 from acd.events import CallLeft, CallQueued, OfferFailed
 from domain.centre import Centre
 from domain.facts import OfferNotTaken, Queued
-from domain.identity import QueueName
+from domain.identity import NodeName, QueueName
 from domain.reasons import OfferFailure
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
@@ -15,8 +16,8 @@ from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.inbound.waited import waited_s
-from engine.orders import Orders
 from engine.ports import CallStage
+from telephony.ami.link import Link
 
 _TOLD_WITHIN_S = 1.0
 _RUNG_OUT_S = 2.0
@@ -32,14 +33,14 @@ class QueuedCalls:
         calls: LiveCalls,
         floor: LiveFloor,
         talks: LiveTalks,
-        orders: Orders,
+        links: Mapping[NodeName, Link],
     ) -> None:
         self._skills = {queue.name: queue.skill for queue in centre.queues}
         self._clock = clock
         self._calls = calls
         self._floor = floor
         self._talks = talks
-        self._links = orders.links
+        self._links = links
 
     def put(self, call: LiveCall, queue: QueueName, since: float | None) -> float:
         """The caller waits; ``since`` (epoch s) if they did before. Returns since when."""

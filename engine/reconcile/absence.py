@@ -42,7 +42,7 @@ _A_BREATH = 500  # rows; then the calls on the event loop get their turn
 
 
 class Absence:
-    """Takes each gap from the engine, and follows the log of one Asterisk meanwhile.
+    """Takes each gap from ``gaps``, and follows the log of one Asterisk meanwhile.
 
     ``path`` is the log as seen from here; ``memory`` a file that remembers how far it is read.
     ``is_behind`` says that the database lacks facts of an earlier controller still.
@@ -51,6 +51,7 @@ class Absence:
     def __init__(
         self,
         engine: Engine,
+        gaps: asyncio.Queue[Gap],
         calls: CallStore,
         outbox: Outbox,
         path: Path,
@@ -70,15 +71,11 @@ class Absence:
         self._log = EventLog(
             (station.name for station in centre.stations), (line.name for line in centre.lines)
         )
-        self._gaps: asyncio.Queue[Gap] = asyncio.Queue()
+        self._gaps = gaps
         self._put_off: list[tuple[Gap, dict[CallId, LoggedCall]]] = []
         """Calls that came and went in a gap, of which only the database knows whether they are
         written down; it was away."""
         self._trouble = ""
-
-    def look(self, gap: Gap) -> None:
-        """A gap is over; ``run`` will see to it."""
-        self._gaps.put_nowait(gap)
 
     async def run(self) -> None:
         """Put gaps right as they come; between them read on, so that none takes long."""

@@ -48,20 +48,21 @@ class Connection(asyncio.Protocol):
     """Collects the environment, then hands each line to a listener.
 
     ``opened`` is called with each new connection, ``ready`` with the environment when all of it is
-    there, ``refused`` with a reason when the peer does not speak FastAGI, is too slow or sends too
-    much; the connection is closed by then. ``closed`` is called once in every case.
+    there; it returns who listens from then on, or None to close the connection. ``refused`` is
+    called with a reason when the peer does not speak FastAGI, is too slow or sends too much; the
+    connection is closed by then. ``closed`` is called once in every case.
     """
 
     __slots__ = (
         "_buffer",
         "_closed",
         "_deadline",
+        "_listener",
         "_opened",
         "_ready",
         "_refused",
         "_timeout",
         "is_open",
-        "listener",
         "transport",
     )
 
@@ -69,12 +70,12 @@ class Connection(asyncio.Protocol):
         self,
         timeout: float,
         opened: Callable[["Connection"], bool],
-        ready: Callable[["Connection", bytes], None],
+        ready: Callable[["Connection", bytes], LineListener | None],
         refused: Callable[["Connection", str], None],
         closed: Callable[["Connection"], None],
     ) -> None:
         self.transport: asyncio.Transport
-        self.listener: LineListener | None = None
+        self._listener: LineListener | None = None
         self.is_open = False
         self._timeout = timeout
         self._opened = opened
@@ -116,7 +117,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._buffer:
             data = self._buffer + data
-        if self.listener is None:
+        if self._listener is None:
             environment, end, rest = data.partition(b"\n\n")
             if fault := _fault(environment, complete=bool(end)):
                 self.refuse(fault)
@@ -125,8 +126,8 @@ class Connection(asyncio.Protocol):
                 self._buffer = data
                 return
             self._disarm()
-            self._ready(self, environment)
-            if self.listener is None:
+            self._listener = self._ready(self, environment)
+            if self._listener is None:
                 self.close()
                 return
             data = rest
@@ -138,7 +139,7 @@ class Connection(asyncio.Protocol):
         for line in lines:
             if not self.is_open:
                 return
-            self.listener.line_received(line)
+            self._listener.line_received(line)
 
     def _too_slow(self) -> None:
         self._deadline = None
@@ -175,7 +176,7 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self._disarm()
         self._buffer = b""
-        listener, self.listener = self.listener, None
+        listener, self._listener = self._listener, None
         if listener is not None:
             listener.connection_lost()
         self._closed(self)

@@ -215,7 +215,7 @@ class AgiServer:
     def _refused(self, connection: Connection, why: str) -> None:
         self._complain("agi connection cut off", peer=connection.peer, why=why)
 
-    def _ready(self, connection: Connection, environment: bytes) -> None:
+    def _ready(self, connection: Connection, environment: bytes) -> Session | None:
         self._spoken(connection)
         try:
             session = self._session(connection, environment)
@@ -223,8 +223,7 @@ class AgiServer:
             self._complain(
                 "agi session refused", kind=refused.kind, peer=connection.peer, why=str(refused)
             )
-            return
-        connection.listener = session
+            return None
         channel = (session.node, session.uniqueid)
         earlier = self._driven.get(channel)
         if earlier is not None:
@@ -233,6 +232,7 @@ class AgiServer:
         task = self._loop.create_task(self._run(session, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return session
 
     def _session(self, connection: Connection, environment: bytes) -> Session:
         """The session that the environment opens. Raises SessionRefused unless our dialplan sent

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
+from typing import Protocol
 
 import structlog
 
@@ -34,13 +35,44 @@ LATE_S = 5.0
 log = structlog.get_logger()
 
 
-class Link:
-    """One AMI connection to a node, connected again whenever it is lost.
+class LinkListener(Protocol):
+    """Whoever consumes what a link brings.
 
-    ``run`` keeps it up. Each time it comes up: ``on_up(snapshot)``, then every event since the
-    login through ``on_message``, in order, one at a time. When it is lost, what was received is
-    delivered, then comes ``on_down(state)``. The three are plain functions, called on the loop's
-    thread; an exception in one is logged and costs only that call.
+    Each time it comes up: ``on_snapshot``, then every event since the login through
+    ``on_message``, in order, one at a time. When it is lost, what was received is delivered, then
+    ``on_down``. They are called on the loop's thread; an exception in one is logged and costs
+    only that call.
+    """
+
+    def on_snapshot(self, node: NodeName, snapshot: Snapshot, /) -> None:
+        """The link is up, and this is what there is."""
+
+    def on_message(self, node: NodeName, message: Message, /) -> None:
+        """One event."""
+
+    def on_down(self, node: NodeName, why: str, /) -> None:
+        """The link is lost."""
+
+
+class _Nobody:
+    """Listens until the link runs."""
+
+    def on_snapshot(self, _node: NodeName, _snapshot: Snapshot, /) -> None: ...
+
+    def on_message(self, _node: NodeName, _message: Message, /) -> None: ...
+
+    def on_down(self, _node: NodeName, _why: str, /) -> None: ...
+
+
+def no_faults(_version: str) -> Iterable[str]:
+    """Any version of Asterisk is taken to be all right."""
+    return ()
+
+
+class Link:
+    """One AMI connection to a node, connected again whenever it is lost; ``run`` keeps it up.
+
+    ``faults_of`` says what is wrong with an Asterisk of this version; that is logged, once.
     """
 
     def __init__(
@@ -51,9 +83,7 @@ class Link:
         username: str,
         secret: str,
         *,
-        on_message: Callable[[Message], object],
-        on_up: Callable[[Snapshot], object] = lambda _: None,
-        on_down: Callable[[LinkState], object] = lambda _: None,
+        faults_of: Callable[[str], Iterable[str]] = no_faults,
         clock: Callable[[], float] = monotonic,
         timing: Timing | None = None,
         rng: random.Random | None = None,
@@ -67,12 +97,12 @@ class Link:
         """How often the link has come up after the first time."""
         self._username = username
         self._secret = secret
-        self._on_up = on_up
-        self._on_down = on_down
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._max_backlog = max_backlog
-        self._on_message = on_message
+        self._faults_of = faults_of
+        self._judged: set[str] = set()
+        self._listener: LinkListener = _Nobody()
         self._delivery = Delivery(self._delivered, node)
         self._echo = b""
         self._echo_at: float | None = None
@@ -220,11 +250,12 @@ class Link:
 
     # --- life
 
-    async def run(self) -> None:
+    async def run(self, listener: LinkListener) -> None:
         """Keep the link up until cancelled, or until ``close``, after which it returns."""
         if self._task is not None:
             raise RuntimeError("this link runs already")
         self._task = asyncio.current_task()
+        self._listener = listener
         failures = 0
         try:
             while not self._closing:
@@ -262,7 +293,7 @@ class Link:
             was_up = self.up
             self._became(LinkKind.CLOSED, "closed")
             if was_up:
-                self._tell(self._on_down, self._state)
+                self._tell(self._listener.on_down, self.node, self._state.error)
 
     async def close(self) -> None:
         """End the link for good; once this returns, nothing of it runs and nothing is delivered."""
@@ -328,7 +359,7 @@ class Link:
             if self._echo_at is not None and self._echo in raw:
                 self._lag, self._echo_at = self._clock() - self._echo_at, None
             return
-        self._on_message(message)
+        self._listener.on_message(self.node, message)
 
     async def _check_name(self, protocol: AmiProtocol) -> None:
         """Raise AmiLoginRefused if this Asterisk calls itself by another node's name.
@@ -356,7 +387,11 @@ class Link:
         self._boot = snapshot.boot
         self._became(LinkKind.UP, "")
         self.reconnects, self._ups = self._ups, self._ups + 1
-        self._tell(self._on_up, snapshot)
+        if snapshot.version not in self._judged:
+            self._judged.add(snapshot.version)
+            for fault in self._faults_of(snapshot.version):
+                self._log.warning(fault)
+        self._tell(self._listener.on_snapshot, self.node, snapshot)
         self._delivery.release()
         self._log.info(
             "AMI link up",
@@ -378,7 +413,7 @@ class Link:
             # What was received is true, so it is delivered first.
             self._became(LinkKind.DOWN, error)
             await self._delivery.drained()
-            self._tell(self._on_down, self._state)
+            self._tell(self._listener.on_down, self.node, self._state.error)
         else:
             self._became(LinkKind.DOWN, error)
 

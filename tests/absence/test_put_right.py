@@ -20,6 +20,7 @@ from engine.engine import Engine
 from engine.reconcile.absence import Absence
 from records.call_queries import CallStore
 from storage.outbox import Outbox
+from telephony.ami import Link
 from telephony.centre_calls import StationConnected
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 from tests.links import StillLink
@@ -49,9 +50,10 @@ def absence(engine: Engine, outbox: Outbox, tmp_path: Path) -> MakeAbsence:
     """``absence(lines)`` reads a log of Asterisk's that has these lines."""
 
     def make(log: list[str], calls: object = None, **settings: Any) -> Absence:
-        path, memory = tmp_path / "cel.csv", tmp_path / "position"
+        path, memory, store = tmp_path / "cel.csv", tmp_path / "position", cast(CallStore, calls)
         path.write_text("".join(f"{line}\n" for line in log))
-        return Absence(engine, cast(CallStore, calls), outbox, path, memory, **settings)
+        gaps = settings.pop("gaps", asyncio.Queue())
+        return Absence(engine, gaps, store, outbox, path, memory, **settings)
 
     return make
 
@@ -158,10 +160,10 @@ async def test_an_end_soon_after_the_gap_is_told(
 
 
 async def test_the_session_tells_after_the_log_was_read(
-    engine: Engine, tmp_path: Path, absence: MakeAbsence
+    engine: Engine, links: dict[NodeName, Link], tmp_path: Path, absence: MakeAbsence
 ) -> None:
     """Of the whole talk, and that it began when the phone was rung."""
-    engine.orders.links[NODE] = StillLink(NODE)
+    links[NODE] = StillLink(NODE)
     for event in (
         LogIn(AMY, STATION, engine.centre.agents[0].skills),
         Ready(AMY),
@@ -244,9 +246,9 @@ async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
             raise ValueError("what nobody has thought of")
 
     call, behind = enter(engine), True
-    reader = absence(
-        [*ANOTHER, *AS_IT_CONNECTS], Broken(), keep_up_every_s=0.01, is_behind=lambda: behind
-    )
+    gaps: asyncio.Queue[Gap] = asyncio.Queue()
+    log = [*ANOTHER, *AS_IT_CONNECTS]
+    reader = absence(log, Broken(), gaps=gaps, keep_up_every_s=0.01, is_behind=lambda: behind)
     gap = gap_until(LONG_AFTER, engine)
     gap.first = True
     await reader.put_right(gap)  # what only the database knows is put off
@@ -256,7 +258,7 @@ async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
         try:
             async with asyncio.timeout(60):
                 await tries.wait()
-                reader.look(gap_until(1.5, engine, call))
+                gaps.put_nowait(gap_until(1.5, engine, call))
                 while talks(tmp_path) != ["connected"]:  # noqa: ASYNC110 - a file
                     await asyncio.sleep(0.01)
         finally:

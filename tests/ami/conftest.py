@@ -55,10 +55,9 @@ async def connect(asterisk: SmallAsterisk) -> AsyncIterator[Connect]:
             watch = watch or Watch()
             link = Link(
                 NodeName("pbx1"), asterisk.host, port or asterisk.ami, user, secret,
-                on_message=watch.on_message, on_up=watch.on_up, on_down=watch.on_down,
                 timing=timing,
             )  # fmt: skip
-            await stack.enter_async_context(Running(link))
+            await stack.enter_async_context(Running(link, watch))
             if up:
                 await link.wait_up(60)
             return link, watch

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -48,6 +47,7 @@ class Far(FakeAsterisk):
 @asynccontextmanager
 async def linked(
     engine: Engine,
+    links: dict[NodeName, Link],
     far: Far,
     node: NodeName = NODE,
     clock: Callable[[], float] = time.monotonic,
@@ -55,13 +55,11 @@ async def linked(
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     link = Link(
         node, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
-        on_message=partial(engine.switches.on_message, node),
-        on_up=partial(engine.switches.on_snapshot, node),
         timing=QUICK,
         clock=clock,
     )  # fmt: skip
-    engine.orders.links[node] = link
-    running = asyncio.create_task(link.run())
+    links[node] = link
+    running = asyncio.create_task(link.run(engine.switches))
     try:
         yield link
     finally:
@@ -75,7 +73,7 @@ def changed(raw: bytes, old: bytes, new: bytes) -> bytes:
     return raw.replace(old, new)
 
 
-async def test_one_bad_channel_costs_no_other(engine: Engine) -> None:
+async def test_one_bad_channel_costs_no_other(engine: Engine, links: dict[NodeName, Link]) -> None:
     """Of four calls, one with an entry time that is none: three were unknown until they ended."""
     far = Far(
         good_channel(1, 0),
@@ -89,7 +87,7 @@ async def test_one_bad_channel_costs_no_other(engine: Engine) -> None:
         b"\xff\x13 rubbish",
     )
     with capture_logs() as logs:
-        async with linked(engine, far) as link:
+        async with linked(engine, links, far) as link:
             await link.wait_up(10)
     calls = {"pbx1-1795000000.1", *(f"pbx1-1795000001.{n}" for n in (0, 3, 5, 6))}
     assert set(engine.calls.by_id) == calls
@@ -101,7 +99,7 @@ async def test_one_bad_channel_costs_no_other(engine: Engine) -> None:
 
 
 async def test_what_goes_wrong_with_one_call_costs_no_other(
-    engine: Engine, monkeypatch: Any
+    engine: Engine, links: dict[NodeName, Link], monkeypatch: Any
 ) -> None:
     """Whatever it is: a mistake of ours, too."""
     real = engine.calls.take_up
@@ -114,7 +112,7 @@ async def test_what_goes_wrong_with_one_call_costs_no_other(
     monkeypatch.setattr(engine.calls, "take_up", take_up)
     far = Far(*(good_channel(1, number) for number in range(4)))
     with capture_logs() as logs:
-        async with linked(engine, far) as link:
+        async with linked(engine, links, far) as link:
             await link.wait_up(10)
     assert set(engine.calls.by_id) == {f"pbx1-1795000001.{number}" for number in (0, 2, 3)}
     (warning,) = [entry for entry in logs if "could not be handled" in entry["event"]]
@@ -128,9 +126,11 @@ def test_sifting_says_what_and_where() -> None:
     assert faults[2].endswith("has the uniqueid 1795000001.0 a second time")
 
 
-async def test_late_events_are_measured_while_pings_are_answered(engine: Engine) -> None:
+async def test_late_events_are_measured_while_pings_are_answered(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
     far, ahead = Far(), [0.0]
-    async with linked(engine, far, clock=lambda: time.monotonic() + ahead[0]) as link:
+    async with linked(engine, links, far, clock=lambda: time.monotonic() + ahead[0]) as link:
         await link.wait_up(10)
         await until(lambda: far.echoed >= 1)
         assert link.lag < 2.0
@@ -145,10 +145,12 @@ async def test_late_events_are_measured_while_pings_are_answered(engine: Engine)
         assert node.up and node.late_s > 80 and node.error is None
 
 
-async def test_an_asterisk_of_another_name_is_not_taken_on(engine: Engine) -> None:
+async def test_an_asterisk_of_another_name_is_not_taken_on(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
     """``node`` was renamed in centre.yaml, and Asterisk's files were not written anew."""
     far = Far(good_channel(1, 0))
-    async with linked(engine, far, NodeName("main")) as link:
+    async with linked(engine, links, far, NodeName("main")) as link:
         await until(lambda: link.state.kind is LinkKind.REFUSED)
         assert "calls itself 'pbx1'" in link.state.error and "'main'" in link.state.error
         assert not engine.calls.by_id

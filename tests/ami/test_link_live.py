@@ -182,7 +182,7 @@ async def test_a_silent_line_is_found_by_the_ping(
         assert link.up  # pongs come
         proxy.stall(DOWN)
         await until(lambda: watch.downs)
-        assert "ping" in watch.downs[0].error
+        assert "ping" in watch.downs[0]
         proxy.resume()
         await link.wait_up(60)
         assert link.reconnects == 1
@@ -255,14 +255,14 @@ async def test_a_consumer_that_is_far_too_slow_costs_memory_only_up_to_a_limit(
     watch.spoil = lambda _: time.sleep(0.003)
     link = Link(
         NodeName("pbx1"), asterisk.host, asterisk.ami, USER, SECRET, timing=QUICK,
-        on_message=watch.on_message, on_up=watch.on_up, on_down=watch.on_down, max_backlog=50,
+        max_backlog=50,
     )  # fmt: skip
     hands, _ = await connect()
-    async with Running(link):
+    async with Running(link, watch):
         await link.wait_up(60)
         load = {"UserEvent": "Load"}
         await asyncio.gather(*(hands.action("UserEvent", load, timeout=20) for _ in range(300)))
         await until(lambda: watch.downs)
-        assert "too slow" in watch.downs[0].error
+        assert "too slow" in watch.downs[0]
         await link.wait_up(60)
         assert watch.told.index("+down") > 50, "what had been received was to be delivered"

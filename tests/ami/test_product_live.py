@@ -20,9 +20,8 @@ async def test_the_configured_user_may_do_what_the_link_needs_and_no_more(
     host, port = one.ami
     link = Link(
         NodeName("pbx1"), host, port, one.ami_user, one.secrets.ami,
-        on_message=watch.on_message, on_up=watch.on_up, on_down=watch.on_down,
     )  # fmt: skip
-    async with Running(link):
+    async with Running(link, watch):
         await link.wait_up(20)
         (snapshot,) = watch.snapshots
         assert snapshot.version == one.process.install.version

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from domain.identity import NodeName
 from telephony.ami import Link, LinkDown, LinkKind, Message, OutcomeUnknown, Timing
 from telephony.ami.protocol import AmiProtocol
-from tests.ami.watch import Running
+from tests.ami.watch import Running, Watch
 from tests.waiting import until
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -36,7 +36,7 @@ async def listening(talk: Talk) -> AsyncIterator[int]:
 
 
 def link_to(port: int) -> Link:
-    return Link(NodeName("pbx1"), "127.0.0.1", port, "u", "s", on_message=print, timing=QUICK)
+    return Link(NodeName("pbx1"), "127.0.0.1", port, "u", "s", timing=QUICK)
 
 
 async def says(what: bytes) -> str:
@@ -46,7 +46,7 @@ async def says(what: bytes) -> str:
         writer.write(what)
         await asyncio.sleep(5)
 
-    async with listening(talk) as port, Running(link_to(port)) as running:
+    async with listening(talk) as port, Running(link_to(port), Watch()) as running:
         await until(lambda: running.link.state.error not in ("", "not started"))
         assert not running.link.up
         return running.link.state.error
@@ -64,7 +64,7 @@ async def test_a_closed_port_is_logged_once_not_at_each_try() -> None:
     async with listening(lambda _reader, _writer: asyncio.sleep(0)) as port:
         pass
     with capture_logs() as logs:
-        async with Running(link_to(port)) as running:
+        async with Running(link_to(port), Watch()) as running:
             await asyncio.sleep(0.5)
             assert running.link.state.kind is LinkKind.DOWN
             with pytest.raises(LinkDown, match="is down"):

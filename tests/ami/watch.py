@@ -5,7 +5,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from telephony.ami import Link, LinkState, Message, Snapshot
+from domain.identity import NodeName
+from telephony.ami import Link, Message, Snapshot
+from telephony.ami.link import LinkListener
 
 
 class Watch:
@@ -15,14 +17,14 @@ class Watch:
         self.told: list[str] = []
         self.messages: list[Message] = []
         self.snapshots: list[Snapshot] = []
-        self.downs: list[LinkState] = []
+        self.downs: list[str] = []
         self.channels: set[str] = set()
         self.born: list[str] = []
         """The Uniqueid of every Newchannel event."""
         self.spoil: Callable[[Message], object] = lambda _: None
         """What else the consumer does: fail, take its time."""
 
-    def on_message(self, message: Message) -> None:
+    def on_message(self, _node: NodeName, message: Message, /) -> None:
         self.told.append(message.name)
         self.messages.append(message)
         if message.name == "Newchannel":
@@ -32,14 +34,14 @@ class Watch:
             self.channels.discard(message.get("Uniqueid"))
         self.spoil(message)
 
-    def on_up(self, snapshot: Snapshot) -> None:
+    def on_snapshot(self, _node: NodeName, snapshot: Snapshot, /) -> None:
         self.told.append("+up")
         self.snapshots.append(snapshot)
         self.channels = {channel.get("Uniqueid") for channel in snapshot.channels}
 
-    def on_down(self, state: LinkState) -> None:
+    def on_down(self, _node: NodeName, why: str, /) -> None:
         self.told.append("+down")
-        self.downs.append(state)
+        self.downs.append(why)
 
     def of(self, name: str) -> list[Message]:
         return [message for message in self.messages if message.name == name]
@@ -48,11 +50,12 @@ class Watch:
 class Running:
     """Runs a link in the background; a crash of it fails the test."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, listener: LinkListener) -> None:
         self.link = link
+        self._listener = listener
 
     async def __aenter__(self) -> Self:
-        self.task = asyncio.create_task(self.link.run())
+        self.task = asyncio.create_task(self.link.run(self._listener))
         return self
 
     async def __aexit__(

@@ -15,6 +15,7 @@ from farend.ami_client import Remote
 from farend.network import FarEnd
 from telephony.ami import Link, Message
 from telephony.asterisk.instance import Instance
+from tests.ami.watch import Watch
 from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory
 from tests.waiting import until
@@ -237,8 +238,10 @@ async def test_a_blind_transfer_comes_back_for_the_score(
 async def linked(one: Instance, look: Callable[[Message], None]) -> AsyncIterator[Link]:
     """An AMI link of the product's own user, as long as the context lasts."""
     host, port = one.ami
-    link = Link(one.node, host, port, one.ami_user, one.secrets.ami, on_message=look)
-    running = asyncio.create_task(link.run())
+    link = Link(one.node, host, port, one.ami_user, one.secrets.ami)
+    watch = Watch()
+    watch.spoil = look
+    running = asyncio.create_task(link.run(watch))
     await link.wait_up(60)
     yield link
     running.cancel()

@@ -46,17 +46,18 @@ class Stage:
             proxy.port,
             instance.ami_user,
             instance.secrets.ami,
-            on_message=self._on_message,
-            on_up=self._on_up,
             timing=QUICK,
         )
 
-    def _on_message(self, message: Message) -> None:
+    def on_message(self, _node: NodeName, message: Message, /) -> None:
         self.messages.append(message)
         self._add(self.calls.handle(NodeName("pbx1"), message, 0.0))
 
-    def _on_up(self, snapshot: Snapshot) -> None:
+    def on_snapshot(self, _node: NodeName, snapshot: Snapshot, /) -> None:
         self._add(self.calls.reconcile(NodeName("pbx1"), snapshot, 0.0))
+
+    def on_down(self, _node: NodeName, _why: str, /) -> None:
+        pass
 
     def _add(self, events: list[CallEvent]) -> None:
         for event in events:
@@ -138,7 +139,7 @@ async def staged(instance: Instance, far_end: FarEnd) -> AsyncIterator[Stage]:
             "127.0.0.1", instance.ports.agi, {"call": stage.controller}, instance.secrets.agi
         )
         await server.start()
-        running = asyncio.create_task(stage.link.run())
+        running = asyncio.create_task(stage.link.run(stage))
         try:
             await stage.link.wait_up(60)
             yield stage

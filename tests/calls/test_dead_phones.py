@@ -12,7 +12,6 @@ from engine.agents.lost_phones import LostPhones
 from engine.calls.ledger import Ledger
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
-from engine.orders import Orders
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, ActionRefused, LinkDown, OutcomeUnknown
@@ -51,10 +50,9 @@ class Scene:
         self.call = SimpleNamespace(ledger=Ledger(phones={PHONE}), phone_lost=None)
         channels = [ChannelId(NODE, f"1.{n}") for n in range(legs)]
         up = cast(Calls, SimpleNamespace(answered_channels=lambda _: channels))
-        orders = Orders(up)
-        orders.links = cast(dict[NodeName, Link], {NODE: self.node})
+        links = cast(dict[NodeName, Link], {NODE: self.node})
         calls = cast(LiveCalls, SimpleNamespace(by_id={"call": self.call}))
-        self.phones = LostPhones(Clock(lambda: self.now), calls, orders, up)
+        self.phones = LostPhones(Clock(lambda: self.now), calls, links, up)
 
     async def dies(self, *outcomes: ActionFailed | None) -> None:
         self.node.fails = list(outcomes)

@@ -36,7 +36,7 @@ class UpLink(Link):
     up = True
 
     def __init__(self, *known: str) -> None:
-        super().__init__(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda _: None)
+        super().__init__(NODE, "127.0.0.1", 1, "x", "y")
         self.known = known
         self.asked: list[str] = []
 
@@ -52,7 +52,7 @@ class UpLink(Link):
 def ami_is_up(here: FuzzedServer, *known: str) -> list[str]:
     """AMI is up, and Asterisk has these channels when it is asked; returns those asked for."""
     link = UpLink(*known)
-    here.engine.orders.links[NODE] = link
+    here.links[NODE] = link
     return link.asked
 
 
@@ -222,7 +222,7 @@ async def test_a_session_from_a_time_without_ami_ends_when_asterisk_does_not_kno
 ) -> None:
     monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
     engine = here.engine
-    engine.switches.on_down(NODE)
+    engine.switches.on_down(NODE, "cut")
     await asyncio.sleep(0.002)
     peer = await start(here, caller(UID, "queue", "quiet", "bye", "en"))
     await peer.command()
@@ -264,8 +264,8 @@ async def test_simultaneous_sessions_have_no_more_tries_than_one_after_the_other
 
 async def test_the_node_of_a_renamed_configuration(here: FuzzedServer) -> None:
     """centre.yaml has a new name for the node, and Asterisk still says the old one."""
-    link = here.engine.orders.links.pop(NODE)
-    here.engine.orders.links[NodeName("main")] = link
+    link = here.links.pop(NODE)
+    here.links[NodeName("main")] = link
     await assert_refused(
         here, session(), "calls itself 'pbx1', and the configuration's node is main"
     )

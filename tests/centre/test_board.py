@@ -104,12 +104,11 @@ async def test_a_caller_taken_back_keeps_his_place(engine: Engine) -> None:
 
 
 async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
-    engine: Engine,
+    engine: Engine, links: dict[NodeName, Link]
 ) -> None:
     """Only AMI can tell their ends. A talk may have been transferred, so it stays."""
     node = NodeName("pbx1")
-    link = Link(node, "127.0.0.1", 1, "offhook", "wrong", on_message=lambda _: None)
-    engine.orders.links[node] = link
+    links[node] = Link(node, "127.0.0.1", 1, "offhook", "wrong")
     waits, gone, talks = (enter(engine, number) for number in (1, 2, 3))
     for call in (waits, gone, talks):
         engine.queued.put(call, SALES, None)
@@ -123,7 +122,7 @@ async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
     assert shown.lines[1].in_use == 2
     (view,) = shown.nodes
     assert (view.error, view.calls_over, view.talks_unsure) == ("not started", 1, 1)
-    engine.orders.links.clear()
+    links.clear()
     assert len(look(engine).calls) == 3
 
 

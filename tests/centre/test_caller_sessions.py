@@ -78,9 +78,9 @@ class FakeSession:
 
 
 @pytest.fixture
-def engine(engine: Engine) -> Engine:
+def engine(engine: Engine, links: dict[NodeName, Link]) -> Engine:
     """An engine whose AMI link is down; two agents are ready."""
-    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
+    links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y")
     for number, code in enumerate((AMY, BEN)):
         skills = engine.centre.agents[0].skills
         engine.floor.feed(LogIn(code, StationName(f"100{number + 1}"), skills))
@@ -89,7 +89,7 @@ def engine(engine: Engine) -> Engine:
 
 
 def comes_up(engine: Engine) -> None:
-    engine.orders.links[NODE]._state = LinkState(LinkKind.UP, 0.0, "")
+    engine.links[NODE]._state = LinkState(LinkKind.UP, 0.0, "")
 
 
 def steps_of(
@@ -163,7 +163,9 @@ async def test_the_caller_hangs_up_in_a_talk_without_ami(
     assert call.ledger.supposed == []  # that they talked is for Asterisk's log to say
 
 
-async def test_a_snapshot_puts_right_what_the_floor_supposed(engine: Engine) -> None:
+async def test_a_snapshot_puts_right_what_the_floor_supposed(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
     call = enter(engine)
     engine.queued.put(call, SALES, None)
     offer = Offer(call.id, SALES, AMY, StationName("1001"), 15.0)
@@ -174,8 +176,7 @@ async def test_a_snapshot_puts_right_what_the_floor_supposed(engine: Engine) -> 
     assert states(engine)[AMY] == "wrap_up"
 
     engine.talks.connected(call, StationName("1002"), datetime.now(UTC))
-    engine.orders.links.clear()
-    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda m: None)
+    links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y")
     engine.talks.must_have_ended(call)  # or so it seems: all connections were cut
     assert states(engine)[BEN] == "wrap_up"
     engine.talks.seen_in_snapshot(NODE)
@@ -237,14 +238,14 @@ async def test_an_answered_offer_is_no_longer_one_taken_back(engine: Engine) -> 
 async def test_a_call_younger_than_the_snapshot_lives_whatever_asterisks_clock_says(
     engine: Engine,
 ) -> None:
-    engine.switches.on_down(NODE)
+    engine.switches.on_down(NODE, "cut")
     await asyncio.sleep(0.001)
     call = enter(engine)
     call.entered_at -= timedelta(minutes=1)  # its clock is slow
     engine.switches.on_snapshot(NODE, Snapshot(()))
     assert engine.calls.get(call.id) is call
 
-    engine.switches.on_down(NODE)
+    engine.switches.on_down(NODE, "cut")
     await asyncio.sleep(0.001)
     engine.switches.on_snapshot(NODE, Snapshot(()))
     assert engine.calls.get(call.id) is None

@@ -141,8 +141,10 @@ class Board:
     """A running centre's, whose figures are read often."""
 
     def __init__(self, centre: Centre, calls: CallStore, outbox: Outbox, folder: Path) -> None:
-        self.engine = Engine(centre, outbox)
-        recorder = Recorder(self.engine, folder / "spool", folder / "root", calls, outbox)
+        self.engine = Engine(centre, outbox, {})
+        recorder = Recorder(
+            self.engine.calls, asyncio.Queue(), folder / "spool", folder / "root", calls, outbox
+        )
         zone = ZoneInfo("Asia/Shanghai")
         self._running = RunningCentre(self.engine, calls, outbox, recorder, zone)
         self._keeping = asyncio.create_task(self._running.keep_figures())

@@ -24,9 +24,9 @@ CALLER, PHONE = "PJSIP/carrier-00000001", "PJSIP/1001-00000002"
 
 
 @pytest.fixture
-def talk(engine: Engine) -> Iterator[CallId]:
+def talk(engine: Engine, links: dict[NodeName, Link]) -> Iterator[CallId]:
     """A customer talks with 1001."""
-    engine.orders.links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y", on_message=lambda _: None)
+    links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y")
     call = enter(engine)
     uniqueid = ChannelId.of(call.id).uniqueid
     mark = {"ChanVariable": f"OFFHOOK_CALL={call.id}"}

@@ -1,5 +1,6 @@
 """Which calls' recordings are taken up, and when there is nowhere to put them."""
 
+import asyncio
 import errno
 import os
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 def recorder(engine: Engine, outbox: Outbox, tmp_path: Path) -> Recorder:
     """A recorder that is not asked for records: it needs no database."""
     no_calls = cast(CallStore, None)
-    return Recorder(engine, tmp_path / "spool", tmp_path / "root", no_calls, outbox)
+    return Recorder(
+        engine.calls, asyncio.Queue(), tmp_path / "spool", tmp_path / "root", no_calls, outbox
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,9 @@ async def test_a_record_that_cannot_be_read_keeps_only_its_own_recording_waiting
             "update call_facts set kind = 'of a later Offhook' where call = $1", calls[0]
         )
     calls_store = CallStore(database.pool)
-    recorder = Recorder(engine, tmp_path / "spool", tmp_path / "root", calls_store, outbox)
+    recorder = Recorder(
+        engine.calls, asyncio.Queue(), tmp_path / "spool", tmp_path / "root", calls_store, outbox
+    )
     with capture_logs() as logs:
         for _ in range(3):
             await recorder.archive.orphans(recorder.over)

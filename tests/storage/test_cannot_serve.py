@@ -50,7 +50,7 @@ async def _starting(
     outbox = Outbox(folder / "outbox.jsonl", known)
     start = DatabaseAtStart(pool, dsn, outbox, known, centre, "first password")
     carrying = asyncio.create_task(start.carry())
-    yield start, Engine(centre, outbox)
+    yield start, Engine(centre, outbox, {})
     carrying.cancel()
     outbox.close()
     await close_pool(pool)
