@@ -12,6 +12,8 @@ from ivr_flows.loader import load
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
 
 LIBRARY = Path(ivr_flows.__file__).parent / "library"
+"""The flows and phrases that come with Offhook."""
+
 PHRASES = frozenset({"station", "dialplan"})
 """What in the library is no flow."""
 

@@ -32,7 +32,7 @@ from domain.identity import (
 from engine.engine import Engine
 from farend.network import FarEnd
 from storage.outbox import Outbox
-from telephony.ami import Link
+from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
 

@@ -1,7 +1,7 @@
 """AMI links without an Asterisk at the other end."""
 
 from domain.identity import NodeName
-from telephony.ami import Link
+from telephony.ami.link import Link
 
 
 class StillLink(Link):

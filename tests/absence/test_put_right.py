@@ -20,7 +20,7 @@ from engine.engine import Engine
 from engine.reconcile.absence import Absence
 from records.call_queries import CallStore
 from storage.outbox import Outbox
-from telephony.ami import Link
+from telephony.ami.link import Link
 from telephony.centre_calls import StationConnected
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 from tests.links import StillLink

@@ -6,7 +6,9 @@ import pytest
 import pytest_asyncio
 
 from domain.identity import NodeName
-from telephony.ami import ActionRefused, Link, Timing
+from telephony.ami.link import Link
+from telephony.ami.protocol import ActionRefused
+from telephony.ami.state import Timing
 from telephony.asterisk.provision import AsteriskInstall
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.ami.watch import Running, Watch

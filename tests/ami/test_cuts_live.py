@@ -7,15 +7,10 @@ from collections import Counter
 
 import pytest
 
-from telephony.ami import (
-    ActionFailed,
-    Application,
-    Link,
-    LinkDown,
-    Originate,
-    OutcomeUnknown,
-    Timing,
-)
+from telephony.ami.link import Link
+from telephony.ami.originate import Application, Originate
+from telephony.ami.protocol import ActionFailed, LinkDown, OutcomeUnknown
+from telephony.ami.state import Timing
 from tests.ami.asterisk import SmallAsterisk
 from tests.ami.conftest import Connect
 from tests.ami.watch import Watch

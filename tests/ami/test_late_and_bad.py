@@ -13,9 +13,10 @@ from domain.identity import NodeName
 from engine.board import board
 from engine.engine import Engine
 from engine.ports import StoreView
-from telephony.ami import Link, LinkKind, Message
+from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link
 from telephony.ami.snapshot import sifted
-from telephony.ami.state import Timing
+from telephony.ami.state import LinkKind, Timing
 from tests.waiting import until
 
 NODE = NodeName("pbx1")

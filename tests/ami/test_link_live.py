@@ -7,17 +7,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.identity import NodeName
-from telephony.ami import (
-    ActionRefused,
-    Application,
-    Extension,
-    Link,
-    LinkDown,
-    LinkKind,
-    Message,
-    Originate,
-    Timing,
-)
+from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link
+from telephony.ami.originate import Application, Extension, Originate
+from telephony.ami.protocol import ActionRefused, LinkDown
+from telephony.ami.state import LinkKind, Timing
 from tests.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.ami.conftest import QUICK, Connect
 from tests.ami.watch import Running, Watch

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from domain.identity import NodeName
-from telephony.ami import ActionRefused, Link
+from telephony.ami.link import Link
+from telephony.ami.protocol import ActionRefused
 from tests.ami.watch import Running, Watch
 from tests.conftest import InstanceFactory
 

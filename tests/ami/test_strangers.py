@@ -8,8 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.identity import NodeName
-from telephony.ami import Link, LinkDown, LinkKind, Message, OutcomeUnknown, Timing
-from telephony.ami.protocol import AmiProtocol
+from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link
+from telephony.ami.protocol import AmiProtocol, LinkDown, OutcomeUnknown
+from telephony.ami.state import LinkKind, Timing
 from tests.ami.watch import Running, Watch
 from tests.waiting import until
 

@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from domain.identity import NodeName
-from telephony.ami import Link, Message, Snapshot
-from telephony.ami.link import LinkListener
+from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link, LinkListener
+from telephony.ami.snapshot import Snapshot
 
 
 class Watch:

@@ -13,7 +13,8 @@ import pytest
 from domain.identity import LineName, StationName
 from farend.ami_client import Remote
 from farend.network import FarEnd
-from telephony.ami import Link, Message
+from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance
 from tests.ami.watch import Watch
 from tests.asterisk.controller import Session, controller

@@ -12,7 +12,10 @@ from domain.identity import LineName, NodeName, StationName
 from farend.network import FarEnd
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
-from telephony.ami import Link, Message, Snapshot, Timing
+from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link
+from telephony.ami.snapshot import Snapshot
+from telephony.ami.state import Timing
 from telephony.asterisk.instance import Instance
 from telephony.centre_calls import CallerGone, CallEvent, Calls, CallSeen, TransferRefused
 from tests.calls.events import told

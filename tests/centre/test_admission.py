@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from bench.fuzz_agi import HOTLINE, LINE, NODE, FuzzedServer, caller, door, environment
 from domain.identity import NodeName
 from engine import admission as admission_module
-from telephony.ami import Link
 from telephony.ami.ami_wire import Message
+from telephony.ami.link import Link
 from telephony.ami.protocol import ActionRefused
 from tests.agi.peer import Peer
 from tests.waiting import until

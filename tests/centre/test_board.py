@@ -20,7 +20,7 @@ from engine.board import DayFigures, board
 from engine.calls.call import LiveCall
 from engine.engine import Engine
 from engine.ports import Board, CallStage, StoreView
-from telephony.ami import Link
+from telephony.ami.link import Link
 from tests.memory import kept
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")

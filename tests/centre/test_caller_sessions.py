@@ -24,7 +24,7 @@ from ivr_flows.steps import Collect, Digits, Enqueue, Left, QueueExit, StepOutco
 from records.fold import fold
 from storage.fact_lines import decode
 from telephony.agi.agi_wire import HungUp
-from telephony.ami import Link
+from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import LinkKind, LinkState
 from telephony.centre_calls import PhoneChanged

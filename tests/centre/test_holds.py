@@ -14,7 +14,7 @@ from engine.engine import Engine
 from engine.switches import MOST_HOLDS
 from records.fold import fold
 from storage.fact_lines import decode
-from telephony.ami import Link
+from telephony.ami.link import Link
 from telephony.centre_calls import CallHeld, CallResumed
 from tests.calls.events import about
 from tests.centre.test_board import enter

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from configuration.flows import LIBRARY
 from domain.facts import Happening
-from ivr_flows import (
-    LIBRARY,
+from ivr_flows.flow import Flow
+from ivr_flows.interpreter import run
+from ivr_flows.loader import load
+from ivr_flows.steps import (
     AnswerCall,
     Collect,
     Digits,
     Done,
     Enqueue,
-    Flow,
-    FlowContext,
     Hangup,
     Left,
     Note,
@@ -20,9 +21,8 @@ from ivr_flows import (
     QueueExit,
     Step,
     StepOutcome,
-    load,
-    run,
 )
+from ivr_flows.walk import FlowContext
 
 SILENCE = Digits("", timed_out=True)
 

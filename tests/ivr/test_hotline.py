@@ -3,7 +3,8 @@
 import pytest
 
 from domain.facts import ChoiceMade, LanguageChosen, Misdialled, Scored
-from ivr_flows import AnswerCall, Collect, Enqueue, FlowContext, Play, QueueExit
+from ivr_flows.steps import AnswerCall, Collect, Enqueue, Play, QueueExit
+from ivr_flows.walk import FlowContext
 from tests.ivr.caller import Call, hotline
 
 

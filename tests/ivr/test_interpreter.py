@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr_flows import (
+from ivr_flows.flow import Flow
+from ivr_flows.interpreter import UnknownNodeError, run
+from ivr_flows.loader import load
+from ivr_flows.steps import (
     AnswerCall,
     Collect,
     Digits,
     Done,
     Enqueue,
-    Flow,
-    FlowContext,
     Hangup,
     Left,
     Note,
@@ -19,10 +20,8 @@ from ivr_flows import (
     QueueExit,
     Step,
     StepOutcome,
-    UnknownNodeError,
-    load,
-    run,
 )
+from ivr_flows.walk import FlowContext
 from storage.fact_codec import detail_of
 from tests.ivr.caller import Call, hotline
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from ivr_flows import DocumentError, load
+from documents.document_errors import DocumentError
+from ivr_flows.loader import load
 
 GOOD = """\
 flow: shop

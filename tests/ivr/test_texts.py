@@ -4,17 +4,11 @@ import math
 
 import pytest
 
-from ivr_flows import (
-    LIBRARY,
-    DialplanPhrase,
-    DocumentError,
-    Phrases,
-    Prompt,
-    StationPhrase,
-    announcement,
-    load_phrases,
-    texts_to_prepare,
-)
+from configuration.flows import LIBRARY
+from documents.document_errors import DocumentError
+from ivr_flows.announcements import announcement, texts_to_prepare
+from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
+from ivr_flows.texts import Prompt
 from tests.ivr.caller import hotline
 
 

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from ivr_flows import PromptText
+from domain.prompts import PromptText
 from prompts.sounds import PromptError, Prompts
 from prompts.speech import Espeak, SpeechFault
 from tests.prompts.test_prompts import is_telephone_wav, upload

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from ivr_flows import LIBRARY, DialplanPhrase, Flow, PromptText, load, load_phrases
+from configuration.flows import LIBRARY
+from domain.prompts import PromptText
 from ivr_flows.announcements import texts_to_prepare
+from ivr_flows.flow import Flow
+from ivr_flows.loader import load
+from ivr_flows.phrases import DialplanPhrase, load_phrases
 from prompts.sounds import PromptError, Prompts
 from prompts.speech import Espeak, SpeechFault
 from tests.prompts.sounds import tones
@@ -187,7 +191,7 @@ def test_a_full_disk_leaves_no_half_file_and_heals_by_itself(tmp_path: Path) -> 
     script = """
 import asyncio, json, resource, sys
 from pathlib import Path
-from ivr_flows import PromptText
+from domain.prompts import PromptText
 from prompts.sounds import PromptError, Prompts
 from prompts.speech import Espeak
 

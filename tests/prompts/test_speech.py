@@ -5,7 +5,10 @@ import subprocess
 
 import pytest
 
-from ivr_flows import LIBRARY, load, load_phrases, texts_to_prepare
+from configuration.flows import LIBRARY
+from ivr_flows.announcements import texts_to_prepare
+from ivr_flows.loader import load
+from ivr_flows.phrases import load_phrases
 from prompts.speech import RATE, Espeak, SpeechError, SpeechFault, telephone_sound, voice_of
 from tests.prompts.sounds import level, samples, tones
 

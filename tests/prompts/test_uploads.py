@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from ivr_flows import PromptText
+from domain.prompts import PromptText
 from prompts.sounds import Prompts
 from prompts.wav import is_telephone
 from tests.prompts.test_prompts import is_telephone_wav, upload
