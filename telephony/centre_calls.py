@@ -10,6 +10,7 @@ from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
 from domain.stations import StationState
 from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
+from telephony.call_changes import Call
 from telephony.call_events import (
     CallerGone,
     CallEvent,
@@ -26,7 +27,7 @@ from telephony.call_events import (
     TransferRefused,
 )
 from telephony.channels import UP, ChannelRole
-from telephony.node_calls import Call, NodeCalls
+from telephony.node_calls import NodeCalls
 from telephony.station_states import listed_states, state_of, sum_of
 
 __all__ = [
@@ -90,7 +91,7 @@ class Calls:
         """The call, or None if it is over or was never seen."""
         channel = ChannelId.of(call)
         node = self.nodes.get(channel.node)
-        found = node.calls.get(channel.uniqueid) if node else None
+        found = node.changes.calls.get(channel.uniqueid) if node else None
         return _view(node.name, found) if node and found else None
 
     def channel(self, channel: ChannelId) -> ChannelView | None:
@@ -105,7 +106,9 @@ class Calls:
 
     def open_calls(self) -> list[SwitchCallView]:
         return [
-            _view(node.name, call) for node in self.nodes.values() for call in node.calls.values()
+            _view(node.name, call)
+            for node in self.nodes.values()
+            for call in node.changes.calls.values()
         ]
 
     def station_state(self, station: StationName) -> StationState:
@@ -158,8 +161,8 @@ class Calls:
             return self._news(StationName(station))
         mine = self._node(node)
         events = mine.handle(message, now)
-        if mine.stations_touched:
-            for station in mine.take_stations_touched():
+        if mine.changes.stations_touched:
+            for station in mine.changes.take_stations_touched():
                 events += self._news(station)
         return events
 
@@ -169,8 +172,8 @@ class Calls:
         Who hung up is ``unknown`` then, unless it was seen before the connection was lost.
         """
         mine = self._node(node)
-        events = mine.reconcile(snapshot, now)
-        mine.take_stations_touched()
+        events = mine.changes.reconcile(snapshot, now)
+        mine.changes.take_stations_touched()
         listed = listed_states(snapshot)
         if listed:  # if neither list is readable, what was known is the best there is
             self._devices[node] = {name: listed.get(name, "") for name in self._stations}
@@ -180,12 +183,12 @@ class Calls:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called at the latest; None: not before the next event."""
-        deadlines = (node.next_deadline() for node in self.nodes.values())
+        deadlines = (node.changes.next_deadline() for node in self.nodes.values())
         return min((at for at in deadlines if at is not None), default=None)
 
     def tick(self, now: float) -> list[CallEvent]:
         """The events that are due because nothing else has happened."""
-        return [event for node in self.nodes.values() for event in node.tick(now)]
+        return [event for node in self.nodes.values() for event in node.changes.tick(now)]
 
     def _node(self, name: NodeName) -> NodeCalls:
         node = self.nodes.get(name)

@@ -15,8 +15,8 @@ from typing import Any
 from domain.identity import CallId, ChannelId, LineName, StationName
 from domain.reasons import Party, TransferKind
 from domain.stations import phone_of
+from telephony.call_changes import REBRIDGED_WITHIN_S
 from telephony.caller import name_of, number_of
-from telephony.node_calls import REBRIDGED_WITHIN_S
 
 FALLBACK = "OFFHOOK_FALLBACK"
 """The dialplan's own event: Asterisk's queue takes the caller."""

@@ -483,11 +483,11 @@ def test_calls_that_are_over_leave_nothing() -> None:
     assert after - before < 20_000
     assert play(1500, 10_000) == 8_500
     node = calls.nodes[NODE]
-    assert not node.calls
+    assert not node.changes.calls
     assert not node.channels.by_id
     assert not node.channels.bridges
     assert not node.channels.by_endpoint
-    assert not node.stations_touched
+    assert not node.changes.stations_touched
 
 
 def test_a_phone_that_comes_to_ring_for_another_caller_rings_for_one_only() -> None:

@@ -104,7 +104,7 @@ def heard(calls: Calls) -> dict[CallId, set[StationName]]:
             if other.role is ChannelRole.STATION
         }
         | call.apart.keys()
-        for call in (node.calls.values() if node else ())
+        for call in (node.changes.calls.values() if node else ())
         if node
     }
 
@@ -153,7 +153,7 @@ def test_a_snapshot_sets_everything_right(
     ledger.book(calls.reconcile(NODE, snapshot(), 0.0))
     assert ledger.connected == {}
     node = calls.nodes[NODE]
-    assert not (node.calls or node.channels.by_id or node.channels.bridges)
+    assert not (node.changes.calls or node.channels.by_id or node.channels.bridges)
     assert not node.channels.by_endpoint
 
 
