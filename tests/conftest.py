@@ -1,6 +1,8 @@
-"""What tests share: Asterisk, instances of it, and the far end, each on ports of its own."""
+"""What tests share: databases, and Asterisk, its instances and the far end, on their own ports."""
 
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,16 +33,24 @@ from domain.identity import (
 )
 from engine.engine import Engine
 from farend.network import FarEnd
+from storage.database import Database, open_database
+from storage.embedded import EmbeddedServer
 from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
+from tests.databases import FreshDatabases, a_server
 
 # How long an example takes says how busy the machine is, not whether it is right.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+# Tests start Offhook dozens of times. Where bytecode is not kept, as in many containers, each of
+# those processes would compile all of Offhook again, and each run of pytest all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 PortBlocks = Callable[..., Ports]
 InstanceFactory = Callable[..., Awaitable[Instance]]
@@ -181,6 +191,33 @@ def centre_file(tmp_path: Path) -> CentreFile:
 def secrets(tmp_path: Path, centre: Centre) -> Secrets:
     """Passwords for ``centre``."""
     return load_or_create(tmp_path / "state", centre)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedServer]:
+    """The session's server. Tests that stop a server take one of their own."""
+    with a_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fresh_databases(postgres: EmbeddedServer) -> FreshDatabases:
+    """The databases of the session's server."""
+    return FreshDatabases(postgres)
+
+
+@pytest.fixture
+async def dsn(fresh_databases: FreshDatabases) -> str:
+    """The address of a fresh, migrated database."""
+    return await fresh_databases.one()
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """A fresh database, opened."""
+    opened = await open_database(dsn)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

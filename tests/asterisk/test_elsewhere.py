@@ -23,7 +23,6 @@ from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.errors.command import command, environment, run
 from tests.faults.scene import HOTLINE, LINE, seat, write_centre
-from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -81,8 +80,8 @@ async def whole(calls: CallStore) -> StoredCall:
 async def test_it_is_left_where_it_is_and_its_calls_are_served(
     asterisk_install: AsteriskInstall,
     ports: PortBlocks,
-    database: Database,  # noqa: F811
-    dsn: str,  # noqa: F811
+    database: Database,
+    dsn: str,
     tmp_path: Path,
 ) -> None:
     block, state, pbx = ports(), tmp_path / "state", tmp_path / "pbx"
@@ -133,7 +132,7 @@ async def test_it_is_left_where_it_is_and_its_calls_are_served(
 
 async def test_one_that_is_not_there_is_told(
     ports: PortBlocks,
-    dsn: str,  # noqa: F811
+    dsn: str,
     tmp_path: Path,
 ) -> None:
     state, block = tmp_path / "state", ports()

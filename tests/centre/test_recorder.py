@@ -21,7 +21,6 @@ from storage.database import Database, connection
 from storage.outbox import Outbox
 from tests.centre.test_board import enter
 from tests.recordings.sounds import raw_sound, write_raw
-from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
 from tests.storage.days import answered, as_stored
 
 
@@ -79,7 +78,7 @@ def test_a_root_that_is_a_file(tmp_path: Path) -> None:
 
 async def test_a_record_that_cannot_be_read_keeps_only_its_own_recording_waiting(
     engine: Engine,
-    database: Database,  # noqa: F811
+    database: Database,
     outbox: Outbox,
     tmp_path: Path,
 ) -> None:

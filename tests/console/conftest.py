@@ -53,7 +53,6 @@ from storage.projects import Projects
 from storage.users import Role, User, UserStore
 from tests.console.browserless import Client
 from tests.console.floor import BANK, TEA, Floor
-from tests.storage.conftest import database, dsn, postgres  # noqa: F401 - fixtures
 
 PASSWORD = "correct horse battery"
 CALL = CallId("pbx1-1767225600.17")
@@ -128,7 +127,7 @@ def timing() -> ConsoleTiming:
 
 @pytest.fixture
 async def console(
-    database: Database,  # noqa: F811
+    database: Database,
     tmp_path: Path,
     timing: ConsoleTiming,
 ) -> Console:
@@ -226,7 +225,7 @@ def a_call(call: CallId = CALL, *, at_s: float = 0, project: ProjectName = TEA) 
     return [fact(call, at_s + at, what, **detail) for at, what, detail in lines]
 
 
-async def store(database: Database, facts: list[CallFact]) -> None:  # noqa: F811
+async def store(database: Database, facts: list[CallFact]) -> None:
     """Writes facts as the outbox's pump does."""
     async with database.pool.acquire() as db:
         await write(db, [stored(one) for one in facts])

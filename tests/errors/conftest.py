@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import fault_server, scene  # noqa: F401 - fixtures
-from tests.storage.conftest import dsn, own_folder, postgres  # noqa: F401 - fixtures
+from tests.storage.conftest import own_folder  # noqa: F401 - a fixture
 
 
 def fill(folder: Path) -> Path:
