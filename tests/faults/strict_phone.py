@@ -5,7 +5,7 @@ import hashlib
 import re
 import secrets
 
-from tests.phones.phone import Leg, Phone
+from bench.planned_phone import Phone, PhoneLeg
 
 
 class PlainPhone(Phone):
@@ -16,7 +16,7 @@ class PlainPhone(Phone):
         self.answers: dict[str, str] = {}
         """The 200 to its own call, by Call-ID."""
 
-    def _established(self, leg: Leg, text: str, remote_header: str) -> None:
+    def _established(self, leg: PhoneLeg, text: str, remote_header: str) -> None:
         self.answers[leg.call_id] = text
         super()._established(leg, text, remote_header)
 
@@ -42,7 +42,7 @@ class StrictPhone(PlainPhone):
         self.offered: list[tuple[str, str]] = []
         """Who was called, and with what: ``("1001", "RTP/AVP")``."""
 
-    def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
+    def _invited(self, text: str, call_id: str, leg: PhoneLeg | None) -> None:
         user = re.search(r"^INVITE sip:([^@]+)@", text)
         profile = re.search(r"^m=audio \d+ (\S+)", text, re.M)
         assert user is not None
@@ -54,7 +54,7 @@ class StrictPhone(PlainPhone):
                 return
         super()._invited(text, call_id, leg)
 
-    def sdp(self, leg: Leg) -> str:
+    def sdp(self, leg: PhoneLeg) -> str:
         key = base64.b64encode(secrets.token_bytes(30)).decode()
         crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}\r\n"
         return super().sdp(leg).replace("RTP/AVP", "RTP/SAVP") + crypto

@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.phones.phone import Leg, Phone, header
+from bench.planned_phone import Phone, PhoneLeg, header
 
 Habit = Callable[["Ringing"], Awaitable[None]]
 
@@ -18,7 +18,7 @@ Habit = Callable[["Ringing"], Awaitable[None]]
 class Ringing:
     """A call that a phone is asked to take."""
 
-    def __init__(self, phone: "BentPhone", station: str, invite: str, leg: Leg) -> None:
+    def __init__(self, phone: "BentPhone", station: str, invite: str, leg: PhoneLeg) -> None:
         self.phone, self.station, self.invite, self.leg = phone, station, invite, leg
 
     def ring(self, status: int = 180, *, tag: str = "") -> None:
@@ -119,14 +119,14 @@ class BentPhone(Phone):
         status, _ = await self.request(leg, "REGISTER", extra="Expires: 600\r\n")
         assert status == 200, f"{user} can't register: {status}"
 
-    async def call(self, user: str, number: str) -> Leg:
+    async def call(self, user: str, number: str) -> PhoneLeg:
         """Call ``number`` as ``user``; returns when it was answered or refused."""
         leg = self.outgoing(user, number)
         self.accounts[leg.call_id] = user
         await self._invite(leg)
         return leg
 
-    def dial(self, user: str, number: str, caller: str = "") -> Leg:
+    def dial(self, user: str, number: str, caller: str = "") -> PhoneLeg:
         """The same without waiting; a line says who the ``caller`` is."""
         leg = self.outgoing(caller or user, number)
         self.accounts[leg.call_id] = user
@@ -140,7 +140,7 @@ class BentPhone(Phone):
         return await self.refer(leg, to)
 
     async def request(
-        self, leg: Leg, method: str, *, extra: str = "", body: str = ""
+        self, leg: PhoneLeg, method: str, *, extra: str = "", body: str = ""
     ) -> tuple[int, str]:
         status, text = await super().request(leg, method, extra=extra, body=body)
         if status not in (401, 407):
@@ -148,7 +148,7 @@ class BentPhone(Phone):
         proof = self._proof(leg, method, text)
         return await super().request(leg, method, extra=extra + proof, body=body)
 
-    def _proof(self, leg: Leg, method: str, text: str) -> str:
+    def _proof(self, leg: PhoneLeg, method: str, text: str) -> str:
         user = self.accounts.get(leg.call_id, "")
         challenge = header(text, "WWW-Authenticate") or header(text, "Proxy-Authenticate")
         asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
@@ -163,7 +163,7 @@ class BentPhone(Phone):
             f'cnonce="{own}",opaque="{asked.get("opaque", "")}"\r\n'
         )
 
-    def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
+    def _invited(self, text: str, call_id: str, leg: PhoneLeg | None) -> None:
         if leg is not None:
             if text.split("\r\n")[1] != self._invites.get(call_id, "\r\n").split("\r\n")[1]:
                 super()._invited(text, call_id, leg)

@@ -3,10 +3,10 @@
 import itertools
 from dataclasses import dataclass, field
 
+from bench.planned_phone import PhoneLeg
 from farend.ami_client import Remote
 from tests.faults.scene import HOTLINE, LINE, Board, Scene, kinds, story
 from tests.phones.bent import BentPhone
-from tests.phones.phone import Leg
 
 FLOW = """\
 flow: scored
@@ -46,7 +46,7 @@ class PhoneHouse(Scene):
         for agent in agents:
             await self.command(agent, "ready")
 
-    def call(self) -> tuple[str, Leg]:
+    def call(self) -> tuple[str, PhoneLeg]:
         """A customer calls the hotline; their number and their leg."""
         caller = str(next(_callers))
         return caller, self.phone.dial(LINE, HOTLINE, caller)
@@ -85,7 +85,7 @@ class PhoneHouse(Scene):
                 await self.command(row["code"], "away", reason="break")
         await self.until_quiet()
 
-    async def assert_talk_went_on(self, caller: str, customer: Leg, phone: Leg) -> None:
+    async def assert_talk_went_on(self, caller: str, customer: PhoneLeg, phone: PhoneLeg) -> None:
         """The one talk of the call is as it was until its customer hangs up, which is done here."""
         await self.phone.hold(phone, True)
         await self.until_stage(caller, "held")  # everything from before has been seen

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from bench.planned_phone import PhoneLeg
 from tests.faults.scene import HOTLINE, kinds, story
 from tests.phones.bent import (
     Habit,
@@ -16,7 +17,6 @@ from tests.phones.bent import (
     ring,
 )
 from tests.phones.house import PhoneHouse
-from tests.phones.phone import Leg
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
@@ -166,7 +166,7 @@ async def test_an_answer_that_crosses_the_callers_hang_up_binds_nobody(house: Ph
     await house.until_quiet()
 
 
-async def _to_asterisks_queue(house: PhoneHouse, habit: Habit) -> tuple[str, Leg]:
+async def _to_asterisks_queue(house: PhoneHouse, habit: Habit) -> tuple[str, PhoneLeg]:
     """A caller whom Asterisk's own queue takes; all phones have this habit."""
     for station in house.stack.config.centre.stations:
         house.phone.habits[station.name] = habit

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
+from bench.planned_phone import PhoneLeg
 from tests.phones.bent import answer
 from tests.phones.house import PhoneHouse
-from tests.phones.phone import Leg
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 NO_COMMON_CODEC = ["18 G729/8000", "96 opus/48000/2"]
 
 
-def _only(house: PhoneHouse, leg: Leg, codec: str) -> str:
+def _only(house: PhoneHouse, leg: PhoneLeg, codec: str) -> str:
     sdp = house.phone.sdp(leg).replace("8 PCMA/8000", codec)
     return sdp.replace("AVP 8", f"AVP {codec.split()[0]}")
 

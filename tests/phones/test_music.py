@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.planned_phone import PhoneLeg, SoundPlan, Tone
+from bench.tones import LINEAR, sounds
 from tests.phones.bent import answer
 from tests.phones.house import PhoneHouse
-from tests.phones.phone import Leg, Plan, Tone
-from tests.recordings.tones import _LINEAR, sounds
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
@@ -19,14 +19,14 @@ AGENT_HZ = 1000
 
 def _is_music(packet: bytes) -> bool:
     """Far louder than the silence that a mixing bridge sends, and not the agent's tone."""
-    return max(abs(_LINEAR[code]) for code in packet) > 100 and not sounds(packet, AGENT_HZ)
+    return max(abs(LINEAR[code]) for code in packet) > 100 and not sounds(packet, AGENT_HZ)
 
 
 def _is_agent(packet: bytes) -> bool:
     return sounds(packet, AGENT_HZ)
 
 
-async def _until_heard(leg: Leg, right: Callable[[bytes], bool]) -> None:
+async def _until_heard(leg: PhoneLeg, right: Callable[[bytes], bool]) -> None:
     """Until most packets of half a second are right."""
 
     def mostly() -> bool:
@@ -43,8 +43,8 @@ async def test_music_while_held_and_the_agent_afterwards(house: PhoneHouse) -> N
     await house.ready("1001")
     await house.until_stage(caller, "talking")
     agent = house.phone.rung[-1].leg
-    agent.play(Plan([Tone(0, 600, AGENT_HZ)]), time.time())
-    leg.play(Plan(), time.time())
+    agent.play(SoundPlan([Tone(0, 600, AGENT_HZ)]), time.time())
+    leg.play(SoundPlan(), time.time())
     await _until_heard(leg, _is_agent)
     for _ in range(2):
         await house.phone.hold(agent, True)

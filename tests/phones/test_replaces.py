@@ -2,15 +2,15 @@
 
 import pytest
 
+from bench.planned_phone import PhoneLeg
 from tests.faults.scene import HOTLINE, LINE
 from tests.phones.bent import answer
 from tests.phones.house import PhoneHouse
-from tests.phones.phone import Leg
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def _take_place(house: PhoneHouse, who: str, number: str, other: Leg) -> int:
+async def _take_place(house: PhoneHouse, who: str, number: str, other: PhoneLeg) -> int:
     """``who`` calls and asks for the place of ``other``; the answer's status."""
     leg = house.phone.outgoing(who, number)
     house.phone.accounts[leg.call_id] = who

@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bench.planned_phone import PhoneLeg
 from tests.faults.scene import HOTLINE, LINE, kinds, story
 from tests.phones.bent import Habit, Ringing, answer, answer_and_go, refuse, ring
 from tests.phones.house import PhoneHouse
-from tests.phones.phone import Leg
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def _talk(house: PhoneHouse) -> tuple[str, Leg, Leg]:
+async def _talk(house: PhoneHouse) -> tuple[str, PhoneLeg, PhoneLeg]:
     """A customer who talks to 1001: the number, their leg, and the agent's."""
     await house.ready("1001")
     caller, leg = house.call()
@@ -25,7 +25,7 @@ async def _talk(house: PhoneHouse) -> tuple[str, Leg, Leg]:
     return caller, leg, house.phone.rung[-1].leg
 
 
-async def _transfer_while_it_rings(house: PhoneHouse, agent: Leg) -> Ringing:
+async def _transfer_while_it_rings(house: PhoneHouse, agent: PhoneLeg) -> Ringing:
     """1001 asks 1002 and passes the customer on before 1002 has answered."""
     house.phone.habits["1002"] = ring
     asked = house.phone.dial("1001", "1002")
@@ -43,7 +43,7 @@ def _moved(house: PhoneHouse) -> asyncio.Future[dict[str, str]]:
     )
 
 
-async def _back_at_the_head(house: PhoneHouse, caller: str, leg: Leg) -> None:
+async def _back_at_the_head(house: PhoneHouse, caller: str, leg: PhoneLeg) -> None:
     """The customer waits again, before one who came in the meantime, and is served."""
     later, other = house.call()
     await house.until_stage(later, "queue")
@@ -153,7 +153,7 @@ async def test_a_customer_passed_on_as_the_colleague_answers_talks_there(
     assert leg.over.is_set()
 
 
-async def _transfer_as_they_answer(house: PhoneHouse, agent: Leg) -> Ringing:
+async def _transfer_as_they_answer(house: PhoneHouse, agent: PhoneLeg) -> Ringing:
     """1002 answers, and 1001 passes the customer on before the two can talk."""
     house.phone.habits["1002"] = ring
     moved = _moved(house)
@@ -304,7 +304,7 @@ async def test_a_talk_at_a_phone_without_an_agent_is_seen_and_offered_to_nobody(
     assert [one.station for one in stored.record.legs] == ["1001", "1004"], story(stored)
 
 
-async def _rung(house: PhoneHouse, station: str) -> Leg:
+async def _rung(house: PhoneHouse, station: str) -> PhoneLeg:
     """The agent's leg, when it is up."""
     rung = await until(lambda: house.phone.rung_at(station), 15, f"{station} to ring")
     leg = rung[-1].leg

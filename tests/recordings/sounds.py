@@ -4,7 +4,7 @@ import array
 import math
 from pathlib import Path
 
-from tests.recordings.tones import RATE
+from bench.tones import RATE
 
 
 def raw_sound(seconds: float, left_hz: int = 400, right_hz: int = 1000) -> bytes:

@@ -1,7 +1,7 @@
 """Every second of talk is in the recording, where it was said, by the one who said it.
 
 On a real Asterisk set up as docs/decisions/0006-recording.md decides; the same trials, twenty
-of each and more ways of recording, run by `python -m tests.recordings.trials`.
+of each and more ways of recording, run by `python -m bench.recording_trials`.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.recording_cases import CASES
+from bench.recording_trials import DECIDED, VARIANTS, run, table
 from domain.identity import CallId
 from recordings.capture import capture
 from recordings.raw_to_wav import store
 from recordings.waveform import waveform_json
 from telephony.asterisk.instance import Ports
 from telephony.asterisk.provision import AsteriskInstall
-from tests.recordings.cases import CASES
-from tests.recordings.trials import DECIDED, VARIANTS, run, table
 
 pytestmark = pytest.mark.live
 

@@ -88,7 +88,7 @@ class Variant:
 
 
 @dataclass
-class BenchCentre:
+class BareAsterisk:
     """One Asterisk, its files in ``dir``, its ports from ``base`` on."""
 
     install: AsteriskInstall

@@ -1,6 +1,6 @@
 """Which way of recording is whole? Calls on a real Asterisk, and what came of each.
 
-`python -m tests.recordings.trials VARIANT... -n 20` prints a table; the figures of
+`python -m bench.recording_trials VARIANT... -n 20` prints a table; the figures of
 docs/decisions/0006-recording.md come from here.
 """
 
@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.bare_asterisk import BareAsterisk, Variant
+from bench.planned_phone import Phone, PhoneLeg, SoundPlan
+from bench.recording_cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial
+from bench.tones import FRAME, RATE, onsets, sounds, split
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
-from tests.phones.phone import Leg, Phone, Plan
-from tests.recordings.bench_centre import BenchCentre, Variant
-from tests.recordings.cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial
-from tests.recordings.tones import FRAME, RATE, onsets, sounds, split
 
 PLC = "[plc]\ngenericplc => true\ngenericplc_on_equal_codecs => true\n"
 
@@ -161,15 +161,15 @@ async def run(
     at_once: int = 14,
 ) -> list[Finding]:
     """Place ``count`` calls of each case on an Asterisk set up as ``variant``."""
-    centre = BenchCentre(install, folder, base, variant)
+    centre = BareAsterisk(install, folder, base, variant)
     phone = Phone(centre.phone, ("127.0.0.1", centre.sip))
     trials: dict[str, Trial] = {}
 
-    def answer(user: str, leg: Leg) -> float:
+    def answer(user: str, leg: PhoneLeg) -> float:
         account, _, number = user.partition("-")
         future = trials[number].agents[account]
         if trials[number].early:
-            leg.plan = Plan()
+            leg.plan = SoundPlan()
 
         async def arrived() -> None:
             await leg.up.wait()

@@ -37,12 +37,13 @@ def _linear(code: int) -> int:
     return magnitude if code & 0x80 else -magnitude
 
 
-_LINEAR = [_linear(code) for code in range(256)]
+LINEAR = [_linear(code) for code in range(256)]
+"""The sample that each A-law code stands for."""
 
 
 def sounds(payload: bytes, hertz: int) -> bool:
     """Does an A-law packet carry a tone of ``hertz``?"""
-    samples = array.array("h", (_LINEAR[code] for code in payload))
+    samples = array.array("h", (LINEAR[code] for code in payload))
     return bool(samples) and max(map(abs, samples)) > 1500 and _power(samples, hertz) > 2500
 
 

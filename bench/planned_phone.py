@@ -1,4 +1,4 @@
-"""A SIP phone for tests whose every RTP packet is planned: it can fall silent on the wire.
+"""A SIP phone for trials and tests whose every RTP packet is planned, and may be left out.
 
 Unlike a real softphone it sends *nothing* when told so (silence suppression), says at which
 instant each tone left, and can hold, blind-transfer and transfer with consultation. G.711
@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.recordings.tones import SILENCE, tone_frame
+from bench.tones import SILENCE, tone_frame
 
 PACKET_S = 0.02
 CRLF = "\r\n"
@@ -32,7 +32,7 @@ class Tone:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SoundPlan:
     """What a phone sends: its tones, and between them silence except in the ``mute`` spans."""
 
     tones: Sequence[Tone] = ()
@@ -50,7 +50,7 @@ class Plan:
 
 
 @dataclass(eq=False)
-class Leg:
+class PhoneLeg:
     """One dialog with its media."""
 
     call_id: str
@@ -67,7 +67,7 @@ class Leg:
     """Of the last INVITE: whoever refuses it is acknowledged under the same."""
     remote_rtp: tuple[str, int] | None = None
     direction: str = "sendrecv"
-    plan: Plan = field(default_factory=lambda: Plan(before=False))
+    plan: SoundPlan = field(default_factory=lambda: SoundPlan(before=False))
     zero: float | None = None
     """Wall clock of the plan's zero, in seconds."""
     sent: list[tuple[float, int]] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Leg:
     _last: int | None = None
     ssrc: int = field(default_factory=lambda: random.getrandbits(32))
 
-    def play(self, plan: Plan, zero: float) -> None:
+    def play(self, plan: SoundPlan, zero: float) -> None:
         """Send ``plan`` from the wall clock ``zero`` on."""
         self.plan, self.zero = plan, zero
 
@@ -119,8 +119,8 @@ class Phone(asyncio.DatagramProtocol):
 
     def __init__(self, port: int, centre: tuple[str, int]) -> None:
         self.port, self.centre = port, centre
-        self.legs: dict[str, Leg] = {}
-        self.on_call: Callable[[str, Leg], float | None] = lambda _user, _leg: 0.0
+        self.legs: dict[str, PhoneLeg] = {}
+        self.on_call: Callable[[str, PhoneLeg], float | None] = lambda _user, _leg: 0.0
         """Given the user called: seconds to ring before answering, None to leave it ringing."""
         self._replies: dict[str, asyncio.Future[tuple[int, str]]] = {}
         self._invites: dict[str, str] = {}
@@ -162,13 +162,13 @@ class Phone(asyncio.DatagramProtocol):
             await asyncio.sleep(max(0.0, due - time.time()))
 
     # -- calls out, as the agent or the caller -------------------------------------------
-    async def call(self, user: str, number: str) -> Leg:
+    async def call(self, user: str, number: str) -> PhoneLeg:
         """Call ``number`` as ``user``; returns when it was answered."""
         leg = self.outgoing(user, number)
         await self._invite(leg)
         return leg
 
-    def outgoing(self, user: str, number: str) -> Leg:
+    def outgoing(self, user: str, number: str) -> PhoneLeg:
         host, port = self.centre
         return self._leg(
             uuid.uuid4().hex,
@@ -177,7 +177,7 @@ class Phone(asyncio.DatagramProtocol):
             f"sip:{number}@{host}:{port}",
         )
 
-    async def _invite(self, leg: Leg) -> None:
+    async def _invite(self, leg: PhoneLeg) -> None:
         status, text = await self.request(leg, "INVITE", body=self.sdp(leg))
         if status >= 300:
             leg.failed = status
@@ -187,19 +187,19 @@ class Phone(asyncio.DatagramProtocol):
         self.ack(leg)
         leg.up.set()
 
-    async def hang_up(self, leg: Leg) -> None:
+    async def hang_up(self, leg: PhoneLeg) -> None:
         if not leg.over.is_set():
             leg.over.set()
             await self.request(leg, "BYE")
 
-    async def hold(self, leg: Leg, on: bool) -> None:
+    async def hold(self, leg: PhoneLeg, on: bool) -> None:
         """Put the far side on hold by a re-INVITE, as a softphone's hold key does."""
         leg.direction = "sendonly" if on else "sendrecv"
         status, _ = await self.request(leg, "INVITE", body=self.sdp(leg))
         if status < 300:
             self.ack(leg)
 
-    async def refer(self, leg: Leg, to: str, consultation: Leg | None = None) -> int:
+    async def refer(self, leg: PhoneLeg, to: str, consultation: PhoneLeg | None = None) -> int:
         """Transfer ``leg`` to ``to`` (an extension, or a whole URI), blind, or attended by
         replacing ``consultation``; returns the status of the answer."""
         host, port = self.centre
@@ -214,15 +214,15 @@ class Phone(asyncio.DatagramProtocol):
         return status
 
     # -- the wire ------------------------------------------------------------------------
-    def _leg(self, call_id: str, local: str, remote: str, target: str) -> Leg:
+    def _leg(self, call_id: str, local: str, remote: str, target: str) -> PhoneLeg:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind(("127.0.0.1", 0))
         sock.setblocking(False)
-        leg = Leg(call_id, local, remote, uuid.uuid4().hex[:10], sock, target=target)
+        leg = PhoneLeg(call_id, local, remote, uuid.uuid4().hex[:10], sock, target=target)
         self.legs[call_id] = leg
         return leg
 
-    def sdp(self, leg: Leg) -> str:
+    def sdp(self, leg: PhoneLeg) -> str:
         return (
             f"v=0\r\no=- 1 {leg.cseq + 1} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
             f"t=0 0\r\nm=audio {leg.rtp.getsockname()[1]} RTP/AVP 8\r\n"
@@ -233,7 +233,7 @@ class Phone(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._transport.sendto(text.encode(), self.centre)
 
-    def _headers(self, leg: Leg, method: str, number: int, branch: str = "") -> str:
+    def _headers(self, leg: PhoneLeg, method: str, number: int, branch: str = "") -> str:
         tag = f";tag={leg.remote_tag}" if leg.remote_tag else ""
         branch = branch or f"z9hG4bK{uuid.uuid4().hex[:12]}"
         if method == "INVITE":
@@ -246,7 +246,7 @@ class Phone(asyncio.DatagramProtocol):
         )
 
     async def request(
-        self, leg: Leg, method: str, *, extra: str = "", body: str = ""
+        self, leg: PhoneLeg, method: str, *, extra: str = "", body: str = ""
     ) -> tuple[int, str]:
         leg.cseq += 1
         number = leg.cseq
@@ -266,20 +266,20 @@ class Phone(asyncio.DatagramProtocol):
                 continue
         return 408, ""
 
-    def ack(self, leg: Leg) -> None:
+    def ack(self, leg: PhoneLeg) -> None:
         self._send(
             f"ACK {leg.target} SIP/2.0\r\n{self._headers(leg, 'ACK', leg.cseq)}"
             "Content-Length: 0\r\n\r\n"
         )
 
-    def _ack_refusal(self, leg: Leg, text: str) -> None:
+    def _ack_refusal(self, leg: PhoneLeg, text: str) -> None:
         """A refused INVITE is acknowledged within its transaction, to whoever refused it."""
         number = int(header(text, "CSeq").split()[0])
         head = self._headers(leg, "ACK", number, leg.branch)
         head = re.sub(r"^To: .*?\r\n", lambda _: f"To: {header(text, 'To')}\r\n", head, flags=re.M)
         self._send(f"ACK {leg.target} SIP/2.0\r\n{head}Content-Length: 0\r\n\r\n")
 
-    def _established(self, leg: Leg, text: str, remote_header: str) -> None:
+    def _established(self, leg: PhoneLeg, text: str, remote_header: str) -> None:
         if tag := re.search(rf"^{remote_header}:.*?;tag=([^;\r\n]+)", text, re.M):
             leg.remote_tag = tag[1]
         if contact := re.search(r"^Contact:\s*<([^>]+)>", text, re.M):
@@ -287,7 +287,7 @@ class Phone(asyncio.DatagramProtocol):
         self._media(leg, text)
 
     @staticmethod
-    def _media(leg: Leg, text: str) -> None:
+    def _media(leg: PhoneLeg, text: str) -> None:
         if port := re.search(r"^m=audio (\d+)", text, re.M):
             leg.remote_rtp = ("127.0.0.1", int(port[1]))
 
@@ -328,7 +328,7 @@ class Phone(asyncio.DatagramProtocol):
                 leg.notifies.append(text)
             self.respond(text, 200, "OK", leg)
 
-    def _early(self, leg: Leg, text: str) -> None:
+    def _early(self, leg: PhoneLeg, text: str) -> None:
         """Somebody rings: who he is, a transfer may name already."""
         if tag := re.search(r"^To:.*?;tag=([^;\r\n]+)", text, re.M):
             leg.early_tag = tag[1]
@@ -339,7 +339,7 @@ class Phone(asyncio.DatagramProtocol):
         text: str,
         status: int,
         words: str,
-        leg: Leg | None,
+        leg: PhoneLeg | None,
         body: str = "",
         extra: str = "",
     ) -> str:
@@ -357,7 +357,7 @@ class Phone(asyncio.DatagramProtocol):
         self._send(reply)
         return reply
 
-    def _invited(self, text: str, call_id: str, leg: Leg | None) -> None:
+    def _invited(self, text: str, call_id: str, leg: PhoneLeg | None) -> None:
         if leg is not None:
             if leg.up.is_set():  # a re-INVITE of the centre's
                 self._media(leg, text)
@@ -377,7 +377,7 @@ class Phone(asyncio.DatagramProtocol):
         if ring is not None:
             self.spawn(self._answer(text, leg, ring))
 
-    async def _answer(self, text: str, leg: Leg, ring: float) -> None:
+    async def _answer(self, text: str, leg: PhoneLeg, ring: float) -> None:
         await asyncio.sleep(ring)
         if not leg.over.is_set():
             self.respond(text, 200, "OK", leg, self.sdp(leg))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.phones.phone import Leg, Phone, Plan, Tone
+from bench.planned_phone import Phone, PhoneLeg, SoundPlan, Tone
 
 CALLER_HZ, AGENT_HZ, SECOND_HZ = 400, 1000, 1600
 
@@ -20,14 +20,14 @@ class Trial:
 
     number: str
     phone: Phone
-    agents: dict[str, "asyncio.Future[Leg]"]
+    agents: dict[str, "asyncio.Future[PhoneLeg]"]
     early: bool = False
     """The agents' phones send sound before they answer, as gateways do."""
-    caller: Leg | None = None
-    legs: list[Leg] = field(default_factory=list)
+    caller: PhoneLeg | None = None
+    legs: list[PhoneLeg] = field(default_factory=list)
     """Every party's, as they joined."""
 
-    async def begin(self, caller: Plan, agent: Plan) -> tuple[Leg, Leg, float]:
+    async def begin(self, caller: SoundPlan, agent: SoundPlan) -> tuple[PhoneLeg, PhoneLeg, float]:
         """Call, have the first agent answer, and start both plans; returns the zero."""
         calling = asyncio.ensure_future(self.phone.call("line1", self.number))
         while not any(  # noqa: ASYNC110 - the leg appears while the call is still unanswered
@@ -49,7 +49,7 @@ class Trial:
         self.legs = [self.caller, first]
         return self.caller, first, zero
 
-    async def second(self, plan: Plan, zero: float) -> Leg:
+    async def second(self, plan: SoundPlan, zero: float) -> PhoneLeg:
         leg = await asyncio.wait_for(self.agents["a2"], 20)
         leg.play(plan, zero)
         self.legs.append(leg)
@@ -61,19 +61,21 @@ async def until(zero: float, t: float) -> None:
 
 
 async def plain(t: Trial) -> None:
-    _, a, zero = await t.begin(Plan(beeps(CALLER_HZ, 1, 3)), Plan(beeps(AGENT_HZ, 2, 4)))
+    _, a, zero = await t.begin(SoundPlan(beeps(CALLER_HZ, 1, 3)), SoundPlan(beeps(AGENT_HZ, 2, 4)))
     await until(zero, 5)
     await t.phone.hang_up(a)
 
 
 async def caller_hangs_up(t: Trial) -> None:
-    c, _, zero = await t.begin(Plan(beeps(CALLER_HZ, 1, 3)), Plan(beeps(AGENT_HZ, 2, 4)))
+    c, _, zero = await t.begin(SoundPlan(beeps(CALLER_HZ, 1, 3)), SoundPlan(beeps(AGENT_HZ, 2, 4)))
     await until(zero, 5)
     await t.phone.hang_up(c)
 
 
 async def caller_never_sends(t: Trial) -> None:
-    _, a, zero = await t.begin(Plan(mute=[(-9, 99)], before=False), Plan(beeps(AGENT_HZ, 1, 4)))
+    _, a, zero = await t.begin(
+        SoundPlan(mute=[(-9, 99)], before=False), SoundPlan(beeps(AGENT_HZ, 1, 4))
+    )
     await until(zero, 5)
     await t.phone.hang_up(a)
 
@@ -86,7 +88,7 @@ async def early_sound(t: Trial) -> None:
 
 async def caller_gap(t: Trial) -> None:
     _, a, zero = await t.begin(
-        Plan(beeps(CALLER_HZ, 1, 4.5), mute=[(1.5, 4.4)]), Plan(beeps(AGENT_HZ, 2, 5))
+        SoundPlan(beeps(CALLER_HZ, 1, 4.5), mute=[(1.5, 4.4)]), SoundPlan(beeps(AGENT_HZ, 2, 5))
     )
     await until(zero, 6)
     await t.phone.hang_up(a)
@@ -94,8 +96,8 @@ async def caller_gap(t: Trial) -> None:
 
 async def both_gap(t: Trial) -> None:
     _, a, zero = await t.begin(
-        Plan(beeps(CALLER_HZ, 1, 4.6), mute=[(1.4, 4.4)]),
-        Plan(beeps(AGENT_HZ, 0.5, 5.2), mute=[(1.4, 4.4)]),
+        SoundPlan(beeps(CALLER_HZ, 1, 4.6), mute=[(1.4, 4.4)]),
+        SoundPlan(beeps(AGENT_HZ, 0.5, 5.2), mute=[(1.4, 4.4)]),
     )
     await until(zero, 6)
     await t.phone.hang_up(a)
@@ -104,8 +106,8 @@ async def both_gap(t: Trial) -> None:
 async def both_gap_first(t: Trial) -> None:
     """Silent from the very start, both, for 3 s: nothing has yet been seen of either."""
     _, a, zero = await t.begin(
-        Plan(beeps(CALLER_HZ, 3.2), mute=[(-9, 3.1)], before=False),
-        Plan(beeps(AGENT_HZ, 4), mute=[(-9, 3.1)], before=False),
+        SoundPlan(beeps(CALLER_HZ, 3.2), mute=[(-9, 3.1)], before=False),
+        SoundPlan(beeps(AGENT_HZ, 4), mute=[(-9, 3.1)], before=False),
     )
     await until(zero, 5)
     await t.phone.hang_up(a)
@@ -113,7 +115,7 @@ async def both_gap_first(t: Trial) -> None:
 
 async def both_never(t: Trial) -> None:
     _, a, zero = await t.begin(
-        Plan(mute=[(-9, 99)], before=False), Plan(mute=[(-9, 99)], before=False)
+        SoundPlan(mute=[(-9, 99)], before=False), SoundPlan(mute=[(-9, 99)], before=False)
     )
     await until(zero, 4)
     await t.phone.hang_up(a)
@@ -124,23 +126,24 @@ async def talkspurts(t: Trial) -> None:
     starts = [1 + 0.7 * i for i in range(40)]
     mine, theirs = beeps(CALLER_HZ, *starts[::2]), beeps(AGENT_HZ, *starts[1::2])
     _, a, zero = await t.begin(
-        Plan(mine, mute=[(-9, 99)], before=False), Plan(theirs, mute=[(-9, 99)], before=False)
+        SoundPlan(mine, mute=[(-9, 99)], before=False),
+        SoundPlan(theirs, mute=[(-9, 99)], before=False),
     )
     await until(zero, 30)
     await t.phone.hang_up(a)
 
 
 async def hold(t: Trial) -> None:
-    await _hold(t, Plan(beeps(CALLER_HZ, 1, 3, 5.5)))
+    await _hold(t, SoundPlan(beeps(CALLER_HZ, 1, 3, 5.5)))
 
 
 async def hold_quiet(t: Trial) -> None:
     """Hold while the caller sends nothing at all."""
-    await _hold(t, Plan(beeps(CALLER_HZ, 1, 6.5), mute=[(1.2, 6.4)]))
+    await _hold(t, SoundPlan(beeps(CALLER_HZ, 1, 6.5), mute=[(1.2, 6.4)]))
 
 
-async def _hold(t: Trial, caller: Plan) -> None:
-    _, a, zero = await t.begin(caller, Plan(beeps(AGENT_HZ, 1.5, 6)))
+async def _hold(t: Trial, caller: SoundPlan) -> None:
+    _, a, zero = await t.begin(caller, SoundPlan(beeps(AGENT_HZ, 1.5, 6)))
     await until(zero, 2.2)
     await t.phone.hold(a, True)
     await until(zero, 5.2)
@@ -150,19 +153,19 @@ async def _hold(t: Trial, caller: Plan) -> None:
 
 
 async def blind(t: Trial) -> None:
-    await _blind(t, Plan(beeps(CALLER_HZ, 1, 5)))
+    await _blind(t, SoundPlan(beeps(CALLER_HZ, 1, 5)))
 
 
 async def blind_quiet(t: Trial) -> None:
     """Blind transfer of a caller who sends only while he speaks."""
-    await _blind(t, Plan(beeps(CALLER_HZ, 1, 5), mute=[(-9, 99)], before=False))
+    await _blind(t, SoundPlan(beeps(CALLER_HZ, 1, 5), mute=[(-9, 99)], before=False))
 
 
-async def _blind(t: Trial, caller: Plan) -> None:
-    _, a, zero = await t.begin(caller, Plan(beeps(AGENT_HZ, 1.5)))
+async def _blind(t: Trial, caller: SoundPlan) -> None:
+    _, a, zero = await t.begin(caller, SoundPlan(beeps(AGENT_HZ, 1.5)))
     await until(zero, 2.2)
     await t.phone.refer(a, f"a2-{t.number}")
-    leg = await t.second(Plan(beeps(SECOND_HZ, 4.5, 5.5)), zero)
+    leg = await t.second(SoundPlan(beeps(SECOND_HZ, 4.5, 5.5)), zero)
     async with asyncio.timeout(2):  # the first agent is let go
         await a.over.wait()
     await until(zero, 6.5)
@@ -170,11 +173,11 @@ async def _blind(t: Trial, caller: Plan) -> None:
 
 
 async def attended(t: Trial) -> None:
-    _, a, zero = await t.begin(Plan(beeps(CALLER_HZ, 1, 6.5)), Plan(beeps(AGENT_HZ, 1.5)))
+    _, a, zero = await t.begin(SoundPlan(beeps(CALLER_HZ, 1, 6.5)), SoundPlan(beeps(AGENT_HZ, 1.5)))
     await until(zero, 2.2)
     await t.phone.hold(a, True)
     consultation = await t.phone.call("a1", f"a2-{t.number}")
-    leg = await t.second(Plan(beeps(SECOND_HZ, 6, 7)), zero)
+    leg = await t.second(SoundPlan(beeps(SECOND_HZ, 6, 7)), zero)
     await until(zero, 4)
     await t.phone.refer(a, f"a2-{t.number}", consultation)
     await asyncio.sleep(0.3)
@@ -186,10 +189,10 @@ async def attended(t: Trial) -> None:
 
 async def queued_again(t: Trial) -> None:
     """The first agent leaves, the caller waits and is given to a second one: one file."""
-    c, a, zero = await t.begin(Plan(beeps(CALLER_HZ, 1, 5)), Plan(beeps(AGENT_HZ, 1.5)))
+    c, a, zero = await t.begin(SoundPlan(beeps(CALLER_HZ, 1, 5)), SoundPlan(beeps(AGENT_HZ, 1.5)))
     await until(zero, 2.2)
     await t.phone.hang_up(a)
-    await t.second(Plan(beeps(SECOND_HZ, 4.5, 5.5)), zero)
+    await t.second(SoundPlan(beeps(SECOND_HZ, 4.5, 5.5)), zero)
     await until(zero, 6.5)
     await t.phone.hang_up(c)
 
