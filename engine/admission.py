@@ -1,6 +1,6 @@
-"""Whether a FastAGI session is what it says it is: by the configuration, and by AMI.
+"""Checks that a FastAGI session is what it claims to be, by the configuration and by AMI.
 
-That it comes from our dialplan the server knows already (docs/decisions/0009).
+The FastAGI server already knows that it comes from our dialplan (docs/decisions/0009).
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from telephony.channels import ChannelRole
 from telephony.complaints import shown
 
 TOLD_WITHIN_S = 1.0
-"""A new channel's event may be so late before Asterisk is asked about it."""
+"""How late a new channel's event may be before we ask Asterisk about the channel."""
 
 _UNIQUEID = re.compile(r"[A-Za-z0-9._]{1,150}")
 
 
 class Admission:
-    """One for all sessions. While a node's link is down, its channels are taken on trust."""
+    """Admits sessions, or refuses them. While a node's link is down, its channels are trusted."""
 
     def __init__(self, centre: Centre, links: Mapping[NodeName, Link], channels: Calls) -> None:
         self._lines = frozenset(line.name for line in centre.lines)
@@ -39,13 +39,14 @@ class Admission:
         return frozenset(self._awaited)
 
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
-        """A caller's channel, come in by ``line`` for ``hotline``. Raises SessionRefused."""
+        """Check a caller's channel that came in by ``line`` for ``hotline``. Raises
+        SessionRefused."""
         self._configured(channel, "line", line, self._lines)
         self._configured(channel, "hotline", hotline, self._hotlines)
         await self._is(channel, ChannelRole.LINE, line)
 
     async def phone(self, channel: ChannelId, station: str) -> None:
-        """A channel of this station's phone. Raises SessionRefused."""
+        """Check a channel of this station's phone. Raises SessionRefused."""
         self._configured(channel, "station", station, self._stations)
         await self._is(channel, ChannelRole.STATION, station)
 
@@ -60,8 +61,8 @@ class Admission:
             raise SessionRefused(
                 "node",
                 f"Asterisk calls itself {shown(channel.node)}, and the configuration's node is"
-                f" {', '.join(self._links)}. If node was renamed: write Asterisk's configuration"
-                " anew (restart Offhook, or `offhook asterisk-conf`) and restart Asterisk",
+                f" {', '.join(self._links)}. If node was renamed, rewrite Asterisk's configuration"
+                " (restart Offhook, or `offhook asterisk-conf`) and restart Asterisk",
             )
         if not _UNIQUEID.fullmatch(channel.uniqueid):
             raise SessionRefused(
@@ -72,8 +73,8 @@ class Admission:
         if name not in known:
             raise SessionRefused(
                 what,
-                f"there is no {what} {shown(name)}; add it to the configuration, or write"
-                " Asterisk's configuration anew so that it no longer has it",
+                f"there is no {what} {shown(name)}; add it to the configuration, or rewrite"
+                " Asterisk's configuration so that it no longer has it",
             )
 
     async def _is(self, channel: ChannelId, role: ChannelRole, endpoint: str) -> None:
@@ -87,12 +88,12 @@ class Admission:
         if found is not None and (found.role, found.endpoint) != (role, endpoint):
             raise SessionRefused(
                 "endpoint",
-                f"channel {shown(channel.uniqueid)} is {shown(found.name)}, and not one of the"
+                f"channel {shown(channel.uniqueid)} is {shown(found.name)}, not one of the"
                 f" {role.value} {shown(endpoint)}",
             )
 
     async def _told_of(self, channel: ChannelId) -> None:
-        """Until AMI has reported the channel, or long enough. A new one's event comes by itself."""
+        """Wait a while for AMI to report the channel. A new one's event comes by itself."""
         loop = asyncio.get_running_loop()
         awaited = self._awaited.setdefault(channel, loop.create_future())
         try:
@@ -102,9 +103,9 @@ class Admission:
                 del self._awaited[channel]
 
     async def _asked_for(self, link: Link, channel: ChannelId) -> ChannelView | None:
-        """The channel as Asterisk describes it when asked: events may be late.
+        """The channel as Asterisk describes it when asked, because events may be late.
 
-        None if there is no answer. Raises SessionRefused if there is no such channel.
+        Returns None if there is no answer. Raises SessionRefused if there is no such channel.
         """
         try:
             listed = await link.listing(

@@ -1,4 +1,4 @@
-"""The floor as the console shows it, put together from the engine's parts."""
+"""Puts together what the console's board shows, from the engine's parts."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from telephony.ami.link import LATE_S
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """A queue since midnight; read from the records now and then."""
+    """A queue's figures since midnight, read from the records now and then."""
 
     offered: int = 0
     answered: int = 0
@@ -48,7 +48,7 @@ def board(
     store: StoreView,
     blocked: Mapping[LineName, int] = _NONE,
 ) -> Board:
-    """What those who serve ``projects`` may see; None: everything."""
+    """The board as those who serve ``projects`` may see it; None for everything."""
     waiting = engine.floor.core.waiting
     positions = {view.call: view.position for view in waiting}
     seats = {view.code: view for view in engine.floor.core.agents}
@@ -96,10 +96,10 @@ def _nodes(engine: Engine) -> list[NodeView]:
 
 
 def seems_over(engine: Engine, call: LiveCall) -> bool:
-    """Whether a call whose end only its Asterisk could tell has ended, as far as we see.
+    """Whether a call has ended as far as we can see, while only its Asterisk could say so.
 
-    Its session is over and no transfer was seen before the link was lost. The record waits for
-    the link all the same.
+    Its session is over, and no transfer was seen before the link was lost. Its record waits for the
+    link anyway.
     """
     link = engine.links.get(call.channel.node)
     return (
@@ -198,7 +198,7 @@ def _agents(
 def _visible(
     engine: Engine, call: CallId | None, projects: frozenset[ProjectName] | None
 ) -> CallId | None:
-    """An agent may serve several clients; one doesn't see the others' calls."""
+    """The call, if ``projects`` may see it: an agent's clients don't see one another's calls."""
     if call is None or projects is None:
         return call
     live = engine.calls.get(call)

@@ -1,4 +1,4 @@
-"""That something which the board shows has changed, for those who watch."""
+"""Wakes those who watch the board when something on it has changed."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ class Changes:
         self._watchers: set[asyncio.Future[None]] = set()
 
     def touch(self) -> None:
-        """Something that the board shows has changed."""
+        """Note that something on the board has changed."""
         self.version += 1
         watchers, self._watchers = self._watchers, set()
         for watcher in watchers:
@@ -19,7 +19,7 @@ class Changes:
                 watcher.set_result(None)
 
     async def after(self, version: int) -> int:
-        """Waits for a version above ``version``, and returns it."""
+        """Wait for a version above ``version`` and return it."""
         while self.version <= version:
             watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._watchers.add(watcher)

@@ -1,4 +1,4 @@
-"""Two clocks: the floor reckons in monotonic seconds, the record is written in civil time."""
+"""Converts between two clocks: the floor's monotonic seconds and the record's civil time."""
 
 import time
 from collections.abc import Callable
@@ -9,39 +9,39 @@ _OLDEST_S = 7 * 86_400.0
 
 
 def epoch(text: str, now: float) -> float:
-    """Epoch seconds of a past moment as Asterisk writes it; ``now`` for what can't be one.
+    """A past moment in epoch seconds, as Asterisk writes it; ``now`` if it can't be one.
 
-    Nothing that happens to a call may depend on what an Asterisk with a wrong clock, or a
-    variable with rubbish in it, makes of a number.
+    An Asterisk with a wrong clock, or rubbish in a variable, must not change what happens to a
+    call.
     """
     try:
         at = float(text)
     except ValueError:
         return now
-    return at if now - _OLDEST_S <= at <= now else now  # what is no number is neither
+    return at if now - _OLDEST_S <= at <= now else now  # NaN is neither
 
 
 class Clock:
-    """Tells the one by the other."""
+    """Converts monotonic time to civil time and back."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.now = monotonic
-        """Monotonic seconds."""
+        """The monotonic clock, in seconds."""
         self._lead = 0.0
 
     def civil(self, at: float) -> datetime:
-        """The civil time of a monotonic one."""
+        """A monotonic time as civil time."""
         return datetime.fromtimestamp(at + self._civil_lead(), UTC)
 
     def monotonic(self, at: datetime) -> float:
-        """The monotonic time of a civil one."""
+        """A civil time as monotonic time."""
         return at.timestamp() - self._civil_lead()
 
     def _civil_lead(self) -> float:
-        """How far civil time is ahead of the monotonic one.
+        """How far civil time is ahead of monotonic time.
 
-        Read anew only when the civil clock was set: callers who came microseconds apart must not
-        change places by the time it takes to read two clocks.
+        Updated only if the civil clock was set: callers who came microseconds apart must not change
+        places because reading two clocks takes time.
         """
         lead = datetime.now(UTC).timestamp() - self.now()
         if abs(lead - self._lead) > _CLOCK_SET_S:

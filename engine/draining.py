@@ -1,4 +1,4 @@
-"""Before a controller ends for good: new calls are turned away, and those that go on may end."""
+"""Lets calls end before a controller stops for good, and turns new ones away."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class CallsUnderWay:
     talking: int
     waiting: int
     others: int
-    """Hear prompts or press keys."""
+    """Those that hear prompts or press keys."""
 
     def __str__(self) -> str:
         calls = self.talking + self.waiting + self.others
@@ -33,9 +33,9 @@ class CallsUnderWay:
 
 
 def under_way(engine: Engine, closing: Closing) -> CallsUnderWay:
-    """The calls that go on, as far as can be seen.
+    """The calls that stopping now would cut off, as far as we can see.
 
-    Where Asterisk goes on, those that it leads by itself don't need us.
+    If Asterisk goes on, the calls that it handles by itself don't need us.
     """
     stages = [
         call.stage
@@ -51,11 +51,10 @@ def under_way(engine: Engine, closing: Closing) -> CallsUnderWay:
 async def drain(
     engine: Engine, closing: Closing, within_s: float, tell: Callable[[str], None]
 ) -> None:
-    """Return when no call would be cut off any more, or after ``within_s``.
+    """Return when no call would be cut off any more, or after ``within_s`` seconds.
 
-    Where Asterisk goes on it keeps those who wait; where it ends too they are served as long as
-    there is time. ``tell`` is given lines for a person: what stopping costs first, then how far
-    it has come.
+    If Asterisk goes on, it keeps waiting callers; if it stops too, they are served while there is
+    time. ``tell`` is given lines for a person: first what stopping would cost, then the progress.
     """
     engine.sessions.closing = closing
     clock = asyncio.get_running_loop().time
@@ -67,22 +66,22 @@ async def drain(
         over = left.talking + left.others + (left.waiting if closing is Closing.REFUSE else 0) == 0
         if over or clock() >= deadline:
             if told is not None:
-                tell("no call is left" if over else f"the time is over: {left} are cut off")
+                tell("no calls are left" if over else f"time is up: {left} are cut off")
             return
         now = clock()
         if told is None:
             what = "are refused" if closing is Closing.REFUSE else "go to Asterisk's own queue"
             tell(
-                f"stopping now would cut off {left}; they may end within {within_s:.0f} s, new"
-                f" calls {what}. Once more (Ctrl-C) stops at once"
+                f"stopping now would cut off {left}; they have {within_s:.0f} s to end, and new"
+                f" calls {what}. Press Ctrl-C again to stop at once"
             )
             told = (left, now)
         elif left != told[0] or now - told[1] >= TOLD_EVERY_S:
-            tell(f"{left} go on, {deadline - now:.0f} s are left")
+            tell(f"{left} still going on, {deadline - now:.0f} s left")
             told = (left, now)
         try:
             async with asyncio.timeout(min(TOLD_EVERY_S, deadline - now)):
                 await engine.changes.after(version)
-                await asyncio.sleep(0.2)  # changes come in crowds
+                await asyncio.sleep(0.2)  # changes come in bursts
         except TimeoutError:
             continue

@@ -1,7 +1,7 @@
-"""What pages see and ask of the running centre; ``engine.running_centre`` provides it.
+"""What the console can see and ask of the running centre; ``engine.running_centre`` provides it.
 
-Everything here is plain data in civil time (UTC, aware), made fresh for each answer. Ages are
-never sent: a page shows ``at - since`` and counts on by itself.
+Everything here is plain data in civil time (UTC, aware), made fresh for each answer. Ages are never
+sent: a page shows ``at - since`` and goes on counting by itself.
 """
 
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ from domain.identity import (
 
 
 class CallStage(StrEnum):
-    """How far a call that is going on has come."""
+    """How far a call in progress has come."""
 
-    FLOW = "flow"  # hears prompts, presses keys
+    FLOW = "flow"  # the caller hears prompts and presses keys
     QUEUE = "queue"  # waits for an agent
     RINGING = "ringing"  # an agent's phone rings for it
     TALKING = "talking"
     HELD = "held"
-    AFTER = "after"  # back from the agent: score, closing words
-    FALLBACK = "fallback"  # Asterisk's own queue has it; the controller was away
+    AFTER = "after"  # back from the agent: score, goodbye
+    FALLBACK = "fallback"  # in Asterisk's own queue, because the controller was away
 
 
 class Verb(StrEnum):
@@ -43,7 +43,7 @@ class Verb(StrEnum):
     LOG_OUT = "log_out"  # while talking: after the call
     READY = "ready"  # also ends wrap-up
     AWAY = "away"  # reason; while talking: after the call
-    EXTEND = "extend"  # seconds of wrap-up more
+    EXTEND = "extend"  # more seconds of wrap-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +54,27 @@ class NodeView:
     up: bool
     since: datetime
     error: str | None = None
-    """In one line, as it is in the log, while it is down: what fails and what to do."""
+    """While it is down: what fails and what to do, in one line, as in the log."""
     late_s: float = 0.0
-    """By how much its events are late, in seconds, if that is much."""
+    """How late its events are, in seconds; 0 if that doesn't matter."""
     calls_over: int = 0
-    """While it is down: calls that seem to have ended, and are not shown."""
+    """While it is down: how many calls seem to have ended, and are not shown."""
     talks_unsure: int = 0
-    """While it is down: talks that are shown, and may have ended."""
+    """While it is down: how many talks are shown that may have ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A way calls come in, and how many of its channels are in use."""
+    """A line, and how many of its channels are in use."""
 
     name: LineName
     kind: LineKind
     in_use: int
     channels: int
     reachable: bool | None = None
-    """None: not known (a line that doesn't register)."""
+    """None if not known (a line that doesn't register)."""
     blocked_today: int = 0
-    """Calls it refused since midnight, because all its channels were in use."""
+    """Calls refused since midnight because all its channels were in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,11 @@ class QueueView:
     name: QueueName
     project: ProjectName
     title: Mapping[str, str]
-    """By language; empty: show the name."""
+    """By language; if empty, show the name."""
     waiting: int
     waiting_since: datetime | None
-    """When the one who waits longest entered the queue, later by whatever was not waiting."""
+    """When the caller who waits longest entered the queue, plus the time that was not spent
+    waiting."""
     ready: int
     talking: int
     wrap_up: int
@@ -95,26 +96,26 @@ class QueueView:
     offered_today: int
     answered_today: int
     abandoned_today: int
-    """Without the short abandons."""
+    """Without short abandons."""
     short_abandoned_today: int
     unserved_today: int
-    """The queue gave up on them, or the system lost them."""
+    """Calls that the queue gave up on, or that the system lost."""
     answered_within_today: int
-    """Within the target; the service level is these by ``measured_today``."""
+    """Within the target; divided by ``measured_today`` this is the service level."""
     measured_today: int
-    """All offered that no longer wait: the service level's base."""
+    """All offered calls that no longer wait: the base of the service level."""
     service_level: float | None
-    """0 to 1, answered within the target / offered, short abandons included; None: nothing
+    """0 to 1: answered within the target / offered, including short abandons; None if nothing was
     offered yet."""
     service_level_s: float
     """The target, in seconds."""
     short_abandon_s: float
-    """Who hung up within so many seconds is a short abandon."""
+    """A caller who hangs up within this time is a short abandon, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """An agent; those who are logged out are listed too."""
+    """An agent, logged in or not."""
 
     code: AgentCode
     name: str
@@ -124,23 +125,23 @@ class AgentView:
     reason: str | None = None
     station: StationName | None = None
     station_state: str | None = None
-    """A ``domain.stations.StationState``, None while not logged in."""
+    """A ``domain.stations.StationState``; None while not logged in."""
     call: CallId | None = None
     skills: Mapping[SkillName, int] = field(default_factory=dict)
     until: datetime | None = None
-    """When wrap-up will end by itself."""
+    """When wrap-up ends by itself."""
     after_call: str | None = None
-    """What was asked for while talking: ``log_out`` or ``away``."""
+    """What the agent asked for while talking: ``log_out`` or ``away``."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call that is going on."""
+    """A call in progress."""
 
     id: CallId
     project: ProjectName
     caller: str | None
-    """The number; None: withheld."""
+    """The number; None if withheld."""
     hotline: str
     line: LineName
     stage: CallStage
@@ -153,33 +154,34 @@ class CallView:
     agent: AgentCode | None = None
     caller_name: str | None = None
     station: StationName | None = None
-    """The phone at which somebody talks to the caller though nobody is logged in there."""
+    """The phone at which somebody talks to the caller without anybody being logged in there."""
 
 
 @dataclass(frozen=True, slots=True)
 class BegunWithout:
-    """The controller began without the database, with what was last known here."""
+    """The controller began without the database, with what this machine last knew."""
 
     last_known_at: datetime | None
-    """None: the outbox alone."""
+    """None if there is only the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreView:
-    """Where records are written: is the database there, how many facts wait for it."""
+    """Whether the database is there, and how many facts wait for it."""
 
     up: bool
     pending: int = 0
     error: str | None = None
-    """In one line why the day's figures can't be read."""
+    """Why the day's figures can't be read, in one line."""
     recordings: str | None = None
-    """In one line why recordings can't be stored at the moment; None: they are."""
+    """Why recordings can't be stored at the moment, in one line; None if they can."""
     recordings_waiting: int = 0
-    """Raw recordings that are kept until they can."""
+    """How many raw recordings are kept until they can be stored."""
     configuration: str | None = None
-    """In one line what the files have come to, where they are not what is in force."""
+    """What has become of the configuration's files, in one line, if they differ from what is in
+    force."""
     begun_without: BegunWithout | None = None
-    """Until what the database has is known as well."""
+    """Set until we also know what the database has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ _TAKEN_ON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What came of a command, and whom or what that is about, where the outcome names it."""
+    """What came of a command, and the agent, station or reason that the outcome is about."""
 
     outcome: CommandOutcome
     agent: AgentCode | None = None
@@ -231,7 +233,7 @@ class CommandResult:
 
     @property
     def ok(self) -> bool:
-        """Whether it was done, or will be after the call."""
+        """Whether the command was done, or will be after the call."""
         return self.outcome in _TAKEN_ON
 
 
@@ -243,15 +245,15 @@ class LiveCentre(Protocol):
         ...
 
     def board(self, projects: frozenset[ProjectName] | None) -> Board:
-        """The floor as those who serve ``projects`` may see it; None: all of it.
+        """The board as those who serve ``projects`` may see it; None for all of it.
 
-        Queues and calls of other projects are left out, and agents who serve none of these;
-        nodes, lines and the store are always there (the console hides them from clients).
+        Queues and calls of other projects are left out, and so are agents who serve none of these;
+        nodes, lines and the store are always included (the console hides them from clients).
         """
         ...
 
     async def changed(self, after: int) -> int:
-        """Waits until the board's version is above ``after``; returns the new version."""
+        """Wait until the board's version is above ``after``; returns the new version."""
         ...
 
     async def agent_command(
@@ -264,5 +266,5 @@ class LiveCentre(Protocol):
         station: StationName | None = None,
         seconds: float | None = None,
     ) -> CommandResult:
-        """Does ``verb`` for ``agent``; ``by`` is the user's name, for the record."""
+        """Do ``verb`` for ``agent``; ``by`` is the user's name, for the log."""
         ...

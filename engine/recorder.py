@@ -1,4 +1,4 @@
-"""Between the engine and the archive: which calls are over, and what came of their recordings."""
+"""Hands the recordings of ended calls to the archive, and records what came of them."""
 
 import asyncio
 import errno
@@ -26,13 +26,13 @@ log = structlog.get_logger()
 
 LOOK_EVERY_S = 20.0
 UNKNOWN_S = 3600.0
-"""A call that began so long ago would have been written down by now."""
+"""A call that began this long ago would be in the records by now."""
 
 _FACTS = uuid.UUID("d7e6d3f0-9a9a-4c55-8f64-2f7f3f0f6b51")
 
 
 def root_trouble(root: Path) -> str | None:
-    """Why nothing can be stored in ``root``, in one line; None if something can. Blocking."""
+    """Why nothing can be stored in ``root``, in one line; None if it can. Blocking."""
     try:
         if not root.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -43,17 +43,17 @@ def root_trouble(root: Path) -> str | None:
             errno.ENOENT: "create it, or mount its disk, or correct recordings.root",
             errno.EROFS: "mount it writable",
             errno.EACCES: "let the user that runs Offhook write there",
-        }.get(error.errno or 0, "look at that disk")
+        }.get(error.errno or 0, "check that disk")
         return (
-            f"recordings can't be stored in {root}: {error.strerror}; {cure}. Calls go on, their"
-            " raw recordings are kept and stored by themselves then"
+            f"recordings can't be stored in {root}: {error.strerror}; {cure}. Calls go on; their"
+            " raw recordings are kept, and stored as soon as that is possible"
         )
 
 
 class Recorder:
-    """Hands ended calls to the archive and writes down what it says of them.
+    """Hands ended calls to the archive and records what it reports about them.
 
-    ``live`` are the calls that go on; those that end come through ``ended``.
+    ``live`` are the calls in progress; those that end come through ``ended``.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Recorder:
         self._calls = calls
         self._outbox = outbox
         self.look_again = asyncio.Event()
-        """Set to look for raw files now, and not only each LOOK_EVERY_S."""
+        """Set it to look for raw files now, rather than after LOOK_EVERY_S."""
         self._root = root
         self._root_trouble: str | None = None
         self._unknown: set[CallId] = set()
@@ -83,14 +83,14 @@ class Recorder:
         return self.archive.trouble or self._root_trouble
 
     def call_over(self, call: LiveCall) -> None:
-        """A call has ended. One that we did not see all of is looked up in its record."""
+        """Take an ended call. One that we did not see all of is looked up in its record."""
         if call.adopted or call.ledger.gapped:
             self.look_again.set()
         elif call.recorded:
             self.archive.take(OverCall(call.id, call.bridged_s))
 
     async def run(self) -> None:
-        """Store recordings, and look again and again for raw files that nobody has taken."""
+        """Store recordings, and look regularly for raw files that nobody has taken."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.archive.run())
             tasks.create_task(self._take_ended())
@@ -109,10 +109,10 @@ class Recorder:
                 if found := await self.archive.orphans(self.over):
                     log.info("recordings of earlier calls are being stored", recordings=found)
             except AWAY:
-                pass  # the outbox says so already; the files stay where they are
+                pass  # the outbox has logged it already; the files stay where they are
             except Exception:
-                # What we don't understand about one file must not end the storing of all others.
-                log.exception("looking for raw recordings failed; it is tried again")
+                # A surprise about one file must not stop all others from being stored.
+                log.exception("looking for raw recordings failed; trying again")
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self.look_again.wait()
@@ -125,7 +125,8 @@ class Recorder:
         self._root_trouble = trouble
 
     async def over(self, call: CallId) -> OverCall | None:
-        """Whether the call is over by its record, and how long it was bridged."""
+        """The call as its record has it if it is over, with how long it was bridged; otherwise
+        None."""
         if call in self._live.by_id:
             return None
         try:
@@ -133,22 +134,23 @@ class Recorder:
         except AWAY:
             raise
         except Exception as error:
-            # Its file waits for a later look, and keeps no other from being stored.
+            # Its file waits for a later look, without keeping others from being stored.
             if self._unreadable.get(call) != repr(error):
                 self._unreadable[call] = repr(error)
                 log.exception(
-                    "a call's record can't be read; its raw recording is left alone meanwhile",
+                    "a call's record can't be read; its raw recording is left alone for now",
                     call=call,
                     file=str(self.archive.raw(call)),
                 )
             return None
         self._unreadable.pop(call, None)
         if stored is None:
-            # Marked on a channel once, and no fact of it: the call may be entering right now.
+            # A channel had this name but there is no fact about it: the call may be entering right
+            # now.
             if time.time() - (began_at(call) or 0) > UNKNOWN_S and call not in self._unknown:
                 self._unknown.add(call)
                 log.warning(
-                    "a raw recording of a call that no record knows is left alone; store it by hand"
+                    "a raw recording of a call without a record is left alone; store it by hand"
                     " or remove it",
                     file=str(self.archive.raw(call)),
                 )
@@ -166,6 +168,6 @@ class Recorder:
         else:
             what = outcome.recorded()
             name = f"{outcome.call} {outcome.sha256}"
-        # One id for one recording: storing it again after a crash writes nothing twice.
+        # The id is the recording's, so that storing it again after a crash writes nothing twice.
         fact_id = str(uuid.uuid5(_FACTS, name))
         self._outbox.put(CallFact(fact_id, outcome.call, datetime.now(UTC), what))

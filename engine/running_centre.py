@@ -1,4 +1,4 @@
-"""The running centre as the console knows it (``engine.ports.LiveCentre``)."""
+"""The running centre as the console sees it (``engine.ports.LiveCentre``)."""
 
 import asyncio
 from collections.abc import Callable
@@ -36,22 +36,22 @@ _REFUSED = {
 
 
 def midnight(now: datetime, zone: tzinfo | None) -> datetime:
-    """When the day began that ``now`` (aware) is in, in ``zone``; None: the machine's.
+    """When the day of ``now`` (aware) began in ``zone``; None for the machine's zone.
 
-    Where clocks are put back over midnight it is the first one, where they are put on over it the
-    moment they are.
+    If clocks go back over midnight, it is the first midnight; if they go forward over it, the
+    moment when they do.
     """
-    # Not `now` with its hour put to 0: since midnight the clocks may have been changed. By its
-    # timestamp: astimezone takes the wrong offset where the machine's zone has no midnight.
+    # Not `now` with its hour set to 0, because the clocks may have changed since midnight. By its
+    # timestamp, because astimezone takes the wrong offset if the machine's zone has no midnight.
     begun = datetime.combine(now.astimezone(zone), time(), zone)
     return datetime.fromtimestamp(begun.timestamp(), UTC)
 
 
 class RunningCentre:
-    """The engine, and the day's figures from the records.
+    """The engine, with the day's figures from the records.
 
-    ``without`` says that the controller goes on what was last known without the database; None:
-    it has all.
+    ``without`` says what the controller makes do with while the database is away; None if it has
+    everything.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class RunningCentre:
         return self._engine.centre
 
     def board(self, projects: frozenset[ProjectName] | None) -> Board:
-        """The floor as those who serve ``projects`` may see it."""
+        """The board as those who serve ``projects`` may see it."""
         recorder = self._recorder
         without = self._without()
         store = StoreView(
@@ -96,7 +96,7 @@ class RunningCentre:
         return board(self._engine, projects, self._figures, store, self._blocked)
 
     async def changed(self, after: int) -> int:
-        """Waits for a newer version of the board."""
+        """Wait for a newer version of the board."""
         return await self._engine.changes.after(after)
 
     async def agent_command(
@@ -154,7 +154,7 @@ class RunningCentre:
                 return ExtendWrapUp(code, seconds or 30.0)
 
     async def keep_comparing(self, found: InForce) -> None:
-        """Say it, in the log and on the board, while the files are not what is in force."""
+        """Report, in the log and on the board, while the files differ from what is in force."""
         while True:
             changed = await asyncio.to_thread(found.changed)
             if changed != self._changed:
@@ -162,24 +162,24 @@ class RunningCentre:
                 self._engine.changes.touch()
                 if changed is not None:
                     log.warning(
-                        "the configuration in force is that of the last start; './run restart' (a"
-                        " service: stopping and starting it) takes the new one",
+                        "the configuration in force is that of the last start; './run restart' (for"
+                        " a service: stop and start it) takes the new one",
                         since=found.since.isoformat(timespec="seconds"),
                         now=changed,
                     )
             await asyncio.sleep(COMPARE_EVERY_S)
 
     async def keep_figures(self) -> None:
-        """Read the queues' figures of the day when anything has happened, or a new day begins.
+        """Read the queues' figures of the day when anything has happened or a new day begins.
 
-        Or when the database has taken facts, which it does a moment later than the floor hears of
-        them, or when the figures could not be read the last time.
+        Also when the database has taken facts, a moment after the floor heard of them, and when the
+        figures could not be read the last time.
         """
         seen: tuple[object, ...] = ()
         while True:
             today = midnight(datetime.now(UTC), self._timezone)
             if any(link.lag > LATE_S for link in self._engine.links.values()):
-                self._engine.changes.touch()  # for no event does
+                self._engine.changes.touch()  # because no event does
             stored = self._outbox.deliveries
             if (self._engine.changes.version, stored, today) != seen or self._away is not None:
                 seen = (self._engine.changes.version, stored, today)

@@ -3,7 +3,7 @@
 We compose its parts instead of inheriting from them, and don't call what panoramisk 1.4 does wrong:
 
 - its AMI protocol decodes each read by itself, which loses characters split over two, puts no
-deadline on replies, and after a reconnection sends unanswered actions again, even an Originate;
+  deadline on replies, and after a reconnection sends unanswered actions again, even an Originate;
 - its FastAGI application reads the environment without limit, spins for ever when a health check
   connects and closes, and swallows what a route raises, including its cancellation;
 - its FastAGI request takes an unasked HANGUP line for a reply and loses ``result= (timeout)``.

@@ -1,9 +1,9 @@
-"""Phones that die in a talk: the caller doesn't wait for the session timer, but goes on waiting.
+"""Notices phones that die during a talk, so that the caller is back in the queue at once.
 
-A phone is lost if nothing has come from it for a while, neither sound nor a report of sound, and
-its contact doesn't answer OPTIONS either. One of the two is not enough: a phone that suppresses
-silence sends nothing for minutes, and a gateway may be too busy for OPTIONS. What can't be asked
-(the link is down, the list is empty) never ends a talk.
+A phone is lost if nothing has come from it for a while, neither RTP nor RTCP, and its contact
+doesn't answer OPTIONS either. One of the two is not enough: a phone that suppresses silence sends
+nothing for minutes, and a gateway may be too busy for OPTIONS. If we can't ask (the link is down,
+the list is empty), no talk is ended.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _GONE = ("Unreachable", "Removed")
 
 
 class LostPhones:
-    """Looks at the phones that talk to callers; ends the legs of those that are gone."""
+    """Checks the phones that talk to callers, and ends the legs of those that are gone."""
 
     def __init__(
         self,
@@ -46,17 +46,17 @@ class LostPhones:
         self._pulse = RtpActivity()
 
     async def run(self) -> None:
-        """Look again and again; cancel it to stop."""
+        """Look regularly, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.look()
 
     async def look(self) -> None:
-        """Look at each phone that talks once."""
+        """Look once at each phone that talks."""
         talking = list(self._talking())
         self._pulse.keep({channel for _, channels in talking for channel in channels})
         for station, channels in talking:
-            with suppress(ActionFailed):  # it hung up just now, or the link is down
+            with suppress(ActionFailed):  # it has just hung up, or the link is down
                 silent = [await self._silent(channel) for channel in channels]
                 if min(silent) >= self.silent_s and not await self._reachable(station, channels):
                     await self._lost(station, channels)
@@ -77,7 +77,7 @@ class LostPhones:
         return self._pulse.counted(channel, counters, self._clock.now())
 
     async def _reachable(self, station: StationName, channels: list[ChannelId]) -> bool:
-        """Whether any of its contacts answers; a phone without one has unregistered."""
+        """Whether any of its contacts answers; a phone without contacts has unregistered."""
         node = channels[0].node
         contacts = await self._get(node, f"PJSIP_AOR({station},contact)")
         for contact in filter(None, contacts.split(",")):
@@ -94,26 +94,28 @@ class LostPhones:
 
     async def _lost(self, station: StationName, channels: list[ChannelId]) -> None:
         log.warning(
-            "a phone died in a talk: it sends nothing and doesn't answer; the caller waits again,"
-            " at the head of the queue",
+            "a phone died during a talk: it sends nothing and doesn't answer; its caller waits"
+            " again, at the head of the queue",
             station=station,
             silent_s=self.silent_s,
         )
-        # Before its legs are ended: the event that they are may come sooner than the answer.
+        # Before its legs are ended, because that event may come before the answer.
         self._mark(station, lost=True)
         failed = [not await self._ended(channel) for channel in channels]
         if all(failed):
-            # It may come back, and the talk end as talks do: then the caller has been served.
+            # It may come back, and the talk may end as usual: then the caller has been served.
             self._mark(station, lost=False)
 
     async def _ended(self, channel: ChannelId) -> bool:
-        """Hang up; whether that may have been done."""
+        """Hang up; returns whether that may have been done."""
         try:
             await self._links[channel.node].action("Hangup", {"Channel": channel.uniqueid})
         except OutcomeUnknown:
             return True  # the next look sees whether the phone is there after all
         except ActionFailed as error:
-            log.warning("a dead phone's leg is not ended", channel=str(channel), why=str(error))
+            log.warning(
+                "a dead phone's leg could not be ended", channel=str(channel), why=str(error)
+            )
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""A call that is going on, as the controller knows it: a few fields and an inbox."""
+"""A call in progress, as the controller knows it: a few fields and an inbox."""
 
 import asyncio
 from collections import Counter, deque
@@ -24,14 +24,14 @@ SessionCommand = Offer | Announce | GiveUp
 
 
 class Driver(Protocol):
-    """The FastAGI session that drives a call."""
+    """A FastAGI session that drives a call."""
 
     def end(self) -> None:
-        """End it; the call goes on in the dialplan."""
+        """End the session; the call goes on in the dialplan."""
 
 
 class Inbox:
-    """What the floor commands of one waiting call, for its session to take up in order."""
+    """The floor's commands about one waiting call, for its session to take in order."""
 
     def __init__(self) -> None:
         self._commands: deque[SessionCommand] = deque()
@@ -46,7 +46,7 @@ class Inbox:
             self._arrived.set()
 
     def next(self) -> asyncio.Future[SessionCommand]:
-        """The next command, now or when it comes. One reader at a time."""
+        """The next command, now or when it comes. For one reader at a time."""
         future: asyncio.Future[SessionCommand] = asyncio.get_running_loop().create_future()
         if self._commands:
             future.set_result(self._commands.popleft())
@@ -54,30 +54,30 @@ class Inbox:
         return future
 
     async def arrival(self) -> None:
-        """Returns when a command is waiting to be taken up, and leaves it there."""
+        """Wait until a command is there to be taken, and leave it there."""
         while not self._commands:
             self._arrived.clear()
             await self._arrived.wait()
 
     def clear(self) -> None:
-        """Forget what no session will take up."""
+        """Drop commands that no session will take."""
         self._commands.clear()
         self._waiting = None
 
     def __bool__(self) -> bool:
-        """Whether a command is waiting to be taken up."""
+        """Whether a command is there to be taken."""
         return bool(self._commands)
 
 
 @dataclass(slots=True)
 class LiveCall:
-    """One customer's call. Times are civil (UTC); the floor keeps the monotonic ones."""
+    """One customer's call. Times are civil (UTC); the floor has the monotonic ones."""
 
     channel: ChannelId
     channel_name: str
     line: LineName
     caller: str | None
-    """The number; None: withheld."""
+    """The number; None if withheld."""
     caller_name: str | None
     hotline: Hotline
     entered_at: datetime
@@ -87,7 +87,7 @@ class LiveCall:
     queue: QueueName | None = None
     agent: AgentCode | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    """What is known to have happened in it; and which phones are in it now."""
+    """What is known to have happened in the call, and which phones are in it now."""
     attached: bool = False
     """A FastAGI session is driving it."""
     driver: Driver | None = None
@@ -95,35 +95,35 @@ class LiveCall:
     released: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while no session drives it."""
     attached_at: datetime | None = None
-    """Since when, on our clock: ``entered_at`` is on Asterisk's."""
+    """Since when, by our clock; ``entered_at`` is by Asterisk's."""
     turn: int = 0
-    """How many sessions have driven it; of two at once the later one counts."""
+    """How many sessions have driven it; if there are two at once, the later one counts."""
     served: bool = False
     """A session of this controller has driven it before."""
     offered_at: datetime | None = None
     """When the caller was last offered to an agent."""
     returns: list[datetime] = field(default_factory=list)
-    """When the caller came back to the queue, from a transfer or after a session was lost."""
+    """When the caller came back to the queue after a transfer or a lost session."""
     recorded: bool = False
     """MixMonitor is on the channel; it stays there until the call's end."""
     adopted: bool = False
-    """It was under way before this controller; the earlier part is in its record only."""
+    """It began before this controller did; the earlier part is only in its record."""
     bridged_at: datetime | None = None
-    """Since when somebody has been talking to the caller; None: nobody is."""
+    """Since when somebody has been talking to the caller; None if nobody is."""
     bridged_s: float = 0.0
-    """How long somebody was, before that."""
+    """How long somebody was talking before that."""
     holds: Counter[tuple[StationName, str]] = field(default_factory=Counter)
-    """How many holds and resumes are written down of each talk, by its phone and whose they are."""
+    """How many holds and resumes of each talk are recorded, by its phone and by whose they are."""
     music: bool = False
-    """Music plays for the caller, who is held."""
+    """Music plays for the caller, who is on hold."""
     phone_lost: StationName | None = None
-    """The phone of the last talk, if it died in it; the caller then waits again."""
+    """The phone of the last talk, if it died during it; the caller then waits again."""
     flow_ended: Unlisted | None = None
     """Why the flow hung up, if it did."""
     refused: EndReason | None = None
     """Why the call was refused unanswered, if it was."""
     announcing: bool = False
-    """A prompt plays that may be cut short when an agent is free."""
+    """A prompt is playing that may be cut short once an agent is free."""
     inbox: Inbox = field(default_factory=Inbox)
 
     @property

@@ -1,4 +1,5 @@
-"""A time in which nobody saw a node's events: the controller was away, or its AMI link was."""
+"""A gap: a time in which nobody saw a node's events, because the controller or its AMI link was
+down."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,28 +11,28 @@ from records.call_queries import StoredCall
 
 @dataclass(slots=True)
 class Gap:
-    """As the snapshot after it shows it."""
+    """A gap as the snapshot after it shows it."""
 
     node: NodeName
     since: datetime
     until: datetime
     first: bool
-    """It began with an earlier controller, or before it: nobody knows when."""
+    """It began at an earlier controller's end or before: nobody knows when."""
     restarted: bool
-    """Asterisk is another process than before."""
+    """Asterisk has restarted since."""
     known: frozenset[CallId]
-    """The calls that were going on at its end (none leaves these while a link is down), and
-    those that had ended just before it."""
+    """The calls in progress at its end (none is dropped while a link is down), and those that had
+    ended just before it."""
     agents: dict[StationName, AgentCode]
-    """Who sat where."""
+    """Which agent sat at which station."""
     over: list[LiveCall] = field(default_factory=list)
-    """Calls that have ended in it."""
+    """Calls that ended in it."""
     going_on: list[LiveCall] = field(default_factory=list)
     """Calls that go on after it."""
     lost: list[StoredCall] = field(default_factory=list)
-    """Calls without an end in the record that Asterisk doesn't have."""
+    """Calls whose record has no end, and that Asterisk doesn't have."""
 
 
 def moment(gap: Gap | None) -> datetime:
-    """When what is reported now happened, as far as anybody can say."""
+    """When the things happened that are reported now, as far as anybody can say."""
     return gap.since if gap is not None and gap.restarted else datetime.now(UTC)

@@ -1,14 +1,14 @@
-"""What is known to have happened in one call, whoever reported it first. Pure.
+"""Decides which reports about a call are new, whoever makes them. Pure.
 
 Four sources report the talks of a call, its transfers and its end: the session that dialled, AMI's
 events, the snapshot after a time in which there were none, and Asterisk's own log. They do so in
-any order, more than once, or late. The ledger alone decides which of that is new.
+any order, more than once, or late. The ledger alone decides which of these are new facts.
 
 - While events come, a phone is in the call or it isn't; whoever reports a change first is right.
 - In a gap nobody sees events. What a session or the snapshot after it reports is *supposed*: the
-  log may know when, or by whom. Supposed facts wait until the gap is settled.
-- ``settle`` compares: what the log has beyond the ledger is new; so is what is supposed and neither
-  of them has. An event of what the log reported first may come a moment later, and is not new.
+  log may know when it happened, or by whom. Supposed facts wait until the gap is settled.
+- ``settle`` compares: what the log has beyond the ledger is new; so are supposed facts that neither
+  has. The event for something that the log reported first may come a moment later, and is not new.
 """
 
 from collections.abc import Mapping
@@ -30,40 +30,40 @@ from engine.calls.logged import missing, not_told
 from telephony.event_log import LoggedCall
 
 _IN_LOG = (*TALKS, Transferred, FellBack)
-"""What Asterisk's log has too."""
+"""The facts that Asterisk's log has too."""
 _SUPPOSABLE = (*TALKS, CallEnded)
 
 _LATEST_EVENT = timedelta(seconds=2)
 """How far apart an entry of Asterisk's log and the event for the same thing may be."""
 _LATE = timedelta(seconds=2)
-"""By so much at most is AMI slower than the session."""
+"""How much later than the session AMI may report the same thing."""
 _CLOCKS_APART = timedelta(seconds=0.2)
-"""Two machines' clocks, that are set by NTP."""
+"""How far the clocks of two machines may differ, if NTP sets them."""
 
 
 @dataclass(slots=True)
 class Ledger:
-    """One call's. Times are civil (UTC)."""
+    """The ledger of one call. Times are civil (UTC)."""
 
     facts: list[CallFact] = field(default_factory=list)
-    """What is written down of its talks, transfers and of Asterisk's own queue."""
+    """What is recorded about its talks and transfers, and about Asterisk's own queue."""
     phones: set[StationName] = field(default_factory=set)
-    """Those that are in the call now."""
+    """The phones that are in the call now."""
     gapped: bool = False
     """Something happened that nobody saw: its times are in the record, not here."""
     supposed: list[CallFact] = field(default_factory=list)
-    """What must have happened in the gap that goes on; not written down yet."""
+    """What must have happened in the current gap; not recorded yet."""
     _of_gaps: dict[datetime, list[CallFact]] = field(default_factory=dict)
-    """What must have happened in gaps that are over and not settled, by their ends."""
+    """What must have happened in gaps that are over but not settled, by the gaps' ends."""
     _from_log: list[CallFact] = field(default_factory=list)
     """What the log reported while the call went on: its event may still come."""
     _in_vain: dict[StationName, datetime] = field(default_factory=dict)
-    """When a phone was found to have answered in vain: late news of its talk is no news."""
+    """When a phone was found to have answered in vain; late news of its talk doesn't count."""
 
-    # While it goes on
+    # While the call goes on
 
     def joins(self, phone: StationName, at: datetime) -> bool:
-        """Caller and phone hear one another; returns whether that is news."""
+        """Caller and phone can hear each other; returns whether that is news."""
         in_vain = self._in_vain.get(phone)
         if phone in self.phones or (in_vain is not None and at - in_vain < _LATE):
             return False
@@ -71,14 +71,15 @@ class Ledger:
         return True
 
     def leaves(self, phone: StationName) -> bool:
-        """They no longer do; returns whether that is news."""
+        """Caller and phone no longer hear each other; returns whether that is news."""
         if phone not in self.phones:
             return False
         self.phones.discard(phone)
         return True
 
     def answered_in_vain(self, phone: StationName, at: datetime) -> None:
-        """The session says that the phone's answer was no talk, whatever events may still say."""
+        """The session says that the phone's answer was not a talk, whatever events may still
+        say."""
         self._in_vain[phone] = at
 
     def offered(self, phone: StationName) -> None:
@@ -86,9 +87,9 @@ class Ledger:
         self._in_vain.pop(phone, None)
 
     def enter(self, fact: CallFact, *, supposed: bool = False) -> bool:
-        """Take note of a fact; returns whether it must be written down now.
+        """Take note of a fact; returns whether it must be recorded now.
 
-        ``supposed``: nobody saw it happen; a talk or an end then waits until the gap is settled.
+        ``supposed``: nobody saw it happen. A talk or an end then waits until the gap is settled.
         """
         if supposed and isinstance(fact.what, _SUPPOSABLE):
             self.gapped = True
@@ -101,7 +102,7 @@ class Ledger:
         return True
 
     def knew(self, timeline: tuple[CallFact, ...]) -> None:
-        """What an earlier controller has written down."""
+        """Take over what an earlier controller has recorded."""
         have = {fact.id for fact in self.facts}
         self.facts += [
             fact for fact in timeline if isinstance(fact.what, _IN_LOG) and fact.id not in have
@@ -120,9 +121,9 @@ class Ledger:
         agents: Mapping[StationName, AgentCode],
         offered_at: datetime | None = None,
     ) -> list[CallFact]:
-        """What must be written down of the gap that ended at ``until``, by Asterisk's log.
+        """The facts of the gap that ended at ``until`` that must be recorded, given Asterisk's log.
 
-        ``agents`` says who sat where, ``offered_at`` when the caller was last offered to one.
+        ``agents`` says who sat where, ``offered_at`` when the caller was last offered to an agent.
         """
         supposed = self._of_gaps.get(until, [])
         if logged is not None and logged.died:
@@ -134,17 +135,17 @@ class Ledger:
         told = [_as_seen(fact, seen, offered_at) for fact in told]
         new = told + not_told(supposed, self.facts, told)
         self.facts += [fact for fact in new if not isinstance(fact.what, CallEnded)]
-        # What is older was in the snapshot, or no event reports it.
+        # Anything older was in the snapshot, or no event will report it.
         younger = until - _CLOCKS_APART
         self._from_log += [
             fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger
         ]
-        # Not before all went well: else the gap is settled as supposed.
+        # Only now that all has gone well: otherwise the gap is settled as supposed.
         self._of_gaps.pop(until, None)
         return new
 
     def settle_as_supposed(self, until: datetime) -> list[CallFact]:
-        """The same where no log can be had."""
+        """The same, if no log is available."""
         supposed = self._of_gaps.pop(until, [])
         self.facts += [fact for fact in supposed if isinstance(fact.what, TALKS)]
         return supposed
@@ -152,21 +153,22 @@ class Ledger:
     # Looking back
 
     def talks(self) -> list[CallFact]:
-        """The beginnings and ends of its talks, in order."""
+        """The beginnings and ends of the call's talks, in order."""
         return sorted(
             (fact for fact in self.facts if isinstance(fact.what, TALKS)),
             key=lambda fact: fact.at,
         )
 
     def talked_since(self, phone: StationName, at: datetime) -> bool:
-        """Whether a talk with this phone is written down that began at ``at`` or later."""
+        """Whether a talk with this phone that began at ``at`` or later is recorded."""
         return any(
             isinstance(fact.what, TalkBegan) and fact.what.station == phone and fact.at >= at
             for fact in self.facts
         )
 
     def _told_by_log(self, fact: CallFact) -> bool:
-        """Whether it is written down already: the log was read just before the event came."""
+        """Whether the fact is recorded already, because the log was read just before the event
+        came."""
         for told in self._from_log:
             if (
                 type(told.what) is type(fact.what)
@@ -179,12 +181,12 @@ class Ledger:
 
 
 def _as_seen(fact: CallFact, seen: CallEnded | None, offered_at: datetime | None) -> CallFact:
-    """A call's end as the log has it, with what we know better; other facts as they are."""
+    """A call's end as the log has it, with what we know better; other facts unchanged."""
     if not isinstance(logged := fact.what, CallEnded):
         return fact
     what = logged
-    # Of a flow that hung up the log knows only when.
+    # The log knows when a flow hung up, but not that it was the flow.
     if seen is not None and seen.by is Party.FLOW and logged.by in (Party.SYSTEM, Party.AGENT):
         what = replace(seen, cause=logged.cause)
-    # Perhaps the caller was offered in the very moment in which they hung up.
+    # The caller may have been offered at the very moment when they hung up.
     return replace(fact, at=max(fact.at, offered_at or fact.at), what=what)

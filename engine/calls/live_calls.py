@@ -1,4 +1,4 @@
-"""The calls that are going on, and what is written down of them as it happens."""
+"""Keeps the calls in progress, and records what happens in them as it happens."""
 
 import uuid
 from collections.abc import Iterable
@@ -34,13 +34,13 @@ BLOCKED_CAUSE = 34
 
 
 class LiveCalls:
-    """All calls that are going on, by their ids."""
+    """All calls in progress, by their ids."""
 
     def __init__(self, centre: Centre, outbox: Outbox, changes: Changes) -> None:
         self.by_id: dict[CallId, LiveCall] = {}
         self.unclosed: dict[CallId, StoredCall] = {}
-        """Calls whose record has no end and that Asterisk has not shown yet; of an earlier
-        controller."""
+        """An earlier controller's calls whose record has no end and that Asterisk has not shown
+        yet."""
         self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
         self._outbox = outbox
         self._changes = changes
@@ -60,16 +60,16 @@ class LiveCalls:
         entered_at: float,
         caller_name: str | None = None,
     ) -> LiveCall | None:
-        """The call, made and written down at its first sight, be it by session or by event.
+        """The call; it is made and recorded when a session or an event first shows it.
 
-        ``entered_at`` is in epoch seconds. None if ``number`` is no hotline.
+        ``entered_at`` is in epoch seconds. Returns None if ``number`` is not a hotline's.
         """
         if call := self.by_id.get(channel.call):
             return call
         hotline = self._hotlines.get(number)
         if hotline is None:
             self._complain(
-                "a call came for a number that is no hotline; add it to the configuration's"
+                "a call came for a number that is not a hotline; add it to the configuration's"
                 " hotlines, or take it out of Asterisk's",
                 level="error",
                 number=shown(number),
@@ -102,7 +102,7 @@ class LiveCalls:
         number: str,
         at: float,
     ) -> None:
-        """Write down a call that its line carried no more; ``at`` is in epoch seconds."""
+        """Record a call that was refused because its line was full; ``at`` is in epoch seconds."""
         hotline = self._hotlines.get(number)
         if hotline is None:
             return
@@ -116,7 +116,7 @@ class LiveCalls:
         self._changes.touch()
 
     def adopt(self, call: LiveCall) -> None:
-        """An earlier controller had this call."""
+        """Note that an earlier controller had this call."""
         if not call.adopted:
             call.adopted = True
             self.note(call, ControllerLost())
@@ -129,22 +129,22 @@ class LiveCalls:
         at: datetime | None = None,
         supposed: bool = False,
     ) -> None:
-        """Write a line into a call's timeline, if it is news to the call's ledger.
+        """Write a fact into a call's timeline, if it is new to the call's ledger.
 
         It happened now, unless ``at`` says otherwise. ``supposed``: nobody saw it happen.
         """
-        # A restarted controller writes some of them again.
+        # A restarted controller writes some facts again.
         identity = fact_id(call.id, what.kind) if isinstance(what, _ONCE) else str(uuid.uuid4())
         fact = CallFact(identity, call.id, at or datetime.now(UTC), what)
         if call.ledger.enter(fact, supposed=supposed):
             self._outbox.put(fact)
 
     def write(self, facts: Iterable[CallFact]) -> None:
-        """Write down facts that a ledger has settled."""
+        """Record facts that a ledger has settled."""
         for fact in facts:
             self._outbox.put(fact)
 
     def stage(self, call: LiveCall, stage: CallStage) -> None:
-        """Say how far the call has come, for the board."""
+        """Note how far the call has come, for the board."""
         call.stage, call.stage_since = stage, datetime.now(UTC)
         self._changes.touch()

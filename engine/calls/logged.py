@@ -1,4 +1,4 @@
-"""What Asterisk's own log, or a snapshot, knows of a call beyond what is known already. Pure."""
+"""Works out what Asterisk's own log or a snapshot adds to what is known about a call. Pure."""
 
 import hashlib
 import uuid
@@ -28,8 +28,8 @@ _FACTS = uuid.UUID("6f1c9a54-5d0e-4b0c-9f6e-0a8f2f6a7c11").bytes
 
 
 def fact_id(call: CallId, what: str) -> str:
-    """The id of what can happen only once in a call; who writes it again changes nothing."""
-    # What uuid.uuid5 makes of it, for a quarter of its time.
+    """The id of a fact that can happen only once in a call; writing it again changes nothing."""
+    # The same as uuid.uuid5, in a quarter of the time.
     digest = hashlib.sha1(_FACTS + f"{call} {what}".encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
@@ -38,7 +38,7 @@ def fact_id(call: CallId, what: str) -> str:
 def entered(
     hotline: Hotline, line: LineName, caller: str | None, caller_name: str | None
 ) -> CallEntered:
-    """That a call came in for this hotline."""
+    """The fact that a call came in for this hotline."""
     return CallEntered(hotline.number, hotline.project, line, caller, caller_name, hotline.flow)
 
 
@@ -50,9 +50,9 @@ def missing(
 ) -> list[CallFact]:
     """What the log has of a call beyond the ``known`` facts.
 
-    A phone's first talk in the log is the first that is known, and so on: clocks are compared only
-    where the log has more, to see which of its talks are those that are known. ``hotline`` is given
-    for a call of which nothing is known.
+    A phone's first talk in the log is taken for the first that is known, and so on: clocks are
+    compared only if the log has more, to see which of its talks are known. ``hotline`` is given for
+    a call about which nothing is known.
     """
     facts: list[CallFact] = []
 
@@ -107,16 +107,17 @@ def missing(
 _A_MOMENT = timedelta(seconds=1)
 
 _Told = tuple[float, int, Happening]
-"""When, the how manieth of its kind and phone, and what."""
+"""When it happened, its number among those of its kind and phone, and what it was."""
 
 
 def _beyond(known: Sequence[float], told: Sequence[_Told]) -> list[_Told]:
-    """What is told and not known, both in order: the known ones are those whose times fit best."""
-    # The least that the times of the first ``n`` known differ from those of as many told ones,
-    # and which of the told are left over then.
+    """Those ``told`` that are not ``known``, both in order: the ones whose times fit best are
+    known."""
+    # For each ``n``: the smallest total difference between the times of the first ``n`` known and
+    # of as many told, and the told that are left over then.
     best: list[tuple[float, list[_Told]] | None] = [(0.0, []), *(None for _ in known)]
     for each in told:
-        # Backwards: each of the told is one of the known at most.
+        # Backwards, so that each of the told matches at most one of the known.
         for n in range(len(known), -1, -1):
             before, here = best[n - 1] if n else None, best[n]
             left = None if here is None else (here[0], [*here[1], each])
@@ -125,14 +126,14 @@ def _beyond(known: Sequence[float], told: Sequence[_Told]) -> list[_Told]:
                 same = (before[0] + abs(known[n - 1] - each[0]), before[1])
             choices = [choice for choice in (same, left) if choice is not None]
             best[n] = min(choices, key=lambda choice: choice[0], default=None)
-    # All that are known, if the log has as many.
+    # With all of the known matched, if the log has as many.
     return next(found[1] for found in reversed(best) if found is not None)
 
 
 def not_told(
     implied: Sequence[CallFact], known: Sequence[CallFact], told: Sequence[CallFact] = ()
 ) -> list[CallFact]:
-    """Of what a snapshot implies, that which is neither ``known`` nor ``told`` by the log."""
+    """The facts that a snapshot implies and that are neither ``known`` nor ``told`` by the log."""
     left: list[CallFact] = []
     facts = [*known, *told]
     for number, fact in enumerate(implied):
@@ -140,11 +141,11 @@ def not_told(
         if kind is CallEnded:
             heard = any(isinstance(other.what, CallEnded) for other in facts)
         else:
-            # The last that was heard of this phone until then; later things are another story.
-            # A talk of which only the end is known began at any time before that.
+            # What was last heard of this phone until then; later things don't matter. If only the
+            # end of a talk is known, it may have begun at any time before that.
             ends = [other.at for other in implied[number + 1 :] if _follows(fact, other)]
             until = min(ends, default=fact.at)
-            # A phone that leaves in the moment of the snapshot may still be in it.
+            # A phone that leaves at the moment of the snapshot may still be in it.
             before = [
                 other for other in [*facts, *left] if _same_phone(fact, other) and other.at <= until
             ]
@@ -165,8 +166,8 @@ def _same_phone(fact: CallFact, other: CallFact) -> bool:
 
 
 def _turned_since(other: CallFact, seen: CallFact, told: Sequence[CallFact]) -> bool:
-    """Whether a phone came or went after a snapshot that has it otherwise; by the log's clock that
-    may be a moment before."""
+    """Whether a phone came or went after a snapshot that shows the opposite; by the log's clock
+    that may have been a moment before it."""
     moment = _A_MOMENT if other in told else timedelta(0)
     return type(other.what) is not type(seen.what) and other.at >= seen.at - moment
 
@@ -176,8 +177,8 @@ def _follows(fact: CallFact, other: CallFact) -> bool:
 
 
 def closed(call: CallId, known: Sequence[CallFact], at: datetime, why: EndReason) -> list[CallFact]:
-    """The end of a call of which nobody knows it, at the latest of what was heard of it or
-    ``at``; and of the talks that went on until then."""
+    """The end of a call that nobody saw end, and of the talks that went on until then: at ``at``,
+    or when the call was last heard of, if that was later."""
     at = max([at, *(fact.at for fact in known)])
     talks: dict[StationName | None, TalkBegan] = {}
     for fact in sorted(known, key=lambda fact: fact.at):

@@ -1,6 +1,6 @@
-"""After an absence: what Asterisk's own log knows, and nobody has written down, is written down.
+"""After an absence: records what Asterisk's own log knows and nobody has recorded.
 
-``Absence`` reads the log after each snapshot; each call's ledger says what of it is new.
+``Absence`` reads the log after each snapshot; each call's ledger says what is new in it.
 """
 
 import asyncio
@@ -32,20 +32,20 @@ log = structlog.get_logger()
 
 KEEP_UP_EVERY_S = 30.0
 KEPT_S = 300.0
-"""Ended calls are kept so long: a link may be dead for a while before anybody sees it."""
+"""How long ended calls are kept: a link may have been dead for a while before anybody notices."""
 LATE_S = 0.5
 """A row may be written a moment after its channel is gone."""
 MARGIN_S = 2.0
 """What happened this shortly before a link was lost may not have been reported."""
 
-_A_BREATH = 500  # rows; then the calls on the event loop get their turn
+_A_BREATH = 500  # rows; then calls on the event loop get their turn
 
 
 class Absence:
-    """Takes each gap from ``gaps``, and follows the log of one Asterisk meanwhile.
+    """Settles each gap from ``gaps``, and follows the log of one Asterisk in between.
 
-    ``path`` is the log as seen from here; ``memory`` a file that remembers how far it is read.
-    ``is_behind`` says that the database lacks facts of an earlier controller still.
+    ``path`` is the log as seen from here; ``memory`` is a file that remembers how far it has been
+    read. ``is_behind`` says whether the database still lacks facts of an earlier controller.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class Absence:
         )
         self._gaps = gaps
         self._put_off: list[tuple[Gap, dict[CallId, LoggedCall]]] = []
-        """Calls that came and went in a gap, of which only the database knows whether they are
-        written down; it was away."""
+        """Calls that came and went in a gap while the database was away, which alone knows whether
+        they are recorded."""
         self._trouble = ""
 
     async def run(self) -> None:
-        """Put gaps right as they come; between them read on, so that none takes long."""
+        """Settle gaps as they come; read on between them, so that none takes long."""
         while True:
             try:
                 async with asyncio.timeout(self._keep_up_every_s):
@@ -89,12 +89,15 @@ class Absence:
             try:
                 await self.put_right(gap)
             except Exception:
-                log.exception("what happened in an absence is taken as the snapshot shows it")
+                log.exception(
+                    "the log was no help: what happened in an absence is recorded as the snapshot"
+                    " shows it"
+                )
                 self._engine.switches.close_gap(gap)
 
     async def _keep_up(self) -> None:
-        """What is wrong with it must not keep the next gap from being put right: calls that came to
-        their end in it would have none."""
+        """Read on, and catch up. A fault here must not keep the next gap from being settled, or
+        calls that ended in it would have no end."""
         try:
             await asyncio.to_thread(self._read)
             self._forget()
@@ -102,7 +105,7 @@ class Absence:
             await self._make_up()
         except Exception as error:
             if repr(error) != self._trouble:
-                log.exception("Asterisk's event log can't be followed; it is tried again")
+                log.exception("Asterisk's event log can't be followed; trying again")
             self._trouble = repr(error)
         else:
             self._trouble = ""
@@ -117,11 +120,11 @@ class Absence:
     def _forget(self) -> None:
         if self._gaps.empty():
             self._log.forget(time.time() - KEPT_S)
-            if not self._put_off:  # else the next process must read those again
+            if not self._put_off:  # otherwise the next process must read those again
                 self._file.remember(self._log.needed_from)
 
     async def _make_up(self) -> None:
-        """Write down what was put off, if the database is back."""
+        """Record what was put off, if the database is back."""
         while self._put_off:
             gap, found = self._put_off[0]
             try:
@@ -132,16 +135,16 @@ class Absence:
             left = [call for name, call in found.items() if name not in ended]
             for fact in (fact for logged in left for fact in self._of_unknown(logged, gap)):
                 self._outbox.put(fact)
-            log.info("calls that came and went in an absence are written down", calls=len(left))
+            log.info("calls that came and went in an absence have been recorded", calls=len(left))
 
     async def put_right(self, gap: Gap) -> None:
-        """Write down what the log knows of a gap. Raises what goes wrong, for ``run`` to log."""
+        """Record what the log knows about a gap. Raises whatever goes wrong, for ``run`` to log."""
         await asyncio.to_thread(self._read)
         gone = [call.id for call in gap.over] + [stored.record.call for stored in gap.lost]
         if not gap.restarted and any(self._goes_on(call) for call in gone):
             await asyncio.sleep(LATE_S)
             await asyncio.to_thread(self._read)
-        unknown = await self._unknown(gap)  # first: what is noted below is put without a wait
+        unknown = await self._unknown(gap)  # first, so that nothing below has to wait
         known = [*gap.over, *gap.going_on, *self._seen_since(gap)]
         facts = [
             *(fact for stored in gap.lost for fact in self._of_lost(stored, gap)),
@@ -150,7 +153,7 @@ class Absence:
         for fact in facts:
             self._outbox.put(fact)
         for call in known:
-            # At once: to the call's ledger they are written down.
+            # At once, because to the call's ledger they are now recorded.
             new = self._of_known(call, gap)
             self._engine.calls.write(new)
             facts += new
@@ -158,7 +161,7 @@ class Absence:
             self._engine.talks.on_call_over(call)
         if facts:
             log.info(
-                "put right from Asterisk's log what happened while nobody looked",
+                "recorded from Asterisk's log what happened while nobody looked",
                 facts=len(facts),
                 calls=len({fact.call for fact in facts}),
                 node=gap.node,
@@ -175,8 +178,8 @@ class Absence:
         return call.ledger.settle(gap.until, logged, gap.agents, call.offered_at)
 
     def _seen_since(self, gap: Gap) -> list[LiveCall]:
-        """Calls that began before the snapshot, and that a session or an event has told of after it
-        only: something of them may be in the log alone."""
+        """Calls that began before the snapshot but were reported by a session or an event only
+        after it: some of what happened in them may be only in the log."""
         live = [*self._engine.calls.by_id.values(), *self._engine.talks.just_over()]
         over = {call.id for call in gap.over}
         return [
@@ -195,7 +198,7 @@ class Absence:
             return closed(call, known, known[-1].at, EndReason.CONTROLLER_AWAY)
         facts = missing(logged, known, gap.agents)
         if logged.ended_at is None:
-            # Not on Asterisk, and no word of its end: Asterisk was killed, and nobody has
+            # Asterisk doesn't have it and the log has no end: Asterisk was killed, and nobody has
             # called since.
             at = datetime.fromtimestamp(self._log.last_at, UTC)
             facts += closed(call, [*known, *facts], at, EndReason.ASTERISK_ENDED)
@@ -204,10 +207,10 @@ class Absence:
     def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:
         hotline = self._hotlines.get(logged.number)
         if hotline is None:
-            return []  # of another configuration
+            return []  # from another configuration
         facts = missing(logged, (), gap.agents, hotline)
         if logged.blocked:
-            return facts  # the dialplan refuses it in any case
+            return facts  # the dialplan refuses it with or without us
         return [*self._went_on_alone(facts), *facts]
 
     def _went_on_alone(self, facts: Sequence[CallFact]) -> list[CallFact]:
@@ -216,13 +219,13 @@ class Absence:
         return [CallFact(fact_id(call, f"{what.kind} log"), call, at, what)]
 
     async def _ended(self, calls: Iterable[CallId]) -> Collection[CallId]:
-        """Those of them whose record has an end."""
+        """The calls among these whose record has an end."""
         if self._is_behind():
-            raise DatabaseUnreachable("it has not everything yet")
+            raise DatabaseUnreachable("it does not have everything yet")
         return await self._calls.ended(calls)
 
     async def _unknown(self, gap: Gap) -> list[LoggedCall]:
-        """Calls that came and went in the gap."""
+        """The calls that came and went in the gap and that nobody has recorded."""
         handled = {call.id for call in gap.over} | {stored.record.call for stored in gap.lost}
         handled.update(call.id for call in self._engine.talks.just_over())
         since = 0.0 if gap.first else gap.since.timestamp() - MARGIN_S
@@ -243,7 +246,7 @@ class Absence:
             ended = await self._ended(found)
         except AWAY as error:
             log.warning(
-                "calls that came and went in an absence are written down when the database is back",
+                "calls that came and went in an absence will be recorded when the database is back",
                 why=in_one_line(error),
                 calls=len(found),
             )

@@ -1,7 +1,7 @@
-"""The database at a start: needed the first time; later a controller begins without it if it must.
+"""Opens the database at a start; after the first time, a controller can begin without it.
 
-Then agents' states and open calls are those that were last known here, facts wait in the outbox,
-and when the database is back, whatever it knows beyond that is caught up with.
+Without it, agents' states and open calls are those last known on this machine, and facts wait in
+the outbox. When the database is back, the controller catches up with what it knows beyond that.
 """
 
 import asyncio
@@ -30,14 +30,15 @@ from storage.outbox import Outbox
 log = structlog.get_logger()
 
 NO_USE = (*AWAY, asyncpg.PostgresError)
-"""Whatever it says: a start that can do without it does not depend on what is wrong there."""
+"""Any error will do: a start that can do without the database doesn't depend on what is wrong with
+it."""
 PATIENCE_S = 2.0
-"""So long calls wait for the database, if it can be done without."""
+"""How long calls wait for a database that is not indispensable."""
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 5.0
 
 
 class DatabaseAtStart:
-    """Opens the database of ``pool``, at once or when it comes."""
+    """Opens the database of ``pool``, at once or when it becomes available."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class DatabaseAtStart:
             CallStore(pool),
         )
         self.without: BegunWithout | None = None
-        """What the controller goes on; None: it has all."""
+        """What the controller makes do with; None if it has everything."""
         self._pool = pool
         self._dsn = dsn
         self._outbox = outbox
@@ -64,20 +65,20 @@ class DatabaseAtStart:
         self._opened = asyncio.Event()
 
     async def carry(self) -> None:
-        """Pump the outbox, from when the database is open until cancelled."""
+        """Once the database is open, pump the outbox until cancelled."""
         await self._opened.wait()
         await self._outbox.pump(self._pool, write)
 
     async def refold(self) -> None:
-        """Make the calls' rows of an older Offhook anew, from when the database is open."""
+        """Once the database is open, make anew the calls' rows that an older Offhook wrote."""
         await self._opened.wait()
         await refold(self._pool)
 
     async def begin(self) -> tuple[Mapping[AgentCode, AgentFact], Iterable[StoredCall]]:
-        """Agents' last states and the calls without an end, by all that is known here.
+        """Agents' last states and the calls without an end, from all that is known here.
 
-        Needs ``carry`` to run. Raises what the database raises (StorageError, mostly) if it can't
-        be opened and nobody has served here before.
+        ``carry`` must be running. Raises what the database raises (mostly StorageError) if it can't
+        be opened and no controller has run here before.
         """
         known = self._last_known
         try:
@@ -93,7 +94,7 @@ class DatabaseAtStart:
         return newest(known.agents.values(), states.values()), open_calls
 
     async def catch_up(self, engine: Engine) -> None:
-        """After a start without it: wait for the database, and take from it what is missing."""
+        """After a start without the database: wait for it, and take what is missing from it."""
         if self.without is None:
             return
         retry_s = RETRY_FIRST_S
@@ -109,7 +110,7 @@ class DatabaseAtStart:
                 answers = not isinstance(error, OSError | DatabaseUnreachable)
                 if answers and str(error) != said:
                     said = str(error)
-                    log.error("the database is back and can't be used", why=in_one_line(error))
+                    log.error("the database is back but can't be used", why=in_one_line(error))
                 await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311
                 retry_s = min(retry_s * 2, RETRY_LAST_S)
         agents, calls = engine.catch_up(states, open_calls)
@@ -132,8 +133,8 @@ class DatabaseAtStart:
         self.without = BegunWithout(at)
         log.error(
             "the controller begins without its database; calls, queues and agents at their phones"
-            " go on, signing in to the console may not work. See that PostgreSQL runs and can"
-            " be written to, all is stored by itself then",
+            " go on, but signing in to the console may not work. Make sure that PostgreSQL runs"
+            " and can be written to; then everything is stored without further ado",
             why=why,
             last_known=None if at is None else at.isoformat(timespec="seconds"),
             agents=len(self._last_known.agents),

@@ -1,4 +1,4 @@
-"""A log that another program writes and rotates, read on from where one had come to."""
+"""Reads on in a log that another program writes and rotates, from where reading stopped."""
 
 import contextlib
 import glob
@@ -17,22 +17,23 @@ from telephony.event_log import LogPlace
 log = structlog.get_logger()
 
 LARGEST = 10_000_000
-"""Bytes: some 4,000 calls; a log that has more is put aside under another name."""
+"""In bytes, some 4,000 calls; a larger log is put aside under another name."""
 KEPT = 5
-"""How many older ones are kept that have been read."""
+"""How many older files that have been read are kept."""
 KEPT_UNREAD = 50
 
 _CHUNK = 1 << 18
 _LONGEST = 1 << 16
-"""Bytes: more than a row has. What is longer was left by a crash; a row may stand at its end."""
+"""In bytes, more than a row has. Anything longer was left by a crash, perhaps with a row at its
+end."""
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".lz4")
 
 
 class LogFile:
-    """``path`` and the files it was renamed to (``path.1``, ``path-20261122``: same folder).
+    """``path`` and the files it was renamed to in the same folder (``path.1``, ``path-20261122``).
 
-    Where to go on is kept in ``memory``, by the file's inode. Nothing here raises OSError: a
-    log that can't be read has no lines, and says so.
+    ``memory`` keeps where to go on, by the file's inode. Nothing here raises OSError: a log that
+    can't be read has no lines, and an error is logged.
     """
 
     def __init__(self, path: Path, memory: Path) -> None:
@@ -49,7 +50,7 @@ class LogFile:
             self._inodes[0] = inode
 
     def lines(self) -> Iterator[tuple[LogPlace, str]]:
-        """What is new: whole lines only, each with its place. Blocking."""
+        """The new lines, only whole ones, each with its place. Blocking."""
         try:
             self._look_at_it()
             for file in self._new_files():
@@ -58,7 +59,7 @@ class LogFile:
             log.error("Asterisk's event log can't be read", file=str(self.path), why=str(error))
 
     def remember(self, place: LogPlace | None) -> None:
-        """The next process begins here; None: where reading has come to."""
+        """Let the next process begin at ``place``; None for where reading has stopped."""
         place = place or self._next
         if place == self._remembered or place.file not in self._inodes:
             return
@@ -69,7 +70,11 @@ class LogFile:
         except OSError as error:
             if not self._cannot_remember:
                 self._cannot_remember = True
-                log.error("can't be written", file=str(self._memory), why=error.strerror)
+                log.error(
+                    "how far the log has been read can't be saved",
+                    file=str(self._memory),
+                    why=error.strerror,
+                )
             return
         self._remembered, self._cannot_remember = place, False
         for file in [file for file in self._inodes if file < place.file]:
@@ -78,10 +83,10 @@ class LogFile:
     def rotate(
         self, *, largest: int = LARGEST, kept: int = KEPT, unread: int = KEPT_UNREAD
     ) -> None:
-        """Put the log aside if it has grown large, as ``path.<time>``, and remove the oldest.
+        """Put the log aside as ``path.<time>`` if it has grown large, and remove the oldest.
 
-        Asterisk opens it anew for each row (measured), so no row is lost, and none that is still
-        to be read is removed, unless there are more than ``unread`` files. Blocking.
+        Asterisk opens it again for each row (measured), so no row is lost; and no file with unread
+        rows is removed unless there are more than ``unread`` files. Blocking.
         """
         with self._complaint(self.path):
             if self.path.stat().st_size > largest:
@@ -102,7 +107,7 @@ class LogFile:
 
     @contextlib.contextmanager
     def _complaint(self, file: Path) -> Iterator[None]:
-        """What can't be done to a file is reported once, and ends nothing else."""
+        """Log once what can't be done to a file, and let everything else go on."""
         try:
             yield
         except FileNotFoundError:
@@ -127,23 +132,28 @@ class LogFile:
         except FileNotFoundError:
             return 0, 0
         except (OSError, ValueError, LookupError, TypeError, OverflowError) as error:
-            log.warning("unreadable; the log is read anew", file=str(self._memory), why=str(error))
+            log.warning(
+                "unreadable; the log is read from its beginning",
+                file=str(self._memory),
+                why=str(error),
+            )
             return 0, 0
 
     def _look_at_it(self) -> None:
-        """Asterisk writes to nothing but a file, and what it writes through a link isn't read."""
+        """Log an error if the log is not a regular file: Asterisk writes to nothing else, and we
+        don't read through links."""
         was, self._is_no_file = self._is_no_file, False
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             self._is_no_file = not stat.S_ISREG(self.path.lstat().st_mode)
         if self._is_no_file and not was:
             log.error(
                 "Asterisk's event log is not a regular file: what happens while the controller is"
-                " away stays unknown; move it away, Asterisk makes a new one",
+                " away stays unknown; move it away, and Asterisk makes a new one",
                 file=str(self.path),
             )
 
     def _new_files(self) -> list[Path]:
-        """The file that was read last, and those begun since, in their order."""
+        """The file that was read last and those begun since then, in order."""
         if not self.path.parent.is_dir():
             return []
         ordered = self._files()
@@ -154,11 +164,11 @@ class LogFile:
         if current is None:
             return ordered  # nothing has been read yet
         if ordered:
-            log.warning("the log was taken away; what it said last is lost", file=str(self.path))
+            log.warning("the log was removed; its last rows are lost", file=str(self.path))
         return ordered[-1:]
 
     def _files(self) -> list[Path]:
-        """The log and what it was renamed to, the oldest first."""
+        """The log and the files it was renamed to, the oldest first."""
         files = [
             (file == self.path, file.stat().st_mtime_ns, file)
             for file in self.path.parent.glob(f"{glob.escape(self.path.name)}*")

@@ -32,7 +32,8 @@ _REFUSED = {
 
 
 class _CustomerHereError(Exception):
-    """The phone has put its customer in its place; the dialplan takes them back to the queue."""
+    """The phone has put its customer in its own place; the dialplan takes them back to the
+    queue."""
 
 
 class StationFeatures:
@@ -51,8 +52,8 @@ class StationFeatures:
         self._language = engine.centre.languages[0]
 
     async def serve(self, session: Session) -> None:
-        """One feature code: arguments are the station, the code, and what was dialled behind
-        it. Raises SessionRefused if it is not that station's phone."""
+        """Serve one feature code. The session's arguments are the station, the code and what was
+        dialled after it. Raises SessionRefused if it is not that station's phone."""
         station, code, rest = (*session.args, "", "", "")[:3]
         station = phone_of(station)
         channel = ChannelId(NodeName(session.node), session.uniqueid)
@@ -148,7 +149,7 @@ class StationFeatures:
         try:
             await session.stream(await self._prompts.sound(text, patience_s=PATIENCE_S))
         except (PromptError, AgiError) as error:
-            log.error("phrase not played", phrase=phrase, why=str(error))
+            log.error("a phrase could not be played", phrase=phrase, why=str(error))
         await self._no_customer(session)
 
     async def _ask(self, session: Session, phrase: StationPhrase, digits: int = 10) -> str:
@@ -157,7 +158,7 @@ class StationFeatures:
         return keys
 
     async def _no_customer(self, session: Session) -> None:
-        """Raises _CustomerHereError if it is no longer the phone that listens."""
+        """Raise _CustomerHereError if it is no longer the phone that listens."""
         if await session.get_variable(ChannelVariable.CALL):
             raise _CustomerHereError
 
@@ -167,5 +168,7 @@ class StationFeatures:
             sound = await self._prompts.sound(text, patience_s=PATIENCE_S)
             return (await session.get_data(sound, 8.0, digits, 5.0)).digits
         except (PromptError, AgiError) as error:
-            log.error("phrase not played, a beep asks instead", phrase=phrase, why=str(error))
+            log.error(
+                "a phrase could not be played; a beep asks instead", phrase=phrase, why=str(error)
+            )
         return (await session.get_data("beep", 8.0, digits, 5.0)).digits

@@ -69,7 +69,7 @@ class AgiServer:
     """Listens on ``host``:``port`` (0: any free port) and runs ``routes[script]`` for each session.
 
     ``agi://host/TOKEN/NODE/MADE/call?x=1`` goes to the route ``call`` if TOKEN belongs to
-    ``secret`` and the session's channel (``wire.token``) and was not used before (``tokens``);
+    ``secret`` and the session's channel (``agi_wire.token``) and was not used before (``tokens``);
     nothing else is answered. A channel has one session at a time: a later one shows that Asterisk
     has left the earlier one, which is ended. An exception from a route ends its own session only:
     HungUp quietly, SessionRefused with a line in the log. ``request_timeout``: seconds that a

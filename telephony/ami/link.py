@@ -170,7 +170,7 @@ class Link:
 
         Raises ActionRefused (Asterisk said no), LinkDown (nothing was sent), OutcomeUnknown (it was
         sent, but no answer came in ``timeout`` seconds or before the link was lost; it may have
-        been done), ValueError (Asterisk would misread a header, see wire.encode).
+        been done), ValueError (Asterisk would misread a header, see ami_wire.encode).
         """
         reply = await self._live().ask(name, headers or {}, timeout)
         if not reply.succeeded:

@@ -118,7 +118,7 @@ class AmiProtocol(asyncio.Protocol):
     async def ask(self, name: str, headers: Headers, timeout: float) -> Message:
         """Send one action, once, and return its reply, whether yes or no.
 
-        Raises ValueError (see wire.encode), LinkDown (nothing sent), OutcomeUnknown.
+        Raises ValueError (see ami_wire.encode), LinkDown (nothing sent), OutcomeUnknown.
         """
         return await self._send(PendingAction(name), headers, timeout)
 

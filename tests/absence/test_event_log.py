@@ -350,7 +350,7 @@ def test_a_log_whose_position_is_rubbish_is_read_anew(damage: bytes, tmp_path: P
     memory.write_bytes(damage)
     with capture_logs() as logs:
         file = LogFile(path, memory)
-    assert [line["event"] for line in logs] == ["unreadable; the log is read anew"]
+    assert [line["event"] for line in logs] == ["unreadable; the log is read from its beginning"]
     assert texts(file) == ["a"]
 
 

@@ -265,5 +265,5 @@ async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
             running.cancel()
             await asyncio.wait([running])
     assert [line["event"] for line in logs if line["log_level"] == "error"] == [
-        "Asterisk's event log can't be followed; it is tried again"
+        "Asterisk's event log can't be followed; trying again"
     ]

@@ -285,7 +285,7 @@ async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
     await here.far.put_down(StationName("1002"))
     assert await one.ended() == 0
     text = one.said.read_text()
-    assert "no call is left" in text and "cut off 1" not in text
+    assert "no calls are left" in text and "cut off 1" not in text
     assert not (one.state / "up.sock").exists()
     ended = await one.restart()
     assert f"no './run up' is running with the state folder {one.state}" in ended.only_complaint()
@@ -319,7 +319,7 @@ async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
     await here.far.hang_up(call)
     assert await one.ended() == 0
     text = one.said.read_text()
-    assert "no call is left" in text and "Traceback" not in text and "Error" not in text, text
+    assert "no calls are left" in text and "Traceback" not in text and "Error" not in text, text
 
 
 async def test_the_second_ctrl_c_stops_a_restart_too(up: UpFactory) -> None:
