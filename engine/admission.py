@@ -39,8 +39,7 @@ class Admission:
         return frozenset(self._awaited)
 
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
-        """Check a caller's channel that came in by ``line`` for ``hotline``. Raises
-        SessionRefused."""
+        """Check a caller's channel, by ``line`` for ``hotline``. Raises SessionRefused."""
         self._configured(channel, "line", line, self._lines)
         self._configured(channel, "hotline", hotline, self._hotlines)
         await self._is(channel, ChannelRole.LINE, line)

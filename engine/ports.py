@@ -87,8 +87,7 @@ class QueueView:
     """By language; if empty, show the name."""
     waiting: int
     waiting_since: datetime | None
-    """When the caller who waits longest entered the queue, plus the time that was not spent
-    waiting."""
+    """When the longest waiting caller entered the queue, plus the time not spent waiting."""
     ready: int
     talking: int
     wrap_up: int
@@ -105,8 +104,7 @@ class QueueView:
     measured_today: int
     """All offered calls that no longer wait: the base of the service level."""
     service_level: float | None
-    """0 to 1: answered within the target / offered, including short abandons; None if nothing was
-    offered yet."""
+    """0 to 1: answered within the target / offered, with short abandons; None before the first."""
     service_level_s: float
     """The target, in seconds."""
     short_abandon_s: float
@@ -178,8 +176,7 @@ class StoreView:
     recordings_waiting: int = 0
     """How many raw recordings are kept until they can be stored."""
     configuration: str | None = None
-    """What has become of the configuration's files, in one line, if they differ from what is in
-    force."""
+    """How the configuration's files differ from what is in force, in one line, if they do."""
     begun_without: BegunWithout | None = None
     """Set until we also know what the database has."""
 

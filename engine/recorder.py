@@ -125,8 +125,7 @@ class Recorder:
         self._root_trouble = trouble
 
     async def over(self, call: CallId) -> OverCall | None:
-        """The call as its record has it if it is over, with how long it was bridged; otherwise
-        None."""
+        """The call, if its record says that it is over, and how long it was bridged; else None."""
         if call in self._live.by_id:
             return None
         try:

@@ -1,7 +1,7 @@
-"""What has changed in the calls of one switch: each is compared with how it looked before. No I/O.
+"""Finds what has changed in one switch's calls by comparing each with how it was. No I/O.
 
-Who rings, who talks with the caller, who separated them and whether for good. The picture of the
-channels (``telephony.channels``) is changed by others (``telephony.node_calls``).
+It notices who rings, who talks with the caller, who separated them, and whether for good. It
+doesn't change the picture of the channels (``telephony.channels``); ``telephony.node_calls`` does.
 """
 
 import re
@@ -92,7 +92,7 @@ class CallChanges:
         return events
 
     def reconcile(self, snapshot: Snapshot, now: float) -> list[CallEvent]:
-        """Have the channels become what the snapshot says; returns what that has changed."""
+        """Make the channels what the snapshot says; returns what that has changed."""
         self._now = now
         events: list[CallEvent] = []
         gone = {channel.uniqueid: channel for channel in self._channels.replace(snapshot)}
@@ -198,8 +198,7 @@ class CallChanges:
         return events
 
     def _compare(self, call: Call, *, orderly: bool = True) -> list[CallEvent]:
-        """The changes in who hears the caller. Not ``orderly``: they happened while nobody
-        looked."""
+        """The changes in who hears the caller. Not ``orderly``: they happened in a gap."""
         now: dict[StationName, list[Channel]] = {}
         for other in self._channels.heard_by(call.caller):
             if other.role is ChannelRole.STATION:

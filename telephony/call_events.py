@@ -1,5 +1,4 @@
-"""What Asterisk's events amount to for calls and stations: one type for each thing that can
-happen."""
+"""What Asterisk's events mean for calls and stations: a type for each thing that can happen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -114,8 +113,7 @@ class CallerGone:
 
     call: CallId
     by: Party
-    """Who ended the call; the agent, if they hung up and nobody else asked for its end
-    afterwards."""
+    """Who ended the call; the agent, if they hung up and nobody else asked for its end."""
     cause: int
     """Q.850; 0 if not known."""
     lost: bool = False

@@ -75,8 +75,7 @@ class ChannelView:
 
 
 class Calls:
-    """The centre's calls, channels and stations. Keeps nothing of calls and channels that have
-    ended."""
+    """The centre's calls, channels and stations; what has ended is forgotten."""
 
     def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
         self._stations = frozenset(stations)

@@ -28,8 +28,7 @@ class _Kept:
 
 
 class Complaints:
-    """Logs the first of a kind at once, and those of the following minute in one line at its
-    end."""
+    """Logs the first of a kind at once, and one line for those of the following minute."""
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         self._every_s = every_s

@@ -137,8 +137,7 @@ class LoggedCall:
     by: Party = Party.UNKNOWN
     cause: int = 0
     died: bool = False
-    """Asterisk itself ended in mid-call: ``ended_at`` is when it was last heard of, and talks may
-    have no end."""
+    """Asterisk ended in mid-call: ``ended_at`` is its last row, and talks may have no end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -289,8 +288,7 @@ class EventLog:
             self._enter(heir, bridge, at)
 
     def _transferred(self, channel: _Channel, row: LogRow) -> None:
-        """Note a transfer. The row of an attended one is about one of the transferer's two
-        channels."""
+        """Note a transfer. An attended one's row is about one of the transferer's two channels."""
         second = self._channels.get(str(row.extra.get("channel2_uniqueid", "")))
         call = channel.in_call or (second.in_call if second is not None else None)
         if call is None or channel.endpoint not in self._stations:

@@ -1,4 +1,5 @@
-"""One switch's events: each changes the picture of its channels, or reports a transfer. No I/O.
+"""Takes one switch's events: each changes the picture of its channels or reports a transfer. No
+I/O.
 
 What is reported about a call is the difference between how it looked before and after
 (``telephony.call_changes``). So a snapshot after a lost connection is treated like any event, and
@@ -28,7 +29,7 @@ _Apply = Callable[["NodeCalls", Message], list[CallEvent]]
 
 
 class NodeCalls:
-    """The channels of one Asterisk, and what they make of its calls."""
+    """The channels of one Asterisk, and the calls that they add up to."""
 
     def __init__(
         self, name: NodeName, stations: frozenset[StationName], lines: frozenset[LineName]
@@ -213,8 +214,7 @@ class NodeCalls:
         to: str,
         kind: TransferKind,
     ) -> list[CallEvent]:
-        """A transfer that succeeded. ``transferers`` and ``ends`` are prefixes of the event's
-        channels."""
+        """A successful transfer. ``transferers`` and ``ends`` prefix the event's channels."""
         if message.get("Result") != "Success":
             return []
         station = ""
@@ -241,8 +241,7 @@ class NodeCalls:
         "SoftHangupRequest": _soft_hang_up_request,
         "Hangup": _hang_up,
     }
-    """Events about the channel ``Uniqueid``; if it is not known, they are older than the
-    snapshot."""
+    """Events about the channel ``Uniqueid``; if it is unknown, they predate the snapshot."""
 
     _APPLY: ClassVar[Mapping[str, _Apply]] = {
         "Newchannel": _new_channel,

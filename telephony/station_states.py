@@ -36,8 +36,7 @@ def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
 
 
 def sum_of(states: Iterable[StationState]) -> StationState:
-    """The state of a station from all nodes' views: it is registered at one, and the others can't
-    reach it."""
+    """A station's state by all nodes: it is registered at one, the others can't reach it."""
     return max(states, key=_RANK.index, default=StationState.UNREACHABLE)
 
 

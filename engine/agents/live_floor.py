@@ -1,4 +1,4 @@
-"""The floor's shell: events go in with the time, what it commands is carried out at once."""
+"""The floor's shell: feeds it events with the time, and carries out its commands at once."""
 
 import asyncio
 import uuid
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class LiveFloor:
-    """The floor of a running centre; ``core`` is the floor itself, to be looked at."""
+    """The floor of a running centre; ``core`` is the floor itself, for reading."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class LiveFloor:
     ) -> None:
         self.core = Floor(centre.queues)
         self.at_station: dict[StationName, AgentCode] = {}
-        """Who is logged in at which phone."""
+        """Which agent is logged in at each phone."""
         self._clock = clock
         self._changes = changes
         self._calls = calls
@@ -49,23 +49,23 @@ class LiveFloor:
         self._timer: asyncio.TimerHandle | None = None
 
     def feed(self, event: FloorEvent) -> list[Command]:
-        """Tell the floor, do what it commands, and say what that was."""
+        """Feed an event to the floor, carry out its commands, and return them."""
         commands = self.core.handle(event, self._clock.now())
         self._carry_out(commands)
         return commands
 
     def was_withdrawn(self, call: CallId, station: StationName) -> bool:
-        """Whether the offer under way there is one that the floor has taken back."""
+        """Whether the floor has withdrawn the offer of this call at this station."""
         return (call, station) in self._withdrawn
 
     def offer_over(self, call: CallId, station: StationName) -> bool:
-        """The phone has stopped ringing for the call; returns whether that was our wish."""
+        """The phone has stopped ringing for the call; returns whether we withdrew the offer."""
         withdrawn = (call, station) in self._withdrawn
         self._withdrawn.discard((call, station))
         return withdrawn
 
     def call_over(self, call: CallId) -> None:
-        """Nothing is kept of a call that has ended."""
+        """Forget a call that has ended."""
         self._withdrawn = {(other, at) for other, at in self._withdrawn if other != call}
 
     def _tick(self) -> None:

@@ -1,5 +1,4 @@
-"""A gap: a time in which nobody saw a node's events, because the controller or its AMI link was
-down."""
+"""A gap: while the controller or its AMI link was down, nobody saw a node's events."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

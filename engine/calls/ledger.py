@@ -78,8 +78,7 @@ class Ledger:
         return True
 
     def answered_in_vain(self, phone: StationName, at: datetime) -> None:
-        """The session says that the phone's answer was not a talk, whatever events may still
-        say."""
+        """The session says that the phone's answer was not a talk, whatever events say later."""
         self._in_vain[phone] = at
 
     def offered(self, phone: StationName) -> None:
@@ -167,8 +166,7 @@ class Ledger:
         )
 
     def _told_by_log(self, fact: CallFact) -> bool:
-        """Whether the fact is recorded already, because the log was read just before the event
-        came."""
+        """Whether the fact is recorded already: the log was read just before the event came."""
         for told in self._from_log:
             if (
                 type(told.what) is type(fact.what)

@@ -39,8 +39,7 @@ class LiveCalls:
     def __init__(self, centre: Centre, outbox: Outbox, changes: Changes) -> None:
         self.by_id: dict[CallId, LiveCall] = {}
         self.unclosed: dict[CallId, StoredCall] = {}
-        """An earlier controller's calls whose record has no end and that Asterisk has not shown
-        yet."""
+        """An earlier controller's calls: without an end in the record, and not yet seen."""
         self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
         self._outbox = outbox
         self._changes = changes

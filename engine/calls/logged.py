@@ -111,8 +111,7 @@ _Told = tuple[float, int, Happening]
 
 
 def _beyond(known: Sequence[float], told: Sequence[_Told]) -> list[_Told]:
-    """Those ``told`` that are not ``known``, both in order: the ones whose times fit best are
-    known."""
+    """Those ``told`` that are not ``known``, both in order; the best fits in time are known."""
     # For each ``n``: the smallest total difference between the times of the first ``n`` known and
     # of as many told, and the told that are left over then.
     best: list[tuple[float, list[_Told]] | None] = [(0.0, []), *(None for _ in known)]

@@ -73,8 +73,8 @@ class Absence:
         )
         self._gaps = gaps
         self._put_off: list[tuple[Gap, dict[CallId, LoggedCall]]] = []
-        """Calls that came and went in a gap while the database was away, which alone knows whether
-        they are recorded."""
+        """Calls that came and went in a gap. Only the database, which was away, knows whether they
+        are recorded already."""
         self._trouble = ""
 
     async def run(self) -> None:

@@ -30,8 +30,7 @@ from storage.outbox import Outbox
 log = structlog.get_logger()
 
 NO_USE = (*AWAY, asyncpg.PostgresError)
-"""Any error will do: a start that can do without the database doesn't depend on what is wrong with
-it."""
+"""Any error: a start that can do without the database doesn't depend on what is wrong there."""
 PATIENCE_S = 2.0
 """How long calls wait for a database that is not indispensable."""
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 5.0

@@ -24,8 +24,7 @@ KEPT_UNREAD = 50
 
 _CHUNK = 1 << 18
 _LONGEST = 1 << 16
-"""In bytes, more than a row has. Anything longer was left by a crash, perhaps with a row at its
-end."""
+"""In bytes, more than a row has. Anything longer is a crash's, perhaps with a row at its end."""
 _PACKED = (".gz", ".xz", ".bz2", ".zst", ".lz4")
 
 

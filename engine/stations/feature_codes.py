@@ -32,8 +32,7 @@ _REFUSED = {
 
 
 class _CustomerHereError(Exception):
-    """The phone has put its customer in its own place; the dialplan takes them back to the
-    queue."""
+    """The phone has put its customer in its place; the dialplan takes them back to the queue."""
 
 
 class StationFeatures:

@@ -83,8 +83,7 @@ class ReplyReader:
         self._size = 0
 
     def feed(self, line: str) -> Reply | Unasked | None:
-        """Take a line without its newline; None means that more is to come, or that it was
-        noise."""
+        """Take a line without its newline; None: more is to come, or it was noise."""
         if line == "HANGUP":
             return Unasked.HANGUP
         if self._held:

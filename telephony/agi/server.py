@@ -137,8 +137,7 @@ class AgiServer:
         log.info("agi listening", host=self._host, port=self.port, routes=self._routes.names)
 
     async def _listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
-        """Listen; a port that ``offhook up`` keeps is shared with it, but not with another
-        controller."""
+        """Listen. We share a port that ``offhook up`` keeps, but not another controller's."""
         try:
             return await loop.create_server(
                 self._connection, self._host, self._port, backlog=_BACKLOG
@@ -151,8 +150,7 @@ class AgiServer:
         )
 
     async def close(self) -> None:
-        """Stop listening and end all sessions. Calls go on in the dialplan; talks are not
-        disturbed."""
+        """Stop listening and end all sessions. Calls go on in the dialplan, talks undisturbed."""
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
@@ -235,8 +233,7 @@ class AgiServer:
         return session
 
     def _session(self, connection: Connection, environment: bytes) -> Session:
-        """The session that the environment opens. Raises SessionRefused unless our dialplan sent
-        it."""
+        """The session of an environment. Raises SessionRefused unless our dialplan sent it."""
         env = parse_environment(environment)
         uniqueid = env.get("agi_uniqueid", "")
         said = Address.of(env.get("agi_network_script", ""))

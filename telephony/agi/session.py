@@ -37,8 +37,7 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True)
 class KeyedIn:
-    """What the caller keyed in; ``timed_out`` if neither ``#`` nor the last allowed key ended
-    it."""
+    """What the caller keyed in; ``timed_out`` if neither ``#`` nor the last key ended it."""
 
     digits: str
     timed_out: bool

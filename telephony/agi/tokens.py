@@ -34,8 +34,7 @@ class UsedTokens:
         self._since = now
         """Every use of a token made after this is remembered."""
         self._last: dict[tuple[str, str], tuple[float, float]] = {}
-        """By node and uniqueid: when the token was made, by ``made`` and by ``now``; oldest use
-        first."""
+        """By node and uniqueid: when the token was made, by ``made`` and ``now``; oldest first."""
 
     def __len__(self) -> int:
         return len(self._last)

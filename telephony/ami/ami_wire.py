@@ -11,8 +11,8 @@ from domain.errors import OffhookError
 
 GREETING = b"Asterisk Call Manager/"
 MAX_LINE = 1024
-"""Bytes in an action's line with its CR LF; Asterisk takes the rest of a longer line for another
-action (measured)."""
+"""Bytes in an action's line with its CR LF; Asterisk takes the rest for another action
+(measured)."""
 MAX_HEADERS = 128
 """Headers in an action; Asterisk refuses more, in a reply without an ActionID (measured)."""
 MAX_MESSAGE = 1 << 20

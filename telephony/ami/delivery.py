@@ -17,8 +17,7 @@ SLICE_S = 0.005
 
 
 class Delivery:
-    """Delivers events in order, one at a time; an exception in the consumer loses that event
-    only."""
+    """Delivers events in order, one at a time; an exception in the consumer loses only one."""
 
     def __init__(self, consumer: Callable[[Message], object], node: str) -> None:
         self._consumer = consumer

@@ -18,8 +18,7 @@ def new_channel_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The application that the answered channel runs, such as ``ConfBridge`` with
-    ``agent-1001``."""
+    """The application that the answered channel runs: ``ConfBridge`` with ``agent-1001``."""
 
     name: str
     data: str = ""
@@ -81,6 +80,5 @@ def _variable_name(name: str) -> str:
 
 
 def _escape(value: str) -> str:
-    """Asterisk splits a ``Variable`` header at commas and unquotes it, because it may set
-    several."""
+    """Asterisk splits a ``Variable`` header at commas and unquotes it: it may set several."""
     return "".join(f"\\{char}" if char in '\\",()[]' else char for char in value)

@@ -28,15 +28,13 @@ class Snapshot:
     may be older than it."""
 
     channels: tuple[Message, ...]
-    """CoreShowChannel, one for each channel: Uniqueid, Linkedid, BridgeId, ChannelState, ..."""
+    """CoreShowChannel for each channel: Uniqueid, Linkedid, BridgeId, ChannelState, ..."""
     bridges: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each bridge's BridgeUniqueid and the uniqueids of the channels in it."""
     device_states: tuple[Message, ...] = ()
-    """DeviceStateChange, one for each device: Device (``PJSIP/1001``), State (``NOT_INUSE``,
-    ...)."""
+    """DeviceStateChange for each device: Device (``PJSIP/1001``), State (``NOT_INUSE``, ...)."""
     endpoints: tuple[Message, ...] = ()
-    """EndpointList, one for each PJSIP endpoint: ObjectName, DeviceState, Contacts,
-    ActiveChannels."""
+    """EndpointList for each PJSIP endpoint: ObjectName, DeviceState, Contacts, ActiveChannels."""
     boot: str = ""
     """When Asterisk started, by its own clock: ``2026-11-22 02:08:16``."""
     version: str = ""

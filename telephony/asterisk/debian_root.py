@@ -136,8 +136,7 @@ def _sources(etc_apt: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _listed(uri: str) -> str:
-    """The mirror behind a ``mirror+file:`` source, as in Debian's cloud images: the file's
-    first."""
+    """The mirror behind a ``mirror+file:`` source, as in Debian's cloud images: the first."""
     found = re.match(r"mirror\+file:(/.+)", uri)
     lines = _lines(Path(found[1])) if found else []
     return lines[0].split()[0] if lines and lines[0].strip() else uri

@@ -29,8 +29,7 @@ ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 _READ = "system,call,user,agent,dtmf"
 _WRITE = "call,originate,agent,user,reporting"
-"""Neither ``system`` nor ``command``, so that a stolen password can't stop Asterisk or run
-programs."""
+"""Without ``system`` and ``command``, a stolen password can't stop Asterisk or run programs."""
 _FORWARDED = "eventfilter(action(exclude),name(DialEnd),method(contains)) = Forward:"
 """Keeps this event from us: it names the place where a forwarding phone (302) wants the call, with
 every line break that the phone put there. The phone's Hangup says what became of it anyway.

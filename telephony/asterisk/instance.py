@@ -127,8 +127,7 @@ class Instance:
         await self.process.start(self.ami)
 
     async def reconfigure(self, centre: Centre, secrets: AsteriskPasswords) -> None:
-        """Take over changed stations, lines and numbers, and a later Offhook's dialplan, while
-        calls go on."""
+        """Take another centre's configuration, or a later Offhook's dialplan, while calls go on."""
         before = self._written()
         self.centre, self.secrets = centre, secrets
         await self.write()
@@ -148,8 +147,7 @@ class Instance:
         return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
 
     async def ended(self) -> str:
-        """Wait until Asterisk has ended; kill one that hangs. Returns what became of it, in
-        words."""
+        """Wait until Asterisk has ended; kill it if it hangs. Returns what became of it."""
         return await self.process.ended(self.ami)
 
     async def start_again(self) -> None:

@@ -119,8 +119,7 @@ class AsteriskProcess:
         have(self.conf / "asterisk.conf", f"{section}\n{rest}".encode())
 
     def _check_run(self) -> None:
-        """Raise AsteriskError if somebody else made our control socket's folder in a shared
-        place."""
+        """Raise AsteriskError if somebody else made the folder for our control socket."""
         found = self.run.lstat()
         is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
         if not is_own and not self.run.is_relative_to(self.folder):
@@ -208,8 +207,7 @@ class AsteriskProcess:
         look_every_s: float = LOOK_EVERY_S,
         hung_after_s: float = HUNG_AFTER_S,
     ) -> str:
-        """Wait until the process has ended; kill one that hangs. Returns what became of it, in
-        words."""
+        """Wait until the process has ended; kill it if it hangs. Returns what became of it."""
         process = self._process
         if process is None:
             return "is gone"
@@ -245,8 +243,7 @@ class AsteriskProcess:
             await asyncio.sleep(0.05)
 
     async def console(self, command: str) -> str:
-        """What ``asterisk -rx command`` prints; for set-up, tests and people, not for the
-        engine."""
+        """What ``asterisk -rx command`` prints; for set-up, tests and people, not the engine."""
         process = await asyncio.create_subprocess_exec(
             *self.install.command,
             *("-C", str(self.seen(self.conf) / "asterisk.conf"), "-rx", command),
@@ -349,8 +346,7 @@ def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> Callable[[], N
 
 
 async def _group_gone(pid: int) -> None:
-    """Wait until the whole group is gone: Asterisk's canary is not our child, and may take
-    longer."""
+    """Wait until the group is gone: Asterisk's canary is not our child, and may take longer."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + _GROUP_GONE_S
     while clock() < deadline:

@@ -96,8 +96,7 @@ def find_or_install(progress: Progress = say) -> AsteriskInstall:
 
 
 def find_or_install_espeak(progress: Progress = say) -> Path:
-    """The program espeak-ng, which speaks the prompts that nobody has recorded. Raises
-    ProvisionError."""
+    """The program espeak-ng, which speaks prompts nobody has recorded. Raises ProvisionError."""
     return _program("espeak-ng", ("espeak-ng",), progress)
 
 
