@@ -1,7 +1,7 @@
-"""Where a call is, kept on its own channel for whoever drives it next.
+"""Keeps on a call's own channel how far the call has come, for whoever drives it next.
 
 The channel's variables (``OFFHOOK_*``) outlive a session and the controller itself. The dialplan
-hands them to the next session as its arguments, so nothing is lost if this process dies.
+passes them to the next session as arguments, so nothing is lost if this process dies.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from telephony.variables import ChannelVariable
 
 
 class Stage:
-    """What OFFHOOK_STAGE says; the dialplan sets ``talked`` too, after a transfer."""
+    """The values of OFFHOOK_STAGE; after a transfer the dialplan sets ``talked`` too."""
 
     FLOW = "flow"
     QUEUE = "queue"
@@ -25,7 +25,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What the dialplan hands over, in this order; empty: not known.
+    """What the dialplan hands over, in this order; empty if not known.
 
     Those from ``stage`` to ``recording`` are for a call that an earlier session has left, perhaps
     one of an earlier controller.
@@ -44,10 +44,10 @@ class Arguments:
 
     @classmethod
     def of(cls, given: tuple[str, ...]) -> "Arguments":
-        """As a session brings them. Raises SessionRefused."""
+        """The arguments of a session. Raises SessionRefused."""
         if not 3 <= len(given) <= len(fields(cls)):
             raise SessionRefused(
-                "arguments", f"it has {len(given)} arguments; is the dialplan ours?"
+                "arguments", f"it has {len(given)} arguments; the dialplan is not this Offhook's"
             )
         found = cls(*given)
         if found.stage not in (Stage.FLOW, Stage.QUEUE, Stage.DIALLING, Stage.TALKED):
@@ -56,12 +56,12 @@ class Arguments:
 
     @property
     def resumed(self) -> bool:
-        """The call was under way before this session."""
+        """Whether the call was under way before this session."""
         return bool(self.return_to) or self.stage != Stage.FLOW
 
     @property
     def waited(self) -> bool:
-        """The caller was waiting for an agent."""
+        """Whether the caller was waiting for an agent."""
         return self.stage in (Stage.QUEUE, Stage.DIALLING)
 
     @property
@@ -71,7 +71,7 @@ class Arguments:
 
     @property
     def start(self) -> str | None:
-        """The node to go on at; None: the flow's first."""
+        """The node to go on at; None for the flow's first."""
         return (self.after_talk if self.talked else self.return_to) or None
 
 
@@ -84,11 +84,11 @@ class Bookmark:
         self._served = served
 
     async def at(self, node: str) -> None:
-        """The flow has come to this node, and the caller doesn't wait."""
+        """The flow has reached this node, and the caller is not waiting."""
         if node == self._node:
             return
         self._node = node
-        if self._served:  # nobody is to ring for them, should we be lost now
+        if self._served:  # nobody must ring for them if we are lost now
             await self._write(
                 {ChannelVariable.STAGE: Stage.TALKED, ChannelVariable.AFTER_TALK: node}
             )
@@ -96,11 +96,11 @@ class Bookmark:
             await self._write({ChannelVariable.STAGE: Stage.FLOW, ChannelVariable.RETURN: node})
 
     async def language(self, language: str) -> None:
-        """The caller speaks this language."""
+        """The caller has chosen this language."""
         await self._write({ChannelVariable.LANG: language})
 
     async def queued(self, step: Enqueue, since: float) -> None:
-        """The caller waits in a queue since ``since``, in epoch seconds."""
+        """The caller has been waiting in a queue since ``since``, in epoch seconds."""
         self._node, self._served = step.node, False
         await self._write(
             {
@@ -113,7 +113,7 @@ class Bookmark:
         )
 
     async def waiting(self) -> None:
-        """The caller is back in the queue they were in: nobody has served them after all."""
+        """The caller is back in the queue: nobody has served them after all."""
         self._served = False
         await self._write({ChannelVariable.STAGE: Stage.QUEUE})
 

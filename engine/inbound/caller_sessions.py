@@ -1,4 +1,4 @@
-"""Which FastAGI session drives which call: one is admitted, takes its call up, and leaves it."""
+"""Keeps track of which FastAGI session drives which call, from admission to its end."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ _ENDS_WITHIN_S = 4.0
 class Closing(StrEnum):
     """What becomes of new calls while the controller ends."""
 
-    REFUSE = "refuse"  # Asterisk ends too: the carrier may send them elsewhere
+    REFUSE = "refuse"  # Asterisk stops too: the carrier may send them elsewhere
     OWN_QUEUE = "own queue"  # Asterisk goes on: its own queue rings the phones
 
 
 class Sessions:
-    """One for all sessions; each speaks of its own call."""
+    """All sessions of callers; each reports on its own call."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Sessions:
         admission: Admission,
     ) -> None:
         self.closing: Closing | None = None
-        """Set when the controller is about to end."""
+        """Set when the controller is about to stop."""
         self.calls = calls
         self._changes = changes
         self._talks = talks
@@ -52,20 +52,19 @@ class Sessions:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def admit(self, channel: ChannelId, line: str, hotline: str) -> None:
-        """Returns when a session may drive this caller. Raises SessionRefused."""
+        """Return when a session may drive this caller. Raises SessionRefused."""
         await self._admission.caller(channel, line, hotline)
 
     def is_driven(self, name: CallId) -> bool:
-        """Whether a session drives the call already."""
+        """Whether a session is driving the call already."""
         call = self.calls.get(name)
         return call is not None and call.attached
 
     async def released(self, name: CallId) -> None:
-        """Returns when the session that drives the call has ended. Raises SessionRefused if it
-        does not.
+        """Return when the session that drives the call has ended; SessionRefused if it doesn't.
 
-        A transfer or a cut brings a caller back with a later session. The server has ended the
-        earlier one then, whose work here may take a moment more.
+        A transfer or a cut brings a caller back with a later session. By then the server has ended
+        the earlier one, whose work here may take another moment.
         """
         call = self.calls.get(name)
         if call is None or not call.attached:
@@ -89,7 +88,7 @@ class Sessions:
         caller_name: str | None = None,
         driver: Driver | None = None,
     ) -> LiveCall | None:
-        """A session drives this call from now on; None if ``number`` is no hotline.
+        """From now on a session drives this call; None if ``number`` is not a hotline's.
 
         ``entered_at`` is in epoch seconds.
         """
@@ -106,7 +105,7 @@ class Sessions:
         return call
 
     def taken_back(self, call: LiveCall, language: str | None) -> None:
-        """The call was under way before this session, by a transfer or an earlier controller."""
+        """The call was under way before: it was transferred, or its controller was lost."""
         call.language = language
         if not call.served:
             self.calls.adopt(call)
@@ -116,7 +115,7 @@ class Sessions:
         call.flow_ended = Unlisted(why)
 
     def refused(self, call: LiveCall) -> None:
-        """The call is hung up unanswered, because the controller is about to end."""
+        """The call is hung up unanswered, because the controller is about to stop."""
         call.refused = EndReason.STOPPING
 
     def session_over(self, call: LiveCall) -> None:
@@ -125,11 +124,11 @@ class Sessions:
         call.released.set()
         call.served = True
         self._changes.touch()
-        # Its end comes over AMI; if the link missed it, somebody has to look.
+        # AMI reports its end; in case the link missed it, somebody has to look.
         asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look_after, call)
 
     def doubt(self, call: LiveCall) -> None:
-        """A snapshot does not have the call, which may be younger: its channel is looked for."""
+        """A snapshot doesn't have the call, which may be younger: look for its channel."""
         task = asyncio.get_running_loop().create_task(self._settle(call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -141,7 +140,7 @@ class Sessions:
             if self.calls.get(call.id) is not call:
                 return
             self._complain(
-                "a session that began while AMI was down is ended",
+                "a session that began while AMI was down is being ended",
                 kind=refused.kind,
                 call=call.id,
                 why=str(refused),

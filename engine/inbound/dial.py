@@ -1,4 +1,4 @@
-"""Ringing an agent's phone for a waiting caller, and the talk, if there is one: Dial."""
+"""Rings an agent's phone for a waiting caller, and sits out the talk: the application Dial."""
 
 from datetime import UTC, datetime
 
@@ -30,14 +30,14 @@ class Dial:
         self._queued = queued
 
     async def ring(self, offer: Offer, since: float) -> bool:
-        """Ring the agent and, if they answer, wait for the end of the talk. True: they talked.
+        """Ring the agent and wait for the end of the talk, if any; returns whether they talked.
 
-        If not, the caller waits on, as one who has since ``since`` (epoch s).
+        If they didn't, the caller goes on waiting, as one who has since ``since`` (epoch s).
         """
         try:
-            # `r`: the caller hears ringing and not what the phone sends before its answer, which
+            # `r`: the caller hears ringing, not what the phone sends before it answers, which
             # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
-            # remembers to whom the caller is offered and starts the recording. `i`: a phone that
+            # remembers who the caller is offered to, and starts the recording. `i`: a phone that
             # forwards its calls doesn't send the caller anywhere. `U`: notes when it answered.
             told = capture(self._call.id)
             before = f"B(offered^s^1({offer.agent}^{told.file}^{told.options}))"
@@ -48,7 +48,7 @@ class Dial:
                 outcome = await self._dial(offer, f"gir{before}b(phone-offer^s^1)U(answered)")
             finally:
                 answered.cancel()
-            if self._call.music:  # hung up while the caller was held
+            if self._call.music:  # the agent hung up while the caller was on hold
                 self._call.music = False
                 await self._session.music_off()
             if outcome.answered and await self._talked():
@@ -59,15 +59,15 @@ class Dial:
             self._queued.offer_failed(self._call, offer, why, since)
             return False
         except HungUp:
-            if self._call.turn == self._turn:  # else a later session has the caller already
+            if self._call.turn == self._turn:  # otherwise a later session has the caller
                 self._queued.caller_left_ringing(self._call, offer)
             raise
 
     async def _dial(self, offer: Offer, options: str) -> DialOutcome:
-        """Ring the phone; what Dial says of it.
+        """Ring the phone; returns what Dial says about it.
 
-        A phone that refuses our offer of sound gets the other one: the one that takes encrypted
-        sound only is rung through its twin endpoint (telephony/asterisk/generated_files.py).
+        A phone that refuses our first offer of sound gets the other one: a phone that accepts only
+        encrypted sound is rung through its twin endpoint (telephony/asterisk/generated_files.py).
         """
         session = self._session
         endpoints = [str(offer.station)]
@@ -79,19 +79,19 @@ class Dial:
             if not outcome.unacceptable:
                 return outcome
             if accepted(await self._answer_of_the_phone()):
-                return outcome  # it did answer, and nobody could be heard
+                return outcome  # it did answer, but nobody could be heard
             other = await session.get_variable(f"{TWIN}{offer.station}")
             if other and other not in endpoints:
                 endpoints.append(other)
         log.warning(
-            "a phone refuses the sound it is offered, and can't be rung: its encryption (SRTP)"
-            " and its codecs must fit what the configuration says of its station",
+            "a phone refuses the sound it is offered and can't be rung: its encryption (SRTP)"
+            " and codecs must fit what the configuration says about its station",
             station=offer.station,
         )
         return outcome
 
     async def _talked(self) -> bool:
-        """Whether they were together for so long that anything can have been said."""
+        """Whether they were connected long enough for anything to be said."""
         now = await self._session.get_variable("STRFTIME(,,%s%3q)")
         answered = await self._session.get_variable(f"SHARED({ChannelVariable.ANSWERED_AT})")
         return bool(now and answered) and is_talk(int(now or 0) - int(answered or 0))
@@ -99,7 +99,7 @@ class Dial:
     async def _answer_of_the_phone(self) -> str | None:
         """The final answer of the phone that was rung, as in ``SIP 486 Busy Here``.
 
-        None if there is none: it is still ringing, or Asterisk threw it away.
+        None if there is none: the phone is still ringing, or Asterisk dropped the answer.
         """
         phones = await self._session.get_variable("HANGUPCAUSE_KEYS()")
         if not phones:

@@ -1,7 +1,7 @@
-"""What came of Dial: whether agent and caller talked, and why not. Pure.
+"""Tells from Dial's outcome whether agent and caller talked, and if not, why. Pure.
 
-Dial says it in two variables of the caller's channel, DIALSTATUS and HANGUPCAUSE; both are wrong
-now and then. The phone's own final answer and the time since it answered say the rest.
+Dial sets two variables of the caller's channel, DIALSTATUS and HANGUPCAUSE; both are wrong now and
+then. The phone's own final answer and the time since it answered say the rest.
 """
 
 from dataclasses import dataclass
@@ -10,41 +10,40 @@ from domain.reasons import OfferFailure
 from engine.agents.live_talks import HARDLY_S
 
 _UNACCEPTABLE = ("CHANUNAVAIL", "58")
-"""What Dial says of a phone that answers 488 (measured): it doesn't take the sound we offer."""
+"""What Dial says about a phone that answers 488 (measured): it refuses the sound we offer."""
 _ASKS_FOR_A_PASSWORD = ("SIP 401", "SIP 407")
-"""Nobody declined: the phone's settings are at fault."""
+"""Not declined by anybody: the phone's settings are at fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class DialOutcome:
-    """What Dial says of a phone that it has rung."""
+    """What Dial says about a phone that it has rung."""
 
     status: str | None
-    """DIALSTATUS. It is ANSWER for a phone that answers and hangs up at once, too."""
+    """DIALSTATUS. It is ANSWER even if the phone answers and hangs up at once."""
     cause: str | None
     """HANGUPCAUSE, Q.850."""
 
     @property
     def answered(self) -> bool:
-        """The phone answered, for however short a time."""
+        """Whether the phone answered, however briefly."""
         return self.status == "ANSWER"
 
     @property
     def unacceptable(self) -> bool:
-        """The phone may have refused the sound that it was offered."""
+        """Whether the phone may have refused the sound that it was offered."""
         return (self.status, self.cause) == _UNACCEPTABLE
 
     def failure(self, answer: str | None) -> OfferFailure:
-        """Why agent and caller didn't talk; ``answer`` is the phone's own, as it came by SIP."""
+        """Why agent and caller didn't talk; ``answer`` is the phone's final SIP response."""
         if self.answered or accepted(answer):
             return OfferFailure.DROPPED
-        # Of a phone that wants to forward the call Asterisk says "busy", and nothing more.
-        # Its last answer is then none, or the one before: it rang, and forwards whom nobody
-        # answers.
+        # If a phone wants to forward the call, Asterisk says only "busy". There is then no final
+        # answer, or an earlier one: the phone rang, and forwards calls that nobody answers.
         words = answer or "SIP 1"
         if words.startswith("SIP 3") or (self.status == "BUSY" and words.startswith("SIP 1")):
             return OfferFailure.FORWARDED
-        # A phone that rings out leaves the cause of the caller's last offer where it was.
+        # If a phone rings out, the cause is still that of the caller's previous offer.
         declined = self.cause == "21" and self.status != "NOANSWER"
         if declined and not words.startswith(_ASKS_FOR_A_PASSWORD):
             return OfferFailure.REJECTED
@@ -65,9 +64,10 @@ def accepted(answer: str | None) -> bool:
 
 
 def is_talk(together_ms: int) -> bool:
-    """Whether so long a time by Asterisk's clock is a talk.
+    """Whether this time together, by Asterisk's clock, makes a talk.
 
-    A negative one says only that the clock was set back meanwhile; to leave a caller who was
-    served is better than to bring them back, and a phone that answers in vain is seldom besides.
+    A negative time only says that the clock was set back meanwhile. It counts as a talk, because
+    letting a served caller go is better than bringing them back, and phones that answer in vain are
+    rare.
     """
     return not 0 <= together_ms < HARDLY_S * 1000

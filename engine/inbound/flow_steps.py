@@ -1,5 +1,6 @@
-"""The interpreter's loop: the flow yields a step, it is done on the caller's channel, and what came
-of it is sent back. Read this beside ``ivr_flows.steps``.
+"""The interpreter's loop: does each step that a flow yields, and sends the outcome back.
+
+Read this beside ``ivr_flows.steps``.
 """
 
 from time import time
@@ -37,7 +38,7 @@ log = structlog.get_logger()
 
 
 class FlowSteps:
-    """Takes one caller through their flow, or the rest of it, in one session."""
+    """Takes one caller through their flow, or what is left of it, in one session."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class FlowSteps:
         )
 
     async def walk(self) -> None:
-        """Go to the flow's end. Raises HungUp if the caller leaves."""
+        """Go on to the flow's end. Raises HungUp if the caller leaves."""
         given = self._given
         context = FlowContext()
         if given.resumed:
@@ -81,7 +82,7 @@ class FlowSteps:
         try:
             steps = run(self._flow, context, given.start)
         except UnknownNodeError as gone:
-            log.warning("call goes on at the flow's start", call=self._call.id, why=str(gone))
+            log.warning("a call goes on at the flow's start", call=self._call.id, why=str(gone))
             steps = run(self._flow, context)
         try:
             step = next(steps)
@@ -93,12 +94,12 @@ class FlowSteps:
             steps.close()
 
     async def _name_on_phones(self, name: str) -> None:
-        """Agents' phones show it. What quotes names in SIP is left out."""
+        """Set the name that agents' phones show, without the characters that quote names in SIP."""
         plain = "".join(c for c in name if c not in '"\\<>')
         await self._session.set_variable("CALLERID(name)", plain)
 
     async def carry_out(self, step: Step) -> StepOutcome:
-        """Do one step; what came of it. Raises HungUp if the caller leaves."""
+        """Do one step and return its outcome. Raises HungUp if the caller leaves."""
         match step:
             case AnswerCall():
                 await self._session.answer()

@@ -1,7 +1,7 @@
-"""One session of one customer's call: it is admitted, taken up, driven through its flow, and ended.
+"""Serves one session of a customer's call: admits it, drives it through its flow, and ends it.
 
-The session may be the call's first, or one that goes on where an earlier one has left it, perhaps
-in an earlier controller: ``bookmark`` says how.
+The session may be the call's first, or go on where an earlier one left the call, perhaps in an
+earlier controller: ``bookmark`` says how.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from telephony.variables import ChannelVariable
 log = structlog.get_logger()
 
 _CONGESTION = "42"
-"""Q.850; SIP's 503: a carrier may try elsewhere."""
+"""Q.850; in SIP 503, so that a carrier may try elsewhere."""
 
 
 class HotlineCalls:
@@ -47,7 +47,7 @@ class HotlineCalls:
     async def serve(self, session: Session) -> None:
         """Drive one caller to the end of their flow; HungUp ends it quietly.
 
-        Raises SessionRefused for what can't be a call of ours; the dialplan keeps the caller.
+        Raises SessionRefused if it can't be a call of ours; the dialplan keeps the caller.
         """
         given = Arguments.of(session.args)
         number = number_of(session.env.get("agi_callerid", ""))
@@ -57,7 +57,7 @@ class HotlineCalls:
             await session.until(self._sessions.released(channel.call))
         closing = self._sessions.closing
         if closing is Closing.OWN_QUEUE and not given.resumed:
-            # As if we had been away for long: the dialplan goes on with its own queue at once.
+            # As if we had been away for long: the dialplan turns to its own queue at once.
             await session.set_variable(ChannelVariable.LOST_AT, "1")
             return
         call = self._sessions.enter(
@@ -73,7 +73,7 @@ class HotlineCalls:
         if call is None:
             return
         if closing is Closing.REFUSE and not given.resumed:
-            log.info("a call is refused: offhook is stopping", call=call.id)
+            log.info("a call is refused because Offhook is stopping", call=call.id)
             self._sessions.refused(call)
             await session.execute("Hangup", _CONGESTION)
             return
@@ -86,7 +86,7 @@ class HotlineCalls:
         try:
             await steps.walk()
         finally:
-            if call.turn == turn:  # else another session has the caller already
+            if call.turn == turn:  # otherwise a later session has the caller
                 self._sessions.session_over(call)
-        # No OFFHOOK_DONE is needed: a channel that is hung up does not go on in the dialplan.
+        # OFFHOOK_DONE is not needed: a channel that is hung up doesn't go on in the dialplan.
         await session.hang_up()

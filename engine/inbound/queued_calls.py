@@ -1,4 +1,4 @@
-"""What sessions report of callers who wait, and of the phones that are rung for them."""
+"""Takes what sessions report about waiting callers and the phones that ring for them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _RUNG_OUT_S = 2.0
 
 
 class QueuedCalls:
-    """One for all sessions: it feeds the floor, and writes the calls' records."""
+    """Feeds the floor and writes the calls' records, for all sessions."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class QueuedCalls:
         self._links = links
 
     def put(self, call: LiveCall, queue: QueueName, since: float | None) -> float:
-        """The caller waits; ``since`` (epoch s) if they did before. Returns since when."""
+        """The caller waits, since ``since`` (epoch s) if they did before. Returns since when."""
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
@@ -61,7 +61,7 @@ class QueuedCalls:
             call.returns.append(now)
 
     def left(self, call: LiveCall) -> None:
-        """The caller's session no longer waits, whatever the reason."""
+        """The caller's session no longer waits, for whatever reason."""
         call.inbox.clear()
         self._floor.feed(CallLeft(call.id))
 
@@ -77,20 +77,20 @@ class QueuedCalls:
         self._floor.feed(OfferFailed(call.id, offer.agent, why))
         if why is OfferFailure.DROPPED:
             self._talks.must_have_ended(call)
-            # Asterisk may have shown a talk; the caller waits again, and never ceased to.
+            # Asterisk may have shown a talk; the caller waits again as if they had never stopped.
             self._waits(call, offer.queue, datetime.fromtimestamp(since, UTC), again=True)
 
     def caller_left_ringing(self, call: LiveCall, offer: Offer) -> None:
-        """The caller is gone from Dial: hung up or transferred, while it rang or after."""
+        """The caller has left Dial: hung up or transferred, while it rang or later."""
         self._floor.offer_over(call.id, offer.station)
         if offer.station not in call.ledger.phones:
             self._floor.feed(OfferFailed(call.id, offer.agent, OfferFailure.CALLER_LEFT))
         self._talks.must_have_ended(call)
 
     def dialling(self, call: LiveCall, offer: Offer) -> asyncio.TimerHandle:
-        """The agent's phone begins to ring; to be cancelled when Dial is over.
+        """The agent's phone begins to ring; the timer is to be cancelled when Dial is over.
 
-        Dial ends by itself with the ringing, unless the phone was answered.
+        Unless the phone is answered, Dial ends by itself with the ringing.
         """
         return asyncio.get_running_loop().call_later(
             offer.ring_s + _RUNG_OUT_S, self._talks.must_have_begun, call, offer
@@ -101,7 +101,7 @@ class QueuedCalls:
         self._floor.offer_over(call.id, offer.station)
         talk = (call, offer, dialled_at, datetime.now(UTC))
         if self._links[call.channel.node].up:
-            # AMI reports it too, perhaps a moment later, unless the link came up only just now.
+            # AMI reports it too, perhaps a moment later, unless the link has only just come up.
             loop = asyncio.get_running_loop()
             loop.call_later(_TOLD_WITHIN_S, self._talks.seen_by_session, *talk)
         else:

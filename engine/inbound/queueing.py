@@ -1,4 +1,4 @@
-"""One caller's wait for an agent: what the floor commands of them is done on their channel."""
+"""One caller's wait for an agent: carries out the floor's commands on the caller's channel."""
 
 from typing import assert_never
 
@@ -25,7 +25,8 @@ _EXITS = {
 
 
 class Queueing:
-    """Waits with one caller, in one session. ``queued_at`` (epoch s): they waited before it."""
+    """Waits with one caller, in one session; they have waited since ``queued_at`` (epoch s), if
+    given."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Queueing:
         self._queued_at = queued_at
 
     async def wait(self, step: Enqueue) -> QueueExit:
-        """Until an agent has talked with the caller, or the queue gives them up."""
+        """Wait until an agent has talked with the caller, or the queue gives up on them."""
         since = self._queued.put(self._call, step.queue, self._queued_at)
         self._queued_at = None
         try:
@@ -77,12 +78,12 @@ class Queueing:
                     case _:
                         assert_never(command)
         finally:
-            if self._call.turn == self._turn:  # else a later session has the caller already
+            if self._call.turn == self._turn:  # otherwise a later session has the caller
                 self._queued.left(self._call)
 
     async def _wait_again(self, step: Enqueue, since: float) -> None:
-        """The phone died in the talk, or the colleague left as the caller was passed on: the
-        caller waits as one who came at ``since``."""
+        """The phone died during the talk, or the colleague left as the caller was passed on: the
+        caller waits again, with their place since ``since``."""
         self._queued.put(self._call, step.queue, since)
         await self._bookmark.waiting()
         await self._speech.say_waiting(step.again)
@@ -96,6 +97,6 @@ class Queueing:
         await self._music(step)
 
     async def _music(self, step: Enqueue) -> None:
-        """Music, unless there is something better for the caller at once."""
+        """Play music, unless there is already something better for the caller."""
         if not self._call.inbox:
             await self._session.music_on(step.music)

@@ -1,4 +1,4 @@
-"""Speaking to a caller, and listening for their keys."""
+"""Speaks to a caller and listens for their keys."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ KEYS = "0123456789*#"
 
 
 class Speech:
-    """Plays prompts on one caller's channel and takes their keys."""
+    """Plays prompts on one caller's channel and collects their keys."""
 
     def __init__(self, session: Session, call: LiveCall, prompts: Prompts) -> None:
         self._session = session
@@ -25,12 +25,12 @@ class Speech:
         self._prompts = prompts
 
     async def play(self, step: Play) -> Digits | Done:
-        """Say it; the key that cut it short, if one did."""
+        """Say the prompts; returns the key that cut them short, if one did."""
         key = await self._say(step.prompts, KEYS if step.interruptible else "")
         return Digits(key) if key else Done()
 
     async def collect(self, step: Collect) -> Digits:
-        """Ask, and take keys until there are enough, or no more come."""
+        """Ask, and collect keys until there are enough or no more come."""
         key = await self._say(step.prompts, KEYS)
         digits = ""
         timeout = step.first_timeout_s
@@ -39,7 +39,7 @@ class Speech:
             if not key:
                 return Digits(digits, timed_out=True)
             if key not in KEYS:
-                key = ""  # A to D: of our own, for music (engine.orders), when a talk ends
+                key = ""  # A to D are our own, for music (engine.orders), as a talk ends
                 continue
             if key in step.terminators:
                 return Digits(digits)
@@ -49,7 +49,7 @@ class Speech:
             key, timeout = "", step.digit_timeout_s
 
     async def _say(self, prompts: tuple[PromptText, ...], escape: str) -> str:
-        """Play prompts; the key that cut them short, or empty."""
+        """Play prompts; returns the key that cut them short, or ""."""
         for prompt in prompts:
             try:
                 sound = await self._prompts.sound(prompt, patience_s=PATIENCE_S)
@@ -62,13 +62,13 @@ class Speech:
         return ""
 
     async def say_waiting(self, texts: tuple[PromptText, ...]) -> None:
-        """Speak to a waiting caller until there is something better for them."""
+        """Speak to a waiting caller, until there is something better for them."""
         for text in texts:
             try:
                 sound = await self._made_in_time(text)
                 if sound is None or self._call.inbox:
                     return
-                self._call.announcing = True  # the engine may cut it short from here on
+                self._call.announcing = True  # from here on the engine may cut it short
                 await self._session.stream(sound)
             except (PromptError, AgiError) as error:
                 self._not_played(text, error)
@@ -76,7 +76,7 @@ class Speech:
                 self._call.announcing = False
 
     async def _made_in_time(self, text: PromptText) -> str | None:
-        """The sound, or None if a command comes for the caller while it is still being made."""
+        """The sound; None if a command comes for the caller while it is still being made."""
         making = asyncio.ensure_future(self._prompts.sound(text))
         called = asyncio.ensure_future(self._call.inbox.arrival())
         try:
@@ -87,7 +87,12 @@ class Speech:
             called.cancel()
 
     def _not_played(self, prompt: PromptText, error: PromptError | AgiError) -> None:
-        # A missing sound must not cost the caller the call. Why there is none has been logged, once
+        # A missing sound must not cost the caller the call. Why it is missing has been logged, once
         # for all calls.
         if isinstance(error, AgiError):
-            log.error("prompt not played", call=self._call.id, prompt=prompt.name, why=str(error))
+            log.error(
+                "a prompt could not be played",
+                call=self._call.id,
+                prompt=prompt.name,
+                why=str(error),
+            )

@@ -1,4 +1,4 @@
-"""How long a caller has waited in a queue: a talk and a failed transfer are not waiting."""
+"""Works out how long a caller has waited in a queue, without talks and failed transfers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,8 +13,8 @@ def waited_s(
     """Seconds spent waiting from ``since`` until ``now``.
 
     The caller waited from ``since``, and from each of ``returns`` to the queue, until an agent
-    answered. Returns that an earlier controller saw are not known; what was waited after them is
-    then not counted.
+    answered. Returns that an earlier controller saw are not known, so the waiting after those is
+    not counted.
     """
     answers = sorted(fact.at for fact in facts if isinstance(fact.what, TalkBegan))
     total = 0.0
