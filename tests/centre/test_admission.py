@@ -158,7 +158,7 @@ async def test_a_channel_that_ami_tells_of_in_time_waits_for_nothing(here: Fuzze
 async def test_a_channel_is_what_ami_says_it_is(here: FuzzedServer) -> None:
     ami_is_up(here)
     new_channel(here, UID, "PJSIP/1001-00000001")
-    await assert_refused(here, session(), "is 'PJSIP/1001-00000001', and not one of the line")
+    await assert_refused(here, session(), "is 'PJSIP/1001-00000001', not one of the line")
     await assert_refused_again(here, phone("phone-of-the-quiet", "*10"))
     peer = await start(here, phone("1001", "*10"))
     assert await peer.command() == "ANSWER"
