@@ -1,4 +1,4 @@
-"""The console in a real browser: what hands and eyes get."""
+"""The console in a real browser, as its users see it and use it."""
 
 import asyncio
 import re
@@ -186,11 +186,11 @@ async def test_the_boards_figures_add_up(console: Console, open_page: Open) -> N
     }
     page = await open_page("/board", "sue")
     service = page.locator('[data-rows="queues"] [data-key="service"]')
-    await expect(service.locator('[data-f="level"]')).to_have_text("0.0 %")
-    await expect(service.locator('[data-f="unserved"]')).to_have_text("and 10 not served")
+    await expect(service.locator('[data-f="level"]')).to_have_text("0.0%")
+    await expect(service.locator('[data-f="unserved"]')).to_have_text("plus 10 not served")
     sales = page.locator('[data-rows="queues"] [data-key="sales"]')
     await expect(sales.locator('[data-f="unserved"]')).to_be_hidden()
-    await expect(page.locator('[data-figure="level"]')).to_have_text("9.1 %")
+    await expect(page.locator('[data-figure="level"]')).to_have_text("9.1%")
 
 
 async def test_a_stale_board_says_so_and_comes_back(
