@@ -1,7 +1,7 @@
-"""A SIP phone for trials and tests whose every RTP packet is planned, and may be left out.
+"""A SIP phone for trials and tests that plans every RTP packet, and may leave any out.
 
-Unlike a real softphone it sends *nothing* when told so (silence suppression), says at which
-instant each tone left, and can hold, blind-transfer and transfer with consultation. G.711
+Unlike a real softphone, it can send *nothing* (silence suppression), reports at which instant
+each tone left, and can hold, blind-transfer and transfer with consultation. G.711
 A-law only, UDP only, no authentication: loopback and tests. ``tests.phones.bent`` adds passwords
 and phones that behave badly.
 """
@@ -329,7 +329,7 @@ class Phone(asyncio.DatagramProtocol):
             self.respond(text, 200, "OK", leg)
 
     def _early(self, leg: PhoneLeg, text: str) -> None:
-        """Somebody rings: who he is, a transfer may name already."""
+        """Somebody rings; a transfer may already name who it is."""
         if tag := re.search(r"^To:.*?;tag=([^;\r\n]+)", text, re.M):
             leg.early_tag = tag[1]
         leg.ringing.set()

@@ -81,7 +81,7 @@ async def caller_never_sends(t: Trial) -> None:
 
 
 async def early_sound(t: Trial) -> None:
-    """The agent's gateway sends its own ringing tone before he answers; the caller nothing."""
+    """The agent's gateway sends its own ringing tone before the answer; the caller, nothing."""
     t.early = True
     await caller_never_sends(t)
 
@@ -157,7 +157,7 @@ async def blind(t: Trial) -> None:
 
 
 async def blind_quiet(t: Trial) -> None:
-    """Blind transfer of a caller who sends only while he speaks."""
+    """Blind transfer of a caller who sends only while speaking."""
     await _blind(t, SoundPlan(beeps(CALLER_HZ, 1, 5), mute=[(-9, 99)], before=False))
 
 

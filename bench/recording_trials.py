@@ -1,4 +1,4 @@
-"""Which way of recording is whole? Calls on a real Asterisk, and what came of each.
+"""Tries ways of recording on a real Asterisk, to find one whose recordings are whole.
 
 `python -m bench.recording_trials VARIANT... -n 20` prints a table; the figures of
 docs/decisions/0006-recording.md come from here.

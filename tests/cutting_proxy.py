@@ -1,6 +1,6 @@
-"""A TCP proxy that breaks the line: at any byte, now, or by keeping what it is given.
+"""A TCP proxy that breaks a connection: at any byte, at once, or by withholding what it gets.
 
-Asterisk, PostgreSQL and the controller are real in our tests; what fails is the line between.
+Asterisk, PostgreSQL and the controller are real in our tests; the connection between them fails.
 
     async with CuttingProxy(host, port) as proxy:
         connect_to(proxy.host, proxy.port)

@@ -1,4 +1,4 @@
-"""What an object keeps: to see that memory has an end, wherever it is kept."""
+"""Measures what an object keeps, to show that memory is bounded, wherever it is held."""
 
 import gc
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Waiting for what has no event of its own: with a deadline, and a story to tell when it passes."""
+"""Waits for what has no event of its own, with a deadline and a report of what was seen."""
 
 import asyncio
 import inspect

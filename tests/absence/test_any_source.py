@@ -1,4 +1,4 @@
-"""Whoever reports a talk first, and whoever reports it again: it is written down once."""
+"""Whoever reports a talk first, and whoever reports it again, it is recorded once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

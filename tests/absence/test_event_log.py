@@ -1,4 +1,4 @@
-"""Asterisk's log folded, read on across rotation, and compared with what is known."""
+"""Asterisk's log is folded, followed across rotation, and compared with what is known."""
 
 import json
 import os

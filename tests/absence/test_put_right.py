@@ -1,4 +1,4 @@
-"""The log is read while calls go on: what it tells first, an event or a session tells again."""
+"""The log is read while calls go on; an event or a session repeats what it reports first."""
 
 import asyncio
 import json
@@ -134,7 +134,7 @@ async def test_the_next_talk_with_the_same_phone_is_another(
 async def test_what_was_over_in_the_gap_is_no_event_s_fact(
     engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
-    """A short talk in the gap, and soon after it one with the same phone that is told."""
+    """A short talk in the gap, and soon afterwards a reported one with the same phone."""
     log = [*AS_IT_CONNECTS, row(2.5, "BRIDGE_EXIT", *PHONE, extra=BRIDGE)]
     call = enter(engine)
     await absence(log).put_right(gap_until(2.8, engine, call))
@@ -213,7 +213,7 @@ async def test_a_call_seen_too_late_has_its_talks_from_the_log(
 async def test_a_gap_that_can_not_be_put_right_is_as_the_snapshot_shows_it(
     engine: Engine, tmp_path: Path, absence: MakeAbsence
 ) -> None:
-    """And the next one is compared with what that was; events are told."""
+    """And the next one is compared with it; events are reported."""
 
     class Broken:
         async def ended(self, _calls: Collection[CallId]) -> Collection[CallId]:

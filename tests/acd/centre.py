@@ -78,7 +78,7 @@ class Driver:
         return view.state
 
     def reason(self, code: AgentCode) -> str | None:
-        """Why he is there."""
+        """Why the agent is in this state."""
         view = self.floor.agent(code)
         assert view
         return view.reason
@@ -109,7 +109,7 @@ def given_up(commands: list[Command]) -> list[GiveUp]:
 
 
 def refused(commands: list[Command]) -> list[WishRefused]:
-    """What agents were told not to do."""
+    """What agents were refused."""
     return [no for no in commands if isinstance(no, WishRefused)]
 
 

@@ -1,4 +1,4 @@
-"""Any event at any time, late, doubled or senseless: nobody is ever stuck, and no rule broken."""
+"""Any event at any time, late, repeated or senseless: nobody is ever stuck, no rule is broken."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who gets whom, and what becomes of an offer."""
+"""Which agent gets which caller, and what becomes of an offer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The match and its incremental form against the rule said in the plainest way."""
+"""The match and its incremental form agree with the rule in its plainest form."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ agents = st.lists(
 
 
 def by_the_rule(waiting: list[Caller], free: list[FreeAgent], now: float) -> list[Match]:
-    """Each caller in his turn takes the longest idle agent who can serve him."""
+    """Each caller in turn takes the longest idle agent who can serve them."""
     left, matches = list(free), []
     for caller in sorted(waiting, key=lambda c: (-c.queue.priority, c.since, c.order)):
         can = [agent for agent in left if able(agent.skills, caller.queue)]

@@ -13,7 +13,7 @@ from tests.acd.centre import Q_SALES, SALES, A, B, Driver, call, offers, refused
 def back(
     state: AgentState, since: float, of: CallId | None = None, reason: str | None = None
 ) -> Restore:
-    """Agent A as he was last written down."""
+    """Agent A as last recorded."""
     return Restore(A, station(A), {SALES: 1}, state, reason, since, of)
 
 
@@ -65,7 +65,7 @@ def test_after_call_work_goes_on_from_when_it_began() -> None:
     floor = Driver()
     floor.tell(back(AgentState.WRAP_UP, floor.now - 25))
     floor.wait(4.9)
-    assert floor.state(A) is AgentState.WRAP_UP  # 30 s, the longest he ever has
+    assert floor.state(A) is AgentState.WRAP_UP  # 30 s, the longest there is
     floor.wait(0.1)
     assert floor.state(A) is AgentState.READY
 

@@ -1,4 +1,4 @@
-"""Hostile sessions, so many that a test can bear; ``./run bench fuzz_agi`` sends more."""
+"""Hostile sessions, as many as a test can afford; ``./run bench fuzz_agi`` sends more."""
 
 from pathlib import Path
 

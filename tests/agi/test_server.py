@@ -406,7 +406,7 @@ async def test_a_token_from_before_the_controllers_start_opens_nothing() -> None
 
 
 async def test_a_key_that_comes_twice_refuses_the_session() -> None:
-    """A line break in a caller's number would make him any other caller."""
+    """A line break in a caller's number would let them pose as any other caller."""
     forged = environment(agi_callerid="1380\nagi_uniqueid: 1700000000.9")
     async with serving({"call": greet}) as server:
         with capture_logs() as logs:

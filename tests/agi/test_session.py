@@ -149,7 +149,7 @@ async def test_a_cut_in_the_middle_of_a_command_is_a_hang_up() -> None:
             await command
         with pytest.raises(HungUp):
             await session.get_variable("DIALSTATUS")
-        await session.hang_up()  # no error: he is gone
+        await session.hang_up()  # no error: the caller is gone
 
 
 async def test_a_cancelled_command_takes_its_late_reply_with_it() -> None:

@@ -1,4 +1,4 @@
-"""Tokens that were used, and tokens nobody knows any more whether they were."""
+"""Tokens that were used, and tokens of which nobody knows any more."""
 
 from telephony.agi.tokens import TokenFault, UsedTokens
 

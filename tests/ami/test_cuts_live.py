@@ -1,4 +1,4 @@
-"""The line between the link and a real Asterisk is cut, at any byte, at any moment."""
+"""The connection between the link and a real Asterisk is cut at any byte, at any moment."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Hostile AMI, as much as a test can bear; ``./run bench fuzz_ami`` sends more."""
+"""Hostile AMI, as much as a test can afford; ``./run bench fuzz_ami`` sends more."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Lists with entries that are none, events that are late, and an Asterisk of another name."""
+"""Lists with invalid entries, events that are late, and an Asterisk with another name."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ QUICK = Timing(retry_first=0.02, retry_most=0.05, ping_every=0.05)
 
 
 class Far(FakeAsterisk):
-    """Sends no damage; lists what it is told to, and may keep an event back."""
+    """Sends no damage; lists what it is given, and may hold back an event."""
 
     def __init__(self, *listed: bytes) -> None:
         super().__init__(Damage(1))
@@ -75,7 +75,7 @@ def changed(raw: bytes, old: bytes, new: bytes) -> bytes:
 
 
 async def test_one_bad_channel_costs_no_other(engine: Engine, links: dict[NodeName, Link]) -> None:
-    """Of four calls, one with an entry time that is none: three were unknown until they ended."""
+    """One of four calls has an invalid entry time: three were unknown until they ended."""
     far = Far(
         good_channel(1, 0),
         changed(good_channel(0, 1), b"OFFHOOK_ENTERED_AT=1", b"OFFHOOK_ENTERED_AT=garbage "),
@@ -149,7 +149,7 @@ async def test_late_events_are_measured_while_pings_are_answered(
 async def test_an_asterisk_of_another_name_is_not_taken_on(
     engine: Engine, links: dict[NodeName, Link]
 ) -> None:
-    """``node`` was renamed in centre.yaml, and Asterisk's files were not written anew."""
+    """``node`` was renamed in centre.yaml, and Asterisk's files were not rewritten."""
     far = Far(good_channel(1, 0))
     async with linked(engine, links, far, NodeName("main")) as link:
         await until(lambda: link.state.kind is LinkKind.REFUSED)

@@ -1,4 +1,4 @@
-"""What a link told: written down, and folded into the channels there should be."""
+"""Records what a link reports, and folds it into the channels that there should be."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The least controller there can be: FastAGI sessions played by a function of the test."""
+"""The smallest possible controller: a function of the test plays FastAGI sessions."""
 
 import asyncio
 import contextlib

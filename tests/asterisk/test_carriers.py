@@ -1,4 +1,4 @@
-"""A carrier that is known by its host's name, and DNS that comes later than Asterisk."""
+"""A carrier known by its host name, and DNS that comes up later than Asterisk."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""The certificate for SIP over TLS: ours, the operator's own, or what has become of either."""
+"""The certificate for SIP over TLS: ours, the operator's own, or a damaged one."""
 
 import os
 from collections.abc import Callable

@@ -208,7 +208,7 @@ async def test_a_blind_transfer_comes_back_for_the_score(
             await session.command("ANSWER")
             await session.command("SET VARIABLE OFFHOOK_STAGE dialling")
             await session.command("EXEC Dial PJSIP/1001,15,g")
-            # The transferred caller's session ends as if he had hung up; a new one follows.
+            # The transferred caller's session ends as if they had hung up; a new one follows.
             with pytest.raises(ConnectionError):
                 await session.variable("DIALSTATUS")
             return

@@ -1,4 +1,4 @@
-"""A misspelt or missing application ends a call at run time only; so all of them are looked up."""
+"""Looks up all applications: one that is misspelt or missing fails only during a call."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An Asterisk that Offhook doesn't start: its files by ``asterisk-conf``, the rest by ``up``."""
+"""An Asterisk that Offhook doesn't start: ``asterisk-conf`` writes its files, ``up`` the rest."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What strangers and phones write into SIP headers: who calls is read, and nothing else happens."""
+"""Whatever strangers and phones write into SIP headers, it names the caller and does no harm."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The instance comes up clean, with what it needs, and goes away whole."""
+"""An instance comes up clean, with all it needs, and leaves nothing behind."""
 
 import asyncio
 import dataclasses

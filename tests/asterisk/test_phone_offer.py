@@ -1,4 +1,4 @@
-"""Without the controller, too, a phone is offered all it may speak, not the caller's alone."""
+"""Even without the controller, a phone is offered every codec it may use, not only the caller's."""
 
 import asyncio
 import re

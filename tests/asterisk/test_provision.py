@@ -1,4 +1,4 @@
-"""Asterisk is found or unpacked; what is missing is said in one line."""
+"""Asterisk is found or unpacked; what is missing is reported in one line."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Whoever runs a version with a known fault is told, in one line, at the start."""
+"""A version with a known fault is reported at the start, in one line."""
 
 import dataclasses
 from pathlib import Path

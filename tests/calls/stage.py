@@ -1,7 +1,6 @@
-"""A centre on a real Asterisk, with the far end as its world, folded by ``Calls`` over a real link.
+"""A centre on a real Asterisk with the far end around it, folded by ``Calls`` over a real link.
 
-The controller is the smallest there can be: it answers, rings the stations it is told to, and
-says goodbye.
+Its controller is the smallest possible: it answers, rings the given stations, and says goodbye.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ QUICK = Timing(retry_first=0.02, retry_most=0.1)
 
 
 class Stage:
-    """One node, its far end, and what ``Calls`` told so far."""
+    """One node, its far end, and what ``Calls`` has reported so far."""
 
     def __init__(self, instance: Instance, far_end: FarEnd, proxy: CuttingProxy) -> None:
         self.instance = instance
@@ -77,7 +76,7 @@ class Stage:
         await self.link.action("Redirect", {"Channel": caller.channel_name, **where})
 
     async def until(self, true: Callable[[], object], seconds: float = 60.0) -> None:
-        """Wait until the events told make something true."""
+        """Wait until the reported events make something true."""
         try:
             async with asyncio.timeout(seconds):
                 while not true():

@@ -1,4 +1,4 @@
-"""Whether a caller is taken for one whose phone died, whatever comes of the order to end it."""
+"""Whether a caller counts as one whose phone died, whatever comes of the order to end the call."""
 
 import asyncio
 from collections.abc import Mapping

@@ -124,7 +124,7 @@ def test_the_end_of_a_hold_from_before_our_time(channel: tuple[str, str], who: s
 
 
 def test_a_line_that_answers_no_more_has_not_hung_up() -> None:
-    """As Asterisk 22.10 tells it when the session timer's refresh found nobody."""
+    """As Asterisk 22.10 reports it when the session timer's refresh found nobody."""
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())
     [*_, gone] = feed(

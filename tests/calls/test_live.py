@@ -44,7 +44,7 @@ async def test_calls_as_they_go(instance: InstanceFactory, far_end: FarEndFactor
             "CallerGone caller 16",
         ]
 
-        # answer, and the agent hangs up after he has held and resumed
+        # answer, and the agent hangs up after holding and resuming
         await stage.phone("1001", "answer-0.2,wait-0.3,hold-1,wait-0.3,hangup")
         await stage.customer("stay")
         await stage.until_gone()
@@ -150,7 +150,7 @@ async def test_the_connection_is_cut_in_a_call(
             stage.proxy.refuse = False
             await stage.link.wait_up(60)
 
-        # nothing happens meanwhile: nothing is told
+        # nothing happens meanwhile, so nothing is reported
         await stage.phone("1001", STAYS)
         await stage.phone("1002", STAYS)
         caller = await stage.customer("stay")

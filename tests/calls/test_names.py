@@ -1,4 +1,4 @@
-"""Whose a channel is, by its name alone."""
+"""Whose channel it is, by its name alone."""
 
 import pytest
 

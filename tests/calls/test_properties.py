@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order: a snapshot sets it right, and the events told add up."""
+"""Whatever comes, in whatever order, a snapshot corrects it and the reported events add up."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def channel_lists(draw: st.DrawFn) -> list[Message]:
 
 
 def picture(calls: Calls) -> Any:
-    """All there is to know of the calls, without what no snapshot tells (hold, who hung up)."""
+    """Everything about the calls that a snapshot shows (not holds, or who hung up)."""
     node = calls.nodes[NODE]
     channels = {
         c.uniqueid: (c.name, c.role, c.endpoint, c.state, c.linkedid, c.bridge)
@@ -95,7 +95,7 @@ def picture(calls: Calls) -> Any:
 
 
 def heard(calls: Calls) -> dict[CallId, set[StationName]]:
-    """Whom each caller hears, asked of the channels anew, or may hear again at once."""
+    """Whom each caller hears, or may hear again at once, from the channels themselves."""
     node = calls.nodes.get(NODE)
     return {
         call.id: {
@@ -122,7 +122,7 @@ class Books:
             if isinstance(event, CallSeen):
                 assert event.call not in self.connected
                 self.connected[event.call] = set()
-            stations = self.connected[event.call]  # nothing is told of a call not seen, or gone
+            stations = self.connected[event.call]  # calls not seen, or gone, have no events
             if isinstance(event, StationConnected):
                 assert event.station not in stations
                 stations.add(event.station)

@@ -1,4 +1,4 @@
-"""Whether anything comes from a phone, by what Asterisk counts."""
+"""Whether anything comes from a phone, by Asterisk's counters."""
 
 from domain.identity import ChannelId, NodeName
 from telephony.rtp_activity import RtpActivity

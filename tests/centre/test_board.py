@@ -1,4 +1,4 @@
-"""The board as it is put together from the engine, with no Asterisk behind it."""
+"""The board, as the engine puts it together without an Asterisk behind it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -106,7 +106,7 @@ async def test_a_caller_taken_back_keeps_his_place(engine: Engine) -> None:
 async def test_without_ami_calls_whose_sessions_are_over_are_not_shown_as_live(
     engine: Engine, links: dict[NodeName, Link]
 ) -> None:
-    """Only AMI can tell their ends. A talk may have been transferred, so it stays."""
+    """Only AMI can report their ends. A talk may have been transferred, so it stays."""
     node = NodeName("pbx1")
     links[node] = Link(node, "127.0.0.1", 1, "offhook", "wrong")
     waits, gone, talks = (enter(engine, number) for number in (1, 2, 3))

@@ -1,4 +1,4 @@
-"""Sessions and the floor, with neither Asterisk nor AMI: what only a session knows."""
+"""Sessions and the floor without Asterisk or AMI: what only a session knows."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -228,7 +228,7 @@ async def test_an_answered_offer_is_no_longer_one_taken_back(engine: Engine) -> 
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await a_moment()
-    engine.floor.feed(Away(AMY, "lunch"))  # as he picks up
+    engine.floor.feed(Away(AMY, "lunch"))  # as the caller is connected
     assert engine.floor.was_withdrawn(call.id, StationName("1001"))
     session.dialled.set_result("ANSWER")
     await waiting

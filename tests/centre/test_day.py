@@ -1,4 +1,4 @@
-"""The centre's own day: where it begins, and that the board and the console mean that one."""
+"""The centre's own day: when it begins, and that board and console agree on it."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""When a demo may say that every call is accounted for."""
+"""When a demo may report that every call is accounted for."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Which calls' recordings are taken up, and when there is nowhere to put them."""
+"""Which calls' recordings are taken, and what if there is nowhere to put them."""
 
 import asyncio
 import errno
@@ -44,7 +44,7 @@ def recorder(engine: Engine, outbox: Outbox, tmp_path: Path) -> Recorder:
     ("call_is", "taken", "looked_up"),
     [
         ({"recorded": True, "bridged_s": 4.0}, 1, False),
-        ({"recorded": False}, 0, False),  # he never came to an agent
+        ({"recorded": False}, 0, False),  # the caller never reached an agent
         ({"recorded": True, "adopted": True}, 0, True),  # only the record knows all of it
         ({"recorded": True, "ledger": Ledger(gapped=True)}, 0, True),
         ({"recorded": False, "adopted": True}, 0, True),  # Asterisk's own queue may have
@@ -55,7 +55,7 @@ async def test_a_call_is_over(
 ) -> None:
     call = replace(enter(engine), **call_is)
     recorder.call_over(call)
-    recorder.call_over(call)  # told twice
+    recorder.call_over(call)  # reported twice
     assert recorder.archive.waiting == taken
     assert recorder.look_again.is_set() is looked_up
 

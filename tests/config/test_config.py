@@ -1,4 +1,4 @@
-"""A centre's file with faults: where, what, what was expected and what to do."""
+"""Faults in a centre's file: where, what, what was expected, and what to do."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo, reset_tzpath

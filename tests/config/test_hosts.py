@@ -1,4 +1,4 @@
-"""What can't be a host's name is a fault of its setting, and never an error of the resolver."""
+"""A value that can't be a host name is a fault of its setting, never an error of the resolver."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How open files are shared out, and what a controller without enough of them says."""
+"""How open files are shared out, and what a controller reports that has too few."""
 
 import os
 import resource

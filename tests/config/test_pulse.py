@@ -1,4 +1,4 @@
-"""A controller's pulse: an answer while its loop runs, whoever answers late or is gone."""
+"""A controller's pulse: it answers while its loop runs, and not when it hangs or is gone."""
 
 from supervision.pulse import Pulse, answer
 

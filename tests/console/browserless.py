@@ -47,6 +47,6 @@ class Client:
         return answer
 
     def cookie(self, name: str) -> str:
-        """A cookie's value; a KeyError if there is none."""
+        """A cookie's value. Raises KeyError if there is none."""
         cookies = self.http.session.cookie_jar.filter_cookies(self.http.make_url("/"))
         return cookies[name].value

@@ -1,4 +1,4 @@
-"""Every text of the console that must be in the catalogue, found in its source."""
+"""Finds every text in the console's source that must be in the catalogue."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A small floor in memory: what the console's tests look at where no engine runs."""
+"""A small floor in memory, for tests of the console that run without an engine."""
 
 import asyncio
 from dataclasses import dataclass, replace

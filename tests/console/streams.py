@@ -1,4 +1,4 @@
-"""The live streams as a page hears them."""
+"""Reads the live streams as a page does."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Both languages are whole."""
+"""Both languages are complete."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A campaign to be told facts by hand: short names for them, and a policy that wishes anything."""
+"""A campaign fed by hand: short names for facts, and a policy that wishes for anything."""
 
 from dialer.lessons import Lesson
 from dialer.limit import Counted, Limit
@@ -23,7 +23,7 @@ LEAD = Lead(ListName("leads"))
 
 
 class Wishing:
-    """Wishes what it is told to; remembers what it was asked and taught."""
+    """Wishes for what it is given; remembers what it was asked and taught."""
 
     def __init__(self, count: int = 0, *, look_at: float | None = None) -> None:
         self.count = count

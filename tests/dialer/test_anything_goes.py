@@ -1,4 +1,4 @@
-"""Any facts at any time, late, doubled or senseless: no policy breaks a rule, nothing raises."""
+"""Any facts at any time, late, repeated or senseless: no policy breaks a rule, nothing raises."""
 
 from math import inf
 
@@ -88,7 +88,7 @@ POLICY_NAMES = [*sorted(load_policies()), "greedy"]
 
 
 class AnyWorld:
-    """Dials what it is told to; says what it likes; remembers what it said."""
+    """Dials as ordered, reports whatever it likes, and remembers what it reported."""
 
     def __init__(self, policy: str, settings: Settings, *, obeys: str) -> None:
         self.pacer = Pacer(_policy(policy), settings, now=0.0)
@@ -203,7 +203,7 @@ class AnyWorld:
                 if isinstance(fact, PersonConnected):
                     self.connected.add(fact.agent)
             case AgentReady(agent):
-                # Put through, he was not ready, whatever the last thing was that he said.
+                # Put through, they were not ready, whatever they reported last.
                 if agent not in self.ready or agent in self.connected:
                     self.may_be_late.add(agent)
                 self.connected.discard(agent)

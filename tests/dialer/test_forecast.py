@@ -1,4 +1,4 @@
-"""What is foreseen, against a world whose chances are known."""
+"""The forecast, against a world whose chances are known."""
 
 from random import Random
 
@@ -214,7 +214,7 @@ def test_if_every_call_is_cut_the_chance_is_right_up_to_the_cut() -> None:
 
 
 def test_lists_are_in_doubt_each_by_itself() -> None:
-    """A list of which little is known: its calls' error is one; that of two lists is two."""
+    """A list about which little is known: its calls share one error, and two lists have two."""
     known, new, other = (Lead(ListName(name)) for name in ("known", "new", "other"))
     forecast = Forecast()
     for number in range(3_000):

@@ -1,4 +1,4 @@
-"""The limit's arithmetic: room, windows, and what a wrong setting is told."""
+"""The limit's arithmetic: room, windows, and what is reported of a wrong setting."""
 
 from dataclasses import replace
 from math import inf

@@ -1,4 +1,4 @@
-"""How quick each agent is, learnt from his own calls and everybody's."""
+"""How quick each agent is, learned from their own calls and from everybody's."""
 
 from math import log, sqrt
 from random import Random

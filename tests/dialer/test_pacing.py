@@ -279,9 +279,9 @@ def test_a_guaranteed_lead_waits_for_an_agent_kept_for_him() -> None:
     )
     (call,) = with_.dial()
     assert with_.later(1.0).count == 0  # type: ignore[union-attr]
-    # One ready agent, and one call under way that may take him.
+    # One ready agent, and one call under way that may take them.
     assert with_.asked(AgentReady(agent(1))).count == 0
-    assert with_.asked(NotAnswered(call, Cause.BUSY)).count == 2  # him and the one behind him
+    assert with_.asked(NotAnswered(call, Cause.BUSY)).count == 2  # that agent and the next
 
 
 def test_guaranteed_leads_one_for_each_free_agent() -> None:

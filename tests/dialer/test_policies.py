@@ -1,4 +1,4 @@
-"""The rivals by their formulas, reckoned by hand; and a policy of one's own in one file."""
+"""The rival policies against their formulas, worked out by hand; and a new policy in one file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_expected_value_begins_progressive() -> None:
 
 
 def test_expected_value_counts_a_waiting_person_once() -> None:
-    """Ten agents are ready and one person waits: he takes one of them, not two."""
+    """Ten agents are ready and one person waits: that takes one of them, not two."""
     counts = []
     for waiting in range(3):
         policy = ExpectedValue(shy=1e-6)

@@ -1,4 +1,4 @@
-"""What is under way, folded from facts in their order and out of it."""
+"""What is under way, folded from facts in order and out of order."""
 
 import pytest
 
@@ -240,7 +240,7 @@ def test_a_person_let_go_is_counted_though_nobody_told_of_the_dial() -> None:
     told = Told((50, Abandoned(A)), (51, Abandoned(A)), (52, Dialled(A, LEAD)))
     (let_go,) = told.lessons
     assert isinstance(let_go, LetGo)
-    # How long he waited nobody knows: it is taken for too long.
+    # Nobody knows how long they waited: it counts as too long.
     by_customer = Told((50, Abandoned(A, by_customer=True))).lessons
     assert isinstance(by_customer[0], LetGo)
     assert by_customer[0].answered_at < 0
@@ -304,7 +304,7 @@ def test_a_wrap_up_told_after_its_end_is_over() -> None:
 )
 def test_a_wrap_up_after_another_talk_is_none_of_the_talk_before(begins: PacingFact) -> None:
     told = Told(*IN_A_TALK, (60, AgentReady(ANN)), (62, begins), (62, AgentReady(BOB)))
-    if isinstance(begins, AgentGone):  # and is back, and talks to somebody of whom nobody told
+    if isinstance(begins, AgentGone):  # and is back, and talks to somebody whom nobody reported
         told.under_way.fold(AgentReady(ANN), 70)
     told.under_way.fold(AgentWrapUp(ANN), 90)
     assert told.people == (1, 0, 1, 0)
@@ -323,7 +323,7 @@ def test_a_wrap_up_after_another_talk_is_none_of_the_talk_before(begins: PacingF
 def test_a_talk_told_after_its_end_lasts_until_the_next_fact(
     heals: PacingFact, people: tuple[int, int, int, int]
 ) -> None:
-    """It may be a talk with somebody else: nothing tells it from one."""
+    """It may be a talk with somebody else: nothing shows the difference."""
     for late_after in (AgentWrapUp(ANN), AgentReady(ANN)):
         told = Told(*IN_A_TALK, (60, late_after), (61, AgentTalking(ANN)))
         assert told.people == (0, 1, 0, 0)

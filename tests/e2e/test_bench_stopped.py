@@ -1,4 +1,4 @@
-"""A benchmark that is ended by SIGTERM leaves nothing: no process, folder or half a file."""
+"""A benchmark that SIGTERM ends leaves nothing: no process, no folder, no half-written file."""
 
 import contextlib
 import os

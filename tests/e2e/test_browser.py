@@ -98,7 +98,7 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
     await expect(state).to_have_text("Ready")
     await expect(shown).to_have_text("就绪")
 
-    # A call is offered, talked, ended; he takes longer, then goes to lunch.
+    # A call is offered, talked, ended; the agent takes more time, then goes to lunch.
     await here.far.phone(StationName("1001"), "answer-3,speak-3,hangup")
     customer = await here.customer("speak-60", "13900000001")
     await expect(state).to_have_text("Ringing")
@@ -140,7 +140,7 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
     await english.get_by_role("button", name="Play").click()
     await expect(english.get_by_role("button", name="Pause")).to_be_visible()
 
-    # A client sees his agents and calls, and nothing of the machinery.
+    # A client sees their agents and calls, and nothing of the machinery.
     other = await open_page(url, "cleo", "en")
     await other.goto(f"{url}board")
     reason = other.locator('[data-rows="agents"] [data-key="1001"] [data-f="reason"]')
@@ -176,7 +176,7 @@ async def sound_is_the_talk(here: Scene, call: str, bridged_s: float) -> None:
 
 
 async def nobody_else_sees_it(here: Scene, call: str) -> None:
-    """Other clients find nothing, and nobody finds what his role has no business with."""
+    """Other clients find nothing, and nobody finds what is none of their role's business."""
     wanted = {
         "bob": {f"calls/{call}": 403, f"calls/{call}/recording.wav": 403, "users": 403},
         "ben": {f"calls/{call}": 404, f"calls/{call}/recording.wav": 404, "users": 403},

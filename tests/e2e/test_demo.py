@@ -1,4 +1,4 @@
-"""``./run demo`` as a person runs it: what it prints, how it ends, and what it leaves: nothing."""
+"""``./run demo`` as people run it: what it prints, how it ends, and that it leaves nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What people at phones do: agents by feature codes, customers by keys, by silence, by score."""
+"""What people do at phones: agents use feature codes; customers press keys or none, and score."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ async def until_agent(here: Scene, agent: str, state: str, reason: str | None = 
 
 
 async def until_asked(here: Scene, caller: str) -> None:
-    """Until he is asked for his score."""
+    """Until the caller is asked for a score."""
     await here.until(
         lambda board: any(c["caller"] == caller and c["stage"] == "after" for c in board["calls"]),
         90,

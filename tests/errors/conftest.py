@@ -1,4 +1,4 @@
-"""Databases and a full disk, for tests of what is said then."""
+"""Databases and a full disk, for tests of the messages that follow."""
 
 import subprocess
 import tempfile

@@ -1,4 +1,4 @@
-"""What is asked of a running ``up`` is done, whoever asks and goes away meanwhile."""
+"""A running ``up`` does what it is asked, even if the asker goes away meanwhile."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What watches over a part never ends by itself, whatever comes up."""
+"""A watch over a part never ends by itself, whatever happens."""
 
 import asyncio
 import os

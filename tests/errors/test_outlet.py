@@ -1,4 +1,4 @@
-"""What is said on standard error ends and holds up nobody, whatever standard error is."""
+"""Printing to standard error ends nothing and holds up nobody, whatever standard error is."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""What goes wrong while calls go on: it is said in one line, and nothing is lost."""
+"""What goes wrong while calls go on is reported in one line, and nothing is lost."""
 
 import asyncio
 import json
@@ -93,7 +93,7 @@ async def test_a_wrong_ami_password(
         assert f"127.0.0.1:{pbx.ports.ami}" in said and "every 30 s" in said
         assert serving.errors == [said]
 
-        # Calls come all the same, and nobody tells that they end; the board says what it knows.
+        # Calls come all the same, and nobody reports their ends; the board shows what it knows.
         password = load_or_create(other, load(file).centre).admin
         url = f"http://127.0.0.1:{pbx.ports.console}"
         async with ConsoleClient(url, "admin", password) as console, asyncio.timeout(60):

@@ -1,4 +1,4 @@
-"""What is wrong at the start: one line that says what, where and what to do, and exit code 1."""
+"""What is wrong at the start is one line (what, where, what to do), and exit code 1."""
 
 import shutil
 import socket
@@ -29,7 +29,7 @@ def serve(centre: Path, tmp_path: Path, dsn: str = NOBODY, **more: object) -> En
 @contextmanager
 def taken(port: int, kind: int = socket.SOCK_STREAM) -> Iterator[None]:
     with closing(socket.socket(socket.AF_INET, kind)) as other:
-        # What lingers of an earlier test's connections is no hindrance.
+        # An earlier test's lingering connections are not in the way.
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         if kind == socket.SOCK_STREAM:

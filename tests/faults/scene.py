@@ -1,4 +1,4 @@
-"""A whole Offhook with its far end, as the fault tests use it: looked at by board and record."""
+"""A whole Offhook with its far end, as the fault tests use it: by its board and its records."""
 
 import asyncio
 import contextlib
@@ -158,7 +158,7 @@ class Scene:
     async def until(
         self, true: Callable[[Board], object], seconds: float = 60.0, what: str = ""
     ) -> Board:
-        """The first board of which something is true. The controller may be away meanwhile."""
+        """The first board for which something is true. The controller may be away meanwhile."""
         board: Board = {}
 
         async def so() -> bool:
@@ -196,7 +196,7 @@ class Scene:
         return "(no database)"
 
     async def stored(self, caller: str, seconds: float = 90.0) -> StoredCall:
-        """The one call of this caller, with its end and all it has been told by then."""
+        """The one call of this caller, with its end and all that was recorded by then."""
         (found,) = await self.all_ended([caller], seconds)
         return found
 

@@ -1,4 +1,4 @@
-"""Phones of the tests that register, and one that takes encrypted sound only."""
+"""Phones for tests that register, and one that takes only encrypted sound."""
 
 import base64
 import hashlib

@@ -44,7 +44,7 @@ async def test_a_hundred_cuts_under_load_leave_nothing_wrong(
         proxy.each_connection = lambda: (rng.randrange(6_000), DOWN) if rng.random() < 0.1 else None
         while proxy.cuts < CUTS:
             assert not loading.done(), loading.exception()
-            while not proxy.open:  # noqa: ASYNC110  (the proxy tells of cuts only)
+            while not proxy.open:  # noqa: ASYNC110  (the proxy reports only cuts)
                 await asyncio.sleep(0.01)
             way = UP if rng.random() < 0.2 else DOWN
             proxy.cut_after(rng.randrange(1, 400 if way is UP else 12_000), way)

@@ -1,4 +1,4 @@
-"""Who calls, from the SIP header to the record: names in GBK, withheld numbers, calls too many."""
+"""The caller, from the SIP header to the record: names in GBK, withheld numbers, a full line."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""The controller stays away: Asterisk's own queue serves, and the record is made up later."""
+"""The controller stays away: Asterisk's own queue serves, and the records follow later."""
 
 import pytest
 
@@ -55,7 +55,7 @@ async def test_callers_are_served_by_asterisk_and_the_record_says_so(scene: Scen
         if record.caller in fell:
             assert kinds(found).count("fallback") == 1, text
             assert record.wait_s is not None
-            # Who never came to a queue of ours waits from when Asterisk's took him.
+            # A caller who never came to a queue of ours waits from when Asterisk's took them.
             assert record.queue is None or record.wait_s > 2.5, text
         else:
             assert "fallback" not in kinds(found), text

@@ -1,4 +1,4 @@
-"""The disk of the state folder is full, or can't be written: calls go on, and all is well later."""
+"""The state folder's disk is full or can't be written: calls go on, and nothing is lost."""
 
 import os
 import signal
@@ -142,7 +142,7 @@ async def test_nothing_need_be_written_to_go_on_and_to_stop(
     with read_only(stack.state):
         await stack.restart(from_files(stack.config, stack.state))
         await here.until_stages(talking=1)
-        # The end of the last call is told to the database before the controller goes.
+        # The database has the end of the last call before the controller goes.
         await here.far.hang_up(call)
         await stack.drain()
         record = assert_right(await here.stored("13800000000", 10))

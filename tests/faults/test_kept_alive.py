@@ -1,4 +1,4 @@
-"""kill -9 and SIGSTOP of each part: it is started again, and says so in a line."""
+"""kill -9 and SIGSTOP of each part: it is restarted, which is logged in one line."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""An agent's phone dies in a talk: the caller waits again, and isn't dismissed as served."""
+"""An agent's phone dies during a talk: the caller waits again, instead of counting as served."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What lies in the folders, and what the folders are called, costs no call on a real Asterisk."""
+"""Whatever lies in the folders, and whatever they are called, no call suffers. Real Asterisk."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""SIGTERM to a ``serve`` beside an Asterisk that goes on: calls end, new ones are Asterisk's."""
+"""SIGTERM to ``serve`` while its Asterisk stays: calls end, and Asterisk takes new ones."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""A controller stands by that has loaded its code: it takes over, and is never left over."""
+"""A spare controller stands by with its code loaded: it takes over, and is never left behind."""
 
 import asyncio
 

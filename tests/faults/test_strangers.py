@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 
 
 async def _commands(here: Scene, said: bytes) -> list[str]:
-    """What a stranger who says this is told to do, until the controller closes."""
+    """The commands that a stranger who sends this gets, until the controller closes."""
     peer = await Peer.connect(here.stack.ports.agi)
     told = []
     with contextlib.suppress(ConnectionError):

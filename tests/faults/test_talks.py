@@ -1,4 +1,4 @@
-"""What one call's record says of agents, transfers and hang-ups."""
+"""What a call's record says about agents, transfers and hang-ups."""
 
 import pytest
 

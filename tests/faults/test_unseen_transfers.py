@@ -1,4 +1,4 @@
-"""An agent transfers a call while nobody looks: the record has it from Asterisk's own log."""
+"""An agent transfers a call while nobody watches: the record has it from Asterisk's own log."""
 
 import pytest
 

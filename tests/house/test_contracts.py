@@ -1,4 +1,4 @@
-"""Every rule about imports, broken on purpose: ``./run check`` must see it."""
+"""Breaks every rule about imports on purpose: ``./run check`` must fail each time."""
 
 import shutil
 import subprocess

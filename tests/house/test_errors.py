@@ -1,4 +1,4 @@
-"""The tree of exceptions that domain/errors.py draws is that of the classes."""
+"""The tree of exceptions in domain/errors.py is that of the classes."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""A caller for flows: says what comes of each step, and keeps what he was told."""
+"""A caller for flows: supplies the outcome of each step, and keeps what it heard."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

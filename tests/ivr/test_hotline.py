@@ -111,7 +111,7 @@ def test_a_waiting_call_is_taken_back_without_its_greeting() -> None:
     context = FlowContext(language="en", answered=True, taken_back=True)
     call = Call(hotline(), context=context, start="service")
     first = call.steps[0]
-    assert isinstance(first, Enqueue)  # he hears it in the queue, not before
+    assert isinstance(first, Enqueue)  # the caller hears it in the queue, not before
     assert [(p.name, p.language) for p in first.back] == [("we_are_back", "en")]
     assert call.queues == ["service"]
     assert "please_hold" not in call.said

@@ -1,4 +1,4 @@
-"""Flows with faults: where, what, what was expected and what to do."""
+"""Faults in flows: where, what, what was expected, and what to do."""
 
 import time
 

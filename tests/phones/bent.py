@@ -1,7 +1,7 @@
-"""Phones with passwords whose every answer can be bent: what real ones do on a bad day.
+"""Phones with passwords that can answer in any wrong way, as real ones do on a bad day.
 
-Many accounts share one UDP port. Each does what its *habit* says: a coroutine that is handed the
-INVITE and answers it as it likes, or not at all. Lines are accounts like any other.
+Many accounts share one UDP port. Each follows its *habit*: a coroutine that gets the INVITE and
+answers it as it likes, or not at all. Lines are accounts like any other.
 """
 
 import asyncio

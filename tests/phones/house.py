@@ -1,4 +1,4 @@
-"""The house of bent phones: agents are logged in by the console, customers come by the line."""
+"""A centre of bent phones: agents log in through the console, customers call on the line."""
 
 import itertools
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""An espeak-ng that dies, hangs or raves costs its prompt and never a call."""
+"""An espeak-ng that dies, hangs or never stops costs its prompt and never a call."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Prompts as files: spoken once, uploaded ones first, and what happens when it can't be done."""
+"""Prompts as files: spoken once, uploads first, and what happens when it fails."""
 
 import asyncio
 import json

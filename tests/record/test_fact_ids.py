@@ -1,4 +1,4 @@
-"""The ids of what happens once in a call, and of its channel."""
+"""The ids of facts that occur once in a call, and of its channel."""
 
 import uuid
 

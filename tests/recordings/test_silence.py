@@ -1,4 +1,4 @@
-"""A recording that is as long as it should be and lacks a voice says so."""
+"""A recording of the right length that lacks a voice is reported."""
 
 from pathlib import Path
 

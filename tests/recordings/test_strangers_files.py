@@ -1,4 +1,4 @@
-"""What others put into the spool or among the recordings: it costs itself, and nothing is lost."""
+"""Files that others put into the spool or among the recordings do no harm, and nothing is lost."""
 
 # ruff: noqa: ASYNC240 - small files of a test
 

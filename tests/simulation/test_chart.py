@@ -1,4 +1,4 @@
-"""The picture of a day: well-formed, by itself on any page, with what it must show."""
+"""The picture of a day: well-formed, self-contained, with all that it must show."""
 
 from typing import Any
 from xml.etree import ElementTree

@@ -328,7 +328,7 @@ def test_progress_that_nobody_reads_stops_no_work() -> None:
     stream = os.fdopen(theirs, "w")
     now = 0.0
     progress = ProgressBar(2, "days", stream, clock=lambda: now)
-    now = 3_600.0  # so long ago that the next step is told
+    now = 3_600.0  # so long ago that the next step is reported
     progress.step()
     progress.end()
     with pytest.raises(BrokenPipeError):

@@ -1,4 +1,4 @@
-"""Orders are carried out one after the other, whatever is told, and ordered, meanwhile."""
+"""Orders are carried out one after the other, whatever is reported and ordered meanwhile."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who hangs up before the grace is over went by himself, and counts as the limit's rule says."""
+"""Persons who hang up within the grace left by themselves, and count as the limit's rule says."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A scenario's file: what is not said is the standard world; a mistake is named with its place."""
+"""A scenario's file: what it omits is the standard world; a mistake is named with its place."""
 
 from pathlib import Path
 

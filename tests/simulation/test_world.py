@@ -193,7 +193,7 @@ def test_all_leave_even_those_on_a_break_and_come_back_when_told() -> None:
     left, back = 0.3 * 3_600.0, 0.7 * 3_600.0
     assert not [now for now, _ in told.of(AgentReady) if left < now < back]
     assert len({fact.agent for now, fact in told.of(AgentReady) if now == back}) == 30
-    # Whoever talked has ended his talk first.
+    # Whoever talked has ended their talk first.
     assert [now for now, _ in told.of(AgentWrapUp) if left < now < back]
     assert not [now for now, _ in told.of(Dialled) if left + 60.0 < now < back]
 

@@ -1,4 +1,4 @@
-"""A day in which everything that the dialler is told is kept."""
+"""A day that keeps everything the dialer is fed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from simulation.world import World
 
 
 class Told:
-    """The real pacer, and what it was told."""
+    """The real pacer, and what it was fed."""
 
     def __init__(self, pacer: Pacer) -> None:
         self.pacer = pacer
@@ -70,8 +70,8 @@ def played(
     believed_lines: int | None = None,
     **scenario: Any,
 ) -> tuple[Told, Seen, Scenario]:
-    """One such day of an hour, unless said otherwise. ``believed_lines``: what the dialler is told
-    that there are."""
+    """Such a day, of one hour by default. ``believed_lines``: the number of lines that the dialer
+    believes in."""
     world = Scenario.model_validate({"hours": 1.0, **scenario})
     settings = Settings(
         lines=world.lines if believed_lines is None else believed_lines,

@@ -1,4 +1,4 @@
-"""Servers of their own, for tests that stop them."""
+"""Database servers of their own, for tests that stop them."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Calls to store: made of facts as the engine would put them."""
+"""Calls to store, made of facts as the engine would put them."""
 
 import json
 import uuid

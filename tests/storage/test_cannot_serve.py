@@ -1,4 +1,4 @@
-"""The server answers and can't do its work: a standby, a lock nobody lets go of, a failing disk."""
+"""The server answers but can't do its work: a standby, a lock never freed, a failing disk."""
 
 import asyncio
 from collections.abc import AsyncIterator

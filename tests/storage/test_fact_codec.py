@@ -1,4 +1,4 @@
-"""How each kind of fact is stored, and what is read of what a crash or another version left."""
+"""How each kind of fact is stored, and how what a crash or another version left is read."""
 
 import json
 from dataclasses import fields

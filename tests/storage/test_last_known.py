@@ -1,4 +1,4 @@
-"""What is left for a controller without its database: the newest of snapshot and outbox."""
+"""What a controller without its database has left: the newest of snapshot and outbox."""
 
 import asyncio
 import contextlib

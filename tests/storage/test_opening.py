@@ -1,4 +1,4 @@
-"""Opening a database: what it makes, and the one line that says why it can't."""
+"""Opening a database: what it creates, and the one line that says why it fails."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""From the outbox to a real PostgreSQL: once each, in spite of everything."""
+"""From the outbox to a real PostgreSQL: each fact once, in spite of everything."""
 
 import asyncio
 import contextlib

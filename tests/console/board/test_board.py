@@ -33,7 +33,7 @@ async def test_a_supervisor_sees_his_projects_only(console: Console, visit: Visi
     assert set(first["all"]["queues"]) == {"cards"}
     assert set(first["all"]["agents"]) == {"1005", "1006", "1007", "1008"}
     assert {c["project"] for c in first["all"]["calls"].values()} == {"bank"}
-    # 1006 talks in a call of the other project: that he talks is seen, not with whom.
+    # 1006 talks in a call of the other project: the talk is visible, the caller isn't.
     assert first["all"]["agents"]["1006"]["state"] == "talking"
     assert first["all"]["agents"]["1006"]["call"] is None
 

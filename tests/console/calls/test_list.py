@@ -1,4 +1,4 @@
-"""The list of calls: its filters, its pages, who called."""
+"""The list of calls: its filters, pages and callers."""
 
 from datetime import timedelta
 

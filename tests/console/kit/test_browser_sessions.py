@@ -1,4 +1,4 @@
-"""Sessions: who ends them, and how soon what hangs on them ends."""
+"""Sessions: who ends them, and how soon streams end with them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

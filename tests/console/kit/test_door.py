@@ -1,4 +1,4 @@
-"""The console's door: silence and slowness end there, and users come before strangers."""
+"""The console's connections: silent and slow ones are closed, and users come before strangers."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Live pages: one feed for all who see the same, and for slow ones, too."""
+"""Live pages: one feed for all who see the same, even for slow readers."""
 
 import asyncio
 import json

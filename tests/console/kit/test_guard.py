@@ -1,4 +1,4 @@
-"""Forms and streams that aren't ours, and what every answer carries."""
+"""Forms and streams from other sites, and the headers that every answer carries."""
 
 import pytest
 

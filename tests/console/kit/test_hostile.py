@@ -1,4 +1,4 @@
-"""Requests that no browser sends, byte by byte: each gets its answer, and none a line of trace."""
+"""Requests that no browser sends, byte by byte: each gets an answer, none leaves a traceback."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The console behind a reverse proxy: whose address counts, and where browsers say they are."""
+"""The console behind a reverse proxy: whose address counts, and which Origin is accepted."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ PROXY = {"127.0.0.1", "10.0.0.2"}
     ("forwarded_for", "who"),
     [
         ("203.0.113.7", "203.0.113.7"),
-        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),  # the first he wrote himself
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),  # the asker made up the first
         ("203.0.113.7, 10.0.0.2", "203.0.113.7"),  # two proxies in a row
         ("", "127.0.0.1"),
         (" , ", "127.0.0.1"),
