@@ -1,4 +1,4 @@
-"""The flows a centre uses, from the operator's folder or from the library."""
+"""Finds and loads a centre's flows, in the operator's folder or in the library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ LIBRARY = Path(ivr_flows.__file__).parent / "library"
 """The flows and phrases that come with Offhook."""
 
 PHRASES = frozenset({"station", "dialplan"})
-"""What in the library is no flow."""
+"""Files of the library that aren't flows."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlowSource:
-    """A flow as it was read."""
+    """The source of a flow: its file and its bytes."""
 
     path: Path
     text: bytes
 
 
 def flow_files(config: Config) -> Mapping[str, FlowSource]:
-    """The files of the hotlines' flows, by name. Raises DocumentError (no such flow)."""
+    """The files of the hotlines' flows, by name. Raises DocumentError if one is missing."""
     own = config.flows
     files: dict[str, FlowSource] = {}
     for number, hotline in enumerate(config.centre.hotlines):
@@ -51,7 +51,7 @@ def flow_files(config: Config) -> Mapping[str, FlowSource]:
 
 
 def load_flows(config: Config, files: Mapping[str, FlowSource] | None = None) -> Mapping[str, Flow]:
-    """Each hotline's flow by name. Raises DocumentError (a fault in a file, or no such flow)."""
+    """The hotlines' flows, by name. Raises DocumentError if a file is missing or faulty."""
     queues = {queue.name for queue in config.centre.queues}
     return {
         name: load(file.text, str(file.path), queues)

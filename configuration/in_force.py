@@ -1,7 +1,8 @@
-"""The configuration in force: what was checked at the last start on purpose, kept in a copy.
+"""Keeps a copy of the configuration in force: what was checked when Offhook was last started.
 
-A controller that died is started again from the copy, not from the files: somebody may be half-way
-through saving them. ``./run up`` and ``./run restart`` take the files, and only if they are right.
+A controller that died is started again from the copy, not from the files, which somebody may be
+halfway through saving. ``./run up`` and ``./run restart`` take the files, but only if they are
+right.
 """
 
 import json
@@ -29,16 +30,16 @@ FOLDER = "in-force"
 _COPY = "configuration.json"
 _SERVING = "serving"
 _NOT_KEPT = "not-kept"
-"""There while the copy is of an earlier start, for that of the last could not be written."""
+"""Exists while the copy is that of an earlier start, because the last one's can't be written."""
 
 
 class CannotKeep(OperatorError):  # noqa: N818
-    """The copy can't be written; the text says where, what follows and what to do."""
+    """The copy can't be written. The text says where, what follows, and what to do."""
 
     def __init__(self, message: str, *, misleads: bool) -> None:
         super().__init__(message)
         self.misleads = misleads
-        """The copy of an earlier start is there, and will be taken for that of this one."""
+        """Whether an earlier start's copy exists and would be taken for this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class InForce:
     since: datetime
 
     def changed(self) -> str | None:
-        """What the files have come to since, in one line; None: they are the same. Blocking."""
+        """What has become of the files since, in one line; None: they are unchanged. Blocks."""
         try:
             now = parse(self.config.source, self.config.source.read_bytes())
             files = flow_files(now)
@@ -64,18 +65,18 @@ class InForce:
             return f"{self.config.source}: can't be read ({error.strerror})"
         except (ConfigError, DocumentError) as error:
             return " ".join(str(error).split())
-        return f"{self.config.source} or a flow has been changed"
+        return f"{self.config.source} or a flow has changed"
 
 
 def from_files(config: Config, state: Path) -> InForce:
-    """What the files say now. Raises DocumentError, SecretsError."""
+    """The configuration in the files now. Raises DocumentError, SecretsError."""
     files = flow_files(config)
     flows = load_flows(config, files)
     return InForce(config, flows, load_or_create(state, config.centre), files, datetime.now(UTC))
 
 
 def keep(found: InForce, state: Path) -> None:
-    """Put it in force: the copy is replaced, or stays as it is. Raises CannotKeep."""
+    """Put a configuration in force: replace the copy, or raise CannotKeep and leave it as it is."""
     copy = {
         "source": str(found.config.source),
         "since": found.since.isoformat(),
@@ -96,7 +97,7 @@ def keep(found: InForce, state: Path) -> None:
 
 
 def _not_kept(found: InForce, state: Path, error: OSError) -> CannotKeep:
-    """What the failure means for a controller that dies later."""
+    """The error, with what it means for a controller that dies later."""
     folder = state / FOLDER
     there, misleads = (folder / _COPY).exists(), False
     after = "a controller that dies is started again from the files while they are right"
@@ -105,11 +106,11 @@ def _not_kept(found: InForce, state: Path, error: OSError) -> CannotKeep:
     except OSError:
         misleads = there and not _is_kept(found, state)
         if there:
-            after = "a controller that dies would be started again from that"
+            after = "a controller that dies would be started again from it"
     return CannotKeep(
         f"{error.filename or folder}: can't be written ({error.strerror}), so the configuration"
-        f" could not be kept: {'that of the start before stays' if there else 'there is no copy'},"
-        f" and {after}; free space there, or let Offhook's user write",
+        f" is not kept: {'an earlier copy stays' if there else 'there is no copy'}, and {after};"
+        f" free space there, or let Offhook's user write there",
         misleads=misleads,
     )
 
@@ -123,10 +124,10 @@ def _is_kept(found: InForce, state: Path) -> bool:
 
 
 def kept(source: Path, state: Path) -> InForce:
-    """The copy. Where it can't be read, one line says so, and the files are taken.
+    """The configuration in the copy or, if that can't be read (which is logged), in the files.
 
-    If the last one could not be kept, the files are taken while they are right, and else the copy
-    of the start before. Raises what reading the files raises.
+    If the last start's copy could not be kept, take the files if they are right, and otherwise
+    the copy of an earlier start. Raises what reading the files raises.
     """
     folder = state / FOLDER
     if (folder / _NOT_KEPT).exists():
@@ -138,8 +139,8 @@ def kept(source: Path, state: Path) -> InForce:
             except _BROKEN:
                 raise error from None
             log.error(
-                "the files are wrong, and what was in force could not be kept; the copy of an"
-                " earlier start is taken",
+                "the files are wrong, and the configuration in force could not be kept; the copy"
+                " of an earlier start is used",
                 file=str(folder / _COPY),
                 since=found.since.isoformat(),
                 why=_in_one_line(error),
@@ -149,7 +150,7 @@ def kept(source: Path, state: Path) -> InForce:
         return _copy(state)
     except _BROKEN as error:
         log.error(
-            "the copy of the configuration in force can't be read; the files are taken",
+            "the copy of the configuration in force can't be read; the files are used",
             file=str(folder / _COPY),
             why=_in_one_line(error),
         )
@@ -161,7 +162,8 @@ _BROKEN = (OSError, ValueError, ConfigError, DocumentError)
 
 
 def _copy(state: Path, *, is_last: bool = True) -> InForce:
-    """Raises one of ``_BROKEN``, and SecretsError. ``is_last``: it is that of the last start."""
+    """Reads the copy. ``is_last``: it is that of the last start. Raises one of ``_BROKEN``, or
+    SecretsError."""
     copy = _fields(parsed((state / FOLDER / _COPY).read_bytes()), "the copy")
     config = parse(_path(copy, "source"), _bytes(_string(copy, "centre")))
     files = {}
@@ -179,7 +181,7 @@ def _copy(state: Path, *, is_last: bool = True) -> InForce:
 
 
 def _files_again(source: Path, state: Path) -> InForce:
-    """As ``from_files``, for a controller that was started before."""
+    """Like ``from_files``, for a controller that was started before."""
     config = load(source)
     files = flow_files(config)
     flows = load_flows(config, files)
@@ -188,15 +190,15 @@ def _files_again(source: Path, state: Path) -> InForce:
 
 
 def _secrets_again(state: Path, config: Config, *, copy: bool) -> Secrets:
-    """Those that Asterisk was started with: the copy, or the file if the copy may be older. Where
-    one of them can't be used, the other. Raises SecretsError if neither can."""
+    """The secrets that Asterisk was started with: from the copy, or from the file if the copy may
+    be older. If one can't be used, take the other. Raises SecretsError if neither can."""
     places = (state / FOLDER, state) if copy else (state, state / FOLDER)
     there = [place for place in places if (place / SECRETS).exists()]
     for place in there[:-1]:
         try:
             return load_or_create(place, config.centre)
         except SecretsError as error:
-            log.error("the secrets are read elsewhere", why=_in_one_line(error))
+            log.error("the secrets are read from their other place", why=_in_one_line(error))
     return load_or_create(there[-1] if there else state, config.centre)
 
 
@@ -221,15 +223,15 @@ def _path(fields: Mapping[str, Any], name: str) -> Path:
     found = _string(fields, name)
     if not found or "\0" in found:
         raise ValueError(f'"{name}" is not a path')
-    os.fsencode(found)  # a UnicodeEncodeError is a ValueError too
+    os.fsencode(found)  # a UnicodeEncodeError is a ValueError, too
     return Path(found)
 
 
 def for_a_service(source: Path, state: Path) -> InForce:
-    """For a controller that a service manager or a container starts, again and again.
+    """The configuration for a controller that a service manager or a container starts.
 
-    The one before it was ended on purpose: the files. It died: the copy. Raises what ``from_files``
-    and ``load`` raise.
+    From the files if the controller before was ended on purpose, from the copy if it died. Raises
+    what ``from_files`` and ``load`` raise.
     """
     if (state / FOLDER / _SERVING).exists():
         found = kept(source, state)
@@ -239,7 +241,7 @@ def for_a_service(source: Path, state: Path) -> InForce:
 
 
 def serving(state: Path, *, now: bool) -> None:
-    """Remember that a controller serves, until it is asked to end: if it dies, this stays."""
+    """Mark that a controller serves, or no longer serves; the mark of one that dies stays."""
     mark = state / FOLDER / _SERVING
     try:
         if now:
@@ -247,7 +249,7 @@ def serving(state: Path, *, now: bool) -> None:
         else:
             mark.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("can't be written", file=str(mark), why=error.strerror)
+        log.warning("a file can't be written", file=str(mark), why=error.strerror)
 
 
 def _text(data: bytes) -> str:

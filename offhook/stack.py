@@ -1,5 +1,6 @@
-"""Everything one machine needs, started in order and stopped in reverse: database, Asterisk,
-controller. Used by ``./run up``, by the demo and by the tests that must see the whole thing."""
+"""Starts database, Asterisk and controller on one machine, and stops them in reverse order.
+
+``./run up``, the demo and tests of the whole use it."""
 
 import asyncio
 import fcntl
@@ -41,17 +42,17 @@ from telephony.asterisk.provision import AsteriskInstall, Progress
 
 _LOCK = "in-use.lock"
 STOPPING = "it is stopping"
-"""Why a restart is refused then."""
+"""Why a restart is refused meanwhile."""
 
 
 class StackError(OperatorError):
-    """A part did not start; the text says which, why and what to do."""
+    """A part did not start. The text says which, why, and what to do."""
 
 
 class Stack:
-    """One machine's Offhook. ``state`` is the folder where all of it is kept.
+    """Offhook on one machine. ``state`` is the folder for all that it keeps.
 
-    ``install`` is the Asterisk to start; None: the configuration names one that runs elsewhere.
+    ``install`` is the Asterisk to start; None if the configuration names one that runs elsewhere.
     """
 
     def __init__(
@@ -107,9 +108,9 @@ class Stack:
 
     @property
     def instance(self) -> Instance:
-        """The Asterisk that it starts. Raises StackError if it starts none."""
+        """The Asterisk that it starts. Raises StackError if Asterisk runs elsewhere."""
         if self._instance is None:
-            raise StackError("this Asterisk runs elsewhere; start and stop it there")
+            raise StackError("Asterisk runs elsewhere; start and stop it there")
         return self._instance
 
     @property
@@ -121,12 +122,12 @@ class Stack:
 
     @property
     def database_pid(self) -> int | None:
-        """The process of the PostgreSQL that it uses; None if that runs elsewhere."""
+        """The process of its PostgreSQL; None if that runs elsewhere."""
         return self._database.pid if self._database is not None else None
 
     def _make_controller(self) -> ControllerProcess:
         ports = (str(getattr(self.ports, name)) for name in Ports.__dataclass_fields__)
-        self._controller_log.touch(mode=0o600)  # callers' numbers are in it
+        self._controller_log.touch(mode=0o600)  # it holds callers' numbers
         return ControllerProcess(
             ["--config", str(self.config.source), "--state", str(self.state), "--in-force"],
             {"OFFHOOK_DSN": self.dsn, "OFFHOOK_PORTS": ",".join(ports), **self._environment},
@@ -148,7 +149,7 @@ class Stack:
         await self.stop()
 
     async def start(self) -> None:
-        """Start all parts; on a failure stop those that had started, and raise.
+        """Start all parts. If one fails, stop those that have started, and raise.
 
         Raises AsteriskError, CannotKeep, ControllerError, StackError, StorageError; each is one
         line for a person.
@@ -188,7 +189,7 @@ class Stack:
         try:
             self._agi_port = reserve(self.config.asterisk.agi_bind, self.ports.agi)
         except OSError as error:
-            # It is free (check_free), but the system remembers an earlier Offhook's connections.
+            # The port is free (check_free), but the kernel keeps an earlier Offhook's connections.
             self._progress(
                 f"FastAGI's port {self.ports.agi} can't be kept for this user alone"
                 f" ({error.strerror}); whoever else has an account here could take it while the"
@@ -196,10 +197,11 @@ class Stack:
             )
 
     async def restart(self, found: InForce) -> None:
-        """A new controller with this configuration and its flows; all else goes on, calls too.
+        """Replace the controller by one with this configuration and its flows; all else goes on,
+        including calls.
 
-        Raises StackError while nothing has changed; ControllerError if the new one does not start:
-        then the configuration of before is in force again.
+        Raises StackError if nothing has changed, and ControllerError if the new controller does
+        not start and the configuration before it is in force again.
         """
         async with self._restarting:
             before = self._in_force
@@ -212,7 +214,7 @@ class Stack:
             try:
                 await self._exchange(before, found)
             except Exception:
-                if is_kept:  # should none run now, it is tried again
+                if is_kept:  # if none runs now, starting it is retried
                     self.controller.keep()
                 raise
 
@@ -228,13 +230,13 @@ class Stack:
             await self.controller.replace()
         except Exception as error:
             left = await self._go_back(before, copy=True)
-            now = "the one of before goes on"
+            now = "the old one goes on"
             if self.controller.pid != first:
-                now = "the one of before is back"
+                now = "the old one is back"
                 try:
                     await self.controller.replace()
                 except Exception as again:
-                    now = f"that of before does not either ({in_one_line(again)})"
+                    now = f"the old one does not start either ({in_one_line(again)})"
             raise ControllerError(
                 f"the new controller did not start, and {now}: {in_one_line(error)}{left}"
             ) from error
@@ -245,7 +247,7 @@ class Stack:
             if of(config) != of(self.config):
                 raise StackError(
                     f"{config.source}: {what} can't be changed by a restart of the controller;"
-                    " stop all of it (Ctrl-C), and start it again. Nothing has changed"
+                    " stop Offhook (Ctrl-C) and start it again. Nothing has changed"
                 )
 
     async def _reconfigure(self, found: InForce) -> None:
@@ -261,7 +263,7 @@ class Stack:
             self._progress(str(error))
 
     async def _go_back(self, before: InForce, *, copy: bool = False) -> str:
-        """What can't be put back as it was, for the end of a sentence."""
+        """Put the configuration back. Returns what can't be put back, for the end of a sentence."""
         faults = []
         try:
             await self._reconfigure(before)
@@ -275,16 +277,15 @@ class Stack:
         return f"; but not all can be put back: {'; '.join(faults)}" if faults else ""
 
     async def drain(self) -> None:
-        """Before ``stop``: let calls end, for as long as the configuration says; new ones are
-        refused. Says what stopping would cost, and how far it has come.
+        """Let calls end for as long as the configuration allows, and refuse new ones; call it
+        before ``stop``. Reports what stopping would cost, and its progress.
 
-        A restart that is under way goes on to its end: calls are the new controller's then.
+        A restart that is under way is finished first: the calls are then the new controller's.
         """
         self._draining = True
         if self._restarting.locked():
             self._progress(
-                "the restart goes on to its end first, then calls may end; once more (Ctrl-C)"
-                " stops at once"
+                "the restart is finished first, then calls may end; Ctrl-C once more stops at once"
             )
         async with self._restarting:
             pass
@@ -300,13 +301,13 @@ class Stack:
         if self._database is not None:
             self.dsn = await self._database.database(self._database_name)
         if not self._own_database or not LastKnown(self.state / LAST_KNOWN).found:
-            # What is wrong is better told now than by the controller, when Asterisk runs already;
-            # and the controller of an update begins without it while old calls are brought forward,
-            # but the first one that keeps what is last known can't.
+            # Better to fail now than in the controller, when Asterisk is already running. Besides,
+            # an updated controller can start while old calls are migrated, from what was last
+            # known; without that it can't.
             await (await open_database(self.dsn)).close()
 
     def _logs(self) -> list[Path]:
-        """What grows for as long as we run."""
+        """The logs that grow for as long as we run."""
         logs = [self._controller_log]
         if self._instance is not None:
             logs += [self._instance.log / name for name in ("messages", "security", "output")]
@@ -315,7 +316,7 @@ class Stack:
         return logs
 
     def keep(self) -> None:
-        """From now on start each part again whenever it ends by itself, or hangs."""
+        """From now on, restart each part whenever it ends by itself or hangs."""
         self.controller.keep()
         run = asyncio.get_running_loop().create_task
         if self._instance is not None:
@@ -375,7 +376,7 @@ class Stack:
             self._claimed = None
 
     async def missing(self) -> list[str]:
-        """What the controller has to do without at the moment, as its health page names it."""
+        """What the controller has to do without at present, as its health page names it."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.console_url}healthz") as page:
             found: list[str] = (await page.json())["missing"]
             return found
@@ -388,11 +389,11 @@ _NOT_BY_A_RESTART: dict[str, Callable[[Config], object]] = {
     '"database"': lambda config: config.database,
     "the console's address": lambda config: (config.console.bind, config.console.port),
 }
-"""What others than the controller have been started with."""
+"""Settings with which other parts than the controller have been started."""
 
 
 def claim(folder: Path) -> IO[bytes]:
-    """Make the folder ours until the file is closed; it is made if need be. Raises StackError."""
+    """Create the folder if necessary, and lock it until the file is closed. Raises StackError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = (folder / _LOCK).open("ab")
     try:
@@ -407,13 +408,15 @@ def claim(folder: Path) -> IO[bytes]:
 
 
 def free_state(folder: Path) -> None:
-    """Empty a folder of an earlier run, of which something may be left if it was killed.
+    """Empty the folder of an earlier run, which may have left files if it was killed.
 
-    Raises StackError if that run goes on, or if there is something else in it.
+    Raises StackError if that run goes on, or if the folder holds something else.
     """
     there = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
     if there and not there & {_LOCK, "secrets.json"}:
-        raise StackError(f"{folder} is not a folder of ours and is not emptied; name an empty one")
+        raise StackError(
+            f"{folder} is not one of Offhook's folders and is not emptied; name another"
+        )
     with claim(folder):
         if (folder / "postgres" / "data" / "postmaster.pid").exists():
             left = EmbeddedServer(folder / "postgres")

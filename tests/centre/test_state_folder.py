@@ -29,7 +29,7 @@ def test_only_our_own_folder_is_emptied(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     letter = tmp_path / "home" / "letter"
     letter.write_text("dear")
-    with pytest.raises(StackError, match="is not a folder of ours and is not emptied"):
+    with pytest.raises(StackError, match="is not one of Offhook's folders and is not emptied"):
         free_state(tmp_path / "home")
     assert letter.read_text() == "dear"
 

@@ -1,4 +1,4 @@
-"""What was checked at the last start on purpose stays in force, whatever is saved meanwhile."""
+"""What was checked at the last deliberate start stays in force, whatever is saved meanwhile."""
 
 import json
 import os
@@ -75,7 +75,7 @@ def test_without_a_copy_of_the_secrets_their_file_is_taken(
     (state / "in-force" / "secrets.json").write_text('{"ami": ')
     with capture_logs() as logs:
         assert kept(file, state).secrets == found.secrets
-    assert [line["event"] for line in logs] == ["the secrets are read elsewhere"]
+    assert [line["event"] for line in logs] == ["the secrets are read from their other place"]
     (state / "in-force" / "secrets.json").unlink()
     assert kept(file, state).secrets == found.secrets
     (state / "secrets.json").unlink()
@@ -90,7 +90,7 @@ def test_a_changed_file_is_seen_and_one_put_back_is_not(
     assert found.changed() is None
     text = file.read_text()
     file.write_text(text.replace("title: Tea", "title: Coffee"))
-    assert found.changed() == f"{file} or a flow has been changed"
+    assert found.changed() == f"{file} or a flow has changed"
     file.unlink()
     assert "No such file" in (found.changed() or "")
     file.write_text(text)
@@ -109,7 +109,7 @@ def test_without_a_copy_that_can_be_read_the_files_are_taken(
     (state / "in-force" / "configuration.json").write_bytes(damage)
     with capture_logs() as logs:
         assert kept(file, state).config.centre == load(file).centre
-    assert len(logs) == 1 and "the files are taken" in logs[0]["event"]
+    assert len(logs) == 1 and "the files are used" in logs[0]["event"]
 
 
 SHAPES: list[Callable[[dict[str, Any]], object]] = [
@@ -144,7 +144,7 @@ def test_a_copy_of_another_shape_is_one_that_cannot_be_read(
     copy.write_text(json.dumps(shape(json.loads(copy.read_bytes()))))
     with capture_logs() as logs:
         assert kept(file, state).flows.keys() == {"hotline"}
-    assert len(logs) == 1 and "the files are taken" in logs[0]["event"]
+    assert len(logs) == 1 and "the files are used" in logs[0]["event"]
     assert logs[0]["why"] and "\n" not in logs[0]["why"]
 
 
@@ -229,7 +229,7 @@ def test_a_copy_that_cannot_be_replaced_stays(centre_file: CentreFile, tmp_path:
     file.write_text(text.replace("title: Tea", "title: Coffee"))
     found = from_files(load(file), state)
     new = _in_the_way(folder)
-    with pytest.raises(CannotKeep, match=r"Is a directory.*of the start before stays") as caught:
+    with pytest.raises(CannotKeep, match=r"Is a directory.*an earlier copy stays") as caught:
         keep(found, state)
     assert str(new.name) in str(caught.value)  # what failed
     assert (folder / "configuration.json").read_bytes() == before

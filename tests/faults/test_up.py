@@ -306,7 +306,7 @@ async def test_nothing_cuts_talks_short_while_up_stops(up: UpFactory) -> None:
         0, "offhook: the new controller is serving; calls went on meanwhile"
     ), ended.err  # fmt: skip
     assert "1 call (1 talking" in await one.until_said("stopping now would cut off")
-    assert one.said.read_text().count("goes on to its end first") == 1
+    assert one.said.read_text().count("is finished first") == 1
     # The controller dies: the talk is Asterisk's, and goes on; another one waits for its end.
     os.kill(one.controller(), signal.SIGKILL)
     await one.until_said("the controller ended (-9); starting it again")
@@ -327,7 +327,7 @@ async def test_the_second_ctrl_c_stops_a_restart_too(up: UpFactory) -> None:
     asking = asyncio.create_task(one.restart())
     await one.until_said("as ./run restart asked")
     one.process.send_signal(signal.SIGTERM)
-    await one.until_said("goes on to its end first")
+    await one.until_said("is finished first")
     children = psutil.Process(one.process.pid).children(recursive=True)
     one.process.send_signal(signal.SIGTERM)
     assert await one.ended() == 0
@@ -363,7 +363,7 @@ async def test_a_restart_that_fails_leaves_all_as_it_was(up: UpFactory) -> None:
     (one.state / "taken").touch()
     one.change(lambda centre: centre.update(recordings={"root": "taken"}))
     said = (await one.restart()).only_complaint()
-    assert "the new controller did not start, and the one of before is back" in said
+    assert "the new controller did not start, and the old one is back" in said
     assert "taken" in said
     assert copy.read_bytes() == in_force and one.controller() not in (0, first)
     endpoints = await here.stack.instance.process.console("pjsip show endpoints")
