@@ -1,6 +1,6 @@
 #!/bin/sh
-# Asterisk, with its two logs held to 20 MB and as much again of what they said before.
-# What grows is copied aside and emptied, as Asterisk keeps it open for appending.
+# Runs Asterisk, and limits each of its two logs to 20 MB, plus one older copy of that size.
+# A log that has grown is copied and emptied, because Asterisk keeps it open for appending.
 logs=${1:-/var/log/asterisk}
 largest=${2:-20000000}
 keep_small() {

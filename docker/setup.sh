@@ -1,6 +1,6 @@
 #!/bin/sh
-# What must be there before the rest starts: passwords, made once and kept in volumes, and
-# Asterisk's configuration, written anew each time. Arguments go to `offhook asterisk-conf`.
+# Makes what must exist before the rest starts: passwords, once, kept in volumes, and Asterisk's
+# configuration, each time. Arguments go to `offhook asterisk-conf`.
 set -eu
 umask 077
 database=/var/lib/offhook/database
@@ -9,7 +9,7 @@ if [ ! -s $database/password ]; then
     python -c 'import secrets; print(secrets.token_urlsafe(24), end="")' >$database/password.new
     mv $database/password.new $database/password
 fi
-# The same password where PostgreSQL's clients look for it.
+# The same password, where PostgreSQL's clients look for it.
 printf '*:*:*:offhook:%s\n' "$(cat $database/password)" >$database/pgpass.new
 mv $database/pgpass.new $database/pgpass
 
