@@ -56,10 +56,10 @@ class Engine:
         channels = Calls(
             (station.name for station in centre.stations), (line.name for line in centre.lines)
         )
-        self.calls = calls = LiveCalls(centre, outbox, changes)
+        self.calls = calls = LiveCalls(centre, outbox, changes, clock)
         self.orders = orders = Orders(links, channels)
         self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
-        self.talks = talks = LiveTalks(clock, calls, floor, links, on_call_over)
+        self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
         self.admission = admission = Admission(centre, links, channels)
         self.sessions = sessions = Sessions(changes, calls, talks, links, channels, admission)
         self.queued = QueuedCalls(centre, clock, calls, floor, talks, links)
@@ -89,7 +89,7 @@ class Engine:
         before = len(self.floor.at_station)
         # Whoever is logged in has been seen since; the floor leaves them as they are.
         self._restore_agents(last_states)
-        over = {call.id for call in self.talks.just_over()}
+        over = {call.id for call in self.calls.just_over()}
         lost = []
         for stored in open_calls:
             name = stored.record.call

@@ -167,7 +167,7 @@ class Switches:
             until=datetime.now(UTC),
             first=first,
             restarted=restarted,
-            known=frozenset([*self._calls.by_id, *(call.id for call in self._talks.just_over())]),
+            known=frozenset([*self._calls.by_id, *(call.id for call in self._calls.just_over())]),
             agents=dict(self._floor.at_station),
         )
 

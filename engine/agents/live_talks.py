@@ -3,7 +3,6 @@
 The session that dialled knows of a talk, and so does AMI; either may be the only one.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -16,14 +15,11 @@ from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
-from engine.clock import Clock
 from engine.ports import CallStage
 from telephony.ami.link import Link
 
 HARDLY_S = 0.8
 """A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
-
-_JUST_OVER_S = 10.0
 
 
 class LiveTalks:
@@ -31,7 +27,6 @@ class LiveTalks:
 
     def __init__(
         self,
-        clock: Clock,
         calls: LiveCalls,
         floor: LiveFloor,
         links: Mapping[NodeName, Link],
@@ -39,11 +34,9 @@ class LiveTalks:
     ) -> None:
         self.on_call_over = on_call_over
         """Told of each call that has ended, when all of it is written down."""
-        self._clock = clock
         self._calls = calls
         self._floor = floor
         self._links = links
-        self._just_over: deque[tuple[float, LiveCall]] = deque()
 
     def connected(
         self, call: LiveCall, station: StationName, at: datetime, *, supposed: bool = False
@@ -149,10 +142,8 @@ class LiveTalks:
 
         ``gap`` is the one whose snapshot shows it; then it is not over until the gap is closed.
         """
-        if self._calls.by_id.pop(call.id, None) is None:
+        if not self._calls.end(call):
             return
-        self._forget()
-        self._just_over.append((self._clock.now(), call))
         now = moment(gap)
         why: EndReason | Unlisted | None = call.flow_ended
         for station in list(call.ledger.phones):
@@ -174,15 +165,6 @@ class LiveTalks:
             self.on_call_over(call)
         else:
             gap.over.append(call)
-
-    def just_over(self) -> list[LiveCall]:
-        """Calls that have ended so lately that Asterisk's log may not have all of them yet."""
-        self._forget()
-        return [call for _, call in self._just_over]
-
-    def _forget(self) -> None:
-        while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
-            self._just_over.popleft()
 
 
 def must_wait_again(call: LiveCall) -> bool:

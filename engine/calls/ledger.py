@@ -15,18 +15,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from domain.centre import Hotline
 from domain.facts import (
     TALKS,
     CallEnded,
     CallFact,
+    ControllerLost,
     FellBack,
     TalkBegan,
     Transferred,
     phone_in,
 )
-from domain.identity import AgentCode, StationName
-from domain.reasons import Party
-from engine.calls.logged import missing, not_told
+from domain.identity import AgentCode, CallId, StationName
+from domain.reasons import EndReason, Party
+from engine.calls.logged import closed, fact_id, missing, not_told
 from telephony.event_log import LoggedCall
 
 _IN_LOG = (*TALKS, Transferred, FellBack)
@@ -148,6 +150,32 @@ class Ledger:
         supposed = self._of_gaps.pop(until, [])
         self.facts += [fact for fact in supposed if isinstance(fact.what, TALKS)]
         return supposed
+
+    def settle_unseen(
+        self,
+        call: CallId,
+        logged: LoggedCall | None,
+        agents: Mapping[StationName, AgentCode],
+        log_until: datetime,
+        hotline: Hotline | None = None,
+    ) -> list[CallFact]:
+        """What must be written down of a call that is over and whose end nobody saw.
+
+        ``logged`` is None if Asterisk's log doesn't have it; ``log_until`` is when the log's last
+        entry was made. ``hotline`` is given for a call of which nothing is written down yet.
+        """
+        if logged is None:
+            return closed(call, self.facts, self.facts[-1].at, EndReason.CONTROLLER_AWAY)
+        new = missing(logged, self.facts, agents, hotline)
+        if logged.ended_at is None:
+            # Asterisk doesn't have it and the log has no end: Asterisk was killed, and nobody has
+            # called since.
+            new += closed(call, [*self.facts, *new], log_until, EndReason.ASTERISK_ENDED)
+        if logged.blocked:
+            return new  # the dialplan refuses it with or without us
+        alone = ControllerLost()
+        at = min(fact.at for fact in new)
+        return [CallFact(fact_id(call, f"{alone.kind} log"), call, at, alone), *new]
 
     # Looking back
 

@@ -1,6 +1,7 @@
 """Keeps the calls in progress, and records what happens in them as it happens."""
 
 import uuid
+from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -20,6 +21,7 @@ from domain.reasons import Party
 from engine.calls.call import LiveCall
 from engine.calls.logged import entered, fact_id
 from engine.changes import Changes
+from engine.clock import Clock
 from engine.ports import CallStage
 from records.call_queries import StoredCall
 from storage.outbox import Outbox
@@ -29,6 +31,8 @@ log = structlog.get_logger()
 
 _ONCE = (CallEntered, CallEnded)
 
+_JUST_OVER_S = 10.0
+
 BLOCKED_CAUSE = 34
 """Q.850: no circuit is free."""
 
@@ -36,13 +40,15 @@ BLOCKED_CAUSE = 34
 class LiveCalls:
     """All calls in progress, by their ids."""
 
-    def __init__(self, centre: Centre, outbox: Outbox, changes: Changes) -> None:
+    def __init__(self, centre: Centre, outbox: Outbox, changes: Changes, clock: Clock) -> None:
         self.by_id: dict[CallId, LiveCall] = {}
         self.unclosed: dict[CallId, StoredCall] = {}
         """An earlier controller's calls: without an end in the record, and not yet seen."""
         self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
         self._outbox = outbox
         self._changes = changes
+        self._clock = clock
+        self._just_over: deque[tuple[float, LiveCall]] = deque()
         self._complain = Complaints()
 
     def get(self, call: CallId) -> LiveCall | None:
@@ -91,6 +97,23 @@ class LiveCalls:
             call.ledger.knew(before.timeline)
         self.note(call, entered(hotline, line, caller, caller_name), at=at)
         return call
+
+    def end(self, call: LiveCall) -> bool:
+        """The call goes on no longer; returns whether that is news."""
+        if self.by_id.pop(call.id, None) is None:
+            return False
+        self._forget()
+        self._just_over.append((self._clock.now(), call))
+        return True
+
+    def just_over(self) -> list[LiveCall]:
+        """Calls that have ended so lately that Asterisk's log may not have all of them yet."""
+        self._forget()
+        return [call for _, call in self._just_over]
+
+    def _forget(self) -> None:
+        while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
+            self._just_over.popleft()
 
     def refused(
         self,

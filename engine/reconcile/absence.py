@@ -5,21 +5,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from domain.facts import (
-    CallFact,
-    ControllerLost,
-)
+from domain.facts import CallFact
 from domain.identity import CallId, ChannelId
-from domain.reasons import EndReason
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
-from engine.calls.logged import closed, fact_id, missing
+from engine.calls.ledger import Ledger
 from engine.engine import Engine
 from engine.reconcile.log_file import LogFile
 from machine.one_line import in_one_line
@@ -180,7 +176,7 @@ class Absence:
     def _seen_since(self, gap: Gap) -> list[LiveCall]:
         """Calls that began before the snapshot but were reported by a session or an event only
         after it: some of what happened in them may be only in the log."""
-        live = [*self._engine.calls.by_id.values(), *self._engine.talks.just_over()]
+        live = [*self._engine.calls.by_id.values(), *self._engine.calls.just_over()]
         over = {call.id for call in gap.over}
         return [
             call
@@ -192,31 +188,19 @@ class Absence:
         ]
 
     def _of_lost(self, stored: StoredCall, gap: Gap) -> list[CallFact]:
-        call, known = stored.record.call, stored.timeline
-        logged = self._log.calls.get(call)
-        if logged is None:
-            return closed(call, known, known[-1].at, EndReason.CONTROLLER_AWAY)
-        facts = missing(logged, known, gap.agents)
-        if logged.ended_at is None:
-            # Asterisk doesn't have it and the log has no end: Asterisk was killed, and nobody has
-            # called since.
-            at = datetime.fromtimestamp(self._log.last_at, UTC)
-            facts += closed(call, [*known, *facts], at, EndReason.ASTERISK_ENDED)
-        return [*self._went_on_alone(facts), *facts]
+        call = stored.record.call
+        ledger = Ledger(facts=list(stored.timeline))
+        return ledger.settle_unseen(call, self._log.calls.get(call), gap.agents, self._log_until())
 
     def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:
         hotline = self._hotlines.get(logged.number)
         if hotline is None:
             return []  # from another configuration
-        facts = missing(logged, (), gap.agents, hotline)
-        if logged.blocked:
-            return facts  # the dialplan refuses it with or without us
-        return [*self._went_on_alone(facts), *facts]
+        until = self._log_until()
+        return Ledger().settle_unseen(logged.call, logged, gap.agents, until, hotline)
 
-    def _went_on_alone(self, facts: Sequence[CallFact]) -> list[CallFact]:
-        call, at = facts[0].call, min(fact.at for fact in facts)
-        what = ControllerLost()
-        return [CallFact(fact_id(call, f"{what.kind} log"), call, at, what)]
+    def _log_until(self) -> datetime:
+        return datetime.fromtimestamp(self._log.last_at, UTC)
 
     async def _ended(self, calls: Iterable[CallId]) -> Collection[CallId]:
         """The calls among these whose record has an end."""
@@ -227,7 +211,7 @@ class Absence:
     async def _unknown(self, gap: Gap) -> list[LoggedCall]:
         """The calls that came and went in the gap and that nobody has recorded."""
         handled = {call.id for call in gap.over} | {stored.record.call for stored in gap.lost}
-        handled.update(call.id for call in self._engine.talks.just_over())
+        handled.update(call.id for call in self._engine.calls.just_over())
         since = 0.0 if gap.first else gap.since.timestamp() - MARGIN_S
         found = {
             call.call: call

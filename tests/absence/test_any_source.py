@@ -8,9 +8,21 @@ from itertools import count
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.facts import TALKS, CallFact, Happening, TalkBegan, TalkEnded, Transferred, phone_in
-from domain.identity import CallId, LineName, StationName
-from domain.reasons import Party, TransferKind
+from domain.centre import Hotline
+from domain.facts import (
+    TALKS,
+    CallEnded,
+    CallEntered,
+    CallFact,
+    ControllerLost,
+    Happening,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+    phone_in,
+)
+from domain.identity import CallId, LineName, ProjectName, StationName
+from domain.reasons import EndReason, Party, TransferKind
 from engine.calls.ledger import Ledger
 from telephony.event_log import LoggedCall, LoggedTalk, LoggedTransfer, LogPlace
 
@@ -205,3 +217,50 @@ def test_without_the_log_a_record_is_poorer_but_never_wrong(
         real = [talk for talk in talks if talk.phone == phone]
         assert len(begins) == len(ends) <= len(real)
         assert all(begin <= end for begin, end in zip(begins, ends, strict=True))
+
+
+@given(calls(), st.integers(0, 200), st.booleans())
+def test_a_call_that_ends_unseen_is_written_down_whole_and_once(
+    talks: list[Talk], away: int, written_before: bool
+) -> None:
+    """The controller was away from some moment on; it may have been so all the time."""
+    reports = Reports()
+    if written_before:
+        came = CallEntered("4001", None, LineName("trunk"), None, None, None)
+        reports.written.append(CallFact("came", CALL, when(0), came))
+        reports.events([one for one in happenings(talks) if one[0] < away], 0.0, 1)
+    logged = log_until(10_000, talks)
+    logged.ended_at = when(9_000).timestamp()
+    ledger = Ledger(facts=list(reports.written))
+    hotline = None if written_before else Hotline("4001", ProjectName("tea"), "hotline")
+    new = ledger.settle_unseen(CALL, logged, {}, when(9_000), hotline)
+    written = [*reports.written, *new]
+    truth = [CallFact("", CALL, when(at), what) for at, what in happenings(talks)]
+    for kind in (TalkBegan, TalkEnded, Transferred):
+        for phone in PHONES:
+            assert of(kind, phone, written) == of(kind, phone, truth)
+    for once in (CallEntered, ControllerLost, CallEnded):
+        assert sum(isinstance(fact.what, once) for fact in written) == 1
+    assert len({fact.id for fact in written}) == len(written)
+
+
+@given(calls(), st.integers(1, 200), st.booleans())
+def test_what_an_asterisk_that_was_killed_left_open_is_closed(
+    talks: list[Talk], killed: int, logged: bool
+) -> None:
+    """Its log has no end of the call, or there is no log at all."""
+    seen = [one for one in happenings(talks) if one[0] < killed]
+    came = CallEntered("4001", None, LineName("trunk"), None, None, None)
+    reports = Reports(written=[CallFact("came", CALL, when(0), came)])
+    reports.events(seen, 0.0, 1)
+    ledger = Ledger(facts=list(reports.written))
+    log = log_until(killed, talks) if logged else None
+    written = [*reports.written, *ledger.settle_unseen(CALL, log, {}, when(killed))]
+    for phone in PHONES:
+        begun = [at for at, what in seen if what == TalkBegan(None, phone)]
+        assert of(TalkBegan, phone, written) == begun
+        assert len(of(TalkEnded, phone, written)) == len(begun)
+    (end,) = [fact for fact in written if isinstance(fact.what, CallEnded)]
+    assert end.at == max(fact.at for fact in written)
+    reason = EndReason.ASTERISK_ENDED if logged else EndReason.CONTROLLER_AWAY
+    assert isinstance(end.what, CallEnded) and end.what.why is reason
