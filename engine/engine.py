@@ -1,9 +1,9 @@
-"""The running centre: what happens goes to the cores, what they command is carried out.
+"""Puts the running centre together: feeds the cores what happens, and carries out their commands.
 
-Everything runs on the event loop's thread, one thing after the other: an event is fed to the
-floor, and the commands that come back are done before the next event is looked at. Sessions
+Everything runs on the event loop's thread, one thing after the other: an event is fed to the floor,
+and the resulting commands are carried out before the next event is looked at. Sessions
 (``caller_sessions``) and Asterisks (``switches``) report what happens; ``live_floor`` carries out
-what the floor commands, ``orders`` asks Asterisk for it, ``calls`` writes the record.
+the floor's commands, ``orders`` passes them to Asterisk, and ``calls`` writes the record.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,10 +33,10 @@ from telephony.centre_calls import Calls
 
 
 class Engine:
-    """The parts of a running centre, put together; and its coming back after a restart.
+    """The parts of a running centre, put together, and their return after a restart.
 
     ``links`` are the nodes' AMI connections; their events go to ``switches``. ``on_call_over`` is
-    given each call that has ended, when all of it is written down; ``on_gap`` as in ``Switches``.
+    given each call that has ended, once all of it is recorded; ``on_gap`` is as in ``Switches``.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Engine:
     def restore(
         self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]
     ) -> None:
-        """Agents as they were last written down, and the calls whose record has no end.
+        """Restore agents as they were last recorded, and the calls whose record has no end.
 
-        Before the links come up: their first snapshots say what has become of them.
+        To be called before the links come up: their first snapshots say what has become of these.
         """
         self.calls.unclosed = {stored.record.call: stored for stored in open_calls}
         self._restore_agents(last_states)
@@ -81,13 +81,13 @@ class Engine:
     def catch_up(
         self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]
     ) -> tuple[int, int]:
-        """What the database knows beyond what ``restore`` was given, after a start without it.
+        """After a start without the database: take what it knows beyond what ``restore`` was given.
 
-        Everything that this controller has put is in there. Returns how many agents it has
-        brought, and how many calls that are no more.
+        The database must have everything that this controller has put. Returns how many agents it
+        brought, and how many calls that have ended.
         """
         before = len(self.floor.at_station)
-        # Whoever is logged in has been seen since; the floor leaves them as they are.
+        # Agents who are logged in have been seen since; the floor leaves them as they are.
         self._restore_agents(last_states)
         over = {call.id for call in self.calls.just_over()}
         lost = []
@@ -99,7 +99,7 @@ class Engine:
                 self.calls.unclosed[name] = stored
                 lost.append(name)
         for node, link in self.links.items():
-            if link.up:  # else its snapshot will show what has become of them
+            if link.up:  # otherwise its snapshot will show what has become of them
                 self.switches.lose(node, lost)
         return len(self.floor.at_station) - before, len(lost)
 
@@ -115,7 +115,7 @@ class Engine:
                     agent=code,
                     station=fact.station,
                     skills=agent.skills,
-                    # An offer does not outlive its controller.
+                    # An offer doesn't outlive its controller.
                     state=AgentState.READY if fact.state is AgentState.OFFERED else fact.state,
                     reason=fact.reason,
                     since=self.clock.monotonic(fact.at),

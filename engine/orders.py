@@ -1,4 +1,4 @@
-"""What Asterisk is asked for by AMI while calls go on; events report what comes of it."""
+"""Asks Asterisk, by AMI, to do something to a call in progress; events report the outcome."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ log = structlog.get_logger()
 _MUSIC_ON, _MUSIC_OFF = "DACB", "DBCA"
 
 _SILENCE_AGAIN_S = 0.02
-"""What stops a sound is lost if it comes before the sound has begun."""
+"""The order to stop a sound is lost if it comes before the sound has begun."""
 
 
 class Orders:
-    """Orders to one or more Asterisks. None waits for its answer; a failure is logged."""
+    """Orders to all Asterisks. None waits for an answer; a failure is logged."""
 
     def __init__(self, links: Mapping[NodeName, Link], channels: Calls) -> None:
         self._links = links
@@ -28,9 +28,9 @@ class Orders:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def silence(self, call: LiveCall) -> None:
-        """Stop what is being said to a waiting caller; their session then looks into its inbox.
+        """Stop what is being said to a waiting caller, whose session then looks into its inbox.
 
-        Not by a key: Asterisk gives every key at least 80 ms.
+        Not by a key, because Asterisk gives every key at least 80 ms.
         """
         if call.announcing and call.inbox and self._links[call.channel.node].up:
             headers = {"Channel": call.channel_name, "Control": "stop"}
@@ -38,30 +38,32 @@ class Orders:
             asyncio.get_running_loop().call_later(_SILENCE_AGAIN_S, self.silence, call)
 
     def stop_ringing(self, station: StationName) -> None:
-        """Hang up what rings at the phone, if anything does yet."""
+        """Hang up whatever rings at the phone, if anything does yet."""
         for channel in self._channels.ringing_channels(station):
             self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
 
     def music(self, call: LiveCall, on: bool) -> None:
-        """Music for a caller who is held, or its end; by keys, see asterisk-conf/features.conf."""
+        """Start or stop music for a caller on hold; by keys, see asterisk-conf/features.conf."""
         keys = _MUSIC_ON if on else _MUSIC_OFF
         played = {"Channel": call.channel_name, "Duration": "100", "Receive": "true"}
         self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
 
     def send_on(self, call: LiveCall, context: str, to: str) -> None:
-        """The caller goes on at extension ``to``, out of their talk and session."""
+        """Send the caller to extension ``to``, out of their talk and session."""
         place = {"Context": context, "Exten": to, "Priority": "1"}
         self._give(call.channel.node, "Redirect", {"Channel": call.channel_name, **place})
 
     def _give(self, node: NodeName, action: str, *each: Mapping[str, str]) -> None:
-        """One action, or several of the same name one after the other."""
+        """Send one action, or several of the same name one after the other."""
 
         async def ask() -> None:
             try:
                 for headers in each:
                     await self._links[node].action(action, headers)
             except ActionFailed as error:
-                log.warning("action not done", node=node, action=action, why=str(error))
+                log.warning(
+                    "Asterisk did not do what was asked", node=node, action=action, why=str(error)
+                )
 
         task = asyncio.get_running_loop().create_task(ask())
         self._tasks.add(task)

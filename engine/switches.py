@@ -1,4 +1,4 @@
-"""What the Asterisks tell: events in their order, and snapshots after a link was lost."""
+"""Takes what the Asterisks report: events in order, and snapshots after a lost link."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -48,15 +48,16 @@ log = structlog.get_logger()
 _SHOWN = 80
 
 MOST_HOLDS = 200
-"""Holds and resumes of one party in a call that are written down, and answered with music. Phones
-can make two thousand a second; each makes the call's record anew, and other calls' records wait."""
+"""How many holds and resumes of one party in a call are recorded and answered with music. Phones
+can send two thousand a second; each rewrites the call's record, while other calls' records wait."""
 
 
 class Switches:
-    """One for all nodes; each link reports its node's events and snapshots.
+    """All nodes' Asterisks; each link reports its node's events and snapshots.
 
-    ``on_doubt`` is given a call that a snapshot doesn't have and that may be younger. ``on_gap`` is
-    given each gap, to close it when more is known than the snapshot shows; None: nobody knows more.
+    ``on_doubt`` is given a call that a snapshot doesn't have but that may be younger. ``on_gap`` is
+    given each gap, to close it once more is known than the snapshot shows; None if nobody knows
+    more.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Switches:
         self._timer: asyncio.TimerHandle | None = None
 
     def on_message(self, node: NodeName, message: Message) -> None:
-        """One AMI event, in order."""
+        """Take one AMI event, in order."""
         if message.name == "UserEvent":
             self._on_dialplan(node, message)
         for event in self._channels.handle(node, message, self._clock.now()):
@@ -99,7 +100,7 @@ class Switches:
         self._wind()
 
     def _wind(self) -> None:
-        """Look again when the channels' fold asks for it."""
+        """Set a timer for when the channels' fold wants to be asked again."""
         deadline = self._channels.next_deadline()
         if deadline is not None and self._timer is None:
             delay = max(0.0, deadline - self._clock.now())
@@ -117,7 +118,7 @@ class Switches:
         self._changes.touch()
 
     def on_snapshot(self, node: NodeName, snapshot: Snapshot) -> None:
-        """What is there after a login; what changed meanwhile comes out as events."""
+        """Take what is there after a login; what changed meanwhile comes out as events."""
         since = self._lost_at.pop(node, self._started_at)
         first = node not in self._seen
         gap = self._gap(node, since, first=first, restarted=snapshot.restarted)
@@ -142,7 +143,7 @@ class Switches:
         for call in (*gap.over, *gap.going_on):
             call.ledger.gap_over(gap.until)
         for call in gap.going_on:
-            # Whether they are still held nobody knows: rather silence than music over a voice.
+            # Nobody knows whether they are still on hold: better silence than music over a voice.
             if call.ledger.phones and (call.music or call.adopted):
                 call.music = False
                 self._orders.music(call, False)
@@ -150,8 +151,8 @@ class Switches:
         self._changes.touch()
 
     def lose(self, node: NodeName, calls: Collection[CallId]) -> None:
-        """Calls of this node whose record has no end, and that Asterisk doesn't have: they are
-        told as a gap that has just ended."""
+        """Treat this node's calls whose record has no end, and that Asterisk doesn't have, as a gap
+        that has just ended."""
         mine = [name for name in calls if ChannelId.of(name).node == node]
         if not mine:
             return
@@ -172,18 +173,18 @@ class Switches:
         )
 
     def close_gap(self, gap: Gap) -> None:
-        """Write down what a gap must have brought, as the snapshot has it."""
+        """Record what must have happened in a gap, as the snapshot shows it."""
         for call in (*gap.over, *gap.going_on):
             self._calls.write(call.ledger.settle_as_supposed(gap.until))
         for call in gap.over:
             self._talks.on_call_over(call)
 
     def _on_dialplan(self, node: NodeName, message: Message) -> None:
-        """What the dialplan itself reports (UserEvent in extensions.conf)."""
+        """Take what the dialplan itself reports (UserEvent in extensions.conf)."""
         match message.get("UserEvent"):
             case "OffhookUnknownNumber":
                 self._complain(
-                    "a line dialled a number that is no hotline; add it to the configuration's"
+                    "a line dialled a number that is not a hotline; add it to the configuration's"
                     " hotlines, or have the carrier stop sending it",
                     number=message.get("Number")[:_SHOWN],
                     line=message.get("Line")[:_SHOWN],
@@ -207,7 +208,7 @@ class Switches:
                     self._calls.stage(call, CallStage.FALLBACK)
 
     def _guarded(self, event: CallEvent, gap: Gap | None = None) -> None:
-        """What goes wrong with one call is not to cost the others of the same message."""
+        """What goes wrong with one call must not cost the others in the same message."""
         try:
             self._on_event(event, gap)
         except Exception as error:
@@ -237,9 +238,9 @@ class Switches:
                 else:
                     self._passed_on(call)
             case RingingEnded():
-                pass  # the session that dials reports it, with more certainty
+                pass  # the session that dials reports it, and knows better
             case StationConnected():
-                # Not at ``moment``: an Asterisk that was restarted shows talks of its own.
+                # Not at ``moment``: a restarted Asterisk shows talks of its own.
                 self._talks.connected(
                     call, event.station, datetime.now(UTC), supposed=gap is not None
                 )
@@ -258,8 +259,8 @@ class Switches:
             case CallTransferred():
                 self._transferred(call, event)
             case TransferRefused():
-                # Asterisk does it itself in two-party bridges only, and there recordings have
-                # gaps (docs/decisions/0006-recording.md).
+                # Asterisk does it by itself only in two-party bridges, where recordings have gaps
+                # (docs/decisions/0006-recording.md).
                 self._transferred(
                     call, CallTransferred(call.id, event.station_from, event.to, TransferKind.BLIND)
                 )
@@ -272,7 +273,7 @@ class Switches:
                 assert_never(event)
 
     def _passed_on(self, call: LiveCall) -> None:
-        """The board shows whose phone rings for a caller whom an agent passed on."""
+        """Show on the board whose phone rings for a caller that an agent passed on."""
         view = self._channels.view(call.id)
         talked = call.stage in (CallStage.TALKING, CallStage.HELD) and not call.ledger.phones
         if talked and view is not None and view.ringing:
@@ -280,9 +281,9 @@ class Switches:
             self._calls.stage(call, CallStage.RINGING)
 
     def _music(self, call: LiveCall) -> None:
-        """Music while a phone holds the caller, and not a moment longer: it is louder than words.
+        """Play music while a phone holds the caller, and not a moment longer: it drowns out speech.
 
-        When the caller has left the talk the session ends it, or what they hear next.
+        Once the caller has left the talk, the session stops it, or what they hear next does.
         """
         view = self._channels.view(call.id)
         wanted = view is not None and view.held_by_phone
@@ -291,13 +292,13 @@ class Switches:
             self._orders.music(call, wanted)
 
     def _held_too_often(self, call: LiveCall, event: CallHeld | CallResumed) -> bool:
-        """Whether to take no notice of it. The last that is noticed is a resume."""
+        """Whether to ignore the event. The last one that is not ignored is a resume."""
         whose = (event.station, event.by)
         if call.holds[whose] < MOST_HOLDS + isinstance(event, CallResumed):
             call.holds[whose] += 1
             return False
         self._complain(
-            "a call is held and resumed without end, and it is no longer written down; look at the"
+            "a call is held and resumed without end, which is no longer recorded; check the"
             " phone or the line that does it",
             call=call.id,
             line=call.line,
@@ -312,7 +313,7 @@ class Switches:
         agent = self._floor.at_station.get(event.station)
         self._calls.note(call, kind(agent, event.station, event.by))
         view = self._channels.view(call.id)
-        # The other side may still hold.
+        # The other side may still be holding.
         still = held or (view is not None and view.held)
         self._calls.stage(call, CallStage.HELD if still else CallStage.TALKING)
 
@@ -321,7 +322,7 @@ class Switches:
         self._calls.note(call, Transferred(agent, event.station_from, event.to, event.kind))
 
     def _take_up(self, event: CallSeen, gap: Gap | None) -> None:
-        """A call that Asterisk shows: known from its session already, or from before our time."""
+        """Take up a call that Asterisk shows: known from its session, or from before our time."""
         known = event.call in self._calls.by_id
         variables = event.variables
         call = self._calls.take_up(

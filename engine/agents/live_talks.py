@@ -1,6 +1,6 @@
-"""Talks between callers and agents, and the ends of calls, whoever reports them.
+"""Records talks between callers and agents and the ends of calls, whoever reports them.
 
-The session that dialled knows of a talk, and so does AMI; either may be the only one.
+The session that dialled reports a talk, and so does AMI; either may be the only one to do so.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ from engine.ports import CallStage
 from telephony.ami.link import Link
 
 HARDLY_S = 0.8
-"""A talk that is shorter is none: no word fits in. As for [dial-over] in extensions.conf."""
+"""Anything shorter is not a talk: no word fits in. [dial-over] in extensions.conf has the same."""
 
 
 class LiveTalks:
-    """Connects and parts callers and agents in the record and on the floor."""
+    """Connects and separates callers and agents, in the record and on the floor."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class LiveTalks:
         on_call_over: Callable[[LiveCall], None],
     ) -> None:
         self.on_call_over = on_call_over
-        """Told of each call that has ended, when all of it is written down."""
+        """Called with each call that has ended, once all of it is recorded."""
         self._calls = calls
         self._floor = floor
         self._links = links
@@ -41,7 +41,7 @@ class LiveTalks:
     def connected(
         self, call: LiveCall, station: StationName, at: datetime, *, supposed: bool = False
     ) -> None:
-        """Caller and agent can hear one another. ``supposed``: they must, though nobody saw it."""
+        """Caller and agent can hear each other. ``supposed``: they must, though nobody saw it."""
         if not call.ledger.joins(station, at):
             return
         call.phone_lost = None
@@ -61,7 +61,7 @@ class LiveTalks:
         *,
         supposed: bool = False,
     ) -> None:
-        """They no longer can. ``supposed``: so it must be, though nobody saw it."""
+        """Caller and agent no longer hear each other. ``supposed`` as in ``connected``."""
         if not call.ledger.leaves(station):
             return
         if not call.ledger.phones and call.bridged_at is not None:
@@ -79,7 +79,7 @@ class LiveTalks:
     def seen_by_session(
         self, call: LiveCall, offer: Offer, dialled_at: datetime, ended_at: datetime
     ) -> None:
-        """If AMI has not reported this talk, feed it to the floor all the same."""
+        """The session has seen a talk: report it, in case AMI hasn't."""
         agent = self._floor.core.agent(offer.agent)
         if agent is None or agent.call != call.id:
             return
@@ -96,10 +96,10 @@ class LiveTalks:
         self.disconnected(call, offer.station, Party.UNKNOWN, ended_at, supposed=True)
 
     def must_have_begun(self, call: LiveCall, offer: Offer) -> None:
-        """The phone can't be ringing any more, and the caller is not back: they talk.
+        """The phone can't be ringing any more and the caller is not back, so they talk.
 
-        While AMI is down nobody else says so, and the floor would go on offering the caller to
-        one agent after the other. Only the floor learns it; the record waits for who knows more.
+        While AMI is down nobody else says so, and the floor would go on offering the caller to one
+        agent after another. Only the floor is told; the record waits for somebody who knows more.
         """
         if not self._links[call.channel.node].up and not call.ledger.phones:
             call.agent = offer.agent
@@ -107,14 +107,14 @@ class LiveTalks:
             self._floor.feed(Connected(call.id, offer.agent))
 
     def must_have_ended(self, call: LiveCall) -> None:
-        """The caller has left the talk that their session dialled. Again for the floor only."""
+        """The caller has left the talk that their session dialled. Again only the floor is told."""
         if not self._links[call.channel.node].up:
             for view in self._floor.core.agents:
                 if view.state is AgentState.TALKING and view.call == call.id:
                     self._floor.feed(Disconnected(call.id, view.code))
 
     def seen_in_snapshot(self, node: NodeName) -> None:
-        """Put right what the floor was fed meanwhile: a snapshot knows who talks."""
+        """Correct what the floor was fed meanwhile: a snapshot knows who talks."""
         talks: set[tuple[AgentCode, CallId]] = set()
         for call in self._calls.by_id.values():
             for station in call.ledger.phones if call.channel.node == node else ():
@@ -136,11 +136,12 @@ class LiveTalks:
         *,
         lost: bool = False,
     ) -> None:
-        """The customer's channel is gone: close the record, and part the agents from it.
+        """The customer's channel is gone: close the record, and separate the agents from it.
 
-        ``lost``: nobody hung up, the caller's line answers no more.
+        ``lost``: nobody hung up, but the caller's line has stopped answering.
 
-        ``gap`` is the one whose snapshot shows it; then it is not over until the gap is closed.
+        ``gap`` is the one whose snapshot shows it; the call is then not over until the gap is
+        closed.
         """
         if not self._calls.end(call):
             return
@@ -156,7 +157,7 @@ class LiveTalks:
         elif call.refused is not None and by is not Party.CALLER:
             by, why = Party.SYSTEM, call.refused
         elif call.flow_ended is not None and by is not Party.CALLER:
-            by = Party.FLOW  # who ended the talk before that stands with the talk
+            by = Party.FLOW  # who ended the talk before that is recorded with the talk
         elif by in (Party.SYSTEM, Party.UNKNOWN) and _agent_hung_up(call):
             by = Party.AGENT
         self._calls.note(call, CallEnded(by, cause, why), at=now, supposed=gap is not None)
@@ -168,15 +169,15 @@ class LiveTalks:
 
 
 def must_wait_again(call: LiveCall) -> bool:
-    """Whether the last talk ended because the other side was gone, and not because it was done."""
+    """Whether the last talk ended because the other side was gone, not because it was finished."""
     return call.phone_lost is not None or passed_on_in_vain(call)
 
 
 def passed_on_in_vain(call: LiveCall) -> bool:
-    """Whether the colleague to whom the caller was passed on left in that very moment.
+    """Whether the colleague left at the very moment when the caller was passed on to them.
 
-    The dialplan takes the time since the colleague answered, and that was the agent's talk. Once
-    the caller waits again it is over: of the next talk AMI may say nothing.
+    The dialplan measures the time since the colleague answered, which was talk with the agent. This
+    no longer holds once the caller waits again: AMI may not report the next talk.
     """
     match call.ledger.talks()[-4:]:
         case [  # the agent's talk, and the colleague's
@@ -194,7 +195,7 @@ def passed_on_in_vain(call: LiveCall) -> bool:
 
 
 def _agent_hung_up(call: LiveCall) -> bool:
-    """Whether an agent ended the last talk while nobody looked (else the fold knows it)."""
+    """Whether an agent ended the last talk while nobody looked (otherwise the fold knows)."""
     talks = call.ledger.talks()
     if not (call.adopted or call.ledger.gapped) or not talks:
         return False

@@ -159,10 +159,10 @@ class Ledger:
         log_until: datetime,
         hotline: Hotline | None = None,
     ) -> list[CallFact]:
-        """What must be written down of a call that is over and whose end nobody saw.
+        """The facts that must be recorded of a call that is over and whose end nobody saw.
 
-        ``logged`` is None if Asterisk's log doesn't have it; ``log_until`` is when the log's last
-        entry was made. ``hotline`` is given for a call of which nothing is written down yet.
+        ``logged`` is None if Asterisk's log doesn't have the call; ``log_until`` is the time of the
+        log's last row. ``hotline`` is given for a call about which nothing is recorded yet.
         """
         if logged is None:
             return closed(call, self.facts, self.facts[-1].at, EndReason.CONTROLLER_AWAY)

@@ -99,7 +99,7 @@ class LiveCalls:
         return call
 
     def end(self, call: LiveCall) -> bool:
-        """The call goes on no longer; returns whether that is news."""
+        """The call has ended; returns whether that is news."""
         if self.by_id.pop(call.id, None) is None:
             return False
         self._forget()
@@ -107,7 +107,7 @@ class LiveCalls:
         return True
 
     def just_over(self) -> list[LiveCall]:
-        """Calls that have ended so lately that Asterisk's log may not have all of them yet."""
+        """Calls that ended so recently that Asterisk's log may not have all of them yet."""
         self._forget()
         return [call for _, call in self._just_over]
 

@@ -25,8 +25,7 @@ _EXITS = {
 
 
 class Queueing:
-    """Waits with one caller, in one session; they have waited since ``queued_at`` (epoch s), if
-    given."""
+    """Waits with one caller, in one session; ``queued_at`` if they waited before (epoch s)."""
 
     def __init__(
         self,
