@@ -1,4 +1,4 @@
-"""Deadlines, at most one a thing, of which the next is known at once."""
+"""Keeps deadlines, at most one for each thing, and knows the next one at once."""
 
 import heapq
 from collections.abc import Hashable

@@ -1,4 +1,4 @@
-"""The live board as JSON."""
+"""Serves the live board as JSON."""
 
 from aiohttp import web
 

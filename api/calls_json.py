@@ -1,4 +1,4 @@
-"""The list of calls as JSON."""
+"""Serves the list of calls as JSON."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from records.call_queries import CallRow
 
 
 async def calls(request: web.Request) -> web.Response:
-    """GET /api/v1/calls: what the page lists. 400 names the filters that make no sense."""
+    """GET /api/v1/calls: the calls that the page has. 400 names the filters that make no sense."""
     asked = read_filters(request.query, request.app[INSTALLATION].timezone)
     if asked.mistakes:
         return web.json_response(

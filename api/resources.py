@@ -1,4 +1,4 @@
-"""What programs may ask for under ``/api/v1``, and for whom."""
+"""Lists what programs may ask for under ``/api/v1``, and which users may."""
 
 from api.board_json import board
 from api.calls_json import calls
@@ -12,4 +12,4 @@ API = Feature(
         get("/api/v1/calls", calls, READERS),
     ),
 )
-"""The same rules as those of the pages that show the same."""
+"""The same rules as those of the pages that show the same data."""

@@ -96,9 +96,9 @@ class BareAsterisk:
     base: int
     variant: Variant
     bridged: dict[str, list[list[float]]] = field(default_factory=dict)
-    """By the caller's uniqueid: when he [entered, left] a bridge, in seconds of the wall clock."""
+    """By the caller's uniqueid: when they [entered, left] a bridge, by the wall clock."""
     trials: dict[str, str] = field(default_factory=dict)
-    """The caller's uniqueid by the number he dialled."""
+    """The caller's uniqueid by the number dialled."""
     _caller_in: dict[str, str] = field(default_factory=dict)
     _process: "subprocess.Popen[bytes] | None" = None
     _reading: "asyncio.Task[None] | None" = None
@@ -239,7 +239,7 @@ class BareAsterisk:
                 self.trials[event["Exten"]] = event["Uniqueid"]
 
     def _finish_transfer(self, event: dict[str, str]) -> None:
-        """Do what Asterisk refuses in a mixing bridge: send the caller where the agent said."""
+        """Do what Asterisk refuses in a mixing bridge: send the caller where the agent wants."""
         if caller := self._caller_in.get(event["BridgeUniqueid"]):
             self._writer.write(
                 f"Action: Redirect\r\nChannel: {caller}\r\nContext: {event['Context']}\r\n"
@@ -253,7 +253,7 @@ class BareAsterisk:
         return float(times.user + times.system)
 
     async def stop(self) -> None:
-        """End what ``start`` began, however far it came."""
+        """End what ``start`` began, however far it got."""
         if self._reading is not None:
             self._reading.cancel()
         if self._process is not None:

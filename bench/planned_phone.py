@@ -33,7 +33,7 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class SoundPlan:
-    """What a phone sends: its tones, and between them silence except in the ``mute`` spans."""
+    """What a phone sends: tones, with silence between them, and nothing in the ``mute`` spans."""
 
     tones: Sequence[Tone] = ()
     mute: Sequence[tuple[float, float]] = ()
@@ -59,12 +59,12 @@ class PhoneLeg:
     local_tag: str
     rtp: socket.socket
     user: str = "phone"
-    """Where it says that it is to be found."""
+    """The user of its own Contact."""
     remote_tag: str = ""
     target: str = ""
     cseq: int = 0
     branch: str = ""
-    """Of the last INVITE: whoever refuses it is acknowledged under the same."""
+    """The branch of the last INVITE; a refusal is acknowledged under the same one."""
     remote_rtp: tuple[str, int] | None = None
     direction: str = "sendrecv"
     plan: SoundPlan = field(default_factory=lambda: SoundPlan(before=False))
@@ -73,20 +73,20 @@ class PhoneLeg:
     sent: list[tuple[float, int]] = field(default_factory=list)
     """When each tone really began: (wall clock, hertz)."""
     heard: list[tuple[float, bytes]] = field(default_factory=list)
-    """When each packet came, and its A-law payload."""
+    """When each packet arrived, and its A-law payload."""
     early_tag: str = ""
     """The callee's, before the call is answered."""
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
-    """The phone that was called rings."""
+    """Set when the called phone rings."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     failed: int = 0
     acked: asyncio.Event = field(default_factory=asyncio.Event)
-    """Our 200 was acknowledged."""
+    """Set when our 200 is acknowledged."""
     notifies: list[str] = field(default_factory=list)
-    """What the centre told of a transfer (NOTIFY), as it came."""
+    """What the centre reported about a transfer (NOTIFY), as it came."""
     begun: float = field(default_factory=time.time)
-    _sequence: int = field(default_factory=lambda: random.getrandbits(16))  # as RTP wants it
+    _sequence: int = field(default_factory=lambda: random.getrandbits(16))  # as RTP requires
     _last: int | None = None
     ssrc: int = field(default_factory=lambda: random.getrandbits(32))
 
@@ -115,7 +115,7 @@ class PhoneLeg:
 
 
 class Phone(asyncio.DatagramProtocol):
-    """Many accounts on one UDP port; whoever is called answers as ``on_call`` says."""
+    """Many accounts on one UDP port; a called one answers as ``on_call`` says."""
 
     def __init__(self, port: int, centre: tuple[str, int]) -> None:
         self.port, self.centre = port, centre
@@ -273,7 +273,7 @@ class Phone(asyncio.DatagramProtocol):
         )
 
     def _ack_refusal(self, leg: PhoneLeg, text: str) -> None:
-        """A refused INVITE is acknowledged within its transaction, to whoever refused it."""
+        """Acknowledges a refused INVITE within its transaction, to whoever refused it."""
         number = int(header(text, "CSeq").split()[0])
         head = self._headers(leg, "ACK", number, leg.branch)
         head = re.sub(r"^To: .*?\r\n", lambda _: f"To: {header(text, 'To')}\r\n", head, flags=re.M)
@@ -359,7 +359,7 @@ class Phone(asyncio.DatagramProtocol):
 
     def _invited(self, text: str, call_id: str, leg: PhoneLeg | None) -> None:
         if leg is not None:
-            if leg.up.is_set():  # a re-INVITE of the centre's
+            if leg.up.is_set():  # a re-INVITE from the centre
                 self._media(leg, text)
                 self.respond(text, 200, "OK", leg, self.sdp(leg))
             return
@@ -370,7 +370,7 @@ class Phone(asyncio.DatagramProtocol):
         self._established(leg, text, "From")
         self._invites[call_id] = text
         ring = self.on_call(user[1] if user else "", leg)
-        if leg.plan.before:  # early media: it is heard before it answers
+        if leg.plan.before:  # early media: it can be heard before it answers
             self.respond(text, 183, "Session Progress", leg, self.sdp(leg))
         else:
             self.respond(text, 180, "Ringing", leg)

@@ -25,7 +25,7 @@ class Trial:
     """The agents' phones send sound before they answer, as gateways do."""
     caller: PhoneLeg | None = None
     legs: list[PhoneLeg] = field(default_factory=list)
-    """Every party's, as they joined."""
+    """Every party's leg, in the order in which they joined."""
 
     async def begin(self, caller: SoundPlan, agent: SoundPlan) -> tuple[PhoneLeg, PhoneLeg, float]:
         """Call, have the first agent answer, and start both plans; returns the zero."""
@@ -104,7 +104,7 @@ async def both_gap(t: Trial) -> None:
 
 
 async def both_gap_first(t: Trial) -> None:
-    """Silent from the very start, both, for 3 s: nothing has yet been seen of either."""
+    """Both are silent from the very start, for 3 s: nothing has come from either yet."""
     _, a, zero = await t.begin(
         SoundPlan(beeps(CALLER_HZ, 3.2), mute=[(-9, 3.1)], before=False),
         SoundPlan(beeps(AGENT_HZ, 4), mute=[(-9, 3.1)], before=False),
@@ -122,7 +122,7 @@ async def both_never(t: Trial) -> None:
 
 
 async def talkspurts(t: Trial) -> None:
-    """Two phones that send only while they speak, 40 short turns with nobody speaking between."""
+    """Two phones that send only while speaking: 40 short turns, with silence in between."""
     starts = [1 + 0.7 * i for i in range(40)]
     mine, theirs = beeps(CALLER_HZ, *starts[::2]), beeps(AGENT_HZ, *starts[1::2])
     _, a, zero = await t.begin(
@@ -188,7 +188,7 @@ async def attended(t: Trial) -> None:
 
 
 async def queued_again(t: Trial) -> None:
-    """The first agent leaves, the caller waits and is given to a second one: one file."""
+    """The first agent leaves; the caller waits, and gets a second one: one file."""
     c, a, zero = await t.begin(SoundPlan(beeps(CALLER_HZ, 1, 5)), SoundPlan(beeps(AGENT_HZ, 1.5)))
     await until(zero, 2.2)
     await t.phone.hang_up(a)

@@ -77,7 +77,7 @@ class Finding:
     """The largest distance between where a beep is and where it should be; 99 if one is missing."""
     note: str = ""
     unheard: int = 0
-    """Beeps that an agent sent and the caller did not hear."""
+    """How many beeps an agent sent that the caller did not hear."""
 
     @property
     def whole(self) -> bool:
@@ -87,7 +87,7 @@ class Finding:
 def judge(
     case: str, trial: Trial, raw: bytes, spans: Sequence[Sequence[float]], note: str
 ) -> Finding:
-    """Compare the file with when the caller's channel was in a bridge."""
+    """Compare the file with the times when the caller's channel was in a bridge."""
     bridged = sum(b - a for a, b in spans)
     channels = split(raw)
     heard = {
@@ -111,7 +111,7 @@ def judge(
 
 
 def recorded(spool: Path, number: str) -> bytes:
-    """What was recorded of a trial; two files of one side each are put together."""
+    """The recording of a trial; two files of one side each are put together."""
     path, inward, outward = (spool / f"{number}{suffix}.raw" for suffix in ("", ".in", ".out"))
     if not inward.exists():
         return path.read_bytes() if path.exists() else b""
@@ -126,7 +126,7 @@ def recorded(spool: Path, number: str) -> bytes:
 
 @contextlib.contextmanager
 def punctual() -> Iterator[None]:
-    """Let this process, which plays the phones, run before others: a phone is never late."""
+    """Give this process, which plays the phones, priority over others: a phone is never late."""
     policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(5))

@@ -1,4 +1,4 @@
-"""Beeps and how to find them again: A-law packets of 20 ms, and onsets in raw recordings."""
+"""Makes beeps as A-law packets of 20 ms, and finds their onsets in raw recordings."""
 
 import array
 import math
@@ -42,7 +42,7 @@ LINEAR = [_linear(code) for code in range(256)]
 
 
 def sounds(payload: bytes, hertz: int) -> bool:
-    """Does an A-law packet carry a tone of ``hertz``?"""
+    """Whether an A-law packet carries a tone of ``hertz``."""
     samples = array.array("h", (LINEAR[code] for code in payload))
     return bool(samples) and max(map(abs, samples)) > 1500 and _power(samples, hertz) > 2500
 

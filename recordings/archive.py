@@ -49,7 +49,7 @@ class OverCall:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A call in which somebody talked and of which there is no sound."""
+    """A call in which somebody talked, but which has no sound."""
 
     call: CallId
     why: LossReason

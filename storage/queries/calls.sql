@@ -1,11 +1,11 @@
 -- name: asked_for
--- What a CallFilter asks for, but for the days: they are asked of the table whose index has them.
+-- The conditions of a CallFilter but the days, which go to the table whose index has them.
   and ($1::text[] is null or c.project = any($1))
   and ($2::text is null or c.project = $2)
   and ($5::text is null or c.hotline = $5)
   and ($6::text is null or c.queues @> array[$6])
   and ($7::text is null or c.outcome = $7)
-  -- An empty one asks for withheld numbers.
+  -- An empty text asks for withheld numbers.
   and ($8::text is null or ($8 = '' and c.caller is null)
     or (c.caller like $8 and caller_grams(c.caller) @> caller_grams($9)))
 

@@ -1,5 +1,5 @@
 -- name: lock_calls
--- Two controllers may know about one call. Sixty-four locks taken in order can't deadlock.
+-- Two controllers may write about the same call. 64 locks that are taken in order can't deadlock.
 select pg_advisory_xact_lock($1::int, bucket)
 from (
     select distinct hashtext(call) & 63 as bucket
@@ -89,7 +89,7 @@ delete from queue_stays using unnest($1::text[], $2::int[]) as has (call, stays)
 where queue_stays.call = has.call and queue_stays.number > has.stays
 
 -- name: some_to_refold
--- The newest first: today's figures are looked at, last year's are not.
+-- Newest first: people look at today's figures, not at last year's.
 select call from calls_to_refold order by entered_at desc limit $1
 
 -- name: refolded
