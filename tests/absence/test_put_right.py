@@ -24,6 +24,7 @@ from telephony.ami.link import Link
 from telephony.centre_calls import StationConnected
 from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
 from tests.links import StillLink
+from tests.waiting import until
 
 NODE, STATION, AMY = NodeName("pbx1"), StationName("1001"), AgentCode("1001")
 AS_IT_CONNECTS, UNTIL_THE_PHONE_IS_GONE = TALK[:5], TALK[:8]
@@ -114,8 +115,8 @@ async def test_the_next_gap_forgets_nothing_of_it(
     """A link that is lost again and again: two gaps are put right one after the other."""
     call = enter(engine)
     reader = absence(AS_IT_CONNECTS)
-    for until in (1.5, 1.8):
-        await reader.put_right(gap_until(until, engine, call))
+    for end in (1.5, 1.8):
+        await reader.put_right(gap_until(end, engine, call))
     engine.talks.connected(call, STATION, when(2.2))
     assert talks(tmp_path) == ["connected"]
 
@@ -258,9 +259,8 @@ async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
         try:
             async with asyncio.timeout(60):
                 await tries.wait()
-                gaps.put_nowait(gap_until(1.5, engine, call))
-                while talks(tmp_path) != ["connected"]:  # noqa: ASYNC110 - a file
-                    await asyncio.sleep(0.01)
+            gaps.put_nowait(gap_until(1.5, engine, call))
+            await until(lambda: talks(tmp_path) == ["connected"], seen=lambda: talks(tmp_path))
         finally:
             running.cancel()
             await asyncio.wait([running])

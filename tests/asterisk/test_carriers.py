@@ -17,6 +17,7 @@ from telephony.asterisk.carriers import keep_known
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -81,15 +82,15 @@ async def test_a_carriers_calls_are_taken_once_its_name_is_found(
     assert await call_from(one, THERE) == 401, "Asterisk knows nobody there"
     with capture_logs() as logs:
         watching = asyncio.create_task(keep_known(one, first_s=0.1, last_s=0.5))
-        async with asyncio.timeout(60):
-            while not logs:  # noqa: ASYNC110 - a list
-                await asyncio.sleep(0.05)
-            with hosts.open("a") as file:
-                file.write(f"{THERE} {NAME}\n")
-            while await call_from(one, THERE) != 404:  # noqa: ASYNC110 - Asterisk
-                await asyncio.sleep(0.1)
-            while len(logs) < 2:  # noqa: ASYNC110 - a list
-                await asyncio.sleep(0.05)
+        await until(lambda: logs, what="a word that the name is not found")
+        with hosts.open("a") as file:
+            file.write(f"{THERE} {NAME}\n")
+
+        async def taken() -> bool:
+            return await call_from(one, THERE) == 404
+
+        await until(taken, what="the carrier's calls to be taken", every_s=0.1)
+        await until(lambda: len(logs) == 2, what="a word that it is found", seen=lambda: logs)
         watching.cancel()
         await asyncio.wait([watching])
     assert await call_from(one, BESIDE) == 404

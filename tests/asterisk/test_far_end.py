@@ -30,17 +30,21 @@ async def _call(watch: Remote, number: str, line: str, timeout: int = 8) -> Even
             "Async": "true",
         },
     )
-    async with asyncio.timeout(timeout + 5):
-        while True:
-            for event in watch.events:
-                if event.get("Event") == "Hangup" and event["Uniqueid"] == call:
-                    states = [
-                        e["ChannelState"]
-                        for e in watch.events
-                        if e.get("Event") == "Newstate" and e["Uniqueid"] == call
-                    ]
-                    return event | {"States": ",".join(states)}
-            await asyncio.sleep(0.02)
+
+    def ended() -> dict[str, str] | None:
+        for event in watch.events:
+            if event.get("Event") == "Hangup" and event["Uniqueid"] == call:
+                return event
+        return None
+
+    end = await until(ended, timeout + 5, f"the end of {call}")
+    assert end is not None
+    states = [
+        event["ChannelState"]
+        for event in watch.events
+        if event.get("Event") == "Newstate" and event["Uniqueid"] == call
+    ]
+    return end | {"States": ",".join(states)}
 
 
 async def _reachable(one: Instance, line: str) -> None:

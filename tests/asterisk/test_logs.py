@@ -211,9 +211,7 @@ async def test_a_log_that_cannot_be_emptied_does_not_keep_the_others_from_it(
         rotating = asyncio.create_task(keep_small(files, look_every_s=0.01, largest=1_000))
         for n in range(3):
             await asyncio.to_thread(output.write_text, f"{n}\n" * 1_000)
-            async with asyncio.timeout(60):
-                while output.stat().st_size:  # noqa: ASYNC110 - a file
-                    await asyncio.sleep(0.01)
+            await until(lambda: output.stat().st_size == 0, what="the file to be emptied")
         rotating.cancel()
         await asyncio.wait([rotating])
     assert [line["file"] for line in logs] == [str(tmp_path / name) for name in names[:2]]

@@ -9,6 +9,7 @@ from bench.bench_hostile_sip import LINE, PHONE, centre
 from bench.raw_sip import Account, RawSip
 from domain.identity import StationName
 from tests.conftest import InstanceFactory
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -31,11 +32,11 @@ async def test_asterisks_own_queue_offers_all_codecs(instance: InstanceFactory) 
     assert registered.status == 200
     over = asyncio.Event()
     call = asyncio.create_task(line.invite(line.uri("4008001000"), Account(LINE), until=over))
-    async with asyncio.timeout(60):
-        while not (  # noqa: ASYNC110  (the phone keeps what it was sent, and calls nobody)
-            asked := [r for r in phone.requests if r.startswith(b"INVITE")]
-        ):
-            await asyncio.sleep(0.1)
+    asked = await until(
+        lambda: [request for request in phone.requests if request.startswith(b"INVITE")],
+        what="the phone to be called",
+        seen=lambda: phone.requests,
+    )
     over.set()
     await call
     phone.close()

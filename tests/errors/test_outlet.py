@@ -3,14 +3,14 @@
 import os
 import resource
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from supervision.outlet import MOST_WAITING, Outlet
+from tests.waiting import until_blocking
 
 
 @contextmanager
@@ -69,12 +69,17 @@ def test_a_terminal_that_stands_still_holds_up_nobody() -> None:
     for line in said:  # the test hangs here if it waits
         out.write(line)
     found = b""
-    deadline = time.monotonic() + 30
-    while said[MOST_WAITING - 1].encode() not in found and time.monotonic() < deadline:
-        found += os.read(reads, 1 << 16)
+    os.set_blocking(reads, False)
+
+    def arrived(line: str) -> bool:
+        nonlocal found
+        with suppress(BlockingIOError):
+            found += os.read(reads, 1 << 16)
+        return line.encode() in found
+
+    until_blocking(lambda: arrived(said[MOST_WAITING - 1]), 30, "what is kept to be written")
     out.write("last\n")
-    while b"last" not in found and time.monotonic() < deadline:
-        found += os.read(reads, 1 << 16)
+    until_blocking(lambda: arrived("last\n"), 30, "the last line to be written")
     lines = found.replace(block, b"").decode().splitlines(keepends=True)
     assert lines[0] == "0\n"
     assert [line for line in lines if line[0].isdigit()] == said[:MOST_WAITING]

@@ -65,11 +65,15 @@ def store(board: Board) -> dict[str, Any]:
 
 async def board_of(console: ConsoleClient, stages: list[str]) -> Board:
     """The board, once its calls are at these stages."""
-    while True:
+    board: Board = {}
+
+    async def so() -> bool:
+        nonlocal board
         board = await console.board()
-        if [call["stage"] for call in board["calls"]] == stages:
-            return board
-        await asyncio.sleep(0.05)
+        return [call["stage"] for call in board["calls"]] == stages
+
+    await until(so, what=f"calls at the stages {stages}", seen=lambda: board, every_s=0.05)
+    return board
 
 
 async def test_a_wrong_ami_password(

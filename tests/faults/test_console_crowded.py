@@ -19,6 +19,7 @@ from supervision import controller_process
 from supervision.controller_process import HUNG_AFTER_S, LOOK_EVERY_S
 from telephony.asterisk.process import die_with
 from tests.faults.conftest import SceneFactory
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -72,22 +73,27 @@ async def test_a_silent_crowd_costs_no_call_and_no_controller(scene: SceneFactor
     pid = here.stack.controller.pid
     assert pid is not None
     healthz = f"{here.stack.console_url}healthz"
-    began = monotonic()
-    calls = 0
+    await here.phones("answer-0,speak-60")
+
+    async def two_calls() -> None:
+        for caller in ("13900000001", "13900000002"):
+            call = await here.customer("speak-2,hangup", caller)
+            await here.until_stages(talking=1)
+            await here.far.ended(call)
+
     with crowd(here.stack.ports.console, 3 * FILES):
         # Longer than a controller that does not answer would live.
-        while monotonic() < began + HUNG_AFTER_S + 2 * LOOK_EVERY_S or not calls:
+        enough = monotonic() + HUNG_AFTER_S + 2 * LOOK_EVERY_S
+        calls = asyncio.create_task(two_calls())
+
+        async def stands_it() -> bool:
             async with aiohttp.ClientSession() as http, http.get(healthz) as answer:
                 assert answer.status == 200
             assert open_files(pid) < FILES - 100
-            if calls < 2:
-                calls += 1
-                caller = f"1390000000{calls}"
-                await here.phones("answer-0,speak-60")
-                call = await here.customer("speak-2,hangup", caller)
-                await here.until_stages(talking=1)
-                await here.far.ended(call)
-            await asyncio.sleep(0.1)
+            return calls.done() and monotonic() > enough
+
+        await until(stands_it, 300, "the calls to end, and the time to pass", every_s=0.1)
+        await calls
         assert here.stack.controller.pid == pid
     os.kill(pid, 0)  # it lives
     assert share(FILES).visitors < FILES // 4

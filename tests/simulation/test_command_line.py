@@ -10,7 +10,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from offhook.cli import main
 from simulation.command_line import SimulateError, add_simulate_to, play_tables
 from simulation.progress import ProgressBar
 from simulation.tables import Table
+from tests.waiting import until_blocking
 
 TINY = """
 campaign: tiny
@@ -91,11 +91,15 @@ class Running:
 
     def until(self, enough: Callable[[str], bool]) -> str:
         """Read the terminal until this is so."""
-        said, deadline = "", time.monotonic() + 30
-        while not enough(said):
-            assert time.monotonic() < deadline, said
-            if select.select([self.terminal], [], [], 0.2)[0]:
+        said = ""
+
+        def so() -> bool:
+            nonlocal said
+            while select.select([self.terminal], [], [], 0)[0] and not enough(said):
                 said += os.read(self.terminal, 4_096).decode()
+            return enough(said)
+
+        until_blocking(so, 30, "enough to be written", seen=lambda: said)
         return said
 
     def end(self) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from console.kit.door import Door, DoorTiming
 from tests.console.browserless import Client
 from tests.console.conftest import PASSWORD, Console, Visit, speak
 from tests.console.kit.test_browser_sessions import be_disabled, get_a_role, leave
+from tests.waiting import until
 
 Open = Callable[..., Awaitable[Door]]
 
@@ -75,14 +76,12 @@ async def must_go(
         loop = asyncio.get_running_loop()
         await loop.sock_connect(slow, ("127.0.0.1", at.port))
         sending = loop.create_task(loop.sock_sendall(slow, asks))
-        async with asyncio.timeout(60):
-            while not at.visitors:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            if after is not None:
+        await until(lambda: at.visitors, what="the visitor to be let in")
+        if after is not None:
+            async with asyncio.timeout(60):
                 assert await loop.sock_recv(slow, 1) == b"H"
                 await after()
-            while at.visitors:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: not at.visitors, what="the visitor to be gone")
         sending.cancel()
 
 
