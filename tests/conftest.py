@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from configuration.secrets import Secrets, load_or_create
 from domain.centre import (
@@ -40,6 +42,7 @@ from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
 from tests.databases import FreshDatabases, a_server
+from tests.side_by_side import ByTest
 
 # How long an example takes says how busy the machine is, not whether it is right.
 settings.register_profile(
@@ -57,7 +60,9 @@ InstanceFactory = Callable[..., Awaitable[Instance]]
 FarEndFactory = Callable[..., Awaitable[FarEnd]]
 CentreFile = Callable[..., Path]
 
-_FIRST, _BLOCK, _BLOCKS = 24_000, 500, 16
+_BLOCK = 500
+_BASES: tuple[int, ...] = (*range(24_000, 32_000, _BLOCK), *range(12_000, 18_000, _BLOCK))
+"""Where blocks of ports begin; the demo has those between."""
 
 _CENTRE_FILE = """\
 projects:
@@ -77,7 +82,18 @@ lines:
 """
 
 
-class _Claims:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """With ``--dist loadscope``, as the runner has it for live tests."""
+    return ByTest(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with those that take long, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+class Claims:
     """Blocks of ports, one at a time for one process, whoever else runs tests here.
 
     A block is ours while we hold its last port: that counts over chroots and users, too.
@@ -87,7 +103,7 @@ class _Claims:
         self._held: list[socket.socket] = []
 
     def claim(self) -> int:
-        for base in range(_FIRST, _FIRST + _BLOCKS * _BLOCK, _BLOCK):
+        for base in _BASES:
             held = socket.socket()
             try:
                 held.bind(("127.0.0.1", base + _BLOCK - 1))
@@ -113,7 +129,7 @@ def asterisk_install() -> AsteriskInstall:
 @pytest.fixture
 def ports() -> Iterator[PortBlocks]:
     """A factory of port blocks that nobody else has until the test is over."""
-    claims = _Claims()
+    claims = Claims()
     yield lambda: Ports.block(claims.claim())
     claims.release()
 

@@ -31,6 +31,9 @@ BENCHES = (
 )
 """Each is a module ``bench.bench_NAME``; the other modules of ``bench`` are what they use."""
 
+LIVE_AT_ONCE = 4
+"""Live tests that run side by side, whatever the number of cores: mostly they wait for calls."""
+
 FUZZERS = ("fuzz_agi", "fuzz_ami")
 """Run only when named: they send hostile input for OFFHOOK_FUZZ_S seconds and time nothing."""
 
@@ -62,7 +65,13 @@ def test(arguments: Sequence[str]) -> int:
     if arguments:
         return _pytest(*arguments)
     fast = _pytest("-m", "not live", "-n", "2")
-    return fast or _pytest("-m", "live", "-n", "2", "--dist", "loadfile")
+    # Each worker imports what it is given: not all the others' modules, which takes seconds.
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
+    live = [str(file) for file in tests if "mark.live" in file.read_text("utf-8")]
+    return fast or _pytest(
+        *("-m", "live", *live, "-n", str(LIVE_AT_ONCE)),
+        *("--dist", "loadscope", "--no-loadscope-reorder"),  # see tests/side_by_side.py
+    )
 
 
 def _pytest(*arguments: str) -> int:

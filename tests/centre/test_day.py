@@ -82,6 +82,7 @@ def where_it_is(hour: int, now: datetime) -> int:
 
 
 @pytest.mark.live
+@pytest.mark.long
 async def test_today_is_the_centres(
     centre_file: CentreFile, dsn: str, ports: PortBlocks, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 Open = Callable[..., Awaitable[Page]]
 _ARGUMENTS = [

@@ -15,7 +15,7 @@ import pytest
 from tests.errors.command import ROOT, command
 from tests.waiting import until_blocking
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 MARK = "OFFHOOK_TEST_MARK"
 

@@ -9,7 +9,7 @@ from domain.identity import AgentCode, LineName, StationName
 from tests.e2e.conftest import GATEWAY, HouseFactory, feature, log_in, seen
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def until_agent(here: Scene, agent: str, state: str, reason: str | None = None) -> None:

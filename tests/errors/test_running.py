@@ -26,7 +26,7 @@ from tests.faults.conftest import SceneFactory
 from tests.faults.scene import LINE, Board, Scene, assert_right
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def log_lines(scene: Scene, text: str) -> list[str]:

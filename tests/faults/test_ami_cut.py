@@ -13,7 +13,7 @@ from tests.cutting_proxy import DOWN, UP, CuttingProxy
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CUTS = 100
 

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, counted, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def test_agents_stay_calls_are_closed_and_new_ones_flow(scene: SceneFactory) -> None:

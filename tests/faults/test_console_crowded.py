@@ -21,7 +21,7 @@ from telephony.asterisk.process import die_with
 from tests.faults.conftest import SceneFactory
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 FILES = 400
 """Open files that the controller may have; what 20,000 connections are to 20,000 files, with less

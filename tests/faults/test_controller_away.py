@@ -5,7 +5,7 @@ import pytest
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, bridged_s, kinds, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def test_callers_are_served_by_asterisk_and_the_record_says_so(scene: SceneFactory) -> None:

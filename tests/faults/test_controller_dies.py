@@ -11,7 +11,7 @@ from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, kinds, story
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def _hears_a_message(one: Scene, seen: set[str]) -> None:

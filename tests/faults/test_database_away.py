@@ -10,7 +10,7 @@ from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 AWAY_S = float(os.environ.get("OFFHOOK_TEST_DATABASE_AWAY_S", "60"))
 

@@ -10,7 +10,7 @@ from tests.faults.scene import assert_right, story
 from tests.faults.strict_phone import StrictPhone
 from tests.prompts.sounds import level, samples
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CALLER_HZ = 440
 LOUD = -40

@@ -19,7 +19,7 @@ from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, story
 from tests.storage.days import entered
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 @contextmanager

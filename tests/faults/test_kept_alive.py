@@ -30,6 +30,7 @@ async def _a_call_is_served(one: Scene, caller: str) -> None:
     assert assert_right(stored).outcome == "answered", story(stored)
 
 
+@pytest.mark.long
 async def test_each_part_comes_back_whatever_the_order(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:

@@ -25,7 +25,7 @@ from tests.faults.scene import HOTLINE, LINE, open_pool, seat, story, write_cent
 from tests.faults.strict_phone import PlainPhone
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(

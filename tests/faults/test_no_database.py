@@ -11,7 +11,7 @@ from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Board, assert_right, counted, kinds, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["stopped", "hung"])

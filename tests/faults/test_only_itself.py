@@ -51,6 +51,7 @@ async def _talk(here: Scene, caller: str, strangers: list[Path]) -> str:
 
 
 @pytest.mark.live
+@pytest.mark.long
 async def test_broken_prompts_a_dying_espeak_and_strangers_in_the_spool(
     scene: SceneFactory, tmp_path: Path
 ) -> None:

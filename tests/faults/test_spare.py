@@ -8,7 +8,7 @@ import pytest
 from tests.faults.conftest import SceneFactory
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def _controllers() -> set[int]:

@@ -15,7 +15,7 @@ from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def _commands(here: Scene, said: bytes) -> list[str]:

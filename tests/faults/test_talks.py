@@ -7,7 +7,7 @@ from records.call_queries import StoredCall
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import assert_right, bridged_s, counted, kinds, story
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def test_whoever_hangs_up_is_named(scene: SceneFactory) -> None:

@@ -10,7 +10,7 @@ from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, story
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 @pytest.mark.parametrize("away", ["controller", "ami"])

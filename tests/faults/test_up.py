@@ -29,7 +29,7 @@ from tests.errors.command import Ended, command, environment, run
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 MENU = "4008002000"
 MENU_FLOW = """\

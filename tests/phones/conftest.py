@@ -16,7 +16,7 @@ from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.instance import Ports
 from telephony.asterisk.provision import AsteriskInstall
-from tests.conftest import _Claims
+from tests.conftest import Claims
 from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
@@ -31,7 +31,7 @@ AGENTS = 4
 @pytest.fixture(scope="module")
 def module_ports() -> Iterator[Ports]:
     """A block of ports for the module's house; the phones have the last but one of it."""
-    claims = _Claims()
+    claims = Claims()
     yield Ports.block(claims.claim())
     claims.release()
 

@@ -12,7 +12,7 @@ from tests.phones.bent import Habit, Ringing, answer, answer_and_go, refuse, rin
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def _talk(house: PhoneHouse) -> tuple[str, PhoneLeg, PhoneLeg]:

@@ -18,7 +18,7 @@ from recordings.waveform import waveform_json
 from telephony.asterisk.instance import Ports
 from telephony.asterisk.provision import AsteriskInstall
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 async def test_every_case_is_whole_and_in_place(

@@ -1,0 +1,19 @@
+"""How live tests are shared out among the workers of pytest-xdist."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+TOGETHER = (
+    # The tests of a module share what the first of them has started:
+    "tests/ami/",
+    "tests/phones/",
+    "tests/e2e/test_demo.py",  # two demos that start in the same moment want the same ports
+)
+"""Modules whose tests run one after the other, in one worker."""
+
+
+class ByTest(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a worker that has nothing left to do the next test, or module of ``TOGETHER``."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, _ = nodeid.partition("::")
+        return module if module.startswith(TOGETHER) else nodeid
