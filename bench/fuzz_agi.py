@@ -47,6 +47,7 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from engine.clock import ReportTiming
 from engine.engine import Engine
 from engine.inbound.hotline_call import HotlineCalls
 from engine.stations.feature_codes import StationFeatures
@@ -154,12 +155,12 @@ def _channel(uniqueid: str) -> dict[str, str | list[str]]:
 
 
 @asynccontextmanager
-async def door(folder: Path) -> AsyncIterator[FuzzedServer]:
-    """The controller's sessions, without AMI and without a database."""
+async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
+    """The controller's sessions, without AMI and without a database; ``timing``: ReportTiming."""
     outbox = Outbox(folder / "outbox.jsonl")
     prompts = Prompts(folder / "prompts")
     links = {NODE: Link(NODE, "127.0.0.1", 1, "x", "y")}
-    engine = Engine(small_centre(), outbox, links)
+    engine = Engine(small_centre(), outbox, links, timing=ReportTiming(**timing))
     for agent in engine.centre.agents:
         assert agent.station is not None
         engine.floor.feed(LogIn(agent.code, agent.station, agent.skills))

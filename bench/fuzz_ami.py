@@ -275,7 +275,7 @@ async def fuzz(
         expected = sorted(f"{NODE}-1795{far.connections:06}.{number}" for number in range(_GOOD))
         _must(not escaped, f"exceptions escaped: {escaped[:3]}")
         _must(sorted(engine.calls.by_id) == expected, f"calls: {sorted(engine.calls.by_id)[:9]}")
-        views = sorted(view.call for view in engine.switches._channels.open_calls())
+        views = sorted(view.call for view in engine.channels.open_calls())
         _must(views == expected, f"the fold has {views[:9]}")
         return {
             "seed": seed,

@@ -16,16 +16,24 @@ from telephony.centre_calls import Calls, ChannelView
 from telephony.channels import ChannelRole
 from telephony.complaints import shown
 
-TOLD_WITHIN_S = 1.0
-"""How late a new channel's event may be before we ask Asterisk about the channel."""
-
 _UNIQUEID = re.compile(r"[A-Za-z0-9._]{1,150}")
 
 
 class Admission:
-    """Admits sessions, or refuses them. While a node's link is down, its channels are trusted."""
+    """Admits sessions, or refuses them. While a node's link is down, its channels are trusted.
 
-    def __init__(self, centre: Centre, links: Mapping[NodeName, Link], channels: Calls) -> None:
+    AMI may report a new channel up to ``late_s`` seconds late before it is asked for it.
+    """
+
+    def __init__(
+        self,
+        centre: Centre,
+        links: Mapping[NodeName, Link],
+        channels: Calls,
+        *,
+        late_s: float,
+    ) -> None:
+        self._late_s = late_s
         self._lines = frozenset(line.name for line in centre.lines)
         self._stations = frozenset(station.name for station in centre.stations)
         self._hotlines = frozenset(hotline.number for hotline in centre.hotlines)
@@ -96,7 +104,7 @@ class Admission:
         loop = asyncio.get_running_loop()
         awaited = self._awaited.setdefault(channel, loop.create_future())
         try:
-            await asyncio.wait((awaited,), timeout=TOLD_WITHIN_S)
+            await asyncio.wait((awaited,), timeout=self._late_s)
         finally:
             if self._awaited.get(channel) is awaited:
                 del self._awaited[channel]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _CLOCK_SET_S = 0.05
@@ -19,6 +20,16 @@ def epoch(text: str, now: float) -> float:
     except ValueError:
         return now
     return at if now - _OLDEST_S <= at <= now else now  # NaN is neither
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTiming:
+    """How long AMI may take to report what a session knows already; all in seconds."""
+
+    late_s: float = 1.0
+    """An event may be this late before Asterisk is asked, or does without it."""
+    rung_out_s: float = 2.0
+    """This long after a phone's ringing time Dial has ended, unless the phone was answered."""
 
 
 class Clock:

@@ -21,7 +21,7 @@ from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
-from engine.clock import Clock
+from engine.clock import Clock, ReportTiming
 from engine.inbound.caller_sessions import Sessions
 from engine.inbound.queued_calls import QueuedCalls
 from engine.orders import Orders
@@ -47,22 +47,24 @@ class Engine:
         *,
         on_call_over: Callable[[LiveCall], None] = lambda _: None,
         on_gap: Callable[[Gap], None] | None = None,
+        clock: Clock | None = None,
+        timing: ReportTiming = ReportTiming(),  # noqa: B008 - it is frozen
     ) -> None:
         self.centre = centre
         self.links = links
         self.started_at = datetime.now(UTC)
-        self.clock = clock = Clock()
+        self.clock = clock = clock or Clock()
         self.changes = changes = Changes()
-        channels = Calls(
+        self.channels = channels = Calls(
             (station.name for station in centre.stations), (line.name for line in centre.lines)
         )
         self.calls = calls = LiveCalls(centre, outbox, changes, clock)
         self.orders = orders = Orders(links, channels)
         self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
         self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
-        self.admission = admission = Admission(centre, links, channels)
+        self.admission = admission = Admission(centre, links, channels, late_s=timing.late_s)
         self.sessions = sessions = Sessions(changes, calls, talks, links, channels, admission)
-        self.queued = QueuedCalls(centre, clock, calls, floor, talks, links)
+        self.queued = QueuedCalls(centre, clock, calls, floor, talks, links, timing)
         self.lost_phones = LostPhones(clock, calls, links, channels)
         self.switches = Switches(
             clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt, on_gap

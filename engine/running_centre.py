@@ -51,7 +51,7 @@ class RunningCentre:
     """The engine, with the day's figures from the records.
 
     ``without`` says what the controller makes do with while the database is away; None if it has
-    everything.
+    everything. ``now`` decides which day it is.
     """
 
     def __init__(
@@ -63,7 +63,11 @@ class RunningCentre:
         timezone: tzinfo | None = None,
         *,
         without: Callable[[], BegunWithout | None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        figures_every_s: float = FIGURES_EVERY_S,
     ) -> None:
+        self._now = now
+        self._figures_every_s = figures_every_s
         self._without = without
         self._changed: str | None = None
         self._engine = engine
@@ -177,7 +181,7 @@ class RunningCentre:
         """
         seen: tuple[object, ...] = ()
         while True:
-            today = midnight(datetime.now(UTC), self._timezone)
+            today = midnight(self._now(), self._timezone)
             if any(link.lag > LATE_S for link in self._engine.links.values()):
                 self._engine.changes.touch()  # because no event does
             stored = self._outbox.deliveries
@@ -192,7 +196,7 @@ class RunningCentre:
                 if (self._figures, self._blocked, self._away) != before:
                     self._engine.changes.touch()
                     seen = (self._engine.changes.version, stored, today)
-            await asyncio.sleep(FIGURES_EVERY_S)
+            await asyncio.sleep(self._figures_every_s)
 
     async def _read_figures(self, since: datetime) -> None:
         self._blocked = await self._calls.blocked(since)

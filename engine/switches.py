@@ -94,7 +94,7 @@ class Switches:
         if message.name == "UserEvent":
             self._on_dialplan(node, message)
         for event in self._channels.handle(node, message, self._clock.now()):
-            self._guarded(event)
+            self.on_call_event(event)
         if message.name == "Newchannel":
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
         self._wind()
@@ -109,7 +109,7 @@ class Switches:
     def _tick(self) -> None:
         self._timer = None
         for event in self._channels.tick(self._clock.now()):
-            self._guarded(event)
+            self.on_call_event(event)
         self._wind()
 
     def on_down(self, node: NodeName, _why: str, /) -> None:
@@ -125,7 +125,7 @@ class Switches:
         self._seen.add(node)
         there = {channel.get("Uniqueid") for channel in snapshot.channels}
         for event in self._channels.reconcile(node, snapshot, self._clock.now()):
-            self._guarded(event, gap)
+            self.on_call_event(event, gap)
         for call in list(self._calls.by_id.values()):
             if call.channel.node != node or call.channel.uniqueid in there:
                 continue
@@ -207,10 +207,13 @@ class Switches:
                     self._calls.note(call, FellBack(QueueName(queue) if queue else None))
                     self._calls.stage(call, CallStage.FALLBACK)
 
-    def _guarded(self, event: CallEvent, gap: Gap | None = None) -> None:
-        """What goes wrong with one call must not cost the others in the same message."""
+    def on_call_event(self, event: CallEvent, gap: Gap | None = None) -> None:
+        """Something happened in a call, or a snapshot after this gap shows that it did.
+
+        What goes wrong with one call must not cost the others in the same message.
+        """
         try:
-            self._on_event(event, gap)
+            self._carry_out(event, gap)
         except Exception as error:
             self._complain(
                 "an event of a call could not be handled; going on with the next one",
@@ -221,7 +224,7 @@ class Switches:
                 where=where(error),
             )
 
-    def _on_event(self, event: CallEvent, gap: Gap | None = None) -> None:
+    def _carry_out(self, event: CallEvent, gap: Gap | None) -> None:
         if isinstance(event, PhoneChanged):
             self._floor.feed(StationChanged(event.station, event.state))
             return

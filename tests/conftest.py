@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from engine.clock import Clock, ReportTiming
 from engine.engine import Engine
 from farend.network import FarEnd
 from storage.database import Database, open_database
@@ -181,10 +183,38 @@ def links() -> dict[NodeName, Link]:
     return {}
 
 
+class MovableClock:
+    """Monotonic seconds, so many ahead as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
 @pytest.fixture
-async def engine(centre: Centre, outbox: Outbox, links: dict[NodeName, Link]) -> Engine:
+def clock() -> MovableClock:
+    """The clock of ``engine``."""
+    return MovableClock()
+
+
+@pytest.fixture
+def timing() -> ReportTiming:
+    """The timing of ``engine``; a test that needs another names its own by ``parametrize``."""
+    return ReportTiming()
+
+
+@pytest.fixture
+async def engine(
+    centre: Centre,
+    outbox: Outbox,
+    links: dict[NodeName, Link],
+    clock: MovableClock,
+    timing: ReportTiming,
+) -> Engine:
     """An engine; what it writes down stays in its outbox's file."""
-    return Engine(centre, outbox, links)
+    return Engine(centre, outbox, links, clock=Clock(clock), timing=timing)
 
 
 @pytest.fixture

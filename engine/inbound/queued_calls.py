@@ -14,13 +14,10 @@ from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
-from engine.clock import Clock
+from engine.clock import Clock, ReportTiming
 from engine.inbound.waited import waited_s
 from engine.ports import CallStage
 from telephony.ami.link import Link
-
-_TOLD_WITHIN_S = 1.0
-_RUNG_OUT_S = 2.0
 
 
 class QueuedCalls:
@@ -34,7 +31,9 @@ class QueuedCalls:
         floor: LiveFloor,
         talks: LiveTalks,
         links: Mapping[NodeName, Link],
+        timing: ReportTiming,
     ) -> None:
+        self._timing = timing
         self._skills = {queue.name: queue.skill for queue in centre.queues}
         self._clock = clock
         self._calls = calls
@@ -93,7 +92,7 @@ class QueuedCalls:
         Unless the phone is answered, Dial ends by itself with the ringing.
         """
         return asyncio.get_running_loop().call_later(
-            offer.ring_s + _RUNG_OUT_S, self._talks.must_have_begun, call, offer
+            offer.ring_s + self._timing.rung_out_s, self._talks.must_have_begun, call, offer
         )
 
     def talk_over(self, call: LiveCall, offer: Offer, dialled_at: datetime) -> None:
@@ -103,7 +102,7 @@ class QueuedCalls:
         if self._links[call.channel.node].up:
             # AMI reports it too, perhaps a moment later, unless the link has only just come up.
             loop = asyncio.get_running_loop()
-            loop.call_later(_TOLD_WITHIN_S, self._talks.seen_by_session, *talk)
+            loop.call_later(self._timing.late_s, self._talks.seen_by_session, *talk)
         else:
             self._talks.seen_by_session(*talk)
             self._talks.must_have_ended(call)

@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from bench.fuzz_agi import HOTLINE, LINE, NODE, FuzzedServer, caller, door, environment
 from domain.identity import NodeName
-from engine import admission as admission_module
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionRefused
@@ -25,9 +24,19 @@ CALL = f"{NODE}-{UID}"
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[FuzzedServer]:
-    async with door(tmp_path) as one:
+def timing() -> dict[str, float]:
+    """The controller's ``ReportTiming``, where it is not the usual one."""
+    return {}
+
+
+@pytest.fixture
+async def here(tmp_path: Path, timing: dict[str, float]) -> AsyncIterator[FuzzedServer]:
+    async with door(tmp_path, **timing) as one:
         yield one
+
+
+impatient = pytest.mark.parametrize("timing", [{"late_s": 0.05}], ids=["impatient"])
+"""Asterisk is asked soon when AMI is late."""
 
 
 class UpLink(Link):
@@ -125,19 +134,15 @@ async def test_a_number_that_is_no_moment_costs_no_call(here: FuzzedServer, at: 
     peer.close()
 
 
-async def test_a_channel_that_asterisk_has_not_is_refused(
-    here: FuzzedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
+@impatient
+async def test_a_channel_that_asterisk_has_not_is_refused(here: FuzzedServer) -> None:
     asked = ami_is_up(here)
     await assert_refused(here, session(), "pbx1 has no channel '1795000000.7'")
     assert asked == [UID]
 
 
-async def test_a_channel_whose_event_is_late_is_asked_for(
-    here: FuzzedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
+@impatient
+async def test_a_channel_whose_event_is_late_is_asked_for(here: FuzzedServer) -> None:
     asked = ami_is_up(here, UID)
     peer = await start(here, caller(UID, "queue", "sales", "bye", "en"))
     assert "MSet" in await peer.command()
@@ -217,10 +222,10 @@ async def test_a_caller_who_comes_back_is_taken_up_and_the_earlier_session_ends(
     assert not call.attached
 
 
+@impatient
 async def test_a_session_from_a_time_without_ami_ends_when_asterisk_does_not_know_it(
-    here: FuzzedServer, monkeypatch: pytest.MonkeyPatch
+    here: FuzzedServer,
 ) -> None:
-    monkeypatch.setattr(admission_module, "TOLD_WITHIN_S", 0.05)
     engine = here.engine
     engine.switches.on_down(NODE, "cut")
     await asyncio.sleep(0.002)

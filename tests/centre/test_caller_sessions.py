@@ -1,6 +1,7 @@
 """Sessions and the floor without Asterisk or AMI: what only a session knows."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -8,30 +9,36 @@ from typing import Any, cast
 import pytest
 
 from acd.commands import Announce, Offer
-from acd.events import Away, LogIn, Ready
+from acd.events import Away, CallLeft, LogIn, Ready
 from domain.facts import CallFact
-from domain.identity import AgentCode, NodeName, StationName
+from domain.identity import AgentCode, CallId, NodeName, StationName
 from domain.reasons import OfferFailure, Party
 from domain.stations import StationState
 from engine.agents.live_talks import passed_on_in_vain
 from engine.calls.call import Inbox, LiveCall
+from engine.clock import ReportTiming
 from engine.engine import Engine
-from engine.inbound import queued_calls
 from engine.inbound.bookmark import Arguments, Stage
 from engine.inbound.dial_outcome import DialOutcome
 from engine.inbound.flow_steps import FlowSteps
+from engine.switches import Switches
 from ivr_flows.steps import Collect, Digits, Enqueue, Left, QueueExit, StepOutcome
 from records.fold import fold
 from storage.fact_lines import decode
 from telephony.agi.agi_wire import HungUp
+from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
-from telephony.ami.state import LinkKind, LinkState
-from telephony.centre_calls import PhoneChanged
+from telephony.centre_calls import CallEvent, Calls, PhoneChanged
 from tests.centre.test_board import AMY, SALES, enter, look
+from tests.conftest import MovableClock
+from tests.links import StillLink
 
 NODE = NodeName("pbx1")
 BEN = AgentCode("1002")
+
+has_rung_out = pytest.mark.parametrize("timing", [ReportTiming(rung_out_s=-15.0)], ids=["rung"])
+"""A phone has rung for long enough as soon as it rings."""
 
 
 class FakeSession:
@@ -64,7 +71,7 @@ class FakeSession:
         }
         return known.get(name, "16")
 
-    async def wait_for_digit(self, timeout_s: float) -> str:
+    async def wait_for_digit(self, _timeout_s: float) -> str:
         return self.keys.pop(0)
 
     async def music_on(self, klass: str) -> None:
@@ -80,7 +87,7 @@ class FakeSession:
 @pytest.fixture
 def engine(engine: Engine, links: dict[NodeName, Link]) -> Engine:
     """An engine whose AMI link is down; two agents are ready."""
-    links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y")
+    links[NODE] = StillLink(NODE, up=False)
     for number, code in enumerate((AMY, BEN)):
         skills = engine.centre.agents[0].skills
         engine.floor.feed(LogIn(code, StationName(f"100{number + 1}"), skills))
@@ -89,7 +96,9 @@ def engine(engine: Engine, links: dict[NodeName, Link]) -> Engine:
 
 
 def comes_up(engine: Engine) -> None:
-    engine.links[NODE]._state = LinkState(LinkKind.UP, 0.0, "")
+    link = engine.links[NODE]
+    assert isinstance(link, StillLink)
+    link.up = True
 
 
 def steps_of(
@@ -122,25 +131,23 @@ def states(engine: Engine) -> dict[str, str]:
     return {view.code: str(view.state) for view in engine.floor.core.agents}
 
 
-async def no_one_else_is_called(engine: Engine) -> None:
+async def no_one_else_is_called(engine: Engine, clock: MovableClock) -> None:
     """Long after the offer's time is over."""
-    now = engine.clock.now
-    engine.clock.now = lambda: now() + 60.0
-    engine.floor._tick()
-    engine.clock.now = lambda: now() + 62.0
-    engine.floor._tick()
+    for clock.ahead in (60.0, 62.0):
+        engine.floor.feed(CallLeft(CallId("pbx1-1.1")))  # another call: the floor looks again
+        await a_moment()
     assert states(engine) == {AMY: "talking", BEN: "ready"}
-    engine.clock.now = now
+    clock.ahead = 0.0
 
 
+@has_rung_out
 async def test_a_talk_without_ami_is_offered_to_nobody_else(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, clock: MovableClock
 ) -> None:
-    monkeypatch.setattr(queued_calls, "_RUNG_OUT_S", -15.0)  # it has rung for long enough
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await until_talking(engine)
-    await no_one_else_is_called(engine)
+    await no_one_else_is_called(engine, clock)
     session.dialled.set_result("ANSWER")
     assert await waiting == Left(QueueExit.TALKED)
     assert states(engine) == {AMY: "wrap_up", BEN: "ready"}
@@ -148,10 +155,8 @@ async def test_a_talk_without_ami_is_offered_to_nobody_else(
     assert "OFFHOOK_STAGE=talked" in session.remembered
 
 
-async def test_the_caller_hangs_up_in_a_talk_without_ami(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queued_calls, "_RUNG_OUT_S", -15.0)
+@has_rung_out
+async def test_the_caller_hangs_up_in_a_talk_without_ami(engine: Engine) -> None:
     session, call = FakeSession(), enter(engine)
     waiting = waits(engine, call, session)
     await until_talking(engine)
@@ -176,7 +181,7 @@ async def test_a_snapshot_puts_right_what_the_floor_supposed(
     assert states(engine)[AMY] == "wrap_up"
 
     engine.talks.connected(call, StationName("1002"), datetime.now(UTC))
-    links[NODE] = Link(NODE, "127.0.0.1", 1, "x", "y")
+    links[NODE] = StillLink(NODE, up=False)
     engine.talks.must_have_ended(call)  # or so it seems: all connections were cut
     assert states(engine)[BEN] == "wrap_up"
     engine.talks.seen_in_snapshot(NODE)
@@ -351,7 +356,7 @@ async def test_talk_and_failed_transfer_do_not_count_against_the_longest_wait(
     engine.floor.feed(Away(AMY, "lunch"))
     engine.floor.feed(Away(BEN, "lunch"))
     engine.queued.put(call, SALES, ago(30).timestamp())
-    (waiter,) = engine.floor.core._room
+    (waiter,) = engine.floor.core.waiting
     assert engine.clock.now() - waiter.waiting_since == pytest.approx(180, abs=30)
     assert engine.clock.now() - waiter.since == pytest.approx(1800, abs=30)
     assert len(call.returns) == 2
@@ -405,7 +410,7 @@ async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
         engine.talks.disconnected(call, station, Party.AGENT, datetime.now(UTC))
         offer = Offer(call.id, SALES, code, station, 15.0)
         engine.queued.offer_failed(call, offer, OfferFailure.DROPPED, since)
-        (waiter,) = engine.floor.core._room
+        (waiter,) = engine.floor.core.waiting
         assert engine.clock.now() - waiter.waiting_since == pytest.approx(240, abs=30)
         assert engine.clock.now() - waiter.since == pytest.approx(1440, abs=30)
 
@@ -418,11 +423,27 @@ async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> N
     assert await steps.carry_out(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
 
 
-async def test_an_event_of_the_clock_that_goes_wrong_costs_no_other(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class TimedCalls(Calls):
+    """A fold whose deadline passes once, with these events."""
+
+    due: Sequence[CallEvent] = ()
+
+    def next_deadline(self) -> float | None:
+        return 0.0 if self.due else None
+
+    def tick(self, _now: float) -> list[CallEvent]:
+        due, self.due = self.due, ()
+        return list(due)
+
+
+async def test_an_event_of_the_clock_that_goes_wrong_costs_no_other(engine: Engine) -> None:
+    channels = TimedCalls([StationName("1001")], [])
+    switches = Switches(
+        engine.clock, engine.changes, engine.calls, engine.floor, engine.talks, engine.orders,
+        channels, engine.admission, engine.sessions.doubt, None,
+    )  # fmt: skip
     odd = cast(Any, "no event")
-    told = PhoneChanged(StationName("1001"), StationState.IDLE)
-    monkeypatch.setattr(engine.switches._channels, "tick", lambda now: [odd, told])
-    engine.switches._tick()
+    channels.due = [odd, PhoneChanged(StationName("1001"), StationState.IDLE)]
+    switches.on_message(NODE, Message.of({"Event": "Whatever"}))
+    await a_moment()
     assert next(agent.station_state for agent in look(engine).agents) == "idle"

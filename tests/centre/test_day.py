@@ -15,7 +15,6 @@ import pytest
 from configuration.centre_file import load
 from configuration.secrets import load_or_create
 from domain.centre import Centre
-from engine import running_centre as centre_module
 from engine.engine import Engine
 from engine.ports import QueueView
 from engine.recorder import Recorder
@@ -139,15 +138,18 @@ class WatchedStore(CallStore):
 
 
 class Board:
-    """A running centre's, whose figures are read often."""
+    """A running centre's, whose figures are read twenty times a second; it is ``now`` there."""
 
     def __init__(self, centre: Centre, calls: CallStore, outbox: Outbox, folder: Path) -> None:
+        self.now = NOON
         self.engine = Engine(centre, outbox, {})
         recorder = Recorder(
             self.engine.calls, asyncio.Queue(), folder / "spool", folder / "root", calls, outbox
         )
         zone = ZoneInfo("Asia/Shanghai")
-        self._running = RunningCentre(self.engine, calls, outbox, recorder, zone)
+        self._running = RunningCentre(
+            self.engine, calls, outbox, recorder, zone, now=lambda: self.now, figures_every_s=0.05
+        )
         self._keeping = asyncio.create_task(self._running.keep_figures())
 
     async def until(self, today: int) -> QueueView:
@@ -163,32 +165,22 @@ class Board:
         self._keeping.cancel()
 
 
-@pytest.fixture
-def begins(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """When the day began, the last one; figures are read twenty times a second."""
-    begins = [NOON]
-    monkeypatch.setattr(centre_module, "midnight", lambda _now, _zone: begins[-1])
-    monkeypatch.setattr(centre_module, "FIGURES_EVERY_S", 0.05)
-    return begins
-
-
 @pytest.mark.live
 async def test_a_new_day_begins_by_itself(
-    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path, begins: list[datetime]
+    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path
 ) -> None:
     """Nobody calls at night: the figures go to nothing all the same."""
     calls = await store_of(database, answered("pbx1-1.1"))
     board = Board(centre, calls, outbox, tmp_path)
     try:
         assert (await board.until(1)).answered_today == 1
-        begins.append(NOON + timedelta(days=1))
+        board.now += timedelta(days=1)
         assert (await board.until(0)).answered_today == 0
     finally:
         board.close()
 
 
 @pytest.mark.live
-@pytest.mark.usefixtures("begins")
 async def test_the_last_call_is_counted_though_nothing_happens_after_it(
     centre: Centre, database: Database, outbox: Outbox, tmp_path: Path
 ) -> None:

@@ -76,11 +76,11 @@ async def test_the_last_that_is_written_down_is_a_resume(
     station = StationName("1001")
     call = engine.calls.by_id[talk]
     if begins_held:  # before this controller: it is resumed first
-        engine.switches._guarded(CallResumed(talk, station, Party.AGENT))
+        engine.switches.on_call_event(CallResumed(talk, station, Party.AGENT))
     for _ in range(MOST_HOLDS):
-        engine.switches._guarded(CallHeld(talk, station, Party.AGENT))
-        engine.switches._guarded(CallResumed(talk, station, Party.AGENT))
-    engine.switches._guarded(CallHeld(talk, station, Party.AGENT))
+        engine.switches.on_call_event(CallHeld(talk, station, Party.AGENT))
+        engine.switches.on_call_event(CallResumed(talk, station, Party.AGENT))
+    engine.switches.on_call_event(CallHeld(talk, station, Party.AGENT))
     facts = _written(tmp_path)
     assert isinstance(facts[-1].what, Resumed) and not call.music
     assert fold(facts).hold_s < 60
