@@ -121,7 +121,7 @@ class Switches:
         """Take what is there after a login; what changed meanwhile comes out as events."""
         since = self._lost_at.pop(node, self._started_at)
         first = node not in self._seen
-        gap = self._gap(node, since, first=first, restarted=snapshot.restarted)
+        gap = self._gap(node, since, snapshot, first=first)
         self._seen.add(node)
         there = {channel.get("Uniqueid") for channel in snapshot.channels}
         for event in self._channels.reconcile(node, snapshot, self._clock.now()):
@@ -156,18 +156,20 @@ class Switches:
         mine = [name for name in calls if ChannelId.of(name).node == node]
         if not mine:
             return
-        gap = self._gap(node, self._started_at, first=False, restarted=False)
+        gap = self._gap(node, self._started_at, None, first=False)
         gap.lost = [self._calls.unclosed.pop(name) for name in mine]
         self._on_gap(gap)
 
-    def _gap(self, node: NodeName, since: datetime, *, first: bool, restarted: bool) -> Gap:
-        """A gap that ends now."""
+    def _gap(self, node: NodeName, since: datetime, shown: Snapshot | None, *, first: bool) -> Gap:
+        """A gap that ends now, with a snapshot or without."""
+        now = datetime.now(UTC)
         return Gap(
             node=node,
             since=since,
-            until=datetime.now(UTC),
+            until=now,
+            events_from=(shown and shown.events_from) or now,
             first=first,
-            restarted=restarted,
+            restarted=shown is not None and shown.restarted,
             known=frozenset([*self._calls.by_id, *(call.id for call in self._calls.just_over())]),
             agents=dict(self._floor.at_station),
         )

@@ -15,6 +15,9 @@ class Gap:
     node: NodeName
     since: datetime
     until: datetime
+    """When the snapshot had come."""
+    events_from: datetime
+    """Events since then come after ``until``, though the snapshot may show what they bring."""
     first: bool
     """It began at an earlier controller's end or before: nobody knows when."""
     restarted: bool

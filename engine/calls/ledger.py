@@ -11,7 +11,7 @@ any order, more than once, or late. The ledger alone decides which of these are 
   has. The event for something that the log reported first may come a moment later, and is not new.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from domain.facts import (
     ControllerLost,
     FellBack,
     TalkBegan,
+    TalkEnded,
     Transferred,
     phone_in,
 )
@@ -57,8 +58,8 @@ class Ledger:
     """What must have happened in the current gap; not recorded yet."""
     _of_gaps: dict[datetime, list[CallFact]] = field(default_factory=dict)
     """What must have happened in gaps that are over but not settled, by the gaps' ends."""
-    _from_log: list[CallFact] = field(default_factory=list)
-    """What the log reported while the call went on: its event may still come."""
+    _from_log: list[tuple[CallFact, datetime]] = field(default_factory=list)
+    """What the log reported while the call went on: its event may still come, until then."""
     _in_vain: dict[StationName, datetime] = field(default_factory=dict)
     """When a phone was found to have answered in vain; late news of its talk doesn't count."""
 
@@ -118,12 +119,14 @@ class Ledger:
     def settle(
         self,
         until: datetime,
+        events_from: datetime,
         logged: LoggedCall | None,
         agents: Mapping[StationName, AgentCode],
         offered_at: datetime | None = None,
     ) -> list[CallFact]:
         """The facts of the gap that ended at ``until`` that must be recorded, given Asterisk's log.
 
+        Events since ``events_from`` come after it, though the snapshot may show what they bring.
         ``agents`` says who sat where, ``offered_at`` when the caller was last offered to an agent.
         """
         supposed = self._of_gaps.get(until, [])
@@ -134,13 +137,10 @@ class Ledger:
         if seen is None:  # it goes on, and its end will be reported live
             told = [fact for fact in told if not isinstance(fact.what, CallEnded)]
         told = [_as_seen(fact, seen, offered_at) for fact in told]
-        new = told + not_told(supposed, self.facts, told)
+        new = told + not_told(supposed, self.facts, told, until - events_from)
         self.facts += [fact for fact in new if not isinstance(fact.what, CallEnded)]
-        # Anything older was in the snapshot, or no event will report it.
-        younger = until - _CLOCKS_APART
-        self._from_log += [
-            fact for fact in told if not isinstance(fact.what, CallEnded) and fact.at >= younger
-        ]
+        for fact in self._to_come(told, events_from - _CLOCKS_APART):
+            self._from_log.append((fact, max(until, fact.at) + _LATEST_EVENT))
         # Only now that all has gone well: otherwise the gap is settled as supposed.
         self._of_gaps.pop(until, None)
         return new
@@ -193,15 +193,40 @@ class Ledger:
             for fact in self.facts
         )
 
+    def _to_come(self, told: Iterable[CallFact], events_from: datetime) -> list[CallFact]:
+        """The facts from the log whose event is still to come.
+
+        Anything older than ``events_from`` was in the snapshot, or no event will report it;
+        anything younger may have been in it too. The events of a phone lead from where it is now
+        to where the log has it in the end, so the first of them changes something.
+        """
+        to_come: list[CallFact] = []
+        talks: dict[StationName, list[CallFact]] = {}
+        for fact in told:
+            match fact.what:
+                case TalkBegan(station=str(phone)) | TalkEnded(station=str(phone)):
+                    talks.setdefault(phone, []).append(fact)
+                case CallEnded():
+                    pass
+                case _ if fact.at >= events_from:
+                    to_come.append(fact)
+        for phone, of_phone in talks.items():
+            nothing_new = TalkBegan if phone in self.phones else TalkEnded
+            young = [fact for fact in of_phone if fact.at >= events_from] or of_phone[-1:]
+            if isinstance(young[0].what, nothing_new):
+                del young[0]
+            to_come += young
+        return to_come
+
     def _told_by_log(self, fact: CallFact) -> bool:
         """Whether the fact is recorded already: the log was read just before the event came."""
-        for told in self._from_log:
+        for told, latest in self._from_log:
             if (
                 type(told.what) is type(fact.what)
                 and phone_in(told.what) == phone_in(fact.what)
-                and abs(fact.at - told.at) <= _LATEST_EVENT
+                and told.at - _LATEST_EVENT <= fact.at <= latest
             ):
-                self._from_log.remove(told)
+                self._from_log.remove((told, latest))
                 return True
         return False
 

@@ -130,9 +130,15 @@ def _beyond(known: Sequence[float], told: Sequence[_Told]) -> list[_Told]:
 
 
 def not_told(
-    implied: Sequence[CallFact], known: Sequence[CallFact], told: Sequence[CallFact] = ()
+    implied: Sequence[CallFact],
+    known: Sequence[CallFact],
+    told: Sequence[CallFact] = (),
+    arrival: timedelta = timedelta(0),
 ) -> list[CallFact]:
-    """The facts that a snapshot implies and that are neither ``known`` nor ``told`` by the log."""
+    """The facts that a snapshot implies and that are neither ``known`` nor ``told`` by the log.
+
+    They are dated when the snapshot had arrived, ``arrival`` after it was asked for.
+    """
     left: list[CallFact] = []
     facts = [*known, *told]
     for number, fact in enumerate(implied):
@@ -149,7 +155,9 @@ def not_told(
                 other for other in [*facts, *left] if _same_phone(fact, other) and other.at <= until
             ]
             if not ends:
-                before = [other for other in before if not _turned_since(other, fact, told)]
+                before = [
+                    other for other in before if not _turned_since(other, fact, told, arrival)
+                ]
             last = max(before, key=lambda other: other.at, default=None)
             heard = last is not None and (
                 type(last.what) is kind
@@ -164,10 +172,12 @@ def _same_phone(fact: CallFact, other: CallFact) -> bool:
     return isinstance(other.what, TALKS) and phone_in(other.what) == phone_in(fact.what)
 
 
-def _turned_since(other: CallFact, seen: CallFact, told: Sequence[CallFact]) -> bool:
+def _turned_since(
+    other: CallFact, seen: CallFact, told: Sequence[CallFact], arrival: timedelta
+) -> bool:
     """Whether a phone came or went after a snapshot that shows the opposite; by the log's clock
-    that may have been a moment before it."""
-    moment = _A_MOMENT if other in told else timedelta(0)
+    that may have been a moment before it was asked for."""
+    moment = _A_MOMENT + arrival if other in told else timedelta(0)
     return type(other.what) is not type(seen.what) and other.at >= seen.at - moment
 
 

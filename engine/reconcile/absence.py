@@ -171,7 +171,7 @@ class Absence:
 
     def _of_known(self, call: LiveCall, gap: Gap) -> list[CallFact]:
         logged = self._log.calls.get(call.id)
-        return call.ledger.settle(gap.until, logged, gap.agents, call.offered_at)
+        return call.ledger.settle(gap.until, gap.events_from, logged, gap.agents, call.offered_at)
 
     def _seen_since(self, gap: Gap) -> list[LiveCall]:
         """Calls that began before the snapshot but were reported by a session or an event only

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Protocol
 
@@ -316,6 +317,7 @@ class Link:
         try:
             self._protocol = protocol
             self._became(LinkKind.SYNCING, self._state.error)
+            events_from = datetime.now(UTC)
             await lifecycle.log_in(protocol, self._username, self._secret, self.timing.login)
             if not await lifecycle.booted(protocol, self._booted, self.timing.boot):
                 self._log.warning(
@@ -323,7 +325,7 @@ class Link:
                     " have read = system in manager.conf?"
                 )
             await self._check_name(protocol)
-            await self._synchronise(protocol)
+            await self._synchronise(protocol, events_from)
             await lifecycle.keep_alive(
                 protocol, self.timing.ping_every, self.timing.pong, self._ask_for_echo
             )
@@ -375,10 +377,10 @@ class Link:
                 " Offhook, or `offhook asterisk-conf`) and restart Asterisk"
             )
 
-    async def _synchronise(self, protocol: AmiProtocol) -> None:
+    async def _synchronise(self, protocol: AmiProtocol, events_from: datetime) -> None:
         try:
             snapshot = await take_snapshot(
-                protocol.ask, protocol.ask_list, self._boot, self.timing.snapshot
+                protocol.ask, protocol.ask_list, events_from, self._boot, self.timing.snapshot
             )
         except ActionRefused as refused:
             raise AmiLoginRefused(

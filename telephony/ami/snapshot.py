@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from telephony.ami.ami_wire import Message
@@ -29,6 +30,8 @@ class Snapshot:
 
     channels: tuple[Message, ...]
     """CoreShowChannel for each channel: Uniqueid, Linkedid, BridgeId, ChannelState, ..."""
+    events_from: datetime | None = None
+    """Events since then follow the snapshot; None: those since it arrived."""
     bridges: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Each bridge's BridgeUniqueid and the uniqueids of the channels in it."""
     device_states: tuple[Message, ...] = ()
@@ -59,10 +62,12 @@ class Lister(Protocol):
 async def take_snapshot(
     ask: Callable[[str, Headers, float], Awaitable[Message]],
     ask_list: Lister,
+    events_from: datetime,
     last_boot: str,
     timeout: float,
 ) -> Snapshot:
-    """Ask for everything. ``timeout`` (s) applies to each list.
+    """Ask for everything. ``timeout`` (s) applies to each list; events since ``events_from`` are
+    held.
 
     Raises ActionRefused if the AMI user may not see channels (it needs ``reporting`` in
     manager.conf's ``write``), and what asking raises.
@@ -98,6 +103,7 @@ async def take_snapshot(
             members.setdefault(bridge, []).append(channel.get("Uniqueid"))
     return Snapshot(
         channels=tuple(channels),
+        events_from=events_from,
         bridges=tuple((bridge, tuple(inside)) for bridge, inside in members.items()),
         device_states=device_states,
         endpoints=endpoints,

@@ -62,7 +62,8 @@ def absence(engine: Engine, outbox: Outbox, tmp_path: Path) -> MakeAbsence:
 def gap_until(until: float, engine: Engine, *going_on: LiveCall) -> Gap:
     """It has just ended, and these calls go on."""
     known = frozenset(engine.calls.by_id)
-    gap = Gap(NODE, when(0.5), when(until), first=False, restarted=False, known=known, agents={})
+    end = when(until)
+    gap = Gap(NODE, when(0.5), end, end, first=False, restarted=False, known=known, agents={})
     gap.going_on = list(going_on)
     return gap
 

@@ -53,7 +53,7 @@ def snapshot(channels: Iterable[Message] = (), devices: Sequence[Message] = ()) 
         if bridge := channel.get("BridgeId"):
             members.setdefault(bridge, []).append(channel.get("Uniqueid"))
     bridges = tuple((bridge, tuple(inside)) for bridge, inside in members.items())
-    return Snapshot(channels, bridges, tuple(devices))
+    return Snapshot(channels, bridges=bridges, device_states=tuple(devices))
 
 
 def feed(calls: Calls, messages: Iterable[Message]) -> list[CallEvent]:

@@ -430,7 +430,7 @@ def test_station_states_of_a_snapshot() -> None:
     calls = new_calls()
     endpoint = {"Event": "EndpointList", "ObjectName": "1002", "DeviceState": "Not in use"}
     endpoints = (Message.of(endpoint),)
-    events = calls.reconcile(NODE, Snapshot((), (), (), endpoints), 0.0)
+    events = calls.reconcile(NODE, Snapshot((), endpoints=endpoints), 0.0)
     assert events == [
         PhoneChanged(STATIONS[0], StationState.UNREACHABLE),
         PhoneChanged(STATIONS[1], StationState.IDLE),
