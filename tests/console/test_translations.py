@@ -27,7 +27,7 @@ from storage.users import Role
 from tests.console.catalogue import messages
 from tests.console.conftest import Visit, a_call, fact
 from tests.console.floor import small_centre
-from tests.ivr.caller import hotline
+from tests.ivr_flows.caller import hotline
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 

@@ -23,7 +23,7 @@ from ivr_flows.steps import (
 )
 from ivr_flows.walk import FlowContext
 from storage.fact_codec import detail_of
-from tests.ivr.caller import Call, hotline
+from tests.ivr_flows.caller import Call, hotline
 
 HOTLINE = hotline()
 KEYS = st.text("0123456789*#", max_size=3)

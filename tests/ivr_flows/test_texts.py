@@ -9,7 +9,7 @@ from documents.document_errors import DocumentError
 from ivr_flows.announcements import announcement, texts_to_prepare
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
 from ivr_flows.texts import Prompt
-from tests.ivr.caller import hotline
+from tests.ivr_flows.caller import hotline
 
 
 def spoken(position: int | None, wait: float | None, language: str = "en") -> list[str]:

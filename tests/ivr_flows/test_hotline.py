@@ -5,7 +5,7 @@ import pytest
 from domain.facts import ChoiceMade, LanguageChosen, Misdialled, Scored
 from ivr_flows.steps import AnswerCall, Collect, Enqueue, Play, QueueExit
 from ivr_flows.walk import FlowContext
-from tests.ivr.caller import Call, hotline
+from tests.ivr_flows.caller import Call, hotline
 
 
 def test_from_greeting_to_goodbye_in_english() -> None:
