@@ -10,7 +10,7 @@ from console.kit.context import CALLS, INSTALLATION
 from console.kit.rendering import says
 from console.kit.words import FILTER_MISTAKES
 from records.call_filters import PER_PAGE, read_filters
-from records.call_queries import CallRow
+from records.call_rows import CallRow
 
 
 async def calls(request: web.Request) -> web.Response:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
-from uuid import UUID
 
 import asyncpg
 import structlog
@@ -12,6 +10,14 @@ import structlog
 from domain.facts import CallFact
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from machine.one_line import in_one_line
+from records.call_rows import (
+    BlockedCallsRow,
+    CallColumns,
+    CallNameRow,
+    CallRow,
+    FactRow,
+    FiguresRow,
+)
 from records.fold import CallRecord, Outcome, fold, in_order
 from storage.database import connection
 from storage.fact_codec import happening
@@ -27,16 +33,6 @@ _SQL = load("calls")
 log = structlog.get_logger()
 
 
-class FactRow(TypedDict):
-    """A row of ``call_facts``."""
-
-    id: UUID
-    call: str
-    at: datetime
-    kind: str
-    detail: dict[str, object]
-
-
 @dataclass(frozen=True, slots=True)
 class CallFilter:
     """What to list; None sets no condition. Includes ``start``, excludes ``end``."""
@@ -50,36 +46,6 @@ class CallFilter:
     outcome: Outcome | None = None
     caller: str | None = None  # a part of the number
     withheld: bool = False  # only callers without a number; ``caller`` is ignored
-
-
-@dataclass(frozen=True, slots=True)
-class CallRow:
-    """A call in the list: its record without legs. Lengths are in seconds."""
-
-    call: CallId
-    entered_at: datetime
-    outcome: Outcome
-    project: ProjectName | None
-    hotline: str | None
-    line: str | None
-    caller: str | None
-    """The number; None: withheld."""
-    language: str | None
-    queue: QueueName | None  # the last of ``queues``
-    queues: tuple[QueueName, ...]
-    queued_at: datetime | None
-    answered_at: datetime | None
-    wait_s: float | None
-    ended_at: datetime | None
-    ended_by: str | None
-    talk_ended_by: str | None
-    agents: tuple[AgentCode, ...]
-    talk_s: float
-    hold_s: float
-    score: int | None
-    recording_file: str | None
-    recording_lost: str | None
-    caller_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +167,14 @@ class CallStore:
         asked = _plain(filters.agent)
         of_agent, agent = ("", ()) if asked is None else ("_of_agent", (asked,))
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL[f"list_calls{of_agent}"], *values, *window, *agent)
-            count = await db.fetchval(
+            rows: list[CallColumns] = await db.fetch(
+                _SQL[f"list_calls{of_agent}"], *values, *window, *agent
+            )
+            count: int = await db.fetchval(
                 _SQL[f"count_calls{of_agent}"], *values, self._count_limit + 1, *agent
             )
         return CallPage(
-            rows=tuple(_row(row) for row in rows),
+            rows=tuple(CallRow.of(row) for row in rows),
             total=min(count, self._count_limit),
             more=count > self._count_limit,
             page=page,
@@ -216,7 +184,7 @@ class CallStore:
     async def get(self, call: CallId, *, projects: Projects) -> StoredCall | None:
         """One call; None if there is no such call, or the viewer may not see it."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["get_call"], _plain(call), as_array(projects))
+            rows: list[FactRow] = await db.fetch(_SQL["get_call"], _plain(call), as_array(projects))
         return _stored(rows) if rows else None
 
     async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
@@ -226,7 +194,7 @@ class CallStore:
         a controller starts with the others.
         """
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["open_calls"], as_array(projects))
+            rows: list[FactRow] = await db.fetch(_SQL["open_calls"], as_array(projects))
         found: list[StoredCall] = []
         for call, group in group_by_call(rows).items():
             try:
@@ -243,14 +211,16 @@ class CallStore:
         """How many calls each line has refused since then because it was full, without the lines
         that refused none."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["blocked_calls"], since)
-        return {LineName(row["line"]): row["calls"] for row in rows if row["line"]}
+            rows: list[BlockedCallsRow] = await db.fetch(_SQL["blocked_calls"], since)
+        return {line: row["calls"] for row in rows if (line := row["line"])}
 
     async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
         """Which of these calls have ended, by their records."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["ended_calls"], [_plain(call) for call in calls])
-        return frozenset(CallId(row["call"]) for row in rows)
+            rows: list[CallNameRow] = await db.fetch(
+                _SQL["ended_calls"], [_plain(call) for call in calls]
+            )
+        return frozenset(row["call"] for row in rows)
 
     async def summary(
         self,
@@ -281,8 +251,8 @@ class CallStore:
             level, short = float(service_level_s), float(short_abandon_s)
             name, values = "summary", (level, dict(levels), short, dict(shorts))
         async with connection(self._pool) as db:
-            row = await db.fetchrow(_SQL[name], *span, *values)
-        return Summary(**dict(row), service_level_s=level, short_abandon_s=short)
+            row: FiguresRow = await db.fetchrow(_SQL[name], *span, *values)
+        return Summary(**row, service_level_s=level, short_abandon_s=short)
 
 
 def call_fact(row: FactRow) -> CallFact:
@@ -307,34 +277,6 @@ def group_by_call(rows: Iterable[FactRow]) -> dict[str, "list[FactRow]"]:
 
 def _stored(rows: Iterable[FactRow]) -> StoredCall:
     return stored_call(call_fact(row) for row in rows)
-
-
-def _row(row: asyncpg.Record) -> CallRow:
-    return CallRow(
-        call=CallId(row["call"]),
-        entered_at=row["entered_at"],
-        outcome=Outcome(row["outcome"]),
-        project=row["project"],
-        hotline=row["hotline"],
-        line=row["line"],
-        caller=row["caller"],
-        language=row["language"],
-        queue=row["queue"],
-        queues=tuple(row["queues"]),
-        queued_at=row["queued_at"],
-        answered_at=row["answered_at"],
-        wait_s=row["wait_s"],
-        ended_at=row["ended_at"],
-        ended_by=row["ended_by"],
-        talk_ended_by=row["talk_ended_by"],
-        agents=tuple(row["agents"]),
-        talk_s=row["talk_s"],
-        hold_s=row["hold_s"],
-        score=row["score"],
-        recording_file=row["recording_file"],
-        recording_lost=row["recording_lost"],
-        caller_name=row["caller_name"],
-    )
 
 
 def _plain(text: str | None) -> str | None:

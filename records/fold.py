@@ -29,7 +29,7 @@ from domain.facts import (
     TalkBegan,
 )
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
-from domain.reasons import Party, Unlisted
+from domain.reasons import EndReason, LossReason, Party, Unlisted
 from records.legs import Leg, LegOutcome, fold_legs
 from records.outcomes import Outcome
 from records.stays import QueueStay, fold_stays
@@ -76,13 +76,13 @@ class CallRecord:
     ended_by: Party | Unlisted | None = None
     """Who ended the call; who ended the talk before that is ``talk_ended_by``."""
     cause: int | None = None
-    why: str | None = None
+    why: EndReason | Unlisted | None = None
     score: int | None = None
     legs: tuple[Leg, ...] = ()
     stays: tuple[QueueStay, ...] = ()
     """The part of each queue; ``wait_s`` and ``outcome`` are the whole call's."""
     recording: RecordingInfo | None = None
-    recording_lost: str | None = None
+    recording_lost: LossReason | Unlisted | None = None
     adopted: bool = False
     """Whether the controller was away during the call, which went on without it."""
 
@@ -210,7 +210,7 @@ class _End(NamedTuple):
     at: datetime | None = None
     by: Party | Unlisted | None = None
     cause: int | None = None
-    why: str | None = None
+    why: EndReason | Unlisted | None = None
 
 
 def _end(timeline: list[CallFact]) -> _End:
@@ -270,18 +270,22 @@ def _gave_up(timeline: list[CallFact]) -> datetime | None:
     return None
 
 
+_UNKNOWN_LOSS = Unlisted("unknown")
+
+
 class _Said(NamedTuple):
     """The outcome, from the call's last facts."""
 
     language: str | None
     score: int | None
     recording: RecordingInfo | None
-    recording_lost: str | None
+    recording_lost: LossReason | Unlisted | None
     adopted: bool
 
 
 def _said(timeline: list[CallFact]) -> _Said:
-    language = score = recording = lost = None
+    language = score = recording = None
+    lost: LossReason | Unlisted | None = None
     adopted = False
     for fact in timeline:
         match fact.what:
@@ -292,7 +296,7 @@ def _said(timeline: list[CallFact]) -> _Said:
             case Recorded():
                 recording, lost = _better(recording, _recording(fact.what)), None
             case RecordingMissing() if recording is None:
-                lost = fact.what.why or "unknown"
+                lost = fact.what.why or _UNKNOWN_LOSS
             case ControllerLost():
                 adopted = True
     return _Said(language, score, recording, lost, adopted)

@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from machine.one_line import in_one_line
+from records.call_rows import CallNameRow
 from records.writing import LOCKS, recompute
 from storage.database import connection
 from storage.database_errors import AWAY
@@ -48,7 +49,8 @@ async def refold(pool: asyncpg.Pool) -> None:
 
 async def _some(pool: asyncpg.Pool) -> int:
     async with connection(pool) as db, db.transaction():
-        calls = [row["call"] for row in await db.fetch(_SQL["some_to_refold"], BATCH)]
+        rows: list[CallNameRow] = await db.fetch(_SQL["some_to_refold"], BATCH)
+        calls = [row["call"] for row in rows]
         if calls:
             await db.execute(_SQL["lock_calls"], LOCKS, calls)
             await recompute(db, calls)

@@ -8,6 +8,7 @@ import structlog
 
 from domain.facts import AgentFact
 from records.call_queries import call_fact, group_by_call
+from records.call_rows import CallNameRow, FactRow
 from records.fold import CallRecord, fold
 from storage.fact_codec import StoredFact
 from storage.queries import load
@@ -43,7 +44,7 @@ async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact])
             await db.execute(_SQL["upsert_agents_now"], *columns)
         if of_calls:
             await db.execute(_SQL["lock_calls"], LOCKS, list({fact.call for fact in of_calls}))
-            new = await db.fetch(
+            new: list[CallNameRow] = await db.fetch(
                 _SQL["insert_call_facts"],
                 [fact.id for fact in of_calls],
                 [fact.call for fact in of_calls],
@@ -57,7 +58,7 @@ async def write(db: asyncpg.Connection, facts: Sequence[StoredFact | AgentFact])
 
 async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
     """Folds these calls' facts again and stores the results."""
-    rows = await db.fetch(_SQL["facts_of_calls"], sorted(calls))
+    rows: list[FactRow] = await db.fetch(_SQL["facts_of_calls"], sorted(calls))
     records: list[CallRecord] = []
     for number, (call, group) in enumerate(group_by_call(rows).items(), start=1):
         try:

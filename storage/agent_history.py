@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
 
 import asyncpg
 import structlog
 
 from domain.centre import Agent
 from domain.facts import AgentFact, AgentState
-from domain.identity import AgentCode
+from domain.identity import AgentCode, CallId, StationName
 from machine.one_line import in_one_line
 from storage.database import connection
 from storage.projects import Projects, as_array
@@ -19,6 +21,21 @@ HISTORY_LIMIT = 5_000
 _SQL = load("agents")
 
 log = structlog.get_logger()
+
+
+class _NameRow(TypedDict):
+    agent: AgentCode
+    name: str
+
+
+class _AgentFactRow(TypedDict):
+    id: UUID
+    agent: AgentCode
+    at: datetime
+    state: str
+    reason: str | None
+    station: StationName | None
+    call: CallId | None
 
 
 class AgentStore:
@@ -44,8 +61,8 @@ class AgentStore:
     async def names(self, *, projects: Projects = None) -> dict[AgentCode, str]:
         """Names by code, including agents who are no longer in the configuration."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["agent_names"], as_array(projects))
-        return {AgentCode(row["agent"]): row["name"] for row in rows}
+            rows: list[_NameRow] = await db.fetch(_SQL["agent_names"], as_array(projects))
+        return {row["agent"]: row["name"] for row in rows}
 
     async def last_states(self, *, projects: Projects = None) -> dict[AgentCode, AgentFact]:
         """The last fact of each agent, for ``Restore``. Complete once the outbox is flushed.
@@ -53,11 +70,11 @@ class AgentStore:
         An agent whose state is unknown (to this version of Offhook, say) is left out and logged.
         """
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["last_states"], as_array(projects))
+            rows: list[_AgentFactRow] = await db.fetch(_SQL["last_states"], as_array(projects))
         found: dict[AgentCode, AgentFact] = {}
         for row in rows:
             try:
-                found[AgentCode(row["agent"])] = _fact(row)
+                found[row["agent"]] = _fact(row)
             except ValueError as error:
                 log.error(
                     "an agent's last state can't be read; it is left out",
@@ -77,7 +94,7 @@ class AgentStore:
     ) -> tuple[AgentFact, ...]:
         """An agent's states, newest first; ``start`` counts, ``end`` does not."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(
+            rows: list[_AgentFactRow] = await db.fetch(
                 _SQL["agent_history"],
                 agent.replace("\x00", ""),
                 start,
@@ -88,10 +105,10 @@ class AgentStore:
         return tuple(_fact(row) for row in rows)
 
 
-def _fact(row: asyncpg.Record) -> AgentFact:
+def _fact(row: _AgentFactRow) -> AgentFact:
     return AgentFact(
         id=str(row["id"]),
-        agent=AgentCode(row["agent"]),
+        agent=row["agent"],
         at=row["at"],
         state=AgentState(row["state"]),
         reason=row["reason"],

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import TypedDict
 
 import asyncpg
 
 from domain.identity import ProjectName
+from domain.reasons import Unlisted
 from storage.database import connection
 from storage.projects import Projects, as_array
 from storage.queries import load
@@ -15,8 +17,28 @@ from storage.queries import load
 _SQL = load("audit")
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditAction(StrEnum):
+    """What somebody did. The values are stored, so none may change."""
+
+    LOGGED_IN = "logged in"
+    LOGIN_REFUSED = "login refused"
+    LOGGED_OUT = "logged out"
+    SESSION_ENDED = "session ended"
+    OTHER_SESSIONS_ENDED = "other sessions ended"
+    USER_CREATED = "user created"
+    USER_CHANGED = "user changed"
+    PASSWORD_CHANGED = "password changed"  # noqa: S105 - not one
+    AGENT_CODE_TAKEN_AWAY = "agent code taken away"  # by a migration: two users had it
+    AGENT_SET_READY = "agent ready"
+    AGENT_SENT_AWAY = "agent away"
+    AGENT_LOGGED_OUT = "agent log_out"
+    RECORDING_LISTENED = "recording listened"
+    RECORDING_DOWNLOADED = "recording downloaded"
+
+
+class AuditRow(TypedDict):
+    """A row of ``audit_log``."""
+
     id: int
     at: datetime
     by: str
@@ -24,7 +46,34 @@ class AuditEntry:
     target: str
     project: ProjectName | None
     address: str
-    detail: Mapping[str, Any]
+    detail: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    id: int
+    at: datetime
+    by: str
+    action: AuditAction | Unlisted
+    target: str
+    project: ProjectName | None
+    address: str
+    detail: Mapping[str, object]
+
+    @staticmethod
+    def of(row: AuditRow) -> "AuditEntry":
+        """The entry of a row; another version of Offhook may have written actions of its own."""
+        word = row["action"]
+        return AuditEntry(
+            id=row["id"],
+            at=row["at"],
+            by=row["by"],
+            action=AuditAction(word) if word in set(AuditAction) else Unlisted(word),
+            target=row["target"],
+            project=row["project"],
+            address=row["address"],
+            detail=row["detail"],
+        )
 
 
 def utc_now() -> datetime:
@@ -42,12 +91,12 @@ class AuditLog:
     async def write(
         self,
         by: str,
-        action: str,
+        action: AuditAction,
         target: str = "",
         *,
         project: ProjectName | None = None,
         address: str = "",
-        detail: Mapping[str, Any] | None = None,
+        detail: Mapping[str, object] | None = None,
     ) -> None:
         """Adds an entry."""
         async with connection(self._pool) as db:
@@ -57,14 +106,14 @@ class AuditLog:
 
     async def write_with(
         self,
-        db: Any,
+        db: asyncpg.Connection,
         by: str,
-        action: str,
+        action: AuditAction,
         target: str,
         *,
         project: ProjectName | None = None,
         address: str = "",
-        detail: Mapping[str, Any] | None = None,
+        detail: Mapping[str, object] | None = None,
     ) -> None:
         """Adds an entry in ``db``'s transaction, which does what the entry says."""
         values = (by, action, target, project, address, dict(detail or {}))
@@ -75,7 +124,7 @@ class AuditLog:
         *,
         projects: Projects,
         by: str | None = None,
-        action: str | None = None,
+        action: AuditAction | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
         before: int | None = None,
@@ -83,7 +132,7 @@ class AuditLog:
     ) -> tuple[AuditEntry, ...]:
         """Entries, newest first; for the next page, pass the last entry's id as ``before``."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(
+            rows: list[AuditRow] = await db.fetch(
                 _SQL["list_entries"],
                 as_array(projects),
                 by,
@@ -93,4 +142,4 @@ class AuditLog:
                 before,
                 min(max(1, limit), 1000),
             )
-        return tuple(AuditEntry(**dict(row)) for row in rows)
+        return tuple(AuditEntry.of(row) for row in rows)

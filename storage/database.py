@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
@@ -154,7 +153,7 @@ async def _prepare(db: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def connection(
     pool: asyncpg.Pool, *, deadline_s: float = COMMAND_TIMEOUT_S
-) -> AsyncIterator[Any]:
+) -> AsyncIterator[asyncpg.Connection]:
     """A connection that is cut after ``deadline_s``, so that a server that hangs doesn't hang us.
 
     Cutting is the only sure way: both a rollback and a release wait for the server.

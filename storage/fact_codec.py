@@ -108,7 +108,7 @@ def _reader(of: "Field[object]") -> Read:
     if first is str:
         return _text if NoneType in types else _characters
     if isinstance(first, type) and issubclass(first, StrEnum):
-        return _code(first)
+        return code_reader(first)
     readers: dict[object, Read] = {float: _number, bool: _truth}
     return readers[first]
 
@@ -147,7 +147,8 @@ def _integer(limit: int) -> Read:
     return read
 
 
-def _code(enum: type[_E]) -> Callable[[object], _E | Unlisted | None]:
+def code_reader(enum: type[_E]) -> Callable[[object], _E | Unlisted | None]:
+    """The function that reads a stored code: a member, or a word that this version doesn't list."""
     members: dict[object, _E] = {member.value: member for member in enum}
 
     def read(value: object) -> _E | Unlisted | None:
@@ -158,7 +159,7 @@ def _code(enum: type[_E]) -> Callable[[object], _E | Unlisted | None]:
     return read
 
 
-_party = _code(Party)
+_party = code_reader(Party)
 
 
 def _silences(value: object) -> tuple[Silence, ...]:

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 import asyncpg
 
 from storage.account_errors import LoginRefusal, LoginRefused
-from storage.audit import AuditLog, utc_now
+from storage.audit import AuditAction, AuditLog, utc_now
 from storage.database import connection
 from storage.password_hashing import Passwords
 from storage.queries import load
 from storage.throttle import Throttle
-from storage.users import USER_BY_NAME, User, token_hash, user_key, user_of_row
+from storage.users import USER_BY_NAME, User, UserRow, token_hash, user_key, user_of_row
 
 IDLE = timedelta(hours=12)  # a shift and its overtime
 LONGEST_SESSION = timedelta(days=7)
@@ -44,6 +44,26 @@ class LoginSession:
     browser: str
     current: bool
     """Whether it is the session that asks."""
+
+
+class _SessionRow(TypedDict):
+    id: int
+    token_hash: bytes
+    created_at: datetime
+    seen_at: datetime
+    address: str
+    browser: str
+
+
+class _SessionUserRow(UserRow):
+    """A user's row, and when their session was last used."""
+
+    seen_at: datetime
+
+
+class _EndedSessionRow(TypedDict):
+    address: str
+    browser: str
 
 
 @dataclass(slots=True)
@@ -87,14 +107,14 @@ class LoginStore:
         throttle = Throttle.of(key, address)
         async with connection(self._pool) as db:
             _refuse_if(await throttle.blocked_s(db, now))
-            row = await db.fetchrow(USER_BY_NAME, key, None)
+            row: UserRow | None = await db.fetchrow(USER_BY_NAME, key, None)
         stored = None if row is None else row["password_hash"]
         right = await self._passwords.is_right(stored, password)
         if row is None or stored is None or not right or row["disabled"]:
             async with connection(self._pool) as db, db.transaction():
                 await throttle.failed(db, self._clock())
                 await self._audit.write_with(
-                    db, key[:64], "login refused", key[:64], address=address
+                    db, key[:64], AuditAction.LOGIN_REFUSED, key[:64], address=address
                 )
             raise LoginRefused(LoginRefusal.WRONG)
         rehashed = None
@@ -133,7 +153,9 @@ class LoginStore:
             if instead_of is not None:
                 await self._end(db, instead_of)
             await db.execute(_SQL["forget_old"], now, now - timedelta(days=1))
-            await self._audit.write_with(db, user.name, "logged in", user.name, address=address)
+            await self._audit.write_with(
+                db, user.name, AuditAction.LOGGED_IN, user.name, address=address
+            )
         return Login(token, user, expires_at)
 
     async def session(self, token: str, *, address: str = "") -> User | None:
@@ -145,7 +167,9 @@ class LoginStore:
             return None
         now, digest = self._clock(), token_hash(token)
         async with connection(self._pool) as db:
-            row = await db.fetchrow(_SQL["session_user"], digest, now, now - LONGEST_SESSION)
+            row: _SessionUserRow | None = await db.fetchrow(
+                _SQL["session_user"], digest, now, now - LONGEST_SESSION
+            )
             # One write in a while is enough; one for every page view would be many.
             if row is not None and row["seen_at"] < now - SEEN_EVERY:
                 await db.execute(_SQL["see_session"], digest, now + IDLE, now, address)
@@ -156,16 +180,18 @@ class LoginStore:
         async with connection(self._pool) as db, db.transaction():
             await self._end(db, token)
 
-    async def _end(self, db: Any, token: str) -> None:
+    async def _end(self, db: asyncpg.Connection, token: str) -> None:
         name = await db.fetchval(_SQL["end_session"], token_hash(token))
         if name is not None:
-            await self._audit.write_with(db, name, "logged out", name)
+            await self._audit.write_with(db, name, AuditAction.LOGGED_OUT, name)
 
     async def sessions(self, name: str, token: str) -> tuple[LoginSession, ...]:
         """A user's sessions, last used first; ``token`` is that of the session that asks."""
         now, own = self._clock(), token_hash(token)
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["list_sessions"], user_key(name), now, now - LONGEST_SESSION)
+            rows: list[_SessionRow] = await db.fetch(
+                _SQL["list_sessions"], user_key(name), now, now - LONGEST_SESSION
+            )
         return tuple(
             LoginSession(
                 row["id"],
@@ -182,9 +208,13 @@ class LoginStore:
         """Ends one of a user's sessions; False if the user has no such session."""
         key = user_key(name)
         async with connection(self._pool) as db, db.transaction():
-            row = await db.fetchrow(_SQL["end_session_of_user"], key, session)
+            row: _EndedSessionRow | None = await db.fetchrow(
+                _SQL["end_session_of_user"], key, session
+            )
             if row is not None:
-                await self._audit.write_with(db, key, "session ended", key, detail=dict(row))
+                await self._audit.write_with(
+                    db, key, AuditAction.SESSION_ENDED, key, detail=dict(row)
+                )
         return row is not None
 
     async def end_other_sessions(self, name: str, token: str) -> None:
@@ -192,7 +222,7 @@ class LoginStore:
         key = user_key(name)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["end_other_sessions"], key, token_hash(token))
-            await self._audit.write_with(db, key, "other sessions ended", key)
+            await self._audit.write_with(db, key, AuditAction.OTHER_SESSIONS_ENDED, key)
 
     @asynccontextmanager
     async def _lane(self, whose: str) -> AsyncIterator[None]:

@@ -5,7 +5,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import TypedDict
 
 import asyncpg
 import structlog
@@ -30,6 +30,12 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
+class _MigrationRow(TypedDict):
+    version: int
+    name: str
+    sha256: str
+
+
 def migrations() -> list[Migration]:
     """All migrations of this code in order. Raises SchemaBroken if a number is missing."""
     found = [
@@ -43,7 +49,7 @@ def migrations() -> list[Migration]:
     return found
 
 
-async def migrate(db: Any, known: list[Migration] | None = None) -> int:
+async def migrate(db: asyncpg.Connection, known: list[Migration] | None = None) -> int:
     """Applies the missing migrations, each in a transaction. Returns the version reached.
 
     Raises SchemaTooNew if the database is ahead of this code, SchemaBroken if a migration is
@@ -58,7 +64,9 @@ async def migrate(db: Any, known: list[Migration] | None = None) -> int:
             "name text not null, sha256 text not null, "
             "applied_at timestamptz not null default now())"
         )
-        rows = await db.fetch("select version, name, sha256 from schema_migrations order by 1")
+        rows: list[_MigrationRow] = await db.fetch(
+            "select version, name, sha256 from schema_migrations order by 1"
+        )
         _check({row["version"]: (row["name"], row["sha256"]) for row in rows}, known)
         done = len(rows)
         for migration in known[done:]:
@@ -70,11 +78,13 @@ async def migrate(db: Any, known: list[Migration] | None = None) -> int:
             await db.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
-async def is_newest(db: Any, known: list[Migration] | None = None) -> bool:
+async def is_newest(db: asyncpg.Connection, known: list[Migration] | None = None) -> bool:
     """Whether nothing is left to apply. Refuses the schemas that ``migrate`` refuses."""
     if await db.fetchval("select to_regclass('schema_migrations')") is None:
         return False
-    rows = await db.fetch("select version, name, sha256 from schema_migrations")
+    rows: list[_MigrationRow] = await db.fetch(
+        "select version, name, sha256 from schema_migrations"
+    )
     known = migrations() if known is None else known
     _check({row["version"]: (row["name"], row["sha256"]) for row in rows}, known)
     return len(rows) == len(known)
@@ -97,7 +107,7 @@ def _check(applied: dict[int, tuple[str, str]], known: list[Migration]) -> None:
             )
 
 
-async def _apply(db: Any, migration: Migration) -> None:
+async def _apply(db: asyncpg.Connection, migration: Migration) -> None:
     file = f"storage/migrations/{migration.version:04d}_{migration.name}.sql"
     try:
         async with db.transaction():

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+
+import asyncpg
 
 from storage.queries import load
 
@@ -34,20 +35,22 @@ class Throttle:
     def names(self) -> Sequence[str]:
         return [key for key, _ in self.keys]
 
-    async def blocked_s(self, db: Any, now: datetime) -> float:
+    async def blocked_s(self, db: asyncpg.Connection, now: datetime) -> float:
         """For how many more seconds passwords are refused unchecked; 0 if one may be tried."""
-        until = await db.fetchval(_SQL["blocked_until"], self.names, now)
-        return 0.0 if until is None else float((until - now).total_seconds())
+        until: datetime | None = await db.fetchval(_SQL["blocked_until"], self.names, now)
+        return 0.0 if until is None else (until - now).total_seconds()
 
-    async def failed(self, db: Any, now: datetime) -> None:
+    async def failed(self, db: asyncpg.Connection, now: datetime) -> None:
         """Counts a wrong password."""
         for key, free in self.keys:
-            failures = await db.fetchval(_SQL["note_failure"], key, now, now - FAILURES_FORGOTTEN)
+            failures: int = await db.fetchval(
+                _SQL["note_failure"], key, now, now - FAILURES_FORGOTTEN
+            )
             if failures >= free:
                 block_s = min(LONGEST_BLOCK_S, FIRST_BLOCK_S * 2 ** min(failures - free, 10))
                 await db.execute(_SQL["block"], key, now + timedelta(seconds=block_s))
 
-    async def succeeded(self, db: Any) -> None:
+    async def succeeded(self, db: asyncpg.Connection) -> None:
         """Forgets this user's own mistakes at this address, and nobody else's guesses."""
         mine = next(key for key in self.names if key.startswith("both "))
         await db.execute(_SQL["forget_failures"], mine)

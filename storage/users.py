@@ -2,18 +2,18 @@
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TypedDict
 
 import asyncpg
 
 from domain.identity import AgentCode, ProjectName
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
-from storage.audit import AuditLog, utc_now
+from storage.audit import AuditAction, AuditLog, utc_now
 from storage.database import connection
 from storage.password_hashing import Passwords
 from storage.projects import Projects, as_array
@@ -41,6 +41,20 @@ class User:
     name: str
     role: Role
     projects: frozenset[ProjectName] | None
+    agent: AgentCode | None
+    language: str | None
+    disabled: bool
+    created_at: datetime
+    password_changed_at: datetime
+
+
+class UserRow(TypedDict):
+    """A row of ``users``."""
+
+    name: str
+    password_hash: str
+    role: str
+    projects: list[ProjectName] | None
     agent: AgentCode | None
     language: str | None
     disabled: bool
@@ -91,7 +105,7 @@ class UserStore:
             if made is None:
                 raise AccountRefused(AccountRefusal.NAME_TAKEN, name=key)
             await self._audit.write_with(
-                db, by, "user created", key, detail={"role": role, "projects": seen}
+                db, by, AuditAction.USER_CREATED, key, detail={"role": role, "projects": seen}
             )
         return User(
             key, role, None if seen is None else frozenset(seen), agent, language, False, now, now
@@ -132,7 +146,7 @@ class UserStore:
             if is_disabled is None:
                 raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             detail = {"role": role, "projects": seen, "agent": agent, "disabled": is_disabled}
-            await self._audit.write_with(db, by, "user changed", key, detail=detail)
+            await self._audit.write_with(db, by, AuditAction.USER_CHANGED, key, detail=detail)
 
     async def set_disabled(self, name: str, disabled: bool, *, by: str) -> None:
         """Disables a user, which ends their sessions, or enables one; changes nothing else.
@@ -152,7 +166,9 @@ class UserStore:
                 raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             if disabled:
                 await db.execute(_SQL["end_sessions_of_user"], key, None)
-            await self._audit.write_with(db, by, "user changed", key, detail={"disabled": disabled})
+            await self._audit.write_with(
+                db, by, AuditAction.USER_CHANGED, key, detail={"disabled": disabled}
+            )
 
     async def set_password(
         self,
@@ -177,21 +193,23 @@ class UserStore:
                 raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             kept = None if keep_token is None else token_hash(keep_token)
             await db.execute(_SQL["end_sessions_of_user"], key, kept)
-            await self._audit.write_with(db, by, "password changed", key)
+            await self._audit.write_with(db, by, AuditAction.PASSWORD_CHANGED, key)
 
     async def get(self, name: str, *, projects: Projects = None) -> User | None:
         async with connection(self._pool) as db:
-            row = await db.fetchrow(USER_BY_NAME, user_key(name), as_array(projects))
+            row: UserRow | None = await db.fetchrow(
+                USER_BY_NAME, user_key(name), as_array(projects)
+            )
         return None if row is None else user_of_row(row)
 
     async def list(self, *, projects: Projects = None) -> tuple[User, ...]:
         """All users, sorted by name; with ``projects``, only those who work for one of them."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["list_users"], as_array(projects))
+            rows: list[UserRow] = await db.fetch(_SQL["list_users"], as_array(projects))
         return tuple(user_of_row(row) for row in rows)
 
     @asynccontextmanager
-    async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[Any]:
+    async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[asyncpg.Connection]:
         """A connection. Raises AccountRefused with the other user if the agent's code is taken."""
         async with connection(self._pool) as db:
             try:
@@ -219,7 +237,7 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def user_of_row(row: Mapping[str, Any]) -> User:
+def user_of_row(row: UserRow) -> User:
     projects = row["projects"]
     return User(
         name=row["name"],

@@ -15,11 +15,17 @@ from console.kit.rendering import render
 from domain.identity import AgentCode
 from engine.ports import Verb
 from machine.one_line import in_one_line
+from storage.audit import AuditAction
 from storage.database_errors import AWAY
 
 log = structlog.get_logger()
 
-SUPERVISORS_VERBS = frozenset({Verb.READY, Verb.AWAY, Verb.LOG_OUT})
+SUPERVISORS_VERBS = {
+    Verb.READY: AuditAction.AGENT_SET_READY,
+    Verb.AWAY: AuditAction.AGENT_SENT_AWAY,
+    Verb.LOG_OUT: AuditAction.AGENT_LOGGED_OUT,
+}
+"""What a supervisor may ask for an agent, and how the audit log names it."""
 
 
 async def page(request: web.Request) -> web.Response:
@@ -60,7 +66,7 @@ async def command(request: web.Request) -> web.Response:
     try:
         await request.app[AUDIT].write(
             user.name,
-            f"agent {verb.value}",
+            SUPERVISORS_VERBS[verb],
             code,
             address=request.remote or "",
             detail={"reason": reason, "done": response.status == 200},

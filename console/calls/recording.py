@@ -18,6 +18,7 @@ from console.kit.guard import SESSION_COOKIE
 from console.kit.live import until_it_must_end
 from recordings.waveform import waveform_json
 from records.fold import CallRecord
+from storage.audit import AuditAction
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ async def sound(request: web.Request) -> web.StreamResponse:
     if download or listenings.is_new(user, record.call, now):
         await request.app[AUDIT].write(
             user,
-            "recording downloaded" if download else "recording listened",
+            AuditAction.RECORDING_DOWNLOADED if download else AuditAction.RECORDING_LISTENED,
             record.call,
             project=record.project,
             address=request.remote or "",

@@ -20,6 +20,7 @@ from engine.ports import (
     NodeView,
     StoreView,
 )
+from storage.audit import AuditAction
 from storage.users import Role
 from tests.console.conftest import CALL, PASSWORD, Console
 from tests.console.floor import TEA, busy
@@ -323,7 +324,9 @@ async def test_the_player_plays_and_seeks(console: Console, open_page: Open) -> 
     await page.get_by_role("button", name="Play").click()
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
     await expect(page.locator("[data-at]")).to_have_text("0:05", timeout=10_000)
-    log = await console.audit.entries(projects=None, by="quinn", action="recording listened")
+    log = await console.audit.entries(
+        projects=None, by="quinn", action=AuditAction.RECORDING_LISTENED
+    )
     assert len(log) == 1
 
 

@@ -31,7 +31,8 @@ from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
 from offhook.stack import Stack
 from recordings.raw_to_wav import TOLERANCE_S
-from records.call_queries import CallFilter, CallRow, CallStore, StoredCall
+from records.call_queries import CallFilter, CallStore, StoredCall
+from records.call_rows import CallRow
 from records.fold import CallRecord
 from records.writing import write
 from storage.database import connection, make_pool, open_database

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from domain.identity import AgentCode, ProjectName
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.accounts import Accounts, accounts_of
+from storage.audit import AuditAction
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
@@ -288,8 +289,10 @@ async def test_lists_are_filtered_by_project(accounts: Accounts) -> None:
     await accounts.users.create("b", GOOD, Role.OPS, by="t", projects=[other])
     assert [user.name for user in await accounts.users.list(projects=frozenset({acme}))] == ["a"]
     assert await accounts.users.get("b", projects=frozenset({acme})) is None
-    await accounts.audit.write("a", "listened", "pbx1-1.1", project=acme, detail={"s": 3})
-    await accounts.audit.write("b", "listened", "pbx1-2.1", project=other)
+    await accounts.audit.write(
+        "a", AuditAction.RECORDING_LISTENED, "pbx1-1.1", project=acme, detail={"s": 3}
+    )
+    await accounts.audit.write("b", AuditAction.RECORDING_LISTENED, "pbx1-2.1", project=other)
     [entry] = await accounts.audit.entries(projects=frozenset({acme}))
     assert (entry.by, entry.target, entry.detail) == ("a", "pbx1-1.1", {"s": 3})
 
@@ -385,7 +388,7 @@ async def test_of_users_who_share_an_agent_one_keeps_it(postgres: EmbeddedServer
         "old": None, "last": "1001", "gone": "1001", "first": "1002", "second": None,
         "alone": "1003",
     }  # fmt: skip
-    log = await accounts.audit.entries(projects=None, action="agent code taken away")
+    log = await accounts.audit.entries(projects=None, action=AuditAction.AGENT_CODE_TAKEN_AWAY)
     assert {e.target: dict(e.detail) for e in log} == {
         "old": {"agent": "1001", "kept_by": "last"},
         "second": {"agent": "1002", "kept_by": "first"},
