@@ -4,7 +4,6 @@ import json
 import uuid
 from collections.abc import Mapping, Set
 from datetime import datetime
-from typing import Any
 
 from domain.facts import KINDS, AgentFact, AgentState, CallFact, Fact
 from domain.identity import AgentCode, CallId, StationName
@@ -99,7 +98,7 @@ _JSON = json.JSONEncoder(default=_plain, skipkeys=True, separators=(",", ":"))
 _READER = json.JSONDecoder(parse_constant=_no_number)
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: object) -> object:
     """Removes NUL and lone surrogates, which PostgreSQL can't store."""
     if isinstance(value, str):
         return value.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")

@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -126,7 +125,7 @@ class LastKnown:
 def _parse(data: bytes) -> tuple[datetime, list[tuple[Fact, bytes]]]:
     """When the file was written, and its facts. Raises ValueError."""
     first, *lines = data.splitlines(keepends=True) or [b""]
-    head: Any = json.loads(first)
+    head: object = json.loads(first)
     if not isinstance(head, dict) or head.get("last_known") != 1:
         raise ValueError("its first line is not ours")
     if head.get("facts") != len(lines) or not data.endswith(b"\n"):

@@ -14,7 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import structlog
@@ -40,7 +39,7 @@ KEPT_BYTES = 64 * 1024 * 1024
 _FACTS_OWN_FAULT = ("22", "23", "54")
 
 
-def _tell(say: Callable[..., Any], event: str, **details: Any) -> None:
+def _tell(say: Callable[..., object], event: str, **details: object) -> None:
     """Logs. If a full disk takes neither facts nor the log, nothing may end because of it."""
     with contextlib.suppress(OSError, ValueError):
         say(event, **details)
@@ -351,8 +350,3 @@ class Outbox:
         idle.clear()
         if not self.pending:
             self._awaited.clear()
-
-
-def rejected_facts(path: Path) -> list[dict[str, Any]]:
-    """The facts set aside in an outbox's ``.rejected`` file, with the reasons."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

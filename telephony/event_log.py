@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from domain.identity import CallId, ChannelId, LineName, StationName
 from domain.reasons import Party, TransferKind
@@ -51,7 +50,7 @@ class LogRow:
     caller: str | None
     call: str
     """The call's name, if this is a caller in a hotline (the channel's userfield)."""
-    extra: dict[str, Any]
+    extra: dict[str, object]
 
 
 _BEGINNING = re.compile(r'(?="[0-9]{9,11}\.[0-9]{6}","[A-Z_]+",")')

@@ -20,7 +20,7 @@ from records.writing import write
 from storage.agent_history import AgentStore
 from storage.database import Database
 from storage.fact_lines import encode
-from storage.outbox import Outbox, OutboxTiming, rejected_facts
+from storage.outbox import Outbox, OutboxTiming
 from tests.storage.days import agent_fact, answered, entered, line
 
 RUN = """
@@ -132,7 +132,7 @@ async def test_poisonous_facts_are_set_aside_and_the_others_go_on(
                 outbox.put(entered(f"c{number}"))
             await asyncio.wait_for(outbox.flushed(), 10)
     assert await database.pool.fetchval("select count(*) from calls") == 80
-    rejected = rejected_facts(outbox.rejected)
+    rejected = [json.loads(line) for line in outbox.rejected.read_bytes().splitlines()]
     assert len(rejected) == 2
     assert json.loads(rejected[0]["fact"])["id"] == "not a UUID"
     set_aside = [log for log in logs if "set aside" in log["event"]]
