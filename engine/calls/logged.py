@@ -163,6 +163,14 @@ def not_told(
                 type(last.what) is kind
                 or any(type(other.what) is kind and other.at >= fact.at for other in before)
             )
+            if kind is TalkEnded and not heard:
+                # A session knows that the caller has hung up before the bridge lets them go.
+                heard = any(
+                    _same_phone(fact, other)
+                    and type(other.what) is kind
+                    and fact.at <= other.at <= fact.at + _A_MOMENT
+                    for other in told
+                )
         if not heard:
             left.append(fact)
     return left

@@ -147,9 +147,16 @@ class Reports:
 
 
 def play(
-    talks: list[Talk], gaps: list[LinkDown], *, late: float, times: int, logged: bool = True
+    talks: list[Talk],
+    gaps: list[LinkDown],
+    *,
+    late: float,
+    times: int,
+    session: float = 0.1,
+    logged: bool = True,
 ) -> list[CallFact]:
-    """The whole call; what was written down of it."""
+    """The whole call; what was written down of it. By the log's clock, ``late`` is AMI and
+    ``session`` the session."""
     reports = Reports()
     left = happenings(talks)
 
@@ -162,11 +169,11 @@ def play(
         reports.events(until(gap.since), late, times)
         until(gap.asked)  # nobody sees these
         for talk in talks:
-            if talk.session_reports and gap.since <= talk.ends < gap.asked:
+            over = talk.ends + session
+            if talk.session_reports and gap.since <= over and talk.ends < gap.asked:
                 # It knows when it began to dial, and that it is over.
                 reports.report(TalkBegan(None, talk.phone), talk.begins - 2, supposed=True)
-                ended = TalkEnded(None, talk.phone, Party.UNKNOWN)
-                reports.report(ended, talk.ends + 0.1, supposed=True)
+                reports.report(TalkEnded(None, talk.phone, Party.UNKNOWN), over, supposed=True)
         reports.snapshot(gap.pictured, gap.until, talks)
         seen = [(max(at, gap.until), what) for at, what in until(gap.read)]
         reports.events(seen[: gap.events_before_reading], late, times)
@@ -193,30 +200,47 @@ def of(kind: type[Happening], phone: StationName, facts: Iterable[CallFact]) -> 
     [LinkDown(1, asked=11, pictured=11, until=11, read=16, events_before_reading=1)],
     0.0,
     1,
+    0.1,
 )
 @example(  # the phone leaves as the snapshot is taken that has it in the call
     [Talk(PHONES[0], 5, 10, False, False)],
     [LinkDown(1, asked=10, pictured=10, until=10, read=11, events_before_reading=0)],
     0.0,
     1,
+    0.1,
 )
 @example(  # the same, and the snapshot takes a second to arrive
     [Talk(PHONES[0], 5, 10, False, False)],
     [LinkDown(1, asked=9, pictured=9, until=11, read=12, events_before_reading=0)],
     0.0,
     1,
+    0.1,
 )
 @example(  # the phone comes and goes meanwhile
     [Talk(PHONES[0], 5, 10, False, False)],
     [LinkDown(1, asked=4, pictured=4, until=11, read=12, events_before_reading=0)],
     0.0,
     1,
+    0.1,
 )
-@given(calls(), absences(), st.sampled_from([0.0, 0.3, 1.5]), st.integers(1, 3))
+@example(  # the session knows before the log that the caller has hung up
+    [Talk(PHONES[0], 5, 10, False, True)],
+    [LinkDown(1, asked=12, pictured=12, until=12, read=12, events_before_reading=0)],
+    0.0,
+    1,
+    -0.2,
+)
+@given(
+    calls(),
+    absences(),
+    st.sampled_from([0.0, 0.3, 1.5]),
+    st.integers(1, 3),
+    st.sampled_from([-0.2, 0.1]),
+)
 def test_whoever_reports_first_each_happening_is_written_down_once(
-    talks: list[Talk], gaps: list[LinkDown], late: float, times: int
+    talks: list[Talk], gaps: list[LinkDown], late: float, times: int, session: float
 ) -> None:
-    written = play(talks, gaps, late=late, times=times)
+    written = play(talks, gaps, late=late, times=times, session=session)
     # What is held until the snapshot has arrived is dated then, unless the log has its time.
     arrival = max((gap.until - gap.asked for gap in gaps), default=0)
     truth = [CallFact("", CALL, when(at), what) for at, what in happenings(talks)]
