@@ -1,6 +1,7 @@
 """Starts database, Asterisk and controller on one machine, and stops them in reverse order.
 
-``./run up``, the demo and tests of the whole use it."""
+``./run up``, the demo and tests of the whole use it.
+"""
 
 import asyncio
 import fcntl

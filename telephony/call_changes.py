@@ -33,7 +33,8 @@ _NORMAL_CLEARING = 16
 REBRIDGED_WITHIN_S = 2.0
 """Channels that are separated and joined again within this time count as talking throughout.
 
-Asterisk does so when it optimises a local pair away, or moves a talk to another bridge."""
+Asterisk does so when it optimises a local pair away, or moves a talk to another bridge.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class OutOfReach(OffhookError):  # noqa: N818
 def can(request: web.Request, method: str, path: str) -> bool:
     """Whether to show a link or button for this route. The route itself checks again.
 
-    Raises KeyError if there is no such route."""
+    Raises KeyError if there is no such route.
+    """
     return may(request.get(USER), request.app[RULES][method, path])
 
 
