@@ -273,7 +273,7 @@ async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
     await here.until_stages(talking=2, queue=1)
     one.process.send_signal(signal.SIGINT)
     said = await one.until_said("stopping now would cut off")
-    assert "3 calls (2 talking, 1 waiting, 0 in menus)" in said and "within 60 s" in said
+    assert "3 calls (2 talking, 1 waiting, 0 in menus)" in said and "they have 60 s to end" in said
     refused = await here.far.customer(
         "4008001000", "stay", line=LINE, caller="13700000001", patience_s=30
     )
