@@ -388,5 +388,5 @@ async def test_the_second_ctrl_c_stops_at_once(up: UpFactory) -> None:
     await one.until_said("stopping now would cut off")
     one.process.send_signal(signal.SIGTERM)
     assert await one.ended() == 0
-    assert "the time is up" not in one.said.read_text()
+    assert "time is up" not in one.said.read_text()
     assert one.said.read_text().splitlines()[-1] == "offhook: stopping"
