@@ -20,11 +20,12 @@ from domain.identity import LineName, StationName
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd, FarEndError
 from offhook.stack import Stack, StackError, free_state
-from offhook.up import say, until_stopped
+from offhook.up import until_stopped
 from records.call_queries import CallStore, Summary
 from storage.accounts import accounts_of
 from storage.database import connection, make_pool
 from storage.users import Role, UserStore
+from supervision.outlet import say
 from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import (

@@ -77,6 +77,23 @@ def host_argument(text: str) -> str:
     return without_brackets(text)
 
 
+def network_argument(text: str) -> str:
+    """A network or an address given on the command line, as Asterisk's files expect it. Raises
+    ArgumentTypeError."""
+    try:
+        return ipaddress.ip_network(text, strict=False).with_netmask
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address or a network") from error
+
+
+def port_range_argument(text: str) -> tuple[int, int]:
+    """``10000-10199`` as (10000, 10199). Raises ArgumentTypeError."""
+    found = re.fullmatch(r"([0-9]{4,5})-([0-9]{4,5})", text)
+    if found is None or not 1024 <= int(found[1]) < int(found[2]) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of ports; write 10000-10199")
+    return int(found[1]), int(found[2])
+
+
 def _is_ip(text: str, kind: type[ipaddress.IPv4Address] | type[ipaddress.IPv6Address]) -> bool:
     try:
         return "%" not in text and bool(kind(text))

@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from offhook.cli import main  # takes a second, during which somebody may press Ctrl-C
+    from offhook.cli import main  # somebody may press Ctrl-C while it loads
 except KeyboardInterrupt:
     sys.exit(130)
 

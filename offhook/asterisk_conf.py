@@ -4,7 +4,6 @@ An Asterisk in a container, or run as a system service, reads the same literal f
 only the folder ``generated/`` is made here, from the centre's configuration and its secrets.
 """
 
-import ipaddress
 import re
 import shutil
 from collections.abc import Iterable
@@ -12,24 +11,11 @@ from pathlib import Path
 
 from configuration.centre_file import Config, ConfigError
 from configuration.secrets import Secrets
-from offhook.service import places
+from offhook.places import places
 from telephony.asterisk import generated_files
 from telephony.asterisk.generated_files import Addresses, Folders, Ports
 from telephony.asterisk.instance import CONF, certificate_in, write_generated
 from telephony.asterisk.process import PLAIN_PATH
-
-
-def network(text: str) -> str:
-    """An address or a network in the form that Asterisk's files expect. Raises ValueError."""
-    return ipaddress.ip_network(text, strict=False).with_netmask
-
-
-def port_range(text: str) -> tuple[int, int]:
-    """``10000-10199`` as (10000, 10199). Raises ValueError."""
-    found = re.fullmatch(r"([0-9]{4,5})-([0-9]{4,5})", text)
-    if found is None or not 1024 <= int(found[1]) < int(found[2]) <= 65_535:
-        raise ValueError(f"{text!r} is not a range of ports; write 10000-10199")
-    return int(found[1]), int(found[2])
 
 
 async def write(

@@ -15,24 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import structlog
-import uvloop
-
-from configuration.centre_file import DEMO_CENTRE, Config, ConfigError, load
-from configuration.in_force import for_a_service, kept
-from configuration.secrets import load_or_create
-from configuration.verification import verify
 from domain.errors import OperatorError
-from machine.hosts import host_argument
+from machine.hosts import host_argument, network_argument, port_range_argument
 from machine.one_line import in_one_line
-from offhook import asterisk_conf
-from offhook.service import serve
-from offhook.stack import StackError
-from offhook.up import PORTS, say, up
 from simulation.command_line import add_simulate_to
-from supervision.control import ask
-from supervision.outlet import outlet
-from telephony.asterisk.generated_files import Addresses, Ports
+from supervision.outlet import outlet, say
+
+# Each command imports what it runs: the controller takes half a second to load, and most commands
+# have no use for it.
 
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = (ROOT / "run").is_file()
@@ -61,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _check_folder(state: Path | None) -> None:
     if state is not None and not str(state).isprintable():
+        from offhook.stack import StackError
+
         raise StackError(
             f"--state {str(state)!r}: a folder whose name has line breaks or other characters that"
             " can't be seen is not used; name another"
@@ -167,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.add_argument(
         "--ami-permit",
-        type=asterisk_conf.network,
+        type=network_argument,
         action="append",
         metavar="ADDRESS",
         help="who may log in there (default: this machine)",
@@ -178,10 +170,10 @@ def _parser() -> argparse.ArgumentParser:
         default="127.0.0.1",
         help="the controller, seen by Asterisk",
     )
-    files.add_argument("--rtp", type=asterisk_conf.port_range, metavar="FIRST-LAST")
+    files.add_argument("--rtp", type=port_range_argument, metavar="FIRST-LAST")
     files.add_argument(
         "--local-net",
-        type=asterisk_conf.network,
+        type=network_argument,
         action="append",
         metavar="NETWORK",
         help="who doesn't get sip.external_address (default: all private networks)",
@@ -213,12 +205,16 @@ def _count(text: str) -> int:
 
 
 def _loop(work: Coroutine[Any, Any, int | None]) -> int:
+    import uvloop
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work) or 0
 
 
 def log_to(stream: Any) -> None:
     """Structured lines for machines, readable ones on a terminal."""
+    import structlog
+
     renderer: Any = (
         structlog.dev.ConsoleRenderer()
         if stream.isatty()
@@ -237,6 +233,11 @@ def log_to(stream: Any) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from configuration.centre_file import ConfigError
+    from configuration.in_force import for_a_service, kept
+    from offhook.listening_ports import ports_of
+    from offhook.service import serve
+
     def tell(line: str) -> None:
         """To whoever started us, in their pipe; else to the person at the terminal."""
         if arguments.ready_fd is not None:
@@ -259,7 +260,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         # Recordings and callers' numbers are for nobody else on this machine. An Asterisk
         # elsewhere may have another user, who must read the prompts: there the operator decides.
         os.umask(0o077)
-    ports = _ports(os.environ.get("OFFHOOK_PORTS"), config)
+    ports = ports_of(config, os.environ.get("OFFHOOK_PORTS"))
     dsn = os.environ.get("OFFHOOK_DSN") or config.database.dsn
     if not dsn:
         raise ConfigError(
@@ -270,23 +271,16 @@ def _serve(arguments: argparse.Namespace) -> int:
     return _loop(serve(found, state, ports, dsn, tell, pulse, kept=arguments.in_force))
 
 
-def _ports(given: str | None, config: Config) -> Ports:
-    if not given:
-        return replace(PORTS, console=config.console.port)
-    names = Ports.__dataclass_fields__
-    try:
-        return Ports(*map(int, given.split(",")))
-    except (ValueError, TypeError):
-        raise ConfigError(
-            f"OFFHOOK_PORTS is {given!r}; expected {len(names)} numbers with commas between:"
-            f" {','.join(names)}"
-        ) from None
-
-
 def _asterisk_conf(arguments: argparse.Namespace) -> int:
+    from configuration.centre_file import load
+    from configuration.secrets import load_or_create
+    from offhook import asterisk_conf
+    from offhook.listening_ports import ports_of
+    from telephony.asterisk.generated_files import Addresses
+
     log_to(sys.stderr)
     config = load(arguments.config)
-    ports = _ports(os.environ.get("OFFHOOK_PORTS"), config)
+    ports = ports_of(config, os.environ.get("OFFHOOK_PORTS"))
     first, last = arguments.rtp or (ports.rtp_start, ports.rtp_end)
     ports = replace(ports, ami=config.asterisk.ami_port or ports.ami, rtp_start=first, rtp_end=last)
     usual = Addresses()
@@ -309,7 +303,6 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    # Here, for the product does not need the far end.
     from farend.demo import demo
 
     log_to(sys.stderr)
@@ -317,6 +310,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    from configuration.centre_file import DEMO_CENTRE, load
+    from offhook.listening_ports import ports_of
+    from offhook.up import up
+
     log_to(sys.stderr)
     file = arguments.config or arguments.state / "centre.yaml"
     if arguments.config is None and not file.exists():
@@ -324,15 +321,20 @@ def _up(arguments: argparse.Namespace) -> int:
         shutil.copyfile(DEMO_CENTRE, file)
         print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
     config = load(file)
-    return _loop(up(config, arguments.state, _ports(os.environ.get("OFFHOOK_PORTS"), config)))
+    ports = ports_of(config, os.environ.get("OFFHOOK_PORTS"))
+    return _loop(up(config, arguments.state, ports))
 
 
 def _restart(arguments: argparse.Namespace) -> int:
+    from supervision.control import ask
+
     _loop(ask(arguments.state, "restart", say))
     return 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from configuration.verification import verify
+
     file = arguments.config or arguments.state / "centre.yaml"
     found = verify(file, arguments.state)
     if arguments.json:

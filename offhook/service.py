@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -38,6 +37,7 @@ from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from machine.hosts import with_port
 from machine.open_files import claim
+from offhook.places import Places, places
 from prompts.sounds import Prompts
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
@@ -56,34 +56,8 @@ FIRST_SNAPSHOT_S = 5.0
 """How long calls wait for the first snapshot of Asterisk, which may be down for longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the controller finds Asterisk's files and keeps its own."""
-
-    state: Path
-    spool: Path
-    """Raw recordings, as MixMonitor writes them."""
-    cel: Path
-    prompts: Path
-    dialplan_prompts: Path
-    recordings: Path
-
-
 class CannotServe(OperatorError):  # noqa: N818
     """The controller can't start; the text says what, where and what to do."""
-
-
-def places(config: Config, state: Path) -> Places:
-    """The folders of a managed Asterisk, or those that the configuration names."""
-    asterisk = state / "asterisk"
-    return Places(
-        state=state,
-        spool=config.asterisk.spool or asterisk / "spool" / "monitor",
-        cel=config.asterisk.cel or asterisk / "log" / "cel-custom" / "offhook.csv",
-        prompts=(config.asterisk.sounds or state / "prompts").absolute(),
-        dialplan_prompts=config.asterisk.sounds or asterisk / "prompts",
-        recordings=(state / config.recordings.root).absolute(),
-    )
 
 
 def _prompts_seen_as(config: Config, where: Places) -> Path | None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from machine.hosts import with_port
 from offhook.stack import STOPPING, Stack, StackError
 from supervision.control import controlled
 from supervision.controller_process import ControllerError
-from supervision.outlet import outlet
+from supervision.outlet import say
 from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.process import AsteriskError
 from telephony.asterisk.provision import (
@@ -33,16 +32,6 @@ RESTART_REFUSED = (
     StackError,
 )  # fmt: skip
 """The errors that are reported to whoever asked for a restart."""
-
-PORTS = Ports(
-    sip=5060, sip_tls=5061, ami=5038, agi=4573, console=8080, rtp_start=10_000, rtp_end=11_999
-)
-"""The ports on which they listen by default."""
-
-
-def say(text: str) -> None:
-    """Print a step of the work for the person at the terminal."""
-    outlet(sys.stderr).write(f"offhook: {text}\n")
 
 
 class Leave:

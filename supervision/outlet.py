@@ -6,6 +6,7 @@ waits for long. What could not be written is lost, and a line says so once there
 
 import os
 import select
+import sys
 import threading
 from collections import deque
 from functools import cache
@@ -95,3 +96,8 @@ def outlet(stream: Any) -> Any:
         return _of(stream.fileno())
     except (OSError, ValueError, AttributeError):  # an in-memory stream, or a closed one
         return stream
+
+
+def say(text: str) -> None:
+    """Print a step of the work for the person at the terminal."""
+    outlet(sys.stderr).write(f"offhook: {text}\n")

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from configuration.centre_file import DEMO_CENTRE, Config, load
-from offhook.service import places
+from offhook.places import places
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ROOT / "docker-compose.yml"

@@ -7,7 +7,8 @@ import pytest
 
 from configuration.centre_file import DEMO_CENTRE, ConfigError, load
 from configuration.flows import load_flows
-from offhook.cli import _count, _ports
+from offhook.cli import _count
+from offhook.listening_ports import ports_of
 from tests.conftest import CentreFile
 
 
@@ -206,11 +207,11 @@ def test_own_flows_win_over_the_library(centre_file: CentreFile, tmp_path: Path)
 
 def test_ports_from_the_environment(centre_file: CentreFile) -> None:
     config = load(centre_file(add="\nconsole: {port: 8081}\n"))
-    assert _ports(None, config).console == 8081
-    assert _ports("1,2,3,4,5,6,7", config).agi == 4
+    assert ports_of(config, None).console == 8081
+    assert ports_of(config, "1,2,3,4,5,6,7").agi == 4
     for wrong in ("1,2", "a,b,c,d,e,f,g", "1,2,3,4,5,6,7,8"):
         with pytest.raises(ConfigError, match=r"OFFHOOK_PORTS is .* expected 7 numbers"):
-            _ports(wrong, config)
+            ports_of(config, wrong)
 
 
 def test_a_number_of_calls() -> None:

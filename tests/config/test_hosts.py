@@ -11,8 +11,8 @@ from configuration.addresses import not_ours
 from configuration.centre_file import ConfigError, load
 from configuration.verification import verify
 from machine.hosts import is_host, split_port
+from offhook.listening_ports import PORTS
 from offhook.stack import Stack
-from offhook.up import PORTS
 from storage.database import check_address, open_database
 from storage.database_errors import DatabaseUnreachable
 from telephony.asterisk.generated_files import Folders, generated
