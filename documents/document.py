@@ -5,6 +5,7 @@ deep nesting and huge files are refused: people upload flows.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -14,9 +15,11 @@ from ruamel.yaml.events import (
     CollectionEndEvent,
     CollectionStartEvent,
     DocumentStartEvent,
+    Event,
     ScalarEvent,
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.parser import Parser
 
 from documents.document_errors import DocumentError
 
@@ -63,8 +66,7 @@ def read(text: str | bytes, source: str) -> Document:
         )  # fmt: skip
     document = Document(source)
     try:
-        _refuse_tricks(text, source)
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = _PlainYaml(source).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -101,41 +103,68 @@ def _decoded(data: bytes, source: str) -> str:
         ) from error
 
 
-def _refuse_tricks(text: str, source: str) -> None:
-    """Refuse what a flow may not contain, looking at events, which needs no recursion."""
-    depth = documents = 0
-    for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        if count > MOST:
-            raise DocumentError(
-                source, line, column, f"more than {MOST:,} values in one file",
-                "split it into several flows",
-            )  # fmt: skip
+class _PlainYaml(YAML):
+    def __init__(self, source: str) -> None:
+        super().__init__(typ="safe", pure=True)
+        self.Parser = partial(_PlainParser, source=source)
+
+
+class _PlainParser(Parser):
+    """Refuses what a flow may not contain, before the tree is built of it."""
+
+    def __init__(self, loader: YAML, source: str) -> None:
+        super().__init__(loader)
+        self._source = source
+        self._count = self._depth = self._documents = 0
+
+    def check_event(self, *kinds: type[Event]) -> bool:
+        self.peek_event()
+        return bool(super().check_event(*kinds))
+
+    def get_event(self) -> Event:
+        self.peek_event()
+        event: Event = super().get_event()
+        return event
+
+    def peek_event(self) -> Event | None:
+        is_new = self.current_event is None
+        event: Event | None = super().peek_event()
+        if is_new and event is not None:
+            self._refuse_tricks(event)
+        return event
+
+    def _refuse_tricks(self, event: Event) -> None:
+        if self._count > MOST:
+            raise self._fault(
+                event, f"more than {MOST:,} values in one file", "split it into several flows"
+            )
+        self._count += 1
         if isinstance(event, AliasEvent):
-            raise DocumentError(
-                source, line, column, f"an alias (*{event.anchor}) is not allowed",
+            raise self._fault(
+                event, f"an alias (*{event.anchor}) is not allowed",
                 'write the value out; the key * is written "*", in quotes',
             )  # fmt: skip
         if isinstance(event, (ScalarEvent, CollectionStartEvent)) and _tagged(event):
-            raise DocumentError(
-                source, line, column, f"a tag ({event.tag}) is not allowed",
-                "remove it, or put the text in quotes",
-            )  # fmt: skip
+            raise self._fault(
+                event, f"a tag ({event.tag}) is not allowed", "remove it, or put the text in quotes"
+            )
         if isinstance(event, CollectionStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise DocumentError(
-                    source, line, column, f"nested more than {DEEPEST} deep", "this is not a flow"
-                )
+            self._depth += 1
+            if self._depth > DEEPEST:
+                raise self._fault(event, f"nested more than {DEEPEST} deep", "this is not a flow")
         elif isinstance(event, CollectionEndEvent):
-            depth -= 1
+            self._depth -= 1
         elif isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise DocumentError(
-                    source, line, column, "a second document (---); expected one flow per file",
+            self._documents += 1
+            if self._documents > 1:
+                raise self._fault(
+                    event, "a second document (---); expected one flow per file",
                     "put it into its own file",
                 )  # fmt: skip
+
+    def _fault(self, event: Event, message: str, hint: str) -> DocumentError:
+        mark = event.start_mark
+        return DocumentError(self._source, mark.line + 1, mark.column + 1, message, hint)
 
 
 def _tagged(event: ScalarEvent | CollectionStartEvent) -> bool:
