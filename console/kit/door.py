@@ -19,9 +19,6 @@ from console.kit.rarely import Rarely
 
 log = structlog.get_logger()
 
-LINGER_S = 2.0
-"""How long a body that no page reads is drained before the connection is closed."""
-SWEEP_S = 1.0
 CLOSING_S = 3.0
 ROOM_AGAIN = 16
 """When all places are taken, one in this many is freed at once, since choosing costs time."""
@@ -44,6 +41,10 @@ class DoorTiming:
     """Between requests; proxies keep theirs for 60 s."""
     stuck_s: float = 60.0
     """Without taking what is buffered for it: about 1 kB/s."""
+    linger_s: float = 2.0
+    """To drain a body that no page reads, before the connection is closed."""
+    sweep_s: float = 1.0
+    """Between two looks at who is overdue."""
 
 
 class Visitor(web.RequestHandler):
@@ -56,7 +57,7 @@ class Visitor(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=door.timing.idle_s,
-            lingering_time=LINGER_S,
+            lingering_time=door.timing.linger_s,
             auto_decompress=False,
             access_log=cast(Any, None),  # URLs hold callers' numbers
         )
@@ -232,7 +233,7 @@ class Door:
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(self.timing.sweep_s)
             now = loop.time()
             for visitor in tuple(self._visitors):
                 if visitor.is_overdue(now):

@@ -1,9 +1,6 @@
 """The console over a real PostgreSQL, with users of every role and a floor in memory."""
 
-import math
-import sys
 import wave
-from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from aiohttp import web
 from argon2 import PasswordHasher
@@ -234,15 +232,12 @@ async def store(database: Database, facts: list[CallFact]) -> None:
 def speak(path: Path, seconds: float = 6.0) -> None:
     """A stereo recording: the caller hums low in bursts, the agent high in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples = array("h")
-    for n in range(int(8000 * seconds)):
-        t = n / 8000
-        turn = int(t / 1.5) % 2
-        swell = abs(math.sin(t * 5)) * 12000
-        samples.append(int(swell * math.sin(2 * math.pi * 220 * t)) if turn == 0 else 0)
-        samples.append(int(swell * math.sin(2 * math.pi * 440 * t)) if turn == 1 else 0)
-    if sys.byteorder == "big":
-        samples.byteswap()
+    t = np.arange(int(8000 * seconds)) / 8000
+    agents_turn = (t / 1.5).astype(int) % 2 == 1
+    swell = abs(np.sin(t * 5)) * 12000
+    caller = np.where(agents_turn, 0, swell * np.sin(2 * np.pi * 220 * t))
+    agent = np.where(agents_turn, swell * np.sin(2 * np.pi * 440 * t), 0)
+    samples = np.column_stack((caller, agent)).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)

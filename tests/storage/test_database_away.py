@@ -176,7 +176,8 @@ async def test_the_connection_cut_at_any_byte(tmp_path: Path, own_server: Embedd
     cutter = Cutter(own_server.data, folder, random.Random(7))
     async with cutter.listening():
         pool = await make_pool(f"postgresql://postgres@/offhook?host={folder}")
-        async with under_load(tmp_path / "outbox.jsonl", Database(pool, ""), retry_last_s=0.25):
+        quick = {"linger_s": 0.1, "retry_first_s": 0.05, "retry_last_s": 0.1}
+        async with under_load(tmp_path / "outbox.jsonl", Database(pool, ""), **quick):
             async with asyncio.timeout(60):
                 await cutter.enough.wait()
             cutter.cutting = False

@@ -24,7 +24,7 @@ async def doors(console: Console) -> AsyncIterator[Open]:
     opened: list[Door] = []
 
     async def one(most: int = 20, **timing: float) -> Door:
-        at = Door(console.app, most=most, timing=DoorTiming(**timing))
+        at = Door(console.app, most=most, timing=DoorTiming(**{"sweep_s": 0.05, **timing}))
         opened.append(at)
         await at.open("127.0.0.1", 0)
         return at

@@ -19,7 +19,7 @@ import structlog
 
 from console.kit import csrf
 from console.kit.context import ConsoleTiming
-from console.kit.door import Door
+from console.kit.door import Door, DoorTiming
 from tests.console.conftest import CALL, PASSWORD, Console
 
 pytestmark = pytest.mark.usefixtures("recorded")
@@ -77,7 +77,7 @@ class Target:
 @pytest.fixture
 async def target(console: Console) -> AsyncIterator[Target]:
     """The console behind its door."""
-    at = Door(console.app, most=50)
+    at = Door(console.app, most=50, timing=DoorTiming(linger_s=0.1))
     await at.open("127.0.0.1", 0)
     login = await console.logins.login("ada", PASSWORD)
     yield Target(at.port, login.token)
