@@ -29,7 +29,7 @@ from telephony.ami.ami_wire import Framer, Message
 from telephony.ami.link import Link
 from telephony.ami.state import Timing
 
-CORPUS = Path(__file__).resolve().parent.parent / "tests" / "calls" / "recorded"
+CORPUS = Path(__file__).resolve().parent.parent / "tests" / "telephony/calls/recorded"
 CUT_AFTER = 4000
 """Events on one connection."""
 
@@ -50,9 +50,11 @@ _GOOD = 3
 
 def corpus() -> list[bytes]:
     """Recorded events, with the names of our small centre."""
+    files = sorted(CORPUS.glob("*.ami"))
+    assert files, f"no recorded events in {CORPUS}"
     return [
         raw.replace(b"PJSIP/line1-", b"PJSIP/carrier-")
-        for file in sorted(CORPUS.glob("*.ami"))
+        for file in files
         for raw in Framer().feed(file.read_bytes())
     ]
 

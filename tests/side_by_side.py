@@ -4,7 +4,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
     # The tests of a module share what the first of them has started:
-    "tests/ami/",
+    "tests/telephony/ami/",
     "tests/phones/",
     "tests/e2e/test_demo.py",  # two demos that start in the same moment want the same ports
 )

@@ -16,7 +16,7 @@ from domain.identity import NodeName
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionRefused
-from tests.agi.peer import Peer
+from tests.telephony.agi.peer import Peer
 from tests.waiting import until
 
 UID = "1795000000.7"

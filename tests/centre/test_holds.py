@@ -16,8 +16,8 @@ from records.fold import fold
 from storage.fact_lines import decode
 from telephony.ami.link import Link
 from telephony.centre_calls import CallHeld, CallResumed
-from tests.calls.events import about
 from tests.centre.test_board import enter
+from tests.telephony.calls.events import about
 
 NODE = NodeName("pbx1")
 CALLER, PHONE = "PJSIP/carrier-00000001", "PJSIP/1001-00000002"

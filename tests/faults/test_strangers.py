@@ -10,9 +10,9 @@ import pytest
 
 from bench.fuzz_agi import address, environment
 from domain.identity import StationName
-from tests.agi.peer import Peer
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE, Scene, assert_right
+from tests.telephony.agi.peer import Peer
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]

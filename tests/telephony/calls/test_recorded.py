@@ -1,4 +1,4 @@
-"""Event sequences recorded from Asterisk 22 (tests/calls/test_live.py plays the same calls)."""
+"""Event sequences recorded from Asterisk 22 (``test_live`` plays the same calls)."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from telephony.ami.ami_wire import Framer, Message
 from telephony.centre_calls import CallSeen
-from tests.calls.events import NODE, feed, new_calls, snapshot, told
+from tests.telephony.calls.events import NODE, feed, new_calls, snapshot, told
 
 STORIES = {
     "caller_hangs_up": [

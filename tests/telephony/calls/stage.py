@@ -17,8 +17,8 @@ from telephony.ami.snapshot import Snapshot
 from telephony.ami.state import Timing
 from telephony.asterisk.instance import Instance
 from telephony.centre_calls import CallerGone, CallEvent, Calls, CallSeen, TransferRefused
-from tests.calls.events import told
 from tests.cutting_proxy import CuttingProxy
+from tests.telephony.calls.events import told
 
 LINE = LineName("gateway-lines")
 QUICK = Timing(retry_first=0.02, retry_most=0.1)

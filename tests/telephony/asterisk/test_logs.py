@@ -20,7 +20,7 @@ from tests.rights import NOBODY, an_owners_rights
 from tests.waiting import until
 
 LINE = LineName("carrier")
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.live

@@ -11,7 +11,7 @@ from domain.stations import StationState
 from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
 from telephony.centre_calls import CallerGone, Calls, CallSeen, PhoneChanged, StationDisconnected
-from tests.calls.events import (
+from tests.telephony.calls.events import (
     LINES,
     NODE,
     STATIONS,

@@ -12,10 +12,10 @@ from telephony.ami.link import Link
 from telephony.ami.originate import Application, Extension, Originate
 from telephony.ami.protocol import ActionRefused, LinkDown
 from telephony.ami.state import LinkKind, Timing
-from tests.ami.asterisk import SECRET, USER, SmallAsterisk
-from tests.ami.conftest import QUICK, Connect
-from tests.ami.watch import Running, Watch
 from tests.cutting_proxy import DOWN, UP, CuttingProxy
+from tests.telephony.ami.asterisk import SECRET, USER, SmallAsterisk
+from tests.telephony.ami.conftest import QUICK, Connect
+from tests.telephony.ami.watch import Running, Watch
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]

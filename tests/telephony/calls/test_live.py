@@ -7,8 +7,8 @@ import pytest
 from domain.identity import StationName
 from domain.stations import StationState
 from telephony.centre_calls import CallSeen
-from tests.calls.stage import LINE, staged
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.telephony.calls.stage import LINE, staged
 from tests.waiting import until
 
 pytestmark = pytest.mark.live

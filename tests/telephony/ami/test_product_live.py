@@ -7,8 +7,8 @@ import pytest
 from domain.identity import NodeName
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionRefused
-from tests.ami.watch import Running, Watch
 from tests.conftest import InstanceFactory
+from tests.telephony.ami.watch import Running, Watch
 
 pytestmark = pytest.mark.live
 

@@ -16,9 +16,9 @@ from farend.network import FarEnd
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance
-from tests.ami.watch import Watch
-from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory
+from tests.telephony.ami.watch import Watch
+from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
 pytestmark = pytest.mark.live

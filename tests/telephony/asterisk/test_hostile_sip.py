@@ -13,9 +13,9 @@ from farend.ami_client import Remote
 from telephony.asterisk.instance import Instance
 from telephony.caller import name_of, number_of
 from telephony.event_log import EventLog, LogPlace, parse
-from tests.asterisk.controller import Session, controller
 from tests.conftest import InstanceFactory
 from tests.phones.bent import BentPhone, refuse
+from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
 pytestmark = pytest.mark.live

@@ -10,8 +10,8 @@ from telephony.ami.link import Link
 from telephony.ami.protocol import ActionRefused
 from telephony.ami.state import Timing
 from telephony.asterisk.provision import AsteriskInstall
-from tests.ami.asterisk import SECRET, USER, SmallAsterisk
-from tests.ami.watch import Running, Watch
+from tests.telephony.ami.asterisk import SECRET, USER, SmallAsterisk
+from tests.telephony.ami.watch import Running, Watch
 from tests.waiting import until
 
 QUICK = Timing(retry_first=0.02, retry_most=0.1, lookup=10.0)

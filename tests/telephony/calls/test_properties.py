@@ -19,7 +19,7 @@ from telephony.call_events import (
 )
 from telephony.centre_calls import Calls
 from telephony.channels import ChannelRole
-from tests.calls.events import NODE, STATIONS, about, device, feed, new_calls, snapshot
+from tests.telephony.calls.events import NODE, STATIONS, about, device, feed, new_calls, snapshot
 
 NAMES = {
     "1.1": "PJSIP/line1-00000001",

@@ -15,7 +15,7 @@ from bench.fuzz_agi import address
 from telephony.agi.kept_port import Found, is_ours, reserve, reserve_each
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
-from tests.agi.peer import SECRET, Peer, environment, serving
+from tests.telephony.agi.peer import SECRET, Peer, environment, serving
 from tests.waiting import until
 
 LATER = int(time.time() * 1000) + 3_600_000

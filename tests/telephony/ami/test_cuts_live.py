@@ -11,10 +11,10 @@ from telephony.ami.link import Link
 from telephony.ami.originate import Application, Originate
 from telephony.ami.protocol import ActionFailed, LinkDown, OutcomeUnknown
 from telephony.ami.state import Timing
-from tests.ami.asterisk import SmallAsterisk
-from tests.ami.conftest import Connect
-from tests.ami.watch import Watch
 from tests.cutting_proxy import DOWN, UP, CuttingProxy, Direction
+from tests.telephony.ami.asterisk import SmallAsterisk
+from tests.telephony.ami.conftest import Connect
+from tests.telephony.ami.watch import Watch
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]

@@ -9,8 +9,8 @@ from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami_client import Event, FarEndError, Remote
 from telephony.asterisk.instance import Instance
-from tests.asterisk.controller import Session, controller
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
 pytestmark = pytest.mark.live

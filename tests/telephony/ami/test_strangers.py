@@ -12,7 +12,7 @@ from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.protocol import AmiProtocol, LinkDown, OutcomeUnknown
 from telephony.ami.state import LinkKind, Timing
-from tests.ami.watch import Running, Watch
+from tests.telephony.ami.watch import Running, Watch
 from tests.waiting import until
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -4,7 +4,7 @@ import pytest
 
 from telephony.agi.agi_wire import AgiError, HungUp
 from telephony.agi.session import KeyedIn, Streamed
-from tests.agi.peer import one_session
+from tests.telephony.agi.peer import one_session
 
 
 async def test_what_the_session_knows_of_its_call() -> None:
