@@ -1,6 +1,6 @@
 """The limit on abandoned calls: the share allowed, what counts towards it, and over what period.
 
-The rules differ (docs/pacing.md has the sources), so each point is a field of ``Limit``, with
+The rules differ (``dialer.rules`` names the sources), so each point is a field of ``Limit``, with
 presets. A call is *abandoned* when a person answered and got no agent within the grace period,
 counted from where the rule's clock starts. The base is all persons: those abandoned and those
 passed to an agent.

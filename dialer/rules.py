@@ -1,9 +1,9 @@
 """The rules on who may be dialled when, the message to abandoned persons, and records to keep.
 
 This is pure data with presets. The share of abandoned calls is counted in ``dialer.limit``, and
-each preset holds the matching limit. The sources are those of docs/pacing.md: FTC 16 CFR
-310.4(b)(4) and FCC 47 CFR 64.1200(a)(6),(7) for the US, Ofcom's statements on persistent misuse
-(2010, 2017) for the UK, carriers' terms for China. A centre's counsel confirms the texts.
+each preset holds the matching limit. The sources are FTC 16 CFR 310.4(b)(4) and FCC 47 CFR
+64.1200(a)(6),(7) for the US, Ofcom's statements on persistent misuse (2010, 2017) for the UK,
+carriers' terms for China. A centre's counsel confirms the texts.
 
 Civil time is an argument: an aware datetime in the called party's own zone.
 """
@@ -266,8 +266,8 @@ UK = Rules(
 )
 """Ofcom, persistent misuse (2010; the 2017 statement regards no share as safe): a message within
 2 s with identity and a number to opt out, and no marketing; for 72 h after an abandoned call, and
-on the same day after "machine", only with a guaranteed agent. Records must be kept: docs/pacing.md
-names no period, so we use half a year. No text gives hours: a project sets its own."""
+on the same day after "machine", only with a guaranteed agent. Records must be kept; we know of no
+period, so we use half a year. No text gives hours: a project sets its own."""
 
 CN = Rules(
     limit=limit.CAUTIOUS,

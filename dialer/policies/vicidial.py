@@ -1,7 +1,7 @@
 """VICIdial's three adaptive methods, rebuilt from their published behaviour for comparison.
 
 ADAPT_HARD_LIMIT, ADAPT_AVERAGE and ADAPT_TAPERED multiply the agents by a dial level that is set
-every 15 s (VICIdial manager's manual; docs/pacing.md has the formulas).
+every 15 s (VICIdial manager's manual).
 """
 
 from abc import ABC, abstractmethod

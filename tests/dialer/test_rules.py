@@ -1,4 +1,4 @@
-"""Each rule of docs/pacing.md's table and of its words on China, by its name."""
+"""Each rule of the presets in ``dialer.rules`` and ``dialer.limit``, by its name."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
