@@ -6,7 +6,7 @@ from domain.identity import LineName, StationName
 from domain.stations import phone_of, twin
 from telephony.channels import ChannelRole, Channels
 from telephony.event_log import EventLog, LogPlace, parse
-from tests.absence.test_event_log import CALL, LINE, hang_up, row
+from tests.engine.reconcile.test_event_log import CALL, LINE, hang_up, row
 
 
 @pytest.mark.parametrize("name", ["carrier", "carrier-srtp", "srtp", "a1001-srtp", "x-1001-srtp"])

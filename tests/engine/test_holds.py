@@ -16,7 +16,7 @@ from records.fold import fold
 from storage.fact_lines import decode
 from telephony.ami.link import Link
 from telephony.centre_calls import CallHeld, CallResumed
-from tests.centre.test_board import enter
+from tests.engine.test_board import enter
 from tests.telephony.calls.events import about
 
 NODE = NodeName("pbx1")

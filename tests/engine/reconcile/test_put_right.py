@@ -22,7 +22,7 @@ from records.call_queries import CallStore
 from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.centre_calls import StationConnected
-from tests.absence.test_event_log import BRIDGE, PHONE, TALK, row, when
+from tests.engine.reconcile.test_event_log import BRIDGE, PHONE, TALK, row, when
 from tests.links import StillLink
 from tests.waiting import until
 

@@ -19,7 +19,7 @@ from records.call_queries import CallStore
 from records.writing import write
 from storage.database import Database, connection
 from storage.outbox import Outbox
-from tests.centre.test_board import enter
+from tests.engine.test_board import enter
 from tests.recordings.sounds import raw_sound, write_raw
 from tests.storage.days import answered, as_stored
 

@@ -30,8 +30,8 @@ from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.ami.snapshot import Snapshot
 from telephony.centre_calls import CallEvent, Calls, PhoneChanged
-from tests.centre.test_board import AMY, SALES, enter, look
 from tests.conftest import MovableClock
+from tests.engine.test_board import AMY, SALES, enter, look
 from tests.links import StillLink
 
 NODE = NodeName("pbx1")
