@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.errors.command import ROOT, command
+from tests.offhook.command import ROOT, command
 from tests.waiting import until_blocking
 
 pytestmark = [pytest.mark.live, pytest.mark.long]

@@ -25,7 +25,7 @@ from records.writing import write
 from storage.database import Database, open_database
 from storage.outbox import Outbox
 from tests.conftest import CentreFile, PortBlocks
-from tests.errors.command import Serving
+from tests.offhook.command import Serving
 from tests.storage.days import NOON, answered
 from tests.storage.test_call_queries import store_of
 

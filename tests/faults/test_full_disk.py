@@ -14,9 +14,9 @@ from storage.database_errors import OutboxTaken
 from storage.embedded import EmbeddedServer
 from storage.fact_lines import decode
 from storage.outbox import Outbox
-from tests.errors.conftest import fill, mount  # noqa: F401 - a fixture
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, story
+from tests.offhook.conftest import fill, mount  # noqa: F401 - a fixture
 from tests.storage.days import entered
 
 pytestmark = [pytest.mark.live, pytest.mark.long]

@@ -11,8 +11,8 @@ from configuration.secrets import load_or_create
 from domain.identity import LineName, StationName
 from storage.embedded import EmbeddedServer
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory
-from tests.errors.command import Serving
 from tests.faults.scene import seat
+from tests.offhook.command import Serving
 
 pytestmark = pytest.mark.live
 

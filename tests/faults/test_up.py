@@ -25,8 +25,8 @@ from storage.embedded import EmbeddedServer
 from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
-from tests.errors.command import Ended, command, environment, run
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
+from tests.offhook.command import Ended, command, environment, run
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]

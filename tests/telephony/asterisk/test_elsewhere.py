@@ -21,8 +21,8 @@ from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.process import AsteriskProcess
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
-from tests.errors.command import command, environment, run
 from tests.faults.scene import HOTLINE, LINE, seat, write_centre
+from tests.offhook.command import command, environment, run
 from tests.waiting import until
 
 pytestmark = pytest.mark.live

@@ -15,7 +15,7 @@ from engine.reconcile.log_file import LogFile
 from supervision.logs import keep_small, put_aside
 from telephony.event_log import parse
 from tests.conftest import FarEndFactory, InstanceFactory
-from tests.errors.conftest import fill, mount  # noqa: F401 - a fixture
+from tests.offhook.conftest import fill, mount  # noqa: F401 - a fixture
 from tests.rights import NOBODY, an_owners_rights
 from tests.waiting import until
 

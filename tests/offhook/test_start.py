@@ -14,7 +14,7 @@ from configuration.centre_file import load
 from configuration.secrets import SecretsError, load_or_create
 from storage.embedded import EmbeddedServer
 from tests.conftest import CentreFile, PortBlocks
-from tests.errors.command import Ended, Serving, run
+from tests.offhook.command import Ended, Serving, run
 
 pytestmark = pytest.mark.live
 

@@ -18,7 +18,7 @@ from storage.database_errors import DatabaseUnreachable
 from telephony.asterisk.generated_files import Folders, generated
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import CentreFile
-from tests.errors.command import run
+from tests.offhook.command import run
 
 _INSTALL = AsteriskInstall((), Path("/none"), Path("/none"), "22.10.1")
 BAD = ["a..b", ".x", "x" * 64, "a." + "x" * 64, "1.2.3", "0", "256.1.1.1", "[::1", "[]", ":", "-a"]

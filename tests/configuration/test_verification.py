@@ -11,7 +11,7 @@ from configuration.addresses import address_faults, check_addresses, not_ours
 from configuration.centre_file import ConfigError, load
 from configuration.verification import verify
 from tests.conftest import CentreFile, PortBlocks
-from tests.errors.command import run
+from tests.offhook.command import run
 from tests.prompts.uploads import BROKEN, PLAIN
 
 TEST_NET = "192.0.2.77"  # nobody's, by RFC 5737

@@ -21,9 +21,9 @@ from farend.console_client import ConsoleClient
 from recordings.raw_to_wav import HEADER_BYTES
 from records.call_queries import StoredCall
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory, PortBlocks
-from tests.errors.command import Serving
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import LINE, Board, Scene, assert_right
+from tests.offhook.command import Serving
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]

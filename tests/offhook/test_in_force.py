@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from configuration.centre_file import ConfigError, load
 from configuration.in_force import CannotKeep, for_a_service, from_files, keep, kept, serving
 from tests.conftest import CentreFile, PortBlocks
-from tests.errors.command import Serving, run
-from tests.errors.conftest import fill
+from tests.offhook.command import Serving, run
+from tests.offhook.conftest import fill
 
 
 def test_the_copy_is_private_and_has_flows_and_secrets(
