@@ -43,7 +43,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class ExtendWrapUp:
-    """So many seconds more of the after-call work that is going on."""
+    """The agent wants so many more seconds for their current after-call work."""
 
     agent: AgentCode
     seconds: float
@@ -72,7 +72,7 @@ class CallQueued:
 
 @dataclass(frozen=True, slots=True)
 class CallLeft:
-    """The caller no longer waits but may live on (pressed a key, went back to the flow)."""
+    """The caller no longer waits but may still be on the line (pressed a key, say)."""
 
     call: CallId
 
@@ -99,7 +99,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """This agent no longer talks to the caller, who may live on."""
+    """This agent no longer talks to the caller, who may still be on the line."""
 
     call: CallId
     agent: AgentCode

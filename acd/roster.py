@@ -112,7 +112,7 @@ class Roster:
         self._timers.set(seat, seat.due)
 
     def sit(self, seat: Seat, station: StationName) -> None:
-        """He sits there now and nowhere else; nobody else may sit there."""
+        """The agent sits there now and nowhere else; nobody else may sit there."""
         self._stand(seat)
         seat.station = station
         seat.phone = self._phones.get(station)

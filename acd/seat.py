@@ -58,7 +58,7 @@ class Seat:
     settling: tuple[CallId, float] | None = None
     """An offer was withdrawn: the phone may still ring, until OfferFailed or this time."""
     hung_up_at: float | None = None
-    """His phone fell idle in mid-talk; if nothing else comes, the talk is over at this time."""
+    """Their phone fell idle in mid-talk; if nothing else comes, the talk is over at this time."""
     handling: tuple[QueueName, float] | None = None
     """The queue of the call they are in, and when it began."""
 
@@ -78,7 +78,7 @@ class Seat:
 
     @property
     def due(self) -> float | None:
-        """When something happens to them if nobody does anything."""
+        """When time alone will change something for them; None: never."""
         due = self.settling[1] if self.settling else None
         if self.state is AgentState.WRAP_UP:
             due = self.wrap_until if due is None else min(due, self.wrap_until)

@@ -19,7 +19,7 @@ class WaitingView:
     queue: QueueName
     since: float
     waiting_since: float
-    """``since``, moved on by whatever was not waiting."""
+    """``since``, plus the time in between that was spent talking instead of waiting."""
     position: int
     offered_to: AgentCode | None
 
@@ -56,7 +56,7 @@ class Waiter:
     order: int
     entered: float
     waiting_since: float
-    """``since``, moved on by whatever was not waiting."""
+    """``since``, plus the time in between that was spent talking instead of waiting."""
     announce_at: float | None
     offer: OpenOffer | None = None
     settling: tuple[AgentCode, float] | None = None
@@ -81,7 +81,7 @@ class Waiter:
 
     @property
     def due(self) -> float | None:
-        """When something happens to them if nobody does anything."""
+        """When time alone will change something for them; None: never."""
         if self.offer:
             return self.offer.until
         if self.settling:

@@ -87,7 +87,7 @@ class QueueView:
     """By language; if empty, show the name."""
     waiting: int
     waiting_since: datetime | None
-    """When the longest waiting caller entered the queue, plus the time not spent waiting."""
+    """When the longest waiting caller entered the queue, plus the time they then spent talking."""
     ready: int
     talking: int
     wrap_up: int

@@ -23,7 +23,7 @@ async def until_asked(here: Scene, caller: str) -> None:
     await here.until(
         lambda board: any(c["caller"] == caller and c["stage"] == "after" for c in board["calls"]),
         90,
-        f"{caller} is asked for his score",
+        f"{caller} is asked for their score",
     )
 
 

@@ -83,7 +83,7 @@ def test_keys_typed_ahead_answer_one_question_each() -> None:
     call = Call(hotline(), during={"greeting": "20"})
     assert call.queues == ["operator"]
     assert "main_menu" not in call.said
-    assert "please_hold" in call.said, "nothing is left typed, so he listens again"
+    assert "please_hold" in call.said, "nothing is left typed, so they listen again"
 
 
 def test_keys_before_the_wait_are_no_score_after_it() -> None:

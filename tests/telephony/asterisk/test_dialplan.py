@@ -176,7 +176,7 @@ async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
         call = await far.customer(HOTLINE, "stay", line=LineName("carrier"))
         phone = await far.event("FarendAnswered", Station="1001")
         await first.die()
-        # What the agent has to say is said to its end, and then it is he who hangs up: that
+        # What the agent has to say is said to its end, and then it is they who hang up: that
         # would be refused if the talk were over.
         await far.event("FarendStep", Station="1001", Step="stay")
         await far.hang_up(phone["Channel"])
