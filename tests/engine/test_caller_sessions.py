@@ -33,6 +33,7 @@ from telephony.centre_calls import CallEvent, Calls, PhoneChanged
 from tests.conftest import MovableClock
 from tests.engine.test_board import AMY, SALES, enter, look
 from tests.links import StillLink
+from tests.waiting import until
 
 NODE = NodeName("pbx1")
 BEN = AgentCode("1002")
@@ -122,9 +123,7 @@ async def a_moment() -> None:
 
 async def until_talking(engine: Engine) -> None:
     """Until the phone has rung for so long that they must be talking."""
-    async with asyncio.timeout(60):
-        while states(engine)[AMY] != "talking":  # noqa: ASYNC110 - the floor has no such event
-            await asyncio.sleep(0.001)
+    await until(lambda: states(engine)[AMY] == "talking", seen=lambda: states(engine))
 
 
 def states(engine: Engine) -> dict[str, str]:

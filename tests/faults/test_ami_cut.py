@@ -12,6 +12,7 @@ from tests.conftest import PortBlocks
 from tests.cutting_proxy import DOWN, UP, CuttingProxy
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import Scene, assert_right, counted, story
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
@@ -44,8 +45,7 @@ async def test_a_hundred_cuts_under_load_leave_nothing_wrong(
         proxy.each_connection = lambda: (rng.randrange(6_000), DOWN) if rng.random() < 0.1 else None
         while proxy.cuts < CUTS:
             assert not loading.done(), loading.exception()
-            while not proxy.open:  # noqa: ASYNC110  (the proxy reports only cuts)
-                await asyncio.sleep(0.01)
+            await until(lambda: proxy.open, 120, "the link to be up again")
             way = UP if rng.random() < 0.2 else DOWN
             proxy.cut_after(rng.randrange(1, 400 if way is UP else 12_000), way)
             try:

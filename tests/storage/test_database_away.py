@@ -5,7 +5,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +19,7 @@ from storage.embedded import EmbeddedServer
 from storage.outbox import Outbox
 from tests.storage.days import answered
 from tests.storage.test_pump import assert_rows_are_folds, pumping
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -42,12 +43,6 @@ async def keep_putting(outbox: Outbox, put: list[Fact]) -> None:
         put.extend(facts)
         number += 1
         await asyncio.sleep(0.008)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110 - the outbox has no such event
-            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ from console.kit import feed
 from console.kit.context import ConsoleTiming
 from tests.console.conftest import Visit
 from tests.console.streams import frame, listen
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("timing", [ConsoleTiming(beat_s=0.1)])
@@ -28,9 +29,7 @@ async def test_ten_pages_cost_one_feed_and_none_is_left(visit: Visit) -> None:
     assert len(feeds) == 1
     for socket in sockets:
         await socket.close()
-    async with asyncio.timeout(3):
-        while any(t.get_name() == "feed" for t in asyncio.all_tasks()):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: not any(t.get_name() == "feed" for t in asyncio.all_tasks()), 3)
 
 
 async def test_a_slow_page_gets_the_whole_board_again() -> None:

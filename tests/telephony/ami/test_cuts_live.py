@@ -170,11 +170,12 @@ async def settle(link: Link, watch: Watch, truth: Watch) -> None:
     """Until the brief calls are over; then all three have to agree on the channels."""
     await until(lambda: all(re.fullmatch(r"offhook-\w+(;2)?", c) for c in truth.channels))
     await link.wait_up(60)
-    there: set[str] | None = None
-    async with asyncio.timeout(60):
-        while not truth.channels == watch.channels == there:
-            await asyncio.sleep(0.1)
-            listed = await link.listing(
-                "CoreShowChannels", item="CoreShowChannel", complete="CoreShowChannelsComplete"
-            )
-            there = {channel.get("Uniqueid") for channel in listed}
+
+    async def agree() -> bool:
+        listed = await link.listing(
+            "CoreShowChannels", item="CoreShowChannel", complete="CoreShowChannelsComplete"
+        )
+        there = {channel.get("Uniqueid") for channel in listed}
+        return truth.channels == watch.channels == there
+
+    await until(agree, seen=lambda: (truth.channels, watch.channels), every_s=0.1)
