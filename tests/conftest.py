@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -44,6 +45,7 @@ from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
 from tests.databases import FreshDatabases, a_server
+from tests.pair import Pair, paired
 from tests.side_by_side import ByTest
 
 # How long an example takes says how busy the machine is, not whether it is right.
@@ -136,7 +138,15 @@ def ports() -> Iterator[PortBlocks]:
     claims.release()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def module_ports() -> Iterator[PortBlocks]:
+    """A factory of port blocks that nobody else has until all tests of the module are over."""
+    claims = Claims()
+    yield lambda: Ports.block(claims.claim())
+    claims.release()
+
+
+@pytest.fixture(scope="session")
 def centre() -> Centre:
     """A small centre: one hotline, three queues, four agents and phones, two lines."""
     tea = ProjectName("tea")
@@ -294,6 +304,26 @@ async def instance(
     yield start
     for one in started:
         await one.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def built_pair(
+    asterisk_install: AsteriskInstall,
+    module_ports: PortBlocks,
+    centre: Centre,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Pair]:
+    """The Asterisk of ``centre`` and its far end, for all tests of a module."""
+    folder = tmp_path_factory.mktemp("pair")
+    async with paired(asterisk_install, module_ports, folder, centre) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def pair(built_pair: Pair) -> AsyncIterator[Pair]:
+    """The module's Asterisk and far end, where nothing has happened yet."""
+    yield built_pair
+    await built_pair.clear()
 
 
 @pytest.fixture

@@ -4,7 +4,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
     # The tests of a module share what the first of them has started:
+    "tests/telephony/agi/test_live.py",
     "tests/telephony/ami/",
+    "tests/telephony/asterisk/test_closed_doors.py",
+    "tests/telephony/asterisk/test_dialplan.py",
+    "tests/telephony/calls/test_live.py",
     "tests/phones/",
     "tests/e2e/test_demo.py",  # two demos that start in the same moment want the same ports
 )

@@ -1,7 +1,7 @@
 """A whole Offhook among phones that misbehave on purpose: one for all tests of a module."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any, cast
 
@@ -14,9 +14,8 @@ from farend.ami_client import Remote
 from farend.console_client import ConsoleClient
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
-from telephony.asterisk.instance import Ports
 from telephony.asterisk.provision import AsteriskInstall
-from tests.conftest import Claims
+from tests.conftest import PortBlocks
 from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
@@ -28,18 +27,10 @@ AGENTS = 4
 """Nobody ever sits at the last one's phone."""
 
 
-@pytest.fixture(scope="module")
-def module_ports() -> Iterator[Ports]:
-    """A block of ports for the module's house; the phones have the last but one of it."""
-    claims = Claims()
-    yield Ports.block(claims.claim())
-    claims.release()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def built(
     asterisk_install: AsteriskInstall,
-    module_ports: Ports,
+    module_ports: PortBlocks,
     fault_server: EmbeddedServer,  # noqa: F811
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[PhoneHouse]:
@@ -51,14 +42,15 @@ async def built(
     name = f"phones_{next(_numbers)}"  # ports come again, in the next module
     codes = [agent.code for agent in config.centre.agents]
     await seat(await fault_server.database(name), codes[:-1], AgentState.PAUSED)
+    block = module_ports()
     async with AsyncExitStack() as running:
         stack = Stack(
-            config, state, module_ports, asterisk_install,
+            config, state, block, asterisk_install,
             database=fault_server, database_name=name, fallback_after_s=3,
         )  # fmt: skip
         await running.enter_async_context(stack)
-        centre = ("127.0.0.1", module_ports.sip)
-        phone = BentPhone(module_ports.sip + 15, centre, stack.secrets.sip)
+        centre = ("127.0.0.1", block.sip)
+        phone = BentPhone(block.sip + 15, centre, stack.secrets.sip)
         await phone.start()
         running.push_async_callback(phone.close)
         for station in config.centre.stations:

@@ -8,17 +8,15 @@ import pytest
 from domain.identity import LineName, StationName
 from farend.ami_client import FarEndError, Remote
 from telephony.asterisk.provision import find_or_install_sipp
-from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+from tests.conftest import PortBlocks
+from tests.pair import Pair
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_a_line_reaches_nothing_but_the_hotline(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one = await instance()
-    far = await far_end(one)
+async def test_a_line_reaches_nothing_but_the_hotline(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     watch = Remote()
     await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
     numbers = ["1001", "13900001111", "*12", "+8613900001111", "999"]
@@ -52,10 +50,8 @@ async def _unknown(watch: Remote, line: LineName, number: str) -> dict[str, str]
     return event
 
 
-async def test_a_phone_reaches_nothing_outside(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    far = await far_end(await instance())
+async def test_a_phone_reaches_nothing_outside(pair: Pair) -> None:
+    far = pair.far
     await far.phone(StationName("1002"), "busy")
     for number in ("13900001111", "4008001000", "9013900001111", "*99", "s"):
         assert await far.ended(await far.dial(StationName("1001"), number)) == 1, number
@@ -101,10 +97,10 @@ Content-Length: 0
 
 @pytest.mark.parametrize("user", ["stranger", "1001", "carrier", "anonymous"])
 async def test_no_invite_without_a_password(
-    instance: InstanceFactory, ports: PortBlocks, tmp_path: Path, user: str
+    pair: Pair, ports: PortBlocks, tmp_path: Path, user: str
 ) -> None:
     sipp = find_or_install_sipp()
-    one = await instance()
+    one = pair.pbx
     watch = Remote()
     await watch.connect(*one.ami, one.ami_user, one.secrets.ami)
     scenario = tmp_path / "stranger.xml"
@@ -122,8 +118,8 @@ async def test_no_invite_without_a_password(
     await watch.close()
 
 
-async def test_the_controllers_user_can_do_no_more_than_it_needs(instance: InstanceFactory) -> None:
-    one = await instance()
+async def test_the_controllers_user_can_do_no_more_than_it_needs(pair: Pair) -> None:
+    one = pair.pbx
     remote = Remote()
     with pytest.raises(FarEndError, match="Authentication failed"):
         await Remote().connect(*one.ami, one.ami_user, "wrong")

@@ -6,22 +6,26 @@ import csv
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 
+from domain.centre import Centre
 from domain.identity import LineName, StationName
 from farend.ami_client import Remote
-from farend.network import FarEnd
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance
-from tests.conftest import FarEndFactory, InstanceFactory
+from telephony.asterisk.provision import AsteriskInstall
+from tests.conftest import PortBlocks
+from tests.pair import Pair, paired
 from tests.telephony.ami.watch import Watch
 from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 HOTLINE = "4008001000"
 
@@ -40,17 +44,8 @@ def _waiting(sessions: Iterable[Session]) -> int:
     return sum(session.said.startswith("WAIT") for session in sessions)
 
 
-async def _pair(
-    instance: InstanceFactory, far_end: FarEndFactory, **settings: int
-) -> tuple[Instance, FarEnd]:
-    one = await instance(**settings)
-    return one, await far_end(one)
-
-
-async def test_a_call_carries_its_variables(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_a_call_carries_its_variables(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     seen: dict[str, str] = {}
 
     async def play(session: Session) -> None:
@@ -74,13 +69,11 @@ async def test_a_call_carries_its_variables(
     calls = [row for row in rows if row[1] == "HANGUP"]
     assert {row[9] for row in calls} >= {seen["CALL"]}
     assert all(re.fullmatch(r"\d{10}\.\d{6}", row[0]) for row in rows)
-    assert one.process.problems() == []
+    assert one.process.problems() == []  # this test is the module's first
 
 
-async def test_sound_is_bound_to_the_address_of_sip(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_sound_is_bound_to_the_address_of_sip(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     bound: set[str] = set()
 
     async def play(session: Session) -> None:
@@ -99,10 +92,8 @@ async def test_sound_is_bound_to_the_address_of_sip(
     assert bound == {"127.0.0.1"}
 
 
-async def test_back_within_5_s_when_the_controller_returns(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_back_within_5_s_when_the_controller_returns(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     async with controller(one.ports.agi, _waits) as first:
         calls = [await far.customer(HOTLINE, "stay", line=LineName("carrier")) for _ in range(5)]
         await until(lambda: _waiting(first.sessions) == 5, 60)
@@ -121,10 +112,8 @@ async def test_back_within_5_s_when_the_controller_returns(
                 assert await far.ended(call) == 16
 
 
-async def test_a_controller_that_is_back_at_once_is_not_spoken_of(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_a_controller_that_is_back_at_once_is_not_spoken_of(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     told: dict[str, str] = {}
 
     async def again(session: Session) -> None:
@@ -141,10 +130,17 @@ async def test_a_controller_that_is_back_at_once_is_not_spoken_of(
     assert list(told.values()) == ["", "", ""]
 
 
-async def test_falls_to_asterisks_own_queue_when_nobody_returns(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end, fallback_after_s=3)
+@pytest_asyncio.fixture(loop_scope="module")
+async def impatient_pair(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, tmp_path: Path, centre: Centre
+) -> AsyncIterator[Pair]:
+    """One that does without the controller after 3 s."""
+    async with paired(asterisk_install, ports, tmp_path, centre, fallback_after_s=3) as one:
+        yield one
+
+
+async def test_falls_to_asterisks_own_queue_when_nobody_returns(impatient_pair: Pair) -> None:
+    one, far = impatient_pair.pbx, impatient_pair.far
     for station in one.centre.stations:
         await far.phone(station.name, "answer-0,speak-2,hangup")
     watch = Remote()
@@ -161,10 +157,8 @@ async def test_falls_to_asterisks_own_queue_when_nobody_returns(
     assert [p.stat().st_size > 8000 for p in (one.spool / "monitor").glob("*.raw")] == [True]
 
 
-async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     await far.phone(StationName("1001"), "answer-0,speak-2,stay")
 
     async def play(session: Session) -> None:
@@ -185,10 +179,8 @@ async def test_a_talk_goes_on_without_the_controller_and_is_not_queued_again(
         assert len(rung) == 1
 
 
-async def test_a_blind_transfer_comes_back_for_the_score(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_a_blind_transfer_comes_back_for_the_score(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     await far.phone(StationName("1001"), "answer-0,speak-1,transfer-blind-1002")
     await far.phone(StationName("1002"), "answer-0,speak-2,hangup")
     seen: list[tuple[str, str, str]] = []
@@ -250,10 +242,8 @@ async def linked(one: Instance, look: Callable[[Message], None]) -> AsyncIterato
         await running
 
 
-async def test_an_attended_transfer_and_hold_are_seen(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_an_attended_transfer_and_hold_are_seen(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     await far.phone(
         StationName("1001"), "answer-0,speak-1,hold-1,speak-1,transfer-attended-1003,wait-5"
     )
@@ -276,10 +266,8 @@ async def test_an_attended_transfer_and_hold_are_seen(
     await watch.close()
 
 
-async def test_feature_codes_reach_the_controller(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one, far = await _pair(instance, far_end)
+async def test_feature_codes_reach_the_controller(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     seen: list[tuple[str, ...]] = []
 
     async def play(session: Session) -> None:
