@@ -65,19 +65,20 @@ async def keep_alive(
     protocol: AmiProtocol, every: float, pong: float, also: Callable[[AmiProtocol], Awaitable[None]]
 ) -> None:
     """Ping until the connection ends, and end it if it is dead; call ``also`` before each ping.
+    If what ``also`` asks is not answered, that means the same as an unanswered ping.
 
     Always raises: ConnectionError, or what ``also`` raises.
     """
-    while True:
-        await also(protocol)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(every):
-                await protocol.ended.wait()
-        if protocol.closed:
-            raise ConnectionError(protocol.reason)
-        try:
+    try:
+        while True:
+            await also(protocol)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await protocol.ended.wait()
+            if protocol.closed:
+                raise ConnectionError(protocol.reason)
             await protocol.ask("Ping", {}, pong)
-        except OutcomeUnknown as silent:
-            if not protocol.closed:
-                protocol.fail(f"Asterisk did not answer a ping in {pong:g} s")
-            raise ConnectionError(protocol.reason) from silent
+    except OutcomeUnknown as silent:
+        if not protocol.closed:
+            protocol.fail(f"Asterisk did not answer a ping in {pong:g} s")
+        raise ConnectionError(protocol.reason) from silent
