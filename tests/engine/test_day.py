@@ -26,8 +26,8 @@ from storage.database import Database, open_database
 from storage.outbox import Outbox
 from tests.conftest import CentreFile, PortBlocks
 from tests.offhook.command import Serving
+from tests.records.test_call_queries import store_of
 from tests.storage.days import NOON, answered
-from tests.storage.test_call_queries import store_of
 
 DAYS = [
     ("Asia/Shanghai", "2026-03-02T00:00:00+08:00", "2026-03-02T00:00:00+08:00"),

@@ -9,8 +9,8 @@ from domain.facts import AgentState
 from domain.identity import AgentCode, ProjectName
 from storage.agent_history import AgentStore
 from storage.database import Database, connection
+from tests.records.test_call_queries import ACME, OTHER, store_of
 from tests.storage.days import NOON, agent_fact
-from tests.storage.test_call_queries import ACME, OTHER, store_of
 
 ONE, TWO = AgentCode("1001"), AgentCode("1002")
 

@@ -10,8 +10,8 @@ from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.fact_codec import detail_of
 from storage.migrate import migrate, migrations
+from tests.records.test_call_queries import store_of
 from tests.storage.days import NOON, abandoned, answered, entered, fact
-from tests.storage.test_call_queries import store_of
 
 
 async def test_the_worked_example(database: Database) -> None:
