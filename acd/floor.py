@@ -163,9 +163,7 @@ class Floor:
         out: list[Command],
     ) -> None:
         queue = waiter.line.queue
-        if waiter.give_up_at is not None and waiter.give_up_at <= now:
-            late = queue.max_wait_s > 0 and waiter.waiting_since + queue.max_wait_s <= now
-            why = GiveUpReason.TIMEOUT if late else GiveUpReason.NOBODY_LOGGED_IN
+        if why := waiter.gives_up(now):
             self._room.leave(waiter)
             out.append(GiveUp(waiter.call, why))
             return

@@ -9,6 +9,7 @@ from acd.match import Pool
 from acd.timers import Timers
 from domain.centre import Queue
 from domain.identity import AgentCode, CallId, QueueName, StationName
+from domain.reasons import GiveUpReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,26 @@ class Waiter:
         return self.offer is None and self.settling is None and not self.talking
 
     @property
+    def too_long_at(self) -> float | None:
+        """When they have waited for the queue's ``max_wait_s``; None: it sets no limit."""
+        queue = self.line.queue
+        return self.waiting_since + queue.max_wait_s if queue.max_wait_s > 0 else None
+
+    @property
     def give_up_at(self) -> float | None:
         """When they have waited too long, or too long without an agent of the skill logged in."""
-        queue, nobody_since = self.line.queue, self.line.nobody_since
-        at = self.waiting_since + queue.max_wait_s if queue.max_wait_s > 0 else None
+        queue, nobody_since, at = self.line.queue, self.line.nobody_since, self.too_long_at
         if nobody_since is not None:
             nobody_at = max(nobody_since, self.entered) + queue.nobody_grace_s
             at = nobody_at if at is None else min(at, nobody_at)
         return at
+
+    def gives_up(self, now: float) -> GiveUpReason | None:
+        """Why they are to leave the queue now; None: they may wait on."""
+        if self.give_up_at is None or self.give_up_at > now:
+            return None
+        late = self.too_long_at is not None and self.too_long_at <= now
+        return GiveUpReason.TIMEOUT if late else GiveUpReason.NOBODY_LOGGED_IN
 
     @property
     def due(self) -> float | None:
