@@ -95,7 +95,7 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         await _more_users(accounts_of(pool).users, stack)
         day = WorkingDay(stack, far_end, console, pool)
         summary = await day.play(calls)
-        figures = _figures(summary)
+        figures = figures_of(summary)
         if as_json:
             print(json.dumps(figures), flush=True)
         else:
@@ -145,7 +145,8 @@ def _free_blocks() -> Iterator[Ports]:
         yield ports
 
 
-def _figures(summary: Summary) -> dict[str, float | int | None]:
+def figures_of(summary: Summary) -> dict[str, float | int | None]:
+    """The day's figures, as the demo prints them."""
     level = summary.service_level
     return {
         "offered": summary.offered,

@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
-    demo.add_argument("--calls", type=_count, help="play this many calls, then end")
+    demo.add_argument("--calls", type=number_of_calls, help="play this many calls, then end")
     demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
     demo.add_argument(
         "--state",
@@ -198,7 +198,8 @@ def _add_workshop(commands: Any) -> None:
         command.set_defaults(do={"test": _test, "check": _check, "bench": _bench}[name])
 
 
-def _count(text: str) -> int:
+def number_of_calls(text: str) -> int:
+    """What ``--calls`` says. Raises argparse.ArgumentTypeError."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls; give 1 or more")
     return int(text)

@@ -7,7 +7,7 @@ import pytest
 
 from configuration.centre_file import DEMO_CENTRE, ConfigError, load
 from configuration.flows import load_flows
-from offhook.cli import _count
+from offhook.cli import number_of_calls
 from offhook.listening_ports import ports_of
 from tests.conftest import CentreFile
 
@@ -215,7 +215,7 @@ def test_ports_from_the_environment(centre_file: CentreFile) -> None:
 
 
 def test_a_number_of_calls() -> None:
-    assert _count("20") == 20
+    assert number_of_calls("20") == 20
     for wrong in ("0", "-3", "many", ""):
         with pytest.raises(Exception, match="is not a number of calls"):
-            _count(wrong)
+            number_of_calls(wrong)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from farend.demo import _figures, unaccounted
+from farend.demo import figures_of, unaccounted
 from records.call_queries import Summary
 
 GOOD = Summary(
@@ -29,7 +29,7 @@ GOOD = Summary(
 
 def test_all_is_well() -> None:
     assert unaccounted(GOOD, 20) == []
-    assert _figures(GOOD) == {
+    assert figures_of(GOOD) == {
         "offered": 20,
         "answered": 17,
         "abandoned": 3,
@@ -62,4 +62,4 @@ def test_nobody_called() -> None:
     empty = replace(GOOD, offered=0, answered=0, answered_within=0, abandoned=0, short_abandoned=0)
     empty = replace(empty, recordings=0, call_records=0, mean_wait_s=0.0)
     assert unaccounted(empty, 0) == []
-    assert _figures(empty)["service_level"] is None
+    assert figures_of(empty)["service_level"] is None
