@@ -44,7 +44,7 @@ from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
-from tests.databases import FreshDatabases, a_server
+from tests.databases import FreshDatabases, a_folder, a_server
 from tests.pair import Pair, paired
 from tests.side_by_side import ByTest
 
@@ -250,9 +250,19 @@ def secrets(tmp_path: Path, centre: Centre) -> Secrets:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedServer]:
+def server_data() -> Iterator[Path]:
+    """The data folder of an embedded PostgreSQL that has nothing in it yet."""
+    with a_folder() as folder:
+        server = EmbeddedServer(folder)
+        server.start()
+        server.stop()
+        yield server.data
+
+
+@pytest.fixture(scope="session")
+def postgres(server_data: Path) -> Iterator[EmbeddedServer]:
     """The session's server. Tests that stop a server take one of their own."""
-    with a_server() as server:
+    with a_server(server_data) as server:
         yield server
 
 

@@ -18,7 +18,7 @@ from storage.database_errors import DatabaseUnreachable
 from telephony.asterisk.generated_files import Folders, generated
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import CentreFile
-from tests.offhook.command import run
+from tests.offhook.command import run_here
 
 _INSTALL = AsteriskInstall((), Path("/none"), Path("/none"), "22.10.1")
 BAD = ["a..b", ".x", "x" * 64, "a." + "x" * 64, "1.2.3", "0", "256.1.1.1", "[::1", "[]", ":", "-a"]
@@ -163,10 +163,14 @@ def test_a_proxy_that_is_a_name_is_warned_of(centre_file: CentreFile) -> None:
 @pytest.mark.parametrize("option", ["--agi-host", "--ami-bind"])
 @pytest.mark.parametrize("host", ["a b", "a..b", "a\nb"])
 def test_hosts_on_the_command_line(
-    option: str, host: str, centre_file: CentreFile, tmp_path: Path
+    option: str,
+    host: str,
+    centre_file: CentreFile,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ended = run(
-        "asterisk-conf", "--config", centre_file(), "--state", tmp_path / "s", "--to",
+    ended = run_here(
+        capsys, "asterisk-conf", "--config", centre_file(), "--state", tmp_path / "s", "--to",
         tmp_path / "to", option, host,
     )  # fmt: skip
     assert ended.code == 2

@@ -11,7 +11,7 @@ from configuration.addresses import address_faults, check_addresses, not_ours
 from configuration.centre_file import ConfigError, load
 from configuration.verification import verify
 from tests.conftest import CentreFile, PortBlocks
-from tests.offhook.command import run
+from tests.offhook.command import run, run_here
 from tests.prompts.uploads import BROKEN, PLAIN
 
 TEST_NET = "192.0.2.77"  # nobody's, by RFC 5737
@@ -33,9 +33,11 @@ def test_nothing_to_say_and_nothing_started(centre_file: CentreFile, tmp_path: P
     assert not state.exists()
 
 
-def test_all_faults_are_said_at_once(centre_file: CentreFile) -> None:
+def test_all_faults_are_said_at_once(
+    centre_file: CentreFile, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = sound(centre_file, ("skill: service", "skil: service"), add="timezone: Asia/Shanghia\n")
-    ended = run("verify", "--config", file)
+    ended = run_here(capsys, "verify", "--config", file)
     assert ended.code == 1
     assert "Traceback" not in ended.err
     lines = ended.out.splitlines()
@@ -44,8 +46,8 @@ def test_all_faults_are_said_at_once(centre_file: CentreFile) -> None:
     assert not any("more in this file" in line for line in lines)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    ended = run("verify", "--config", tmp_path / "none.yaml")
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = run_here(capsys, "verify", "--config", tmp_path / "none.yaml")
     assert ended.code == 1
     assert ended.out.startswith(f"error: {tmp_path}/none.yaml: can't be read")
 
@@ -154,9 +156,9 @@ def test_uploads_that_nobody_will_hear(centre_file: CentreFile, tmp_path: Path) 
     assert "can't be played: it is not a regular file" in said["thanks.wav"]
 
 
-def test_as_json(centre_file: CentreFile) -> None:
+def test_as_json(centre_file: CentreFile, capsys: pytest.CaptureFixture[str]) -> None:
     file = sound(centre_file, add=f"sip: {{bind: {TEST_NET}}}\n")
-    ended = run("verify", "--json", "--config", file)
+    ended = run_here(capsys, "verify", "--json", "--config", file)
     found = json.loads(ended.out)
     assert ended.code == 1
     assert found["warnings"] == []
@@ -244,9 +246,10 @@ def sound_again(file: Path, folder: str) -> Path:
 
 @pytest.mark.parametrize("folder", ["a\nb", "a\tb", "a\x1b[31mb"])
 def test_a_state_folder_that_cannot_be_seen(
-    folder: str, centre_file: CentreFile, tmp_path: Path
+    folder: str, centre_file: CentreFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended = run("up", "--config", sound(centre_file), "--state", tmp_path / folder)
+    file = sound(centre_file)
+    ended = run_here(capsys, "up", "--config", file, "--state", tmp_path / folder)
     said = ended.only_complaint()
     assert "a folder whose name has line breaks" in said
     assert not (tmp_path / folder).exists()

@@ -2,7 +2,8 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.house.test_contracts import ROOMS, ROOT
@@ -15,11 +16,14 @@ STANDARD = {"__init__", "__main__", "pages", "routes", "words"}
 """Modules that a package or a feature of the console has by custom, each its own."""
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def modules() -> Sequence[tuple[str, ast.Module]]:
     """Each module of the product with its path."""
-    for room in ROOMS:
-        for file in sorted(room.rglob("*.py")):
-            yield str(file.relative_to(ROOT)), ast.parse(file.read_text("utf-8"))
+    return [
+        (str(file.relative_to(ROOT)), ast.parse(file.read_text("utf-8")))
+        for room in ROOMS
+        for file in sorted(room.rglob("*.py"))
+    ]
 
 
 def types_of(module: ast.Module) -> Iterator[str]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import pytest
+
+from offhook.cli import main
 from telephony.asterisk.generated_files import Ports
 from tests.waiting import until
 
@@ -68,6 +71,19 @@ def run(
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def run_here(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ended:
+    """As ``run``, but in this process; for commands that leave nothing behind in it."""
+    capsys.readouterr()
+    try:
+        main([*map(str, arguments)])
+    except SystemExit as end:
+        code = end.code
+    out, err = capsys.readouterr()
+    if isinstance(code, str):  # what Python does with it
+        code, err = 1, f"{err}{code}\n"
+    return Ended(code or 0, out, err)
 
 
 class Serving:

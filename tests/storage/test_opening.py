@@ -179,18 +179,18 @@ def killed(folder: Path, *, server_too: bool) -> int:
     return pid
 
 
-def test_a_server_that_outlived_its_user_is_used_and_stopped(own_folder: Path) -> None:
-    pid = killed(own_folder, server_too=False)
-    server = EmbeddedServer(own_folder)
+def test_a_server_that_outlived_its_user_is_used_and_stopped(used_folder: Path) -> None:
+    pid = killed(used_folder, server_too=False)
+    server = EmbeddedServer(used_folder)
     server.start()
     assert server.pid == pid
     server.stop()
     assert server.pid is None
 
 
-def test_kill_9_of_everything_and_a_number_that_another_process_has_now(own_folder: Path) -> None:
-    killed(own_folder, server_too=True)
-    server = EmbeddedServer(own_folder)
+def test_kill_9_of_everything_and_a_number_that_another_process_has_now(used_folder: Path) -> None:
+    killed(used_folder, server_too=True)
+    server = EmbeddedServer(used_folder)
     note = server.data / "postmaster.pid"
     lines = note.read_text().splitlines()
     note.write_text("\n".join([str(os.getpid()), *lines[1:]]))
@@ -232,10 +232,10 @@ def test_an_initdb_whose_starter_was_killed_is_ended(own_folder: Path) -> None:
             initdb[0].kill()
 
 
-def test_a_server_that_hangs_while_it_starts_is_killed(own_folder: Path) -> None:
-    hung = killed(own_folder, server_too=False)
+def test_a_server_that_hangs_while_it_starts_is_killed(used_folder: Path) -> None:
+    hung = killed(used_folder, server_too=False)
     timing = ServerTiming(start_s=60.0, ask_every_s=0.2, hung_after_s=1.0)
-    server = EmbeddedServer(own_folder, timing)
+    server = EmbeddedServer(used_folder, timing)
     note = server.data / "postmaster.pid"
     os.kill(hung, signal.SIGSTOP)
     note.write_text(note.read_text().replace("ready   ", "starting"))
@@ -248,10 +248,10 @@ def test_a_server_that_hangs_while_it_starts_is_killed(own_folder: Path) -> None
         server.stop()
 
 
-def test_a_server_that_recovers_for_long_is_waited_for(own_folder: Path) -> None:
-    recovers = killed(own_folder, server_too=False)
-    timing = ServerTiming(start_s=4.0, ask_every_s=0.2, hung_after_s=1.0)
-    server = EmbeddedServer(own_folder, timing)
+def test_a_server_that_recovers_for_long_is_waited_for(used_folder: Path) -> None:
+    recovers = killed(used_folder, server_too=False)
+    timing = ServerTiming(start_s=2.5, ask_every_s=0.2, hung_after_s=1.0)
+    server = EmbeddedServer(used_folder, timing)
     note = server.data / "postmaster.pid"
     ready = note.read_text()
     note.write_text(ready.replace("ready   ", "starting"))
@@ -271,10 +271,8 @@ def test_a_folder_that_can_not_be_used_says_so_in_one_line(tmp_path: Path) -> No
     assert "\n" not in str(error.value)
 
 
-def test_damaged_data_says_what_postgresql_said(own_folder: Path) -> None:
-    server = EmbeddedServer(own_folder)
-    server.start()
-    server.stop()
+def test_damaged_data_says_what_postgresql_said(used_folder: Path) -> None:
+    server = EmbeddedServer(used_folder)
     (server.data / "postgresql.conf").write_text("no_such_setting = 1\n")
     with pytest.raises(EmbeddedServerFailed, match=r"no_such_setting|FATAL") as error:
         server.start()
