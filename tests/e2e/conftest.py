@@ -20,7 +20,6 @@ from storage.database import make_pool
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
-from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import Scene, seat, write_centre
 
 HouseFactory = Callable[..., Awaitable[Scene]]
@@ -35,7 +34,7 @@ async def house(
     asterisk_install: AsteriskInstall,
     ports: PortBlocks,
     tmp_path: Path,
-    fault_server: EmbeddedServer,  # noqa: F811
+    postgres: EmbeddedServer,
 ) -> AsyncIterator[HouseFactory]:
     """``await house(agents=2)`` starts everything; the first ``seated`` agents are ready.
 
@@ -67,14 +66,14 @@ async def house(
                 (state / "flows" / f"{flow}.yaml").write_text(text, "utf-8")
             config = load(file)
             name = f"house_{next(_numbers)}"
-            dsn = await fault_server.database(name)
+            dsn = await postgres.database(name)
             await seat(dsn, [agent.code for agent in config.centre.agents][:seated])
             stack = Stack(
                 config,
                 state,
                 ports(),
                 asterisk_install,
-                database=fault_server,
+                database=postgres,
                 database_name=name,
             )
             await running.enter_async_context(stack)

@@ -25,22 +25,12 @@ SceneFactory = Callable[..., Awaitable[Scene]]
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def fault_server() -> Iterator[EmbeddedServer]:
-    """PostgreSQL for these tests; not in pytest's folder, which its user can't reach."""
-    with tempfile.TemporaryDirectory(prefix="offhook-pg-") as folder:
-        server = EmbeddedServer(Path(folder))
-        server.start()
-        yield server
-        server.stop()
-
-
 @pytest.fixture
 async def scene(
     asterisk_install: AsteriskInstall,
     ports: PortBlocks,
     tmp_path: Path,
-    fault_server: EmbeddedServer,
+    postgres: EmbeddedServer,
 ) -> AsyncIterator[SceneFactory]:
     """``await scene(agents=4)`` starts everything, with the agents ready at their phones."""
     async with AsyncExitStack() as running:
@@ -49,7 +39,7 @@ async def scene(
             *,
             agents: int,
             seated: int | None = None,
-            server: EmbeddedServer = fault_server,
+            server: EmbeddedServer = postgres,
             fallback_after_s: int = 60,
             block: Any = None,
             folder: str = "s",

@@ -32,12 +32,12 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
     asterisk_install: AsteriskInstall,
     ports: PortBlocks,
     tmp_path: Path,
-    fault_server: EmbeddedServer,
+    postgres: EmbeddedServer,
 ) -> None:
     state, block = tmp_path / "s", ports()
     config = load(write_centre(state, agents=2))
     secrets = load_or_create(state, config.centre)
-    dsn = await fault_server.database("lost_phone")
+    dsn = await postgres.database("lost_phone")
     await seat(dsn, ["1001", "1002"])
     one = Instance(
         state / "asterisk", block, config.centre, secrets, asterisk_install, node=config.node

@@ -22,7 +22,7 @@ async def test_new_calls_go_to_asterisks_own_queue(
     far_end: FarEndFactory,
     centre_file: CentreFile,
     tmp_path: Path,
-    fault_server: EmbeddedServer,
+    postgres: EmbeddedServer,
 ) -> None:
     pbx = await instance()
     far = await far_end(pbx)
@@ -30,7 +30,7 @@ async def test_new_calls_go_to_asterisks_own_queue(
     file = centre_file(add=f"asterisk: {{managed: false, {folders}}}\n")
     state = tmp_path / "state"  # where the instance has its secrets
     load_or_create(state, load(file).centre)
-    dsn = await fault_server.database("service_ends")
+    dsn = await postgres.database("service_ends")
     await seat(dsn, ["1001"])
     async with Serving(file, state, pbx.ports, dsn, tmp_path / "log") as serving:
         await serving.until_said("AMI link up")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import fault_server, scene  # noqa: F401 - fixtures
+from tests.faults.conftest import scene  # noqa: F401 - a fixture
 from tests.storage.conftest import own_folder  # noqa: F401 - a fixture
 
 

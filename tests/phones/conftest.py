@@ -16,7 +16,6 @@ from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
-from tests.faults.conftest import fault_server  # noqa: F401 - a fixture
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
 from tests.phones.house import FLOW, NoFarEnd, PhoneHouse
@@ -31,7 +30,7 @@ AGENTS = 4
 async def built(
     asterisk_install: AsteriskInstall,
     module_ports: PortBlocks,
-    fault_server: EmbeddedServer,  # noqa: F811
+    postgres: EmbeddedServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[PhoneHouse]:
     """The house, with nobody in it."""
@@ -41,12 +40,12 @@ async def built(
     config = load(file)
     name = f"phones_{next(_numbers)}"  # ports come again, in the next module
     codes = [agent.code for agent in config.centre.agents]
-    await seat(await fault_server.database(name), codes[:-1], AgentState.PAUSED)
+    await seat(await postgres.database(name), codes[:-1], AgentState.PAUSED)
     block = module_ports()
     async with AsyncExitStack() as running:
         stack = Stack(
             config, state, block, asterisk_install,
-            database=fault_server, database_name=name, fallback_after_s=3,
+            database=postgres, database_name=name, fallback_after_s=3,
         )  # fmt: skip
         await running.enter_async_context(stack)
         centre = ("127.0.0.1", block.sip)
