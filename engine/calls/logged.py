@@ -164,13 +164,12 @@ def not_told(
                 or any(type(other.what) is kind and other.at >= fact.at for other in before)
             )
             if kind is TalkEnded and not heard:
-                # A session knows that the caller has hung up before the bridge lets them go.
-                heard = any(
-                    _same_phone(fact, other)
-                    and type(other.what) is kind
-                    and fact.at <= other.at <= fact.at + _A_MOMENT
-                    for other in told
-                )
+                # A session knows that the caller has hung up before the bridge lets them go. The
+                # log may have been read late for the gap before: then that end is known.
+                after = [other for other in facts if _same_phone(fact, other)]
+                after = [other for other in after if fact.at <= other.at <= fact.at + _A_MOMENT]
+                following = min(after, key=lambda other: other.at, default=None)
+                heard = following is not None and type(following.what) is kind
         if not heard:
             left.append(fact)
     return left

@@ -253,6 +253,20 @@ def test_whoever_reports_first_each_happening_is_written_down_once(
     assert len({fact.id for fact in written}) == len(written)
 
 
+def test_an_end_that_the_log_has_given_to_the_gap_before_is_not_written_again() -> None:
+    """The log is read for a gap when the link is down again and the caller has hung up."""
+    (talk,) = talks = [Talk(PHONES[0], 5, 10, passed_on=False, session_reports=True)]
+    reports = Reports()
+    reports.snapshot(4, 4, talks)
+    reports.events(happenings(talks)[:1], 0.0, 1)
+    reports.written += reports.ledger.settle(when(4), when(4), log_until(11, talks), {})
+    ended = TalkEnded(None, talk.phone, Party.CALLER)
+    reports.report(ended, talk.ends - 0.01, supposed=True)  # it knew a moment before the log
+    reports.snapshot(12, 12, talks)
+    reports.written += reports.ledger.settle(when(12), when(12), log_until(13, talks), {})
+    assert of(TalkEnded, talk.phone, reports.written) == [talk.ends]
+
+
 @given(calls(), absences())
 def test_without_the_log_a_record_is_poorer_but_never_wrong(
     talks: list[Talk], gaps: list[LinkDown]
