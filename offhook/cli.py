@@ -206,9 +206,9 @@ def number_of_calls(text: str) -> int:
 
 
 def _loop(work: Coroutine[Any, Any, int | None]) -> int:
-    import uvloop
+    from uvloop import new_event_loop
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(work) or 0
 
 
@@ -234,6 +234,8 @@ def log_to(stream: Any) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    import uvloop  # noqa: F401 - for ``_loop``: a spare has it before it says that it is loaded
+
     from configuration.centre_file import ConfigError
     from configuration.in_force import for_a_service, kept
     from offhook.listening_ports import ports_of

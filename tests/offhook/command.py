@@ -42,7 +42,7 @@ class Ended:
         return self.err.splitlines()[-1].removeprefix("offhook: ")
 
 
-def command(*arguments: str | Path) -> list[str]:
+def command(*arguments: str | Path | int) -> list[str]:
     return [sys.executable, "-m", "offhook", *map(str, arguments)]
 
 
