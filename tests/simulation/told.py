@@ -1,6 +1,8 @@
 """A day that keeps everything the dialer is fed."""
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from dialer.pacing import Pacer, Pacing, Settings
@@ -72,13 +74,27 @@ def played(
 ) -> tuple[Told, Seen, Scenario]:
     """Such a day, of one hour by default. ``believed_lines``: the number of lines that the dialer
     believes in."""
-    world = Scenario.model_validate({"hours": 1.0, **scenario})
+    return _played(
+        policy,
+        agents,
+        seed,
+        json.dumps({"hours": 1.0, **scenario}, sort_keys=True),
+        json.dumps(options or {}, sort_keys=True),
+        believed_lines,
+    )
+
+
+@lru_cache(maxsize=12)  # several tests look at the same days
+def _played(
+    policy: str, agents: int, seed: int, scenario: str, options: str, believed_lines: int | None
+) -> tuple[Told, Seen, Scenario]:
+    world = Scenario.model_validate_json(scenario)
     settings = Settings(
         lines=world.lines if believed_lines is None else believed_lines,
         limit=world.limit.limit(),
         detection=world.detection.on,
     )
-    told = Told(Pacer(make(policy, **(options or {})), settings, now=0.0))
+    told = Told(Pacer(make(policy, **json.loads(options)), settings, now=0.0))
     seen = Seen()
     World(world, agents, seed, told, seen).run()
     return told, seen, world
