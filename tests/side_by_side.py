@@ -8,6 +8,7 @@ TOGETHER = (
     "tests/telephony/ami/",
     "tests/telephony/asterisk/test_closed_doors.py",
     "tests/telephony/asterisk/test_dialplan.py",
+    "tests/telephony/asterisk/test_far_end.py",
     "tests/telephony/calls/test_live.py",
     "tests/phones/",
     "tests/e2e/test_demo.py",  # two demos that start in the same moment want the same ports

@@ -1,19 +1,24 @@
 """The far end behaves as its table says; the main Asterisk dials out to it here."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami_client import Event, FarEndError, Remote
 from telephony.asterisk.instance import Instance
-from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+from telephony.asterisk.provision import AsteriskInstall
+from tests.conftest import PortBlocks
+from tests.pair import Pair, paired
 from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def _call(watch: Remote, number: str, line: str, timeout: int = 8) -> Event:
@@ -63,12 +68,8 @@ async def _watch(one: Instance) -> Remote:
     return watch
 
 
-async def test_each_number_has_its_behaviour(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one = await instance()
-    await far_end(one)
-    watch = await _watch(one)
+async def test_each_number_has_its_behaviour(pair: Pair) -> None:
+    watch = await _watch(pair.pbx)
     expected = {
         "13901010001": ("5,6", 0),  # rings, answers
         "13902000001": ("5", 17),  # busy
@@ -86,13 +87,20 @@ async def test_each_number_has_its_behaviour(
     await watch.close()
 
 
-async def test_a_trunk_known_by_its_address_needs_no_password(
-    instance: InstanceFactory, far_end: FarEndFactory, ports: PortBlocks, centre: Centre
-) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def trunk_pair(
+    asterisk_install: AsteriskInstall, ports: PortBlocks, tmp_path: Path, centre: Centre
+) -> AsyncIterator[Pair]:
+    """One whose carrier is known by its address."""
     host = f"127.0.0.2:{ports().sip}"
     trunk = Line(LineName("carrier"), LineKind.TRUNK, 30, host=host)
-    one = await instance(replace(centre, lines=(centre.lines[0], trunk)))
-    far = await far_end(one)
+    lines = (centre.lines[0], trunk)
+    async with paired(asterisk_install, ports, tmp_path, replace(centre, lines=lines)) as one:
+        yield one
+
+
+async def test_a_trunk_known_by_its_address_needs_no_password(trunk_pair: Pair) -> None:
+    one, far = trunk_pair.pbx, trunk_pair.far
     lines: list[str] = []
 
     async def play(session: Session) -> None:
@@ -114,11 +122,8 @@ async def test_a_trunk_known_by_its_address_needs_no_password(
     await watch.close()
 
 
-async def test_silence_is_silence_and_digits_arrive_over_both_kinds_of_line(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    one = await instance()
-    far = await far_end(one)
+async def test_silence_is_silence_and_digits_arrive_over_both_kinds_of_line(pair: Pair) -> None:
+    one, far = pair.pbx, pair.far
     seen: dict[str, tuple[int, str]] = {}
 
     async def play(session: Session) -> None:
@@ -141,10 +146,8 @@ async def test_silence_is_silence_and_digits_arrive_over_both_kinds_of_line(
     assert seen == {"carrier": (0, "1*0"), "gateway-lines": (0, "1*0")}
 
 
-async def test_an_unknown_step_is_refused_at_once(
-    instance: InstanceFactory, far_end: FarEndFactory
-) -> None:
-    far = await far_end(await instance())
+async def test_an_unknown_step_is_refused_at_once(pair: Pair) -> None:
+    far = pair.far
     for steps in ("jump-3", "wait", "wait-x", "answer-1", "wait-1&hangup", "wait-1\r\nAction: x"):
         with pytest.raises(FarEndError, match="not a step for a customer"):
             await far.customer("4008001000", steps, line=LineName("carrier"))
