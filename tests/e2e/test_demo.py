@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,16 +79,18 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+def demo() -> Iterator[Callable[..., Demo]]:
     started: list[Demo] = []
+    # Not in pytest's folder: another pytest that starts on this machine closes it to PostgreSQL.
+    with tempfile.TemporaryDirectory(prefix="offhook-demo-") as folder:
 
-    def start(*arguments: str, state: Path | None = None) -> Demo:
-        started.append(Demo(state or tmp_path / f"d{len(started)}", *arguments))
-        return started[-1]
+        def start(*arguments: str, state: Path | None = None) -> Demo:
+            started.append(Demo(state or Path(folder) / f"d{len(started)}", *arguments))
+            return started[-1]
 
-    yield start
-    for one in started:
-        one.kill_rest()
+        yield start
+        for one in started:
+            one.kill_rest()
 
 
 @pytest.fixture
