@@ -271,6 +271,7 @@ async def test_up_lets_calls_end_when_it_stops(up: UpFactory) -> None:
     await here.until_stages(talking=2)
     await here.customer("speak-300", "13900000000")
     await here.until_stages(talking=2, queue=1)
+    await here.talk_on()  # else those who are hung up on wait again
     one.process.send_signal(signal.SIGINT)
     said = await one.until_said("stopping now would cut off")
     assert "3 calls (2 talking, 1 waiting, 0 in menus)" in said and "they have 60 s to end" in said
