@@ -31,6 +31,8 @@ BENCHES = (
 )
 """Each is a module ``bench.bench_NAME``; the other modules of ``bench`` are what they use."""
 
+FAST_AT_ONCE = 3
+"""Other tests that run side by side: one more than two cores, for some wait for PostgreSQL."""
 LIVE_AT_ONCE = 4
 """Live tests that run side by side, whatever the number of cores: mostly they wait for calls."""
 
@@ -64,7 +66,8 @@ def test(arguments: Sequence[str]) -> int:
     make_playwright_run()
     if arguments:
         return _pytest(*arguments)
-    fast = _pytest("-m", "not live", "-n", "2")
+    # Each worker takes a whole stretch, so that a module's fixtures are mostly made once.
+    fast = _pytest("-m", "not live", "-n", str(FAST_AT_ONCE), "--dist", "worksteal")
     # Each worker imports what it is given: not all the others' modules, which takes seconds.
     tests = sorted((ROOT / "tests").rglob("test_*.py"))
     live = [str(file) for file in tests if "mark.live" in file.read_text("utf-8")]
