@@ -126,7 +126,7 @@ async def test_an_unknown_number_is_refused_and_told(scene: SceneFactory) -> Non
     here = await scene(agents=1)
     call = await here.far.customer("5550000", "stay", line=LINE, caller="13900000001")
     assert await here.far.ended(call, timeout=10) == 1  # no such number
-    (said,) = await until_logged(here, "no hotline")
+    (said,) = await until_logged(here, "not a hotline")
     assert "number=5550000" in said and f"line={LineName(LINE)}" in said
     assert "caller=13900000001" in said and "add it to the configuration's" in said
     await here.until_quiet(5)
