@@ -13,7 +13,7 @@ from telephony.agi.session import KeyedIn, Session
 from tests.pair import Pair
 from tests.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 Script = Callable[[Session], Awaitable[object]]
 

@@ -25,7 +25,7 @@ from tests.telephony.ami.watch import Watch
 from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 HOTLINE = "4008001000"
 

@@ -18,7 +18,7 @@ from tests.pair import Pair, paired
 from tests.telephony.asterisk.controller import Session, controller
 from tests.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def _call(watch: Remote, number: str, line: str, timeout: int = 8) -> Event:

@@ -13,7 +13,7 @@ from tests.pair import Pair
 from tests.telephony.calls.stage import LINE, Stage, staged
 from tests.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 STAYS = "answer-0.2,stay"
 
