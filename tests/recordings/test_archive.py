@@ -301,8 +301,10 @@ async def test_the_loop_goes_on_while_a_long_recording_is_stored(tmp_path: Path)
             worst = max(worst, loop.time() - before)
 
     beating = asyncio.ensure_future(pulse())
+    begun = asyncio.get_running_loop().time()
     async with running(archive):
         archive.take(OverCall(CALLS[0], 1800))
         await until(lambda: archive.waiting == 0)
+    took = asyncio.get_running_loop().time() - begun
     beating.cancel()
-    assert worst < 0.3
+    assert worst < took / 2, "it stood still for most of the time"
