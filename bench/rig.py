@@ -24,7 +24,8 @@ from telephony.asterisk.provision import AsteriskInstall, find_or_install
 
 HOTLINE = "4008001000"
 LINE = "load"
-FIRST_PORT, LAST_PORT = 40_000, 44_000
+FIRST_PORT, LAST_PORT = 6_000, 10_000
+"""Below the ports that outgoing connections get: thousands of those would leave no block free."""
 
 log = structlog.get_logger()
 
