@@ -31,6 +31,8 @@ from telephony.asterisk.generated_files import Ports
 AGENTS, WAITING = 50, 200
 TALK_S, BUSY_S = 12.0, 72.0
 ENTERING, ENTERING_PER_S = 300, 8.0
+ENTERING_TALK_S = 2.0
+"""Phones talk for at least half of it: after less than 0.8 s the agent is paused as dropped."""
 ANNOUNCE_EVERY_S = 30.0  # the default of queues
 SPOKEN_FOR_S = 2.0
 """Even the shortest announcement takes longer than this."""
@@ -86,7 +88,7 @@ async def _measure() -> dict[str, Any]:
         await phones.start()
         try:
             await _log_in_all(stack)
-            phones.talk_s = 1.0
+            phones.talk_s = ENTERING_TALK_S
             await _calls(ports, callers_port, ENTERING, ENTERING_PER_S, AGENTS)
             entering = await _settled(stack, phones)
             phones.invited.clear()
