@@ -87,7 +87,8 @@ class Waiter:
 
     def gives_up(self, now: float) -> GiveUpReason | None:
         """Why they are to leave the queue now; None: they may wait on."""
-        if self.give_up_at is None or self.give_up_at > now:
+        at = self.give_up_at
+        if at is None or at > now:
             return None
         late = self.too_long_at is not None and self.too_long_at <= now
         return GiveUpReason.TIMEOUT if late else GiveUpReason.NOBODY_LOGGED_IN
