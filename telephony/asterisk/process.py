@@ -20,6 +20,7 @@ import structlog
 from domain.errors import OperatorError
 from machine.keeping import until_ended
 from machine.private_files import have, keep_private
+from telephony.asterisk import priority
 from telephony.asterisk.provision import AsteriskInstall
 
 log = structlog.get_logger()
@@ -145,26 +146,6 @@ class AsteriskProcess:
         keep_private(script, 0o700)
         return True
 
-    def priority_trouble(self) -> str | None:
-        """Why sound may be late and recordings short on a busy machine; None if they won't be."""
-        pid = self.pid
-        if pid is None:
-            return None
-        with contextlib.suppress(ProcessLookupError):
-            if os.sched_getscheduler(pid) != os.SCHED_RR:
-                return (
-                    "Asterisk runs at ordinary priority: on a busy machine recordings may come out"
-                    " short. Run Offhook as root, or allow it real-time priority 10 (systemd:"
-                    " LimitRTPRIO=10; a container: --ulimit rtprio=10; a shell: ulimit -r 10)"
-                )
-        if not self.install.canary:
-            return (
-                "Asterisk will give up its priority after two minutes, because its program"
-                " astcanary is missing: on a busy machine recordings may come out short. Install"
-                " the whole asterisk package"
-            )
-        return None
-
     async def start(self, ami: tuple[str, int], *, timeout: float = 30.0) -> None:
         """Start Asterisk and wait until it is fully booted. Raises AsteriskError."""
         control = self.seen(self.run) / "asterisk.ctl"
@@ -197,8 +178,10 @@ class AsteriskProcess:
         except BaseException:
             await self.stop()
             raise
-        if self._wants_priority and (trouble := self.priority_trouble()):
-            log.warning(trouble, asterisk=self.name)
+        if self._wants_priority and (pid := self.pid) is not None:
+            priority.put_first(pid)
+            if trouble := priority.trouble(pid, has_canary=bool(self.install.canary)):
+                log.warning(trouble, asterisk=self.name)
 
     async def ended(
         self,

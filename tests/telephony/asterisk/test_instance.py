@@ -21,6 +21,7 @@ from domain.stations import twin
 from farend.network import FarEnd
 from telephony.agi.server import AgiServer
 from telephony.agi.session import Session
+from telephony.asterisk import priority
 from telephony.asterisk.generated_files import Addresses
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
@@ -60,14 +61,30 @@ async def test_asterisk_keeps_its_priority(instance: InstanceFactory) -> None:
     assert pid is not None
     allowed = await asyncio.to_thread(_may_have_priority)
     assert (os.sched_getscheduler(pid) == os.SCHED_RR) is allowed
-    assert (one.process.priority_trouble() is None) is allowed
+    assert (priority.trouble(pid, has_canary=True) is None) is allowed
     (sign,) = [path for path in one.run.iterdir() if "canary" in path.name]
     os.utime(sign, (0, 0))
     await until(lambda: sign.stat().st_mtime != 0, 30, "the canary to sing, every 5 s")
 
 
-def _may_have_priority() -> bool:
-    try_it = "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))"
+async def test_none_that_starts_goes_before_one_that_works(instance: InstanceFactory) -> None:
+    one = await instance()
+    pid = one.process.pid
+    assert pid is not None
+    found = {os.sched_getparam(thread).sched_priority for thread in _threads(pid)}
+    most = 0
+    for each in (priority.AT_START, priority.AT_WORK):
+        if await asyncio.to_thread(_may_have_priority, each):
+            most = each
+    assert found == {most}
+
+
+def _threads(pid: int) -> list[int]:
+    return [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+
+
+def _may_have_priority(number: int = priority.AT_START) -> bool:
+    try_it = f"import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param({number}))"
     tried = subprocess.run([sys.executable, "-c", try_it], stderr=subprocess.DEVNULL, check=False)
     return tried.returncode == 0
 
@@ -84,7 +101,7 @@ async def test_an_ordinary_priority_is_said_once_with_the_cure(
     await one.stop()
     [line] = [entry["event"] for entry in said]
     assert line.startswith("Asterisk runs at ordinary priority")
-    assert "LimitRTPRIO=10" in line
+    assert "LimitRTPRIO=11" in line
 
 
 async def test_what_it_writes_is_for_its_user_alone(instance: InstanceFactory) -> None:
