@@ -21,6 +21,7 @@ from documents.document_errors import DocumentError, did_you_mean, first_of
 from documents.validation import validated
 from domain.centre import (
     Agent,
+    AwayReason,
     Centre,
     Encryption,
     Hotline,
@@ -171,6 +172,9 @@ def _centre(file: CentreFile) -> Centre:
             Line(LineName(x.name), x.kind, x.channels, x.host, x.caller_header, x.session_timer)
             for x in file.lines
         ),
-        away_reasons=tuple(file.away_reasons),
+        away_reasons=tuple(
+            AwayReason(name, digit=digit if digit < 10 else None)
+            for digit, name in enumerate(file.away_reasons, 1)
+        ),
         languages=tuple(file.languages),
     )

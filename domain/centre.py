@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.identity import (
@@ -11,6 +12,7 @@ from domain.identity import (
     QueueName,
     SkillName,
     StationName,
+    TeamName,
 )
 
 
@@ -47,10 +49,52 @@ class SessionTimer(StrEnum):
     SUPPORTED = "supported"  # if it announces session timers; others may refuse though they live
 
 
+class NumberFormat(StrEnum):
+    """How a carrier writes the other side's number."""
+
+    AS_SENT = "as_sent"
+    E164 = "e164"  # +8613800000000
+    INTERNATIONAL = "international"  # 008613800000000
+    NATIONAL = "national"  # as it is dialled within the country: 01012345678, 13800000000
+
+
+class Treatment(StrEnum):
+    """What is done with a caller whom we treat unlike others."""
+
+    BLOCKED = "blocked"  # refused, and counted
+    VIP = "vip"  # served before others
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     name: ProjectName
     title: str
+
+
+Spans = tuple[tuple[int, int], ...]
+"""From when to when something is open: minutes after midnight, in order, apart from each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a number is open. Times are the centre's; ``centre.calendars`` reads it."""
+
+    name: str
+    week: tuple[Spans, ...]
+    """Seven days, Monday first."""
+    holidays: str | None = None
+    """Whose public holidays are kept: a country's or a part's code."""
+    work_hours: Spans = ()
+    """Of days off that are worked to make up for a holiday."""
+    exceptions: Mapping[date, Spans] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """A message in place of the flow, by language; ``until`` None: until it is taken away."""
+
+    message: Mapping[str, str]
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +104,10 @@ class Hotline:
     number: str
     project: ProjectName
     flow: str
+    languages: tuple[str, ...] = ()  # none: the centre's
+    calendar: Calendar | None = None  # None: always open
+    closed_message: Mapping[str, str] = field(default_factory=dict)  # by language
+    emergency: Emergency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +137,9 @@ class Agent:
     projects: tuple[ProjectName, ...]
     skills: Mapping[SkillName, int]
     station: StationName | None = None  # the usual phone; a log-in at another one moves the agent
+    team: TeamName | None = None
+    wrap_up_s: float | None = None  # None: the queue's
+    missed_before_away: int = 1  # how many missed calls in a row set the agent away
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +150,15 @@ class Station:
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierAccount:
+    """How we authenticate to a carrier."""
+
+    user: str
+    realm: str | None = None  # None: any that the carrier asks for
+    registers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     name: LineName
     kind: LineKind
@@ -106,6 +166,37 @@ class Line:
     host: str | None = None  # from where a trunk that doesn't register may call
     caller_header: CallerHeader = CallerHeader.FROM
     session_timer: SessionTimer = SessionTimer.ALWAYS
+    account: CarrierAccount | None = None
+    numbers_in: NumberFormat = NumberFormat.AS_SENT
+    numbers_out: NumberFormat = NumberFormat.AS_SENT
+    country: str = "CN"  # whose numbers these are
+    caller_id: str | None = None  # what those who are called see
+    answer_signalled: bool = False  # whether an FXO gateway reports the moment of answer
+
+
+@dataclass(frozen=True, slots=True)
+class AwayReason:
+    """Why an agent is away."""
+
+    name: str
+    title: Mapping[str, str] = field(default_factory=dict)  # by language
+    digit: int | None = None  # n in the feature code *13n
+    limit_s: float | None = None  # the board warns after it
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """A caller whom we treat unlike others."""
+
+    number: str
+    treatment: Treatment
+    projects: tuple[ProjectName, ...] = ()  # none: all
+    priority: int = 0  # how much it raises the queue's
+
+
+def _usual_reasons() -> tuple[AwayReason, ...]:
+    names = ("break", "lunch", "training", "recovery")
+    return tuple(AwayReason(name, digit=digit) for digit, name in enumerate(names, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +209,11 @@ class Centre:
     agents: tuple[Agent, ...]
     stations: tuple[Station, ...]
     lines: tuple[Line, ...]
-    away_reasons: tuple[str, ...] = ("break", "lunch", "training", "recovery")
+    away_reasons: tuple[AwayReason, ...] = field(default_factory=_usual_reasons)
     languages: tuple[str, ...] = ("zh-CN", "en")
+    callers: Mapping[str, KnownCaller] = field(default_factory=dict)  # by number
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The names of the away reasons."""
+        return tuple(reason.name for reason in self.away_reasons)

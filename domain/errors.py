@@ -9,12 +9,17 @@ OffhookError
 ├── AgiError                                telephony.agi.agi_wire
 ├── AmiLoginRefused                         telephony.ami.lifecycle
 ├── AptError                                telephony.asterisk.apt
+├── ChangeConflict                          centre.directory_service
+├── ChangeForbidden                         centre.directory_service
+├── ChangeRefused                           centre.directory_service
 ├── ConsoleRefused                          farend.console_client
 ├── DayError                                simulation.run
 ├── FarEndError                             farend.ami_client
 ├── HungUp                                  telephony.agi.agi_wire
 ├── LoginRefused                            storage.account_errors
+├── NoSuchChange                            centre.directory_service
 ├── NotAFileError                           machine.safe_files
+├── NothingToChange                         centre.directory_service
 ├── OperatorError
 │   ├── AsteriskError                       telephony.asterisk.process
 │   ├── CannotKeep                          configuration.in_force
@@ -23,6 +28,7 @@ OffhookError
 │   ├── ConfigError                         configuration.centre_file
 │   ├── ControlError                        supervision.control
 │   ├── ControllerError                     supervision.controller_process
+│   ├── DirectoryBroken                     centre.directory_store
 │   ├── DocumentError                       documents.document_errors
 │   ├── ProvisionError                      telephony.asterisk.provision
 │   ├── SecretsError                        configuration.secrets

@@ -21,6 +21,7 @@ LineName = NewType("LineName", str)
 QueueName = NewType("QueueName", str)
 ProjectName = NewType("ProjectName", str)
 SkillName = NewType("SkillName", str)
+TeamName = NewType("TeamName", str)
 
 ListName = NewType("ListName", str)
 """A campaign's list of leads, as it was delivered."""

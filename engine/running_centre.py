@@ -151,7 +151,7 @@ class RunningCentre:
             case Verb.READY:
                 return Ready(code)
             case Verb.AWAY:
-                if reason not in self._engine.centre.away_reasons:
+                if reason not in self._engine.centre.reasons:
                     return CommandResult(CommandOutcome.NO_SUCH_REASON, reason=reason)
                 return Away(code, reason)
             case Verb.EXTEND:

@@ -17,6 +17,7 @@ from aiohttp import ClientError
 
 from configuration.centre_file import DEMO_CENTRE, load
 from domain.identity import LineName, StationName
+from domain.roles import Role
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd, FarEndError
 from offhook.stack import Stack, StackError, free_state
@@ -24,7 +25,7 @@ from offhook.up import until_stopped
 from records.call_queries import CallStore, Summary
 from storage.accounts import accounts_of
 from storage.database import connection, make_pool
-from storage.users import Role, UserStore
+from storage.users import UserStore
 from supervision.outlet import say
 from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.process import AsteriskError, check_free

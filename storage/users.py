@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TypedDict
 
 import asyncpg
 
 from domain.identity import AgentCode, ProjectName
+from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.audit import AuditAction, AuditLog, utc_now
 from storage.database import connection
@@ -21,17 +21,6 @@ from storage.queries import load
 
 _SQL = load("users")
 USER_BY_NAME = _SQL["get_user"]
-
-
-class Role(StrEnum):
-    """A user's role. What each role may do is the console's business."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    OPS = "ops"
-    QA = "qa"
-    CLIENT = "client"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from console.board import pages
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import WATCHERS, Only, Reach
 from console.kit.translations import N_
-from storage.users import Role
+from domain.roles import Role
 
 FLOOR = Only({Role.SUPERVISOR, Role.ADMIN}, Reach.PROJECTS)
 

@@ -7,7 +7,7 @@ from console.calls.listenings import AUDITED, Listenings
 from console.kit.features import Entry, Feature, get
 from console.kit.permissions import READERS, Only, Reach
 from console.kit.translations import N_
-from storage.users import Role
+from domain.roles import Role
 
 DETAIL = Only({Role.SUPERVISOR, Role.OPS, Role.QA, Role.ADMIN}, Reach.PROJECTS)
 LISTENERS = Only({Role.SUPERVISOR, Role.QA, Role.ADMIN}, Reach.PROJECTS)

@@ -36,7 +36,7 @@ async def page(request: web.Request) -> web.Response:
         {
             "agent": agent,
             "stations": centre.stations,
-            "reasons": centre.away_reasons,
+            "reasons": centre.reasons,
             "extend_s": EXTEND_S,
             "texts": live_texts(request, projects) | {"stream": "/desk/live"},
             "words": words,

@@ -4,7 +4,7 @@ from console.desk import pages
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
-from storage.users import Role
+from domain.roles import Role
 
 AT_A_DESK = Only({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}, Reach.SELF)
 """Supervisors and admins can use a desk, too, if they have an agent's code."""

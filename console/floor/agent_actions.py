@@ -25,7 +25,7 @@ async def ask(request: web.Request, agent: Agent, verb: Verb) -> tuple[web.Respo
     seconds: float | None = None
     if verb is Verb.AWAY:
         reason = str(form.get("reason", ""))
-        if reason not in centre.away_reasons:
+        if reason not in centre.reasons:
             return _refusal(request, words.NO_SUCH_REASON), None
     elif verb is Verb.LOG_IN:
         station = StationName(str(form.get("station", "")))

@@ -22,6 +22,6 @@ def live_texts(request: web.Request, projects: frozenset[ProjectName] | None) ->
         "stations": {k: says(request, t) for k, t in words.STATION_STATES.items()},
         "line_kinds": {k: says(request, t) for k, t in words.LINE_KINDS.items()},
         "languages": {k: says(request, t) for k, t in CALL_LANGUAGES.items()},
-        "away_reasons": list(centre.away_reasons),
+        "away_reasons": list(centre.reasons),
         "projects": project_titles(request, projects),
     }

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from console.kit.feed import Row, Sections
 from domain.identity import AgentCode, ProjectName
+from domain.roles import Role
 from engine.ports import AgentView, BegunWithout, Board, CallView, LineView, NodeView, QueueView
-from storage.users import Role, User
+from storage.users import User
 
 
 @dataclass(frozen=True, slots=True)

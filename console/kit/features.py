@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from console.kit.permissions import Rule
-from storage.users import Role, User
+from domain.roles import Role
+from storage.users import User
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Key = tuple[str, str]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.identity import ProjectName
-from storage.users import Role, User
+from domain.roles import Role
+from storage.users import User
 
 EVERYBODY = frozenset(Role)
 

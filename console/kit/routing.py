@@ -8,7 +8,7 @@ from console.kit.features import Feature, Key
 from console.kit.permissions import Public, Rule
 from console.kit.vendored import STATIC, static_folder
 from domain.errors import OffhookError
-from storage.users import Role
+from domain.roles import Role
 
 
 class RouteWithoutRule(OffhookError):  # noqa: N818

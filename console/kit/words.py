@@ -1,8 +1,8 @@
 """Texts that all features share, in English (the catalogue's keys)."""
 
 from console.kit.translations import N_
+from domain.roles import Role
 from records.call_filters import FilterMistake
-from storage.users import Role
 
 ROLES = {
     Role.AGENT: N_("Agent"),

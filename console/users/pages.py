@@ -12,9 +12,10 @@ from console.kit.rendering import render, says
 from console.kit.translations import LANGUAGES, N_
 from console.users import words
 from domain.identity import AgentCode, ProjectName
+from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused
 from storage.password_hashing import SHORTEST
-from storage.users import Role, User, user_key
+from storage.users import User, user_key
 
 _NAME = re.compile(r"\w[\w.@-]{0,63}")
 _NOTICES = {

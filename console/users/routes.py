@@ -4,7 +4,7 @@ from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
 from console.users import pages
-from storage.users import Role
+from domain.roles import Role
 
 ADMINS = Only({Role.ADMIN}, Reach.CENTRE)
 

@@ -119,12 +119,12 @@ class StationFeatures:
         await self._wish(session, LogIn(code, station, agent.skills), StationPhrase.LOGGED_IN)
 
     async def _away(self, session: Session, agent: AgentCode, digit: str) -> None:
-        reasons = self._engine.centre.away_reasons
         digit = digit or await self._ask(session, StationPhrase.CHOOSE_REASON, digits=1)
-        if not digit.isdigit() or not 1 <= int(digit) <= len(reasons):
+        reasons = {str(each.digit): each.name for each in self._engine.centre.away_reasons}
+        reason = reasons.get(digit)
+        if reason is None:
             await self._say(session, StationPhrase.WRONG_REASON)
             return
-        reason = reasons[int(digit) - 1]
         own = f"away_{reason}"
         name = own if own in self._phrases.prompts else StationPhrase.AWAY
         await self._wish(session, Away(agent, reason), name)

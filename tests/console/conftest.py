@@ -37,6 +37,7 @@ from domain.facts import (
     TalkEnded,
 )
 from domain.identity import AgentCode, CallId, ProjectName
+from domain.roles import Role
 from records.call_queries import CallStore
 from records.writing import write
 from storage.accounts import Accounts
@@ -48,7 +49,7 @@ from storage.fact_codec import happening, stored
 from storage.logins import LoginStore
 from storage.password_hashing import Passwords
 from storage.projects import Projects
-from storage.users import Role, User, UserStore
+from storage.users import User, UserStore
 from tests.console.browserless import Client
 from tests.console.floor import BANK, TEA, Floor
 

@@ -12,6 +12,7 @@ from playwright.async_api import Page, async_playwright, expect
 from console.kit.context import SESSIONS
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
+from domain.roles import Role
 from engine.ports import (
     BegunWithout,
     CallStage,
@@ -21,7 +22,6 @@ from engine.ports import (
     StoreView,
 )
 from storage.audit import AuditAction
-from storage.users import Role
 from tests.console.conftest import CALL, PASSWORD, Console
 from tests.console.floor import TEA, busy
 

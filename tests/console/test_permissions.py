@@ -10,7 +10,8 @@ from console.kit.context import ENTRIES, RULES
 from console.kit.features import Answer, Entry, Feature, get
 from console.kit.permissions import Only, Public, Reach, Rule, scope
 from console.kit.routing import RouteWithoutRule, WrongMenu, add_feature, check_complete
-from storage.users import Role, User
+from domain.roles import Role
+from storage.users import User
 from tests.console.conftest import CALL, ENTERED, Console, Visit
 from tests.console.floor import busy
 

@@ -18,12 +18,12 @@ from console.users.words import REFUSALS
 from domain.centre import LineKind
 from domain.facts import KINDS, AgentState, CallEntered, FellBack, Recorded
 from domain.reasons import EndReason, GiveUpReason, LossReason, OfferFailure
+from domain.roles import Role
 from domain.stations import StationState
 from engine.ports import CallStage, CommandOutcome
 from ivr_flows.nodes.hangup import HangupNode
 from records.fold import LegOutcome, Outcome
 from storage.account_errors import AccountRefusal
-from storage.users import Role
 from tests.console.catalogue import messages
 from tests.console.conftest import Visit, a_call, fact
 from tests.console.floor import small_centre
@@ -47,7 +47,7 @@ def test_every_word_of_the_domain_has_a_word_here() -> None:
     assert set(REFUSALS) == set(AccountRefusal)
     assert set(words.STATION_STATES) == set(StationState)
     assert set(words.LINE_KINDS) == set(LineKind)
-    usual = set(small_centre().away_reasons)
+    usual = set(small_centre().reasons)
     assert set(words.AWAY_REASONS) == usual | AUTOMATIC_PAUSES | {"login", "away", "log_out"}
     assert set(words.AGENT_STATES) == set(AgentState) == set(words.AGENT_COLOURS)
     assert set(call_words.OUTCOMES) == set(Outcome) == set(call_words.OUTCOME_COLOURS)

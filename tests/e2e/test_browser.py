@@ -12,9 +12,9 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from domain.identity import AgentCode, ProjectName, StationName
+from domain.roles import Role
 from farend.console_client import ConsoleClient
 from storage.accounts import accounts_of
-from storage.users import Role
 from telephony.asterisk.provision import find_or_install_chromium
 from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right

@@ -42,6 +42,9 @@ BREACHES = [
     ("prompts/prompt_files.py", "telephony.channels", DOWN),
     ("records/call_queries.py", "recordings.raw_to_wav", DOWN),
     ("recordings/raw_to_wav.py", "records.fold", DOWN),
+    ("centre/directory_service.py", "records.fold", DOWN),
+    ("centre/directory_service.py", "configuration.settings", DOWN),
+    ("records/fold.py", "centre.things", DOWN),
     # The far end is a test tool.
     ("offhook/service.py", "farend.network", DOWN),
     ("offhook/cli.py", "farend.network", DOWN),
@@ -52,6 +55,10 @@ BREACHES = [
     ],
     *[(f"{core}/__init__.py", "time", PURE) for core in ("acd", "dialer", "domain", "ivr_flows")],
     ("records/fold.py", "threading", PURE),
+    *[
+        (f"centre/{core}.py", "asyncpg", PURE)
+        for core in ("authority", "directory", "directory_faults", "running", "things")
+    ],
     ("dialer/pacing.py", "telephony.channels", "know neither Asterisk nor the database"),
     ("acd/floor.py", "storage.database_errors", "know neither Asterisk nor the database"),
     ("telephony/centre_calls.py", "asyncio", "does no I/O itself"),

@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from domain.identity import AgentCode, ProjectName
+from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.accounts import Accounts, accounts_of
 from storage.audit import AuditAction
@@ -19,7 +20,6 @@ from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
 from storage.password_hashing import Passwords
 from storage.throttle import FREE_TRIES
-from storage.users import Role
 
 GOOD = "correct horse"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage.users import Role
+from domain.roles import Role
 from tests.console.conftest import PASSWORD, Console, Visit
 from tests.console.floor import BANK
 

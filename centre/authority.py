@@ -1,0 +1,106 @@
+"""Says who may change what of the directory."""
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+
+from centre.directory import Edit
+from centre.things import (
+    AgentSettings,
+    CallerSettings,
+    HotlineSettings,
+    Kind,
+    ProjectSettings,
+    QueueSettings,
+    Thing,
+)
+from domain.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a change. ``projects`` None: all of them."""
+
+    name: str
+    role: Role
+    projects: Set[str] | None = frozenset()
+    teams: Set[str] = field(default_factory=frozenset)
+    """The teams whose supervisor they are."""
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether all projects are theirs."""
+        return self.role is Role.ADMIN or self.projects is None
+
+
+SYSTEM = Actor("offhook", Role.ADMIN, None)
+"""What Offhook does by itself, and whoever uses the command line on its machine."""
+
+
+def refused(actor: Actor, edit: Edit) -> bool:
+    """Whether ``actor`` may not make this edit.
+
+    Both what was and what will be must be theirs, so nothing can be taken from others, or put
+    among their things.
+    """
+    return not all(
+        _theirs(actor, edit.kind, thing) for thing in (edit.before, edit.after) if thing is not None
+    )
+
+
+def may_change(actor: Actor, thing: Thing) -> bool:
+    """Whether ``actor`` may change this thing as it is."""
+    return _theirs(actor, thing.KIND, thing)
+
+
+def may_make(actor: Actor, kind: Kind) -> bool:
+    """Whether there are things of this kind that ``actor`` may make."""
+    match actor.role:
+        case Role.ADMIN:
+            return True
+        case Role.OPS if actor.everywhere:
+            return kind is not Kind.LINE
+        case Role.OPS:
+            return kind in (Kind.HOTLINE, Kind.QUEUE, Kind.AGENT, Kind.CALLER)
+        case Role.SUPERVISOR:
+            return kind is Kind.QUEUE or (kind is Kind.AGENT and bool(actor.teams))
+        case _:
+            return False
+
+
+def _theirs(actor: Actor, kind: Kind, thing: Thing) -> bool:
+    match actor.role:
+        case Role.ADMIN:
+            return True
+        case Role.OPS if actor.everywhere:
+            return kind is not Kind.LINE
+        case Role.OPS:
+            return _of_projects(thing, actor)
+        case Role.SUPERVISOR:
+            return _of_supervisor(thing, actor)
+        case _:
+            return False
+
+
+def _of_projects(thing: Thing, actor: Actor) -> bool:
+    mine = actor.projects or frozenset()
+    match thing:
+        case ProjectSettings():
+            return thing.name in mine
+        case HotlineSettings() | QueueSettings():
+            return thing.project in mine
+        case AgentSettings() | CallerSettings():
+            return bool(thing.projects) and set(thing.projects) <= mine
+        case _:
+            return False
+
+
+def _of_supervisor(thing: Thing, actor: Actor) -> bool:
+    match thing:
+        case QueueSettings():
+            return actor.everywhere or thing.project in (actor.projects or frozenset())
+        case AgentSettings():
+            return thing.team in actor.teams and (
+                actor.everywhere or set(thing.projects) <= (actor.projects or frozenset())
+            )
+        case _:
+            return False

@@ -1,0 +1,200 @@
+"""Finds what doesn't fit together in a directory, though each thing is right by itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from centre.directory import Directory
+from centre.things import (
+    AwayReasonSettings,
+    CalendarSettings,
+    EmergencySettings,
+    HotlineSettings,
+    Kind,
+    LineSettings,
+    StationSettings,
+    references,
+)
+from domain.centre import CallerHeader, LineKind
+
+SettingPlace = tuple[str | int, ...]
+
+OUR_OWN = frozenset({"no-replaces"})
+"""Endpoints that asterisk-conf/pjsip.conf defines: with two of a name, Asterisk loads neither."""
+
+
+class FaultCode(StrEnum):
+    """What is wrong; ``centre.fault_texts`` has the words."""
+
+    NO_SUCH_THING = "no such thing"
+    NAME_OF_A_STATION = "name of a station"
+    """A line has the name of a station: both are SIP endpoints."""
+    NAME_IS_OURS = "name is ours"
+    CANNOT_VOUCH = "cannot vouch"
+    """Only a carrier's trunk can vouch for a number in P-Asserted-Identity."""
+    ACCOUNT_WITHOUT_HOST = "account without host"
+    ACCOUNT_OF_GATEWAY = "account of gateway"
+    NOT_A_TIMEZONE = "not a timezone"
+    HOLIDAYS_UNKNOWN = "holidays unknown"
+    HOURS_OVERLAP = "hours overlap"
+    """A span that begins before the one before it ends, or ends before it begins."""
+    DAY_TWICE = "day twice"
+    DIGIT_TWICE = "digit twice"
+    CLOSED_WITHOUT_MESSAGE = "closed without message"
+    """A number has a calendar, and callers would hear nothing while it is closed."""
+    LANGUAGE_NOT_SPOKEN = "language not spoken"
+    """A number offers a language that the centre doesn't have."""
+    FLOW_UNKNOWN = "flow unknown"
+    TIME_WITHOUT_ZONE = "time without zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that doesn't fit: which setting of what, and why."""
+
+    kind: Kind
+    key: str
+    place: SettingPlace
+    code: FaultCode
+    name: str = ""
+    """What the words name: what is referred to, the other thing, or the value that doesn't fit."""
+    refers: Kind | None = None
+    """With NO_SUCH_THING, the kind of what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a directory refers to outside itself: whether there is something of a name."""
+
+    is_flow: Callable[[str], bool] = lambda _: True
+    has_holidays: Callable[[str], bool] = lambda _: True
+    """Whether the holidays of a country, or of a part of one, are known."""
+    is_timezone: Callable[[str], bool] = lambda _: True
+
+
+def faults_of(
+    directory: Directory,
+    there: Surroundings = Surroundings(),
+) -> Iterator[Fault]:
+    """All faults."""
+    yield from _unknown_names(directory)
+    yield from _endpoints(directory)
+    yield from _carriers(directory)
+    yield from _hours(directory, there)
+    yield from _hotlines(directory, there)
+    yield from _digits(directory)
+    zone = directory.wide.timezone
+    if zone is not None and not there.is_timezone(zone):
+        yield Fault(Kind.CENTRE, "centre", ("timezone",), FaultCode.NOT_A_TIMEZONE, zone)
+
+
+def _unknown_names(directory: Directory) -> Iterator[Fault]:
+    for thing in directory:
+        for place, kind, key in references(thing):
+            if not directory.has(kind, key):
+                yield Fault(
+                    thing.KIND,
+                    thing.key,
+                    place,
+                    FaultCode.NO_SUCH_THING,
+                    key,
+                    kind,
+                )
+
+
+def _endpoints(directory: Directory) -> Iterator[Fault]:
+    stations = directory.of(StationSettings)
+    for line in directory.of(LineSettings).values():
+        if line.name in stations:
+            yield Fault(Kind.LINE, line.key, ("name",), FaultCode.NAME_OF_A_STATION)
+        if line.name.lower() in OUR_OWN:
+            yield Fault(Kind.LINE, line.key, ("name",), FaultCode.NAME_IS_OURS)
+
+
+def _carriers(directory: Directory) -> Iterator[Fault]:
+    for line in directory.of(LineSettings).values():
+        is_trunk = line.kind is LineKind.TRUNK
+        if line.caller_header is CallerHeader.ASSERTED and not is_trunk:
+            yield Fault(Kind.LINE, line.key, ("caller_header",), FaultCode.CANNOT_VOUCH)
+        if line.account is not None and not is_trunk:
+            yield Fault(Kind.LINE, line.key, ("account",), FaultCode.ACCOUNT_OF_GATEWAY)
+        elif line.account is not None and line.host is None:
+            yield Fault(Kind.LINE, line.key, ("account",), FaultCode.ACCOUNT_WITHOUT_HOST)
+
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _hours(directory: Directory, there: Surroundings) -> Iterator[Fault]:
+    for calendar in directory.of(CalendarSettings).values():
+        if calendar.holidays is not None and not there.has_holidays(calendar.holidays):
+            yield Fault(
+                Kind.CALENDAR,
+                calendar.key,
+                ("holidays",),
+                FaultCode.HOLIDAYS_UNKNOWN,
+                calendar.holidays,
+            )
+        for name in (*WEEK, "work_hours"):
+            yield from _overlaps(calendar, (name,), getattr(calendar, name))
+        seen = set()
+        for number, exception in enumerate(calendar.exceptions):
+            place: SettingPlace = ("exceptions", number)
+            yield from _overlaps(calendar, (*place, "hours"), exception.hours)
+            if exception.day in seen:
+                name = exception.day.isoformat()
+                yield Fault(Kind.CALENDAR, calendar.key, (*place, "day"), FaultCode.DAY_TWICE, name)
+            seen.add(exception.day)
+
+
+def _overlaps(
+    calendar: CalendarSettings, place: SettingPlace, hours: tuple[str, ...]
+) -> Iterator[Fault]:
+    ends = ""
+    for number, span in enumerate(hours):
+        begins, _, to = span.partition("-")
+        if begins < ends or to <= begins:
+            yield Fault(
+                Kind.CALENDAR,
+                calendar.key,
+                (*place, number),
+                FaultCode.HOURS_OVERLAP,
+                span,
+            )
+        ends = to
+
+
+def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
+    spoken = directory.wide.languages
+    for hotline in directory.of(HotlineSettings).values():
+        if not there.is_flow(hotline.flow):
+            yield _of(hotline, ("flow",), FaultCode.FLOW_UNKNOWN, hotline.flow)
+        for number, language in enumerate(hotline.languages):
+            if language not in spoken:
+                place = ("languages", number)
+                yield _of(hotline, place, FaultCode.LANGUAGE_NOT_SPOKEN, language)
+        if hotline.calendar is not None and not hotline.closed_message:
+            yield _of(hotline, ("closed_message",), FaultCode.CLOSED_WITHOUT_MESSAGE)
+        emergency: EmergencySettings | None = hotline.emergency
+        if emergency and emergency.until and emergency.until.utcoffset() is None:
+            yield _of(hotline, ("emergency", "until"), FaultCode.TIME_WITHOUT_ZONE)
+
+
+def _of(hotline: HotlineSettings, place: SettingPlace, code: FaultCode, name: str = "") -> Fault:
+    return Fault(Kind.HOTLINE, hotline.key, place, code, name)
+
+
+def _digits(directory: Directory) -> Iterator[Fault]:
+    taken: dict[int, str] = {}
+    for reason in directory.of(AwayReasonSettings).values():
+        if reason.digit is None:
+            continue
+        if reason.digit in taken:
+            yield Fault(
+                Kind.AWAY_REASON,
+                reason.key,
+                ("digit",),
+                FaultCode.DIGIT_TWICE,
+                taken[reason.digit],
+            )
+        taken.setdefault(reason.digit, reason.key)

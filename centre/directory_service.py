@@ -1,0 +1,206 @@
+"""Changes the directory: what pages, the API and the command line use.
+
+Each change is checked as a whole against all that is there, made in one transaction or not at all,
+and logged with what was before, so that it can be looked at and taken back.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import asyncpg
+
+from centre.authority import Actor, refused
+from centre.directory import Directory, Edit
+from centre.directory_faults import Fault, faults_of
+from centre.directory_store import DirectoryChange, DirectoryStore, KeptDirectory, ThingKey
+from centre.things import Kind, Thing
+from domain.errors import OffhookError
+
+MOST_NOTE = 2_000
+
+
+class AnyVersion:
+    """Stands for ``WishedThing.seen`` of a program that overwrites whatever is there."""
+
+
+ANY = AnyVersion()
+
+
+@dataclass(frozen=True, slots=True)
+class WishedThing:
+    """What somebody wants a thing to be (``after`` None: to be removed).
+
+    ``seen`` is the change that had made the thing what they saw when they decided; None if they
+    saw none of this key. If it is another one by now, the wish is refused.
+    """
+
+    kind: Kind
+    key: str
+    after: Thing | None
+    seen: int | AnyVersion | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A thing that somebody else has changed meanwhile."""
+
+    kind: Kind
+    key: str
+    now: Thing | None
+    change: DirectoryChange | None
+    """The last change of it; None if it was never there."""
+
+
+class ChangeConflict(OffhookError):  # noqa: N818
+    """Somebody else has changed the same things meanwhile; nothing was changed now."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        super().__init__(conflicts)
+        self.conflicts = tuple(conflicts)
+
+
+class ChangeRefused(OffhookError):  # noqa: N818
+    """The directory would have faults; nothing was changed."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = tuple(faults)
+
+
+class ChangeForbidden(OffhookError):  # noqa: N818
+    """The actor may not make some of the edits; nothing was changed."""
+
+    def __init__(self, edits: Sequence[Edit]) -> None:
+        super().__init__(edits)
+        self.edits = tuple(edits)
+
+
+class NothingToChange(OffhookError):  # noqa: N818
+    """Everything is as it was wished already."""
+
+
+class NoSuchChange(OffhookError):  # noqa: N818
+    """There is no change of this number."""
+
+
+Check = Callable[[Directory], Iterable[Fault]]
+"""Finds a directory's faults."""
+
+Also = Callable[[asyncpg.Connection], Awaitable[None]]
+"""Does something in the change's own transaction."""
+
+
+class DirectoryService:
+    """The directory. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``, and nothing has been changed."""
+
+    def __init__(
+        self,
+        store: DirectoryStore,
+        *,
+        check: Check = faults_of,
+        on_change: Callable[[int], None] = lambda _: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._check = check
+        self._on_change = on_change
+        self._clock = clock
+        self._known: KeptDirectory | None = None
+
+    async def read(self) -> KeptDirectory:
+        """The directory as it is now."""
+        self._known = await self._store.read(self._known)
+        return self._known
+
+    async def change(
+        self,
+        actor: Actor,
+        wishes: Iterable[WishedThing],
+        *,
+        note: str = "",
+        secrets: Mapping[ThingKey, str] = MappingProxyType({}),
+        also: Also | None = None,
+        undoes: int | None = None,
+    ) -> DirectoryChange:
+        """Make a change. Raises ChangeConflict, ChangeForbidden, ChangeRefused or NothingToChange;
+        then nothing is changed.
+
+        ``secrets`` are the new ones of these things. ``also`` is done in the same transaction.
+        """
+        async with self._store.changing() as db:
+            before = await self._store.read_with(db, self._known)
+            edits = await self._edits(before, wishes, db)
+            edits += _with_new_secrets(before, edits, secrets)
+            if not edits and also is None:
+                raise NothingToChange
+            self._refuse(before, edits, actor)
+            made = await self._store.write(
+                db,
+                edits,
+                at=self._clock(),
+                by=actor.name,
+                note=note[:MOST_NOTE],
+                undoes=undoes,
+                secrets=secrets,
+            )
+            if also is not None:
+                await also(db)
+        self._on_change(made.id)
+        return made
+
+    async def undo(self, actor: Actor, number: int, *, note: str = "") -> DirectoryChange:
+        """Take a change back, as a change of its own. Raises NoSuchChange, ChangeConflict if what
+        it changed has been changed since, or what ``change`` raises."""
+        found = await self._store.change(number)
+        if found is None:
+            raise NoSuchChange
+        wishes = [
+            WishedThing(edit.kind, edit.key, edit.before, None if edit.after is None else number)
+            for edit in found.edits
+        ]
+        return await self.change(actor, wishes, note=note, undoes=number)
+
+    async def _edits(
+        self, kept: KeptDirectory, wishes: Iterable[WishedThing], db: asyncpg.Connection
+    ) -> tuple[Edit, ...]:
+        edits, late = [], []
+        for wish in wishes:
+            there = kept.directory.get(wish.kind, wish.key)
+            if there == wish.after:
+                continue
+            seen = wish.seen
+            if not isinstance(seen, AnyVersion) and seen != kept.changed.get((wish.kind, wish.key)):
+                late.append((wish, there))
+            else:
+                edits.append(Edit(wish.kind, wish.key, there, wish.after))
+        if late:
+            keys = [(wish.kind, wish.key) for wish, _ in late]
+            last = await self._store.last_changes_of(db, keys)
+            raise ChangeConflict(
+                [
+                    Conflict(wish.kind, wish.key, there, last.get((wish.kind, wish.key)))
+                    for wish, there in late
+                ]
+            )
+        return tuple(edits)
+
+    def _refuse(self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor) -> None:
+        if forbidden := [edit for edit in edits if refused(actor, edit)]:
+            raise ChangeForbidden(forbidden)
+        # What was wrong before (a flow's file is gone) must not stand in the way of other changes.
+        known = set(self._check(before.directory))
+        after = before.directory.after(edits)
+        if faults := [fault for fault in self._check(after) if fault not in known]:
+            raise ChangeRefused(faults)
+
+
+def _with_new_secrets(
+    kept: KeptDirectory, edits: Sequence[Edit], secrets: Mapping[ThingKey, str]
+) -> tuple[Edit, ...]:
+    """An edit that changes nothing for each thing that only gets a new secret, for the history."""
+    edited = {(edit.kind, edit.key) for edit in edits}
+    found = {key: kept.directory.get(*key) for key in secrets if key not in edited}
+    return tuple(Edit(*key, thing, thing) for key, thing in found.items() if thing is not None)

@@ -1,0 +1,289 @@
+"""Keeps the directory in PostgreSQL: its things, their secrets, and every change ever made.
+
+A change is one transaction. Whoever makes one holds the directory's lock until it is committed, so
+changes have an order and each is checked against all those before it.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypedDict
+
+import asyncpg
+from pydantic import ValidationError
+
+from centre.directory import Content, Directory, Edit, content, directory_of, thing_of
+from centre.things import Kind, Thing
+from domain.errors import OperatorError
+from storage.database import connection
+from storage.queries import load
+
+_SQL = load("directory")
+
+CHANNEL = "offhook_directory"
+"""What PostgreSQL notifies of each change."""
+
+ThingKey = tuple[Kind, str]
+
+
+class DirectoryBroken(OperatorError):  # noqa: N818
+    """What the database holds is not a directory: another version's, or somebody's own edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDirectory:
+    """The directory as it is kept, after the change ``revision`` (0: none was ever made)."""
+
+    revision: int = 0
+    directory: Directory = field(default_factory=Directory)
+    changed: Mapping[ThingKey, int] = field(default_factory=dict)
+    """The change that made each thing what it is."""
+
+    def after(self, revision: int, edits: Iterable[Edit]) -> "KeptDirectory":
+        """What is kept once a change has made these edits."""
+        edits = tuple(edits)
+        changed = dict(self.changed)
+        for edit in edits:
+            if edit.after is None:
+                changed.pop((edit.kind, edit.key), None)
+            else:
+                changed[edit.kind, edit.key] = revision
+        return KeptDirectory(revision, self.directory.after(edits), MappingProxyType(changed))
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChange:
+    """A change that was made, with its edits."""
+
+    id: int
+    at: datetime
+    by: str
+    note: str
+    undoes: int | None
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSummary:
+    """A line of the history."""
+
+    id: int
+    at: datetime
+    by: str
+    note: str
+    undoes: int | None
+    edits: int
+    """How many things it changed."""
+    undone_by: int | None
+
+
+class ThingRow(TypedDict):
+    """A row of ``directory_things``."""
+
+    kind: str
+    key: str
+    content: Content
+    change: int
+
+
+class EditRow(TypedDict):
+    """A row of ``directory_edits``."""
+
+    kind: str
+    key: str
+    before: Content | None
+    after: Content | None
+
+
+class ChangeRow(TypedDict):
+    """A row of ``directory_changes``."""
+
+    id: int
+    at: datetime
+    by: str
+    note: str
+    undoes: int | None
+
+
+class SummaryRow(ChangeRow):
+    """A row of the query ``history``."""
+
+    edits: int
+    undone_by: int | None
+
+
+class DirectoryStore:
+    """The directory's tables. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``; DirectoryBroken if it holds what no directory does."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def read(self, known: KeptDirectory | None = None) -> KeptDirectory:
+        """What is kept now; only what has changed since ``known`` is fetched."""
+        async with (
+            connection(self._pool) as db,
+            db.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await self.read_with(db, known)
+
+    async def read_with(
+        self, db: asyncpg.Connection, known: KeptDirectory | None = None
+    ) -> KeptDirectory:
+        """The same, in a transaction in which nobody else's change comes between."""
+        if known is not None and known.revision > 0:
+            return await self._newer(db, known)
+        revision: int = await db.fetchval(_SQL["revision"])
+        rows: list[ThingRow] = await db.fetch(_SQL["things"])
+        things = [_thing(row["kind"], row["key"], row["content"]) for row in rows]
+        changed = {
+            (thing.KIND, thing.key): row["change"] for thing, row in zip(things, rows, strict=True)
+        }
+        return KeptDirectory(revision, directory_of(things), MappingProxyType(changed))
+
+    async def _newer(self, db: asyncpg.Connection, known: KeptDirectory) -> KeptDirectory:
+        rows = await db.fetch(_SQL["edits_since"], known.revision)
+        kept, revision = known, known.revision
+        edits: list[Edit] = []
+        for row in rows:
+            kind, key, after = row["kind"], row["key"], row["after"]
+            if row["change"] != revision and edits:
+                kept, edits = kept.after(revision, edits), []
+            revision = row["change"]
+            thing = None if after is None else _thing(kind, key, after)
+            before = kept.directory.get(Kind(kind), key)
+            if before is not None or thing is not None:
+                edits.append(Edit(Kind(kind), key, before, thing))
+        return kept.after(revision, edits) if edits else replace(kept, revision=revision)
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[asyncpg.Connection]:
+        """A transaction that nobody else's change can overtake. What it raises undoes all of it."""
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])
+            yield db
+
+    async def write(
+        self,
+        db: asyncpg.Connection,
+        edits: Sequence[Edit],
+        *,
+        at: datetime,
+        by: str,
+        note: str = "",
+        undoes: int | None = None,
+        secrets: Mapping[ThingKey, str] = MappingProxyType({}),
+    ) -> DirectoryChange:
+        """Write a change, within ``changing``."""
+        change: int = await db.fetchval(_SQL["add_change"], at, by, note, undoes)
+        kinds, keys = [edit.kind.value for edit in edits], [edit.key for edit in edits]
+        await db.execute(
+            _SQL["add_edits"],
+            change,
+            kinds,
+            keys,
+            [_json(edit.before) for edit in edits],
+            [_json(edit.after) for edit in edits],
+        )
+        kept = [edit for edit in edits if edit.after is not None]
+        gone = [edit for edit in edits if edit.after is None]
+        await db.execute(
+            _SQL["put_things"],
+            change,
+            [edit.kind.value for edit in kept],
+            [edit.key for edit in kept],
+            [_json(edit.after) for edit in kept],
+        )
+        await db.execute(
+            _SQL["remove_things"],
+            [edit.kind.value for edit in gone],
+            [edit.key for edit in gone],
+        )
+        if secrets:
+            await db.execute(
+                _SQL["put_secrets"],
+                at,
+                by,
+                [kind.value for kind, _ in secrets],
+                [key for _, key in secrets],
+                list(secrets.values()),
+            )
+        await db.execute(_SQL["announce"], str(change))
+        return DirectoryChange(change, at, by, note, undoes, tuple(edits))
+
+    async def secrets(self) -> Mapping[ThingKey, str]:
+        """All secrets, those of removed things too."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["secrets"])
+        return {(Kind(row["kind"]), row["key"]): row["secret"] for row in rows}
+
+    async def change(self, number: int) -> DirectoryChange | None:
+        """One change with its edits; None if there is none of this number."""
+        async with connection(self._pool) as db:
+            row: ChangeRow | None = await db.fetchrow(_SQL["change"], number)
+            if row is None:
+                return None
+            edits: list[EditRow] = await db.fetch(_SQL["edits"], number)
+        return DirectoryChange(
+            row["id"],
+            row["at"],
+            row["by"],
+            row["note"],
+            row["undoes"],
+            tuple(_edit(edit) for edit in edits),
+        )
+
+    async def last_changes_of(
+        self, db: asyncpg.Connection, things: Sequence[ThingKey]
+    ) -> Mapping[ThingKey, DirectoryChange]:
+        """The last change of each of these things, as far as there is one; without edits."""
+        rows = await db.fetch(
+            _SQL["last_changes_of"], [kind.value for kind, _ in things], [key for _, key in things]
+        )
+        return {
+            (Kind(row["kind"]), row["key"]): DirectoryChange(
+                row["id"], row["at"], row["by"], row["note"], row["undoes"], ()
+            )
+            for row in rows
+        }
+
+    async def history(
+        self,
+        kind: Kind | None = None,
+        key: str | None = None,
+        *,
+        by: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> tuple[ChangeSummary, ...]:
+        """Changes, newest first; for the next page, pass the last one's id as ``before``."""
+        async with connection(self._pool) as db:
+            rows: list[SummaryRow] = await db.fetch(
+                _SQL["history"], before, kind, key, by, min(max(1, limit), 500)
+            )
+        return tuple(ChangeSummary(**row) for row in rows)
+
+
+def _thing(kind: str, key: str, found: Content) -> Thing:
+    try:
+        thing = thing_of(Kind(kind), found)
+    except (ValueError, ValidationError) as error:
+        raise DirectoryBroken(
+            f"the directory in the database has a {kind} {key!r} that this Offhook doesn't"
+            f" understand ({' '.join(str(error).split())}); start the version that wrote it, or"
+            " restore a backup"
+        ) from error
+    return thing
+
+
+def _edit(row: EditRow) -> Edit:
+    kind, key = row["kind"], row["key"]
+    before = None if row["before"] is None else _thing(kind, key, row["before"])
+    after = None if row["after"] is None else _thing(kind, key, row["after"])
+    return Edit(Kind(kind), key, before, after)
+
+
+def _json(thing: Thing | None) -> Content | None:
+    return None if thing is None else content(thing)

@@ -1,0 +1,173 @@
+"""Makes the centre that the controller runs of a directory without faults."""
+
+from collections.abc import Mapping
+
+from centre.directory import Directory
+from centre.directory_faults import WEEK
+from centre.things import (
+    AccountSettings,
+    AgentSettings,
+    AwayReasonSettings,
+    CalendarSettings,
+    CallerSettings,
+    EmergencySettings,
+    HotlineSettings,
+    Language,
+    LineSettings,
+    ProjectSettings,
+    QueueSettings,
+    StationSettings,
+)
+from domain.centre import (
+    Agent,
+    AwayReason,
+    Calendar,
+    CarrierAccount,
+    Centre,
+    Emergency,
+    Encryption,
+    Hotline,
+    KnownCaller,
+    Line,
+    Project,
+    Queue,
+    Spans,
+    Station,
+    StationKind,
+)
+from domain.identity import (
+    AgentCode,
+    LineName,
+    ProjectName,
+    QueueName,
+    SkillName,
+    StationName,
+    TeamName,
+)
+
+_USUAL_ENCRYPTION = {
+    StationKind.SOFTPHONE: Encryption.OPTIONAL,
+    StationKind.FXS: Encryption.OFF,
+}
+
+
+def running(directory: Directory) -> Centre:
+    """The centre, in the order in which its things were made."""
+    calendars = {name: _calendar(found) for name, found in directory.of(CalendarSettings).items()}
+    reasons = sorted(directory.of(AwayReasonSettings).values(), key=lambda r: r.digit or 10)
+    return Centre(
+        projects=tuple(
+            Project(ProjectName(p.name), p.title) for p in directory.of(ProjectSettings).values()
+        ),
+        hotlines=tuple(
+            _hotline(found, calendars) for found in directory.of(HotlineSettings).values()
+        ),
+        queues=tuple(map(_queue, directory.of(QueueSettings).values())),
+        agents=tuple(map(_agent, directory.of(AgentSettings).values())),
+        stations=tuple(map(_station, directory.of(StationSettings).values())),
+        lines=tuple(map(_line, directory.of(LineSettings).values())),
+        away_reasons=tuple(
+            AwayReason(r.name, _texts(r.title), r.digit, r.limit_s) for r in reasons
+        ),
+        languages=directory.wide.languages,
+        callers={
+            number: KnownCaller(
+                number,
+                caller.treatment,
+                tuple(map(ProjectName, caller.projects)),
+                caller.priority,
+            )
+            for number, caller in directory.of(CallerSettings).items()
+        },
+    )
+
+
+def _hotline(found: HotlineSettings, calendars: dict[str, Calendar]) -> Hotline:
+    return Hotline(
+        number=found.number,
+        project=ProjectName(found.project),
+        flow=found.flow,
+        languages=found.languages,
+        calendar=None if found.calendar is None else calendars[found.calendar],
+        closed_message=_texts(found.closed_message),
+        emergency=None if found.emergency is None else _emergency(found.emergency),
+    )
+
+
+def _emergency(found: EmergencySettings) -> Emergency:
+    return Emergency(_texts(found.message), found.until)
+
+
+def _calendar(found: CalendarSettings) -> Calendar:
+    return Calendar(
+        name=found.name,
+        week=tuple(_spans(getattr(found, day)) for day in WEEK),
+        holidays=found.holidays,
+        work_hours=_spans(found.work_hours),
+        exceptions={each.day: _spans(each.hours) for each in found.exceptions},
+    )
+
+
+def _spans(hours: tuple[str, ...]) -> Spans:
+    return tuple((_minutes(h.partition("-")[0]), _minutes(h.partition("-")[2])) for h in hours)
+
+
+def _texts(found: Mapping[Language, str]) -> Mapping[str, str]:
+    return {str(language): text for language, text in found.items()}
+
+
+def _minutes(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return 60 * int(hours) + int(minutes)
+
+
+def _queue(found: QueueSettings) -> Queue:
+    return Queue(
+        **found.model_dump(exclude={"name", "project", "skill"}),
+        name=QueueName(found.name),
+        project=ProjectName(found.project),
+        skill=SkillName(found.skill),
+    )
+
+
+def _agent(found: AgentSettings) -> Agent:
+    return Agent(
+        code=AgentCode(found.code),
+        name=found.name,
+        projects=tuple(map(ProjectName, found.projects)),
+        skills={SkillName(name): level for name, level in found.skills.items()},
+        station=None if found.station is None else StationName(found.station),
+        team=None if found.team is None else TeamName(found.team),
+        wrap_up_s=found.wrap_up_s,
+        missed_before_away=found.missed_before_away,
+    )
+
+
+def _reason(found: AwayReasonSettings) -> AwayReason:
+    return AwayReason(found.name, _texts(found.title), found.digit, found.limit_s)
+
+
+def _station(found: StationSettings) -> Station:
+    encryption = found.encryption or _USUAL_ENCRYPTION[found.kind]
+    return Station(StationName(found.name), found.kind, encryption)
+
+
+def _line(found: LineSettings) -> Line:
+    return Line(
+        name=LineName(found.name),
+        kind=found.kind,
+        channels=found.channels,
+        host=found.host,
+        caller_header=found.caller_header,
+        session_timer=found.session_timer,
+        account=None if found.account is None else _account(found.account),
+        numbers_in=found.numbers_in,
+        numbers_out=found.numbers_out,
+        country=found.country,
+        caller_id=found.caller_id,
+        answer_signalled=found.answer_signalled,
+    )
+
+
+def _account(found: AccountSettings) -> CarrierAccount:
+    return CarrierAccount(found.user, found.realm, found.registers)

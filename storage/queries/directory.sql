@@ -1,0 +1,70 @@
+-- name: lock
+select pg_advisory_xact_lock(hashtext('offhook directory'))
+
+-- name: revision
+select coalesce(max(id), 0) from directory_changes
+
+-- name: things
+select kind, key, content, change from directory_things order by made
+
+-- name: secrets
+select kind, key, secret from directory_secrets
+
+-- name: edits_since
+select e.kind, e.key, e.after, e.change from directory_edits e
+where e.change > $1 order by e.change, e.number
+
+-- name: add_change
+insert into directory_changes (at, by, note, undoes) values ($1, $2, $3, $4) returning id
+
+-- name: add_edits
+insert into directory_edits (change, number, kind, key, before, after)
+select $1, n, kind, key, before, after
+from unnest($2::text[], $3::text[], $4::jsonb[], $5::jsonb[])
+    with ordinality as e (kind, key, before, after, n)
+
+-- name: put_things
+insert into directory_things (kind, key, content, change)
+select kind, key, content, $1
+from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as t (kind, key, content, n)
+order by n
+on conflict (kind, key) do update set content = excluded.content, change = excluded.change
+
+-- name: remove_things
+delete from directory_things t
+using unnest($1::text[], $2::text[]) as gone (kind, key)
+where t.kind = gone.kind and t.key = gone.key
+
+-- name: put_secrets
+insert into directory_secrets (kind, key, secret, at, by)
+select kind, key, secret, $1, $2 from unnest($3::text[], $4::text[], $5::text[]) as s (kind, key, secret)
+on conflict (kind, key) do update set secret = excluded.secret, at = excluded.at, by = excluded.by
+
+-- name: announce
+select pg_notify('offhook_directory', $1::text)
+
+-- name: change
+select id, at, by, note, undoes from directory_changes where id = $1
+
+-- name: edits
+select kind, key, before, after from directory_edits where change = $1 order by number
+
+-- name: history
+select c.id, c.at, c.by, c.note, c.undoes,
+    (select count(*) from directory_edits e where e.change = c.id) as edits,
+    (select max(u.id) from directory_changes u where u.undoes = c.id) as undone_by
+from directory_changes c
+where ($1::bigint is null or c.id < $1)
+    and ($2::text is null or exists (
+        select from directory_edits e
+        where e.change = c.id and e.kind = $2 and ($3::text is null or e.key = $3)
+    ))
+    and ($4::text is null or c.by = $4)
+order by c.id desc limit $5
+
+-- name: last_changes_of
+select distinct on (e.kind, e.key) e.kind, e.key, c.id, c.at, c.by, c.note, c.undoes
+from unnest($1::text[], $2::text[]) as t (kind, key)
+join directory_edits e using (kind, key)
+join directory_changes c on c.id = e.change
+order by e.kind, e.key, c.id desc

@@ -1,0 +1,1 @@
+"""The directory: its rules, its store, and what changes it."""

@@ -1,0 +1,318 @@
+"""Changes of the directory in a real database."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from centre.authority import SYSTEM, Actor
+from centre.directory import Directory, edits_between
+from centre.directory_faults import Fault, FaultCode, Surroundings, faults_of
+from centre.directory_service import (
+    ANY,
+    ChangeConflict,
+    ChangeForbidden,
+    ChangeRefused,
+    DirectoryService,
+    NoSuchChange,
+    NothingToChange,
+    WishedThing,
+)
+from centre.directory_store import CHANNEL, DirectoryBroken, DirectoryStore, KeptDirectory
+from centre.things import AgentSettings, Kind, ProjectSettings, SkillSettings, Thing
+from domain.roles import Role
+from storage.database import Database
+from tests.centre.small import BANK, HOTLINE, PHONE, QUEUE, TEA, WANG, small_directory
+from tests.waiting import until
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def store(database: Database) -> DirectoryStore:
+    return DirectoryStore(database.pool)
+
+
+@pytest.fixture
+def service(store: DirectoryStore) -> DirectoryService:
+    return DirectoryService(store)
+
+
+def made(*things: Thing) -> list[WishedThing]:
+    return [WishedThing(thing.KIND, thing.key, thing, None) for thing in things]
+
+
+async def set_up(service: DirectoryService) -> KeptDirectory:
+    """The small directory, made in one change."""
+    await service.change(SYSTEM, made(*small_directory()), note="first")
+    return await service.read()
+
+
+def things(directory: Directory) -> list[tuple[Kind, str]]:
+    return [(thing.KIND, thing.key) for thing in directory]
+
+
+async def test_nothing_is_there_at_first(service: DirectoryService) -> None:
+    kept = await service.read()
+    assert (kept.revision, kept.directory.empty) == (0, True)
+
+
+async def test_a_change_is_kept_with_its_order(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    kept = await set_up(service)
+    assert edits_between(kept.directory, small_directory()) == ()
+    fresh = await store.read()
+    assert (fresh.revision, things(fresh.directory)) == (kept.revision, things(small_directory()))
+    assert fresh.changed == kept.changed
+    (line,) = await store.history()
+    assert (line.by, line.note, line.edits, line.undone_by) == ("offhook", "first", 11, None)
+
+
+async def test_others_read_only_what_is_new(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    first = await set_up(service)
+    seen = first.changed[Kind.AGENT, "1001"]
+    moved = WANG.model_copy(update={"skills": {"sales": 5}})
+    await service.change(
+        SYSTEM, [WishedThing(Kind.AGENT, "1001", moved, seen), *made(SkillSettings(name="x"))]
+    )
+    await service.change(
+        SYSTEM, [WishedThing(Kind.PROJECT, "bank", None, first.changed[Kind.PROJECT, "bank"])]
+    )
+    newer, fresh = await store.read(first), await store.read()
+    assert newer.revision == fresh.revision == first.revision + 2
+    assert newer.changed == fresh.changed
+    assert edits_between(newer.directory, fresh.directory) == ()
+    assert fresh.directory.get(Kind.AGENT, "1001") == moved
+    assert not fresh.directory.has(Kind.PROJECT, "bank")
+
+
+async def test_a_change_that_would_leave_a_fault_is_not_made(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    tea = WishedThing(Kind.PROJECT, "tea", None, kept.changed[Kind.PROJECT, "tea"])
+    with pytest.raises(ChangeRefused) as refused:
+        await service.change(SYSTEM, [tea, *made(SkillSettings(name="new"))])
+    assert {fault.code for fault in refused.value.faults} == {FaultCode.NO_SUCH_THING}
+    assert {fault.key for fault in refused.value.faults} == {"sales", "4008001000", "1001"}
+    after = await service.read()
+    assert (after.revision, things(after.directory)) == (kept.revision, things(kept.directory))
+
+
+async def test_a_fault_from_outside_stands_in_nobodys_way(store: DirectoryStore) -> None:
+    flows = {"hotline"}
+
+    def check(directory: Directory) -> list[Fault]:
+        return list(faults_of(directory, Surroundings(is_flow=flows.__contains__)))
+
+    service = DirectoryService(store, check=check)
+    await set_up(service)
+    flows.clear()
+    await service.change(SYSTEM, made(SkillSettings(name="new")))
+    with pytest.raises(ChangeRefused):
+        await service.change(SYSTEM, made(HOTLINE.model_copy(update={"number": "4008002000"})))
+
+
+async def test_two_who_save_the_same_thing(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    seen = kept.changed[Kind.AGENT, "1001"]
+    first = WANG.model_copy(update={"name": "Wang"})
+    second = WANG.model_copy(update={"name": "Fang"})
+    susi = Actor("susi", Role.ADMIN, None)
+    done = await asyncio.gather(
+        service.change(susi, [WishedThing(Kind.AGENT, "1001", first, seen)]),
+        service.change(susi, [WishedThing(Kind.AGENT, "1001", second, seen)]),
+        return_exceptions=True,
+    )
+    (late,) = [each for each in done if isinstance(each, ChangeConflict)]
+    (conflict,) = late.conflicts
+    kept = await service.read()
+    assert conflict.now == kept.directory.get(Kind.AGENT, "1001")
+    assert conflict.now in (first, second)
+    assert conflict.change is not None
+    assert (conflict.change.by, conflict.change.id) == ("susi", kept.revision)
+
+
+async def test_a_thing_that_somebody_else_removed_or_made(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    seen = kept.changed[Kind.PROJECT, "bank"]
+    await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "bank", None, seen)])
+    renamed = BANK.model_copy(update={"title": "The bank"})
+    with pytest.raises(ChangeConflict) as removed:
+        await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "bank", renamed, seen)])
+    assert removed.value.conflicts[0].now is None
+    with pytest.raises(ChangeConflict) as there:
+        await service.change(SYSTEM, made(TEA.model_copy(update={"title": "Mine"})))
+    assert there.value.conflicts[0].now == TEA
+
+
+async def test_a_program_overwrites_what_is_there(service: DirectoryService) -> None:
+    await set_up(service)
+    renamed = TEA.model_copy(update={"title": "Mine"})
+    await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "tea", renamed, ANY)])
+    assert (await service.read()).directory.get(Kind.PROJECT, "tea") == renamed
+
+
+async def test_what_is_so_already_is_no_change(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    with pytest.raises(NothingToChange):
+        await service.change(SYSTEM, made(TEA, QUEUE))
+    assert (await service.read()).revision == kept.revision
+
+
+async def test_an_undo_is_a_change_and_can_be_undone(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    kept = await set_up(service)
+    wang = WANG.model_copy(update={"skills": {}})
+    change = await service.change(
+        SYSTEM,
+        [
+            WishedThing(Kind.AGENT, "1001", wang, kept.changed[Kind.AGENT, "1001"]),
+            WishedThing(Kind.PROJECT, "bank", None, kept.changed[Kind.PROJECT, "bank"]),
+            *made(SkillSettings(name="new")),
+        ],
+    )
+    undone = await service.undo(SYSTEM, change.id, note="a mistake")
+    assert edits_between((await service.read()).directory, kept.directory) == ()
+    assert undone.undoes == change.id
+    again = await service.undo(SYSTEM, undone.id)
+    assert (await service.read()).directory.get(Kind.AGENT, "1001") == wang
+    assert [(line.id, line.undoes, line.undone_by) for line in await store.history(limit=3)] == [
+        (again.id, undone.id, None),
+        (undone.id, change.id, again.id),
+        (change.id, None, undone.id),
+    ]
+    with pytest.raises(NoSuchChange):
+        await service.undo(SYSTEM, again.id + 100)
+
+
+async def test_nothing_newer_is_lost_by_an_undo(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    seen = kept.changed[Kind.AGENT, "1001"]
+    first = await service.change(
+        SYSTEM, [WishedThing(Kind.AGENT, "1001", WANG.model_copy(update={"skills": {}}), seen)]
+    )
+    named = WANG.model_copy(update={"skills": {}, "name": "Wang"})
+    await service.change(SYSTEM, [WishedThing(Kind.AGENT, "1001", named, first.id)])
+    with pytest.raises(ChangeConflict):
+        await service.undo(SYSTEM, first.id)
+    assert (await service.read()).directory.get(Kind.AGENT, "1001") == named
+
+
+async def test_the_first_change_can_be_undone_whole(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    await service.undo(SYSTEM, kept.revision)
+    assert (await service.read()).directory.empty
+
+
+async def test_what_is_not_theirs_is_not_changed(service: DirectoryService) -> None:
+    kept = await set_up(service)
+    otto = Actor("otto", Role.OPS, frozenset({"bank"}))
+    mine = WishedThing(
+        Kind.PROJECT,
+        "bank",
+        BANK.model_copy(update={"title": "B"}),
+        kept.changed[Kind.PROJECT, "bank"],
+    )
+    theirs = WishedThing(Kind.AGENT, "1001", None, kept.changed[Kind.AGENT, "1001"])
+    with pytest.raises(ChangeForbidden) as refused:
+        await service.change(otto, [mine, theirs])
+    assert [edit.key for edit in refused.value.edits] == ["1001"]
+    with pytest.raises(ChangeForbidden):
+        await service.change(otto, [], secrets={(Kind.STATION, "1001"): "digest"})
+    with pytest.raises(ChangeForbidden):
+        await service.undo(otto, kept.revision)
+    assert (await service.read()).revision == kept.revision
+    await service.change(otto, [mine])
+
+
+async def test_secrets_come_with_the_change_and_survive_an_undone_removal(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    await service.change(SYSTEM, made(TEA, PHONE), secrets={(Kind.STATION, "1001"): "digest-1"})
+    kept = await service.read()
+    gone = await service.change(
+        SYSTEM, [WishedThing(Kind.STATION, "1001", None, kept.changed[Kind.STATION, "1001"])]
+    )
+    await service.undo(SYSTEM, gone.id)
+    assert await store.secrets() == {(Kind.STATION, "1001"): "digest-1"}
+    await service.change(SYSTEM, [], secrets={(Kind.STATION, "1001"): "digest-2"})
+    assert await store.secrets() == {(Kind.STATION, "1001"): "digest-2"}
+    renewed, *earlier = await store.history(Kind.STATION, "1001")
+    change = await store.change(renewed.id)
+    assert change is not None
+    assert change.edits[0].changed == ()
+    assert len(earlier) == 3
+    assert "digest" not in str([await store.change(line.id) for line in (renewed, *earlier)])
+
+
+async def test_what_is_done_with_it_is_done_or_not_at_all(
+    service: DirectoryService, database: Database
+) -> None:
+    async def fails(db: asyncpg.Connection) -> None:
+        await db.execute("insert into agents values ('9', 'x', '{}')")
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        await service.change(SYSTEM, made(TEA), also=fails)
+    assert (await service.read()).directory.empty
+    assert await database.pool.fetchval("select count(*) from agents") == 0
+
+
+async def test_a_change_is_announced(database: Database, store: DirectoryStore) -> None:
+    heard: list[str] = []
+    numbers: list[int] = []
+    service = DirectoryService(store, on_change=numbers.append)
+    async with database.pool.acquire() as listener:
+
+        def hear(*said: object) -> None:
+            heard.append(str(said[-1]))
+
+        await listener.add_listener(CHANNEL, hear)
+        change = await service.change(SYSTEM, made(TEA))
+        await until(lambda: heard, 5, "the notification")
+        await listener.remove_listener(CHANNEL, hear)
+    assert (heard, numbers) == ([str(change.id)], [change.id])
+
+
+async def test_the_history_of_one_thing(service: DirectoryService, store: DirectoryStore) -> None:
+    kept = await set_up(service)
+    seen = kept.changed[Kind.AGENT, "1001"]
+    last = await service.change(
+        SYSTEM, [WishedThing(Kind.AGENT, "1001", WANG.model_copy(update={"name": "W"}), seen)]
+    )
+    await service.change(SYSTEM, made(SkillSettings(name="new")))
+    found = await store.history(Kind.AGENT, "1001")
+    assert [line.id for line in found] == [last.id, kept.revision]
+    assert [line.id for line in await store.history(before=last.id)] == [kept.revision]
+    assert await store.history(by="nobody") == ()
+    change = await store.change(last.id)
+    assert change is not None
+    assert change.edits[0].changed == ("name",)
+
+
+async def test_five_thousand_agents_are_one_change(service: DirectoryService) -> None:
+    agents = [
+        AgentSettings(code=str(10_000 + number), name=f"Agent {number}", projects=("tea",))
+        for number in range(5_000)
+    ]
+    await service.change(SYSTEM, made(TEA, *agents))
+    assert len((await service.read()).directory) == 5_001
+
+
+async def test_names_may_have_any_character(service: DirectoryService) -> None:
+    title = "'; drop table calls; -- <script>&\\ \\u0041 { } 春山 🍵"
+    await service.change(SYSTEM, made(ProjectSettings(name="odd", title=title)))
+    found = (await service.read()).directory.of(ProjectSettings)["odd"]
+    assert found.title == title
+
+
+async def test_what_nobody_understands_is_said(
+    service: DirectoryService, store: DirectoryStore, database: Database
+) -> None:
+    await service.change(SYSTEM, made(TEA))
+    await database.pool.execute("update directory_things set content = '{\"colour\": 1}'")
+    with pytest.raises(DirectoryBroken, match="has a project 'tea' that this Offhook doesn't"):
+        await store.read()
