@@ -1,6 +1,6 @@
 """Finds what doesn't fit together in a directory, though each thing is right by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from centre.things import (
     HotlineSettings,
     Kind,
     LineSettings,
+    QueueSettings,
     StationSettings,
     references,
 )
@@ -45,6 +46,8 @@ class FaultCode(StrEnum):
     LANGUAGE_NOT_SPOKEN = "language not spoken"
     """A number offers a language that the centre doesn't have."""
     FLOW_UNKNOWN = "flow unknown"
+    FLOW_LACKS_QUEUE = "flow lacks queue"
+    """A number's flow leads to a queue that isn't there."""
     TIME_WITHOUT_ZONE = "time without zone"
 
 
@@ -67,6 +70,8 @@ class Surroundings:
     """What a directory refers to outside itself: whether there is something of a name."""
 
     is_flow: Callable[[str], bool] = lambda _: True
+    queues_of_flow: Callable[[str], Collection[str]] = lambda _: ()
+    """The queues that a flow leads to."""
     has_holidays: Callable[[str], bool] = lambda _: True
     """Whether the holidays of a country, or of a part of one, are known."""
     is_timezone: Callable[[str], bool] = lambda _: True
@@ -165,10 +170,13 @@ def _overlaps(
 
 
 def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
-    spoken = directory.wide.languages
+    spoken, queues = directory.wide.languages, directory.of(QueueSettings)
     for hotline in directory.of(HotlineSettings).values():
         if not there.is_flow(hotline.flow):
             yield _of(hotline, ("flow",), FaultCode.FLOW_UNKNOWN, hotline.flow)
+        for queue in sorted(there.queues_of_flow(hotline.flow)):
+            if queue not in queues:
+                yield _of(hotline, ("flow",), FaultCode.FLOW_LACKS_QUEUE, queue)
         for number, language in enumerate(hotline.languages):
             if language not in spoken:
                 place = ("languages", number)

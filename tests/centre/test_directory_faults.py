@@ -127,13 +127,24 @@ def test_hours_that_touch_and_midnight_are_right() -> None:
 
 
 def test_what_is_outside() -> None:
-    nothing = Surroundings(lambda _: False, lambda _: False, lambda _: False)
+    nothing = Surroundings(
+        is_flow=lambda _: False, has_holidays=lambda _: False, is_timezone=lambda _: False
+    )
     wide = CentreWide(timezone="Mars/Olympus")
     calendar = OFFICE.model_copy(update={"holidays": "XX"})
     assert codes(wide, calendar, there=nothing) == [
         (FaultCode.HOLIDAYS_UNKNOWN, Kind.CALENDAR, "office", ("holidays",)),
         (FaultCode.FLOW_UNKNOWN, Kind.HOTLINE, HOTLINE.number, ("flow",)),
         (FaultCode.NOT_A_TIMEZONE, Kind.CENTRE, "centre", ("timezone",)),
+    ]
+
+
+def test_a_flow_leads_to_queues_that_are_there() -> None:
+    there = Surroundings(
+        queues_of_flow=lambda name: {"sales", "loans"} if name == "hotline" else ()
+    )
+    assert codes(there=there) == [
+        (FaultCode.FLOW_LACKS_QUEUE, Kind.HOTLINE, HOTLINE.number, ("flow",))
     ]
 
 
