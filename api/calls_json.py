@@ -6,16 +6,17 @@ from typing import Any
 from aiohttp import web
 
 from console.kit.access import can, projects_of
-from console.kit.context import CALLS, INSTALLATION
+from console.kit.context import CALLS, LIVE
 from console.kit.rendering import says
 from console.kit.words import FILTER_MISTAKES
+from domain.centre import zone_of
 from records.call_filters import PER_PAGE, read_filters
 from records.call_rows import CallRow
 
 
 async def calls(request: web.Request) -> web.Response:
     """GET /api/v1/calls: the calls that the page has. 400 names the filters that make no sense."""
-    asked = read_filters(request.query, request.app[INSTALLATION].timezone)
+    asked = read_filters(request.query, zone_of(request.app[LIVE].centre()))
     if asked.mistakes:
         return web.json_response(
             {

@@ -385,8 +385,8 @@ async def _measure() -> dict[str, Any]:
     with TemporaryDirectory(prefix="offhook-bench-") as folder:
         state, here = Path(folder), centre()
         one = Instance(
-            state / "i", rig.free_ports(0, rtp=400), here, load_or_create(state, here),
-            find_or_install(),
+            state / "i", rig.free_ports(0, rtp=400), here,
+            load_or_create(state, phones=(PHONE, CALLED)), find_or_install(),
         )  # fmt: skip
         await one.start()
         try:

@@ -83,7 +83,7 @@ async def _measure() -> dict[str, Any]:
         phones = Phones(
             ("127.0.0.1", phones_port),
             ("127.0.0.1", ports.sip),
-            {s.name: stack.secrets.sip[s.name] for s in stack.config.centre.stations},
+            {s.name: stack.secrets.sip[s.name] for s in stack.centre.stations},
         )
         await phones.start()
         try:

@@ -26,6 +26,8 @@ import psutil
 import structlog
 
 from acd.events import Away, LogIn, Ready
+from centre.pins import AgentPins, hash_pin
+from centre.things import Kind
 from configuration.flows import station_phrases
 from domain.centre import (
     Agent,
@@ -166,13 +168,15 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
         engine.floor.feed(LogIn(agent.code, agent.station, agent.skills))
         engine.floor.feed(Ready(agent.code))
     engine.floor.feed(Away(AgentCode("1002"), "lunch"))
+    hashed = {(Kind.AGENT, str(code)): hash_pin(pin) for code, pin in PINS.items()}
+    pins = AgentPins(lambda: hashed)
     flows = {"waits": load(_FLOW, "waits.yaml", {"sales", "quiet"})}
     server = AgiServer(
         "127.0.0.1",
         0,
         {
             "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
-            "agent": StationFeatures(engine, PINS, station_phrases(), prompts).serve,
+            "agent": StationFeatures(engine, pins, station_phrases(), prompts).serve,
         },
         SECRET,
         request_timeout=2.0,

@@ -51,7 +51,7 @@ _USUAL_ENCRYPTION = {
 }
 
 
-def running(directory: Directory) -> Centre:
+def centre_of(directory: Directory) -> Centre:
     """The centre, in the order in which its things were made."""
     calendars = {name: _calendar(found) for name, found in directory.of(CalendarSettings).items()}
     reasons = sorted(directory.of(AwayReasonSettings).values(), key=lambda r: r.digit or 10)
@@ -70,6 +70,7 @@ def running(directory: Directory) -> Centre:
             AwayReason(r.name, _texts(r.title), r.digit, r.limit_s) for r in reasons
         ),
         languages=directory.wide.languages,
+        timezone=directory.wide.timezone,
         callers={
             number: KnownCaller(
                 number,

@@ -211,7 +211,7 @@ class QueueSettings(Thing):
 
     name: str = _name("the queue's name, as flows use it")
     project: ProjectKey = Field(description="the name of a project")
-    skill: SkillKey = Field(description="the skill that an agent needs for its calls")
+    skill: SkillKey = _name("the skill that an agent needs for its calls")
     min_level: int = Field(1, ge=1, le=10, description="the least level of it")
     title: dict[Language, Title] = Field({}, description="what people call it, by language")
     priority: int = Field(0, ge=-10, le=10, description="queues with a higher one go first")

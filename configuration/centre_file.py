@@ -5,9 +5,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
+from centre.directory import Directory
 from configuration.contradictions import contradictions
+from configuration.old_sections import NAMES, things_in
 from configuration.settings import (
     AsteriskSettings,
     CentreFile,
@@ -17,38 +18,15 @@ from configuration.settings import (
     SipSettings,
 )
 from documents.document import Document, read
-from documents.document_errors import DocumentError, did_you_mean, first_of
+from documents.document_errors import DocumentError, first_of
 from documents.validation import validated
-from domain.centre import (
-    Agent,
-    AwayReason,
-    Centre,
-    Encryption,
-    Hotline,
-    Line,
-    Project,
-    Queue,
-    Station,
-    StationKind,
-)
 from domain.errors import OperatorError
-from domain.identity import (
-    AgentCode,
-    LineName,
-    NodeName,
-    ProjectName,
-    QueueName,
-    SkillName,
-    StationName,
-)
+from domain.identity import NodeName
 
 DEMO_CENTRE = Path(__file__).with_name("demo_centre.yaml")
-"""The demo's configuration; a new state folder begins with it too."""
-
-_USUAL_ENCRYPTION = {
-    StationKind.SOFTPHONE: Encryption.OPTIONAL,
-    StationKind.FXS: Encryption.OFF,
-}
+"""The demo's configuration, with its directory."""
+NEW_CENTRE = Path(__file__).with_name("new_centre.yaml")
+"""What a new state folder begins with: an empty centre on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +34,11 @@ class Config:
     """The whole configuration, checked."""
 
     source: Path
-    centre: Centre
+    sections: Directory | None
+    """Sections of the directory that the file still has; None if it has none."""
     node: NodeName
     flows: Path | None
     """A folder of the operator's own flows, searched before the library."""
-    timezone: ZoneInfo | None
-    """The time zone in which days begin and times are shown; None: the machine's."""
     sip: SipSettings
     console: ConsoleSettings
     database: DatabaseSettings
@@ -103,15 +80,16 @@ def _load(path: Path, text: bytes) -> Config:
     if file is None:
         raise first_of(faults)
     faults.extend(contradictions(file, document))
-    zone = None if file.timezone is None else _zone(file.timezone, document, faults)
+    sections = None
+    if any(name in document.data for name in NAMES):
+        sections = things_in(document, faults)
     if faults:
         raise first_of(faults)
     return Config(
         source=path,
-        centre=_centre(file),
+        sections=sections,
         node=NodeName(file.node),
         flows=None if file.flows is None else path.parent / file.flows,
-        timezone=zone,
         sip=file.sip,
         console=file.console,
         database=file.database,
@@ -120,61 +98,4 @@ def _load(path: Path, text: bytes) -> Config:
         document=document,
         text=text,
         drain_s=file.drain_s,
-    )
-
-
-def _zone(name: str, document: Document, faults: list[DocumentError]) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone; not a name; a folder of zones
-        known = available_timezones()
-        hint = (
-            did_you_mean(name, known) if known else "install tzdata: this machine has no time zones"
-        )
-        fault = document.fault(
-            ("timezone",),
-            f"\"timezone\" of the configuration is '{name}'; expected a time zone's name, such as"
-            " Asia/Shanghai",
-            hint or "take one from timedatectl list-timezones, or leave it out for the machine's",
-        )
-        faults.append(fault)
-        return None
-
-
-def _centre(file: CentreFile) -> Centre:
-    return Centre(
-        projects=tuple(Project(ProjectName(p.name), p.title) for p in file.projects),
-        hotlines=tuple(Hotline(h.number, ProjectName(h.project), h.flow) for h in file.hotlines),
-        queues=tuple(
-            Queue(
-                **q.model_dump(exclude={"name", "project", "skill"}),
-                name=QueueName(q.name),
-                project=ProjectName(q.project),
-                skill=SkillName(q.skill),
-            )
-            for q in file.queues
-        ),
-        agents=tuple(
-            Agent(
-                code=AgentCode(a.code),
-                name=a.name,
-                projects=tuple(ProjectName(p) for p in a.projects),
-                skills={SkillName(name): level for name, level in a.skills.items()},
-                station=None if a.station is None else StationName(a.station),
-            )
-            for a in file.agents
-        ),
-        stations=tuple(
-            Station(StationName(s.name), s.kind, s.encryption or _USUAL_ENCRYPTION[s.kind])
-            for s in file.stations
-        ),
-        lines=tuple(
-            Line(LineName(x.name), x.kind, x.channels, x.host, x.caller_header, x.session_timer)
-            for x in file.lines
-        ),
-        away_reasons=tuple(
-            AwayReason(name, digit=digit if digit < 10 else None)
-            for digit, name in enumerate(file.away_reasons, 1)
-        ),
-        languages=tuple(file.languages),
     )

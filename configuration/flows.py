@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import available_timezones
+
+import structlog
 
 import ivr_flows
+from centre.directory import Directory
+from centre.directory_faults import Surroundings
+from centre.things import HotlineSettings, QueueSettings
 from configuration.centre_file import Config
-from documents.document_errors import did_you_mean
+from documents.document_errors import DocumentError, did_you_mean
 from ivr_flows.flow import Flow
 from ivr_flows.loader import load
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
+
+log = structlog.get_logger()
 
 LIBRARY = Path(ivr_flows.__file__).parent / "library"
 """The flows and phrases that come with Offhook."""
@@ -27,36 +35,64 @@ class FlowSource:
 
 
 def flow_files(config: Config) -> Mapping[str, FlowSource]:
-    """The files of the hotlines' flows, by name. Raises DocumentError if one is missing."""
-    own = config.flows
+    """The files of all flows there are, by name. Raises OSError if one can't be read."""
     files: dict[str, FlowSource] = {}
-    for number, hotline in enumerate(config.centre.hotlines):
-        if hotline.flow in files:
-            continue
-        folders = [folder for folder in (own, LIBRARY) if folder is not None]
-        file = next(
-            (path for folder in folders if (path := folder / f"{hotline.flow}.yaml").is_file()),
-            None,
-        )
-        if file is None:
-            there = {path.stem for folder in folders for path in folder.glob("*.yaml")}
-            places = " or ".join(str(folder) for folder in folders)
-            raise config.document.fault(
-                ("hotlines", number, "flow"),
-                f'there is no flow "{hotline.flow}": no file {hotline.flow}.yaml in {places}',
-                did_you_mean(hotline.flow, there - PHRASES) or "write one, or name another",
-            )
-        files[hotline.flow] = FlowSource(file, file.read_bytes())
+    for folder in (config.flows, LIBRARY):
+        for path in sorted(folder.glob("*.yaml")) if folder is not None else ():
+            if path.stem not in files and (folder is not LIBRARY or path.stem not in PHRASES):
+                files[path.stem] = FlowSource(path, path.read_bytes())
     return files
 
 
-def load_flows(config: Config, files: Mapping[str, FlowSource] | None = None) -> Mapping[str, Flow]:
-    """The hotlines' flows, by name. Raises DocumentError if a file is missing or faulty."""
-    queues = {queue.name for queue in config.centre.queues}
-    return {
-        name: load(file.text, str(file.path), queues)
-        for name, file in (flow_files(config) if files is None else files).items()
-    }
+def load_flows(files: Mapping[str, FlowSource], directory: Directory) -> Mapping[str, Flow]:
+    """The flows, by name.
+
+    Raises DocumentError if one that a hotline has is missing or faulty, or leads to a queue that
+    the directory doesn't have. Another one that is faulty is logged, and left out.
+    """
+    wanted = {hotline.flow for hotline in directory.of(HotlineSettings).values()}
+    queues = set(directory.of(QueueSettings))
+    flows: dict[str, Flow] = {}
+    for name, file in files.items():
+        try:
+            flows[name] = load(file.text, str(file.path), queues if name in wanted else None)
+        except DocumentError as error:
+            if name in wanted:
+                raise
+            log.warning("a flow is faulty, and left out", why=str(error))
+    for number, hotline in directory.of(HotlineSettings).items():
+        if hotline.flow not in flows:
+            raise _missing(number, hotline.flow, files)
+    return flows
+
+
+def loadable_flows(files: Mapping[str, FlowSource]) -> Mapping[str, Flow]:
+    """The flows that can be loaded, by name; the others' faults are logged."""
+    return load_flows(files, Directory())
+
+
+def _missing(number: str, flow: str, files: Mapping[str, FlowSource]) -> DocumentError:
+    places = sorted({str(file.path.parent) for file in files.values()})
+    return DocumentError(
+        f"number {number}",
+        1,
+        1,
+        f'there is no flow "{flow}": no file {flow}.yaml in {" or ".join(places)}',
+        did_you_mean(flow, files) or "write one, or name another",
+    )
+
+
+def surroundings(flows: Mapping[str, Flow]) -> Surroundings:
+    """What a directory may refer to on this machine."""
+    return Surroundings(
+        is_flow=flows.__contains__,
+        queues_of_flow=lambda name: flows[name].queues if name in flows else (),
+        is_timezone=_is_timezone,
+    )
+
+
+def _is_timezone(name: str) -> bool:
+    return name in available_timezones()
 
 
 def station_phrases() -> Phrases:

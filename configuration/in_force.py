@@ -2,9 +2,10 @@
 
 A controller that died is started again from the copy, not from the files, which somebody may be
 halfway through saving. ``./run up`` and ``./run restart`` take the files, but only if they are
-right.
+right. The directory has a copy of its own (``centre.directory_copy``).
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from typing import Any
 
 import structlog
 
+from centre.directory import Directory
 from configuration.centre_file import Config, ConfigError, load, parse
-from configuration.flows import FlowSource, flow_files, load_flows
+from configuration.flows import FlowSource, flow_files, load_flows, loadable_flows
 from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create
 from documents.document_errors import DocumentError
 from documents.json_text import parsed
 from domain.errors import OperatorError
+from ivr_flows import loader
 from ivr_flows.flow import Flow
 from machine.private_files import write_private
 
@@ -44,23 +47,27 @@ class CannotKeep(OperatorError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A checked configuration with its flows and secrets, and what they were read from."""
+    """A checked configuration with its secrets and the texts of its flows."""
 
     config: Config
-    flows: Mapping[str, Flow]
     secrets: Secrets
     files: Mapping[str, FlowSource]
     """The flows' texts, by the flows' names."""
+    flows: Mapping[str, Flow]
+    """Those of the flows that can be loaded."""
     since: datetime
 
-    def changed(self) -> str | None:
-        """What has become of the files since, in one line; None: they are unchanged. Blocks."""
+    def changed(self, directory: Directory) -> str | None:
+        """What has become of the files since, in one line; None: they are unchanged. Blocks.
+
+        ``directory`` says which flows are wanted now.
+        """
         try:
             now = parse(self.config.source, self.config.source.read_bytes())
             files = flow_files(now)
             if now.text == self.config.text and files == self.files:
                 return None
-            load_flows(now, files)
+            load_flows(files, directory)
         except OSError as error:
             return f"{self.config.source}: can't be read ({error.strerror})"
         except (ConfigError, DocumentError) as error:
@@ -69,10 +76,13 @@ class InForce:
 
 
 def from_files(config: Config, state: Path) -> InForce:
-    """The configuration in the files now. Raises DocumentError, SecretsError."""
+    """The configuration in the files now. Raises OSError, SecretsError."""
+    return _in_force(config, load_or_create(state))
+
+
+def _in_force(config: Config, secrets: Secrets) -> InForce:
     files = flow_files(config)
-    flows = load_flows(config, files)
-    return InForce(config, flows, load_or_create(state, config.centre), files, datetime.now(UTC))
+    return InForce(config, secrets, files, loadable_flows(files), datetime.now(UTC))
 
 
 def keep(found: InForce, state: Path) -> None:
@@ -82,7 +92,11 @@ def keep(found: InForce, state: Path) -> None:
         "since": found.since.isoformat(),
         "centre": _text(found.config.text),
         "flows": {
-            name: {"path": str(file.path), "text": _text(file.text)}
+            name: {
+                "path": str(file.path),
+                "text": _text(file.text),
+                "loads": name in found.flows,
+            }
             for name, file in found.files.items()
         },
     }
@@ -90,7 +104,7 @@ def keep(found: InForce, state: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(folder / SECRETS, found.secrets.as_bytes())
-        write_private(folder / _COPY, json.dumps(copy).encode())
+        write_private(folder / _COPY, json.dumps({**copy, "sha256": _sha256(copy)}).encode())
         (folder / _NOT_KEPT).unlink(missing_ok=True)
     except OSError as error:
         raise _not_kept(found, state, error) from error
@@ -165,41 +179,44 @@ def _copy(state: Path, *, is_last: bool = True) -> InForce:
     """Reads the copy. ``is_last``: it is that of the last start. Raises one of ``_BROKEN``, or
     SecretsError."""
     copy = _fields(parsed((state / FOLDER / _COPY).read_bytes()), "the copy")
+    if copy.pop("sha256", None) != _sha256(copy):
+        raise ValueError("it is not what was kept")
     config = parse(_path(copy, "source"), _bytes(_string(copy, "centre")))
-    files = {}
+    files, flows = {}, {}
     for name, fields in _fields(copy.get("flows"), '"flows"').items():
         file = _fields(fields, f'"{name}" in "flows"')
         files[name] = FlowSource(_path(file, "path"), _bytes(_string(file, "text")))
-    for hotline in config.centre.hotlines:
-        if hotline.flow not in files:
-            raise ValueError(f'"flows" lacks "{hotline.flow}"')
+        if file.get("loads") is not False:
+            flows[name] = loader.load(files[name].text, str(files[name].path))
+    if not files:
+        raise ValueError('"flows" is empty')
     since = datetime.fromisoformat(_string(copy, "since"))
     if since.tzinfo is None:
         raise ValueError('"since" is in no time zone')
-    flows = load_flows(config, files)
-    return InForce(config, flows, _secrets_again(state, config, copy=is_last), files, since)
+    return InForce(config, _secrets_again(state, copy=is_last), files, flows, since)
 
 
 def _files_again(source: Path, state: Path) -> InForce:
     """Like ``from_files``, for a controller that was started before."""
     config = load(source)
-    files = flow_files(config)
-    flows = load_flows(config, files)
-    secrets = _secrets_again(state, config, copy=False)
-    return InForce(config, flows, secrets, files, datetime.now(UTC))
+    return _in_force(config, _secrets_again(state, copy=False))
 
 
-def _secrets_again(state: Path, config: Config, *, copy: bool) -> Secrets:
+def _secrets_again(state: Path, *, copy: bool) -> Secrets:
     """The secrets that Asterisk was started with: from the copy, or from the file if the copy may
     be older. If one can't be used, take the other. Raises SecretsError if neither can."""
     places = (state / FOLDER, state) if copy else (state, state / FOLDER)
     there = [place for place in places if (place / SECRETS).exists()]
     for place in there[:-1]:
         try:
-            return load_or_create(place, config.centre)
+            return load_or_create(place)
         except SecretsError as error:
             log.error("the secrets are read from their other place", why=_in_one_line(error))
-    return load_or_create(there[-1] if there else state, config.centre)
+    return load_or_create(there[-1] if there else state)
+
+
+def _sha256(copy: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(copy, sort_keys=True).encode()).hexdigest()
 
 
 def _in_one_line(error: Exception) -> str:

@@ -1,51 +1,70 @@
-"""Passwords and PINs, made once and kept in the state folder, readable by its owner alone."""
+"""Passwords, made once and kept in the state folder, readable by its owner alone."""
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from secrets import randbelow, token_urlsafe
+from secrets import token_urlsafe
 from typing import Any
 
+from centre.directory import Directory
+from centre.pins import new_pin
+from centre.things import AgentSettings, LineSettings, StationSettings
 from documents.json_text import parsed
-from domain.centre import Centre
 from domain.errors import OperatorError
 from domain.identity import AgentCode
 from machine.private_files import write_private
 from telephony.asterisk.asterisk_passwords import AsteriskPasswords
 
 SECRETS = "secrets.json"
+"""The passwords between Offhook's own parts."""
+PASSWORDS = "passwords.json"
+"""Passwords and PINs that were made here for phones, lines and agents, in plain text, so that
+somebody can set the phones. The directory has only their digests; remove the file after that."""
 
 
 class SecretsError(OperatorError):
-    """The file of secrets can't be used; the text says which file and what to do."""
+    """A file of secrets can't be used; the text says which file and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets(AsteriskPasswords):
-    """What nobody may read in a repository or a log."""
+    """What nobody may read in a repository or a log. ``sip`` has the passwords that are known in
+    plain text."""
 
-    pins: Mapping[AgentCode, str]
-    """What an agent types after their code at a phone."""
     admin: str
     """The console's first password, for its user ``admin``."""
+    pins: Mapping[AgentCode, str]
+    """What an agent types after their code at a phone, as far as it is known in plain text."""
 
     def as_bytes(self) -> bytes:
-        """As they are in their file."""
-        return json.dumps(asdict(self), indent=1).encode()
+        """Those between Offhook's own parts, as they are in their file."""
+        return _json({"ami": self.ami, "agi": self.agi, "admin": self.admin})
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.sip)} SIP passwords, {len(self.pins)} PINs)"
 
 
-def load_or_create(state: Path, centre: Centre) -> Secrets:
-    """Read ``state/secrets.json``; add what the centre needs and the file lacks.
+def secrets_for(state: Path, directory: Directory) -> Secrets:
+    """Read the files of secrets; each phone, registering line and agent has a secret there
+    afterwards. Raises SecretsError."""
+    lines = directory.of(LineSettings).values()
+    return load_or_create(
+        state,
+        phones=[*directory.of(StationSettings), *(x.name for x in lines if x.host is None)],
+        agents=directory.of(AgentSettings),
+    )
 
-    What is there is never changed, so phones keep their passwords. Raises SecretsError.
+
+def load_or_create(
+    state: Path, *, phones: Iterable[str] = (), agents: Iterable[str] = ()
+) -> Secrets:
+    """Read the files of secrets in ``state``; add what is lacking.
+
+    ``phones`` (and lines) are to have passwords, and ``agents`` PINs. What is there is never
+    changed, so phones keep their passwords. Raises SecretsError.
     """
-    path = state / SECRETS
-    kept: dict[str, Any] = {}
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -53,6 +72,30 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
             f"{state}: the folder can't be made ({error.strerror}); name another with --state, or"
             " let Offhook's user write there"
         ) from error
+    own, plain = _read(state / SECRETS), _read(state / PASSWORDS)
+    whole = {
+        "ami": own.get("ami") or token_urlsafe(24),
+        "agi": own.get("agi") or token_urlsafe(24),
+        "admin": own.get("admin") or token_urlsafe(9),
+    }
+    # Before there was a directory, all secrets were in one file.
+    passwords: dict[str, dict[str, str]] = {
+        name: {**own.get(name, {}), **plain.get(name, {})} for name in ("sip", "pins")
+    }
+    for name in phones:
+        passwords["sip"].setdefault(name, token_urlsafe(15))
+    for code in agents:
+        passwords["pins"].setdefault(code, new_pin())
+    if any(passwords.values()) and passwords != plain:
+        _write(state / PASSWORDS, passwords)
+    if whole != own:
+        _write(state / SECRETS, whole)
+    pins = {AgentCode(code): pin for code, pin in passwords["pins"].items()}
+    return Secrets(**whole, sip=passwords["sip"], pins=pins)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
     try:
         if path.exists():
             kept = parsed(path.read_bytes())
@@ -63,20 +106,7 @@ def load_or_create(state: Path, centre: Centre) -> Secrets:
             f"{path}: can't be read ({why}); put it back from a backup, or remove it to have new"
             " passwords made (then enter the new ones in the phones)"
         ) from error
-    whole: dict[str, Any] = {
-        "ami": kept.get("ami") or token_urlsafe(24),
-        "agi": kept.get("agi") or token_urlsafe(24),
-        "admin": kept.get("admin") or token_urlsafe(9),
-        "sip": dict(kept.get("sip", {})),
-        "pins": dict(kept.get("pins", {})),
-    }
-    for name in [s.name for s in centre.stations] + [line.name for line in centre.lines]:
-        whole["sip"].setdefault(name, token_urlsafe(15))
-    for agent in centre.agents:
-        whole["pins"].setdefault(agent.code, f"{randbelow(10_000):04d}")
-    if whole != kept:
-        _write(path, whole)
-    return Secrets(**{name: whole[name] for name in ("ami", "agi", "sip", "pins", "admin")})
+    return kept
 
 
 def _check(kept: Any) -> None:
@@ -102,9 +132,13 @@ def _is_password(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and ";" not in value and value != ""
 
 
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, indent=1).encode()
+
+
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     try:
-        write_private(path, json.dumps(content, indent=1).encode())
+        write_private(path, _json(content))
     except OSError as error:
         raise SecretsError(
             f"{path}: can't be written ({error.strerror}); free space there, or let Offhook's user"

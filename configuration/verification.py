@@ -5,14 +5,17 @@ What may be intended, but seldom is, is a warning.
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from centre.directory import Directory
+from centre.running import centre_of
 from configuration.addresses import address_faults
 from configuration.centre_file import Config, ConfigError, load
-from configuration.flows import load_flows, station_phrases
+from configuration.flows import flow_files, load_flows, station_phrases
 from documents.document_errors import DocumentError, did_you_mean
+from domain.centre import Centre
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from machine.hosts import host_of
@@ -20,6 +23,9 @@ from prompts.prompt_files import converted, is_telephone_file
 from prompts.speech import SpeechError
 from storage.database import check_address
 from storage.database_errors import NotAnAddress
+
+Faulty = Callable[..., DocumentError]
+"""Makes the fault of a place in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +46,25 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
     warnings: list[str] = []
     flows: list[Flow] = []
     try:
-        flows.extend(load_flows(config).values())
+        flows.extend(load_flows(flow_files(config), config.sections or Directory()).values())
     except DocumentError as error:
         errors += _each(error)
     except OSError as error:
         errors.append(str(error))
     errors += map(str, address_faults(config, asterisk=config.asterisk.managed))
     errors += map(str, _database(config))
-    for found in (_skills(config), _queues(config, flows), _languages(config, flows)):
-        warnings += map(str, found)
-    warnings += map(str, _empty(config))
+    if config.sections is not None:
+        centre, fault = centre_of(config.sections), config.document.fault
+        for found in (
+            _skills(centre, fault),
+            _queues(centre, flows, fault),
+            _languages(centre, flows, fault),
+            _empty(centre, fault),
+            _hosts(centre, fault),
+        ):
+            warnings += map(str, found)
     warnings += map(str, _folders(config))
     warnings += map(str, _proxies(config))
-    warnings += map(str, _hosts(config))
     if state is not None:
         warnings += _uploads(config, flows, state)
     return Verdict(tuple(errors), tuple(warnings))
@@ -68,8 +80,7 @@ def _each(error: ConfigError | DocumentError) -> Iterator[str]:
     yield from map(str, (first, *others))
 
 
-def _skills(config: Config) -> Iterator[DocumentError]:
-    centre, fault = config.centre, config.document.fault
+def _skills(centre: Centre, fault: Faulty) -> Iterator[DocumentError]:
     wanted = {queue.skill for queue in centre.queues}
     for number, queue in enumerate(centre.queues):
         levels = [agent.skills.get(queue.skill, 0) for agent in centre.agents]
@@ -100,33 +111,33 @@ def _skills(config: Config) -> Iterator[DocumentError]:
             )
 
 
-def _queues(config: Config, flows: list[Flow]) -> Iterator[DocumentError]:
-    if len(flows) < len({hotline.flow for hotline in config.centre.hotlines}):
+def _queues(centre: Centre, flows: list[Flow], fault: Faulty) -> Iterator[DocumentError]:
+    if not {hotline.flow for hotline in centre.hotlines} <= {flow.name for flow in flows}:
         return  # one of them can't be read, which has been reported already
-    reached = {queue for flow in flows for queue in flow.queues}
-    for number, queue in enumerate(config.centre.queues):
+    used = {hotline.flow for hotline in centre.hotlines}
+    reached = {queue for flow in flows if flow.name in used for queue in flow.queues}
+    for number, queue in enumerate(centre.queues):
         if queue.name not in reached:
-            yield config.document.fault(
+            yield fault(
                 ("queues", number, "name"),
                 f'no hotline\'s flow leads to the queue "{queue.name}"',
                 "name it in a flow, or remove it",
             )
 
 
-def _languages(config: Config, flows: list[Flow]) -> Iterator[DocumentError]:
-    for number, hotline in enumerate(config.centre.hotlines):
+def _languages(centre: Centre, flows: list[Flow], fault: Faulty) -> Iterator[DocumentError]:
+    for number, hotline in enumerate(centre.hotlines):
         flow = next((flow for flow in flows if flow.name == hotline.flow), None)
-        lacking = [] if flow is None else set(config.centre.languages) - set(flow.languages)
+        lacking = [] if flow is None else set(centre.languages) - set(flow.languages)
         for language in sorted(lacking):
-            yield config.document.fault(
+            yield fault(
                 ("hotlines", number, "flow"),
                 f'the flow "{hotline.flow}" has no prompts in {language}, one of the languages',
                 f"add them, or remove {language} from languages",
             )
 
 
-def _empty(config: Config) -> Iterator[DocumentError]:
-    centre = config.centre
+def _empty(centre: Centre, fault: Faulty) -> Iterator[DocumentError]:
     for name, things, what in (
         ("hotlines", centre.hotlines, "there is no number to call"),
         ("lines", centre.lines, "no customer can call"),
@@ -135,7 +146,7 @@ def _empty(config: Config) -> Iterator[DocumentError]:
         ("queues", centre.queues, "no call can wait for an agent"),
     ):
         if not things:
-            yield config.document.fault((name,), f'"{name}" is empty: {what}', "add one")
+            yield fault((name,), f'"{name}" is empty: {what}', "add one")
 
 
 def _database(config: Config) -> Iterator[DocumentError]:
@@ -159,15 +170,15 @@ def _proxies(config: Config) -> Iterator[DocumentError]:
             )
 
 
-def _hosts(config: Config) -> Iterator[DocumentError]:
+def _hosts(centre: Centre, fault: Faulty) -> Iterator[DocumentError]:
     """Lines that share a host: Asterisk identifies a line by its address alone, not its port."""
     first: dict[str, str] = {}
-    for number, line in enumerate(config.centre.lines):
+    for number, line in enumerate(centre.lines):
         if line.host is None:
             continue
         host = host_of(line.host).lower().removesuffix(".")
         if (other := first.setdefault(host, line.name)) != line.name:
-            yield config.document.fault(
+            yield fault(
                 ("lines", number, "host"),
                 f'the lines "{other}" and "{line.name}" have the same host, {host}: all calls from'
                 " there count as one line's",

@@ -1,7 +1,6 @@
 """Builds the console: an aiohttp application of all features over a running centre."""
 
 from collections.abc import Iterable
-from datetime import tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -44,7 +43,6 @@ def make_app(
     recordings_root: Path,
     *,
     api: Feature,
-    timezone: tzinfo | None = None,
     public_url: str | None = None,
     proxies: Iterable[str] = (),
     timing: context.ConsoleTiming = context.ConsoleTiming(),  # noqa: B008 - it is frozen
@@ -52,10 +50,10 @@ def make_app(
     """The console over a running centre.
 
     ``api`` is what programs may ask for, on the same services.
-    Times are shown and days are counted in ``timezone`` (None: the machine's). ``public_url``
-    (``https://console.example``) is where browsers find the console behind a proxy; with https,
-    cookies are never sent in the clear. ``proxies`` are the addresses of such proxies, which are
-    trusted to say who asked. Run it with ``access_log=None``: URLs hold callers' numbers.
+    ``public_url`` (``https://console.example``) is where browsers find the console behind a
+    proxy; with https, cookies are never sent in the clear. ``proxies`` are the addresses of such
+    proxies, which are trusted to say who asked. Run it with ``access_log=None``: URLs hold callers'
+    numbers.
     Raises RouteWithoutRule or WrongMenu if a feature is incomplete.
     """
     app = web.Application(
@@ -72,7 +70,6 @@ def make_app(
         recordings_root=recordings_root,
         public_url=public_url,
         proxies=frozenset(proxies),
-        timezone=timezone,
     )
     app[context.TIMING] = timing
     app[context.SESSIONS] = RememberedSessions(accounts.logins)

@@ -124,3 +124,7 @@ class Engine:
                     call=fact.call if talking else None,
                 )
             )
+
+    def take(self, centre: Centre) -> None:
+        """Put another centre in force."""
+        self.centre = centre

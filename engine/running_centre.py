@@ -8,8 +8,7 @@ import structlog
 
 from acd.commands import Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
-from configuration.in_force import InForce
-from domain.centre import Centre
+from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from engine.board import DayFigures, board
@@ -60,7 +59,6 @@ class RunningCentre:
         calls: CallStore,
         outbox: Outbox,
         recorder: Recorder,
-        timezone: tzinfo | None = None,
         *,
         without: Callable[[], BegunWithout | None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -74,7 +72,6 @@ class RunningCentre:
         self._calls = calls
         self._outbox = outbox
         self._recorder = recorder
-        self._timezone = timezone
         self._figures: dict[QueueName, DayFigures] = {}
         self._blocked: dict[LineName, int] = {}
         self._away: str | None = None
@@ -157,10 +154,13 @@ class RunningCentre:
             case Verb.EXTEND:
                 return ExtendWrapUp(code, seconds or 30.0)
 
-    async def keep_comparing(self, found: InForce) -> None:
-        """Report, in the log and on the board, while the files differ from what is in force."""
+    async def keep_comparing(self, change: Callable[[], str | None], since: datetime) -> None:
+        """Report, in the log and on the board, while the files differ from what is in force.
+
+        ``change`` says what has become of them since (blocking); None: nothing.
+        """
         while True:
-            changed = await asyncio.to_thread(found.changed)
+            changed = await asyncio.to_thread(change)
             if changed != self._changed:
                 self._changed = changed
                 self._engine.changes.touch()
@@ -168,7 +168,7 @@ class RunningCentre:
                     log.warning(
                         "the configuration in force is that of the last start; './run restart' (for"
                         " a service: stop and start it) takes the new one",
-                        since=found.since.isoformat(timespec="seconds"),
+                        since=since.isoformat(timespec="seconds"),
                         now=changed,
                     )
             await asyncio.sleep(COMPARE_EVERY_S)
@@ -181,7 +181,7 @@ class RunningCentre:
         """
         seen: tuple[object, ...] = ()
         while True:
-            today = midnight(self._now(), self._timezone)
+            today = midnight(self._now(), zone_of(self._engine.centre))
             if any(link.lag > LATE_S for link in self._engine.links.values()):
                 self._engine.changes.touch()  # because no event does
             stored = self._outbox.deliveries

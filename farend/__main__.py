@@ -14,8 +14,9 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from centre.running import centre_of
 from configuration.centre_file import ConfigError, load
-from configuration.secrets import Secrets, SecretsError, load_or_create
+from configuration.secrets import Secrets, SecretsError, secrets_for
 from domain.centre import Centre
 from domain.identity import AgentCode, StationName
 from farend.network import FarEnd, FarEndError
@@ -52,9 +53,9 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m farend", description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="the centre's configuration")
+    parser.add_argument("--config", type=Path, required=True, help="the centre's phones and lines")
     parser.add_argument(
-        "--secrets", type=Path, required=True, help="the folder of its secrets.json"
+        "--secrets", type=Path, required=True, help="the folder of its passwords.json"
     )
     parser.add_argument("--target", default="127.0.0.1:5060", help="its SIP, HOST:PORT")
     parser.add_argument("--folder", type=Path, required=True, help="where to keep our own files")
@@ -66,14 +67,20 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _play(arguments: argparse.Namespace) -> None:
-    centre = load(arguments.config).centre
+    sections = load(arguments.config).sections
+    if sections is None:
+        raise ConfigError(
+            f"{arguments.config}: it has no phones and lines; name a file that './run centre"
+            " export' wrote"
+        )
+    centre = centre_of(sections)
     host, _, port = arguments.target.rpartition(":")
     ports = Ports.block(arguments.port)
     target = Elsewhere(
         Addresses(sip=host),
         replace(ports, sip=int(port)),
         centre,
-        load_or_create(arguments.secrets, centre),
+        secrets_for(arguments.secrets, sections),
     )
     install = await asyncio.to_thread(find_or_install)
     far_end = FarEnd(arguments.folder, ports, install, target, sip_bind=arguments.bind)

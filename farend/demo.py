@@ -109,8 +109,8 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
 
 async def _more_users(users: UserStore, stack: Stack) -> None:
     """Add a user of each role, so that the console can be seen as each of them sees it."""
-    project = stack.config.centre.projects[0].name
-    agent = stack.config.centre.agents[0].code
+    project = stack.centre.projects[0].name
+    agent = stack.centre.agents[0].code
     password = stack.secrets.admin
     for role in (Role.SUPERVISOR, Role.OPS, Role.QA, Role.CLIENT):
         await users.create(str(role), password, role, by="demo", projects=[project])
@@ -238,7 +238,7 @@ class WorkingDay:
             await self._far_end.ended(call)
             await self._far_end.ended(await self._far_end.dial(station, "*12", "stay"))
 
-        agents = self._stack.config.centre.agents
+        agents = self._stack.centre.agents
         async with asyncio.TaskGroup() as tasks:
             for agent in agents:
                 if agent.station is not None:
@@ -260,7 +260,7 @@ class WorkingDay:
         customer = self._customer(number)
         say(f"customer {customer.number} calls over {customer.line}")
         call = await self._far_end.customer(
-            self._stack.config.centre.hotlines[0].number,
+            self._stack.centre.hotlines[0].number,
             customer.steps,
             line=customer.line,
             caller=customer.number,

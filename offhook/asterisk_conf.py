@@ -11,6 +11,7 @@ from pathlib import Path
 
 from configuration.centre_file import Config, ConfigError
 from configuration.secrets import Secrets
+from domain.centre import Centre
 from offhook.places import places
 from telephony.asterisk import generated_files
 from telephony.asterisk.generated_files import Addresses, Folders, Ports
@@ -20,6 +21,7 @@ from telephony.asterisk.process import PLAIN_PATH
 
 async def write(
     config: Config,
+    centre: Centre,
     state: Path,
     secrets: Secrets,
     ports: Ports,
@@ -49,7 +51,7 @@ async def write(
     write_generated(
         to,
         generated_files.generated(
-            config.centre,
+            centre,
             secrets,
             ports,
             addresses,

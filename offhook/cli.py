@@ -275,8 +275,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _asterisk_conf(arguments: argparse.Namespace) -> int:
+    from centre.directory import Directory
+    from centre.running import centre_of
     from configuration.centre_file import load
-    from configuration.secrets import load_or_create
+    from configuration.directory_at_start import kept_here
+    from configuration.secrets import secrets_for
     from offhook import asterisk_conf
     from offhook.listening_ports import ports_of
     from telephony.asterisk.generated_files import Addresses
@@ -295,9 +298,14 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
         ami_permit=tuple(arguments.ami_permit or usual.ami_permit),
         local_nets=tuple(arguments.local_net or usual.local_nets),
     )
-    secrets = load_or_create(arguments.state, config.centre)
+    kept = kept_here(arguments.state)
+    directory = config.sections or (kept.kept.directory if kept else Directory())
+    secrets = secrets_for(arguments.state, directory)
     to = arguments.to.absolute()
-    _loop(asterisk_conf.write(config, arguments.state, secrets, ports, addresses, to))
+    work = asterisk_conf.write(
+        config, centre_of(directory), arguments.state, secrets, ports, addresses, to
+    )
+    _loop(work)
     print(
         f"offhook: wrote {to}; start Asterisk with: asterisk -C {to}/asterisk.conf -f",
         file=sys.stderr,
@@ -313,7 +321,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from configuration.centre_file import DEMO_CENTRE, load
+    from configuration.centre_file import NEW_CENTRE, load
     from offhook.listening_ports import ports_of
     from offhook.up import up
 
@@ -321,8 +329,8 @@ def _up(arguments: argparse.Namespace) -> int:
     file = arguments.config or arguments.state / "centre.yaml"
     if arguments.config is None and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(DEMO_CENTRE, file)
-        print(f"offhook: wrote {file}; edit it, and start again", file=sys.stderr)
+        shutil.copyfile(NEW_CENTRE, file)
+        print(f"offhook: wrote {file}, which has what belongs to this machine", file=sys.stderr)
     config = load(file)
     ports = ports_of(config, os.environ.get("OFFHOOK_PORTS"))
     return _loop(up(config, arguments.state, ports))

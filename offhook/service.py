@@ -6,21 +6,33 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 
 from api.resources import API
+from centre.directory import Directory
+from centre.directory_copy import DirectoryCopy
+from centre.following import FollowedDirectory
+from centre.pins import AgentPins
+from centre.running import centre_of
+from centre.things import HotlineSettings
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
-from configuration.flows import dialplan_phrases, station_phrases
+from configuration.directory_at_start import directory_at_start, keep_here
+from configuration.flows import (
+    dialplan_phrases,
+    station_phrases,
+)
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.door import Door
+from domain.centre import Centre
 from domain.errors import OperatorError
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
@@ -113,7 +125,7 @@ async def serve(
         if not kept:
             _remember(found, state)
         tell("ready")
-        log.info("offhook serves", hotlines=[h.number for h in config.centre.hotlines])
+        log.info("offhook serves", hotlines=[h.number for h in engine.centre.hotlines])
         await stop.wait()
         if not at_once.is_set():
             closing = Closing.REFUSE if config.asterisk.managed else Closing.OWN_QUEUE
@@ -136,7 +148,7 @@ def _remember(found: InForce, state: Path) -> None:
 @asynccontextmanager
 async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
     """Run the whole controller for as long as the context lasts."""
-    config, flows, secrets = found.config, found.flows, found.secrets
+    config, secrets = found.config, found.secrets
     phrases = station_phrases()
     where = places(config, state)
     files = claim()
@@ -152,12 +164,20 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         last_known = LastKnown(state / LAST_KNOWN)
         outbox = Outbox(state / "outbox.jsonl", last_known)
         stack.callback(outbox.close)
-        database = DatabaseAtStart(pool, dsn, outbox, last_known, config.centre, secrets.admin)
+        database = DatabaseAtStart(pool, dsn, outbox, last_known, secrets.admin)
         calls, agents, accounts = database.calls, database.agents, database.accounts
         _background(stack, database.carry(), "outbox")
         stack.push_async_callback(outbox.rescue)
         states, open_calls = await database.begin()
         last_known.write()
+        is_open = database.without is None
+        config, directory = await directory_at_start(
+            config, state, pool if is_open else None, secrets
+        )
+        found = replace(found, config=config)
+        flows = found.flows
+        _check_flows(flows, directory.kept.directory)
+        followed = FollowedDirectory(pool, directory)
 
         prompts = Prompts(where.prompts, seen_as=_prompts_seen_as(config, where))
         stack.push_async_callback(prompts.close)
@@ -165,7 +185,7 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         ended: asyncio.Queue[LiveCall] = asyncio.Queue()
         gaps: asyncio.Queue[Gap] = asyncio.Queue()
         engine = Engine(
-            config.centre,
+            centre_of(directory.kept.directory),
             outbox,
             {config.node: link},
             on_call_over=ended.put_nowait,
@@ -198,15 +218,39 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
             ports.agi,
             {
                 "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
-                "agent": StationFeatures(engine, secrets.pins, phrases, prompts).serve,
+                "agent": StationFeatures(
+                    engine, AgentPins(followed.secrets), phrases, prompts
+                ).serve,
             },
             secrets.agi,
             max_sessions=files.sessions,
         )
-        centre = RunningCentre(
-            engine, calls, outbox, recorder, config.timezone, without=lambda: database.without
-        )
-        _background(stack, centre.keep_comparing(found), "configuration")
+        centre = RunningCentre(engine, calls, outbox, recorder, without=lambda: database.without)
+
+        def change() -> str | None:
+            return found.changed(followed.found.kept.directory)
+
+        _background(stack, centre.keep_comparing(change, found.since), "configuration")
+        in_use: asyncio.Queue[Centre] = asyncio.Queue()
+        in_use.put_nowait(engine.centre)
+
+        async def take(now: DirectoryCopy) -> None:
+            centre = centre_of(now.kept.directory)
+            engine.take(centre)
+            in_use.put_nowait(centre)
+            await asyncio.to_thread(keep_here, state, now)
+            await database.agents.remember(centre.agents)
+
+        async def follow() -> None:
+            await database.open()
+            if directory.kept.revision == 0:  # begun without the database, and without a copy
+                _, followed.found = await directory_at_start(config, state, pool, secrets)
+                await take(followed.found)
+            else:
+                await database.agents.remember(engine.centre.agents)
+            await followed.follow(take)
+
+        _background(stack, follow(), "the directory")
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
         app = make_app(
@@ -216,15 +260,25 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
             accounts,
             where.recordings,
             api=API,
-            timezone=config.timezone,
             public_url=config.console.public_url,
             proxies=config.console.proxies,
         )
         await _listen(stack, app, config, ports.console, files.visitors)
-        _background(stack, _speak_ahead(prompts, flows.values(), where), "prompts")
+        _background(stack, _speak_ahead(prompts, flows, in_use, where), "prompts")
         await agi.start()
         stack.push_async_callback(agi.close)
         yield engine
+
+
+def _check_flows(flows: Mapping[str, Flow], directory: Directory) -> None:
+    """Report numbers whose flow is missing. A controller must come back all the same."""
+    for number, hotline in directory.of(HotlineSettings).items():
+        if hotline.flow not in flows:
+            log.error(
+                "a number's flow can't be used; its callers go to Asterisk's queue",
+                number=number,
+                flow=hotline.flow,
+            )
 
 
 def _background(
@@ -278,9 +332,17 @@ async def _listen(
         ) from error
 
 
-async def _speak_ahead(prompts: Prompts, flows: Iterable[Flow], where: Places) -> None:
-    """Make all prompts that are known in advance, the dialplan's first."""
+async def _speak_ahead(
+    prompts: Prompts, flows: Mapping[str, Flow], in_use: asyncio.Queue[Centre], where: Places
+) -> None:
+    """Make all prompts that are known in advance, the dialplan's first; then those of each flow
+    that a number gets."""
     await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
-    for flow in flows:
-        await prompts.prepare(texts_to_prepare(flow))
-    await prompts.prepare(station_phrases().fixed())
+    spoken: set[str] = set()
+    while True:
+        centre = await in_use.get()
+        for name in [hotline.flow for hotline in centre.hotlines if hotline.flow in flows]:
+            if name not in spoken:
+                spoken.add(name)
+                await prompts.prepare(texts_to_prepare(flows[name]))
+        await prompts.prepare(station_phrases().fixed())

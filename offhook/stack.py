@@ -14,16 +14,22 @@ from typing import IO, Self
 
 import aiohttp
 
+from centre.directory import Directory
+from centre.directory_copy import DirectoryCopy
+from centre.running import centre_of
 from configuration import in_force
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
+from configuration.directory_at_start import directory_at_start, kept_here
+from configuration.flows import load_flows
 from configuration.in_force import CannotKeep, InForce, from_files
-from configuration.secrets import Secrets, load_or_create
+from configuration.secrets import Secrets, secrets_for
+from domain.centre import Centre
 from domain.errors import OperatorError
 from machine.hosts import reached_at, with_port
 from machine.keeping import keep
 from machine.one_line import in_one_line
-from storage.database import open_database
+from storage.database import close_pool, make_pool, open_database
 from storage.database_errors import (
     DatabaseRefused,
     DatabaseUnreachable,
@@ -77,15 +83,17 @@ class Stack:
         self._agi_port: ExitStack | None = None
         self._keeping: list[asyncio.Task[None]] = []
         self._in_force: InForce | None = None
+        self._directory: DirectoryCopy | None = None
         self._restarting = asyncio.Lock()
         self._draining = False
-        self.secrets: Secrets = load_or_create(self.state, config.centre)
+        sections = config.sections
+        self.secrets: Secrets = secrets_for(self.state, sections or Directory())
         self._instance: Instance | None = None
         if install is not None:
             self._instance = Instance(
                 self.state / "asterisk",
                 ports,
-                config.centre,
+                centre_of(sections or Directory()),
                 self.secrets,
                 install,
                 node=config.node,
@@ -120,6 +128,19 @@ class Stack:
         if self._controller is None:
             raise StackError("the controller has not been started")
         return self._controller
+
+    @property
+    def directory(self) -> Directory:
+        """The directory as the controller last kept it here. Raises StackError before ``start``."""
+        found = self._directory and (kept_here(self.state) or self._directory)
+        if found is None:
+            raise StackError("the directory has not been opened")
+        return found.kept.directory
+
+    @property
+    def centre(self) -> Centre:
+        """The centre of ``directory``."""
+        return centre_of(self.directory)
 
     @property
     def database_pid(self) -> int | None:
@@ -171,11 +192,13 @@ class Stack:
                 if not LastKnown(self.state / LAST_KNOWN).found:
                     raise
                 self._progress(f"{in_one_line(error)}. Starting without it")
+            await self._open_directory()
+            self._in_force = from_files(self.config, self.state)
+            load_flows(self._in_force.files, self.directory)
             if self._instance is not None:
                 self._progress("starting Asterisk")
                 await self._instance.start()
             self._progress("starting the controller and the console")
-            self._in_force = from_files(self.config, self.state)
             self._keep_copy(self._in_force)
             self._controller = self._make_controller()
             await self._controller.start()
@@ -253,7 +276,7 @@ class Stack:
 
     async def _reconfigure(self, found: InForce) -> None:
         if self._instance is not None:
-            await self._instance.reconfigure(found.config.centre, found.secrets)
+            await self._instance.reconfigure(self.centre, found.secrets)
 
     def _keep_copy(self, found: InForce) -> None:
         try:
@@ -306,6 +329,18 @@ class Stack:
             # an updated controller can start while old calls are migrated, from what was last
             # known; without that it can't.
             await (await open_database(self.dsn)).close()
+
+    async def _open_directory(self) -> None:
+        """Read the directory, and move what ``centre.yaml`` still has of it there."""
+        pool = await make_pool(self.dsn, pool_size=1)
+        try:
+            self.config, self._directory = await directory_at_start(
+                self.config, self.state, pool, self.secrets
+            )
+        finally:
+            await close_pool(pool)
+        if self._instance is not None:
+            self._instance.centre = self.centre
 
     def _logs(self) -> list[Path]:
         """The logs that grow for as long as we run."""

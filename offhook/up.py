@@ -12,7 +12,8 @@ import aiohttp
 from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import load_flows
 from configuration.in_force import CannotKeep, from_files
-from configuration.secrets import SecretsError
+from configuration.moving import again
+from configuration.secrets import PASSWORDS, SecretsError
 from documents.document_errors import DocumentError
 from machine.hosts import with_port
 from offhook.stack import STOPPING, Stack, StackError
@@ -93,7 +94,6 @@ async def up(config: Config, state: Path, ports: Ports) -> int:
 
 
 async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
-    load_flows(config)  # a fault in a flow is reported before anything starts
     install = None
     if config.asterisk.managed:
         install = await asyncio.to_thread(find_or_install, say)
@@ -109,7 +109,7 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
         else:
             ami = config.asterisk.ami_port or ports.ami
             where = f"Asterisk runs elsewhere, with AMI at {config.asterisk.host}:{ami}"
-        say(f"{where}; passwords: {state}/secrets.json")
+        say(f"{where}; passwords: {state}/{PASSWORDS}")
         # A controller that has just died is started again; that has nothing to do with this.
         missing: list[str] = []
         with contextlib.suppress(aiohttp.ClientError, OSError, ValueError):
@@ -121,7 +121,11 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
         async def restart(tell: Callable[[str], None]) -> None:
             if leave.asked.is_set():
                 raise StackError(STOPPING)
-            changed = from_files(load(config.source), stack.state)
+            new = load(config.source)
+            if new.sections is not None:
+                raise again(new)
+            changed = from_files(new, stack.state)
+            load_flows(changed.files, stack.directory)
             tell("the configuration is valid; restarting the controller")
             say("restarting the controller, as ./run restart asked")
             await stack.restart(changed)

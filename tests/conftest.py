@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from configuration.secrets import Secrets, load_or_create
+from configuration.secrets import Secrets
 from domain.centre import (
     Agent,
     Centre,
@@ -46,6 +46,7 @@ from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
 from tests.databases import FreshDatabases, a_folder, a_server
 from tests.pair import Pair, paired
+from tests.passwords import passwords_for
 from tests.side_by_side import ByTest
 
 # How long an example takes says how busy the machine is, not whether it is right.
@@ -246,7 +247,7 @@ def centre_file(tmp_path: Path) -> CentreFile:
 @pytest.fixture
 def secrets(tmp_path: Path, centre: Centre) -> Secrets:
     """Passwords for ``centre``."""
-    return load_or_create(tmp_path / "state", centre)
+    return passwords_for(tmp_path / "state", centre)
 
 
 @pytest.fixture(scope="session")
@@ -302,7 +303,7 @@ async def instance(
             tmp_path / f"i{number}",
             settings.pop("ports", None) or ports(),
             centre,
-            load_or_create(tmp_path / "state", centre),
+            passwords_for(tmp_path / "state", centre),
             asterisk_install,
             **settings,
         )

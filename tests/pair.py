@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from configuration.secrets import load_or_create
 from domain.centre import Centre
 from farend.network import FarEnd
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall
+from tests.passwords import passwords_for
 from tests.waiting import until
 
 
@@ -52,7 +52,7 @@ async def paired(
     fallback_after_s: int = 60,
 ) -> AsyncIterator[Pair]:
     """The Asterisk of ``centre`` and its far end, until the context is left."""
-    secrets = load_or_create(folder / "state", centre)
+    secrets = passwords_for(folder / "state", centre)
     pbx = Instance(
         folder / "i", ports(), centre, secrets, install, fallback_after_s=fallback_after_s
     )

@@ -6,16 +6,17 @@ from aiohttp import web
 
 from console.calls import words
 from console.kit.access import projects_of
-from console.kit.context import AGENTS, CALLS, INSTALLATION, LIVE, project_titles
+from console.kit.context import AGENTS, CALLS, LIVE, project_titles
 from console.kit.rendering import render, says
 from console.kit.words import FILTER_MISTAKES
+from domain.centre import zone_of
 from records.call_filters import PER_PAGE, read_filters
 
 
 async def page(request: web.Request) -> web.Response:
     """GET /calls: the whole page, or only its list if htmx asks."""
     own = projects_of(request)
-    asked = read_filters(request.query, request.app[INSTALLATION].timezone)
+    asked = read_filters(request.query, zone_of(request.app[LIVE].centre()))
     found = await request.app[CALLS].list(
         asked.search, projects=own, page=asked.page, per_page=PER_PAGE
     )

@@ -1,7 +1,6 @@
 """Typed keys for what the application was built with and what each request carries."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -28,8 +27,6 @@ class Installation:
     """The origin where browsers find it behind a proxy; None: the request's own Host."""
     proxies: frozenset[str]
     """Addresses of the proxies in front, which are trusted to say who asked."""
-    timezone: tzinfo | None
-    """The time zone of all times and dates; None: the machine's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from console.kit import words
 from console.kit.access import can, menu
-from console.kit.context import FORM_COOKIE, INSTALLATION, LANGUAGE, RULES, USER
+from console.kit.context import FORM_COOKIE, LANGUAGE, LIVE, RULES, USER
 from console.kit.csrf import token_for
 from console.kit.translations import DEFAULT, LANGUAGES, load_translations, locale_of
 from console.kit.vendored import asset, icon
+from domain.centre import zone_of
 
 TEMPLATES = Path(__file__).parents[1]
 _TRANSLATIONS = load_translations()
@@ -83,7 +84,7 @@ def render(
     """The page as a response. It shows customers' data and is never cached."""
     language = request.get(LANGUAGE, DEFAULT)
     user = request.get(USER)
-    zone = request.app[INSTALLATION].timezone
+    zone = zone_of(request.app[LIVE].centre())
     cookie = request.get(FORM_COOKIE)
 
     def moment(at: datetime | None, pattern: str = "yyyy-MM-dd HH:mm:ss") -> str:

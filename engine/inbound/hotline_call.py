@@ -81,10 +81,14 @@ class HotlineCalls:
         if given.talked and must_wait_again(call):
             given = replace(given, stage=Stage.QUEUE)
         turn = call.turn
-        flow = self._flows[call.hotline.flow]
-        steps = FlowSteps(session, call, given, flow, self._prompts, self._sessions, self._queued)
+        flow = self._flows.get(call.hotline.flow)
         try:
-            await steps.walk()
+            if flow is None:
+                log.error("a number has no flow", number=given.hotline, flow=call.hotline.flow)
+                await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
+                return
+            parts = (self._prompts, self._sessions, self._queued)
+            await FlowSteps(session, call, given, flow, *parts).walk()
         finally:
             if call.turn == turn:  # otherwise a later session has the caller
                 self._sessions.session_over(call)

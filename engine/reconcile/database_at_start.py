@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 import asyncpg
 import structlog
 
-from domain.centre import Centre
 from domain.facts import AgentFact
 from domain.identity import AgentCode
 from engine.engine import Engine
@@ -45,7 +44,6 @@ class DatabaseAtStart:
         dsn: str,
         outbox: Outbox,
         last_known: LastKnown,
-        centre: Centre,
         admin_password: str,
     ) -> None:
         self.accounts, self.agents, self.calls = (
@@ -59,9 +57,12 @@ class DatabaseAtStart:
         self._dsn = dsn
         self._outbox = outbox
         self._last_known = last_known
-        self._centre = centre
         self._admin_password = admin_password
         self._opened = asyncio.Event()
+
+    async def open(self) -> None:
+        """Wait until the database is open."""
+        await self._opened.wait()
 
     async def carry(self) -> None:
         """Once the database is open, pump the outbox until cancelled."""
@@ -120,7 +121,6 @@ class DatabaseAtStart:
     async def _open(self) -> None:
         await bring_forward(self._pool, self._dsn)
         await self.accounts.users.ensure_admin("admin", self._admin_password)
-        await self.agents.remember(self._centre.agents)
         self._opened.set()
 
     async def _ask(self) -> tuple[Mapping[AgentCode, AgentFact], Iterable[StoredCall]]:

@@ -1,12 +1,10 @@
 """Feature codes: an agent logs in, gets ready or goes away by phone, and hears it confirmed."""
 
-import hmac
-from collections.abc import Mapping
-
 import structlog
 
 from acd.commands import Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
+from centre.pins import AgentPins
 from domain.facts import AgentState
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
 from domain.stations import phone_of
@@ -38,9 +36,7 @@ class _CustomerHereError(Exception):
 class StationFeatures:
     """Serves the route ``agent`` of the FastAGI server."""
 
-    def __init__(
-        self, engine: Engine, pins: Mapping[AgentCode, str], phrases: Phrases, prompts: Prompts
-    ) -> None:
+    def __init__(self, engine: Engine, pins: AgentPins, phrases: Phrases, prompts: Prompts) -> None:
         self._engine = engine
         self._pins = pins
         self._phrases = phrases
@@ -105,13 +101,12 @@ class StationFeatures:
         code = AgentCode(await self._ask(session, StationPhrase.ENTER_CODE))
         pin = await self._ask(session, StationPhrase.ENTER_PIN)
         agent = self._agents.get(code)
-        known = self._pins.get(code, "")
         named = (agent.code, agent.station) if agent is not None else (None, None)
         if not self._tries.allows(named[0], station, named[1], now()):
             self._complain("too many wrong PINs at a phone", kind=station, station=station)
             await self._say(session, StationPhrase.TOO_MANY_TRIES)
             return
-        if agent is None or not known or not hmac.compare_digest(pin.encode(), known.encode()):
+        if not await self._pins.fits(code, pin) or agent is None:
             self._complain("wrong code or PIN at a phone", kind=station, station=station)
             await self._say(session, StationPhrase.WRONG_PIN)
             return

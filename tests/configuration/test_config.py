@@ -5,8 +5,13 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 
+from centre.directory import Directory
+from centre.directory_faults import faults_of
+from centre.running import centre_of
+from centre.things import Kind
 from configuration.centre_file import DEMO_CENTRE, ConfigError, load
-from configuration.flows import load_flows
+from configuration.flows import flow_files, load_flows, loadable_flows, surroundings
+from domain.centre import zone_of
 from offhook.cli import number_of_calls
 from offhook.listening_ports import ports_of
 from tests.conftest import CentreFile
@@ -24,17 +29,30 @@ def complaint(centre_file: CentreFile, *changes: tuple[str, str]) -> str:
 
 def test_the_demo_centre_is_right() -> None:
     config = load(DEMO_CENTRE)
-    assert set(load_flows(config)) == {"hotline"}
-    assert len(config.centre.agents) == 8 and config.centre.stations
+    assert config.sections is not None
+    assert set(load_flows(flow_files(config), config.sections)) == {"hotline"}
+    assert {kind: len(things) for kind, things in config.sections.things.items()} == {
+        Kind.CENTRE: 1,
+        Kind.PROJECT: 1,
+        Kind.SKILL: 3,
+        Kind.QUEUE: 3,
+        Kind.HOTLINE: 1,
+        Kind.STATION: 8,
+        Kind.LINE: 2,
+        Kind.AGENT: 8,
+        Kind.AWAY_REASON: 4,
+    }
+    assert not list(faults_of(config.sections, surroundings(loadable_flows(flow_files(config)))))
 
 
 def test_what_is_left_out_has_its_usual_value(centre_file: CentreFile) -> None:
     config = load(centre_file())
-    (sales, *_) = config.centre.queues
+    assert config.sections is not None
+    (sales, *_) = centre_of(config.sections).queues
     assert (sales.ring_s, sales.wrap_up_s, sales.service_level_s) == (15, 20, 20)
     assert config.sip.bind == config.console.bind == "127.0.0.1"
     assert config.asterisk.managed and config.database.dsn is None
-    assert config.timezone is None
+    assert config.sections.wide.timezone is None
 
 
 @pytest.mark.parametrize(
@@ -178,7 +196,8 @@ def test_an_asterisk_elsewhere_and_a_time_zone(centre_file: CentreFile) -> None:
     elsewhere = "asterisk: {managed: false, spool: /spool, cel: /cel.csv, sounds: /sounds}\n"
     config = load(centre_file(add=f"{elsewhere}timezone: Asia/Shanghai\n"))
     assert not config.asterisk.managed and config.asterisk.spool == Path("/spool")
-    assert config.timezone == ZoneInfo("Asia/Shanghai")
+    assert config.sections is not None
+    assert zone_of(centre_of(config.sections)) == ZoneInfo("Asia/Shanghai")
 
 
 def test_a_machine_without_time_zones_says_so(centre_file: CentreFile) -> None:
@@ -201,7 +220,8 @@ def test_own_flows_win_over_the_library(centre_file: CentreFile, tmp_path: Path)
     (tmp_path / "mine" / "hotline.yaml").write_text(
         "flow: hotline\nlanguages: [en]\nstart: bye\nnodes:\n  bye: {kind: hangup}\n"
     )
-    flows = load_flows(load(centre_file(add="flows: mine\n")))
+    config = load(centre_file(add="flows: mine\n"))
+    flows = load_flows(flow_files(config), config.sections or Directory())
     assert set(flows["hotline"].nodes) == {"bye"}
 
 

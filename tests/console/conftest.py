@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -155,7 +154,6 @@ async def console(
         Accounts(users, logins, audit),
         tmp_path,
         api=API,
-        timezone=ZoneInfo("Asia/Shanghai"),
         timing=timing,
     )
     return Console(app, floor, users, logins, audit, database, tmp_path)

@@ -74,6 +74,7 @@ def small_centre() -> Centre:
             Line(LineName("gateway-lines"), LineKind.FXO, 8),
             Line(LineName("carrier"), LineKind.TRUNK, 30),
         ),
+        timezone="Asia/Shanghai",
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from centre.directory import Directory
+from centre.running import centre_of
 from configuration.centre_file import load
 from configuration.flows import LIBRARY
 from domain.identity import LineName, StationName
@@ -67,7 +69,8 @@ async def house(
             config = load(file)
             name = f"house_{next(_numbers)}"
             dsn = await postgres.database(name)
-            await seat(dsn, [agent.code for agent in config.centre.agents][:seated])
+            agents_there = centre_of(config.sections or Directory()).agents
+            await seat(dsn, [agent.code for agent in agents_there][:seated])
             stack = Stack(
                 config,
                 state,

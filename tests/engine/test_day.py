@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from configuration.centre_file import load
 from configuration.secrets import load_or_create
 from domain.centre import Centre
 from engine.engine import Engine
@@ -82,8 +81,9 @@ def where_it_is(hour: int, now: datetime) -> int:
 
 @pytest.mark.live
 @pytest.mark.long
+@pytest.mark.parametrize(("hour", "today"), [(12, 2), (1, 1)])
 async def test_today_is_the_centres(
-    centre_file: CentreFile, dsn: str, ports: PortBlocks, tmp_path: Path
+    hour: int, today: int, centre_file: CentreFile, dsn: str, ports: PortBlocks, tmp_path: Path
 ) -> None:
     """Calls of five hours and of half an hour ago: where it is noon, and where it is past one."""
     now = datetime.now(UTC)
@@ -92,23 +92,22 @@ async def test_today_is_the_centres(
     for name, at in (("pbx1-1.1", early), ("pbx1-1.2", late)):
         await store_of(database, answered(name, (at - NOON).total_seconds()))
     await database.close()
-    for hour, today in ((12, 2), (1, 1)):
-        ahead = where_it_is(hour, now)
-        file = centre_file(add=f"timezone: {offset_zone(ahead)}\n")
-        block = replace(ports(), ami=1)  # there is no Asterisk
-        state = tmp_path / "state"
-        async with Serving(file, state, block, dsn, tmp_path / "log"):
-            password = load_or_create(state, load(file).centre).admin
-            url = f"http://127.0.0.1:{block.console}"
-            async with ConsoleClient(url, "admin", password) as client:
-                board: dict[str, Any] = {}
-                async with asyncio.timeout(60):
-                    while not board or not offered(board):  # figures come after the console
-                        board = await client.board()
-                assert offered(board) == today
-                shown = (await client.fetch("calls"))[1].decode()
-        local = early + timedelta(hours=ahead)
-        assert f"{local:%Y-%m-%d}" in shown and f"{local:%H:%M:%S}" in shown
+    ahead = where_it_is(hour, now)
+    file = centre_file(add=f"timezone: {offset_zone(ahead)}\n")
+    block = replace(ports(), ami=1)  # there is no Asterisk
+    state = tmp_path / "state"
+    async with Serving(file, state, block, dsn, tmp_path / "log"):
+        password = load_or_create(state).admin
+        url = f"http://127.0.0.1:{block.console}"
+        async with ConsoleClient(url, "admin", password) as client:
+            board: dict[str, Any] = {}
+            async with asyncio.timeout(60):
+                while not board or not offered(board):  # figures come after the console
+                    board = await client.board()
+            assert offered(board) == today
+            shown = (await client.fetch("calls"))[1].decode()
+    local = early + timedelta(hours=ahead)
+    assert f"{local:%Y-%m-%d}" in shown and f"{local:%H:%M:%S}" in shown
 
 
 def offered(board: dict[str, Any]) -> int:
@@ -142,13 +141,12 @@ class Board:
 
     def __init__(self, centre: Centre, calls: CallStore, outbox: Outbox, folder: Path) -> None:
         self.now = NOON
-        self.engine = Engine(centre, outbox, {})
+        self.engine = Engine(replace(centre, timezone="Asia/Shanghai"), outbox, {})
         recorder = Recorder(
             self.engine.calls, asyncio.Queue(), folder / "spool", folder / "root", calls, outbox
         )
-        zone = ZoneInfo("Asia/Shanghai")
         self._running = RunningCentre(
-            self.engine, calls, outbox, recorder, zone, now=lambda: self.now, figures_every_s=0.05
+            self.engine, calls, outbox, recorder, now=lambda: self.now, figures_every_s=0.05
         )
         self._keeping = asyncio.create_task(self._running.keep_figures())
 

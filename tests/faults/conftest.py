@@ -10,6 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from centre.directory import Directory
+from centre.running import centre_of
 from configuration.centre_file import load
 from domain.identity import StationName
 from farend.console_client import ConsoleClient
@@ -52,7 +54,7 @@ async def scene(
             config = load(write_centre(state, agents=agents, **centre))
             name = f"fault_{next(_numbers)}"
             dsn = await server.database(name)
-            codes = [agent.code for agent in config.centre.agents]
+            codes = [agent.code for agent in centre_of(config.sections or Directory()).agents]
             await seat(dsn, codes[:seated])
             stack = Stack(
                 config, state, block or ports(), asterisk_install, database=server,

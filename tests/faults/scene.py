@@ -145,7 +145,7 @@ class Scene:
 
     async def phones(self, steps: str, agents: Iterable[str] | None = None) -> None:
         """What these phones do with calls (all of them, if none is named)."""
-        names = agents or [station.name for station in self.stack.config.centre.stations]
+        names = agents or [station.name for station in self.stack.centre.stations]
         for name in names:
             await self.far.phone(StationName(name), steps)
 

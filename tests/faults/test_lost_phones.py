@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from centre.directory import Directory
+from centre.running import centre_of
 from configuration.centre_file import load
 from configuration.in_force import from_files
-from configuration.secrets import load_or_create
+from configuration.secrets import secrets_for
 from domain.centre import Centre, Line, LineKind, SessionTimer
 from domain.facts import Queued, TalkEnded
 from domain.identity import LineName, StationName
@@ -36,12 +38,11 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
 ) -> None:
     state, block = tmp_path / "s", ports()
     config = load(write_centre(state, agents=2))
-    secrets = load_or_create(state, config.centre)
+    sections = config.sections or Directory()
+    secrets, centre = secrets_for(state, sections), centre_of(sections)
     dsn = await postgres.database("lost_phone")
     await seat(dsn, ["1001", "1002"])
-    one = Instance(
-        state / "asterisk", block, config.centre, secrets, asterisk_install, node=config.node
-    )
+    one = Instance(state / "asterisk", block, centre, secrets, asterisk_install, node=config.node)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(one.stop)
         await one.start()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from centre.directory import Directory
 from configuration.centre_file import load
-from configuration.secrets import load_or_create
+from configuration.secrets import secrets_for
 from domain.identity import LineName, StationName
 from storage.embedded import EmbeddedServer
 from tests.conftest import CentreFile, FarEndFactory, InstanceFactory
@@ -29,7 +30,7 @@ async def test_new_calls_go_to_asterisks_own_queue(
     folders = f"spool: {pbx.spool}/monitor, cel: {pbx.cel}, sounds: {pbx.prompts}"
     file = centre_file(add=f"asterisk: {{managed: false, {folders}}}\n")
     state = tmp_path / "state"  # where the instance has its secrets
-    load_or_create(state, load(file).centre)
+    secrets_for(state, load(file).sections or Directory())
     dsn = await postgres.database("service_ends")
     await seat(dsn, ["1001"])
     async with Serving(file, state, pbx.ports, dsn, tmp_path / "log") as serving:

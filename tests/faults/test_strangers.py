@@ -62,7 +62,7 @@ async def test_an_address_read_in_asterisk_opens_nothing_when_the_controller_is_
     here = await scene(agents=1)
     await here.phones("ring")
     await here.customer("speak-60", "13900000002")
-    await here.command("1001", "away", reason=here.stack.config.centre.reasons[0])
+    await here.command("1001", "away", reason=here.stack.centre.reasons[0])
     (victim,) = (await here.until_stages(queue=1))["calls"]
     uniqueid = victim["id"].removeprefix("pbx1-")
     stolen = await _read_in_asterisk(here, uniqueid)
@@ -107,7 +107,7 @@ async def test_a_stranger_at_the_port_gets_nothing(scene: SceneFactory) -> None:
     secret = here.stack.secrets.agi
     log = here.stack.controller.log
     await here.phones("ring")
-    await here.command("1001", "away", reason=here.stack.config.centre.reasons[0])
+    await here.command("1001", "away", reason=here.stack.centre.reasons[0])
     await here.customer("speak-60", "13900000001")
     (victim,) = (await here.until_stages(queue=1))["calls"]
     uniqueid = victim["id"].removeprefix("pbx1-")

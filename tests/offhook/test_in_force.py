@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from centre.directory import Directory
 from configuration.centre_file import ConfigError, load
 from configuration.in_force import CannotKeep, for_a_service, from_files, keep, kept, serving
 from tests.conftest import CentreFile, PortBlocks
@@ -32,10 +33,10 @@ def test_the_copy_is_private_and_has_flows_and_secrets(
     (state / "secrets.json").write_text('{"ami": ')
     with capture_logs() as logs:
         again = kept(file, state)
-    assert (again.config.centre, again.secrets) == (found.config.centre, found.secrets)
+    assert (again.config.sections, again.secrets) == (found.config.sections, found.secrets)
     assert again.flows.keys() == {"hotline"}
     assert logs == []
-    changed = again.changed()
+    changed = again.changed(Directory())
     assert changed is not None and changed.startswith(f"{file}:1:")
 
 
@@ -87,14 +88,14 @@ def test_a_changed_file_is_seen_and_one_put_back_is_not(
 ) -> None:
     file = centre_file()
     found = from_files(load(file), tmp_path / "state")
-    assert found.changed() is None
+    assert found.changed(Directory()) is None
     text = file.read_text()
     file.write_text(text.replace("title: Tea", "title: Coffee"))
-    assert found.changed() == f"{file} or a flow has changed"
+    assert found.changed(Directory()) == f"{file} or a flow has changed"
     file.unlink()
-    assert "No such file" in (found.changed() or "")
+    assert "No such file" in (found.changed(Directory()) or "")
     file.write_text(text)
-    assert found.changed() is None
+    assert found.changed(Directory()) is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_without_a_copy_that_can_be_read_the_files_are_taken(
     keep(from_files(load(file), state), state)
     (state / "in-force" / "configuration.json").write_bytes(damage)
     with capture_logs() as logs:
-        assert kept(file, state).config.centre == load(file).centre
+        assert kept(file, state).config.sections == load(file).sections
     assert len(logs) == 1 and "the files are used" in logs[0]["event"]
 
 

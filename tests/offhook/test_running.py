@@ -14,7 +14,6 @@ from typing import Any
 import psutil
 import pytest
 
-from configuration.centre_file import load
 from configuration.secrets import load_or_create
 from domain.identity import LineName
 from farend.console_client import ConsoleClient
@@ -98,7 +97,7 @@ async def test_a_wrong_ami_password(
         assert serving.errors == [said]
 
         # Calls come all the same, and nobody reports their ends; the board shows what it knows.
-        password = load_or_create(other, load(file).centre).admin
+        password = load_or_create(other).admin
         url = f"http://127.0.0.1:{pbx.ports.console}"
         async with ConsoleClient(url, "admin", password) as console, asyncio.timeout(60):
             call = await far.customer("4008001000", "stay", line=LineName("carrier"))

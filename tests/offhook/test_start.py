@@ -10,7 +10,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from configuration.centre_file import load
 from configuration.secrets import SecretsError, load_or_create
 from storage.embedded import EmbeddedServer
 from tests.conftest import CentreFile, PortBlocks
@@ -203,11 +202,11 @@ def test_damaged_secrets(verb: str, centre_file: CentreFile, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("damage", ['{"ami": 5}', '{"sip": {"9": "a;b"}}', '{"pins": [1]}', "[]"])
-def test_damage_that_is_json(damage: str, centre_file: CentreFile, tmp_path: Path) -> None:
+def test_damage_that_is_json(damage: str, tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.json"
     secrets.write_text(damage)
     with pytest.raises(SecretsError, match=f"^{secrets}: can't be read .*; put it back from a"):
-        load_or_create(tmp_path, load(centre_file()).centre)
+        load_or_create(tmp_path)
     assert secrets.read_text() == damage
 
 

@@ -8,6 +8,8 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
+from centre.directory import Directory
+from centre.running import centre_of
 from configuration.centre_file import load
 from domain.facts import AgentState
 from farend.ami_client import Remote
@@ -39,7 +41,8 @@ async def built(
     (state / "flows" / "scored.yaml").write_text(FLOW)
     config = load(file)
     name = f"phones_{next(_numbers)}"  # ports come again, in the next module
-    codes = [agent.code for agent in config.centre.agents]
+    centre = centre_of(config.sections or Directory())
+    codes = [agent.code for agent in centre.agents]
     await seat(await postgres.database(name), codes[:-1], AgentState.PAUSED)
     block = module_ports()
     async with AsyncExitStack() as running:
@@ -48,11 +51,10 @@ async def built(
             database=postgres, database_name=name, fallback_after_s=3,
         )  # fmt: skip
         await running.enter_async_context(stack)
-        centre = ("127.0.0.1", block.sip)
-        phone = BentPhone(block.sip + 15, centre, stack.secrets.sip)
+        phone = BentPhone(block.sip + 15, ("127.0.0.1", block.sip), stack.secrets.sip)
         await phone.start()
         running.push_async_callback(phone.close)
-        for station in config.centre.stations:
+        for station in centre.stations:
             await phone.register(station.name)
         console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
         await running.enter_async_context(console)

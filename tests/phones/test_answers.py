@@ -168,7 +168,7 @@ async def test_an_answer_that_crosses_the_callers_hang_up_binds_nobody(house: Ph
 
 async def _to_asterisks_queue(house: PhoneHouse, habit: Habit) -> tuple[str, PhoneLeg]:
     """A caller whom Asterisk's own queue takes; all phones have this habit."""
-    for station in house.stack.config.centre.stations:
+    for station in house.stack.centre.stations:
         house.phone.habits[station.name] = habit
     caller, leg = house.call()
     await house.until_stage(caller, "queue")
@@ -180,7 +180,7 @@ async def _to_asterisks_queue(house: PhoneHouse, habit: Habit) -> tuple[str, Pho
 
 async def test_asterisks_own_queue_passes_over_a_phone_that_forwards(house: PhoneHouse) -> None:
     caller, leg = await _to_asterisks_queue(house, refuse(302, "sip:*10@127.0.0.1"))
-    stations = {station.name for station in house.stack.config.centre.stations}
+    stations = {station.name for station in house.stack.centre.stations}
     await until(
         lambda: {call.station for call in house.phone.rung} >= stations,
         30,

@@ -48,7 +48,7 @@ async def _starting(
 ) -> AsyncIterator[tuple[DatabaseAtStart, Engine]]:
     pool = await make_pool(dsn)
     outbox = Outbox(folder / "outbox.jsonl", known)
-    start = DatabaseAtStart(pool, dsn, outbox, known, centre, "first password")
+    start = DatabaseAtStart(pool, dsn, outbox, known, "first password")
     carrying = asyncio.create_task(start.carry())
     yield start, Engine(centre, outbox, {})
     carrying.cancel()

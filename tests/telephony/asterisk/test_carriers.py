@@ -10,13 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bench.raw_sip import Account, RawSip
-from configuration.secrets import load_or_create
 from domain.centre import Centre, Line, LineKind
 from domain.identity import LineName
 from telephony.asterisk.carriers import keep_known
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
+from tests.passwords import passwords_for
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -59,7 +59,7 @@ async def one(
         ),
     )
     install = replace(asterisk_install, command=(*with_hosts, *asterisk_install.command))
-    secrets = load_or_create(tmp_path / "state", centre)
+    secrets = passwords_for(tmp_path / "state", centre)
     one = Instance(tmp_path / "i", ports(), centre, secrets, install)
     await one.start()
     yield one

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from centre.directory import Directory
+from centre.running import centre_of
 from configuration.centre_file import load
 from configuration.secrets import load_or_create
 from domain.identity import LineName
@@ -86,19 +88,20 @@ async def test_it_is_left_where_it_is_and_its_calls_are_served(
 ) -> None:
     block, state, pbx = ports(), tmp_path / "state", tmp_path / "pbx"
     file = write_centre(state, agents=1)
-    centre = json.loads(file.read_text())
+    settings = json.loads(file.read_text())
     process = AsteriskProcess(asterisk_install, pbx, name="the Asterisk elsewhere")
-    centre["database"] = {"dsn": dsn}
-    centre["asterisk"] = {
+    settings["database"] = {"dsn": dsn}
+    settings["asterisk"] = {
         "managed": False,
         "spool": str(process.spool / "monitor"),
         "cel": str(process.log / "cel-custom" / "offhook.csv"),
         "sounds": str(tmp_path / "sounds"),
     }
-    file.write_text(json.dumps(centre))
+    file.write_text(json.dumps(settings))
     to = process.conf
     wrote = run("asterisk-conf", "--config", file, "--state", state, "--to", to, ports=block)
     assert wrote.code == 0, wrote.err
+    centre = centre_of(load(file).sections or Directory())
     process.write_main_file((to / "asterisk.conf").read_text("utf-8"))  # this machine's folders
     await seat(dsn, ["1001"])
 
@@ -111,14 +114,11 @@ async def test_it_is_left_where_it_is_and_its_calls_are_served(
             assert f"Asterisk runs elsewhere, with AMI at 127.0.0.1:{block.ami}; passwords" in said
             assert "starting Asterisk" not in said and "does not accept" not in said
             assert not (state / "asterisk").exists()
-            config = load(file)
-            target = Elsewhere(
-                Addresses(), block, config.centre, load_or_create(state, config.centre)
-            )
+            target = Elsewhere(Addresses(), block, centre, load_or_create(state))
             far = FarEnd(tmp_path / "f", ports(), asterisk_install, target)
             running.push_async_callback(far.stop)
             await far.start()
-            await far.phone(config.centre.stations[0].name, "answer-0.2,speak-2,hangup")
+            await far.phone(centre.stations[0].name, "answer-0.2,speak-2,hangup")
             call = await far.customer(
                 HOTLINE, "speak-30", line=LineName(LINE), caller="13900000001"
             )
@@ -137,11 +137,11 @@ async def test_one_that_is_not_there_is_told(
 ) -> None:
     state, block = tmp_path / "state", ports()
     file = write_centre(state, agents=1)
-    centre = json.loads(file.read_text())
-    centre["database"] = {"dsn": dsn}
+    settings = json.loads(file.read_text())
+    settings["database"] = {"dsn": dsn}
     paths = {name: str(tmp_path / name) for name in ("spool", "cel", "sounds")}
-    centre["asterisk"] = {"managed": False, "host": "localhost", "ami_port": 1, **paths}
-    file.write_text(json.dumps(centre))
+    settings["asterisk"] = {"managed": False, "host": "localhost", "ami_port": 1, **paths}
+    file.write_text(json.dumps(settings))
     async with up(file, state, block, tmp_path / "up.log") as log:
         said = told(log)
         assert "with AMI at localhost:1" in said

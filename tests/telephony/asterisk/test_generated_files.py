@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from configuration.secrets import Secrets, SecretsError, load_or_create
+from configuration.secrets import Secrets, SecretsError
 from domain.centre import CallerHeader, Centre, Line, LineKind, SessionTimer, Station, StationKind
 from domain.identity import LineName, NodeName, StationName
 from telephony.asterisk.generated_files import LONGEST_NUMBER, Addresses, Folders, Ports, generated
+from tests.passwords import passwords_for
 
 
 def _files(centre: Centre, secrets: Secrets, sip: str = "127.0.0.1") -> dict[str, str]:
@@ -29,14 +30,14 @@ def _files(centre: Centre, secrets: Secrets, sip: str = "127.0.0.1") -> dict[str
 
 
 def test_secrets_last_and_are_private(tmp_path: Path, centre: Centre) -> None:
-    first = load_or_create(tmp_path, centre)
+    first = passwords_for(tmp_path, centre)
     file = tmp_path / "secrets.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert load_or_create(tmp_path, centre) == first
+    assert passwords_for(tmp_path, centre) == first
     more = replace(
         centre, stations=(*centre.stations, Station(StationName("1005"), StationKind.SOFTPHONE))
     )
-    grown = load_or_create(tmp_path, more)
+    grown = passwords_for(tmp_path, more)
     assert grown.sip["1001"] == first.sip["1001"]
     assert "1005" in grown.sip
     assert first.ami not in repr(first)
@@ -47,11 +48,11 @@ def test_a_spoilt_file_of_secrets_is_not_replaced(tmp_path: Path, centre: Centre
     file = tmp_path / "secrets.json"
     file.write_text('{"ami": ')
     with pytest.raises(SecretsError, match=r"secrets\.json: can't be read"):
-        load_or_create(tmp_path, centre)
+        passwords_for(tmp_path, centre)
     assert file.read_text() == '{"ami": '
     file.write_text(json.dumps([1]))
     with pytest.raises(SecretsError):
-        load_or_create(tmp_path, centre)
+        passwords_for(tmp_path, centre)
 
 
 def test_only_the_centres_numbers_and_stations_are_written(

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from configuration.secrets import load_or_create
 from domain.centre import Centre, Encryption, Station
 from domain.identity import LineName
 from domain.stations import twin
@@ -27,6 +26,7 @@ from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import FarEndFactory, InstanceFactory, PortBlocks
+from tests.passwords import passwords_for
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -94,7 +94,7 @@ async def test_an_ordinary_priority_is_said_once_with_the_cure(
 ) -> None:
     without = ("setpriv", "--bounding-set", "-sys_nice") if os.geteuid() == 0 else ()
     install = dataclasses.replace(asterisk_install, command=without + asterisk_install.command)
-    secrets = load_or_create(tmp_path / "state", centre)
+    secrets = passwords_for(tmp_path / "state", centre)
     one = Instance(tmp_path / "i", ports(), centre, secrets, install)
     with capture_logs() as said:
         await one.start()
@@ -284,7 +284,7 @@ async def test_a_long_way_to_the_folder_is_no_obstacle(
     tmp_path: Path,
 ) -> None:
     """A longer one is cut off by Asterisk, which then has no dialplan, or no database."""
-    secrets = load_or_create(tmp_path / "state", centre)
+    secrets = passwords_for(tmp_path / "state", centre)
     way = tmp_path / ("deep/" * 60)[: length - len(str(tmp_path)) - 2].rstrip("/") / "i"
     one = Instance(way, ports(), centre, secrets, asterisk_install)
     await one.start()
@@ -299,7 +299,7 @@ async def test_another_users_folder_in_a_shared_place_is_not_used(
     asterisk_install: AsteriskInstall, ports: PortBlocks, centre: Centre, tmp_path: Path
 ) -> None:
     """Its name can be guessed, and whoever made it would hold the control socket."""
-    secrets = load_or_create(tmp_path / "state", centre)
+    secrets = passwords_for(tmp_path / "state", centre)
     way = tmp_path / ("deep/" * 60)[: 105 - len(str(tmp_path)) - 2].rstrip("/") / "i"
     one = Instance(way, ports(), centre, secrets, asterisk_install)
     assert one.run.parent == Path(tempfile.gettempdir())

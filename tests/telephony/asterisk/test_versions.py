@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from configuration.secrets import load_or_create
 from domain.centre import Centre
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
 from telephony.asterisk.versions import faults_of
 from tests.conftest import PortBlocks
+from tests.passwords import passwords_for
 
 
 @pytest.mark.parametrize("version", ["22.11.0", "Asterisk 22.11.0", "22.11.0~dfsg+~cs6.17.6-1"])
@@ -39,7 +39,7 @@ async def test_the_start_says_it_once(
     asterisk_install: AsteriskInstall, ports: PortBlocks, centre: Centre, tmp_path: Path
 ) -> None:
     install = dataclasses.replace(asterisk_install, version="22.11.0")
-    secrets = load_or_create(tmp_path / "state", centre)
+    secrets = passwords_for(tmp_path / "state", centre)
     one = Instance(tmp_path / "i", ports(), centre, secrets, install)
     with capture_logs() as said:
         await one.start()
