@@ -23,9 +23,21 @@ from ruamel.yaml.parser import Parser
 
 from documents.document_errors import DocumentError
 
-LARGEST = 256 * 1024  # characters; our largest flow has 4,100
-MOST = 20_000  # words and brackets; our largest flow has 400
 DEEPEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be, and what it is then called."""
+
+    what: str
+    characters: int
+    values: int
+    """Words and brackets."""
+
+
+FLOW = Limits("flow", characters=256 * 1024, values=20_000)
+"""Our largest flow has 4,100 characters and 400 values."""
 
 KEY_ITSELF = "[key]"
 """At the end of a path: the fault is in the key, not in its value (pydantic's word for it)."""
@@ -54,19 +66,19 @@ class Document:
         return DocumentError(self.source, line, column, message, hint)
 
 
-def read(text: str | bytes, source: str) -> Document:
+def read(text: str | bytes, source: str, limits: Limits = FLOW) -> Document:
     """Parse the text. Raises DocumentError at the first thing that is not plain YAML."""
     if isinstance(text, bytes):
         text = _decoded(text, source)
-    if len(text) > LARGEST:
+    if len(text) > limits.characters:
         raise DocumentError(
             source, 1, 1,
-            f"the file has {len(text):,} characters; expected at most {LARGEST:,}",
-            "check that this is a flow at all",
+            f"the file has {len(text):,} characters; expected at most {limits.characters:,}",
+            f"check that this is a {limits.what} at all",
         )  # fmt: skip
     document = Document(source)
     try:
-        root = _PlainYaml(source).compose(text)
+        root = _PlainYaml(source, limits).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -104,17 +116,18 @@ def _decoded(data: bytes, source: str) -> str:
 
 
 class _PlainYaml(YAML):
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, limits: Limits) -> None:
         super().__init__(typ="safe", pure=True)
-        self.Parser = partial(_PlainParser, source=source)
+        self.Parser = partial(_PlainParser, source=source, limits=limits)
 
 
 class _PlainParser(Parser):
-    """Refuses what a flow may not contain, before the tree is built of it."""
+    """Refuses what a file may not contain, before the tree is built of it."""
 
-    def __init__(self, loader: YAML, source: str) -> None:
+    def __init__(self, loader: YAML, source: str, limits: Limits) -> None:
         super().__init__(loader)
         self._source = source
+        self._limits = limits
         self._count = self._depth = self._documents = 0
 
     def check_event(self, *kinds: type[Event]) -> bool:
@@ -134,9 +147,12 @@ class _PlainParser(Parser):
         return event
 
     def _refuse_tricks(self, event: Event) -> None:
-        if self._count > MOST:
+        limits = self._limits
+        if self._count > limits.values:
             raise self._fault(
-                event, f"more than {MOST:,} values in one file", "split it into several flows"
+                event,
+                f"more than {limits.values:,} values in one file",
+                "split it into several files",
             )
         self._count += 1
         if isinstance(event, AliasEvent):
@@ -151,14 +167,16 @@ class _PlainParser(Parser):
         if isinstance(event, CollectionStartEvent):
             self._depth += 1
             if self._depth > DEEPEST:
-                raise self._fault(event, f"nested more than {DEEPEST} deep", "this is not a flow")
+                raise self._fault(
+                    event, f"nested more than {DEEPEST} deep", f"this is not a {limits.what}"
+                )
         elif isinstance(event, CollectionEndEvent):
             self._depth -= 1
         elif isinstance(event, DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 raise self._fault(
-                    event, "a second document (---); expected one flow per file",
+                    event, f"a second document (---); expected one {limits.what} per file",
                     "put it into its own file",
                 )  # fmt: skip
 

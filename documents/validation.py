@@ -97,7 +97,11 @@ def _fault(
     )
 
 
-_SHAPES = {"dict_type": "settings, each as name: value", "list_type": "a list"}
+_SHAPES = {
+    "dict_type": "settings, each as name: value",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
 _SHOULD = re.compile(r"^\w+ should (be |have )?")
 
 

@@ -57,7 +57,10 @@ BREACHES = [
     ("records/fold.py", "threading", PURE),
     *[
         (f"centre/{core}.py", "asyncpg", PURE)
-        for core in ("authority", "directory", "directory_faults", "running", "things")
+        for core in (
+            "authority", "directory", "directory_faults", "fault_texts", "portable", "running",
+            "things",
+        )
     ],
     ("dialer/pacing.py", "telephony.channels", "know neither Asterisk nor the database"),
     ("acd/floor.py", "storage.database_errors", "know neither Asterisk nor the database"),
