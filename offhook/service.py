@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import hashlib
 import os
 import signal
 import socket
@@ -33,7 +34,7 @@ from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.door import Door
 from domain.centre import Centre
-from domain.errors import OperatorError
+from domain.errors import OffhookError, OperatorError
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.draining import drain
@@ -51,6 +52,7 @@ from machine.hosts import with_port
 from machine.open_files import claim
 from offhook.places import Places, places
 from prompts.sounds import Prompts
+from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
 from storage.outbox import Outbox
@@ -66,6 +68,10 @@ log = structlog.get_logger()
 
 FIRST_SNAPSHOT_S = 5.0
 """How long calls wait for the first snapshot of Asterisk, which may be down for longer."""
+
+
+class _StoppedError(OffhookError):
+    """Somebody has stopped the controller before it began."""
 
 
 class CannotServe(OperatorError):  # noqa: N818
@@ -116,25 +122,37 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, asked, number)
     config = found.config
-    async with running(found, state, ports, dsn) as engine:
-        # Calls leave hardly any reference cycles. Collecting at every 700th object, through all
-        # that was loaded at the start, took a tenth of the time, with pauses of many ms.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 10, 10)
-        if not kept:
-            _remember(found, state)
-        tell("ready")
-        log.info("offhook serves", hotlines=[h.number for h in engine.centre.hotlines])
-        await stop.wait()
-        if not at_once.is_set():
-            closing = Closing.REFUSE if config.asterisk.managed else Closing.OWN_QUEUE
-            draining = loop.create_task(drain(engine, closing, config.drain_s, said))
-            waiting = loop.create_task(at_once.wait())
-            await asyncio.wait((draining, waiting), return_when=asyncio.FIRST_COMPLETED)
-            for task in (draining, waiting):
-                task.cancel()
-        log.info("offhook stops; conversations go on, Asterisk keeps the waiting callers")
+
+    def leave() -> None:
+        log.error("another controller works on this database now, so this one ends")
+        at_once.set()
+        stop.set()
+
+    try:
+        async with (
+            _only_one(state, dsn, said, leave, stop),
+            running(found, state, ports, dsn) as engine,
+        ):
+            # Calls leave hardly any reference cycles. Collecting at every 700th object, through all
+            # that was loaded at the start, took a tenth of the time, with pauses of many ms.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(20_000, 10, 10)
+            if not kept:
+                _remember(found, state)
+            tell("ready")
+            log.info("offhook serves", hotlines=[h.number for h in engine.centre.hotlines])
+            await stop.wait()
+            if not at_once.is_set():
+                closing = Closing.REFUSE if config.asterisk.managed else Closing.OWN_QUEUE
+                draining = loop.create_task(drain(engine, closing, config.drain_s, said))
+                waiting = loop.create_task(at_once.wait())
+                await asyncio.wait((draining, waiting), return_when=asyncio.FIRST_COMPLETED)
+                for task in (draining, waiting):
+                    task.cancel()
+            log.info("offhook stops; conversations go on, Asterisk keeps the waiting callers")
+    except _StoppedError:
+        log.info("offhook stops before it began")
 
 
 def _remember(found: InForce, state: Path) -> None:
@@ -143,6 +161,35 @@ def _remember(found: InForce, state: Path) -> None:
     except CannotKeep as error:
         log.error(str(error))
     serving(state, now=True)
+
+
+@asynccontextmanager
+async def _only_one(
+    state: Path,
+    dsn: str,
+    waits: Callable[[str], None],
+    leave: Callable[[], None],
+    stop: asyncio.Event,
+) -> AsyncIterator[None]:
+    """Wait until no other controller works on the database, and keep others from it.
+
+    ``leave`` is called if another one has begun while our database was away. Raises _StoppedError
+    if ``stop`` is set meanwhile.
+    """
+    check_address(dsn)
+    lock = ControllerLock(dsn, _whose(state), waits=waits)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(lock.close)
+        taking = asyncio.ensure_future(lock.take())
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not taking.done():
+            taking.cancel()
+            raise _StoppedError
+        taking.exception()  # what is wrong with the database, its first use reports
+        _background(stack, lock.hold(leave), "the controller's lock")
+        yield
 
 
 @asynccontextmanager
@@ -279,6 +326,12 @@ def _check_flows(flows: Mapping[str, Flow], directory: Directory) -> None:
                 number=number,
                 flow=hotline.flow,
             )
+
+
+def _whose(state: Path) -> str:
+    """What a controller and those that are started in its place have in common."""
+    place = f"{socket.gethostname()}:{state.resolve()}"
+    return hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _background(

@@ -1,6 +1,7 @@
 """The real command, run as a person or a service would run it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -115,7 +116,13 @@ class Serving:
         return (await until(said, within_s, f"{text!r} to be said", seen=lambda: self.err))[0]
 
     async def __aenter__(self) -> Self:
-        ready, write = os.pipe()
+        await self.begin()
+        await self.ready()
+        return self
+
+    async def begin(self) -> None:
+        """Start it; ``ready`` follows."""
+        self._ready, write = os.pipe()
         with self._log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *command(*self._arguments, "--ready-fd", str(write)),
@@ -126,15 +133,23 @@ class Serving:
                 pass_fds=(write,),
             )
         os.close(write)
+
+    async def ready(self) -> None:
+        """Wait until it serves, whatever it says before that."""
+        assert self.process is not None
+        said = b""
         try:
             async with asyncio.timeout(40):
-                assert await asyncio.to_thread(os.read, ready, 8) == b"ready\n", self.err
+                while not said.endswith(b"ready\n"):
+                    more = await asyncio.to_thread(os.read, self._ready, 1024)
+                    assert more, self.err
+                    said += more
         except BaseException:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
             raise
         finally:
-            os.close(ready)
-        return self
+            os.close(self._ready)
 
     async def __aexit__(self, *_: object) -> None:
         await self.end()

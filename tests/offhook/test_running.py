@@ -199,3 +199,37 @@ async def test_a_controller_that_hangs_is_started_again(scene: SceneFactory) -> 
     assert {call["caller"]: call["since"] for call in after["calls"]} == pytest.approx(since)
     waiting = [call for call in after["calls"] if call["stage"] == "queue"]
     assert sorted(call["position"] for call in waiting) == [1, 2]
+
+
+@pytest.mark.long
+async def test_a_second_controller_on_the_database_waits_and_takes_over(
+    centre_file: CentreFile, ports: PortBlocks, dsn: str, tmp_path: Path
+) -> None:
+    file, second_file = centre_file(), tmp_path / "second.yaml"
+    second_file.write_text("node: pbx1\n", "utf-8")
+    block, other = replace(ports(), ami=1), replace(ports(), ami=1)  # there is no Asterisk
+    second = Serving(second_file, tmp_path / "two", other, dsn, tmp_path / "second.log")
+    async with Serving(file, tmp_path / "one", block, dsn, tmp_path / "first.log"):
+        await second.begin()
+        said = await second.until_said("works on this database; this one waits")
+        assert "another controller" in said
+        assert "offhook serves" not in second.err
+    try:
+        await second.ready()
+        assert "4008001000" in await second.until_said("offhook serves")  # from the directory
+    finally:
+        assert await second.end() == 0
+
+
+async def test_a_waiting_controller_can_be_stopped(
+    centre_file: CentreFile, ports: PortBlocks, dsn: str, tmp_path: Path
+) -> None:
+    second_file = tmp_path / "second.yaml"
+    second_file.write_text("node: pbx1\n", "utf-8")
+    block, other = replace(ports(), ami=1), replace(ports(), ami=1)
+    second = Serving(second_file, tmp_path / "two", other, dsn, tmp_path / "second.log")
+    async with Serving(centre_file(), tmp_path / "one", block, dsn, tmp_path / "first.log"):
+        await second.begin()
+        await second.until_said("works on this database; this one waits")
+        assert await second.end() == 0
+        assert "offhook stops before it began" in second.err
