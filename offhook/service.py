@@ -34,7 +34,7 @@ from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.door import Door
 from domain.centre import Centre
-from domain.errors import OffhookError, OperatorError
+from domain.errors import OperatorError
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.draining import drain
@@ -70,7 +70,7 @@ FIRST_SNAPSHOT_S = 5.0
 """How long calls wait for the first snapshot of Asterisk, which may be down for longer."""
 
 
-class _StoppedError(OffhookError):
+class _StoppedError(Exception):
     """Somebody has stopped the controller before it began."""
 
 
