@@ -10,6 +10,7 @@ import structlog
 import ivr_flows
 from centre.directory import Directory
 from centre.directory_faults import Surroundings
+from centre.public_holidays import has_holidays
 from centre.things import HotlineSettings, QueueSettings
 from configuration.centre_file import Config
 from documents.document_errors import DocumentError, did_you_mean
@@ -87,6 +88,7 @@ def surroundings(flows: Mapping[str, Flow]) -> Surroundings:
     return Surroundings(
         is_flow=flows.__contains__,
         queues_of_flow=lambda name: flows[name].queues if name in flows else (),
+        has_holidays=has_holidays,
         is_timezone=_is_timezone,
     )
 

@@ -239,3 +239,9 @@ def test_a_number_of_calls() -> None:
     for wrong in ("0", "-3", "many", ""):
         with pytest.raises(Exception, match="is not a number of calls"):
             number_of_calls(wrong)
+
+
+def test_a_directory_may_keep_known_holidays_alone() -> None:
+    there = surroundings({})
+    assert there.has_holidays("CN")
+    assert not there.has_holidays("XX")
