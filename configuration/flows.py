@@ -38,11 +38,32 @@ class FlowSource:
 def flow_files(config: Config) -> Mapping[str, FlowSource]:
     """The files of all flows there are, by name. Raises OSError if one can't be read."""
     files: dict[str, FlowSource] = {}
-    for folder in (config.flows, LIBRARY):
-        for path in sorted(folder.glob("*.yaml")) if folder is not None else ():
+    for folder in _folders(config):
+        for path in sorted(folder.glob("*.yaml")):
             if path.stem not in files and (folder is not LIBRARY or path.stem not in PHRASES):
                 files[path.stem] = FlowSource(path, path.read_bytes())
     return files
+
+
+def _folders(config: Config) -> tuple[Path, ...]:
+    return (LIBRARY,) if config.flows is None else (config.flows, LIBRARY)
+
+
+def check_sections(config: Config) -> None:
+    """Check the flows of the numbers that the file still has. Raises DocumentError, with the place
+    in the file or in the flow; OSError if a flow can't be read."""
+    if config.sections is None:
+        return
+    files = flow_files(config)
+    for place, hotline in enumerate(config.sections.of(HotlineSettings).values()):
+        if hotline.flow not in files:
+            where = " or ".join(map(str, _folders(config)))
+            raise config.document.fault(
+                ("hotlines", place, "flow"),
+                f'there is no flow "{hotline.flow}": no file {hotline.flow}.yaml in {where}',
+                did_you_mean(hotline.flow, files) or "write one, or name another",
+            )
+    load_flows(files, config.sections)
 
 
 def load_flows(files: Mapping[str, FlowSource], directory: Directory) -> Mapping[str, Flow]:

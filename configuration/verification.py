@@ -13,7 +13,7 @@ from centre.directory import Directory
 from centre.running import centre_of
 from configuration.addresses import address_faults
 from configuration.centre_file import Config, ConfigError, load
-from configuration.flows import flow_files, load_flows, station_phrases
+from configuration.flows import check_sections, flow_files, load_flows, station_phrases
 from documents.document_errors import DocumentError, did_you_mean
 from domain.centre import Centre
 from ivr_flows.announcements import texts_to_prepare
@@ -46,6 +46,7 @@ def verify(file: Path, state: Path | None = None) -> Verdict:
     warnings: list[str] = []
     flows: list[Flow] = []
     try:
+        check_sections(config)
         flows.extend(load_flows(flow_files(config), config.sections or Directory()).values())
     except DocumentError as error:
         errors += _each(error)

@@ -237,6 +237,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     import uvloop  # noqa: F401 - for ``_loop``: a spare has it before it says that it is loaded
 
     from configuration.centre_file import ConfigError
+    from configuration.flows import check_sections
     from configuration.in_force import for_a_service, kept
     from offhook.listening_ports import ports_of
     from offhook.service import serve
@@ -259,6 +260,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     take = kept if arguments.in_force else for_a_service
     found = take(arguments.config, state)
     config = found.config
+    if not arguments.in_force:
+        check_sections(config)
     if config.asterisk.managed:
         # Recordings and callers' numbers are for nobody else on this machine. An Asterisk
         # elsewhere may have another user, who must read the prompts: there the operator decides.

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,10 +129,8 @@ async def serve(
         stop.set()
 
     try:
-        async with (
-            _only_one(state, dsn, said, leave, stop),
-            running(found, state, ports, dsn) as engine,
-        ):
+        alone = _only_one(state, dsn, said, leave, stop)
+        async with running(found, state, ports, dsn, alone) as engine:
             # Calls leave hardly any reference cycles. Collecting at every 700th object, through all
             # that was loaded at the start, took a tenth of the time, with pauses of many ms.
             gc.collect()
@@ -176,7 +174,6 @@ async def _only_one(
     ``leave`` is called if another one has begun while our database was away. Raises _StoppedError
     if ``stop`` is set meanwhile.
     """
-    check_address(dsn)
     lock = ControllerLock(dsn, _whose(state), waits=waits)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(lock.close)
@@ -193,8 +190,15 @@ async def _only_one(
 
 
 @asynccontextmanager
-async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncIterator[Engine]:
-    """Run the whole controller for as long as the context lasts."""
+async def running(
+    found: InForce,
+    state: Path,
+    ports: Ports,
+    dsn: str,
+    alone: AbstractAsyncContextManager[None] | None = None,
+) -> AsyncIterator[Engine]:
+    """Run the whole controller for as long as the context lasts. ``alone`` is entered before it
+    uses the database, and waits until no other one does."""
     config, secrets = found.config, found.secrets
     phrases = station_phrases()
     where = places(config, state)
@@ -211,6 +215,8 @@ async def running(found: InForce, state: Path, ports: Ports, dsn: str) -> AsyncI
         last_known = LastKnown(state / LAST_KNOWN)
         outbox = Outbox(state / "outbox.jsonl", last_known)
         stack.callback(outbox.close)
+        if alone is not None:
+            await stack.enter_async_context(alone)
         database = DatabaseAtStart(pool, dsn, outbox, last_known, secrets.admin)
         calls, agents, accounts = database.calls, database.agents, database.accounts
         _background(stack, database.carry(), "outbox")

@@ -131,8 +131,8 @@ class Stack:
 
     @property
     def directory(self) -> Directory:
-        """The directory as the controller last kept it here. Raises StackError before ``start``."""
-        found = self._directory and (kept_here(self.state) or self._directory)
+        """The directory as it was last kept here. Raises StackError before the first start."""
+        found = kept_here(self.state) or self._directory
         if found is None:
             raise StackError("the directory has not been opened")
         return found.kept.directory

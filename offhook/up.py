@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from configuration.centre_file import Config, ConfigError, load
-from configuration.flows import load_flows
+from configuration.flows import check_sections, load_flows
 from configuration.in_force import CannotKeep, from_files
 from configuration.moving import again
 from configuration.secrets import PASSWORDS, SecretsError
@@ -94,6 +94,7 @@ async def up(config: Config, state: Path, ports: Ports) -> int:
 
 
 async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
+    check_sections(config)  # a fault in a flow is reported before anything starts
     install = None
     if config.asterisk.managed:
         install = await asyncio.to_thread(find_or_install, say)
