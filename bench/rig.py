@@ -50,7 +50,15 @@ def centre(
             for number in range(agents)
         ],
         "stations": [{"name": str(2000 + number)} for number in range(agents)],
-        "lines": [{"name": LINE, "kind": "trunk", "channels": channels, "host": callers_from}],
+        "lines": [
+            {
+                "name": LINE,
+                "kind": "trunk",
+                "channels": channels,
+                "host": callers_from,
+                "session_timer": "supported",  # SIPp's callers don't answer a re-INVITE
+            }
+        ],
         "languages": ["en"],
         "flows": "flows",
     }
