@@ -53,6 +53,14 @@ class Conflict:
     """The last change of it; None if it was never there."""
 
 
+def wishes_of(edits: Iterable[Edit], kept: KeptDirectory) -> list[WishedThing]:
+    """The wishes that make these edits of what was seen in ``kept``, and nothing else."""
+    return [
+        WishedThing(edit.kind, edit.key, edit.after, kept.changed.get((edit.kind, edit.key)))
+        for edit in edits
+    ]
+
+
 class ChangeConflict(OffhookError):  # noqa: N818
     """Somebody else has changed the same things meanwhile; nothing was changed now."""
 

@@ -52,6 +52,7 @@ OffhookError
 ├── RequestRefused                          console.kit.error_pages
 ├── RouteWithoutRule                        console.kit.routing
 ├── SessionRefused                          telephony.agi.agi_wire
+├── SheetUnreadable                         centre.sheet_files
 ├── SippFailed                              bench.sipp
 ├── SpeechError                             prompts.speech
 ├── UnknownNodeError                        ivr_flows.interpreter

@@ -58,8 +58,8 @@ BREACHES = [
     *[
         (f"centre/{core}.py", "asyncpg", PURE)
         for core in (
-            "authority", "calendars", "directory", "directory_faults", "fault_texts", "portable",
-            "running", "things",
+            "agent_cells", "agent_columns", "agent_sheets", "authority", "calendars", "directory",
+            "directory_faults", "fault_texts", "portable", "running", "things",
         )
     ],
     ("dialer/pacing.py", "telephony.channels", "know neither Asterisk nor the database"),
