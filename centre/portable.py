@@ -31,13 +31,15 @@ LIMITS = Limits("directory", characters=16 * 1024 * 1024, values=1_500_000)
 WIDE = tuple(name for name in CentreWide.model_fields if name != CentreWide.KEY)
 """The settings that hold for the whole centre and stand beside the sections."""
 
+_WIDE: ThingName = (Kind.CENTRE, "centre")
+
 SETTINGS = (*WIDE, *SECTIONS)
 """All names that such a file may have at its top."""
 
 USUAL_REASONS = ("break", "lunch", "training", "recovery")
 """The away reasons of a centre.yaml that named none."""
 
-_ABOUT = {
+ABOUT = {
     "projects": "a list of the clients, each with name and title",
     "calendars": "a list of calendars, each with name and title",
     "skills": "a list of skills, each with a name",
@@ -50,6 +52,7 @@ _ABOUT = {
     "away_reasons": "a list of reasons why agents are away, each with a name",
     "callers": "a list of callers, each with number and treatment",
 }
+"""What each section is, for messages."""
 
 NOTHING_ELSE = Surroundings()
 """Whatever a directory refers to outside is taken to be there."""
@@ -64,7 +67,7 @@ def _fields() -> Iterator[tuple[str, Any]]:
         yield name, (wide.annotation, wide)
     for name, kind in SECTIONS.items():
         each: Any = MODELS[kind]
-        yield name, (list[each], Field([], description=_ABOUT[name]))
+        yield name, (list[each], Field([], description=ABOUT[name]))
 
 
 _FILE: type[BaseModel] = create_model(
@@ -94,6 +97,9 @@ class PortableThings:
         }
         for (kind, key), thing in self.things.items():
             after.setdefault(kind, {})[key] = thing
+        usual = self.things.get(_WIDE)
+        if _WIDE[0] not in there.things and usual == CentreWide():
+            del after[Kind.CENTRE]  # as usual, which needs nothing in the directory
         for skill in self.implied:
             after.setdefault(Kind.SKILL, {}).setdefault(skill.name, skill)
         return Directory({kind: after[kind] for kind in MODELS if after.get(kind)})
@@ -169,8 +175,8 @@ def _read(
     kinds = {kind for section, kind in SECTIONS.items() if section in data}
     wide = {name: getattr(file, name) for name in WIDE if name in data}
     if wide:
-        things[Kind.CENTRE, "centre"] = CentreWide.model_validate(wide)
-        places[Kind.CENTRE, "centre"] = ()
+        things[_WIDE] = CentreWide.model_validate(wide)
+        places[_WIDE] = ()
     implied = () if Kind.SKILL in kinds else _implied(things, places, document, faults, what)
     return PortableThings(document, things, places, frozenset(kinds), implied)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from centre.directory import Directory
 from configuration.contradictions import contradictions
-from configuration.old_sections import NAMES, things_in
+from configuration.old_sections import sections_in
 from configuration.settings import (
     AsteriskSettings,
     CentreFile,
@@ -80,9 +80,7 @@ def _load(path: Path, text: bytes) -> Config:
     if file is None:
         raise first_of(faults)
     faults.extend(contradictions(file, document))
-    sections = None
-    if any(name in document.data for name in NAMES):
-        sections = things_in(document, faults)
+    sections = sections_in(document, faults)
     if faults:
         raise first_of(faults)
     return Config(

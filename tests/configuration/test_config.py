@@ -32,7 +32,6 @@ def test_the_demo_centre_is_right() -> None:
     assert config.sections is not None
     assert set(load_flows(flow_files(config), config.sections)) == {"hotline"}
     assert {kind: len(things) for kind, things in config.sections.things.items()} == {
-        Kind.CENTRE: 1,
         Kind.PROJECT: 1,
         Kind.SKILL: 3,
         Kind.QUEUE: 3,

@@ -59,7 +59,7 @@ BREACHES = [
         (f"centre/{core}.py", "asyncpg", PURE)
         for core in (
             "agent_cells", "agent_columns", "agent_sheets", "authority", "calendars", "directory",
-            "directory_faults", "fault_texts", "portable", "running", "things",
+            "directory_faults", "fault_texts", "portable", "portable_text", "running", "things",
         )
     ],
     ("dialer/pacing.py", "telephony.channels", "know neither Asterisk nor the database"),
