@@ -31,10 +31,10 @@ def written(directory: Directory) -> str:
 def _lines(directory: Directory) -> Iterator[str]:
     yield _HEAD
     wide = content(directory.wide)
-    yield f"languages: {_flow(list(directory.wide.languages))}\n"
+    yield f"languages: {value_text(list(directory.wide.languages))}\n"
     for name in CentreWide.model_fields:
         if name in wide and name not in (CentreWide.KEY, "languages"):
-            yield f"{name}: {_flow(wide[name])}\n"
+            yield f"{name}: {value_text(wide[name])}\n"
     for section, kind in SECTIONS.items():
         things = directory.things.get(kind, {}).values()
         yield f"\n{section}:" + ("\n" if things else " []\n")
@@ -58,24 +58,25 @@ def _thing(thing: Thing) -> Iterator[str]:
 
 
 def _setting(begin: str, name: str, value: Any) -> Iterator[str]:
-    whole = f"{begin}{name}: {_flow(value)}\n"
+    whole = f"{begin}{name}: {value_text(value)}\n"
     if len(whole) <= 100 or not isinstance(value, (dict, list)) or not value:
         yield whole
         return
     yield f"{begin}{name}:\n"
     if isinstance(value, dict):
         for key in sorted(value):
-            yield f"      {_scalar(key)}: {_flow(value[key])}\n"
+            yield f"      {_scalar(key)}: {value_text(value[key])}\n"
     else:
-        yield from (f"      - {_flow(each)}\n" for each in value)
+        yield from (f"      - {value_text(each)}\n" for each in value)
 
 
-def _flow(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A value as the file has it, in one line."""
     if isinstance(value, Mapping):
-        pairs = (f"{_scalar(key)}: {_flow(value[key])}" for key in sorted(value))
+        pairs = (f"{_scalar(key)}: {value_text(value[key])}" for key in sorted(value))
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(value_text, value)) + "]"
     return _scalar(value)
 
 

@@ -25,6 +25,7 @@ OffhookError
 │   ├── CannotKeep                          configuration.in_force
 │   ├── CannotListen                        telephony.agi.server
 │   ├── CannotServe                         offhook.service
+│   ├── CentreCommandError                  offhook.centre_commands
 │   ├── ConfigError                         configuration.centre_file
 │   ├── ControlError                        supervision.control
 │   ├── ControllerError                     supervision.controller_process

@@ -21,11 +21,7 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError:
         new.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)  # or a power cut could bring the previous file back
-    finally:
-        os.close(folder)
+    _sync_folder(path.parent)
 
 
 def keep_private(path: Path, mode: int) -> None:
@@ -44,3 +40,27 @@ def have(file: Path, content: bytes) -> None:
     except OSError:
         pass  # writing it will report what is wrong
     write_private(file, content)
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Make a file that only its owner can read. Raises FileExistsError if there is something of
+    this name, OSError; then nothing of it is left."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # or a power cut could bring the previous file back
+    finally:
+        os.close(folder)

@@ -18,6 +18,7 @@ from typing import Any
 from domain.errors import OperatorError
 from machine.hosts import host_argument, network_argument, port_range_argument
 from machine.one_line import in_one_line
+from offhook.centre_options import add_centre_to
 from simulation.command_line import add_simulate_to
 from supervision.outlet import outlet, say
 
@@ -180,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.set_defaults(do=_asterisk_conf)
 
+    add_centre_to(commands, state_folder("up"), _centre)
     add_simulate_to(commands)
     if CLONE:
         _add_workshop(commands)
@@ -344,6 +346,18 @@ def _restart(arguments: argparse.Namespace) -> int:
 
     _loop(ask(arguments.state, "restart", say))
     return 0
+
+
+def _centre(what: str, arguments: argparse.Namespace) -> int:
+    from offhook import centre_commands
+
+    log_to(sys.stderr)
+    work = {
+        "export": centre_commands.export,
+        "diff": centre_commands.diff,
+        "import": centre_commands.take_in,
+    }
+    return _loop(work[what](arguments))
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import OperatorError
-from simulation.progress import ProgressBar, in_words
+from machine.progress import ProgressBar, in_words
 
 if TYPE_CHECKING:
     from simulation.day import DayResult

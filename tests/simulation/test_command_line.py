@@ -19,9 +19,9 @@ from xml.etree import ElementTree
 import psutil
 import pytest
 
+from machine.progress import ProgressBar
 from offhook.cli import main
 from simulation.command_line import SimulateError, add_simulate_to, play_tables
-from simulation.progress import ProgressBar
 from simulation.tables import Table
 from tests.waiting import until_blocking
 

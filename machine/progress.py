@@ -33,9 +33,9 @@ class ProgressBar:
         if self._terminal:
             self._draw()
 
-    def step(self) -> None:
-        """Count one more as done."""
-        self._done += 1
+    def step(self, steps: int = 1) -> None:
+        """Count one more as done, or several."""
+        self._done = min(self._total, self._done + steps)
         now = self._clock()
         if self._terminal:
             if now - self._said >= _DRAW_EVERY_S or self._done == self._total:
