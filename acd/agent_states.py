@@ -23,6 +23,7 @@ class Trigger(StrEnum):
     CONNECT = "talks to a caller"
     MISS = "no answer, busy, rejected, unreachable, forwarded, dropped"
     WITHDRAW = "offer withdrawn"
+    LET_RING = "no answer, fewer times than allowed"
     DISCONNECT = "one of several calls ends"
     CALL_OVER = "the last call ends"
     TIME_UP = "after-call time is over"
@@ -64,6 +65,7 @@ TRANSITIONS: Mapping[tuple[AgentState, Trigger], AgentState] = MappingProxyType(
         (_OFFERED, Trigger.CONNECT): _TALKING,
         (_OFFERED, Trigger.MISS): _PAUSED,
         (_OFFERED, Trigger.WITHDRAW): _READY,
+        (_OFFERED, Trigger.LET_RING): _READY,
         (_OFFERED, Trigger.AWAY): _PAUSED,
         (_OFFERED, Trigger.LOG_OUT): _OUT,
         (_TALKING, Trigger.CONNECT): _TALKING,

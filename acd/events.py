@@ -1,9 +1,9 @@
 """What happens to the floor. Times are monotonic seconds, the same clock as ``now``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.centre import Queue
+from domain.centre import Agent, Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
 from domain.reasons import OfferFailure
@@ -17,6 +17,10 @@ class LogIn:
     agent: AgentCode
     station: StationName
     skills: Mapping[SkillName, int]
+    wrap_up_s: float | None = None
+    """Their own after-call time; None: the queue's."""
+    missed_before_away: int = 1
+    """How many missed calls in a row pause them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class CallQueued:
     waited_s: float | None = None
     """How much of the time since then was waiting, not talking; None: all of it. The place in
     the queue is by ``since``, the longest wait by this."""
+    raised: int = 0
+    """How much the caller raises the queue's priority, for themselves alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +129,23 @@ class Restore:
     reason: str | None
     since: float
     call: CallId | None = None
+    wrap_up_s: float | None = None
+    missed_before_away: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Reconfigure:
-    """New definitions of all queues. A removed queue goes on until its last caller has left."""
+    """New definitions of all queues, and of all agents and stations.
+
+    A removed queue goes on until its last caller has left. Agents who are gone, or whose station
+    is, are logged out, after the talk if they are in one. A phone that rings goes on ringing, even
+    if its agent has lost the skill: what agents can do counts from the next offer.
+    """
 
     queues: Sequence[Queue]
+    agents: Mapping[AgentCode, Agent] | None = None
+    """None: agents and stations are as they were."""
+    stations: Collection[StationName] = ()
 
 
 FloorEvent = (

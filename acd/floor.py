@@ -5,7 +5,7 @@ the whole centre. It trusts no order of events: each may come late or twice, and
 no caller may ever be stuck for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from acd.agent_states import Trigger
@@ -38,7 +38,7 @@ from acd.waiting import Waiter, WaitingRoom, WaitingView
 from acd.wishes import Wishes
 from domain.centre import Queue
 from domain.facts import AgentState
-from domain.identity import AgentCode, CallId, QueueName
+from domain.identity import AgentCode, CallId, QueueName, SkillName
 from domain.reasons import GiveUpReason
 
 GONE_MEMORY_S = 60.0
@@ -75,6 +75,11 @@ class Floor:
     def waiting(self) -> tuple[WaitingView, ...]:
         """All waiting callers, queue by queue in the order of their places."""
         return tuple(self._room.views())
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """The queues in force, and the removed ones in which somebody waits still."""
+        return tuple(self._room.queues)
 
     def expected_wait(self, queue: QueueName, position: int) -> float | None:
         """Seconds that a caller at this position may have to wait, None if not known."""
@@ -113,7 +118,7 @@ class Floor:
             case Restore():
                 self._restore(event, now, out)
             case Reconfigure():
-                self._reconfigure(event.queues, now)
+                self._reconfigure(event, now, out)
             case _:
                 assert_never(event)
         self._offers.make(now, out)
@@ -149,6 +154,8 @@ class Floor:
     def _seat_due(self, seat: Seat, now: float, out: list[Command]) -> None:
         if seat.settling and seat.settling[1] <= now:
             seat.settling = None
+        if seat.rests_until is not None and seat.rests_until <= now:
+            seat.rests_until = None
         if seat.state is AgentState.WRAP_UP and seat.wrap_until <= now:
             self._roster.move(seat, Trigger.TIME_UP, now, out)
         elif seat.hung_up_at is not None and seat.hung_up_at <= now:
@@ -167,14 +174,16 @@ class Floor:
             self._room.leave(waiter)
             out.append(GiveUp(waiter.call, why))
             return
+        every = queue.announce_every_s
+        if every <= 0:
+            waiter.announce_at = None  # no longer
         if waiter.announce_at is not None and waiter.announce_at <= now:
             if queue.name not in expected:  # of the first; the others' are multiples of it
                 expected[queue.name] = self.expected_wait(queue.name, 1)
             position, first = self._room.position(waiter), expected[queue.name]
             wait_s = None if first is None else first * position
             out.append(Announce(waiter.call, position, wait_s))
-            every = queue.announce_every_s
-            waiter.announce_at = now + every if every > 0 else None
+            waiter.announce_at = now + every
         self._room.refresh(waiter)
 
     def _queued(self, event: CallQueued, now: float, out: list[Command]) -> None:
@@ -231,6 +240,7 @@ class Floor:
             out.append(refused)
             return
         self._roster.sit(seat, event.station)
+        seat.own_wrap_up_s, seat.missed_before_away = event.wrap_up_s, event.missed_before_away
         self._roster.qualify(seat, event.skills, now)
         state, since = event.state, event.since
         if state is AgentState.TALKING and event.call and event.call not in self._gone:
@@ -242,13 +252,29 @@ class Floor:
         seat.wrap_until = since + self._talks.wrap_up_s(seat, None)
         self._roster.restore(seat, state, event.reason, since, now, out)
 
-    def _reconfigure(self, queues: Iterable[Queue], now: float) -> None:
-        skills = {seat: seat.skills for seat in self._roster}
+    def _reconfigure(self, event: Reconfigure, now: float, out: list[Command]) -> None:
+        skills: dict[Seat, Mapping[SkillName, int]] = {}
         for seat in self._roster:
+            skills[seat] = self._now_able(seat, event)
             self._roster.qualify(seat, {}, now)
-        self._pool.reset(self._room.reconfigure(queues))
-        for seat, known in skills.items():
-            self._roster.qualify(seat, known, now)
+        self._pool.reset(self._room.reconfigure(event.queues, now))
+        for seat, able in skills.items():
+            self._roster.qualify(seat, able, now)
             self._roster.refresh(seat)
         for waiter in self._room:
             self._room.refresh(waiter)
+        for seat in skills:
+            if seat.dismissed:
+                self._wishes.dismiss(seat, now, out)
+
+    def _now_able(self, seat: Seat, event: Reconfigure) -> Mapping[SkillName, int]:
+        """What the agent can do from now on; notes what else has changed for them."""
+        if event.agents is None or seat.station is None:
+            return seat.skills
+        agent = event.agents.get(seat.code)
+        seat.dismissed = agent is None or seat.station not in event.stations
+        if agent is None or seat.dismissed:
+            return {}  # nobody is to wait for them
+        seat.own_wrap_up_s = agent.wrap_up_s
+        seat.missed_before_away = agent.missed_before_away
+        return agent.skills

@@ -1,6 +1,6 @@
 """Which caller gets which agent: the caller of the highest priority, then the one who has waited
 longest, gets the agent with the skill who has been idle longest. A caller whom no free agent can
-serve blocks no other.
+serve blocks no other. A caller's priority is their queue's, raised by what is due to themselves.
 
 :func:`match` answers it for two plain lists; :class:`Pool` is the same answer, kept up to date
 while callers and agents come and go, so that a decision costs no walk over all of them.
@@ -22,12 +22,14 @@ def able(skills: Mapping[SkillName, int], queue: Queue) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A caller who may be offered now; ``order`` separates those who came at the same moment."""
+    """A caller who may be offered now; ``order`` separates those who came at the same moment, and
+    ``raised`` is how much they raise the queue's priority."""
 
     call: CallId
     queue: Queue
     since: float
     order: int = 0
+    raised: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Match:
     idle_s: float
 
 
-_CallerKey = tuple[float, int, CallId]
+CallerKey = tuple[int, float, int, CallId]
+"""A caller's place in a queue: the most raised first, then the longest waiting."""
 _AgentKey = tuple[float, AgentCode]
 
 
@@ -59,7 +62,7 @@ class _Side:
     """One queue's callers and the free agents who can serve it, each the longest first."""
 
     queue: Queue
-    callers: list[_CallerKey] = field(default_factory=list)
+    callers: list[CallerKey] = field(default_factory=list)
     agents: list[_AgentKey] = field(default_factory=list)
 
 
@@ -72,17 +75,25 @@ class Pool:
     def reset(self, queues: Iterable[Queue]) -> None:
         """Starts anew and empty with these queues."""
         self._sides = {queue.name: _Side(queue) for queue in queues}
-        self._callers: dict[CallId, tuple[QueueName, _CallerKey]] = {}
+        self._by_skill: dict[SkillName, list[Queue]] = {}
+        for side in self._sides.values():
+            self._by_skill.setdefault(side.queue.skill, []).append(side.queue)
+        self._callers: dict[CallId, tuple[QueueName, CallerKey]] = {}
         self._agents: dict[AgentCode, tuple[Sequence[QueueName], _AgentKey]] = {}
 
     def serves(self, skills: Mapping[SkillName, int]) -> tuple[QueueName, ...]:
         """The queues that somebody with these skills may serve."""
-        return tuple(name for name, side in self._sides.items() if able(skills, side.queue))
+        return tuple(
+            queue.name
+            for skill in skills
+            for queue in self._by_skill.get(skill, ())
+            if able(skills, queue)
+        )
 
-    def add_caller(self, call: CallId, queue: QueueName, since: float, order: int) -> None:
+    def add_caller(self, queue: QueueName, key: CallerKey) -> None:
         """Add one; does nothing if they are in already."""
+        call = key[-1]
         if call not in self._callers:
-            key = (since, order, call)
             self._callers[call] = (queue, key)
             insort(self._sides[queue].callers, key)
 
@@ -113,16 +124,17 @@ class Pool:
         """The next match; its caller and its agent leave the pool."""
         if not self._agents or not self._callers:
             return None
-        best: tuple[int, _CallerKey] | None = None
+        best: CallerKey | None = None
         chosen: _Side | None = None
         for side in self._sides.values():
             if side.callers and side.agents:
-                rank = (-side.queue.priority, side.callers[0])
+                first = side.callers[0]
+                rank = (first[0] - side.queue.priority, *first[1:])
                 if best is None or rank < best:
                     best, chosen = rank, side
         if chosen is None:
             return None
-        since, _, call = chosen.callers[0]
+        _, since, _, call = chosen.callers[0]
         idle_since, agent = chosen.agents[0]
         self.remove_caller(call)
         self.remove_agent(agent)
@@ -134,7 +146,8 @@ def match(waiting: Iterable[Caller], agents: Iterable[FreeAgent], now: float) ->
     waiting = list(waiting)
     pool = Pool({caller.queue.name: caller.queue for caller in waiting}.values())
     for caller in waiting:
-        pool.add_caller(caller.call, caller.queue.name, caller.since, caller.order)
+        key = (-caller.raised, caller.since, caller.order, caller.call)
+        pool.add_caller(caller.queue.name, key)
     for agent in agents:
         pool.add_agent(agent.agent, pool.serves(agent.skills), agent.idle_since)
     matches = []
@@ -143,5 +156,5 @@ def match(waiting: Iterable[Caller], agents: Iterable[FreeAgent], now: float) ->
     return matches
 
 
-def _remove(ordered: list[_AgentKey] | list[_CallerKey], key: _AgentKey | _CallerKey) -> None:
+def _remove(ordered: list[_AgentKey] | list[CallerKey], key: _AgentKey | CallerKey) -> None:
     del ordered[bisect_left(ordered, key)]

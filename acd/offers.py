@@ -16,6 +16,10 @@ from domain.reasons import OfferFailure
 OFFER_GRACE_S = 5.0
 """How long after its ringing time an offer that nobody has answered counts as failed."""
 
+REST_S = 10.0
+"""How long an agent who has let a call ring, and isn't paused for it, is offered nothing. The
+caller goes to others meanwhile, and comes back to the same agent only if there is nobody else."""
+
 SETTLE_S = 1.0
 """A withdrawn offer is over by then, even if nobody says so."""
 
@@ -80,7 +84,7 @@ class Offers:
     def expire(self, waiter: Waiter, now: float, out: list[Command]) -> None:
         """Nobody has said what became of the offer: the phone is as good as unanswered."""
         seat = self.withdraw(waiter, now, out)
-        self._roster.move(seat, Trigger.MISS, now, out, reason="missed")
+        self._missed(seat, now, out)
 
     def failed(self, event: OfferFailed, now: float, out: list[Command]) -> None:
         """The phone has stopped ringing. Late and doubled news only ends the settling."""
@@ -96,12 +100,24 @@ class Offers:
                 self._no_talk(seat, now, out)
             return
         seat = self.end(waiter)
-        if pause := _PAUSE_AFTER.get(event.why):
+        if event.why is OfferFailure.NO_ANSWER:
+            self._missed(seat, now, out)
+        elif pause := _PAUSE_AFTER.get(event.why):
             self._roster.move(seat, Trigger.MISS, now, out, reason=pause)
         else:
             # Nobody here asked for it, so it may fail again at once: rest a little, don't spin.
             self._settle(waiter, seat, now)
             self._roster.move(seat, Trigger.WITHDRAW, now, out)
+
+    def _missed(self, seat: Seat, now: float, out: list[Command]) -> None:
+        """They let it ring: too often in a row, and they are taken to be away."""
+        seat.missed += 1
+        if seat.missed >= seat.missed_before_away:
+            reason = _PAUSE_AFTER[OfferFailure.NO_ANSWER]
+            self._roster.move(seat, Trigger.MISS, now, out, reason=reason)
+        else:
+            seat.rests_until = now + REST_S
+            self._roster.move(seat, Trigger.LET_RING, now, out)
 
     def _no_talk(self, seat: Seat, now: float, out: list[Command]) -> None:
         """What was taken for a talk with this agent was none: by now it may be over, or not yet."""

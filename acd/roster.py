@@ -18,6 +18,9 @@ HUNG_UP_GRACE_S = 10.0
 
 _BUSY_WITH_A_CALL = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
 
+_SAYS_NOTHING = frozenset({Trigger.OFFER, Trigger.LET_RING, Trigger.WITHDRAW})
+"""Moves that don't show whether an agent is there: missed calls go on being counted."""
+
 
 class Roster:
     """Keeps the pool, the timers and each queue's staff in step with the agents."""
@@ -73,16 +76,21 @@ class Roster:
         before, seat.state = seat.state, after(seat.state, trigger)
         seat.reason = reason
         seat.since = now if since is None else since
-        if seat.state is AgentState.READY and before not in (
-            AgentState.OFFERED,  # an offer that came to nothing costs no place
-            AgentState.READY,
+        # An offer that came to nothing costs no place, unless they let it ring.
+        if seat.state is AgentState.READY and (
+            before not in (AgentState.OFFERED, AgentState.READY) or trigger is Trigger.LET_RING
         ):
             seat.idle_since = now
+        if trigger not in _SAYS_NOTHING:
+            seat.missed = 0
+        if seat.state is not AgentState.READY:
+            seat.rests_until = None
         if seat.state not in _BUSY_WITH_A_CALL:
             self.handled(seat, now)
         if seat.state is not AgentState.TALKING:
             seat.hung_up_at = None
         if seat.state is AgentState.LOGGED_OUT:
+            seat.dismissed = False
             self._stand(seat)
             self.qualify(seat, {}, now)
         self.refresh(seat)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from acd.agent_states import Trigger
 from acd.commands import AgentChanged
+from domain.centre import Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, SkillName, StationName
 from domain.stations import StationState
@@ -50,10 +51,19 @@ class Seat:
     serves: tuple[QueueName, ...] = ()
     idle_since: float = 0.0
     offered: CallId | None = None
-    calls: dict[CallId, QueueName | None] = field(default_factory=dict)
+    calls: dict[CallId, Queue | None] = field(default_factory=dict)
     """Callers they talk to, oldest first, with the queue each came from, if known."""
     then: tuple[Trigger, str | None] | None = None
     """AWAY with its reason or LOG_OUT, to be done when the talk is over."""
+    dismissed: bool = False
+    """They, or their station, are gone from the centre: only the talk they are in goes on."""
+    own_wrap_up_s: float | None = None
+    """Their own after-call time; None: the queue's."""
+    missed_before_away: int = 1
+    missed: int = 0
+    """How many calls in a row they have missed."""
+    rests_until: float | None = None
+    """After a missed call that didn't pause them, they are offered nothing before this time."""
     wrap_until: float = 0.0
     settling: tuple[CallId, float] | None = None
     """An offer was withdrawn: the phone may still ring, until OfferFailed or this time."""
@@ -68,8 +78,14 @@ class Seat:
         return (
             self.state is AgentState.READY
             and self.settling is None
+            and self.rests_until is None
             and (self.phone is None or self.phone is StationState.IDLE)
         )
+
+    @property
+    def after_talk(self) -> tuple[Trigger, str | None] | None:
+        """What is to be done when the talk is over, in place of after-call work."""
+        return (Trigger.LOG_OUT, None) if self.dismissed else self.then
 
     @property
     def call(self) -> CallId | None:
@@ -79,12 +95,9 @@ class Seat:
     @property
     def due(self) -> float | None:
         """When time alone will change something for them; None: never."""
-        due = self.settling[1] if self.settling else None
-        if self.state is AgentState.WRAP_UP:
-            due = self.wrap_until if due is None else min(due, self.wrap_until)
-        elif self.hung_up_at is not None:
-            due = self.hung_up_at if due is None else min(due, self.hung_up_at)
-        return due
+        ends = self.wrap_until if self.state is AgentState.WRAP_UP else self.hung_up_at
+        settled = self.settling[1] if self.settling else None
+        return min((at for at in (ends, settled, self.rests_until) if at is not None), default=None)
 
     def changed(self) -> AgentChanged:
         """The command that reports where they are."""
@@ -93,8 +106,8 @@ class Seat:
     def view(self) -> SeatView:
         """What the board shows of them."""
         then = None
-        if self.then:
-            then = AgentState.LOGGED_OUT if self.then[0] is Trigger.LOG_OUT else AgentState.PAUSED
+        if todo := self.after_talk:
+            then = AgentState.LOGGED_OUT if todo[0] is Trigger.LOG_OUT else AgentState.PAUSED
         return SeatView(
             code=self.code,
             state=self.state,

@@ -6,8 +6,9 @@ from acd.offers import Offers
 from acd.roster import Roster
 from acd.seat import AUTOMATIC_PAUSES, Seat
 from acd.waiting import WaitingRoom
+from domain.centre import Queue
 from domain.facts import AgentState
-from domain.identity import CallId, QueueName
+from domain.identity import CallId
 
 
 class Talks:
@@ -17,7 +18,7 @@ class Talks:
         self._room = room
         self._roster = roster
         self._offers = offers
-        self._queues: dict[CallId, QueueName] = {}  # where the callers who met an agent came from
+        self._queues: dict[CallId, Queue] = {}  # where the callers who met an agent came from
 
     def connected(self, call: CallId, seat: Seat | None, now: float, out: list[Command]) -> None:
         """The caller talks to this agent, or to somebody who isn't one (None)."""
@@ -34,7 +35,7 @@ class Talks:
         waiter = self._room.get(call)
         if waiter is None:
             return
-        self._queues[call] = waiter.line.queue.name
+        self._queues[call] = waiter.line.queue
         if waiter.offer and seat and waiter.offer.agent == seat.code:
             self._offers.end(waiter)
         elif waiter.offer:
@@ -58,7 +59,7 @@ class Talks:
             seat.settling = None
         self._roster.handled(seat, now)
         seat.calls[call] = queue
-        seat.handling = (queue, now) if queue else None
+        seat.handling = (queue.name, now) if queue else None
         self._roster.move(seat, Trigger.CONNECT, now, out)
 
     def disconnected(self, call: CallId, seat: Seat, now: float, out: list[Command]) -> None:
@@ -78,10 +79,8 @@ class Talks:
             waiter.waiting_since += now - waiter.entered
             self._room.refresh(waiter)
 
-    def _after_last(
-        self, seat: Seat, queue: QueueName | None, now: float, out: list[Command]
-    ) -> None:
-        then, seat.then = seat.then, None
+    def _after_last(self, seat: Seat, queue: Queue | None, now: float, out: list[Command]) -> None:
+        then, seat.then = seat.after_talk, None
         wrap_up_s = self.wrap_up_s(seat, queue)
         if then:
             self._roster.move(seat, then[0], now, out, reason=then[1])
@@ -91,10 +90,15 @@ class Talks:
         else:
             self._roster.move(seat, Trigger.READY, now, out)
 
-    def wrap_up_s(self, seat: Seat, queue: QueueName | None) -> float:
-        """After-call time; of a call from no known queue the longest the agent ever has."""
-        names = (queue,) if queue else seat.serves
-        lines = [line for name in names if (line := self._room.line(name))]
+    def wrap_up_s(self, seat: Seat, queue: Queue | None) -> float:
+        """After-call time: the agent's own, or the queue's as it is now, or was when it was
+        removed; of a call from no known queue the longest of all that the agent serves."""
+        if seat.own_wrap_up_s is not None:
+            return seat.own_wrap_up_s
+        if queue:
+            line = self._room.line(queue.name)
+            return line.queue.wrap_up_s if line else queue.wrap_up_s
+        lines = [line for name in seat.serves if (line := self._room.line(name))]
         return max((line.queue.wrap_up_s for line in lines), default=0.0)
 
     def adopt(self, seat: Seat, call: CallId, now: float, out: list[Command]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from acd.events import CallQueued
-from acd.match import Pool
+from acd.match import CallerKey, Pool
 from acd.timers import Timers
 from domain.centre import Queue
 from domain.identity import AgentCode, CallId, QueueName, StationName
@@ -37,13 +37,13 @@ class OpenOffer:
 
 @dataclass(slots=True, eq=False)
 class QueueLine:
-    """One queue's callers, the longest waiting first."""
+    """One queue's callers, those who raise its priority most first, then the longest waiting."""
 
     queue: Queue
     nobody_since: float | None = float("-inf")
     """Since when nobody who could serve it has been logged in; None: somebody is."""
     staff: int = 0
-    places: list[tuple[float, int, CallId]] = field(default_factory=list)
+    places: list[CallerKey] = field(default_factory=list)
     removed: bool = False
 
 
@@ -59,11 +59,18 @@ class Waiter:
     waiting_since: float
     """``since``, plus the time in between that was spent talking instead of waiting."""
     announce_at: float | None
+    raised: int = 0
+    """How much they raise the queue's priority."""
     offer: OpenOffer | None = None
     settling: tuple[AgentCode, float] | None = None
     """An offer was withdrawn; the call can't dial again until OfferFailed or this time."""
     talking: bool = False
     """Sent back to a queue by an agent who hasn't let go of them yet."""
+
+    @property
+    def key(self) -> CallerKey:
+        """Their place among the callers of their queue."""
+        return (-self.raised, self.since, self.order, self.call)
 
     @property
     def free(self) -> bool:
@@ -133,7 +140,7 @@ class WaitingRoom:
         return self._lines.get(queue)
 
     def enter(self, event: CallQueued, line: QueueLine, talking: bool, now: float) -> None:
-        """A new caller, who stands where ``since`` puts them."""
+        """A new caller, who stands where ``raised`` and ``since`` put them."""
         call, since = event.call, event.since
         queue = line.queue
         announce_at = now + queue.announce_first_s if queue.announce_every_s > 0 else None
@@ -146,17 +153,18 @@ class WaitingRoom:
             entered=now,
             waiting_since=since if event.waited_s is None else now - event.waited_s,
             announce_at=announce_at if event.announce else None,
+            raised=event.raised,
             talking=talking,
         )
         self._waiters[call] = waiter
-        insort(line.places, (since, waiter.order, call))
+        insort(line.places, waiter.key)
         self.refresh(waiter)
 
     def leave(self, waiter: Waiter) -> None:
         """They wait no longer, whatever became of them."""
         del self._waiters[waiter.call]
         line = waiter.line
-        del line.places[bisect_left(line.places, (waiter.since, waiter.order, waiter.call))]
+        del line.places[bisect_left(line.places, waiter.key)]
         self._pool.remove_caller(waiter.call)
         self._timers.set(waiter, None)
         if line.removed and not line.places:
@@ -165,15 +173,14 @@ class WaitingRoom:
     def refresh(self, waiter: Waiter) -> None:
         """Call after each change of a waiter: the pool and the timers follow."""
         if waiter.free:
-            self._pool.add_caller(waiter.call, waiter.line.queue.name, waiter.since, waiter.order)
+            self._pool.add_caller(waiter.line.queue.name, waiter.key)
         else:
             self._pool.remove_caller(waiter.call)
         self._timers.set(waiter, waiter.due)
 
     def position(self, waiter: Waiter) -> int:
         """Their place in their own queue, from 1; callers just being offered count too."""
-        key = (waiter.since, waiter.order, waiter.call)
-        return bisect_left(waiter.line.places, key) + 1
+        return bisect_left(waiter.line.places, waiter.key) + 1
 
     def staff(self, queue: QueueName, change: int, now: float) -> None:
         """An agent who can serve the queue has logged in (1) or out (-1)."""
@@ -183,11 +190,16 @@ class WaitingRoom:
         line.staff += change
         if (line.staff == 0) == (line.nobody_since is None):
             line.nobody_since = now if line.staff == 0 else None
-            for _, _, call in line.places:
+            for *_, call in line.places:
                 waiter = self._waiters[call]
                 self._timers.set(waiter, waiter.due)
 
-    def reconfigure(self, queues: Iterable[Queue]) -> list[Queue]:
+    @property
+    def queues(self) -> list[Queue]:
+        """The queues in force, and the removed ones in which somebody waits still."""
+        return [line.queue for line in self._lines.values()]
+
+    def reconfigure(self, queues: Iterable[Queue], now: float) -> list[Queue]:
         """Takes new definitions; returns all that are in force, with those of removed queues
         in which somebody waits still. The caller must rebuild the pool with them, then staff."""
         wanted = {queue.name: queue for queue in queues}
@@ -198,14 +210,17 @@ class WaitingRoom:
                     del self._lines[name]
         for name, queue in wanted.items():
             line = self._lines.setdefault(name, QueueLine(queue))
+            if line.queue.announce_every_s <= 0 < queue.announce_every_s:
+                for *_, call in line.places:
+                    self._waiters[call].announce_at = now + queue.announce_every_s
             line.queue, line.removed = queue, False
-        return [line.queue for line in self._lines.values()]
+        return self.queues
 
     def views(self) -> list[WaitingView]:
-        """All callers, queue by queue, the longest waiting first."""
+        """All callers, queue by queue in the order of their places."""
         views = []
         for name, line in self._lines.items():
-            for position, (_, _, call) in enumerate(line.places, 1):
+            for position, (*_, call) in enumerate(line.places, 1):
                 waiter = self._waiters[call]
                 offered_to = waiter.offer.agent if waiter.offer else None
                 views.append(

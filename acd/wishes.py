@@ -32,7 +32,9 @@ class Wishes:
             self._roster.move(seat, Trigger.WITHDRAW, now, out)
         if moves:
             self._roster.sit(seat, event.station)
+        seat.own_wrap_up_s, seat.missed_before_away = event.wrap_up_s, event.missed_before_away
         self._roster.qualify(seat, event.skills, now)
+        self._is_there(seat)
         if seat.then and seat.then[0] is Trigger.LOG_OUT:
             seat.then = None
         if seat.state is AgentState.LOGGED_OUT:
@@ -70,6 +72,15 @@ class Wishes:
             case ExtendWrapUp():
                 self._extend(seat, event.seconds, out)
 
+    def dismiss(self, seat: Seat, now: float, out: list[Command]) -> None:
+        """They are gone from the centre, or their station is: only a talk goes on."""
+        if seat.state is not AgentState.TALKING:
+            self._leave(seat, Trigger.LOG_OUT, None, now, out)
+
+    def _is_there(self, seat: Seat) -> None:
+        """They have shown that they are: nothing counts as missed, and they need no rest."""
+        seat.missed, seat.rests_until = 0, None
+
     def _leave(
         self, seat: Seat, trigger: Trigger, reason: str | None, now: float, out: list[Command]
     ) -> None:
@@ -82,8 +93,11 @@ class Wishes:
         self._roster.move(seat, trigger, now, out, reason=reason)
 
     def _ready(self, seat: Seat, now: float, out: list[Command]) -> None:
+        self._is_there(seat)
         if seat.state is AgentState.TALKING:
             seat.then = None
+        elif seat.state is AgentState.READY:
+            self._roster.refresh(seat)
         elif seat.state in (AgentState.PAUSED, AgentState.WRAP_UP):
             self._roster.move(seat, Trigger.READY, now, out)
 

@@ -36,14 +36,17 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.match import able
+from domain.centre import Agent
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, QueueName, StationName
 from domain.reasons import OfferFailure
 from domain.stations import StationState
 from tests.acd.centre import QUEUES, SALES, SERVICE, A, B, C, D, queue
 
-AGENTS = st.sampled_from([A, B, C, D])
-STATIONS = st.sampled_from([StationName(f"st{number}") for number in range(5)])
+PEOPLE = (A, B, C, D)
+AGENTS = st.sampled_from(PEOPLE)
+PHONES = [StationName(f"st{number}") for number in range(5)]
+STATIONS = st.sampled_from(PHONES)
 NAMES = st.sampled_from([queue.name for queue in QUEUES])
 SKILLS = st.sampled_from([{SALES: 1}, {SERVICE: 2}, {SALES: 2, SERVICE: 5}, {}])
 RECENT = st.integers(0, 5)
@@ -61,6 +64,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.now = 0.0
         self.calls = 0
         self.told: dict[AgentCode, AgentChanged] = {}
+        self.gone: set[AgentCode] = set()
+        """Whom the centre no longer has, or whose phone."""
         self.ringing: dict[CallId, AgentCode] = {}  # as an engine believes by the commands
 
     def recent(self, back: int) -> CallId:
@@ -86,6 +91,8 @@ class AnyOrder(RuleBasedStateMachine):
                 case Offer():
                     assert command.call not in self.ringing, "a call offered twice"
                     assert command.agent not in self.ringing.values(), "an agent offered twice"
+                    assert command.agent not in self.gone, "offered to somebody who is gone"
+                    self.check_skill(command)
                     self.ringing[command.call] = command.agent
                 case Withdraw():
                     assert self.ringing.pop(command.call) == command.agent
@@ -100,12 +107,24 @@ class AnyOrder(RuleBasedStateMachine):
                 case WishRefused():
                     assert (command.code is Refusal.STATION_TAKEN) == (command.by is not None)
 
+    def check_skill(self, offer: Offer) -> None:
+        """By what was last said of the queue and of the agent."""
+        view = self.floor.agent(offer.agent)
+        queue = next(queue for queue in self.floor.queues if queue.name == offer.queue)
+        assert view and able(view.skills, queue), "offered to somebody without the skill"
+        assert offer.ring_s == queue.ring_s
+
     # Callers
 
-    @rule(name=NAMES, waited=st.sampled_from([0.0, 0.0, 3.0, 1000.0]))
-    def a_caller_comes(self, name: QueueName, waited: float) -> None:
+    @rule(
+        name=NAMES,
+        waited=st.sampled_from([0.0, 0.0, 3.0, 1000.0]),
+        raised=st.sampled_from([0, 0, 5]),
+    )
+    def a_caller_comes(self, name: QueueName, waited: float, raised: int) -> None:
         self.calls += 1
-        self.tell(CallQueued(CallId(f"c{self.calls}"), name, self.now - waited))
+        call = CallId(f"c{self.calls}")
+        self.tell(CallQueued(call, name, self.now - waited, raised=raised))
 
     @rule(back=RECENT, name=NAMES)
     def a_caller_is_queued_again(self, back: int, name: QueueName) -> None:
@@ -121,9 +140,29 @@ class AnyOrder(RuleBasedStateMachine):
 
     # Agents
 
-    @rule(agent=AGENTS, station=STATIONS, skills=SKILLS)
-    def log_in(self, agent: AgentCode, station: StationName, skills: Any) -> None:
-        self.tell(LogIn(agent, station, skills))
+    @rule(
+        agent=AGENTS,
+        station=STATIONS,
+        skills=SKILLS,
+        wrap_up_s=st.none() | st.sampled_from([0.0, 7.0]),
+        missed=st.sampled_from([1, 3]),
+    )
+    def log_in(
+        self,
+        agent: AgentCode,
+        station: StationName,
+        skills: Any,
+        wrap_up_s: float | None,
+        missed: int,
+    ) -> None:
+        self.is_there(agent)
+        self.tell(LogIn(agent, station, skills, wrap_up_s, missed))
+
+    def is_there(self, agent: AgentCode) -> None:
+        """The centre lets nobody log in whom it doesn't have, but who leaves may be talking."""
+        view = self.floor.agent(agent)
+        if view is None or view.state is AgentState.LOGGED_OUT:
+            self.gone.discard(agent)
 
     @rule(agent=AGENTS)
     def log_out(self, agent: AgentCode) -> None:
@@ -135,7 +174,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def all_ready(self) -> None:
-        for number, code in enumerate((A, B, C, D)):
+        for number, code in enumerate(PEOPLE):
+            self.is_there(code)
             self.tell(LogIn(code, StationName(f"st{number}"), {SALES: 1, SERVICE: number}))
             self.tell(Ready(code))
 
@@ -169,6 +209,7 @@ class AnyOrder(RuleBasedStateMachine):
         back: int | None,
     ) -> None:
         call = None if back is None else self.recent(back)
+        self.is_there(agent)
         self.tell(Restore(agent, station, skills, state, None, self.now - age, call))
 
     # Offers and talks, as they should go ...
@@ -218,6 +259,42 @@ class AnyOrder(RuleBasedStateMachine):
         ]
         self.tell(Reconfigure(queues))
 
+    @rule(
+        keep=st.sets(NAMES, min_size=2),
+        ring_s=st.sampled_from([10.0, 15.0]),
+        priority=st.integers(0, 2),
+        skills=st.dictionaries(AGENTS, SKILLS, min_size=2),
+        phones=st.sets(STATIONS, min_size=3),
+    )
+    def the_centre_changes(
+        self, keep: set[QueueName], ring_s: float, priority: int, skills: Any, phones: Any
+    ) -> None:
+        """Agents who have no skills here are gone, and so are phones that aren't named."""
+        ringing = dict(self.ringing)
+        talking = {view.code for view in self.floor.agents if view.state is AgentState.TALKING}
+        at = {view.code: view.station for view in self.floor.agents}
+        queues = [
+            queue(known.name, known.skill, ring_s=ring_s, priority=priority)
+            for known in QUEUES
+            if known.name in keep
+        ]
+        agents = {code: Agent(code, code, (), known) for code, known in skills.items()}
+        self.gone = {
+            code for code in PEOPLE if code not in agents or at.get(code) not in (None, *phones)
+        }
+        self.tell(Reconfigure(queues, agents, phones))
+        for call, agent in ringing.items():
+            assert agent in self.gone or self.ringing[call] == agent, "a phone stopped ringing"
+        for view in self.floor.agents:
+            if view.code in talking:
+                assert view.state is AgentState.TALKING, "a talk was disturbed"
+                if view.code in self.gone and view.station:
+                    assert view.then is AgentState.LOGGED_OUT
+            elif view.code in self.gone:
+                assert view.state is AgentState.LOGGED_OUT
+            elif view.station:
+                assert view.skills == skills[view.code]
+
     @rule(seconds=st.sampled_from([0.0, 0.3, 1.0, 4.0, 20.0, 31.0]))
     def time_passes(self, seconds: float) -> None:
         until = self.now + seconds
@@ -260,6 +337,8 @@ class AnyOrder(RuleBasedStateMachine):
             assert bool(seat.calls) == (seat.state is AgentState.TALKING)
             assert not any(call in self.floor._gone for call in seat.calls)
             assert seat.then is None or seat.state is AgentState.TALKING
+            assert not seat.dismissed or seat.state is AgentState.TALKING
+            assert seat.rests_until is None or seat.state is AgentState.READY
 
     @invariant()
     def all_who_can_be_brought_together_are(self) -> None:
@@ -282,7 +361,7 @@ class AnyOrder(RuleBasedStateMachine):
             )
             assert line.staff == staff
             assert (line.nobody_since is None) == (staff > 0)
-            places = [call for _, _, call in line.places]
+            places = [call for *_, call in line.places]
             assert sorted(line.places) == line.places
             assert set(places) == {
                 waiter.call for waiter in self.floor._room if waiter.line is line

@@ -24,10 +24,12 @@ queues = st.builds(
     st.integers(0, 3),
     st.integers(-1, 1),
 )
-callers = st.lists(st.tuples(queues, st.integers(0, 20)), max_size=12).map(
+callers = st.lists(
+    st.tuples(queues, st.integers(0, 20), st.sampled_from([0, 0, 0, 1, 5])), max_size=12
+).map(
     lambda made: [
-        Caller(CallId(f"c{order}"), queue, float(since), order)
-        for order, (queue, since) in enumerate(made)
+        Caller(CallId(f"c{order}"), queue, float(since), order, raised)
+        for order, (queue, since, raised) in enumerate(made)
     ]
 )
 agents = st.lists(
@@ -44,7 +46,7 @@ agents = st.lists(
 def by_the_rule(waiting: list[Caller], free: list[FreeAgent], now: float) -> list[Match]:
     """Each caller in turn takes the longest idle agent who can serve them."""
     left, matches = list(free), []
-    for caller in sorted(waiting, key=lambda c: (-c.queue.priority, c.since, c.order)):
+    for caller in sorted(waiting, key=lambda c: (-c.queue.priority - c.raised, c.since, c.order)):
         can = [agent for agent in left if able(agent.skills, caller.queue)]
         if can:
             agent = min(can, key=lambda a: (a.idle_since, a.agent))
@@ -67,8 +69,9 @@ def test_a_pool_forgets_who_has_left(
     steps: list[Caller | FreeAgent] = data.draw(st.permutations([*waiting, *free]))
     for step in steps:
         if isinstance(step, Caller):
-            pool.add_caller(step.call, step.queue.name, step.since, step.order)
-            pool.add_caller(step.call, step.queue.name, step.since, step.order)
+            key = (-step.raised, step.since, step.order, step.call)
+            pool.add_caller(step.queue.name, key)
+            pool.add_caller(step.queue.name, key)
         else:
             pool.add_agent(step.agent, pool.serves(step.skills), step.idle_since + 7)
             pool.add_agent(step.agent, pool.serves(step.skills), step.idle_since)
