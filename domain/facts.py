@@ -28,6 +28,7 @@ from domain.reasons import (
     EndReason,
     GiveUpReason,
     LossReason,
+    NoEntry,
     OfferFailure,
     Party,
     TransferKind,
@@ -82,6 +83,14 @@ class CallBlocked(Happening):
     line: LineName | None
 
 
+@_stored_as("turned_away")
+@dataclass(frozen=True, slots=True)
+class TurnedAway(Happening):
+    """The call was not led into its hotline's flow."""
+
+    why: NoEntry | Unlisted | None
+
+
 @_stored_as("language")
 @dataclass(frozen=True, slots=True)
 class LanguageChosen(Happening):
@@ -120,6 +129,8 @@ class Queued(Happening):
 
     queue: QueueName | None
     skill: SkillName | None
+    raised: int | None = field(default=None, metadata={"optional": True})
+    """How much the caller raised the queue's priority; None: not at all."""
 
 
 @_stored_as("announced")

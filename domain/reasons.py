@@ -57,6 +57,15 @@ class EndReason(StrEnum):
     LINE_GONE = "line_gone"  # the caller's line stopped responding, as the session timer noticed
     PHONE_GONE = "phone_gone"  # the agent's phone stopped responding and couldn't be reached
     STOPPING = "stopping"  # a new call was refused because the controller is about to end
+    CALLER_BLOCKED = "caller_blocked"  # refused unanswered: the centre takes none of this number's
+
+
+class NoEntry(StrEnum):
+    """Why a call was not led into its hotline's flow."""
+
+    CLOSED = "closed"  # by its calendar; the caller heard the closed message
+    EMERGENCY = "emergency"  # the caller heard the emergency message
+    CALLER_BLOCKED = "caller_blocked"  # the call was refused unanswered
 
 
 class LossReason(StrEnum):

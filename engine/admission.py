@@ -7,8 +7,9 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from domain.centre import Centre
 from domain.identity import ChannelId, NodeName
+from engine.calls.live_calls import LiveCalls
+from engine.centre_in_force import CentreInForce
 from telephony.agi.agi_wire import SessionRefused
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed, ActionRefused
@@ -27,16 +28,16 @@ class Admission:
 
     def __init__(
         self,
-        centre: Centre,
+        in_force: CentreInForce,
+        calls: LiveCalls,
         links: Mapping[NodeName, Link],
         channels: Calls,
         *,
         late_s: float,
     ) -> None:
         self._late_s = late_s
-        self._lines = frozenset(line.name for line in centre.lines)
-        self._stations = frozenset(station.name for station in centre.stations)
-        self._hotlines = frozenset(hotline.number for hotline in centre.hotlines)
+        self._in_force = in_force
+        self._calls = calls
         self._links = links
         self._channels = channels
         self._awaited: dict[ChannelId, asyncio.Future[None]] = {}
@@ -48,13 +49,18 @@ class Admission:
 
     async def caller(self, channel: ChannelId, line: str, hotline: str) -> None:
         """Check a caller's channel, by ``line`` for ``hotline``. Raises SessionRefused."""
-        self._configured(channel, "line", line, self._lines)
-        self._configured(channel, "hotline", hotline, self._hotlines)
+        self._ours(channel)
+        if self._calls.hotline(channel.call, hotline) is None:
+            raise _unknown("hotline", hotline)
+        if line not in self._in_force.lines and not self._calls.on_line(channel.call, line):
+            raise _unknown("line", line)
         await self._is(channel, ChannelRole.LINE, line)
 
     async def phone(self, channel: ChannelId, station: str) -> None:
         """Check a channel of this station's phone. Raises SessionRefused."""
-        self._configured(channel, "station", station, self._stations)
+        self._ours(channel)
+        if station not in self._in_force.stations:
+            raise _unknown("station", station)
         await self._is(channel, ChannelRole.STATION, station)
 
     def arrived(self, channel: ChannelId) -> None:
@@ -63,7 +69,7 @@ class Admission:
         if awaited is not None and not awaited.done():
             awaited.set_result(None)
 
-    def _configured(self, channel: ChannelId, what: str, name: str, known: frozenset[str]) -> None:
+    def _ours(self, channel: ChannelId) -> None:
         if channel.node not in self._links:
             raise SessionRefused(
                 "node",
@@ -76,12 +82,6 @@ class Admission:
                 "uniqueid",
                 f"its uniqueid {shown(channel.uniqueid)} is not one of Asterisk's; systemname in"
                 " asterisk.conf must be empty",
-            )
-        if name not in known:
-            raise SessionRefused(
-                what,
-                f"there is no {what} {shown(name)}; add it to the configuration, or rewrite"
-                " Asterisk's configuration so that it no longer has it",
             )
 
     async def _is(self, channel: ChannelId, role: ChannelRole, endpoint: str) -> None:
@@ -128,3 +128,11 @@ class Admission:
             if message.get("Uniqueid") == channel.uniqueid:
                 return self._channels.named(channel.node, message.get("Channel"))
         raise SessionRefused("channel", f"{channel.node} has no channel {shown(channel.uniqueid)}")
+
+
+def _unknown(what: str, name: str) -> SessionRefused:
+    return SessionRefused(
+        what,
+        f"there is no {what} {shown(name)}; add it to the configuration, or rewrite"
+        " Asterisk's configuration so that it no longer has it",
+    )

@@ -52,7 +52,7 @@ def board(
     waiting = engine.floor.core.waiting
     positions = {view.call: view.position for view in waiting}
     seats = {view.code: view for view in engine.floor.core.agents}
-    queues = [q for q in engine.centre.queues if projects is None or q.project in projects]
+    queues = [q for q in engine.queues if projects is None or q.project in projects]
     return Board(
         version=engine.changes.version,
         at=datetime.now(UTC),
@@ -158,7 +158,7 @@ def _agents(
     engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, SeatView]
 ) -> list[AgentView]:
     views = []
-    for agent in engine.centre.agents:
+    for agent in (*engine.centre.agents, *engine.leaving):
         if projects is not None and not projects.intersection(agent.projects):
             continue
         seat = seats.get(agent.code)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from acd.events import Restore
-from domain.centre import Centre
+from domain.centre import Agent, Centre, Queue
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
@@ -20,6 +20,7 @@ from engine.agents.lost_phones import LostPhones
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.live_calls import LiveCalls
+from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock, ReportTiming
 from engine.inbound.caller_sessions import Sessions
@@ -50,25 +51,61 @@ class Engine:
         clock: Clock | None = None,
         timing: ReportTiming = ReportTiming(),  # noqa: B008 - it is frozen
     ) -> None:
-        self.centre = centre
+        self.in_force = in_force = CentreInForce(centre)
+        self._leaving: Mapping[AgentCode, Agent] = {}
         self.links = links
         self.started_at = datetime.now(UTC)
         self.clock = clock = clock or Clock()
         self.changes = changes = Changes()
-        self.channels = channels = Calls(
-            (station.name for station in centre.stations), (line.name for line in centre.lines)
-        )
-        self.calls = calls = LiveCalls(centre, outbox, changes, clock)
+        self.channels = channels = Calls(in_force.stations, in_force.lines)
+        self.calls = calls = LiveCalls(in_force, outbox, changes, clock)
         self.orders = orders = Orders(links, channels)
-        self.floor = floor = LiveFloor(centre, clock, changes, calls, orders, outbox)
+        self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox)
         self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
-        self.admission = admission = Admission(centre, links, channels, late_s=timing.late_s)
+        self.admission = admission = Admission(
+            in_force, calls, links, channels, late_s=timing.late_s
+        )
         self.sessions = sessions = Sessions(changes, calls, talks, links, channels, admission)
-        self.queued = QueuedCalls(centre, clock, calls, floor, talks, links, timing)
+        self.queued = QueuedCalls(in_force, clock, calls, floor, talks, links, timing)
         self.lost_phones = LostPhones(clock, calls, links, channels)
         self.switches = Switches(
             clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt, on_gap
         )
+
+    @property
+    def centre(self) -> Centre:
+        """The centre in force."""
+        return self.in_force.centre
+
+    def take(self, centre: Centre) -> None:
+        """Put another centre in force, at once. No call is disturbed.
+
+        Removed queues serve the callers in them, calls in a removed hotline go on, and so does a
+        talk at a removed phone or with a deleted agent, who is logged out after it. All else
+        counts from the next offer, announcement or after-call work.
+
+        Asterisk must be given new lines and phones after this, so that no channel of theirs comes
+        as a stranger's.
+        """
+        known = {**self._leaving, **self.in_force.agents}
+        self.in_force.put(centre)
+        self.channels.know(self.in_force.stations, self.in_force.lines)
+        self.floor.reconfigure()
+        here = self.floor.at_station.values()
+        gone = known.keys() - self.in_force.agents.keys()
+        self._leaving = {code: known[code] for code in here if code in gone}
+
+    @property
+    def leaving(self) -> list[Agent]:
+        """Deleted agents who are finishing a talk."""
+        here = set(self.floor.at_station.values()) if self._leaving else set()
+        return [agent for code, agent in self._leaving.items() if code in here]
+
+    @property
+    def queues(self) -> list[Queue]:
+        """The centre's queues, then removed ones in which somebody waits still."""
+        removed = [q for q in self.floor.core.queues if q.name not in self.in_force.queues]
+        return [*self.centre.queues, *removed]
 
     def restore(
         self, last_states: Mapping[AgentCode, AgentFact], open_calls: Iterable[StoredCall]
@@ -78,6 +115,12 @@ class Engine:
         To be called before the links come up: their first snapshots say what has become of these.
         """
         self.calls.unclosed = {stored.record.call: stored for stored in open_calls}
+        for stored in self.calls.unclosed.values():  # their line or phone may have been removed
+            record = stored.record
+            self.channels.know(
+                (leg.station for leg in record.legs if leg.station),
+                (record.line,) if record.line else (),
+            )
         self._restore_agents(last_states)
 
     def catch_up(
@@ -106,25 +149,26 @@ class Engine:
         return len(self.floor.at_station) - before, len(lost)
 
     def _restore_agents(self, last_states: Mapping[AgentCode, AgentFact]) -> None:
-        agents = {agent.code: agent for agent in self.centre.agents}
-        for code, fact in last_states.items():
-            agent = agents.get(code)
-            if agent is None or fact.station is None or fact.state is AgentState.LOGGED_OUT:
-                continue
+        agents = self.in_force.agents
+        # First those whom the centre has: a phone may be theirs now.
+        for code in sorted(last_states, key=lambda code: code not in agents):
+            agent, fact = agents.get(code), last_states[code]
+            if fact.station is None or fact.state is AgentState.LOGGED_OUT or not agents:
+                continue  # without agents the centre itself isn't known yet
             talking = fact.state is AgentState.TALKING
             self.floor.feed(
                 Restore(
                     agent=code,
                     station=fact.station,
-                    skills=agent.skills,
+                    skills={} if agent is None else agent.skills,
                     # An offer doesn't outlive its controller.
                     state=AgentState.READY if fact.state is AgentState.OFFERED else fact.state,
                     reason=fact.reason,
                     since=self.clock.monotonic(fact.at),
                     call=fact.call if talking else None,
+                    wrap_up_s=None if agent is None else agent.wrap_up_s,
+                    missed_before_away=1 if agent is None else agent.missed_before_away,
                 )
             )
-
-    def take(self, centre: Centre) -> None:
-        """Put another centre in force."""
-        self.centre = centre
+        # Agents and phones may have been removed while nobody was there to log them out.
+        self.floor.reconfigure()

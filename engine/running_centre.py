@@ -6,8 +6,8 @@ from datetime import UTC, datetime, time, tzinfo
 
 import structlog
 
-from acd.commands import Refusal, WishRefused
-from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
+from acd.commands import Command, Refusal, WishRefused
+from acd.events import Away, ExtendWrapUp, LogOut, Ready
 from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
@@ -75,7 +75,6 @@ class RunningCentre:
         self._figures: dict[QueueName, DayFigures] = {}
         self._blocked: dict[LineName, int] = {}
         self._away: str | None = None
-        self._agents = {agent.code: agent for agent in engine.centre.agents}
 
     def centre(self) -> Centre:
         """The configuration in force."""
@@ -111,10 +110,9 @@ class RunningCentre:
         seconds: float | None = None,
     ) -> CommandResult:
         """Do what an agent, or a supervisor for them, asks for."""
-        event = self._event(agent, verb, reason, station, seconds)
-        if isinstance(event, CommandResult):
-            return event
-        commands = self._engine.floor.feed(event)
+        commands = self._commands(agent, verb, reason, station, seconds)
+        if isinstance(commands, CommandResult):
+            return commands
         log.info("agent command", agent=agent, verb=str(verb), by=by)
         for command in commands:
             if isinstance(command, WishRefused) and command.agent == agent:
@@ -126,33 +124,34 @@ class RunningCentre:
             return CommandResult(CommandOutcome.AWAY_AFTER_CALL)
         return CommandResult(CommandOutcome.DONE)
 
-    def _event(
+    def _commands(
         self,
         code: AgentCode,
         verb: Verb,
         reason: str | None,
         station: StationName | None,
         seconds: float | None,
-    ) -> FloorEvent | CommandResult:
-        agent = self._agents.get(code)
+    ) -> list[Command] | CommandResult:
+        engine = self._engine
+        agent = engine.in_force.agents.get(code)
         if agent is None:
             return CommandResult(CommandOutcome.NO_SUCH_AGENT, agent=code)
         match verb:
             case Verb.LOG_IN:
                 where = station or agent.station
-                if where is None or where not in {s.name for s in self._engine.centre.stations}:
+                if where is None or where not in engine.in_force.stations:
                     return CommandResult(CommandOutcome.NO_SUCH_STATION, station=where)
-                return LogIn(code, where, agent.skills)
+                return engine.floor.log_in(agent, where)
             case Verb.LOG_OUT:
-                return LogOut(code)
+                return engine.floor.feed(LogOut(code))
             case Verb.READY:
-                return Ready(code)
+                return engine.floor.feed(Ready(code))
             case Verb.AWAY:
-                if reason not in self._engine.centre.reasons:
+                if reason not in engine.centre.reasons:
                     return CommandResult(CommandOutcome.NO_SUCH_REASON, reason=reason)
-                return Away(code, reason)
+                return engine.floor.feed(Away(code, reason))
             case Verb.EXTEND:
-                return ExtendWrapUp(code, seconds or 30.0)
+                return engine.floor.feed(ExtendWrapUp(code, seconds or 30.0))
 
     async def keep_comparing(self, change: Callable[[], str | None], since: datetime) -> None:
         """Report, in the log and on the board, while the files differ from what is in force.

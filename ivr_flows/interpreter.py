@@ -21,7 +21,8 @@ def run(flow: Flow, context: FlowContext, start: str | None = None) -> Script[No
         raise UnknownNodeError(
             f"flow {flow.name!r} ({flow.source}) has no node {first!r} to continue at"
         )
-    walk = Walk(flow.prompts, flow.languages, context, flow.announcements.back)
+    wanted = [language for language in context.languages if language in flow.languages]
+    walk = Walk(flow.prompts, wanted or flow.languages, context, flow.announcements.back)
     return _walk(flow, walk, first)
 
 

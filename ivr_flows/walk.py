@@ -34,11 +34,15 @@ class FlowContext:
 
     ``language`` and ``answered`` are those of a call already under way. ``taken_back``: the
     controller was lost while the caller waited, and the queue node where they start says so.
+    ``languages`` are those that the caller may choose from (none: the flow's), ``usual`` is for
+    those who don't choose, whatever the flow says.
     """
 
     language: str | None = None
     answered: bool = False
     taken_back: bool = False
+    languages: tuple[str, ...] = ()
+    usual: str | None = None
 
 
 class Walk:
@@ -57,6 +61,7 @@ class Walk:
         self.node = ""
         self.exits: Mapping[str, str] = {}
         self.languages = tuple(languages)
+        self.usual = context.usual if context.usual in self.languages else None
         known = context.language in self.languages
         self.language = context.language if known and context.language else self.languages[0]
         self.taken_back = context.taken_back

@@ -5,7 +5,7 @@ twice, or not at all, and any of their fields may be None; the record is then po
 wrong.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -27,9 +27,10 @@ from domain.facts import (
     RecordingMissing,
     Scored,
     TalkBegan,
+    TurnedAway,
 )
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
-from domain.reasons import EndReason, LossReason, Party, Unlisted
+from domain.reasons import EndReason, LossReason, NoEntry, Party, Unlisted
 from records.legs import Leg, LegOutcome, fold_legs
 from records.outcomes import Outcome
 from records.stays import QueueStay, fold_stays
@@ -324,6 +325,13 @@ def _recording(stored: Recorded) -> RecordingInfo | None:
     )
 
 
+_NO_ENTRY: Mapping[str, Outcome] = {
+    NoEntry.CALLER_BLOCKED: Outcome.REFUSED,
+    NoEntry.CLOSED: Outcome.CLOSED,
+    NoEntry.EMERGENCY: Outcome.EMERGENCY,
+}
+
+
 def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
     if wait.answered_at is not None:
         return Outcome.ANSWERED if end.at else Outcome.OPEN
@@ -331,6 +339,10 @@ def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
         return Outcome.OPEN
     if wait.since is None and _first(timeline, CallBlocked) is not None:
         return Outcome.BLOCKED
+    if wait.since is None and (turned := _first(timeline, TurnedAway)) is not None:
+        assert isinstance(turned.what, TurnedAway)  # noqa: S101 - looked for
+        if (outcome := _NO_ENTRY.get(turned.what.why or "")) is not None:
+            return outcome
     if wait.since is not None and _gave_up(timeline) is not None:
         return Outcome.UNSERVED
     if end.by == Party.SYSTEM:

@@ -13,3 +13,6 @@ class Outcome(StrEnum):
     SELF_SERVICE = "self_service"  # ended in the menus, without entering a queue
     LOST = "lost"  # the system ended it before an agent was reached
     BLOCKED = "blocked"  # refused unanswered: the line was full
+    REFUSED = "refused"  # refused unanswered: the caller's number is blocked
+    CLOSED = "closed"  # heard that the hotline is closed
+    EMERGENCY = "emergency"  # heard the hotline's emergency message

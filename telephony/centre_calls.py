@@ -78,11 +78,17 @@ class Calls:
     """The centre's calls, channels and stations; what has ended is forgotten."""
 
     def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
-        self._stations = frozenset(stations)
-        self._lines = frozenset(lines)
+        self.stations = set(stations)
+        self.lines = set(lines)
+        """Names that were known once stay known, because their channels may outlive them."""
         self.nodes: dict[NodeName, NodeCalls] = {}
         self._devices: dict[NodeName, dict[StationName, str]] = {}
         self._states: dict[StationName, StationState] = {}
+
+    def know(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
+        """Learn of more stations and lines, before any of them can have a channel."""
+        self.stations.update(stations)
+        self.lines.update(lines)
 
     # --- what is there now
 
@@ -153,7 +159,7 @@ class Calls:
         that makes no sense, and changes nothing then."""
         if message.name == "DeviceStateChange":
             technology, _, station = message.get("Device").partition("/")
-            if technology != "PJSIP" or station not in self._stations:
+            if technology != "PJSIP" or station not in self.stations:
                 return []
             self._node(node)
             self._devices[node][StationName(station)] = message.get("State")
@@ -175,8 +181,8 @@ class Calls:
         mine.changes.take_stations_touched()
         listed = listed_states(snapshot)
         if listed:  # if neither list is readable, what was known is the best there is
-            self._devices[node] = {name: listed.get(name, "") for name in self._stations}
-        for station in sorted(self._stations):
+            self._devices[node] = {name: listed.get(name, "") for name in self.stations}
+        for station in sorted(self.stations):
             events += self._news(station)
         return events
 
@@ -192,7 +198,7 @@ class Calls:
     def _node(self, name: NodeName) -> NodeCalls:
         node = self.nodes.get(name)
         if node is None:
-            node = self.nodes[name] = NodeCalls(name, self._stations, self._lines)
+            node = self.nodes[name] = NodeCalls(name, self.stations, self.lines)
             self._devices[name] = {}
         return node
 

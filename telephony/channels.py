@@ -4,7 +4,7 @@ Only Newchannel and a snapshot make a channel. After a snapshot every live chann
 event about an unknown one is older than the snapshot, and must not revive it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -67,9 +67,10 @@ class Channel:
 
 
 class Channels:
-    """All channels of one node, with the indexes that calls need."""
+    """All channels of one node, with the indexes that calls need. The names of ``stations`` and
+    ``lines`` may become more."""
 
-    def __init__(self, stations: frozenset[StationName], lines: frozenset[LineName]) -> None:
+    def __init__(self, stations: Set[StationName], lines: Set[LineName]) -> None:
         self._stations = stations
         self._lines = lines
         self.by_id: dict[str, Channel] = {}

@@ -8,7 +8,7 @@ asterisk-conf/cel_custom.conf.
 import csv
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, StationName
@@ -160,11 +160,14 @@ class _Channel:
 
 
 class EventLog:
-    """Calls as the log has them, fed with its rows in order. Keeps ended calls until ``forget``."""
+    """Calls as the log has them, fed with its rows in order. Keeps ended calls until ``forget``.
 
-    def __init__(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
-        self._stations = frozenset(stations)
-        self._lines = frozenset(lines)
+    The names of ``stations`` and ``lines`` may become more meanwhile.
+    """
+
+    def __init__(self, stations: Set[StationName], lines: Set[LineName]) -> None:
+        self._stations = stations
+        self._lines = lines
         self._channels: dict[str, _Channel] = {}
         self._bridges: dict[str, set[str]] = {}
         self._last_at = 0.0

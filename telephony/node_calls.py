@@ -6,7 +6,7 @@ What is reported about a call is the difference between how it looked before and
 can't contradict them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import ClassVar
 
 from domain.identity import ChannelId, LineName, NodeName, StationName
@@ -31,9 +31,7 @@ _Apply = Callable[["NodeCalls", Message], list[CallEvent]]
 class NodeCalls:
     """The channels of one Asterisk, and the calls that they add up to."""
 
-    def __init__(
-        self, name: NodeName, stations: frozenset[StationName], lines: frozenset[LineName]
-    ) -> None:
+    def __init__(self, name: NodeName, stations: Set[StationName], lines: Set[LineName]) -> None:
         self.name = name
         self.channels = Channels(stations, lines)
         self.changes = CallChanges(name, self.channels)

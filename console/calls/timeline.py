@@ -32,9 +32,18 @@ from domain.facts import (
     TalkBegan,
     TalkEnded,
     Transferred,
+    TurnedAway,
 )
 from domain.identity import AgentCode
-from domain.reasons import EndReason, GiveUpReason, LossReason, OfferFailure, Party, TransferKind
+from domain.reasons import (
+    EndReason,
+    GiveUpReason,
+    LossReason,
+    NoEntry,
+    OfferFailure,
+    Party,
+    TransferKind,
+)
 
 Says = Callable[[str, Mapping[str, object] | None], str]
 """Translates a marked text and fills in its values."""
@@ -68,6 +77,9 @@ WHY: Mapping[str, str] = {
     "done": N_("the flow was finished"),
     EndReason.PHONE_GONE: N_("the phone stopped responding and could not be reached"),
     EndReason.STOPPING: N_("Offhook was stopping and took no new calls"),
+    EndReason.CALLER_BLOCKED: N_("calls from this number are blocked"),
+    NoEntry.CLOSED: N_("the hotline was closed"),
+    NoEntry.EMERGENCY: N_("the hotline's emergency message was played"),
     EndReason.LINE_GONE: N_("the caller's line stopped responding"),
     EndReason.ASTERISK_ENDED: N_("Asterisk stopped during the call"),
     EndReason.CONTROLLER_AWAY: N_("the controller was away"),
@@ -138,6 +150,17 @@ class _Wording:
             case CallBlocked(line):
                 text = N_("Line %(line)s was full; the call was refused unanswered.")
                 return _Line("phone-off", "red", text, {"line": line})
+            case TurnedAway(NoEntry.CLOSED):
+                return _Line("moon", "secondary", N_("The hotline was closed."))
+            case TurnedAway(NoEntry.EMERGENCY):
+                text = N_("The hotline's emergency message took the place of its flow.")
+                return _Line("alert-triangle", "yellow", text)
+            case TurnedAway(NoEntry.CALLER_BLOCKED):
+                text = N_("Calls from this number are blocked; the call was refused unanswered.")
+                return _Line("phone-off", "secondary", text)
+            case TurnedAway(why):
+                text = N_("The call did not enter the hotline's flow: %(why)s.")
+                return _Line("phone-off", "secondary", text, {"why": self._code(why, WHY)})
             case LanguageChosen(language):
                 text = N_("The caller chose %(language)s.")
                 known = self._code(language, CALL_LANGUAGES)
@@ -156,6 +179,10 @@ class _Wording:
                     text = N_("In “%(node)s” the caller pressed nothing (attempt %(try)s).")
                 values = {"node": node, "digits": digits, "try": attempt}
                 return _Line("alert-triangle", "yellow", text, values)
+            case Queued(queue, raised=int(raised)):
+                text = N_("The caller joined the queue %(queue)s; priority raised by %(n)s.")
+                values = {"queue": self._queue(queue), "n": raised}
+                return _Line("hourglass", "orange", text, values)
             case Queued(queue):
                 text = N_("The caller joined the queue %(queue)s.")
                 return _Line("hourglass", "orange", text, {"queue": self._queue(queue)})

@@ -14,6 +14,9 @@ OUTCOMES = {
     Outcome.SELF_SERVICE: N_("Self-service"),
     Outcome.LOST: N_("Lost"),
     Outcome.BLOCKED: N_("Line full"),
+    Outcome.REFUSED: N_("Caller blocked"),
+    Outcome.CLOSED: N_("Closed"),
+    Outcome.EMERGENCY: N_("Emergency message"),
 }
 OUTCOME_COLOURS = {
     Outcome.OPEN: "blue",
@@ -23,6 +26,9 @@ OUTCOME_COLOURS = {
     Outcome.SELF_SERVICE: "teal",
     Outcome.LOST: "red",
     Outcome.BLOCKED: "red",
+    Outcome.REFUSED: "secondary",
+    Outcome.CLOSED: "secondary",
+    Outcome.EMERGENCY: "yellow",
 }
 LEG_OUTCOMES = {
     LegOutcome.OFFERED: N_("Ringing"),

@@ -9,13 +9,14 @@ from typing import assert_never
 import structlog
 
 from acd.commands import AgentChanged, Announce, Command, GiveUp, Offer, WishRefused, Withdraw
-from acd.events import FloorEvent, OfferFailed
+from acd.events import FloorEvent, LogIn, OfferFailed, Reconfigure
 from acd.floor import Floor
-from domain.centre import Centre
+from domain.centre import Agent
 from domain.facts import AgentFact, AgentState, LeftQueue, Offered
 from domain.identity import AgentCode, CallId, StationName
 from domain.reasons import OfferFailure
 from engine.calls.live_calls import LiveCalls
+from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.orders import Orders
@@ -30,16 +31,17 @@ class LiveFloor:
 
     def __init__(
         self,
-        centre: Centre,
+        in_force: CentreInForce,
         clock: Clock,
         changes: Changes,
         calls: LiveCalls,
         orders: Orders,
         outbox: Outbox,
     ) -> None:
-        self.core = Floor(centre.queues)
+        self.core = Floor(in_force.centre.queues)
         self.at_station: dict[StationName, AgentCode] = {}
         """Which agent is logged in at each phone."""
+        self._in_force = in_force
         self._clock = clock
         self._changes = changes
         self._calls = calls
@@ -53,6 +55,17 @@ class LiveFloor:
         commands = self.core.handle(event, self._clock.now())
         self._carry_out(commands)
         return commands
+
+    def reconfigure(self) -> None:
+        """Work from now on with the centre that is in force."""
+        now = self._in_force
+        self.feed(Reconfigure(now.centre.queues, now.agents, now.stations))
+
+    def log_in(self, agent: Agent, station: StationName) -> list[Command]:
+        """An agent whose PIN was checked sits down at a station."""
+        return self.feed(
+            LogIn(agent.code, station, agent.skills, agent.wrap_up_s, agent.missed_before_away)
+        )
 
     def was_withdrawn(self, call: CallId, station: StationName) -> bool:
         """Whether the floor has withdrawn the offer of this call at this station."""

@@ -80,6 +80,9 @@ class LiveCall:
     """The number; None if withheld."""
     caller_name: str | None
     hotline: Hotline
+    """As it was when the call came; changes of it are for later calls."""
+    languages: tuple[str, ...]
+    """Those that the caller may choose from."""
     entered_at: datetime
     stage: CallStage
     stage_since: datetime

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from domain.centre import Centre
+from domain.centre import Hotline
 from domain.facts import (
     CallBlocked,
     CallEnded,
@@ -15,11 +15,13 @@ from domain.facts import (
     CallFact,
     ControllerLost,
     Happening,
+    TurnedAway,
 )
 from domain.identity import CallId, ChannelId, LineName
 from domain.reasons import Party
 from engine.calls.call import LiveCall
 from engine.calls.logged import entered, fact_id
+from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.ports import CallStage
@@ -29,7 +31,7 @@ from telephony.complaints import Complaints, shown
 
 log = structlog.get_logger()
 
-_ONCE = (CallEntered, CallEnded)
+_ONCE = (CallEntered, TurnedAway, CallEnded)
 
 _JUST_OVER_S = 10.0
 
@@ -40,11 +42,13 @@ BLOCKED_CAUSE = 34
 class LiveCalls:
     """All calls in progress, by their ids."""
 
-    def __init__(self, centre: Centre, outbox: Outbox, changes: Changes, clock: Clock) -> None:
+    def __init__(
+        self, in_force: CentreInForce, outbox: Outbox, changes: Changes, clock: Clock
+    ) -> None:
         self.by_id: dict[CallId, LiveCall] = {}
         self.unclosed: dict[CallId, StoredCall] = {}
         """An earlier controller's calls: without an end in the record, and not yet seen."""
-        self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
+        self.in_force = in_force
         self._outbox = outbox
         self._changes = changes
         self._clock = clock
@@ -54,6 +58,26 @@ class LiveCalls:
     def get(self, call: CallId) -> LiveCall | None:
         """The call, or None if it is over or was never seen."""
         return self.by_id.get(call)
+
+    def hotline(self, call: CallId, number: str) -> Hotline | None:
+        """The hotline of this number, None if there is none. Calls that are in one go on in it,
+        even if it has been removed meanwhile."""
+        if (live := self.by_id.get(call)) is not None and live.hotline.number == number:
+            return live.hotline
+        if (hotline := self.in_force.hotlines.get(number)) is not None:
+            return hotline
+        before = self.unclosed.get(call)
+        record = before.record if before is not None else None
+        if record is None or record.hotline != number or not (record.project and record.flow):
+            return None
+        return Hotline(number, record.project, record.flow)
+
+    def on_line(self, call: CallId, line: str) -> bool:
+        """Whether this is a call in progress, on that line."""
+        if (live := self.by_id.get(call)) is not None:
+            return live.line == line
+        before = self.unclosed.get(call)
+        return before is not None and before.record.line == line
 
     def take_up(
         self,
@@ -71,7 +95,7 @@ class LiveCalls:
         """
         if call := self.by_id.get(channel.call):
             return call
-        hotline = self._hotlines.get(number)
+        hotline = self.hotline(channel.call, number)
         if hotline is None:
             self._complain(
                 "a call came for a number that is not a hotline; add it to the configuration's"
@@ -89,6 +113,7 @@ class LiveCalls:
             caller=caller,
             caller_name=caller_name,
             hotline=hotline,
+            languages=self.in_force.languages(hotline),
             entered_at=at,
             stage=CallStage.FLOW,
             stage_since=at,
@@ -125,7 +150,7 @@ class LiveCalls:
         at: float,
     ) -> None:
         """Record a call that was refused because its line was full; ``at`` is in epoch seconds."""
-        hotline = self._hotlines.get(number)
+        hotline = self.in_force.hotlines.get(number)
         if hotline is None:
             return
         call, moment = channel.call, datetime.fromtimestamp(at, UTC)

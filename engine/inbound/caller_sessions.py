@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from domain.facts import TurnedAway
 from domain.identity import CallId, ChannelId, LineName, NodeName
-from domain.reasons import EndReason, Party, Unlisted
+from domain.reasons import EndReason, NoEntry, Party, Unlisted
 from engine.admission import Admission
 from engine.agents.live_talks import LiveTalks
 from engine.calls.call import Driver, LiveCall
@@ -110,13 +111,17 @@ class Sessions:
         if not call.served:
             self.calls.adopt(call)
 
+    def turned_away(self, call: LiveCall, why: NoEntry) -> None:
+        """The call is not led into its flow."""
+        self.calls.note(call, TurnedAway(why))
+
     def flow_ended(self, call: LiveCall, why: str) -> None:
         """The flow hangs up on purpose."""
         call.flow_ended = Unlisted(why)
 
-    def refused(self, call: LiveCall) -> None:
-        """The call is hung up unanswered, because the controller is about to stop."""
-        call.refused = EndReason.STOPPING
+    def refused(self, call: LiveCall, why: EndReason) -> None:
+        """The call is hung up unanswered."""
+        call.refused = why
 
     def session_over(self, call: LiveCall) -> None:
         """No session drives the call any more; it may be gone, transferred, or lost."""

@@ -3,6 +3,7 @@
 Read this beside ``ivr_flows.steps``.
 """
 
+from dataclasses import replace
 from time import time
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.inbound.bookmark import Arguments, Bookmark
 from engine.inbound.caller_sessions import Sessions
+from engine.inbound.notice import Notice
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.queueing import Queueing
 from engine.inbound.speaking import Speech
@@ -68,6 +70,15 @@ class FlowSteps:
             epoch(given.queued_at, time()) if given.waited and given.queued_at else None,
         )
 
+    async def say(self, notice: Notice) -> None:
+        """Say what takes the place of the flow. Raises HungUp if the caller leaves."""
+        self._sessions.turned_away(self._call, notice.why)
+        self._sessions.flow_ended(self._call, notice.why.value)
+        if notice.texts:
+            await self._session.answer()
+            language = notice.texts[0].language
+            await self._speech.play(Play("", notice.texts, language, interruptible=False))
+
     async def walk(self) -> None:
         """Go on to the flow's end. Raises HungUp if the caller leaves."""
         given = self._given
@@ -79,6 +90,8 @@ class FlowSteps:
             await self._name_on_phones(self._call.caller_name)
         if given.talked and given.start is None:
             return  # Asterisk's own queue brought the caller to an agent, before any flow did
+        own = self._call.hotline.languages
+        context = replace(context, languages=self._languages(), usual=own[0] if own else None)
         try:
             steps = run(self._flow, context, given.start)
         except UnknownNodeError as gone:
@@ -92,6 +105,13 @@ class FlowSteps:
             return
         finally:
             steps.close()
+
+    def _languages(self) -> tuple[str, ...]:
+        """Those that the caller may choose from, in the hotline's order if it has its own."""
+        wanted = self._call.languages
+        if self._call.hotline.languages:
+            return wanted
+        return tuple(each for each in self._flow.languages if each in wanted)
 
     async def _name_on_phones(self, name: str) -> None:
         """Set the name that agents' phones show, without the characters that quote names in SIP."""

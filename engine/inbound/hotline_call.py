@@ -4,18 +4,23 @@ The session may be the call's first, or go on where an earlier one left the call
 earlier controller: ``bookmark`` says how.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import time
 
 import structlog
 
+from domain.centre import zone_of
 from domain.identity import ChannelId, LineName, NodeName
+from domain.reasons import EndReason, NoEntry
 from engine.agents.live_talks import must_wait_again
+from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.inbound.bookmark import Arguments, Stage
 from engine.inbound.caller_sessions import Closing, Sessions
 from engine.inbound.flow_steps import FlowSteps
+from engine.inbound.notice import IsOpen, notice
 from engine.inbound.queued_calls import QueuedCalls
 from ivr_flows.flow import Flow
 from prompts.sounds import Prompts
@@ -27,10 +32,15 @@ log = structlog.get_logger()
 
 _CONGESTION = "42"
 """Q.850; in SIP 503, so that a carrier may try elsewhere."""
+_REJECTED = "21"
+"""Q.850; in SIP 403, so that a carrier doesn't try elsewhere."""
 
 
 class HotlineCalls:
-    """Serves the route ``call`` of the FastAGI server."""
+    """Serves the route ``call`` of the FastAGI server.
+
+    ``is_open`` reads hotlines' calendars, for a time in the centre's zone.
+    """
 
     def __init__(
         self,
@@ -38,7 +48,12 @@ class HotlineCalls:
         queued: QueuedCalls,
         flows: Mapping[str, Flow],
         prompts: Prompts,
+        *,
+        is_open: IsOpen = lambda _calendar, _at: True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._is_open = is_open
+        self._now = now
         self._sessions = sessions
         self._queued = queued
         self._flows = flows
@@ -74,23 +89,44 @@ class HotlineCalls:
             return
         if closing is Closing.REFUSE and not given.resumed:
             log.info("a call is refused because Offhook is stopping", call=call.id)
-            self._sessions.refused(call)
+            self._sessions.refused(call, EndReason.STOPPING)
             await session.execute("Hangup", _CONGESTION)
             return
-        call.recorded = bool(given.recording)
-        if given.talked and must_wait_again(call):
-            given = replace(given, stage=Stage.QUEUE)
         turn = call.turn
-        flow = self._flows.get(call.hotline.flow)
         try:
-            if flow is None:
-                log.error("a number has no flow", number=given.hotline, flow=call.hotline.flow)
-                await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
-                return
-            parts = (self._prompts, self._sessions, self._queued)
-            await FlowSteps(session, call, given, flow, *parts).walk()
+            over = await self._serve(session, call, given)
         finally:
             if call.turn == turn:  # otherwise a later session has the caller
                 self._sessions.session_over(call)
-        # OFFHOOK_DONE is not needed: a channel that is hung up doesn't go on in the dialplan.
-        await session.hang_up()
+        if over:
+            # OFFHOOK_DONE is not needed: a channel that is hung up doesn't go on in the dialplan.
+            await session.hang_up()
+
+    async def _serve(self, session: Session, call: LiveCall, given: Arguments) -> bool:
+        """Returns whether the call is over; otherwise the dialplan goes on with it."""
+        in_force = self._sessions.calls.in_force
+        if not given.resumed and in_force.blocked(call.caller, call.hotline.project):
+            log.info("a call is refused because its number is blocked", call=call.id)
+            self._sessions.turned_away(call, NoEntry.CALLER_BLOCKED)
+            self._sessions.refused(call, EndReason.CALLER_BLOCKED)
+            await session.execute("Hangup", _REJECTED)
+            return True
+        call.recorded = bool(given.recording)
+        if given.talked and must_wait_again(call):
+            given = replace(given, stage=Stage.QUEUE)
+        flow = self._flows.get(call.hotline.flow)
+        if flow is None:
+            log.error("a number has no flow", number=given.hotline, flow=call.hotline.flow)
+            await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
+            return False
+        steps = FlowSteps(session, call, given, flow, self._prompts, self._sessions, self._queued)
+        instead = None
+        if not given.resumed:
+            language = given.language or None
+            local = self._now().astimezone(zone_of(in_force.centre))
+            instead = notice(call.hotline, call.languages, language, local, self._is_open)
+        if instead is None:
+            await steps.walk()
+        else:
+            await steps.say(instead)
+        return True

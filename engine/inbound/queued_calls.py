@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from acd.commands import Offer
 from acd.events import CallLeft, CallQueued, OfferFailed
-from domain.centre import Centre
 from domain.facts import OfferNotTaken, Queued
 from domain.identity import NodeName, QueueName
 from domain.reasons import OfferFailure
@@ -14,6 +13,7 @@ from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
+from engine.centre_in_force import CentreInForce
 from engine.clock import Clock, ReportTiming
 from engine.inbound.waited import waited_s
 from engine.ports import CallStage
@@ -25,7 +25,7 @@ class QueuedCalls:
 
     def __init__(
         self,
-        centre: Centre,
+        in_force: CentreInForce,
         clock: Clock,
         calls: LiveCalls,
         floor: LiveFloor,
@@ -34,7 +34,7 @@ class QueuedCalls:
         timing: ReportTiming,
     ) -> None:
         self._timing = timing
-        self._skills = {queue.name: queue.skill for queue in centre.queues}
+        self._in_force = in_force
         self._clock = clock
         self._calls = calls
         self._floor = floor
@@ -46,7 +46,10 @@ class QueuedCalls:
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
-            self._calls.note(call, Queued(queue, self._skills.get(queue)), at=at)
+            known = self._in_force.queues.get(queue)
+            raised = self._in_force.raised(call.caller, call.hotline.project)
+            skill = None if known is None else known.skill
+            self._calls.note(call, Queued(queue, skill, raised or None), at=at)
         self._calls.stage(call, CallStage.QUEUE)
         self._waits(call, queue, at, again=since is not None)
         return at.timestamp()
@@ -55,7 +58,8 @@ class QueuedCalls:
         now = datetime.now(UTC)
         waited = waited_s(since, call.returns, call.ledger.facts, now)
         place = self._clock.monotonic(since)
-        self._floor.feed(CallQueued(call.id, queue, place, waited_s=waited))
+        raised = self._in_force.raised(call.caller, call.hotline.project)
+        self._floor.feed(CallQueued(call.id, queue, place, waited_s=waited, raised=raised))
         if again:
             call.returns.append(now)
 

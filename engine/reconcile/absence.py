@@ -62,11 +62,7 @@ class Absence:
         self._calls = calls
         self._outbox = outbox
         self._file = LogFile(path, memory)
-        centre = engine.centre
-        self._hotlines = {hotline.number: hotline for hotline in centre.hotlines}
-        self._log = EventLog(
-            (station.name for station in centre.stations), (line.name for line in centre.lines)
-        )
+        self._log = EventLog(engine.channels.stations, engine.channels.lines)
         self._gaps = gaps
         self._put_off: list[tuple[Gap, dict[CallId, LoggedCall]]] = []
         """Calls that came and went in a gap. Only the database, which was away, knows whether they
@@ -193,7 +189,7 @@ class Absence:
         return ledger.settle_unseen(call, self._log.calls.get(call), gap.agents, self._log_until())
 
     def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:
-        hotline = self._hotlines.get(logged.number)
+        hotline = self._engine.in_force.hotlines.get(logged.number)
         if hotline is None:
             return []  # from another configuration
         until = self._log_until()

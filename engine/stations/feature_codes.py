@@ -3,7 +3,7 @@
 import structlog
 
 from acd.commands import Command, Refusal, WishRefused
-from acd.events import Away, ExtendWrapUp, FloorEvent, LogIn, LogOut, Ready
+from acd.events import Away, ExtendWrapUp, FloorEvent, LogOut, Ready
 from centre.pins import AgentPins
 from domain.facts import AgentState
 from domain.identity import AgentCode, ChannelId, NodeName, StationName
@@ -41,10 +41,12 @@ class StationFeatures:
         self._pins = pins
         self._phrases = phrases
         self._prompts = prompts
-        self._agents = {agent.code: agent for agent in engine.centre.agents}
         self._tries = PinTries()
         self._complain = Complaints()
-        self._language = engine.centre.languages[0]
+
+    @property
+    def _language(self) -> str:
+        return self._engine.centre.languages[0]
 
     async def serve(self, session: Session) -> None:
         """Serve one feature code. The session's arguments are the station, the code and what was
@@ -100,18 +102,21 @@ class StationFeatures:
             return
         code = AgentCode(await self._ask(session, StationPhrase.ENTER_CODE))
         pin = await self._ask(session, StationPhrase.ENTER_PIN)
-        agent = self._agents.get(code)
+        agent = self._engine.in_force.agents.get(code)
         named = (agent.code, agent.station) if agent is not None else (None, None)
         if not self._tries.allows(named[0], station, named[1], now()):
             self._complain("too many wrong PINs at a phone", kind=station, station=station)
             await self._say(session, StationPhrase.TOO_MANY_TRIES)
             return
-        if not await self._pins.fits(code, pin) or agent is None:
+        fits = await self._pins.fits(code, pin)
+        agent = self._engine.in_force.agents.get(code)  # they may have been deleted meanwhile
+        if agent is None or not fits:
             self._complain("wrong code or PIN at a phone", kind=station, station=station)
             await self._say(session, StationPhrase.WRONG_PIN)
             return
         self._tries.right(code, station)
-        await self._wish(session, LogIn(code, station, agent.skills), StationPhrase.LOGGED_IN)
+        refusal = self._refusal(self._engine.floor.log_in(agent, station))
+        await self._say(session, StationPhrase.LOGGED_IN if refusal is None else _REFUSED[refusal])
 
     async def _away(self, session: Session, agent: AgentCode, digit: str) -> None:
         digit = digit or await self._ask(session, StationPhrase.CHOOSE_REASON, digits=1)

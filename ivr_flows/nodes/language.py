@@ -11,7 +11,8 @@ from ivr_flows.walk import Script, Walk
 
 
 class LanguageNode(NodeKind):
-    """Ask in every language of the flow; silence or repeated wrong keys choose the default."""
+    """Ask in every language that the caller may choose; silence or repeated wrong keys choose the
+    default. If there is only one, nothing is asked."""
 
     prompts: PromptNames = Field(min_length=1, description="the question, said in every language")
     keys: Mapping[str, str] = Field(min_length=1, description="each key with its language")
@@ -47,13 +48,15 @@ class LanguageNode(NodeKind):
             pressed.setdefault(language, key)
 
     def visit(self, walk: Walk) -> Script[str | None]:
-        chosen = self.default or walk.languages[0]
+        default = self.default if self.default in walk.languages else None
+        chosen = walk.usual or default or walk.languages[0]
         before: tuple[str, ...] = ()
-        for attempt in range(1, self.tries + 1):
+        tries = self.tries if len(walk.languages) > 1 else 0
+        for attempt in range(1, tries + 1):
             answer = yield from walk.ask(
                 before + self.prompts, first_timeout_s=self.timeout, languages=walk.languages
             )
-            if answer.digits in self.keys:
+            if self.keys.get(answer.digits) in walk.languages:
                 chosen = self.keys[answer.digits]
                 break
             if not answer.digits and answer.timed_out:

@@ -10,7 +10,7 @@ from ivr_flows.walk import Script, Walk
 
 
 class SayNode(NodeKind):
-    """Say prompts, in the caller's language or in each of ``languages``."""
+    """Say prompts, in the caller's language or in each of ``languages`` that they may choose."""
 
     prompts: PromptNames = Field(min_length=1, description="what is said: prompt names")
     languages: LanguageTags = Field(
@@ -30,7 +30,6 @@ class SayNode(NodeKind):
                 )
 
     def visit(self, walk: Walk) -> Script[str | None]:
-        yield from walk.say(
-            self.prompts, languages=self.languages, interruptible=self.interruptible
-        )
+        wanted = [language for language in self.languages if language in walk.languages]
+        yield from walk.say(self.prompts, languages=wanted, interruptible=self.interruptible)
         return "next"

@@ -17,7 +17,7 @@ from console.kit.words import ROLES
 from console.users.words import REFUSALS
 from domain.centre import LineKind
 from domain.facts import KINDS, AgentState, CallEntered, FellBack, Recorded
-from domain.reasons import EndReason, GiveUpReason, LossReason, OfferFailure
+from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFailure
 from domain.roles import Role
 from domain.stations import StationState
 from engine.ports import CallStage, CommandOutcome
@@ -58,7 +58,8 @@ def test_every_word_of_the_domain_has_a_word_here() -> None:
 def test_every_why_that_is_written_down_has_words() -> None:
     settings = [node.settings for node in hotline().nodes.values()]
     ends = {kind.why for kind in settings if isinstance(kind, HangupNode)}
-    assert set(timeline.WHY) == {*OfferFailure, *GiveUpReason, *EndReason, *LossReason, *ends}
+    codes = {*OfferFailure, *GiveUpReason, *EndReason, *LossReason, *NoEntry}
+    assert set(timeline.WHY) == {*codes, *ends}
 
 
 def test_what_a_fact_does_not_know_is_called_unknown() -> None:

@@ -12,7 +12,7 @@ from acd.commands import Announce, Offer
 from acd.events import Away, CallLeft, LogIn, Ready
 from domain.facts import CallFact
 from domain.identity import AgentCode, CallId, NodeName, StationName
-from domain.reasons import OfferFailure, Party
+from domain.reasons import EndReason, OfferFailure, Party
 from domain.stations import StationState
 from engine.agents.live_talks import passed_on_in_vain
 from engine.calls.call import Inbox, LiveCall
@@ -369,7 +369,7 @@ async def test_a_call_refused_at_the_end_of_the_day_is_no_self_service(
 ) -> None:
     """New calls get 503 while talks may end before a stop."""
     call = enter(engine)
-    engine.sessions.refused(call)
+    engine.sessions.refused(call, EndReason.STOPPING)
     engine.talks.gone(call, Party.SYSTEM, 42)
     lines = (tmp_path / "outbox.jsonl").read_bytes().splitlines()
     record = fold(fact for fact in map(decode, lines) if isinstance(fact, CallFact))

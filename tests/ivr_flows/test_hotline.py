@@ -30,6 +30,21 @@ def test_from_greeting_to_goodbye_in_english() -> None:
     assert {p.language for s in after_language for p in s.prompts} == {"en"}
 
 
+def test_a_caller_chooses_only_what_the_number_has() -> None:
+    one = Call(hotline(), keys="25", context=FlowContext(languages=("en", "fr")))
+    assert "choose_language" not in one.said  # nothing to choose
+    assert one.notes == [LanguageChosen("en"), ChoiceMade("menu", "2", "service"), Scored(5)]
+    assert {p.language for s in one.steps if isinstance(s, Play | Collect) for p in s.prompts} == {
+        "en"
+    }
+    both = ("en", "zh-CN")
+    silent = Call(hotline(), context=FlowContext(languages=both, usual="en"))
+    assert silent.notes[0] == LanguageChosen("en")
+    assert Call(hotline(), context=FlowContext(languages=both)).notes[0] == LanguageChosen("zh-CN")
+    none = Call(hotline(), keys="2", context=FlowContext(languages=("fr",)))
+    assert none.notes[0] == LanguageChosen("en")  # as if the number had said nothing
+
+
 @pytest.mark.parametrize(("key", "queue"), [("1", "sales"), ("2", "service"), ("0", "operator")])
 def test_each_key_of_the_menu_leads_to_its_queue(key: str, queue: str) -> None:
     assert Call(hotline(), keys=["1", key]).queues == [queue]

@@ -25,6 +25,7 @@ from domain.facts import (
     TalkBegan,
     TalkEnded,
     Transferred,
+    TurnedAway,
 )
 from records.fold import Outcome, fold
 from records.legs import LegOutcome
@@ -127,6 +128,30 @@ def test_a_phone_that_answered_in_vain_has_not_served_the_caller(talks_before: b
                 fact("c", 0, CallEnded, by="system", cause=34),
             ],
             Outcome.BLOCKED,
+            None,
+        ),
+        (
+            [
+                fact("c", 0, TurnedAway, why="caller_blocked"),
+                fact("c", 0, CallEnded, by="system", cause=21, why="caller_blocked"),
+            ],
+            Outcome.REFUSED,
+            None,
+        ),
+        (
+            [fact("c", 0, TurnedAway, why="closed"), fact("c", 3, CallEnded, by="caller")],
+            Outcome.CLOSED,
+            None,
+        ),
+        (
+            [fact("c", 0, TurnedAway, why="emergency"), fact("c", 9, CallEnded, by="flow")],
+            Outcome.EMERGENCY,
+            None,
+        ),
+        # A word of another version of Offhook.
+        (
+            [fact("c", 0, TurnedAway, why="later"), fact("c", 9, CallEnded, by="flow")],
+            Outcome.SELF_SERVICE,
             None,
         ),
         # The fact of queueing was lost, the rest was not.

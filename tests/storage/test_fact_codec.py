@@ -35,6 +35,7 @@ from domain.facts import (
     TalkBegan,
     TalkEnded,
     Transferred,
+    TurnedAway,
 )
 from domain.identity import (
     AgentCode,
@@ -49,6 +50,7 @@ from domain.reasons import (
     EndReason,
     GiveUpReason,
     LossReason,
+    NoEntry,
     OfferFailure,
     Party,
     TransferKind,
@@ -69,6 +71,7 @@ STORED: list[tuple[Happening, str, str]] = [
         ' "caller_name": "张伟", "flow": "hotline"}',
     ),
     (CallBlocked(LINE), "blocked", '{"line": "trunk"}'),
+    (TurnedAway(NoEntry.CLOSED), "turned_away", '{"why": "closed"}'),
     (LanguageChosen("zh-CN"), "language", '{"language": "zh-CN"}'),
     (
         ChoiceMade("menu", "1", "sales"),
@@ -77,6 +80,11 @@ STORED: list[tuple[Happening, str, str]] = [
     ),
     (Misdialled("menu", "", 2), "misdialled", '{"node": "menu", "digits": "", "try": 2}'),
     (Queued(SALES, SkillName("sales")), "queued", '{"queue": "sales", "skill": "sales"}'),
+    (
+        Queued(SALES, SkillName("sales"), 5),
+        "queued",
+        '{"queue": "sales", "skill": "sales", "raised": 5}',
+    ),
     (PositionAnnounced(2, None), "announced", '{"position": 2, "expected_wait_s": null}'),
     (PositionAnnounced(2, 40.5), "announced", '{"position": 2, "expected_wait_s": 40.5}'),
     (

@@ -66,7 +66,7 @@ TALK = [
 
 def folded(lines: list[str]) -> EventLog:
     stations = [StationName("1001"), StationName("1002")]
-    log = EventLog(stations, [LineName("carrier")])
+    log = EventLog(set(stations), {LineName("carrier")})
     for number, line in enumerate(lines):
         parsed = parse(line)
         assert parsed is not None
@@ -388,7 +388,10 @@ def test_a_long_log_leaves_nothing_behind(tmp_path: Path) -> None:
         for n in range(calls):
             for line in TALK:
                 log.write(line.replace('.0"', f'.{n}0000"').replace('.1"', f'.{n}0001"') + "\n")
-    file, events = LogFile(path, tmp_path / "position"), EventLog(["1001"], ["carrier"])  # type: ignore[list-item]
+    file, events = (
+        LogFile(path, tmp_path / "position"),
+        EventLog({StationName("1001")}, {LineName("carrier")}),
+    )
     for place, line in file.lines():
         parsed = parse(line)
         assert parsed is not None

@@ -103,7 +103,7 @@ async def test_number_and_name_are_read_from_the_from_header(instance: InstanceF
         ("127.0.0.2", [(b"From", value + b";tag=%d" % n)]) for n, (value, *_) in enumerate(FROM)
     ]
     found = await _callers(one, calls)
-    log = EventLog([StationName(PHONE)], [LineName(LINE)])
+    log = EventLog({StationName(PHONE)}, {LineName(LINE)})
     for number, line in enumerate(one.cel.read_text("utf-8").splitlines()):
         if row := parse(line):
             log.feed(row, LogPlace(0, number))

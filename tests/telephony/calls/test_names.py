@@ -14,7 +14,7 @@ def test_a_line_is_known_whatever_its_name_ends_in(name: str) -> None:
     """The second endpoint of a phone ends so, too: every call of such a line was refused."""
     channels = Channels(frozenset({StationName("1001")}), frozenset({LineName(name)}))
     assert channels.role(f"PJSIP/{name}-0000001a") == (ChannelRole.LINE, name)
-    log = EventLog([StationName("1001")], [LineName(name)])
+    log = EventLog({StationName("1001")}, {LineName(name)})
     channel = (LINE[0], f"PJSIP/{name}-0000001a")
     rows = [
         row(0, "CHAN_START", *channel),

@@ -1,0 +1,51 @@
+"""The centre that is in force at the moment, and its things by their names."""
+
+from collections.abc import Mapping
+
+from domain.centre import Agent, Centre, Hotline, KnownCaller, Queue, Treatment
+from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
+
+
+class CentreInForce:
+    """Whatever needs to know the centre asks this each time, because another one may be put in
+    force between two events (``Engine.take``)."""
+
+    centre: Centre
+    agents: Mapping[AgentCode, Agent]
+    queues: Mapping[QueueName, Queue]
+    hotlines: Mapping[str, Hotline]
+    """By number."""
+    stations: frozenset[StationName]
+    lines: frozenset[LineName]
+
+    def __init__(self, centre: Centre) -> None:
+        self.put(centre)
+
+    def put(self, centre: Centre) -> None:
+        """Put another centre in the place of this one."""
+        self.centre = centre
+        self.agents = {agent.code: agent for agent in centre.agents}
+        self.queues = {queue.name: queue for queue in centre.queues}
+        self.hotlines = {hotline.number: hotline for hotline in centre.hotlines}
+        self.stations = frozenset(station.name for station in centre.stations)
+        self.lines = frozenset(line.name for line in centre.lines)
+
+    def languages(self, hotline: Hotline) -> tuple[str, ...]:
+        """The languages that the hotline's callers may choose from, the usual one first."""
+        return hotline.languages or self.centre.languages
+
+    def blocked(self, caller: str | None, project: ProjectName) -> bool:
+        """Whether calls of this number to the project are refused."""
+        known = self._known(caller, project)
+        return known is not None and known.treatment is Treatment.BLOCKED
+
+    def raised(self, caller: str | None, project: ProjectName) -> int:
+        """How much this number raises the priority of the project's queues."""
+        known = self._known(caller, project)
+        return known.priority if known is not None and known.treatment is Treatment.VIP else 0
+
+    def _known(self, caller: str | None, project: ProjectName) -> KnownCaller | None:
+        known = None if caller is None else self.centre.callers.get(caller)
+        if known is not None and known.projects and project not in known.projects:
+            return None
+        return known

@@ -1,0 +1,93 @@
+"""What is said in place of a hotline's flow, and to whom."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from domain.centre import Calendar, Emergency, Hotline
+from domain.identity import ProjectName
+from domain.reasons import NoEntry
+from engine.inbound.notice import Notice, notice
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=timezone(timedelta(hours=8)))
+CALENDAR = Calendar("office", ((),) * 7)
+BOTH = ("zh-CN", "en")
+SHUT = {"en": "We are closed.", "zh-CN": "现在是非服务时间。"}
+FIRE = {"en": "There is a fire.", "zh-CN": "发生火情。"}
+
+
+def hotline(emergency: Emergency | None = None, calendar: Calendar | None = CALENDAR) -> Hotline:
+    return Hotline(
+        "+864008001000",
+        ProjectName("tea"),
+        "hotline",
+        calendar=calendar,
+        closed_message=SHUT,
+        emergency=emergency,
+    )
+
+
+def said(
+    number: Hotline,
+    *,
+    is_open: bool = False,
+    language: str | None = None,
+    languages: tuple[str, ...] = BOTH,
+) -> Notice | None:
+    def look(calendar: Calendar, at: datetime) -> bool:
+        assert (calendar, at) == (CALENDAR, NOW)
+        return is_open
+
+    return notice(number, languages, language, NOW, look)
+
+
+def texts(found: Notice | None) -> list[str]:
+    assert found is not None
+    return [text.text for text in found.texts]
+
+
+def test_a_closed_number_says_so_in_each_of_its_languages_in_their_order() -> None:
+    found = said(hotline())
+    assert found is not None
+    assert found.why is NoEntry.CLOSED
+    assert texts(found) == [SHUT["zh-CN"], SHUT["en"]]
+    assert texts(said(hotline(), languages=("en", "zh-CN"))) == [SHUT["en"], SHUT["zh-CN"]]
+    assert texts(said(hotline(), languages=("en",))) == [SHUT["en"]]
+
+
+def test_the_sounds_are_named_after_the_number() -> None:
+    found = said(hotline())
+    assert found is not None
+    assert {text.name for text in found.texts} == {"closed-864008001000"}
+
+
+def test_a_caller_whose_language_is_known_hears_that_one() -> None:
+    assert texts(said(hotline(), language="en")) == [SHUT["en"]]
+
+
+def test_what_is_there_in_no_wanted_language_is_said_as_it_is() -> None:
+    fire = hotline(Emergency({"en": FIRE["en"]}))
+    assert texts(said(fire, languages=("zh-CN",), language="zh-CN")) == [FIRE["en"]]
+
+
+def test_an_open_number_leads_into_its_flow() -> None:
+    assert said(hotline(), is_open=True) is None
+    assert said(hotline(calendar=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("until", "lasts"),
+    [
+        (None, True),
+        (NOW.astimezone(UTC) + timedelta(seconds=1), True),
+        (NOW.astimezone(UTC), False),
+    ],
+)
+def test_an_emergency_goes_before_the_hours_until_its_time(
+    until: datetime | None, lasts: bool
+) -> None:
+    found = said(hotline(Emergency(FIRE, until)), is_open=True)
+    assert (found is not None) is lasts
+    if found is not None:
+        assert found.why is NoEntry.EMERGENCY
+        assert texts(found) == [FIRE["zh-CN"], FIRE["en"]]
