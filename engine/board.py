@@ -21,6 +21,7 @@ from engine.ports import (
     QueueView,
     StoreView,
 )
+from records.call_queries import LineRefusals
 from telephony.ami.link import LATE_S
 
 
@@ -38,7 +39,7 @@ class DayFigures:
     service_level: float | None = None
 
 
-_NONE: Mapping[LineName, int] = {}
+_NONE: Mapping[LineName, LineRefusals] = {}
 
 
 def board(
@@ -46,7 +47,7 @@ def board(
     projects: frozenset[ProjectName] | None,
     figures: dict[QueueName, DayFigures],
     store: StoreView,
-    blocked: Mapping[LineName, int] = _NONE,
+    blocked: Mapping[LineName, LineRefusals] = _NONE,
 ) -> Board:
     """The board as those who serve ``projects`` may see it; None for everything."""
     waiting = engine.floor.core.waiting
@@ -111,7 +112,8 @@ def seems_over(engine: Engine, call: LiveCall) -> bool:
     )
 
 
-def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
+def _lines(engine: Engine, blocked: Mapping[LineName, LineRefusals]) -> list[LineView]:
+    refused = {line.name: blocked.get(line.name, LineRefusals()) for line in engine.centre.lines}
     calls = engine.calls.by_id.values()
     in_use = Counter(call.line for call in calls if not seems_over(engine, call))
     return [
@@ -120,7 +122,8 @@ def _lines(engine: Engine, blocked: Mapping[LineName, int]) -> list[LineView]:
             line.kind,
             in_use[line.name],
             line.channels,
-            blocked_today=blocked.get(line.name, 0),
+            blocked_today=refused[line.name].full,
+            callers_refused_today=refused[line.name].callers,
         )
         for line in engine.centre.lines
     ]
@@ -158,6 +161,7 @@ def _agents(
     engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, SeatView]
 ) -> list[AgentView]:
     views = []
+    limits = {reason.name: reason.limit_s for reason in engine.centre.away_reasons}
     for agent in (*engine.centre.agents, *engine.leaving):
         if projects is not None and not projects.intersection(agent.projects):
             continue
@@ -190,9 +194,17 @@ def _agents(
                 after_call=None
                 if seat.then is None
                 else ("log_out" if seat.then is AgentState.LOGGED_OUT else "away"),
+                limit=_limit(engine, limits, seat),
             )
         )
     return views
+
+
+def _limit(engine: Engine, limits: Mapping[str, float | None], seat: SeatView) -> datetime | None:
+    limit_s = limits.get(seat.reason) if seat.reason is not None else None
+    if seat.state is not AgentState.PAUSED or limit_s is None:
+        return None
+    return engine.clock.civil(seat.since + limit_s)
 
 
 def _visible(

@@ -75,6 +75,8 @@ class LineView:
     """None if not known (a line that doesn't register)."""
     blocked_today: int = 0
     """Calls refused since midnight because all its channels were in use."""
+    callers_refused_today: int = 0
+    """Calls refused since midnight because their numbers are blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,9 @@ class AgentView:
     until: datetime | None = None
     """When wrap-up ends by itself."""
     after_call: str | None = None
-    """What the agent asked for while talking: ``log_out`` or ``away``."""
+    """What comes after the talk: ``log_out`` or ``away``."""
+    limit: datetime | None = None
+    """While they are away: until when their reason allows it; None: it sets no limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from engine.engine import Engine
 from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
 from engine.recorder import Recorder
 from machine.one_line import in_one_line
-from records.call_queries import CallStore
+from records.call_queries import CallStore, LineRefusals
 from storage.database_errors import AWAY
 from storage.outbox import Outbox
 from telephony.ami.link import LATE_S
@@ -73,7 +73,7 @@ class RunningCentre:
         self._outbox = outbox
         self._recorder = recorder
         self._figures: dict[QueueName, DayFigures] = {}
-        self._blocked: dict[LineName, int] = {}
+        self._blocked: dict[LineName, LineRefusals] = {}
         self._away: str | None = None
 
     def centre(self) -> Centre:

@@ -60,6 +60,16 @@ class CallPage:
 
 
 @dataclass(frozen=True, slots=True)
+class LineRefusals:
+    """How many calls of a line were refused unanswered."""
+
+    full: int = 0
+    """Because all its channels were in use."""
+    callers: int = 0
+    """Because the caller's number is blocked."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCall:
     """One call: its record, and its facts in order."""
 
@@ -207,12 +217,16 @@ class CallStore:
                 )
         return tuple(found)
 
-    async def blocked(self, since: datetime) -> dict[LineName, int]:
-        """How many calls each line has refused since then because it was full, without the lines
+    async def blocked(self, since: datetime) -> dict[LineName, LineRefusals]:
+        """How many calls of each line have been refused unanswered since then, without the lines
         that refused none."""
         async with connection(self._pool) as db:
             rows: list[BlockedCallsRow] = await db.fetch(_SQL["blocked_calls"], since)
-        return {line: row["calls"] for row in rows if (line := row["line"])}
+        return {
+            line: LineRefusals(row["calls"], row["callers"])
+            for row in rows
+            if (line := row["line"])
+        }
 
     async def ended(self, calls: Iterable[CallId]) -> frozenset[CallId]:
         """Which of these calls have ended, by their records."""

@@ -113,6 +113,7 @@ class CallRow:
 class BlockedCallsRow(TypedDict):
     line: LineName | None
     calls: int
+    callers: int
 
 
 class CallNameRow(TypedDict):

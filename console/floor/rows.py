@@ -113,6 +113,7 @@ def _line(line: LineView) -> Row:
         "channels": line.channels,
         "reachable": line.reachable,
         "blocked_today": line.blocked_today,
+        "callers_refused_today": line.callers_refused_today,
     }
 
 
@@ -149,6 +150,7 @@ def _agent(agent: AgentView, *, phone: bool, call: bool) -> Row:
         "reason": agent.reason,
         "since": seconds(agent.since),
         "until": seconds(agent.until),
+        "limit": seconds(agent.limit),
         "station": agent.station if phone else None,
         "station_state": agent.station_state if phone else None,
         "call": agent.call if call else None,

@@ -104,6 +104,7 @@ LIVE_TEXTS = {
     "no_lines": N_("No lines are configured."),
     "no_nodes": N_("No Asterisk is configured."),
     "then": N_("then: %(what)s"),
+    "away_too_long": N_("away too long"),
     "position": N_("position %(n)s"),
     "in_use": N_("%(n)s of %(all)s in use"),
     "ends_in": N_("ends in %(time)s"),
@@ -134,5 +135,6 @@ LIVE_TEXTS = {
     "unserved": N_("plus %(n)s not served"),
     "at_phone": N_("phone %(station)s"),
     "blocked_today": N_("%(n)s refused today"),
+    "callers_refused_today": N_("%(n)s from blocked numbers today"),
     "queue_waiting": N_("%(n)s waiting"),
 }

@@ -118,8 +118,12 @@ select
 from spanned
 
 -- name: blocked_calls
-select line, count(*) as calls from calls
-where outcome = 'blocked' and entered_at >= $1
+select
+    line,
+    count(*) filter (where outcome = 'blocked') as calls,
+    count(*) filter (where outcome = 'refused') as callers
+from calls
+where outcome in ('blocked', 'refused') and entered_at >= $1
 group by line
 
 -- name: ended_calls

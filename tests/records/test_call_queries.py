@@ -6,9 +6,17 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from domain.facts import CallBlocked, CallEnded, Fact, OfferNotTaken, Queued, TalkBegan
+from domain.facts import (
+    CallBlocked,
+    CallEnded,
+    Fact,
+    OfferNotTaken,
+    Queued,
+    TalkBegan,
+    TurnedAway,
+)
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from records.call_queries import CallFilter, CallStore
+from records.call_queries import CallFilter, CallStore, LineRefusals
 from records.fold import Outcome
 from records.writing import write
 from storage.database import Database, connection
@@ -95,12 +103,17 @@ async def test_blocked_calls_are_counted_by_line(database: Database) -> None:
         blocked("c", 2, "one"),
         blocked("d", 3, "two"),
         abandoned("e", 4, line="two"),
+        [
+            entered("f", 5, line="one"),
+            fact("f", 5, TurnedAway, why="caller_blocked"),
+            fact("f", 5, CallEnded, by="system", cause=21),
+        ],
     )
-    assert await store.blocked(NOON) == {"one": 2, "two": 1}
+    assert await store.blocked(NOON) == {"one": LineRefusals(2, 1), "two": LineRefusals(1, 0)}
     page = await store.list(CallFilter(outcome=Outcome.BLOCKED), projects=None)
     assert [(row.call, row.caller_name) for row in page.rows] == [(call, "张伟") for call in "dcba"]
     figures = await store.summary(NOON)
-    assert (figures.call_records, figures.offered, figures.lost) == (4, 1, 0)
+    assert (figures.call_records, figures.offered, figures.lost) == (5, 1, 0)
 
 
 async def test_nobody_sees_the_calls_of_a_project_that_is_not_his(database: Database) -> None:

@@ -1,6 +1,6 @@
 // The live board: draws the sections that come over the stream.
 import { fill, post, toast } from "../app/page.js";
-import { confirmed, count, countAll, drawRows, Live } from "../app/live.js";
+import { confirmed, count, countAll, drawRows, Live, showAfter } from "../app/live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const language = document.documentElement.lang;
@@ -79,6 +79,10 @@ function drawLine(parts, line) {
   parts.state.hidden = line.reachable !== false;
   parts.blocked.hidden = line.blocked_today === 0;
   parts.blocked.textContent = fill(texts.blocked_today, { n: line.blocked_today });
+  parts.callers_refused.hidden = line.callers_refused_today === 0;
+  parts.callers_refused.textContent = fill(texts.callers_refused_today, {
+    n: line.callers_refused_today,
+  });
   parts.state.textContent = texts.unreachable;
   parts.use.textContent = fill(texts.in_use, { n: line.in_use, all: line.channels });
   parts.bar.max = line.channels || 1;
@@ -97,6 +101,8 @@ function drawAgent(parts, agent, row) {
   if (agent.after_call) notes.push(fill(texts.then, { what: reasonText(agent.after_call) }));
   parts.reason.textContent = notes.join(" · ");
   row.classList.toggle("is-out", agent.state === "logged_out");
+  parts.late.textContent = texts.away_too_long;
+  showAfter(parts.late, agent.limit);
   count(parts.since, { since: agent.state === "logged_out" ? null : agent.since });
   if (parts.station) {
     parts.station.textContent = agent.station ?? "–";

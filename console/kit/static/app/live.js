@@ -185,7 +185,16 @@ export function count(element, { since = null, until = null }) {
   if (since === null && until === null) element.textContent = "–";
 }
 
+// The element is hidden until that moment; null: for good.
+export function showAfter(element, moment) {
+  element.hidden = true;
+  if (moment === null) delete element.dataset.after;
+  else element.dataset.after = moment;
+}
+
 export function countAll(now, format = duration) {
+  for (const e of document.querySelectorAll("[data-after]"))
+    e.hidden = now <= Number(e.dataset.after);
   for (const e of document.querySelectorAll("[data-since]"))
     e.textContent = format(now - Number(e.dataset.since));
   for (const e of document.querySelectorAll("[data-until]"))
