@@ -14,7 +14,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -262,6 +262,7 @@ class Attack:
     they have sent."""
 
     one: Instance
+    passwords: Mapping[str, str]
     line: RawSip
     phone: RawSip
     called: RawSip
@@ -272,7 +273,7 @@ class Attack:
     async def send(self) -> None:
         """Sends one input and waits for its final answer."""
         rng = self.rng
-        password = self.one.secrets.sip[StationName(PHONE)]
+        password = self.passwords[PHONE]
         phone = Account(PHONE, password)
         kinds = ("line", "phone", "register", "refer", "answer")
         kind = rng.choices(kinds, (6, 2, 2, 1, 2))[0]
@@ -302,7 +303,7 @@ class Attack:
 
     async def be_called(self) -> None:
         """Makes ``CALLED`` ring here from now on, with answers that nobody should give."""
-        account = Account(CALLED, self.one.secrets.sip[StationName(CALLED)])
+        account = Account(CALLED, self.passwords[CALLED])
         home = [(b"To", b"<sip:%s@127.0.0.1>" % CALLED.encode()), (b"Expires", b"3600")]
         told = await self.called.request("REGISTER", b"sip:127.0.0.1", account, home)
         assert told.status == 200, told
@@ -331,13 +332,13 @@ class Attack:
 
 
 @asynccontextmanager
-async def attack(one: Instance, seed: int) -> AsyncIterator[Attack]:
+async def attack(one: Instance, passwords: Mapping[str, str], seed: int) -> AsyncIterator[Attack]:
     """The attackers' sockets. Asterisk knows the line by its address, the phone by its password."""
     server = (one.addresses.sip, one.ports.sip)
     line = await RawSip(server).open("127.0.0.2")
     phone, called = await RawSip(server).open(), await RawSip(server).open()
     line.patient = phone.patient = False  # much of it isn't SIP and is dropped
-    attackers = Attack(one, line, phone, called, random.Random(seed))
+    attackers = Attack(one, passwords, line, phone, called, random.Random(seed))
     try:
         await attackers.be_called()
         yield attackers
@@ -384,14 +385,15 @@ def measure() -> dict[str, Any]:
 async def _measure() -> dict[str, Any]:
     with TemporaryDirectory(prefix="offhook-bench-") as folder:
         state, here = Path(folder), centre()
+        secrets = load_or_create(state, phones=(PHONE, CALLED))
         one = Instance(
-            state / "i", rig.free_ports(0, rtp=400), here,
-            load_or_create(state, phones=(PHONE, CALLED)), find_or_install(),
+            state / "i", rig.free_ports(0, rtp=400), here, secrets.for_asterisk(here),
+            find_or_install(),
         )  # fmt: skip
         await one.start()
         try:
             seed = int(time.time())
-            async with listening(one) as said, attack(one, seed) as attackers:
+            async with listening(one) as said, attack(one, secrets.sip, seed) as attackers:
                 await run(attackers, None, SECONDS)
                 answer = await attackers.honest()
                 faults = said.check(one.cel)

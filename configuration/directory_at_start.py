@@ -24,6 +24,7 @@ from configuration.secrets import Secrets
 from domain.identity import AgentCode
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
+from telephony.asterisk.asterisk_passwords import AsteriskPasswords
 from telephony.asterisk.digests import digest
 
 log = structlog.get_logger()
@@ -118,6 +119,13 @@ async def hashed(directory: Directory, secrets: Secrets) -> Mapping[ThingKey, st
         **found,
         **await asyncio.to_thread(lambda: {key: hash_pin(pin) for key, pin in pins.items()}),
     }
+
+
+def asterisk_passwords(secrets: Secrets, found: DirectoryCopy) -> AsteriskPasswords:
+    """What Asterisk gets: our own secrets, and those of the directory's phones and lines."""
+    of_sip = (Kind.STATION, Kind.LINE)
+    credentials = {key: kept for (kind, key), kept in found.secrets.items() if kind in of_sip}
+    return AsteriskPasswords(secrets.ami, secrets.agi, credentials)
 
 
 def kept_here(state: Path) -> DirectoryCopy | None:

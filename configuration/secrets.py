@@ -12,10 +12,12 @@ from centre.directory import Directory
 from centre.pins import new_pin
 from centre.things import AgentSettings, LineSettings, StationSettings
 from documents.json_text import parsed
+from domain.centre import Centre
 from domain.errors import OperatorError
 from domain.identity import AgentCode
 from machine.private_files import write_private
 from telephony.asterisk.asterisk_passwords import AsteriskPasswords
+from telephony.asterisk.digests import digest
 
 SECRETS = "secrets.json"
 """The passwords between Offhook's own parts."""
@@ -29,14 +31,28 @@ class SecretsError(OperatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets(AsteriskPasswords):
-    """What nobody may read in a repository or a log. ``sip`` has the passwords that are known in
-    plain text."""
+class Secrets:
+    """What nobody may read in a repository or a log."""
 
+    ami: str
+    """The password of the controller's AMI user."""
+    agi: str
+    """The secret by which the controller knows that a FastAGI session comes from our dialplan."""
+    sip: Mapping[str, str]
+    """The passwords of phones and lines, by name, as far as they are known in plain text."""
     admin: str
     """The console's first password, for its user ``admin``."""
     pins: Mapping[AgentCode, str]
     """What an agent types after their code at a phone, as far as it is known in plain text."""
+
+    def for_asterisk(self, centre: Centre) -> AsteriskPasswords:
+        """What Asterisk gets of those that are known in plain text."""
+        accounts = {line.name for line in centre.lines if line.account is not None}
+        credentials = {
+            name: password if name in accounts else digest(name, password)
+            for name, password in self.sip.items()
+        }
+        return AsteriskPasswords(self.ami, self.agi, credentials)
 
     def as_bytes(self) -> bytes:
         """Those between Offhook's own parts, as they are in their file."""

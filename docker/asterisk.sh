@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs Asterisk, and limits each of its two logs to 20 MB, plus one older copy of that size.
-# A log that has grown is copied and emptied, because Asterisk keeps it open for appending.
+# Runs Asterisk, has it reload what Offhook changes in its configuration, and limits each of its two
+# logs to 20 MB, plus one older copy of that size. A log that has grown is copied and emptied,
+# because Asterisk keeps it open for appending.
 logs=${1:-/var/log/asterisk}
 largest=${2:-20000000}
 keep_small() {
@@ -17,4 +18,9 @@ if [ "${3:-}" = once ]; then
     exit
 fi
 while sleep 10; do keep_small; done &
+watch() {
+    sh /etc/asterisk/watch-changes.sh "$@" /etc/asterisk/generated \
+        asterisk -C /etc/asterisk/asterisk.conf
+}
+{ watch; while sleep 1; do watch again; done; } &
 exec asterisk -C /etc/asterisk/asterisk.conf -f

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from centre.running import centre_of
 from configuration.centre_file import ConfigError, load
-from configuration.secrets import Secrets, SecretsError, secrets_for
+from configuration.secrets import SecretsError, secrets_for
 from domain.centre import Centre
 from domain.identity import AgentCode, StationName
 from farend.network import FarEnd, FarEndError
@@ -31,12 +31,11 @@ AGAIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A centre known to us by its address, configuration and phones' passwords."""
+    """A centre known to us by its address and configuration."""
 
     addresses: Addresses
     ports: Ports
     centre: Centre
-    secrets: Secrets
 
 
 def main() -> None:
@@ -80,10 +79,10 @@ async def _play(arguments: argparse.Namespace) -> None:
         Addresses(sip=host),
         replace(ports, sip=int(port)),
         centre,
-        secrets_for(arguments.secrets, sections),
     )
+    secrets = secrets_for(arguments.secrets, sections)
     install = await asyncio.to_thread(find_or_install)
-    far_end = FarEnd(arguments.folder, ports, install, target, sip_bind=arguments.bind)
+    far_end = FarEnd(arguments.folder, ports, install, target, secrets.sip, sip_bind=arguments.bind)
     task = asyncio.current_task()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else sys.exit)
@@ -94,7 +93,7 @@ async def _play(arguments: argparse.Namespace) -> None:
             async with asyncio.TaskGroup() as agents:
                 for agent in centre.agents:
                     if agent.station is not None:
-                        pin = target.secrets.pins[agent.code]
+                        pin = secrets.pins[agent.code]
                         agents.create_task(_begin(far_end, agent.station, agent.code, pin))
             await _day(far_end, centre, arguments.calls, arguments.every)
         finally:

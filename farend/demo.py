@@ -83,7 +83,9 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         stack = Stack(config, state, _next(blocks), install, progress=say)
         await running.enter_async_context(stack)
         say("starting the far end: the telephone network, the customers, the agents' phones")
-        far_end = FarEnd(state / "farend", _next(blocks), install, stack.instance)
+        far_end = FarEnd(
+            state / "farend", _next(blocks), install, stack.instance, stack.secrets.sip
+        )
         running.push_async_callback(far_end.stop)
         await far_end.start()
         stack.keep()

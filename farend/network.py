@@ -9,14 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from domain.centre import Centre, Line, LineKind
+from domain.centre import CarrierAccount, Centre, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami_client import Event, FarEndError, Remote
 from farend.phone_steps import customer_steps, phone_steps
 from machine.hosts import in_uri, with_port
-from telephony.asterisk.asterisk_passwords import AsteriskPasswords
 from telephony.asterisk.generated_files import Addresses, Ports
-from telephony.asterisk.instance import write_generated
+from telephony.asterisk.generated_folder import GeneratedFolder
 from telephony.asterisk.process import AsteriskProcess, check_free
 from telephony.asterisk.provision import AsteriskInstall
 
@@ -44,15 +43,14 @@ class Target(Protocol):
     def ports(self) -> Ports: ...
     @property
     def centre(self) -> Centre: ...
-    @property
-    def secrets(self) -> AsteriskPasswords: ...
 
 
 class FarEnd:
     """Everything outside the call centre, driven by ``customer``, ``phone`` and ``dial``.
 
-    Lines with a ``host`` place calls from that address (127.0.0.2:PORT, say); the others
-    register, as stations do. Until it is set to do otherwise, a phone answers after 1 s and stays.
+    Lines with a ``host`` place calls from that address (127.0.0.2:PORT, say), and ask for the
+    password of the line's ``account`` if it has one; the others register, as stations do. Until it
+    is set to do otherwise, a phone answers after 1 s and stays.
     """
 
     def __init__(
@@ -61,14 +59,19 @@ class FarEnd:
         ports: Ports,
         install: AsteriskInstall,
         target: Target,
+        passwords: Mapping[str, str],
         *,
         sip_bind: str = _HOST,
         sounds: Mapping[StationName, MediaTransport] | None = None,
     ) -> None:
-        """``sounds`` names the phones that don't use plain sound (``MediaTransport.RTP``)."""
+        """``passwords`` are those of phones, lines and lines' accounts, by station and line.
+
+        ``sounds`` names the phones that don't use plain sound (``MediaTransport.RTP``).
+        """
         self.ports = ports
         self.sip_bind = sip_bind
         self.target = target
+        self._passwords = passwords
         self._sounds = sounds or {}
         self.remote = Remote()
         self.process = AsteriskProcess(install, folder, name="the far end")
@@ -259,8 +262,7 @@ class FarEnd:
                 shutil.copyfile(source, self.process.conf / source.name)
         target = with_port(self.target.addresses.sip, self.target.ports.sip)
         centre = self.target.centre
-        write_generated(
-            self.process.conf,
+        GeneratedFolder(self.process.conf / "generated").write(
             {
                 "globals.conf": f"FAREND_TARGET = {target}\nFAREND_HEARD = {heard}\n",
                 "rtp.conf": f"rtpstart = {self.ports.rtp_start}\nrtpend = {self.ports.rtp_end}\n",
@@ -298,10 +300,14 @@ class FarEnd:
         name = line.name
         if line.host is not None:
             address = line.host.rsplit(":", 1)[0]
-            return (
+            text = (
                 f"[trunk-{name}]\ntype = transport\nprotocol = udp\nbind = {line.host}\n\n"
-                f"[line-{name}](line)\ntransport = trunk-{name}\naors = line-{name}\n"
-                f"from_domain = {address}\n\n"
+                f"[line-{name}](line)\ntransport = trunk-{name}\nfrom_domain = {address}\n"
+            )
+            if line.account is not None:
+                return text + self._carrier(line, line.account, target)
+            return (
+                f"{text}aors = line-{name}\n\n"
                 f"[line-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
                 f"[line-{name}]\ntype = identify\nendpoint = line-{name}\n"
                 f"match = {self.target.addresses.sip}\n\n"
@@ -312,11 +318,30 @@ class FarEnd:
             f"outbound_auth = {name}\n\n"
         ) + self._registration("line", name, target)
 
+    def _carrier(self, line: Line, account: CarrierAccount, target: str) -> str:
+        """The rest of a line whose carrier knows us by user and password, not by our address."""
+        name, user = line.name, account.user.partition("@")[0]
+        text = (
+            f"aors = {user}\nidentify_by = ip\n\n"
+            f"[{user}](line)\ntransport = trunk-{name}\naors = {user}\nauth = {user}\n"
+            "identify_by = auth_username,username\n\n"
+            f"[{user}](digest)\nusername = {account.user}\npassword = {self._passwords[name]}\n"
+        )
+        if account.realm is not None:
+            text += f"realm = {account.realm}\n"
+        text += f"\n[{user}]\ntype = aor\n"
+        text += (
+            "max_contacts = 1\nremove_existing = yes\n"
+            if account.registers
+            else f"contact = sip:{target}\n"
+        )
+        return f"{text}\n"
+
     def _registration(self, kind: str, name: str, target: str, transport: str = "main") -> str:
         target = target.replace(";", "\\;")  # a comment else
         return (
             f"[{kind}-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
-            f"[{name}](digest)\nusername = {name}\npassword = {self.target.secrets.sip[name]}\n\n"
+            f"[{name}](digest)\nusername = {name}\npassword = {self._passwords[name]}\n\n"
             f"[reg-{name}](outbound)\ntransport = {transport}\nserver_uri = sip:{target}\n"
             f"client_uri = sip:{name}@{in_uri(self.target.addresses.sip)}\ncontact_user = {name}\n"
             f"outbound_auth = {name}\nendpoint = {kind}-{name}\n{self._at_once()}\n"

@@ -31,15 +31,19 @@ def keep_private(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def have(file: Path, content: bytes) -> None:
-    """Make sure that the file has this content and is private. Nothing is written if it has it
-    already: on a full disk, what was started from it can be started again. Raises OSError."""
+def have(file: Path, content: bytes) -> bool:
+    """Make sure that the file has this content and is private; returns whether it was written.
+
+    It isn't if it has this content already: on a full disk, what was started from it can be
+    started again. Raises OSError.
+    """
     try:
         if file.read_bytes() == content:
-            return
+            return False
     except OSError:
         pass  # writing it will report what is wrong
     write_private(file, content)
+    return True
 
 
 def write_once(path: Path, content: bytes) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from configuration.centre_file import Config, ConfigError
-from configuration.secrets import Secrets
 from domain.centre import Centre
 from offhook.places import places
 from telephony.asterisk import generated_files
+from telephony.asterisk.asterisk_passwords import AsteriskPasswords
 from telephony.asterisk.generated_files import Addresses, Folders, Ports
-from telephony.asterisk.instance import CONF, certificate_in, write_generated
+from telephony.asterisk.generated_folder import GeneratedFolder
+from telephony.asterisk.instance import CONF, WATCH, certificate_in
 from telephony.asterisk.process import PLAIN_PATH
 
 
@@ -23,7 +24,7 @@ async def write(
     config: Config,
     centre: Centre,
     state: Path,
-    secrets: Secrets,
+    passwords: AsteriskPasswords,
     ports: Ports,
     addresses: Addresses,
     to: Path,
@@ -48,23 +49,23 @@ async def write(
             " digits, - _ . + and @ only"
         )
     _copy_literal(to)
-    write_generated(
-        to,
-        generated_files.generated(
-            centre,
-            secrets,
+    generated = GeneratedFolder(to / "generated")
+    generated.write(
+        generated_files.machine_files(
+            passwords,
             ports,
             addresses,
             Folders(places(config, state).dialplan_prompts, await certificate_in(to / "keys")),
             node=config.node,
             modules=modules,
-        ),
+        )
     )
+    generated.write_centre(centre, passwords.credentials)
 
 
 def _copy_literal(to: Path) -> None:
     to.mkdir(parents=True, exist_ok=True)
-    for source in CONF.glob("*.conf"):
+    for source in (*CONF.glob("*.conf"), WATCH):
         shutil.copyfile(source, to / source.name)
     main = (CONF / "asterisk.conf").read_text("utf-8")
     here = re.sub(r"(?m)^astetcdir => .*$", f"astetcdir => {to}", main)

@@ -283,8 +283,8 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
     from centre.directory import Directory
     from centre.running import centre_of
     from configuration.centre_file import load
-    from configuration.directory_at_start import kept_here
-    from configuration.secrets import secrets_for
+    from configuration.directory_at_start import asterisk_passwords, kept_here
+    from configuration.secrets import load_or_create, secrets_for
     from offhook import asterisk_conf
     from offhook.listening_ports import ports_of
     from telephony.asterisk.generated_files import Addresses
@@ -304,12 +304,15 @@ def _asterisk_conf(arguments: argparse.Namespace) -> int:
         local_nets=tuple(arguments.local_net or usual.local_nets),
     )
     kept = kept_here(arguments.state)
-    directory = config.sections or (kept.kept.directory if kept else Directory())
-    secrets = secrets_for(arguments.state, directory)
+    if config.sections is None and kept is not None:
+        centre = centre_of(kept.kept.directory)
+        passwords = asterisk_passwords(load_or_create(arguments.state), kept)
+    else:
+        directory = config.sections or Directory()
+        centre = centre_of(directory)
+        passwords = secrets_for(arguments.state, directory).for_asterisk(centre)
     to = arguments.to.absolute()
-    work = asterisk_conf.write(
-        config, centre_of(directory), arguments.state, secrets, ports, addresses, to
-    )
+    work = asterisk_conf.write(config, centre, arguments.state, passwords, ports, addresses, to)
     _loop(work)
     print(
         f"offhook: wrote {to}; start Asterisk with: asterisk -C {to}/asterisk.conf -f",

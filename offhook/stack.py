@@ -20,7 +20,7 @@ from centre.running import centre_of
 from configuration import in_force
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
-from configuration.directory_at_start import directory_at_start, kept_here
+from configuration.directory_at_start import asterisk_passwords, directory_at_start, kept_here
 from configuration.flows import load_flows
 from configuration.in_force import CannotKeep, InForce, from_files
 from configuration.secrets import Secrets, secrets_for
@@ -41,7 +41,6 @@ from storage.last_known import LAST_KNOWN, LastKnown
 from supervision.controller_process import ControllerError, ControllerProcess
 from supervision.logs import keep_small
 from telephony.agi.kept_port import reserve
-from telephony.asterisk.carriers import keep_known
 from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.process import AsteriskError, check_free
@@ -90,11 +89,12 @@ class Stack:
         self.secrets: Secrets = secrets_for(self.state, sections or Directory())
         self._instance: Instance | None = None
         if install is not None:
+            centre = centre_of(sections or Directory())
             self._instance = Instance(
                 self.state / "asterisk",
                 ports,
-                centre_of(sections or Directory()),
-                self.secrets,
+                centre,
+                self.secrets.for_asterisk(centre),
                 install,
                 node=config.node,
                 addresses=Addresses(
@@ -110,7 +110,6 @@ class Stack:
         self._database = database
         self._database_name = database_name
         self._small: asyncio.Task[None] | None = None
-        self._known: asyncio.Task[None] | None = None
         self._own_database = database is None and not self.dsn
         self._progress = progress
         self._environment = environment or {}
@@ -132,10 +131,14 @@ class Stack:
     @property
     def directory(self) -> Directory:
         """The directory as it was last kept here. Raises StackError before the first start."""
+        return self._kept.kept.directory
+
+    @property
+    def _kept(self) -> DirectoryCopy:
         found = kept_here(self.state) or self._directory
         if found is None:
             raise StackError("the directory has not been opened")
-        return found.kept.directory
+        return found
 
     @property
     def centre(self) -> Centre:
@@ -203,8 +206,6 @@ class Stack:
             self._controller = self._make_controller()
             await self._controller.start()
             self._small = asyncio.get_running_loop().create_task(keep_small(self._logs()))
-            if self._instance is not None:
-                self._known = asyncio.get_running_loop().create_task(keep_known(self._instance))
         except BaseException:
             await self.stop()
             raise
@@ -276,7 +277,10 @@ class Stack:
 
     async def _reconfigure(self, found: InForce) -> None:
         if self._instance is not None:
-            await self._instance.reconfigure(self.centre, found.secrets)
+            kept = self._kept
+            await self._instance.reconfigure(
+                centre_of(kept.kept.directory), asterisk_passwords(found.secrets, kept)
+            )
 
     def _keep_copy(self, found: InForce) -> None:
         try:
@@ -341,6 +345,7 @@ class Stack:
             await close_pool(pool)
         if self._instance is not None:
             self._instance.centre = self.centre
+            self._instance.secrets = asterisk_passwords(self.secrets, self._directory)
 
     def _logs(self) -> list[Path]:
         """The logs that grow for as long as we run."""
@@ -386,12 +391,10 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that was started, and nothing else."""
-        watches = [task for task in (self._small, self._known) if task is not None]
-        self._small = self._known = None
-        for task in watches:
-            task.cancel()
-        if watches:
-            await asyncio.wait(watches)
+        small, self._small = self._small, None
+        if small is not None:
+            small.cancel()
+            await asyncio.wait([small])
         keeping, self._keeping = self._keeping, []
         for task in keeping:
             task.cancel()

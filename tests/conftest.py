@@ -303,7 +303,7 @@ async def instance(
             tmp_path / f"i{number}",
             settings.pop("ports", None) or ports(),
             centre,
-            passwords_for(tmp_path / "state", centre),
+            passwords_for(tmp_path / "state", centre).for_asterisk(centre),
             asterisk_install,
             **settings,
         )
@@ -345,7 +345,13 @@ async def far_end(
     started: list[FarEnd] = []
 
     async def start(target: Instance) -> FarEnd:
-        one = FarEnd(tmp_path / f"f{len(started)}", ports(), asterisk_install, target)
+        one = FarEnd(
+            tmp_path / f"f{len(started)}",
+            ports(),
+            asterisk_install,
+            target,
+            passwords_for(tmp_path / "state", target.centre).sip,
+        )
         started.append(one)
         await one.start()
         return one

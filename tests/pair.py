@@ -1,6 +1,6 @@
 """An Asterisk and its far end, which the tests of a module share."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ class Pair:
 
     pbx: Instance
     far: FarEnd
+    passwords: Mapping[str, str]
+    """Those of phones and lines."""
 
     async def channels(self) -> list[str]:
         """What either of them has, as its console shows it."""
@@ -54,12 +56,17 @@ async def paired(
     """The Asterisk of ``centre`` and its far end, until the context is left."""
     secrets = passwords_for(folder / "state", centre)
     pbx = Instance(
-        folder / "i", ports(), centre, secrets, install, fallback_after_s=fallback_after_s
+        folder / "i",
+        ports(),
+        centre,
+        secrets.for_asterisk(centre),
+        install,
+        fallback_after_s=fallback_after_s,
     )
     async with AsyncExitStack() as running:
         running.push_async_callback(pbx.stop)
         await pbx.start()
-        far = FarEnd(folder / "f", ports(), install, pbx)
+        far = FarEnd(folder / "f", ports(), install, pbx, secrets.sip)
         running.push_async_callback(far.stop)
         await far.start()
-        yield Pair(pbx, far)
+        yield Pair(pbx, far, secrets.sip)

@@ -67,7 +67,7 @@ class Dial:
         """Ring the phone; returns what Dial says about it.
 
         A phone that refuses our first offer of sound gets the other one: a phone that accepts only
-        encrypted sound is rung through its twin endpoint (telephony/asterisk/generated_files.py).
+        encrypted sound is rung through its twin endpoint (telephony/asterisk/centre_files.py).
         """
         session = self._session
         endpoints = [str(offer.station)]

@@ -1,4 +1,4 @@
-"""The passwords that are written into Asterisk's configuration."""
+"""The passwords that Asterisk's configuration needs, and the digests it has in place of others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ class AsteriskPasswords:
     """The password of the controller's AMI user."""
     agi: str
     """The secret by which the controller knows that a FastAGI session comes from our dialplan."""
-    sip: Mapping[str, str]
-    """By endpoint: stations, and the lines that register."""
+    credentials: Mapping[str, str]
+    """By endpoint: the digest of a station, or of a line that authenticates to us; the password
+    itself of a line with an ``account``, because its carrier asks us for it."""
 
     def __repr__(self) -> str:
-        return f"AsteriskPasswords({len(self.sip)} of SIP)"
+        return f"AsteriskPasswords({len(self.credentials)} of SIP)"

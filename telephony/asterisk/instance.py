@@ -4,21 +4,23 @@ import asyncio
 import shutil
 import socket
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 
 from domain.centre import Centre
-from domain.identity import LineName, NodeName
+from domain.identity import NodeName
 from machine.one_line import in_one_line
-from machine.private_files import have, keep_private
+from machine.private_files import have
 from telephony.asterisk import generated_files
 from telephony.asterisk.asterisk_passwords import AsteriskPasswords
+from telephony.asterisk.centre_files import CENTRE_FILES
 from telephony.asterisk.generated_files import AMI_USER, Addresses, Folders, Ports
+from telephony.asterisk.generated_folder import GeneratedFolder
 from telephony.asterisk.process import AsteriskError, AsteriskProcess, check_free
 from telephony.asterisk.provision import AsteriskInstall
 from telephony.asterisk.versions import faults_of
+from telephony.asterisk.watched_folder import WatchedFolder
 
 __all__ = ["Addresses", "Instance", "Ports"]
 
@@ -27,6 +29,8 @@ log = structlog.get_logger()
 _LETS_GO_S = 5.0
 
 CONF = Path(__file__).resolve().parents[2] / "asterisk-conf"
+WATCH = CONF / "watch-changes.sh"
+"""Has an Asterisk reload what has changed in its ``generated/``; it runs beside it."""
 
 
 class Instance:
@@ -65,6 +69,8 @@ class Instance:
         self.spool = self.process.spool
         self.run = self.process.run
         self.prompts = self.folder / "prompts"
+        self._generated = GeneratedFolder(self.conf / "generated")
+        self._watch = WatchedFolder(WATCH, self.conf / "generated", self.process)
         self.cel = self.log / "cel-custom" / "offhook.csv"
 
     @property
@@ -78,16 +84,19 @@ class Instance:
 
     async def write(self) -> None:
         """Write the whole configuration; nothing else in the folder is touched."""
+        await self._write_machine()
+        self._generated.write_centre(self.centre, self.secrets.credentials)
+
+    async def _write_machine(self) -> None:
+        """Write all but the centre's files."""
         self.prompts.mkdir(parents=True, exist_ok=True)
         certificate = await certificate_in(self.folder / "keys")
         self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
         for source in CONF.glob("*.conf"):
             if source.name != "asterisk.conf":
                 have(self.conf / source.name, source.read_bytes())
-        write_generated(
-            self.conf,
-            generated_files.generated(
-                self.centre,
+        self._generated.write(
+            generated_files.machine_files(
                 self.secrets,
                 self.ports,
                 self.addresses,
@@ -98,13 +107,19 @@ class Instance:
                 node=self.node,
                 modules=[path.name for path in self._install.modules.glob("*.so")],
                 fallback_after_s=self._fallback_after_s,
-            ),
+            )
         )
 
     async def start(self) -> None:
         """Write the configuration and start; returns when calls can come. Raises AsteriskError."""
         self._check_ports()
-        await self._start()
+        await self.write()
+        await self._watch.start()
+        try:
+            await self._start()
+        except BaseException:
+            await self._watch.stop()
+            raise
 
     def _check_ports(self) -> None:
         ports, sip = self.ports, self.addresses.sip
@@ -123,35 +138,36 @@ class Instance:
             await _check_own_name()
         for fault in faults_of(self._install.version):
             log.warning(fault)
-        await self.write()
         await self.process.start(self.ami)
 
     async def reconfigure(self, centre: Centre, secrets: AsteriskPasswords) -> None:
-        """Take another centre's configuration, or a later Offhook's dialplan, while calls go on."""
+        """Take another centre's configuration, or a later Offhook's dialplan, while calls go on.
+
+        The centre is in force within some seconds, the dialplan when this returns.
+        """
         before = self._written()
         self.centre, self.secrets = centre, secrets
         await self.write()
         if self._written() != before:
             await self.process.console("core reload")
 
-    async def is_known_by_address(self, line: LineName) -> bool:
-        """Whether Asterisk takes calls from the line's host for the line's; True if it is away."""
-        said = await self.process.console(f"pjsip show identify {line}")
-        return "Unable to find object" not in said
-
-    async def look_hosts_up(self) -> None:
-        """Have Asterisk look up the lines' hosts again; what it knows already stays (measured)."""
-        await self.process.console("module reload res_pjsip_endpoint_identifier_ip.so")
-
     def _written(self) -> dict[Path, bytes]:
-        return {file: file.read_bytes() for file in self.conf.rglob("*.conf")}
+        """What nobody reloads by themselves."""
+        return {
+            file: file.read_bytes()
+            for file in self.conf.rglob("*.conf")
+            if file.name not in CENTRE_FILES
+        }
 
     async def ended(self) -> str:
         """Wait until Asterisk has ended; kill it if it hangs. Returns what became of it."""
         return await self.process.ended(self.ami)
 
     async def start_again(self) -> None:
-        """Start Asterisk after it has ended by itself. Raises AsteriskError."""
+        """Start Asterisk after it has ended by itself. Raises AsteriskError.
+
+        The centre's files stay as they are: the controller may have changed them meanwhile.
+        """
         await self.process.stop()  # what is left of it
         deadline = asyncio.get_running_loop().time() + _LETS_GO_S
         while True:
@@ -164,10 +180,12 @@ class Instance:
                 await asyncio.sleep(0.05)
             else:
                 break
+        await self._write_machine()
         await self._start()
 
     async def stop(self) -> None:
         """End Asterisk; nothing of it is left once this returns."""
+        await self._watch.stop()
         await self.process.stop()
 
 
@@ -244,13 +262,3 @@ def _unusable(file: Path) -> str | None:
     except (OSError, ValueError) as error:
         return in_one_line(error)
     return None
-
-
-def write_generated(conf: Path, files: Mapping[str, str]) -> None:
-    """Write ``conf/generated``, readable by its owner alone because it holds passwords."""
-    folder = conf / "generated"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keep_private(folder, 0o700)
-    for name, text in files.items():
-        whole = f"; Written by Offhook at every start; changes are lost.\n{text}"
-        have(folder / name, whole.encode())

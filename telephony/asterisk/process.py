@@ -78,6 +78,11 @@ class AsteriskProcess:
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What starts it and, with ``-rx``, reaches its console; in its folder."""
+        return (*self.install.command, "-C", str(self.seen(self.conf) / "asterisk.conf"))
+
     def seen(self, path: Path) -> Path:
         """The path by which Asterisk finds something in its folder.
 
@@ -156,9 +161,7 @@ class AsteriskProcess:
         output = self.log / "output"
         with output.open("ab") as sink:
             self._process = await asyncio.create_subprocess_exec(
-                *self.install.command,
-                "-C",
-                str(self.seen(self.conf) / "asterisk.conf"),
+                *self.command,
                 "-f",
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sink,
@@ -228,8 +231,7 @@ class AsteriskProcess:
     async def console(self, command: str) -> str:
         """What ``asterisk -rx command`` prints; for set-up, tests and people, not the engine."""
         process = await asyncio.create_subprocess_exec(
-            *self.install.command,
-            *("-C", str(self.seen(self.conf) / "asterisk.conf"), "-rx", command),
+            *(*self.command, "-rx", command),
             cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -15,7 +15,7 @@ from offhook.listening_ports import PORTS
 from offhook.stack import Stack
 from storage.database import check_address, open_database
 from storage.database_errors import DatabaseUnreachable
-from telephony.asterisk.generated_files import Folders, generated
+from telephony.asterisk.generated_files import Folders, machine_files
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import CentreFile
 from tests.offhook.command import run_here
@@ -91,8 +91,8 @@ def test_our_own_asterisk_finds_the_controller_where_it_listens(
 
 def _generated(stack: Stack) -> Mapping[str, str]:
     one = stack.instance
-    return generated(
-        one.centre, one.secrets, one.ports, one.addresses, Folders(Path("/p"), None),
+    return machine_files(
+        one.secrets, one.ports, one.addresses, Folders(Path("/p"), None),
         node=one.node, modules=(),
     )  # fmt: skip
 

@@ -80,7 +80,9 @@ async def house(
                 database_name=name,
             )
             await running.enter_async_context(stack)
-            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance)
+            far = FarEnd(
+                tmp_path / "f", ports(), asterisk_install, stack.instance, stack.secrets.sip
+            )
             running.push_async_callback(far.stop)
             await far.start()
             console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)

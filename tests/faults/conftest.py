@@ -63,7 +63,14 @@ async def scene(
             )  # fmt: skip
             await running.enter_async_context(stack)
             far_folder = tmp_path / f"f{folder[1:]}"
-            far = FarEnd(far_folder, ports(), asterisk_install, stack.instance, sounds=sounds)
+            far = FarEnd(
+                far_folder,
+                ports(),
+                asterisk_install,
+                stack.instance,
+                stack.secrets.sip,
+                sounds=sounds,
+            )
             await far.start()
             running.push_async_callback(far.stop)
             console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)

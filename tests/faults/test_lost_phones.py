@@ -42,14 +42,21 @@ async def test_the_caller_of_a_dead_phone_waits_again_at_the_head(
     secrets, centre = secrets_for(state, sections), centre_of(sections)
     dsn = await postgres.database("lost_phone")
     await seat(dsn, ["1001", "1002"])
-    one = Instance(state / "asterisk", block, centre, secrets, asterisk_install, node=config.node)
+    one = Instance(
+        state / "asterisk",
+        block,
+        centre,
+        secrets.for_asterisk(centre),
+        asterisk_install,
+        node=config.node,
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(one.stop)
         await one.start()
         engine = await stack.enter_async_context(
             running(from_files(config, state), state, block, dsn)
         )
-        far = FarEnd(tmp_path / "f", ports(), asterisk_install, one)
+        far = FarEnd(tmp_path / "f", ports(), asterisk_install, one, secrets.sip)
         stack.push_async_callback(far.stop)
         await far.start()
         await far.phone(StationName("1002"), "answer-0,speak-2,hangup")

@@ -131,7 +131,9 @@ async def up(
             running.callback(_end, process)
             one = Up(process, None, said, file)  # type: ignore[arg-type]
             await one.until_said("Ctrl-C stops everything", 90)
-            far = FarEnd(tmp_path / "f", ports(), asterisk_install, stack.instance)
+            far = FarEnd(
+                tmp_path / "f", ports(), asterisk_install, stack.instance, stack.secrets.sip
+            )
             running.push_async_callback(far.stop)
             await far.start()
             console = ConsoleClient(stack.console_url, "admin", stack.secrets.admin)
@@ -350,7 +352,7 @@ async def test_a_restart_that_fails_leaves_all_as_it_was(up: UpFactory) -> None:
     # Asterisk's files can't be written: nothing else has been touched.
     one.change(lambda centre: centre["stations"].append({"name": "1004"}))
     generated = here.stack.instance.conf / "generated"
-    blocked = generated / f"pjsip_peers.conf.{one.process.pid}.new"
+    blocked = generated / f"pjsip_stations.conf.{one.process.pid}.new"
     blocked.mkdir()
     said = (await one.restart()).only_complaint()
     assert copy.read_bytes() == in_force and one.controller() == first

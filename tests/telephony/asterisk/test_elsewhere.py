@@ -114,8 +114,9 @@ async def test_it_is_left_where_it_is_and_its_calls_are_served(
             assert f"Asterisk runs elsewhere, with AMI at 127.0.0.1:{block.ami}; passwords" in said
             assert "starting Asterisk" not in said and "does not accept" not in said
             assert not (state / "asterisk").exists()
-            target = Elsewhere(Addresses(), block, centre, load_or_create(state))
-            far = FarEnd(tmp_path / "f", ports(), asterisk_install, target)
+            target = Elsewhere(Addresses(), block, centre)
+            passwords = load_or_create(state).sip
+            far = FarEnd(tmp_path / "f", ports(), asterisk_install, target, passwords)
             running.push_async_callback(far.stop)
             await far.start()
             await far.phone(centre.stations[0].name, "answer-0.2,speak-2,hangup")

@@ -3,30 +3,60 @@
 import json
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from configuration.secrets import Secrets, SecretsError
-from domain.centre import CallerHeader, Centre, Line, LineKind, SessionTimer, Station, StationKind
+from domain.centre import (
+    CallerHeader,
+    CarrierAccount,
+    Centre,
+    Line,
+    LineKind,
+    SessionTimer,
+    Station,
+    StationKind,
+)
 from domain.identity import LineName, NodeName, StationName
-from telephony.asterisk.generated_files import LONGEST_NUMBER, Addresses, Folders, Ports, generated
+from telephony.asterisk.centre_files import CENTRE_FILES, centre_files
+from telephony.asterisk.digests import digest
+from telephony.asterisk.generated_files import (
+    LONGEST_NUMBER,
+    Addresses,
+    Folders,
+    Ports,
+    machine_files,
+)
+from telephony.asterisk.generated_folder import GeneratedFolder
 from tests.passwords import passwords_for
 
+CARRIER = LineName("carrier")
 
-def _files(centre: Centre, secrets: Secrets, sip: str = "127.0.0.1") -> dict[str, str]:
-    return dict(
-        generated(
-            centre,
-            secrets,
-            Ports.block(20000),
-            Addresses(sip=sip),
-            Folders(Path("/prompts"), None),
-            node=NodeName("pbx1"),
-            modules=["res_cdrel_custom.so"],
-        )
+
+def _machine(centre: Centre, secrets: Secrets, sip: str = "127.0.0.1") -> Mapping[str, str]:
+    return machine_files(
+        secrets.for_asterisk(centre),
+        Ports.block(20000),
+        Addresses(sip=sip),
+        Folders(Path("/prompts"), None),
+        node=NodeName("pbx1"),
+        modules=["res_cdrel_custom.so"],
     )
+
+
+def _centre(centre: Centre, secrets: Secrets) -> Mapping[str, str]:
+    return centre_files(centre, secrets.for_asterisk(centre).credentials)
+
+
+def _lines(centre: Centre, secrets: Secrets, *lines: Line) -> str:
+    return _centre(replace(centre, lines=lines), secrets)["pjsip_lines.conf"]
+
+
+def _section(text: str, head: str) -> str:
+    return text[text.index(head) :].partition("\n\n")[0] + "\n"
 
 
 def test_secrets_last_and_are_private(tmp_path: Path, centre: Centre) -> None:
@@ -58,17 +88,53 @@ def test_a_spoilt_file_of_secrets_is_not_replaced(tmp_path: Path, centre: Centre
 def test_only_the_centres_numbers_and_stations_are_written(
     centre: Centre, secrets: Secrets
 ) -> None:
-    files = _files(centre, secrets)
+    files = _centre(centre, secrets)
     assert files["hotlines.conf"] == "exten => 4008001000,1,Goto(hotline,4008001000,1)\n"
     assert files["transfer.conf"].count("exten") == 4
-    assert "write = call,originate,agent,user,reporting\n" in files["manager.conf"]
-    assert "[tls]" not in files["pjsip_transports.conf"]
-    assert files["pjsip_peers.conf"].count("(digest)") == 6
+    assert files["pjsip_stations.conf"].count("(digest)") == 4
+    assert files["pjsip_lines.conf"].count("(digest)") == 2
+    ours = _machine(centre, secrets)
+    assert "write = call,originate,agent,user,reporting\n" in ours["manager.conf"]
+    assert "[tls]" not in ours["pjsip_transports.conf"]
+    assert not set(ours) & set(files)
+    assert set(files) == set(CENTRE_FILES)
+
+
+def test_no_password_of_a_phone_is_written(centre: Centre, secrets: Secrets) -> None:
+    text = "".join(_centre(centre, secrets).values())
+    assert not any(password in text for password in secrets.sip.values())
+    assert digest("1001", secrets.sip["1001"]) in text
+    with pytest.raises(ValueError, match="not a digest"):
+        centre_files(centre, secrets.sip)
+
+
+def test_what_has_no_password_is_left_out(centre: Centre, secrets: Secrets) -> None:
+    credentials = dict(secrets.for_asterisk(centre).credentials)
+    del credentials["1002"], credentials["carrier"]
+    files = centre_files(centre, credentials)
+    assert "1001" in files["stations.conf"] and "1002" not in "".join(files.values())
+    assert "[gateway-lines]" in files["pjsip_lines.conf"]
+    assert "carrier" not in files["pjsip_lines.conf"]
+
+
+def test_only_what_has_changed_is_written(centre: Centre, secrets: Secrets, tmp_path: Path) -> None:
+    folder = tmp_path / "conf" / "generated"
+    here = GeneratedFolder(folder)
+    credentials = secrets.for_asterisk(centre).credentials
+    assert set(here.write_centre(centre, credentials)) == set(CENTRE_FILES)
+    assert here.write_centre(centre, credentials) == ()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    fewer = replace(centre, lines=centre.lines[:1])
+    assert here.write_centre(fewer, credentials) == ("pjsip_lines.conf",)
+    renewed = {**credentials, "1001": digest("1001", "another")}
+    assert here.write_centre(fewer, renewed) == ("pjsip_stations.conf",)
+    assert {file.name for file in folder.iterdir()} == set(CENTRE_FILES)
 
 
 def test_sound_keeps_to_the_address_of_sip(centre: Centre, secrets: Secrets) -> None:
     one, every = (
-        _files(centre, secrets, sip)["pjsip_media.conf"]
+        _machine(centre, secrets, sip)["pjsip_media.conf"]
         for sip in ("192.0.2.1", "0.0.0.0")  # noqa: S104
     )
     assert one == "media_address = 192.0.2.1\nbind_rtp_to_media_address = yes\n"
@@ -76,24 +142,56 @@ def test_sound_keeps_to_the_address_of_sip(centre: Centre, secrets: Secrets) -> 
 
 
 def test_a_line_with_an_address_is_known_by_it(centre: Centre, secrets: Secrets) -> None:
-    trunk = Line(LineName("carrier"), LineKind.TRUNK, host="192.0.2.7:5080")
-    text = _files(replace(centre, lines=(trunk,)), secrets)["pjsip_peers.conf"]
+    trunk = Line(CARRIER, LineKind.TRUNK, host="192.0.2.7:5080")
+    text = _lines(centre, secrets, trunk)
     assert "match = 192.0.2.7\n" in text
     assert "contact = sip:192.0.2.7:5080\n" in text
-    assert "[carrier](digest)" not in text
+    assert "auth" not in text and "looked up" not in text
+    named = _lines(centre, secrets, replace(trunk, host="sip.carrier.example"))
+    assert "; looked up: carrier sip.carrier.example\n" in named
+
+
+def test_a_line_with_an_account_has_what_the_carrier_asks_for(
+    centre: Centre, secrets: Secrets
+) -> None:
+    account = CarrierAccount("8621000", realm="ims.example")
+    line = Line(CARRIER, LineKind.TRUNK, host="sip.example:5080", account=account)
+    text = _lines(centre, secrets, line)
+    endpoint = _section(text, "[carrier](trunk)")
+    assert "outbound_auth = carrier\n" in endpoint
+    assert "from_domain = sip.example\n" in endpoint and "from_user = 8621000\n" in endpoint
+    assert _section(text, "[carrier](password)") == (
+        f"[carrier](password)\nusername = 8621000\npassword = {secrets.sip['carrier']}\n"
+        "realm = ims.example\n"
+    )
+    assert _section(text, "[carrier](carrier-registration)") == (
+        "[carrier](carrier-registration)\noutbound_auth = carrier\n"
+        "server_uri = sip:sip.example:5080\nclient_uri = sip:8621000@sip.example\n"
+        "contact_user = 8621000\n"
+    )
+    assert "match = sip.example\n" in text and "(digest)" not in text
+    quiet = replace(line, account=replace(account, registers=False), caller_id="+862112345678")
+    text = _lines(centre, secrets, quiet)
+    assert "registration" not in text and "outbound_auth = carrier\n" in text
+    assert re.findall("from_user = (.*)", text) == ["+862112345678"]
+
+
+def test_an_account_may_name_its_domain(centre: Centre, secrets: Secrets) -> None:
+    account = CarrierAccount("+862100@ims.example")
+    text = _lines(centre, secrets, Line(CARRIER, LineKind.TRUNK, host="192.0.2.7", account=account))
+    assert "client_uri = sip:+862100@ims.example\n" in text
+    assert "contact_user = +862100\n" in text and "username = +862100@ims.example\n" in text
+    assert "realm" not in text
 
 
 def test_a_line_has_its_places_and_the_header_it_believes(centre: Centre, secrets: Secrets) -> None:
-    carrier = LineName("carrier")
-    lines = (
-        Line(carrier, LineKind.TRUNK, 12, caller_header=CallerHeader.ASSERTED),
-        Line(carrier, LineKind.TRUNK, 12, "192.0.2.7", CallerHeader.ASSERTED),
-    )
-    for line in lines:
-        text = _files(replace(centre, lines=(line,)), secrets)["pjsip_peers.conf"]
-        endpoint = text[text.index("[carrier](trunk)") :].partition("\n\n")[0]
+    for line in (
+        Line(CARRIER, LineKind.TRUNK, 12, caller_header=CallerHeader.ASSERTED),
+        Line(CARRIER, LineKind.TRUNK, 12, "192.0.2.7", CallerHeader.ASSERTED),
+    ):
+        endpoint = _section(_lines(centre, secrets, line), "[carrier](trunk)")
         assert "set_var = OFFHOOK_CHANNELS=12\n" in endpoint
-        assert endpoint.endswith("set_var = OFFHOOK_CALLER_HEADER=P-Asserted-Identity")
+        assert "set_var = OFFHOOK_CALLER_HEADER=P-Asserted-Identity\n" in endpoint
 
 
 def test_a_line_that_refuses_the_session_timer_is_not_forced_to_it(
@@ -102,14 +200,13 @@ def test_a_line_that_refuses_the_session_timer_is_not_forced_to_it(
     """It would refuse the refresh, and lose each call after 90 s (measured: 405, 488, 501)."""
     for timer in SessionTimer:
         for host in (None, "192.0.2.7"):
-            line = Line(LineName("carrier"), LineKind.TRUNK, host=host, session_timer=timer)
-            text = _files(replace(centre, lines=(line,)), secrets)["pjsip_peers.conf"]
-            endpoint = text[text.index("[carrier](trunk)") :].partition("\n\n")[0]
-            assert endpoint.endswith("\ntimers = yes") is (timer is SessionTimer.SUPPORTED)
+            line = Line(CARRIER, LineKind.TRUNK, host=host, session_timer=timer)
+            endpoint = _section(_lines(centre, secrets, line), "[carrier](trunk)")
+            assert ("\ntimers = yes\n" in endpoint) is (timer is SessionTimer.SUPPORTED)
 
 
 def test_no_pattern_fits_more_than_a_number(centre: Centre, secrets: Secrets) -> None:
-    patterns = _files(centre, secrets)["other_numbers.conf"].splitlines()
+    patterns = _machine(centre, secrets)["other_numbers.conf"].splitlines()
     assert all(re.fullmatch(r"exten => _\[[+*#]+0-9\]X*,1,Gosub\(.*\)", each) for each in patterns)
     assert len(patterns) == LONGEST_NUMBER
 
@@ -117,4 +214,11 @@ def test_no_pattern_fits_more_than_a_number(centre: Centre, secrets: Secrets) ->
 @pytest.mark.parametrize("bad", ["1.2.3.4\nallow = all", "a;b", "a b", "", "a]"])
 def test_no_value_becomes_a_directive(centre: Centre, secrets: Secrets, bad: str) -> None:
     with pytest.raises(ValueError, match="can't be"):
-        _files(centre, secrets, sip=bad if bad != "a]" else "a](x")
+        _machine(centre, secrets, sip=bad if bad != "a]" else "a](x")
+
+
+@pytest.mark.parametrize("bad", ["x\nallow = all", "a;b", "", " "])
+def test_no_carriers_password_becomes_a_directive(centre: Centre, bad: str) -> None:
+    line = Line(CARRIER, LineKind.TRUNK, host="192.0.2.7", account=CarrierAccount("user"))
+    with pytest.raises(ValueError, match="is empty or has a line break or a semicolon"):
+        centre_files(replace(centre, stations=(), lines=(line,)), {"carrier": bad})

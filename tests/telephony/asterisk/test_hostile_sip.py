@@ -7,6 +7,7 @@ import pytest
 
 from bench.bench_hostile_sip import LINE, PHONE, attack, centre, first, listening, run
 from bench.raw_sip import Account, RawSip
+from configuration.secrets import Secrets
 from domain.centre import CallerHeader, Line, LineKind
 from domain.identity import LineName, StationName
 from farend.ami_client import Remote
@@ -26,10 +27,10 @@ FORGED = b"13800138000%0D%0AEvent%3A%20Forged%0D%0AUniqueid%3A%201.1"
 
 
 async def test_nothing_that_comes_by_sip_becomes_a_line_of_a_protocol(
-    instance: InstanceFactory,
+    instance: InstanceFactory, secrets: Secrets
 ) -> None:
     one = await instance(centre())
-    async with listening(one) as said, attack(one, SEED) as attackers:
+    async with listening(one) as said, attack(one, secrets.sip, SEED) as attackers:
         await run(attackers, INPUTS, 120)
         assert sum(attackers.sent.values()) == INPUTS
         assert len(said.environments) > INPUTS / 10, "most inputs don't reach the controller"
@@ -140,9 +141,11 @@ async def test_each_line_believes_the_header_it_is_told_to(instance: InstanceFac
     ]  # fmt: skip
 
 
-async def test_a_phones_number_is_its_own_whatever_it_sends(instance: InstanceFactory) -> None:
+async def test_a_phones_number_is_its_own_whatever_it_sends(
+    instance: InstanceFactory, secrets: Secrets
+) -> None:
     one = await instance(centre())
-    account = Account(PHONE, one.secrets.sip[StationName(PHONE)])
+    account = Account(PHONE, secrets.sip[PHONE])
     async with listening(one) as said:
         peer = await RawSip((one.addresses.sip, one.ports.sip)).open()
         statuses = []
@@ -163,11 +166,11 @@ async def test_a_phones_number_is_its_own_whatever_it_sends(instance: InstanceFa
 
 
 async def test_where_a_phone_forwards_its_calls_to_becomes_no_line(
-    instance: InstanceFactory,
+    instance: InstanceFactory, secrets: Secrets
 ) -> None:
     one = await instance(centre())
     async with listening(one) as said:
-        phones = BentPhone(one.ports.sip + 15, ("127.0.0.1", one.ports.sip), one.secrets.sip)
+        phones = BentPhone(one.ports.sip + 15, ("127.0.0.1", one.ports.sip), secrets.sip)
         await phones.start()
         for station in ("1001", "1002"):
             await phones.register(station)
@@ -183,9 +186,11 @@ async def test_where_a_phone_forwards_its_calls_to_becomes_no_line(
         assert not (faults := said.check(one.cel)), first(faults)
 
 
-async def test_where_a_phone_says_it_is_becomes_no_line(instance: InstanceFactory) -> None:
+async def test_where_a_phone_says_it_is_becomes_no_line(
+    instance: InstanceFactory, secrets: Secrets
+) -> None:
     one = await instance(centre())
-    account = Account(PHONE, one.secrets.sip[StationName(PHONE)])
+    account = Account(PHONE, secrets.sip[PHONE])
     home = (b"To", b"<sip:%s@h>" % PHONE.encode())
     forged = FORGED.removeprefix(b"13800138000")
     async with listening(one) as said:

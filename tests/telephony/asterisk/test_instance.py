@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from configuration.secrets import Secrets
 from domain.centre import Centre, Encryption, Station
 from domain.identity import LineName
 from domain.stations import twin
@@ -95,7 +96,7 @@ async def test_an_ordinary_priority_is_said_once_with_the_cure(
     without = ("setpriv", "--bounding-set", "-sys_nice") if os.geteuid() == 0 else ()
     install = dataclasses.replace(asterisk_install, command=without + asterisk_install.command)
     secrets = passwords_for(tmp_path / "state", centre)
-    one = Instance(tmp_path / "i", ports(), centre, secrets, install)
+    one = Instance(tmp_path / "i", ports(), centre, secrets.for_asterisk(centre), install)
     with capture_logs() as said:
         await one.start()
     await one.stop()
@@ -170,6 +171,7 @@ async def test_calls_come_and_are_served_over_ipv6(
     instance: InstanceFactory,
     ports: PortBlocks,
     asterisk_install: AsteriskInstall,
+    secrets: Secrets,
     tmp_path: Path,
 ) -> None:
     one = await instance(addresses=Addresses(sip="::1", agi="::1"))
@@ -183,7 +185,7 @@ async def test_calls_come_and_are_served_over_ipv6(
 
     server = AgiServer("::1", one.ports.agi, {"call": route}, one.secrets.agi)
     await server.start()
-    far = FarEnd(tmp_path / "f", ports(), asterisk_install, one, sip_bind="::1")
+    far = FarEnd(tmp_path / "f", ports(), asterisk_install, one, secrets.sip, sip_bind="::1")
     try:
         await far.start()
         caller = await far.customer(one.centre.hotlines[0].number, "stay", line=LineName("carrier"))
@@ -286,7 +288,7 @@ async def test_a_long_way_to_the_folder_is_no_obstacle(
     """A longer one is cut off by Asterisk, which then has no dialplan, or no database."""
     secrets = passwords_for(tmp_path / "state", centre)
     way = tmp_path / ("deep/" * 60)[: length - len(str(tmp_path)) - 2].rstrip("/") / "i"
-    one = Instance(way, ports(), centre, secrets, asterisk_install)
+    one = Instance(way, ports(), centre, secrets.for_asterisk(centre), asterisk_install)
     await one.start()
     try:
         assert one.process.problems() == []
@@ -301,7 +303,7 @@ async def test_another_users_folder_in_a_shared_place_is_not_used(
     """Its name can be guessed, and whoever made it would hold the control socket."""
     secrets = passwords_for(tmp_path / "state", centre)
     way = tmp_path / ("deep/" * 60)[: 105 - len(str(tmp_path)) - 2].rstrip("/") / "i"
-    one = Instance(way, ports(), centre, secrets, asterisk_install)
+    one = Instance(way, ports(), centre, secrets.for_asterisk(centre), asterisk_install)
     assert one.run.parent == Path(tempfile.gettempdir())
     one.run.symlink_to(tmp_path)
     try:

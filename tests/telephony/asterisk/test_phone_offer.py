@@ -7,18 +7,20 @@ import pytest
 
 from bench.bench_hostile_sip import LINE, PHONE, centre
 from bench.raw_sip import Account, RawSip
-from domain.identity import StationName
+from configuration.secrets import Secrets
 from tests.conftest import InstanceFactory
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
 
-async def test_asterisks_own_queue_offers_all_codecs(instance: InstanceFactory) -> None:
+async def test_asterisks_own_queue_offers_all_codecs(
+    instance: InstanceFactory, secrets: Secrets
+) -> None:
     one = await instance(centre(), fallback_after_s=1)
     server = (one.addresses.sip, one.ports.sip)
     phone, line = await RawSip(server).open(), await RawSip(server).open("127.0.0.2")
-    account = Account(PHONE, one.secrets.sip[StationName(PHONE)])
+    account = Account(PHONE, secrets.sip[PHONE])
     registered = await phone.request(
         "REGISTER",
         b"sip:%s:%d" % (server[0].encode(), server[1]),

@@ -40,7 +40,7 @@ async def test_the_start_says_it_once(
 ) -> None:
     install = dataclasses.replace(asterisk_install, version="22.11.0")
     secrets = passwords_for(tmp_path / "state", centre)
-    one = Instance(tmp_path / "i", ports(), centre, secrets, install)
+    one = Instance(tmp_path / "i", ports(), centre, secrets.for_asterisk(centre), install)
     with capture_logs() as said:
         await one.start()
     await one.stop()
