@@ -15,6 +15,9 @@ _ELSEWHERE = {
     "sounds": "a folder for prompts that Asterisk can read, such as /var/lib/offhook/prompts",
 }
 """What an Asterisk elsewhere shares with the controller, under the same paths."""
+_MAY_BE_SHARED = {
+    "generated": "the folder of its configuration's changing part, such as /etc/asterisk/generated",
+}
 
 
 def contradictions(file: CentreFile, document: Document) -> Iterator[DocumentError]:
@@ -24,7 +27,7 @@ def contradictions(file: CentreFile, document: Document) -> Iterator[DocumentErr
 
 def _shared_paths(file: CentreFile, document: Document) -> Iterator[DocumentError]:
     """Checks the shared paths: an Asterisk elsewhere needs all of them, our own takes none."""
-    for name, what in _ELSEWHERE.items():
+    for name, what in (_ELSEWHERE | _MAY_BE_SHARED).items():
         path: Path | None = getattr(file.asterisk, name)
         place = ("asterisk", name)
         if file.asterisk.managed:
@@ -36,6 +39,8 @@ def _shared_paths(file: CentreFile, document: Document) -> Iterator[DocumentErro
                     key=True,
                 )
         elif path is None:
+            if name in _MAY_BE_SHARED:
+                continue
             yield document.fault(
                 place,
                 f'"asterisk" of the configuration lacks "{name}", which an Asterisk that Offhook'

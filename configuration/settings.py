@@ -85,6 +85,8 @@ class AsteriskSettings(_Strict):
     spool: Path | None = None
     cel: Path | None = None
     sounds: Path | None = None
+    generated: Path | None = None
+    """Where the controller writes phones, lines and numbers for it; None: nobody does so."""
 
 
 class CentreFile(_Strict):

@@ -17,6 +17,8 @@ class Places:
     prompts: Path
     dialplan_prompts: Path
     recordings: Path
+    generated: Path | None
+    """Where Asterisk's phones, lines and numbers are written; None: not by us."""
 
 
 def places(config: Config, state: Path) -> Places:
@@ -29,4 +31,7 @@ def places(config: Config, state: Path) -> Places:
         prompts=(config.asterisk.sounds or state / "prompts").absolute(),
         dialplan_prompts=config.asterisk.sounds or asterisk / "prompts",
         recordings=(state / config.recordings.root).absolute(),
+        generated=asterisk / "conf" / "generated"
+        if config.asterisk.managed
+        else config.asterisk.generated,
     )

@@ -24,7 +24,7 @@ from centre.running import centre_of
 from centre.things import HotlineSettings
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
-from configuration.directory_at_start import directory_at_start, keep_here
+from configuration.directory_at_start import asterisk_passwords, directory_at_start, keep_here
 from configuration.flows import (
     dialplan_phrases,
     station_phrases,
@@ -60,6 +60,7 @@ from supervision.pulse import answer
 from telephony.agi.kept_port import is_ours
 from telephony.agi.server import AgiServer
 from telephony.ami.link import Link, no_faults
+from telephony.asterisk.centre_in_asterisk import CentreInAsterisk
 from telephony.asterisk.generated_files import AMI_USER, Ports
 from telephony.asterisk.process import HERE, check_free, is_plain
 from telephony.asterisk.versions import faults_of
@@ -284,12 +285,18 @@ async def running(
             return found.changed(followed.found.kept.directory)
 
         _background(stack, centre.keep_comparing(change, found.since), "configuration")
+        asterisk = None if where.generated is None else CentreInAsterisk(where.generated)
+        if asterisk is not None:
+            asterisk.give(engine.centre, asterisk_passwords(secrets, directory).credentials)
+            _background(stack, asterisk.run(), "the centre in Asterisk")
         in_use: asyncio.Queue[Centre] = asyncio.Queue()
         in_use.put_nowait(engine.centre)
 
         async def take(now: DirectoryCopy) -> None:
             centre = centre_of(now.kept.directory)
             engine.take(centre)
+            if asterisk is not None:  # after the engine, to which no channel is a stranger's then
+                asterisk.give(centre, asterisk_passwords(secrets, now).credentials)
             in_use.put_nowait(centre)
             await asyncio.to_thread(keep_here, state, now)
             await database.agents.remember(centre.agents)

@@ -139,7 +139,8 @@ def test_asterisk_and_offhook_see_shared_files_under_the_same_paths(
     ours = _mounts(compose["services"]["offhook"])
     asterisks = _mounts(compose["services"]["asterisk"])
     where = places(config, STATE)
-    for path in (where.spool, where.cel, where.prompts, where.dialplan_prompts):
+    for path in (where.spool, where.cel, where.prompts, where.dialplan_prompts, where.generated):
+        assert path is not None
         shared = [str(p) for p in (path, *path.parents) if str(p) in ours]
         assert shared, f"{path} is in no volume of offhook"
         assert asterisks[shared[0]][0] == ours[shared[0]][0]
