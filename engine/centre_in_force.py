@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from domain.centre import Agent, Centre, Hotline, KnownCaller, Queue, Treatment
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
+from telephony.numbers import from_carrier
 
 
 class CentreInForce:
@@ -29,6 +30,12 @@ class CentreInForce:
         self.hotlines = {hotline.number: hotline for hotline in centre.hotlines}
         self.stations = frozenset(station.name for station in centre.stations)
         self.lines = frozenset(line.name for line in centre.lines)
+        self._line_of = {line.name: line for line in centre.lines}
+
+    def caller(self, line: LineName, number: str | None) -> str | None:
+        """A caller's number as it is recorded, whatever the line's carrier made of it."""
+        found = self._line_of.get(line)
+        return number if number is None or found is None else from_carrier(number, found)
 
     def languages(self, hotline: Hotline) -> tuple[str, ...]:
         """The languages that the hotline's callers may choose from, the usual one first."""

@@ -105,6 +105,7 @@ class LiveCalls:
                 line=line,
             )
             return None
+        caller = self.in_force.caller(line, caller)
         at = datetime.fromtimestamp(entered_at, UTC)
         call = self.by_id[channel.call] = LiveCall(
             channel=channel,
@@ -153,6 +154,7 @@ class LiveCalls:
         hotline = self.in_force.hotlines.get(number)
         if hotline is None:
             return
+        caller = self.in_force.caller(line, caller)
         call, moment = channel.call, datetime.fromtimestamp(at, UTC)
         for what in (
             entered(hotline, line, caller, caller_name),

@@ -6,6 +6,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -193,6 +194,8 @@ class Absence:
         if hotline is None:
             return []  # from another configuration
         until = self._log_until()
+        caller = self._engine.in_force.caller(logged.line, logged.caller)
+        logged = replace(logged, caller=caller)
         return Ledger().settle_unseen(logged.call, logged, gap.agents, until, hotline)
 
     def _log_until(self) -> datetime:
