@@ -41,6 +41,7 @@ from telephony.centre_calls import (
     TransferRefused,
 )
 from telephony.complaints import Complaints, shown, where
+from telephony.registrations import Registrations
 from telephony.variables import ChannelVariable
 
 log = structlog.get_logger()
@@ -84,6 +85,7 @@ class Switches:
         self._on_doubt = on_doubt
         self._on_gap = on_gap or self.close_gap
         self._complain = Complaints()
+        self._registrations = Registrations()
         self._started_at = datetime.now(UTC)
         self._lost_at: dict[NodeName, datetime] = {}
         self._seen: set[NodeName] = set()
@@ -93,6 +95,8 @@ class Switches:
         """Take one AMI event, in order."""
         if message.name == "UserEvent":
             self._on_dialplan(node, message)
+        elif message.name == "Registry":
+            self._registrations.handle(node, message, self._calls.in_force.centre.lines)
         for event in self._channels.handle(node, message, self._clock.now()):
             self.on_call_event(event)
         if message.name == "Newchannel":
