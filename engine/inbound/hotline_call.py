@@ -7,10 +7,13 @@ earlier controller: ``bookmark`` says how.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from time import time
 
 import structlog
 
+from centre import calendars
+from centre.public_holidays import holiday_year
 from domain.centre import zone_of
 from domain.identity import ChannelId, LineName, NodeName
 from domain.reasons import EndReason, NoEntry
@@ -36,6 +39,9 @@ _REJECTED = "21"
 """Q.850; in SIP 403, so that a carrier doesn't try elsewhere."""
 
 
+OPEN_BY_CALENDAR: IsOpen = partial(calendars.is_open, holidays=holiday_year)
+
+
 class HotlineCalls:
     """Serves the route ``call`` of the FastAGI server.
 
@@ -49,7 +55,7 @@ class HotlineCalls:
         flows: Mapping[str, Flow],
         prompts: Prompts,
         *,
-        is_open: IsOpen = lambda _calendar, _at: True,
+        is_open: IsOpen = OPEN_BY_CALENDAR,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._is_open = is_open

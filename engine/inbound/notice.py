@@ -1,6 +1,6 @@
 """What a caller hears in place of a hotline's flow, while it is closed or in an emergency. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,10 +35,22 @@ def notice(
         why, said = NoEntry.CLOSED, hotline.closed_message
     else:
         return None
-    name = f"{why.value}-{hotline.number.lstrip('+')}"
-    return Notice(
-        why, tuple(PromptText(name, each, said[each]) for each in _in(said, languages, language))
+    return Notice(why, _texts(hotline, why, said, _in(said, languages, language)))
+
+
+def all_texts(hotline: Hotline) -> tuple[PromptText, ...]:
+    """All that may be said in place of its flow, to be spoken in advance."""
+    fire = hotline.emergency.message if hotline.emergency is not None else {}
+    return _texts(hotline, NoEntry.EMERGENCY, fire, fire) + _texts(
+        hotline, NoEntry.CLOSED, hotline.closed_message, hotline.closed_message
     )
+
+
+def _texts(
+    hotline: Hotline, why: NoEntry, said: Mapping[str, str], languages: Iterable[str]
+) -> tuple[PromptText, ...]:
+    name = f"{why.value}-{hotline.number.lstrip('+')}"
+    return tuple(PromptText(name, language, said[language]) for language in languages)
 
 
 def _lasts(emergency: Emergency, now: datetime) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from domain.centre import Calendar, Emergency, Hotline
 from domain.identity import ProjectName
 from domain.reasons import NoEntry
-from engine.inbound.notice import Notice, notice
+from engine.inbound.hotline_call import OPEN_BY_CALENDAR
+from engine.inbound.notice import Notice, all_texts, notice
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=timezone(timedelta(hours=8)))
 CALENDAR = Calendar("office", ((),) * 7)
@@ -91,3 +92,24 @@ def test_an_emergency_goes_before_the_hours_until_its_time(
     if found is not None:
         assert found.why is NoEntry.EMERGENCY
         assert texts(found) == [FIRE["zh-CN"], FIRE["en"]]
+
+
+def test_all_that_may_be_said_is_spoken_in_advance() -> None:
+    fire = hotline(Emergency(FIRE))
+    assert {text.text for text in all_texts(fire)} == {*SHUT.values(), *FIRE.values()}
+    closed, burning = said(hotline()), said(fire)
+    assert closed is not None and burning is not None
+    assert {*closed.texts, *burning.texts} == set(all_texts(fire))
+    assert all_texts(hotline(calendar=None)) == all_texts(hotline())
+
+
+def test_hours_are_the_calendars_with_its_holidays() -> None:
+    """A Thursday in Shanghai at noon, and National Day."""
+    nine_to_six = ((9 * 60, 18 * 60),)
+    office = Calendar("office", (nine_to_six,) * 5 + ((), ()), holidays="CN")
+    number = hotline(calendar=office)
+    assert notice(number, BOTH, None, NOW, OPEN_BY_CALENDAR) is None
+    evening = NOW.replace(hour=18)
+    assert texts(notice(number, BOTH, None, evening, OPEN_BY_CALENDAR)) == list(SHUT.values())[::-1]
+    national_day = NOW.replace(month=10, day=1)
+    assert texts(notice(number, BOTH, "en", national_day, OPEN_BY_CALENDAR)) == [SHUT["en"]]
