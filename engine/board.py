@@ -175,6 +175,7 @@ def _agents(
                     AgentState.LOGGED_OUT,
                     engine.started_at,
                     skills=agent.skills,
+                    usual_station=agent.station,
                 )
             )
             continue
@@ -194,6 +195,7 @@ def _agents(
                 after_call=None
                 if seat.then is None
                 else ("log_out" if seat.then is AgentState.LOGGED_OUT else "away"),
+                usual_station=agent.station,
                 limit=_limit(engine, limits, seat),
             )
         )

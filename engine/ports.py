@@ -132,6 +132,8 @@ class AgentView:
     """When wrap-up ends by itself."""
     after_call: str | None = None
     """What comes after the talk: ``log_out`` or ``away``."""
+    usual_station: StationName | None = None
+    """Where they usually log in."""
     limit: datetime | None = None
     """While they are away: until when their reason allows it; None: it sets no limit."""
 

@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     AGENT_SET_READY = "agent ready"
     AGENT_SENT_AWAY = "agent away"
     AGENT_LOGGED_OUT = "agent log_out"
+    AGENT_LOGGED_IN = "agent log_in"
     RECORDING_LISTENED = "recording listened"
     RECORDING_DOWNLOADED = "recording downloaded"
 

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 SUPERVISORS_VERBS = {
     Verb.READY: AuditAction.AGENT_SET_READY,
     Verb.AWAY: AuditAction.AGENT_SENT_AWAY,
+    Verb.LOG_IN: AuditAction.AGENT_LOGGED_IN,
     Verb.LOG_OUT: AuditAction.AGENT_LOGGED_OUT,
 }
 """What a supervisor may ask for an agent, and how the audit log names it."""
@@ -53,7 +54,8 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def command(request: web.Request) -> web.Response:
-    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready or away, or logs them out."""
+    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready or away, or logs them in (at
+    their usual phone, if the form names no other) or out."""
     user = user_of(request)
     code = AgentCode(request.match_info["agent"])
     agent = next((a for a in request.app[LIVE].centre().agents if a.code == code), None)

@@ -28,7 +28,7 @@ async def ask(request: web.Request, agent: Agent, verb: Verb) -> tuple[web.Respo
         if reason not in centre.reasons:
             return _refusal(request, words.NO_SUCH_REASON), None
     elif verb is Verb.LOG_IN:
-        station = StationName(str(form.get("station", "")))
+        station = StationName(str(form.get("station", agent.station or "")))
         if station not in {s.name for s in centre.stations}:
             return _refusal(request, words.NO_SUCH_STATION), None
     elif verb is Verb.EXTEND:

@@ -151,6 +151,7 @@ def _agent(agent: AgentView, *, phone: bool, call: bool) -> Row:
         "since": seconds(agent.since),
         "until": seconds(agent.until),
         "limit": seconds(agent.limit),
+        "usual_station": agent.usual_station if phone else None,
         "station": agent.station if phone else None,
         "station_state": agent.station_state if phone else None,
         "call": agent.call if call else None,

@@ -104,7 +104,13 @@ class Floor:
         self.store = StoreView(up=True)
         self.agents = {
             a.code: AgentView(
-                a.code, a.name, a.projects, AgentState.LOGGED_OUT, self.ago(3600), skills=a.skills
+                a.code,
+                a.name,
+                a.projects,
+                AgentState.LOGGED_OUT,
+                self.ago(3600),
+                skills=a.skills,
+                usual_station=a.station,
             )
             for a in self.config.agents
         }

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -224,6 +225,40 @@ async def test_a_supervisor_sets_an_agent_away(console: Console, open_page: Open
     # Not the row: its menu has the word, too.
     await expect(row.locator('[data-f="reason"]')).to_have_text("Training")
     assert [(a.agent, a.reason, a.by) for a in console.floor.asked] == [("1002", "training", "sue")]
+
+
+async def test_a_supervisor_logs_an_agent_in_at_their_usual_phone(
+    console: Console, open_page: Open
+) -> None:
+    page = await open_page("/board", "sue")
+    row = page.locator('[data-key="1002"]')
+    await row.locator("button[data-bs-toggle]").click()
+    await row.get_by_role("button", name="Log in at phone 1002").click()
+    await expect(page.locator("#confirm")).to_contain_text("Log 王伟 (1002) in at phone 1002?")
+    await page.get_by_role("button", name="Yes").click()
+    await expect(row.locator('[data-f="reason"]')).to_have_text("Just logged in")
+    assert [(a.verb.value, a.station) for a in console.floor.asked] == [("log_in", "1002")]
+    await row.locator("button[data-bs-toggle]").click()
+    await expect(row.get_by_role("button", name="Set ready")).to_be_visible()
+
+
+async def test_who_is_away_too_long_is_marked_when_the_time_has_come(
+    console: Console, open_page: Open
+) -> None:
+    async def lunch_until(seconds: float) -> None:
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        await console.floor.put_agent("1002", AgentState.PAUSED, reason="lunch", limit=until)
+
+    await lunch_until(3600)
+    page = await open_page("/board", "sue")
+    mark = page.locator('[data-key="1002"] [data-f="late"]')
+    await expect(page.locator('[data-key="1002"] [data-f="reason"]')).to_have_text("Lunch")
+    await expect(mark).to_be_hidden()
+    await lunch_until(2)  # then nothing more comes from the server
+    await expect(mark).to_be_visible(timeout=20_000)
+    await expect(mark).to_have_text("away too long")
+    await console.floor.put_agent("1002", AgentState.READY, limit=None)
+    await expect(mark).to_be_hidden()
 
 
 async def test_a_shift_at_the_desk_by_keys(console: Console, open_page: Open) -> None:

@@ -198,9 +198,8 @@ async def test_another_projects_calls_are_not_there(name: str, recorded: str, vi
     assert (await client.post("/agents/1005/ready")).status == 200
 
 
-async def test_supervisors_may_not_log_agents_in(visit: Visit, console: Console) -> None:
+async def test_supervisors_may_not_extend_after_call_work(visit: Visit, console: Console) -> None:
     client = await visit("sue")
-    assert (await client.post("/agents/1001/log_in", {"station": "1001"})).status == 404
     assert (await client.post("/agents/1001/extend", {"seconds": "30"})).status == 404
     assert console.floor.asked == []
 

@@ -115,9 +115,17 @@ function drawAgent(parts, agent, row) {
 
 function drawActions(menu, agent) {
   menu.querySelector("button").setAttribute("aria-label", `${texts.actions}: ${agent.name}`);
-  menu.hidden = agent.state === "logged_out";
+  const out = agent.state === "logged_out";
+  const station = agent.usual_station;
+  menu.hidden = out && !station;
   const who = `${agent.name} (${agent.code})`;
-  const items = [
+  const logIn = [
+    fill(texts.set_log_in, { station }),
+    fill(texts.confirm_log_in, { agent: who, station }),
+    "log_in",
+    { station },
+  ];
+  const commands = [
     [texts.set_ready, fill(texts.confirm_ready, { agent: who }), "ready", {}],
     ...texts.away_reasons.map((reason) => [
       fill(texts.set_away, { reason: reasonText(reason) }),
@@ -127,8 +135,10 @@ function drawActions(menu, agent) {
     ]),
     [texts.set_log_out, fill(texts.confirm_log_out, { agent: who }), "log_out", {}],
   ];
-  if (menu.drawnFor === agent.code) return;
-  menu.drawnFor = agent.code;
+  const items = out ? [logIn] : commands;
+  const drawn = JSON.stringify(items);
+  if (menu.drawn === drawn) return;
+  menu.drawn = drawn;
   menu.querySelector(".dropdown-menu").replaceChildren(
     ...items.map(([label, question, verb, fields]) => {
       const item = document.createElement("button");

@@ -72,6 +72,9 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
 
 async def test_what_a_supervisor_does_is_in_the_audit_log(console: Console, visit: Visit) -> None:
     client = await visit("sue")
+    assert (await client.post("/agents/1002/log_in")).status == 200  # at the usual phone
+    assert console.floor.asked[-1].station == "1002"
+    assert (await client.post("/agents/1002/log_in", {"station": "9"})).status == 400
     assert (await client.post("/agents/1002/away", {"reason": "training"})).status == 200
     entry = (await console.audit.entries(projects=None, by="sue"))[0]
     assert (entry.action, entry.target) == ("agent away", "1002")
