@@ -10,12 +10,18 @@ from console.kit.context import CALLS, LIVE
 from console.kit.rendering import says
 from console.kit.words import FILTER_MISTAKES
 from domain.centre import zone_of
-from records.call_filters import PER_PAGE, read_filters
+from records.call_filters import PER_PAGE, place_text, read_filters
 from records.call_rows import CallRow
 
 
 async def calls(request: web.Request) -> web.Response:
-    """GET /api/v1/calls: the calls that the page has. 400 names the filters that make no sense."""
+    """GET /api/v1/calls: the calls that the page has, newest first. 400 names the filters that make
+    no sense.
+
+    ``older`` and ``newer`` lead on: the same filters with ``before=`` the one or ``after=`` the
+    other. They are null at the list's ends. ``total`` counts the calls of all pages; if ``more``,
+    there are more than that.
+    """
     asked = read_filters(request.query, zone_of(request.app[LIVE].centre()))
     if asked.mistakes:
         return web.json_response(
@@ -26,16 +32,21 @@ async def calls(request: web.Request) -> web.Response:
             status=400,
         )
     found = await request.app[CALLS].list(
-        asked.search, projects=projects_of(request), page=asked.page, per_page=PER_PAGE
+        asked.search,
+        projects=projects_of(request),
+        before=asked.before,
+        after=asked.after,
+        per_page=PER_PAGE,
     )
     line = can(request, "GET", "/calls/{call}")  # the roles whose page shows it, too
     return web.json_response(
         {
             "calls": [as_json(row, line=line) for row in found.rows],
-            "page": found.page,
-            "per_page": found.per_page,
+            "per_page": PER_PAGE,
             "total": found.total,
             "more": found.more,
+            "newer": None if found.newer is None else place_text(found.newer),
+            "older": None if found.older is None else place_text(found.older),
         },
         headers={"Cache-Control": "no-store"},
     )

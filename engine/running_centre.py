@@ -186,7 +186,7 @@ class RunningCentre:
             stored = self._outbox.deliveries
             if (self._engine.changes.version, stored, today) != seen or self._away is not None:
                 seen = (self._engine.changes.version, stored, today)
-                before = (dict(self._figures), self._blocked, self._away)
+                before = (self._figures, self._blocked, self._away)
                 try:
                     await self._read_figures(today)
                     self._away = None
@@ -199,20 +199,18 @@ class RunningCentre:
 
     async def _read_figures(self, since: datetime) -> None:
         self._blocked = await self._calls.blocked(since)
-        for queue in self._engine.centre.queues:
-            summary = await self._calls.summary(
-                since,
-                queue=queue.name,
-                service_level_s=queue.service_level_s,
-                short_abandon_s=queue.short_abandon_s,
+        # All anew: since the last time, the centre may have got other queues.
+        found = await self._calls.queue_figures(self._engine.centre.queues, since)
+        self._figures = {
+            name: DayFigures(
+                figures.offered,
+                figures.answered,
+                figures.abandoned,
+                figures.short_abandoned,
+                figures.unserved + figures.lost,
+                figures.answered_within,
+                figures.measured,
+                figures.service_level,
             )
-            self._figures[queue.name] = DayFigures(
-                summary.offered,
-                summary.answered,
-                summary.abandoned,
-                summary.short_abandoned,
-                summary.unserved + summary.lost,
-                summary.answered_within,
-                summary.measured,
-                summary.service_level,
-            )
+            for name, figures in found.items()
+        }

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from domain.identity import AgentCode, ProjectName, QueueName
-from records.call_queries import CallFilter
+from domain.identity import AgentCode, CallId, ProjectName, QueueName
+from records.call_search import CallFilter
+from records.call_search_sql import ListPlace
 from records.fold import Outcome
 
 PER_PAGE = 50
@@ -23,6 +24,8 @@ class FilterMistake(StrEnum):
     """A caller's number without a digit."""
     NOT_A_DATE = "not_a_date"
     """Dates are ISO 8601, ``2026-01-31``."""
+    NOT_A_PLACE = "not_a_place"
+    """``before`` and ``after`` are copied from an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Asked:
 
     typed: Mapping[str, str]
     search: CallFilter
-    page: int
+    before: ListPlace | None
+    after: ListPlace | None
     mistakes: tuple[FilterMistake, ...]
 
 
@@ -52,10 +56,8 @@ def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
             mistakes.append(FilterMistake.NO_SUCH_OUTCOME)
     if start and last and last <= start:
         mistakes.append(FilterMistake.BACKWARDS)
-    try:
-        page = max(1, int(query.get("page", "1")))
-    except ValueError:
-        page = 1
+    before = _place(query.get("before", ""), mistakes)
+    after = _place(query.get("after", ""), mistakes)
     caller = "".join(c for c in typed["caller"] if c in _DIGITS)
     if typed["caller"] and not caller:
         mistakes.append(FilterMistake.NOT_A_NUMBER)
@@ -70,7 +72,26 @@ def read_filters(query: Mapping[str, str], zone: tzinfo | None) -> Asked:
         caller=caller or None,
         withheld=bool(typed["withheld"]),
     )
-    return Asked(typed, search, page, tuple(mistakes))
+    return Asked(typed, search, before, after, tuple(dict.fromkeys(mistakes)))
+
+
+def place_text(place: ListPlace) -> str:
+    """A place in the list as ``before`` and ``after`` have it."""
+    return f"{place.entered_at.astimezone(UTC).isoformat()}_{place.call}"
+
+
+def _place(typed: str, mistakes: list[FilterMistake]) -> ListPlace | None:
+    if not typed:
+        return None
+    at, _, call = typed.partition("_")
+    try:
+        entered_at = datetime.fromisoformat(at)
+        if entered_at.tzinfo is None or not call or "\x00" in call:
+            raise ValueError
+        return ListPlace(entered_at.astimezone(UTC), CallId(call))
+    except (ValueError, OverflowError):
+        mistakes.append(FilterMistake.NOT_A_PLACE)
+        return None
 
 
 def _midnight(

@@ -7,25 +7,37 @@ from datetime import datetime
 import asyncpg
 import structlog
 
+from domain.centre import Queue
 from domain.facts import CallFact
-from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
+from domain.identity import CallId, LineName, QueueName
 from machine.one_line import in_one_line
 from records.call_rows import (
     BlockedCallsRow,
-    CallColumns,
     CallNameRow,
     CallRow,
     FactRow,
     FiguresRow,
+    QueueFiguresRow,
 )
-from records.fold import CallRecord, Outcome, fold, in_order
+from records.call_search import (
+    ALL_CALLS,
+    LIMITS,
+    CallFilter,
+    FoundCalls,
+    SearchLimits,
+    find,
+    place_of,
+    plain_text,
+    search_of,
+    total,
+)
+from records.call_search_sql import Direction, ListPlace
+from records.fold import CallRecord, fold, in_order
 from storage.database import connection
 from storage.fact_codec import happening
 from storage.projects import Projects, as_array
 from storage.queries import load
 
-COUNT_LIMIT = 10_000
-"""Up to this number the count of hits is exact; nobody pages further, and counting is slow."""
 PER_PAGE_LIMIT = 500
 
 _SQL = load("calls")
@@ -34,29 +46,17 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class CallFilter:
-    """What to list; None sets no condition. Includes ``start``, excludes ``end``."""
-
-    project: ProjectName | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    hotline: str | None = None
-    queue: QueueName | None = None  # one of those in which the caller stood
-    agent: AgentCode | None = None  # who spoke in the call
-    outcome: Outcome | None = None
-    caller: str | None = None  # a part of the number
-    withheld: bool = False  # only callers without a number; ``caller`` is ignored
-
-
-@dataclass(frozen=True, slots=True)
 class CallPage:
-    """``total`` is exact unless ``more``: then there are at least that many."""
+    """Part of a list. ``total`` counts the calls of all pages; if ``more``, there are more than
+    that."""
 
     rows: tuple[CallRow, ...]
     total: int
     more: bool
-    page: int
-    per_page: int
+    newer: ListPlace | None
+    """After which the newer calls are; None if there are none."""
+    older: ListPlace | None
+    """Before which the older calls are; None if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ class StoredCall:
     timeline: tuple[CallFact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The figures of a span of time: of the calls that came in during it, or of one queue.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFigures:
+    """The figures of a queue in a span of time: of the stays in it that began then.
 
-    A queue counts each stay in it, by when the caller entered it and by the outcome there; a
-    caller who overflowed into a second queue counts as offered to both.
+    A caller who overflowed into a second queue counts as offered to both. The outcome is that of
+    the stay.
 
     offered = answered + abandoned + short_abandoned + unserved + lost + waiting.
     """
@@ -95,12 +95,8 @@ class Summary:
     unserved: int  # the queue gave up on them: too long, or nobody logged in
     lost: int  # the system ended them while they waited
     waiting: int  # still in a queue
-    open: int  # have not ended, in whatever stage
-    self_service: int  # ended without ever entering a queue
     mean_wait_s: float  # of all offered who no longer wait, until the agent or until leaving
     mean_answer_s: float  # ASA: of the answered
-    recordings: int
-    call_records: int  # all calls
     service_level_s: float
     short_abandon_s: float
 
@@ -136,6 +132,16 @@ class Summary:
         return _ratio(self.abandoned, self.measured)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary(QueueFigures):
+    """The figures of all calls that came in during a span of time, each call counted once."""
+
+    open: int  # have not ended, in whatever stage
+    self_service: int  # ended without ever entering a queue
+    recordings: int
+    call_records: int  # all calls
+
+
 def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole > 0 else None
 
@@ -146,55 +152,56 @@ class CallStore:
     While the database is away, each read raises one of ``storage.database_errors.AWAY``.
     """
 
-    def __init__(self, pool: asyncpg.Pool, *, count_limit: int = COUNT_LIMIT) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, limits: SearchLimits = LIMITS) -> None:
         self._pool = pool
-        self._count_limit = count_limit
+        self._limits = limits
 
     async def list(
         self,
-        filters: CallFilter = CallFilter(),
+        filters: CallFilter = ALL_CALLS,
         *,
         projects: Projects,
-        page: int = 1,
+        before: ListPlace | None = None,
+        after: ListPlace | None = None,
         per_page: int = 50,
     ) -> CallPage:
-        """A page of calls, newest first. Pages count from 1 and end at ``count_limit`` calls."""
+        """A page of calls, newest first: the newest, or those next ``before`` or ``after`` a place.
+
+        Near the newest call, the page after a place is the newest one.
+        """
         per_page = min(max(1, per_page), PER_PAGE_LIMIT)
-        page = min(max(1, page), max(1, self._count_limit // per_page))
-        caller = _plain(filters.caller) or None
-        values = (
-            as_array(projects),
-            _plain(filters.project),
-            filters.start,
-            filters.end,
-            _plain(filters.hotline),
-            _plain(filters.queue),
-            None if filters.outcome is None else str(filters.outcome),
-            "" if filters.withheld else None if caller is None else f"%{_literally(caller)}%",
-            caller or "",
-        )
-        window = (per_page, (page - 1) * per_page)
-        asked = _plain(filters.agent)
-        of_agent, agent = ("", ()) if asked is None else ("_of_agent", (asked,))
+        search = search_of(filters, projects)
+
+        async def read(place: ListPlace | None, order: Direction) -> FoundCalls:
+            return await find(db, search, place, order, per_page + 1, self._limits)
+
         async with connection(self._pool) as db:
-            rows: list[CallColumns] = await db.fetch(
-                _SQL[f"list_calls{of_agent}"], *values, *window, *agent
-            )
-            count: int = await db.fetchval(
-                _SQL[f"count_calls{of_agent}"], *values, self._count_limit + 1, *agent
-            )
+            if before is None and after is not None:
+                found = await read(after, Direction.OLDEST_FIRST)
+                if len(found.rows) > per_page:
+                    rows = found.rows[per_page - 1 :: -1]
+                    return self._page(rows, found, newer=True, older=True)
+            found = await read(before, Direction.NEWEST_FIRST)
+        rows = found.rows[:per_page]
+        older = len(found.rows) > per_page
+        return self._page(rows, found, newer=before is not None, older=older)
+
+    def _page(
+        self, rows: tuple[CallRow, ...], found: FoundCalls, *, newer: bool, older: bool
+    ) -> CallPage:
         return CallPage(
-            rows=tuple(CallRow.of(row) for row in rows),
-            total=min(count, self._count_limit),
-            more=count > self._count_limit,
-            page=page,
-            per_page=per_page,
+            rows,
+            *total(found, self._limits.count),
+            newer=place_of(rows[0]) if newer and rows else None,
+            older=place_of(rows[-1]) if older else None,
         )
 
     async def get(self, call: CallId, *, projects: Projects) -> StoredCall | None:
         """One call; None if there is no such call, or the viewer may not see it."""
         async with connection(self._pool) as db:
-            rows: list[FactRow] = await db.fetch(_SQL["get_call"], _plain(call), as_array(projects))
+            rows: list[FactRow] = await db.fetch(
+                _SQL["get_call"], plain_text(call), as_array(projects)
+            )
         return _stored(rows) if rows else None
 
     async def open_calls(self, *, projects: Projects = None) -> tuple[StoredCall, ...]:
@@ -232,7 +239,7 @@ class CallStore:
         """Which of these calls have ended, by their records."""
         async with connection(self._pool) as db:
             rows: list[CallNameRow] = await db.fetch(
-                _SQL["ended_calls"], [_plain(call) for call in calls]
+                _SQL["ended_calls"], [plain_text(call) for call in calls]
             )
         return frozenset(row["call"] for row in rows)
 
@@ -242,31 +249,43 @@ class CallStore:
         end: datetime | None = None,
         *,
         projects: Projects = None,
-        queue: QueueName | None = None,
         service_level_s: float = 20.0,
         service_level_of: Mapping[QueueName, float] | None = None,
         short_abandon_s: float = 5.0,
         short_abandon_of: Mapping[QueueName, float] | None = None,
     ) -> Summary:
-        """The figures of the calls that came in from ``start`` on and before ``end``; with
-        ``queue``, of the stays in it that began then.
+        """The figures of the calls that came in from ``start`` on and before ``end``.
 
         ``service_level_of`` and ``short_abandon_of`` give single queues other times than
         ``service_level_s`` and ``short_abandon_s``.
         """
-        levels, shorts = service_level_of or {}, short_abandon_of or {}
-        span = (start, end, as_array(projects))
-        if queue is not None:
-            level = float(levels.get(queue, service_level_s))
-            short = float(shorts.get(queue, short_abandon_s))
-            name = "summary_of_queue"
-            values: tuple[object, ...] = (level, short, _plain(queue))
-        else:
-            level, short = float(service_level_s), float(short_abandon_s)
-            name, values = "summary", (level, dict(levels), short, dict(shorts))
+        level, short = float(service_level_s), float(short_abandon_s)
+        levels, shorts = dict(service_level_of or {}), dict(short_abandon_of or {})
+        values = (start, end, as_array(projects), level, levels, short, shorts)
         async with connection(self._pool) as db:
-            row: FiguresRow = await db.fetchrow(_SQL[name], *span, *values)
+            row: FiguresRow = await db.fetchrow(_SQL["summary"], *values)
         return Summary(**row, service_level_s=level, short_abandon_s=short)
+
+    async def queue_figures(
+        self, queues: Iterable[Queue], start: datetime, end: datetime | None = None
+    ) -> dict[QueueName, QueueFigures]:
+        """The figures of each of these queues, by its own times, of the stays that began from
+        ``start`` on and before ``end``."""
+        asked = list(queues)
+        levels = [float(queue.service_level_s) for queue in asked]
+        shorts = [float(queue.short_abandon_s) for queue in asked]
+        names = [plain_text(queue.name) for queue in asked]
+        async with connection(self._pool) as db:
+            rows: list[QueueFiguresRow] = await db.fetch(
+                _SQL["figures_of_queues"], start, end, names, levels, shorts
+            )
+        return {row["queue"]: _figures(row) for row in rows}
+
+
+def _figures(row: QueueFiguresRow) -> QueueFigures:
+    figures = dict(row)
+    del figures["queue"]
+    return QueueFigures(**figures)  # type: ignore[arg-type]
 
 
 def call_fact(row: FactRow) -> CallFact:
@@ -291,13 +310,3 @@ def group_by_call(rows: Iterable[FactRow]) -> dict[str, "list[FactRow]"]:
 
 def _stored(rows: Iterable[FactRow]) -> StoredCall:
     return stored_call(call_fact(row) for row in rows)
-
-
-def _plain(text: str | None) -> str | None:
-    """Typed text without NUL, which PostgreSQL can't store."""
-    return None if text is None else text.replace("\x00", "")
-
-
-def _literally(text: str) -> str:
-    """Text for LIKE in which % and _ stand for themselves."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

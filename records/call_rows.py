@@ -29,7 +29,7 @@ class CallColumns(TypedDict):
     call: CallId
     entered_at: datetime
     outcome: str
-    project: ProjectName | None
+    project: ProjectName  # "": none is known
     hotline: str | None
     line: str | None
     caller: str | None
@@ -49,6 +49,14 @@ class CallColumns(TypedDict):
     recording_file: str | None
     recording_lost: str | None
     caller_name: str | None
+
+
+class FoundColumns(TypedDict):
+    """What each row of a search has beside a call's columns, which are all NULL if it has none."""
+
+    hits: int | None
+    whole: bool
+    call: CallId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class CallRow:
             call=row["call"],
             entered_at=row["entered_at"],
             outcome=Outcome(row["outcome"]),
-            project=row["project"],
+            project=row["project"] or None,
             hotline=row["hotline"],
             line=row["line"],
             caller=row["caller"],
@@ -120,8 +128,26 @@ class CallNameRow(TypedDict):
     call: CallId
 
 
+class QueueFiguresRow(TypedDict):
+    """The figures of one queue."""
+
+    queue: QueueName
+    service_level_s: float
+    short_abandon_s: float
+    offered: int
+    answered: int
+    answered_within: int
+    abandoned: int
+    short_abandoned: int
+    unserved: int
+    lost: int
+    waiting: int
+    mean_wait_s: float
+    mean_answer_s: float
+
+
 class FiguresRow(TypedDict):
-    """What the queries of a summary return."""
+    """What the query of a summary returns."""
 
     offered: int
     answered: int

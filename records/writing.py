@@ -1,12 +1,13 @@
 """Writes facts to the database, each once, with the calls' rows in the same transaction."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
 import structlog
 
 from domain.facts import AgentFact
+from domain.identity import CallId
 from records.call_queries import call_fact, group_by_call
 from records.call_rows import CallNameRow, FactRow
 from records.fold import CallRecord, fold
@@ -69,17 +70,27 @@ async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
             await asyncio.sleep(0)
     await db.executemany(_SQL["upsert_call"], [_columns(record) for record in records])
     await _write_stays(db, records)
-    await _write_agents(db, records)
+    # A late fact may show that an agent answered in vain, or that two stays are one.
+    agents = {record.call: record.agents for record in records}
+    await _write_names(db, records, agents, "call_agents")
+    queues = {record.call: _queues(record) for record in records}
+    await _write_names(db, records, queues, "call_queues")
 
 
-async def _write_agents(db: asyncpg.Connection, records: Sequence[CallRecord]) -> None:
-    spoke = [(record, agent) for record in records for agent in record.agents]
-    calls, agents = [record.call for record, _ in spoke], [agent for _, agent in spoke]
-    if spoke:
-        times = [record.entered_at for record, _ in spoke]
-        await db.execute(_SQL["insert_call_agents"], calls, agents, times)
-    # A late fact may show that an agent answered in vain.
-    await db.execute(_SQL["forget_call_agents"], [r.call for r in records], calls, agents)
+async def _write_names(
+    db: asyncpg.Connection,
+    records: Sequence[CallRecord],
+    names: Mapping[CallId, Iterable[str]],
+    table: str,
+) -> None:
+    """Make a table of names by which calls are found the same as the calls' records."""
+    found = [(record, name) for record in records for name in names[record.call]]
+    calls, of_calls = [record.call for record, _ in found], [name for _, name in found]
+    if found:
+        projects = [_project(record) for record, _ in found]
+        times = [record.entered_at for record, _ in found]
+        await db.execute(_SQL[f"insert_{table}"], calls, of_calls, projects, times)
+    await db.execute(_SQL[f"forget_{table}"], [r.call for r in records], calls, of_calls)
 
 
 async def _write_stays(db: asyncpg.Connection, records: Sequence[CallRecord]) -> None:
@@ -99,7 +110,7 @@ def _columns(record: CallRecord) -> tuple[object, ...]:
     recording = record.recording
     return (
         record.call,
-        _short(record.project),
+        _project(record),
         _short(record.hotline),
         record.line,
         _short(record.caller),
@@ -128,9 +139,18 @@ def _columns(record: CallRecord) -> tuple[object, ...]:
         record.recording_lost,
         record.adopted,
         record.talk_ended_by,
-        [_short(queue) for queue in record.queues],
+        _queues(record),
         _short(record.caller_name),
     )
+
+
+def _project(record: CallRecord) -> str:
+    return _short(record.project) or ""  # an index can't be asked for NULL in its order
+
+
+def _queues(record: CallRecord) -> list[str]:
+    """Each once, also when they differ only beyond what is stored."""
+    return list(dict.fromkeys(queue[:_LONGEST] for queue in record.queues))
 
 
 def _short(text: str | None) -> str | None:

@@ -10,7 +10,8 @@ from console.kit.context import AGENTS, CALLS, LIVE, project_titles
 from console.kit.rendering import render, says
 from console.kit.words import FILTER_MISTAKES
 from domain.centre import zone_of
-from records.call_filters import PER_PAGE, read_filters
+from records.call_filters import PER_PAGE, place_text, read_filters
+from records.call_search_sql import ListPlace
 
 
 async def page(request: web.Request) -> web.Response:
@@ -18,21 +19,21 @@ async def page(request: web.Request) -> web.Response:
     own = projects_of(request)
     asked = read_filters(request.query, zone_of(request.app[LIVE].centre()))
     found = await request.app[CALLS].list(
-        asked.search, projects=own, page=asked.page, per_page=PER_PAGE
+        asked.search, projects=own, before=asked.before, after=asked.after, per_page=PER_PAGE
     )
     centre = request.app[LIVE].centre()
     titles = project_titles(request, own)
     shown = [p for p in centre.projects if own is None or p.name in own]
     names = {p.name for p in shown}
     agents = await request.app[AGENTS].names(projects=own)
-    pages = max(1, -(-found.total // PER_PAGE))
     kept = {name: value for name, value in asked.typed.items() if value}
 
-    def page_link(number: int) -> str:
-        return "/calls?" + urlencode({**kept, "page": number})
+    def page_link(**place: ListPlace) -> str:
+        query = {**kept, **{name: place_text(value) for name, value in place.items()}}
+        return "/calls" + (f"?{urlencode(query)}" if query else "")
 
-    if found.page > pages:  # an old bookmark, or calls have since left the list
-        raise web.HTTPSeeOther(page_link(pages))
+    if not found.rows and found.total:  # an old bookmark, or calls have since left the list
+        raise web.HTTPSeeOther(page_link())
     partial = (
         "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
     )
@@ -41,7 +42,6 @@ async def page(request: web.Request) -> web.Response:
         "calls/_calls.html" if partial else "calls/calls.html",
         {
             "found": found,
-            "pages": pages,
             "filters": asked.typed,
             "filtered": bool(kept),
             "mistakes": [says(request, FILTER_MISTAKES[m]) for m in asked.mistakes],

@@ -21,6 +21,7 @@ FILTER_MISTAKES = {
     FilterMistake.BACKWARDS: N_("The end date is before the start date."),
     FilterMistake.NOT_A_NUMBER: N_("A caller's number contains only digits."),
     FilterMistake.NOT_A_DATE: N_("A date must look like 2026-01-31."),
+    FilterMistake.NOT_A_PLACE: N_("The link is incomplete; it leads to the newest calls."),
 }
 """What the list of calls and the API's say of a filter."""
 

@@ -62,16 +62,31 @@ on conflict (call) do update set
 where calls.* is distinct from excluded.*
 
 -- name: insert_call_agents
-insert into call_agents (call, agent, entered_at)
-select * from unnest($1::text[], $2::text[], $3::timestamptz[])
-on conflict (call, agent) do update set entered_at = excluded.entered_at
-where call_agents.entered_at is distinct from excluded.entered_at
+insert into call_agents (call, agent, project, entered_at)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+on conflict (call, agent) do update set
+    project = excluded.project, entered_at = excluded.entered_at
+where call_agents.* is distinct from excluded.*
 
 -- name: forget_call_agents
 delete from call_agents
 where call = any($1::text[]) and not exists (
     select from unnest($2::text[], $3::text[]) as spoke (call, agent)
     where spoke.call = call_agents.call and spoke.agent = call_agents.agent
+)
+
+-- name: insert_call_queues
+insert into call_queues (call, queue, project, entered_at)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+on conflict (call, queue) do update set
+    project = excluded.project, entered_at = excluded.entered_at
+where call_queues.* is distinct from excluded.*
+
+-- name: forget_call_queues
+delete from call_queues
+where call = any($1::text[]) and not exists (
+    select from unnest($2::text[], $3::text[]) as stood (call, queue)
+    where stood.call = call_queues.call and stood.queue = call_queues.queue
 )
 
 -- name: upsert_stays

@@ -14,12 +14,13 @@ import pytest
 
 from configuration.secrets import load_or_create
 from domain.centre import Centre
+from domain.identity import QueueName
 from engine.engine import Engine
 from engine.ports import QueueView
 from engine.recorder import Recorder
 from engine.running_centre import RunningCentre, midnight
 from farend.console_client import ConsoleClient
-from records.call_queries import CallStore, Summary
+from records.call_queries import CallStore, QueueFigures
 from records.writing import write
 from storage.database import Database, open_database
 from storage.outbox import Outbox
@@ -130,8 +131,8 @@ class WatchedStore(CallStore):
         super().__init__(pool)
         self.read = asyncio.Event()
 
-    async def summary(self, *args: Any, **more: Any) -> Summary:
-        found = await super().summary(*args, **more)
+    async def queue_figures(self, *args: Any, **more: Any) -> dict[QueueName, QueueFigures]:
+        found = await super().queue_figures(*args, **more)
         self.read.set()
         return found
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import csv
-import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,8 +30,10 @@ from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.network import FarEnd
 from offhook.stack import Stack
 from recordings.raw_to_wav import TOLERANCE_S
-from records.call_queries import CallFilter, CallStore, StoredCall
+from records.call_queries import CallStore, StoredCall
 from records.call_rows import CallRow
+from records.call_search import CallFilter
+from records.call_search_sql import ListPlace
 from records.fold import CallRecord
 from records.writing import write
 from storage.database import connection, make_pool, open_database
@@ -225,12 +226,12 @@ class Scene:
 
     async def _all_rows(self) -> list[CallRow]:
         rows: list[CallRow] = []
-        for number in itertools.count(1):
-            page = await self.calls.list(CallFilter(), projects=None, page=number, per_page=500)
+        place: ListPlace | None = None
+        while True:
+            page = await self.calls.list(CallFilter(), projects=None, before=place, per_page=500)
             rows += page.rows
-            if len(rows) >= page.total or not page.rows:
-                break
-        return rows
+            if (place := page.older) is None:
+                return rows
 
     async def until_recorded(
         self, callers: Sequence[str], seconds: float = 120.0, *, strangers: Sequence[Path] = ()

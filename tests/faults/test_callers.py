@@ -7,7 +7,7 @@ import pytest
 
 from bench.raw_sip import Account, RawSip
 from domain.facts import CallBlocked, CallEnded, CallEntered
-from records.call_queries import CallFilter
+from records.call_search import CallFilter
 from records.fold import Outcome
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, LINE

@@ -16,7 +16,9 @@ from domain.facts import (
     TurnedAway,
 )
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from records.call_queries import CallFilter, CallStore, LineRefusals
+from records.call_queries import CallPage, CallStore, LineRefusals
+from records.call_search import CallFilter, SearchLimits
+from records.call_search_sql import ListPlace
 from records.fold import Outcome
 from records.writing import write
 from storage.database import Database, connection
@@ -140,16 +142,42 @@ async def test_nobody_sees_the_calls_of_a_project_that_is_not_his(database: Data
 
 async def test_pages(database: Database) -> None:
     store = await store_of(database, *(abandoned(f"c{n:02}", n) for n in range(25)))
-    pages = [await store.list(projects=None, page=page, per_page=10) for page in (1, 2, 3, 4)]
-    assert [len(page.rows) for page in pages] == [10, 10, 5, 0]
+    first = await store.list(projects=None, per_page=10)
+    second = await store.list(projects=None, before=first.older, per_page=10)
+    third = await store.list(projects=None, before=second.older, per_page=10)
+    pages = [first, second, third]
+    assert [len(page.rows) for page in pages] == [10, 10, 5]
     assert [row.call for page in pages for row in page.rows] == [
         f"c{n:02}" for n in reversed(range(25))
     ]
     assert {page.total for page in pages} == {25}
-    limited = CallStore(database.pool, count_limit=20)
-    page = await limited.list(projects=None, page=99, per_page=10)
-    assert (page.total, page.more, page.page) == (20, True, 2)
-    assert (await store.list(projects=None, page=-1, per_page=0)).per_page == 1
+    assert (first.newer, third.older) == (None, None)
+    assert await store.list(projects=None, after=third.newer, per_page=10) == second
+    limited = CallStore(database.pool, limits=SearchLimits(count=20))
+    page = await limited.list(projects=None, before=first.older, per_page=10)
+    assert (page.total, page.more) == (20, True)
+    assert len((await store.list(projects=None, per_page=0)).rows) == 1
+
+
+async def test_pages_stay_where_they_are_while_calls_come_in(database: Database) -> None:
+    store = await store_of(database, *(abandoned(f"c{n:02}", n) for n in range(6)))
+    first = await store.list(projects=None, per_page=2)
+    second = await store.list(projects=None, before=first.older, per_page=2)
+    await store_of(database, *(abandoned(f"d{n}", 10 + n) for n in range(3)))
+    again = await store.list(projects=None, before=first.older, per_page=2)
+    assert again.rows == second.rows
+    newer = await store.list(projects=None, after=second.newer, per_page=2)
+    assert newer.rows == first.rows
+    # What would be less than a page is the newest one, whole.
+    newest = await store.list(projects=None, per_page=2)
+    assert [row.call for row in newest.rows] == ["d2", "d1"]
+    assert await store.list(projects=None, after=newest.older, per_page=2) == newest
+
+
+async def test_nothing_is_beyond_the_oldest_call(database: Database) -> None:
+    store = await store_of(database, abandoned("a"), abandoned("b", 1))
+    page = await store.list(projects=None, before=ListPlace(NOON, CallId("a")))
+    assert page == CallPage((), 2, more=False, newer=None, older=None)
 
 
 async def test_one_call_has_its_timeline_in_order(database: Database) -> None:

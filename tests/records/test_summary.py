@@ -1,10 +1,15 @@
 """The figures, checked with the trade's worked example (the centre's requirements)."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from domain.centre import Queue
 from domain.facts import CallEnded, CallFact, FellBack, LeftQueue, Queued, TalkBegan
-from domain.identity import QueueName
-from records.call_queries import CallFilter, CallPage, CallStore
+from domain.identity import ProjectName, QueueName, SkillName
+from records.call_queries import CallPage, CallStore, QueueFigures
+from records.call_search import CallFilter
 from records.refold import refold
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
@@ -12,6 +17,15 @@ from storage.fact_codec import detail_of
 from storage.migrate import migrate, migrations
 from tests.records.test_call_queries import store_of
 from tests.storage.days import NOON, abandoned, answered, entered, fact
+
+OVERFLOW = QueueName("overflow")
+SALES = QueueName("sales")
+
+
+async def figures_of(store: CallStore, name: QueueName, **times: Any) -> QueueFigures:
+    """The figures of the queue with this name."""
+    queue = Queue(name, ProjectName("acme"), SkillName("any"), **times)
+    return (await store.queue_figures([queue], NOON))[name]
 
 
 async def test_the_worked_example(database: Database) -> None:
@@ -34,7 +48,7 @@ async def test_the_worked_example(database: Database) -> None:
     assert day.service_level_variant == "answered within 20 s / offered, short abandons included"
     assert day.service_level_without_short == 410 / 500
     assert (day.call_records, day.self_service, day.recordings) == (517, 7, 460)
-    queue = await store.summary(NOON, queue=QueueName("sales"))
+    queue = await figures_of(store, SALES)
     assert (queue.offered, queue.answered, queue.answered_within) == (510, 460, 410)
     assert (queue.short_abandoned, queue.abandoned) == (10, 40)
     assert (queue.answer_rate, queue.service_level) == (day.answer_rate, day.service_level)
@@ -75,10 +89,6 @@ async def test_a_day_without_calls_has_no_rates(database: Database) -> None:
     assert (day.offered, day.service_level, day.abandon_rate, day.mean_wait_s) == (0, None, None, 0)
 
 
-OVERFLOW = QueueName("overflow")
-SALES = QueueName("sales")
-
-
 def overflowed(call: str, *, then: list[CallFact]) -> list[CallFact]:
     """Given up by sales after a minute, and sent to another queue."""
     return [
@@ -97,15 +107,15 @@ async def test_each_queue_counts_its_own_part_of_a_call(database: Database) -> N
         overflowed("taken", then=[fact("taken", 72, TalkBegan, **phone)]),
         overflowed("gone", then=[fact("gone", 67, CallEnded, by="caller")]),
     )
-    sales = await store.summary(NOON, queue=SALES)
+    sales = await figures_of(store, SALES)
     assert (sales.offered, sales.answered, sales.answered_within, sales.unserved) == (3, 1, 1, 2)
     assert (sales.abandoned, sales.short_abandoned, sales.waiting) == (0, 0, 0)
     assert sales.mean_wait_s == pytest.approx((4 + 60 + 60) / 3)
-    other = await store.summary(NOON, queue=OVERFLOW)
+    other = await figures_of(store, OVERFLOW)
     assert (other.offered, other.answered, other.answered_within) == (2, 1, 1)
-    assert (other.short_abandoned, other.mean_answer_s, other.call_records) == (1, 7, 2)
+    assert (other.short_abandoned, other.mean_answer_s) == (1, 7)
     assert other.service_level == 1 / 2
-    own = await store.summary(NOON, queue=OVERFLOW, short_abandon_of={OVERFLOW: 1.0})
+    own = await figures_of(store, OVERFLOW, short_abandon_s=1.0)
     assert (own.short_abandoned, own.abandoned, own.short_abandon_s) == (0, 1, 1.0)
     # The whole day counts each call once, by all of its wait.
     day = await store.summary(NOON)
@@ -115,18 +125,41 @@ async def test_each_queue_counts_its_own_part_of_a_call(database: Database) -> N
     found = await store.list(CallFilter(queue=OVERFLOW), projects=None)
     assert {row.queues for row in found.rows} == {("sales", "overflow")}
     assert await store.list(CallFilter(queue=QueueName("none")), projects=None) == CallPage(
-        (), 0, False, 1, 50
+        (), 0, more=False, newer=None, older=None
     )
+
+
+async def test_all_queues_have_their_figures_from_one_query(database: Database) -> None:
+    """Also one in which nobody stood; one that isn't asked for, as after its removal, has none."""
+    store = await store_of(
+        database,
+        answered("quick", wait_s=4),
+        answered("slow", wait_s=8),
+        overflowed("gone", then=[fact("gone", 67, CallEnded, by="caller")]),
+        abandoned("before", -100),
+    )
+    queues = [
+        Queue(SALES, ProjectName("acme"), SkillName("any"), service_level_s=5),
+        Queue(QueueName("new"), ProjectName("acme"), SkillName("any")),
+    ]
+    found = await store.queue_figures(queues, NOON)
+    assert sorted(found) == ["new", "sales"]
+    sales, new = found[SALES], found[QueueName("new")]
+    assert (sales.offered, sales.answered, sales.answered_within, sales.unserved) == (3, 2, 1, 1)
+    assert (new.offered, new.service_level, new.mean_wait_s) == (0, None, 0)
+    ended = await store.queue_figures(queues, NOON - timedelta(hours=1), NOON)
+    assert (ended[SALES].offered, ended[SALES].abandoned) == (1, 1)
+    assert await store.queue_figures([], NOON) == {}
 
 
 async def test_a_late_fact_may_show_two_stays_to_be_one(database: Database) -> None:
     again = fact("c", 30, FellBack, queue="sales")
     left = fact("c", 20, LeftQueue, queue="sales", why="timeout")
     store = await store_of(database, [*abandoned("c")[:2], left, again])
-    assert (await store.summary(NOON, queue=SALES)).offered == 2
+    assert (await figures_of(store, SALES)).offered == 2
     talked = fact("c", 10, TalkBegan, agent="1001", station="s1")
     await store_of(database, [talked])
-    day = await store.summary(NOON, queue=SALES)
+    day = await figures_of(store, SALES)
     assert (day.offered, day.answered, day.mean_answer_s) == (1, 1, 9)
 
 
@@ -151,8 +184,8 @@ async def test_calls_of_an_older_offhook_are_counted_anew(
         await migrate(db)
     await refold(pool)
     store = CallStore(pool)
-    assert (await store.summary(NOON, queue=SALES)).unserved == 1
-    assert (await store.summary(NOON, queue=OVERFLOW)).short_abandoned == 1
+    assert (await figures_of(store, SALES)).unserved == 1
+    assert (await figures_of(store, OVERFLOW)).short_abandoned == 1
     (row,) = (await store.list(CallFilter(queue=SALES), projects=None)).rows
     assert row.queues == ("sales", "overflow")
     await refold(pool)  # nothing is left to do

@@ -41,8 +41,8 @@ async def hits(visit: Visit, query: str) -> int:
         ("caller=3800138", 2),
         ("caller=999", 0),
         ("caller=138+0013-8000", 2),
-        ("page=2", 2),
-        ("page=x", 2),
+        ("before=2030-01-01T00:00:00Z_pbx1-1.1", 2),
+        ("after=2030-01-01T00:00:00Z_pbx1-1.1", 2),
     ],
 )
 async def test_filters(query: str, found: int, visit: Visit) -> None:
@@ -76,7 +76,18 @@ async def test_a_day_is_the_centres_day(console: Console, visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["from=yesterday", "from=0000-99-99", "outcome=great", "caller=abc", "to=9999-12-31"]
+    "query",
+    [
+        "from=yesterday",
+        "from=0000-99-99",
+        "outcome=great",
+        "caller=abc",
+        "to=9999-12-31",
+        "before=yesterday",
+        "before=2026-03-02T00:00:00Z",
+        "after=2026-03-02T00:00:00_pbx1-1.1",
+        "after=0001-01-01T00:00:00%2B14:00_pbx1-1.1",
+    ],
 )
 async def test_what_a_filter_cannot_mean_is_said(query: str, visit: Visit) -> None:
     client = await visit("ada")
@@ -94,14 +105,34 @@ async def test_pages_and_what_htmx_gets(console: Console, visit: Visit) -> None:
         await store(console.database, [entered])
     client = await visit("sue")
     first = await (await client.get("/calls")).text()
-    assert first.count("<tr>") == 51 and "page=2" in first and "page=0" not in first
-    part = await client.get("/calls?page=3&hotline=1", headers={"HX-Request": "true"})
+    assert first.count("<tr>") == 51 and "before=" in first and "after=" not in first
+    place = "2026-03-02T01:30:20%2B00:00_pbx1-9.20"
+    part = await client.get(f"/calls?before={place}&hotline=1", headers={"HX-Request": "true"})
     text = await part.text()
     assert "<html" not in text and text.count("<tr>") == 21
-    assert "hotline=1&amp;page=2" in text
+    assert "hotline=1&amp;after=2026-03-02T01%3A30%3A19%2B00%3A00_pbx1-9.19" in text
+    assert 'href="/calls?hotline=1"' in text and "before=" not in text
     assert part.headers["Vary"] == "HX-Request"
-    beyond = await client.get("/calls?page=9&hotline=1")
-    assert beyond.headers["Location"] == "/calls?hotline=1&page=3"
+    beyond = await client.get(f"/calls?hotline=1&before={place.replace('2026', '2025')}")
+    assert beyond.headers["Location"] == "/calls?hotline=1"
+
+
+async def test_programs_go_from_page_to_page(console: Console, visit: Visit) -> None:
+    calls = [fact(CallId(f"pbx1-9.{n:03}"), n // 7, CallEntered) for n in range(120)]
+    await store(console.database, calls)
+    client = await visit("ada")
+    seen: list[str] = []
+    query: dict[str, str] = {}
+    while True:
+        answer = await (await client.get("/api/v1/calls", params=query)).json()
+        assert (answer["total"], answer["more"], answer["per_page"]) == (120, False, 50)
+        seen += [call["call"] for call in answer["calls"]]
+        if answer["older"] is None:
+            break
+        query = {"before": answer["older"]}
+    assert seen == [f"pbx1-9.{n:03}" for n in reversed(range(120))]
+    answer = await (await client.get("/api/v1/calls", params={"after": answer["newer"]})).json()
+    assert [call["call"] for call in answer["calls"]] == seen[50:100]
 
 
 async def test_the_empty_list_says_what_to_do(visit: Visit) -> None:
