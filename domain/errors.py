@@ -31,6 +31,7 @@ OffhookError
 │   ├── ControllerError                     supervision.controller_process
 │   ├── DirectoryBroken                     centre.directory_store
 │   ├── DocumentError                       documents.document_errors
+│   ├── NoRoom                              bench.many_calls
 │   ├── ProvisionError                      telephony.asterisk.provision
 │   ├── SecretsError                        configuration.secrets
 │   ├── SimulateError                       simulation.command_line
