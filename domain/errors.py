@@ -22,6 +22,7 @@ OffhookError
 ├── NothingToChange                         centre.directory_service
 ├── OperatorError
 │   ├── AsteriskError                       telephony.asterisk.process
+│   ├── BackupError                         offhook.backup_archive
 │   ├── CannotKeep                          configuration.in_force
 │   ├── CannotListen                        telephony.agi.server
 │   ├── CannotServe                         offhook.service
@@ -40,6 +41,7 @@ OffhookError
 │   │   ├── DatabaseRefused                 storage.database_errors
 │   │   ├── DatabaseUnreachable             storage.database_errors
 │   │   │   └── NotAnAddress                storage.database_errors
+│   │   ├── DumpFailed                      storage.database_errors
 │   │   ├── EmbeddedServerFailed            storage.database_errors
 │   │   ├── OutboxTaken                     storage.database_errors
 │   │   ├── SchemaBroken                    storage.database_errors

@@ -73,6 +73,24 @@ class ProgressBar:
         return text
 
 
+class ByteBar:
+    """A bar of megabytes, for what comes in bytes."""
+
+    def __init__(self, size: int, what: str) -> None:
+        self._bar = ProgressBar(max(1, size // 1_000_000), f"MB {what}")
+        self._rest = 0
+
+    def step(self, size: int) -> None:
+        """Count so many bytes more."""
+        whole, self._rest = divmod(self._rest + size, 1_000_000)
+        if whole:
+            self._bar.step(whole)
+
+    def end(self) -> None:
+        """Clear the bar so that the line is free for other output."""
+        self._bar.end()
+
+
 def in_words(seconds: float) -> str:
     """Return a rounded duration in words: 40 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)

@@ -18,6 +18,7 @@ from typing import Any
 from domain.errors import OperatorError
 from machine.hosts import host_argument, network_argument, port_range_argument
 from machine.one_line import in_one_line
+from offhook.backup_options import add_backup_to
 from offhook.centre_options import add_centre_to
 from simulation.command_line import add_simulate_to
 from supervision.outlet import outlet, say
@@ -181,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.set_defaults(do=_asterisk_conf)
 
+    add_backup_to(commands, state_folder("up"), _backup)
     add_centre_to(commands, state_folder("up"), _centre)
     add_simulate_to(commands)
     if CLONE:
@@ -349,6 +351,14 @@ def _restart(arguments: argparse.Namespace) -> int:
 
     _loop(ask(arguments.state, "restart", say))
     return 0
+
+
+def _backup(what: str, arguments: argparse.Namespace) -> int:
+    from offhook.backup import backup
+    from offhook.restore import restore
+
+    log_to(sys.stderr)
+    return _loop({"backup": backup, "restore": restore}[what](arguments))
 
 
 def _centre(what: str, arguments: argparse.Namespace) -> int:

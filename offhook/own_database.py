@@ -40,3 +40,9 @@ async def database_of(config: Config, state: Path) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+def address_of(config: Config, database: Database) -> str:
+    """The address of an open database."""
+    server = database.server
+    return dsn_of(config) or (server.dsn("offhook") if server is not None else "")

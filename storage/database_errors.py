@@ -40,6 +40,10 @@ class EmbeddedServerFailed(StorageError):
     """The PostgreSQL that Offhook carries did not start."""
 
 
+class DumpFailed(StorageError):
+    """PostgreSQL's own program could not dump a database, or not load a dump."""
+
+
 class OutboxTaken(StorageError):
     """Another controller has this outbox open."""
 
