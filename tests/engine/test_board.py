@@ -1,11 +1,13 @@
 """The board, as the engine puts it together without an Asterisk behind it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from acd.events import Away, Connected, LogIn, Ready, StationChanged
+from domain.centre import AwayReason
 from domain.identity import (
     AgentCode,
     ChannelId,
@@ -20,6 +22,7 @@ from engine.board import DayFigures, board
 from engine.calls.call import LiveCall
 from engine.engine import Engine
 from engine.ports import Board, CallStage, StoreView
+from records.call_queries import LineRefusals
 from telephony.ami.link import Link
 from tests.memory import kept
 
@@ -153,3 +156,29 @@ async def test_of_whoever_stops_watching_nothing_is_left(engine: Engine) -> None
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(engine.changes.after(version), 0.001)
     assert not [one for one in kept(engine.changes) if isinstance(one, asyncio.Future)]
+
+
+async def test_until_when_an_away_reason_allows_it(engine: Engine) -> None:
+    limited = AwayReason("lunch", digit=2, limit_s=1800)
+    engine.take(replace(engine.centre, away_reasons=(AwayReason("break"), limited)))
+    seat(engine)
+
+    def limit() -> datetime | None:
+        return next(agent.limit for agent in look(engine).agents if agent.code == AMY)
+
+    assert limit() is None  # just logged in
+    engine.floor.feed(Away(AMY, "lunch"))
+    (amy,) = (agent for agent in look(engine).agents if agent.code == AMY)
+    assert amy.limit == amy.since + timedelta(minutes=30)
+    engine.floor.feed(Away(AMY, "break"))
+    assert limit() is None
+    engine.floor.feed(Away(AMY, "lunch"))
+    engine.floor.feed(Ready(AMY))
+    assert limit() is None
+
+
+async def test_calls_that_a_line_refused(engine: Engine) -> None:
+    shown = board(engine, None, {}, StoreView(True), {LineName("carrier"): LineRefusals(3, 2)})
+    gateway, carrier = shown.lines
+    assert (carrier.blocked_today, carrier.callers_refused_today) == (3, 2)
+    assert (gateway.blocked_today, gateway.callers_refused_today) == (0, 0)

@@ -15,6 +15,11 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 
+from centre.authority import SYSTEM
+from centre.directory import Directory
+from centre.directory_service import ANY, DirectoryService, WishedThing
+from centre.directory_store import DirectoryChange, DirectoryStore
+from centre.things import Kind, Thing
 from domain.facts import (
     AgentFact,
     AgentState,
@@ -154,6 +159,25 @@ class Scene:
         """A supervisor's command on the board."""
         status, said = await self.console.submit(f"agents/{agent}/{verb}", on="board", **form)
         assert status == 200, said
+
+    async def change(
+        self, edit: Callable[[Directory], Iterable[Thing | tuple[Kind, str]]]
+    ) -> DirectoryChange:
+        """Change the directory, as an admin would: to the things that ``edit`` makes of it; a kind
+        and a key are a thing to remove."""
+        service = DirectoryService(DirectoryStore(self.pool))
+        now = (await service.read()).directory
+        wishes = [
+            WishedThing(*wish, None, ANY)
+            if isinstance(wish, tuple)
+            else WishedThing(wish.KIND, wish.key, wish, ANY)
+            for wish in edit(now)
+        ]
+        return await service.change(SYSTEM, wishes)
+
+    async def undo(self, change: DirectoryChange) -> None:
+        """Take a change of the directory back."""
+        await DirectoryService(DirectoryStore(self.pool)).undo(SYSTEM, change.id)
 
     # Looking
 
