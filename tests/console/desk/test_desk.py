@@ -1,5 +1,9 @@
 """An agent's desk: what it sees, what it asks for."""
 
+import re
+from dataclasses import replace
+
+from domain.centre import AwayReason
 from domain.identity import AgentCode
 from engine.ports import CommandOutcome, CommandResult
 from tests.console.conftest import Console, Visit
@@ -62,3 +66,18 @@ async def test_a_refusal_is_told_in_the_users_language(console: Console, visit: 
     answer = await client.post("/desk/ready", headers={"Accept-Language": "zh-CN"})
     assert answer.status == 409
     assert await answer.json() == {"ok": False, "message": "坐席 1002 已在该话机签入。"}
+
+
+async def test_reasons_to_be_away_have_the_centres_titles(console: Console, visit: Visit) -> None:
+    named = AwayReason("paperwork", {"zh-CN": "文书 & 邮件", "en": "Paper"})
+    console.floor.config = replace(
+        console.floor.config, away_reasons=(AwayReason("break"), named, AwayReason("unnamed"))
+    )
+    client = await visit("amy")
+    page = await (await client.get("/desk")).text()
+    shown = re.findall(r'data-reason="(\w+)"[^>]*>([^<]+)<', page)
+    assert shown == [
+        ("break", "小休"),
+        ("paperwork", "文书 &amp; 邮件"),
+        ("unnamed", "unnamed"),
+    ]
