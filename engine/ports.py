@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from centre.calendars import UnpublishedYear
 from domain.centre import Centre, LineKind
 from domain.facts import AgentState
 from domain.identity import (
@@ -185,6 +186,8 @@ class StoreView:
     """How the configuration's files differ from what is in force, in one line, if they do."""
     begun_without: BegunWithout | None = None
     """Set until we also know what the database has."""
+    unpublished: tuple[UnpublishedYear, ...] = ()
+    """Years whose make-up days numbers' calendars need and nobody knows yet."""
 
 
 @dataclass(frozen=True, slots=True)

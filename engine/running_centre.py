@@ -8,6 +8,7 @@ import structlog
 
 from acd.commands import Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, LogOut, Ready
+from centre.calendars import UnpublishedYear
 from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
@@ -61,12 +62,14 @@ class RunningCentre:
         recorder: Recorder,
         *,
         without: Callable[[], BegunWithout | None] = lambda: None,
+        unpublished: Callable[[], tuple[UnpublishedYear, ...]] = lambda: (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         figures_every_s: float = FIGURES_EVERY_S,
     ) -> None:
         self._now = now
         self._figures_every_s = figures_every_s
         self._without = without
+        self._unpublished = unpublished
         self._changed: str | None = None
         self._engine = engine
         self._calls = calls
@@ -92,6 +95,7 @@ class RunningCentre:
             recordings_waiting=recorder.archive.waiting,
             configuration=self._changed,
             begun_without=without,
+            unpublished=self._unpublished(),
         )
         return board(self._engine, projects, self._figures, store, self._blocked)
 

@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -21,7 +20,6 @@ from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.following import FollowedDirectory
 from centre.pins import AgentPins
-from centre.public_holidays import holiday_year
 from centre.running import centre_of
 from centre.things import HotlineSettings
 from configuration.addresses import check_addresses
@@ -35,12 +33,13 @@ from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.door import Door
-from domain.centre import Centre, zone_of
+from domain.centre import Centre
 from domain.errors import OperatorError
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.draining import drain
 from engine.engine import Engine
+from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
@@ -282,7 +281,16 @@ async def running(
             secrets.agi,
             max_sessions=files.sessions,
         )
-        centre = RunningCentre(engine, calls, outbox, recorder, without=lambda: database.without)
+        holidays = HolidaysAhead(engine)
+        _background(stack, holidays.keep(), "holidays")
+        centre = RunningCentre(
+            engine,
+            calls,
+            outbox,
+            recorder,
+            without=lambda: database.without,
+            unpublished=lambda: holidays.unpublished,
+        )
 
         def change() -> str | None:
             return found.changed(followed.found.kept.directory)
@@ -405,23 +413,14 @@ async def _speak_ahead(
     prompts: Prompts, flows: Mapping[str, Flow], in_use: asyncio.Queue[Centre], where: Places
 ) -> None:
     """Make all prompts that are known in advance, the dialplan's first; then those of each number,
-    and of each flow that a number gets. Reads the holidays of numbers' calendars ahead, too."""
+    and of each flow that a number gets."""
     await prompts.publish(dialplan_phrases().fixed(), where.dialplan_prompts)
     spoken: set[str] = set()
     while True:
         centre = await in_use.get()
-        await asyncio.to_thread(_holidays_ahead, centre)
         await prompts.prepare(text for hotline in centre.hotlines for text in all_texts(hotline))
         for name in [hotline.flow for hotline in centre.hotlines if hotline.flow in flows]:
             if name not in spoken:
                 spoken.add(name)
                 await prompts.prepare(texts_to_prepare(flows[name]))
         await prompts.prepare(station_phrases().fixed())
-
-
-def _holidays_ahead(centre: Centre) -> None:
-    """Read this year's holidays and the next one's, because the library takes its time."""
-    year = datetime.now(zone_of(centre)).year
-    for code in {h.calendar.holidays for h in centre.hotlines if h.calendar is not None} - {None}:
-        for each in (year, year + 1):
-            holiday_year(code or "", each)

@@ -79,6 +79,10 @@ def sections(scene: Scene, sight: Sight) -> Sections:
                 "recordings_waiting": board.store.recordings_waiting,
                 "configuration": board.store.configuration,
                 "begun_without": _begun_without(board.store.begun_without),
+                "unpublished": [
+                    {"code": each.code, "year": each.year, "calendars": list(each.calendars)}
+                    for each in board.store.unpublished
+                ],
             }
         }
     return found

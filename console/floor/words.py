@@ -130,6 +130,10 @@ LIVE_TEXTS = {
         " alone"
     ),
     "records_waiting": N_("Database unavailable: %(n)s records are waiting on disk"),
+    "unpublished": N_(
+        "The working days that make up for the holidays of %(year)s (%(code)s) are not published"
+        " yet; weekends follow the weekly hours (calendars: %(calendars)s)"
+    ),
     "configuration_changed": N_("The configuration has changed; ./run restart puts it into force"),
     "recordings_waiting": N_("Recordings can't be stored: %(n)s are waiting in Asterisk's spool"),
     "within": N_("within %(n)s s"),

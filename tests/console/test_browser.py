@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 
+from centre.calendars import UnpublishedYear
 from console.kit.context import SESSIONS
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
@@ -259,6 +260,20 @@ async def test_who_is_away_too_long_is_marked_when_the_time_has_come(
     await expect(mark).to_have_text("away too long")
     await console.floor.put_agent("1002", AgentState.READY, limit=None)
     await expect(mark).to_be_hidden()
+
+
+async def test_the_board_warns_of_holidays_that_are_not_published(
+    console: Console, open_page: Open
+) -> None:
+    page = await open_page("/board", "sue")
+    note = page.locator("[data-calendars]")
+    await expect(page.locator('[data-key="1002"]')).to_be_visible()
+    await expect(note).to_be_hidden()
+    missing = UnpublishedYear("CN", 2027, ("office", "night"))
+    console.floor.store = StoreView(up=True, unpublished=(missing,))
+    await console.floor.move()
+    await expect(note).to_contain_text("the holidays of 2027 (CN) are not published yet")
+    await expect(note).to_contain_text("office, night")
 
 
 async def test_a_shift_at_the_desk_by_keys(console: Console, open_page: Open) -> None:

@@ -226,6 +226,14 @@ function draw() {
         begunWithout(store.begun_without),
         store.error,
       );
+    const calendars = document.querySelector("[data-calendars]");
+    const unpublished = store?.unpublished ?? [];
+    calendars.hidden = !unpublished.length;
+    calendars.querySelector("[data-text]").textContent = sentences(
+      ...unpublished.map((each) =>
+        fill(texts.unpublished, { ...each, calendars: each.calendars.join(", ") }),
+      ),
+    );
     const files = document.querySelector("[data-configuration]");
     files.hidden = !store?.configuration;
     if (!files.hidden) files.querySelector("[data-text]").textContent = sentences(texts.configuration_changed, store.configuration);

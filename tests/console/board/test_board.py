@@ -2,6 +2,7 @@
 
 import json
 
+from centre.calendars import UnpublishedYear
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
 from engine.ports import BegunWithout, CallStage, NodeView, StoreView
@@ -50,6 +51,7 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
         recordings_waiting=3,
         configuration="c.yaml:3:1: no",
         begun_without=BegunWithout(floor.at),
+        unpublished=(UnpublishedYear("CN", 2027, ("office",)),),
     )
     board = await (await (await visit("ada")).get("/api/v1/board")).json()
     assert board["nodes"][0]["error"] == why
@@ -62,6 +64,7 @@ async def test_the_board_tells_of_what_is_down(console: Console, visit: Visit) -
             "recordings_waiting": 3,
             "configuration": "c.yaml:3:1: no",
             "begun_without": {"last_known_at": round(floor.at.timestamp(), 3)},
+            "unpublished": [{"code": "CN", "year": 2027, "calendars": ["office"]}],
         }
     ]
     health = await (await (await visit()).get("/healthz")).json()
