@@ -123,7 +123,7 @@ def _add_files(archive: ArchiveWriter, config: Config, state: Path) -> int:
 
 def _add_recordings(archive: ArchiveWriter, config: Config, state: Path) -> int:
     root = places(config, state).recordings
-    found = list(_below(root, RECORDINGS, lambda name: name.endswith(".wav")))
+    found = list(_below(root, RECORDINGS, lambda name: name.endswith((".wav", ".peaks.json"))))
     bar = ByteBar(sum(each.size for each in found), "of recordings")
     lost = sum(not _add(archive, each, bar.step) for each in found)
     bar.end()
