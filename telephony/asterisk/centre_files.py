@@ -4,12 +4,13 @@ reloads what has changed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from domain.centre import Centre, Encryption, Line, LineKind, SessionTimer, Station, StationKind
 from domain.stations import twin
 from machine.hosts import host_of, in_uri, is_address, split_port, without_brackets
-from telephony.asterisk.conf_text import plain, word
+from telephony.asterisk.conf_text import plain, secret, word
 from telephony.asterisk.digests import REALM
 from telephony.variables import TWIN, ChannelVariable
 
@@ -19,30 +20,29 @@ _MEDIA = {
     Encryption.REQUIRED: "media_encryption = sdes\nmedia_encryption_optimistic = no\n",
 }
 
+_LACKING = "it has no password; give it a new one"
 LOOKED_UP = "; looked up: "
 """Begins a comment for asterisk-conf/watch-changes.sh: a line, and its host's name in DNS."""
 
 
 def centre_files(centre: Centre, credentials: Mapping[str, str]) -> Mapping[str, str]:
-    """The centre's files, by name. ``credentials`` are those of ``AsteriskPasswords``.
-
-    What has no credential, though it needs one, is left out (``without_credential``). Raises
-    ValueError for an unusable value.
-    """
-    left_out = set(without_credential(centre, credentials))
-    stations = [station for station in centre.stations if station.name not in left_out]
-    lines = [line for line in centre.lines if line.name not in left_out]
-    names = [word(station.name) for station in stations]
+    """The centre's files, by name, without what is ``left_out``. ``credentials`` are those of
+    ``AsteriskPasswords``."""
+    unusable = left_out(centre, credentials)
+    stations = [station for station in centre.stations if station.name not in unusable]
+    lines = [line for line in centre.lines if line.name not in unusable]
+    numbers = [hotline.number for hotline in centre.hotlines if hotline.number not in unusable]
+    names = [station.name for station in stations]
     return {
-        "pjsip_stations.conf": "".join(_station(s, credentials[s.name]) for s in stations),
-        "pjsip_lines.conf": "".join(_line(each, credentials.get(each.name, "")) for each in lines),
+        "pjsip_stations.conf": "".join(_station(s, credentials.get(s.name)) for s in stations),
+        "pjsip_lines.conf": "".join(_line(each, credentials.get(each.name)) for each in lines),
         # Empty ones too: a reload keeps a variable that isn't mentioned.
         "twins.conf": "".join(
             f"{TWIN}{station.name} = {twin(station.name) if has_twin(station) else ''}\n"
             for station in stations
         ),
         "hotlines.conf": "".join(
-            f"exten => {_number(h.number)},1,Goto(hotline,{h.number},1)\n" for h in centre.hotlines
+            f"exten => {number},1,Goto(hotline,{number},1)\n" for number in numbers
         ),
         "stations.conf": "".join(
             f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Goto(station,{name},1)\n"
@@ -55,14 +55,26 @@ def centre_files(centre: Centre, credentials: Mapping[str, str]) -> Mapping[str,
     }
 
 
-def without_credential(centre: Centre, credentials: Mapping[str, str]) -> Iterator[str]:
-    """The names of stations and lines that need a credential and have none."""
+def left_out(centre: Centre, credentials: Mapping[str, str]) -> Mapping[str, str]:
+    """The names of phones and lines, and the numbers, that Asterisk can't be given, and why.
+
+    One of them must not keep all others from being changed.
+    """
+    found: dict[str, str] = {}
+
+    def attempt(name: str, write: Callable[[], str]) -> None:
+        try:
+            write()
+        except ValueError as error:
+            found[name] = str(error)
+
     for station in centre.stations:
-        if station.name not in credentials:
-            yield station.name
+        attempt(station.name, partial(_station, station, credentials.get(station.name)))
     for line in centre.lines:
-        if (line.account is not None or line.host is None) and line.name not in credentials:
-            yield line.name
+        attempt(line.name, partial(_line, line, credentials.get(line.name)))
+    for hotline in centre.hotlines:
+        attempt(hotline.number, partial(_number, hotline.number))
+    return found
 
 
 def has_twin(station: Station) -> bool:
@@ -75,7 +87,7 @@ def has_twin(station: Station) -> bool:
     return station.encryption is Encryption.OPTIONAL
 
 
-def _station(station: Station, digest: str) -> str:
+def _station(station: Station, digest: str | None) -> str:
     name = word(station.name)
     template = "fxs" if station.kind is StationKind.FXS else "softphone"
     # `callerid` is for calls to the phone; its own calls have this number, whatever it sends.
@@ -93,14 +105,16 @@ def _station(station: Station, digest: str) -> str:
     return text + f"[{name}](station-aor)\n\n" + _asked(name, digest)
 
 
-def _asked(name: str, digest: str) -> str:
+def _asked(name: str, digest: str | None) -> str:
     """What we ask of whoever says that they are ``name``."""
+    if digest is None:
+        raise ValueError(_LACKING)
     if not re.fullmatch(r"[0-9a-f]{32}", digest):
         raise ValueError(f"what is kept of {name!r}'s password is not a digest")
     return f"[{name}](digest)\nusername = {name}\nrealm = {REALM}\nmd5_cred = {digest}\n\n"
 
 
-def _line(line: Line, credential: str) -> str:
+def _line(line: Line, credential: str | None) -> str:
     name = word(line.name)
     endpoint = f"[{name}]({'fxo' if line.kind is LineKind.FXO else 'trunk'})\naors = {name}\n" + (
         f"set_var = {ChannelVariable.CHANNELS}={int(line.channels)}\n"
@@ -123,13 +137,15 @@ def _line(line: Line, credential: str) -> str:
         text += f"{LOOKED_UP}{name} {host}\n\n"
     if line.account is None:
         return f"{endpoint}\n{text}"
+    if credential is None:
+        raise ValueError(_LACKING)
     user, domain = _user_and_domain(line.account.user, host)
     endpoint += f"outbound_auth = {name}\nfrom_domain = {domain}\n"
     if line.caller_id is None:
         endpoint += f"from_user = {user}\n"
     text += (
         f"[{name}](password)\nusername = {plain(line.account.user)}\n"
-        f"password = {plain(credential)}\n"
+        f"password = {secret(credential)}\n"
     )
     if line.account.realm is not None:
         text += f"realm = {word(line.account.realm)}\n"

@@ -46,7 +46,7 @@ class CentreInAsterisk:
                 continue
             try:
                 changed = await asyncio.to_thread(self._generated.write_centre, *self._wanted)
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 if (why := in_one_line(error)) != said:
                     said = why
                     log.error(

@@ -27,3 +27,12 @@ def plain(text: str) -> str:
             "a value for Asterisk's configuration is empty or has a line break or a semicolon"
         )
     return text
+
+
+def secret(text: str) -> str:
+    """A password that somebody else has chosen, of any visible characters. Raises ValueError."""
+    if not text.isprintable() or text != text.strip() or not text:
+        raise ValueError(
+            "its password is empty, begins or ends with a space, or has a line break in it"
+        )
+    return text.replace(";", "\\;")

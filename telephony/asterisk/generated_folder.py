@@ -7,7 +7,7 @@ import structlog
 
 from domain.centre import Centre
 from machine.private_files import have, keep_private
-from telephony.asterisk.centre_files import centre_files, without_credential
+from telephony.asterisk.centre_files import centre_files, left_out
 
 _HEAD = "; Written by Offhook; changes are lost.\n"
 
@@ -23,7 +23,7 @@ class GeneratedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lacking: frozenset[str] = frozenset()
+        self._left_out: Mapping[str, str] = {}
 
     def write(self, files: Mapping[str, str]) -> tuple[str, ...]:
         """Write those files that differ from what is there, each of them whole or not at all.
@@ -40,14 +40,13 @@ class GeneratedFolder:
 
     def write_centre(self, centre: Centre, credentials: Mapping[str, str]) -> tuple[str, ...]:
         """The same for the centre's phones, lines and numbers, with the ``credentials`` of
-        ``AsteriskPasswords``. Raises ValueError for what Asterisk would misread, and OSError."""
+        ``AsteriskPasswords``. What Asterisk can't be given is logged once. Raises OSError."""
         changed = self.write(centre_files(centre, credentials))
-        lacking = frozenset(without_credential(centre, credentials))
-        for name in sorted(lacking - self._lacking):
-            log.error(
-                "a phone or a line can't be used, because it has no password",
-                name=name,
-                fix="give it a new password",
-            )
-        self._lacking = lacking
+        unusable = left_out(centre, credentials)
+        for name, why in unusable.items():
+            if self._left_out.get(name) != why:
+                log.error(
+                    "a phone, a line or a number is not given to Asterisk", name=name, why=why
+                )
+        self._left_out = unusable
         return changed
