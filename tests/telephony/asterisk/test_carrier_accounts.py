@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.centre import CarrierAccount, Centre, Line, LineKind
-from domain.identity import LineName
+from domain.identity import LineName, NodeName
 from farend.ami_client import Remote
 from farend.network import FarEnd
+from telephony.ami.ami_wire import Message
 from telephony.asterisk.generated_folder import GeneratedFolder
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
+from telephony.registrations import Registrations
 from tests.conftest import PortBlocks
 from tests.passwords import passwords_for
 from tests.telephony.asterisk.controller import Session, controller
@@ -165,9 +168,28 @@ async def test_a_password_is_corrected_while_calls_go_on(
 ) -> None:
     line = trunk(ports().sip)
     carried = await carrying(line, "wrong")
+    watch = Remote()
+    await watch.connect(*carried.one.ami, carried.one.ami_user, carried.one.secrets.ami)
     await carried.reaches("Rejected")
+    await carried.one.process.console(f"pjsip send register {CARRIER}")  # as once a minute
+
+    def told() -> list[str]:
+        return [event["Status"] for event in watch.events if event.get("Event") == "Registry"]
+
+    await until(lambda: "Rejected" in told(), SOON_S, "AMI to report the refusal", seen=told)
     carried.change(line, carried.password)
     await carried.reaches("Registered")
+    await until(lambda: "Registered" in told(), SOON_S, "AMI to report the end of it", seen=told)
+    await watch.close()
+    with capture_logs() as logs:
+        registrations = Registrations()
+        for event in watch.events:
+            if event.get("Event") == "Registry":
+                message = Message.of({key: value for key, value in event.items() if value})
+                registrations.handle(NodeName("pbx1"), message, [line])
+    assert [(entry["log_level"], entry["line"]) for entry in logs] == [
+        ("error", CARRIER), ("info", CARRIER),
+    ]  # fmt: skip
     await _comes_in(carried)
     carried.change(replace(line, account=None), "")
     await carried.reaches("")
