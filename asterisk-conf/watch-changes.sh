@@ -64,6 +64,14 @@ forget() {
         done
 }
 
+# register asterisk...: has lines whose registration was refused try again at once, because what
+# has changed may be what the carrier refused.
+register() {
+    console 'pjsip show registrations' "$@" |
+        sed -n 's|^ *\([A-Za-z0-9_-]*\)/.* Rejected.*|\1|p' |
+        while read -r line; do console "pjsip send register $line" "$@" >/dev/null; done
+}
+
 # look asterisk...: has Asterisk look up again the names of lines' hosts that it has not found. It
 # asks DNS once, when it reads its configuration, and takes the calls of a carrier whose name it did
 # not find for a stranger's. After a power cut, DNS may come back later than this machine.
@@ -138,6 +146,7 @@ while sleep $pause; do
             'module reload res_pjsip_endpoint_identifier_ip.so' "$@" &&
             reload 'registrations with carriers' 'reloaded successfully' \
                 'module reload res_pjsip_outbound_registration.so' "$@" || continue
+        register "$@"
         had_lines=$now_lines
     fi
     if [ "$now_dialplan" != "$had_dialplan" ]; then
