@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+import pytest
+
+from acd.commands import Offer
 from acd.events import (
     Away,
     CallGone,
@@ -168,6 +171,24 @@ def test_a_removed_queue_serves_those_in_it_and_keeps_its_after_call_work() -> N
     assert [each.name for each in floor.floor.queues] == [Q_SERVICE]
     over(floor)
     assert floor.state(A) is AgentState.WRAP_UP
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_fifty_who_wait_keep_their_places(removed: bool) -> None:
+    floor = Driver()
+    talking(floor)
+    for number in range(2, 52):
+        floor.wait(0.1)
+        floor.tell(CallQueued(call(number), Q_SALES, floor.now))
+    places = floor.waiting()
+    changed = queue(Q_SALES, SALES, ring_s=7.0, priority=3, max_wait_s=0.0)
+    now = [] if removed else [changed]
+    assert floor.tell(Reconfigure(now, BOTH, STATIONS)) == []
+    assert floor.waiting() == places == [call(number) for number in range(2, 52)]
+    assert floor.floor.waiting[49].position == 50
+    over(floor)
+    (offer,) = (told for told in floor.tell(Ready(A)) if isinstance(told, Offer))
+    assert (offer.call, offer.ring_s) == (call(2), 15.0 if removed else 7.0)
 
 
 def test_settings_of_a_queue_count_from_what_comes_next() -> None:
