@@ -104,3 +104,23 @@ def _of_supervisor(thing: Thing, actor: Actor) -> bool:
             )
         case _:
             return False
+
+
+def as_seen_by(actor: Actor, thing: Thing) -> Thing | None:
+    """The thing as ``actor`` may look at it: without projects that are not theirs. None: not at
+    all; lines are for those who look after the whole centre."""
+    if actor.everywhere:
+        return thing
+    mine = actor.projects or frozenset()
+    match thing:
+        case ProjectSettings():
+            return thing if thing.name in mine else None
+        case HotlineSettings() | QueueSettings():
+            return thing if thing.project in mine else None
+        case AgentSettings() | CallerSettings():
+            if isinstance(thing, CallerSettings) and not thing.projects:
+                return thing
+            ours = tuple(name for name in thing.projects if name in mine)
+            return thing.model_copy(update={"projects": ours}) if ours else None
+        case _:
+            return None if thing.KIND is Kind.LINE else thing

@@ -14,7 +14,13 @@ import asyncpg
 from centre.authority import Actor, refused
 from centre.directory import Directory, Edit
 from centre.directory_faults import Fault, faults_of
-from centre.directory_store import DirectoryChange, DirectoryStore, KeptDirectory, ThingKey
+from centre.directory_store import (
+    ChangeSummary,
+    DirectoryChange,
+    DirectoryStore,
+    KeptDirectory,
+    ThingKey,
+)
 from centre.things import Kind, Thing
 from domain.errors import OffhookError
 
@@ -96,7 +102,7 @@ class NoSuchChange(OffhookError):  # noqa: N818
 Check = Callable[[Directory], Iterable[Fault]]
 """Finds a directory's faults."""
 
-Also = Callable[[asyncpg.Connection], Awaitable[None]]
+Also = Callable[[asyncpg.Connection], Awaitable[object]]
 """Does something in the change's own transaction."""
 
 
@@ -122,6 +128,31 @@ class DirectoryService:
         """The directory as it is now."""
         self._known = await self._store.read(self._known)
         return self._known
+
+    async def history(
+        self,
+        kind: Kind | None = None,
+        key: str | None = None,
+        *,
+        by: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> tuple[ChangeSummary, ...]:
+        """Changes, newest first; for the next page, pass the last one's id as ``before``."""
+        return await self._store.history(kind, key, by=by, before=before, limit=limit)
+
+    async def first_edits(
+        self, changes: Sequence[int], most: int
+    ) -> Mapping[int, tuple[Edit, ...]]:
+        """Of each of these changes no more than ``most`` edits, the first ones."""
+        return await self._store.first_edits(changes, most)
+
+    async def made(self, number: int) -> DirectoryChange:
+        """A change with its edits. Raises NoSuchChange."""
+        found = await self._store.change(number)
+        if found is None:
+            raise NoSuchChange
+        return found
 
     async def change(
         self,
@@ -162,9 +193,7 @@ class DirectoryService:
     async def undo(self, actor: Actor, number: int, *, note: str = "") -> DirectoryChange:
         """Take a change back, as a change of its own. Raises NoSuchChange, ChangeConflict if what
         it changed has been changed since, or what ``change`` raises."""
-        found = await self._store.change(number)
-        if found is None:
-            raise NoSuchChange
+        found = await self.made(number)
         wishes = [
             WishedThing(edit.kind, edit.key, edit.before, None if edit.after is None else number)
             for edit in found.edits
@@ -198,11 +227,14 @@ class DirectoryService:
     def _refuse(self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor) -> None:
         if forbidden := [edit for edit in edits if refused(actor, edit)]:
             raise ChangeForbidden(forbidden)
-        # What was wrong before (a flow's file is gone) must not stand in the way of other changes.
-        known = set(self._check(before.directory))
-        after = before.directory.after(edits)
-        if faults := [fault for fault in self._check(after) if fault not in known]:
+        if faults := self.faults_after(before.directory, edits):
             raise ChangeRefused(faults)
+
+    def faults_after(self, before: Directory, edits: Sequence[Edit]) -> list[Fault]:
+        """What these edits would be refused for, whoever made them."""
+        # What was wrong before (a flow's file is gone) must not stand in the way of other changes.
+        known = set(self._check(before))
+        return [fault for fault in self._check(before.after(edits)) if fault not in known]
 
 
 def _with_new_secrets(

@@ -235,6 +235,17 @@ class DirectoryStore:
             tuple(_edit(edit) for edit in edits),
         )
 
+    async def first_edits(
+        self, changes: Sequence[int], most: int
+    ) -> Mapping[int, tuple[Edit, ...]]:
+        """Of each of these changes no more than ``most`` edits, the first ones."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["first_edits"], list(changes), most)
+        found: dict[int, tuple[Edit, ...]] = dict.fromkeys(changes, ())
+        for row in rows:
+            found[row["change"]] += (_edit(row),)
+        return found
+
     async def last_changes_of(
         self, db: asyncpg.Connection, things: Sequence[ThingKey]
     ) -> Mapping[ThingKey, DirectoryChange]:

@@ -17,6 +17,7 @@ from centre.things import (
     ProjectSettings,
     QueueSettings,
     StationSettings,
+    TeamSettings,
 )
 from domain.centre import (
     Agent,
@@ -70,6 +71,7 @@ def centre_of(directory: Directory) -> Centre:
             AwayReason(r.name, _texts(r.title), r.digit, r.limit_s) for r in reasons
         ),
         languages=directory.wide.languages,
+        teams={TeamName(t.name): t.title for t in directory.of(TeamSettings).values()},
         timezone=directory.wide.timezone,
         callers={
             number: KnownCaller(

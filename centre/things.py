@@ -107,7 +107,7 @@ ProjectKeys = Annotated[tuple[ProjectKey, ...], Field(max_length=200), AfterVali
 class _Strict(BaseModel):
     """Settings that belong together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Thing(_Strict):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -9,7 +10,8 @@ import structlog
 
 import ivr_flows
 from centre.directory import Directory
-from centre.directory_faults import Surroundings
+from centre.directory_faults import Surroundings, faults_of
+from centre.directory_service import Check
 from centre.public_holidays import has_holidays
 from centre.things import HotlineSettings, QueueSettings
 from configuration.centre_file import Config
@@ -112,6 +114,11 @@ def surroundings(flows: Mapping[str, Flow]) -> Surroundings:
         has_holidays=has_holidays,
         is_timezone=_is_timezone,
     )
+
+
+def directory_check(flows: Mapping[str, Flow]) -> Check:
+    """What every change of the directory is checked with on this machine."""
+    return partial(faults_of, there=surroundings(flows))
 
 
 def _is_timezone(name: str) -> bool:

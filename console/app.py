@@ -5,9 +5,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from centre.directory_service import DirectoryService
 from console.account.routes import ACCOUNT
 from console.board.routes import BOARD
 from console.calls.routes import CALLS
+from console.centre.routes import CENTRE
 from console.desk.routes import DESK
 from console.floor.feeds import FEEDS, FloorPictures
 from console.health.routes import HEALTH
@@ -29,7 +31,7 @@ from records.call_queries import CallStore
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 
-FEATURES = (DESK, BOARD, CALLS, USERS, ACCOUNT, SIGN_IN, HEALTH)
+FEATURES = (DESK, BOARD, CALLS, CENTRE, USERS, ACCOUNT, SIGN_IN, HEALTH)
 """All features, in the order of the menu."""
 
 LARGEST_FORM = 64 * 1024
@@ -42,6 +44,9 @@ def make_app(
     accounts: Accounts,
     recordings_root: Path,
     *,
+    directory: DirectoryService,
+    flows: Iterable[str] = (),
+    phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
     public_url: str | None = None,
     proxies: Iterable[str] = (),
@@ -49,6 +54,7 @@ def make_app(
 ) -> web.Application:
     """The console over a running centre.
 
+    ``flows`` are the names of those that numbers may have, ``phones`` is where phones register.
     ``api`` is what programs may ask for, on the same services.
     ``public_url`` (``https://console.example``) is where browsers find the console behind a
     proxy; with https, cookies are never sent in the clear. ``proxies`` are the addresses of such
@@ -63,6 +69,9 @@ def make_app(
     app[context.LIVE] = centre
     app[context.CALLS] = calls
     app[context.AGENTS] = agents
+    app[context.DIRECTORY] = directory
+    app[context.FLOWS] = tuple(flows)
+    app[context.PHONES] = phones
     app[context.USERS] = accounts.users
     app[context.LOGINS] = accounts.logins
     app[context.AUDIT] = accounts.audit

@@ -213,6 +213,7 @@ class Centre:
     away_reasons: tuple[AwayReason, ...] = field(default_factory=_usual_reasons)
     languages: tuple[str, ...] = ("zh-CN", "en")
     callers: Mapping[str, KnownCaller] = field(default_factory=dict)  # by number
+    teams: Mapping[TeamName, str] = field(default_factory=dict)  # titles by name
     timezone: str | None = None  # in which days begin; None: the machine's
 
     @property

@@ -18,6 +18,8 @@ from aiohttp import web
 from api.resources import API
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
+from centre.directory_service import DirectoryService
+from centre.directory_store import DirectoryStore
 from centre.following import FollowedDirectory
 from centre.pins import AgentPins
 from centre.running import centre_of
@@ -27,11 +29,13 @@ from configuration.centre_file import Config
 from configuration.directory_at_start import asterisk_passwords, directory_at_start, keep_here
 from configuration.flows import (
     dialplan_phrases,
+    directory_check,
     station_phrases,
 )
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
+from console.kit.context import PhoneAccess
 from console.kit.door import Door
 from domain.centre import Centre
 from domain.errors import OperatorError
@@ -330,6 +334,13 @@ async def running(
             agents,
             accounts,
             where.recordings,
+            directory=DirectoryService(
+                DirectoryStore(pool),
+                check=directory_check(flows),
+                on_change=followed.look,
+            ),
+            flows=sorted(flows),
+            phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,
             proxies=config.console.proxies,
@@ -339,6 +350,12 @@ async def running(
         await agi.start()
         stack.push_async_callback(agi.close)
         yield engine
+
+
+def _phone_access(config: Config, ports: Ports) -> PhoneAccess:
+    """Where phones register; that Asterisk listens everywhere is no address to type in."""
+    bind = None if config.sip.bind in ("0.0.0.0", "::") else config.sip.bind  # noqa: S104
+    return PhoneAccess(config.sip.external_address or bind, ports.sip)
 
 
 def _check_flows(flows: Mapping[str, Flow], directory: Directory) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import TypedDict
 
 import asyncpg
 
-from domain.identity import AgentCode, ProjectName
+from domain.identity import AgentCode, ProjectName, TeamName
 from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.audit import AuditAction, AuditLog, utc_now
@@ -35,6 +35,8 @@ class User:
     disabled: bool
     created_at: datetime
     password_changed_at: datetime
+    teams: frozenset[TeamName] = frozenset()
+    """The teams that they look after."""
 
 
 class UserRow(TypedDict):
@@ -49,6 +51,7 @@ class UserRow(TypedDict):
     disabled: bool
     created_at: datetime
     password_changed_at: datetime
+    teams: list[TeamName]
 
 
 class UserStore:
@@ -78,27 +81,58 @@ class UserStore:
         projects: Iterable[ProjectName] | None = (),
         agent: AgentCode | None = None,
         language: str | None = None,
+        teams: Iterable[TeamName] = (),
     ) -> User:
         """Creates a user. Raises AccountRefused if the name is taken or malformed, if the password
         is too short or too long, or if an agent has no code or another user's."""
+        add = await self.adding(
+            name,
+            password,
+            role,
+            by=by,
+            projects=projects,
+            agent=agent,
+            language=language,
+            teams=teams,
+        )
+        async with connection(self._pool) as db, db.transaction():
+            return await add(db)
+
+    async def adding(
+        self,
+        name: str,
+        password: str,
+        role: Role,
+        *,
+        by: str,
+        projects: Iterable[ProjectName] | None = (),
+        agent: AgentCode | None = None,
+        language: str | None = None,
+        teams: Iterable[TeamName] = (),
+    ) -> Callable[[asyncpg.Connection], Awaitable[User]]:
+        """What creates a user within a transaction of the caller's. Both this and what it returns
+        raise AccountRefused, as ``create`` does; the password is hashed here, outside."""
         key = user_key(name)
         if not key or len(key) > 64:
             raise AccountRefused(AccountRefusal.NAME_MALFORMED, name=key)
         _check_agent(role, agent)
         hashed = await self._passwords.hash(password)
-        now, seen = self._clock(), as_array(projects)
-        async with self._one_user_of(agent) as db, db.transaction():
-            made = await db.fetchval(
-                _SQL["create_user"], key, hashed, role.value, seen, agent, language, now
-            )
+        now, seen, led = self._clock(), as_array(projects), sorted(teams)
+
+        async def add(db: asyncpg.Connection) -> User:
+            async with _one_user_of(db, agent):
+                made = await db.fetchval(
+                    _SQL["create_user"], key, hashed, role.value, seen, agent, language, now, led
+                )
             if made is None:
                 raise AccountRefused(AccountRefusal.NAME_TAKEN, name=key)
             await self._audit.write_with(
                 db, by, AuditAction.USER_CREATED, key, detail={"role": role, "projects": seen}
             )
-        return User(
-            key, role, None if seen is None else frozenset(seen), agent, language, False, now, now
-        )
+            own = None if seen is None else frozenset(seen)
+            return User(key, role, own, agent, language, False, now, now, frozenset(led))
+
+        return add
 
     async def ensure_admin(self, name: str, password: str) -> bool:
         """Creates the first admin; False, and nothing is changed, if there is one already."""
@@ -117,24 +151,26 @@ class UserStore:
         projects: Iterable[ProjectName] | None,
         agent: AgentCode | None,
         language: str | None,
+        teams: Iterable[TeamName] = (),
     ) -> None:
         """Sets everything about a user but the password and whether they are disabled.
 
         Raises AccountRefused if there is no such user, if no admin would be left, or if another
         user has the agent's code.
         """
-        key, seen = user_key(name), as_array(projects)
+        key, seen, led = user_key(name), as_array(projects), sorted(teams)
         _check_agent(role, agent)
-        async with self._one_user_of(agent) as db, db.transaction():
+        async with connection(self._pool) as db, _one_user_of(db, agent):
             await db.execute(_SQL["lock_users"])  # two admins must not be able to remove each other
             if role is not Role.ADMIN and not await db.fetchval(_SQL["other_admin"], key):
                 raise AccountRefused(AccountRefusal.LAST_ADMIN, name=key)
             is_disabled = await db.fetchval(
-                _SQL["change_user"], key, role.value, seen, agent, language
+                _SQL["change_user"], key, role.value, seen, agent, language, led
             )
             if is_disabled is None:
                 raise AccountRefused(AccountRefusal.NO_SUCH_USER, name=key)
             detail = {"role": role, "projects": seen, "agent": agent, "disabled": is_disabled}
+            detail["teams"] = led
             await self._audit.write_with(db, by, AuditAction.USER_CHANGED, key, detail=detail)
 
     async def set_disabled(self, name: str, disabled: bool, *, by: str) -> None:
@@ -145,8 +181,8 @@ class UserStore:
         key = user_key(name)
         user = await self.get(key)
         async with (
-            self._one_user_of(None if user is None else user.agent) as db,
-            db.transaction(),
+            connection(self._pool) as db,
+            _one_user_of(db, None if user is None else user.agent),
         ):
             await db.execute(_SQL["lock_users"])
             if disabled and not await db.fetchval(_SQL["other_admin"], key):
@@ -191,23 +227,31 @@ class UserStore:
             )
         return None if row is None else user_of_row(row)
 
+    async def of_agent(self, agent: AgentCode) -> User | None:
+        """The user who works as this agent, unless they are disabled."""
+        async with connection(self._pool) as db:
+            name = await db.fetchval(_SQL["user_of_agent"], agent)
+        return None if name is None else await self.get(name)
+
     async def list(self, *, projects: Projects = None) -> tuple[User, ...]:
         """All users, sorted by name; with ``projects``, only those who work for one of them."""
         async with connection(self._pool) as db:
             rows: list[UserRow] = await db.fetch(_SQL["list_users"], as_array(projects))
         return tuple(user_of_row(row) for row in rows)
 
-    @asynccontextmanager
-    async def _one_user_of(self, agent: AgentCode | None) -> AsyncIterator[asyncpg.Connection]:
-        """A connection. Raises AccountRefused with the other user if the agent's code is taken."""
-        async with connection(self._pool) as db:
-            try:
-                yield db
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name != "users_agent":
-                    raise
-                other = await db.fetchval(_SQL["user_of_agent"], agent)
-                raise AccountRefused(AccountRefusal.AGENT_TAKEN, name=other, agent=agent) from None
+
+@asynccontextmanager
+async def _one_user_of(db: asyncpg.Connection, agent: AgentCode | None) -> AsyncIterator[None]:
+    """A transaction, or a part of one that can be taken back. Raises AccountRefused with the other
+    user if the agent's code is taken."""
+    try:
+        async with db.transaction():
+            yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "users_agent":
+            raise
+        other = await db.fetchval(_SQL["user_of_agent"], agent)
+        raise AccountRefused(AccountRefusal.AGENT_TAKEN, name=other, agent=agent) from None
 
 
 def user_key(name: str) -> str:
@@ -237,4 +281,5 @@ def user_of_row(row: UserRow) -> User:
         disabled=row["disabled"],
         created_at=row["created_at"],
         password_changed_at=row["password_changed_at"],
+        teams=frozenset(row["teams"]),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from centre.directory_service import DirectoryService
 from console.kit.browser_sessions import RememberedSessions
 from console.kit.features import Entry, Key
 from console.kit.permissions import Rule
@@ -42,6 +43,20 @@ class ConsoleTiming:
     itself stale."""
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneAccess:
+    """Where phones register, as the console tells those who set them up."""
+
+    host: str | None = None
+    """None: the host under which the browser found the console."""
+    port: int = 5060
+    transport: str = "UDP"
+
+
+DIRECTORY: web.AppKey[DirectoryService] = web.AppKey("directory")
+FLOWS: web.AppKey[tuple[str, ...]] = web.AppKey("flows")
+"""The names of the flows that numbers may have."""
+PHONES: web.AppKey[PhoneAccess] = web.AppKey("phones")
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
 CALLS: web.AppKey[CallStore] = web.AppKey("calls")
 AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")

@@ -12,6 +12,7 @@ from domain.roles import Role
 from storage.users import User
 
 EVERYBODY = frozenset(Role)
+_MAY_HAVE_ALL = frozenset({Role.OPS, Role.SUPERVISOR})
 
 
 class Reach(StrEnum):
@@ -60,5 +61,8 @@ def may(user: User | None, rule: Rule) -> bool:
 
 
 def scope(user: User) -> frozenset[ProjectName] | None:
-    """The projects whose calls and people the user may see; None: all of them."""
-    return None if user.role is Role.ADMIN else user.projects or frozenset()
+    """The projects whose calls and people the user may see; None: all of them, as admins do, and
+    operations and supervisors who are given all."""
+    if user.role is Role.ADMIN:
+        return None
+    return user.projects if user.role in _MAY_HAVE_ALL else user.projects or frozenset()

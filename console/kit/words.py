@@ -1,8 +1,11 @@
 """Texts that all features share, in English (the catalogue's keys)."""
 
+from collections.abc import Mapping
+
 from console.kit.translations import N_
 from domain.roles import Role
 from records.call_filters import FilterMistake
+from storage.account_errors import AccountRefusal
 
 ROLES = {
     Role.AGENT: N_("Agent"),
@@ -15,6 +18,20 @@ ROLES = {
 CALL_LANGUAGES = {"zh-CN": N_("Chinese"), "en": N_("English")}
 PASSWORD_LENGTH = N_("A password has 8 to 256 characters.")
 TOO_MANY_WRONG = N_("Too many wrong passwords. Wait %(n)s seconds, then try again.")
+ACCOUNT_REFUSALS: Mapping[AccountRefusal, str] = {
+    AccountRefusal.NAME_MALFORMED: N_(
+        "A user name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
+    ),
+    AccountRefusal.NAME_TAKEN: N_("User %(name)s already exists. Choose another name."),
+    AccountRefusal.PASSWORD_LENGTH: PASSWORD_LENGTH,
+    AccountRefusal.AGENT_MISSING: N_("An agent needs an agent's code from the configuration."),
+    AccountRefusal.AGENT_TAKEN: N_(
+        "User %(name)s already has the agent's code %(code)s. Choose another code, or change or"
+        " disable that user first."
+    ),
+    AccountRefusal.LAST_ADMIN: N_("This is the last administrator. Create another one first."),
+    AccountRefusal.NO_SUCH_USER: N_("User %(name)s no longer exists."),
+}
 NUMBER_WITHHELD = N_("number withheld")
 FILTER_MISTAKES = {
     FilterMistake.NO_SUCH_OUTCOME: N_("There is no such outcome."),

@@ -10,8 +10,9 @@ from aiohttp import web
 from console.kit.context import LIVE, SESSIONS, USERS, user_of
 from console.kit.rendering import render, says
 from console.kit.translations import LANGUAGES, N_
+from console.kit.words import ACCOUNT_REFUSALS
 from console.users import words
-from domain.identity import AgentCode, ProjectName
+from domain.identity import AgentCode, ProjectName, TeamName
 from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused
 from storage.password_hashing import SHORTEST
@@ -27,6 +28,10 @@ _NOTICES = {
 }
 
 
+ALL_PROJECTS = frozenset({Role.OPS, Role.SUPERVISOR})
+"""Roles that may be given all projects, those to come too."""
+
+
 class _Mistake(Exception):  # noqa: N818
     """A mistake in the form, as a marked text."""
 
@@ -37,6 +42,7 @@ class _Asked:
     projects: frozenset[ProjectName] | None
     agent: AgentCode | None
     language: str | None
+    teams: frozenset[TeamName]
 
 
 async def page(request: web.Request) -> web.Response:
@@ -66,6 +72,7 @@ def _choices(request: web.Request) -> dict[str, Any]:
     return {
         "projects": centre.projects,
         "agents": centre.agents,
+        "teams": centre.teams,
         "roles": list(Role),
         "shortest": SHORTEST,
     }
@@ -83,7 +90,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         asked = _read(request, form)
         if not _NAME.fullmatch(name):
-            raise _Mistake(words.REFUSALS[AccountRefusal.NAME_MALFORMED])
+            raise _Mistake(ACCOUNT_REFUSALS[AccountRefusal.NAME_MALFORMED])
         made = await request.app[USERS].create(
             name,
             str(form.get("password", "")),
@@ -92,6 +99,7 @@ async def create(request: web.Request) -> web.Response:
             projects=asked.projects,
             agent=asked.agent,
             language=asked.language,
+            teams=asked.teams,
         )
     except (_Mistake, AccountRefused) as wrong:
         return await _list(request, mistake=_said(request, wrong), typed=_typed(form), status=400)
@@ -115,6 +123,8 @@ def _edit(
             "projects": user.projects,
             "agent": user.agent or "",
             "language": user.language or "",
+            "teams": user.teams,
+            "all": user.projects is None,
         },
     }
     return render(request, "users/user.html", values, status=status)
@@ -173,6 +183,7 @@ async def _apply(request: web.Request, user: User, asked: _Asked) -> None:
         projects=asked.projects,
         agent=asked.agent,
         language=asked.language,
+        teams=asked.teams,
     )
     request.app[SESSIONS].forget_user(user.name)
 
@@ -186,7 +197,8 @@ def _read(request: web.Request, form: Any) -> _Asked:
     known = {p.name for p in centre.projects}
     chosen = frozenset(ProjectName(str(p)) for p in form.getall("projects", ())) & known
     projects: frozenset[ProjectName] | None = chosen
-    if role is Role.ADMIN:
+    everywhere = form.get("all") == "yes" and role in ALL_PROJECTS
+    if role is Role.ADMIN or everywhere:
         projects = None
     elif not chosen:
         raise _Mistake(words.NO_PROJECT)
@@ -194,24 +206,26 @@ def _read(request: web.Request, form: Any) -> _Asked:
     if agent not in {None, *(a.code for a in centre.agents)} or (
         role is Role.AGENT and agent is None
     ):
-        raise _Mistake(words.REFUSALS[AccountRefusal.AGENT_MISSING])
+        raise _Mistake(ACCOUNT_REFUSALS[AccountRefusal.AGENT_MISSING])
     language = str(form.get("language", ""))
     return _Asked(
         role,
         projects,
         AgentCode(agent) if agent else None,
         language if language in LANGUAGES else None,
+        frozenset(TeamName(str(t)) for t in form.getall("teams", ())) & set(centre.teams),
     )
 
 
 def _typed(form: Any) -> dict[str, Any]:
     """What the form shows again; never the password."""
     fields = {name: str(form.get(name, "")) for name in ("name", "role", "agent", "language")}
-    return fields | {"projects": {str(p) for p in form.getall("projects", ())}}
+    chosen = {name: {str(p) for p in form.getall(name, ())} for name in ("projects", "teams")}
+    return {**fields, **chosen, "all": form.get("all") == "yes"}
 
 
 def _said(request: web.Request, wrong: _Mistake | AccountRefused) -> str:
     if isinstance(wrong, AccountRefused):
         values = {"name": wrong.name, "code": wrong.agent}
-        return says(request, words.REFUSALS[wrong.why], values)
+        return says(request, ACCOUNT_REFUSALS[wrong.why], values)
     return says(request, str(wrong))

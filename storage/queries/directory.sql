@@ -49,6 +49,10 @@ select id, at, by, note, undoes from directory_changes where id = $1
 -- name: edits
 select kind, key, before, after from directory_edits where change = $1 order by number
 
+-- name: first_edits
+select change, kind, key, before, after from directory_edits
+where change = any($1::bigint[]) and number <= $2 order by change, number
+
 -- name: history
 select c.id, c.at, c.by, c.note, c.undoes,
     (select count(*) from directory_edits e where e.change = c.id) as edits,

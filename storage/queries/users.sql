@@ -1,12 +1,12 @@
 -- name: create_user
 insert into users (
-    name, password_hash, role, projects, agent, language, created_at, password_changed_at
-) values ($1, $2, $3, $4, $5, $6, $7, $7)
+    name, password_hash, role, projects, agent, language, created_at, password_changed_at, teams
+) values ($1, $2, $3, $4, $5, $6, $7, $7, $8)
 on conflict (name) do nothing
 returning name
 
 -- name: change_user
-update users set role = $2, projects = $3, agent = $4, language = $5
+update users set role = $2, projects = $3, agent = $4, language = $5, teams = $6
 where name = $1
 returning disabled
 

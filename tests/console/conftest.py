@@ -14,6 +14,8 @@ from aiohttp import web
 from argon2 import PasswordHasher
 
 from api.resources import API
+from centre.directory_service import DirectoryService
+from centre.directory_store import DirectoryStore
 from console.app import make_app
 from console.kit.context import ConsoleTiming
 from domain.facts import (
@@ -115,6 +117,7 @@ class Console:
     audit: AuditLog
     database: Database
     recordings: Path
+    directory: DirectoryService
 
 
 @pytest.fixture
@@ -147,16 +150,19 @@ async def console(
     floor = Floor()
     agents = AgentStore(database.pool)
     await agents.remember(floor.centre().agents)
+    directory = DirectoryService(DirectoryStore(database.pool))
     app = make_app(
         floor,
         CallStore(database.pool),
         agents,
         Accounts(users, logins, audit),
         tmp_path,
+        directory=directory,
+        flows=("hotline",),
         api=API,
         timing=timing,
     )
-    return Console(app, floor, users, logins, audit, database, tmp_path)
+    return Console(app, floor, users, logins, audit, database, tmp_path, directory)
 
 
 @pytest.fixture

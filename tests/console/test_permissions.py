@@ -16,6 +16,7 @@ from tests.console.conftest import CALL, ENTERED, Console, Visit
 from tests.console.floor import busy
 
 ALL = {"agent", "supervisor", "ops", "qa", "client", "admin"}
+CHANGERS = {"supervisor", "ops", "admin"}
 SIGN_OUT = "POST /logout"
 """Asked last: nothing is to be had after it."""
 MAY = {
@@ -35,6 +36,19 @@ MAY = {
     "GET /desk": {"agent", "supervisor", "admin"},
     "GET /desk/live": {"agent", "supervisor", "admin"},
     "POST /desk/{verb}": {"agent", "supervisor", "admin"},
+    "GET /centre": CHANGERS,
+    "GET /centre/history": CHANGERS,
+    "GET /centre/history/{change}": CHANGERS,
+    "POST /centre/history/{change}/undo": CHANGERS,
+    "GET /centre/new/{kind}": CHANGERS,
+    "POST /centre/new/{kind}": CHANGERS,
+    "GET /centre/{kind}": CHANGERS,
+    "GET /centre/{kind}/{key}": CHANGERS,
+    "POST /centre/{kind}/{key}": CHANGERS,
+    "GET /centre/{kind}/{key}/remove": CHANGERS,
+    "POST /centre/{kind}/{key}/remove": CHANGERS,
+    "POST /centre/{kind}/{key}/secret": CHANGERS,
+    "GET /centre/{kind}/{key}/history": CHANGERS,
     "GET /users": {"admin"},
     "POST /users": {"admin"},
     "GET /users/{name}": {"admin"},
@@ -48,12 +62,21 @@ PUBLIC = {
     "GET /static",
     "GET /static/board",
     "GET /static/calls",
+    "GET /static/centre",
     "GET /static/desk",
     "GET /login",
     "POST /login",
     "POST /language",
 }
-PLACES = {"{agent}": "1001", "{verb}": "ready", "{call}": CALL, "{name}": "nobody"}
+PLACES = {
+    "{agent}": "1001",
+    "{verb}": "ready",
+    "{call}": CALL,
+    "{name}": "nobody",
+    "{kind}": "queue",
+    "{key}": "nobody",
+    "{change}": "1",
+}
 USERS = {
     "agent": "amy",
     "supervisor": "sue",

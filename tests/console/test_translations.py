@@ -13,8 +13,7 @@ from console.calls import words as call_words
 from console.floor import words
 from console.kit.rendering import duration, translate
 from console.kit.translations import CATALOGUES, choose
-from console.kit.words import ROLES
-from console.users.words import REFUSALS
+from console.kit.words import ACCOUNT_REFUSALS, ROLES
 from domain.centre import LineKind
 from domain.facts import KINDS, AgentState, CallEntered, FellBack, Recorded
 from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFailure
@@ -44,7 +43,7 @@ def test_every_text_is_in_the_chinese_catalogue_and_nothing_else() -> None:
 def test_every_word_of_the_domain_has_a_word_here() -> None:
     assert set(words.STAGES) == set(CallStage) == set(words.STAGE_COLOURS)
     assert set(words.COMMAND_OUTCOMES) == set(CommandOutcome)
-    assert set(REFUSALS) == set(AccountRefusal)
+    assert set(ACCOUNT_REFUSALS) == set(AccountRefusal)
     assert set(words.STATION_STATES) == set(StationState)
     assert set(words.LINE_KINDS) == set(LineKind)
     usual = set(small_centre().reasons)

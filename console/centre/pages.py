@@ -1,0 +1,189 @@
+"""The directory's overview, and the list of each kind of thing."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from centre.authority import may_make
+from centre.directory import Directory, content
+from centre.things import MODELS, Kind, Thing
+from console.centre import words
+from console.centre.difference import Wording, cell
+from console.centre.fields import fields_of
+from console.centre.reach import SeenDirectory, actor_of
+from console.centre.setting_words import label_of
+from console.kit.context import DIRECTORY, LANGUAGE, LIVE
+from console.kit.rendering import clock, render, says
+from console.kit.translations import DEFAULT
+from domain.centre import zone_of
+
+PER_PAGE = 200
+
+ICONS: Mapping[Kind, str] = {
+    Kind.CENTRE: "language",
+    Kind.PROJECT: "list-details",
+    Kind.CALENDAR: "clock",
+    Kind.SKILL: "star",
+    Kind.QUEUE: "stack-2",
+    Kind.HOTLINE: "phone-incoming",
+    Kind.TEAM: "users",
+    Kind.STATION: "phone",
+    Kind.LINE: "transfer",
+    Kind.AGENT: "headset",
+    Kind.AWAY_REASON: "player-pause",
+    Kind.CALLER: "shield-lock",
+}
+LISTED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.CENTRE: (),
+    Kind.PROJECT: ("title",),
+    Kind.CALENDAR: ("title", "holidays"),
+    Kind.SKILL: ("title",),
+    Kind.QUEUE: ("title", "project", "skill", "priority"),
+    Kind.HOTLINE: ("title", "project", "flow", "calendar"),
+    Kind.TEAM: ("title",),
+    Kind.STATION: ("kind", "note"),
+    Kind.LINE: ("kind", "channels", "host"),
+    Kind.AGENT: ("name", "projects", "team", "skills", "station"),
+    Kind.AWAY_REASON: ("title", "digit", "limit_s"),
+    Kind.CALLER: ("treatment", "projects", "note"),
+}
+"""The settings that a list shows, besides the key."""
+FIRST_STEPS = (
+    Kind.PROJECT,
+    Kind.SKILL,
+    Kind.QUEUE,
+    Kind.HOTLINE,
+    Kind.LINE,
+    Kind.STATION,
+    Kind.AGENT,
+)
+"""What a new centre needs for its first call, in this order."""
+
+
+def kind_of(request: web.Request) -> Kind:
+    """The kind that the address names. Raises HTTPNotFound."""
+    try:
+        return Kind(request.match_info["kind"])
+    except ValueError:
+        raise web.HTTPNotFound from None
+
+
+def address(kind: Kind, key: str, rest: str = "") -> str:
+    """Where a thing's page is, or one of its pages."""
+    return f"/centre/{kind}/{quote(key, safe='')}{rest}"
+
+
+async def seen_directory(request: web.Request) -> SeenDirectory:
+    """The directory as the request's user sees it."""
+    kept = await request.app[DIRECTORY].read()
+    return SeenDirectory(actor_of(request), kept.directory)
+
+
+def speech(request: web.Request, seen: SeenDirectory) -> Wording:
+    """How things are said on a page."""
+    language = request.get(LANGUAGE, DEFAULT)
+    zone = zone_of(request.app[LIVE].centre())
+    return Wording(
+        says=lambda text: says(request, text),
+        title=lambda kind, key: seen.title(kind, key, language),
+        clock=lambda moment: clock(moment, language, zone, "yyyy-MM-dd HH:mm:ss"),
+    )
+
+
+async def overview(request: web.Request) -> web.Response:
+    """GET /centre"""
+    seen = await seen_directory(request)
+    values = {
+        "counts": {kind: sum(1 for _ in seen.of(kind)) for kind in MODELS if _shows(seen, kind)},
+        "may_make": {kind for kind in MODELS if may_make(seen.actor, kind)},
+        "next": _next_step(seen.directory),
+        "words": words,
+        "icons": ICONS,
+    }
+    return render(request, "centre/overview.html", values)
+
+
+def _shows(seen: SeenDirectory, kind: Kind) -> bool:
+    return kind is not Kind.LINE or seen.actor.everywhere
+
+
+def _next_step(directory: Directory) -> Kind | None:
+    return next((kind for kind in FIRST_STEPS if not directory.things.get(kind)), None)
+
+
+async def list_page(request: web.Request) -> web.Response:
+    """GET /centre/{kind}: the whole page, or only its list if htmx asks."""
+    kind, seen = kind_of(request), await seen_directory(request)
+    if kind is Kind.CENTRE:
+        raise web.HTTPSeeOther(address(kind, "centre"))
+    wanted = request.query.get("q", "").strip()[:100]
+    said = speech(request, seen)
+    found = [thing for thing in seen.of(kind) if _matches(thing, wanted.casefold(), said)]
+    number = request.query.get("page", "")
+    pages = max(1, -(-len(found) // PER_PAGE))
+    page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
+    page = min(max(1, page), pages)
+    here = found[(page - 1) * PER_PAGE : page * PER_PAGE]
+    partial = (
+        "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+    )
+    values: dict[str, Any] = {
+        "kind": kind,
+        "rows": [
+            (thing.key, [cell(thing, setting, said) for setting in LISTED[kind]]) for thing in here
+        ],
+        "columns": _columns(kind),
+        "total": len(found),
+        "page": page,
+        "pages": pages,
+        "wanted": wanted,
+        "may_make": may_make(seen.actor, kind),
+        "needs": _needs(seen.directory, kind),
+        "address": address,
+        "words": words,
+        "icons": ICONS,
+        "notice": notice(request),
+    }
+    template = "centre/_list.html" if partial else "centre/list.html"
+    response = render(request, template, values)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _columns(kind: Kind) -> list[str]:
+    fields = {each.setting: each for each in fields_of(MODELS[kind])}
+    key = fields[MODELS[kind].KEY]
+    return [label_of(kind, key), *(label_of(kind, fields[name]) for name in LISTED[kind])]
+
+
+def _matches(thing: Thing, wanted: str, said: Wording) -> bool:
+    if not wanted or any(wanted in text.casefold() for text in _texts(content(thing))):
+        return True
+    cells = (cell(thing, setting, said) for setting in LISTED[thing.KIND])
+    return any(wanted in text.casefold() for texts in cells for text in texts)
+
+
+def _texts(found: Any) -> list[str]:
+    if isinstance(found, Mapping):
+        return [text for value in found.values() for text in _texts(value)]
+    if isinstance(found, list):
+        return [text for value in found for text in _texts(value)]
+    return [str(found)]
+
+
+def _needs(directory: Directory, kind: Kind) -> list[Kind]:
+    """What has to be there before a thing of this kind can be made."""
+    wanted = {
+        Kind.QUEUE: (Kind.PROJECT, Kind.SKILL),
+        Kind.HOTLINE: (Kind.PROJECT,),
+        Kind.AGENT: (Kind.PROJECT,),
+    }
+    return [need for need in wanted.get(kind, ()) if not directory.things.get(need)]
+
+
+def notice(request: web.Request) -> str:
+    """What was done just before this page, in words; "" for nothing."""
+    text = words.DONE.get(request.query.get("done", ""))
+    return says(request, text) if text else ""

@@ -1,0 +1,29 @@
+"""The directory's routes: who may open its pages; ``centre.authority`` says who may change what."""
+
+from console.centre import history_pages, pages, thing_pages
+from console.kit.features import Entry, Feature, get, post
+from console.kit.permissions import Only, Reach
+from console.kit.translations import N_
+from domain.roles import Role
+
+CHANGERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+
+CENTRE = Feature(
+    "centre",
+    (
+        get("/centre", pages.overview, CHANGERS),
+        get("/centre/history", history_pages.history_page, CHANGERS),
+        get("/centre/history/{change}", history_pages.change_page, CHANGERS),
+        post("/centre/history/{change}/undo", history_pages.undo, CHANGERS),
+        get("/centre/new/{kind}", thing_pages.new_page, CHANGERS),
+        post("/centre/new/{kind}", thing_pages.create, CHANGERS),
+        get("/centre/{kind}", pages.list_page, CHANGERS),
+        get("/centre/{kind}/{key}", thing_pages.edit_page, CHANGERS),
+        post("/centre/{kind}/{key}", thing_pages.save, CHANGERS),
+        get("/centre/{kind}/{key}/remove", thing_pages.removal_page, CHANGERS),
+        post("/centre/{kind}/{key}/remove", thing_pages.remove, CHANGERS),
+        post("/centre/{kind}/{key}/secret", thing_pages.renew, CHANGERS),
+        get("/centre/{kind}/{key}/history", history_pages.thing_history_page, CHANGERS),
+    ),
+    Entry("/centre", "server", N_("Centre")),
+)

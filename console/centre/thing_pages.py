@@ -1,0 +1,349 @@
+"""The pages of one thing: its form, and making, changing and removing it."""
+
+from datetime import tzinfo
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from centre.authority import as_seen_by, may_make
+from centre.directory import Edit
+from centre.directory_service import (
+    ChangeConflict,
+    ChangeForbidden,
+    ChangeRefused,
+    Conflict,
+    NoSuchChange,
+    NothingToChange,
+    WishedThing,
+)
+from centre.directory_store import KeptDirectory
+from centre.things import MODELS, Kind, Thing
+from console.centre import words
+from console.centre.credentials import Credentials, fresh_credentials
+from console.centre.difference import said
+from console.centre.drafts import Draft, OtherFault, fault_text
+from console.centre.fields import FormField, Widget
+from console.centre.filled_forms import Typed, numbered_anew, rows_of, shown, usual
+from console.centre.pages import ICONS, address, kind_of, notice, speech
+from console.centre.reach import SeenDirectory, actor_of
+from console.centre.setting_words import VALUES, help_of, label_of
+from console.kit.context import DIRECTORY, FLOWS, LIVE
+from console.kit.rendering import render, says
+from console.kit.words import ACCOUNT_REFUSALS
+from domain.centre import zone_of
+from domain.roles import Role
+from storage.account_errors import AccountRefused
+
+BLANK_ROWS = 3
+"""How many empty rows a form has for more."""
+LONGEST_NOTE = 500
+
+
+async def new_page(request: web.Request) -> web.Response:
+    """GET /centre/new/{kind}: the usual settings, or those of the thing named by ``like``."""
+    kind, seen = kind_of(request), await _seen(request)
+    if kind is Kind.CENTRE or not may_make(seen.actor, kind):
+        raise web.HTTPForbidden
+    draft = Draft(kind, None, None, Typed({}))
+    like = seen.get(kind, request.query.get("like", ""))
+    if like is None:
+        draft.typed = usual(draft.fields, _zone(request))
+    else:
+        found = shown(draft.fields, like, _zone(request))
+        draft.typed = Typed({**found.texts, like.KEY: ""}, found.many)
+    return _form(request, seen, draft)
+
+
+async def edit_page(request: web.Request) -> web.Response:
+    """GET /centre/{kind}/{key}"""
+    kept, seen, thing = await _thing(request)
+    draft = Draft(thing.KIND, thing.key, kept.changed.get((thing.KIND, thing.key)), Typed({}))
+    draft.typed = shown(draft.fields, thing, _zone(request))
+    return _form(request, seen, draft, said_before=notice(request))
+
+
+async def create(request: web.Request) -> web.Response:
+    """POST /centre/new/{kind}"""
+    kind = kind_of(request)
+    if kind is Kind.CENTRE:
+        raise web.HTTPNotFound
+    return await _save(request, kind, None)
+
+
+async def save(request: web.Request) -> web.Response:
+    """POST /centre/{kind}/{key}"""
+    kind, key = kind_of(request), request.match_info["key"]
+    seen = await _seen(request)
+    if seen.directory.has(kind, key) and seen.get(kind, key) is None:
+        raise web.HTTPNotFound
+    return await _save(request, kind, key)
+
+
+async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Response:
+    draft = await _typed(request, kind, key)
+    kept = await request.app[DIRECTORY].read()
+    seen = SeenDirectory(actor_of(request), kept.directory)
+    speaks, zone = speech(request, seen), _zone(request)
+    base = await _base(request, seen, kept, draft)
+    try:
+        thing = MODELS[kind].model_validate(draft.settings(base, zone))
+    except ValidationError as error:
+        draft.refuse(error, speaks)
+        return _form(request, seen, draft, status=400)
+    credentials = await fresh_credentials(request, draft, thing, base)
+    if draft.mistakes:
+        return _form(request, seen, draft, status=400)
+    wish = WishedThing(kind, thing.key, thing, draft.seen)
+    try:
+        await request.app[DIRECTORY].change(
+            seen.actor,
+            [wish],
+            note=draft.note,
+            secrets=credentials.kept,
+            also=credentials.also,
+        )
+    except NothingToChange:
+        raise web.HTTPSeeOther(address(kind, thing.key, "?done=same")) from None
+    except ChangeForbidden:
+        draft.wrong("", says(request, words.NOT_YOURS))
+        return _form(request, seen, draft, status=403)
+    except ChangeRefused as refused:
+        for fault in refused.faults:
+            draft.fault(fault, thing.key, speaks)
+        return _form(request, seen, draft, status=400)
+    except AccountRefused as refused:
+        text = says(
+            request, ACCOUNT_REFUSALS[refused.why], {"name": refused.name, "code": refused.agent}
+        )
+        draft.wrong("console.user", text)
+        return _form(request, seen, draft, status=400)
+    except ChangeConflict as found:
+        return await _overtaken(request, draft, thing, base, found.conflicts[0])
+    if credentials.shown:
+        return await _with_credentials(request, kind, thing.key, credentials, key is None)
+    raise web.HTTPSeeOther(address(kind, thing.key, f"?done={'changed' if key else 'created'}"))
+
+
+async def _typed(request: web.Request, kind: Kind, key: str | None) -> Draft:
+    form = await request.post()
+    typed = Typed(
+        {name: str(value) for name, value in form.items()},
+        {name: frozenset(map(str, form.getall(name))) for name in set(form)},
+    )
+    draft = Draft(
+        kind,
+        key,
+        number_in(typed.get("change.seen")),
+        typed,
+        typed.get("change.note")[:LONGEST_NOTE],
+    )
+    draft.typed = numbered_anew(draft.fields, typed)
+    return draft
+
+
+def number_in(text: str) -> int | None:
+    """The number of a change that a form or an address names; None if it names none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+async def _base(
+    request: web.Request, seen: SeenDirectory, kept: KeptDirectory, draft: Draft
+) -> Thing | None:
+    """The thing as it was when the form was opened; None if that isn't known."""
+    if draft.key is None:
+        return None
+    if draft.seen == kept.changed.get((draft.kind, draft.key)):
+        return seen.get(draft.kind, draft.key)
+    try:
+        change = await request.app[DIRECTORY].made(draft.seen or 0)
+    except NoSuchChange:
+        return None
+    edit = next((e for e in change.edits if (e.kind, e.key) == (draft.kind, draft.key)), None)
+    return as_seen_by(seen.actor, edit.after) if edit is not None and edit.after else None
+
+
+async def _overtaken(
+    request: web.Request, draft: Draft, mine: Thing, base: Thing | None, conflict: Conflict
+) -> web.Response:
+    kept = await request.app[DIRECTORY].read()
+    seen = SeenDirectory(actor_of(request), kept.directory)
+    if draft.key is None:
+        draft.wrong(mine.KEY, says(request, words.EXISTS))
+        return _form(request, seen, draft, status=409)
+    now = None if conflict.now is None else as_seen_by(seen.actor, conflict.now)
+    last = kept.changed.get((conflict.kind, conflict.key))
+    draft.overtake(mine, base, now, conflict.change, last, speech(request, seen), _zone(request))
+    return _form(request, seen, draft, status=409)
+
+
+async def _with_credentials(
+    request: web.Request, kind: Kind, key: str, credentials: Credentials, is_new: bool
+) -> web.Response:
+    """The thing's page as it is now, with what is shown this once."""
+    kept = await request.app[DIRECTORY].read()
+    seen = SeenDirectory(actor_of(request), kept.directory)
+    thing = seen.get(kind, key)
+    if thing is None:  # somebody has removed it already
+        raise web.HTTPSeeOther(f"/centre/{kind}")
+    draft = Draft(kind, key, kept.changed.get((kind, key)), Typed({}))
+    draft.typed = shown(draft.fields, thing, _zone(request))
+    done = says(request, words.DONE["created" if is_new else "changed"])
+    return _form(request, seen, draft, said_before=done, credentials=credentials)
+
+
+async def renew(request: web.Request) -> web.Response:
+    """POST /centre/{kind}/{key}/secret: a new password or PIN, shown once"""
+    _, seen, thing = await _thing(request)
+    typed = Typed({k: str(v) for k, v in (await request.post()).items()})
+    draft = Draft(thing.KIND, thing.key, None, typed)
+    if not seen.may_change(thing):
+        raise web.HTTPForbidden
+    credentials = await fresh_credentials(request, draft, thing, renewed=typed.get("what"))
+    if not credentials.shown:
+        raise web.HTTPBadRequest
+    if credentials.kept:
+        try:
+            await request.app[DIRECTORY].change(
+                seen.actor, [], note=typed.get("change.note"), secrets=credentials.kept
+            )
+        except ChangeForbidden:
+            raise web.HTTPForbidden from None
+        except NothingToChange:  # it has just been removed
+            raise web.HTTPNotFound from None
+    return await _with_credentials(request, thing.KIND, thing.key, credentials, is_new=False)
+
+
+async def removal_page(request: web.Request) -> web.Response:
+    """GET /centre/{kind}/{key}/remove"""
+    kept, seen, thing = await _thing(request)
+    return _removal(request, kept, seen, thing)
+
+
+async def remove(request: web.Request) -> web.Response:
+    """POST /centre/{kind}/{key}/remove"""
+    kept, seen, thing = await _thing(request)
+    form = await request.post()
+    change = number_in(str(form.get("change.seen", "")))
+    wish = WishedThing(thing.KIND, thing.key, None, change)
+    try:
+        await request.app[DIRECTORY].change(
+            seen.actor, [wish], note=str(form.get("change.note", ""))[:LONGEST_NOTE]
+        )
+    except ChangeForbidden:
+        return _removal(request, kept, seen, thing, status=403)
+    except (ChangeRefused, ChangeConflict) as error:
+        kept, seen, thing = await _thing(request)
+        overtaken = error.conflicts[0] if isinstance(error, ChangeConflict) else None
+        return _removal(request, kept, seen, thing, overtaken, status=409 if overtaken else 400)
+    raise web.HTTPSeeOther(f"/centre/{thing.KIND}?done=removed")
+
+
+def _removal(
+    request: web.Request,
+    kept: KeptDirectory,
+    seen: SeenDirectory,
+    thing: Thing,
+    overtaken: Conflict | None = None,
+    status: int = 200,
+) -> web.Response:
+    edit = Edit(thing.KIND, thing.key, kept.directory.get(thing.KIND, thing.key), None)
+    speaks = speech(request, seen)
+    # It must not be said to be missing by itself.
+    faults = request.app[DIRECTORY].faults_after(kept.directory, [edit])
+    known = [f for f in faults if seen.get(f.kind, f.key) is not None]
+    values = {
+        "kind": thing.KIND,
+        "key": thing.key,
+        "seen": kept.changed.get((thing.KIND, thing.key)),
+        "lines": list(said(thing, speaks).values()),
+        "faults": [OtherFault(f.kind, f.key, fault_text(f, speaks)) for f in known],
+        "hidden": len({(f.kind, f.key) for f in faults} - {(f.kind, f.key) for f in known}),
+        "may": seen.may_change(thing) and thing.KIND is not Kind.CENTRE,
+        "overtaken": overtaken,
+        "address": address,
+        "title": speaks.title,
+        "words": words,
+    }
+    return render(request, "centre/remove.html", values, status=status)
+
+
+async def _seen(request: web.Request) -> SeenDirectory:
+    kept = await request.app[DIRECTORY].read()
+    return SeenDirectory(actor_of(request), kept.directory)
+
+
+async def _thing(request: web.Request) -> tuple[KeptDirectory, SeenDirectory, Thing]:
+    """The thing that the address names. Raises HTTPNotFound."""
+    kind, actor = kind_of(request), actor_of(request)
+    kept = await request.app[DIRECTORY].read()
+    seen = SeenDirectory(actor, kept.directory)
+    thing = seen.get(kind, request.match_info["key"])
+    if thing is None:
+        raise web.HTTPNotFound
+    return kept, seen, thing
+
+
+def _form(
+    request: web.Request,
+    seen: SeenDirectory,
+    draft: Draft,
+    *,
+    status: int = 200,
+    said_before: str = "",
+    credentials: Credentials | None = None,
+) -> web.Response:
+    kind, speaks = draft.kind, speech(request, seen)
+    thing = None if draft.key is None else seen.get(kind, draft.key)
+    may_save = may_make(seen.actor, kind) if thing is None else seen.may_change(thing)
+    one_of_many = thing is not None and kind is not Kind.CENTRE
+    values: dict[str, Any] = {
+        "kind": kind,
+        "draft": draft,
+        "texts": draft.typed.texts,
+        "many": draft.typed.many,
+        "rows": {each.name: _row_numbers(each, draft.typed) for each in draft.fields},
+        "thing": thing,
+        "lines": [] if thing is None else list(said(thing, speaks).values()),
+        "may_save": may_save,
+        "may_remove": one_of_many and may_save,
+        "may_copy": one_of_many and may_make(seen.actor, kind),
+        "options": _options(seen, draft, speaks.title),
+        "suggestions": {"flow": request.app[FLOWS]},
+        "credentials": credentials,
+        "label_of": lambda each: says(request, label_of(kind, each)),
+        "help_of": lambda each: says(request, help_of(kind, each)),
+        "values": VALUES,
+        "address": address,
+        "title": speaks.title,
+        "icons": ICONS,
+        "words": words,
+        "notice": said_before,
+    }
+    return render(request, "centre/thing.html", values, status=status)
+
+
+def _options(seen: SeenDirectory, draft: Draft, title: Any) -> dict[Kind, list[tuple[str, str]]]:
+    """What may be chosen for settings that refer to others: keys with what people call them."""
+    options = {}
+    for each in draft.fields:
+        kind = each.refers
+        if kind is None or kind in options:
+            continue
+        found = [(thing.key, title(kind, thing.key)) for thing in seen.of(kind)]
+        if kind is Kind.TEAM and seen.actor.role is Role.SUPERVISOR:
+            found = [option for option in found if option[0] in seen.actor.teams]
+        options[kind] = found
+    return options
+
+
+def _row_numbers(each: FormField, typed: Typed) -> list[int]:
+    """The rows that a form shows: those that are filled in, and some empty ones."""
+    if each.widget is not Widget.ROWS:
+        return []
+    filled = rows_of(each.name, typed)
+    return list(range((filled[-1] + 1 if filled else 0) + BLANK_ROWS))
+
+
+def _zone(request: web.Request) -> tzinfo | None:
+    return zone_of(request.app[LIVE].centre())
