@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from centre.directory_service import DirectoryService
+from centre.phone_setups import PhoneSetups
 from console.account.routes import ACCOUNT
 from console.board.routes import BOARD
 from console.calls.routes import CALLS
@@ -24,6 +25,7 @@ from console.kit.proxy import see_through_proxy
 from console.kit.rarely import Rarely
 from console.kit.routing import add_feature, add_shared
 from console.kit.security import add_headers
+from console.phone_setup.routes import PHONE_SETUP
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from engine.ports import LiveCentre
@@ -31,7 +33,7 @@ from records.call_queries import CallStore
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 
-FEATURES = (DESK, BOARD, CALLS, CENTRE, USERS, ACCOUNT, SIGN_IN, HEALTH)
+FEATURES = (DESK, BOARD, CALLS, CENTRE, USERS, ACCOUNT, SIGN_IN, PHONE_SETUP, HEALTH)
 """All features, in the order of the menu."""
 
 LARGEST_FORM = 64 * 1024
@@ -45,6 +47,7 @@ def make_app(
     recordings_root: Path,
     *,
     directory: DirectoryService,
+    phone_setups: PhoneSetups,
     flows: Iterable[str] = (),
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
@@ -75,6 +78,7 @@ def make_app(
     app[context.USERS] = accounts.users
     app[context.LOGINS] = accounts.logins
     app[context.AUDIT] = accounts.audit
+    app[context.PHONE_SETUPS] = phone_setups
     app[context.INSTALLATION] = context.Installation(
         recordings_root=recordings_root,
         public_url=public_url,

@@ -48,6 +48,7 @@ OffhookError
 │   │   └── SchemaTooNew                    storage.database_errors
 │   └── TooFewFiles                         machine.open_files
 ├── OutOfReach                              console.kit.access
+├── PhoneWithoutPassword                    centre.phone_setups
 ├── PhonesFailed                            bench.phones
 ├── PromptError                             prompts.sounds
 ├── RecordingKept                           recordings.faults

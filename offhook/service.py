@@ -21,6 +21,7 @@ from centre.directory_copy import DirectoryCopy
 from centre.directory_service import DirectoryService
 from centre.directory_store import DirectoryStore
 from centre.following import FollowedDirectory
+from centre.phone_setups import PhoneSetups
 from centre.pins import AgentPins
 from centre.running import centre_of
 from centre.things import HotlineSettings
@@ -339,6 +340,7 @@ async def running(
                 check=directory_check(flows),
                 on_change=followed.look,
             ),
+            phone_setups=PhoneSetups(pool),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,
@@ -355,7 +357,7 @@ async def running(
 def _phone_access(config: Config, ports: Ports) -> PhoneAccess:
     """Where phones register; that Asterisk listens everywhere is no address to type in."""
     bind = None if config.sip.bind in ("0.0.0.0", "::") else config.sip.bind  # noqa: S104
-    return PhoneAccess(config.sip.external_address or bind, ports.sip)
+    return PhoneAccess(config.sip.external_address or bind, ports.sip, ports.sip_tls)
 
 
 def _check_flows(flows: Mapping[str, Flow], directory: Directory) -> None:

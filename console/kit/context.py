@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from centre.directory_service import DirectoryService
+from centre.phone_setups import PhoneSetups
 from console.kit.browser_sessions import RememberedSessions
 from console.kit.features import Entry, Key
 from console.kit.permissions import Rule
@@ -50,6 +51,7 @@ class PhoneAccess:
     host: str | None = None
     """None: the host under which the browser found the console."""
     port: int = 5060
+    tls_port: int = 5061
     transport: str = "UDP"
 
 
@@ -62,6 +64,7 @@ CALLS: web.AppKey[CallStore] = web.AppKey("calls")
 AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
 USERS: web.AppKey[UserStore] = web.AppKey("users")
 LOGINS: web.AppKey[LoginStore] = web.AppKey("logins")
+PHONE_SETUPS: web.AppKey[PhoneSetups] = web.AppKey("phone_setups")
 AUDIT: web.AppKey[AuditLog] = web.AppKey("audit")
 INSTALLATION: web.AppKey[Installation] = web.AppKey("installation")
 TIMING: web.AppKey[ConsoleTiming] = web.AppKey("timing")

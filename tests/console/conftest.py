@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from api.resources import API
 from centre.directory_service import DirectoryService
 from centre.directory_store import DirectoryStore
+from centre.phone_setups import PhoneSetups
 from console.app import make_app
 from console.kit.context import ConsoleTiming
 from domain.facts import (
@@ -158,6 +159,7 @@ async def console(
         Accounts(users, logins, audit),
         tmp_path,
         directory=directory,
+        phone_setups=PhoneSetups(database.pool),
         flows=("hotline",),
         api=API,
         timing=timing,

@@ -67,6 +67,7 @@ PUBLIC = {
     "GET /login",
     "POST /login",
     "POST /language",
+    "GET /phone-setup/{code}",
 }
 PLACES = {
     "{agent}": "1001",
