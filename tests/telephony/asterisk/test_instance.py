@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from configuration.secrets import Secrets
-from domain.centre import Centre, Encryption, Station
+from domain.centre import Centre, Encryption
 from domain.identity import LineName
 from domain.stations import twin
 from farend.network import FarEnd
@@ -151,19 +151,23 @@ async def test_a_reload_takes_no_global_away(instance: InstanceFactory) -> None:
     """Not even for a moment: a call that began in it would have no node in its name."""
     one = await instance()
 
-    async def globals_after(*stations: Station) -> str:
-        await one.reconfigure(dataclasses.replace(one.centre, stations=stations), one.secrets)
-        return await one.process.console("dialplan show globals")
+    async def shown_with(encryption: Encryption, wanted: str) -> None:
+        phones = (dataclasses.replace(first, encryption=encryption), *others)
+        await one.reconfigure(dataclasses.replace(one.centre, stations=phones), one.secrets)
+
+        async def shown() -> str:
+            return await one.process.console("dialplan show globals")
+
+        async def is_there() -> bool:
+            return f"OFFHOOK_TWIN_{first.name}={wanted}\n" in await shown()
+
+        await until(is_there, 10, f"the twin to be {wanted!r}", seen=shown, every_s=0.2)
+        assert "NOT_WRITTEN_ANEW=stays" in await shown()
 
     await one.process.console("dialplan set global NOT_WRITTEN_ANEW stays")
     first, *others = one.centre.stations
-    optional = dataclasses.replace(first, encryption=Encryption.OPTIONAL)
-    off = dataclasses.replace(first, encryption=Encryption.OFF)
-    shown = await globals_after(optional, *others)
-    assert "NOT_WRITTEN_ANEW=stays" in shown
-    assert f"OFFHOOK_TWIN_{first.name}={twin(first.name)}" in shown
-    shown = await globals_after(off, *others)
-    assert "NOT_WRITTEN_ANEW=stays" in shown and twin(first.name) not in shown
+    await shown_with(Encryption.OPTIONAL, twin(first.name))
+    await shown_with(Encryption.OFF, "")
 
 
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
