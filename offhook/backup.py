@@ -16,6 +16,7 @@ import asyncpg
 from configuration.centre_file import Config
 from configuration.moving import MOVED
 from configuration.secrets import PASSWORDS, SECRETS
+from machine.in_thread import in_thread
 from machine.progress import ByteBar, ProgressBar
 from machine.safe_files import NotAFileError, open_regular
 from offhook.backup_archive import (
@@ -59,7 +60,7 @@ async def backup(arguments: argparse.Namespace) -> int:
             lost = _add_files(archive, config, arguments.state)
             await _add_database(archive, database, address_of(config, database))
             if arguments.recordings:
-                lost += _add_recordings(archive, config, arguments.state)
+                lost += await _add_recordings(archive, config, arguments.state)
             archive.finish(
                 Manifest(
                     made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -121,13 +122,16 @@ def _add_files(archive: ArchiveWriter, config: Config, state: Path) -> int:
     return sum(not _add(archive, each, lambda _: None) for each in found)
 
 
-def _add_recordings(archive: ArchiveWriter, config: Config, state: Path) -> int:
+async def _add_recordings(archive: ArchiveWriter, config: Config, state: Path) -> int:
     root = places(config, state).recordings
     found = list(_below(root, RECORDINGS, lambda name: name.endswith((".wav", ".peaks.json"))))
     bar = ByteBar(sum(each.size for each in found), "of recordings")
-    lost = sum(not _add(archive, each, bar.step) for each in found)
-    bar.end()
-    return lost
+    try:
+        return await in_thread(
+            lambda step: sum(not _add(archive, each, step) for each in found), bar.step
+        )
+    finally:
+        bar.end()
 
 
 def _add(archive: ArchiveWriter, found: _Source, step: Callable[[int], object]) -> bool:

@@ -12,11 +12,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 
 from configuration.centre_file import Config, ConfigError, parse
+from machine.in_thread import CountSteps, in_thread
 from machine.progress import ByteBar
 from offhook.backup import CENTRE_FILE, FLOWS, PROMPTS, RECORDINGS, STATE
 from offhook.backup_archive import DATABASE, ArchiveReader, BackupError, opened_archive
@@ -46,12 +48,13 @@ async def restore(arguments: argparse.Namespace) -> int:
             check_address(dsn)
             await _refuse_used(dsn)
         bar = ByteBar(archive.size, "of the backup looked over")
-        await asyncio.to_thread(archive.verify, bar.step)
+        await in_thread(archive.verify, bar.step)
         bar.end()
         bar = ByteBar(archive.size, "restored")
         try:
-            with _beside(state) as new:
-                await asyncio.to_thread(_extract, archive, config, new, state, recordings, bar)
+            with _beside(state, _elsewhere(config)) as new:
+                extract = partial(_extract, archive, config, new, state, recordings)
+                await in_thread(extract, bar.step)
                 await _load(archive, dsn, new, bar)
                 _put(config, new, state, recordings=recordings)
         except OSError as error:
@@ -147,20 +150,27 @@ async def _refuse_used(dsn: str) -> None:
 
 
 @contextmanager
-def _beside(state: Path) -> Iterator[Path]:
+def _beside(state: Path, recordings: Path | None) -> Iterator[Path]:
     """A folder beside the state folder, for as long as all is not in it. What an earlier restore
-    left that was killed is removed first."""
+    left that was killed is removed first, there and where ``recordings`` are put."""
     new = state.with_name(f"{state.name}.restoring")
     lock = claim(new)  # another restore is refused
     try:
         _empty(new)
+        _remove(recordings)
         yield new
     except BaseException:
         _empty(new)
+        _remove(recordings)
         shutil.rmtree(new, ignore_errors=True)
         raise
     finally:
         lock.close()
+
+
+def _remove(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _empty(new: Path) -> None:
@@ -182,18 +192,17 @@ def _extract(
     new: Path,
     state: Path,
     recordings: bool,
-    bar: ByteBar,
+    step: CountSteps,
 ) -> None:
     flows = new / "flows"
     if config.flows is not None and _is_inside(config.flows, state):
         flows = new / config.flows.relative_to(state)
     sounds = config.asterisk.sounds or new / "prompts"
-    root = config.recordings.root
     folders = {
         STATE: new,
         FLOWS: flows,
         PROMPTS: (new / "prompts" if config.asterisk.sounds is None else sounds) / "uploaded",
-        RECORDINGS: _recordings_beside(root) if root.is_absolute() else new / root,
+        RECORDINGS: _elsewhere(config) or new / config.recordings.root,
     }
     for name in archive.manifest.files:
         prefix, _, inside = name.partition("/")
@@ -202,15 +211,17 @@ def _extract(
             continue
         if f"{prefix}/" == RECORDINGS and not recordings:
             continue
-        archive.extract(name, folder / inside, bar.step)
+        archive.extract(name, folder / inside, step)
 
 
 def _is_inside(path: Path, folder: Path) -> bool:
     return Path(os.path.normpath(path)).is_relative_to(folder)
 
 
-def _recordings_beside(root: Path) -> Path:
-    return root.with_name(f"{root.name}.restoring")
+def _elsewhere(config: Config) -> Path | None:
+    """Where recordings are put at first that don't belong into the state folder."""
+    root = config.recordings.root
+    return root.with_name(f"{root.name}.restoring") if root.is_absolute() else None
 
 
 async def _load(archive: ArchiveReader, dsn: str | None, new: Path, bar: ByteBar) -> None:
@@ -235,9 +246,8 @@ async def _load(archive: ArchiveReader, dsn: str | None, new: Path, bar: ByteBar
 
 def _put(config: Config, new: Path, state: Path, *, recordings: bool) -> None:
     """Give everything its name."""
-    root = config.recordings.root
-    beside = _recordings_beside(root)
-    if recordings and root.is_absolute() and beside.exists():
+    root, beside = config.recordings.root, _elsewhere(config)
+    if recordings and beside is not None and beside.exists():
         if root.exists():
             root.rmdir()
         beside.rename(root)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 
 from centre.authority import SYSTEM
 from centre.directory import edits_between
@@ -244,6 +245,41 @@ def test_a_restore_that_is_killed_can_be_begun_again(state: Path, archive: Path)
     assert not there(beside)
 
 
+@pytest.mark.long
+def test_ctrl_c_leaves_nothing(state: Path, archive: Path) -> None:
+    new = state.parent / "new"
+    process = begin("restore", archive, "--state", new)
+    beside = state.parent / "new.restoring"
+    until_blocking(lambda: there(beside / "secrets.json"), 60, "the first files")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert not there(new) and not there(beside)
+    file = state.parent / "again.zip"
+    process = begin("backup", "--state", state, "--to", file, "--recordings")
+    until_blocking(lambda: there(state.parent / "again.zip.part"), 60, "the backup's file")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert list(state.parent.glob("again*")) == []
+
+
+def test_folders_that_are_elsewhere(state: Path, tmp_path: Path) -> None:
+    sounds, flows = tmp_path / "recordings", tmp_path / "flows"
+    for folder, name in ((sounds, "a.wav"), (flows, "shop.yaml")):
+        folder.mkdir()
+        (folder / name).write_text(FILES["mine/shop.yaml"])
+    put(state, f"node: pbx1\nflows: {flows}\nrecordings: {{root: {sounds}}}\n")
+    asyncio.run(filled(state))
+    file, new = tmp_path / "x.zip", state.parent / "new"
+    assert run("backup", "--state", state, "--to", file, "--recordings").code == 0
+    assert f"{sounds} (recordings.root) is not empty" in refused(file, new)
+    sounds.rename(tmp_path / "old")
+    done = run("restore", file, "--state", new)
+    assert done.code == 0, done.err
+    assert f"its flows are in {new / 'flows'}; set flows: to that" in done.err
+    assert there(sounds / "a.wav") and there(new / "flows" / "shop.yaml")
+    assert not there(tmp_path / "recordings.restoring")
+
+
 def refused(archive: Path, new: Path, dsn: str = "") -> str:
     """Why it is not restored; nothing is left of the attempt."""
     said = run("restore", archive, "--state", new, OFFHOOK_DSN=dsn).only_complaint()
@@ -351,8 +387,11 @@ def test_the_wrong_user(state: Path, capsys: pytest.CaptureFixture[str]) -> None
     elsewhere = state.parent / "nobodys"
     elsewhere.mkdir(mode=0o777)
     elsewhere.chmod(0o777)
-    with another_user():
-        done = run_here(capsys, "backup", "--state", state, "--to", elsewhere / "x.zip")
+    try:
+        with another_user():
+            done = run_here(capsys, "backup", "--state", state, "--to", elsewhere / "x.zip")
+    finally:
+        structlog.reset_defaults()  # the command logs to what ``capsys`` was
     if os.geteuid() == 0:
         assert "Permission denied" in done.only_complaint()
         assert list(elsewhere.iterdir()) == []
