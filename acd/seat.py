@@ -71,6 +71,8 @@ class Seat:
     """Their phone fell idle in mid-talk; if nothing else comes, the talk is over at this time."""
     handling: tuple[QueueName, float] | None = None
     """The queue of the call they are in, and when it began."""
+    seen: SeatView | None = None
+    """What ``view`` last returned."""
 
     @property
     def free(self) -> bool:
@@ -104,19 +106,35 @@ class Seat:
         return AgentChanged(self.code, self.state, self.reason, self.station, self.call, self.since)
 
     def view(self) -> SeatView:
-        """What the board shows of them."""
+        """What the board shows of them; the same object as before if that has not changed."""
         then = None
         if todo := self.after_talk:
             then = AgentState.LOGGED_OUT if todo[0] is Trigger.LOG_OUT else AgentState.PAUSED
-        return SeatView(
+        until = self.wrap_until if self.state is AgentState.WRAP_UP else None
+        seen, call = self.seen, self.call
+        if (
+            seen is not None
+            and seen.state is self.state
+            and seen.since == self.since
+            and seen.phone is self.phone
+            and seen.call == call
+            and seen.station == self.station
+            and seen.reason == self.reason
+            and seen.skills is self.skills
+            and seen.until == until
+            and seen.then is then
+        ):
+            return seen
+        self.seen = SeatView(
             code=self.code,
             state=self.state,
             reason=self.reason,
             since=self.since,
             station=self.station,
             phone=self.phone,
-            call=self.call,
+            call=call,
             skills=self.skills,
-            until=self.wrap_until if self.state is AgentState.WRAP_UP else None,
+            until=until,
             then=then,
         )
+        return self.seen

@@ -2,7 +2,8 @@
 
 from aiohttp import web
 
-from console.floor.rows import Scene, sections, sight_of
+from console.floor.rows import sight_of
+from console.floor.scene import Scene, whole_rows
 from console.kit.access import projects_of
 from console.kit.context import LIVE, user_of
 
@@ -12,7 +13,7 @@ async def board(request: web.Request) -> web.Response:
     user = user_of(request)
     sight = sight_of(user, projects_of(request))
     now = request.app[LIVE].board(sight.projects)
-    shown = {name: list(rows.values()) for name, rows in sections(Scene(now), sight).items()}
+    shown = {name: list(rows.values()) for name, rows in whole_rows(Scene(now), sight).items()}
     return web.json_response(
         {"version": now.version, "at": now.at.timestamp(), **shown},
         headers={"Cache-Control": "no-store"},

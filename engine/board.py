@@ -1,12 +1,17 @@
-"""Puts together what the console's board shows, from the engine's parts."""
+"""Keeps what the console's board shows in step with the engine's parts.
+
+One board for all who watch: a look compares what each row is made of with what it was made of the
+last time, and makes only those rows anew. Who may see less of it is shown a selection of its rows.
+"""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from acd.seat import SeatView
-from domain.centre import Queue
+from acd.waiting import WaitingView
+from domain.centre import Agent, Centre, Queue
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName
 from engine.calls.call import LiveCall
@@ -21,6 +26,7 @@ from engine.ports import (
     QueueView,
     StoreView,
 )
+from engine.staff_counts import StaffCounts
 from records.call_queries import LineRefusals
 from telephony.ami.link import LATE_S
 
@@ -39,46 +45,194 @@ class DayFigures:
     service_level: float | None = None
 
 
+_NO_FIGURES = DayFigures()
 _NONE: Mapping[LineName, LineRefusals] = {}
 
+_Callers = tuple[int, float | None]
+"""How many wait in a queue, and since when the longest of them has, in monotonic seconds."""
 
-def board(
-    engine: Engine,
-    projects: frozenset[ProjectName] | None,
-    figures: dict[QueueName, DayFigures],
-    store: StoreView,
-    blocked: Mapping[LineName, LineRefusals] = _NONE,
-) -> Board:
-    """The board as those who serve ``projects`` may see it; None for everything."""
-    waiting = engine.floor.core.waiting
-    positions = {view.call: view.position for view in waiting}
-    seats = {view.code: view for view in engine.floor.core.agents}
-    queues = [q for q in engine.queues if projects is None or q.project in projects]
-    return Board(
-        version=engine.changes.version,
-        at=datetime.now(UTC),
-        nodes=tuple(_nodes(engine)),
-        lines=tuple(_lines(engine, blocked)),
-        queues=tuple(
-            _queue(
-                queue,
-                [
-                    engine.clock.civil(view.waiting_since)
-                    for view in waiting
-                    if view.queue == queue.name
-                ],
-                list(seats.values()),
-                figures.get(queue.name, DayFigures()),
-            )
-            for queue in queues
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the board shows, whatever happens to it; another one makes all rows anew."""
+
+    centre: Centre
+    queues: list[Queue]
+    agents: list[Agent]
+    civil_at_0: datetime
+    """Monotonic time's beginning: all civil times move when the civil clock is set."""
+
+    @staticmethod
+    def by(engine: Engine) -> "_Shown":
+        centre = engine.centre
+        agents = [*centre.agents, *engine.leaving]
+        return _Shown(centre, engine.queues, agents, engine.clock.civil(0.0))
+
+
+class LiveBoard:
+    """The board of the whole centre, as an engine has it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._begin(_Shown.by(engine))
+
+    def _begin(self, shown: "_Shown") -> None:
+        """Start from nothing: all rows will be made anew."""
+        self._shown = shown
+        self._limits = {reason.name: reason.limit_s for reason in shown.centre.away_reasons}
+        self._staff = StaffCounts(shown.queues)
+        self._people = {agent.code: agent for agent in shown.agents}
+        self._seats: dict[AgentCode, SeatView] = {}
+        self._agents = {
+            agent.code: _logged_out(agent, self._engine.started_at) for agent in shown.agents
+        }
+        self._queues: dict[QueueName, tuple[_Callers, DayFigures, QueueView]] = {}
+        self._calls: dict[CallId, CallView] = {}
+        self._nodes: tuple[NodeView, ...] = ()
+        self._lines: tuple[LineView, ...] = ()
+
+    def look(
+        self,
+        figures: Mapping[QueueName, DayFigures],
+        store: StoreView,
+        blocked: Mapping[LineName, LineRefusals] = _NONE,
+    ) -> Board:
+        """The board as it is now."""
+        engine = self._engine
+        if (shown := _Shown.by(engine)) != self._shown:
+            self._begin(shown)
+        self._look_at_seats()
+        waiting = engine.floor.core.waiting
+        self._look_at_queues(waiting, figures)
+        calls = [call for call in engine.calls.by_id.values() if not seems_over(engine, call)]
+        self._look_at_calls(calls, {view.call: view.position for view in waiting})
+        if (nodes := _nodes(engine)) != self._nodes:
+            self._nodes = nodes
+        if (lines := _lines(self._shown.centre, calls, blocked)) != self._lines:
+            self._lines = lines
+        return Board(
+            version=engine.changes.version,
+            at=datetime.now(UTC),
+            nodes=self._nodes,
+            lines=self._lines,
+            queues=tuple(view for _, _, view in self._queues.values()),
+            agents=tuple(self._agents.values()),
+            calls=tuple(self._calls.values()),
+            store=store,
+            staff=dict(self._staff.views),
+        )
+
+    def _look_at_seats(self) -> None:
+        before, self._seats = self._seats, {s.code: s for s in self._engine.floor.core.agents}
+        for code, seat in self._seats.items():
+            old = before.get(code)
+            if seat is not old:
+                self._change(code, old, seat)
+        for code in before.keys() - self._seats.keys():
+            self._change(code, before[code], None)
+
+    def _change(self, code: AgentCode, before: SeatView | None, after: SeatView | None) -> None:
+        self._staff.change(before, after)
+        agent = self._people.get(code)
+        if agent is None:  # deleted, and logged out
+            return
+        if after is None:
+            self._agents[code] = _logged_out(agent, self._engine.started_at)
+        else:
+            self._agents[code] = self._agent(agent, after)
+
+    def _agent(self, agent: Agent, seat: SeatView) -> AgentView:
+        civil = self._engine.clock.civil
+        after_call = None
+        if seat.then is not None:
+            after_call = "log_out" if seat.then is AgentState.LOGGED_OUT else "away"
+        limit_s = None
+        if seat.state is AgentState.PAUSED and seat.reason is not None:
+            limit_s = self._limits.get(seat.reason)
+        return AgentView(
+            code=agent.code,
+            name=agent.name,
+            projects=agent.projects,
+            state=seat.state,
+            since=civil(seat.since),
+            reason=seat.reason,
+            station=seat.station,
+            station_state=None if seat.phone is None else str(seat.phone),
+            call=seat.call,
+            skills=agent.skills,
+            until=None if seat.until is None else civil(seat.until),
+            after_call=after_call,
+            usual_station=agent.station,
+            limit=None if limit_s is None else civil(seat.since + limit_s),
+        )
+
+    def _look_at_queues(
+        self, waiting: Iterable[WaitingView], figures: Mapping[QueueName, DayFigures]
+    ) -> None:
+        since: dict[QueueName, list[float]] = {}
+        for waiter in waiting:
+            since.setdefault(waiter.queue, []).append(waiter.waiting_since)
+        for queue in self._shown.queues:
+            here = since.get(queue.name, ())
+            callers = (len(here), min(here, default=None))
+            today = figures.get(queue.name, _NO_FIGURES)
+            known = self._queues.get(queue.name)
+            if known is None or known[0] != callers or known[1] != today:
+                self._queues[queue.name] = callers, today, self._queue(queue, callers, today)
+
+    def _queue(self, queue: Queue, callers: _Callers, figures: DayFigures) -> QueueView:
+        count, since = callers
+        return QueueView(
+            name=queue.name,
+            project=queue.project,
+            title=queue.title,
+            waiting=count,
+            waiting_since=None if since is None else self._engine.clock.civil(since),
+            staff=self._staff.key(queue),
+            offered_today=figures.offered,
+            answered_today=figures.answered,
+            abandoned_today=figures.abandoned,
+            short_abandoned_today=figures.short_abandoned,
+            unserved_today=figures.unserved,
+            answered_within_today=figures.answered_within,
+            measured_today=figures.measured,
+            service_level=figures.service_level,
+            service_level_s=queue.service_level_s,
+            short_abandon_s=queue.short_abandon_s,
+        )
+
+    def _look_at_calls(self, calls: Iterable[LiveCall], positions: Mapping[CallId, int]) -> None:
+        before, self._calls = self._calls, {}
+        for call in calls:
+            view = _call(call, positions.get(call.id))
+            known = before.get(call.id)
+            self._calls[call.id] = known if known == view else view
+
+
+def scoped(board: Board, projects: frozenset[ProjectName] | None) -> Board:
+    """The board as those who serve ``projects`` may see it; None for everything.
+
+    An agent of several clients is seen by each of them, but not their calls for the others.
+    """
+    if projects is None:
+        return board
+    queues = tuple(queue for queue in board.queues if queue.project in projects)
+    calls = tuple(call for call in board.calls if call.project in projects)
+    theirs = {call.id for call in calls}
+    return replace(
+        board,
+        queues=queues,
+        calls=calls,
+        agents=tuple(
+            agent if agent.call is None or agent.call in theirs else replace(agent, call=None)
+            for agent in board.agents
+            if not projects.isdisjoint(agent.projects)
         ),
-        agents=tuple(_agents(engine, projects, seats)),
-        calls=tuple(_calls(engine, projects, positions)),
-        store=store,
+        staff={queue.staff: board.staff[queue.staff] for queue in queues},
     )
 
 
-def _nodes(engine: Engine) -> list[NodeView]:
+def _nodes(engine: Engine) -> tuple[NodeView, ...]:
     views = []
     for name, link in engine.links.items():
         late_s = link.lag if link.lag > LATE_S else 0.0
@@ -93,7 +247,7 @@ def _nodes(engine: Engine) -> list[NodeView]:
         views.append(
             NodeView(name, False, since, error, late_s, calls_over=over, talks_unsure=unsure)
         )
-    return views
+    return tuple(views)
 
 
 def seems_over(engine: Engine, call: LiveCall) -> bool:
@@ -112,11 +266,12 @@ def seems_over(engine: Engine, call: LiveCall) -> bool:
     )
 
 
-def _lines(engine: Engine, blocked: Mapping[LineName, LineRefusals]) -> list[LineView]:
-    refused = {line.name: blocked.get(line.name, LineRefusals()) for line in engine.centre.lines}
-    calls = engine.calls.by_id.values()
-    in_use = Counter(call.line for call in calls if not seems_over(engine, call))
-    return [
+def _lines(
+    centre: Centre, calls: Iterable[LiveCall], blocked: Mapping[LineName, LineRefusals]
+) -> tuple[LineView, ...]:
+    refused = {line.name: blocked.get(line.name, LineRefusals()) for line in centre.lines}
+    in_use = Counter(call.line for call in calls)
+    return tuple(
         LineView(
             line.name,
             line.kind,
@@ -125,120 +280,36 @@ def _lines(engine: Engine, blocked: Mapping[LineName, LineRefusals]) -> list[Lin
             blocked_today=refused[line.name].full,
             callers_refused_today=refused[line.name].callers,
         )
-        for line in engine.centre.lines
-    ]
-
-
-def _queue(
-    queue: Queue, since: list[datetime], seats: list[SeatView], figures: DayFigures
-) -> QueueView:
-    able = [s for s in seats if s.skills.get(queue.skill, 0) >= queue.min_level]
-    states = Counter(seat.state for seat in able)
-    return QueueView(
-        name=queue.name,
-        project=queue.project,
-        title=queue.title,
-        waiting=len(since),
-        waiting_since=min(since, default=None),
-        ready=states[AgentState.READY],
-        talking=states[AgentState.TALKING] + states[AgentState.OFFERED],
-        wrap_up=states[AgentState.WRAP_UP],
-        paused=states[AgentState.PAUSED],
-        offered_today=figures.offered,
-        answered_today=figures.answered,
-        abandoned_today=figures.abandoned,
-        short_abandoned_today=figures.short_abandoned,
-        unserved_today=figures.unserved,
-        answered_within_today=figures.answered_within,
-        measured_today=figures.measured,
-        service_level=figures.service_level,
-        service_level_s=queue.service_level_s,
-        short_abandon_s=queue.short_abandon_s,
+        for line in centre.lines
     )
 
 
-def _agents(
-    engine: Engine, projects: frozenset[ProjectName] | None, seats: dict[AgentCode, SeatView]
-) -> list[AgentView]:
-    views = []
-    limits = {reason.name: reason.limit_s for reason in engine.centre.away_reasons}
-    for agent in (*engine.centre.agents, *engine.leaving):
-        if projects is not None and not projects.intersection(agent.projects):
-            continue
-        seat = seats.get(agent.code)
-        if seat is None:
-            views.append(
-                AgentView(
-                    agent.code,
-                    agent.name,
-                    agent.projects,
-                    AgentState.LOGGED_OUT,
-                    engine.started_at,
-                    skills=agent.skills,
-                    usual_station=agent.station,
-                )
-            )
-            continue
-        views.append(
-            AgentView(
-                code=agent.code,
-                name=agent.name,
-                projects=agent.projects,
-                state=seat.state,
-                since=engine.clock.civil(seat.since),
-                reason=seat.reason,
-                station=seat.station,
-                station_state=None if seat.phone is None else str(seat.phone),
-                call=_visible(engine, seat.call, projects),
-                skills=agent.skills,
-                until=None if seat.until is None else engine.clock.civil(seat.until),
-                after_call=None
-                if seat.then is None
-                else ("log_out" if seat.then is AgentState.LOGGED_OUT else "away"),
-                usual_station=agent.station,
-                limit=_limit(engine, limits, seat),
-            )
-        )
-    return views
+def _logged_out(agent: Agent, since: datetime) -> AgentView:
+    return AgentView(
+        agent.code,
+        agent.name,
+        agent.projects,
+        AgentState.LOGGED_OUT,
+        since,
+        skills=agent.skills,
+        usual_station=agent.station,
+    )
 
 
-def _limit(engine: Engine, limits: Mapping[str, float | None], seat: SeatView) -> datetime | None:
-    limit_s = limits.get(seat.reason) if seat.reason is not None else None
-    if seat.state is not AgentState.PAUSED or limit_s is None:
-        return None
-    return engine.clock.civil(seat.since + limit_s)
-
-
-def _visible(
-    engine: Engine, call: CallId | None, projects: frozenset[ProjectName] | None
-) -> CallId | None:
-    """The call, if ``projects`` may see it: an agent's clients don't see one another's calls."""
-    if call is None or projects is None:
-        return call
-    live = engine.calls.get(call)
-    return call if live is not None and live.hotline.project in projects else None
-
-
-def _calls(
-    engine: Engine, projects: frozenset[ProjectName] | None, positions: dict[CallId, int]
-) -> list[CallView]:
-    return [
-        CallView(
-            id=call.id,
-            project=call.hotline.project,
-            caller=call.caller,
-            caller_name=call.caller_name,
-            hotline=call.hotline.number,
-            line=call.line,
-            stage=call.stage,
-            since=call.entered_at,
-            stage_since=call.stage_since,
-            language=call.language,
-            queue=call.queue if call.stage is not CallStage.FLOW else None,
-            position=positions.get(call.id),
-            agent=call.agent,
-            station=None if call.agent else min(call.ledger.phones, default=None),
-        )
-        for call in engine.calls.by_id.values()
-        if (projects is None or call.hotline.project in projects) and not seems_over(engine, call)
-    ]
+def _call(call: LiveCall, position: int | None) -> CallView:
+    return CallView(
+        id=call.id,
+        project=call.hotline.project,
+        caller=call.caller,
+        caller_name=call.caller_name,
+        hotline=call.hotline.number,
+        line=call.line,
+        stage=call.stage,
+        since=call.entered_at,
+        stage_since=call.stage_since,
+        language=call.language,
+        queue=call.queue if call.stage is not CallStage.FLOW else None,
+        position=position,
+        agent=call.agent,
+        station=None if call.agent else min(call.ledger.phones, default=None),
+    )

@@ -1,7 +1,7 @@
 """What the console can see and ask of the running centre; ``engine.running_centre`` provides it.
 
-Everything here is plain data in civil time (UTC, aware), made fresh for each answer. Ages are never
-sent: a page shows ``at - since`` and goes on counting by itself.
+Everything here is plain data in civil time (UTC, aware). Ages are never sent: a page shows
+``at - since`` and goes on counting by itself.
 """
 
 from collections.abc import Mapping
@@ -81,6 +81,17 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffView:
+    """How many agents who can serve a queue are in which state."""
+
+    ready: int = 0
+    talking: int = 0
+    """Or being offered a caller."""
+    wrap_up: int = 0
+    paused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QueueView:
     """A queue now, and its figures since midnight of the centre's time zone."""
 
@@ -91,10 +102,8 @@ class QueueView:
     waiting: int
     waiting_since: datetime | None
     """When the longest waiting caller entered the queue, plus the time they then spent talking."""
-    ready: int
-    talking: int
-    wrap_up: int
-    paused: int
+    staff: str
+    """Who can serve it: a key of the board's ``staff``, which many queues may share."""
     offered_today: int
     answered_today: int
     abandoned_today: int
@@ -192,7 +201,11 @@ class StoreView:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The whole floor at one moment. ``version`` grows with each change."""
+    """The whole floor at one moment. ``version`` grows with each change.
+
+    What has not changed since an earlier board is the same object there, so that whoever shows
+    boards need look only at what is another one.
+    """
 
     version: int
     at: datetime
@@ -202,6 +215,7 @@ class Board:
     agents: tuple[AgentView, ...]
     calls: tuple[CallView, ...]
     store: StoreView = StoreView(up=True)
+    staff: Mapping[str, StaffView] = field(default_factory=dict)
 
 
 class CommandOutcome(StrEnum):

@@ -12,7 +12,7 @@ from centre.calendars import UnpublishedYear
 from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
-from engine.board import DayFigures, board
+from engine.board import DayFigures, LiveBoard, scoped
 from engine.engine import Engine
 from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
 from engine.recorder import Recorder
@@ -72,6 +72,7 @@ class RunningCentre:
         self._unpublished = unpublished
         self._changed: str | None = None
         self._engine = engine
+        self._board = LiveBoard(engine)
         self._calls = calls
         self._outbox = outbox
         self._recorder = recorder
@@ -97,7 +98,7 @@ class RunningCentre:
             begun_without=without,
             unpublished=self._unpublished(),
         )
-        return board(self._engine, projects, self._figures, store, self._blocked)
+        return scoped(self._board.look(self._figures, store, self._blocked), projects)
 
     async def changed(self, after: int) -> int:
         """Wait for a newer version of the board."""

@@ -1,40 +1,51 @@
 """Feeds live pages from the running centre: the board's rows, as each user may see them."""
 
-import asyncio
-
 from aiohttp import web
 
-from console.floor.rows import Scene, Sight, sections
-from console.kit.feed import Feeds, Picture
-from domain.identity import ProjectName
+from console.floor.rows import Sight
+from console.floor.scene import Scene
+from console.kit.feed import Feeds, Sections
 from engine.ports import LiveCentre
 
 FEEDS: web.AppKey[Feeds[Sight]] = web.AppKey("feeds")
 
-FRESH_S = 0.2
-"""How long feeds may share a board, in seconds."""
+BOARD_PACE_S = 0.25
+DESK_PACE_S = 0.75
+"""Desks are many, and how many callers wait may come a little later there; what happens to their
+own agent comes at once."""
 
 
 class FloorPictures:
-    """Pictures of the floor. Feeds that wake at the same change share one board."""
+    """Pictures of the floor, all selections of one board's rows."""
 
     def __init__(self, live: LiveCentre) -> None:
         self._live = live
-        self._made: dict[frozenset[ProjectName] | None, tuple[float, Scene]] = {}
-
-    def picture(self, sight: Sight) -> Picture:
-        """What ``sight`` shows, at most ``FRESH_S`` old; missing a change means another look."""
-        scene = self._scene(None if sight.desk is not None else sight.projects)
-        return Picture(scene.board.version, sections(scene, sight))
+        self._scene: Scene | None = None
 
     async def changed(self, after: int) -> int:
         """Waits for a newer version of the board."""
         return await self._live.changed(after)
 
-    def _scene(self, projects: frozenset[ProjectName] | None) -> Scene:
-        now = asyncio.get_running_loop().time()
-        at, scene = self._made.get(projects, (-FRESH_S, None))
-        if scene is None or now - at > FRESH_S:
-            scene = Scene(self._live.board(projects))
-            self._made[projects] = (now, scene)
-        return scene
+    def look(self) -> int:
+        """Takes the board as it is now; returns its version."""
+        board = self._live.board(None)
+        if self._scene is None:
+            self._scene = Scene(board)
+        else:
+            self._scene.take(board)
+        return board.version
+
+    def picture(self, sight: Sight) -> Sections:
+        """What ``sight`` showed at the last look."""
+        scene = self._scene or Scene(self._live.board(None))
+        if sight.desk is not None:
+            return scene.desk(sight.desk, sight.projects or frozenset())
+        return scene.board(sight)
+
+    def urgent(self, sight: Sight) -> bool:
+        """Whether something happened to the agent of this desk."""
+        return self._scene is not None and sight.desk in self._scene.moved
+
+    def pace_s(self, sight: Sight) -> float:
+        """Between two frames of what is not urgent, in seconds."""
+        return BOARD_PACE_S if sight.desk is None else DESK_PACE_S

@@ -1,13 +1,22 @@
-"""The board as JSON, cut down to what one role in its projects may see."""
+"""Makes the floor's rows as JSON: what stands in each, for those who may see more or less."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.kit.feed import Row, Sections
+from console.kit.feed import Row
 from domain.identity import AgentCode, ProjectName
 from domain.roles import Role
-from engine.ports import AgentView, BegunWithout, Board, CallView, LineView, NodeView, QueueView
+from engine.ports import (
+    AgentView,
+    BegunWithout,
+    CallView,
+    LineView,
+    NodeView,
+    QueueView,
+    StaffView,
+    StoreView,
+)
 from storage.users import User
 
 
@@ -28,66 +37,6 @@ def sight_of(user: User, projects: frozenset[ProjectName] | None) -> Sight:
     return Sight(projects, installation=user.role is not Role.CLIENT)
 
 
-class Scene:
-    """An indexed board, so that each of hundreds of desks finds its agent and call cheaply."""
-
-    def __init__(self, board: Board) -> None:
-        self.board = board
-        self.agents = {a.code: a for a in board.agents}
-        self.calls: dict[AgentCode, list[CallView]] = {}
-        for call in board.calls:
-            if call.agent is not None:
-                self.calls.setdefault(call.agent, []).append(call)
-
-
-def desk_sections(scene: Scene, desk: AgentCode, own: frozenset[ProjectName]) -> Sections:
-    """What an agent sees: their own state, their call, the queues of their projects."""
-    agent = scene.agents.get(desk)
-    return {
-        "queues": {q.name: _queue(q) for q in scene.board.queues if q.project in own},
-        "agents": {} if agent is None else {desk: _agent(agent, phone=True, call=True)},
-        "calls": {c.id: _call(c, line=False) for c in scene.calls.get(desk, ())},
-    }
-
-
-def sections(scene: Scene, sight: Sight) -> Sections:
-    """The board's rows for ``sight``. Filters once more what the engine has already filtered."""
-    own = sight.projects
-    if sight.desk is not None:
-        return desk_sections(scene, sight.desk, own or frozenset())
-    board = scene.board
-    queues = [q for q in board.queues if own is None or q.project in own]
-    calls = [c for c in board.calls if own is None or c.project in own]
-    agents = [a for a in board.agents if own is None or not own.isdisjoint(a.projects)]
-    shown_calls = {c.id for c in calls}
-    found: Sections = {
-        "queues": {q.name: _queue(q) for q in queues},
-        "agents": {
-            a.code: _agent(a, phone=sight.installation, call=a.call in shown_calls) for a in agents
-        },
-        "calls": {c.id: _call(c, line=sight.installation) for c in calls},
-    }
-    if sight.installation:
-        found["nodes"] = {n.name: _node(n) for n in board.nodes}
-        found["lines"] = {line.name: _line(line) for line in board.lines}
-        found["store"] = {
-            "records": {
-                "up": board.store.up,
-                "pending": board.store.pending,
-                "error": board.store.error,
-                "recordings": board.store.recordings,
-                "recordings_waiting": board.store.recordings_waiting,
-                "configuration": board.store.configuration,
-                "begun_without": _begun_without(board.store.begun_without),
-                "unpublished": [
-                    {"code": each.code, "year": each.year, "calendars": list(each.calendars)}
-                    for each in board.store.unpublished
-                ],
-            }
-        }
-    return found
-
-
 def seconds(moment: datetime | None) -> float | None:
     """Unix time in seconds, as pages count it."""
     return None if moment is None else round(moment.timestamp(), 3)
@@ -97,7 +46,25 @@ def _begun_without(begun: BegunWithout | None) -> Row | None:
     return None if begun is None else {"last_known_at": seconds(begun.last_known_at)}
 
 
-def _node(node: NodeView) -> Row:
+def store_row(store: StoreView) -> Row:
+    """Whether records and recordings can be stored."""
+    return {
+        "up": store.up,
+        "pending": store.pending,
+        "error": store.error,
+        "recordings": store.recordings,
+        "recordings_waiting": store.recordings_waiting,
+        "configuration": store.configuration,
+        "begun_without": _begun_without(store.begun_without),
+        "unpublished": [
+            {"code": each.code, "year": each.year, "calendars": list(each.calendars)}
+            for each in store.unpublished
+        ],
+    }
+
+
+def node_row(node: NodeView) -> Row:
+    """An Asterisk."""
     return {
         "name": node.name,
         "up": node.up,
@@ -109,7 +76,8 @@ def _node(node: NodeView) -> Row:
     }
 
 
-def _line(line: LineView) -> Row:
+def line_row(line: LineView) -> Row:
+    """A line."""
     return {
         "name": line.name,
         "kind": line.kind.value,
@@ -121,7 +89,8 @@ def _line(line: LineView) -> Row:
     }
 
 
-def _queue(queue: QueueView) -> Row:
+def queue_row(queue: QueueView) -> Row:
+    """A queue on the board; how its staff is doing is a row of its own, for all who share it."""
     titles: Mapping[str, str] = queue.title
     return {
         "name": queue.name,
@@ -129,10 +98,7 @@ def _queue(queue: QueueView) -> Row:
         "title": dict(titles),
         "waiting": queue.waiting,
         "waiting_since": seconds(queue.waiting_since),
-        "ready": queue.ready,
-        "talking": queue.talking,
-        "wrap_up": queue.wrap_up,
-        "paused": queue.paused,
+        "staff": queue.staff,
         "offered_today": queue.offered_today,
         "answered_today": queue.answered_today,
         "abandoned_today": queue.abandoned_today,
@@ -146,7 +112,34 @@ def _queue(queue: QueueView) -> Row:
     }
 
 
-def _agent(agent: AgentView, *, phone: bool, call: bool) -> Row:
+def desk_queue_row(queue: QueueView) -> Row:
+    """A queue on an agent's desk."""
+    return {
+        "name": queue.name,
+        "title": dict(queue.title),
+        "waiting": queue.waiting,
+        "waiting_since": seconds(queue.waiting_since),
+    }
+
+
+def staff_row(staff: StaffView) -> Row:
+    """Those who can serve a queue."""
+    return {
+        "ready": staff.ready,
+        "talking": staff.talking,
+        "wrap_up": staff.wrap_up,
+        "paused": staff.paused,
+    }
+
+
+def with_staff(queue: Row, staff: Mapping[str, Row]) -> Row:
+    """A queue with its staff's counts in place of the key to them."""
+    counts = staff[queue["staff"]]
+    return {name: value for name, value in queue.items() if name != "staff"} | counts
+
+
+def agent_row(agent: AgentView, *, phone: bool, call: bool) -> Row:
+    """An agent, with or without their phone and the call they are in."""
     return {
         "code": agent.code,
         "name": agent.name,
@@ -163,7 +156,8 @@ def _agent(agent: AgentView, *, phone: bool, call: bool) -> Row:
     }
 
 
-def _call(call: CallView, *, line: bool) -> Row:
+def call_row(call: CallView, *, line: bool) -> Row:
+    """A call, with or without its line and phone."""
     return {
         "id": call.id,
         "project": call.project,

@@ -37,6 +37,7 @@ from engine.ports import (
     LineView,
     NodeView,
     QueueView,
+    StaffView,
     StoreView,
     Verb,
 )
@@ -142,6 +143,16 @@ class Floor:
             agents=tuple(a for a in self.agents.values() if seen(*a.projects)),
             calls=calls,
             store=self.store,
+            staff={p.name: self._staff(p.name) for p in self.config.projects if seen(p.name)},
+        )
+
+    def _staff(self, project: ProjectName) -> StaffView:
+        states = [a.state for a in self.agents.values() if project in a.projects]
+        return StaffView(
+            ready=states.count(AgentState.READY),
+            talking=states.count(AgentState.TALKING),
+            wrap_up=states.count(AgentState.WRAP_UP),
+            paused=states.count(AgentState.PAUSED),
         )
 
     def _queue(self, queue: Queue) -> QueueView:
@@ -150,17 +161,13 @@ class Floor:
             for c in self.calls.values()
             if c.queue == queue.name and c.stage in (CallStage.QUEUE, CallStage.RINGING)
         ]
-        states = [a.state for a in self.agents.values() if queue.project in a.projects]
         view = QueueView(
             name=queue.name,
             project=queue.project,
             title=queue.title,
             waiting=len(waiting),
             waiting_since=min((c.stage_since for c in waiting), default=None),
-            ready=states.count(AgentState.READY),
-            talking=states.count(AgentState.TALKING),
-            wrap_up=states.count(AgentState.WRAP_UP),
-            paused=states.count(AgentState.PAUSED),
+            staff=queue.project,
             offered_today=51 if queue.project == TEA else 0,
             answered_today=46 if queue.project == TEA else 0,
             abandoned_today=4 if queue.project == TEA else 0,

@@ -5,9 +5,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from acd.events import Away, Connected, LogIn, Ready, StationChanged
-from domain.centre import AwayReason
+from acd.events import (
+    Away,
+    CallGone,
+    Connected,
+    Disconnected,
+    ExtendWrapUp,
+    LogIn,
+    LogOut,
+    Ready,
+    StationChanged,
+)
+from domain.centre import AwayReason, Centre
 from domain.identity import (
     AgentCode,
     ChannelId,
@@ -18,12 +30,13 @@ from domain.identity import (
     StationName,
 )
 from domain.stations import StationState
-from engine.board import DayFigures, board
+from engine.board import DayFigures, LiveBoard, scoped
 from engine.calls.call import LiveCall
 from engine.engine import Engine
-from engine.ports import Board, CallStage, StoreView
+from engine.ports import Board, CallStage, StaffView, StoreView
 from records.call_queries import LineRefusals
 from telephony.ami.link import Link
+from tests.conftest import MovableClock
 from tests.memory import kept
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
@@ -32,7 +45,8 @@ SALES = QueueName("sales")
 
 
 def look(engine: Engine, projects: frozenset[ProjectName] | None = None) -> Board:
-    return board(engine, projects, {SALES: DayFigures(7, 3, 1, 1, 1, 2, 6, 2 / 6)}, StoreView(True))
+    figures = {SALES: DayFigures(7, 3, 1, 1, 1, 2, 6, 2 / 6)}
+    return scoped(LiveBoard(engine).look(figures, StoreView(True)), projects)
 
 
 def enter(engine: Engine, number: int = 1) -> LiveCall:
@@ -92,7 +106,7 @@ async def test_a_call_from_the_line_to_the_agent(engine: Engine) -> None:
     view = look(engine)
     assert view.calls[0].stage is CallStage.RINGING and view.calls[0].agent == AMY
     assert (view.agents[0].state, view.agents[0].call) == ("offered", call.id)
-    assert view.queues[0].talking == 1  # no longer free
+    assert view.staff[view.queues[0].staff] == StaffView(talking=1)  # no longer free
     engine.floor.feed(Connected(call.id, AMY))
     engine.floor.feed(Away(AMY, "lunch"))
     assert look(engine).agents[0].after_call == "away"
@@ -178,7 +192,131 @@ async def test_until_when_an_away_reason_allows_it(engine: Engine) -> None:
 
 
 async def test_calls_that_a_line_refused(engine: Engine) -> None:
-    shown = board(engine, None, {}, StoreView(True), {LineName("carrier"): LineRefusals(3, 2)})
+    shown = LiveBoard(engine).look({}, StoreView(True), {LineName("carrier"): LineRefusals(3, 2)})
     gateway, carrier = shown.lines
     assert (carrier.blocked_today, carrier.callers_refused_today) == (3, 2)
     assert (gateway.blocked_today, gateway.callers_refused_today) == (0, 0)
+
+
+PEOPLE = tuple(AgentCode(code) for code in ("1001", "1002", "1003", "1004"))
+
+
+class Day:
+    """Does to an engine what the steps of a random day say, sensible or not."""
+
+    def __init__(self, engine: Engine, whole: Centre) -> None:
+        self.engine = engine
+        self._whole = whole
+        self._calls: list[LiveCall] = []
+
+    def do(self, step: str, which: int, other: int) -> None:
+        feed, code = self.engine.floor.feed, PEOPLE[which % len(PEOPLE)]
+        call = self._calls[other % len(self._calls)] if self._calls else None
+        match step:
+            case "log in":
+                skills = self._whole.agents[which % len(PEOPLE)].skills
+                feed(LogIn(code, StationName(code), skills))
+            case "log out":
+                feed(LogOut(code))
+            case "ready":
+                feed(Ready(code))
+            case "away":
+                feed(Away(code, "lunch"))
+            case "extend":
+                feed(ExtendWrapUp(code, 30.0))
+            case "phone":
+                feed(StationChanged(StationName(code), list(StationState)[other % 4]))
+            case "centre":  # some queues and agents are no longer there, or there again
+                queues, agents = self._whole.queues[other % 4 :], self._whole.agents[which:]
+                self.engine.take(replace(self._whole, queues=queues, agents=agents))
+            case "call":
+                self._calls.append(enter(self.engine, len(self._calls)))
+            case "queue" if call:
+                queue = self._whole.queues[which % 3].name
+                self.engine.queued.put(call, queue, None)
+            case "talk" if call:
+                feed(Connected(call.id, code))
+                self.engine.calls.stage(call, CallStage.TALKING)
+            case "hang up" if call:
+                feed(Disconnected(call.id, code))
+            case "end" if call:
+                self._calls.remove(call)
+                feed(CallGone(call.id))
+                self.engine.calls.end(call)
+
+
+STEPS = st.tuples(
+    st.sampled_from(
+        [
+            *("log in", "log out", "ready", "away", "extend", "phone"),
+            *("call", "queue", "talk", "hang up", "end", "centre"),
+        ]
+    ),
+    st.integers(0, 3),
+    st.integers(0, 7),
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=st.lists(STEPS, max_size=40))
+async def test_a_board_that_was_kept_is_as_one_made_from_nothing(
+    engine: Engine, centre: Centre, steps: list[tuple[str, int, int]]
+) -> None:
+    """Whatever happens between two looks, and whatever was left of the days before."""
+    kept_up, day, store = LiveBoard(engine), Day(engine, centre), StoreView(True)
+    kept_up.look({}, store)
+    for step in steps:
+        day.do(*step)
+        mine, fresh = kept_up.look({}, store), LiveBoard(engine).look({}, store)
+        assert replace(mine, at=fresh.at) == fresh
+
+
+async def test_one_agents_change_makes_no_row_anew_but_their_own(engine: Engine) -> None:
+    """Not those of the queues they serve either, whose staff's count is a row of its own."""
+    one = LiveBoard(engine)
+    seat(engine)
+    engine.floor.feed(Ready(AMY))
+    for number in range(3):
+        enter(engine, number)
+    before = one.look({}, StoreView(True))
+    engine.floor.feed(Away(AMY, "lunch"))
+    after = one.look({}, StoreView(True))
+
+    def made_anew(name: str) -> list[object]:
+        old = {id(row) for row in getattr(before, name)}
+        return [row for row in getattr(after, name) if id(row) not in old]
+
+    assert made_anew("agents") == [after.agents[0]] and after.agents[0].reason == "lunch"
+    for name in ("queues", "calls", "lines", "nodes"):
+        assert made_anew(name) == [], name
+    skills = engine.centre.agents[0].skills
+    serves = {
+        row.staff
+        for row, queue in zip(after.queues, engine.centre.queues, strict=True)
+        if skills.get(queue.skill, 0) >= queue.min_level
+    }
+    assert {key for key in after.staff if after.staff[key] is not before.staff[key]} == serves
+    for key in serves:
+        assert (before.staff[key], after.staff[key]) == (StaffView(ready=1), StaffView(paused=1))
+
+
+async def test_when_the_civil_clock_is_set_all_times_follow(
+    engine: Engine, clock: MovableClock
+) -> None:
+    one = LiveBoard(engine)
+    seat(engine)
+    since = one.look({}, StoreView(True)).agents[0].since
+    clock.ahead += 3600.0  # as if civil time had been set back
+    assert since - one.look({}, StoreView(True)).agents[0].since > timedelta(minutes=59)
+
+
+async def test_another_centre_is_shown_as_soon_as_it_is_in_force(engine: Engine) -> None:
+    one = LiveBoard(engine)
+    one.look({}, StoreView(True))
+    first, *others = engine.centre.queues
+    engine.take(replace(engine.centre, queues=tuple(others)))
+    assert [q.name for q in one.look({}, StoreView(True)).queues] == [q.name for q in others]
+    engine.take(replace(engine.centre, queues=(replace(first, title={"en": "Tea"}), *others)))
+    assert one.look({}, StoreView(True)).queues[0].title == {"en": "Tea"}

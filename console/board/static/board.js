@@ -47,6 +47,18 @@ function drawQueue(parts, queue) {
   );
 }
 
+// A queue with the counts of its staff, which come as rows of their own. The same object as long as
+// neither has changed, so that nothing is drawn in vain.
+const staffed = new Map();
+function withStaff(queue) {
+  const staff = live.sections.staff?.[queue.staff];
+  const known = staffed.get(queue.name);
+  if (known?.queue === queue && known.staff === staff) return known.row;
+  const row = { ...queue, ...staff };
+  staffed.set(queue.name, { queue, staff, row });
+  return row;
+}
+
 function drawNode(parts, node) {
   parts.name.textContent = node.name;
   badge(parts.state, node.up ? "green" : "red", node.up ? texts.up : texts.down);
@@ -213,7 +225,8 @@ function drawFigures() {
 function draw() {
   const columns = (name) => place(name).closest("table").tHead.rows[0].cells.length;
   const entries = (name) => live.rows(name).map((row) => [row.name ?? row.id, row]);
-  drawRows(place("queues"), template("queues"), entries("queues"), drawQueue, texts.no_queues, columns("queues"));
+  const queues = live.rows("queues").map((queue) => [queue.name, withStaff(queue)]);
+  drawRows(place("queues"), template("queues"), queues, drawQueue, texts.no_queues, columns("queues"));
   if (place("nodes")) {
     drawRows(place("nodes"), template("nodes"), entries("nodes"), drawNode, texts.no_nodes);
     drawRows(place("lines"), template("lines"), entries("lines"), drawLine, texts.no_lines);

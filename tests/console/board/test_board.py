@@ -15,7 +15,7 @@ async def test_first_everything_then_what_changed(console: Console, visit: Visit
     await busy(console.floor)
     socket = await listen(await visit("ada"))
     first = await frame(socket)
-    assert set(first["all"]) == {"queues", "agents", "calls", "nodes", "lines", "store"}
+    assert set(first["all"]) == {"queues", "agents", "calls", "nodes", "lines", "store", "staff"}
     assert first["all"]["agents"]["1002"]["state"] == "ready"
     await console.floor.put_agent("1002", AgentState.PAUSED, reason="lunch")
     change = await frame(socket)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bench.fuzz_ami import Damage, FakeAsterisk, good_channel
 from domain.identity import NodeName
-from engine.board import board
+from engine.board import LiveBoard
 from engine.engine import Engine
 from engine.ports import StoreView
 from telephony.ami.ami_wire import Message
@@ -142,7 +142,7 @@ async def test_late_events_are_measured_while_pings_are_answered(
             await until(lambda: logs)
         assert link.up and link.lag > 80.0
         assert "AMI events are late" in logs[0]["event"] and logs[0]["late_s"] > 80
-        (node,) = board(engine, None, {}, StoreView(True)).nodes
+        (node,) = LiveBoard(engine).look({}, StoreView(True)).nodes
         assert node.up and node.late_s > 80 and node.error is None
 
 
