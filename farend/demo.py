@@ -7,7 +7,6 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,19 @@ from typing import Any
 import asyncpg
 from aiohttp import ClientError
 
+from acd.seat import AUTOMATIC_PAUSES
 from configuration.centre_file import DEMO_CENTRE, load
-from domain.identity import LineName, StationName
+from domain.identity import StationName
 from domain.roles import Role
 from farend.console_client import ConsoleClient, ConsoleRefused
+from farend.customers import (
+    ANSWERS_AFTER_S,
+    BACK_AFTER_S,
+    TALKS_S,
+    Customer,
+    customer,
+    until_the_next,
+)
 from farend.network import FarEnd, FarEndError
 from offhook.stack import Stack, StackError, free_state
 from offhook.up import until_stopped
@@ -36,21 +44,8 @@ from telephony.asterisk.provision import (
 )
 
 FIRST_PORT, LAST_PORT, BLOCK = 18_000, 23_000, 500
-ARRIVAL_S = 2.2
 SETTLED_WITHIN_S = 30.0
 CALL_ENDS_WITHIN_S = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer who will call."""
-
-    number: str
-    line: LineName
-    steps: str
-    patience_s: float | None
-    """Seconds in the queue after which they hang up; None: they stay."""
-    score: str
 
 
 async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
@@ -197,6 +192,7 @@ class WorkingDay:
         self._stages: dict[str, str] = {}
         self._states: dict[str, str] = {}
         self._scored: set[str] = set()
+        self._coming_back: set[StationName] = set()
         self._open: set[asyncio.Task[None]] = set()
 
     async def play(self, calls: int | None) -> Summary:
@@ -208,7 +204,7 @@ class WorkingDay:
             while calls is None or number < calls:
                 number += 1
                 await self._call(number)
-                await asyncio.sleep(self._rng.expovariate(1 / ARRIVAL_S))
+                await asyncio.sleep(until_the_next(self._rng))
             if self._open:
                 _, unended = await asyncio.wait(self._open, timeout=CALL_ENDS_WITHIN_S)
                 if unended:
@@ -232,7 +228,9 @@ class WorkingDay:
         say("agents log in at their phones (*11) and get ready (*12)")
 
         async def begin(station: StationName, code: str) -> None:
-            await self._far_end.phone(station, "answer-1.5,speak-5,hangup")
+            await self._far_end.phone(
+                station, f"answer-{ANSWERS_AFTER_S:g},speak-{TALKS_S:g},hangup"
+            )
             pin = self._stack.secrets.pins[next(a.code for a in agents if a.code == code)]
             call = await self._far_end.dial(
                 station, "*11", f"wait-2,press-{code}#,wait-2,press-{pin}#,stay"
@@ -246,28 +244,16 @@ class WorkingDay:
                 if agent.station is not None:
                     tasks.create_task(begin(agent.station, agent.code))
 
-    def _customer(self, number: int) -> Customer:
-        rng = self._rng
-        language = rng.choice("12")
-        choice = rng.choices("120", (5, 4, 1))[0]
-        return Customer(
-            number=f"138{number:08d}",
-            line=LineName(rng.choice(("carrier", "carrier", "gateway-lines"))),
-            steps=f"speak-1,press-{language},speak-2.5,press-{choice},speak-900",
-            patience_s=rng.choice((None, None, None, 6.0, 12.0)),
-            score=rng.choice("345"),
-        )
-
     async def _call(self, number: int) -> None:
-        customer = self._customer(number)
-        say(f"customer {customer.number} calls over {customer.line}")
+        who = customer(number, self._rng)
+        say(f"customer {who.number} calls over {who.line}")
         call = await self._far_end.customer(
             self._stack.centre.hotlines[0].number,
-            customer.steps,
-            line=customer.line,
-            caller=customer.number,
+            who.steps,
+            line=who.line,
+            caller=who.number,
         )
-        self._customers[customer.number] = (call, customer)
+        self._customers[who.number] = (call, who)
         task = asyncio.create_task(self._follow(call))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
@@ -281,6 +267,7 @@ class WorkingDay:
             try:
                 board = await self._console.board()
                 self._tell_agents(board["agents"])
+                self._bring_back(board["agents"])
                 await self._tell_calls(board["calls"])
             except (ConsoleRefused, ClientError, FarEndError) as error:
                 say(f"(the board can't be shown: {error!r})")
@@ -293,13 +280,37 @@ class WorkingDay:
                 self._states[agent["code"]] = state
                 say(f"  agent {agent['code']} {agent['name']}: {state}")
 
+    def _bring_back(self, agents: list[dict[str, Any]]) -> None:
+        """Have agents get ready again whom the system set away: they are back at their desks.
+
+        Otherwise fewer and fewer would be left, and callers would wait longer and longer.
+        """
+        now = time.time()
+        for agent in agents:
+            away = agent["state"] == "paused" and agent["reason"] in AUTOMATIC_PAUSES
+            if away and now - agent["since"] > BACK_AFTER_S and agent["station"]:
+                back = asyncio.create_task(self._get_ready(StationName(agent["station"])))
+                self._open.add(back)
+                back.add_done_callback(self._open.discard)
+
+    async def _get_ready(self, station: StationName) -> None:
+        if station in self._coming_back:
+            return
+        self._coming_back.add(station)
+        try:
+            await self._far_end.ended(await self._far_end.dial(station, "*12", "stay"))
+        except FarEndError as error:
+            say(f"(the phone {station} can't call: {error})")
+        finally:
+            self._coming_back.discard(station)
+
     async def _tell_calls(self, calls: list[dict[str, Any]]) -> None:
         now = time.time()
         for call in calls:
             known = self._customers.get(call["caller"])
             if known is None:
                 continue
-            far_call, customer = known
+            far_call, who = known
             if self._stages.get(call["id"]) != call["stage"]:
                 self._stages[call["id"]] = call["stage"]
                 with_whom = f" with {call['agent']}" if call.get("agent") else ""
@@ -308,13 +319,11 @@ class WorkingDay:
             waited = now - call["stage_since"]
             if call["stage"] == "after" and call["id"] not in self._scored and waited > 1.0:
                 self._scored.add(call["id"])
-                await self._far_end.press(far_call, customer.score)
+                await self._far_end.press(far_call, who.score)
             elif (
-                call["stage"] == "queue"
-                and customer.patience_s is not None
-                and waited > customer.patience_s
+                call["stage"] == "queue" and who.patience_s is not None and waited > who.patience_s
             ):
-                say(f"  customer {customer.number} has waited long enough and hangs up")
+                say(f"  customer {who.number} has waited long enough and hangs up")
                 await self._far_end.hang_up(far_call)
 
     async def _settled(self, calls: int | None) -> Summary:
