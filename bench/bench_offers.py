@@ -13,19 +13,11 @@ of a talk, or the entry into the queue). Both come from this machine's civil clo
 import asyncio
 import json
 import sys
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
-
 from bench import rig, sipp
-from bench.phones import Invited, Phones
-from domain.facts import AgentFact, AgentState
-from domain.identity import AgentCode, StationName
-from offhook.stack import Stack
-from records.writing import write
-from storage.database import make_pool
+from bench.offer_times import log_in_all, quantiles, settled
+from bench.phones import Phones
 from telephony.asterisk.generated_files import Ports
 
 AGENTS, WAITING = 50, 200
@@ -34,8 +26,6 @@ ENTERING, ENTERING_PER_S = 300, 8.0
 ENTERING_TALK_S = 2.0
 """Phones talk for at least half of it: after less than 0.8 s the agent is paused as dropped."""
 ANNOUNCE_EVERY_S = 30.0  # the default of queues
-SPOKEN_FOR_S = 2.0
-"""Even the shortest announcement takes longer than this."""
 TARGET_MS = 20.0
 
 FLOW = """flow: to_queue
@@ -51,13 +41,6 @@ nodes:
     queue: bench
     exits: {talked: bye, timeout: bye, nobody: bye, failed: bye}
   bye: {kind: hangup}
-"""
-
-_FACTS = """
-select c.caller, f.call, f.kind, f.detail ->> 'station' as station,
-       extract(epoch from f.at)::float8 as at
-from call_facts f join calls c using (call)
-where f.kind in ('queued', 'announced', 'offered', 'disconnected') order by f.at
 """
 
 
@@ -87,17 +70,17 @@ async def _measure() -> dict[str, Any]:
         )
         await phones.start()
         try:
-            await _log_in_all(stack)
+            await log_in_all(stack, AGENTS)
             phones.talk_s = ENTERING_TALK_S
             await _calls(ports, callers_port, ENTERING, ENTERING_PER_S, AGENTS)
-            entering = await _settled(stack, phones)
+            entering = await settled(stack, phones)
             phones.invited.clear()
             phones.talk_s = TALK_S
             calls = WAITING + AGENTS + int(BUSY_S / TALK_S) * AGENTS
             before = rig.used(stack)
             await _calls(ports, callers_port, calls, 50.0, WAITING + AGENTS)
             used = rig.used(stack) - before
-            freed = await _settled(stack, phones)
+            freed = await settled(stack, phones)
         finally:
             phones.close()
     enters = [found["entered"] for found in entering if found["entered"] is not None]
@@ -105,16 +88,14 @@ async def _measure() -> dict[str, Any]:
     middle = freed[AGENTS:-WAITING]
     frees = [found for found in middle if found["freed"] is not None]
     spoken_to = [found["freed"] for found in frees if found["announcing"]]
-    free = _quantiles([found["freed"] for found in frees])
-    enter = _quantiles(enters)
+    free = quantiles([found["freed"] for found in frees])
+    enter = quantiles(enters)
     return {
         "agent_free_to_invite_ms": free,
-        "agent_free_while_caller_is_spoken_to_ms": _quantiles(spoken_to),
+        "agent_free_while_caller_is_spoken_to_ms": quantiles(spoken_to),
         "caller_queued_to_invite_ms": enter,
-        "agent_free_to_offer_ms": _quantiles(
-            [found["freed"] - found["decided"] for found in frees]
-        ),
-        "offered_to_invite_ms": _quantiles([found["decided"] for found in [*entering, *middle]]),
+        "agent_free_to_offer_ms": quantiles([found["freed"] - found["decided"] for found in frees]),
+        "offered_to_invite_ms": quantiles([found["decided"] for found in [*entering, *middle]]),
         "agents": AGENTS,
         "waiting": WAITING,
         "announced_every_s": ANNOUNCE_EVERY_S,
@@ -124,30 +105,6 @@ async def _measure() -> dict[str, Any]:
         "target_p99_ms": TARGET_MS,
         "met": max(free["p99"], enter["p99"]) <= TARGET_MS,
     }
-
-
-async def _log_in_all(stack: Stack) -> None:
-    """The agents are logged in and ready, as if they had been before the controller started."""
-    await stack.controller.stop()
-    pool = await make_pool(stack.dsn, pool_size=2)
-    try:
-        now = await pool.fetchval("select now()")
-        facts = [
-            AgentFact(
-                f"00000000-0000-4000-8000-{number:012}",
-                AgentCode(str(1000 + number)),
-                now,
-                AgentState.READY,
-                station=StationName(str(2000 + number)),
-            )
-            for number in range(AGENTS)
-        ]
-        async with pool.acquire() as db:
-            await write(db, facts)
-    finally:
-        await pool.close()
-    await stack.controller.start()
-    await asyncio.sleep(5.0)  # its prompts are being spoken
 
 
 async def _calls(ports: Ports, port: int, calls: int, rate: float, at_once: int) -> None:
@@ -164,65 +121,6 @@ async def _calls(ports: Ports, port: int, calls: int, rate: float, at_once: int)
     )
     if outcome.failed:
         raise sipp.SippFailed(f"{outcome.failed} of {calls} calls failed")
-
-
-async def _settled(stack: Stack, phones: Phones) -> list[dict[str, Any]]:
-    """For each INVITE so far: milliseconds since what led to it, as far as known.
-
-    Forgets the calls in the database, so that callers' numbers can be used again.
-    """
-    await asyncio.sleep(2.0)
-    database = await asyncpg.connect(stack.dsn)
-    try:
-        rows = await database.fetch(_FACTS)
-        await database.execute("truncate call_facts, calls cascade")
-    finally:
-        await database.close()
-    return _matched(rows, phones.invited)
-
-
-def _matched(rows: Sequence[Any], invited: Sequence[Invited]) -> list[dict[str, Any]]:
-    by_caller: dict[str, list[Any]] = defaultdict(list)
-    ends: dict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        by_caller[row["caller"]].append(row)
-        if row["kind"] == "disconnected":
-            ends[row["station"]].append(row["at"])
-    found = []
-    for invite in sorted(invited, key=lambda one: one.at):
-        mine = [row for row in by_caller[invite.caller] if row["at"] <= invite.at]
-        offered = [
-            row["at"]
-            for row in mine
-            if row["kind"] == "offered" and row["station"] == invite.station
-        ]
-        if not offered:
-            continue
-        decided = offered[-1]
-        queued = max(row["at"] for row in mine if row["kind"] == "queued")
-        free = max((at for at in ends[invite.station] if at <= decided), default=0.0)
-        told = max((row["at"] for row in mine if row["kind"] == "announced"), default=0.0)
-        # The later of the two made the offer possible.
-        found.append(
-            {
-                "decided": 1000 * (invite.at - decided),
-                "entered": 1000 * (invite.at - queued) if queued > free else None,
-                "freed": 1000 * (invite.at - free) if free > queued else None,
-                "announcing": 0.0 < decided - told < SPOKEN_FOR_S,
-            }
-        )
-    return found
-
-
-def _quantiles(values: Sequence[float]) -> dict[str, float]:
-    if not values:
-        return {"p50": 0.0, "p99": float("inf"), "max": float("inf"), "offers": 0}
-    return {
-        "p50": round(rig.percentile(values, 0.5), 2),
-        "p99": round(rig.percentile(values, 0.99), 2),
-        "max": round(max(values), 2),
-        "offers": len(values),
-    }
 
 
 if __name__ == "__main__":

@@ -113,13 +113,22 @@ async def run(
     media_port: int,
     timeout_s: float,
     patience_s: float = 0.0,
+    services: Sequence[str] = (),
 ) -> SippCounts:
-    """Place this many calls, at most ``at_once`` at a time; returns when all are over."""
+    """Place this many calls, at most ``at_once`` at a time; returns when all are over.
+
+    ``services``: the numbers to call in turns, instead of ``service``.
+    """
     program = await asyncio.to_thread(find_or_install_sipp)
     with tempfile.TemporaryDirectory(prefix="offhook-sipp-") as folder:
         file, figures = Path(folder) / "scenario.xml", Path(folder) / "figures.csv"
         patience = f"{1000 * patience_s:.0f}"
-        file.write_text(scenario.replace("[patience]", patience), "utf-8")
+        text = scenario.replace("[patience]", patience)
+        numbers = Path(folder) / "numbers.csv"
+        if services:
+            text = text.replace("[service]", "[field0]")
+            numbers.write_text("SEQUENTIAL\n" + "".join(f"{n};\n" for n in services), "utf-8")
+        file.write_text(text, "utf-8")
         command = [
             *(str(program), f"{target[0]}:{target[1]}", "-sf", str(file), "-s", service),
             *("-i", source[0], "-p", str(source[1]), "-mp", str(media_port)),
@@ -133,6 +142,8 @@ async def run(
                 "4194304",
             ),
         ]
+        if services:
+            command += ["-inf", str(numbers)]
         before = _finished_children()
         process = await asyncio.create_subprocess_exec(
             *command,
