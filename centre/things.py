@@ -216,6 +216,9 @@ class QueueSettings(Thing):
     title: dict[Language, Title] = Field({}, description="what people call it, by language")
     priority: int = Field(0, ge=-10, le=10, description="queues with a higher one go first")
     service_level_s: float = Field(20, gt=0, le=3600, description="answered in time: within this")
+    service_level_target: float = Field(
+        0.8, gt=0, le=1, description="the share of callers to be answered in time: 0.8 is 80 %"
+    )
     short_abandon_s: float = Field(
         5, ge=0, le=600, description="callers who hang up within this time are short abandons"
     )

@@ -122,6 +122,7 @@ class Queue:
     title: Mapping[str, str] = field(default_factory=dict)  # by language
     priority: int = 0  # a higher one is served first
     service_level_s: float = 20.0
+    service_level_target: float = 0.8  # the share that should be answered within this time
     short_abandon_s: float = 5.0  # whoever leaves within this time counts as a short abandon
     ring_s: float = 15.0
     wrap_up_s: float = 20.0

@@ -199,6 +199,7 @@ class LiveBoard:
             service_level=figures.service_level,
             service_level_s=queue.service_level_s,
             short_abandon_s=queue.short_abandon_s,
+            service_level_target=queue.service_level_target,
         )
 
     def _look_at_calls(self, calls: Iterable[LiveCall], positions: Mapping[CallId, int]) -> None:

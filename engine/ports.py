@@ -121,6 +121,8 @@ class QueueView:
     """The target, in seconds."""
     short_abandon_s: float
     """A caller who hangs up within this time is a short abandon, in seconds."""
+    service_level_target: float = 0.8
+    """0 to 1: what the service level should be at least."""
 
 
 @dataclass(frozen=True, slots=True)

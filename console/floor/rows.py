@@ -109,6 +109,7 @@ def queue_row(queue: QueueView) -> Row:
         "service_level": queue.service_level,
         "service_level_s": queue.service_level_s,
         "short_abandon_s": queue.short_abandon_s,
+        "service_level_target": queue.service_level_target,
     }
 
 

@@ -136,7 +136,7 @@ LIVE_TEXTS = {
     ),
     "configuration_changed": N_("The configuration has changed; ./run restart puts it into force"),
     "recordings_waiting": N_("Recordings can't be stored: %(n)s are waiting in Asterisk's spool"),
-    "within": N_("within %(n)s s"),
+    "within": N_("target: %(target)s within %(n)s s"),
     "short_abandoned": N_("plus %(n)s short (within %(s)s s)"),
     "unserved": N_("plus %(n)s not served"),
     "at_phone": N_("phone %(station)s"),

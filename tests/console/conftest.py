@@ -53,6 +53,7 @@ from storage.password_hashing import Passwords
 from storage.projects import Projects
 from storage.users import User, UserStore
 from tests.console.browserless import Client
+from tests.console.browsing import Open, Served, a_browser
 from tests.console.floor import BANK, TEA, Floor
 
 PASSWORD = "correct horse battery"
@@ -260,3 +261,19 @@ async def recorded(console: Console) -> CallId:
     for call in (CALL, BANKS_CALL):
         speak(console.recordings / f"2026/03/02/{call}.wav")
     return CALL
+
+
+@pytest.fixture
+async def served(console: Console) -> AsyncIterator[Served]:
+    """The console behind a port."""
+    served = Served(console.app)
+    await served.start()
+    yield served
+    await served.close()
+
+
+@pytest.fixture
+async def open_page(served: Served) -> AsyncIterator[Open]:
+    """``await open_page("/board", "sue")``: a page of a browser of its own, signed in."""
+    async with a_browser(served, PASSWORD) as opening:
+        yield opening

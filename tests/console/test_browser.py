@@ -2,13 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import web
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
 from centre.calendars import UnpublishedYear
 from console.kit.context import SESSIONS
@@ -24,101 +22,11 @@ from engine.ports import (
     StoreView,
 )
 from storage.audit import AuditAction
-from tests.console.conftest import CALL, PASSWORD, Console
+from tests.console.browsing import Open, Served
+from tests.console.conftest import CALL, Console
 from tests.console.floor import TEA, busy
 
 pytestmark = pytest.mark.live
-
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
-# A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
-_EXPECTED = re.compile(
-    r"ERR_CONNECTION|status of 40[39]|live' failed: .* code: 40[34]|status of 404 .*/live$"
-)
-Open = Callable[..., Awaitable[Page]]
-
-
-class Served:
-    """A console on a port that stays the same when it is stopped and started again."""
-
-    def __init__(self, app: web.Application) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        self._site: web.TCPSite | None = None
-        self.port = 0
-
-    async def start(self) -> None:
-        if not self.port:
-            await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await self._site.start()
-        self.port = self._site.port
-
-    async def stop(self) -> None:
-        """No new connections; those that are there are cut."""
-        if self._site is not None:
-            await self._site.stop()
-        server = self._runner.server
-        assert server is not None
-        for connection in server.connections:
-            if connection.transport is not None:
-                connection.transport.abort()
-
-    async def close(self) -> None:
-        await self._runner.cleanup()
-
-
-@pytest.fixture
-async def served(console: Console) -> AsyncIterator[Served]:
-    """The console behind a port."""
-    served = Served(console.app)
-    await served.start()
-    yield served
-    await served.close()
-
-
-@pytest.fixture
-async def open_page(served: Served) -> AsyncIterator[Open]:
-    """``await open_page("/board", "sue")``: a page of a browser of its own, signed in.
-
-    At the end nothing may have been said on the browser's console: a blocked script, a broken
-    module, a missing file.
-    """
-    complaints: list[str] = []
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
-
-        async def open_one(path: str, name: str, language: str = "en", width: int = 1280) -> Page:
-            size: Any = {"width": width, "height": 900}
-            context = await browser.new_context(locale=language, viewport=size)
-            page = await context.new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on(
-                "console",
-                lambda said: (
-                    complaints.append(said.text)
-                    if said.type == "error"
-                    and not _EXPECTED.search(f"{said.text} {said.location['url']}")
-                    else None
-                ),
-            )
-            await page.goto(f"http://127.0.0.1:{served.port}/login")
-            await page.fill("#name", name)
-            await page.fill("#password", PASSWORD)
-            await page.click("button.btn-primary")
-            await page.wait_for_url(lambda url: "/login" not in url)
-            await page.goto(f"http://127.0.0.1:{served.port}{path}")
-            return page
-
-        yield open_one
-        await browser.close()
-    assert complaints == []
 
 
 async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> None:
@@ -194,6 +102,41 @@ async def test_the_boards_figures_add_up(console: Console, open_page: Open) -> N
     sales = page.locator('[data-rows="queues"] [data-key="sales"]')
     await expect(sales.locator('[data-f="unserved"]')).to_be_hidden()
     await expect(page.locator('[data-figure="level"]')).to_have_text("9.1%")
+
+
+async def test_callers_who_wait_come_first_and_those_who_are_done_last(
+    console: Console, open_page: Open
+) -> None:
+    await busy(console.floor)
+    await console.floor.put_call(7, CallStage.AFTER, 200, queue=QueueName("sales"))
+    await console.floor.put_call(8, CallStage.QUEUE, 300, queue=QueueName("sales"))
+    page = await open_page("/board", "ada")
+    stages = page.locator('[data-rows="calls"] [data-f="stage"]')
+    waits = ["Waiting"] * 3
+    talks = ["In the menu", "Talking", "On hold"]
+    await expect(stages).to_have_text([*waits, "Ringing an agent", *talks, "Scoring the call"])
+
+
+async def test_each_queue_is_measured_against_its_own_target(
+    console: Console, open_page: Open
+) -> None:
+    await busy(console.floor)
+    level = {"service_level": 0.85, "measured_today": 20, "answered_within_today": 17}
+    console.floor.figures = {
+        QueueName("sales"): level,
+        QueueName("service"): {**level, "service_level_s": 60, "service_level_target": 0.9},
+    }
+    page = await open_page("/board", "ada")
+    sales, service = (
+        page.locator(f'[data-rows="queues"] [data-key="{name}"]') for name in ("sales", "service")
+    )
+    await expect(sales.locator('[data-f="within"]')).to_have_text("target: 80% within 20 s")
+    await expect(service.locator('[data-f="within"]')).to_have_text("target: 90% within 60 s")
+    await expect(sales.locator('[data-f="bar"]')).not_to_have_class(re.compile("is-low"))
+    await expect(service.locator('[data-f="bar"]')).to_have_class(re.compile("is-low"))
+    # The longest wait is 42 s in sales, and 12 s in service.
+    await expect(sales.locator('[data-f="longest"]')).to_have_class(re.compile("is-late"))
+    await expect(service.locator('[data-f="longest"]')).not_to_have_class(re.compile("is-late"))
 
 
 async def test_a_stale_board_says_so_and_comes_back(

@@ -8,6 +8,8 @@ const place = (name) => document.querySelector(`[data-rows="${name}"]`);
 const template = (name) => document.getElementById(`row-${name}`);
 const percent = (share) => (share === null ? "–" : fill(texts.percent, { n: (share * 100).toFixed(1) }));
 const title = (queue) => queue.title[language] ?? queue.name;
+// Whoever waits comes first, and those whose talk is over last.
+const STAGE_RANK = { queue: 0, fallback: 0, ringing: 1, flow: 2, talking: 3, held: 3, after: 4 };
 const RANK = { offered: 0, talking: 1, wrap_up: 2, ready: 3, paused: 4, logged_out: 5 };
 
 function badge(element, colour, text) {
@@ -20,12 +22,18 @@ function drawQueue(parts, queue) {
   parts.project.textContent = texts.projects[queue.project] ?? queue.project;
   parts.waiting.textContent = queue.waiting;
   parts.waiting.classList.toggle("text-red", queue.waiting > 0 && queue.ready === 0);
-  count(parts.longest, { since: queue.waiting_since });
+  count(parts.longest, { since: queue.waiting_since, late: queue.service_level_s });
   parts.level.textContent = percent(queue.service_level);
-  parts.within.textContent = fill(texts.within, { n: queue.service_level_s });
+  parts.within.textContent = fill(texts.within, {
+    n: queue.service_level_s,
+    target: fill(texts.percent, { n: Number((queue.service_level_target * 100).toFixed(1)) }),
+  });
   parts.bar.hidden = queue.service_level === null;
   parts.bar.value = (queue.service_level ?? 0) * 100;
-  parts.bar.classList.toggle("is-low", queue.service_level !== null && queue.service_level < 0.8);
+  parts.bar.classList.toggle(
+    "is-low",
+    queue.service_level !== null && queue.service_level < queue.service_level_target,
+  );
   parts.answered.textContent = queue.answered_today;
   parts.abandoned.textContent = queue.abandoned_today;
   // They count in the service level, so they are shown beside it.
@@ -260,7 +268,9 @@ function draw() {
     .sort((a, b) => RANK[a.state] - RANK[b.state] || a.code.localeCompare(b.code))
     .map((agent) => [agent.code, agent]);
   drawRows(place("agents"), template("agents"), agents, drawAgent, texts.no_agents, columns("agents"));
-  const calls = live.rows("calls").sort((a, b) => a.since - b.since).map((call) => [call.id, call]);
+  const calls = live.rows("calls")
+    .sort((a, b) => STAGE_RANK[a.stage] - STAGE_RANK[b.stage] || a.since - b.since)
+    .map((call) => [call.id, call]);
   drawRows(place("calls"), template("calls"), calls, drawCall, texts.no_calls, columns("calls"));
   drawFigures();
   countAll(live.now());

@@ -176,8 +176,13 @@ export function drawRows(place, template, rows, draw, empty, columns) {
   while (place.children.length > wanted.length) place.lastElementChild.remove();
 }
 
-// Elements with data-since or data-until keep counting by themselves.
-export function count(element, { since = null, until = null }) {
+// Elements with data-since or data-until keep counting by themselves; those with data-late stand out
+// once they have counted further than that many seconds.
+export function count(element, { since = null, until = null, late = null }) {
+  if (since === null || late === null) {
+    delete element.dataset.late;
+    element.classList.remove("is-late");
+  } else element.dataset.late = late;
   if (since === null) delete element.dataset.since;
   else element.dataset.since = since;
   if (until === null) delete element.dataset.until;
@@ -197,6 +202,8 @@ export function countAll(now, format = duration) {
     e.hidden = now <= Number(e.dataset.after);
   for (const e of document.querySelectorAll("[data-since]"))
     e.textContent = format(now - Number(e.dataset.since));
+  for (const e of document.querySelectorAll("[data-late]"))
+    e.classList.toggle("is-late", now - Number(e.dataset.since) > Number(e.dataset.late));
   for (const e of document.querySelectorAll("[data-until]"))
     e.textContent = format(Number(e.dataset.until) - now);
 }

@@ -1,0 +1,91 @@
+"""A real browser before a console that listens at a port."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from playwright.async_api import Page, async_playwright
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+# A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
+_EXPECTED = re.compile(
+    r"ERR_CONNECTION|status of 40[39]|live' failed: .* code: 40[34]|status of 404 .*/live$"
+)
+Open = Callable[..., Awaitable[Page]]
+
+
+class Served:
+    """A console on a port that stays the same when it is stopped and started again."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._site: web.TCPSite | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        if not self.port:
+            await self._runner.setup()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await self._site.start()
+        self.port = self._site.port
+
+    async def stop(self) -> None:
+        """No new connections; those that are there are cut."""
+        if self._site is not None:
+            await self._site.stop()
+        server = self._runner.server
+        assert server is not None
+        for connection in server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+
+
+@asynccontextmanager
+async def a_browser(served: Served, password: str) -> AsyncIterator[Open]:
+    """``await open_page("/board", "sue")``: a page of a browser of its own, signed in.
+
+    At the end nothing may have been said on the browser's console: a blocked script, a broken
+    module, a missing file.
+    """
+    complaints: list[str] = []
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+
+        async def open_one(path: str, name: str, language: str = "en", width: int = 1280) -> Page:
+            size: Any = {"width": width, "height": 900}
+            context = await browser.new_context(locale=language, viewport=size)
+            page = await context.new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on(
+                "console",
+                lambda said: (
+                    complaints.append(said.text)
+                    if said.type == "error"
+                    and not _EXPECTED.search(f"{said.text} {said.location['url']}")
+                    else None
+                ),
+            )
+            await page.goto(f"http://127.0.0.1:{served.port}/login")
+            await page.fill("#name", name)
+            await page.fill("#password", password)
+            await page.click("button.btn-primary")
+            await page.wait_for_url(lambda url: "/login" not in url)
+            await page.goto(f"http://127.0.0.1:{served.port}{path}")
+            return page
+
+        yield open_one
+        await browser.close()
+    assert complaints == []
