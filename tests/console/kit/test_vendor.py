@@ -4,18 +4,25 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
+
 import console
+import tests
 from tests.console.conftest import Visit
 
-VENDOR = Path(console.__file__).parent / "kit" / "static" / "vendor"
+VENDORED = (
+    Path(console.__file__).parent / "kit" / "static" / "vendor",
+    Path(tests.__file__).parent / "vendor",
+)
 _LINE = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.MULTILINE)
 
 
-def test_every_file_has_its_checksum() -> None:
-    listed = {name: digest for digest, name in _LINE.findall((VENDOR / "VENDOR.md").read_text())}
+@pytest.mark.parametrize("folder", VENDORED)
+def test_every_file_has_its_checksum(folder: Path) -> None:
+    listed = {name: digest for digest, name in _LINE.findall((folder / "VENDOR.md").read_text())}
     there = {
-        str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in VENDOR.rglob("*")
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
         if path.is_file() and path.name != "VENDOR.md"
     }
     assert there == listed
