@@ -52,9 +52,13 @@ class Clock:
         """How far civil time is ahead of monotonic time.
 
         Updated only if the civil clock was set: callers who came microseconds apart must not change
-        places because reading two clocks takes time.
+        places because reading two clocks takes time. On a busy machine it may even take so long
+        that the clock only seems to have been set.
         """
-        lead = datetime.now(UTC).timestamp() - self.now()
+        before = self.now()
+        lead = datetime.now(UTC).timestamp() - before
         if abs(lead - self._lead) > _CLOCK_SET_S:
-            self._lead = lead
+            at_once = self.now() - before < _CLOCK_SET_S / 2
+            if at_once or not self._lead:
+                self._lead = lead
         return self._lead
