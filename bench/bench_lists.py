@@ -30,7 +30,7 @@ from records.outcomes import Outcome
 from storage.database import connection
 from storage.projects import Projects
 
-RUNS = 5
+RUNS, RUNS_OF_SETS = 5, 3
 PER_PAGE = 50
 WITHIN_MS = 100.0
 
@@ -119,7 +119,7 @@ DEEP = (
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Milliseconds of ``RUNS`` runs, after one that isn't counted."""
+    """Milliseconds of some runs, after one that isn't counted."""
 
     median_ms: float
     worst_ms: float
@@ -162,10 +162,10 @@ async def _gigabytes(db: asyncpg.Connection) -> dict[str, float]:
     return {row["relname"]: round(row["bytes"] / 1e9, 3) for row in rows}
 
 
-async def _times(work: Callable[[], Awaitable[object]]) -> Times:
+async def _times(work: Callable[[], Awaitable[object]], runs: int = RUNS) -> Times:
     await work()
     taken = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         began = perf_counter()
         await work()
         taken.append((perf_counter() - began) * 1000)
@@ -173,7 +173,11 @@ async def _times(work: Callable[[], Awaitable[object]]) -> Times:
 
 
 async def _list(
-    db: asyncpg.Connection, filters: CallFilter, scope: str, place: ListPlace | None = None
+    db: asyncpg.Connection,
+    filters: CallFilter,
+    scope: str,
+    place: ListPlace | None = None,
+    runs: int = RUNS,
 ) -> dict[str, object]:
     found: FoundCalls | None = None
 
@@ -182,7 +186,7 @@ async def _list(
         search = search_of(filters, SCOPES[scope])
         found = await find(db, search, place, Direction.NEWEST_FIRST, PER_PAGE + 1, LIMITS)
 
-    times = await _times(work)
+    times = await _times(work, runs)
     assert found is not None
     count, more = total(found, LIMITS.count)
     return {**asdict(times), "calls": f"more than {count}" if more else count, "how": found.how}
@@ -229,7 +233,7 @@ async def _sets(db: asyncpg.Connection) -> dict[str, object]:
             for name, value in asdict(filters).items()
             if value is not None and value is not False and name not in ("start", "end")
         }
-        one = await _list(db, filters, scope)
+        one = await _list(db, filters, scope, runs=RUNS_OF_SETS)
         found.append({"filters": said, "scope": scope, "days": span, **one})
     found.sort(key=lambda one: -float(str(one["median_ms"])))
     medians = [float(str(one["median_ms"])) for one in found]

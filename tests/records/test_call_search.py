@@ -15,7 +15,9 @@ from records.call_queries import CallStore
 from records.call_search import CallFilter, FoundCalls, SearchLimits, plain_text, total
 from records.call_search_sql import ListPlace
 from records.outcomes import Outcome
-from storage.database import Database, connection
+from storage.database import Database, connection, make_pool
+from storage.embedded import EmbeddedServer
+from storage.migrate import migrate, migrations
 from storage.projects import Projects, as_array
 from tests.records.test_call_queries import store_of
 from tests.storage.days import NOON, entered, fact
@@ -196,3 +198,39 @@ async def test_each_filter_alone_within_each_scope_by_each_way(database: Databas
             for limits in rng.sample(LIMITS, 2):
                 store = CallStore(database.pool, limits=limits)
                 await compare(store, filters, projects, limits.count, calls, rng.choice((3, 9)))
+
+
+async def test_calls_from_before_there_were_these_indexes_are_found(
+    postgres: EmbeddedServer,
+) -> None:
+    pool = await make_pool(await postgres.database("before_the_indexes"))
+    async with connection(pool) as db:
+        await migrate(db, migrations()[:6])
+        await db.execute(
+            "insert into calls (call, project, entered_at, outcome, caller, queues, agents) values"
+            " ('a', 'acme', $1, 'answered', '*5#', '{sales,service,sales}', '{1001,1002}'),"
+            " ('b', null, $1, 'abandoned', null, '{sales}', '{}')",
+            NOON,
+        )
+        await db.execute(
+            "insert into call_agents (call, agent, entered_at)"
+            " values ('a', '1001', $1), ('a', '1002', $1)",
+            NOON,
+        )
+        await migrate(db)
+    store = CallStore(pool)
+    for filters, found in (
+        (CallFilter(), "ba"),
+        (CallFilter(queue=QueueName("sales")), "ba"),
+        (CallFilter(queue=QueueName("service")), "a"),
+        (CallFilter(agent=AgentCode("1002")), "a"),
+        (CallFilter(agent=AgentCode("1002"), outcome=Outcome.ANSWERED), "a"),
+        (CallFilter(withheld=True), "b"),
+        (CallFilter(caller="5#"), "a"),
+        (CallFilter(project=ProjectName("acme")), "a"),
+    ):
+        page = await store.list(filters, projects=None)
+        assert "".join(row.call for row in page.rows) == found, filters
+    rows = (await store.list(projects=None)).rows
+    assert [row.project for row in rows] == [None, "acme"]
+    await pool.close()
