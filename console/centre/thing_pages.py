@@ -30,6 +30,7 @@ from console.centre.reach import SeenDirectory, actor_of
 from console.centre.setting_words import VALUES, help_of, label_of
 from console.kit.context import DIRECTORY, FLOWS, LIVE
 from console.kit.rendering import render, says
+from console.kit.setup_codes import ShownSetup, new_setup
 from console.kit.words import ACCOUNT_REFUSALS
 from domain.centre import zone_of
 from domain.roles import Role
@@ -189,7 +190,8 @@ async def _with_credentials(
     draft = Draft(kind, key, kept.changed.get((kind, key)), Typed({}))
     draft.typed = shown(draft.fields, thing, _zone(request))
     done = says(request, words.DONE["created" if is_new else "changed"])
-    return _form(request, seen, draft, said_before=done, credentials=credentials)
+    setup = await new_setup(request, key) if kind is Kind.STATION else None
+    return _form(request, seen, draft, said_before=done, credentials=credentials, setup=setup)
 
 
 async def renew(request: web.Request) -> web.Response:
@@ -292,6 +294,7 @@ def _form(
     status: int = 200,
     said_before: str = "",
     credentials: Credentials | None = None,
+    setup: ShownSetup | None = None,
 ) -> web.Response:
     kind, speaks = draft.kind, speech(request, seen)
     thing = None if draft.key is None else seen.get(kind, draft.key)
@@ -311,6 +314,7 @@ def _form(
         "options": _options(seen, draft, speaks.title),
         "suggestions": {"flow": request.app[FLOWS]},
         "credentials": credentials,
+        "setup": setup,
         "label_of": lambda each: says(request, label_of(kind, each)),
         "help_of": lambda each: says(request, help_of(kind, each)),
         "values": VALUES,

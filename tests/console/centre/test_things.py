@@ -329,6 +329,9 @@ async def secrets_of(console: Console) -> Mapping[Any, str]:
     return {(row["kind"], row["key"]): row["secret"] for row in rows}
 
 
+SETUP = re.compile(r"http://[^/]+(/phone-setup/[\w-]{43})")
+
+
 def told(text: str, label: str) -> str:
     found = re.search(rf"<dt[^>]*>{re.escape(label)}</dt><dd[^>]*><code>([^<]*)</code>", text)
     assert found, (label, text)
@@ -349,11 +352,19 @@ async def test_a_new_phone_gets_a_password_that_is_shown_once(
     assert (told(text, "SIP server"), told(text, "Port")) == ("127.0.0.1", "5060")
     assert (await secrets_of(console))["station", "2001"] == digest("2001", password)
     assert password not in await page(ada, "/centre/station/2001")
+    first = SETUP.findall(text)
+    assert len(first) == 1 and 'class="qr-code"' in text
+    assert SETUP.findall(await page(ada, "/centre/station/2001")) == []
     for path in ("/centre/history", "/centre/history/2"):
         assert password not in await page(ada, path)
     answer = await ada.post("/centre/station/2001/secret", {"what": "password"}, headers=ENGLISH)
-    renewed = told(await answer.text(), "Password")
+    text = await answer.text()
+    renewed = told(text, "Password")
     assert renewed != password
+    linphone = {"X-Linphone-Provisioning": "1"}
+    assert (await ada.get(first[0], headers=linphone)).status == 404
+    settings = await ada.get(SETUP.findall(text)[0], headers=linphone)
+    assert digest("2001", renewed) in await settings.text()
     assert (await secrets_of(console))["station", "2001"] == digest("2001", renewed)
     assert "got a new password" in await page(ada, "/centre/station/2001/history")
 
