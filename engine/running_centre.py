@@ -204,8 +204,8 @@ class RunningCentre:
 
     async def _read_figures(self, since: datetime) -> None:
         self._blocked = await self._calls.blocked(since)
-        # All anew: since the last time, the centre may have got other queues.
-        found = await self._calls.queue_figures(self._engine.centre.queues, since)
+        # All anew, for the queues that the board shows now.
+        found = await self._calls.queue_figures(self._engine.queues, since)
         self._figures = {
             name: DayFigures(
                 figures.offered,

@@ -180,6 +180,24 @@ async def test_a_new_day_begins_by_itself(
 
 
 @pytest.mark.live
+async def test_a_queue_that_comes_into_force_has_the_days_figures(
+    centre: Centre, database: Database, outbox: Outbox, tmp_path: Path
+) -> None:
+    """Its name was there in the morning, and its calls count."""
+    calls = await store_of(database, answered("pbx1-1.1"))
+    without = tuple(queue for queue in centre.queues if queue.name != "sales")
+    board = Board(replace(centre, queues=without), calls, outbox, tmp_path)
+    try:
+        assert (await board.until(0)).name != "sales"
+        board.engine.take(replace(centre, timezone="Asia/Shanghai"))
+        assert (await board.until(1)).name == "sales"
+        board.engine.take(replace(centre, queues=without, timezone="Asia/Shanghai"))
+        assert (await board.until(0)).name != "sales"
+    finally:
+        board.close()
+
+
+@pytest.mark.live
 async def test_the_last_call_is_counted_though_nothing_happens_after_it(
     centre: Centre, database: Database, outbox: Outbox, tmp_path: Path
 ) -> None:
