@@ -1,0 +1,167 @@
+"""The directory is changed while the centre works, is away, or can't be reached."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from centre.authority import SYSTEM
+from centre.directory_service import ANY, DirectoryService, WishedThing
+from centre.directory_store import DirectoryStore
+from centre.things import AgentSettings, Kind, QueueSettings, SkillSettings, Thing
+from storage.database_errors import AWAY
+from storage.embedded import EmbeddedServer
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import Scene
+
+pytestmark = [pytest.mark.live, pytest.mark.long]
+
+CHANGES = 300
+
+
+def directory_of(one: Scene) -> DirectoryService:
+    """What any other process would change the centre with."""
+    return DirectoryService(DirectoryStore(one.pool))
+
+
+async def put(one: Scene, *things: Thing) -> None:
+    wishes = [WishedThing(thing.KIND, thing.key, thing, ANY) for thing in things]
+    await directory_of(one).change(SYSTEM, wishes)
+
+
+async def agent(one: Scene, code: str) -> AgentSettings:
+    kept = await directory_of(one).read()
+    return kept.directory.of(AgentSettings)[code]
+
+
+async def test_a_skill_counts_from_the_next_offer(scene: SceneFactory) -> None:
+    """A skill is taken away during a talk, which goes on; the next caller waits until that is
+    undone."""
+    one = await scene(agents=2, seated=1, nobody_grace_s=600)
+    await one.phones("answer-0,speak-60")
+    first = await one.customer("speak-60", "13800000001")
+    await one.until_stages(talking=1)
+    service = directory_of(one)
+    before = await agent(one, "1001")
+    change = await service.change(
+        SYSTEM,
+        [
+            WishedThing(
+                Kind.AGENT,
+                "1001",
+                before.model_copy(update={"skills": {"sales": 3}}),
+                (await service.read()).changed[Kind.AGENT, "1001"],
+            )
+        ],
+    )
+    await one.talk_on()
+    assert (await one.console.board())["calls"][0]["stage"] == "talking"  # it is not disturbed
+    await one.far.hang_up(first)
+    second = await one.customer("speak-60", "13800000002")
+    board = await one.until_stages(queue=1)
+    assert board["calls"][0]["agent"] is None  # the agent has after-call work of 1 s, and no skill
+    await service.undo(SYSTEM, change.id)
+    board = await one.until_stages(talking=1)
+    assert board["calls"][0]["agent"] == "1001"
+    await one.far.hang_up(second)
+    for found in await one.all_ended(["13800000001", "13800000002"]):
+        assert found.record.outcome == "answered"
+
+
+async def test_what_was_changed_while_the_controller_was_away(scene: SceneFactory) -> None:
+    one = await scene(agents=2, seated=1)
+    await one.phones("answer-0,speak-60")
+    await one.customer("speak-60", "13800000001")
+    await one.until_stages(talking=1)
+    await one.stack.controller.kill()
+    await put(
+        one,
+        SkillSettings(name="loans"),
+        QueueSettings(name="loans", project="tea", skill="loans"),
+        (await agent(one, "1002")).model_copy(update={"name": "Renamed"}),
+    )
+    await one.stack.controller.start()
+    board = await one.until(
+        lambda b: (
+            any(queue["name"] == "loans" for queue in b["queues"])
+            and [call["stage"] for call in b["calls"]] == ["talking"]
+        ),
+        30,
+        "the new queue, and the talk",
+    )
+    assert {row["code"]: row["name"] for row in board["agents"]}["1002"] == "Renamed"
+
+
+async def test_a_controller_without_its_database_has_the_last_centre(
+    scene: SceneFactory, own_server: EmbeddedServer
+) -> None:
+    one = await scene(agents=2, seated=2, server=own_server)
+    await put(one, (await agent(one, "1002")).model_copy(update={"name": "Renamed"}))
+
+    def renamed(board: dict[str, object]) -> bool:
+        agents = board["agents"]
+        assert isinstance(agents, list)
+        return any(row["name"] == "Renamed" for row in agents)
+
+    await one.until(renamed, 10, "the change")
+    await asyncio.to_thread(own_server.stop)
+    await one.stack.controller.kill()
+    await one.stack.controller.start()
+    with pytest.raises(AWAY):
+        await put(one, SkillSettings(name="loans"))
+    await one.phones("answer-0,speak-2,hangup")
+    call = await one.customer("speak-60", "13800000001")
+    assert await one.far.ended(call) == 16  # nobody can sign in to the board meanwhile
+    await asyncio.to_thread(own_server.start)
+    await put(one, SkillSettings(name="loans"))
+    await one.until(lambda b: renamed(b) and b["store"][0]["up"], 60, "all is as it was")
+    kept = await directory_of(one).read()
+    assert kept.directory.has(Kind.SKILL, "loans")
+    (found,) = await one.all_ended(["13800000001"])
+    assert found.record.outcome == "answered"
+
+
+async def test_a_database_that_goes_away_in_the_middle_changes_nothing(
+    scene: SceneFactory, own_server: EmbeddedServer
+) -> None:
+    one = await scene(agents=1, seated=1, server=own_server)
+    before = await directory_of(one).read()
+
+    async def pulls_the_plug(_: asyncpg.Connection) -> None:
+        await asyncio.to_thread(own_server.stop)
+
+    with pytest.raises(AWAY):
+        await directory_of(one).change(
+            SYSTEM,
+            [WishedThing(Kind.SKILL, "loans", SkillSettings(name="loans"), None)],
+            also=pulls_the_plug,
+        )
+    await asyncio.to_thread(own_server.start)
+    after = await directory_of(one).read()
+    assert after.revision == before.revision
+    assert not after.directory.has(Kind.SKILL, "loans")
+
+
+async def test_many_changes_at_once_end_in_the_last(scene: SceneFactory) -> None:
+    """Five people change the same centre as fast as they can, while calls go on."""
+    one = await scene(agents=2, seated=2)
+    await one.phones("answer-0,speak-60")
+    calls = [await one.customer("speak-60", f"1380000000{n}") for n in range(2)]
+    await one.until_stages(talking=2)
+
+    async def changes(person: int) -> None:
+        for number in range(CHANGES // 5):
+            name = f"Agent {person}-{number}"
+            await put(one, (await agent(one, "1001")).model_copy(update={"name": name}))
+
+    await asyncio.gather(*map(changes, range(5)))
+    last = await agent(one, "1001")
+    board = await one.until(
+        lambda b: {row["code"]: row["name"] for row in b["agents"]}["1001"] == last.name,
+        30,
+        "the last change",
+    )
+    assert [call["stage"] for call in board["calls"]] == ["talking", "talking"]
+    assert len(await DirectoryStore(one.pool).history(limit=500)) == CHANGES + 1
+    for call in calls:
+        await one.far.hang_up(call)
