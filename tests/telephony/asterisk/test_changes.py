@@ -200,6 +200,8 @@ async def test_a_removed_phone_ends_its_talk_and_is_gone(scene: Scene, centre: C
 async def test_a_hundred_changes_are_a_few_reloads(scene: Scene, centre: Centre) -> None:
     talking = await talk(scene)
     scene.reloads()
+    clock = asyncio.get_running_loop().time
+    began = clock()
     phones = list(centre.stations)
     for number in range(100):
         phones.append(replace(NEW, name=StationName(f"{2000 + number}")))
@@ -211,7 +213,9 @@ async def test_a_hundred_changes_are_a_few_reloads(scene: Scene, centre: Centre)
         return await scene.registers("2099", PASSWORD) == 200
 
     await until(last, SOON_S, "the last of them to be in force", every_s=0.2)
-    assert 1 <= scene.reloads().count("module reload res_pjsip.so") <= 8
+    # One in two seconds at most, however long a busy machine takes to write them.
+    most = (clock() - began) / 2 + 1
+    assert 1 <= scene.reloads().count("module reload res_pjsip.so") <= most
     assert talking <= await scene.channels()
     assert scene.one.process.problems() == []
 
