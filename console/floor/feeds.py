@@ -42,6 +42,13 @@ class FloorPictures:
             return scene.desk(sight.desk, sight.projects or frozenset())
         return scene.board(sight)
 
+    def concerns(self, sight: Sight) -> bool:
+        """Whether something it shows may have changed; most changes are none to a desk."""
+        scene = self._scene
+        if scene is None or sight.desk is None:
+            return True
+        return sight.desk in scene.moved or not scene.queued_in.isdisjoint(sight.projects or ())
+
     def urgent(self, sight: Sight) -> bool:
         """Whether something happened to the agent of this desk."""
         return self._scene is not None and sight.desk in self._scene.moved

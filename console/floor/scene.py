@@ -54,6 +54,8 @@ class Scene:
     def __init__(self, board: Board) -> None:
         self.moved: frozenset[AgentCode] = frozenset()
         """Agents whose own row or call was another one on the last board."""
+        self.queued_in: frozenset[ProjectName] = frozenset()
+        """Projects whose queues were others at desks than on the board before."""
         self._agents: dict[AgentCode, tuple[AgentView, _AgentRows]] = {}
         self._queues: dict[QueueName, tuple[QueueView, Row]] = {}
         self._desk_queues: dict[QueueName, Row] = {}
@@ -71,6 +73,7 @@ class Scene:
         before, calls_before = self._agents, self._calls
         self._show(board)
         moved = {code for code, one in self._agents.items() if before.get(code) is not one}
+        moved |= before.keys() - self._agents.keys()
         for one, other in ((self._calls, calls_before), (calls_before, self._calls)):
             moved |= {
                 view.agent
@@ -86,17 +89,26 @@ class Scene:
         for view, rows in self._calls.values():
             if view.agent is not None:
                 self._calls_of.setdefault(view.agent, {})[view.id] = rows.no_line
+        views_before = self._queues
         self._queues = _kept(self._queues, board.queues, lambda queue: queue.name, queue_row)
-        self._show_at_desks(board.queues)
+        self._show_at_desks(board.queues, views_before)
         self._staff = _same(self._staff, {k: staff_row(v) for k, v in board.staff.items()})
         self._nodes = _same(self._nodes, {node.name: node_row(node) for node in board.nodes})
         self._lines = _same(self._lines, {line.name: line_row(line) for line in board.lines})
         self._store = _same(self._store, {"records": store_row(board.store)})
 
-    def _show_at_desks(self, queues: Iterable[QueueView]) -> None:
+    def _show_at_desks(
+        self,
+        queues: Iterable[QueueView],
+        views_before: Mapping[QueueName, tuple[QueueView, Row]],
+    ) -> None:
         """Desks show little of a queue, so that most of its changes are none to them."""
         before = self._desk_queues
         self._desk_queues = _same(before, {q.name: desk_queue_row(q) for q in queues})
+        changed = before.keys() ^ self._desk_queues.keys()
+        changed |= {name for name in before if before[name] is not self._desk_queues.get(name)}
+        views = {**views_before, **self._queues}
+        self.queued_in = frozenset(views[name][0].project for name in changed)
         if self._desk_queues is not before:
             self._desks = {}
 

@@ -57,6 +57,10 @@ class Source(Protocol[SightIn]):
         """
         ...
 
+    def concerns(self, sight: SightIn) -> bool:
+        """Whether the last look may have found something new to this sight."""
+        ...
+
     def urgent(self, sight: SightIn) -> bool:
         """Whether the last look found something that this sight must not wait for."""
         ...
@@ -239,7 +243,7 @@ class Feeds(Generic[SightT]):
             await asyncio.sleep(LOOK_S)
 
     def _look(self) -> None:
-        """Looks, and gives every feed a turn to show what is new."""
+        """Looks, and gives a turn to every feed that may have something new to show."""
         version = self._source.look()
         now = self._looked_at = _now()
         if version == self._version:
@@ -248,7 +252,7 @@ class Feeds(Generic[SightT]):
         for sight in self._feeds:
             if self._source.urgent(sight):
                 self._turns.ask(sight, now)
-            else:
+            elif self._source.concerns(sight):
                 self._turns.ask_at_moment(sight, now)
         self._asked.set()
 

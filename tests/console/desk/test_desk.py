@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 from domain.centre import AwayReason
-from domain.identity import AgentCode
-from engine.ports import CommandOutcome, CommandResult
+from domain.facts import AgentState
+from domain.identity import AgentCode, QueueName
+from engine.ports import CallStage, CommandOutcome, CommandResult
 from tests.console.conftest import Console, Visit
-from tests.console.floor import busy
+from tests.console.floor import BANK, busy
 from tests.console.streams import frame, listen
 
 
@@ -19,6 +20,22 @@ async def test_the_desk_sees_itself_and_its_call(console: Console, visit: Visit)
     assert set(first["all"]["agents"]) == {"1001"}
     assert [c["agent"] for c in first["all"]["calls"].values()] == ["1001"]
     assert set(first["all"]["queues"]) == {"sales", "service"}
+
+
+async def test_the_desk_is_sent_who_waits_in_its_projects_and_nothing_of_others(
+    console: Console, visit: Visit
+) -> None:
+    socket = await listen(await visit("amy"), "/desk/live")
+    await frame(socket)
+    await console.floor.put_call(6, CallStage.QUEUE, project=BANK, queue=QueueName("cards"))
+    await console.floor.put_agent("1002", AgentState.READY)
+    await console.floor.put_call(7, CallStage.QUEUE, queue=QueueName("sales"))
+    change = await frame(socket)
+    assert set(change) == {"v", "at", "set"} and set(change["set"]) == {"queues"}
+    assert set(change["set"]["queues"]) == {"sales"}
+    assert change["set"]["queues"]["sales"]["waiting"] == 1
+    await console.floor.put_agent("1001", AgentState.READY)
+    assert (await frame(socket))["set"]["agents"]["1001"]["state"] == "ready"
 
 
 async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:

@@ -104,6 +104,9 @@ class Source:
             raise RuntimeError("no picture")
         return {"rows": {"n": {"n": 0 if sight == "quiet" else self.version}}}
 
+    def concerns(self, sight: str) -> bool:
+        return sight != "apart"
+
     def urgent(self, sight: str) -> bool:
         return sight == "own"
 
@@ -139,6 +142,18 @@ async def test_a_page_that_nothing_changed_for_is_sent_nothing() -> None:
             await heard(board)
         await until(lambda: source.asked[2:].count("quiet") >= 3, 3)
         assert quiet.empty
+
+
+async def test_a_page_that_a_look_does_not_concern_costs_no_turn() -> None:
+    source = Source()
+    feeds = feed.Feeds(source, beat_s=60.0)
+    async with feeds.reader("apart") as apart, feeds.reader("board") as board:
+        await heard(apart)
+        await heard(board)
+        for _ in range(3):
+            await source.move()
+            await heard(board)
+        assert source.asked.count("apart") == 1 and apart.empty
 
 
 async def test_a_burst_of_changes_costs_few_looks() -> None:
