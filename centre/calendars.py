@@ -144,9 +144,11 @@ def _moments(
 ) -> Iterator[datetime]:
     """All moments, in order, at which it may open or close between noon of the day before ``last``
     and noon of that day, in UTC."""
-    days = (last - timedelta(days=1), last)
+    days = [last - timedelta(days=1), last]
     noon, next_noon = (_moment(day, 12 * 60, zone) for day in days)
     offsets = {each.astimezone(zone).utcoffset() for each in (noon, next_noon)}
+    if len(offsets) > 1:
+        days.append(last + timedelta(days=1))  # clocks may leap over a day: Apia did, in 2011
     spans_of = [day_of(calendar, day, holidays).spans for day in days]
     if all(spans == _WHOLE_DAY for spans in spans_of):
         return

@@ -214,6 +214,13 @@ def test_the_next_change_is_the_first_moment_that_differs(
         assert is_open(of, just_before.astimezone(zone), china) is was
 
 
+def test_a_day_that_clocks_leap_over() -> None:
+    """In Apia the Friday of 30 December 2011 never came."""
+    of = calendar(((), (), (), (), (), ((15, 30),), ()), holidays=None)
+    found = next_change(of, datetime(2011, 12, 29, 20, tzinfo=UTC).astimezone(APIA), china)
+    assert found == HoursChange(datetime(2011, 12, 31, 0, 15, tzinfo=APIA), True)
+
+
 def test_ops_are_warned_of_the_next_year_from_december_on() -> None:
     kept = [calendar(), calendar(name="shop"), calendar(), calendar(name="free", holidays=None)]
     assert unpublished(kept, date(2026, 11, 30), china) == ()
