@@ -1,6 +1,6 @@
 """The directory's routes: who may open its pages; ``centre.authority`` says who may change what."""
 
-from console.centre import history_pages, pages, thing_pages
+from console.centre import history_pages, pages, removal_pages, thing_pages
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
@@ -20,8 +20,8 @@ CENTRE = Feature(
         get("/centre/{kind}", pages.list_page, CHANGERS),
         get("/centre/{kind}/{key}", thing_pages.edit_page, CHANGERS),
         post("/centre/{kind}/{key}", thing_pages.save, CHANGERS),
-        get("/centre/{kind}/{key}/remove", thing_pages.removal_page, CHANGERS),
-        post("/centre/{kind}/{key}/remove", thing_pages.remove, CHANGERS),
+        get("/centre/{kind}/{key}/remove", removal_pages.removal_page, CHANGERS),
+        post("/centre/{kind}/{key}/remove", removal_pages.remove, CHANGERS),
         post("/centre/{kind}/{key}/secret", thing_pages.renew, CHANGERS),
         get("/centre/{kind}/{key}/history", history_pages.thing_history_page, CHANGERS),
     ),

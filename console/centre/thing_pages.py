@@ -7,7 +7,6 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from centre.authority import as_seen_by, may_make
-from centre.directory import Edit
 from centre.directory_service import (
     ChangeConflict,
     ChangeForbidden,
@@ -22,7 +21,7 @@ from centre.things import MODELS, Kind, Thing
 from console.centre import words
 from console.centre.credentials import Credentials, fresh_credentials
 from console.centre.difference import said
-from console.centre.drafts import Draft, OtherFault, fault_text
+from console.centre.drafts import Draft
 from console.centre.fields import FormField, Widget
 from console.centre.filled_forms import Typed, numbered_anew, rows_of, shown, usual
 from console.centre.pages import ICONS, address, kind_of, notice, speech
@@ -58,7 +57,7 @@ async def new_page(request: web.Request) -> web.Response:
 
 async def edit_page(request: web.Request) -> web.Response:
     """GET /centre/{kind}/{key}"""
-    kept, seen, thing = await _thing(request)
+    kept, seen, thing = await thing_of_address(request)
     draft = Draft(thing.KIND, thing.key, kept.changed.get((thing.KIND, thing.key)), Typed({}))
     draft.typed = shown(draft.fields, thing, _zone(request))
     return _form(request, seen, draft, said_before=notice(request))
@@ -196,7 +195,7 @@ async def _with_credentials(
 
 async def renew(request: web.Request) -> web.Response:
     """POST /centre/{kind}/{key}/secret: a new password or PIN, shown once"""
-    _, seen, thing = await _thing(request)
+    _, seen, thing = await thing_of_address(request)
     typed = Typed({k: str(v) for k, v in (await request.post()).items()})
     draft = Draft(thing.KIND, thing.key, None, typed)
     if not seen.may_change(thing):
@@ -216,66 +215,12 @@ async def renew(request: web.Request) -> web.Response:
     return await _with_credentials(request, thing.KIND, thing.key, credentials, is_new=False)
 
 
-async def removal_page(request: web.Request) -> web.Response:
-    """GET /centre/{kind}/{key}/remove"""
-    kept, seen, thing = await _thing(request)
-    return _removal(request, kept, seen, thing)
-
-
-async def remove(request: web.Request) -> web.Response:
-    """POST /centre/{kind}/{key}/remove"""
-    kept, seen, thing = await _thing(request)
-    form = await request.post()
-    change = number_in(str(form.get("change.seen", "")))
-    wish = WishedThing(thing.KIND, thing.key, None, change)
-    try:
-        await request.app[DIRECTORY].change(
-            seen.actor, [wish], note=str(form.get("change.note", ""))[:LONGEST_NOTE]
-        )
-    except ChangeForbidden:
-        return _removal(request, kept, seen, thing, status=403)
-    except (ChangeRefused, ChangeConflict) as error:
-        kept, seen, thing = await _thing(request)
-        overtaken = error.conflicts[0] if isinstance(error, ChangeConflict) else None
-        return _removal(request, kept, seen, thing, overtaken, status=409 if overtaken else 400)
-    raise web.HTTPSeeOther(f"/centre/{thing.KIND}?done=removed")
-
-
-def _removal(
-    request: web.Request,
-    kept: KeptDirectory,
-    seen: SeenDirectory,
-    thing: Thing,
-    overtaken: Conflict | None = None,
-    status: int = 200,
-) -> web.Response:
-    edit = Edit(thing.KIND, thing.key, kept.directory.get(thing.KIND, thing.key), None)
-    speaks = speech(request, seen)
-    # It must not be said to be missing by itself.
-    faults = request.app[DIRECTORY].faults_after(kept.directory, [edit])
-    known = [f for f in faults if seen.get(f.kind, f.key) is not None]
-    values = {
-        "kind": thing.KIND,
-        "key": thing.key,
-        "seen": kept.changed.get((thing.KIND, thing.key)),
-        "lines": list(said(thing, speaks).values()),
-        "faults": [OtherFault(f.kind, f.key, fault_text(f, speaks)) for f in known],
-        "hidden": len({(f.kind, f.key) for f in faults} - {(f.kind, f.key) for f in known}),
-        "may": seen.may_change(thing) and thing.KIND is not Kind.CENTRE,
-        "overtaken": overtaken,
-        "address": address,
-        "title": speaks.title,
-        "words": words,
-    }
-    return render(request, "centre/remove.html", values, status=status)
-
-
 async def _seen(request: web.Request) -> SeenDirectory:
     kept = await request.app[DIRECTORY].read()
     return SeenDirectory(actor_of(request), kept.directory)
 
 
-async def _thing(request: web.Request) -> tuple[KeptDirectory, SeenDirectory, Thing]:
+async def thing_of_address(request: web.Request) -> tuple[KeptDirectory, SeenDirectory, Thing]:
     """The thing that the address names. Raises HTTPNotFound."""
     kind, actor = kind_of(request), actor_of(request)
     kept = await request.app[DIRECTORY].read()

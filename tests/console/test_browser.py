@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from centre.authority import SYSTEM
 from centre.calendars import UnpublishedYear
+from centre.directory_service import WishedThing
+from centre.things import Kind, ProjectSettings
 from console.kit.context import SESSIONS
 from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
@@ -22,6 +25,7 @@ from engine.ports import (
     StoreView,
 )
 from storage.audit import AuditAction
+from tests.centre.small import small_directory
 from tests.console.browsing import Open, Served
 from tests.console.conftest import CALL, Console
 from tests.console.floor import TEA, busy
@@ -348,3 +352,89 @@ async def test_nothing_is_wider_than_a_phone(
         await asyncio.sleep(0.2)
         wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0, path
+
+
+async def test_a_centre_is_set_up_by_keyboard(open_page: Open, console: Console) -> None:
+    page = await open_page("/centre", "ada")
+    await page.get_by_role("link", name="New project").press("Enter")
+    await page.get_by_label("Short name").fill("tea")
+    await page.get_by_label("Title").fill("Spring Tea")
+    await page.get_by_label("Title").press("Enter")
+    await expect(page.get_by_role("status").first).to_contain_text("in force now")
+    for kind, fields in (
+        ("skill", {"name": "sales"}),
+        ("queue", {"name": "sales", "title.en": "Sales", "wrap_up_s": "x"}),
+    ):
+        await page.goto(f"{page.url.split('/centre')[0]}/centre/new/{kind}")
+        for name, value in fields.items():
+            await page.fill(f'[name="{name}"]', value)
+        if kind == "queue":
+            await page.select_option('[name="project"]', "tea")
+            await page.select_option('[name="skill"]', "sales")
+        await page.locator("#change-note").press("Enter")
+    # What is wrong is marked and has the focus; what was typed is still there.
+    wrong = page.locator('[name="wrap_up_s"]')
+    await expect(wrong).to_be_focused()
+    await expect(wrong).to_have_value("x")
+    await expect(page.locator('[name="title.en"]')).to_have_value("Sales")
+    await wrong.fill("30")
+    await wrong.press("Enter")
+    await page.wait_for_url("**/centre/queue/sales?done=created")
+    kept = (await console.directory.read()).directory
+    assert len(kept) == 3
+
+
+async def test_a_list_is_searched_and_opened_by_keyboard(open_page: Open, console: Console) -> None:
+    names = ("tea", "bank", "post")
+    await console.directory.change(
+        SYSTEM,
+        [
+            WishedThing(Kind.PROJECT, name, ProjectSettings(name=name, title=name.title()), None)
+            for name in names
+        ],
+    )
+    page = await open_page("/centre/project", "ada")
+    await page.keyboard.press("/")
+    await expect(page.locator("#q")).to_be_focused()
+    await page.keyboard.type("an")
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("tbody a")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/centre/project/bank")
+
+
+async def test_groups_open_and_rows_grow(open_page: Open) -> None:
+    page = await open_page("/centre/new/hotline", "ada")
+    message = page.locator('[name="emergency.message.en"]')
+    await expect(message).to_be_hidden()
+    await page.get_by_label("Emergency message").press("Space")
+    await expect(message).to_be_visible()
+    await page.goto(page.url.replace("hotline", "calendar"))
+    days = page.locator('[data-rows-of="exceptions"] input[type="date"]')
+    await expect(days).to_have_count(3)
+    await days.nth(2).fill("2027-02-17")
+    await expect(days).to_have_count(4)
+    assert await days.nth(3).get_attribute("name") == "exceptions.3.day"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_centres_pages_fit(
+    width: int, language: str, open_page: Open, console: Console
+) -> None:
+    await console.directory.change(
+        SYSTEM, [WishedThing(thing.KIND, thing.key, thing, None) for thing in small_directory()]
+    )
+    page = await open_page("/centre", "ada", language, width)
+    origin = page.url.split("/centre")[0]
+    for path in (
+        *(f"/centre/new/{kind}" for kind in Kind if kind is not Kind.CENTRE),
+        *("/centre/agent", "/centre/queue/sales", "/centre/skill/sales/remove"),
+        *("/centre/history", "/centre/history/1"),
+    ):
+        await page.goto(f"{origin}{path}")
+        over = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert over <= 0, path
