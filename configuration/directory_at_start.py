@@ -15,7 +15,7 @@ from centre.directory import Directory, directory_of
 from centre.directory_copy import COPY_FILE, DirectoryCopy, read_copy, write_copy
 from centre.directory_faults import Fault
 from centre.directory_service import ANY, DirectoryService, WishedThing
-from centre.directory_store import DirectoryStore, KeptDirectory, ThingKey
+from centre.directory_store import DirectoryBroken, DirectoryStore, KeptDirectory, ThingKey
 from centre.pins import hash_pin
 from centre.things import AgentSettings, AwayReasonSettings, Kind, LineSettings, StationSettings
 from configuration.centre_file import Config
@@ -46,12 +46,18 @@ async def directory_at_start(
     ``secrets`` has the passwords and PINs of sections that are moved. ``pool`` None: the database
     is away. Raises what the database raises if it is away and there is no copy; ConfigError if the
     file has sections that are not the ones that were moved.
+
+    A database of an older Offhook, which the controller has yet to bring forward, is as good as
+    away. If what it holds is not a directory, that is logged, and the copy is taken.
     """
     if pool is not None:
         try:
             return await _from_database(config, state, DirectoryStore(pool), secrets)
-        except AWAY as error:
+        except (*AWAY, asyncpg.UndefinedTableError) as error:
             why: BaseException | None = error
+        except DirectoryBroken as error:
+            why = error
+            log.error("the directory can't be read; the copy on this machine is used", why=str(why))
     else:
         why = None
     found = kept_here(state)
