@@ -19,7 +19,7 @@ import structlog
 from centre.directory import Directory
 from configuration.centre_file import Config, ConfigError, load, parse
 from configuration.flows import FlowSource, flow_files, load_flows, loadable_flows
-from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create
+from configuration.secrets import SECRETS, Secrets, SecretsError, load_or_create, secrets_for
 from documents.document_errors import DocumentError
 from documents.json_text import parsed
 from domain.errors import OperatorError
@@ -77,7 +77,8 @@ class InForce:
 
 def from_files(config: Config, state: Path) -> InForce:
     """The configuration in the files now. Raises OSError, SecretsError."""
-    return _in_force(config, load_or_create(state))
+    # Phones, lines and agents of an old file have secrets.
+    return _in_force(config, secrets_for(state, config.sections or Directory()))
 
 
 def _in_force(config: Config, secrets: Secrets) -> InForce:

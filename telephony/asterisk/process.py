@@ -170,9 +170,10 @@ class AsteriskProcess:
                 start_new_session=True,
                 preexec_fn=self._arrangement(),
             )
+        held = False
         try:
             async with asyncio.timeout(timeout):
-                await self._until_answers(ami)
+                held = await self._until_answers(ami)
         except TimeoutError:
             await self.stop()
             raise AsteriskError(
@@ -182,7 +183,8 @@ class AsteriskProcess:
             await self.stop()
             raise
         if self._wants_priority and (pid := self.pid) is not None:
-            priority.put_first(pid)
+            if held:
+                priority.put_first(pid)
             if trouble := priority.trouble(pid, has_canary=bool(self.install.canary)):
                 log.warning(trouble, asterisk=self.name)
 
@@ -216,17 +218,32 @@ class AsteriskProcess:
 
         return arrange
 
-    async def _until_answers(self, ami: tuple[str, int]) -> None:
-        """Wait until Asterisk has booted: AMI already answers before all modules are loaded."""
+    async def _until_answers(self, ami: tuple[str, int]) -> bool:
+        """Wait until Asterisk has booted: AMI already answers before all modules are loaded.
+        Returns whether it has been held back (see ``priority``)."""
+        held = asyncio.Event()
+        holding = asyncio.get_running_loop().create_task(self._hold_back(held))
+        try:
+            while True:
+                if self.pid is None:
+                    raise AsteriskError(
+                        f"{self.name}: Asterisk ended at once; {self._last_words()}"
+                    )
+                with contextlib.suppress(OSError):
+                    _, writer = await asyncio.open_connection(*ami)
+                    writer.close()
+                    if "fully booted" in await self.console("core waitfullybooted"):
+                        return held.is_set()
+                await asyncio.sleep(0.05)
+        finally:
+            holding.cancel()
+
+    async def _hold_back(self, held: asyncio.Event) -> None:
+        """Hold Asterisk back until cancelled; ``held`` is set once it had a priority to take."""
         while True:
-            if self.pid is None:
-                raise AsteriskError(f"{self.name}: Asterisk ended at once; {self._last_words()}")
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(*ami)
-                writer.close()
-                if "fully booted" in await self.console("core waitfullybooted"):
-                    return
-            await asyncio.sleep(0.05)
+            if self.pid is not None and priority.hold_back(self.pid):
+                held.set()
+            await asyncio.sleep(0.02)
 
     async def console(self, command: str) -> str:
         """What ``asterisk -rx command`` prints; for set-up, tests and people, not the engine."""

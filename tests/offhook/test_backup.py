@@ -252,14 +252,14 @@ def test_ctrl_c_leaves_nothing(state: Path, archive: Path) -> None:
     beside = state.parent / "new.restoring"
     until_blocking(lambda: there(beside / "secrets.json"), 60, "the first files")
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    assert not there(new) and not there(beside)
+    # It may have been done a moment before that.
+    assert (process.wait(60), there(new)) in ((130, False), (0, True))
+    assert not there(beside)
     file = state.parent / "again.zip"
     process = begin("backup", "--state", state, "--to", file, "--recordings")
     until_blocking(lambda: there(state.parent / "again.zip.part"), 60, "the backup's file")
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    assert list(state.parent.glob("again*")) == []
+    assert (process.wait(60), list(state.parent.glob("again*"))) in ((130, []), (0, [file]))
 
 
 def test_folders_that_are_elsewhere(state: Path, tmp_path: Path) -> None:
