@@ -6,10 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from console.kit.access import can, projects_of
-from console.kit.context import CALLS, LIVE
+from console.kit.context import CALLS, zone_for
 from console.kit.rendering import says
 from console.kit.words import FILTER_MISTAKES
-from domain.centre import zone_of
 from records.call_filters import PER_PAGE, place_text, read_filters
 from records.call_rows import CallRow
 
@@ -22,7 +21,7 @@ async def calls(request: web.Request) -> web.Response:
     other. They are null at the list's ends. ``total`` counts the calls of all pages; if ``more``,
     there are more than that.
     """
-    asked = read_filters(request.query, zone_of(request.app[LIVE].centre()))
+    asked = read_filters(request.query, zone_for(request))
     if asked.mistakes:
         return web.json_response(
             {

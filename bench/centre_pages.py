@@ -2,7 +2,7 @@
 
 350 agents are at SIP phones, 100 queues in 20 projects ask for 10 skills, an agent serves some
 thirty queues, and SIPp makes 4 calls a second on a real Asterisk; talks are of 8 s on the mean. In
-every other round 350 desks and 20 supervisors' boards, no two of which see the same, are held open
+every other round 350 desks and 20 supervisors' boards, which all differ, are held open
 over real websockets (``open_pages``).
 
 An offer's time is from the entry into the queue to the INVITE at the phone's socket, as in

@@ -96,7 +96,7 @@ class NothingToChange(OffhookError):  # noqa: N818
 
 
 class NoSuchChange(OffhookError):  # noqa: N818
-    """There is no change of this number."""
+    """No change has this number."""
 
 
 Check = Callable[[Directory], Iterable[Fault]]

@@ -29,7 +29,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class PhoneWithoutPassword(OffhookError):  # noqa: N818
-    """There is no such station, or it has no password yet; give it one first."""
+    """The station doesn't exist, or has no password yet."""
 
 
 @dataclass(frozen=True, slots=True)

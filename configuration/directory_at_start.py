@@ -66,7 +66,7 @@ async def directory_at_start(
             KeptDirectory(0, config.sections), await hashed(config.sections, secrets)
         )
     if found is None:
-        raise why or FileNotFoundError(f"{state / COPY_FILE}: there is no copy of the directory")
+        raise why or FileNotFoundError(f"{state / COPY_FILE}: no copy of the directory is here")
     return config, found
 
 

@@ -6,10 +6,9 @@ from aiohttp import web
 
 from console.calls import words
 from console.kit.access import projects_of
-from console.kit.context import AGENTS, CALLS, LIVE, project_titles
+from console.kit.context import AGENTS, CALLS, LIVE, project_titles, zone_for
 from console.kit.rendering import render, says
 from console.kit.words import FILTER_MISTAKES
-from domain.centre import zone_of
 from records.call_filters import PER_PAGE, place_text, read_filters
 from records.call_search_sql import ListPlace
 
@@ -17,7 +16,7 @@ from records.call_search_sql import ListPlace
 async def page(request: web.Request) -> web.Response:
     """GET /calls: the whole page, or only its list if htmx asks."""
     own = projects_of(request)
-    asked = read_filters(request.query, zone_of(request.app[LIVE].centre()))
+    asked = read_filters(request.query, zone_for(request))
     found = await request.app[CALLS].list(
         asked.search, projects=own, before=asked.before, after=asked.after, per_page=PER_PAGE
     )

@@ -14,10 +14,9 @@ from console.centre.difference import Wording, cell
 from console.centre.fields import fields_of
 from console.centre.reach import SeenDirectory, actor_of
 from console.centre.setting_words import label_of
-from console.kit.context import DIRECTORY, LANGUAGE, LIVE
+from console.kit.context import DIRECTORY, LANGUAGE, zone_for
 from console.kit.rendering import clock, render, says
 from console.kit.translations import DEFAULT
-from domain.centre import zone_of
 
 PER_PAGE = 200
 
@@ -84,7 +83,7 @@ async def seen_directory(request: web.Request) -> SeenDirectory:
 def speech(request: web.Request, seen: SeenDirectory) -> Wording:
     """How things are said on a page."""
     language = request.get(LANGUAGE, DEFAULT)
-    zone = zone_of(request.app[LIVE].centre())
+    zone = zone_for(request)
     return Wording(
         says=lambda text: says(request, text),
         title=lambda kind, key: seen.title(kind, key, language),

@@ -1,6 +1,5 @@
 """The pages of one thing: its form, and making, changing and removing it."""
 
-from datetime import tzinfo
 from typing import Any
 
 from aiohttp import web
@@ -27,11 +26,10 @@ from console.centre.filled_forms import Typed, numbered_anew, rows_of, shown, us
 from console.centre.pages import ICONS, address, kind_of, notice, speech
 from console.centre.reach import SeenDirectory, actor_of
 from console.centre.setting_words import VALUES, help_of, label_of
-from console.kit.context import DIRECTORY, FLOWS, LIVE
+from console.kit.context import DIRECTORY, FLOWS, zone_for
 from console.kit.rendering import render, says
 from console.kit.setup_codes import ShownSetup, new_setup
 from console.kit.words import ACCOUNT_REFUSALS
-from domain.centre import zone_of
 from domain.roles import Role
 from storage.account_errors import AccountRefused
 
@@ -48,9 +46,9 @@ async def new_page(request: web.Request) -> web.Response:
     draft = Draft(kind, None, None, Typed({}))
     like = seen.get(kind, request.query.get("like", ""))
     if like is None:
-        draft.typed = usual(draft.fields, _zone(request))
+        draft.typed = usual(draft.fields, zone_for(request))
     else:
-        found = shown(draft.fields, like, _zone(request))
+        found = shown(draft.fields, like, zone_for(request))
         draft.typed = Typed({**found.texts, like.KEY: ""}, found.many)
     return _form(request, seen, draft)
 
@@ -59,7 +57,7 @@ async def edit_page(request: web.Request) -> web.Response:
     """GET /centre/{kind}/{key}"""
     kept, seen, thing = await thing_of_address(request)
     draft = Draft(thing.KIND, thing.key, kept.changed.get((thing.KIND, thing.key)), Typed({}))
-    draft.typed = shown(draft.fields, thing, _zone(request))
+    draft.typed = shown(draft.fields, thing, zone_for(request))
     return _form(request, seen, draft, said_before=notice(request))
 
 
@@ -84,7 +82,7 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
     draft = await _typed(request, kind, key)
     kept = await request.app[DIRECTORY].read()
     seen = SeenDirectory(actor_of(request), kept.directory)
-    speaks, zone = speech(request, seen), _zone(request)
+    speaks, zone = speech(request, seen), zone_for(request)
     base = await _base(request, seen, kept, draft)
     try:
         thing = MODELS[kind].model_validate(draft.settings(base, zone))
@@ -173,7 +171,7 @@ async def _overtaken(
         return _form(request, seen, draft, status=409)
     now = None if conflict.now is None else as_seen_by(seen.actor, conflict.now)
     last = kept.changed.get((conflict.kind, conflict.key))
-    draft.overtake(mine, base, now, conflict.change, last, speech(request, seen), _zone(request))
+    draft.overtake(mine, base, now, conflict.change, last, speech(request, seen), zone_for(request))
     return _form(request, seen, draft, status=409)
 
 
@@ -187,7 +185,7 @@ async def _with_credentials(
     if thing is None:  # somebody has removed it already
         raise web.HTTPSeeOther(f"/centre/{kind}")
     draft = Draft(kind, key, kept.changed.get((kind, key)), Typed({}))
-    draft.typed = shown(draft.fields, thing, _zone(request))
+    draft.typed = shown(draft.fields, thing, zone_for(request))
     done = says(request, words.DONE["created" if is_new else "changed"])
     setup = await new_setup(request, key) if kind is Kind.STATION else None
     return _form(request, seen, draft, said_before=done, credentials=credentials, setup=setup)
@@ -292,7 +290,3 @@ def _row_numbers(each: FormField, typed: Typed) -> list[int]:
         return []
     filled = rows_of(each.name, typed)
     return list(range((filled[-1] + 1 if filled else 0) + BLANK_ROWS))
-
-
-def _zone(request: web.Request) -> tzinfo | None:
-    return zone_of(request.app[LIVE].centre())

@@ -1,6 +1,7 @@
 """Typed keys for what the application was built with and what each request carries."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from console.kit.browser_sessions import RememberedSessions
 from console.kit.features import Entry, Key
 from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
+from domain.centre import zone_of
 from domain.identity import ProjectName
 from engine.ports import LiveCentre
 from records.call_queries import CallStore
@@ -88,6 +90,11 @@ def user_of(request: web.Request) -> User:
     if user is None:
         raise web.HTTPForbidden
     return user
+
+
+def zone_for(request: web.Request) -> tzinfo | None:
+    """The time zone of all times and dates that the request is shown; None: the machine's."""
+    return zone_of(request.app[LIVE].centre())
 
 
 def project_titles(

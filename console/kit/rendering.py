@@ -13,11 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from console.kit import words
 from console.kit.access import can, menu
-from console.kit.context import FORM_COOKIE, LANGUAGE, LIVE, RULES, USER
+from console.kit.context import FORM_COOKIE, LANGUAGE, RULES, USER, zone_for
 from console.kit.csrf import token_for
 from console.kit.translations import DEFAULT, LANGUAGES, load_translations, locale_of
 from console.kit.vendored import asset, icon
-from domain.centre import zone_of
 
 TEMPLATES = Path(__file__).parents[1]
 _TRANSLATIONS = load_translations()
@@ -84,7 +83,7 @@ def render(
     """The page as a response. It shows customers' data and is never cached."""
     language = request.get(LANGUAGE, DEFAULT)
     user = request.get(USER)
-    zone = zone_of(request.app[LIVE].centre())
+    zone = zone_for(request)
     cookie = request.get(FORM_COOKIE)
 
     def moment(at: datetime | None, pattern: str = "yyyy-MM-dd HH:mm:ss") -> str:
