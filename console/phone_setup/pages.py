@@ -78,8 +78,6 @@ async def answer(request: web.Request) -> web.StreamResponse:
 
 
 def _is_linphone(request: web.Request) -> bool:
-    # Old versions have only their name.
-    return (
-        "X-Linphone-Provisioning" in request.headers
-        or "linphone" in request.headers.get("User-Agent", "").lower()
-    )
+    # Old versions have only their name, and before they have read their settings not even that.
+    agent = request.headers.get("User-Agent", "").lower()
+    return "X-Linphone-Provisioning" in request.headers or "linphone" in agent or agent == "unknown"

@@ -31,7 +31,12 @@ async def code(console: Console) -> str:
 
 
 @pytest.mark.parametrize(
-    "headers", [LINPHONE, {"User-Agent": "LinphoneAndroid/4.6 (Pixel) LinphoneSDK/5.0"}]
+    "headers",
+    [
+        LINPHONE,
+        {"User-Agent": "LinphoneAndroid/4.6 (Pixel) LinphoneSDK/5.0"},
+        {"User-Agent": "Unknown"},  # linphonec 5.1, before it has read its settings
+    ],
 )
 async def test_linphone_gets_the_settings_once(
     headers: dict[str, str], code: str, visit: Visit
