@@ -1,5 +1,7 @@
 """A real browser before a console that listens at a port."""
 
+import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
+
+from telephony.asterisk.provision import find_or_install_chromium
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -39,6 +43,10 @@ class Served:
         await self._site.start()
         self.port = self._site.port
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     async def stop(self) -> None:
         """No new connections; those that are there are cut."""
         if self._site is not None:
@@ -54,17 +62,29 @@ class Served:
 
 
 @asynccontextmanager
-async def a_browser(served: Served, password: str) -> AsyncIterator[Open]:
+async def a_browser(password: str, url: str = "") -> AsyncIterator[Open]:
     """``await open_page("/board", "sue")``: a page of a browser of its own, signed in.
 
-    At the end nothing may have been said on the browser's console: a blocked script, a broken
-    module, a missing file.
+    A console elsewhere than at ``url``, or another password, is named with the page. At the end
+    nothing may have been said on the browser's console: a blocked script, a broken module, a
+    missing file.
     """
+    program = os.environ.get("OFFHOOK_CHROMIUM") or str(
+        await asyncio.to_thread(find_or_install_chromium)
+    )
     complaints: list[str] = []
     async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+        browser = await play.chromium.launch(executable_path=program, args=_ARGUMENTS)
 
-        async def open_one(path: str, name: str, language: str = "en", width: int = 1280) -> Page:
+        async def open_one(
+            path: str,
+            name: str,
+            language: str = "en",
+            width: int = 1280,
+            *,
+            at: str = url,
+            password: str = password,
+        ) -> Page:
             size: Any = {"width": width, "height": 900}
             context = await browser.new_context(locale=language, viewport=size)
             page = await context.new_page()
@@ -78,12 +98,12 @@ async def a_browser(served: Served, password: str) -> AsyncIterator[Open]:
                     else None
                 ),
             )
-            await page.goto(f"http://127.0.0.1:{served.port}/login")
+            await page.goto(f"{at}/login")
             await page.fill("#name", name)
             await page.fill("#password", password)
             await page.click("button.btn-primary")
             await page.wait_for_url(lambda url: "/login" not in url)
-            await page.goto(f"http://127.0.0.1:{served.port}{path}")
+            await page.goto(f"{at}{path}")
             return page
 
         yield open_one

@@ -275,5 +275,5 @@ async def served(console: Console) -> AsyncIterator[Served]:
 @pytest.fixture
 async def open_page(served: Served) -> AsyncIterator[Open]:
     """``await open_page("/board", "sue")``: a page of a browser of its own, signed in."""
-    async with a_browser(served, PASSWORD) as opening:
+    async with a_browser(PASSWORD, served.url) as opening:
         yield opening

@@ -22,6 +22,7 @@ from storage.database import make_pool
 from storage.embedded import EmbeddedServer
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
+from tests.console.browsing import Open, a_browser
 from tests.faults.scene import Scene, seat, write_centre
 
 HouseFactory = Callable[..., Awaitable[Scene]]
@@ -110,3 +111,10 @@ def seen(board: dict[str, Any], agent: str) -> tuple[str, str | None]:
     """An agent's state and reason on the board."""
     (row,) = (row for row in board["agents"] if row["code"] == agent)
     return row["state"], row.get("reason")
+
+
+@pytest.fixture
+async def open_page() -> AsyncIterator[Open]:
+    """``await open_page("/board", "sue", at=url)``: a page of a browser of its own, signed in."""
+    async with a_browser(PASSWORD) as opening:
+        yield opening

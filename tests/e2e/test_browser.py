@@ -2,63 +2,23 @@
 
 import asyncio
 import io
-import os
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
 from domain.identity import AgentCode, ProjectName, StationName
 from domain.roles import Role
 from farend.console_client import ConsoleClient
 from storage.accounts import accounts_of
-from telephony.asterisk.provision import find_or_install_chromium
+from tests.console.browsing import Open
 from tests.e2e.conftest import PASSWORD, HouseFactory, seen
 from tests.faults.scene import Scene, assert_right
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
-
-Open = Callable[..., Awaitable[Page]]
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
-
-
-@pytest.fixture
-async def open_page() -> AsyncIterator[Open]:
-    """``await open_page(url, "sue", "zh-CN")``: a browser window of its own, signed in."""
-    program = os.environ.get("OFFHOOK_CHROMIUM") or str(
-        await asyncio.to_thread(find_or_install_chromium)
-    )
-    complaints: list[str] = []
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=program, args=_ARGUMENTS)
-
-        async def one(url: str, name: str, language: str) -> Page:
-            context = await browser.new_context(locale=language)
-            page = await context.new_page()
-            page.set_default_timeout(20_000)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            await page.goto(f"{url}login")
-            await page.fill("#name", name)
-            await page.fill("#password", PASSWORD)
-            await page.click("button.btn-primary")
-            await page.wait_for_url(lambda at: "/login" not in at)
-            return page
-
-        yield one
-        await browser.close()
-    assert complaints == []
 
 
 async def people(here: Scene) -> None:
@@ -80,9 +40,10 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
     here = await house(agents=2, wrap_up_s=12)
     await people(here)
     url = here.stack.console_url
-    board, desk = await asyncio.gather(open_page(url, "sue", "zh-CN"), open_page(url, "amy", "en"))
-    await board.goto(f"{url}board")
-    await desk.goto(f"{url}desk")
+    at = url.rstrip("/")
+    board, desk = await asyncio.gather(
+        open_page("/board", "sue", "zh-CN", at=at), open_page("/desk", "amy", at=at)
+    )
     for page in (board, desk):
         await page.evaluate("window.sameDocument = true")
     row = board.locator('[data-rows="agents"] [data-key="1001"]')
@@ -133,16 +94,14 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
     await board.get_by_role("button", name="播放").click()
     await expect(board.get_by_role("button", name="暂停")).to_be_visible()
     await expect(board.locator("[data-at]")).to_have_text("0:02")
-    english = await open_page(url, "sue", "en")
-    await english.goto(f"{url}calls/{record.call}")
+    english = await open_page(f"/calls/{record.call}", "sue", at=at)
     await expect(english.locator("h2").filter(has_text="Timeline")).to_be_visible()
     await expect(english.locator(".timeline-words")).to_contain_text("Agent 1001")
     await english.get_by_role("button", name="Play").click()
     await expect(english.get_by_role("button", name="Pause")).to_be_visible()
 
     # A client sees their agents and calls, and nothing of the machinery.
-    other = await open_page(url, "cleo", "en")
-    await other.goto(f"{url}board")
+    other = await open_page("/board", "cleo", at=at)
     reason = other.locator('[data-rows="agents"] [data-key="1001"] [data-f="reason"]')
     await expect(reason).to_have_text("Lunch")
     assert await other.locator('[data-rows="nodes"]').count() == 0  # not a client's affair
