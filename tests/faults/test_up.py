@@ -24,11 +24,10 @@ from farend.console_client import ConsoleClient
 from farend.network import FarEnd
 from offhook.stack import Stack
 from storage.embedded import EmbeddedServer
-from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
-from tests.offhook.command import Ended, command, environment, run
+from tests.offhook.command import Ended, begin_up, command, end_up, run
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -129,8 +128,8 @@ async def up(
             block, said = ports(), tmp_path / "said"
             stack = Stack(load(file), folder / "state", block, asterisk_install)  # not started
             arguments = command("up", "--config", file, "--state", folder / "state")
-            process = _begin(arguments, block, said)
-            running.callback(_end, process)
+            process = begin_up(arguments, block, said)
+            running.callback(end_up, process)
             one = Up(process, None, said, file)  # type: ignore[arg-type]
             await one.until_said("Ctrl-C stops everything", 90)
             far = FarEnd(
@@ -156,37 +155,6 @@ async def _seated(folder: Path, agents: tuple[str, ...]) -> None:
     await asyncio.to_thread(server.start)
     await seat(await server.database("offhook"), agents)
     await asyncio.to_thread(server.stop)
-
-
-def _begin(arguments: list[str], block: Ports, said: Path) -> "subprocess.Popen[bytes]":
-    # As from a terminal; under nohup a SIGHUP would be ignored, and we have inherited that.
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    try:
-        with said.open("wb") as sink:
-            return subprocess.Popen(
-                arguments,
-                env=environment(block),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-            )
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for _ in range(2):
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(1)
-            except subprocess.TimeoutExpired:
-                continue
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _places(board: dict[str, Any]) -> list[tuple[Any, ...]]:

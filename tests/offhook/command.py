@@ -161,3 +161,36 @@ class Serving:
             self.process.send_signal(by)
         async with asyncio.timeout(60):
             return await self.process.wait()
+
+
+def begin_up(arguments: list[str], block: Ports, said: Path) -> "subprocess.Popen[bytes]":
+    """Start an ``up``; ``said`` gets what it says."""
+    # As from a terminal; under nohup a SIGHUP would be ignored, and we have inherited that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with said.open("wb") as sink:
+            return subprocess.Popen(
+                arguments,
+                env=environment(block),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+            )
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def end_up(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C, twice if need be."""
+    for _ in range(2):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(1)
+            except subprocess.TimeoutExpired:
+                continue
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
