@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench import centre_pages
+from bench import centre_changes, centre_pages
 
 PARTS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pages": centre_pages.measure,
+    "changes": centre_changes.measure,
 }
 
 

@@ -78,7 +78,6 @@ class FollowedDirectory:
             if kept.revision == before.revision:
                 return
             secrets = await self._store.secrets()
-        log.info("the centre has changed", revision=kept.revision)
         self.found = DirectoryCopy(kept, secrets)
         await take(self.found)
 

@@ -19,6 +19,7 @@ OffhookError
 ├── LoginRefused                            storage.account_errors
 ├── NoSuchChange                            centre.directory_service
 ├── NotAFileError                           machine.safe_files
+├── NotSaved                                bench.console_forms
 ├── NothingToChange                         centre.directory_service
 ├── OperatorError
 │   ├── AsteriskError                       telephony.asterisk.process

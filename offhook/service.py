@@ -311,6 +311,7 @@ async def running(
         async def take(now: DirectoryCopy) -> None:
             centre = centre_of(now.kept.directory)
             engine.take(centre)
+            log.info("a change is in force", revision=now.kept.revision)
             if asterisk is not None:  # after the engine, to which no channel is a stranger's then
                 asterisk.give(centre, asterisk_passwords(secrets, now).credentials)
             in_use.put_nowait(centre)
