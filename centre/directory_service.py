@@ -192,10 +192,11 @@ class DirectoryService:
 
     async def undo(self, actor: Actor, number: int, *, note: str = "") -> DirectoryChange:
         """Take a change back, as a change of its own. Raises NoSuchChange, ChangeConflict if what
-        it changed has been changed since, or what ``change`` raises."""
+        it changed is no longer as it left it, or what ``change`` raises."""
         found = await self.made(number)
+        kept = await self.read()
         wishes = [
-            WishedThing(edit.kind, edit.key, edit.before, None if edit.after is None else number)
+            WishedThing(edit.kind, edit.key, edit.before, _left_by(edit, number, kept))
             for edit in found.edits
         ]
         return await self.change(actor, wishes, note=note, undoes=number)
@@ -235,6 +236,14 @@ class DirectoryService:
         # What was wrong before (a flow's file is gone) must not stand in the way of other changes.
         known = set(self._check(before))
         return [fault for fault in self._check(before.after(edits)) if fault not in known]
+
+
+def _left_by(edit: Edit, number: int, kept: KeptDirectory) -> int | None:
+    """The change after which a thing was as this edit of the change ``number`` left it: the last
+    one, if it is so again, because what came in between has been undone."""
+    if kept.directory.get(edit.kind, edit.key) == edit.after:
+        return kept.changed.get((edit.kind, edit.key))
+    return None if edit.after is None else number
 
 
 def _with_new_secrets(

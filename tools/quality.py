@@ -11,8 +11,10 @@ from pathlib import Path
 
 from telephony.asterisk.provision import (
     find_or_install,
+    find_or_install_baresip,
     find_or_install_chromium,
     find_or_install_espeak,
+    find_or_install_linphone,
     find_or_install_openssl,
     find_or_install_sipp,
     make_playwright_run,
@@ -66,6 +68,8 @@ def test(arguments: Sequence[str]) -> int:
     find_or_install_espeak()
     find_or_install_openssl()
     find_or_install_sipp()
+    find_or_install_linphone()
+    find_or_install_baresip()
     os.environ["OFFHOOK_CHROMIUM"] = str(find_or_install_chromium())
     make_playwright_run()
     if arguments:

@@ -110,6 +110,16 @@ def find_or_install_sipp(progress: Progress = say) -> Path:
     return _program("sipp", ("sip-tester",), progress)
 
 
+def find_or_install_linphone(progress: Progress = say) -> Path:
+    """The softphone Linphone without windows, for tests. Raises ProvisionError."""
+    return _program("linphonec", ("linphone-cli",), progress)
+
+
+def find_or_install_baresip(progress: Progress = say) -> Path:
+    """The softphone baresip, for tests. Raises ProvisionError."""
+    return _program("baresip", ("baresip-core",), progress)
+
+
 def find_or_install_chromium(progress: Progress = say) -> Path:
     """A Chromium that can run headless, for the console's tests. Raises ProvisionError.
 

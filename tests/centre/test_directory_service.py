@@ -201,6 +201,25 @@ async def test_nothing_newer_is_lost_by_an_undo(service: DirectoryService) -> No
     assert (await service.read()).directory.get(Kind.AGENT, "1001") == named
 
 
+async def test_what_came_later_is_undone_first_and_then_the_earlier(
+    service: DirectoryService,
+) -> None:
+    kept = await set_up(service)
+    seen = kept.changed[Kind.AGENT, "1001"]
+    after = [WANG.model_copy(update={"name": name}) for name in ("W", "Wa", "Wang")]
+    changes = []
+    for agent in after:
+        made = await service.change(SYSTEM, [WishedThing(Kind.AGENT, "1001", agent, seen)])
+        changes.append(seen := made.id)
+    for change in reversed(changes):
+        await service.undo(SYSTEM, change)
+    assert (await service.read()).directory.get(Kind.AGENT, "1001") == WANG
+    await service.undo(SYSTEM, kept.revision)
+    assert (await service.read()).directory.empty
+    with pytest.raises(ChangeConflict):  # there is nobody left to give a name
+        await service.undo(SYSTEM, changes[-1] + 1)
+
+
 async def test_the_first_change_can_be_undone_whole(service: DirectoryService) -> None:
     kept = await set_up(service)
     await service.undo(SYSTEM, kept.revision)
