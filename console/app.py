@@ -86,6 +86,7 @@ def make_app(
     )
     app[context.TIMING] = timing
     app[context.SESSIONS] = RememberedSessions(accounts.logins)
+    app[context.SESSIONS].take(centre.centre())
     app[FEEDS] = Feeds(FloorPictures(centre), beat_s=timing.beat_s)
     app[context.RARELY] = Rarely()
     app[live.OPEN] = set()

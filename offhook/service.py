@@ -36,7 +36,7 @@ from configuration.flows import (
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
-from console.kit.context import PhoneAccess
+from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from domain.centre import Centre
 from domain.errors import OperatorError
@@ -314,6 +314,7 @@ async def running(
             log.info("a change is in force", revision=now.kept.revision)
             if asterisk is not None:  # after the engine, to which no channel is a stranger's then
                 asterisk.give(centre, asterisk_passwords(secrets, now).credentials)
+            app[SESSIONS].take(centre)
             in_use.put_nowait(centre)
             await asyncio.to_thread(keep_here, state, now)
             await database.agents.remember(centre.agents)
@@ -327,7 +328,6 @@ async def running(
                 await database.agents.remember(engine.centre.agents)
             await followed.follow(take)
 
-        _background(stack, follow(), "the directory")
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
         app = make_app(
@@ -348,6 +348,7 @@ async def running(
             public_url=config.console.public_url,
             proxies=config.console.proxies,
         )
+        _background(stack, follow(), "the directory")
         await _listen(stack, app, config, ports.console, files.visitors)
         _background(stack, _speak_ahead(prompts, flows, in_use, where), "prompts")
         await agi.start()

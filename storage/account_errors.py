@@ -37,7 +37,8 @@ class LoginRefusal(StrEnum):
     """Why somebody was not let in."""
 
     WRONG = "wrong"
-    """No such name, a wrong password, or a disabled user; deliberately not distinguished."""
+    """No such name, a wrong password, or a user who is disabled or whose agent is gone;
+    deliberately not distinguished."""
     THROTTLED = "throttled"
 
 

@@ -110,7 +110,7 @@ class LoginStore:
             row: UserRow | None = await db.fetchrow(USER_BY_NAME, key, None)
         stored = None if row is None else row["password_hash"]
         right = await self._passwords.is_right(stored, password)
-        if row is None or stored is None or not right or row["disabled"]:
+        if row is None or stored is None or not right or row["disabled"] or row["agent_gone"]:
             async with connection(self._pool) as db, db.transaction():
                 await throttle.failed(db, self._clock())
                 await self._audit.write_with(

@@ -25,7 +25,7 @@ USER_BY_NAME = _SQL["get_user"]
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user, without secrets. ``projects`` None: all."""
+    """A user, without secrets. ``projects`` None: all; an agent's are those of the directory."""
 
     name: str
     role: Role
@@ -37,10 +37,12 @@ class User:
     password_changed_at: datetime
     teams: frozenset[TeamName] = frozenset()
     """The teams that they look after."""
+    agent_gone: bool = False
+    """They are an agent whom the directory doesn't have (any more), and can't sign in."""
 
 
 class UserRow(TypedDict):
-    """A row of ``users``."""
+    """A row of ``console_users``."""
 
     name: str
     password_hash: str
@@ -52,6 +54,7 @@ class UserRow(TypedDict):
     created_at: datetime
     password_changed_at: datetime
     teams: list[TeamName]
+    agent_gone: bool
 
 
 class UserStore:
@@ -112,11 +115,22 @@ class UserStore:
     ) -> Callable[[asyncpg.Connection], Awaitable[User]]:
         """What creates a user within a transaction of the caller's. Both this and what it returns
         raise AccountRefused, as ``create`` does; the password is hashed here, outside."""
-        key = user_key(name)
-        if not key or len(key) > 64:
-            raise AccountRefused(AccountRefusal.NAME_MALFORMED, name=key)
+        key = _well_formed(name)
         _check_agent(role, agent)
         hashed = await self._passwords.hash(password)
+        return self._adding(key, hashed, role, by, projects, agent, language, teams)
+
+    def _adding(
+        self,
+        key: str,
+        hashed: str,
+        role: Role,
+        by: str,
+        projects: Iterable[ProjectName] | None,
+        agent: AgentCode | None,
+        language: str | None = None,
+        teams: Iterable[TeamName] = (),
+    ) -> Callable[[asyncpg.Connection], Awaitable[User]]:
         now, seen, led = self._clock(), as_array(projects), sorted(teams)
 
         async def add(db: asyncpg.Connection) -> User:
@@ -129,10 +143,46 @@ class UserStore:
             await self._audit.write_with(
                 db, by, AuditAction.USER_CREATED, key, detail={"role": role, "projects": seen}
             )
-            own = None if seen is None else frozenset(seen)
-            return User(key, role, own, agent, language, False, now, now, frozenset(led))
+            return user_of_row(await db.fetchrow(USER_BY_NAME, key, None))
 
         return add
+
+    async def employing(
+        self,
+        agent: AgentCode,
+        name: str | None,
+        password: str,
+        *,
+        by: str,
+        projects: Iterable[ProjectName],
+    ) -> Callable[[asyncpg.Connection], Awaitable[None]]:
+        """What gives a new agent their desk's user within a transaction of the caller's; ``name``
+        None: no user. Both this and what it returns raise AccountRefused, as ``create`` does.
+
+        Users whom an earlier agent of this code had are disabled, for they were somebody else's;
+        one of the same name is the new agent's from now on, with the new password.
+        """
+        key = None if name is None else _well_formed(name)
+        hashed, now = await self._passwords.hash(password), self._clock()
+
+        async def employ(db: asyncpg.Connection) -> None:
+            former = await db.fetch(_SQL["desk_users_of_agent"], agent)
+            for row in former:
+                await db.execute(_SQL["end_sessions_of_user"], row["name"], None)
+                if row["name"] != key and not row["disabled"]:
+                    await db.execute(_SQL["set_disabled"], row["name"], True)
+                    await self._audit.write_with(
+                        db, by, AuditAction.USER_CHANGED, row["name"], detail={"disabled": True}
+                    )
+            if key is not None and key in {row["name"] for row in former}:
+                async with _one_user_of(db, agent):
+                    await db.execute(_SQL["set_disabled"], key, False)
+                await db.execute(_SQL["set_password"], key, hashed, now, None)
+                await self._audit.write_with(db, by, AuditAction.PASSWORD_CHANGED, key)
+            elif key is not None:
+                await self._adding(key, hashed, Role.AGENT, by, projects, agent)(db)
+
+        return employ
 
     async def ensure_admin(self, name: str, password: str) -> bool:
         """Creates the first admin; False, and nothing is changed, if there is one already."""
@@ -260,6 +310,13 @@ def user_key(name: str) -> str:
     return "".join(char for char in text if unicodedata.category(char)[0] != "C")
 
 
+def _well_formed(name: str) -> str:
+    key = user_key(name)
+    if not key or len(key) > 64:
+        raise AccountRefused(AccountRefusal.NAME_MALFORMED, name=key)
+    return key
+
+
 def _check_agent(role: Role, agent: AgentCode | None) -> None:
     if role is Role.AGENT and not agent:
         raise AccountRefused(AccountRefusal.AGENT_MISSING)
@@ -282,4 +339,5 @@ def user_of_row(row: UserRow) -> User:
         created_at=row["created_at"],
         password_changed_at=row["password_changed_at"],
         teams=frozenset(row["teams"]),
+        agent_gone=row["agent_gone"],
     )

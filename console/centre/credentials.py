@@ -120,24 +120,21 @@ async def _pin(agent: AgentSettings) -> Credentials:
 async def _for_newcomer(request: web.Request, draft: Draft, agent: AgentSettings) -> Credentials:
     """The PIN of a new agent, and their user unless that isn't wanted. Raises AccountRefused from
     within the transaction if there is such a user."""
-    pin = await _pin(agent)
-    if draft.typed.get("console.with_user") != "yes":
-        return pin
-    name = user_key(draft.typed.get("console.user") or agent.code)
-    if not _USER_NAME.fullmatch(name):
-        draft.wrong("console.user", says(request, words.USER_NAME))
-        return NONE
-    password = new_password(12)
-    add = await request.app[USERS].adding(
+    pin, password, name = await _pin(agent), new_password(12), None
+    if draft.typed.get("console.with_user") == "yes":
+        name = user_key(draft.typed.get("console.user") or agent.code)
+        if not _USER_NAME.fullmatch(name):
+            draft.wrong("console.user", says(request, words.USER_NAME))
+            return NONE
+    employ = await request.app[USERS].employing(
+        AgentCode(agent.code),
         name,
         password,
-        Role.AGENT,
         by=user_of(request).name,
         projects=[ProjectName(project) for project in agent.projects],
-        agent=AgentCode(agent.code),
     )
-    shown = (*pin.shown, (words.USER, name), (words.PASSWORD, password))
-    return Credentials(shown=shown, kept=pin.kept, also=add)
+    user = () if name is None else ((words.USER, name), (words.PASSWORD, password))
+    return Credentials(shown=(*pin.shown, *user), kept=pin.kept, also=employ)
 
 
 async def _password_of_user(request: web.Request, agent: AgentSettings) -> Credentials:

@@ -21,14 +21,15 @@ from console.centre.pages import address, speech
 from console.centre.reach import SeenDirectory
 from console.centre.setting_words import label_of
 from console.centre.thing_pages import LONGEST_NOTE, number_in, thing_of_address
-from console.kit.context import DIRECTORY
+from console.kit.context import DIRECTORY, USERS
 from console.kit.rendering import render
+from domain.identity import AgentCode
 
 
 async def removal_page(request: web.Request) -> web.Response:
     """GET /centre/{kind}/{key}/remove"""
     kept, seen, thing = await thing_of_address(request)
-    return _removal(request, kept, seen, thing)
+    return await _removal(request, kept, seen, thing)
 
 
 async def remove(request: web.Request) -> web.Response:
@@ -42,15 +43,16 @@ async def remove(request: web.Request) -> web.Response:
             seen.actor, [wish], note=str(form.get("change.note", ""))[:LONGEST_NOTE]
         )
     except ChangeForbidden:
-        return _removal(request, kept, seen, thing, status=403)
+        return await _removal(request, kept, seen, thing, status=403)
     except (ChangeRefused, ChangeConflict) as error:
         kept, seen, thing = await thing_of_address(request)
         overtaken = error.conflicts[0] if isinstance(error, ChangeConflict) else None
-        return _removal(request, kept, seen, thing, overtaken, status=409 if overtaken else 400)
+        status = 409 if overtaken else 400
+        return await _removal(request, kept, seen, thing, overtaken, status=status)
     raise web.HTTPSeeOther(f"/centre/{thing.KIND}?done=removed")
 
 
-def _removal(
+async def _removal(
     request: web.Request,
     kept: KeptDirectory,
     seen: SeenDirectory,
@@ -62,6 +64,9 @@ def _removal(
     speaks = speech(request, seen)
     faults = request.app[DIRECTORY].faults_after(kept.directory, [edit])
     known = [f for f in faults if seen.get(f.kind, f.key) is not None]
+    user = None
+    if thing.KIND is Kind.AGENT:
+        user = await request.app[USERS].of_agent(AgentCode(thing.key))
     values = {
         "kind": thing.KIND,
         "key": thing.key,
@@ -71,6 +76,7 @@ def _removal(
         "hidden": len({(f.kind, f.key) for f in faults} - {(f.kind, f.key) for f in known}),
         "may": seen.may_change(thing) and thing.KIND is not Kind.CENTRE,
         "overtaken": overtaken,
+        "user_of_agent": user,
         "address": address,
         "title": speaks.title,
         "words": words,

@@ -2,14 +2,17 @@
 
 Desks must go on working while PostgreSQL is away, so whoever was signed in stays so for a while.
 Signing out, disabling or changing a user takes effect at once: open streams wait for such changes.
+So does a change of an agent's projects, or their removal: their user follows them.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from domain.centre import Centre
+from domain.identity import AgentCode, ProjectName
 from storage.database_errors import AWAY
 from storage.logins import LoginStore
 from storage.users import User
@@ -32,7 +35,7 @@ class Watch:
     """A stream that must learn at once when its session may have ended or its user changed."""
 
     token: str
-    name: str
+    user: User
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -46,6 +49,7 @@ class RememberedSessions:
         self._ended: dict[str, None] = {}
         self._watches: set[Watch] = set()
         self._forgotten = 0
+        self._agents: Mapping[AgentCode, frozenset[ProjectName]] = {}
 
     async def user(self, token: str, address: str = "") -> User | None:
         """The token's user; None if there is no such session.
@@ -77,9 +81,9 @@ class RememberedSessions:
         return user
 
     @contextmanager
-    def watch(self, token: str, name: str) -> Iterator[asyncio.Event]:
+    def watch(self, token: str, user: User) -> Iterator[asyncio.Event]:
         """An event that is set when this session must be checked again."""
-        watch = Watch(token, name)
+        watch = Watch(token, user)
         self._watches.add(watch)
         try:
             yield watch.changed
@@ -99,9 +103,22 @@ class RememberedSessions:
 
     def forget_user(self, name: str) -> None:
         """Forgets a user who, or one of whose sessions, was changed: all are read again."""
+        self._forget(lambda user: user.name == name)
+
+    def take(self, centre: Centre) -> None:
+        """Forgets the users of agents whom the centre lacks now, or has with other projects."""
+        before, self._agents = self._agents, {a.code: frozenset(a.projects) for a in centre.agents}
+        moved = {
+            code
+            for code in before.keys() | self._agents.keys()
+            if before.get(code) != self._agents.get(code)
+        }
+        self._forget(lambda user: user.agent in moved)
+
+    def _forget(self, whom: Callable[[User], bool]) -> None:
         self._forgotten += 1
-        for token in [t for t, known in self._known.items() if known.user.name == name]:
+        for token in [t for t, known in self._known.items() if whom(known.user)]:
             del self._known[token]
         for watch in self._watches:
-            if watch.name == name:
+            if whom(watch.user):
                 watch.changed.set()

@@ -77,7 +77,7 @@ async def _end_in_time(
 
 async def until_it_must_end(app: web.Application, token: str, user: User) -> int:
     """Waits until this session ends or its user's rights change; returns the close code."""
-    with app[SESSIONS].watch(token, user.name) as changed:
+    with app[SESSIONS].watch(token, user) as changed:
         changed.set()  # something may have changed since the page was requested
         while True:
             with suppress(TimeoutError):

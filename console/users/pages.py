@@ -200,13 +200,14 @@ def _read(request: web.Request, form: Any) -> _Asked:
     everywhere = form.get("all") == "yes" and role in ALL_PROJECTS
     if role is Role.ADMIN or everywhere:
         projects = None
-    elif not chosen:
+    elif not chosen and role is not Role.AGENT:
         raise _Mistake(words.NO_PROJECT)
     agent = str(form.get("agent", "")) or None
-    if agent not in {None, *(a.code for a in centre.agents)} or (
-        role is Role.AGENT and agent is None
-    ):
+    found = next((a for a in centre.agents if a.code == agent), None)
+    if found is None and (agent is not None or role is Role.AGENT):
         raise _Mistake(ACCOUNT_REFUSALS[AccountRefusal.AGENT_MISSING])
+    if found is not None and role is Role.AGENT:
+        projects = frozenset(found.projects)  # and they stay the agent's: see ``console_users``
     language = str(form.get("language", ""))
     return _Asked(
         role,

@@ -2,12 +2,14 @@
 insert into sessions (token_hash, name, created_at, expires_at, address, browser, seen_at)
 select $1, u.name, $3, $4, $5, $6, $3 from users u
 where u.name = $2 and u.password_changed_at = $7 and not u.disabled
+    and not (select agent_gone from console_users where name = u.name)
 for share of u
 returning name
 
 -- name: session_user
-select u.*, s.seen_at from sessions s join users u on u.name = s.name
-where s.token_hash = $1 and s.expires_at > $2 and s.created_at > $3 and not u.disabled
+select u.*, s.seen_at from sessions s join console_users u on u.name = s.name
+where s.token_hash = $1 and s.expires_at > $2 and s.created_at > $3
+    and not u.disabled and not u.agent_gone
 
 -- name: see_session
 update sessions set expires_at = greatest(expires_at, $2), seen_at = greatest(seen_at, $3),

@@ -19,13 +19,16 @@ where name = $1 and ($4::timestamptz is null or password_changed_at = $4)
 returning name
 
 -- name: get_user
-select * from users where name = $1 and ($2::text[] is null or projects && $2)
+select * from console_users where name = $1 and ($2::text[] is null or projects && $2)
 
 -- name: list_users
-select * from users where $1::text[] is null or projects && $1 order by name
+select * from console_users where $1::text[] is null or projects && $1 order by name
 
 -- name: user_of_agent
 select name from users where agent = $1 and not disabled
+
+-- name: desk_users_of_agent
+select name, disabled from users where agent = $1 and role = 'agent' order by name for update
 
 -- name: any_admin
 select exists (select 1 from users where role = 'admin' and not disabled)

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from aiohttp import web
 from argon2 import PasswordHasher
+from playwright.async_api import Page
 
 from api.resources import API
-from centre.directory_service import DirectoryService
+from centre.authority import SYSTEM
+from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
 from centre.phone_setups import PhoneSetups
+from centre.things import Kind
 from console.app import make_app
 from console.kit.context import ConsoleTiming
 from domain.facts import (
@@ -52,6 +55,7 @@ from storage.logins import LoginStore
 from storage.password_hashing import Passwords
 from storage.projects import Projects
 from storage.users import User, UserStore
+from tests.centre.small import small_directory
 from tests.console.browserless import Client
 from tests.console.browsing import Open, Served, a_browser
 from tests.console.floor import BANK, TEA, Floor
@@ -168,6 +172,15 @@ async def console(
     return Console(app, floor, users, logins, audit, database, tmp_path, directory)
 
 
+async def employ(console: Console, name: str) -> None:
+    """Has the agent as whom the user works in the directory, without whom they can't sign in."""
+    code = ROLES[name][2] if name in ROLES else None
+    if code is not None and not (await console.directory.read()).directory.has(Kind.AGENT, code):
+        await console.directory.change(
+            SYSTEM, [WishedThing(thing.KIND, thing.key, thing, ANY) for thing in small_directory()]
+        )
+
+
 @pytest.fixture
 async def visit(console: Console) -> AsyncIterator["Visit"]:
     """``await visit("sue")`` is a client that is signed in; ``await visit()`` one that isn't."""
@@ -187,6 +200,7 @@ class Visit:
         client = await Client.start(self._console.app)
         self._clients.append(client)
         if name is not None:
+            await employ(self._console, name)
             answer = await client.sign_in(name, PASSWORD)
             assert answer.status == 303, await answer.text()
         return client
@@ -273,7 +287,12 @@ async def served(console: Console) -> AsyncIterator[Served]:
 
 
 @pytest.fixture
-async def open_page(served: Served) -> AsyncIterator[Open]:
+async def open_page(served: Served, console: Console) -> AsyncIterator[Open]:
     """``await open_page("/board", "sue")``: a page of a browser of its own, signed in."""
     async with a_browser(PASSWORD, served.url) as opening:
-        yield opening
+
+        async def open_one(path: str, name: str, *about: Any, **more: Any) -> Page:
+            await employ(console, name)
+            return await opening(path, name, *about, **more)
+
+        yield open_one
