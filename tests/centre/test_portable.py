@@ -105,7 +105,7 @@ def test_what_holds_for_the_centre() -> None:
             "project: tea, skill: service",
             "project: tea",
             '7:5: "queues.1" of the configuration lacks "skill"; expected the skill that an agent'
-            " needs for its calls",
+            ' needs for its calls: letters, digits, - and _, no more than 40 of them; add "skill:',
         ),
         (
             "skill: service}",
