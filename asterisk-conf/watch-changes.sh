@@ -20,7 +20,7 @@ shift
 
 phones=pjsip_stations.conf
 lines=pjsip_lines.conf
-dialplan='twins.conf hotlines.conf stations.conf transfer.conf'
+dialplan='twins.conf hotlines.conf own_phones.conf stations.conf transfer.conf'
 queue=queue_members.conf
 silent_s=30  # after which an Asterisk that doesn't answer is reported
 look_first_s=5 look_last_s=30  # when lines' hosts are looked up again: at first, and at last

@@ -48,6 +48,8 @@ class FaultCode(StrEnum):
     FLOW_UNKNOWN = "flow unknown"
     FLOW_LACKS_QUEUE = "flow lacks queue"
     """A number's flow leads to a queue that isn't there."""
+    NUMBER_LACKS_QUEUE = "number lacks queue"
+    """A number's flow leads to the number's own queue, and it has none."""
     TIME_WITHOUT_ZONE = "time without zone"
 
 
@@ -72,6 +74,8 @@ class Surroundings:
     is_flow: Callable[[str], bool] = lambda _: True
     queues_of_flow: Callable[[str], Collection[str]] = lambda _: ()
     """The queues that a flow leads to."""
+    needs_queue: Callable[[str], bool] = lambda _: False
+    """Whether a flow leads to the queue that the number has."""
     has_holidays: Callable[[str], bool] = lambda _: True
     """Whether the holidays of a country, or of a part of one, are known."""
     is_timezone: Callable[[str], bool] = lambda _: True
@@ -177,6 +181,8 @@ def _hotlines(directory: Directory, there: Surroundings) -> Iterator[Fault]:
         for queue in sorted(there.queues_of_flow(hotline.flow)):
             if queue not in queues:
                 yield _of(hotline, ("flow",), FaultCode.FLOW_LACKS_QUEUE, queue)
+        if hotline.queue is None and there.needs_queue(hotline.flow):
+            yield _of(hotline, ("queue",), FaultCode.NUMBER_LACKS_QUEUE, hotline.flow)
         for number, language in enumerate(hotline.languages):
             if language not in spoken:
                 place = ("languages", number)

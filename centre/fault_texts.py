@@ -139,6 +139,12 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
                 did_you_mean(name, known.directory.things.get(Kind.QUEUE, {}))
                 or "add it to queues, or take another flow",
             )
+        case FaultCode.NUMBER_LACKS_QUEUE:
+            return (
+                f'the flow "{name}" leads to the queue of the number, and the number "{key}" has'
+                " none",
+                'add "queue: ..." to the number',
+            )
         case FaultCode.TIME_WITHOUT_ZONE:
             return (
                 f'the emergency of the number "{key}" ends at a time without a time zone',

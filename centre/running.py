@@ -94,6 +94,7 @@ def _hotline(found: HotlineSettings, calendars: dict[str, Calendar]) -> Hotline:
         calendar=None if found.calendar is None else calendars[found.calendar],
         closed_message=_texts(found.closed_message),
         emergency=None if found.emergency is None else _emergency(found.emergency),
+        queue=None if found.queue is None else QueueName(found.queue),
     )
 
 

@@ -98,6 +98,7 @@ Languages = Annotated[tuple[Language, ...], AfterValidator(_each_once)]
 
 ProjectKey = Annotated[str, Refers(Kind.PROJECT)]
 SkillKey = Annotated[str, Refers(Kind.SKILL)]
+QueueKey = Annotated[str, Refers(Kind.QUEUE)]
 TeamKey = Annotated[str, Refers(Kind.TEAM)]
 StationKey = Annotated[str, Refers(Kind.STATION)]
 CalendarKey = Annotated[str, Refers(Kind.CALENDAR)]
@@ -259,6 +260,9 @@ class HotlineSettings(Thing):
     flow: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,63}$",
         description="the name of a flow: small letters, digits and _",
+    )
+    queue: QueueKey | None = Field(
+        None, description="the queue to which its flow leads, if the flow itself names none"
     )
     title: Title | None = Field(None, description="what people call it")
     languages: Languages = Field(

@@ -111,6 +111,7 @@ def surroundings(flows: Mapping[str, Flow]) -> Surroundings:
     return Surroundings(
         is_flow=flows.__contains__,
         queues_of_flow=lambda name: flows[name].queues if name in flows else (),
+        needs_queue=lambda name: name in flows and flows[name].needs_queue,
         has_holidays=has_holidays,
         is_timezone=_is_timezone,
     )

@@ -117,12 +117,14 @@ def _queues(centre: Centre, flows: list[Flow], fault: Faulty) -> Iterator[Docume
         return  # one of them can't be read, which has been reported already
     used = {hotline.flow for hotline in centre.hotlines}
     reached = {queue for flow in flows if flow.name in used for queue in flow.queues}
+    leading = {flow.name for flow in flows if flow.needs_queue}
+    reached |= {h.queue for h in centre.hotlines if h.queue is not None and h.flow in leading}
     for number, queue in enumerate(centre.queues):
         if queue.name not in reached:
             yield fault(
                 ("queues", number, "name"),
                 f'no hotline\'s flow leads to the queue "{queue.name}"',
-                "name it in a flow, or remove it",
+                "name it in a flow or as a number's queue, or remove it",
             )
 
 

@@ -109,6 +109,7 @@ class Hotline:
     calendar: Calendar | None = None  # None: always open
     closed_message: Mapping[str, str] = field(default_factory=dict)  # by language
     emergency: Emergency | None = None
+    queue: QueueName | None = None  # where a flow leads that doesn't name one itself
 
 
 @dataclass(frozen=True, slots=True)

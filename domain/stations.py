@@ -3,8 +3,14 @@
 import re
 from enum import StrEnum
 
-from domain.identity import StationName
+from domain.identity import LineName, StationName
 
+OWN_PHONES = LineName("own.phones")
+"""The line of calls that phones of the centre make to its own numbers, to try them out. Lines of
+the directory can't have this name."""
+
+_OWN_PHONE_CALL = re.compile(r"Local/[+0-9]+@own-phone-[0-9a-f]+;2")
+"""The second half of a local channel in the dialplan's [own-phone]: it stands for the customer."""
 _TWIN = "-srtp"
 _PHONE = re.compile(rf"([0-9]+)(?:{_TWIN})?")
 """Digits only, because a line's name begins with a letter and may end as a twin's does."""
@@ -19,6 +25,11 @@ def phone_of(endpoint: str) -> str:
     """The name of the phone behind an endpoint, whichever of its two it is."""
     found = _PHONE.fullmatch(endpoint)
     return endpoint if found is None else found[1]
+
+
+def is_own_phone_call(channel: str) -> bool:
+    """Whether a channel of this name is such a call's customer."""
+    return _OWN_PHONE_CALL.fullmatch(channel) is not None
 
 
 class StationState(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from domain.centre import Agent, Centre, Hotline, KnownCaller, Queue, Treatment
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
+from domain.stations import OWN_PHONES
 from telephony.numbers import from_carrier
 
 
@@ -18,6 +19,7 @@ class CentreInForce:
     """By number."""
     stations: frozenset[StationName]
     lines: frozenset[LineName]
+    """With the one of calls from the centre's own phones."""
 
     def __init__(self, centre: Centre) -> None:
         self.put(centre)
@@ -29,7 +31,7 @@ class CentreInForce:
         self.queues = {queue.name: queue for queue in centre.queues}
         self.hotlines = {hotline.number: hotline for hotline in centre.hotlines}
         self.stations = frozenset(station.name for station in centre.stations)
-        self.lines = frozenset(line.name for line in centre.lines)
+        self.lines = frozenset(line.name for line in centre.lines) | {OWN_PHONES}
         self._line_of = {line.name: line for line in centre.lines}
 
     def caller(self, line: LineName, number: str | None) -> str | None:

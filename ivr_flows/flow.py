@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.identity import QueueName
 from ivr_flows.kind import NodeKind
+from ivr_flows.nodes.queue import QueueNode
 from ivr_flows.texts import Prompt
 
 
@@ -47,3 +48,11 @@ class Flow:
         """The queues that callers can get into."""
         found = (getattr(node.settings, "queue", None) for node in self.nodes.values())
         return frozenset(QueueName(queue) for queue in found if queue is not None)
+
+    @property
+    def needs_queue(self) -> bool:
+        """Whether it leads to the queue of the number called, so that the number must have one."""
+        return any(
+            isinstance(node.settings, QueueNode) and node.settings.queue is None
+            for node in self.nodes.values()
+        )

@@ -35,7 +35,7 @@ class FlowContext:
     ``language`` and ``answered`` are those of a call already under way. ``taken_back``: the
     controller was lost while the caller waited, and the queue node where they start says so.
     ``languages`` are those that the caller may choose from (none: the flow's), ``usual`` is for
-    those who don't choose, whatever the flow says.
+    those who don't choose, whatever the flow says. ``queue`` is that of the number called.
     """
 
     language: str | None = None
@@ -43,6 +43,7 @@ class FlowContext:
     taken_back: bool = False
     languages: tuple[str, ...] = ()
     usual: str | None = None
+    queue: QueueName | None = None
 
 
 class Walk:
@@ -65,6 +66,7 @@ class Walk:
         known = context.language in self.languages
         self.language = context.language if known and context.language else self.languages[0]
         self.taken_back = context.taken_back
+        self.queue = context.queue
         self.back = back
         self._prompts = prompts
         self._answered = context.answered

@@ -8,9 +8,11 @@ import structlog
 
 from domain.facts import AgentFact
 from domain.identity import CallId
+from domain.stations import OWN_PHONES
 from records.call_queries import call_fact, group_by_call
 from records.call_rows import CallNameRow, FactRow
 from records.fold import CallRecord, fold
+from records.stays import QueueStay
 from storage.fact_codec import StoredFact
 from storage.queries import load
 
@@ -94,16 +96,22 @@ async def _write_names(
 
 
 async def _write_stays(db: asyncpg.Connection, records: Sequence[CallRecord]) -> None:
+    counted = {record.call: _counted_stays(record) for record in records}
     stays = [
-        (record.call, number, _short(stay.queue), stay.entered_at, stay.outcome.value, stay.wait_s)
-        for record in records
-        for number, stay in enumerate(record.stays, start=1)
+        (call, number, _short(stay.queue), stay.entered_at, stay.outcome.value, stay.wait_s)
+        for call, found in counted.items()
+        for number, stay in enumerate(found, start=1)
     ]
     if stays:
         await db.execute(_SQL["upsert_stays"], *map(list, zip(*stays, strict=True)))
     # A late fact may show that two stays are one.
-    counts = [len(record.stays) for record in records]
-    await db.execute(_SQL["forget_stays"], [record.call for record in records], counts)
+    counts = [len(found) for found in counted.values()]
+    await db.execute(_SQL["forget_stays"], list(counted), counts)
+
+
+def _counted_stays(record: CallRecord) -> Sequence[QueueStay]:
+    """The stays that count in the queues' figures: not those of calls that try the centre out."""
+    return () if record.line == OWN_PHONES else record.stays
 
 
 def _columns(record: CallRecord) -> tuple[object, ...]:

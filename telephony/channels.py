@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from domain.identity import LineName, StationName
-from domain.stations import phone_of
+from domain.stations import OWN_PHONES, is_own_phone_call, phone_of
 from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
 
@@ -222,6 +222,8 @@ class Channels:
                 return ChannelRole.STATION, endpoint
             if endpoint in self._lines:
                 return ChannelRole.LINE, endpoint
+        elif is_own_phone_call(name):
+            return ChannelRole.LINE, OWN_PHONES
         elif technology == "Local":
             return ChannelRole.LOCAL, rest.rpartition(";")[0]
         return ChannelRole.OTHER, ""

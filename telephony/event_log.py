@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, StationName
 from domain.reasons import Party, TransferKind
-from domain.stations import phone_of
+from domain.stations import OWN_PHONES, is_own_phone_call, phone_of
 from telephony.call_changes import REBRIDGED_WITHIN_S
 from telephony.caller import name_of, number_of
 
@@ -324,7 +324,7 @@ class EventLog:
         source = _endpoint(str(row.extra.get("hangupsource", "")))
         by: Party = Party.SYSTEM
         if source in self._stations:
-            by = Party.AGENT
+            by = Party.AGENT if self._is_agent(channel, source) else Party.CALLER
         elif source in self._lines:
             by = Party.CALLER
         call, talk = channel.call, channel.talk
@@ -344,6 +344,14 @@ class EventLog:
             ended = channel.in_call
             if by is Party.AGENT and ended and ended.by is Party.SYSTEM and ended.talks[-1] is talk:
                 ended.by = Party.AGENT  # the agent's row came after the caller's
+
+    @staticmethod
+    def _is_agent(channel: _Channel, station: str) -> bool:
+        """Whether a phone that hung up is an agent's in this call: a customer may be at one too."""
+        call = channel.call or channel.in_call
+        if call is None or call.line != OWN_PHONES:
+            return True
+        return any(talk.station == station for talk in call.talks)
 
     def _all_died(self) -> None:
         for channel in self._channels.values():
@@ -376,5 +384,7 @@ def _open(call: LoggedCall, station: str) -> LoggedTalk | None:
 
 
 def _endpoint(channel: str) -> str:
+    if is_own_phone_call(channel):
+        return OWN_PHONES
     technology, _, rest = channel.partition("/")
     return phone_of(rest.rpartition("-")[0]) if technology == "PJSIP" else ""

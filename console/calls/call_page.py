@@ -8,6 +8,7 @@ from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import duration, render, says
 from domain.identity import CallId
+from domain.stations import OWN_PHONES
 from records.call_queries import StoredCall
 
 
@@ -43,6 +44,7 @@ async def page(request: web.Request) -> web.Response:
             "agents": agents,
             "titles": project_titles(request, projects_of(request)),
             "queue_titles": queue_titles,
+            "own_phones": OWN_PHONES,
             "words": words,
             "why": WHY,
         },

@@ -44,6 +44,7 @@ from domain.reasons import (
     Party,
     TransferKind,
 )
+from domain.stations import OWN_PHONES
 
 Says = Callable[[str, Mapping[str, object] | None], str]
 """Translates a marked text and fills in its values."""
@@ -140,6 +141,12 @@ class _Wording:
     def _line(self, what: Happening) -> _Line:
         values: Mapping[str, object]
         match what:
+            case CallEntered(line=line) if line == OWN_PHONES:
+                text = N_(
+                    "Phone %(caller)s of the centre called the hotline %(hotline)s, to try it out."
+                )
+                values = {"caller": self._caller(what), "hotline": what.hotline}
+                return _Line("phone-incoming", "blue", text, values)
             case CallEntered():
                 return _Line(
                     "phone-incoming",

@@ -6,6 +6,8 @@ A colour never stands alone; it always comes with its text.
 from console.kit.translations import N_
 from records.fold import LegOutcome, Outcome
 
+OWN_PHONE = N_("A phone of the centre, to try it out; not counted in the queues' figures")
+
 OUTCOMES = {
     Outcome.OPEN: N_("In progress"),
     Outcome.ANSWERED: N_("Answered"),

@@ -126,6 +126,9 @@ FAULTS: Mapping[FaultCode, str] = {
     FaultCode.FLOW_LACKS_QUEUE: N_(
         "The flow leads to the queue “%(name)s”, which doesn't exist. Create the queue first."
     ),
+    FaultCode.NUMBER_LACKS_QUEUE: N_(
+        "The flow “%(name)s” leads to the number's queue. Choose the queue."
+    ),
     FaultCode.TIME_WITHOUT_ZONE: N_("Enter a date and a time."),
 }
 EXISTS = N_("There is one of this name already. Choose another name.")

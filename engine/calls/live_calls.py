@@ -70,7 +70,7 @@ class LiveCalls:
         record = before.record if before is not None else None
         if record is None or record.hotline != number or not (record.project and record.flow):
             return None
-        return Hotline(number, record.project, record.flow)
+        return Hotline(number, record.project, record.flow, queue=record.queue)
 
     def on_line(self, call: CallId, line: str) -> bool:
         """Whether this is a call in progress, on that line."""

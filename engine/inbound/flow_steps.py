@@ -91,7 +91,12 @@ class FlowSteps:
         if given.talked and given.start is None:
             return  # Asterisk's own queue brought the caller to an agent, before any flow did
         own = self._call.hotline.languages
-        context = replace(context, languages=self._languages(), usual=own[0] if own else None)
+        context = replace(
+            context,
+            languages=self._languages(),
+            usual=own[0] if own else None,
+            queue=self._call.hotline.queue,
+        )
         try:
             steps = run(self._flow, context, given.start)
         except UnknownNodeError as gone:

@@ -11,7 +11,11 @@ from ivr_flows.walk import Script, Walk
 class QueueNode(NodeKind):
     """Put the caller into a queue. While waiting they hear music and the announcements."""
 
-    queue: str = Field(min_length=1, description="the queue's name in the centre's configuration")
+    queue: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the queue's name in the centre; without one, the queue of the number called",
+    )
     prompts: PromptNames = Field(default=(), description="said before the wait begins")
     music: str = Field(
         default="default", pattern=r"^[A-Za-z0-9_-]+$", description="the class of music on hold"
@@ -29,5 +33,8 @@ class QueueNode(NodeKind):
     def visit(self, walk: Walk) -> Script[str | None]:
         if not walk.taken_back:
             yield from walk.say(self.prompts)
-        why = yield from walk.wait_in(QueueName(self.queue), self.music)
+        queue = walk.queue if self.queue is None else QueueName(self.queue)
+        if queue is None:
+            return QueueExit.FAILED.value
+        why = yield from walk.wait_in(queue, self.music)
         return why.value

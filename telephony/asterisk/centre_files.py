@@ -44,6 +44,9 @@ def centre_files(centre: Centre, credentials: Mapping[str, str]) -> Mapping[str,
         "hotlines.conf": "".join(
             f"exten => {number},1,Goto(hotline,{number},1)\n" for number in numbers
         ),
+        "own_phones.conf": "".join(
+            f"exten => {number},1,Goto(own-phone-calls,{number},1)\n" for number in numbers
+        ),
         "stations.conf": "".join(
             f"exten => {name},hint,PJSIP/{name}\nexten => {name},1,Goto(station,{name},1)\n"
             for name in names

@@ -148,6 +148,17 @@ def test_a_flow_leads_to_queues_that_are_there() -> None:
     ]
 
 
+def test_a_number_has_the_queue_that_its_flow_needs() -> None:
+    there = Surroundings(needs_queue="hotline".__eq__)
+    assert codes(there=there) == [
+        (FaultCode.NUMBER_LACKS_QUEUE, Kind.HOTLINE, HOTLINE.number, ("queue",))
+    ]
+    assert codes(HOTLINE.model_copy(update={"queue": "sales"}), there=there) == []
+    assert codes(HOTLINE.model_copy(update={"queue": "loans"}), there=there) == [
+        (FaultCode.NO_SUCH_THING, Kind.HOTLINE, HOTLINE.number, ("queue",))
+    ]
+
+
 def test_a_line_and_a_station_do_not_share_a_name() -> None:
     line = GATEWAY.model_copy(update={"name": "1001"})  # the model refuses it too
     assert codes(line) == [(FaultCode.NAME_OF_A_STATION, Kind.LINE, "1001", ("name",))]

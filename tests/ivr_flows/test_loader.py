@@ -84,9 +84,9 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
         ("    queue: sales", "    qeue: sales",
          'shop.yaml:24:5: node "sales" (queue) has no setting "qeue"; expected "queue", "prompts", '
          '"music"; did you mean "queue"?'),
-        ("    queue: sales\n", "",
-         'shop.yaml:22:3: node "sales" (queue) lacks "queue"; expected the queue\'s name in the '
-         'centre\'s configuration; add "queue: ..."'),
+        ("    prompts: menu\n    exits: {scored", "    exits: {scored",
+         'shop.yaml:26:3: node "rate" (score) lacks "prompts"; expected the question; '
+         'add "prompts: ..."'),
         ("    prompts: menu\n    keys", "    promts: menu\n    prompts: menu\n    keys",
          'shop.yaml:16:5: node "choose" (menu) has no setting "promts"; expected "prompts", '
          '"keys", "wrong_key", "silence", "timeout", "tries"; did you mean "prompts"?'),

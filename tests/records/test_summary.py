@@ -8,6 +8,7 @@ import pytest
 from domain.centre import Queue
 from domain.facts import CallEnded, CallFact, FellBack, LeftQueue, Queued, TalkBegan
 from domain.identity import ProjectName, QueueName, SkillName
+from domain.stations import OWN_PHONES
 from records.call_queries import CallPage, CallStore, QueueFigures
 from records.call_search import CallFilter
 from records.refold import refold
@@ -150,6 +151,16 @@ async def test_all_queues_have_their_figures_from_one_query(database: Database) 
     ended = await store.queue_figures(queues, NOON - timedelta(hours=1), NOON)
     assert (ended[SALES].offered, ended[SALES].abandoned) == (1, 1)
     assert await store.queue_figures([], NOON) == {}
+
+
+async def test_calls_that_try_the_centre_out_do_not_count(database: Database) -> None:
+    store = await store_of(
+        database, answered("a"), answered("own", line=OWN_PHONES), abandoned("b", line=OWN_PHONES)
+    )
+    queue = await figures_of(store, SALES)
+    assert (queue.offered, queue.answered, queue.abandoned) == (1, 1, 0)
+    page = await store.list(CallFilter(queue=SALES), projects=None)
+    assert {row.call for row in page.rows} == {"a", "own", "b"}  # but they are found
 
 
 async def test_a_late_fact_may_show_two_stays_to_be_one(database: Database) -> None:

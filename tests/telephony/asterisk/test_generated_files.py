@@ -91,6 +91,8 @@ def test_only_the_centres_numbers_and_stations_are_written(
 ) -> None:
     files = _centre(centre, secrets)
     assert files["hotlines.conf"] == "exten => 4008001000,1,Goto(hotline,4008001000,1)\n"
+    own = "exten => 4008001000,1,Goto(own-phone-calls,4008001000,1)\n"
+    assert files["own_phones.conf"] == own
     assert files["transfer.conf"].count("exten") == 4
     assert files["pjsip_stations.conf"].count("(digest)") == 4
     assert files["pjsip_lines.conf"].count("(digest)") == 2

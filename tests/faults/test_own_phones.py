@@ -1,0 +1,99 @@
+"""A phone of the centre calls one of its numbers, as somebody does who has no line yet."""
+
+import pytest
+
+from centre.things import CallerSettings, HotlineSettings, Thing
+from domain.centre import Treatment
+from domain.facts import TalkBegan
+from domain.identity import StationName
+from domain.reasons import Party
+from domain.stations import OWN_PHONES
+from records.fold import Outcome
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import HOTLINE, Scene, assert_right, kinds
+from tests.waiting import until
+
+pytestmark = pytest.mark.live
+
+CALLER, AGENT = StationName("1002"), "1001"
+BUSY, REJECTED = 17, 21
+
+
+async def test_it_is_served_as_a_customer_is_and_does_not_count(scene: SceneFactory) -> None:
+    one = await scene(agents=2, seated=1)
+    await one.phones("answer-0,speak-30", [AGENT])
+    await one.far.dial(CALLER, HOTLINE, "speak-4,hangup")
+    board = await one.until(lambda b: [c["stage"] for c in b["calls"]] == ["talking"])
+    (call,) = board["calls"]
+    assert (call["caller"], call["line"], call["agent"]) == (CALLER, OWN_PHONES, AGENT)
+    assert (await one.far.event("FarendAnswered", Station=AGENT))["Station"] == AGENT
+    stored = await one.stored(CALLER)
+    record = assert_right(stored)
+    assert (record.line, record.outcome, record.agents) == (OWN_PHONES, Outcome.ANSWERED, (AGENT,))
+    assert record.ended_by == record.talk_ended_by == Party.CALLER
+    await one.until_recorded([CALLER])
+    await one.customer("speak-2,hangup", "13800000001")
+    await one.stored("13800000001")
+    await one.until(lambda b: b["queues"][0]["answered_today"] == 1, what="the customer to count")
+    assert [q["offered_today"] for q in (await one.console.board())["queues"]] == [1, 0, 0, 0]
+    await one.until_quiet()
+
+
+async def test_a_new_centres_number_leads_to_the_queue_that_it_has(scene: SceneFactory) -> None:
+    """The library's plainest flow, with a queue of any name."""
+    one = await scene(agents=2, seated=1)
+    plain = HotlineSettings(number="4009", project="tea", flow="greeting", queue="sales")
+    await _with_number(one, plain)
+    await one.phones("answer-0,speak-30", [AGENT])
+    call = await one.far.dial(CALLER, "4009", "press-2,stay")
+    await one.until_stages(talking=1)
+    await one.far.hang_up(call)
+    stored = await one.stored(CALLER)
+    assert stored.record.queue == "sales"
+    assert_right(stored)
+
+
+async def test_a_phone_in_a_call_is_busy_for_it(scene: SceneFactory) -> None:
+    """Its customer could be passed on to such a call, past the figures."""
+    one = await scene(agents=1)
+    await one.phones("answer-0,speak-300")
+    await one.customer("speak-300", "13800000001")
+    await one.until_stages(talking=1)
+    call = await one.far.dial(StationName(AGENT), HOTLINE)
+    assert await one.far.ended(call) == BUSY
+    await one.until_stages(talking=1)
+
+
+async def test_a_blocked_phone_is_refused(scene: SceneFactory) -> None:
+    one = await scene(agents=2, seated=1)
+    number = HotlineSettings(number="4009", project="tea", flow="straight")
+    await _with_number(one, number, CallerSettings(number=CALLER, treatment=Treatment.BLOCKED))
+    call = await one.far.dial(CALLER, "4009")
+    assert await one.far.ended(call) == REJECTED
+    assert (await one.stored(CALLER)).record.outcome is Outcome.REFUSED
+
+
+async def test_it_goes_on_when_the_controller_comes_back(scene: SceneFactory) -> None:
+    one = await scene(agents=2, seated=1)
+    await one.phones("answer-0,speak-300", [AGENT])
+    call = await one.far.dial(CALLER, HOTLINE, "stay")
+    await one.until_stages(talking=1)
+    await one.stack.controller.kill()
+    await one.stack.controller.start()
+    await one.until_stages(talking=1)
+    await one.far.hang_up(call)
+    stored = await one.stored(CALLER)
+    assert_right(stored)
+    assert kinds(stored).count(TalkBegan.kind) == 1
+    assert stored.record.line == OWN_PHONES
+
+
+async def _with_number(one: Scene, number: HotlineSettings, *others: Thing) -> None:
+    """Make these things, and wait until Asterisk knows the number: it is the last to hear of it."""
+    await one.change(lambda _: [number, *others])
+    console = one.stack.instance.process.console
+
+    async def known() -> bool:
+        return "own-phone-calls" in await console(f"dialplan show {number.number}@own-phones")
+
+    await until(known, 10.0, "Asterisk to know the number", every_s=0.1)
