@@ -55,6 +55,7 @@ from engine.running_centre import RunningCentre
 from engine.stations.feature_codes import StationFeatures
 from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
+from ivr_flows.phrases import Phrases
 from machine.hosts import with_port
 from machine.open_files import claim
 from offhook.places import Places, places
@@ -350,7 +351,7 @@ async def running(
         )
         _background(stack, follow(), "the directory")
         await _listen(stack, app, config, ports.console, files.visitors)
-        _background(stack, _speak_ahead(prompts, flows, in_use, where), "prompts")
+        _background(stack, _speak_ahead(prompts, flows, phrases, in_use, where), "prompts")
         await agi.start()
         stack.push_async_callback(agi.close)
         yield engine
@@ -431,7 +432,11 @@ async def _listen(
 
 
 async def _speak_ahead(
-    prompts: Prompts, flows: Mapping[str, Flow], in_use: asyncio.Queue[Centre], where: Places
+    prompts: Prompts,
+    flows: Mapping[str, Flow],
+    phrases: Phrases,
+    in_use: asyncio.Queue[Centre],
+    where: Places,
 ) -> None:
     """Make all prompts that are known in advance, the dialplan's first; then those of each number,
     and of each flow that a number gets."""
@@ -444,4 +449,4 @@ async def _speak_ahead(
             if name not in spoken:
                 spoken.add(name)
                 await prompts.prepare(texts_to_prepare(flows[name]))
-        await prompts.prepare(station_phrases().fixed())
+        await prompts.prepare(phrases.fixed())
