@@ -61,6 +61,9 @@ class Load:
     """A round of calls: how fast they were offered, and what it cost."""
 
     offers_ms: list[float]
+    decided_ms: list[float]
+    """The part of each until the controller had decided; the rest is its order's way through the
+    event loop, and Asterisk's work."""
     calls: int
     lost: int
     """Calls that no agent talked to."""
@@ -124,9 +127,10 @@ class LargeCentre:
         spent["phones"] = after.user + after.system - own.user - own.system
         await asyncio.sleep(LAST_S)
         served = await self._served()
-        found = await settled(self.stack, self.phones)
+        found = [one for one in await settled(self.stack, self.phones) if one["entered"]]
         return Load(
-            offers_ms=[one["entered"] for one in found if one["entered"] is not None],
+            offers_ms=[one["entered"] for one in found],
+            decided_ms=[one["entered"] - one["decided"] for one in found],
             calls=counts.succeeded,
             lost=counts.succeeded - served,
             used=used,
@@ -265,6 +269,7 @@ def offers(rounds: Sequence[Load]) -> dict[str, Any]:
     return {
         "p50": rig.spread([one["p50"] for one in each], 2),
         "p99": rig.spread([one["p99"] for one in each], 2),
+        "p99_until_decided": rig.spread([quantiles(one.decided_ms)["p99"] for one in rounds], 2),
         "all_rounds": quantiles([offer for one in rounds for offer in one.offers_ms]),
     }
 
