@@ -227,7 +227,7 @@ def _values_changed(whole: bytes, chance: random.Random) -> bytes:
             case 0:
                 del place[key]
             case 1:
-                place[chance.choice(["", "path", "loads", "\ud800", "a\0b"])] = place.pop(key)
+                place[chance.choice(["", "path", "sha256", "\ud800", "a\0b"])] = place.pop(key)
             case _:
                 place[key] = chance.choice(
                     [None, True, 0, -1, 1e300, 10**400, "", "\0", "\ud800", "x" * 5000, [], [[]],
