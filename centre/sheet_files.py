@@ -34,7 +34,8 @@ _DELIMITERS = (",", ";", "\t")
 _XLSX = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _FORMULAS = "=+-@＝＋－＠"
-_ESCAPED = re.compile(rf"'+[{re.escape(_FORMULAS)}]")
+_ROUNDED = r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+"
+_ESCAPED = re.compile(rf"'+(?:[{re.escape(_FORMULAS)}]|{_ROUNDED}\Z)")
 _EXACT = 10**15
 """From here on Excel rounds numbers."""
 
@@ -120,7 +121,7 @@ def read_sheet(data: bytes, is_heading: Callable[[str], bool]) -> Iterator[Sheet
 
 
 def csv_file(rows: Iterable[Sequence[str]]) -> bytes:
-    """A CSV file that Excel reads as UTF-8, in which nothing is a formula."""
+    """A CSV file that Excel reads as UTF-8, in which nothing is a formula or a rounded number."""
     file = io.StringIO(newline="")
     csv.writer(file).writerows(
         [f"'{text}" if _ESCAPED.match(f"'{text}") else text for text in row] for row in rows
@@ -180,7 +181,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def _csv_cell(value: str) -> SheetCell:
     text = value.strip()
-    if re.fullmatch(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+", text):
+    if re.fullmatch(_ROUNDED, text):
         return SheetCell(text, CellKind.ROUNDED)
     # As csv_file writes it.
     return SheetCell(text[1:] if _ESCAPED.match(text) else text)
