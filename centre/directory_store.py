@@ -4,12 +4,13 @@ A change is one transaction. Whoever makes one holds the directory's lock until 
 changes have an order and each is checked against all those before it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 import asyncpg
 from pydantic import ValidationError
@@ -22,8 +23,13 @@ from storage.queries import load
 
 _SQL = load("directory")
 
+T = TypeVar("T")
+
 CHANNEL = "offhook_directory"
 """What PostgreSQL notifies of each change."""
+
+_AT_ONCE = 100
+"""So many things are read or written before calls have their turn: a sheet may have thousands."""
 
 ThingKey = tuple[Kind, str]
 
@@ -137,7 +143,9 @@ class DirectoryStore:
             return await self._newer(db, known)
         revision: int = await db.fetchval(_SQL["revision"])
         rows: list[ThingRow] = await db.fetch(_SQL["things"])
-        things = [_thing(row["kind"], row["key"], row["content"]) for row in rows]
+        things = [
+            _thing(row["kind"], row["key"], row["content"]) async for row in _taking_turns(rows)
+        ]
         changed = {
             (thing.KIND, thing.key): row["change"] for thing, row in zip(things, rows, strict=True)
         }
@@ -147,7 +155,7 @@ class DirectoryStore:
         rows = await db.fetch(_SQL["edits_since"], known.revision)
         kept, revision = known, known.revision
         edits: list[Edit] = []
-        for row in rows:
+        async for row in _taking_turns(rows):
             kind, key, after = row["kind"], row["key"], row["after"]
             if row["change"] != revision and edits:
                 kept, edits = kept.after(revision, edits), []
@@ -178,29 +186,8 @@ class DirectoryStore:
     ) -> DirectoryChange:
         """Write a change, within ``changing``."""
         change: int = await db.fetchval(_SQL["add_change"], at, by, note, undoes)
-        kinds, keys = [edit.kind.value for edit in edits], [edit.key for edit in edits]
-        await db.execute(
-            _SQL["add_edits"],
-            change,
-            kinds,
-            keys,
-            [_json(edit.before) for edit in edits],
-            [_json(edit.after) for edit in edits],
-        )
-        kept = [edit for edit in edits if edit.after is not None]
-        gone = [edit for edit in edits if edit.after is None]
-        await db.execute(
-            _SQL["put_things"],
-            change,
-            [edit.kind.value for edit in kept],
-            [edit.key for edit in kept],
-            [_json(edit.after) for edit in kept],
-        )
-        await db.execute(
-            _SQL["remove_things"],
-            [edit.kind.value for edit in gone],
-            [edit.key for edit in gone],
-        )
+        for begin in range(0, len(edits), _AT_ONCE):
+            await _write_edits(db, change, begin, edits[begin : begin + _AT_ONCE])
         if secrets:
             await db.execute(
                 _SQL["put_secrets"],
@@ -232,7 +219,7 @@ class DirectoryStore:
             row["by"],
             row["note"],
             row["undoes"],
-            tuple(_edit(edit) for edit in edits),
+            tuple([_edit(edit) async for edit in _taking_turns(edits)]),
         )
 
     async def first_edits(
@@ -241,10 +228,10 @@ class DirectoryStore:
         """Of each of these changes no more than ``most`` edits, the first ones."""
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["first_edits"], list(changes), most)
-        found: dict[int, tuple[Edit, ...]] = dict.fromkeys(changes, ())
-        for row in rows:
-            found[row["change"]] += (_edit(row),)
-        return found
+        found: dict[int, list[Edit]] = {change: [] for change in changes}
+        async for row in _taking_turns(rows):
+            found[row["change"]].append(_edit(row))
+        return {change: tuple(edits) for change, edits in found.items()}
 
     async def last_changes_of(
         self, db: asyncpg.Connection, things: Sequence[ThingKey]
@@ -275,6 +262,41 @@ class DirectoryStore:
                 _SQL["history"], before, kind, key, by, min(max(1, limit), 500)
             )
         return tuple(ChangeSummary(**row) for row in rows)
+
+
+async def _write_edits(
+    db: asyncpg.Connection, change: int, begin: int, edits: Sequence[Edit]
+) -> None:
+    """Write some of a change's edits; ``begin`` is how many come before them."""
+    await db.execute(
+        _SQL["add_edits"],
+        change,
+        [edit.kind.value for edit in edits],
+        [edit.key for edit in edits],
+        [_json(edit.before) for edit in edits],
+        [_json(edit.after) for edit in edits],
+        begin,
+    )
+    kept = [edit for edit in edits if edit.after is not None]
+    gone = [edit for edit in edits if edit.after is None]
+    await db.execute(
+        _SQL["put_things"],
+        change,
+        [edit.kind.value for edit in kept],
+        [edit.key for edit in kept],
+        [_json(edit.after) for edit in kept],
+    )
+    await db.execute(
+        _SQL["remove_things"], [edit.kind.value for edit in gone], [edit.key for edit in gone]
+    )
+
+
+async def _taking_turns(rows: Iterable[T]) -> AsyncIterator[T]:
+    """The rows, with turns for others in between."""
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 def _thing(kind: str, key: str, found: Content) -> Thing:

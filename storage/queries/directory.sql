@@ -19,7 +19,7 @@ insert into directory_changes (at, by, note, undoes) values ($1, $2, $3, $4) ret
 
 -- name: add_edits
 insert into directory_edits (change, number, kind, key, before, after)
-select $1, n, kind, key, before, after
+select $1, $6::bigint + n, kind, key, before, after
 from unnest($2::text[], $3::text[], $4::jsonb[], $5::jsonb[])
     with ordinality as e (kind, key, before, after, n)
 

@@ -69,6 +69,24 @@ async def test_a_change_is_kept_with_its_order(
     assert (line.by, line.note, line.edits, line.undone_by) == ("offhook", "first", 11, None)
 
 
+async def test_a_large_change_keeps_its_order(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    before = await set_up(service)
+    many = [ProjectSettings(name=f"p{n}", title=f"{n}") for n in range(1_000)]
+    renamed = TEA.model_copy(update={"title": "Tee"})
+    wishes = [*made(*many), WishedThing(Kind.PROJECT, "tea", renamed, ANY)]
+    change = await service.change(SYSTEM, wishes)
+    assert (await store.change(change.id)) == change
+    fresh = await store.read()
+    names = [*(p.name for p in (TEA, BANK)), *(p.name for p in many)]
+    assert list(fresh.directory.things[Kind.PROJECT]) == names
+    assert (await store.first_edits([change.id], 250))[change.id] == change.edits[:250]
+    assert (await store.read(before)).directory.things == fresh.directory.things
+    await service.undo(SYSTEM, change.id)
+    assert (await service.read()).directory == before.directory
+
+
 async def test_others_read_only_what_is_new(
     service: DirectoryService, store: DirectoryStore
 ) -> None:
