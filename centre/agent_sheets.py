@@ -96,11 +96,13 @@ def judge(
     *,
     make: Collection[Kind] = (),
     may_not: MayNot = lambda _: False,
+    hidden: Collection[str] = (),
 ) -> AgentSheet:
     """Judge a sheet against what is there. Raises SheetUnreadable if it is not a sheet of agents.
 
     Columns that it lacks leave an agent's settings as they are; an empty cell empties a setting.
-    Unknown skills and stations are made if ``make`` has their kind.
+    Unknown skills and stations are made if ``make`` has their kind. ``directory`` is what whoever
+    imports sees, ``hidden`` are the codes of agents that are there without their seeing them.
     """
     coming = iter(lines)
     headings = _headings(coming)
@@ -109,7 +111,7 @@ def judge(
         raise SheetUnreadable(Unreadable.TOO_MANY_ROWS, str(MOST_AGENTS))
     if not found:
         raise SheetUnreadable(Unreadable.EMPTY)
-    judging = _Judging(AgentCells(directory, headings, make), directory, may_not)
+    judging = _Judging(AgentCells(directory, headings, make), directory, may_not, hidden)
     rows = tuple(map(judging.row, found))
     longest = max((len(row.code) for row in rows if row.after is not None), default=0)
     return AgentSheet(
@@ -142,8 +144,11 @@ def _remarked(row: AgentRow, longest: int) -> AgentRow:
 class _Judging:
     """Judges rows one after the other: a code may come once."""
 
-    def __init__(self, cells: AgentCells, directory: Directory, may_not: MayNot) -> None:
+    def __init__(
+        self, cells: AgentCells, directory: Directory, may_not: MayNot, hidden: Collection[str]
+    ) -> None:
         self.cells = cells
+        self._hidden = frozenset(hidden)
         self._agents = directory.of(AgentSettings)
         self._may_not = may_not
         self._rows: dict[str, int] = {}
@@ -155,6 +160,9 @@ class _Judging:
         first = self._rows.setdefault(code, line.number)
         if code and first != line.number:
             faults.append(self.cells.fault(line, "code", SheetFaultCode.CODE_TWICE, str(first)))
+        if code in self._hidden:  # the rest would only say how they differ
+            faults.append(self.cells.fault(line, "code", SheetFaultCode.NOT_YOURS))
+            return AgentRow(line.number, RowState.WRONG, code, None, None, tuple(faults))
         after, others = self.cells.agent(line, code, before)
         faults += others
         made = [Edit(thing.KIND, thing.key, None, thing) for thing in self.cells.made_by(line)]

@@ -171,7 +171,7 @@ class DirectoryService:
         """
         async with self._store.changing() as db:
             before = await self._store.read_with(db, self._known)
-            edits = await self._edits(before, wishes, db)
+            edits = await self._edits(before, wishes, db, secrets)
             edits += _with_new_secrets(before, edits, secrets)
             if not edits and also is None:
                 raise NothingToChange
@@ -202,18 +202,23 @@ class DirectoryService:
         return await self.change(actor, wishes, note=note, undoes=number)
 
     async def _edits(
-        self, kept: KeptDirectory, wishes: Iterable[WishedThing], db: asyncpg.Connection
+        self,
+        kept: KeptDirectory,
+        wishes: Iterable[WishedThing],
+        db: asyncpg.Connection,
+        secrets: Mapping[ThingKey, str],
     ) -> tuple[Edit, ...]:
         edits, late = [], []
         for wish in wishes:
-            there = kept.directory.get(wish.kind, wish.key)
-            if there == wish.after:
-                continue
-            seen = wish.seen
-            if not isinstance(seen, AnyVersion) and seen != kept.changed.get((wish.kind, wish.key)):
+            key = (wish.kind, wish.key)
+            there = kept.directory.get(*key)
+            overtaken = not isinstance(wish.seen, AnyVersion) and wish.seen != kept.changed.get(key)
+            if there == wish.after and not (overtaken and key in secrets):
+                continue  # else the secret that whoever overtook us was given would be lost
+            if overtaken:
                 late.append((wish, there))
             else:
-                edits.append(Edit(wish.kind, wish.key, there, wish.after))
+                edits.append(Edit(*key, there, wish.after))
         if late:
             keys = [(wish.kind, wish.key) for wish, _ in late]
             last = await self._store.last_changes_of(db, keys)

@@ -1,6 +1,6 @@
 """Keeps the audit log: who did what to what."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -119,6 +119,23 @@ class AuditLog:
         """Adds an entry in ``db``'s transaction, which does what the entry says."""
         values = (by, action, target, project, address, dict(detail or {}))
         await db.execute(_SQL["add_entry"], self._clock(), *values)
+
+    async def write_many_with(
+        self,
+        db: asyncpg.Connection,
+        by: str,
+        action: AuditAction,
+        targets: Sequence[tuple[str, Mapping[str, object]]],
+    ) -> None:
+        """Adds an entry for each target, with its detail, in ``db``'s transaction."""
+        await db.execute(
+            _SQL["add_entries"],
+            self._clock(),
+            by,
+            action,
+            [target for target, _ in targets],
+            [dict(detail) for _, detail in targets],
+        )
 
     async def entries(
         self,

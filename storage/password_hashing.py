@@ -1,18 +1,26 @@
 """Hashes passwords with argon2 in threads of low priority, so that no call waits for a login."""
 
 import asyncio
-import contextlib
-import os
-import threading
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from machine.quiet_threads import quiet_threads
 from storage.account_errors import AccountRefusal, AccountRefused
 
 SHORTEST, LONGEST = 8, 256
+
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1)
+
+
+def hash_first_password(password: str) -> str:
+    """Hash a password that was made by chance, of 12 letters or more, in some milliseconds.
+
+    Nobody finds one of those by trying, however little a try costs; what people think up is another
+    matter. At the first sign-in it is hashed anew like any other. Blocking.
+    """
+    return _QUICK.hash(password)
 
 
 class Passwords:
@@ -21,7 +29,7 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         # One lane: with the default of four, two logins would fill eight cores.
         self._hasher = hasher or PasswordHasher(parallelism=1)
-        self._threads = ThreadPoolExecutor(2, "argon2", initializer=_yield_to_others)
+        self._threads = quiet_threads(2, "argon2")
         self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
@@ -33,19 +41,25 @@ class Passwords:
         return await loop.run_in_executor(self._threads, self._hasher.hash, password)
 
     async def is_right(self, stored: str | None, password: str) -> bool:
-        """Whether the password is right. Without a stored hash it takes just as long, so that the
-        time doesn't reveal which names exist."""
+        """Whether the password is right. Without a stored hash, or with a quick one, a wrong one
+        takes just as long, so that the time doesn't reveal which names exist."""
         password = _normal(password)[: LONGEST + 1]
-        if stored is None and self._nobodys is None:
-            self._nobodys = await self.hash("nobody's password")
-        against = stored or self._nobodys or ""
         loop = asyncio.get_running_loop()
-        fits = await loop.run_in_executor(self._threads, self._fits, against, password)
-        return fits and stored is not None
+        if stored is not None:
+            fits = await loop.run_in_executor(self._threads, self._fits, stored, password)
+            if fits or not self.is_outdated(stored):
+                return fits
+        if self._nobodys is None:
+            self._nobodys = await self.hash("nobody's password")
+        await loop.run_in_executor(self._threads, self._fits, self._nobodys, password)
+        return False
 
     def is_outdated(self, stored: str) -> bool:
         """Whether it was hashed with weaker parameters than today's."""
-        return self._hasher.check_needs_rehash(stored)
+        try:
+            return self._hasher.check_needs_rehash(stored)
+        except InvalidHashError:
+            return False
 
     def _fits(self, stored: str, password: str) -> bool:
         try:
@@ -57,9 +71,3 @@ class Passwords:
 def _normal(password: str) -> str:
     """Normalizes text, so that what looks the same is the same on any keyboard."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode("utf-8")
-
-
-def _yield_to_others() -> None:
-    """Lowers this thread's priority, so that calls go first. Only Linux has one per thread."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
 from storage.audit import AuditAction, AuditLog, utc_now
 from storage.database import connection
+from storage.first_users import FirstUser, employ_all, names_in_the_way
 from storage.password_hashing import Passwords
 from storage.projects import Projects, as_array
 from storage.queries import load
@@ -183,6 +184,19 @@ class UserStore:
                 await self._adding(key, hashed, Role.AGENT, by, projects, agent)(db)
 
         return employ
+
+    async def names_in_the_way(self, agents: Sequence[AgentCode]) -> frozenset[AgentCode]:
+        """Those of these new agents who can't get a user named after their code."""
+        async with connection(self._pool) as db:
+            return await names_in_the_way(db, agents)
+
+    def employing_all(
+        self, newcomers: Sequence[FirstUser], *, by: str
+    ) -> Callable[[asyncpg.Connection], Awaitable[frozenset[AgentCode]]]:
+        """What does the same for many new agents (``storage.first_users``), and returns those who
+        have a user then."""
+        now = self._clock()
+        return lambda db: employ_all(db, self._audit, newcomers, by=by, at=now)
 
     async def ensure_admin(self, name: str, password: str) -> bool:
         """Creates the first admin; False, and nothing is changed, if there is one already."""

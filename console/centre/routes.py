@@ -1,7 +1,9 @@
 """The directory's routes: who may open its pages; ``centre.authority`` says who may change what."""
 
-from console.centre import history_pages, pages, removal_pages, thing_pages
-from console.kit.features import Entry, Feature, get, post
+from centre.sheet_files import MOST_BYTES
+from console.centre import history_pages, pages, removal_pages, sheet_pages, thing_pages
+from console.centre.sheets_in_hand import prepare
+from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
 from domain.roles import Role
@@ -15,6 +17,13 @@ CENTRE = Feature(
         get("/centre/history", history_pages.history_page, CHANGERS),
         get("/centre/history/{change}", history_pages.change_page, CHANGERS),
         post("/centre/history/{change}/undo", history_pages.undo, CHANGERS),
+        get("/centre/agents-sheet", sheet_pages.choose_page, CHANGERS),
+        post_file("/centre/agents-sheet", sheet_pages.upload, CHANGERS, MOST_BYTES),
+        get("/centre/agents-sheet/files/{file}", sheet_pages.export, CHANGERS),
+        get("/centre/agents-sheet/{sheet}", sheet_pages.sheet_page, CHANGERS),
+        post("/centre/agents-sheet/{sheet}/look", sheet_pages.look_again, CHANGERS),
+        post("/centre/agents-sheet/{sheet}/take", sheet_pages.confirm, CHANGERS),
+        post("/centre/agents-sheet/{sheet}/access", sheet_pages.hand_out, CHANGERS),
         get("/centre/new/{kind}", thing_pages.new_page, CHANGERS),
         post("/centre/new/{kind}", thing_pages.create, CHANGERS),
         get("/centre/{kind}", pages.list_page, CHANGERS),
@@ -26,4 +35,5 @@ CENTRE = Feature(
         get("/centre/{kind}/{key}/history", history_pages.thing_history_page, CHANGERS),
     ),
     Entry("/centre", "server", N_("Centre")),
+    prepare,
 )

@@ -143,6 +143,10 @@ SIP_NAME = N_("User name")
 PASSWORD = N_("Password")
 PIN = N_("PIN")
 USER = N_("Console user")
+CODE = N_("Agent's code")
+NAME = N_("Agent's name")
+SIP_NAME_OF_PHONE = N_("Phone")
+PASSWORD_OF_PHONE = N_("Password of the phone")
 USER_NAME = N_(
     "A user name has up to 64 letters, digits and . _ - @, and begins with a letter or digit."
 )

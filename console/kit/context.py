@@ -1,5 +1,6 @@
 """Typed keys for what the application was built with and what each request carries."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -39,6 +40,8 @@ class ConsoleTiming:
 
     body_s: float = 20.0
     """For a form to arrive."""
+    file_s: float = 60.0
+    """For a form with a file to arrive."""
     ask_again_s: float = 15.0
     """Between two checks of a live page's session, besides those after every change."""
     beat_s: float = 4.0
@@ -74,6 +77,10 @@ SESSIONS: web.AppKey[RememberedSessions] = web.AppKey("sessions")
 RARELY: web.AppKey[Rarely] = web.AppKey("rarely")
 RULES: web.AppKey[dict[Key, Rule]] = web.AppKey("rules")
 ENTRIES: web.AppKey[list[Entry]] = web.AppKey("entries")
+LARGEST_FILES: web.AppKey[dict[Key, int]] = web.AppKey("largest_files")
+"""Of the routes whose form has a file, how large it may be, in bytes."""
+UPLOADS: web.AppKey[asyncio.Semaphore] = web.AppKey("uploads")
+"""Held by each request whose file is on its way."""
 
 USER: web.RequestKey[User | None] = web.RequestKey("user")
 LANGUAGE: web.RequestKey[str] = web.RequestKey("language")

@@ -93,6 +93,20 @@ TOO_LARGE = Trouble(
     N_("It is larger than any form of the console."),
     _GO_BACK,
 )
+FILE_TOO_LARGE = Trouble(
+    413,
+    "file_too_large",
+    N_("The file is too large"),
+    N_("The console doesn't take files of this size here."),
+    N_("Go back and choose a smaller one."),
+)
+BUSY = Trouble(
+    503,
+    "busy",
+    N_("Too many files at once"),
+    N_("Others are sending files, or have them looked at, and calls go first."),
+    N_("Go back and try again in a minute."),
+)
 TOO_SLOW = Trouble(
     408,
     "too_slow",

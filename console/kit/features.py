@@ -26,6 +26,8 @@ class Route:
     path: str
     answer: Answer
     rule: Rule
+    largest_file: int | None = None
+    """In bytes, if the form has a file (``console.kit.uploads``); None: it has none."""
 
     @property
     def key(self) -> Key:
@@ -41,6 +43,11 @@ def get(path: str, answer: Answer, rule: Rule) -> Route:
 def post(path: str, answer: Answer, rule: Rule) -> Route:
     """A route for a form."""
     return Route("POST", path, answer, rule)
+
+
+def post_file(path: str, answer: Answer, rule: Rule, largest_file: int) -> Route:
+    """A route for a form with a file of so many bytes at most."""
+    return Route("POST", path, answer, rule, largest_file)
 
 
 def _everybody(_: User) -> bool:

@@ -25,12 +25,12 @@ def is_text(text: str) -> bool:
 
 def check_head(request: web.Request) -> None:
     """Raises HTTPBadRequest if the URL isn't text, or a header holds an impossible date."""
-    with _askers_fault():
+    with askers_fault():
         # aiohttp reads these headers when it sends a file, which is too late for a decent answer.
         _ = request.if_modified_since, request.if_unmodified_since, request.if_range
-    _check(request.match_info.values())
-    _check(request.query.keys())
-    _check(request.query.values())
+    check_text(request.match_info.values())
+    check_text(request.query.keys())
+    check_text(request.query.values())
 
 
 async def read_form(request: web.Request) -> MultiDictProxy[str]:
@@ -39,21 +39,20 @@ async def read_form(request: web.Request) -> MultiDictProxy[str]:
     Raises RequestRefused or web.HTTPException if it is not a form, too large or too slow, and
     ConnectionError if the asker is gone.
     """
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise web.HTTPBadRequest  # no browser does so, and it may unpack to gigabytes
+    refuse_packed(request)
     if request.body_exists and (
         request.content_type != FORM or (request.charset or "utf-8").lower() not in _CHARSETS
     ):
         raise RequestRefused(WRONG_TYPE)
     try:
-        with _askers_fault():
+        with askers_fault():
             async with asyncio.timeout(request.app[TIMING].body_s):
                 form = await request.post()
     except TimeoutError:
         raise RequestRefused(TOO_SLOW) from None
     fields: MultiDictProxy[str] = form  # type: ignore[assignment] # files come only in other types
-    _check(fields.keys())
-    _check(fields.values())
+    check_text(fields.keys())
+    check_text(fields.values())
     return fields
 
 
@@ -63,17 +62,25 @@ def user_agent(request: web.Request) -> str:
     return "".join(char if char.isprintable() and is_text(char) else "?" for char in said)
 
 
+def refuse_packed(request: web.Request) -> None:
+    """Raises HTTPBadRequest if the body is compressed: no browser does so, and it may unpack to
+    gigabytes."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise web.HTTPBadRequest
+
+
 @contextmanager
-def _askers_fault() -> Iterator[None]:
+def askers_fault() -> Iterator[None]:
     """Turns errors of reading into 400: what was sent is at fault (not UTF-8, bad chunks ...)."""
     try:
         yield
-    except (web.HTTPException, ConnectionError, TimeoutError):
+    except (web.HTTPException, RequestRefused, ConnectionError, TimeoutError):
         raise
     except Exception as error:
         raise web.HTTPBadRequest from error
 
 
-def _check(texts: Iterable[str]) -> None:
+def check_text(texts: Iterable[str]) -> None:
+    """Raises HTTPBadRequest if one of them can't be stored as text."""
     if not all(map(is_text, texts)):
         raise web.HTTPBadRequest

@@ -1,5 +1,6 @@
 """Checks every request: who asks, in which language, whether its form is ours and its role may."""
 
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import quote
 
@@ -7,7 +8,16 @@ from aiohttp import web
 
 from console.kit import csrf
 from console.kit.access import check_reach
-from console.kit.context import FORM_COOKIE, INSTALLATION, LANGUAGE, RULE, RULES, SESSIONS, USER
+from console.kit.context import (
+    FORM_COOKIE,
+    INSTALLATION,
+    LANGUAGE,
+    LARGEST_FILES,
+    RULE,
+    RULES,
+    SESSIONS,
+    USER,
+)
 from console.kit.door import note
 from console.kit.error_pages import FOREIGN, OLD_FORM, SIGNED_OUT, RequestRefused, wants_json
 from console.kit.features import Answer
@@ -15,6 +25,7 @@ from console.kit.forms import check_head, read_form
 from console.kit.permissions import Public, Rule, may
 from console.kit.routing import key_of
 from console.kit.translations import choose
+from console.kit.uploads import UPLOAD, read_upload
 from storage.database_errors import AWAY
 
 SESSION_COOKIE = "offhook_session"
@@ -76,7 +87,14 @@ async def check_request(request: web.Request, handler: Answer) -> web.StreamResp
 
 
 async def _check_form(request: web.Request) -> None:
-    form = await read_form(request)
+    resource = request.match_info.route.resource
+    key = key_of(request.method, resource.canonical if resource else "")
+    largest_file = request.app[LARGEST_FILES].get(key)
+    if largest_file is None:
+        form: Mapping[str, str] = await read_form(request)
+    else:
+        request[UPLOAD] = await read_upload(request, largest_file)
+        form = request[UPLOAD].fields
     sent = request.headers.get(csrf.HEADER)
     if sent is None:
         sent = form.get(csrf.FORM_FIELD)

@@ -1,11 +1,14 @@
 """Adds features to the application, and makes sure that every route has a rule."""
 
+import asyncio
+
 from aiohttp import web
 
-from console.kit.context import ENTRIES, RULES
+from console.kit.context import ENTRIES, LARGEST_FILES, RULES, UPLOADS
 from console.kit.door import CHUNK
 from console.kit.features import Feature, Key
 from console.kit.permissions import Public, Rule
+from console.kit.uploads import MOST_AT_ONCE
 from console.kit.vendored import STATIC, static_folder
 from domain.errors import OffhookError
 from domain.roles import Role
@@ -21,7 +24,8 @@ class WrongMenu(OffhookError):  # noqa: N818
 
 def add_shared(app: web.Application) -> None:
     """Adds what all pages need. Call it before adding a feature."""
-    app[RULES], app[ENTRIES] = {}, []
+    app[RULES], app[ENTRIES], app[LARGEST_FILES] = {}, [], {}
+    app[UPLOADS] = asyncio.Semaphore(MOST_AT_ONCE)
     app.router.add_static("/static", STATIC, chunk_size=CHUNK)
     _add_rule(app, ("GET", "/static"), Public(bare=True))
 
@@ -35,6 +39,8 @@ def add_feature(app: web.Application, feature: Feature) -> None:
         feature.prepare(app)
     for route in feature.routes:
         _add_rule(app, route.key, route.rule)
+        if route.largest_file is not None:
+            app[LARGEST_FILES][route.key] = route.largest_file
         add = app.router.add_get if route.method == "GET" else app.router.add_post
         add(route.path, route.answer)
     if (folder := static_folder(feature.name)).is_dir():

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Self
 
-from aiohttp import ClientResponse, CookieJar, web
+from aiohttp import ClientResponse, CookieJar, FormData, web
 from aiohttp.test_utils import TestClient, TestServer
 
 _TOKEN = re.compile(r'<meta name="form-token" content="([0-9a-f]*)">')
@@ -36,6 +36,14 @@ class Client:
     async def post(self, path: str, fields: Any = None, **more: Any) -> ClientResponse:
         """A form with its token, unless ``fields`` has one."""
         form = {"csrf": self.token, **(fields or {})}
+        return await self.http.post(path, data=form, allow_redirects=False, **more)
+
+    async def send(
+        self, path: str, data: bytes, name: str = "agents.csv", **more: Any
+    ) -> ClientResponse:
+        """A form with a file, and its token."""
+        form = FormData({"csrf": self.token})
+        form.add_field("file", data, filename=name)
         return await self.http.post(path, data=form, allow_redirects=False, **more)
 
     async def sign_in(self, name: str, password: str) -> ClientResponse:

@@ -17,6 +17,7 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text("u
 PAGES = (
     *("/board", "/desk", "/calls", f"/calls/{CALL}", "/users", "/users/amy", "/account"),
     *("/centre", "/centre/agent", "/centre/history", "/centre/new/hotline", "/centre/new/agent"),
+    "/centre/agents-sheet",
 )
 COLOURS = sorted({*AGENT_COLOURS.values(), *STAGE_COLOURS.values(), "green", "red", "orange"})
 WCAG_AA = 4.5
@@ -50,6 +51,12 @@ _CONTRAST = """(colour) => {
 }"""
 
 
+async def put_on(page: Page, theme: str) -> None:
+    """Show the page in this theme. Colours on their way from one to the other are nobody's."""
+    await page.evaluate("(theme) => (document.documentElement.dataset.bsTheme = theme)", theme)
+    await page.evaluate(_TRANSITIONS_END)
+
+
 async def serious_faults(page: Page) -> list[str]:
     """What axe-core calls serious or critical on the page as it is now."""
     await page.evaluate(AXE)
@@ -70,9 +77,7 @@ async def test_axe_finds_nothing_serious(
 ) -> None:
     await busy(console.floor)
     page = await open_page(path, "amy" if path == "/desk" else "ada")
-    await page.evaluate("(theme) => (document.documentElement.dataset.bsTheme = theme)", theme)
-    # Colours on their way from one theme to the other are nobody's.
-    await page.evaluate(_TRANSITIONS_END)
+    await put_on(page, theme)
     if await page.locator("#link").count():
         await expect(page.locator("#link")).to_have_text("Live")
     faults = await serious_faults(page)

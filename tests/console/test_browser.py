@@ -430,7 +430,8 @@ async def test_the_centres_pages_fit(
     origin = page.url.split("/centre")[0]
     for path in (
         *(f"/centre/new/{kind}" for kind in Kind if kind is not Kind.CENTRE),
-        *("/centre/agent", "/centre/queue/sales", "/centre/skill/sales/remove"),
+        *("/centre/agent", "/centre/agents-sheet", "/centre/queue/sales"),
+        "/centre/skill/sales/remove",
         *("/centre/history", "/centre/history/1"),
     ):
         await page.goto(f"{origin}{path}")

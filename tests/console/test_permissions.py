@@ -40,6 +40,13 @@ MAY = {
     "GET /centre/history": CHANGERS,
     "GET /centre/history/{change}": CHANGERS,
     "POST /centre/history/{change}/undo": CHANGERS,
+    "GET /centre/agents-sheet": CHANGERS,
+    "POST /centre/agents-sheet": CHANGERS,
+    "GET /centre/agents-sheet/files/{file}": CHANGERS,
+    "GET /centre/agents-sheet/{sheet}": CHANGERS,
+    "POST /centre/agents-sheet/{sheet}/look": CHANGERS,
+    "POST /centre/agents-sheet/{sheet}/take": CHANGERS,
+    "POST /centre/agents-sheet/{sheet}/access": CHANGERS,
     "GET /centre/new/{kind}": CHANGERS,
     "POST /centre/new/{kind}": CHANGERS,
     "GET /centre/{kind}": CHANGERS,
@@ -77,6 +84,8 @@ PLACES = {
     "{kind}": "queue",
     "{key}": "nobody",
     "{change}": "1",
+    "{file}": "agents.csv",
+    "{sheet}": "gone",
 }
 USERS = {
     "agent": "amy",

@@ -10,6 +10,10 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher
 
+from centre.authority import SYSTEM
+from centre.directory_service import DirectoryService, WishedThing
+from centre.directory_store import DirectoryStore
+from centre.things import AgentSettings
 from domain.identity import AgentCode, ProjectName
 from domain.roles import Role
 from storage.account_errors import AccountRefusal, AccountRefused, LoginRefusal, LoginRefused
@@ -17,9 +21,11 @@ from storage.accounts import Accounts, accounts_of
 from storage.audit import AuditAction
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
+from storage.first_users import FirstUser
 from storage.migrate import migrate, migrations
-from storage.password_hashing import Passwords
+from storage.password_hashing import Passwords, hash_first_password
 from storage.throttle import FREE_TRIES
+from tests.centre.small import TEA
 
 GOOD = "correct horse"
 
@@ -180,6 +186,61 @@ async def test_hashing_is_not_done_on_the_loop(database: Database) -> None:
     await asyncio.gather(*(accounts.logins.login("a", GOOD) for _ in range(6)))
     assert 1 <= len(threads) <= 2
     assert threading.current_thread() not in threads
+
+
+async def test_a_first_password_is_good_and_hashed_anew_at_the_first_sign_in(
+    database: Database,
+) -> None:
+    tries: list[str] = []
+
+    class Counted(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            tries.append(str(hash))
+            return super().verify(hash, password)
+
+    accounts = accounts_of(
+        database.pool,
+        passwords=Passwords(Counted(time_cost=2, memory_cost=1024, parallelism=1)),
+    )
+    newcomers = [
+        FirstUser(AgentCode(code), hash_first_password(f"{GOOD} {code}"), (ProjectName("tea"),))
+        for code in ("1001", "1002", "1003", "1004")
+    ]
+    newcomers.append(FirstUser(AgentCode("1005"), None, ()))
+    await accounts.users.create("1002", GOOD, Role.OPS, by="t")
+    await accounts.users.create("boss", GOOD, Role.SUPERVISOR, by="t", agent=AgentCode("1003"))
+    for name, code in (("1004", "1004"), ("zoe", "1005")):  # earlier agents' users
+        await accounts.users.create(name, GOOD, Role.AGENT, by="t", agent=AgentCode(code))
+    codes = [one.agent for one in newcomers]
+    assert await accounts.users.names_in_the_way(codes) == {"1002", "1003"}
+    async with database.pool.acquire() as db, db.transaction():
+        got = await accounts.users.employing_all(newcomers, by="ops")(db)
+    assert got == {"1001", "1004"}
+    user = await accounts.users.get("1001")
+    assert user is not None
+    assert (user.role, user.agent, user.disabled) == (Role.AGENT, AgentCode("1001"), False)
+    entries = await accounts.audit.entries(projects=None, by="ops")
+    assert [(entry.action, entry.target) for entry in reversed(entries)] == [
+        (AuditAction.USER_CHANGED, "zoe"),
+        (AuditAction.PASSWORD_CHANGED, "1004"),
+        (AuditAction.USER_CREATED, "1001"),
+    ]
+    agents = [AgentSettings(code=code, name=code, projects=("tea",)) for code in codes]
+    await DirectoryService(DirectoryStore(database.pool)).change(
+        SYSTEM, [WishedThing(thing.KIND, thing.key, thing, None) for thing in (TEA, *agents)]
+    )
+    # A wrong password for one that is hashed quickly takes as long as for any other.
+    await refused(accounts, "1001", "wrong horse")
+    quick, slow = tries
+    assert quick != slow
+    await accounts.logins.login("1001", f"{GOOD} 1001")
+    tries.clear()
+    await refused(accounts, "1001", "wrong horse")
+    assert len(tries) == 1
+    await accounts.logins.login("1001", f"{GOOD} 1001")
+    await accounts.logins.login("1004", f"{GOOD} 1004")
+    await refused(accounts, "zoe", GOOD)
+    await accounts.logins.login("1002", GOOD)
 
 
 async def test_a_changed_password_ends_the_other_sessions(accounts: Accounts) -> None:

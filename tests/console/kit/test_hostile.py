@@ -102,6 +102,7 @@ async def is_well(target: Target) -> bool:
 def answers(target: Target) -> list[tuple[str, bytes, set[int]]]:
     """What it is, what is sent, and which answers are right."""
     t = target
+    sheet, parts = "/centre/agents-sheet", "multipart/form-data; boundary=x"
     squeezed = gzip.compress(b"name=" + b"x" * BOMB)
     token = csrf.token_for(t.cookie)
     recording = f"/calls/{CALL}/recording.wav"
@@ -193,6 +194,13 @@ def answers(target: Target) -> list[tuple[str, bytes, set[int]]]:
         ("a bad type", t.post("/users", b"name=x", kind=";;;"), {415}),
         ("multipart", t.post("/users", b"--x\r\n", kind="multipart/form-data; boundary=x"), {415}),
         ("no boundary", t.post("/users", b"x", kind="multipart/form-data"), {415}),
+        ("no boundary for a file", t.post(sheet, b"x", kind="multipart/form-data"), {400}),
+        ("a file in a plain form", t.post(sheet, b"file=x"), {415}),
+        ("a part without a name", t.post(sheet, b"--x\r\n\r\n\r\n--x--\r\n", kind=parts), {400}),
+        ("a part of a bad encoding", t.post(sheet, (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--x--\r\n"), kind=parts), {400}),
+        ("a part's endless head", t.post(sheet, b"--x\r\n" + b"a" * 100_000, kind=parts), {400}),
         ("a bad token", t.post("/language", b"language=en", f"X-CSRF-Token: {token}x"), {303, 403}),
         # Addresses
         ("bad per cent", get("/calls?from=%zz&caller=%"), {200}),
