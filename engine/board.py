@@ -1,13 +1,15 @@
 """Keeps what the console's board shows in step with the engine's parts.
 
 One board for all who watch: a look compares what each row is made of with what it was made of the
-last time, and makes only those rows anew. Who may see less of it is shown a selection of its rows.
+last time, and makes only those rows anew. A row that has not changed stays the same object, even if
+the centre has changed around it. Who may see less of it is shown a selection of its rows.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from acd.seat import SeatView
 from acd.waiting import WaitingView
@@ -48,6 +50,9 @@ class DayFigures:
 _NO_FIGURES = DayFigures()
 _NONE: Mapping[LineName, LineRefusals] = {}
 
+RowKeyT = TypeVar("RowKeyT")
+RowT = TypeVar("RowT")
+
 _Callers = tuple[int, float | None]
 """How many wait in a queue, and since when the longest of them has, in monotonic seconds."""
 
@@ -74,10 +79,13 @@ class LiveBoard:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._calls: dict[CallId, CallView] = {}
+        self._nodes: tuple[NodeView, ...] = ()
+        self._lines: tuple[LineView, ...] = ()
         self._begin(_Shown.by(engine))
 
     def _begin(self, shown: "_Shown") -> None:
-        """Start from nothing: all rows will be made anew."""
+        """Start from nothing: all agents' and queues' rows will be made anew."""
         self._shown = shown
         self._limits = {reason.name: reason.limit_s for reason in shown.centre.away_reasons}
         self._staff = StaffCounts(shown.queues)
@@ -87,9 +95,6 @@ class LiveBoard:
             agent.code: _logged_out(agent, self._engine.started_at) for agent in shown.agents
         }
         self._queues: dict[QueueName, tuple[_Callers, DayFigures, QueueView]] = {}
-        self._calls: dict[CallId, CallView] = {}
-        self._nodes: tuple[NodeView, ...] = ()
-        self._lines: tuple[LineView, ...] = ()
 
     def look(
         self,
@@ -99,11 +104,15 @@ class LiveBoard:
     ) -> Board:
         """The board as it is now."""
         engine = self._engine
+        agents, queues = self._agents, self._queues
         if (shown := _Shown.by(engine)) != self._shown:
             self._begin(shown)
         self._look_at_seats()
         waiting = engine.floor.core.waiting
         self._look_at_queues(waiting, figures)
+        if self._agents is not agents:  # begun again, though most rows are what they were
+            self._agents = _same(agents, self._agents)
+            self._queues = _same(queues, self._queues)
         calls = [call for call in engine.calls.by_id.values() if not seems_over(engine, call)]
         self._look_at_calls(calls, {view.call: view.position for view in waiting})
         if (nodes := _nodes(engine)) != self._nodes:
@@ -208,6 +217,11 @@ class LiveBoard:
             view = _call(call, positions.get(call.id))
             known = before.get(call.id)
             self._calls[call.id] = known if known == view else view
+
+
+def _same(before: Mapping[RowKeyT, RowT], now: Mapping[RowKeyT, RowT]) -> dict[RowKeyT, RowT]:
+    """These rows; each one the object that it was before, if it is equal."""
+    return {name: was if (was := before.get(name)) == row else row for name, row in now.items()}
 
 
 def scoped(board: Board, projects: frozenset[ProjectName] | None) -> Board:
