@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from telephony.asterisk.provision import (
     find_or_install,
     find_or_install_baresip,
@@ -118,6 +120,8 @@ def _as_ctrl_c(number: int, _frame: object) -> None:
 
 
 def _bench(arguments: Sequence[str]) -> int:
+    # Standard output is for the figures alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     find_or_install()
     find_or_install_espeak()
     file = ROOT / "bench-results.json"
