@@ -23,6 +23,7 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from domain.stations import StationState
 
 
 class CallStage(StrEnum):
@@ -272,6 +273,10 @@ class LiveCentre(Protocol):
         Queues and calls of other projects are left out, and so are agents who serve none of these;
         nodes, lines and the store are always included (the console hides them from clients).
         """
+        ...
+
+    def phone(self, station: StationName) -> StationState:
+        """A phone as Asterisk sees it: unreachable if it has not registered."""
         ...
 
     async def changed(self, after: int) -> int:

@@ -12,6 +12,7 @@ from centre.calendars import UnpublishedYear
 from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
+from domain.stations import StationState
 from engine.board import DayFigures, LiveBoard, scoped
 from engine.engine import Engine
 from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
@@ -99,6 +100,10 @@ class RunningCentre:
             unpublished=self._unpublished(),
         )
         return scoped(self._board.look(self._figures, store, self._blocked), projects)
+
+    def phone(self, station: StationName) -> StationState:
+        """A phone as Asterisk sees it."""
+        return self._engine.channels.station_state(station)
 
     async def changed(self, after: int) -> int:
         """Wait for a newer version of the board."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from centre.things import AgentSettings, HotlineSettings
 from configuration.centre_file import Config, ConfigError, load
 from configuration.flows import check_sections, load_flows
 from configuration.in_force import CannotKeep, from_files
@@ -105,6 +106,8 @@ async def _up(config: Config, state: Path, ports: Ports, leave: Leave) -> int:
         leave.possible = True
         stack.keep()
         say(f"console: {stack.console_url}  user: admin  first password: {stack.secrets.admin}")
+        if not stack.directory.of(HotlineSettings) or not stack.directory.of(AgentSettings):
+            say(f"a new centre: {stack.console_url}centre/first-steps leads to its first call")
         if config.asterisk.managed:
             where = f"phones register at {with_port(config.sip.bind, ports.sip)}"
         else:

@@ -44,7 +44,7 @@ ABOUT: Mapping[FirstStep, str] = {
         " is shown once."
     ),
     FirstStep.LOG_IN: N_(
-        "On the agent's phone, call *11 and enter code and PIN; then call *12: ready for calls. Or"
+        "On the agent's phone, dial *11 and enter code and PIN; then dial *12: ready for calls. Or"
         " log the agent in on the live board."
     ),
     FirstStep.CALL: N_(

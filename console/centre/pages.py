@@ -1,4 +1,4 @@
-"""The directory's overview, and the list of each kind of thing."""
+"""The list of each kind of thing, and what all pages of the directory need."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -49,16 +49,6 @@ LISTED: Mapping[Kind, tuple[str, ...]] = {
     Kind.CALLER: ("treatment", "projects", "note"),
 }
 """The settings that a list shows, besides the key."""
-FIRST_STEPS = (
-    Kind.PROJECT,
-    Kind.SKILL,
-    Kind.QUEUE,
-    Kind.HOTLINE,
-    Kind.LINE,
-    Kind.STATION,
-    Kind.AGENT,
-)
-"""What a new centre needs for its first call, in this order."""
 
 
 def kind_of(request: web.Request) -> Kind:
@@ -89,27 +79,6 @@ def speech(request: web.Request, seen: SeenDirectory) -> Wording:
         title=lambda kind, key: seen.title(kind, key, language),
         clock=lambda moment: clock(moment, language, zone, "yyyy-MM-dd HH:mm:ss"),
     )
-
-
-async def overview(request: web.Request) -> web.Response:
-    """GET /centre"""
-    seen = await seen_directory(request)
-    values = {
-        "counts": {kind: sum(1 for _ in seen.of(kind)) for kind in MODELS if _shows(seen, kind)},
-        "may_make": {kind for kind in MODELS if may_make(seen.actor, kind)},
-        "next": _next_step(seen.directory),
-        "words": words,
-        "icons": ICONS,
-    }
-    return render(request, "centre/overview.html", values)
-
-
-def _shows(seen: SeenDirectory, kind: Kind) -> bool:
-    return kind is not Kind.LINE or seen.actor.everywhere
-
-
-def _next_step(directory: Directory) -> Kind | None:
-    return next((kind for kind in FIRST_STEPS if not directory.things.get(kind)), None)
 
 
 async def list_page(request: web.Request) -> web.Response:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from centre.authority import Actor, as_seen_by, may_change
-from centre.directory import Directory, Edit
-from centre.things import Kind, Thing
+from centre.directory import Directory, Edit, directory_of
+from centre.things import MODELS, Kind, Thing
 from console.kit.access import projects_of
 from console.kit.context import user_of
 
@@ -33,6 +33,13 @@ class SeenDirectory:
         for thing in things:
             if (seen := as_seen_by(self.actor, thing)) is not None:
                 yield seen
+
+    @property
+    def visible(self) -> Directory:
+        """All that they see."""
+        if self.actor.everywhere:
+            return self.directory
+        return directory_of(thing for kind in MODELS for thing in self.of(kind))
 
     def get(self, kind: Kind, key: str) -> Thing | None:
         """One thing; None if there is none, or if they don't see it."""

@@ -1,19 +1,30 @@
 """The directory's routes: who may open its pages; ``centre.authority`` says who may change what."""
 
 from centre.sheet_files import MOST_BYTES
-from console.centre import history_pages, pages, removal_pages, sheet_pages, thing_pages
+from console.centre import (
+    first_steps_pages,
+    history_pages,
+    overview_page,
+    pages,
+    removal_pages,
+    sheet_pages,
+    thing_pages,
+)
 from console.centre.sheets_in_hand import prepare
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
 from domain.roles import Role
 
+LEADERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+"""Who sets a centre up."""
 CHANGERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 
 CENTRE = Feature(
     "centre",
     (
-        get("/centre", pages.overview, CHANGERS),
+        get("/centre", overview_page.overview, CHANGERS),
+        get("/centre/first-steps", first_steps_pages.page, LEADERS),
         get("/centre/history", history_pages.history_page, CHANGERS),
         get("/centre/history/{change}", history_pages.change_page, CHANGERS),
         post("/centre/history/{change}/undo", history_pages.undo, CHANGERS),

@@ -23,6 +23,10 @@ from console.centre.difference import said
 from console.centre.drafts import Draft
 from console.centre.fields import FormField, Widget
 from console.centre.filled_forms import Typed, numbered_anew, rows_of, shown, usual
+from console.centre.first_step_words import TITLES
+from console.centre.first_steps import FirstStep
+from console.centre.first_steps_pages import next_step
+from console.centre.first_values import filled
 from console.centre.pages import ICONS, address, kind_of, notice, speech
 from console.centre.reach import SeenDirectory, actor_of
 from console.centre.setting_words import VALUES, help_of, label_of
@@ -46,7 +50,9 @@ async def new_page(request: web.Request) -> web.Response:
     draft = Draft(kind, None, None, Typed({}))
     like = seen.get(kind, request.query.get("like", ""))
     if like is None:
-        draft.typed = usual(draft.fields, zone_for(request))
+        empty = usual(draft.fields, zone_for(request))
+        first = filled(kind, draft.fields, seen, request.app[FLOWS])
+        draft.typed = Typed({**empty.texts, **first.texts}, {**empty.many, **first.many})
     else:
         found = shown(draft.fields, like, zone_for(request))
         draft.typed = Typed({**found.texts, like.KEY: ""}, found.many)
@@ -58,7 +64,9 @@ async def edit_page(request: web.Request) -> web.Response:
     kept, seen, thing = await thing_of_address(request)
     draft = Draft(thing.KIND, thing.key, kept.changed.get((thing.KIND, thing.key)), Typed({}))
     draft.typed = shown(draft.fields, thing, zone_for(request))
-    return _form(request, seen, draft, said_before=notice(request))
+    is_new = request.query.get("done") == "created"
+    step = await next_step(request, seen) if is_new else None
+    return _form(request, seen, draft, said_before=notice(request), next_step=step)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -188,7 +196,11 @@ async def _with_credentials(
     draft.typed = shown(draft.fields, thing, zone_for(request))
     done = says(request, words.DONE["created" if is_new else "changed"])
     setup = await new_setup(request, key) if kind is Kind.STATION else None
-    return _form(request, seen, draft, said_before=done, credentials=credentials, setup=setup)
+    step = await next_step(request, seen) if is_new else None
+    return _form(
+        request, seen, draft,
+        said_before=done, credentials=credentials, setup=setup, next_step=step,
+    )  # fmt: skip
 
 
 async def renew(request: web.Request) -> web.Response:
@@ -238,6 +250,7 @@ def _form(
     said_before: str = "",
     credentials: Credentials | None = None,
     setup: ShownSetup | None = None,
+    next_step: FirstStep | None = None,
 ) -> web.Response:
     kind, speaks = draft.kind, speech(request, seen)
     thing = None if draft.key is None else seen.get(kind, draft.key)
@@ -266,6 +279,7 @@ def _form(
         "icons": ICONS,
         "words": words,
         "notice": said_before,
+        "next_step": next_step and TITLES[next_step],
     }
     return render(request, "centre/thing.html", values, status=status)
 

@@ -165,7 +165,7 @@ async def console(
         tmp_path,
         directory=directory,
         phone_setups=PhoneSetups(database.pool),
-        flows=("hotline",),
+        flows=("greeting", "hotline"),
         api=API,
         timing=timing,
     )

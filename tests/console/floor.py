@@ -27,6 +27,7 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from domain.stations import StationState
 from engine.ports import (
     AgentView,
     Board,
@@ -116,6 +117,8 @@ class Floor:
             for a in self.config.agents
         }
         self.calls: dict[CallId, CallView] = {}
+        self.phones: dict[StationName, StationState] = {}
+        """Those that have registered."""
         self.figures: dict[QueueName, dict[str, Any]] = {}
         """Those of a queue that are to be others than usual."""
 
@@ -145,6 +148,9 @@ class Floor:
             store=self.store,
             staff={p.name: self._staff(p.name) for p in self.config.projects if seen(p.name)},
         )
+
+    def phone(self, station: StationName) -> StationState:
+        return self.phones.get(station, StationState.UNREACHABLE)
 
     def _staff(self, project: ProjectName) -> StaffView:
         states = [a.state for a in self.agents.values() if project in a.projects]

@@ -37,6 +37,7 @@ MAY = {
     "GET /desk/live": {"agent", "supervisor", "admin"},
     "POST /desk/{verb}": {"agent", "supervisor", "admin"},
     "GET /centre": CHANGERS,
+    "GET /centre/first-steps": {*CHANGERS} - {"supervisor"},
     "GET /centre/history": CHANGERS,
     "GET /centre/history/{change}": CHANGERS,
     "POST /centre/history/{change}/undo": CHANGERS,

@@ -163,7 +163,8 @@ async def test_a_centre_made_in_the_browser_takes_calls(
     await make(page, "hotline", number=NUMBER, project="tea", flow="greeting", queue="tea")
     agent = {"projects": "tea", "skills.tea": "3"}
     amy = await make(page, "agent", code="2001", name="Amy", station="1001", **agent)
-    bob = await make(page, "agent", code="2002", name="Bob", station="1002", projects="tea")
+    agent["skills.tea"] = ""  # the form proposes it
+    bob = await make(page, "agent", code="2002", name="Bob", station="1002", **agent)
     await new_centre.knows("1003")
 
     async with (
