@@ -4,6 +4,7 @@ Each change is checked as a whole against all that is there, made in one transac
 and logged with what was before, so that it can be looked at and taken back.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from centre.authority import Actor, refused
 from centre.directory import Directory, Edit
 from centre.directory_faults import Fault, faults_of
 from centre.directory_store import (
+    AT_ONCE,
     ChangeSummary,
     DirectoryChange,
     DirectoryStore,
@@ -175,7 +177,7 @@ class DirectoryService:
             edits += _with_new_secrets(before, edits, secrets)
             if not edits and also is None:
                 raise NothingToChange
-            self._refuse(before, edits, actor)
+            await self._refuse(before, edits, actor)
             made = await self._store.write(
                 db,
                 edits,
@@ -209,7 +211,9 @@ class DirectoryService:
         secrets: Mapping[ThingKey, str],
     ) -> tuple[Edit, ...]:
         edits, late = [], []
-        for wish in wishes:
+        for number, wish in enumerate(wishes, 1):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)  # calls have their turn
             key = (wish.kind, wish.key)
             there = kept.directory.get(*key)
             overtaken = not isinstance(wish.seen, AnyVersion) and wish.seen != kept.changed.get(key)
@@ -230,9 +234,10 @@ class DirectoryService:
             )
         return tuple(edits)
 
-    def _refuse(self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor) -> None:
+    async def _refuse(self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor) -> None:
         if forbidden := [edit for edit in edits if refused(actor, edit)]:
             raise ChangeForbidden(forbidden)
+        await asyncio.sleep(0)
         if faults := self.faults_after(before.directory, edits):
             raise ChangeRefused(faults)
 

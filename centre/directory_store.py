@@ -4,13 +4,12 @@ A change is one transaction. Whoever makes one holds the directory's lock until 
 changes have an order and each is checked against all those before it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypedDict, TypeVar
+from typing import TypedDict
 
 import asyncpg
 from pydantic import ValidationError
@@ -23,12 +22,10 @@ from storage.queries import load
 
 _SQL = load("directory")
 
-T = TypeVar("T")
-
 CHANNEL = "offhook_directory"
 """What PostgreSQL notifies of each change."""
 
-_AT_ONCE = 100
+AT_ONCE = 100
 """So many things are read or written before calls have their turn: a sheet may have thousands."""
 
 ThingKey = tuple[Kind, str]
@@ -142,20 +139,17 @@ class DirectoryStore:
         if known is not None and known.revision > 0:
             return await self._newer(db, known)
         revision: int = await db.fetchval(_SQL["revision"])
-        rows: list[ThingRow] = await db.fetch(_SQL["things"])
-        things = [
-            _thing(row["kind"], row["key"], row["content"]) async for row in _taking_turns(rows)
-        ]
-        changed = {
-            (thing.KIND, thing.key): row["change"] for thing, row in zip(things, rows, strict=True)
-        }
+        things, changed = [], {}
+        async for row in db.cursor(_SQL["things"], prefetch=AT_ONCE):
+            thing = _thing(row["kind"], row["key"], row["content"])
+            things.append(thing)
+            changed[thing.KIND, thing.key] = row["change"]
         return KeptDirectory(revision, directory_of(things), MappingProxyType(changed))
 
     async def _newer(self, db: asyncpg.Connection, known: KeptDirectory) -> KeptDirectory:
-        rows = await db.fetch(_SQL["edits_since"], known.revision)
         kept, revision = known, known.revision
         edits: list[Edit] = []
-        async for row in _taking_turns(rows):
+        async for row in db.cursor(_SQL["edits_since"], known.revision, prefetch=AT_ONCE):
             kind, key, after = row["kind"], row["key"], row["after"]
             if row["change"] != revision and edits:
                 kept, edits = kept.after(revision, edits), []
@@ -186,8 +180,8 @@ class DirectoryStore:
     ) -> DirectoryChange:
         """Write a change, within ``changing``."""
         change: int = await db.fetchval(_SQL["add_change"], at, by, note, undoes)
-        for begin in range(0, len(edits), _AT_ONCE):
-            await _write_edits(db, change, begin, edits[begin : begin + _AT_ONCE])
+        for begin in range(0, len(edits), AT_ONCE):
+            await _write_edits(db, change, begin, edits[begin : begin + AT_ONCE])
         if secrets:
             await db.execute(
                 _SQL["put_secrets"],
@@ -208,29 +202,30 @@ class DirectoryStore:
 
     async def change(self, number: int) -> DirectoryChange | None:
         """One change with its edits; None if there is none of this number."""
-        async with connection(self._pool) as db:
+        async with connection(self._pool) as db, db.transaction():
             row: ChangeRow | None = await db.fetchrow(_SQL["change"], number)
             if row is None:
                 return None
-            edits: list[EditRow] = await db.fetch(_SQL["edits"], number)
+            coming = db.cursor(_SQL["edits"], number, prefetch=AT_ONCE)
+            edits = [_edit(edit) async for edit in coming]
         return DirectoryChange(
             row["id"],
             row["at"],
             row["by"],
             row["note"],
             row["undoes"],
-            tuple([_edit(edit) async for edit in _taking_turns(edits)]),
+            tuple(edits),
         )
 
     async def first_edits(
         self, changes: Sequence[int], most: int
     ) -> Mapping[int, tuple[Edit, ...]]:
         """Of each of these changes no more than ``most`` edits, the first ones."""
-        async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["first_edits"], list(changes), most)
         found: dict[int, list[Edit]] = {change: [] for change in changes}
-        async for row in _taking_turns(rows):
-            found[row["change"]].append(_edit(row))
+        async with connection(self._pool) as db, db.transaction():
+            coming = db.cursor(_SQL["first_edits"], list(changes), most, prefetch=AT_ONCE)
+            async for row in coming:
+                found[row["change"]].append(_edit(row))
         return {change: tuple(edits) for change, edits in found.items()}
 
     async def last_changes_of(
@@ -289,14 +284,6 @@ async def _write_edits(
     await db.execute(
         _SQL["remove_things"], [edit.kind.value for edit in gone], [edit.key for edit in gone]
     )
-
-
-async def _taking_turns(rows: Iterable[T]) -> AsyncIterator[T]:
-    """The rows, with turns for others in between."""
-    for number, row in enumerate(rows, 1):
-        yield row
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
 
 
 def _thing(kind: str, key: str, found: Content) -> Thing:
