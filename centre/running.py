@@ -64,7 +64,7 @@ def centre_of(directory: Directory) -> Centre:
             _hotline(found, calendars) for found in directory.of(HotlineSettings).values()
         ),
         queues=tuple(map(_queue, directory.of(QueueSettings).values())),
-        agents=tuple(map(_agent, directory.of(AgentSettings).values())),
+        agents=tuple(map(agent_of, directory.of(AgentSettings).values())),
         stations=tuple(map(_station, directory.of(StationSettings).values())),
         lines=tuple(map(_line, directory.of(LineSettings).values())),
         away_reasons=tuple(
@@ -134,7 +134,8 @@ def _queue(found: QueueSettings) -> Queue:
     )
 
 
-def _agent(found: AgentSettings) -> Agent:
+def agent_of(found: AgentSettings) -> Agent:
+    """An agent as the controller runs them."""
     return Agent(
         code=AgentCode(found.code),
         name=found.name,

@@ -39,10 +39,17 @@ async def page(request: web.Request) -> web.Response:
         "may_command": may_command,
         "may_read_calls": can(request, "GET", "/calls/{call}"),
     }
+    may_open = can(request, "GET", "/centre/agent/{agent}/panel")
     return render(
         request,
         "board/board.html",
-        {"sight": sight, "may_command": may_command, "texts": texts, "words": words},
+        {
+            "sight": sight,
+            "may_command": may_command,
+            "may_open": may_open,
+            "texts": texts,
+            "words": words,
+        },
     )
 
 

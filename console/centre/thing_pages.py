@@ -3,6 +3,7 @@
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiMapping
 from pydantic import ValidationError
 
 from centre.authority import as_seen_by, may_make
@@ -91,7 +92,7 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
     kept = await request.app[DIRECTORY].read()
     seen = SeenDirectory(actor_of(request), kept.directory)
     speaks, zone = speech(request, seen), zone_for(request)
-    base = await _base(request, seen, kept, draft)
+    base = await base_of(request, seen, kept, draft)
     try:
         thing = MODELS[kind].model_validate(draft.settings(base, zone))
     except ValidationError as error:
@@ -132,11 +133,7 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
 
 
 async def _typed(request: web.Request, kind: Kind, key: str | None) -> Draft:
-    form = await request.post()
-    typed = Typed(
-        {name: str(value) for name, value in form.items()},
-        {name: frozenset(map(str, form.getall(name))) for name in set(form)},
-    )
+    typed = typed_in(await request.post())
     draft = Draft(
         kind,
         key,
@@ -148,12 +145,20 @@ async def _typed(request: web.Request, kind: Kind, key: str | None) -> Draft:
     return draft
 
 
+def typed_in(form: MultiMapping[Any]) -> Typed:
+    """What somebody typed into a form."""
+    return Typed(
+        {name: str(value) for name, value in form.items()},
+        {name: frozenset(map(str, form.getall(name))) for name in set(form)},
+    )
+
+
 def number_in(text: str) -> int | None:
     """The number of a change that a form or an address names; None if it names none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-async def _base(
+async def base_of(
     request: web.Request, seen: SeenDirectory, kept: KeptDirectory, draft: Draft
 ) -> Thing | None:
     """The thing as it was when the form was opened; None if that isn't known."""
@@ -267,7 +272,7 @@ def _form(
         "may_save": may_save,
         "may_remove": one_of_many and may_save,
         "may_copy": one_of_many and may_make(seen.actor, kind),
-        "options": _options(seen, draft, speaks.title),
+        "options": options_of(seen, draft, speaks.title),
         "suggestions": {"flow": request.app[FLOWS]},
         "credentials": credentials,
         "setup": setup,
@@ -284,7 +289,7 @@ def _form(
     return render(request, "centre/thing.html", values, status=status)
 
 
-def _options(seen: SeenDirectory, draft: Draft, title: Any) -> dict[Kind, list[tuple[str, str]]]:
+def options_of(seen: SeenDirectory, draft: Draft, title: Any) -> dict[Kind, list[tuple[str, str]]]:
     """What may be chosen for settings that refer to others: keys with what people call them."""
     options = {}
     for each in draft.fields:

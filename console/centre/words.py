@@ -159,6 +159,8 @@ DEEDS: Mapping[str, str] = {
 DONE: Mapping[str, str] = {
     "created": N_("Created. It is in force now."),
     "changed": N_("Saved. It is in force now."),
+    "next_offer": N_("Saved. It counts from the next offer."),
+    "soon": N_("Saved. The running centre has not taken it yet; it will as soon as it can."),
     "removed": N_("Removed."),
     "undone": N_("Undone."),
     "same": N_("Nothing had changed."),

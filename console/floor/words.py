@@ -118,6 +118,13 @@ LIVE_TEXTS = {
     "confirm_log_out": N_("Log %(agent)s out? A call in progress is finished first."),
     "actions": N_("Actions"),
     "done": N_("Done."),
+    "loading": N_("Loading…"),
+    "agent_gone": N_("The centre has no such agent any more."),
+    "not_saved": N_("Nothing was saved; what you typed stays here."),
+    "not_loaded": N_("The settings could not be loaded. Check the network, then open this again."),
+    "no_answer": N_(
+        "No answer came, so it may be saved or not. Save again: nothing is saved twice."
+    ),
     "late": N_("Its events arrive %(n)s s late"),
     "calls_over": N_("Calls hidden because they seem to have ended: %(n)s"),
     "talks_unsure": N_("Conversations that may have ended: %(n)s"),

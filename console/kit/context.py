@@ -44,6 +44,8 @@ class ConsoleTiming:
     """For a form with a file to arrive."""
     ask_again_s: float = 15.0
     """Between two checks of a live page's session, besides those after every change."""
+    in_force_s: float = 5.0
+    """For the running centre to take a change, which it does within one; then the page says so."""
     beat_s: float = 4.0
     """Between two frames of a live page at most; after three beats without one, the page calls
     itself stale."""

@@ -1,7 +1,7 @@
 """The console over a real PostgreSQL, with users of every role and a floor in memory."""
 
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +15,9 @@ from argon2 import PasswordHasher
 from playwright.async_api import Page
 
 from api.resources import API
-from centre.authority import SYSTEM
+from centre.authority import SYSTEM, Actor
 from centre.directory_service import ANY, DirectoryService, WishedThing
-from centre.directory_store import DirectoryStore
+from centre.directory_store import DirectoryChange, DirectoryStore
 from centre.phone_setups import PhoneSetups
 from centre.things import Kind
 from console.app import make_app
@@ -112,6 +112,19 @@ class Logins(LoginStore):
         return await super().session(token, **about)
 
 
+class DirectoryThatMayBeAway(DirectoryService):
+    """The directory of a database that may be away."""
+
+    away = False
+
+    async def change(
+        self, actor: Actor, wishes: Iterable[WishedThing], **about: Any
+    ) -> DirectoryChange:
+        if self.away:
+            raise DatabaseUnreachable("nobody answers")
+        return await super().change(actor, wishes, **about)
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """A console that runs, and what is behind it."""
@@ -123,13 +136,15 @@ class Console:
     audit: AuditLog
     database: Database
     recordings: Path
-    directory: DirectoryService
+    directory: DirectoryThatMayBeAway
 
 
 @pytest.fixture
 def timing() -> ConsoleTiming:
-    """How long the console waits; a test that needs another names its own by ``parametrize``."""
-    return ConsoleTiming()
+    """How long the console waits; a test that needs another names its own by ``parametrize``.
+
+    Nobody follows the directory here, so that waiting for it would be in vain."""
+    return ConsoleTiming(in_force_s=0.3)
 
 
 @pytest.fixture
@@ -156,7 +171,7 @@ async def console(
     floor = Floor()
     agents = AgentStore(database.pool)
     await agents.remember(floor.centre().agents)
-    directory = DirectoryService(DirectoryStore(database.pool))
+    directory = DirectoryThatMayBeAway(DirectoryStore(database.pool))
     app = make_app(
         floor,
         CallStore(database.pool),

@@ -57,6 +57,8 @@ MAY = {
     "POST /centre/{kind}/{key}/remove": CHANGERS,
     "POST /centre/{kind}/{key}/secret": CHANGERS,
     "GET /centre/{kind}/{key}/history": CHANGERS,
+    "GET /centre/agent/{agent}/panel": CHANGERS,
+    "POST /centre/agent/{agent}/panel": CHANGERS,
     "GET /users": {"admin"},
     "POST /users": {"admin"},
     "GET /users/{name}": {"admin"},

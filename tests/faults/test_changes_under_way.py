@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -47,6 +48,17 @@ async def in_force(one: Scene, name: str) -> None:
     await one.until(acts, IN_FORCE_S, f"the agent to be called {name}")
 
 
+async def change_on_the_board(one: Scene, code: str, form: dict[str, str]) -> None:
+    """What a supervisor fills in to an agent's panel on the board, until it is in force."""
+    panel = f"centre/agent/{code}/panel"
+    _, shown = await one.console.fetch(panel)
+    seen = re.search(rb'name="change.seen" value="([0-9]+)"', shown)
+    assert seen, shown.decode()
+    form = form | {"change.seen": seen[1].decode()}
+    status, said = await one.console.submit(panel, on="board", **form)
+    assert (status, 'data-done="next_offer"' in said) == (200, True), said
+
+
 def states(board: Board) -> dict[str, str]:
     return {shown["code"]: shown["state"] for shown in board["agents"]}
 
@@ -61,11 +73,7 @@ async def test_a_skill_taken_away_during_a_call_counts_from_the_next_offer(
     talk = await one.customer("speak-60", "13800000001")
     await one.until_stages(talking=1)
 
-    def without_tea(found: Directory) -> Iterable[Thing]:
-        return [agent(found, AMY, name="Amy", skills={"sales": 3})]
-
-    await one.change(without_tea)
-    await in_force(one, "Amy")
+    await change_on_the_board(one, AMY, {"skills.sales": "3"})
     waits = await one.customer("speak-60", "13800000002")
     await one.until_stages(talking=1, queue=1)
     await one.talk_on()

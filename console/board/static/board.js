@@ -133,19 +133,16 @@ function drawAgent(parts, agent, row) {
   if (parts.actions) drawActions(parts.actions, agent);
 }
 
-function drawActions(menu, agent) {
-  menu.querySelector("button").setAttribute("aria-label", `${texts.actions}: ${agent.name}`);
-  const out = agent.state === "logged_out";
-  const station = agent.usual_station;
-  menu.hidden = out && !station;
+// What a supervisor may ask for an agent now: the label, the question before it, the verb, its fields.
+function commandsOf(agent) {
   const who = `${agent.name} (${agent.code})`;
-  const logIn = [
-    fill(texts.set_log_in, { station }),
-    fill(texts.confirm_log_in, { agent: who, station }),
-    "log_in",
-    { station },
-  ];
-  const commands = [
+  if (agent.state === "logged_out") {
+    const station = agent.usual_station;
+    if (!station) return [];
+    const question = fill(texts.confirm_log_in, { agent: who, station });
+    return [[fill(texts.set_log_in, { station }), question, "log_in", { station }]];
+  }
+  return [
     [texts.set_ready, fill(texts.confirm_ready, { agent: who }), "ready", {}],
     ...texts.away_reasons.map((reason) => [
       fill(texts.set_away, { reason: reasonText(reason) }),
@@ -155,15 +152,19 @@ function drawActions(menu, agent) {
     ]),
     [texts.set_log_out, fill(texts.confirm_log_out, { agent: who }), "log_out", {}],
   ];
-  const items = out ? [logIn] : commands;
+}
+
+// Draws the commands as buttons, unless they are there already: an open menu stays as it is.
+function drawCommands(place, agent, name) {
+  const items = commandsOf(agent);
   const drawn = JSON.stringify(items);
-  if (menu.drawn === drawn) return;
-  menu.drawn = drawn;
-  menu.querySelector(".dropdown-menu").replaceChildren(
+  if (place.drawn === drawn) return items;
+  place.drawn = drawn;
+  place.replaceChildren(
     ...items.map(([label, question, verb, fields]) => {
       const item = document.createElement("button");
       item.type = "button";
-      item.className = "dropdown-item";
+      item.className = name;
       item.dataset.verb = verb;
       item.textContent = label;
       item.addEventListener("click", async () => {
@@ -174,6 +175,41 @@ function drawActions(menu, agent) {
       return item;
     }),
   );
+  return items;
+}
+
+function drawActions(menu, agent) {
+  menu.querySelector("button").setAttribute("aria-label", `${texts.actions}: ${agent.name}`);
+  menu.hidden = !drawCommands(menu.querySelector(".dropdown-menu"), agent, "dropdown-item").length;
+}
+
+// The panel of one agent is loaded when one is opened for the first time.
+let panel = null;
+const agentOf = (code) => live.sections.agents?.[code];
+async function openPanel(code) {
+  try {
+    const { AgentPanel } = await import("./agent_panel.js");
+    panel ??= new AgentPanel(texts, { agentOf, drawCommands, badge });
+  } catch {
+    toast(texts.not_loaded, "danger");
+    return;
+  }
+  await panel.open(code);
+}
+
+function listenForPanels(rows) {
+  rows.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-key]");
+    if (!row?.querySelector("[data-open]") || event.target.closest(".dropdown, a")) return;
+    if (event.target.closest("[data-open]") || !getSelection().toString()) openPanel(row.dataset.key);
+  });
+  rows.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (!event.target.matches("[data-open]")) return;
+    event.preventDefault();
+    const names = [...rows.querySelectorAll("[data-open]")];
+    names[names.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+  });
 }
 
 function drawCall(parts, call) {
@@ -274,7 +310,9 @@ function draw() {
   drawRows(place("calls"), template("calls"), calls, drawCall, texts.no_calls, columns("calls"));
   drawFigures();
   countAll(live.now());
+  panel?.draw();
 }
 
+listenForPanels(place("agents"));
 const live = new Live(texts, draw);
 setInterval(() => countAll(live.now()), 1000);

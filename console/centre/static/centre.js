@@ -1,5 +1,6 @@
 // The directory's lists and forms by keyboard: "/" searches, arrows move, Enter opens; groups of
 // settings open with their switch; long choices can be filtered; rows grow as they are filled in.
+import { filterChoices } from "../app/filtered.js";
 
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
 const links = () => [...document.querySelectorAll("table[data-keyed] tbody tr td:first-child a")];
@@ -32,22 +33,7 @@ for (const group of document.querySelectorAll("[data-group]")) {
   show();
 }
 
-for (const set of document.querySelectorAll("[data-filtered]")) {
-  const box = document.createElement("input");
-  box.type = "search";
-  box.className = "form-control form-control-sm mb-2";
-  box.setAttribute("aria-label", set.querySelector("legend").textContent);
-  box.placeholder = "…";
-  set.querySelector("legend").after(box);
-  box.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
-  box.addEventListener("input", () => {
-    const wanted = box.value.trim().toLowerCase();
-    for (const option of set.querySelectorAll("label.form-check, [data-option]")) {
-      const chosen = option.querySelector("input:checked") || option.querySelector("input.level-input")?.value;
-      option.hidden = !chosen && !option.textContent.toLowerCase().includes(wanted);
-    }
-  });
-}
+filterChoices(document);
 
 for (const rows of document.querySelectorAll("[data-rows-of]")) {
   rows.addEventListener("input", () => {

@@ -170,10 +170,13 @@ export function drawRows(place, template, rows, draw, empty, columns) {
     wanted.push(note);
   }
   // Elements that are in place stay untouched, so an open menu stays open.
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
   wanted.forEach((element, n) => {
     if (place.children[n] !== element) place.insertBefore(element, place.children[n] ?? null);
   });
   while (place.children.length > wanted.length) place.lastElementChild.remove();
+  // Whoever is at a row by keyboard stays there when it moves.
+  if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
 // Elements with data-since or data-until keep counting by themselves; those with data-late stand out
