@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from centre.callers import CallerUnreadable, NumberMistake
 from centre.directory import Directory
 from centre.directory_faults import Fault, FaultCode
 from centre.things import Kind
@@ -150,6 +151,21 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
                 f'the emergency of the number "{key}" ends at a time without a time zone',
                 "write it like 2026-11-26T18:00:00+08:00",
             )
+
+
+def unreadable_text(number: str, error: CallerUnreadable) -> tuple[str, str]:
+    """What is wrong with a caller's number that can't be read, and what to do."""
+    if error.why is NumberMistake.WHICH_COUNTRY:
+        return (
+            f"the caller's number \"{number}\" may be one of several countries'"
+            f" ({', '.join(error.countries)}), in which lines are",
+            "write it with + and the country's code in front",
+        )
+    return (
+        f'"{number}" has more or fewer digits than a telephone number of'
+        f" {' or '.join(error.countries)}",
+        "write it as it is dialled there, or with + and the country's code in front",
+    )
 
 
 def twice(what: str, name: str) -> tuple[str, str]:

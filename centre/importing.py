@@ -74,6 +74,7 @@ def plan_of(
 ) -> ImportPlan:
     """What taking in ``found`` would do. ``keeping``: nothing is removed. Faults that are there
     already are not the file's."""
+    found, unread = found.as_recorded(seen.directory)
     after = found.onto(seen.directory, keeping=keeping)
     there = set(check(seen.directory))
     known = Known(after, tuple(flows), tuple(timezones), "the directory")
@@ -84,7 +85,7 @@ def plan_of(
         seen,
         edits_between(seen.directory, after),
         tuple(found.errors(missing, known)),
-        tuple(found.errors(others, known)),
+        (*unread, *found.errors(others, known)),
     )
 
 

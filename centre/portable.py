@@ -10,15 +10,25 @@ file that has nothing else.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from centre.callers import CallerUnreadable, as_recorded
 from centre.directory import Directory
 from centre.directory_faults import Fault, Surroundings, faults_of
-from centre.fault_texts import KIND_WORDS, SECTIONS, Known, twice, words_of
-from centre.things import MODELS, CentreWide, Kind, Language, SkillSettings, Thing, references
+from centre.fault_texts import KIND_WORDS, SECTIONS, Known, twice, unreadable_text, words_of
+from centre.things import (
+    MODELS,
+    CallerSettings,
+    CentreWide,
+    Kind,
+    Language,
+    SkillSettings,
+    Thing,
+    references,
+)
 from documents.document import Document, Limits, Path, read
 from documents.document_errors import DocumentError, first_of
 from documents.validation import validated
@@ -103,6 +113,31 @@ class PortableThings:
         for skill in self.implied:
             after.setdefault(Kind.SKILL, {}).setdefault(skill.name, skill)
         return Directory({kind: after[kind] for kind in MODELS if after.get(kind)})
+
+    def as_recorded(self, there: Directory) -> tuple["PortableThings", tuple[DocumentError, ...]]:
+        """The same with callers' numbers as calls are recorded once ``there`` has taken these
+        things, and what is wrong with those that can't be written so."""
+        things, places = dict(self.things), dict(self.places)
+        faults: list[DocumentError] = []
+        directory = self.onto(there)
+        for name, thing in self.things.items():
+            if not isinstance(thing, CallerSettings):
+                continue
+            place = (*self.places[name], thing.KEY)
+            try:
+                caller = as_recorded(thing, directory)
+            except CallerUnreadable as error:
+                faults.append(self.document.fault(place, *unreadable_text(thing.key, error)))
+                continue
+            if caller.key == thing.key:
+                continue
+            if (caller.KIND, caller.key) in things:
+                faults.append(self.document.fault(place, *twice("caller", caller.key)))
+                continue
+            del things[name]
+            things[caller.KIND, caller.key] = caller
+            places[caller.KIND, caller.key] = places.pop(name)
+        return replace(self, things=things, places=places), tuple(faults)
 
     def errors(self, found: Iterable[Fault], known: Known) -> Iterator[DocumentError]:
         """Faults of a directory that has taken these things, each at its place in the file."""

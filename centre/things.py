@@ -4,13 +4,15 @@ Forms, checks, files and the reference of settings are all made from these model
 never changes; its other settings do.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from domain.centre import (
@@ -56,6 +58,7 @@ Language = Literal["zh-CN", "en"]
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 _TEXT_MOST = 200
 _SPOKEN_MOST = 2_000
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9+()])[ ().\-\u00a0\u2010-\u2015\u2212]+|^[(]+")
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
@@ -81,6 +84,13 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _unspaced(text: Any) -> Any:
+    """A number without what people write between digits: ``138 0013-8000``, full width too."""
+    if not isinstance(text, str):
+        return text
+    return _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text).strip())
+
+
 def _each_once(values: tuple[T, ...]) -> tuple[T, ...]:
     for number, value in enumerate(values):
         if value in values[:number]:
@@ -93,6 +103,8 @@ Remark = Annotated[str, Field(max_length=_SPOKEN_MOST), AfterValidator(_spoken)]
 Spoken = Annotated[str, Field(min_length=1, max_length=_SPOKEN_MOST), AfterValidator(_spoken)]
 OpenHours = Annotated[str, Field(pattern=rf"^{_TIME}-({_TIME}|24:00)$")]
 HostAndPort = Annotated[str, Field(max_length=260), AfterValidator(_host_and_port)]
+
+CallersNumber = Annotated[str, BeforeValidator(_unspaced)]
 
 Languages = Annotated[tuple[Language, ...], AfterValidator(_each_once)]
 
@@ -413,7 +425,7 @@ class CallerSettings(Thing):
     KIND = Kind.CALLER
     KEY = "number"
 
-    number: str = Field(
+    number: CallersNumber = Field(
         pattern=r"^\+?[0-9*#]{2,25}$",
         description="the number that calls: 2 to 25 digits, in quotes",
     )

@@ -9,6 +9,7 @@ OffhookError
 ├── AgiError                                telephony.agi.agi_wire
 ├── AmiLoginRefused                         telephony.ami.lifecycle
 ├── AptError                                telephony.asterisk.apt
+├── CallerUnreadable                        centre.callers
 ├── ChangeConflict                          centre.directory_service
 ├── ChangeForbidden                         centre.directory_service
 ├── ChangeRefused                           centre.directory_service

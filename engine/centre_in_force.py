@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from domain.centre import Agent, Centre, Hotline, KnownCaller, Queue, Treatment
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import OWN_PHONES
-from telephony.numbers import from_carrier
+from telephony.numbers import from_carrier, ways_to_write
 
 
 class CentreInForce:
@@ -43,18 +43,26 @@ class CentreInForce:
         """The languages that the hotline's callers may choose from, the usual one first."""
         return hotline.languages or self.centre.languages
 
-    def blocked(self, caller: str | None, project: ProjectName) -> bool:
-        """Whether calls of this number to the project are refused."""
-        known = self._known(caller, project)
+    def blocked(self, caller: str | None, line: LineName, project: ProjectName) -> bool:
+        """Whether calls of this number, as it is recorded, to the project are refused."""
+        known = self._known(caller, line, project)
         return known is not None and known.treatment is Treatment.BLOCKED
 
-    def raised(self, caller: str | None, project: ProjectName) -> int:
+    def raised(self, caller: str | None, line: LineName, project: ProjectName) -> int:
         """How much this number raises the priority of the project's queues."""
-        known = self._known(caller, project)
+        known = self._known(caller, line, project)
         return known.priority if known is not None and known.treatment is Treatment.VIP else 0
 
-    def _known(self, caller: str | None, project: ProjectName) -> KnownCaller | None:
-        known = None if caller is None else self.centre.callers.get(caller)
+    def _known(
+        self, caller: str | None, line: LineName, project: ProjectName
+    ) -> KnownCaller | None:
+        """The caller, however their number is written in the list and in the record."""
+        callers = self.centre.callers
+        if caller is None or not callers:
+            return None
+        found = self._line_of.get(line)
+        ways = (caller,) if found is None else ways_to_write(caller, found.country)
+        known = next((callers[way] for way in ways if way in callers), None)
         if known is not None and known.projects and project not in known.projects:
             return None
         return known

@@ -52,7 +52,33 @@ def for_carrier(number: str, line: Line) -> str:
         case NumberFormat.NATIONAL:
             if found.country_code != phonenumbers.country_code_for_region(line.country):
                 return _abroad(line.country) + whole.removeprefix("+")
-            return re.sub(r"[^0-9]", "", _format(found, PhoneNumberFormat.NATIONAL))
+            return _national(found)
+
+
+def whole(number: str, country: str) -> str | None:
+    """A number in E.164, however it is dialled in a country or written there; None if it isn't one
+    of the public network."""
+    found = _parsed(number, country)
+    return None if found is None else _format(found, PhoneNumberFormat.E164)
+
+
+def ways_to_write(number: str, country: str) -> tuple[str, ...]:
+    """A number as it is, and as it is written or dialled otherwise in a country, each way once."""
+    found = _parsed(number, country)
+    if found is None:
+        return (number,)
+    in_full = _format(found, PhoneNumberFormat.E164)
+    digits = in_full.removeprefix("+")
+    ways = [number, in_full, digits, _abroad(country) + digits]
+    if found.country_code == phonenumbers.country_code_for_region(country):
+        ways.append(_national(found))
+    return tuple(dict.fromkeys(ways))
+
+
+def spaced(number: str) -> str:
+    """A number in E.164 as people read it, ``+86 138 0013 8000``; others as they are."""
+    found = _parsed(number, "") if number.startswith("+") else None
+    return number if found is None else _format(found, PhoneNumberFormat.INTERNATIONAL)
 
 
 def _parsed(number: str, country: str) -> PhoneNumber | None:
@@ -63,12 +89,16 @@ def _parsed(number: str, country: str) -> PhoneNumber | None:
     if not _DIGITS.fullmatch(number):
         return None
     try:
-        found = phonenumbers.parse(number, country)
+        found = phonenumbers.parse(number, country or None)
     except NumberParseException:
         return None
     if phonenumbers.is_possible_number_with_reason(found) != ValidationResult.IS_POSSIBLE:
         return None
     return found
+
+
+def _national(number: PhoneNumber) -> str:
+    return re.sub(r"[^0-9]", "", _format(number, PhoneNumberFormat.NATIONAL))
 
 
 def _abroad(country: str) -> str:

@@ -17,6 +17,7 @@ from console.centre.setting_words import label_of
 from console.kit.context import DIRECTORY, LANGUAGE, zone_for
 from console.kit.rendering import clock, render, says
 from console.kit.translations import DEFAULT
+from telephony.numbers import spaced
 
 PER_PAGE = 200
 
@@ -100,7 +101,8 @@ async def list_page(request: web.Request) -> web.Response:
     values: dict[str, Any] = {
         "kind": kind,
         "rows": [
-            (thing.key, [cell(thing, setting, said) for setting in LISTED[kind]]) for thing in here
+            (thing.key, _shown_key(thing), [cell(thing, name, said) for name in LISTED[kind]])
+            for thing in here
         ],
         "columns": _columns(kind),
         "total": len(found),
@@ -120,6 +122,10 @@ async def list_page(request: web.Request) -> web.Response:
     return response
 
 
+def _shown_key(thing: Thing) -> str:
+    return spaced(thing.key) if thing.KIND is Kind.CALLER else thing.key
+
+
 def _columns(kind: Kind) -> list[str]:
     fields = {each.setting: each for each in fields_of(MODELS[kind])}
     key = fields[MODELS[kind].KEY]
@@ -127,7 +133,8 @@ def _columns(kind: Kind) -> list[str]:
 
 
 def _matches(thing: Thing, wanted: str, said: Wording) -> bool:
-    if not wanted or any(wanted in text.casefold() for text in _texts(content(thing))):
+    texts = [_shown_key(thing), *_texts(content(thing))]
+    if not wanted or any(wanted in text.casefold() for text in texts):
         return True
     cells = (cell(thing, setting, said) for setting in LISTED[thing.KIND])
     return any(wanted in text.casefold() for texts in cells for text in texts)

@@ -10,6 +10,7 @@ from centre.directory import Directory, Edit, directory_of
 from centre.things import MODELS, Kind, Thing
 from console.kit.access import projects_of
 from console.kit.context import user_of
+from telephony.numbers import spaced
 
 
 def actor_of(request: web.Request) -> Actor:
@@ -60,6 +61,8 @@ class SeenDirectory:
         title = getattr(thing, "title", None)
         if kind is Kind.AGENT:
             title = getattr(thing, "name", None)
+        elif kind is Kind.CALLER:
+            title = spaced(key)
         if isinstance(title, dict):
             title = title.get(language) or next(iter(title.values()), None)
         return str(title or key)

@@ -136,7 +136,9 @@ _HELP_OF_KIND: Mapping[tuple[Kind, str], str] = {
     (Kind.LINE, "name"): N_("A letter, then letters, digits, - and _. It can't be changed later."),
     (Kind.HOTLINE, "number"): N_("What the line dials: 3 to 20 digits, perhaps with + in front."),
     (Kind.HOTLINE, "languages"): N_("Empty: the centre's."),
-    (Kind.CALLER, "number"): N_("2 to 25 digits, as the line shows it, perhaps with + in front."),
+    (Kind.CALLER, "number"): N_(
+        "As it is dialled, or with + and the country's code. It is kept as calls are recorded."
+    ),
     (Kind.CALLER, "priority"): N_("How much a VIP raises the queue's priority, 1 to 10."),
     (Kind.CALLER, "projects"): N_("None: all projects."),
     (Kind.AGENT, "wrap_up_s"): N_("After-call work, in seconds. Empty: the queue's."),

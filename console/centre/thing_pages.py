@@ -7,6 +7,7 @@ from multidict import MultiMapping
 from pydantic import ValidationError
 
 from centre.authority import as_seen_by, may_make
+from centre.callers import CallerUnreadable, as_recorded
 from centre.directory_service import (
     ChangeConflict,
     ChangeForbidden,
@@ -17,7 +18,7 @@ from centre.directory_service import (
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
-from centre.things import MODELS, Kind, Thing
+from centre.things import MODELS, CallerSettings, Kind, Thing
 from console.centre import words
 from console.centre.credentials import Credentials, fresh_credentials
 from console.centre.difference import said
@@ -98,6 +99,13 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
     except ValidationError as error:
         draft.refuse(error, speaks)
         return _form(request, seen, draft, status=400)
+    if isinstance(thing, CallerSettings) and key is None:
+        try:
+            thing = as_recorded(thing, kept.directory)
+        except CallerUnreadable as error:
+            values = {"countries": says(request, words.COMMA).join(error.countries)}
+            draft.wrong(thing.KEY, says(request, words.NUMBER_MISTAKES[error.why], values))
+            return _form(request, seen, draft, status=400)
     credentials = await fresh_credentials(request, draft, thing, base)
     if draft.mistakes:
         return _form(request, seen, draft, status=400)

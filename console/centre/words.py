@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from centre.callers import NumberMistake
 from centre.directory_faults import FaultCode
 from centre.things import Kind
 from console.kit.translations import N_
@@ -130,6 +131,16 @@ FAULTS: Mapping[FaultCode, str] = {
         "The flow “%(name)s” leads to the number's queue. Choose the queue."
     ),
     FaultCode.TIME_WITHOUT_ZONE: N_("Enter a date and a time."),
+}
+NUMBER_MISTAKES: Mapping[NumberMistake, str] = {
+    NumberMistake.NOT_A_NUMBER: N_(
+        "A telephone number of %(countries)s doesn't have so many digits. Enter it as it is dialled"
+        " there, or with + and the country's code."
+    ),
+    NumberMistake.WHICH_COUNTRY: N_(
+        "Your lines are in several countries (%(countries)s). Enter the number with + and the"
+        " country's code."
+    ),
 }
 EXISTS = N_("There is one of this name already. Choose another name.")
 NOT_YOURS = N_("Your role or your projects don't allow this change.")

@@ -47,7 +47,7 @@ class QueuedCalls:
         call.queue, call.agent = queue, None
         if since is None:
             known = self._in_force.queues.get(queue)
-            raised = self._in_force.raised(call.caller, call.hotline.project)
+            raised = self._in_force.raised(call.caller, call.line, call.hotline.project)
             skill = None if known is None else known.skill
             self._calls.note(call, Queued(queue, skill, raised or None), at=at)
         self._calls.stage(call, CallStage.QUEUE)
@@ -58,7 +58,7 @@ class QueuedCalls:
         now = datetime.now(UTC)
         waited = waited_s(since, call.returns, call.ledger.facts, now)
         place = self._clock.monotonic(since)
-        raised = self._in_force.raised(call.caller, call.hotline.project)
+        raised = self._in_force.raised(call.caller, call.line, call.hotline.project)
         self._floor.feed(CallQueued(call.id, queue, place, waited_s=waited, raised=raised))
         if again:
             call.returns.append(now)

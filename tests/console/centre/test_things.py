@@ -8,8 +8,15 @@ import pytest
 
 from centre.authority import SYSTEM
 from centre.directory_service import WishedThing
-from centre.things import AgentSettings, CallerSettings, Kind, ProjectSettings, Thing
-from domain.centre import Treatment
+from centre.things import (
+    AgentSettings,
+    CallerSettings,
+    Kind,
+    LineSettings,
+    ProjectSettings,
+    Thing,
+)
+from domain.centre import LineKind, NumberFormat, Treatment
 from domain.identity import AgentCode, TeamName
 from domain.roles import Role
 from telephony.asterisk.digests import digest
@@ -442,3 +449,26 @@ async def test_a_broken_address_is_not_found(visit: Visit, console: Console) -> 
     assert (await ada.get("/centre/queue?page=" + "9" * 5000)).status == 200
     assert (await ada.post("/centre/queue/sales", {"change.seen": "9" * 5000})).status == 400
     assert BANK.title not in await page(await visit("sue"), "/centre/project")
+
+
+async def test_a_blocked_number_is_kept_as_calls_are_recorded(
+    visit: Visit, console: Console
+) -> None:
+    line = LineSettings(name="one", kind=LineKind.TRUNK, numbers_in=NumberFormat.NATIONAL)
+    await set_up(console, line)
+    ada = await visit("ada")
+    form = {"number": "138 0013 8000", "treatment": "blocked"}
+    answer = await ada.post("/centre/new/caller", form)
+    assert answer.headers["Location"] == "/centre/caller/%2B8613800138000?done=created"
+    assert await thing(console, Kind.CALLER, "+8613800138000") is not None
+    text = await page(ada, "/centre/caller?q=138 0013")
+    assert "+86 138 0013 8000" in text
+    again = {"number": "13800138000", "treatment": "vip"}
+    there = await ada.post("/centre/new/caller", again, headers=ENGLISH)
+    assert there.status == 409 and "There is one of this name already" in await there.text()
+    wrong = form | {"number": "138001380008000123"}
+    for language, said in (("en", "CN doesn't have so many digits"), ("zh-CN", "位数不符合 CN")):
+        refused = await ada.post("/centre/new/caller", wrong, headers={"Accept-Language": language})
+        text = await refused.text()
+        assert refused.status == 400 and said.replace("'", "&#39;") in text
+        assert 'value="138001380008000123"' in text
