@@ -144,6 +144,8 @@ class Operations:
             form.put("name", change.mark)
             form.put("projects", "p1", "p2")
             form.put("skills.s1", "1")
+            # The page suggests a free phone, whose making could not be undone then.
+            form.put("station", "")
 
         await self._save(change, "/centre/new/agent", fill)
 
@@ -177,8 +179,9 @@ async def _measure() -> dict[str, Any]:
         try:
             for changes in turns():
                 if changes:
-                    load, _ = await asyncio.gather(centre.load(), someone.change_for(ROUND_S))
-                    during.append(load)
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(someone.change_for(ROUND_S))
+                        during.append(await centre.load())
                 else:
                     without.append(await centre.load())
             await asyncio.sleep(LAST_S)
