@@ -1,8 +1,9 @@
 """Finds a page of calls among millions, within a time that hardly depends on their number.
 
-A search goes in by the condition that leads to the fewest calls and looks at these, newest first.
-If that finds too few among very many, all of its conditions' indexes are combined. Counts are exact
-where few calls had to be looked at, and otherwise a number that there are more of.
+Most filters together leave a few kinds of calls, which are read in order, kind by kind. Other
+searches go in by the condition that leads to the fewest calls and look at these, newest first. If
+that finds too few among very many, indexes of agents and of numbers' parts sieve all calls. Counts
+are exact where few calls had to be looked at, and otherwise a number that there are more of.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,8 @@ from typing import cast
 import asyncpg
 
 from domain.identity import AgentCode, CallId, ProjectName, QueueName
-from records.call_rows import CallColumns, CallRow, FoundColumns
-from records.call_search_sql import (
+from records.call_conditions import (
     Condition,
-    Direction,
-    ListPlace,
-    Query,
     Search,
     Way,
     by_agent,
@@ -26,20 +23,34 @@ from records.call_search_sql import (
     by_outcome,
     by_part_of_number,
     by_queue,
+    withheld,
+)
+from records.call_rows import CallColumns, CallRow, FoundColumns
+from records.call_search_sql import (
+    Direction,
+    ListPlace,
+    Query,
     direct,
-    intersection,
+    kinds_there,
     projects_there,
+    sieve,
     sizes,
     walk,
-    withheld,
 )
 from records.outcomes import Outcome
 from storage.projects import Projects, as_array
 
-_EFFORT = {Way.AGENT: 5, Way.QUEUE: 5}
+_IN_ORDER = (
+    "set local enable_bitmapscan = off; set local enable_sort = off;"
+    " set local max_parallel_workers_per_gather = 0"
+)
+"""The planner, who takes an index's order for unlike that of the table, would rather read and sort
+a month of calls than the newest in order."""
+_AT_ONCE = "set local enable_bitmapscan = on; set local enable_sort = on"
+_EFFORT = {Way.AGENT: 2, Way.QUEUE: 2}
 """How much longer it takes to look at a call by these ways: they lead to its name alone."""
-_FEW = 8
-"""So many projects are looked at one by one; of more, first the newest calls of them all."""
+_FIRST = 5
+"""At first, this part of the calls that may be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,16 @@ class SearchLimits:
     count: int = 10_000
     """Up to this number hits are counted."""
     looks: int = 20_000
-    """So many calls are looked at one by one, or fewer if that takes longer."""
+    """So many calls are looked at one by one."""
+    merged: int = 64
+    """So many kinds or projects are looked at in the order of their calls."""
+    kinds: int = 500
+    """So many kinds of calls are read one after the other."""
+
+    @property
+    def first_looks(self) -> int:
+        """So many calls are looked at to see how rare hits are."""
+        return max(1, self.looks // _FIRST)
 
 
 LIMITS = SearchLimits()
@@ -122,20 +142,44 @@ async def find(
 ) -> FoundCalls:
     """The next ``n`` calls of a search from a place on (None: from the end), and how many there are
     on all pages."""
-    if search.ways and search.projects != []:
-        query = projects_there(search)
-        there = await db.fetch(query.text, *query.values)
-        search = search.within([row["project"] for row in there])
-    if search.projects == []:
-        return NOTHING
-    ways = search.ways or ((Way.ALL if search.projects is None else Way.PROJECT),)
-    if len(ways) == 1 and search.is_whole(ways[0]):
-        found = await _ask(db, direct(search, ways[0], place, order, n), f"by {ways[0]}")
-        if place is None and len(found.rows) < n:
-            return replace(found, hits=len(found.rows))
-        (hits,) = await _sizes(db, search, ways, limits.count + 1)
-        return replace(found, hits=hits, whole=hits <= limits.count)
-    return await _look(db, search, ways, place, order, n, limits)
+    async with db.transaction():
+        await db.execute(_IN_ORDER)
+        if search.ways and search.projects != []:
+            search = await _narrowed(db, search)
+        if search.projects == []:
+            return NOTHING
+        ways = search.ways or ((Way.ALL if search.projects is None else Way.PROJECT),)
+        if len(ways) == 1 and search.is_whole(ways[0]):
+            return await _direct(db, search, ways[0], place, order, n, limits.count)
+        if 0 < len(search.kinds or ()) <= limits.merged:
+            ways = (Way.KIND, *ways)
+        return await _look(db, search, ways, place, order, n, limits)
+
+
+async def _direct(
+    db: asyncpg.Connection,
+    search: Search,
+    way: Way,
+    place: ListPlace | None,
+    order: Direction,
+    n: int,
+    count: int,
+) -> FoundCalls:
+    found = await _ask(db, direct(search, way, place, order, n), f"by {way}")
+    if place is None and len(found.rows) < n:
+        return replace(found, hits=len(found.rows))
+    (hits,) = await _sizes(db, search, (way,), count + 1)
+    return replace(found, hits=hits, whole=hits <= count)
+
+
+async def _narrowed(db: asyncpg.Connection, search: Search) -> Search:
+    """The same search, where there can be such calls."""
+    query = kinds_there(search)
+    kinds: dict[ProjectName, list[int]] = dict(await db.fetch(query.text, *query.values))
+    search = search.within(list(kinds), [])
+    query = projects_there(search)
+    there = [row["project"] for row in await db.fetch(query.text, *query.values)]
+    return search.within(there, [kind for project in there for kind in kinds[project]])
 
 
 async def _look(
@@ -147,34 +191,56 @@ async def _look(
     n: int,
     limits: SearchLimits,
 ) -> FoundCalls:
-    shortest, size = min(
-        zip(ways, await _sizes(db, search, ways, limits.looks + 1), strict=True),
-        key=lambda one: one[1] * _EFFORT.get(one[0], 1),
-    )
-    for way, looks in _walks(search, shortest, size, n, limits):
-        how = f"looking at those by {way}"
-        found = await _ask(db, walk(search, way, place, order, n, looks=looks), how)
+    async def walked(way: Way, looks: int, *, until_full: bool = False) -> tuple[FoundCalls, bool]:
+        """What was found, and whether nothing is left to find for this page."""
+        effort = _EFFORT.get(way, 1)
+        most = max(1, looks // effort)
+        query = walk(search, way, place, order, n, looks=most, until_full=until_full)
+        found = await _ask(db, query, f"looking at those by {way}")
         if not (found.whole or len(found.rows) == n):
-            continue
+            return found, False
         if place is not None:
             # The page begins at its place; the hits of all pages begin at the newest call.
-            newest = walk(search, way, None, Direction.NEWEST_FIRST, 0, looks=looks)
-            every = await _ask(db, newest, how)
+            most = max(1, limits.first_looks // effort)
+            newest = walk(search, way, None, Direction.NEWEST_FIRST, 0, looks=most)
+            every = await _ask(db, newest, found.how)
             found = replace(found, hits=every.hits, whole=every.whole)
+        return found, True
+
+    way = await _shortest(db, search, ways, limits)
+    found, done = await walked(way, limits.first_looks)
+    if done:
         return found
-    return await _ask(db, intersection(search, place, order, n), "all indexes together")
+    # Parts of numbers that few calls have are sooner found by their index.
+    sieved = any(one.sieve is not None and one.gate is None for one in search.conditions)
+    fills = found.hits * limits.looks >= n * limits.first_looks
+    then = [way] if fills or not (sieved or way in _EFFORT) else []
+    if way in _EFFORT and not sieved:
+        then.append(Way.KIND if Way.KIND in ways else Way.ALL)
+    for way in then:
+        found, done = await walked(way, limits.looks, until_full=True)
+        if done:
+            return found
+    if search.is_whole(Way.KIND) and 0 < len(search.kinds or ()) <= limits.kinds:
+        count = min(limits.count, limits.first_looks)  # they are in no index by themselves
+        return await _direct(db, search, Way.KIND, place, order, n, count)
+    await db.execute(_AT_ONCE)
+    return await _ask(db, sieve(search, place, order, n), "sieving all")
 
 
-def _walks(
-    search: Search, shortest: Way, size: int, n: int, limits: SearchLimits
-) -> list[tuple[Way, int]]:
-    """Which ways to try, and how many calls of each project to look at."""
-    most = limits.looks // _EFFORT.get(shortest, 1)
-    if size <= most:
-        return [(shortest, size + 1)]
-    projects = 1 if shortest is Way.ALL else len(search.projects or ())
-    each = (shortest, max(n, most // projects))
-    return [each] if projects <= _FEW else [(Way.ALL, limits.looks), each]
+async def _shortest(
+    db: asyncpg.Connection, search: Search, ways: tuple[Way, ...], limits: SearchLimits
+) -> Way:
+    """The way that leads to the fewest calls."""
+    if len(search.projects or ()) > limits.merged:
+        ways = tuple(way for way in ways if way is Way.KIND)
+    for way in (Way.AGENT, Way.KIND):
+        if way in ways:
+            return way
+    if len(ways) < 2:
+        return ways[0] if ways else Way.ALL
+    found = zip(ways, await _sizes(db, search, ways, limits.looks + 1), strict=True)
+    return min(found, key=lambda one: one[1])[0]
 
 
 async def _sizes(

@@ -71,6 +71,7 @@ async def recompute(db: asyncpg.Connection, calls: Iterable[str]) -> None:
         if number % _FOLDS_A_SLICE == 0:
             await asyncio.sleep(0)
     await db.executemany(_SQL["upsert_call"], [_columns(record) for record in records])
+    await db.execute(_SQL["insert_call_kinds"], [record.call for record in records])
     await _write_stays(db, records)
     # A late fact may show that an agent answered in vain, or that two stays are one.
     agents = {record.call: record.agents for record in records}

@@ -61,6 +61,19 @@ on conflict (call) do update set
     caller_name = excluded.caller_name
 where calls.* is distinct from excluded.*
 
+-- name: insert_call_kinds
+-- In order, so that two who write the same new kinds don't wait for each other.
+insert into call_kinds (project, hotline, queues, outcome, withheld, spoken)
+select project, hotline, queues, outcome, withheld, spoken
+from (
+    select distinct
+        project, coalesce(hotline, '') as hotline, queues, outcome, caller is null as withheld,
+        agents <> '{}' as spoken
+    from calls where call = any($1::text[])
+) as kinds
+order by call_kind(project, hotline, queues, outcome, withheld, spoken)
+on conflict do nothing
+
 -- name: insert_call_agents
 insert into call_agents (call, agent, project, entered_at)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])

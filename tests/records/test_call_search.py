@@ -12,15 +12,23 @@ import pytest
 from domain.facts import CallBlocked, CallEnded, Fact, LeftQueue, Queued, TalkBegan, TalkEnded
 from domain.identity import AgentCode, ProjectName, QueueName
 from records.call_queries import CallStore
-from records.call_search import CallFilter, FoundCalls, SearchLimits, plain_text, total
-from records.call_search_sql import ListPlace
+from records.call_search import (
+    CallFilter,
+    FoundCalls,
+    SearchLimits,
+    find,
+    plain_text,
+    search_of,
+    total,
+)
+from records.call_search_sql import Direction, ListPlace
 from records.outcomes import Outcome
 from storage.database import Database, connection, make_pool
 from storage.embedded import EmbeddedServer
 from storage.migrate import migrate, migrations
 from storage.projects import Projects, as_array
 from tests.records.test_call_queries import store_of
-from tests.storage.days import NOON, entered, fact
+from tests.storage.days import NOON, abandoned, answered, entered, fact
 
 CALLS = 150
 SHOPS = ("acme", "bank", "cars", *(f"shop{number}" for number in range(9)))
@@ -89,6 +97,8 @@ LIMITS = (
     SearchLimits(looks=40),
     SearchLimits(looks=1),
     SearchLimits(count=5, looks=12),
+    SearchLimits(looks=20, merged=0),
+    SearchLimits(count=5, looks=60, merged=8, kinds=0),
 )
 
 
@@ -200,6 +210,36 @@ async def test_each_filter_alone_within_each_scope_by_each_way(database: Databas
                 await compare(store, filters, projects, limits.count, calls, rng.choice((3, 9)))
 
 
+@pytest.mark.parametrize(
+    ("filters", "how"),
+    [
+        (CallFilter(queue=QueueName("sales"), outcome=Outcome.SELF_SERVICE), "nothing can match"),
+        (CallFilter(agent=AgentCode("1001"), outcome=Outcome.ABANDONED), "nothing can match"),
+        (
+            CallFilter(queue=QueueName("sales"), outcome=Outcome.ANSWERED),
+            "looking at those by kind",
+        ),
+        (CallFilter(hotline="4001", outcome=Outcome.SELF_SERVICE), "looking at those by kind"),
+        (CallFilter(queue=QueueName("sales"), caller="138"), "looking at those by kind"),
+        (CallFilter(agent=AgentCode("1001"), caller="138"), "looking at those by agent"),
+        (CallFilter(outcome=Outcome.ABANDONED), "by outcome"),
+        (CallFilter(caller="138"), "looking at those by all"),
+    ],
+)
+async def test_which_way_a_search_goes(filters: CallFilter, how: str, database: Database) -> None:
+    await store_of(
+        database,
+        *(answered(f"answered-{number}", wait_s=4) for number in range(9)),
+        *(abandoned(f"abandoned-{number}", wait_s=9) for number in range(9)),
+        *([entered(f"menu-{number}"), fact(f"menu-{number}", 9, CallEnded)] for number in range(9)),
+    )
+    async with connection(database.pool) as db:
+        found = await find(
+            db, search_of(filters, None), None, Direction.NEWEST_FIRST, 50, SearchLimits()
+        )
+    assert found.how == how
+
+
 async def test_calls_from_before_there_were_these_indexes_are_found(
     postgres: EmbeddedServer,
 ) -> None:
@@ -226,6 +266,8 @@ async def test_calls_from_before_there_were_these_indexes_are_found(
         (CallFilter(agent=AgentCode("1002")), "a"),
         (CallFilter(agent=AgentCode("1002"), outcome=Outcome.ANSWERED), "a"),
         (CallFilter(withheld=True), "b"),
+        (CallFilter(withheld=True, outcome=Outcome.ABANDONED), "b"),
+        (CallFilter(queue=QueueName("sales"), outcome=Outcome.ANSWERED), "a"),
         (CallFilter(caller="5#"), "a"),
         (CallFilter(project=ProjectName("acme")), "a"),
     ):
