@@ -40,25 +40,43 @@ select
 from spanned
 
 -- name: figures_of_queues
-select
-    asked.queue,
-    asked.service_level_s,
-    asked.short_abandon_s,
-    count(s.call) as offered,
-    count(*) filter (where outcome = 'answered') as answered,
-    count(*) filter (where outcome = 'answered' and wait_s <= service_level_s) as answered_within,
-    count(*) filter (where outcome = 'abandoned' and wait_s > short_abandon_s) as abandoned,
-    count(*) filter (where outcome = 'abandoned' and wait_s <= short_abandon_s) as short_abandoned,
-    count(*) filter (where outcome = 'unserved') as unserved,
-    count(*) filter (where outcome = 'lost') as lost,
-    count(*) filter (where outcome = 'open') as waiting,
-    coalesce(avg(wait_s), 0) as mean_wait_s,
-    coalesce(avg(wait_s) filter (where outcome = 'answered'), 0) as mean_answer_s
-from unnest($3::text[], $4::double precision[], $5::double precision[])
+-- The stays are counted by queue and outcome first: there are thousands of them, and few of those.
+with asked as materialized (
+    select * from unnest($3::text[], $4::double precision[], $5::double precision[])
         as asked (queue, service_level_s, short_abandon_s)
-    left join queue_stays s on s.queue = asked.queue
-        and s.entered_at >= $1 and ($2::timestamptz is null or s.entered_at < $2)
-group by asked.queue, asked.service_level_s, asked.short_abandon_s
+), counted as (
+    select
+        s.queue,
+        s.outcome,
+        count(*) as stays,
+        count(wait_s) as waits,
+        sum(wait_s) as waited_s,
+        count(*) filter (where wait_s <= service_level_s) as within,
+        count(*) filter (where wait_s <= short_abandon_s) as short
+    from queue_stays s join asked on asked.queue = s.queue
+    where s.entered_at >= $1 and ($2::timestamptz is null or s.entered_at < $2)
+    group by s.queue, s.outcome
+)
+select
+    queue,
+    service_level_s,
+    short_abandon_s,
+    coalesce(sum(stays), 0)::bigint as offered,
+    coalesce(sum(stays) filter (where outcome = 'answered'), 0)::bigint as answered,
+    coalesce(sum(within) filter (where outcome = 'answered'), 0)::bigint as answered_within,
+    coalesce(sum(waits - short) filter (where outcome = 'abandoned'), 0)::bigint as abandoned,
+    coalesce(sum(short) filter (where outcome = 'abandoned'), 0)::bigint as short_abandoned,
+    coalesce(sum(stays) filter (where outcome = 'unserved'), 0)::bigint as unserved,
+    coalesce(sum(stays) filter (where outcome = 'lost'), 0)::bigint as lost,
+    coalesce(sum(stays) filter (where outcome = 'open'), 0)::bigint as waiting,
+    coalesce(sum(waited_s) / nullif(sum(waits), 0), 0)::double precision as mean_wait_s,
+    coalesce(
+        sum(waited_s) filter (where outcome = 'answered')
+            / nullif(sum(waits) filter (where outcome = 'answered'), 0),
+        0
+    )::double precision as mean_answer_s
+from asked left join counted using (queue)
+group by queue, service_level_s, short_abandon_s
 
 -- name: blocked_calls
 select
