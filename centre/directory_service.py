@@ -149,6 +149,11 @@ class DirectoryService:
         """Of each of these changes no more than ``most`` edits, the first ones."""
         return await self._store.first_edits(changes, most)
 
+    async def left_by(self, changes: Mapping[ThingKey, int]) -> Mapping[ThingKey, Thing]:
+        """What each of these things was after the change that is named with it; without those that
+        the change removed, or had nothing to do with."""
+        return await self._store.left_by(changes)
+
     async def made(self, number: int) -> DirectoryChange:
         """A change with its edits. Raises NoSuchChange."""
         found = await self._store.change(number)

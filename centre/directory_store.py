@@ -242,6 +242,19 @@ class DirectoryStore:
             for row in rows
         }
 
+    async def left_by(self, changes: Mapping[ThingKey, int]) -> Mapping[ThingKey, Thing]:
+        """What each of these things was after the change that is named with it; without those that
+        the change removed, or had nothing to do with."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                _SQL["left_by"],
+                [kind.value for kind, _ in changes],
+                [key for _, key in changes],
+                [*changes.values()],
+            )
+        things = [_thing(row["kind"], row["key"], row["after"]) for row in rows]
+        return {(thing.KIND, thing.key): thing for thing in things}
+
     async def history(
         self,
         kind: Kind | None = None,

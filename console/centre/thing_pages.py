@@ -13,7 +13,6 @@ from centre.directory_service import (
     ChangeForbidden,
     ChangeRefused,
     Conflict,
-    NoSuchChange,
     NothingToChange,
     WishedThing,
 )
@@ -174,12 +173,9 @@ async def base_of(
         return None
     if draft.seen == kept.changed.get((draft.kind, draft.key)):
         return seen.get(draft.kind, draft.key)
-    try:
-        change = await request.app[DIRECTORY].made(draft.seen or 0)
-    except NoSuchChange:
-        return None
-    edit = next((e for e in change.edits if (e.kind, e.key) == (draft.kind, draft.key)), None)
-    return as_seen_by(seen.actor, edit.after) if edit is not None and edit.after else None
+    place = (draft.kind, draft.key)
+    found = await request.app[DIRECTORY].left_by({place: draft.seen or 0})
+    return as_seen_by(seen.actor, found[place]) if place in found else None
 
 
 async def _overtaken(

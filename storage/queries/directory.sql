@@ -72,3 +72,9 @@ from unnest($1::text[], $2::text[]) as t (kind, key)
 join directory_edits e using (kind, key)
 join directory_changes c on c.id = e.change
 order by e.kind, e.key, c.id desc
+
+-- name: left_by
+select e.kind, e.key, e.after
+from unnest($1::text[], $2::text[], $3::bigint[]) as t (kind, key, change)
+join directory_edits e using (kind, key, change)
+where e.after is not null

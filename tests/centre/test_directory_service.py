@@ -353,3 +353,19 @@ async def test_what_nobody_understands_is_said(
     await database.pool.execute("update directory_things set content = '{\"colour\": 1}'")
     with pytest.raises(DirectoryBroken, match="has a project 'tea' that this Offhook doesn't"):
         await store.read()
+
+
+async def test_what_a_change_left_of_a_thing(service: DirectoryService) -> None:
+    first = (await set_up(service)).revision
+    place = (Kind.AGENT, "1001")
+    moved = WANG.model_copy(update={"skills": {"sales": 5}})
+    second = await service.change(SYSTEM, [WishedThing(*place, moved, first)])
+    third = await service.change(SYSTEM, [WishedThing(*place, None, second.id)])
+    assert await service.left_by({place: first, (Kind.PROJECT, "tea"): first}) == {
+        place: WANG,
+        (Kind.PROJECT, "tea"): TEA,
+    }
+    assert await service.left_by({place: second.id}) == {place: moved}
+    for nothing in (third.id, 0, 99, -1):
+        assert await service.left_by({place: nothing}) == {}
+    assert await service.left_by({}) == {}
