@@ -121,6 +121,8 @@ def as_seen_by(actor: Actor, thing: Thing) -> Thing | None:
             if isinstance(thing, CallerSettings) and not thing.projects:
                 return thing
             ours = tuple(name for name in thing.projects if name in mine)
+            if ours == thing.projects and ours:
+                return thing
             return thing.model_copy(update={"projects": ours}) if ours else None
         case _:
             return None if thing.KIND is Kind.LINE else thing
