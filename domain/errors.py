@@ -17,6 +17,7 @@ OffhookError
 ├── DayError                                simulation.run
 ├── FarEndError                             farend.ami_client
 ├── HungUp                                  telephony.agi.agi_wire
+├── LevelsRefused                           console.centre.skill_matrix
 ├── LoginRefused                            storage.account_errors
 ├── NoSuchChange                            centre.directory_service
 ├── NotAFileError                           machine.safe_files

@@ -4,6 +4,7 @@ from centre.sheet_files import MOST_BYTES
 from console.centre import (
     first_steps_pages,
     history_pages,
+    matrix_pages,
     overview_page,
     pages,
     panel_pages,
@@ -36,6 +37,8 @@ CENTRE = Feature(
         post("/centre/agents-sheet/{sheet}/look", sheet_pages.look_again, CHANGERS),
         post("/centre/agents-sheet/{sheet}/take", sheet_pages.confirm, CHANGERS),
         post("/centre/agents-sheet/{sheet}/access", sheet_pages.hand_out, CHANGERS),
+        get("/centre/matrix", matrix_pages.matrix_page, CHANGERS),
+        post("/centre/matrix", matrix_pages.save_levels, CHANGERS),
         get("/centre/new/{kind}", thing_pages.new_page, CHANGERS),
         post("/centre/new/{kind}", thing_pages.create, CHANGERS),
         get("/centre/{kind}", pages.list_page, CHANGERS),

@@ -23,7 +23,7 @@ _ARGUMENTS = [
 ]
 # A connection that is cut on purpose, and a refusal, which is an answer and not a fault.
 _EXPECTED = re.compile(
-    r"ERR_CONNECTION|status of 40[039]|live' failed: .* code: 40[34]|status of 404 .*/live$"
+    r"ERR_CONNECTION|status of 40[0139]|live' failed: .* code: 40[34]|status of 404 .*/live$"
     r"|status of 503 .*/panel$"
 )
 Open = Callable[..., Awaitable[Page]]

@@ -432,7 +432,7 @@ async def test_the_centres_pages_fit(
         *(f"/centre/new/{kind}" for kind in Kind if kind is not Kind.CENTRE),
         *("/centre/agent", "/centre/agents-sheet", "/centre/queue/sales"),
         "/centre/skill/sales/remove",
-        *("/centre/history", "/centre/history/1", "/centre/first-steps"),
+        *("/centre/history", "/centre/history/1", "/centre/first-steps", "/centre/matrix"),
     ):
         await page.goto(f"{origin}{path}")
         over = await page.evaluate(

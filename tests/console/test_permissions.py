@@ -48,6 +48,8 @@ MAY = {
     "POST /centre/agents-sheet/{sheet}/look": CHANGERS,
     "POST /centre/agents-sheet/{sheet}/take": CHANGERS,
     "POST /centre/agents-sheet/{sheet}/access": CHANGERS,
+    "GET /centre/matrix": CHANGERS,
+    "POST /centre/matrix": CHANGERS,
     "GET /centre/new/{kind}": CHANGERS,
     "POST /centre/new/{kind}": CHANGERS,
     "GET /centre/{kind}": CHANGERS,

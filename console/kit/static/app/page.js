@@ -18,7 +18,7 @@ export function fill(text, values) {
   return text.replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
 }
 
-// Posts a form's fields; returns {ok, message} whatever happens.
+// Posts a form's fields; returns {ok, message} whatever happens, and what else the answer has.
 export async function post(url, fields = {}) {
   const token = document.querySelector('meta[name="form-token"]').content;
   let response;
@@ -35,7 +35,7 @@ export async function post(url, fields = {}) {
   if (response.status === 401) return { ok: false, message: texts.signed_out };
   try {
     const answer = await response.json();
-    return { ok: answer.ok === true, message: answer.message ?? "" };
+    return { ...answer, ok: answer.ok === true, message: answer.message ?? "" };
   } catch {
     return { ok: false, message: fill(texts.failed, { status: response.status }) };
   }
