@@ -93,6 +93,24 @@ async def test_each_state_can_be_read(theme: str, open_page: Open) -> None:
     assert {colour: one for colour, one in measured.items() if min(one.values()) < WCAG_AA} == {}
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_each_notice_can_be_read(theme: str, open_page: Open) -> None:
+    page = await open_page("/account", "ada")
+    await page.evaluate("(theme) => (document.documentElement.dataset.bsTheme = theme)", theme)
+    await page.evaluate(
+        """() => {
+          for (const kind of ["success", "info", "warning", "danger"]) {
+            const notice = document.createElement("div");
+            notice.className = `alert alert-${kind}`;
+            notice.textContent = "Saved.";
+            document.querySelector("#content > div").append(notice);
+          }
+        }"""
+    )
+    await page.evaluate(_TRANSITIONS_END)
+    assert await serious_faults(page) == []
+
+
 async def test_axe_finds_what_is_wrong(open_page: Open) -> None:
     """Otherwise the tests above would prove nothing."""
     page = await open_page("/account", "ada")
