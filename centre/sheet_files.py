@@ -25,6 +25,8 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of a file."""
 MOST_UNPACKED = 24 * 1024 * 1024
 """Of the XML in an XLSX file."""
+MOST_TAGS = 1_500_000
+"""In the XML of an XLSX file; 5,000 agents have a fifth of them."""
 MOST_COLUMNS = 60
 """Those to the right are not read."""
 
@@ -101,12 +103,17 @@ class SheetLine:
     cells: tuple[SheetCell, ...]
 
 
-def read_sheet(data: bytes, is_heading: Callable[[str], bool]) -> Iterator[SheetLine]:
+def read_sheet(
+    data: bytes,
+    is_heading: Callable[[str], bool],
+    step: Callable[[], object] = lambda: None,
+) -> Iterator[SheetLine]:
     """The rows of a CSV file, or of the first sheet of an XLSX file. Raises SheetUnreadable, also
     on the way.
 
     Takes some 100 ms for a thousand rows of XLSX, so call it in a thread. What separates the values
-    of a CSV file is found by ``is_heading``.
+    of a CSV file is found by ``is_heading``. ``step`` is called for each row, also for the millions
+    of blank ones that a file may have; it may rest, or raise.
     """
     if len(data) > MOST_BYTES:
         raise SheetUnreadable(Unreadable.TOO_LARGE, str(MOST_BYTES))
@@ -114,6 +121,7 @@ def read_sheet(data: bytes, is_heading: Callable[[str], bool]) -> Iterator[Sheet
         raise SheetUnreadable(Unreadable.OLD_OR_LOCKED)
     rows = _xlsx(data) if data.startswith(_XLSX) else _csv(_text(data), is_heading)
     for number, row in enumerate(rows, 1):
+        step()
         while row and not row[-1].text:
             row.pop()
         if row:
@@ -203,25 +211,42 @@ def _refuse_bombs(archive: zipfile.ZipFile) -> None:
     parts = [part for part in archive.infolist() if part.filename.endswith((".xml", ".rels"))]
     if sum(part.file_size for part in parts) > MOST_UNPACKED:  # no more than this is unpacked
         raise SheetUnreadable(Unreadable.TOO_LARGE, str(MOST_UNPACKED))
+    tags = 0
     for part in parts:
         text = archive.read(part)
+        tags += text.count(b"<")
+        if tags > MOST_TAGS:
+            raise SheetUnreadable(Unreadable.TOO_LARGE, str(MOST_UNPACKED))
         if b"<!DOCTYPE" in text or b"\0" in text:  # Excel writes neither; the one makes entities
             raise SheetUnreadable(Unreadable.BROKEN)
 
 
+class _MergedRanges:
+    """Takes what a parser reads, and keeps the merged cells alone: a tree would be very large."""
+
+    def __init__(self) -> None:
+        self._ranges: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == f"{_MAIN}mergeCell":
+            self._ranges.append(attributes.get("ref", ""))
+
+    def close(self) -> list[str]:
+        return self._ranges
+
+
 def _merged(archive: zipfile.ZipFile) -> list[tuple[int, int, int, int]]:
     """The merged cells of the first sheet: their first column, first row, last column, last row."""
-    path = _first_sheet(archive)
-    with archive.open(path) as sheet:
-        ranges = [
-            element.get("ref", "")
-            for _, element in ElementTree.iterparse(sheet)  # noqa: S314 (no entities in it)
-            if element.tag == f"{_MAIN}mergeCell"
-        ]
+    found = _MergedRanges()
+    parser = ElementTree.XMLParser(target=found)  # noqa: S314 (no entities in it)
+    with archive.open(_first_sheet(archive)) as sheet:
+        while piece := sheet.read(64 * 1024):
+            parser.feed(piece)
+    ranges = found.close()
     if len(ranges) > _MOST_MERGED:
         raise SheetUnreadable(Unreadable.BROKEN)
-    found = sorted((range_boundaries(each) for each in ranges), key=lambda each: each[1])
-    return [(left, top, right, bottom) for left, top, right, bottom in found]
+    areas = sorted((range_boundaries(each) for each in ranges), key=lambda each: each[1])
+    return [(left, top, right, bottom) for left, top, right, bottom in areas]
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ from centre.directory_service import (
     ChangeRefused,
     NothingToChange,
 )
-from centre.sheet_files import SheetLine, read_sheet
+from centre.sheet_files import SheetUnreadable, Unreadable, read_sheet
 from centre.things import MODELS, AgentSettings, Kind
 from console.centre.first_access import FirstAccess, first_access, hash_access
 from console.centre.reach import SeenDirectory
@@ -42,6 +42,8 @@ MAKEABLE = (Kind.STATION, Kind.SKILL)
 """What a sheet may make besides agents."""
 USUALLY_MADE = frozenset({Kind.STATION})
 """Not skills: an unknown one is rather mistyped, and nobody would call an agent who has it."""
+MOST_WORK_S = 20.0
+"""Of a processor, for reading a file; 5,000 agents take a tenth of it."""
 _WORK_S, _REST_S = 0.002, 0.0005
 _LOOKED_AT_AFTER_DOUBT = 20
 
@@ -92,7 +94,7 @@ def _judged(data: bytes, directory: Directory, actor: Actor, make: Collection[Ki
         return refused(actor, replace(edit, before=directory.get(edit.kind, edit.key)))
 
     return judge(
-        _resting(read_sheet(data, lambda text: setting_of(text) is not None)),
+        read_sheet(data, lambda text: setting_of(text) is not None, Pace()),
         seen,
         make=make,
         may_not=may_not,
@@ -100,14 +102,20 @@ def _judged(data: bytes, directory: Directory, actor: Actor, make: Collection[Ki
     )
 
 
-def _resting(lines: Iterator[SheetLine]) -> Iterator[SheetLine]:
-    """The same, with rests: whoever waits for Python's lock would else wait 5 ms each time."""
-    since = time.perf_counter()
-    for line in lines:
-        if time.perf_counter() - since > _WORK_S:
-            time.sleep(_REST_S)
-            since = time.perf_counter()
-        yield line
+class Pace:
+    """Rests now and then in a long work, and ends one that is too long."""
+
+    def __init__(self, most_s: float = MOST_WORK_S) -> None:
+        self._most_s = most_s
+        self._begun = self._rested = time.thread_time()
+
+    def __call__(self) -> None:
+        now = time.thread_time()
+        if now - self._begun > self._most_s:
+            raise SheetUnreadable(Unreadable.TOO_LARGE)
+        if now - self._rested > _WORK_S:
+            time.sleep(_REST_S)  # else whoever waits for Python's lock would wait 5 ms each time
+            self._rested = time.thread_time()
 
 
 async def _make(app: web.Application, sheet: SheetInHand, actor: Actor) -> None:

@@ -14,6 +14,7 @@ from openpyxl import Workbook
 
 from centre.sheet_files import (
     MOST_BYTES,
+    MOST_TAGS,
     MOST_UNPACKED,
     CellKind,
     SheetCell,
@@ -204,10 +205,24 @@ def test_bombs_are_refused() -> None:
     blown = with_part(usual, SHEET, lambda text: text + b" " * MOST_UNPACKED)
     assert len(blown) < MOST_BYTES
     assert refusal(blown) is Unreadable.TOO_LARGE
+    rows = b"<row/>" * MOST_TAGS  # half a gigabyte, and a minute
+    small = with_part(
+        usual, SHEET, lambda text: text.replace(b"</sheetData>", rows + b"</sheetData>")
+    )
+    assert len(small) < 64 * 1024
+    assert refusal(small) is Unreadable.TOO_LARGE
     laughs = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
     assert refusal(with_part(usual, SHEET, lambda text: laughs + text)) is Unreadable.BROKEN
     other = laughs.decode().encode("utf-16")
     assert refusal(with_part(usual, SHEET, lambda _: other)) is Unreadable.BROKEN
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_reader_may_rest_at_each_row_of_blanks_too(kind: str) -> None:
+    data = b"\n" * 500 if kind == "csv" else workbook(lambda sheet: sheet.cell(500, 1, "a"))
+    steps: list[None] = []
+    list(read_sheet(data, heading, lambda: steps.append(None)))
+    assert len(steps) == 500
 
 
 def test_a_spoilt_file_is_refused_whatever_is_spoilt() -> None:

@@ -1,6 +1,7 @@
 """Sheets between preview and change: how long, how many; and the database going away."""
 
 import asyncio
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from centre.authority import SYSTEM
 from centre.directory_service import DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore, KeptDirectory
 from centre.pins import AgentPins
+from centre.sheet_files import SheetUnreadable, Unreadable, read_sheet
 from centre.things import Kind
 from console.centre.first_access import FirstAccess
+from console.centre.sheet_making import Pace
 from console.centre.sheets_in_hand import (
     MOST_OF_A_USER,
     MOST_WAITING,
@@ -106,6 +109,13 @@ async def test_one_file_is_read_at_a_time_and_few_wait() -> None:
             await read()
         go_on.set()
     assert [task.result() for task in found] == [1] * (MOST_WAITING + 1)
+
+
+def test_a_file_that_takes_too_long_is_given_up() -> None:
+    read = islice(read_sheet(b"\n" * 1_000_000, lambda _: False, Pace(0.01)), 1)
+    with pytest.raises(SheetUnreadable) as refusal:
+        list(read)
+    assert refusal.value.code is Unreadable.TOO_LARGE
 
 
 def test_secrets_are_not_shown_by_accident() -> None:
