@@ -3,9 +3,10 @@
 import asyncio
 import time
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -35,6 +36,8 @@ from console.centre.sheets_in_hand import (
 from console.kit.context import DIRECTORY, USERS
 from domain.identity import AgentCode
 from storage.database_errors import AWAY
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -116,6 +119,14 @@ class Pace:
         if now - self._rested > _WORK_S:
             time.sleep(_REST_S)  # else whoever waits for Python's lock would wait 5 ms each time
             self._rested = time.thread_time()
+
+
+def paced(rows: Iterable[T]) -> Iterator[T]:
+    """The rows, for a long work in a thread that rests now and then."""
+    pace = Pace()
+    for row in rows:
+        pace()
+        yield row
 
 
 async def _make(app: web.Application, sheet: SheetInHand, actor: Actor) -> None:

@@ -26,6 +26,7 @@ from console.centre.sheet_making import (
     USUALLY_MADE,
     begin_to_make,
     look_at,
+    paced,
     settle,
 )
 from console.centre.sheets_in_hand import SHEETS, SheetInHand, SheetStage
@@ -187,7 +188,7 @@ async def export(request: web.Request) -> web.Response:
 async def _file(request: web.Request, name: str, rows: Any) -> web.Response:
     ending = name.rpartition(".")[2]
     async with request.app[SHEETS].turn():
-        body = await asyncio.to_thread(xlsx_file if ending == "xlsx" else csv_file, rows)
+        body = await asyncio.to_thread(xlsx_file if ending == "xlsx" else csv_file, paced(rows))
     headers = {
         "Content-Type": _TYPES[ending],
         "Content-Disposition": f'attachment; filename="{name}"',
