@@ -36,4 +36,4 @@ async def test_what_cannot_be_written_is_tried_again(
     failed, written, changed = logs
     assert failed["log_level"] == "error" and failed["folder"] == str(folder)
     assert set(written["files"]) == set(CENTRE_FILES)
-    assert changed["files"] == ("hotlines.conf",)
+    assert changed["files"] == ("hotlines.conf", "own_phones.conf")
