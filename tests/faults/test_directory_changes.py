@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -9,6 +10,11 @@ from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryStore
 from centre.things import AgentSettings, Kind, QueueSettings, SkillSettings, Thing
+from console.kit.guard import SESSION_COOKIE
+from console.kit.live import SIGNED_OUT
+from domain.identity import AgentCode
+from domain.roles import Role
+from storage.accounts import accounts_of
 from storage.database_errors import AWAY
 from storage.embedded import EmbeddedServer
 from tests.faults.conftest import SceneFactory
@@ -17,6 +23,8 @@ from tests.faults.scene import Scene
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CHANGES = 300
+ANSWERS_WITHIN_S = 10.0
+"""A desk would ask by itself after 15."""
 
 
 def directory_of(one: Scene) -> DirectoryService:
@@ -165,3 +173,32 @@ async def test_many_changes_at_once_end_in_the_last(scene: SceneFactory) -> None
     assert len(await DirectoryStore(one.pool).history(limit=500)) == CHANGES + 1
     for call in calls:
         await one.far.hang_up(call)
+
+
+async def test_a_removed_agent_is_signed_out_at_once_and_an_undo_lets_them_in(
+    scene: SceneFactory,
+) -> None:
+    """Their open desk closes; whoever made the change was another process."""
+    one = await scene(agents=2)
+    accounts = accounts_of(one.pool)
+    await accounts.users.create(
+        "amy", "a long password", Role.AGENT, by="t", agent=AgentCode("1001")
+    )
+    token = (await accounts.logins.login("amy", "a long password")).token
+    url = one.stack.console_url.rstrip("/")
+    headers = {"Origin": url, "Cookie": f"{SESSION_COOKIE}={token}"}
+    service = directory_of(one)
+    async with aiohttp.ClientSession(headers=headers) as browser:
+        desk = await browser.ws_connect(f"{url}/desk/live")
+        await desk.receive_json(timeout=ANSWERS_WITHIN_S)
+        gone = WishedThing(Kind.AGENT, "1001", None, ANY)
+        removal = await service.change(SYSTEM, [gone])
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            while (await desk.receive()).type is not aiohttp.WSMsgType.CLOSE:
+                pass
+        assert desk.close_code == SIGNED_OUT
+        async with browser.get(f"{url}/desk", allow_redirects=False) as page:
+            assert page.headers["Location"].startswith("/login")
+        await service.undo(SYSTEM, removal.id)
+        async with browser.get(f"{url}/desk", allow_redirects=False) as page:
+            assert page.status == 200
