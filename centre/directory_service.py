@@ -144,10 +144,11 @@ class DirectoryService:
         return await self._store.history(kind, key, by=by, before=before, limit=limit)
 
     async def first_edits(
-        self, changes: Sequence[int], most: int
+        self, changes: Sequence[int], most: int, thing: ThingKey | None = None
     ) -> Mapping[int, tuple[Edit, ...]]:
-        """Of each of these changes no more than ``most`` edits, the first ones."""
-        return await self._store.first_edits(changes, most)
+        """Of each of these changes no more than ``most`` edits, the first ones; with ``thing``,
+        only the edit of that."""
+        return await self._store.first_edits(changes, most, thing)
 
     async def left_by(self, changes: Mapping[ThingKey, int]) -> Mapping[ThingKey, Thing]:
         """What each of these things was after the change that is named with it; without those that

@@ -218,12 +218,15 @@ class DirectoryStore:
         )
 
     async def first_edits(
-        self, changes: Sequence[int], most: int
+        self, changes: Sequence[int], most: int, thing: ThingKey | None = None
     ) -> Mapping[int, tuple[Edit, ...]]:
-        """Of each of these changes no more than ``most`` edits, the first ones."""
+        """Of each of these changes no more than ``most`` edits, the first ones; with ``thing``,
+        only the edit of that."""
         found: dict[int, list[Edit]] = {change: [] for change in changes}
         async with connection(self._pool) as db, db.transaction():
-            coming = db.cursor(_SQL["first_edits"], list(changes), most, prefetch=AT_ONCE)
+            coming = db.cursor(
+                _SQL["first_edits"], list(changes), most, *(thing or (None, None)), prefetch=AT_ONCE
+            )
             async for row in coming:
                 found[row["change"]].append(_edit(row))
         return {change: tuple(edits) for change, edits in found.items()}

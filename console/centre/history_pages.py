@@ -71,11 +71,12 @@ async def _history(request: web.Request, kind: Kind | None, key: str | None) -> 
     by = request.query.get("by", "").strip()[:100] or None
     before = number_in(request.query.get("before", ""))
     found = await service.history(kind, key, by=by, before=before, limit=PER_PAGE)
-    edits = await service.first_edits([change.id for change in found], NAMED)
+    thing = None if kind is None or key is None else (kind, key)
+    edits = await service.first_edits([change.id for change in found], NAMED, thing)
     lines = [
         HistoryLine(change, mine[:4])
         for change in found
-        if (mine := _of_thing(_visible(seen, edits[change.id]), kind, key))
+        if (mine := _visible(seen, edits[change.id]))
     ]
     more = {**({"by": by} if by else {}), "before": found[-1].id} if found else {}
     values = {
@@ -95,12 +96,6 @@ async def _history(request: web.Request, kind: Kind | None, key: str | None) -> 
 
 def _visible(seen: SeenDirectory, edits: Sequence[Edit]) -> list[Edit]:
     return [mine for edit in edits if (mine := seen.edit(edit)) is not None]
-
-
-def _of_thing(edits: list[Edit], kind: Kind | None, key: str | None) -> list[Edit]:
-    if kind is None:
-        return edits
-    return [edit for edit in edits if (edit.kind, edit.key) == (kind, key)]
 
 
 def _what(edit: Edit) -> str:

@@ -51,7 +51,9 @@ select kind, key, before, after from directory_edits where change = $1 order by 
 
 -- name: first_edits
 select change, kind, key, before, after from directory_edits
-where change = any($1::bigint[]) and number <= $2 order by change, number
+where change = any($1::bigint[])
+    and case when $3::text is null then number <= $2 else kind = $3 and key = $4 end
+order by change, number
 
 -- name: history
 select c.id, c.at, c.by, c.note, c.undoes,

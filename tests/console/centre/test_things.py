@@ -472,3 +472,10 @@ async def test_a_blocked_number_is_kept_as_calls_are_recorded(
         text = await refused.text()
         assert refused.status == 400 and said.replace("'", "&#39;") in text
         assert 'value="138001380008000123"' in text
+
+
+async def test_each_of_many_has_its_history(visit: Visit, console: Console) -> None:
+    agents = [AgentSettings(code=str(5000 + n), name="x", projects=("tea",)) for n in range(300)]
+    await set_up(console, *agents)
+    ada = await visit("ada")
+    assert 'href="/centre/history/1"' in await page(ada, "/centre/agent/5299/history")
