@@ -35,6 +35,7 @@ def write_copy(file: Path, found: DirectoryCopy) -> None:
         "form": _FORM,
         "at": datetime.now(UTC).isoformat(),
         "revision": kept.revision,
+        "made": None if kept.at is None else kept.at.isoformat(),
         "things": [
             [thing.KIND.value, content(thing), kept.changed.get((thing.KIND, thing.key), 0)]
             for thing in kept.directory
@@ -64,6 +65,12 @@ def _copy_of(whole: Any) -> DirectoryCopy:
         thing = thing_of(Kind(kind), found)
         things.append(thing)
         changed[thing.KIND, thing.key] = int(change)
-    kept = KeptDirectory(int(whole["revision"]), directory_of(things), MappingProxyType(changed))
+    made = whole.get("made")  # which copies of earlier versions lack
+    kept = KeptDirectory(
+        int(whole["revision"]),
+        directory_of(things),
+        MappingProxyType(changed),
+        None if made is None else datetime.fromisoformat(made),
+    )
     secrets = {(Kind(kind), str(key)): str(secret) for kind, key, secret in whole["secrets"]}
     return DirectoryCopy(kept, MappingProxyType(secrets), datetime.fromisoformat(whole["at"]))

@@ -43,8 +43,13 @@ class KeptDirectory:
     directory: Directory = field(default_factory=Directory)
     changed: Mapping[ThingKey, int] = field(default_factory=dict)
     """The change that made each thing what it is."""
+    at: datetime | None = None
+    """When ``revision`` was made: in a backup that came back, another change may have its number.
+    None: not known."""
 
-    def after(self, revision: int, edits: Iterable[Edit]) -> "KeptDirectory":
+    def after(
+        self, revision: int, edits: Iterable[Edit], at: datetime | None = None
+    ) -> "KeptDirectory":
         """What is kept once a change has made these edits."""
         edits = tuple(edits)
         changed = dict(self.changed)
@@ -53,7 +58,7 @@ class KeptDirectory:
                 changed.pop((edit.kind, edit.key), None)
             else:
                 changed[edit.kind, edit.key] = revision
-        return KeptDirectory(revision, self.directory.after(edits), MappingProxyType(changed))
+        return KeptDirectory(revision, self.directory.after(edits), MappingProxyType(changed), at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,8 @@ class DirectoryStore:
         self._pool = pool
 
     async def read(self, known: KeptDirectory | None = None) -> KeptDirectory:
-        """What is kept now; only what has changed since ``known`` is fetched."""
+        """What is kept now; only what has changed since ``known`` is fetched, if this database
+        has ever been so."""
         async with (
             connection(self._pool) as db,
             db.transaction(isolation="repeatable_read", readonly=True),
@@ -137,28 +143,31 @@ class DirectoryStore:
     ) -> KeptDirectory:
         """The same, in a transaction in which nobody else's change comes between."""
         if known is not None and known.revision > 0:
-            return await self._newer(db, known)
-        revision: int = await db.fetchval(_SQL["revision"])
+            made_at: datetime | None = await db.fetchval(_SQL["made_at"], known.revision)
+            if made_at is not None and known.at in (made_at, None):
+                return await self._newer(db, known)
+        last = await db.fetchrow(_SQL["revision"])
+        revision, at = (0, None) if last is None else (last["id"], last["at"])
         things, changed = [], {}
         async for row in db.cursor(_SQL["things"], prefetch=AT_ONCE):
             thing = _thing(row["kind"], row["key"], row["content"])
             things.append(thing)
             changed[thing.KIND, thing.key] = row["change"]
-        return KeptDirectory(revision, directory_of(things), MappingProxyType(changed))
+        return KeptDirectory(revision, directory_of(things), MappingProxyType(changed), at)
 
     async def _newer(self, db: asyncpg.Connection, known: KeptDirectory) -> KeptDirectory:
-        kept, revision = known, known.revision
+        kept, revision, at = known, known.revision, known.at
         edits: list[Edit] = []
         async for row in db.cursor(_SQL["edits_since"], known.revision, prefetch=AT_ONCE):
             kind, key, after = row["kind"], row["key"], row["after"]
             if row["change"] != revision and edits:
-                kept, edits = kept.after(revision, edits), []
-            revision = row["change"]
+                kept, edits = kept.after(revision, edits, at), []
+            revision, at = row["change"], row["at"]
             thing = None if after is None else _thing(kind, key, after)
             before = kept.directory.get(Kind(kind), key)
             if before is not None or thing is not None:
                 edits.append(Edit(Kind(kind), key, before, thing))
-        return kept.after(revision, edits) if edits else replace(kept, revision=revision)
+        return kept.after(revision, edits, at) if edits else replace(kept, revision=revision, at=at)
 
     @asynccontextmanager
     async def changing(self) -> AsyncIterator[asyncpg.Connection]:

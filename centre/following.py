@@ -75,7 +75,7 @@ class FollowedDirectory:
         before = self.found.kept
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             kept = await self._store.read(None if whole else before)
-            if kept.revision == before.revision:
+            if (kept.revision, kept.at) == (before.revision, before.at):
                 return
             secrets = await self._store.secrets()
         self.found = DirectoryCopy(kept, secrets)

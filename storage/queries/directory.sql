@@ -2,7 +2,10 @@
 select pg_advisory_xact_lock(hashtext('offhook directory'))
 
 -- name: revision
-select coalesce(max(id), 0) from directory_changes
+select id, at from directory_changes order by id desc limit 1
+
+-- name: made_at
+select at from directory_changes where id = $1
 
 -- name: things
 select kind, key, content, change from directory_things order by made
@@ -11,7 +14,8 @@ select kind, key, content, change from directory_things order by made
 select kind, key, secret from directory_secrets
 
 -- name: edits_since
-select e.kind, e.key, e.after, e.change from directory_edits e
+select e.kind, e.key, e.after, e.change, c.at
+from directory_edits e join directory_changes c on c.id = e.change
 where e.change > $1 order by e.change, e.number
 
 -- name: add_change

@@ -18,11 +18,34 @@ from centre.directory_service import (
     NothingToChange,
     WishedThing,
 )
-from centre.directory_store import CHANNEL, DirectoryBroken, DirectoryStore, KeptDirectory
-from centre.things import AgentSettings, Kind, ProjectSettings, SkillSettings, Thing
+from centre.directory_store import (
+    CHANNEL,
+    DirectoryBroken,
+    DirectoryStore,
+    KeptDirectory,
+    ThingKey,
+)
+from centre.things import (
+    AccountSettings,
+    AgentSettings,
+    Kind,
+    ProjectSettings,
+    SkillSettings,
+    Thing,
+)
 from domain.roles import Role
 from storage.database import Database
-from tests.centre.small import BANK, HOTLINE, PHONE, QUEUE, TEA, WANG, small_directory
+from tests.centre.small import (
+    BANK,
+    HOTLINE,
+    PHONE,
+    QUEUE,
+    SALES,
+    TEA,
+    TRUNK,
+    WANG,
+    small_directory,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -283,6 +306,33 @@ async def test_secrets_come_with_the_change_and_survive_an_undone_removal(
     assert change.edits[0].changed == ()
     assert len(earlier) == 3
     assert "digest" not in str([await store.change(line.id) for line in (renewed, *earlier)])
+
+
+STATION: ThingKey = (Kind.STATION, "1001")
+
+
+
+
+
+
+
+async def test_an_older_database_that_came_back_is_read_anew(
+    service: DirectoryService, store: DirectoryStore, database: Database
+) -> None:
+    await service.change(SYSTEM, made(TEA))
+    await service.change(SYSTEM, made(BANK))
+    await service.read()
+    await database.pool.execute(
+        "delete from directory_edits where change > 1;"
+        " delete from directory_things where change > 1;"
+        " delete from directory_changes where id > 1;"
+        " alter table directory_changes alter id restart with 2"
+    )
+    await DirectoryService(store).change(SYSTEM, made(SALES))  # with the number of another
+    assert things((await service.read()).directory) == [
+        (Kind.PROJECT, "tea"),
+        (Kind.SKILL, "sales"),
+    ]
 
 
 async def test_what_is_done_with_it_is_done_or_not_at_all(
