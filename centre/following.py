@@ -30,6 +30,7 @@ class FollowedDirectory:
         self, pool: asyncpg.Pool, found: DirectoryCopy, *, look_every_s: float = LOOK_EVERY_S
     ) -> None:
         self.found = found
+        self._taken = found.kept
         self._pool = pool
         self._store = DirectoryStore(pool)
         self._look_every_s = look_every_s
@@ -47,7 +48,8 @@ class FollowedDirectory:
         """Give ``take`` each newer directory with its secrets, until cancelled.
 
         While the database is away, nothing can have changed. What can't be understood is logged,
-        and the directory before it goes on.
+        and the directory before it goes on. If ``take`` raises one of
+        ``storage.database_errors.AWAY``, it is given the same directory again.
         """
         retry_s = RETRY_FIRST_S
         said = ""
@@ -72,7 +74,7 @@ class FollowedDirectory:
             retry_s = min(2 * retry_s, RETRY_LAST_S)
 
     async def _read(self, take: Take, *, whole: bool) -> None:
-        before = self.found.kept
+        before = self._taken
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             kept = await self._store.read(None if whole else before)
             if (kept.revision, kept.at) == (before.revision, before.at):
@@ -80,6 +82,7 @@ class FollowedDirectory:
             secrets = await self._store.secrets()
         self.found = DirectoryCopy(kept, secrets)
         await take(self.found)
+        self._taken = kept  # if it raises, it is given the same again
 
     @contextlib.asynccontextmanager
     async def _announcements(self) -> AsyncIterator[None]:

@@ -1,4 +1,8 @@
-"""Makes the centre that the controller runs of a directory without faults."""
+"""Makes the centre that the controller runs of a directory.
+
+It makes one of a directory with faults, too, such as somebody's edits of the tables leave: the
+controller must go on.
+"""
 
 from collections.abc import Mapping
 
@@ -91,7 +95,8 @@ def _hotline(found: HotlineSettings, calendars: dict[str, Calendar]) -> Hotline:
         project=ProjectName(found.project),
         flow=found.flow,
         languages=found.languages,
-        calendar=None if found.calendar is None else calendars[found.calendar],
+        # A number without the calendar that it names is open; nobody's edit would leave it so.
+        calendar=calendars.get(found.calendar or ""),
         closed_message=_texts(found.closed_message),
         emergency=None if found.emergency is None else _emergency(found.emergency),
         queue=None if found.queue is None else QueueName(found.queue),

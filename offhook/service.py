@@ -323,8 +323,7 @@ async def running(
         async def follow() -> None:
             await database.open()
             if directory.kept.revision == 0:  # begun without the database, and without a copy
-                _, followed.found = await directory_at_start(config, state, pool, secrets)
-                await take(followed.found)
+                await directory_at_start(config, state, pool, secrets)
             else:
                 await database.agents.remember(engine.centre.agents)
             await followed.follow(take)

@@ -79,6 +79,24 @@ async def test_an_announcement_that_was_lost_costs_a_moment(database: Database) 
         await until(lambda: taken.has(Kind.PROJECT, "tea"), 10, "the change")
 
 
+async def test_what_could_not_be_taken_is_given_again(database: Database) -> None:
+    service = DirectoryService(DirectoryStore(database.pool))
+    await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "tea", TEA, None)])
+    one = FollowedDirectory(database.pool, DirectoryCopy(KeptDirectory()), look_every_s=0.05)
+    given: list[int] = []
+
+    async def take(now: DirectoryCopy) -> None:
+        given.append(now.kept.revision)
+        if len(given) == 1:
+            raise OSError("the database has just gone")
+
+    task = asyncio.create_task(one.follow(take))
+    await until(lambda: len(given) > 1, 10, "the same directory again")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert given == [1, 1]
+
+
 @pytest.mark.long
 async def test_a_server_that_comes_back_older_is_believed(own_server: EmbeddedServer) -> None:
     """As after a backup was restored: fewer changes than we know."""
