@@ -99,9 +99,7 @@ def _of_supervisor(thing: Thing, actor: Actor) -> bool:
         case QueueSettings():
             return actor.everywhere or thing.project in (actor.projects or frozenset())
         case AgentSettings():
-            return thing.team in actor.teams and (
-                actor.everywhere or set(thing.projects) <= (actor.projects or frozenset())
-            )
+            return thing.team in actor.teams and (actor.everywhere or _of_projects(thing, actor))
         case _:
             return False
 

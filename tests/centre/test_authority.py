@@ -51,7 +51,11 @@ CENTRE_WIDE: list[Thing] = [CentreWide(), OFFICE, SALES, TEAM, PHONE, LUNCH, BLO
             [TEA, QUEUE, HOTLINE, WANG, OTHER_TEAM],
             [BANK, BANKS, BOTH, NOBODYS, TRUNK, *CENTRE_WIDE],
         ),
-        (REDS, [QUEUE, WANG], [TEA, HOTLINE, BANKS, BOTH, OTHER_TEAM, TRUNK, *CENTRE_WIDE]),
+        (
+            REDS,
+            [QUEUE, WANG],
+            [TEA, HOTLINE, BANKS, BOTH, NOBODYS, OTHER_TEAM, TRUNK, *CENTRE_WIDE],
+        ),
         *[
             (Actor("x", role, None), [], [TEA, QUEUE, HOTLINE, WANG, TRUNK, *CENTRE_WIDE])
             for role in (Role.AGENT, Role.QA, Role.CLIENT)
