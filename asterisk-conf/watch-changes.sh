@@ -53,14 +53,41 @@ reload() {
 
 in_one_line() { printf '%s' "$1" | tr -c '[:print:]' ' ' | cut -c 1-200; }
 
-# forget asterisk...: ends the registrations of phones and lines that are no longer there. Asterisk
-# keeps them in its database, and would know their phones again if they came back.
+# digests: each phone and line that registers, with what is kept of its password.
+digests() {
+    sed -n -e '/^\[.*\](digest)/{s/^\[\(.*\)\].*/\1/;h;}' \
+        -e '/^md5_cred = /{s/^md5_cred = //;H;x;s/\n/ /p;}' \
+        "$generated/$phones" "$generated/$lines" 2>/dev/null
+}
+
+# expire NAME KEY asterisk...: has Asterisk itself end a registration, by one in its place that has
+# long expired. Of one that is deleted from the database alone it would go on asking whether the
+# phone is there, and take that for the phone of whoever has the new password.
+expire() {
+    name=$1 key=$2
+    shift 2
+    gone="{\\\"aor\\\":\\\"$name\\\",\\\"endpoint\\\":\\\"$name\\\",\\\"expiration_time\\\":\\\"1\\\","
+    gone="$gone\\\"uri\\\":\\\"sip:$name@127.0.0.1\\\"}"
+    console "database put registrar/contact $key \"$gone\"" "$@" >/dev/null
+    console "pjsip show aor $name" "$@" >/dev/null  # it looks, and finds it expired
+}
+
+# forget asterisk...: ends the registrations of phones and lines that are no longer there, or have
+# another password now. Asterisk keeps them in its database: it would ring a lost phone for an hour
+# after its password was renewed, and know a removed one again if its name came back.
 forget() {
+    # Lines of the old that are not among the new. (printf is the shell's own: ps doesn't show it.)
+    renewed=$(printf '%s\n' "$had_digests" "$now_digests" "$now_digests" |
+        sort | uniq -u | sed 's/ .*//' | tr '\n' ' ')
     console 'database show registrar/contact' "$@" |
         sed -n 's|^/registrar/contact/\([A-Za-z0-9_-]*\)\(;@[0-9a-f]*\) *: .*|\1 \1\2|p' |
         while read -r name key; do
-            grep -qs "^\[$name\](\(station\|line\)-aor)" "$generated/$phones" "$generated/$lines" ||
-                console "database del registrar/contact $key" "$@" >/dev/null
+            case " $renewed" in
+                *" $name "*) expire "$name" "$key" "$@" ;;
+                *) ! grep -qs "^\[$name\](\(station\|line\)-aor)" \
+                    "$generated/$phones" "$generated/$lines" || continue ;;
+            esac
+            console "database del registrar/contact $key" "$@" >/dev/null
         done
 }
 
@@ -103,9 +130,9 @@ LINES
 
 had=$(sums $phones $lines $dialplan $queue)
 had_phones=$(sums $phones) had_lines=$(sums $lines)
-had_dialplan=$(sums $dialplan) had_queue=$(sums $queue)
+had_dialplan=$(sums $dialplan) had_queue=$(sums $queue) had_digests=$(digests)
 if [ -n "$again" ]; then
-    had= had_phones= had_lines= had_dialplan= had_queue=
+    had= had_phones= had_lines= had_dialplan= had_queue= had_digests=
 fi
 away=0 pause=1 missed='' look_s=$look_first_s look_in=$look_first_s
 while sleep $pause; do
@@ -134,12 +161,12 @@ while sleep $pause; do
     esac
     # What changes from here on is taken over the next time: it differs from $now.
     now_phones=$(sums $phones) now_lines=$(sums $lines)
-    now_dialplan=$(sums $dialplan) now_queue=$(sums $queue)
+    now_dialplan=$(sums $dialplan) now_queue=$(sums $queue) now_digests=$(digests)
     if [ "$now_phones$now_lines" != "$had_phones$had_lines" ]; then
         reload 'phones and lines' 'reloaded successfully' 'module reload res_pjsip.so' "$@" ||
             continue
         forget "$@"
-        had_phones=$now_phones
+        had_phones=$now_phones had_digests=$now_digests
     fi
     if [ "$now_lines" != "$had_lines" ]; then
         reload 'addresses of lines' 'reloaded successfully' \

@@ -154,13 +154,23 @@ async def test_only_what_has_changed_is_reloaded(scene: Scene, centre: Centre) -
     assert scene.change(replace(centre, hotlines=(*centre.hotlines, number))) == ()
 
 
-async def test_a_new_password_counts_from_the_next_registration(
-    scene: Scene, centre: Centre
-) -> None:
+async def test_a_new_password_counts_at_once(scene: Scene, centre: Centre) -> None:
+    """Whoever has the phone with the old one gets no more calls: it may be lost."""
     talking, known = await talk(scene), await scene.registered()
     old = scene.passwords["1001"]
-    scene.credentials["1001"] = digest("1001", PASSWORD)
+    for name in ("1001", "1003"):
+        scene.credentials[name] = digest(name, PASSWORD)
     scene.change(centre)
+
+    async def forgotten() -> bool:
+        return await scene.registered() == known - {"1001", "1003"}
+
+    await until(forgotten, 2 * SOON_S, "the old registrations to be forgotten", every_s=0.2)
+
+    async def away() -> bool:
+        return "Unavailable" in await scene.one.process.console("pjsip show endpoint 1003")
+
+    await until(away, SOON_S, "the phone not to be there", every_s=0.2)
 
     async def counts() -> bool:
         return await scene.registers("1001", PASSWORD) == 200
@@ -168,7 +178,7 @@ async def test_a_new_password_counts_from_the_next_registration(
     await until(counts, SOON_S, "the new password to count", every_s=0.2)
     assert await scene.registers("1001", old) == 401
     assert talking <= await scene.channels()
-    assert await scene.registered() == known
+    assert await scene.registered() == known - {"1003"}
 
 
 async def test_a_removed_phone_ends_its_talk_and_is_gone(scene: Scene, centre: Centre) -> None:
