@@ -23,6 +23,7 @@ from centre.directory_store import (
     KeptDirectory,
     ThingKey,
 )
+from centre.secret_kinds import secret_of
 from centre.things import Kind, Thing
 from domain.errors import OffhookError
 
@@ -107,6 +108,9 @@ Check = Callable[[Directory], Iterable[Fault]]
 Also = Callable[[asyncpg.Connection], Awaitable[object]]
 """Does something in the change's own transaction."""
 
+Dismiss = Callable[[asyncpg.Connection, str], Awaitable[object]]
+"""Takes from an agent's code, in the change's own transaction, what somebody else has got by it."""
+
 
 class DirectoryService:
     """The directory. While the database is away, each call raises one of
@@ -171,11 +175,15 @@ class DirectoryService:
         secrets: Mapping[ThingKey, str] = MappingProxyType({}),
         also: Also | None = None,
         undoes: int | None = None,
+        dismiss: Dismiss | None = None,
     ) -> DirectoryChange:
         """Make a change. Raises ChangeConflict, ChangeForbidden, ChangeRefused or NothingToChange;
         then nothing is changed.
 
-        ``secrets`` are the new ones of these things. ``also`` is done in the same transaction.
+        ``secrets`` are the new ones of these things. A thing that is made, or needs another kind of
+        secret, has none of what is kept under its key, unless it is brought back by an undo and
+        nobody has got another since. ``also`` is done in the same transaction, and ``dismiss`` for
+        each agent whose PIN is forgotten.
         """
         async with self._store.changing() as db:
             before = await self._store.read_with(db, self._known)
@@ -193,12 +201,41 @@ class DirectoryService:
                 undoes=undoes,
                 secrets=secrets,
             )
+            foreign = await self._forget_foreign(db, edits, secrets, undoes)
+            if dismiss is not None:
+                for kind, key in foreign:
+                    if kind is Kind.AGENT:
+                        await dismiss(db, key)
             if also is not None:
                 await also(db)
         self._on_change(made.id)
         return made
 
-    async def undo(self, actor: Actor, number: int, *, note: str = "") -> DirectoryChange:
+    async def _forget_foreign(
+        self,
+        db: asyncpg.Connection,
+        edits: Sequence[Edit],
+        secrets: Mapping[ThingKey, str],
+        undoes: int | None,
+    ) -> frozenset[ThingKey]:
+        """Forget what is kept under the keys of these things and is not theirs."""
+        anew = [
+            (edit.kind, edit.key)
+            for edit in edits
+            if (needed := secret_of(edit.after)) is not None
+            and needed is not secret_of(edit.before)
+            and (edit.kind, edit.key) not in secrets
+        ]
+        return await self._store.forget_secrets(db, anew, since=undoes) if anew else frozenset()
+
+    async def lacking_secrets(self, things: Iterable[Thing]) -> frozenset[ThingKey]:
+        """Those of these things that need a password or a PIN and have none."""
+        need = [(thing.KIND, thing.key) for thing in things if secret_of(thing) is not None]
+        return frozenset(need) - await self._store.with_secret(need) if need else frozenset()
+
+    async def undo(
+        self, actor: Actor, number: int, *, note: str = "", dismiss: Dismiss | None = None
+    ) -> DirectoryChange:
         """Take a change back, as a change of its own. Raises NoSuchChange, ChangeConflict if what
         it changed is no longer as it left it, or what ``change`` raises."""
         found = await self.made(number)
@@ -207,7 +244,7 @@ class DirectoryService:
             WishedThing(edit.kind, edit.key, edit.before, _left_by(edit, number, kept))
             for edit in found.edits
         ]
-        return await self.change(actor, wishes, note=note, undoes=number)
+        return await self.change(actor, wishes, note=note, undoes=number, dismiss=dismiss)
 
     async def _edits(
         self,

@@ -196,6 +196,7 @@ class DirectoryStore:
                 _SQL["put_secrets"],
                 at,
                 by,
+                change,
                 [kind.value for kind, _ in secrets],
                 [key for _, key in secrets],
                 list(secrets.values()),
@@ -208,6 +209,27 @@ class DirectoryStore:
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["secrets"])
         return {(Kind(row["kind"]), row["key"]): row["secret"] for row in rows}
+
+    async def forget_secrets(
+        self, db: asyncpg.Connection, things: Sequence[ThingKey], *, since: int | None = None
+    ) -> frozenset[ThingKey]:
+        """Forget the secrets of these things, within ``changing``; with ``since``, only those that
+        this change or a later one gave them. Returns whose."""
+        rows = await db.fetch(
+            _SQL["forget_secrets"],
+            [kind.value for kind, _ in things],
+            [key for _, key in things],
+            since,
+        )
+        return frozenset((Kind(row["kind"]), row["key"]) for row in rows)
+
+    async def with_secret(self, things: Sequence[ThingKey]) -> frozenset[ThingKey]:
+        """Those of these things that have a secret."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                _SQL["with_secret"], [kind.value for kind, _ in things], [key for _, key in things]
+            )
+        return frozenset((Kind(row["kind"]), row["key"]) for row in rows)
 
     async def change(self, number: int) -> DirectoryChange | None:
         """One change with its edits; None if there is none of this number."""

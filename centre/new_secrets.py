@@ -9,7 +9,8 @@ from secrets import token_urlsafe
 from centre.directory import Edit
 from centre.directory_store import ThingKey
 from centre.pins import hash_pin, new_pin
-from centre.things import AgentSettings, Kind, LineSettings, StationSettings, Thing
+from centre.secret_kinds import SecretKind, secret_of
+from centre.things import Kind, Thing
 from telephony.asterisk.digests import digest
 
 _SECTIONS = {Kind.STATION: "stations", Kind.LINE: "lines", Kind.AGENT: "agents"}
@@ -57,13 +58,7 @@ def secrets_of_new(edits: Iterable[Edit]) -> NewSecrets:
 
 
 def _has_secret(thing: Thing | None) -> bool:
-    match thing:
-        case StationSettings() | AgentSettings():
-            return True
-        case LineSettings():
-            return thing.host is None
-        case _:
-            return False
+    return secret_of(thing) in (SecretKind.PIN, SecretKind.DIGEST)
 
 
 def _kept(item: tuple[ThingKey, str]) -> str:

@@ -167,15 +167,8 @@ class UserStore:
         hashed, now = await self._passwords.hash(password), self._clock()
 
         async def employ(db: asyncpg.Connection) -> None:
-            former = await db.fetch(_SQL["desk_users_of_agent"], agent)
-            for row in former:
-                await db.execute(_SQL["end_sessions_of_user"], row["name"], None)
-                if row["name"] != key and not row["disabled"]:
-                    await db.execute(_SQL["set_disabled"], row["name"], True)
-                    await self._audit.write_with(
-                        db, by, AuditAction.USER_CHANGED, row["name"], detail={"disabled": True}
-                    )
-            if key is not None and key in {row["name"] for row in former}:
+            former = await self._dismissed(db, agent, by, keeping=key)
+            if key is not None and key in former:
                 async with _one_user_of(db, agent):
                     await db.execute(_SQL["set_disabled"], key, False)
                 await db.execute(_SQL["set_password"], key, hashed, now, None)
@@ -197,6 +190,30 @@ class UserStore:
         have a user then."""
         now = self._clock()
         return lambda db: employ_all(db, self._audit, newcomers, by=by, at=now)
+
+    def dismissing(self, by: str) -> Callable[[asyncpg.Connection, str], Awaitable[None]]:
+        """What disables, within a transaction of the caller's, the desk's users of an agent's code,
+        because they were somebody else's."""
+
+        async def dismiss(db: asyncpg.Connection, agent: str) -> None:
+            await self._dismissed(db, agent, by)
+
+        return dismiss
+
+    async def _dismissed(
+        self, db: asyncpg.Connection, agent: str, by: str, *, keeping: str | None = None
+    ) -> frozenset[str]:
+        """End the sessions of the desk's users of an agent's code, disable all but one, and return
+        their names."""
+        former = await db.fetch(_SQL["desk_users_of_agent"], agent)
+        for row in former:
+            await db.execute(_SQL["end_sessions_of_user"], row["name"], None)
+            if row["name"] != keeping and not row["disabled"]:
+                await db.execute(_SQL["set_disabled"], row["name"], True)
+                await self._audit.write_with(
+                    db, by, AuditAction.USER_CHANGED, row["name"], detail={"disabled": True}
+                )
+        return frozenset(row["name"] for row in former)
 
     async def ensure_admin(self, name: str, password: str) -> bool:
         """Creates the first admin; False, and nothing is changed, if there is one already."""

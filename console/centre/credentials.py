@@ -49,11 +49,12 @@ async def fresh_credentials(
     thing: Thing,
     base: Thing | None = None,
     *,
+    is_new: bool = False,
     renewed: str = "",
 ) -> Credentials:
     """The credentials that a thing needs once it is saved, or those that are to be ``renewed``
-    (``password`` or ``pin``). Notes in the draft what is missing."""
-    is_new = draft.key is None
+    (``password`` or ``pin``). ``is_new``: there is none of its name. Notes in the draft what is
+    missing."""
     match thing:
         case StationSettings() if is_new or renewed == "password":
             return _for_phone(request, Kind.STATION, thing.name)

@@ -24,7 +24,7 @@ from console.centre.drafts import OtherFault, fault_text
 from console.centre.pages import address, kind_of, notice, seen_directory, speech
 from console.centre.reach import SeenDirectory
 from console.centre.thing_pages import LONGEST_NOTE, number_in
-from console.kit.context import DIRECTORY
+from console.kit.context import DIRECTORY, USERS
 from console.kit.rendering import render, says
 
 PER_PAGE = 50
@@ -122,7 +122,9 @@ async def undo(request: web.Request) -> web.Response:
         return await _show(request, seen, change, mistake=text, status=403)
     note = str((await request.post()).get("change.note", ""))[:LONGEST_NOTE]
     try:
-        made = await request.app[DIRECTORY].undo(seen.actor, change.id, note=note)
+        made = await request.app[DIRECTORY].undo(
+            seen.actor, change.id, note=note, dismiss=request.app[USERS].dismissing(seen.actor.name)
+        )
     except ChangeForbidden:
         text = says(request, words.NOT_YOURS)
         return await _show(request, seen, change, mistake=text, status=403)
@@ -160,6 +162,8 @@ async def _show(
     if not edits:
         raise web.HTTPNotFound
     (summary,) = await request.app[DIRECTORY].history(before=change.id + 1, limit=1)
+    there = [thing for edit in edits if (thing := seen.get(edit.kind, edit.key)) is not None]
+    lacking = sorted(await request.app[DIRECTORY].lacking_secrets(there))
     mine = not any(refused(seen.actor, edit) for edit in change.edits)
     values = {
         "change": change,
@@ -167,6 +171,7 @@ async def _show(
         "edits": [_shown(seen, edit, speaks) for edit in edits[:MOST_SHOWN]],
         "hidden": len(change.edits) - min(len(edits), MOST_SHOWN),
         "may_undo": mine and any(edit.before != edit.after for edit in change.edits),
+        "lacking": lacking[:MOST_SHOWN],
         "mistake": mistake,
         "faults": faults,
         "conflicts": conflicts,

@@ -9,6 +9,7 @@ from centre.directory_service import (
     ChangeForbidden,
     ChangeRefused,
     Conflict,
+    NothingToChange,
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
@@ -35,6 +36,8 @@ async def removal_page(request: web.Request) -> web.Response:
 async def remove(request: web.Request) -> web.Response:
     """POST /centre/{kind}/{key}/remove"""
     kept, seen, thing = await thing_of_address(request)
+    if thing.KIND is Kind.CENTRE:
+        raise web.HTTPNotFound
     form = await request.post()
     change = number_in(str(form.get("change.seen", "")))
     wish = WishedThing(thing.KIND, thing.key, None, change)
@@ -44,6 +47,8 @@ async def remove(request: web.Request) -> web.Response:
         )
     except ChangeForbidden:
         return await _removal(request, kept, seen, thing, status=403)
+    except NothingToChange:
+        pass  # somebody else has just removed it
     except (ChangeRefused, ChangeConflict) as error:
         kept, seen, thing = await thing_of_address(request)
         overtaken = error.conflicts[0] if isinstance(error, ChangeConflict) else None

@@ -67,7 +67,9 @@ async def edit_page(request: web.Request) -> web.Response:
     draft.typed = shown(draft.fields, thing, zone_for(request))
     is_new = request.query.get("done") == "created"
     step = await next_step(request, seen) if is_new else None
-    return _form(request, seen, draft, said_before=notice(request), next_step=step)
+    lacking = await request.app[DIRECTORY].lacking_secrets([thing])
+    done = notice(request)
+    return _form(request, seen, draft, said_before=done, next_step=step, lacks_secret=bool(lacking))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -105,7 +107,9 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
             values = {"countries": says(request, words.COMMA).join(error.countries)}
             draft.wrong(thing.KEY, says(request, words.NUMBER_MISTAKES[error.why], values))
             return _form(request, seen, draft, status=400)
-    credentials = await fresh_credentials(request, draft, thing, base)
+    # One that was removed while its form was open is made anew.
+    is_new = key is None or not kept.directory.has(kind, thing.key)
+    credentials = await fresh_credentials(request, draft, thing, base, is_new=is_new)
     if draft.mistakes:
         return _form(request, seen, draft, status=400)
     wish = WishedThing(kind, thing.key, thing, draft.seen)
@@ -135,8 +139,8 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
     except ChangeConflict as found:
         return await _overtaken(request, draft, thing, base, found.conflicts[0])
     if credentials.shown:
-        return await _with_credentials(request, kind, thing.key, credentials, key is None)
-    raise web.HTTPSeeOther(address(kind, thing.key, f"?done={'changed' if key else 'created'}"))
+        return await _with_credentials(request, kind, thing.key, credentials, is_new)
+    raise web.HTTPSeeOther(address(kind, thing.key, f"?done={'created' if is_new else 'changed'}"))
 
 
 async def _typed(request: web.Request, kind: Kind, key: str | None) -> Draft:
@@ -260,6 +264,7 @@ def _form(
     credentials: Credentials | None = None,
     setup: ShownSetup | None = None,
     next_step: FirstStep | None = None,
+    lacks_secret: bool = False,
 ) -> web.Response:
     kind, speaks = draft.kind, speech(request, seen)
     thing = None if draft.key is None else seen.get(kind, draft.key)
@@ -280,6 +285,7 @@ def _form(
         "suggestions": {"flow": request.app[FLOWS]},
         "credentials": credentials,
         "setup": setup,
+        "lacks_secret": lacks_secret,
         "label_of": lambda each: says(request, label_of(kind, each)),
         "help_of": lambda each: says(request, help_of(kind, each)),
         "values": VALUES,

@@ -40,9 +40,21 @@ using unnest($1::text[], $2::text[]) as gone (kind, key)
 where t.kind = gone.kind and t.key = gone.key
 
 -- name: put_secrets
-insert into directory_secrets (kind, key, secret, at, by)
-select kind, key, secret, $1, $2 from unnest($3::text[], $4::text[], $5::text[]) as s (kind, key, secret)
-on conflict (kind, key) do update set secret = excluded.secret, at = excluded.at, by = excluded.by
+insert into directory_secrets (kind, key, secret, at, by, change)
+select kind, key, secret, $1, $2, $3
+from unnest($4::text[], $5::text[], $6::text[]) as s (kind, key, secret)
+on conflict (kind, key) do update
+set secret = excluded.secret, at = excluded.at, by = excluded.by, change = excluded.change
+
+-- name: forget_secrets
+delete from directory_secrets s
+using unnest($1::text[], $2::text[]) as gone (kind, key)
+where s.kind = gone.kind and s.key = gone.key and ($3::bigint is null or s.change >= $3)
+returning s.kind, s.key
+
+-- name: with_secret
+select kind, key from directory_secrets
+join unnest($1::text[], $2::text[]) as t (kind, key) using (kind, key)
 
 -- name: announce
 select pg_notify('offhook_directory', $1::text)

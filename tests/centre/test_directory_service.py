@@ -311,9 +311,88 @@ async def test_secrets_come_with_the_change_and_survive_an_undone_removal(
 STATION: ThingKey = (Kind.STATION, "1001")
 
 
+async def test_who_makes_what_is_there_changes_no_password(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    first = await service.change(SYSTEM, made(PHONE), secrets={STATION: "one"})
+    with pytest.raises(ChangeConflict) as there:
+        await service.change(SYSTEM, made(PHONE), secrets={STATION: "two"})
+    assert there.value.conflicts[0].change is not None
+    assert there.value.conflicts[0].change.id == first.id
+    assert await store.secrets() == {STATION: "one"}
+    await service.change(
+        SYSTEM, [WishedThing(*STATION, PHONE, first.id)], secrets={STATION: "three"}
+    )
+    assert await store.secrets() == {STATION: "three"}
 
 
+async def test_who_is_brought_back_does_not_get_a_successors_secret(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    successor = WANG.model_copy(update={"name": "Li"})
+    agent: ThingKey = (Kind.AGENT, "1001")
+    await service.change(
+        SYSTEM, made(*small_directory()), secrets={STATION: "phone", agent: "Wang's"}
+    )
+    gone = await service.change(SYSTEM, [WishedThing(*agent, None, ANY)])
+    other = await service.change(SYSTEM, made(successor), secrets={agent: "Li's"})
+    dismissed: list[str] = []
 
+    async def dismiss(_: asyncpg.Connection, code: str) -> None:
+        dismissed.append(code)
+
+    await service.undo(SYSTEM, other.id, dismiss=dismiss)
+    assert dismissed == []
+    undone = await service.undo(SYSTEM, gone.id, dismiss=dismiss)
+    assert dismissed == ["1001"]
+    assert await store.secrets() == {STATION: "phone"}
+    assert await service.lacking_secrets([WANG, PHONE, TEA]) == {agent}
+    # An undo of that, and one of the undo, bring back nobody's.
+    again = await service.undo(SYSTEM, undone.id)
+    await service.change(SYSTEM, [], secrets={STATION: "renewed"})
+    await service.undo(SYSTEM, again.id)
+    assert await store.secrets() == {STATION: "renewed"}
+
+
+async def test_what_is_made_anew_without_a_secret_has_none(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    await service.change(SYSTEM, made(PHONE), secrets={STATION: "old"})
+    await service.change(SYSTEM, [WishedThing(*STATION, None, ANY)])
+    await service.change(SYSTEM, made(PHONE))
+    assert await store.secrets() == {}
+
+
+async def test_a_lines_digest_is_never_said_to_a_carrier(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    line: ThingKey = (Kind.LINE, "carrier")
+    account = AccountSettings(user="u")
+    carriers = TRUNK.model_copy(update={"host": "10.0.0.1", "account": account})
+    await service.change(SYSTEM, made(carriers), secrets={line: "said to the carrier"})
+    change = await service.change(
+        SYSTEM, [WishedThing(*line, TRUNK, ANY)], secrets={line: "a digest"}
+    )
+    await service.undo(SYSTEM, change.id)
+    assert await store.secrets() == {}
+    await service.change(SYSTEM, [], secrets={line: "said again"})
+    plain = carriers.model_copy(update={"account": None})
+    unused = await service.change(SYSTEM, [WishedThing(*line, plain, ANY)])
+    await service.undo(SYSTEM, unused.id)
+    assert await store.secrets() == {line: "said again"}
+    await service.change(SYSTEM, [WishedThing(*line, TRUNK, ANY)])
+    assert await store.secrets() == {}
+
+
+async def test_an_undone_import_comes_back_with_its_secrets(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    first = await service.change(SYSTEM, made(TEA, PHONE), secrets={STATION: "imported"})
+    undone = await service.undo(SYSTEM, first.id)
+    again = await service.undo(SYSTEM, undone.id)
+    assert await store.secrets() == {STATION: "imported"}
+    await service.undo(SYSTEM, (await service.undo(SYSTEM, again.id)).id)
+    assert await store.secrets() == {STATION: "imported"}
 
 
 async def test_an_older_database_that_came_back_is_read_anew(

@@ -479,3 +479,34 @@ async def test_each_of_many_has_its_history(visit: Visit, console: Console) -> N
     await set_up(console, *agents)
     ada = await visit("ada")
     assert 'href="/centre/history/1"' in await page(ada, "/centre/agent/5299/history")
+
+
+async def test_the_same_again_is_there_already(visit: Visit, console: Console) -> None:
+    ada = await visit("ada")
+    for status in (200, 409):
+        assert (await ada.post("/centre/new/station", {"name": "1001"})).status == status
+    assert len(await console.directory.history(Kind.STATION, "1001")) == 1
+
+
+async def test_what_was_removed_meanwhile_is_made_anew(visit: Visit, console: Console) -> None:
+    ada = await visit("ada")
+    answer = await ada.post("/centre/station/1001", {"note": "by the window"}, headers=ENGLISH)
+    assert answer.status == 200 and 'id="credentials"' in await answer.text()
+    assert await thing(console, Kind.STATION, "1001") is not None
+    assert 'id="lacks-secret"' not in await page(ada, "/centre/station/1001")
+
+
+async def test_a_missing_secret_is_said(visit: Visit, console: Console) -> None:
+    await set_up(console)
+    ada = await visit("ada")
+    assert 'id="lacks-secret"' in await page(ada, "/centre/agent/1001")
+    await ada.post("/centre/agent/1001/secret", {"what": "pin"})
+    assert 'id="lacks-secret"' not in await page(ada, "/centre/agent/1001")
+    assert 'id="lacks-secret"' not in await page(ada, "/centre/project/tea")
+    text = await page(ada, "/centre/history/1")
+    assert text.count("Phone 1001</a></li>") == 1 and 'id="lacking"' in text
+
+
+async def test_what_holds_for_the_whole_centre_stays(visit: Visit) -> None:
+    ada = await visit("ada")
+    assert (await ada.post("/centre/centre/centre/remove")).status == 404

@@ -157,3 +157,20 @@ async def test_an_agents_projects_need_not_be_chosen(console: Console, visit: Vi
     assert (await ada.post("/users", form)).status == 303
     eve = await console.users.get("eve")
     assert eve is not None and eve.projects == frozenset({TEA, BANK})
+
+
+async def test_who_is_brought_back_leaves_their_successors_user_outside(
+    console: Console, visit: Visit
+) -> None:
+    ada = await visit("ada")
+    await visit("amy")
+    removal = await put(console, None)
+    form = {"code": "1001", "name": "Li", "projects": "tea", "console.with_user": "yes"}
+    form["console.user"] = "li"
+    assert (await ada.post("/centre/new/agent", form)).status == 200
+    (made,) = await console.directory.history(limit=1)
+    for change in (made.id, removal):
+        assert (await ada.post(f"/centre/history/{change}/undo")).status == 303
+    for name in ("li", "amy"):
+        user = await console.users.get(name)
+        assert user is not None and user.disabled
