@@ -85,6 +85,7 @@ class ChangeSummary:
     edits: int
     """How many things it changed."""
     undone_by: int | None
+    """The change that has undone it; None if that was undone, too."""
 
 
 class ThingRow(TypedDict):

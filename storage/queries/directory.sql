@@ -74,7 +74,13 @@ order by change, number
 -- name: history
 select c.id, c.at, c.by, c.note, c.undoes,
     (select count(*) from directory_edits e where e.change = c.id) as edits,
-    (select max(u.id) from directory_changes u where u.undoes = c.id) as undone_by
+    -- The last undo of it, unless that was undone itself, and so on.
+    (with recursive undos (id) as (
+        select max(u.id) from directory_changes u where u.undoes = c.id
+        union all
+        select (select max(u.id) from directory_changes u where u.undoes = undos.id)
+        from undos where undos.id is not null
+    ) select case when count(id) % 2 = 1 then min(id) end from undos) as undone_by
 from directory_changes c
 where ($1::bigint is null or c.id < $1)
     and ($2::text is null or exists (

@@ -223,7 +223,7 @@ async def test_an_undo_is_a_change_and_can_be_undone(
     assert [(line.id, line.undoes, line.undone_by) for line in await store.history(limit=3)] == [
         (again.id, undone.id, None),
         (undone.id, change.id, again.id),
-        (change.id, None, undone.id),
+        (change.id, None, None),  # it is in force again
     ]
     with pytest.raises(NoSuchChange):
         await service.undo(SYSTEM, again.id + 100)
@@ -259,6 +259,26 @@ async def test_what_came_later_is_undone_first_and_then_the_earlier(
     assert (await service.read()).directory.empty
     with pytest.raises(ChangeConflict):  # there is nobody left to give a name
         await service.undo(SYSTEM, changes[-1] + 1)
+
+
+async def test_what_was_undone_and_done_again_is_not_undone(
+    service: DirectoryService, store: DirectoryStore
+) -> None:
+    first = (await set_up(service)).revision
+
+    async def undone_by() -> list[int | None]:
+        return [line.undone_by for line in await store.history()]
+
+    assert await undone_by() == [None]
+    undo = (await service.undo(SYSTEM, first)).id
+    assert await undone_by() == [None, undo]
+    again = (await service.undo(SYSTEM, undo)).id
+    assert await undone_by() == [None, again, None]
+    once_more = (await service.undo(SYSTEM, again)).id
+    assert await undone_by() == [None, once_more, None, undo]
+    await service.undo(SYSTEM, once_more)
+    directly = (await service.undo(SYSTEM, first)).id
+    assert (await undone_by())[-1] == directly
 
 
 async def test_the_first_change_can_be_undone_whole(service: DirectoryService) -> None:
