@@ -144,6 +144,7 @@ async def _change(
     bar.end()
     name = "standard input" if arguments.file == "-" else Path(arguments.file).name
     note = f"imported from {name} by {_user()}" + (f": {arguments.note}" if arguments.note else "")
+    note = note.encode("utf-8", "replace").decode()  # names of files may be in another encoding
     try:
         return await service.change(SYSTEM, plan.wishes, note=note, secrets=hashed)
     except ChangeConflict as error:

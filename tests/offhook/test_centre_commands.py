@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -80,6 +81,17 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(database: Database) -> DirectoryStore:
     return DirectoryStore(database.pool)
+
+
+async def test_a_file_may_have_a_name_in_another_encoding(
+    do: Do, file: Path, store: DirectoryStore
+) -> None:
+    named = os.fsdecode(os.fsencode(file.parent) + "/呼叫中心.yaml".encode("gbk"))
+    await asyncio.to_thread(file.rename, named)
+    done = await do("import", named)
+    assert (done.code, done.err) == (0, "")
+    (line,) = await store.history()
+    assert line.note.startswith("imported from ????????.yaml by ")
 
 
 async def test_a_centre_moves_to_another(
