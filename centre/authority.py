@@ -3,7 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass, field
 
-from centre.directory import Edit
+from centre.directory import Directory, Edit
 from centre.things import (
     AgentSettings,
     CallerSettings,
@@ -12,6 +12,7 @@ from centre.things import (
     ProjectSettings,
     QueueSettings,
     Thing,
+    references,
 )
 from domain.roles import Role
 
@@ -44,6 +45,20 @@ def refused(actor: Actor, edit: Edit) -> bool:
     """
     return not all(
         _theirs(actor, edit.kind, thing) for thing in (edit.before, edit.after) if thing is not None
+    )
+
+
+def refers_beyond(actor: Actor, edit: Edit, directory: Directory) -> bool:
+    """Whether the edit makes a thing refer to what ``actor`` doesn't see in ``directory``: their
+    number must not fill another client's queue."""
+    if actor.everywhere or edit.after is None:
+        return False
+    before = () if edit.before is None else references(edit.before)
+    known = {(kind, key) for _, kind, key in before}
+    return any(
+        (thing := directory.get(kind, key)) is not None and as_seen_by(actor, thing) is None
+        for _, kind, key in references(edit.after)
+        if (kind, key) not in known
     )
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import asyncpg
 
-from centre.authority import Actor, refused
+from centre.authority import Actor, refers_beyond, refused
 from centre.directory import Directory, Edit
 from centre.directory_faults import Fault, faults_of
 from centre.directory_store import (
@@ -278,7 +278,10 @@ class DirectoryService:
         return tuple(edits)
 
     async def _refuse(self, before: KeptDirectory, edits: Sequence[Edit], actor: Actor) -> None:
-        if forbidden := [edit for edit in edits if refused(actor, edit)]:
+        after = before.directory.after(edits)
+        if forbidden := [
+            edit for edit in edits if refused(actor, edit) or refers_beyond(actor, edit, after)
+        ]:
             raise ChangeForbidden(forbidden)
         await asyncio.sleep(0)
         if faults := self.faults_after(before.directory, edits):

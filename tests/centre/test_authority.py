@@ -2,8 +2,8 @@
 
 import pytest
 
-from centre.authority import Actor, may_change, may_make, refused
-from centre.directory import Edit
+from centre.authority import Actor, may_change, may_make, refers_beyond, refused
+from centre.directory import Edit, directory_of
 from centre.things import (
     CallerSettings,
     CentreWide,
@@ -26,6 +26,7 @@ from tests.centre.small import (
     TEAM,
     TRUNK,
     WANG,
+    small_directory,
 )
 
 ADMIN = Actor("root", Role.ADMIN, None)
@@ -98,6 +99,20 @@ def test_a_number_of_another_project_is_not_taken_over() -> None:
     banks = HotlineSettings(number="4008002000", project="bank", flow="hotline")
     mine = banks.model_copy(update={"project": "tea"})
     assert refused(TEA_OPS, Edit(Kind.HOTLINE, banks.key, banks, mine))
+
+
+def test_nobody_refers_to_what_they_do_not_see() -> None:
+    banks = QueueSettings(name="loans", project="bank", skill="sales")
+    there = directory_of([*small_directory(), banks])
+    led = HOTLINE.model_copy(update={"queue": "loans"})
+    assert refers_beyond(TEA_OPS, Edit(Kind.HOTLINE, HOTLINE.key, HOTLINE, led), there)
+    assert not refers_beyond(OPS, Edit(Kind.HOTLINE, HOTLINE.key, HOTLINE, led), there)
+    own = HOTLINE.model_copy(update={"queue": "sales"})
+    assert not refers_beyond(TEA_OPS, Edit(Kind.HOTLINE, HOTLINE.key, HOTLINE, own), there)
+    assert not refers_beyond(TEA_OPS, Edit(Kind.HOTLINE, HOTLINE.key, led, None), there)
+    # What somebody with more rights has set stays, whoever changes the rest.
+    renamed = led.model_copy(update={"title": "T"})
+    assert not refers_beyond(TEA_OPS, Edit(Kind.HOTLINE, HOTLINE.key, led, renamed), there)
 
 
 def test_agents_of_no_project_are_for_those_who_have_all() -> None:
