@@ -62,7 +62,5 @@ class CentreInForce:
             return None
         found = self._line_of.get(line)
         ways = (caller,) if found is None else ways_to_write(caller, found.country)
-        known = next((callers[way] for way in ways if way in callers), None)
-        if known is not None and known.projects and project not in known.projects:
-            return None
-        return known
+        there = (callers[way] for way in ways if way in callers)
+        return next((k for k in there if not k.projects or project in k.projects), None)

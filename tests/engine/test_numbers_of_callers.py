@@ -72,6 +72,21 @@ def test_a_known_caller_is_known_however_their_number_is_written(
     assert not force.blocked(None, line, tea)
 
 
+def test_a_number_that_is_listed_in_two_ways_counts_for_each_project(centre: Centre) -> None:
+    tea, bank = ProjectName("tea"), ProjectName("bank")
+    force = CentreInForce(
+        replace(
+            centre,
+            callers={
+                WHOLE: KnownCaller(WHOLE, Treatment.VIP, (bank,), 5),
+                "13800138000": KnownCaller("13800138000", Treatment.BLOCKED, (tea,), 5),
+            },
+        )
+    )
+    assert force.blocked(WHOLE, CARRIER, tea) and not force.blocked(WHOLE, CARRIER, bank)
+    assert (force.raised(WHOLE, CARRIER, tea), force.raised(WHOLE, CARRIER, bank)) == (0, 5)
+
+
 def test_a_short_number_and_a_phone_of_ours_are_themselves_alone(centre: Centre) -> None:
     tea = ProjectName("tea")
     callers = {n: KnownCaller(n, Treatment.VIP, priority=3) for n in ("10086", "1001", "*12")}
