@@ -120,6 +120,8 @@ class CallChanges:
         if channel.role is ChannelRole.STATION:
             self.stations_touched.add(StationName(channel.endpoint))
             return self._ring(channel)
+        if channel.phone:
+            self.stations_touched.add(StationName(channel.phone))
         return self._look_for_caller(channel, message)
 
     def _look_for_caller(self, channel: Channel, message: Message) -> list[CallEvent]:

@@ -207,7 +207,9 @@ class Calls:
             return []  # no node has reported anything of it yet
         state = sum_of(
             state_of(
-                self._devices[name].get(station, ""), node.channels.of(ChannelRole.STATION, station)
+                self._devices[name].get(station, ""),
+                node.channels.of(ChannelRole.STATION, station),
+                calls_us=node.channels.calls_us(station),
             )
             for name, node in self.nodes.items()
         )

@@ -22,6 +22,11 @@ def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0
 
 
+def pair_of(channel: str) -> str:
+    """The name of the pair that this half of it belongs to."""
+    return channel.removeprefix("Local/").rpartition(";")[0]
+
+
 class ChannelRole(Enum):
     """What is at the other end of a channel."""
 
@@ -60,6 +65,8 @@ class Channel:
     """Uniqueid of the caller that it rings for, or is or was connected with."""
     heir: str = ""
     """Uniqueid of the caller that an attended transfer puts in its place."""
+    phone: str = ""
+    """Of a customer who calls from one of our own phones: that phone."""
 
     @property
     def being_called(self) -> bool:
@@ -106,6 +113,40 @@ class Channels:
                 if other.role is ChannelRole.LOCAL:
                     ahead.extend(half.bridge for half in self.of(ChannelRole.LOCAL, other.endpoint))
 
+    # --- customers at our own phones: the second half of a pair whose first one the phone hears
+
+    def customer_at(self, channel: Channel) -> Channel | None:
+        """The customer for whom this phone's channel speaks, if it is in a call to one of our own
+        numbers."""
+        return self.customer_beyond(channel.bridge)
+
+    def customer_beyond(self, bridge: str) -> Channel | None:
+        """The customer whom everybody in this bridge stands for, if it is such a phone's."""
+        there = (self.by_id[uniqueid] for uniqueid in self.bridges.get(bridge, ()))
+        pairs = {half.endpoint for half in there if half.role is ChannelRole.LOCAL}
+        customers = self.of(ChannelRole.LINE, OWN_PHONES) if pairs else ()
+        return next((found for found in customers if pair_of(found.name) in pairs), None)
+
+    def passed_on(self, leaving: Channel) -> Channel | None:
+        """The customer whose phone passes them on to another, if a channel leaves a bridge for
+        that: nothing else separates a phone from its pair before one of them hangs up."""
+        there = [self.by_id[uniqueid] for uniqueid in self.bridges.get(leaving.bridge, ())]
+        if len(there) < 2 or any(one.hung_up for one in there):
+            return None
+        return self.customer_at(leaving)
+
+    def calls_us(self, station: StationName) -> bool:
+        """Whether this phone is in a call to one of our own numbers, or has just left it: its
+        customer goes a moment later. One that has been passed on to another phone is not its."""
+        for customer in self.of(ChannelRole.LINE, OWN_PHONES):
+            if customer.phone == station:
+                pair = self.of(ChannelRole.LOCAL, pair_of(customer.name))
+                heard = (other for half in pair for other in self.heard_by(half))
+                phones = {one.endpoint for one in heard if one.role is ChannelRole.STATION}
+                if phones <= {station}:
+                    return True
+        return False
+
     # --- changes
 
     def add(self, message: Message) -> Channel:
@@ -139,6 +180,8 @@ class Channels:
             channel.state = number(state)
             channel.ever_up = channel.ever_up or channel.state == UP
         channel.linkedid = message.get("Linkedid") or channel.linkedid
+        if channel.endpoint == OWN_PHONES and message.get("CallerIDNum") in self._stations:
+            channel.phone = message.get("CallerIDNum")
 
     def rename(self, channel: Channel, name: str) -> None:
         """Give the channel another name: names move when one channel takes another's place."""
@@ -225,7 +268,7 @@ class Channels:
         elif is_own_phone_call(name):
             return ChannelRole.LINE, OWN_PHONES
         elif technology == "Local":
-            return ChannelRole.LOCAL, rest.rpartition(";")[0]
+            return ChannelRole.LOCAL, pair_of(name)
         return ChannelRole.OTHER, ""
 
     def _index(self, channel: Channel) -> None:

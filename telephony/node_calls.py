@@ -75,6 +75,8 @@ class NodeCalls:
                     events += self._inherit(self.channels.by_id[uniqueid])
         if channel.bridge != bridge:
             return events
+        if (customer := self.channels.passed_on(channel)) and customer.held:
+            events += self._held(customer, False)  # whoever has them now doesn't hold
         before = self.changes.calls_around(channel)
         self.channels.leave(channel)
         return events + self.changes.compare_all(before)
@@ -86,7 +88,10 @@ class NodeCalls:
         return self.changes.compare_all(before | self.changes.calls_around(heir)) if heir else []
 
     def _hold(self, channel: Channel, message: Message) -> list[CallEvent]:
-        held = message.name == "Hold"
+        # A customer at a phone of ours holds with the key of that phone.
+        return self._held(self.channels.customer_at(channel) or channel, message.name == "Hold")
+
+    def _held(self, channel: Channel, held: bool) -> list[CallEvent]:
         if channel.held is held:
             return []
         channel.held = held

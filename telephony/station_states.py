@@ -23,8 +23,11 @@ _STATES = {
 _RANK = (StationState.UNREACHABLE, StationState.IDLE, StationState.RINGING, StationState.BUSY)
 
 
-def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
-    """One node's view of a station, from its device state and its channels there."""
+def state_of(
+    device_state: str, channels: Iterable[Channel], *, calls_us: bool = False
+) -> StationState:
+    """One node's view of a station, from its device state and its channels there. ``calls_us``: it
+    is in a call to one of our own numbers, which outlasts its channel by a moment."""
     state = _STATES.get(device_state, StationState.UNREACHABLE)
     if state in (StationState.BUSY, StationState.IDLE):
         # With device_state_busy_at=1, a phone counts as busy as soon as it is called; one that is
@@ -32,6 +35,8 @@ def state_of(device_state: str, channels: Iterable[Channel]) -> StationState:
         called = [channel.being_called for channel in channels]
         if called:
             return StationState.RINGING if all(called) else StationState.BUSY
+        if calls_us:
+            return StationState.BUSY
     return state
 
 

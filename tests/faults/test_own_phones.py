@@ -4,13 +4,13 @@ import pytest
 
 from centre.things import CallerSettings, HotlineSettings, Thing
 from domain.centre import Treatment
-from domain.facts import TalkBegan
+from domain.facts import Held, Resumed, TalkBegan
 from domain.identity import StationName
 from domain.reasons import Party
 from domain.stations import OWN_PHONES
 from records.fold import Outcome
 from tests.faults.conftest import SceneFactory
-from tests.faults.scene import HOTLINE, Scene, assert_right, kinds
+from tests.faults.scene import HOTLINE, Scene, assert_right, kinds, story
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -71,6 +71,34 @@ async def test_a_blocked_phone_is_refused(scene: SceneFactory) -> None:
     call = await one.far.dial(CALLER, "4009")
     assert await one.far.ended(call) == REJECTED
     assert (await one.stored(CALLER)).record.outcome is Outcome.REFUSED
+
+
+async def test_an_agent_is_not_offered_the_call_from_their_own_phone(scene: SceneFactory) -> None:
+    """Not even as they hang up, when their phone is free and their customer not yet gone."""
+    one = await scene(agents=1)
+    await one.phones("answer-0,speak-30")
+    call = await one.far.dial(StationName(AGENT), HOTLINE, "stay")
+    await one.until_stages(queue=1)
+    await one.until(lambda b: b["agents"][0]["station_state"] == "busy")
+    await one.far.hang_up(call)
+    stored = await one.stored(AGENT)
+    record, text = assert_right(stored), story(stored)
+    assert (record.outcome, record.legs) == (Outcome.ABANDONED, ()), text
+    await one.until(lambda b: b["agents"][0]["station_state"] == "idle")
+
+
+async def test_the_hold_key_of_the_phone_is_the_customers(scene: SceneFactory) -> None:
+    one = await scene(agents=2, seated=1)
+    await one.phones("answer-0,speak-30", [AGENT])
+    await one.far.dial(CALLER, HOTLINE, "speak-1,hold-2,speak-1,hangup")
+    stored = await one.stored(CALLER)
+    record, text = assert_right(stored), story(stored)
+    held = [fact.what for fact in stored.timeline if isinstance(fact.what, Held | Resumed)]
+    assert [(what.kind, what.by) for what in held] == [
+        (Held.kind, Party.CALLER),
+        (Resumed.kind, Party.CALLER),
+    ], text
+    assert record.legs[0].hold_s > 1.5, text
 
 
 async def test_it_goes_on_when_the_controller_comes_back(scene: SceneFactory) -> None:

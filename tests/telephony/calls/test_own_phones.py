@@ -1,0 +1,98 @@
+"""A customer at one of our own phones: what the phone does counts as what the customer does."""
+
+import pytest
+
+from domain.identity import StationName
+from domain.stations import StationState
+from telephony.ami.ami_wire import Message
+from telephony.centre_calls import Calls
+from tests.telephony.calls.events import about, device, feed, hang_up, new_calls, told
+
+PHONE = ("PJSIP/1003-00000001", "1.1")
+NEAR = ("Local/4001@own-phone-00000001;1", "1.2")
+CUSTOMER = ("Local/4001@own-phone-00000001;2", "1.3")
+AGENT = ("PJSIP/1001-00000002", "1.4")
+COLLEAGUE = ("PJSIP/1002-00000003", "2.1")
+
+
+def event(name: str, channel: tuple[str, str], state: int = 6, **more: str) -> Message:
+    """An event about one of the call's channels: ``[own-phone]`` has marked the customer's."""
+    mark = "pbx1-1.3" if channel is CUSTOMER else ""
+    return about(
+        name, *channel, state, "1.1",
+        CallerIDNum="1003", ChanVariable=f"OFFHOOK_CALL={mark}", **more,
+    )  # fmt: skip
+
+
+def in_bridge(bridge: str, *channels: tuple[str, str]) -> list[Message]:
+    return [event("BridgeEnter", channel, BridgeUniqueid=bridge) for channel in channels]
+
+
+def waiting() -> Calls:
+    """Phone 1003 has called a number of ours and hears it."""
+    calls = new_calls()
+    feed(calls, [device("1003", "NOT_INUSE"), device("1003", "BUSY")])
+    feed(calls, [event("Newchannel", each, 4) for each in (PHONE, NEAR, CUSTOMER)])
+    feed(calls, [event("Newstate", each) for each in (PHONE, NEAR, CUSTOMER)])
+    feed(calls, in_bridge("near", PHONE, NEAR))
+    return calls
+
+
+def talking() -> Calls:
+    calls = waiting()
+    feed(calls, [event("Newchannel", AGENT, 0), event("Newstate", AGENT, 5)])
+    feed(calls, in_bridge("far", AGENT, CUSTOMER))
+    return calls
+
+
+def test_the_hold_key_of_the_phone_is_the_customers() -> None:
+    calls = talking()
+    assert told(feed(calls, [event("Hold", PHONE)])) == ["CallHeld 1001 caller"]
+    assert told(feed(calls, [event("Unhold", PHONE)])) == ["CallResumed 1001 caller"]
+    assert told(feed(calls, [event("Hold", AGENT)])) == ["CallHeld 1001 agent"]
+
+
+def test_an_agent_who_answers_a_customer_on_hold_is_on_hold() -> None:
+    calls = waiting()
+    assert told(feed(calls, [event("Hold", PHONE)])) == []
+    feed(calls, [event("Newchannel", AGENT, 0), event("Newstate", AGENT, 5)])
+    found = told(feed(calls, in_bridge("far", AGENT, CUSTOMER)))
+    assert found == ["StationConnected 1001", "CallHeld 1001 caller"]
+
+
+@pytest.mark.parametrize("moves", [PHONE, NEAR])
+def test_a_customer_passed_on_by_the_phone_is_not_on_hold(moves: tuple[str, str]) -> None:
+    """Asterisk moves either the colleague into the phone's place, or the pair to the colleague."""
+    calls = talking()
+    feed(calls, [event("Newchannel", COLLEAGUE, 0), event("Newstate", COLLEAGUE)])
+    feed(calls, [*in_bridge("asked", COLLEAGUE), event("Hold", PHONE)])
+    leaves = event("BridgeLeave", moves, BridgeUniqueid="near")
+    assert told(feed(calls, [leaves])) == ["CallResumed 1001 caller"]
+
+
+def test_a_customer_who_hangs_up_on_hold_does_not_resume() -> None:
+    calls = talking()
+    feed(calls, [event("Hold", PHONE), event("HangupRequest", PHONE, Cause="16")])
+    for each in (PHONE, NEAR):
+        assert told(feed(calls, [event("BridgeLeave", each, BridgeUniqueid="near")])) == []
+
+
+def test_the_phone_is_busy_until_its_customer_is_gone() -> None:
+    """Else its agent would be offered the call from their own phone in that moment."""
+    calls = waiting()
+    phone = StationName("1003")
+    assert calls.station_state(phone) is StationState.BUSY
+    feed(calls, [event("BridgeLeave", each, BridgeUniqueid="near") for each in (PHONE, NEAR)])
+    feed(calls, [hang_up(*PHONE, 6), device("1003", "NOT_INUSE"), hang_up(*NEAR, 6)])
+    assert calls.station_state(phone) is StationState.BUSY
+    feed(calls, [event("Hangup", CUSTOMER)])
+    assert calls.station_state(phone) is StationState.IDLE
+
+
+def test_a_phone_that_has_passed_its_customer_on_is_free() -> None:
+    calls = waiting()
+    feed(calls, [event("Newchannel", COLLEAGUE, 0), event("Newstate", COLLEAGUE)])
+    feed(calls, in_bridge("near", COLLEAGUE))
+    feed(calls, [event("BridgeLeave", PHONE, BridgeUniqueid="near"), hang_up(*PHONE, 6)])
+    feed(calls, [device("1003", "NOT_INUSE")])
+    assert calls.station_state(StationName("1003")) is StationState.IDLE
