@@ -142,6 +142,7 @@ class LoggedCall:
 @dataclass(slots=True, eq=False)
 class _Channel:
     uniqueid: str
+    name: str
     endpoint: str
     place: LogPlace
     began: LogRow | None
@@ -202,7 +203,7 @@ class EventLog:
             if row.event in ("CHAN_END", "LINKEDID_END"):
                 return
             channel = _Channel(
-                row.uniqueid, _endpoint(row.channel), place, row if started else None
+                row.uniqueid, row.channel, _endpoint(row.channel), place, row if started else None
             )
             self._channels[row.uniqueid] = channel
         if row.call and channel.call is None and channel.endpoint in self._lines:
@@ -324,8 +325,8 @@ class EventLog:
         source = _endpoint(str(row.extra.get("hangupsource", "")))
         by: Party = Party.SYSTEM
         if source in self._stations:
-            by = Party.AGENT if self._is_agent(channel, source) else Party.CALLER
-        elif source in self._lines:
+            by = Party.AGENT
+        elif source in self._lines or (not row.extra.get("hangupsource") and self._left(row)):
             by = Party.CALLER
         call, talk = channel.call, channel.talk
         if call is not None and call.ended_at is None:
@@ -345,13 +346,13 @@ class EventLog:
             if by is Party.AGENT and ended and ended.by is Party.SYSTEM and ended.talks[-1] is talk:
                 ended.by = Party.AGENT  # the agent's row came after the caller's
 
-    @staticmethod
-    def _is_agent(channel: _Channel, station: str) -> bool:
-        """Whether a phone that hung up is an agent's in this call: a customer may be at one too."""
-        call = channel.call or channel.in_call
-        if call is None or call.line != OWN_PHONES:
-            return True
-        return any(talk.station == station for talk in call.talks)
+    def _left(self, row: LogRow) -> bool:
+        """Whether this is a customer at a phone of ours who has hung up. Asterisk then names no
+        source (measured), but the phone has left the pair's other half, or never was with it."""
+        other_half = row.channel.removesuffix("2") + "1"
+        return is_own_phone_call(row.channel) and not any(
+            channel.name == other_half and channel.bridge for channel in self._channels.values()
+        )
 
     def _all_died(self) -> None:
         for channel in self._channels.values():

@@ -116,6 +116,25 @@ async def test_it_goes_on_when_the_controller_comes_back(scene: SceneFactory) ->
     assert stored.record.line == OWN_PHONES
 
 
+async def test_who_hung_up_while_the_controller_was_away_is_known(scene: SceneFactory) -> None:
+    other = StationName("1003")
+    one = await scene(agents=3, seated=1)
+    await one.phones("answer-0,speak-300", [AGENT])
+    talk = await one.far.dial(CALLER, HOTLINE, "stay")
+    await one.until_stages(talking=1)
+    wait = await one.far.dial(other, HOTLINE, "stay")
+    await one.until_stages(talking=1, queue=1)
+    await one.stack.controller.kill()
+    for call in (wait, talk):
+        await one.far.hang_up(call)
+    await one.until_quiet()
+    await one.stack.controller.start()
+    talked, waited = await one.all_ended([CALLER, other])
+    assert talked.record.ended_by == talked.record.talk_ended_by == Party.CALLER, story(talked)
+    record = assert_right(waited)
+    assert (record.outcome, record.ended_by) == (Outcome.ABANDONED, Party.CALLER), story(waited)
+
+
 async def _with_number(one: Scene, number: HotlineSettings, *others: Thing) -> None:
     """Make these things, and wait until Asterisk knows the number: it is the last to hear of it."""
     await one.change(lambda _: [number, *others])

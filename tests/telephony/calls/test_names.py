@@ -6,7 +6,7 @@ from domain.identity import LineName, StationName
 from domain.stations import OWN_PHONES, phone_of, twin
 from telephony.channels import ChannelRole, Channels
 from telephony.event_log import EventLog, LogPlace, parse
-from tests.engine.reconcile.test_event_log import BRIDGE, CALL, LINE, hang_up, row
+from tests.engine.reconcile.test_event_log import CALL, LINE, hang_up, row
 
 
 @pytest.mark.parametrize("name", ["carrier", "carrier-srtp", "srtp", "a1001-srtp", "x-1001-srtp"])
@@ -44,24 +44,3 @@ def test_a_phone_that_calls_our_number_is_known_by_the_pair_that_the_dialplan_ma
     assert channels.role(f"{OWN};1") == (ChannelRole.LOCAL, OWN.partition("/")[2])
     for other in ("Local/4008001000@session-0000001a;2", f"{OWN};2<ZOMBIE>", "PJSIP/own.phones-1"):
         assert channels.role(other) != (ChannelRole.LINE, OWN_PHONES)
-
-
-@pytest.mark.parametrize(("source", "by"), [("1001", "agent"), ("1002", "caller")])
-def test_the_log_says_which_phone_ended_a_call_to_our_number(source: str, by: str) -> None:
-    """The caller is a phone as well: phone 1002 called, and 1001 answered."""
-    log = EventLog({StationName("1001"), StationName("1002")}, {OWN_PHONES})
-    caller, phone = (LINE[0], f"{OWN};2"), ("1700000001.1", "PJSIP/1001-00000002")
-    rows = [
-        row(0, "CHAN_START", *caller),
-        row(0.1, "ANSWER", *caller, call=CALL),
-        row(1, "CHAN_START", *phone),
-        row(2, "BRIDGE_ENTER", *phone, extra=BRIDGE),
-        row(2, "BRIDGE_ENTER", *caller, call=CALL, extra=BRIDGE),
-        row(9, "BRIDGE_EXIT", *caller, call=CALL, extra=BRIDGE),
-        row(9, "HANGUP", *caller, call=CALL, extra=hang_up(f"PJSIP/{source}-00000001")),
-    ]
-    for number, text in enumerate(rows):
-        parsed = parse(text)
-        assert parsed is not None
-        log.feed(parsed, LogPlace(0, number))
-    assert (log.calls[CALL].line, log.calls[CALL].by) == (OWN_PHONES, by)

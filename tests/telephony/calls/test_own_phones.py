@@ -3,9 +3,12 @@
 import pytest
 
 from domain.identity import StationName
-from domain.stations import StationState
+from domain.stations import OWN_PHONES, StationState
 from telephony.ami.ami_wire import Message
 from telephony.centre_calls import Calls
+from telephony.event_log import EventLog, LogPlace, parse
+from tests.engine.reconcile.test_event_log import CALL, row
+from tests.engine.reconcile.test_event_log import hang_up as ended
 from tests.telephony.calls.events import about, device, feed, hang_up, new_calls, told
 
 PHONE = ("PJSIP/1003-00000001", "1.1")
@@ -96,3 +99,57 @@ def test_a_phone_that_has_passed_its_customer_on_is_free() -> None:
     feed(calls, [event("BridgeLeave", PHONE, BridgeUniqueid="near"), hang_up(*PHONE, 6)])
     feed(calls, [device("1003", "NOT_INUSE")])
     assert calls.station_state(StationName("1003")) is StationState.IDLE
+
+
+NEAR_BRIDGE, FAR_BRIDGE = (f'{{""bridge_id"":""{name}""}}' for name in ("near", "far"))
+
+
+def logged(*rows: tuple[float, str, tuple[str, str], str]) -> EventLog:
+    """Asterisk's log of a call from phone 1003 that 1001 answers, and then these rows."""
+    log = EventLog({StationName("1001"), StationName("1003")}, {OWN_PHONES})
+    talk = [
+        *((0, "CHAN_START", each, "") for each in (PHONE, NEAR, CUSTOMER)),
+        (0.1, "ANSWER", CUSTOMER, ""),
+        *((0.2, "BRIDGE_ENTER", each, NEAR_BRIDGE) for each in (PHONE, NEAR)),
+        (1, "CHAN_START", AGENT, ""),
+        *((2, "BRIDGE_ENTER", each, FAR_BRIDGE) for each in (AGENT, CUSTOMER)),
+    ]
+    for number, (at, name, channel, extra) in enumerate([*talk, *rows]):
+        call = CALL if channel is CUSTOMER and name != "CHAN_START" else ""
+        parsed = parse(
+            row(at, name, f"1700000000.{channel[1]}", channel[0], call=call, extra=extra)
+        )
+        assert parsed is not None
+        log.feed(parsed, LogPlace(0, number))
+    return log
+
+
+def test_the_log_names_no_source_if_the_customer_at_our_phone_hangs_up() -> None:
+    """As Asterisk 22.11 wrote it: the phone has left its bridge before that."""
+    log = logged(
+        *((9, "BRIDGE_EXIT", each, NEAR_BRIDGE) for each in (PHONE, NEAR)),
+        (9, "BRIDGE_EXIT", CUSTOMER, FAR_BRIDGE),
+        (9, "HANGUP", CUSTOMER, ended("")),
+        (9, "HANGUP", PHONE, ended(PHONE[0])),
+    )
+    assert (log.calls[CALL].by, log.calls[CALL].talks[0].by) == ("caller", "caller")
+
+
+def test_the_log_says_so_if_the_agent_hangs_up() -> None:
+    log = logged(
+        (9, "BRIDGE_EXIT", AGENT, FAR_BRIDGE),
+        (9, "HANGUP", AGENT, ended(AGENT[0])),
+        (9, "BRIDGE_EXIT", CUSTOMER, FAR_BRIDGE),
+        (9.1, "HANGUP", CUSTOMER, ended("dialplan/agi")),
+    )
+    assert (log.calls[CALL].by, log.calls[CALL].talks[0].by) == ("agent", "agent")
+
+
+def test_a_call_that_asterisk_ended_while_the_phone_heard_it_was_not_ended_by_its_customer() -> (
+    None
+):
+    log = logged(
+        (9, "BRIDGE_EXIT", CUSTOMER, FAR_BRIDGE),
+        (9, "HANGUP", CUSTOMER, ended("")),
+    )
+    assert (log.calls[CALL].by, log.calls[CALL].talks[0].by) == ("system", "unknown")
