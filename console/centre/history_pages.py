@@ -133,8 +133,10 @@ async def undo(request: web.Request) -> web.Response:
         return await _show(request, seen, change, mistake=text, status=409)
     except ChangeRefused as error:
         speaks = speech(request, seen)
-        faults = [OtherFault(f.kind, f.key, fault_text(f, speaks)) for f in error.faults]
-        return await _show(request, seen, change, faults=faults, status=400)
+        known = [f for f in error.faults if seen.get(f.kind, f.key) is not None]
+        faults = [OtherFault(f.kind, f.key, fault_text(f, speaks)) for f in known]
+        unseen = len(error.faults) - len(known)
+        return await _show(request, seen, change, faults=faults, unseen=unseen, status=400)
     except ChangeConflict as error:
         return await _show(request, seen, change, conflicts=error.conflicts, status=409)
     raise web.HTTPSeeOther(f"/centre/history/{made.id}?done=undone")
@@ -155,6 +157,7 @@ async def _show(
     *,
     mistake: str = "",
     faults: Sequence[OtherFault] = (),
+    unseen: int = 0,
     conflicts: Sequence[Any] = (),
     status: int = 200,
 ) -> web.Response:
@@ -174,6 +177,7 @@ async def _show(
         "lacking": lacking[:MOST_SHOWN],
         "mistake": mistake,
         "faults": faults,
+        "unseen": unseen,
         "conflicts": conflicts,
         "notice": notice(request),
         "address": address,

@@ -11,6 +11,7 @@ from centre.directory_service import WishedThing
 from centre.things import (
     AgentSettings,
     CallerSettings,
+    HotlineSettings,
     Kind,
     LineSettings,
     ProjectSettings,
@@ -510,3 +511,18 @@ async def test_a_missing_secret_is_said(visit: Visit, console: Console) -> None:
 async def test_what_holds_for_the_whole_centre_stays(visit: Visit) -> None:
     ada = await visit("ada")
     assert (await ada.post("/centre/centre/centre/remove")).status == 404
+
+
+async def test_an_undo_says_nothing_of_others_things(visit: Visit, console: Console) -> None:
+    await set_up(console)
+    await console.users.create("tess", PASSWORD, Role.OPS, by="test", projects=[TEA])
+    tess = await visit("tess")
+    form = {"name": "mine", "project": "tea", "skill": "sales"}
+    assert (await tess.post("/centre/new/queue", form)).status == 303
+    (made,) = await console.directory.history(limit=1)
+    led = HotlineSettings(number="4009990000", project="bank", flow="hotline", queue="mine")
+    await console.directory.change(SYSTEM, [WishedThing(Kind.HOTLINE, led.key, led, None)])
+    answer = await tess.post(f"/centre/history/{made.id}/undo", headers=ENGLISH)
+    text = await answer.text()
+    assert answer.status == 400 and "1 more that you can't see" in text
+    assert "4009990000" not in text
