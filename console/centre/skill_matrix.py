@@ -22,8 +22,9 @@ from domain.errors import OffhookError
 LARGEST_PAGE = 12_000
 """About so many cells a page has."""
 FEWEST_ROWS, MOST_ROWS = 20, 400
-MOST_CELLS = 2_000
-"""How many cells may be changed at once."""
+MOST_CELLS = 1_000
+"""How many cells may be changed at once: with a page's agents and the longest names of skills, they
+fit in a form."""
 LONGEST_WANTED = 100
 
 

@@ -273,6 +273,6 @@ addEventListener("beforeunload", (event) => {
   if (unsaved.size) event.preventDefault();
 });
 
-for (const line of rows) line.cells[0].querySelector("a").tabIndex = -1;
+for (const stop of grid.querySelectorAll("tbody td, tbody a")) stop.tabIndex = -1; // Tab stops at one of them
 moveTo(0, 1, false);
 count();

@@ -10,7 +10,7 @@ from tests.centre.small import WANG
 from tests.console.browsing import Open
 from tests.console.centre.test_things import set_up
 from tests.console.conftest import Console
-from tests.console.test_accessible import serious_faults
+from tests.console.test_accessible import put_on, serious_faults
 
 pytestmark = pytest.mark.live
 
@@ -171,6 +171,7 @@ async def test_what_others_changed_meanwhile_is_seen_before_it_is_saved(
     for number, text in enumerate(("9", "4", "2")):
         await expect(cells.nth(number)).to_have_text(text)
     await expect(page.locator("#count")).to_have_text("Unsaved changes: 3")
+    assert await serious_faults(page) == []
     # Undoing ours leads to what is theirs, not to what was there before.
     await press(page, "Control+z", "Control+z", "Control+z")
     await expect(cells.first).to_have_text("5")
@@ -276,9 +277,10 @@ async def test_it_fits_and_can_be_read(
     theme: str, width: int, language: str, open_page: Open
 ) -> None:
     page = await open_page("/centre/matrix", "otto", language, width)
-    await page.evaluate("(theme) => (document.documentElement.dataset.bsTheme = theme)", theme)
+    await put_on(page, theme)
     await page.locator("[data-agent='2000'] td").first.focus()
-    await press(page, "7")
+    await press(page, "7", "Control+End", "7")
+    await expect(page.locator("#alarm")).not_to_be_empty()
     assert await serious_faults(page) == []
     over = await page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -1,6 +1,7 @@
 """The matrix of agents and skills without its page: rows, filters, and what is typed or sent."""
 
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from centre.authority import SYSTEM, Actor
 from centre.directory import Directory, directory_of
 from centre.directory_store import KeptDirectory
 from centre.things import AgentSettings, Kind, SkillSettings
+from console.app import LARGEST_FORM
 from console.centre import matrix_words
 from console.centre.reach import SeenDirectory
 from console.centre.skill_matrix import (
@@ -27,6 +29,7 @@ from console.centre.skill_matrix import (
     shown_page,
     wishes_of_levels,
 )
+from console.centre.thing_pages import LONGEST_NOTE
 from domain.roles import Role
 from tests.centre.small import WANG, small_directory
 
@@ -162,6 +165,15 @@ def test_there_are_not_too_many() -> None:
     wide = " ".join(f"s{number}.1" for number in range(100_000))
     assert refused(f"1001 1 {wide}") == (LevelsFault.TOO_MANY, ())
     assert refused(*["x"] * 100_000) == (LevelsFault.TOO_MANY, ())
+
+
+def test_the_most_that_a_page_sends_fits_in_a_form() -> None:
+    each = -(-MOST_CELLS // MOST_ROWS)
+    cells = " ".join(f"s{number:039}.10" for number in range(each))
+    fields = [f"{code:015} 9999999 {cells}" for code in range(MOST_CELLS // each)]
+    sent = urlencode([("change.note", "字" * LONGEST_NOTE), *(("agent", one) for one in fields)])
+    assert len(sent) <= LARGEST_FORM
+    assert len(read_levels(fields)) == len(fields)
 
 
 @given(st.lists(st.text("10 .-s\0\ud800陈", max_size=30), max_size=5))
