@@ -8,7 +8,7 @@ from domain.facts import Held, Resumed, TalkBegan
 from domain.identity import StationName
 from domain.reasons import Party
 from domain.stations import OWN_PHONES
-from records.fold import Outcome
+from records.fold import LegOutcome, Outcome
 from tests.faults.conftest import SceneFactory
 from tests.faults.scene import HOTLINE, Scene, assert_right, kinds, story
 from tests.waiting import until
@@ -133,6 +133,21 @@ async def test_who_hung_up_while_the_controller_was_away_is_known(scene: SceneFa
     assert talked.record.ended_by == talked.record.talk_ended_by == Party.CALLER, story(talked)
     record = assert_right(waited)
     assert (record.outcome, record.ended_by) == (Outcome.ABANDONED, Party.CALLER), story(waited)
+
+
+@pytest.mark.parametrize("how", ["blind", "attended"])
+async def test_it_is_transferred_as_a_customers_is(how: str, scene: SceneFactory) -> None:
+    one = await scene(agents=3, seated=1)
+    await one.phones(f"answer-0,speak-1,transfer-{how}-1003,wait-1", [AGENT])
+    await one.phones("answer-0,speak-4,hangup", ["1003"])
+    await one.far.ended(await one.far.dial(CALLER, HOTLINE, "speak-60"))
+    stored = await one.stored(CALLER)
+    assert_right(stored)
+    assert [(leg.station, leg.outcome) for leg in stored.record.legs] == [
+        (AGENT, LegOutcome.TRANSFERRED),
+        ("1003", LegOutcome.TALKED),
+    ], story(stored)
+    await one.until_quiet()
 
 
 async def _with_number(one: Scene, number: HotlineSettings, *others: Thing) -> None:
