@@ -198,7 +198,7 @@ class NodeCalls:
 
     def _left_without_a_phone(self, message: Message) -> list[Call]:
         """The callers that an attended transfer leaves without a phone: an agent has joined two of
-        them, or transferred a talk to itself."""
+        them, or transferred a talk to itself, or to a phone that calls one of our own numbers."""
         if message.get("Result") != "Success":
             return []
         uniqueids = {message.get(f"{prefix}TransfererUniqueid") for prefix in ("Orig", "Second")}
@@ -207,7 +207,10 @@ class NodeCalls:
             return calls
         bridges = {message.get(f"{prefix}BridgeUniqueid") for prefix in ("Orig", "Second", "Dest")}
         there = [call for call in calls if call.caller.bridge and call.caller.bridge in bridges]
-        return there if len({call.id for call in there}) == 2 else []
+        another = len({call.id for call in there}) == 2 or any(
+            self.channels.customer_beyond(bridge) for bridge in bridges
+        )
+        return there if another else []
 
     def _transferred(
         self,

@@ -368,3 +368,30 @@ async def test_two_customers_joined_by_an_agent_are_both_back_in_the_queue(
     for caller in (first, second):
         stored = await house.stored(caller)
         assert kinds(stored).count("queued") == 1, story(stored)
+
+
+async def test_a_customer_passed_into_a_colleagues_call_to_our_number_is_back_in_the_queue(
+    house: PhoneHouse,
+) -> None:
+    """1002 tries a number out, is asked by 1001, and connects them with what it hears."""
+    caller, leg, agent = await _talk(house)
+    own = await house.phone.call("1002", HOTLINE)
+    house.phone.habits["1002"] = answer
+    asked = await house.phone.call("1001", "1002")
+    colleague = await _rung(house, "1002")
+
+    async def in_bridges() -> bool:
+        console = house.stack.instance.process.console
+        channels = (await console("core show channels concise")).splitlines()
+        bridge_of = {line.split("!")[0]: line.split("!")[12] for line in channels if "!" in line}
+        phones = [bridge for name, bridge in bridge_of.items() if name.startswith("PJSIP/100")]
+        return len(phones) == 4 and all(len(bridge) > 10 for bridge in phones)
+
+    await until(in_bridges, 15, "both calls of both phones to be connected", every_s=0.1)
+    assert await house.phone.refer(own, "1001", colleague) == 202
+    async with asyncio.timeout(15):
+        await colleague.over.wait()
+    assert await house.phone.refer(agent, "1002", asked) == 202
+    board = await house.until(lambda b: len(b["calls"]) == 1, what="the call to our number to end")
+    assert board["calls"][0]["caller"] == caller
+    await _back_at_the_head(house, caller, leg)

@@ -80,6 +80,31 @@ def test_a_customer_who_hangs_up_on_hold_does_not_resume() -> None:
         assert told(feed(calls, [event("BridgeLeave", each, BridgeUniqueid="near")])) == []
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_customer_passed_on_to_a_call_of_our_own_number_is_astray(before: bool) -> None:
+    """The event about the transfer comes before the channels have moved, or after that."""
+    calls = waiting()
+    line, agent, asking = (
+        ("PJSIP/line1-00000004", "3.1"), ("PJSIP/1001-00000005", "3.2"),
+        ("PJSIP/1001-00000006", "3.3"),
+    )  # fmt: skip
+    feed(calls, [about("Newchannel", *line, 4), about("Newchannel", *agent, 5, "3.1")])
+    feed(calls, [about("Newchannel", *asking, 4)])
+    talk = [about("BridgeEnter", *each, 6, "3.1", BridgeUniqueid="talk") for each in (line, agent)]
+    assert told(feed(calls, talk))[-1] == "StationConnected 1001"
+    enters = about("BridgeEnter", *asking, 6, BridgeUniqueid="near")
+    feed(calls, [event("BridgeLeave", PHONE, BridgeUniqueid="near"), enters])
+    transfer = Message.of({
+        "Event": "AttendedTransfer", "Result": "Success", "DestType": "Bridge",
+        "OrigTransfererUniqueid": agent[1], "OrigBridgeUniqueid": "talk",
+        "SecondTransfererUniqueid": asking[1], "SecondBridgeUniqueid": "near",
+        "DestBridgeUniqueid": "near", "TransfereeUniqueid": line[1],
+    })  # fmt: skip
+    moves = about("BridgeEnter", *line, 6, BridgeUniqueid="near")
+    found = told(feed(calls, [transfer, moves] if before else [moves, transfer]))
+    assert "TransferAstray" in found and not any("CallTransferred" in one for one in found)
+
+
 def test_the_phone_is_busy_until_its_customer_is_gone() -> None:
     """Else its agent would be offered the call from their own phone in that moment."""
     calls = waiting()
