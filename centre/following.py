@@ -64,12 +64,13 @@ class FollowedDirectory:
                         whole, said = False, ""
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(self._look.wait(), self._look_every_s)
-            except DirectoryBroken as error:
+            except AWAY:
+                pass  # reported elsewhere: the outbox needs the same database
+            # The latter: an older schema is back, or somebody's hands are in the tables.
+            except (DirectoryBroken, asyncpg.PostgresError) as error:
                 if str(error) != said:
                     said = str(error)
                     log.error("the directory can't be read; what is in force goes on", why=said)
-            except AWAY:
-                pass  # reported elsewhere: the outbox needs the same database
             await asyncio.sleep(retry_s * random.uniform(0.5, 1.0))  # noqa: S311
             retry_s = min(2 * retry_s, RETRY_LAST_S)
 

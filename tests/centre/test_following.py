@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from centre.authority import SYSTEM
 from centre.directory_copy import DirectoryCopy
@@ -98,6 +99,21 @@ async def test_what_could_not_be_taken_is_given_again(database: Database) -> Non
 
 
 @pytest.mark.long
+async def test_tables_that_are_gone_for_a_while_end_nothing(database: Database) -> None:
+    service = DirectoryService(DirectoryStore(database.pool))
+    async with followed(database, look_every_s=0.05) as taken:
+        with capture_logs() as logs:
+            async with database.pool.acquire() as db:
+                await db.execute("alter table directory_changes rename to elsewhere")
+                await until(lambda: logs, 10, "a word that it can't be read")
+                await db.execute("alter table elsewhere rename to directory_changes")
+        await service.change(SYSTEM, [WishedThing(Kind.PROJECT, "tea", TEA, None)])
+        await until(lambda: taken.has(Kind.PROJECT, "tea"), 20, "the change")
+    assert [line["event"] for line in logs] == [
+        "the directory can't be read; what is in force goes on"
+    ]
+
+
 async def test_a_server_that_comes_back_older_is_believed(own_server: EmbeddedServer) -> None:
     """As after a backup was restored: fewer changes than we know."""
     database = await open_database(await own_server.database("followed"))
