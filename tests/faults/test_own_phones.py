@@ -1,5 +1,8 @@
 """A phone of the centre calls one of its numbers, as somebody does who has no line yet."""
 
+import wave
+
+import numpy as np
 import pytest
 
 from centre.things import CallerSettings, HotlineSettings, Thing
@@ -16,7 +19,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.live
 
 CALLER, AGENT = StationName("1002"), "1001"
-BUSY, REJECTED = 17, 21
+BUSY, REJECTED, INCOMPATIBLE = 17, 21, 58
 
 
 async def test_it_is_served_as_a_customer_is_and_does_not_count(scene: SceneFactory) -> None:
@@ -159,3 +162,34 @@ async def _with_number(one: Scene, number: HotlineSettings, *others: Thing) -> N
         return "own-phone-calls" in await console(f"dialplan show {number.number}@own-phones")
 
     await until(known, 10.0, "Asterisk to know the number", every_s=0.1)
+
+
+@pytest.mark.parametrize("speaks", ["g722,alaw,ulaw", "g722"])
+async def test_a_phone_that_prefers_g722_is_recorded_as_it_sounds(
+    speaks: str, scene: SceneFactory
+) -> None:
+    one = await scene(agents=2, seated=1)
+    phones = one.far.process.conf / "generated" / "pjsip.conf"
+    text = phones.read_text()
+    for name in (CALLER, AGENT):
+        head = f"[phone-{name}](phone)\n"
+        text = text.replace(head, f"{head}disallow = all\nallow = {speaks}\n")
+    phones.write_text(text)
+    await one.far.process.console("module reload res_pjsip.so")
+    await one.phones("answer-0,speak-2,hold-1,speak-30", [AGENT])
+    call = await one.far.dial(CALLER, HOTLINE, "speak-6,hangup", tone=400)
+    if speaks == "g722":  # its sound could not be recorded
+        assert await one.far.ended(call) == INCOMPATIBLE
+        return
+    stored = await one.stored(CALLER)
+    assert_right(stored)
+    await one.until_recorded([CALLER])
+    recording = (await one.stored(CALLER)).record.recording
+    assert recording is not None
+    with wave.open(str(one.stack.state / "recordings" / recording.file), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    for begin_s in (0.5, 4.5):  # before and after the hold
+        for side, hertz in ((0, 400), (1, 1000)):
+            spoken = samples[int(begin_s * 8000) :, side][:8000].astype(float)
+            heard = int(np.abs(np.fft.rfft(spoken)).argmax())
+            assert abs(heard - hertz) <= 2, (begin_s, side, hertz, heard)
