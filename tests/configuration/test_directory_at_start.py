@@ -73,7 +73,7 @@ async def test_a_database_of_an_older_offhook_is_as_good_as_away(
 ) -> None:
     config = load(centre_file())
     secrets = secrets_for(tmp_path / "state", config.sections or Directory())
-    await database.pool.execute("drop table directory_things")
+    await database.pool.execute("drop table directory_things cascade")
     same, found = await directory_at_start(config, tmp_path / "state", database.pool, secrets)
     assert same.sections is not None
     assert found.kept.revision == 0
@@ -87,7 +87,7 @@ async def test_without_a_copy_and_a_file_there_is_nothing_to_start_with(
     file = tmp_path / "centre.yaml"
     file.write_text("node: pbx1\n", "utf-8")
     secrets = secrets_for(tmp_path, Directory())
-    await database.pool.execute("drop table directory_things")
+    await database.pool.execute("drop table directory_things cascade")
     with pytest.raises(asyncpg.UndefinedTableError):
         await directory_at_start(load(file), tmp_path, database.pool, secrets)
 
