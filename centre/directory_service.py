@@ -236,8 +236,8 @@ class DirectoryService:
     async def undo(
         self, actor: Actor, number: int, *, note: str = "", dismiss: Dismiss | None = None
     ) -> DirectoryChange:
-        """Take a change back, as a change of its own. Raises NoSuchChange, ChangeConflict if what
-        it changed is no longer as it left it, or what ``change`` raises."""
+        """Take a change back, as a change of its own. Raises NoSuchChange, ChangeConflict if a
+        thing is no longer what the change had made of it, or what ``change`` raises."""
         found = await self.made(number)
         kept = await self.read()
         wishes = [

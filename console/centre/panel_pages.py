@@ -15,13 +15,12 @@ from centre.directory_service import (
     ChangeConflict,
     ChangeForbidden,
     ChangeRefused,
-    Conflict,
     NothingToChange,
     WishedThing,
 )
 from centre.directory_store import KeptDirectory
 from centre.running import agent_of
-from centre.things import AgentSettings, Kind, Thing
+from centre.things import AgentSettings, Kind
 from console.centre import words
 from console.centre.difference import said
 from console.centre.drafts import Draft
@@ -29,7 +28,14 @@ from console.centre.filled_forms import Typed, shown
 from console.centre.pages import address, speech
 from console.centre.reach import SeenDirectory, actor_of
 from console.centre.setting_words import VALUES, help_of, label_of
-from console.centre.thing_pages import LONGEST_NOTE, base_of, number_in, options_of, typed_in
+from console.centre.thing_pages import (
+    LONGEST_NOTE,
+    base_of,
+    number_in,
+    options_of,
+    overtaken,
+    typed_in,
+)
 from console.kit.context import DIRECTORY, LIVE, TIMING, zone_for
 from console.kit.rendering import render, says
 
@@ -73,7 +79,8 @@ async def save_panel(request: web.Request) -> web.Response:
             draft.fault(fault, agent.code, speaks)
         return _panel(request, seen, draft, status=400)
     except ChangeConflict as found:
-        return await _overtaken(request, draft, wished, base, found.conflicts[0])
+        seen = await overtaken(request, draft, wished, base, found.conflicts[0])
+        return _panel(request, seen, draft, status=409)
     acts = await _acts(request, wished)
     return await _saved(request, "next_offer" if acts else "soon", made.id)
 
@@ -116,18 +123,6 @@ async def _saved(request: web.Request, done: str, change: int | None = None) -> 
     draft = Draft(Kind.AGENT, agent.code, kept.changed.get((Kind.AGENT, agent.code)), Typed({}))
     draft.typed = shown(draft.fields, agent, zone_for(request))
     return _panel(request, seen, draft, done=done, change=change)
-
-
-async def _overtaken(
-    request: web.Request, draft: Draft, mine: AgentSettings, base: Thing, found: Conflict
-) -> web.Response:
-    kept = await request.app[DIRECTORY].read()
-    seen = SeenDirectory(actor_of(request), kept.directory)
-    now = seen.get(Kind.AGENT, mine.code)
-    last = kept.changed.get((Kind.AGENT, mine.code))
-    speaks, zone = speech(request, seen), zone_for(request)
-    draft.overtake(mine, base, now, found.change, last, speaks, zone)
-    return _panel(request, seen, draft, status=409)
 
 
 def _panel(

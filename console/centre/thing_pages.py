@@ -137,7 +137,8 @@ async def _save(request: web.Request, kind: Kind, key: str | None) -> web.Respon
         draft.wrong("console.user", text)
         return _form(request, seen, draft, status=400)
     except ChangeConflict as found:
-        return await _overtaken(request, draft, thing, base, found.conflicts[0])
+        seen = await overtaken(request, draft, thing, base, found.conflicts[0])
+        return _form(request, seen, draft, status=409)
     if credentials.shown:
         return await _with_credentials(request, kind, thing.key, credentials, is_new)
     raise web.HTTPSeeOther(address(kind, thing.key, f"?done={'created' if is_new else 'changed'}"))
@@ -182,18 +183,19 @@ async def base_of(
     return as_seen_by(seen.actor, found[place]) if place in found else None
 
 
-async def _overtaken(
+async def overtaken(
     request: web.Request, draft: Draft, mine: Thing, base: Thing | None, conflict: Conflict
-) -> web.Response:
+) -> SeenDirectory:
+    """Let a draft go on from what somebody else has made of its thing; returns the directory as it
+    is now, from which that is taken. A third person's change is not to be saved over either."""
     kept = await request.app[DIRECTORY].read()
     seen = SeenDirectory(actor_of(request), kept.directory)
     if draft.key is None:
         draft.wrong(mine.KEY, says(request, words.EXISTS))
-        return _form(request, seen, draft, status=409)
-    now = None if conflict.now is None else as_seen_by(seen.actor, conflict.now)
-    last = kept.changed.get((conflict.kind, conflict.key))
+        return seen
+    now, last = seen.get(mine.KIND, mine.key), kept.changed.get((mine.KIND, mine.key))
     draft.overtake(mine, base, now, conflict.change, last, speech(request, seen), zone_for(request))
-    return _form(request, seen, draft, status=409)
+    return seen
 
 
 async def _with_credentials(

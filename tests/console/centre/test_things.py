@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from centre.authority import SYSTEM
-from centre.directory_service import WishedThing
+from centre.authority import SYSTEM, Actor
+from centre.directory_service import ANY, ChangeConflict, DirectoryService, WishedThing
+from centre.directory_store import DirectoryChange, DirectoryStore
 from centre.things import (
     AgentSettings,
     CallerSettings,
@@ -17,6 +18,7 @@ from centre.things import (
     ProjectSettings,
     Thing,
 )
+from console.kit.context import DIRECTORY
 from domain.centre import LineKind, NumberFormat, Treatment
 from domain.identity import AgentCode, TeamName
 from domain.roles import Role
@@ -168,6 +170,39 @@ async def test_the_second_to_save_sees_what_the_first_changed(
     assert (await ada.post(path, second)).status == 303
     queue = await thing(console, Kind.QUEUE, "sales")
     assert (queue.wrap_up_s, queue.ring_s, queue.max_wait_s) == (60, 25, 300)
+
+
+class OvertakenTwice(DirectoryService):
+    """A directory in which a third change comes while the second to save is refused."""
+
+    third: WishedThing | None = None
+
+    async def change(self, actor: Actor, wishes: Any, **about: Any) -> DirectoryChange:
+        try:
+            return await super().change(actor, wishes, **about)
+        except ChangeConflict:
+            if self.third is not None:
+                third, self.third = self.third, None
+                await super().change(SYSTEM, [third])
+            raise
+
+
+async def test_a_third_change_is_not_saved_over_either(visit: Visit, console: Console) -> None:
+    console.app[DIRECTORY] = late = OvertakenTwice(DirectoryStore(console.database.pool))
+    await set_up(console)
+    ada, otto = await visit("ada"), await visit("otto")
+    path = "/centre/project/tea"
+    at = {"change.seen": await seen(ada, path)}
+    assert (await otto.post(path, {"title": "Second", **at})).status == 303
+    project = await thing(console, Kind.PROJECT, "tea")
+    late.third = WishedThing(
+        Kind.PROJECT, "tea", project.model_copy(update={"title": "Third"}), ANY
+    )
+    answer = await ada.post(path, {"title": "Mine", **at}, headers=ENGLISH)
+    text = await answer.text()
+    assert answer.status == 409
+    differs = text.partition('id="overtaken"')[2].partition('id="thing"')[0]
+    assert "Third" in differs and "Second" not in differs  # what saving now would overwrite
 
 
 async def test_what_somebody_removed_meanwhile_can_be_made_again(
