@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served, TakenForMachine
+from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served
 from dialer.pacing_facts import (
     Abandoned,
     Cause,
@@ -81,9 +81,7 @@ def lessons_of(
     answered_at = now if attempt.answered_at is None else attempt.answered_at
     clock = (answered_at, attempt.speech_at, attempt.greeted_at)
     if isinstance(fact, PersonConnected):
-        lessons.append(Served(*clock))
+        lessons.append(Served(*clock, fact.attempt))
     elif isinstance(fact, Abandoned):
         lessons.append(LetGo(*clock, heard=attempt.heard, by_customer=fact.by_customer))
-    elif isinstance(fact, Machine):
-        lessons.append(TakenForMachine())
     return tuple(lessons)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dialer.pacing_facts import Lead
-from domain.identity import AgentCode
+from domain.identity import AgentCode, AttemptId
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Served:
     answered_at: float
     speech_at: float | None
     greeted_at: float | None
+    attempt: AttemptId
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,6 @@ class LetGo:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenForMachine:
-    """Detection reported a machine. It may be wrong."""
-
-
-@dataclass(frozen=True, slots=True)
 class CutShort:
     """We hung up a call ``seconds`` after it was dialled; it had rung for ``rang_s``."""
 
@@ -75,4 +71,4 @@ class CutShort:
     rang_s: float
 
 
-Lesson = Reached | Detected | Talked | WrappedUp | Served | LetGo | TakenForMachine | CutShort
+Lesson = Reached | Detected | Talked | WrappedUp | Served | LetGo | CutShort

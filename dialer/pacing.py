@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from dialer.lessons import CutShort, LetGo, Reached, Served, TakenForMachine
-from dialer.limit import NO_HISTORY, AbandonCount, Counted, History, Limit
+from dialer.abandon_count import NO_HISTORY, AbandonCount, Counted, History
+from dialer.lessons import CutShort, LetGo, Reached, Served
+from dialer.limit import Limit
 from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
@@ -21,6 +22,7 @@ from dialer.pacing_facts import (
     AgentWrapUp,
     DayBegan,
     Dialled,
+    GivenMachine,
     Hopper,
     Machine,
     NotAnswered,
@@ -38,6 +40,12 @@ _FORGET_EVERY_S = 30.0
 FEW_A_SECOND = 50.0
 """Above this rate, a fraction of a call per second does not matter, but spacing single calls
 would."""
+NO_ESTIMATE = (
+    "detection is on, but limit.people_taken_for_machines is not given; expected the estimated"
+    " share of the people who answer that detection takes for machines and hangs up on: listen to"
+    " some hundred recordings of what it refused, or take a preset (uk, us, cautious), which has"
+    " one"
+)
 _MOST_OPEN_PER_AGENT = 40
 _MOST_AT_ONCE = 200
 
@@ -69,6 +77,8 @@ class Settings:
             raise ValueError(f"lines is {self.lines}; expected 0 or more")
         if not self.calls_per_second > 0:
             raise ValueError(f"calls_per_second is {self.calls_per_second}; expected more than 0")
+        if self.detection and self.limit.people_taken_for_machines is None:
+            raise ValueError(NO_ESTIMATE)
 
 
 @dataclass(slots=True)  # one per decision; a frozen one takes twice as long to make
@@ -98,7 +108,9 @@ class Pacer:
     ) -> None:
         self.settings = settings
         self.under_way = UnderWay(detection=settings.detection)
-        self.limit = AbandonCount(settings.limit, now=now, day=day, history=history)
+        self.limit = AbandonCount(
+            settings.limit, detection=settings.detection, now=now, day=day, history=history
+        )
         self.policy = policy
         self.situation = Situation(self.under_way, self.limit)
         self._now = now
@@ -121,10 +133,10 @@ class Pacer:
         elif isinstance(fact, DayBegan):
             self.situation.midnight = fact.midnight
             self.limit.day_began(fact.day)
+        elif isinstance(fact, GivenMachine):
+            self._pass_on(self.limit.given_machine(fact.attempt), now)
         for lesson in self.under_way.fold(fact, now):
-            counted = self._count(lesson, now)
-            if counted is not None and counted.base:
-                self.policy.counted(counted, now)
+            self._pass_on(self._count(lesson, now), now)
             self.policy.learn(lesson, now)
         if type(fact) in _MATTERS:
             return self._decide(now)
@@ -155,7 +167,7 @@ class Pacer:
                 self.situation.reached += lesson.person
             case Served():
                 due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
-                return limit.connected(now, late_s=now - due)
+                return limit.connected(now, late_s=now - due, attempt=lesson.attempt)
             case LetGo():
                 due = limit.limit.due_at(lesson.answered_at, lesson.speech_at, lesson.greeted_at)
                 return limit.abandoned(
@@ -164,11 +176,13 @@ class Pacer:
                     by_customer=lesson.by_customer,
                     heard=lesson.heard,
                 )
-            case TakenForMachine():
-                return limit.machine(now)
             case CutShort():
                 return limit.cut(now, lesson.rang_s)
         return None
+
+    def _pass_on(self, counted: Counted | None, now: float) -> None:
+        if counted is not None and counted.base:
+            self.policy.counted(counted, now)
 
     def _went_out(self, attempt: AttemptId, now: float) -> None:
         if self.under_way.has_gone_out(attempt):

@@ -128,6 +128,15 @@ class PersonConnected:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenMachine:
+    """The agent who was given this call has noticed that a machine answered it: detection was
+    wrong. Report it at any time, even after the talk; it takes the call out of the limit's count.
+    It teaches nothing else: a machine that detection passes on needs an agent like any person."""
+
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
 class Abandoned:
     """The person got no agent: we let them go, or they hung up."""
 
@@ -181,7 +190,7 @@ class DayBegan:
 
 AttemptFact = (
     Dialled | Ringing | Answered | NotAnswered | Person | Machine | SpeechBegan | GreetingEnded
-    | PersonConnected | Abandoned
+    | PersonConnected | GivenMachine | Abandoned
 )  # fmt: skip
 StaffFact = AgentReady | AgentTalking | AgentWrapUp | AgentWantsBreak | AgentGone
 PacingFact = AttemptFact | StaffFact | Hopper | DayBegan

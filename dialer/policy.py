@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from dialer.abandon_count import AbandonCount, Counted
 from dialer.lessons import Lesson
-from dialer.limit import AbandonCount, Counted
 from dialer.pacing_facts import Lead
 from dialer.under_way import UnderWay
 from domain.errors import OffhookError

@@ -17,7 +17,7 @@ from math import inf
 from dialer.ages import Ages, Kinds
 from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, AttemptStage, lessons_of
 from dialer.campaign_agents import Agents, State
-from dialer.lessons import Lesson, LetGo, Served, TakenForMachine
+from dialer.lessons import Lesson, LetGo, Served
 from dialer.pacing_facts import (
     UNKNOWN_LEAD,
     Abandoned,
@@ -29,6 +29,7 @@ from dialer.pacing_facts import (
     Answered,
     DayBegan,
     Dialled,
+    GivenMachine,
     GreetingEnded,
     Hopper,
     Lead,
@@ -163,7 +164,7 @@ class UnderWay:
                 self._agents.wants_break(fact.agent)
             case SpeechBegan() | GreetingEnded():
                 self._heard(fact, now)
-            case Hopper() | DayBegan():
+            case GivenMachine() | Hopper() | DayBegan():
                 pass
         return ()
 
@@ -251,12 +252,12 @@ class UnderWay:
         _remember(self._early, fact.attempt)
         if isinstance(fact, PersonConnected):
             self._attempts[fact.attempt] = Attempt(UNKNOWN_LEAD, now, AttemptStage.CONNECTED)
-            return (Served(now, None, None), *self._connect(fact, now))
+            return (Served(now, None, None, fact.attempt), *self._connect(fact, now))
         _remember(self._ended, fact.attempt)
         if isinstance(fact, Abandoned):
             # Nobody knows since when they waited, so we assume too long.
             return (LetGo(-inf, None, None, heard=self._detection, by_customer=fact.by_customer),)
-        return (TakenForMachine(),) if isinstance(fact, Machine) else ()
+        return ()
 
     def _connect(self, fact: PersonConnected, now: float) -> tuple[Lesson, ...]:
         code = fact.agent

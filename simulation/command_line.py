@@ -23,6 +23,12 @@ TABLES = "tables"
 _MOST_AGENTS = 5_000
 _MOST_DAYS = 1_000_000
 _MOST_DIGITS = 20
+_NOBODY_TAKEN = (
+    "offhook: WARNING: detection is on, and limit.people_taken_for_machines is 0: the dialer takes"
+    " it that detection never hangs up on a person. If it does, those people come on top of the"
+    " limit, and nobody counts them. Listen to some hundred recordings of what detection refused,"
+    " and give the share of the people who answered."
+)
 
 
 class SimulateError(OperatorError):
@@ -82,6 +88,8 @@ def simulate(arguments: argparse.Namespace) -> int:
         return play_tables(tables(), arguments)
     file = _campaign(arguments.campaign)
     scenario = load_checked(file)
+    if scenario.detection.on and not scenario.limit.limit().people_taken_for_machines:
+        print(_NOBODY_TAKEN, file=sys.stderr)
     names = [name.strip() for text in arguments.policy for name in text.split(",")]
     try:
         policies = choose(scenario, [name for name in names if name])

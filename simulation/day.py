@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from dialer.limit import Limit, QuickHangUp
+from dialer.limit import Limit, QuickHangUp, Window
 from dialer.pacing import Pacer, Settings
 from dialer.policies import make
 from simulation.scenario import PolicySettings, Scenario
@@ -49,6 +49,11 @@ class DayResult:
     worst_running: float = 0.0
     worst_hour: float = 0.0
     """The worst share of any 60 minutes in which ENOUGH had answered."""
+    reckoned_share: float = 0.0
+    """The abandoned share as the dialer counted it, with its estimate of the people whom nobody
+    saw. ``share`` is the truth."""
+    reckoned_unseen: float = 0.0
+    """That estimate, in persons; ``taken_for_machines`` is the truth."""
     moments: list[ChartPoint] = field(default_factory=list)
 
     @property
@@ -191,4 +196,6 @@ def play_day(
     figures = Figures(result, limit, with_chart=with_chart)
     World(scenario, agents, seed, pacer, figures).run()
     figures.end(scenario.hours * 3_600.0)
+    result.reckoned_share = pacer.limit.tally(Window.DAY, result.day_s).share
+    result.reckoned_unseen = pacer.limit.unseen
     return result

@@ -165,6 +165,8 @@ _COLUMNS: dict[str, Callable[[DayResult], object]] = {
     "served": lambda day: day.served,
     "abandoned": lambda day: day.abandoned,
     "taken_for_machines": lambda day: day.taken_for_machines,
+    "reckoned_taken_for_machines": lambda day: f"{day.reckoned_unseen:.1f}",
+    "reckoned_abandoned_share": lambda day: f"{day.reckoned_share:.6f}",
     "busy_s": lambda day: f"{day.busy_s:.1f}",
     "logged_in_s": lambda day: f"{day.logged_in_s:.1f}",
     "idle_before_call_s": lambda day: f"{day.idle_before_call_s:.3f}",

@@ -63,7 +63,9 @@ class Detection(_Section):
     seconds: Distribution = Field(
         Gamma(kind="gamma", mean=1.8, shape=6.0), description="how long it listens"
     )
-    people_taken_for_machines: Share = Field(0.01, description="a share of the people")
+    people_taken_for_machines: Share = Field(
+        0.01, description="the true share of the people; limit has what the dialer believes"
+    )
     machines_taken_for_people: Share = Field(0.05, description="a share of the machines")
 
 
@@ -113,9 +115,10 @@ class LimitSettings(_Section):
         None, description="true: no call without a free agent once the limit is used up"
     )
     grace_s: Seconds | None = Field(None, description="seconds a person may wait")
-    taken_for_machines: Share | None = Field(
-        None, description="with detection: estimated share of people among supposed machines"
-    )
+    people_taken_for_machines: float | None = Field(
+        None, ge=0, lt=1, description="with detection: estimated share of the people whom it takes"
+        " for machines, 0 or more and less than 1"
+    )  # fmt: skip
     machines_abandoned: Share | None = Field(
         None, description="without detection: estimated share of machines among the abandoned"
     )
@@ -283,9 +286,18 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[Document
                 "agents is a number, staff a share of those there are",
             )
     try:
-        scenario.limit.limit()
+        limit = scenario.limit.limit()
     except ValueError as error:
         yield document.fault(("limit",), str(error))
+    else:
+        if scenario.detection.on and limit.people_taken_for_machines is None:
+            yield document.fault(
+                ("detection", "on"),
+                "detection is on, but nothing says how many people it takes for machines and hangs"
+                ' up on; expected "people_taken_for_machines" under limit',
+                "estimate the share by listening to some hundred recordings of what detection"
+                " refused, or take a preset (uk, us, cautious), which has one",
+            )
     for name in scenario.policies:
         if not _POLICY_NAME.fullmatch(name):
             yield document.fault(

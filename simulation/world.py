@@ -20,6 +20,7 @@ from dialer.pacing_facts import (
     Cause,
     DayBegan,
     Dialled,
+    GivenMachine,
     GreetingEnded,
     Hopper,
     Lead,
@@ -334,6 +335,8 @@ class World:
 
     def _talk_ends(self, attempt: AttemptId, call: _Call, agent: SimulatedAgent, turn: int) -> None:
         self._over(attempt, call)
+        if not self._is_counted(call):  # the agent has noticed
+            self._tell(GivenMachine(attempt))
         self._staff.talk_ends(agent, turn)
 
     def _over(self, attempt: AttemptId, call: _Call) -> None:

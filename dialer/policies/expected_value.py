@@ -10,9 +10,9 @@ more.
 
 from math import exp, inf, log
 
+from dialer.abandon_count import Counted
 from dialer.forecast import ROWS, Forecast
 from dialer.lessons import Lesson
-from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
 from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 

@@ -2,8 +2,8 @@
 
 from math import floor
 
+from dialer.abandon_count import Counted
 from dialer.lessons import Lesson
-from dialer.limit import Counted
 from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 
 _REASON = Reason("{ready} ready times {ratio} calls, {open} under way")

@@ -18,10 +18,10 @@ from math import exp, floor, inf, sqrt
 
 import numpy as np
 
+from dialer.abandon_count import Counted
 from dialer.ages import Floats
 from dialer.forecast import ROWS, Forecast, Needed, Outlook
 from dialer.lessons import Lesson
-from dialer.limit import Counted
 from dialer.policies.progressive import one_for_each
 from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 from dialer.tail import exact_tail, none_yet, normal_tail, with_coin, with_coins

@@ -1,7 +1,7 @@
 """Progressive: dial one call for each ready agent. Nobody is abandoned except by accident."""
 
+from dialer.abandon_count import Counted
 from dialer.lessons import Lesson
-from dialer.limit import Counted
 from dialer.policy import Reason, Situation, Wish, free_agents, policy
 
 _REASON = Reason("{ready} ready, {open} calls under way: one call for each free agent")

@@ -7,8 +7,9 @@ every 15 s (VICIdial manager's manual).
 from abc import ABC, abstractmethod
 from collections import deque
 
+from dialer.abandon_count import Counted
 from dialer.lessons import Lesson, LetGo, Served
-from dialer.limit import Counted, Window
+from dialer.limit import Window
 from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 
 _PLACE_EVERY_S = 2.5

@@ -1,7 +1,8 @@
 """A campaign fed by hand: short names for facts, and a policy that wishes for anything."""
 
+from dialer.abandon_count import Counted
 from dialer.lessons import Lesson
-from dialer.limit import Counted, Limit
+from dialer.limit import Limit
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     Abandoned,

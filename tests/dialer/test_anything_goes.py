@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
+from dialer.abandon_count import Counted
 from dialer.lessons import Lesson
-from dialer.limit import PRESETS, Counted, Limit, Window
+from dialer.limit import PRESETS, Limit, Window
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     Abandoned,
@@ -21,6 +22,7 @@ from dialer.pacing_facts import (
     Cause,
     DayBegan,
     Dialled,
+    GivenMachine,
     GreetingEnded,
     Hopper,
     Lead,
@@ -57,7 +59,7 @@ SETTINGS = st.builds(
             Limit,
             share=st.sampled_from([0.0, 0.01, 0.03, 0.5, 1.0]),
             windows=st.sampled_from([(each,) for each in Window] + [tuple(Window)]),
-            taken_for_machines=st.sampled_from([0.0, 0.04]),
+            people_taken_for_machines=st.sampled_from([0.0, 0.02, 0.3]),
             machines_abandoned=st.sampled_from([0.0, 0.3]),
         ),
     ),
@@ -297,6 +299,7 @@ def _of_attempt(attempt: AttemptId, what: int) -> PacingFact:
         GreetingEnded(attempt),
         PersonConnected(attempt, AGENTS[what % len(AGENTS)]),
         PersonConnected(attempt, AGENTS[what % len(AGENTS)]),
+        GivenMachine(attempt),
         Abandoned(attempt, by_customer=what % 2 == 0),
         Dialled(attempt, LEADS[what % 4]),
     )

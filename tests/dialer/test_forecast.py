@@ -5,9 +5,10 @@ from random import Random
 import numpy as np
 import pytest
 
+from dialer.abandon_count import AbandonCount
 from dialer.forecast import ROWS, SOON_S, Forecast
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
-from dialer.limit import AbandonCount, Limit
+from dialer.limit import Limit
 from dialer.pacing_facts import (
     AgentReady,
     AgentTalking,

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from dialer.limit import History, Limit, Tally, Window
+from dialer.abandon_count import History, Tally
+from dialer.limit import Limit, Window
 from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     Abandoned,
@@ -96,7 +97,7 @@ def test_a_spent_budget_is_said_in_figures() -> None:
 
 def test_with_a_spent_budget_goes_out_what_is_sure_while_an_agent_is_free() -> None:
     policy = Wishing(0)
-    with_ = Campaign(policy, Settings(limit=Limit(share=0.03), detection=True))
+    with_ = Campaign(policy, Settings(limit=Limit(people_taken_for_machines=0.0), detection=True))
     with_.agents(2)
     with_.lose(1)
     policy.count, policy.sure = 9, True

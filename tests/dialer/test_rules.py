@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer import rules
-from dialer.limit import CAUTIOUS, UK, US, AbandonCount, History, Limit, Tally, Window
+from dialer.abandon_count import AbandonCount, History, Tally
+from dialer.limit import CAUTIOUS, UK, US, Limit, Window
 from dialer.pacing import Settings
 from dialer.pacing_facts import (
     Abandoned,
@@ -72,7 +73,7 @@ def test_us_numerator_no_representative_within_2_s_of_the_completed_greeting() -
 
 
 def test_us_denominator_is_calls_that_a_person_answered() -> None:
-    with_ = campaign(US, detection=True)
+    with_ = campaign(replace(US, people_taken_for_machines=0.0), detection=True)
     with_.agents(1)
     with_.miss(5)
     machine, served, lost = with_.dial(3)
@@ -114,17 +115,18 @@ def test_us_clock_starts_at_the_end_of_the_greeting() -> None:
 
 
 def test_uk_numerator_is_no_agent_plus_people_taken_for_machines() -> None:
-    with_ = campaign(replace(UK, taken_for_machines=0.04), detection=True)
+    # One in 25 is taken for a machine: for each 24 found, one is not.
+    with_ = campaign(replace(UK, people_taken_for_machines=0.04), detection=True)
     for call in with_.dial(50):
         with_.tell(Answered(call))
         with_.tell(Machine(call))
-    (lost,) = with_.dial()
-    with_.tell(Answered(lost))
-    with_.tell(Person(lost))
-    with_.tell(Abandoned(lost))
+    for lost in with_.dial(24):
+        with_.tell(Answered(lost))
+        with_.tell(Person(lost))
+        with_.tell(Abandoned(lost))
     abandoned, base = counted(with_)
-    assert abandoned == pytest.approx(1.0 + 50 * 0.04)
-    assert base == pytest.approx(1.0 + 50 * 0.04)
+    assert abandoned == pytest.approx(24.0 + 1.0)
+    assert base == pytest.approx(24.0 + 1.0)
 
 
 def test_uk_numerator_without_detection_is_less_the_machines_among_the_abandoned() -> None:
@@ -139,7 +141,7 @@ def test_uk_detection_takes_no_machines_off_people_it_has_heard() -> None:
 
 
 def test_uk_denominator_is_no_agent_plus_taken_for_machines_plus_passed_to_an_agent() -> None:
-    with_ = campaign(replace(UK, taken_for_machines=0.5), detection=True)
+    with_ = campaign(replace(UK, people_taken_for_machines=0.5), detection=True)
     with_.agents(1)
     with_.miss(7)
     taken, served, lost = with_.dial(3)
@@ -150,7 +152,7 @@ def test_uk_denominator_is_no_agent_plus_taken_for_machines_plus_passed_to_an_ag
         with_.tell(Person(call))
     with_.tell(PersonConnected(served, agent(0)))
     with_.tell(Abandoned(lost))
-    assert counted(with_) == (1.5, 2.5)
+    assert counted(with_) == (1.0 + 2.0, 2.0 + 2.0)
 
 
 def test_uk_share_is_3_percent_from_midnight_to_midnight() -> None:

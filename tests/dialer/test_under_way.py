@@ -10,7 +10,6 @@ from dialer.lessons import (
     LetGo,
     Reached,
     Served,
-    TakenForMachine,
     Talked,
     WrappedUp,
 )
@@ -80,8 +79,11 @@ def test_a_call_from_the_dial_to_the_end_of_wrap_up() -> None:
         (85, AgentReady(ANN)),
     )
     assert told.lessons == [
-        Reached(LEAD, 9, True, kept=False), Served(9, None, None), Talked(60), WrappedUp(15, ANN),
-    ]  # fmt: skip
+        Reached(LEAD, 9, True, kept=False),
+        Served(9, None, None, A),
+        Talked(60),
+        WrappedUp(15, ANN),
+    ]
     assert told.counts == (0, 0, 0, 0)
     assert told.people == (1, 0, 0, 0)
     assert told.under_way.odd == 0
@@ -110,7 +112,6 @@ def test_a_machine_is_no_person() -> None:
     assert told.lessons == [
         Reached(LEAD, 11, False, kept=False),
         Detected(2, False),
-        TakenForMachine(),
     ]
     assert told.counts == (0, 0, 0, 0)
 
@@ -216,7 +217,7 @@ def test_a_call_that_answers_twice_wants_one_agent() -> None:
 
 def test_who_is_connected_has_answered() -> None:
     told = Told((0, AgentReady(ANN)), (0, Dialled(A, LEAD)), (7, PersonConnected(A, ANN)))
-    assert told.lessons == [Reached(LEAD, 7, True, kept=False), Served(7, None, None)]
+    assert told.lessons == [Reached(LEAD, 7, True, kept=False), Served(7, None, None, A)]
     told.under_way.fold(Answered(A), 7.1)
     told.under_way.fold(Ringing(A), 7.2)
     assert told.counts == (0, 0, 0, 1)
@@ -248,7 +249,7 @@ def test_a_person_let_go_is_counted_though_nobody_told_of_the_dial() -> None:
 
 def test_a_person_served_is_counted_though_nobody_told_of_the_dial() -> None:
     told = Told((0, AgentReady(ANN)), (50, PersonConnected(A, ANN)), (51, Dialled(A, LEAD)))
-    assert told.lessons == [Served(50, None, None)]
+    assert told.lessons == [Served(50, None, None, A)]
     assert told.counts == (0, 0, 0, 1)
     assert told.people == (0, 1, 0, 0)
     told.under_way.fold(AgentWrapUp(ANN), 60)
@@ -279,7 +280,7 @@ def test_agents_who_vanish_take_their_call_with_them() -> None:
 def test_a_call_for_an_agent_who_has_vanished_is_no_line() -> None:
     told = Told((0, Dialled(A, LEAD)), (5, Answered(A)), (6, PersonConnected(A, ANN)))
     assert told.counts == (0, 0, 0, 0)
-    assert told.lessons[-1] == Served(5, None, None)
+    assert told.lessons[-1] == Served(5, None, None, A)
 
 
 IN_A_TALK: tuple[tuple[float, PacingFact], ...] = (

@@ -82,6 +82,21 @@ def test_it_prints_a_table_and_writes_what_it_is_asked_for(campaign: Path, tmp_p
     assert again.read_bytes() == files["csv"].read_bytes()
 
 
+@pytest.mark.parametrize(("estimate", "warned"), [("0", True), ("0.01", False)])
+def test_detection_that_is_said_to_take_nobody_for_a_machine_is_warned_of(
+    tmp_path: Path, estimate: str, warned: bool
+) -> None:
+    file = tmp_path / "detection.yaml"
+    limit = f"limit: {{people_taken_for_machines: {estimate}}}"
+    file.write_text(f"{TINY}detection: {{on: true}}\n{limit}\n")
+    done = subprocess.run(
+        command(file, "--days", 1), capture_output=True, text=True, check=True, timeout=60
+    )
+    said = complaints(done)
+    assert ("offhook: WARNING" in said) is warned
+    assert ("recordings of what detection refused" in said) is warned
+
+
 @dataclass
 class Running:
     """The command in a session of its own, its standard error a terminal."""

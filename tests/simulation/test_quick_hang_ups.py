@@ -27,7 +27,9 @@ def test_whoever_goes_before_the_grace_is_over_goes_by_himself() -> None:
 
 def test_the_grace_begins_where_the_limits_clock_does() -> None:
     told, _, _ = played(
-        **GREEDY, detection={"on": True}, limit={"hard_stop": False, "clock": "greeting_end"}
+        **GREEDY,
+        detection={"on": True},
+        limit={"hard_stop": False, "clock": "greeting_end", "people_taken_for_machines": 0.01},
     )
     greeted = {fact.attempt: now for now, fact in told.of(GreetingEnded)}
     went = [(now - greeted[fact.attempt], fact.by_customer) for now, fact in told.of(Abandoned)]

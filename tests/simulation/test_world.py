@@ -16,6 +16,7 @@ from dialer.pacing_facts import (
     Answered,
     Cause,
     Dialled,
+    GivenMachine,
     Hopper,
     Machine,
     NotAnswered,
@@ -34,7 +35,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "lines": {"policy": "fixed_ratio", "options": {"ratio": 6.0}, "lines": 12,
               "limit": NO_HARD_STOP},
     "detection": {"machines": 0.3, "detection": {"on": True},
-                  "limit": {"clock": "greeting_end"}},
+                  "limit": {"clock": "greeting_end", "people_taken_for_machines": 0.01}},
     "machines unheard": {"machines": 0.3},
     "paces": {"paces": {"wrap_up": 0.6, "talk": 0.15}},
     "no wrap-up": {"wrap_up": {"kind": "constant", "value": 0}},
@@ -144,6 +145,30 @@ def test_the_days_figures_are_what_happened(kind: str) -> None:
     assert 0 < day.busy_s <= day.logged_in_s <= 8 * 3_600.0 + 1e-6
 
 
+def test_an_agent_reports_a_machine_when_they_have_noticed() -> None:
+    told, seen, _ = played(**WORLDS["detection"], machine_talk={"kind": "constant", "value": 7.0})
+    connected = {fact.attempt: (now, fact.agent) for now, fact in told.of(PersonConnected)}
+    noticed = told.of(GivenMachine)
+    assert len(noticed) > 5
+    wrap_ups = {(now, fact.agent) for now, fact in told.of(AgentWrapUp)}
+    for now, fact in noticed:
+        began, agent = connected[fact.attempt]
+        assert now == pytest.approx(began + 7.0)
+        assert (now, agent) in wrap_ups
+    still = len([began for began, _ in connected.values() if began > 3_600.0 - 7.0])
+    machines = len(connected) - sum(not lost for _, lost, _ in seen.persons)
+    assert machines - still <= len(noticed) <= machines
+
+
+def test_the_day_shows_the_dialers_estimate_beside_the_truth() -> None:
+    _, seen, scenario = played(**WORLDS["detection"])
+    day = play_day(scenario, "x", PolicySettings(policy="progressive"), agents=8, seed=1)
+    found = day.served + day.abandoned
+    assert day.taken_for_machines == seen.machines > 0
+    assert day.reckoned_unseen == pytest.approx(found * 0.01 / 0.99, rel=0.05)
+    assert day.reckoned_share == pytest.approx(0.01, abs=0.002)
+
+
 def test_who_has_no_agent_goes_when_his_patience_ends() -> None:
     own = {**WORLDS["greedy"], "patience": {"kind": "constant", "value": 1.5}}
     told, _, _ = played(**own)
@@ -176,7 +201,7 @@ def test_the_graces_clock_may_begin_with_the_end_of_the_greeting() -> None:
     for clock in ("answer", "greeting_end"):
         scenario = Scenario.model_validate(
             {"hours": 1.0, "detection": {"on": True, "people_taken_for_machines": 0.0},
-             "limit": {"clock": clock, "grace_s": 1.0}}
+             "limit": {"clock": clock, "grace_s": 1.0, "people_taken_for_machines": 0.0}}
         )  # fmt: skip
         chosen = PolicySettings(policy="progressive")
         shares[clock] = play_day(scenario, "x", chosen, agents=8, seed=1).share
