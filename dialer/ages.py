@@ -45,6 +45,11 @@ class Ages(Generic[K]):
         self._place[key] = place
         self._keys.append(key)
 
+    def change(self, key: K, since: float, kind: int) -> None:
+        """Give a key that is present another start and kind; its place stays the same."""
+        place = self._place[key]
+        self._since[place], self._kind[place] = since, kind
+
     def remove(self, key: K) -> float | None:
         """Remove a key. Returns its start, or None if it was not present."""
         place = self._place.pop(key, None)
@@ -76,6 +81,9 @@ class Kinds(Generic[K]):
         self._numbers: dict[K, int] = {}
         self.all: list[K] = []
         """The things by number. Don't modify the list."""
+
+    def __contains__(self, thing: K) -> bool:
+        return thing in self._numbers
 
     def of(self, thing: K) -> int:
         """Return the thing's number, assigning the next one if it is new."""

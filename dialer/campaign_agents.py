@@ -3,12 +3,19 @@
 Agents who have asked for a break finish what they are doing but are left out of the planning.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dialer.ages import Ages, Kinds
 from dialer.lessons import Lesson, Talked, WrappedUp
-from domain.identity import AgentCode
+from domain.identity import AgentCode, StageName
+
+STAGES = 30
+"""How many stages of scripts are told apart. Any further word is taken for UNKNOWN_STAGE: a script
+that reports a new word with every call must not fill the memory."""
+UNKNOWN_STAGE = StageName("")
+_MOST_STAGES = 50
+"""The number of stages of one talk that are remembered."""
 
 
 class State(StrEnum):
@@ -25,6 +32,10 @@ class _Agent:
     since: float
     kind: int
     wants_break: bool = False
+    stage: int = 0
+    stage_since: float = 0.0
+    stages: list[tuple[StageName, float]] = field(default_factory=list)
+    """The stages of this talk, each with its start."""
 
 
 class Agents:
@@ -38,6 +49,13 @@ class Agents:
         """The agents by the number ``kinds`` gives them; those who come back keep theirs."""
         self.talking: Ages[AgentCode] = Ages()
         """Agents on a call who will go on afterwards; those who want a break are in ``leaving``."""
+        self.stages: Ages[AgentCode] = Ages()
+        """The same agents in the same order: the stage of their talk and since when they are at it.
+        The kind is the stage's number; 0 is UNKNOWN_STAGE."""
+        self._stage_kinds: Kinds[StageName] = Kinds()
+        self._stage_kinds.of(UNKNOWN_STAGE)
+        self.stage_names = self._stage_kinds.all
+        """The stages by number."""
         self.wrapping_up: Ages[AgentCode] = Ages()
         self.planned = 0
         """The number of agents to plan with: all but those who want a break."""
@@ -72,6 +90,7 @@ class Agents:
         lessons = _lessons(code, agent, state, now)
         self._count(code, agent, -1)
         agent.state, agent.since = state, now
+        agent.stage, agent.stage_since, agent.stages = 0, now, []
         if state is State.READY:
             agent.wants_break = False
         self._count(code, agent, +1)
@@ -98,6 +117,25 @@ class Agents:
         agent.wants_break = True
         self._count(code, agent, +1)
 
+    def at_stage(self, code: AgentCode, stage: StageName, now: float) -> None:
+        """Record the stage of an agent's talk. The same stage again changes nothing."""
+        agent = self._agents.get(code)
+        if agent is None or agent.state is not State.TALKING:
+            self.odd += 1  # early or late; in which talk, nobody knows
+            return
+        kinds = self._stage_kinds
+        if stage not in kinds and len(kinds.all) > STAGES:
+            stage = UNKNOWN_STAGE
+        number = kinds.of(stage)
+        if agent.stages and agent.stage == number:
+            self.odd += 1
+            return
+        agent.stage, agent.stage_since = number, now
+        if len(agent.stages) < _MOST_STAGES:
+            agent.stages.append((stage, now))
+        if not agent.wants_break:
+            self.stages.change(code, now, number)
+
     def _count(self, code: AgentCode, agent: _Agent, one: int) -> None:
         if agent.wants_break:
             self.leaving += one * (agent.state is not State.READY)
@@ -105,19 +143,25 @@ class Agents:
         self.planned += one
         if agent.state is State.READY:
             self.ready += one
-        else:
-            column = self.talking if agent.state is State.TALKING else self.wrapping_up
+        elif agent.state is State.TALKING:
             if one > 0:
-                column.add(code, agent.since, agent.kind)
+                self.talking.add(code, agent.since, agent.kind)
+                self.stages.add(code, agent.stage_since, agent.stage)
             else:
-                column.remove(code)
+                self.talking.remove(code)
+                self.stages.remove(code)
+        elif one > 0:
+            self.wrapping_up.add(code, agent.since, agent.kind)
+        else:
+            self.wrapping_up.remove(code)
 
 
 def _lessons(code: AgentCode, agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:
     """Return what an agent's next state teaches about talks and wrap-up."""
     spent = now - agent.since
     if agent.state is State.TALKING:
-        talked = Talked(spent)
+        stages = tuple((stage, since - agent.since) for stage, since in agent.stages)
+        talked = Talked(spent, stages)
         return (talked,) if state is State.WRAP_UP else (talked, WrappedUp(0.0, code))
     if agent.state is State.WRAP_UP and state is State.READY:
         return (WrappedUp(spent, code),)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dialer.pacing_facts import Lead
-from domain.identity import AgentCode, AttemptId
+from domain.identity import AgentCode, AttemptId, StageName
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Talked:
     """A talk ended after ``seconds``."""
 
     seconds: float
+    stages: tuple[tuple[StageName, float], ...] = ()
+    """The stages that the agent's script reported, each with its start in seconds of the talk."""
 
 
 @dataclass(frozen=True, slots=True)

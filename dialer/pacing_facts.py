@@ -11,7 +11,7 @@ whoever answers counts as a person at once. A person is connected to an agent or
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.identity import AgentCode, AttemptId, ListName
+from domain.identity import AgentCode, AttemptId, ListName, StageName
 
 
 class Cause(StrEnum):
@@ -159,6 +159,18 @@ class AgentTalking:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptStage:
+    """The agent's script is at this stage of the talk from now on.
+
+    A stage is any short word. What matters is how long talks still last from there, so a script
+    reports its main parts (greeting, offer, order ...) and not each question.
+    """
+
+    agent: AgentCode
+    stage: StageName
+
+
+@dataclass(frozen=True, slots=True)
 class AgentWrapUp:
     """The talk is over and the agent is doing after-call work."""
 
@@ -192,5 +204,5 @@ AttemptFact = (
     Dialled | Ringing | Answered | NotAnswered | Person | Machine | SpeechBegan | GreetingEnded
     | PersonConnected | GivenMachine | Abandoned
 )  # fmt: skip
-StaffFact = AgentReady | AgentTalking | AgentWrapUp | AgentWantsBreak | AgentGone
+StaffFact = AgentReady | AgentTalking | ScriptStage | AgentWrapUp | AgentWantsBreak | AgentGone
 PacingFact = AttemptFact | StaffFact | Hopper | DayBegan

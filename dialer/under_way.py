@@ -39,6 +39,7 @@ from dialer.pacing_facts import (
     Person,
     PersonConnected,
     Ringing,
+    ScriptStage,
     SpeechBegan,
 )
 from domain.identity import AgentCode, AttemptId
@@ -77,6 +78,10 @@ class UnderWay:
         self.waiting: Ages[AttemptId] = Ages()
         self.talking = self._agents.talking
         """Agents on a call who will go on afterwards; those who want a break are in ``leaving``."""
+        self.stages = self._agents.stages
+        """The stage of each talk in ``talking``, in the same order."""
+        self.stage_names = self._agents.stage_names
+        """The stages, by their number in ``stages.kinds``."""
         self.wrapping_up = self._agents.wrapping_up
         self.agent_codes = self._agents.codes
         """The agents, by their number in ``talking.kinds`` and ``wrapping_up.kinds``."""
@@ -143,6 +148,8 @@ class UnderWay:
             case AgentTalking():
                 self._without_wrap_up.discard(fact.agent)
                 return self._agents.becomes(fact.agent, State.TALKING, now)
+            case ScriptStage():
+                self._agents.at_stage(fact.agent, fact.stage, now)
             case AgentReady():
                 if self._hang_up(fact.agent):
                     self._without_wrap_up.add(fact.agent)

@@ -29,6 +29,9 @@ ListName = NewType("ListName", str)
 AttemptId = NewType("AttemptId", str)
 """One dialling of one number by a campaign."""
 
+StageName = NewType("StageName", str)
+"""A stage of a talk, in the words of the agent's script, such as ``greeting`` or ``offer``."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelId:

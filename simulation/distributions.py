@@ -13,6 +13,7 @@ from documents.validation import validated
 
 Draw = Callable[[Random], float]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 or more")]
+Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
 Positive = Annotated[float, Field(gt=0, le=86_400, description="seconds, more than 0")]
 
 

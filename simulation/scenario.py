@@ -19,10 +19,11 @@ from simulation.distributions import (
     Mixture,
     Part,
     Seconds,
+    Share,
     checked,
 )
+from simulation.talk_script import TalkScript, contradictions, with_times
 
-Share = Annotated[float, Field(ge=0, le=1, description="a share, 0 to 1")]
 Hours = Annotated[float, Field(gt=0, le=24, description="hours, more than 0 and at most 24")]
 
 
@@ -184,6 +185,7 @@ class Scenario(_Section):
     ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing before giving up")
     refusals: Refusals = Refusals()
     talk: Distribution = Field(_TALK, description="seconds of talk")
+    script: TalkScript | None = Field(None, description="instead of talk: stages that talks pass")
     machine_talk: Distribution = Field(
         Constant(kind="constant", value=6.0), description="seconds until an agent leaves a machine"
     )
@@ -245,6 +247,8 @@ def _with_distributions(
             found = checked(known.pop(name), document, (name,), f'"{name}"', faults)
             if found is not None:
                 known[name] = found
+    if "script" in known:
+        known["script"] = with_times(known["script"], document, ("script",), faults)
     listening = known.get("detection")
     if isinstance(listening, dict) and "seconds" in listening:
         detection = dict(listening)
@@ -265,6 +269,15 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[Document
             " than midnight, when a new count of abandoned calls begins",
             "begin earlier (starts_at_h) or make the day shorter (hours)",
         )
+    if scenario.script is not None:
+        if "talk" in scenario.model_fields_set:
+            yield document.fault(
+                ("talk",),
+                "the campaign has talk and script; expected one of them",
+                "the stages of a script say how long talks take: remove talk, or the script",
+                key=True,
+            )
+        yield from contradictions(scenario.script, document, ("script",))
     refusals = scenario.refusals
     if refusals.failed + refusals.busy > 1:
         yield document.fault(

@@ -27,6 +27,7 @@ class SimulatedAgent:
     wrap_up_pace: float = 1.0
     """The factor by which their wrap-up is longer than the scenario says."""
     talk_pace: float = 1.0
+    reports_stages: bool = False
     state: str = "gone"
     since: float = 0.0
     wants_break: bool = False
@@ -60,6 +61,9 @@ class Staff:
         self._agents = [
             SimulatedAgent(AgentCode(str(1_001 + n)), wrap_up[n], talk[n]) for n in range(count)
         ]
+        if scenario.script is not None:
+            for number, agent in enumerate(self._agents):
+                agent.reports_stages = scenario.script.is_reported_by(number)
         self.ready: dict[SimulatedAgent, None] = {}
         """The agents who are ready; those ready for longest come first."""
 

@@ -35,6 +35,7 @@ from domain.identity import AttemptId
 from simulation.leads import Leads
 from simulation.scenario import Change, Scenario
 from simulation.staff import SimulatedAgent, Staff, Watcher
+from simulation.talk_script import ScriptedTalks
 from simulation.virtual_clock import VirtualClock
 
 _HOUR_S = 3_600.0
@@ -116,6 +117,9 @@ class World:
             tell=self._tell,
             serve=self._serve,
         )
+        self._scripted: ScriptedTalks | None = None
+        if scenario.script is not None:
+            self._scripted = ScriptedTalks(scenario.script, self._rng, self._clock, self._tell)
         self._waiting: dict[AttemptId, _Call] = {}
         self._calls: dict[AttemptId, _Call] = {}
         self._lines = 0
@@ -324,14 +328,20 @@ class World:
         if self._is_counted(call):
             self._observer.person(self._clock.now, abandoned=False, waited_s=self._waited_s(call))
         turn = self._staff.begins_to_talk(agent)
+        scripted = self._scripted
+        stages = scripted.draw(person=call.person) if scripted else ()
+        pace = 1.0
         if call.person:
-            usual = self._draw_talk(self._rng) * self._talk_factor * self._drift_talk
-            seconds = usual * agent.talk_pace
+            usual = sum(each for _, each in stages) if scripted else self._draw_talk(self._rng)
+            pace = self._talk_factor * self._drift_talk * agent.talk_pace
+            seconds = usual * self._talk_factor * self._drift_talk * agent.talk_pace
         else:
             seconds = self._draw_machine_talk(self._rng)
         self._clock.after(seconds, lambda: self._talk_ends(attempt, call, agent, turn))
         self._tell(PersonConnected(attempt, agent.code))
         self._tell(AgentTalking(agent.code))
+        if scripted and agent.reports_stages:
+            scripted.report(agent.code, stages, pace)
 
     def _talk_ends(self, attempt: AttemptId, call: _Call, agent: SimulatedAgent, turn: int) -> None:
         self._over(attempt, call)

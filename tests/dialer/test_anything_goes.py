@@ -32,12 +32,13 @@ from dialer.pacing_facts import (
     Person,
     PersonConnected,
     Ringing,
+    ScriptStage,
     SpeechBegan,
 )
 from dialer.policies import load_policies, make
 from dialer.policy import Policy, Reason, Situation, Wish
 from dialer.under_way import LOST_AFTER_S
-from domain.identity import AgentCode, AttemptId, ListName
+from domain.identity import AgentCode, AttemptId, ListName, StageName
 
 LEADS = (
     Lead(ListName("good"), "mobile"),
@@ -308,7 +309,9 @@ def _of_attempt(attempt: AttemptId, what: int) -> PacingFact:
 
 def _of_agent(agent: AgentCode, what: int) -> PacingFact:
     kinds = (AgentReady, AgentReady, AgentTalking, AgentWrapUp, AgentWantsBreak, AgentGone)
-    return kinds[what % len(kinds)](agent)
+    if what % 3 == 2:  # few words that come often, and many others
+        return ScriptStage(agent, StageName(f"stage {what if what % 2 else what % 4}"))
+    return kinds[what // 3 % len(kinds)](agent)
 
 
 @pytest.mark.parametrize("policy", POLICY_NAMES)
