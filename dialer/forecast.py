@@ -3,8 +3,9 @@
 The moments that matter are ROWS quantiles of a new call's time to the answer and, for calls that
 have been ringing for long, the next few seconds (SOON_S). For each moment, every ringing call has a
 chance of having been answered by then, and every busy agent a chance of still being busy, given how
-long they have been at it. These chances are kept in tables by age, learnt from what happened and
-rebuilt now and then; a look takes the rows of the current ages and adds them up.
+long they have been at it. These chances are kept in tables by age (``dialer.ring_table``,
+``dialer.busy``), learnt from what happened and rebuilt now and then; a look adds up those of the
+current ages.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,23 +17,23 @@ import numpy as np
 from dialer.ages import Floats, Ints
 from dialer.answer_rate import AnswerRates
 from dialer.busy import Busy
-from dialer.chances import rows_of, with_moments
+from dialer.chances import with_moments
 from dialer.durations import Durations
 from dialer.lessons import CutShort, Detected, Lesson, Reached, Talked, WrappedUp
 from dialer.pacing_facts import UNKNOWN_LEAD, Lead
 from dialer.policy import Situation
+from dialer.ring_table import STEP_S, STEPS, Curves, RingTable
+from dialer.under_way import UnderWay
 from domain.identity import ListName
 
 ROWS = 8
 SOON_S = (1.5, 4.0, 7.0)
 """Seconds from now. A call that has been ringing for long is answered by then or hardly ever."""
 _MOMENTS = ROWS + len(SOON_S)
-_RING_STEP_S, _RING_STEPS = 0.5, 180
 _HOUR_S = 3_600.0
 _RATES_FOR_S = 0.5
 _BEFORE_CUTS = 100
 _LEAST = 1e-12
-_NONE_YET = -1.0
 
 
 @dataclass(slots=True)
@@ -45,12 +46,15 @@ class Needed:
     third: list[float]
     """The three are the sums of p, of p(1-p) and of p(1-p)(1-2p)."""
 
-    def with_coin(self, heads: list[float]) -> "Needed":
-        """Return the same with one more call, which has been answered with these chances."""
+    def with_coins(self, heads: list[float], number: int) -> "Needed":
+        """Return the same with ``number`` more calls, each answered with these chances."""
         return Needed(
-            [mean + p for mean, p in zip(self.mean, heads, strict=True)],
-            [whole + p * (1 - p) for whole, p in zip(self.variance, heads, strict=True)],
-            [whole + p * (1 - p) * (1 - 2 * p) for whole, p in zip(self.third, heads, strict=True)],
+            [mean + number * p for mean, p in zip(self.mean, heads, strict=True)],
+            [whole + number * p * (1 - p) for whole, p in zip(self.variance, heads, strict=True)],
+            [
+                whole + number * p * (1 - p) * (1 - 2 * p)
+                for whole, p in zip(self.third, heads, strict=True)
+            ],
         )
 
     def without(self, mean: list[float], variance: list[float], third: list[float]) -> "Needed":
@@ -73,8 +77,9 @@ class Outlook:
     agents: int
     """The number to plan with: ready and busy agents, but not those who want a break."""
     needed: Needed
-    chances: Floats
-    """(ROWS, n): the chance that each call or agent that is not certain counts in ``needed``."""
+    chances: Floats | None
+    """(ROWS, n): the chance that each call or agent that is not certain counts in ``needed``; None
+    if there are more of them than were asked for."""
     certain: int
     """Persons who are already waiting; they are included in ``needed``."""
     still_busy: list[float]
@@ -103,17 +108,11 @@ class Forecast:
         self._new_rings = self._learnt_rings = 0
         self._moments: Floats = np.zeros(_MOMENTS)
         """All moments looked at, in seconds from now: ROWS quantiles, then SOON_S."""
-        self._curves: dict[ListName, tuple[Floats, Floats]] = {}
-        self._ring_table: Floats = np.zeros((0, 3 * _MOMENTS))
-        self._rings: Floats = self._ring_table
-        """The rows of the calls that were ringing at the last look."""
+        self._curves: dict[ListName, Curves] = {}
+        self._rings = RingTable(UNKNOWN_LEAD.list)
         self._later: Ints = np.zeros(_MOMENTS, dtype=np.int64)
         """The moments, in steps of ringing time."""
-        self._ring_rates: list[float] = []
-        """For each kind of lead, the rate used for the table."""
         self._rates_at = -1.0
-        self._ring_doubts: Floats = np.zeros(0)
-        """For each kind, the variance of that rate, as a fraction of its square."""
         self._new_calls: dict[Lead | None, tuple[Floats, float]] = {}
         self._build_rings()
         self._busy = Busy(self._moments)
@@ -144,26 +143,24 @@ class Forecast:
                 self._persons = self._persons * 0.998 + person
                 self._detected = self._detected * 0.998 + 1.0
 
-    def look(self, at: Situation, now: float) -> Outlook:
-        """Return what to expect from the calls and agents under way, without any new call."""
+    def look(self, at: Situation, now: float, *, few: int = 0) -> Outlook:
+        """Return what to expect from the calls and agents under way, without any new call. Each
+        one's chances are included if there are no more than ``few``."""
         under_way, ringing = at.under_way, at.under_way.ringing
         self._refresh(at, now)
         busy = len(under_way.talking) + len(under_way.wrapping_up)
-        upto = busy + len(ringing)
-        # One array for all: with ten rows, calling numpy costs more than the work it does.
-        coins = np.empty((upto + len(under_way.listened), 3 * _MOMENTS))
+        coins = np.empty((busy + len(under_way.listened), 3 * _MOMENTS))
         self._busy.look(under_way, now, coins[:busy])
-        self._rings = coins[busy:upto]
-        if len(ringing):
-            rows = rows_of(ringing.ages(now) * (1.0 / _RING_STEP_S), _RING_STEPS)
-            if len(self._ring_rates) > 1:
-                rows += ringing.kinds * _RING_STEPS
-            self._ring_table.take(rows, 0, self._rings, "clip")
         if len(under_way.listened):  # a person soon, or a machine
             share = np.full((len(under_way.listened), _MOMENTS), self._persons / self._detected)
-            coins[upto:] = with_moments(share)
+            coins[busy:] = with_moments(share)
+        sums, off = np.add.reduce(coins), [0.0] * ROWS
+        self._rings.look(ringing, now)
+        if len(ringing):
+            ringing_sums, off = self._rings.sums(ROWS)
+            sums += ringing_sums
         certain = len(under_way.waiting)
-        every: list[float] = np.add.reduce(coins).tolist()
+        every: list[float] = sums.tolist()
         still_busy: list[float] = np.add.reduce(coins[:busy, :ROWS]).tolist()
         answers = [all_ - busy_ for all_, busy_ in zip(every[:ROWS], still_busy, strict=True)]
         if certain:
@@ -172,16 +169,20 @@ class Forecast:
         return Outlook(
             agents=under_way.agents,
             needed=Needed(every[:ROWS], every[middle : middle + ROWS], every[last : last + ROWS]),
-            chances=coins[:, :ROWS].T,
+            chances=self._chances_of(coins) if len(coins) + len(ringing) <= few else None,
             certain=certain,
             still_busy=still_busy,
             needed_soon=Needed(
                 every[ROWS:middle], every[middle + ROWS : last], every[last + ROWS :]
             ),
             answers=answers,
-            doubt=self._doubt(ringing.kinds, answers),
+            doubt=[part * number for part, number in zip(off, answers, strict=True)],
             freed=busy - still_busy[-1],
         )
+
+    def _chances_of(self, others: Floats) -> Floats:
+        both: Floats = np.concatenate((others[:, :ROWS], self._rings.chances()[:, :ROWS])).T
+        return both
 
     def new_call(self, lead: Lead | None, now: float) -> tuple[Floats, float]:
         """Return the chances (ROWS,) that a call dialled now has been answered by each moment, and
@@ -209,20 +210,8 @@ class Forecast:
     def answers_soon(self, places: Sequence[int]) -> Floats:
         """Return what each of the ringing calls at these places adds to ``needed_soon``, as of the
         last look: (n, 3, moments), the mean, variance and third moment."""
-        rows = self._rings.take(np.array(places, dtype=np.int64), 0)
-        return rows.reshape(len(places), 3, _MOMENTS)[:, :, ROWS:]
-
-    def _doubt(self, kinds: Ints, answers: list[float]) -> list[float]:
-        """Return ``Outlook.doubt`` for the ringing calls, which are of these kinds."""
-        if not len(kinds):
-            return [0.0] * ROWS
-        if len(self._ring_doubts) == 1:
-            off = sqrt(self._ring_doubts[0])
-            return [off * number for number in answers]
-        by_kind = np.zeros((len(self._ring_doubts), ROWS))
-        np.add.at(by_kind, kinds, self._rings[:, :ROWS])
-        doubts: list[float] = np.sqrt(self._ring_doubts @ by_kind**2).tolist()
-        return doubts
+        moments = with_moments(self._rings.chances(places))
+        return moments.reshape(len(places), 3, _MOMENTS)[:, :, ROWS:]
 
     def _learn_from_cut(self, lead: Lead, seconds: float, now: float) -> None:
         """Count a call we cut with the chance that it would have been answered.
@@ -232,7 +221,7 @@ class Forecast:
         """
         self._cuts += 1
         reached, missed = self._curve(lead.list)
-        age = min(int(seconds / _RING_STEP_S), len(reached) - 1)
+        age = min(int(seconds / STEP_S), len(reached) - 1)
         rate = self.rates.rate(lead, now)
         would = rate * float(reached[age])
         chance = would / max(would + (1.0 - rate) * float(missed[age]), _LEAST)
@@ -247,57 +236,36 @@ class Forecast:
             self._new_rings = 0
             self._build_rings()
         self._busy.refresh(at.under_way, now, self._moments)
-        leads = at.under_way.leads
-        if now >= self._rates_at + _RATES_FOR_S or len(leads) != len(self._ring_rates):
+        if now >= self._rates_at + _RATES_FOR_S or len(at.under_way.leads) != self._rings.kinds:
             self._rates_at = now
             self._new_calls.clear()
-            self._build_ring_table(leads, set(at.under_way.ringing.kinds.tolist()), now)
+            self._update_rates(at.under_way, now)
 
     def _build_rings(self) -> None:
-        steps = _RING_STEPS * 2
-        missed = self._missed.survival(_RING_STEP_S, steps)
+        steps = STEPS * 2
+        missed = self._missed.survival(STEP_S, steps)
         self._curves = {
-            name: (times.survival(_RING_STEP_S, steps), missed)
-            for name, times in self._reached.items()
+            name: (times.survival(STEP_S, steps), missed) for name, times in self._reached.items()
         }
-        everyone = self._reached_all.survival(_RING_STEP_S, steps)
+        everyone = self._reached_all.survival(STEP_S, steps)
         self._curves[UNKNOWN_LEAD.list] = (everyone, missed)
         quantiles = (np.arange(ROWS) + 0.5) / ROWS
-        steps_to = np.minimum(np.searchsorted(1.0 - everyone, quantiles), _RING_STEPS)
-        soon = np.array(SOON_S) / _RING_STEP_S
+        steps_to = np.minimum(np.searchsorted(1.0 - everyone, quantiles), STEPS)
+        soon = np.array(SOON_S) / STEP_S
         later = np.concatenate((np.maximum(steps_to, 1), soon.astype(np.int64)))
         if not np.array_equal(later, self._later):
-            self._later, self._moments = later, later * _RING_STEP_S
-        self._ring_rates = []
+            self._later, self._moments = later, later * STEP_S
+        self._rings.begin(self._curves, later)
         self._rates_at = -1.0
 
-    def _build_ring_table(self, leads: list[Lead], kinds: set[int], now: float) -> None:
-        """Update the table for ringing kinds of lead whose rate has changed: there may be
-        hundreds."""
-        known = self._ring_rates
-        known.extend([_NONE_YET] * (len(leads) - len(known)))
-        doubts = np.zeros(len(leads))
-        doubts[: len(self._ring_doubts)] = self._ring_doubts
-        self._ring_doubts = doubts
-        rows = len(leads) * _RING_STEPS
-        if rows > len(self._ring_table):
-            table = np.zeros((2 * rows, 3 * _MOMENTS))
-            table[: len(self._ring_table)] = self._ring_table
-            self._ring_table = table
-        ages = np.arange(_RING_STEPS)[:, None]
-        for kind in kinds:
-            lead, rate = leads[kind], self.rates.rate(leads[kind], now)
-            self._ring_doubts[kind] = self.rates.doubt(lead)
-            if abs(rate - known[kind]) <= 0.01 * rate:
-                continue
-            known[kind] = rate
-            reached, missed = self._curve(lead.list)
-            still = np.maximum(reached, _LEAST)
-            by_then = 1.0 - still[ages + self._later] / still[ages]
-            alive = rate * still[ages]
-            chance = alive / (alive + (1.0 - rate) * np.maximum(missed[ages], _LEAST)) * by_then
-            first = kind * _RING_STEPS
-            self._ring_table[first : first + _RING_STEPS] = with_moments(chance)
+    def _update_rates(self, under_way: UnderWay, now: float) -> None:
+        """Update the rates of the kinds that ring: there may be hundreds of others."""
+        leads = under_way.leads
+        if len(leads) != self._rings.kinds:
+            self._rings.add_kinds([lead.list for lead in leads])
+        kinds = sorted(set(under_way.ringing.kinds.tolist()))
+        rates = [self.rates.rate(leads[kind], now) for kind in kinds]
+        self._rings.update(kinds, rates, [self.rates.doubt(leads[kind]) for kind in kinds])
 
     def _times_of(self, name: ListName) -> Durations:
         found = self._reached.get(name)
@@ -305,9 +273,9 @@ class Forecast:
             found = self._reached[name] = _ring_times(mean=self._reached_all.mean, memory=500)
         return found
 
-    def _curve(self, name: ListName) -> tuple[Floats, Floats]:
+    def _curve(self, name: ListName) -> Curves:
         return self._curves.get(name) or self._curves[UNKNOWN_LEAD.list]
 
 
 def _ring_times(*, mean: float, memory: int) -> Durations:
-    return Durations(mean=mean, finest=_RING_STEP_S, longest=600.0, memory=memory)
+    return Durations(mean=mean, finest=STEP_S, longest=600.0, memory=memory)

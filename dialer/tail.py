@@ -22,11 +22,6 @@ def none_yet(rows: int) -> Floats:
     return np.ones((rows, 1))
 
 
-def with_coin(distribution: Floats, heads: Floats) -> Floats:
-    """Return the distribution with one more coin, which has the chances ``heads`` (rows,)."""
-    return with_coins(distribution, heads[:, None])
-
-
 def with_coins(distribution: Floats, chances: Floats) -> Floats:
     """Return the distribution with more coins, which have ``chances`` (rows, coins)."""
     rows, coins = chances.shape

@@ -14,6 +14,9 @@ Dialling may thus continue while nobody may be abandoned, as long as an agent is
 agents are free, the less likely it is that more of them will be wanted.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+from copy import copy
 from math import exp, floor, inf, sqrt
 
 import numpy as np
@@ -24,7 +27,7 @@ from dialer.forecast import ROWS, Forecast, Needed, Outlook
 from dialer.lessons import Lesson
 from dialer.policies.progressive import one_for_each
 from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
-from dialer.tail import exact_tail, none_yet, normal_tail, with_coin, with_coins
+from dialer.tail import exact_tail, none_yet, normal_tail, with_coins
 from domain.identity import AttemptId
 
 _MOST_AT_ONCE = 100
@@ -117,24 +120,32 @@ class Foresight:
                 return Wish(least.count, reason)
             look = self._forecast.look(at, now)
             return Wish(least.count, reason, self._to_cut(at, look.needed_soon, now))
-        look = self._forecast.look(at, now)
+        look = self._forecast.look(at, now, few=self._exact)
         self._agents = look.agents
         room = at.limit.room(now)
         aside = self._margin + _UNSEEN_SIGMAS * sqrt(at.limit.unseen)
         spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - aside))
-        risk = _Risk(look, spare, exact=self._exact)
-        for place in range(at.placing):
-            risk.add(*self._next_call(at, place, now))
+        risk = _Risk(look, spare)
+        if at.placing:
+            risk.add(self._next_calls(at, 0, at.placing, now))
         threshold = self.threshold
         # If we are over the limit already, allow less the further over we are.
         breach = self._breach * self._share / (1.0 + max(0.0, -room))
         breach = min(max(breach, _LEAST_THRESHOLD), _MOST_THRESHOLD)
-        count = 0
-        used = first = risk.now(threshold, breach)
+        first = risk.now(threshold, breach)
+        count, used = 0, first
+        longest = _MOST_AT_ONCE
         while max(used) < 1.0 and count < _MOST_AT_ONCE:
-            risk.add(*self._next_call(at, at.placing + count, now))
-            count += 1
-            used = risk.now(threshold, breach)
+            more = min(risk.stride(count), longest, _MOST_AT_ONCE - count)
+            calls = self._next_calls(at, at.placing + count, more, now)
+            farther = risk if more == 1 else copy(risk)
+            farther.add(calls)
+            farther_used = farther.now(threshold, breach)
+            if more > 1 and max(farther_used) >= 1.0:  # too far
+                longest = more // 2
+                continue
+            risk, used = farther, farther_used
+            count += more
         at_gate = used[1] > used[0]
         allowed = breach if at_gate else threshold
         hang_up = self._to_cut(at, look.needed_soon, now)
@@ -156,11 +167,17 @@ class Foresight:
             sure=self._share > 0.0 and at.reached >= _SURE_AFTER and risk.doubt <= _SURE_DOUBT,
         )
 
-    def _next_call(self, at: Situation, place: int, now: float) -> tuple[Floats, float]:
-        """Return the chances of the call that goes out after ``place`` others, and their doubt."""
+    def _next_calls(
+        self, at: Situation, place: int, count: int, now: float
+    ) -> list[tuple[Floats, float, int]]:
+        """Return what to expect of the calls that go out after ``place`` others: the chances, their
+        doubt, and how many of ``count`` are like this."""
         leads = at.next_leads
-        lead = leads[min(place, len(leads) - 1)] if leads else None
-        return self._forecast.new_call(lead, now)
+        if not leads:
+            return [(*self._forecast.new_call(None, now), count)]
+        number = Counter(leads[place : place + count])
+        number[leads[-1]] += count - number.total()  # more than are known: like the last one
+        return [(*self._forecast.new_call(lead, now), of) for lead, of in number.items() if of]
 
     def _to_cut(self, at: Situation, soon: Needed, now: float) -> tuple[AttemptId, ...]:
         """Return the calls to hang up, oldest first: those that have rung long enough and, if
@@ -203,13 +220,13 @@ def _taken(needed: Needed, agents: int) -> float:
 class _Risk:
     """The risk of one more call, updated as calls are added."""
 
-    def __init__(self, look: Outlook, spare: int, *, exact: int) -> None:
+    def __init__(self, look: Outlook, spare: int) -> None:
         self._agents, self._spare = look.agents, spare
         self._certain = look.certain
         self._needed = look.needed
         self._answers, self._doubt = look.answers, look.doubt
         self._distribution: Floats | None = None
-        if look.chances.shape[1] <= exact:
+        if look.chances is not None:
             self._distribution = with_coins(none_yet(ROWS), look.chances)
 
     @property
@@ -219,15 +236,24 @@ class _Risk:
         answers = self._answers[-1]
         return (self._doubt[-1] / answers) ** 2 if answers > 0.0 else 0.0
 
-    def add(self, heads: Floats, doubt: float) -> None:
-        """Add a call with these chances of having been answered. ``doubt`` is how far off their
-        rate may be; it is added as if the other calls shared the same error."""
-        if self._distribution is not None:
-            self._distribution = with_coin(self._distribution, heads)
-        chances = heads.tolist()
-        self._answers = [a + p for a, p in zip(self._answers, chances, strict=True)]
-        self._doubt = [d + doubt * p for d, p in zip(self._doubt, chances, strict=True)]
-        self._needed = self._needed.with_coin(chances)
+    def stride(self, count: int) -> int:
+        """Return how many calls to add at once after ``count``: the risk hardly ever falls with
+        another call, so it need not be looked at after each."""
+        return 1 if self._distribution is not None else max(1, count // 2)
+
+    def add(self, calls: Iterable[tuple[Floats, float, int]]) -> None:
+        """Add calls: for each kind, the chances of having been answered, their doubt, and how many.
+        ``doubt`` is how far off their rate may be; it is added as if the other calls shared the
+        same error."""
+        for heads, doubt, number in calls:
+            if self._distribution is not None:
+                coins = np.broadcast_to(heads[:, None], (ROWS, number))
+                self._distribution = with_coins(self._distribution, coins)
+            chances = heads.tolist()
+            self._answers = [a + number * p for a, p in zip(self._answers, chances, strict=True)]
+            doubt *= number
+            self._doubt = [d + doubt * p for d, p in zip(self._doubt, chances, strict=True)]
+            self._needed = self._needed.with_coins(chances, number)
 
     def now(self, threshold: float, breach: float) -> tuple[float, float]:
         """Return the risk and the gate's risk, as fractions of what is allowed: while both are

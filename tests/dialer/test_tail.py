@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from dialer.tail import exact_tail, none_yet, normal_tail, with_coin, with_coins
+from dialer.tail import exact_tail, none_yet, normal_tail, with_coins
 
 
 def brute_force(chances: list[float], at_least: int) -> float:
@@ -25,7 +25,7 @@ def test_exact_is_what_brute_force_says(seed: int) -> None:
     together = with_coins(none_yet(4), np.array(rows))
     one_by_one = none_yet(4)
     for coin in range(9):
-        one_by_one = with_coin(one_by_one, np.array([row[coin] for row in rows]))
+        one_by_one = with_coins(one_by_one, np.array([[row[coin]] for row in rows]))
     for at_least in range(-1, 12):
         expected = [brute_force(row, at_least) for row in rows]
         assert exact_tail(together, at_least) == pytest.approx(expected, abs=1e-12)
