@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dialer.causes import Cause
 from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served
 from dialer.pacing_facts import (
     Abandoned,
-    Cause,
     Lead,
     Machine,
     NotAnswered,
@@ -69,7 +69,9 @@ def lessons_of(
     decided = attempt.stage not in (AttemptStage.WAITING, AttemptStage.CONNECTED)
     if decided and stage is not AttemptStage.LISTENED:
         person = not isinstance(fact, NotAnswered | Machine)
-        if isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
+        if isinstance(fact, NotAnswered) and fact.cause.of_trunk:
+            pass  # says nothing about the list
+        elif isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
             since = attempt.rings_since
             rang_s = 0.0 if since is None else now - since
             lessons.append(CutShort(attempt.lead, now - attempt.dialled_at, rang_s))

@@ -9,7 +9,7 @@ first.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf
+from math import floor, inf
 
 from dialer.abandon_count import NO_HISTORY, AbandonCount, Counted, History
 from dialer.lessons import CutShort, LetGo, Reached, Served
@@ -29,6 +29,7 @@ from dialer.pacing_facts import (
     PacingFact,
 )
 from dialer.policy import Policy, Reason, Situation, Wish, free_agents
+from dialer.trunk import TrunkState
 from dialer.under_way import UnderWay
 from domain.identity import AttemptId
 
@@ -46,6 +47,9 @@ NO_ESTIMATE = (
     " some hundred recordings of what it refused, or take a preset (uk, us, cautious), which has"
     " one"
 )
+_KNOWN_AGAIN = 3
+"""After the trunk has failed, this many persons must answer before more than one number for each
+free agent is dialled."""
 _MOST_OPEN_PER_AGENT = 40
 _MOST_AT_ONCE = 200
 
@@ -118,6 +122,10 @@ class Pacer:
         self._together, self._span_s = _calls_within(settings.calls_per_second)
         self._gone_out: deque[float] = deque()
         """When calls went out within the last ``_span_s``; empty if their rate is not limited."""
+        self._returned = 0
+        """How often the trunk had come back when it was looked at last."""
+        self._unknown_until = 0
+        """Until this many persons have answered in all, who answers is unknown again."""
         self._look_at: float | None = None
         self._forget_at = now
 
@@ -236,6 +244,7 @@ class Pacer:
         """Yield the bounds that no policy may break: how many calls each allows now."""
         under_way, situation, settings = self.under_way, self.situation, self.settings
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
+        yield from self._bounds_of_trunk(wish, now)
         yield self._tokens(now), _TOO_FAST
         yield _MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY
         yield _MOST_AT_ONCE, _TOO_MANY
@@ -245,6 +254,21 @@ class Pacer:
         if settings.limit.hard_stop and self.limit.room(now) < 1.0:
             sure = wish.sure and under_way.idle > 0
             yield wish.count if sure else free_agents(situation), _SPENT
+
+    def _bounds_of_trunk(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
+        """Yield what the trunk bears, and what is sensible when it has come back after a failure:
+        one call for each free agent, until people have answered again."""
+        under_way, situation = self.under_way, self.situation
+        trunk = under_way.trunk
+        free = trunk.free(now, in_use=under_way.lines + situation.placing)
+        if trunk.state is not TrunkState.CLEAR:
+            held = trunk.state is TrunkState.HELD
+            yield min(wish.count, floor(free)), _HELD if held else _BOUNDED
+        if trunk.returned != self._returned:
+            self._returned = trunk.returned
+            self._unknown_until = situation.reached + _KNOWN_AGAIN
+        if situation.reached < self._unknown_until:
+            yield free_agents(situation), _RETURNED
 
     def _before_guaranteed(self, count: int) -> int:
         """Return how many may go out before a lead comes up that needs a reserved agent."""
@@ -283,6 +307,8 @@ class Pacer:
         under_way, tally = self.under_way, self.limit.worst(now)
         return {
             "lines": self.settings.lines,
+            "borne": under_way.trunk.lines,
+            "held_s": now - under_way.trunk.held_since,
             "used": under_way.lines,
             "ready": under_way.ready,
             "open": self.situation.open,
@@ -310,6 +336,14 @@ def _persons(count: float) -> str:
 
 _NOBODY = Reason("nobody is logged in and no call is under way")
 _NO_LINES = Reason("{wanted} wanted, limited by the free lines: {used} of {lines} are in use")
+_HELD = Reason(
+    "{wanted} wanted; the trunk has refused calls for {held_s:.0f} s, so single calls try it"
+)
+_BOUNDED = Reason("{wanted} wanted, limited by what the trunk was seen to carry: {borne} calls")
+_RETURNED = Reason(
+    "{wanted} wanted, limited to free agents ({ready} ready): the trunk has just come back, and"
+    " nobody knows yet who answers"
+)
 _TOO_FAST = Reason("{wanted} wanted, limited to {per_second} calls a second")
 _TOO_MANY = Reason("{wanted} wanted, limited because {open} calls are under way already")
 _NO_LEADS = Reason("{wanted} wanted, limited by the leads that are left")

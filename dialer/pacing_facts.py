@@ -9,21 +9,9 @@ whoever answers counts as a person at once. A person is connected to an agent or
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from dialer.causes import Cause
 from domain.identity import AgentCode, AttemptId, ListName, StageName
-
-
-class Cause(StrEnum):
-    """Why an attempt was not answered."""
-
-    BUSY = "busy"
-    NO_ANSWER = "no_answer"  # rang until the far end or the ring time gave up
-    REJECTED = "rejected"
-    INVALID = "invalid"  # no such number
-    CONGESTION = "congestion"  # no line, here or beyond
-    FAILED = "failed"
-    CUT = "cut"  # hung up by us while it rang
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from math import inf
 from dialer.ages import Ages, Kinds
 from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, AttemptStage, lessons_of
 from dialer.campaign_agents import Agents, State
+from dialer.causes import Cause
 from dialer.lessons import Lesson, LetGo, Served
 from dialer.pacing_facts import (
     UNKNOWN_LEAD,
@@ -27,6 +28,7 @@ from dialer.pacing_facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Answered,
+    AttemptFact,
     DayBegan,
     Dialled,
     GivenMachine,
@@ -42,6 +44,7 @@ from dialer.pacing_facts import (
     ScriptStage,
     SpeechBegan,
 )
+from dialer.trunk import Trunk
 from domain.identity import AgentCode, AttemptId
 
 LOST_AFTER_S = 300.0
@@ -72,6 +75,8 @@ class UnderWay:
         self._kinds: Kinds[Lead] = Kinds()
         self.leads = self._kinds.all
         """The leads, by their number in ``ringing.kinds``."""
+        self.trunk = Trunk()
+        """What carries the attempts."""
         self.ringing: Ages[AttemptId] = Ages()
         """Attempts dialled and not answered, since they went out; the kind is the lead's number."""
         self.listened: Ages[AttemptId] = Ages()
@@ -198,6 +203,7 @@ class UnderWay:
         self._attempts[fact.attempt] = Attempt(fact.lead, now, AttemptStage.DIALLED, kept=kept)
         self.ringing.add(fact.attempt, now, self._kinds.of(fact.lead))
         self.open += 1
+        self.trunk.sent(fact.attempt, now, in_use=self.lines)
         return ()
 
     def _heard(self, fact: SpeechBegan | GreetingEnded, now: float) -> None:
@@ -227,6 +233,7 @@ class UnderWay:
             return ()
         if stage is AttemptStage.RINGING:
             attempt.rings_since, attempt.stage = now, stage
+            self.trunk.carried(fact.attempt, now, in_use=self.lines)
             return ()
         attempt.heard = attempt.heard or isinstance(fact, Person)
         lessons = lessons_of(attempt, fact, stage, now)
@@ -243,8 +250,19 @@ class UnderWay:
             self.waiting.add(fact.attempt, now)
             self.open += 1
         elif isinstance(fact, PersonConnected):
-            return lessons + self._connect(fact, now)
+            lessons += self._connect(fact, now)
+        self._about_trunk(fact, now)
         return lessons
+
+    def _about_trunk(self, fact: AttemptFact, now: float) -> None:
+        """Report to the trunk what an attempt says about it."""
+        cause = fact.cause if isinstance(fact, NotAnswered) else None
+        if cause is Cause.CUT:
+            self.trunk.over(fact.attempt)
+        elif cause is not None and cause.of_trunk:
+            self.trunk.refused(fact.attempt, now, in_use=self.lines)
+        else:
+            self.trunk.carried(fact.attempt, now, in_use=self.lines)
 
     def _unheard_of(self, fact: object, now: float) -> tuple[Lesson, ...]:
         """Handle a fact about an attempt that is over or was never reported as gone out.

@@ -1,17 +1,20 @@
 """One simulated day: play a policy in a world and collect the day's figures."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
 from dialer.limit import Limit, QuickHangUp, Window
 from dialer.pacing import Pacer, Settings
 from dialer.policies import make
-from simulation.scenario import PolicySettings, Scenario
+from simulation.scenario import PolicySettings, Scenario, TrunkFailure
 from simulation.world import World
 
 ENOUGH = 100
 """The number of persons who must have answered before a running share means anything."""
+NEAR_S = 90.0
+"""For this many seconds after a failure of the trunk, what it did to the pacing still shows."""
 _WINDOW_S = 3_600.0
 _SAMPLE_S = 10.0
 
@@ -41,6 +44,12 @@ class DayResult:
     served: int = 0
     abandoned: int = 0
     taken_for_machines: int = 0
+    refused: int = 0
+    """Calls that the trunk refused, or cut off while they rang."""
+    near_failures: int = 0
+    """Persons who answered while the trunk failed, or within NEAR_S after it."""
+    lost_near_failures: int = 0
+    """Those of them who were abandoned."""
     idle_s: float = 0.0
     idle_times: int = 0
     over_s: float = 0.0
@@ -81,7 +90,15 @@ class DayResult:
 class Figures:
     """Collects a day's figures as the world reports them."""
 
-    def __init__(self, result: DayResult, limit: Limit, *, with_chart: bool) -> None:
+    def __init__(
+        self,
+        result: DayResult,
+        limit: Limit,
+        failures: Sequence[TrunkFailure] = (),
+        *,
+        with_chart: bool = False,
+    ) -> None:
+        self._failures = failures
         self._result = result
         self._limit = limit.share + 1e-12  # a share exactly at the limit is not over it
         self._grace_s = limit.grace_s + 1e-9
@@ -112,6 +129,9 @@ class Figures:
         self._pass(now)
         self._result.taken_for_machines += 1
         self._counted(now, lost=True)
+
+    def refused(self, _now: float) -> None:
+        self._result.refused += 1
 
     def idle_ended(self, seconds: float) -> None:
         self._result.idle_s += seconds
@@ -162,6 +182,9 @@ class Figures:
 
     def _counted(self, now: float, *, lost: bool) -> None:
         result, persons = self._result, self._persons
+        if any(failure.goes_on(now, and_after_s=NEAR_S) for failure in self._failures):
+            result.near_failures += 1
+            result.lost_near_failures += lost
         persons.append((now, lost))
         self._lost_in_window += lost
         while persons[0][0] < now - _WINDOW_S:
@@ -193,7 +216,7 @@ def play_day(
     )
     pacer = Pacer(make(chosen.policy, **chosen.options), settings, now=0.0)
     result = DayResult(name, agents, seed)
-    figures = Figures(result, limit, with_chart=with_chart)
+    figures = Figures(result, limit, scenario.failures, with_chart=with_chart)
     World(scenario, agents, seed, pacer, figures).run()
     figures.end(scenario.hours * 3_600.0)
     result.reckoned_share = pacer.limit.tally(Window.DAY, result.day_s).share

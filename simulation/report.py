@@ -54,6 +54,11 @@ class ReportRow:
     idle_s: Figure
     dials_per_contact: Figure | None
     """None if nobody was reached."""
+    refused: float = 0.0
+    """The share of the calls dialled that the trunk refused."""
+    lost_near_failures: float | None = None
+    """The abandoned share of those who answered while the trunk failed or soon after; None: nobody
+    did."""
 
 
 def rows_of(results: Iterable[DayResult], limit: float) -> list[ReportRow]:
@@ -67,6 +72,7 @@ def rows_of(results: Iterable[DayResult], limit: float) -> list[ReportRow]:
 def _row(policy: str, agents: int, days: Sequence[DayResult], limit: float) -> ReportRow:
     over = sum(day.share > limit + 1e-12 for day in days)
     low, high = _wilson(over, len(days))
+    near_failures = sum(day.near_failures for day in days)
     contacts = [day.dials_per_contact for day in days if day.served]
     return ReportRow(
         policy=policy,
@@ -81,6 +87,10 @@ def _row(policy: str, agents: int, days: Sequence[DayResult], limit: float) -> R
         worst_hour=max(day.worst_hour for day in days),
         idle_s=_figure([day.idle_before_call_s for day in days]),
         dials_per_contact=_figure(contacts) if contacts else None,
+        refused=sum(day.refused for day in days) / max(sum(day.dialled for day in days), 1),
+        lost_near_failures=(
+            sum(day.lost_near_failures for day in days) / near_failures if near_failures else None
+        ),
     )
 
 
@@ -113,12 +123,16 @@ _HEAD = (
     "policy", "agents", "days", "use %", "abandoned %", "days over %", "time over %",
     "worst hour %", "idle s", "dials/contact",
 )  # fmt: skip
+_OF_TRUNK = ("refused %", "lost at failures %")
+"""Shown only where the trunk refused something."""
 
 
 def table(rows: Sequence[ReportRow]) -> str:
     """Return the rows as a Markdown table with aligned columns."""
-    cells = [list(_HEAD), *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    of_trunk = any(row.refused or row.lost_near_failures is not None for row in rows)
+    cells = [[*_HEAD, *(_OF_TRUNK if of_trunk else ())]]
+    cells += [_cells(row) + (_of_trunk(row) if of_trunk else []) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "| "
         + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
@@ -145,6 +159,11 @@ def _cells(row: ReportRow) -> list[str]:
     ]
 
 
+def _of_trunk(row: ReportRow) -> list[str]:
+    lost = row.lost_near_failures
+    return [f"{100 * row.refused:.1f}", "-" if lost is None else f"{100 * lost:.1f}"]
+
+
 def told(rows: Sequence[ReportRow], **about: Any) -> dict[str, Any]:
     """Return the rows and what describes them, for programs. Shares are 0 to 1."""
     return {**about, "rows": [_plain(row) for row in rows]}
@@ -167,6 +186,9 @@ _COLUMNS: dict[str, Callable[[DayResult], object]] = {
     "taken_for_machines": lambda day: day.taken_for_machines,
     "reckoned_taken_for_machines": lambda day: f"{day.reckoned_unseen:.1f}",
     "reckoned_abandoned_share": lambda day: f"{day.reckoned_share:.6f}",
+    "refused": lambda day: day.refused,
+    "near_failures": lambda day: day.near_failures,
+    "lost_near_failures": lambda day: day.lost_near_failures,
     "busy_s": lambda day: f"{day.busy_s:.1f}",
     "logged_in_s": lambda day: f"{day.logged_in_s:.1f}",
     "idle_before_call_s": lambda day: f"{day.idle_before_call_s:.3f}",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,8 +54,39 @@ class LeadList(_Section):
 class Refusals(_Section):
     """How unanswered calls end, other than by ringing out."""
 
-    failed: Share = Field(0.15, description="the share that fails at once")
+    invalid: Share = Field(0.15, description="the share of dead numbers, which fail at once")
     busy: Share = Field(0.15, description="the share that is busy or refuses")
+
+
+class TrunkSettings(_Section):
+    """What carries the calls, as it truly is, whatever the dialer was told (lines)."""
+
+    lines: int | None = Field(
+        None, ge=0, description="calls at once; without it, as many as the dialer was told"
+    )
+    refused: Share = Field(0.0, description="the share of calls that it refuses on a usual day")
+
+
+class TrunkFailure(_Section):
+    """A time during which the trunk fails. With ``every_s`` it repeats."""
+
+    at_h: float = Field(ge=0, le=24, description="hours after the start")
+    last_s: float = Field(gt=0, le=86_400, description="seconds, more than 0")
+    every_s: float | None = Field(
+        None, gt=0, le=86_400, description="seconds from the beginning of one to that of the next"
+    )
+    silent: bool = Field(
+        False, description="true: calls get no reply; false: they are refused at once"
+    )
+    cuts_ringing: bool = Field(
+        False, description="true: calls that ring when it begins fail; false: they go on"
+    )
+
+    def goes_on(self, now: float, *, and_after_s: float = 0.0) -> bool:
+        """Return whether it goes on at ``now``, in seconds from the start of the day, or has ended
+        within the last ``and_after_s``."""
+        since = now - self.at_h * 3_600.0
+        return since >= 0.0 and since % (self.every_s or inf) < self.last_s + and_after_s
 
 
 class Detection(_Section):
@@ -184,6 +216,8 @@ class Scenario(_Section):
     )
     ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing before giving up")
     refusals: Refusals = Refusals()
+    trunk: TrunkSettings = TrunkSettings()
+    failures: list[TrunkFailure] = Field([], description="a list of times at which the trunk fails")
     talk: Distribution = Field(_TALK, description="seconds of talk")
     script: TalkScript | None = Field(None, description="instead of talk: stages that talks pass")
     machine_talk: Distribution = Field(
@@ -279,12 +313,25 @@ def _contradictions(scenario: Scenario, document: Document) -> Iterator[Document
             )
         yield from contradictions(scenario.script, document, ("script",))
     refusals = scenario.refusals
-    if refusals.failed + refusals.busy > 1:
+    if refusals.invalid + refusals.busy > 1:
         yield document.fault(
             ("refusals",),
-            f"failed and busy are {refusals.failed + refusals.busy:g} together; expected shares of"
-            " the calls that are not answered, at most 1 together",
+            f"invalid and busy are {refusals.invalid + refusals.busy:g} together; expected shares"
+            " of the calls that are not answered, at most 1 together",
         )
+    for number, failure in enumerate(scenario.failures):
+        if failure.at_h >= scenario.hours:
+            yield document.fault(
+                ("failures", number, "at_h"),
+                f'"at_h" of failure {number + 1} is {failure.at_h:g}; expected less than the day\'s'
+                f" {scenario.hours:g} hours, counted from its start",
+            )
+        if failure.every_s is not None and failure.every_s <= failure.last_s:
+            yield document.fault(
+                ("failures", number, "every_s"),
+                f'"every_s" of failure {number + 1} is {failure.every_s:g}; expected more than the'
+                f" {failure.last_s:g} s that it lasts",
+            )
     for number, change in enumerate(scenario.changes):
         if change.at_h >= scenario.hours:
             yield document.fault(

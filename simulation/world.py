@@ -12,12 +12,12 @@ from math import exp, inf
 from random import Random
 from typing import Protocol
 
+from dialer.causes import Cause
 from dialer.limit import ClockStart
 from dialer.pacing_facts import (
     Abandoned,
     AgentTalking,
     Answered,
-    Cause,
     DayBegan,
     Dialled,
     GivenMachine,
@@ -32,6 +32,7 @@ from dialer.pacing_facts import (
     Ringing,
 )
 from domain.identity import AttemptId
+from simulation.carrier import GIVEN_UP_AFTER_S, REPEATED_AFTER_S, Carrier
 from simulation.leads import Leads
 from simulation.scenario import Change, Scenario
 from simulation.staff import SimulatedAgent, Staff, Watcher
@@ -79,6 +80,9 @@ class Observer(Watcher, Protocol):
 
     def taken_for_machine(self, now: float) -> None: ...
 
+    def refused(self, now: float) -> None:
+        """The trunk refused a call, or cut it off while it rang."""
+
     def ringing(self, now: float, change: int) -> None: ...
 
 
@@ -107,6 +111,7 @@ class World:
         self._orders: deque[Order] = deque()
         self._clock = VirtualClock()
         self._end = scenario.hours * _HOUR_S
+        self._carrier = Carrier(scenario, self._rng)
         self._leads = Leads(scenario.lists, self._rng)
         self._staff = Staff(
             scenario,
@@ -141,6 +146,8 @@ class World:
         """Play the whole day."""
         scenario, clock = self._scenario, self._clock
         self._tell(DayBegan(0, -scenario.starts_at_h * _HOUR_S))
+        for at in self._carrier.cuts():
+            clock.at(at, self._cut_ringing)
         for change in scenario.changes:
             clock.at(change.at_h * _HOUR_S, partial(self._change, change))
         if scenario.drift is not None:
@@ -201,11 +208,13 @@ class World:
             return
         if leads.runs_low:
             clock.after(0.0, self._fill_hopper)
-        rng, scenario = self._rng, self._scenario
         self._number += 1
         attempt = AttemptId(str(self._number))
-        full = self._lines >= scenario.lines
-        call = _Call(lead, person=False, has_line=not full)
+        carrier = self._carrier
+        full = self._lines >= carrier.lines
+        failure = carrier.failure(clock.now)
+        refused = full or failure is not None or carrier.refuses()
+        call = _Call(lead, person=False, has_line=not refused)
         self._calls[attempt] = call
         self._observer.dialled(clock.now)
         self._observer.ringing(clock.now, +1)
@@ -215,10 +224,46 @@ class World:
             clock.after(
                 _REFUSED_AFTER_S, lambda: self._not_answered(attempt, call, Cause.CONGESTION)
             )
+        elif failure is not None and failure.silent:
+            self._is_sent_again(attempt, call, clock.now)
+        elif refused:
+            clock.after(
+                carrier.refuses_after_s(), lambda: self._not_answered(attempt, call, Cause.FAILED)
+            )
+        else:
+            self._is_carried(attempt, call)
+
+    def _is_sent_again(self, attempt: AttemptId, call: _Call, dialled_at: float) -> None:
+        """Send a call again and again that has got no reply, until the trunk is there or it is
+        given up."""
+        clock, carrier = self._clock, self._carrier
+        for after in REPEATED_AFTER_S:
+            at = dialled_at + after
+            if carrier.failure(at) is None:
+                clock.at(at, lambda: self._is_taken_late(attempt, call))
+                return
+        clock.at(
+            dialled_at + GIVEN_UP_AFTER_S,
+            lambda: self._not_answered(attempt, call, Cause.FAILED),
+        )
+
+    def _is_taken_late(self, attempt: AttemptId, call: _Call) -> None:
+        if call.over:
             return
+        if self._lines >= self._carrier.lines:
+            self._not_answered(attempt, call, Cause.CONGESTION)
+            return
+        call.has_line = True
+        self._lines += 1
+        self._is_carried(attempt, call)
+
+    def _is_carried(self, attempt: AttemptId, call: _Call) -> None:
+        """Let a call go its way, now that the trunk has taken it."""
+        rng, scenario, clock = self._rng, self._scenario, self._clock
         delay = max(_LEAST_DELAY_S, self._draw_delay(rng))
         chance = rng.random()
-        rate = min(1.0, leads.rates[lead] * self._rate_factor * self._drift_rate)
+        usual = self._leads.rates[call.lead]
+        rate = min(1.0, usual * self._rate_factor * self._drift_rate)
         if chance < rate or chance < rate + scenario.machines:
             call.person = chance < rate
             ring = self._draw_ring(rng)
@@ -231,11 +276,11 @@ class World:
         else:
             kind = rng.random()
         refusals = scenario.refusals
-        if kind < refusals.failed:
-            clock.after(delay, lambda: self._not_answered(attempt, call, Cause.FAILED))
+        if kind < refusals.invalid:
+            clock.after(delay, lambda: self._not_answered(attempt, call, Cause.INVALID))
             return
         clock.after(delay, lambda: self._rings(attempt, call))
-        if kind < refusals.failed + refusals.busy:
+        if kind < refusals.invalid + refusals.busy:
             over, cause = rng.uniform(0.0, 3.0), Cause.BUSY
         else:
             over, cause = scenario.ring_at_most_s, Cause.NO_ANSWER
@@ -243,6 +288,12 @@ class World:
 
     def _fill_hopper(self) -> None:
         self._tell(Hopper(self._leads.fill()))
+
+    def _cut_ringing(self) -> None:
+        """The trunk fails, and what rings fails with it."""
+        for attempt, call in list(self._calls.items()):
+            if call.has_line and call.answered_at is None:
+                self._not_answered(attempt, call, Cause.FAILED)
 
     def _rings(self, attempt: AttemptId, call: _Call) -> None:
         if not call.over:
@@ -253,6 +304,8 @@ class World:
             return
         self._over(attempt, call)
         self._observer.ringing(self._clock.now, -1)
+        if cause.of_trunk:
+            self._observer.refused(self._clock.now)
         self._tell(NotAnswered(attempt, cause))
 
     def _answered(self, attempt: AttemptId, call: _Call) -> None:

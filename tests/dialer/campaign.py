@@ -1,6 +1,7 @@
 """A campaign fed by hand: short names for facts, and a policy that wishes for anything."""
 
 from dialer.abandon_count import Counted
+from dialer.causes import Cause
 from dialer.lessons import Lesson
 from dialer.limit import Limit
 from dialer.pacing import Pacer, Pacing, Settings
@@ -8,7 +9,6 @@ from dialer.pacing_facts import (
     Abandoned,
     AgentReady,
     Answered,
-    Cause,
     Dialled,
     Lead,
     NotAnswered,

@@ -8,6 +8,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from dialer.abandon_count import Counted
+from dialer.causes import Cause
 from dialer.lessons import Lesson
 from dialer.limit import PRESETS, Limit, Window
 from dialer.pacing import Pacer, Pacing, Settings
@@ -19,7 +20,6 @@ from dialer.pacing_facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Answered,
-    Cause,
     DayBegan,
     Dialled,
     GivenMachine,

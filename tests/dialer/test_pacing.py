@@ -10,6 +10,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from dialer.abandon_count import History, Tally
+from dialer.causes import Cause
 from dialer.limit import Limit, Window
 from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
 from dialer.pacing_facts import (
@@ -18,7 +19,6 @@ from dialer.pacing_facts import (
     AgentReady,
     AgentTalking,
     Answered,
-    Cause,
     DayBegan,
     Dialled,
     Hopper,

@@ -8,13 +8,13 @@ import pytest
 
 from dialer import rules
 from dialer.abandon_count import AbandonCount, History, Tally
+from dialer.causes import Cause
 from dialer.limit import CAUTIOUS, UK, US, Limit, Window
 from dialer.pacing import Settings
 from dialer.pacing_facts import (
     Abandoned,
     AgentReady,
     Answered,
-    Cause,
     GreetingEnded,
     Machine,
     NotAnswered,

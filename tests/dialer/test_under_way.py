@@ -3,6 +3,7 @@
 import pytest
 
 from dialer.ages import Ages
+from dialer.causes import Cause
 from dialer.lessons import (
     CutShort,
     Detected,
@@ -21,7 +22,6 @@ from dialer.pacing_facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Answered,
-    Cause,
     Dialled,
     GreetingEnded,
     Lead,
@@ -116,10 +116,19 @@ def test_a_machine_is_no_person() -> None:
     assert told.counts == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.CUT])
+@pytest.mark.parametrize("cause", [Cause.BUSY, Cause.NO_ANSWER, Cause.REJECTED, Cause.INVALID])
 def test_not_answered_is_no_person(cause: Cause) -> None:
     told = Told((0, Dialled(A, LEAD)), (5, NotAnswered(A, cause)))
     assert told.lessons == [Reached(LEAD, 5, False, kept=False)]
+
+
+@pytest.mark.parametrize("cause", [Cause.CONGESTION, Cause.FAILED])
+def test_a_call_that_the_trunk_refused_says_nothing_about_its_list(cause: Cause) -> None:
+    told = Told((0, Dialled(A, LEAD)), (5, NotAnswered(A, cause)))
+    assert told.lessons == []
+    assert told.counts == (0, 0, 0, 0)
+    told = Told((0, Dialled(A, LEAD)), (2, Ringing(A)), (5, NotAnswered(A, cause)))
+    assert told.lessons == []
 
 
 def test_some_calls_are_kept_from_being_cut_to_learn_from() -> None:

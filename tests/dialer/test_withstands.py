@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from dialer.causes import Cause
 from dialer.limit import Limit
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     AgentGone,
     AgentReady,
     Answered,
-    Cause,
     Hopper,
     NotAnswered,
     PacingFact,
@@ -32,9 +32,11 @@ from simulation.scenario import (
     PolicySettings,
     Refusals,
     Scenario,
+    TrunkFailure,
+    TrunkSettings,
 )
 from simulation.world import World
-from tests.dialer.campaign import LEAD, NO_STOP, Campaign, agent
+from tests.dialer.campaign import LEAD, NO_STOP, Campaign, Wishing, agent
 
 ALL = sorted(load_policies())
 OURS = "foresight"
@@ -215,7 +217,7 @@ def test_everybody_answers_in_one_second(policy: str) -> None:
         lists=leads(1.0),
         delay=constant(0.0),
         ring=constant(1.0),
-        refusals=Refusals(failed=0.0, busy=0.0),
+        refusals=Refusals(invalid=0.0, busy=0.0),
         breaks=None,
     )
     result = day(scenario, policy, agents=10)
@@ -335,6 +337,8 @@ class Figures:
     def taken_for_machine(self, _now: float) -> None:
         self.lost += 1
 
+    def refused(self, _now: float) -> None: ...
+
     def idle_ended(self, seconds: float) -> None: ...
 
     def agent(self, now: float, before: str | None, after: str | None) -> None: ...
@@ -372,3 +376,120 @@ def test_a_deadline_told_late_is_no_trouble() -> None:
     with_.now = 1e6
     assert with_.pacer.tick(with_.now) is not None
     assert 1e6 < (with_.pacer.next_deadline() or inf) <= 1e6 + 1.0
+
+
+# The trunk
+
+
+@cache
+def with_failure(
+    seconds: float, *, agents: int = 20, per_second: float = 20.0, **how: Any
+) -> list[DayResult]:
+    """Half an hour in which the trunk fails at minute 15, for five seeds."""
+    scenario = Scenario(
+        hours=0.5,
+        lists=leads(0.3),
+        calls_per_second=per_second,
+        failures=[TrunkFailure(at_h=0.25, last_s=seconds, **how)],
+    )
+    return [day(scenario, OURS, agents=agents, seed=seed) for seed in range(1, 6)]
+
+
+def lost_near_failures(days: list[DayResult]) -> float:
+    answered = sum(result.near_failures for result in days)
+    assert answered > 30
+    return sum(result.lost_near_failures for result in days) / answered
+
+
+@pytest.mark.parametrize("seconds", [10.0, 20.0, 30.0, 120.0])
+def test_a_trunk_that_fails_and_comes_back(seconds: float) -> None:
+    days = with_failure(seconds)
+    assert lost_near_failures(days) <= 0.03
+    assert sum(result.refused for result in days) < 5 * (10 + seconds / 5.0)
+
+
+def test_a_trunk_that_fails_with_few_calls_a_second() -> None:
+    assert lost_near_failures(with_failure(30.0, per_second=5.0)) <= 0.03
+
+
+def test_a_trunk_that_does_not_reply_and_then_takes_all_calls_at_once() -> None:
+    assert lost_near_failures(with_failure(30.0, silent=True)) <= 0.04
+
+
+def test_a_trunk_that_takes_what_rings_with_it() -> None:
+    assert lost_near_failures(with_failure(30.0, cuts_ringing=True)) <= 0.03
+
+
+def test_the_campaign_goes_on_after_a_failure() -> None:
+    usual = with_failure(0.001)
+    failed = with_failure(30.0)
+    served = [sum(result.served for result in days) for days in (usual, failed)]
+    # Half a minute of thirty is lost, and a little to find out.
+    assert served[1] > 0.95 * served[0]
+
+
+def test_a_trunk_that_flaps_every_five_minutes() -> None:
+    failures = [TrunkFailure(at_h=0.25, last_s=30.0, every_s=300.0)]
+    scenario = Scenario(hours=2, lists=leads(0.3), calls_per_second=20.0, failures=failures)
+    days = [day(scenario, OURS, agents=20, seed=seed) for seed in (1, 2)]
+    assert all(result.share <= 0.03 for result in days)
+    assert all(result.use > 0.75 for result in days)
+
+
+def test_a_trunk_with_fewer_lines_than_configured() -> None:
+    scenario = Scenario(
+        hours=1, lists=leads(0.3), lines=180, calls_per_second=20.0, trunk=TrunkSettings(lines=18)
+    )
+    result = day(scenario, OURS, agents=20)
+    assert result.refused < 0.1 * result.dialled
+    assert result.use > 0.6  # lines bound it, not the pacing
+    assert result.share <= 0.03
+
+
+def test_a_trunk_that_never_comes_back_is_tried_now_and_then() -> None:
+    failures = [TrunkFailure(at_h=0.25, last_s=7_200.0)]
+    result = day(Scenario(hours=1, lists=leads(0.3), failures=failures), OURS, agents=20)
+    assert 2_700.0 / 25.0 < result.refused < 2_700.0 / 15.0 + 60.0
+
+
+def test_who_answers_after_a_failure_is_unknown_at_first() -> None:
+    """One number for each free agent, until people have answered."""
+    with_ = Campaign(Wishing(50), Settings(limit=NO_STOP))
+    with_.agents(4)
+    with_.ring(30)
+    with_.now += 30.0
+    refused = with_.dial(8)
+    with_.now += 0.2
+    said = [with_.asked(NotAnswered(attempt, Cause.FAILED)) for attempt in refused]
+    assert said[-1].count <= 1
+    assert "the trunk has refused calls" in str(said[-1].reason)
+    for _ in range(20):  # single calls try it
+        with_.now += 1.0
+        said.append(with_.asked(AgentReady(agent(0))))
+        for attempt in with_.dial(said[-1].count):
+            with_.now += 0.2
+            said.append(with_.asked(NotAnswered(attempt, Cause.FAILED)))
+        assert said[-1].count <= 1
+    for attempt in [AttemptId(f"a{number}") for number in range(1, 31)]:
+        with_.tell(NotAnswered(attempt, Cause.NO_ANSWER))
+    with_.now += 25.0
+    assert with_.asked(AgentReady(agent(0))).count == 1
+    (attempt,) = with_.ring()
+    with_.now += 1.0
+    said.append(with_.asked(AgentReady(agent(0))))
+    assert said[-1].count == 2  # steps that double
+    with_.ring(2)
+    with_.now += 1.0
+    said.append(with_.asked(AgentReady(agent(0))))
+    assert said[-1].count == 1  # four agents, three calls under way
+    assert "has just come back" in str(said[-1].reason)
+    for number in range(3):
+        with_.dial(1)
+        with_.tell(Answered(AttemptId(f"a{with_.numbers}")))
+        with_.tell(PersonConnected(AttemptId(f"a{with_.numbers}"), agent(number)))
+        with_.tell(AgentReady(agent(number)))
+    for _ in range(12):
+        with_.now += 1.0
+        more = with_.asked(AgentReady(agent(0)))
+        with_.ring(more.count)
+    assert with_.pacer.under_way.open > 4

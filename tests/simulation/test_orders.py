@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dialer.pacing_facts import AgentReady, Cause, Dialled, NotAnswered, PacingFact
+from dialer.causes import Cause
+from dialer.pacing_facts import AgentReady, Dialled, NotAnswered, PacingFact
 from domain.identity import AttemptId
 from simulation.scenario import Scenario
 from simulation.world import World
@@ -13,7 +14,7 @@ NOBODY_EVER_ANSWERS = Scenario.model_validate(
     {
         "hours": 0.01,
         "lists": [{"name": "leads", "answer_rate": 0.0}],
-        "refusals": {"failed": 0.0, "busy": 0.0},
+        "refusals": {"invalid": 0.0, "busy": 0.0},
         "ring_at_most_s": 1_000.0,
     }
 )

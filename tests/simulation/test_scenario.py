@@ -75,7 +75,7 @@ MISTAKES = [
         4, 5, "segments", "expected 1",
     ),
     ("machines: 0.5\nlists:\n- {name: a, answer_rate: 0.6}", 3, 26, "0.6", "at most 1 together"),
-    ("refusals: {failed: 0.6, busy: 0.5}", 1, 11, "failed and busy are 1.1", "at most 1"),
+    ("refusals: {invalid: 0.6, busy: 0.5}", 1, 11, "invalid and busy are 1.1", "at most 1"),
     ("paces: {wrap_up: -1}", 1, 18, '"paces.wrap_up"', "greater than or equal to 0"),
     ("paces: {wrapup: 1}", 1, 9, '"wrapup"', 'did you mean "wrap_up"?'),
     ("changes:\n- at_h: 9", 2, 9, '"at_h" of change 1 is 9', "less than the day's 8 hours"),

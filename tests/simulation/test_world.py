@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dialer.causes import Cause
 from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
@@ -14,7 +15,6 @@ from dialer.pacing_facts import (
     AgentTalking,
     AgentWrapUp,
     Answered,
-    Cause,
     Dialled,
     GivenMachine,
     Hopper,

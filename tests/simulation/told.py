@@ -52,6 +52,8 @@ class Seen:
     def taken_for_machine(self, _now: float) -> None:
         self.machines += 1
 
+    def refused(self, _now: float) -> None: ...
+
     def idle_ended(self, seconds: float) -> None:
         self.idle.append(seconds)
 

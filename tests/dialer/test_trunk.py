@@ -1,0 +1,218 @@
+"""What a trunk bears: refusals that are too many, holding, trying, and the number of lines."""
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from math import inf
+from random import Random
+
+import pytest
+
+from dialer.trunk import FAILED_FOR_S, Trunk, TrunkState
+from domain.identity import AttemptId
+from tests.memory import count_kept
+
+
+@dataclass
+class Line:
+    """A trunk, and what calls do on it: each is carried after 2 s and lasts for 20 more."""
+
+    trunk: Trunk = field(default_factory=Trunk)
+    now: float = 0.0
+    lines: float = inf
+    works: bool = True
+    silent: bool = False
+    refuses: float = 0.0
+    dialled: int = 0
+    refused: int = 0
+    in_use: int = 0
+    rng: Random = field(default_factory=lambda: Random(1))
+    coming: list[tuple[float, int, str]] = field(default_factory=list)
+    carried: int = 0
+
+    def dial(self) -> None:
+        self.dialled += 1
+        attempt = AttemptId(str(self.dialled))
+        carries = self.works and self.carried < self.lines and self.rng.random() >= self.refuses
+        self.in_use += 1
+        self.carried += carries
+        self.trunk.sent(attempt, self.now, in_use=self.in_use)
+        if carries:
+            heappush(self.coming, (self.now + 2.0, self.dialled, "rings"))
+            heappush(self.coming, (self.now + 22.0, self.dialled, "ends"))
+        else:
+            after = 32.0 if self.silent else self.rng.uniform(0.1, 0.4)
+            heappush(self.coming, (self.now + after, self.dialled, "refused"))
+
+    def run(self, seconds: float, *, wanted: int = 40, a_second: int = 20) -> "Line":
+        """Let time pass, with ``wanted`` calls at once as far as the trunk bears them."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now += 1.0 / a_second
+            while self.coming and self.coming[0][0] <= self.now:
+                at, number, what = heappop(self.coming)
+                attempt = AttemptId(str(number))
+                if what == "rings":
+                    self.trunk.carried(attempt, at, in_use=self.in_use)
+                    continue
+                self.in_use -= 1
+                if what == "refused":
+                    self.refused += 1
+                    self.trunk.refused(attempt, at, in_use=self.in_use)
+                else:
+                    self.carried -= 1
+            free = self.trunk.free(self.now, in_use=self.in_use)
+            if free >= 1 and self.in_use < wanted:
+                self.dial()
+        return self
+
+
+def state_of(trunk: Trunk) -> TrunkState:
+    """Its state now; mypy would hold on to the last one that was asserted."""
+    return trunk.state
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.05])
+def test_a_trunk_that_refuses_a_few_calls_is_left_alone(share: float) -> None:
+    line = Line(refuses=share).run(1_800.0)
+    assert state_of(line.trunk) is TrunkState.CLEAR
+    assert line.trunk.free(line.now, in_use=line.in_use) == inf
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4])
+def test_a_trunk_that_refuses_many_calls_still_carries_what_it_can(share: float) -> None:
+    line = Line(refuses=share).run(600.0)  # it learns how many it usually refuses
+    before = line.dialled
+    line.run(1_800.0)
+    # 40 calls of 22 s each: 1.8 a second, and those refused are dialled again at once.
+    possible = 1_800.0 * 40 / 22.0 / (1.0 - share)
+    assert line.dialled - before > 0.9 * possible
+
+
+@pytest.mark.parametrize("seconds", [20.0, 30.0, 60.0, 600.0, 3_600.0])
+def test_a_trunk_that_fails_is_held_and_tried_with_single_calls(seconds: float) -> None:
+    line = Line().run(300.0)
+    line.works = False
+    line.run(seconds)
+    assert state_of(line.trunk) is TrunkState.HELD
+    # A few before it was noticed, then the wait doubles up to 20 s.
+    assert line.refused <= 16 + seconds / 20.0
+    line.works = True
+    line.run(25.0)
+    assert state_of(line.trunk) is TrunkState.BOUNDED
+    assert line.trunk.returned == 1
+    line.run(30.0)
+    assert line.in_use >= 36  # as many calls as before
+
+
+def test_a_call_that_rings_is_evidence() -> None:
+    """Calls dialled before the failure begin to ring in it: that doesn't speak for the trunk. One
+    that was dialled after the refusals does."""
+    trunk = Trunk()
+    for number in range(20):
+        trunk.sent(AttemptId(f"old {number}"), 0.05 * number, in_use=number + 1)
+    for number in range(4):
+        attempt = AttemptId(f"refused {number}")
+        trunk.sent(attempt, 2.0 + 0.1 * number, in_use=21)
+        trunk.carried(AttemptId(f"old {number}"), 2.1 + 0.1 * number, in_use=21)
+        trunk.refused(attempt, 2.15 + 0.1 * number, in_use=20)
+    assert state_of(trunk) is TrunkState.HELD
+    trunk.carried(AttemptId("old 10"), 2.6, in_use=20)
+    assert state_of(trunk) is TrunkState.HELD
+    assert trunk.free(2.7, in_use=19) == 1
+    trunk.sent(AttemptId("try"), 2.7, in_use=20)
+    assert trunk.free(2.8, in_use=18) == 0
+    trunk.carried(AttemptId("try"), 4.0, in_use=20)
+    assert state_of(trunk) is TrunkState.BOUNDED
+    assert trunk.returned == 0  # it was not gone for FAILED_FOR_S
+
+
+@pytest.mark.parametrize("lines", [1, 4, 26, 100])
+def test_the_real_number_of_lines_is_learnt(lines: int) -> None:
+    line = Line(lines=lines).run(600.0, wanted=180)
+    assert lines - 1 <= line.trunk.lines <= lines
+    refused, dialled, returned = line.refused, line.dialled, line.trunk.returned
+    line.run(3_600.0, wanted=180)
+    assert line.refused - refused <= 3_600.0 / 45.0  # once a minute it looks whether there are more
+    assert line.dialled - dialled > 0.9 * 3_600.0 * lines / 22.0
+    assert line.trunk.returned == returned  # it is full, and never fails
+    # Somebody adds lines: they are found.
+    line.lines = 3 * lines
+    line.run(180.0, wanted=180)
+    assert line.in_use >= min(180, 3 * lines) - 2
+
+
+def test_a_trunk_that_loses_lines_during_the_day() -> None:
+    line = Line().run(300.0)
+    line.lines = 10
+    line.run(120.0)
+    assert line.trunk.lines == pytest.approx(10, abs=1)
+    assert line.carried == 10
+
+
+def test_a_trunk_without_a_line() -> None:
+    line = Line(lines=0).run(3_600.0)
+    assert line.trunk.lines == 0
+    assert 100 < line.refused < 250
+
+
+def test_a_trunk_that_does_not_reply_is_held_before_its_calls_are_given_up() -> None:
+    line = Line().run(300.0)
+    line.works, line.silent = False, True
+    line.run(31.0)
+    assert state_of(line.trunk) is TrunkState.HELD
+    assert line.trunk.free(line.now, in_use=0) <= 1
+    line.works = True
+    line.run(60.0)
+    assert state_of(line.trunk) is TrunkState.BOUNDED
+    assert line.trunk.returned == 1
+
+
+def test_a_trunk_that_never_says_that_a_call_rings_is_not_held_for_it() -> None:
+    """Analog lines say nothing until somebody answers, or nobody does for half a minute."""
+    trunk = Trunk()
+    for number in range(200):
+        trunk.sent(AttemptId(str(number)), float(number), in_use=25)
+        if number >= 25:
+            trunk.carried(AttemptId(str(number - 25)), float(number), in_use=25)
+        assert trunk.free(float(number), in_use=25) == inf
+
+
+def test_calls_that_are_cut_off_while_they_ring_are_refusals() -> None:
+    line = Line().run(60.0)
+    ringing = [AttemptId(str(number)) for number in range(line.dialled - 8, line.dialled + 1)]
+    for attempt in ringing:
+        line.trunk.refused(attempt, line.now, in_use=0)
+    assert state_of(line.trunk) is TrunkState.HELD
+
+
+def test_a_short_hold_is_no_failure_and_a_long_one_is() -> None:
+    for seconds in (FAILED_FOR_S - 3.0, 4.0 * FAILED_FOR_S):
+        line = Line().run(60.0)
+        line.works = False
+        line.run(seconds)
+        line.works = True
+        line.run(20.0)
+        assert line.trunk.returned == (seconds > FAILED_FOR_S)
+
+
+def test_reports_of_unknown_calls_and_repeated_ones_change_nothing() -> None:
+    line = Line().run(60.0)
+    for number in range(100):
+        line.trunk.refused(AttemptId(f"unknown {number}"), line.now, in_use=10)
+        line.trunk.carried(AttemptId(f"unknown {number}"), line.now, in_use=10)
+    attempt = AttemptId(str(line.dialled))
+    for _ in range(100):
+        line.trunk.refused(attempt, line.now, in_use=10)
+    assert state_of(line.trunk) is TrunkState.CLEAR
+
+
+def test_calls_of_which_nothing_is_ever_heard_take_no_memory() -> None:
+    def feed(trunk: Trunk, calls: int) -> None:
+        for number in range(calls):
+            trunk.sent(AttemptId(str(number)), number * 0.1, in_use=1)
+            trunk.free(number * 0.1, in_use=1)
+
+    few, many = Trunk(), Trunk()
+    feed(few, 5_000)
+    feed(many, 50_000)
+    assert count_kept(many) < 1.2 * count_kept(few)
