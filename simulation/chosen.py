@@ -1,6 +1,6 @@
 """Chooses the policies to play: a scenario's own and the registered ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
@@ -36,21 +36,25 @@ def load_checked(path: Path) -> Scenario:
     return scenario
 
 
-def choose(scenario: Scenario, names: Iterable[str]) -> dict[str, PolicySettings]:
+def choose(
+    scenario: Scenario, names: Iterable[str], others: Mapping[str, PolicySettings] | None = None
+) -> dict[str, PolicySettings]:
     """Return the named policies. Without names, the scenario's; if it has none, the usual ones.
 
-    A scenario's policy hides a registered one of the same name. Raises UnknownPolicyError.
+    A scenario's policy hides one of ``others`` of the same name, and that a registered one. Raises
+    UnknownPolicyError.
     """
+    of_ours = {**(others or {}), **scenario.policies}
     registered = load_policies()
     wanted = list(dict.fromkeys(names)) or list(scenario.policies) or list(USUAL)
     chosen = {}
     for name in wanted:
-        if name in scenario.policies:
-            settings = scenario.policies[name]
+        if name in of_ours:
+            settings = of_ours[name]
         elif name in registered:
             settings = PolicySettings(policy=name)
         else:
-            known = [*scenario.policies, *sorted(set(registered) - set(scenario.policies))]
+            known = [*of_ours, *sorted(set(registered) - set(of_ours))]
             raise UnknownPolicyError(
                 f'there is no policy "{name}"; '
                 + (did_you_mean(name, known) or f"there are {one_of(known)}")

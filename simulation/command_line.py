@@ -147,6 +147,7 @@ def play_tables(tables: "Iterable[Table]", arguments: argparse.Namespace) -> int
     from simulation.chosen import choose, load_checked
     from simulation.report import as_csv, as_json, rows_of, table, told
     from simulation.run import Plan
+    from simulation.tables import OF_THEIR_OWN
 
     _refuse_what_tables_have_of_their_own(arguments)
     jobs = _jobs(arguments)
@@ -158,7 +159,7 @@ def play_tables(tables: "Iterable[Table]", arguments: argparse.Namespace) -> int
             scenario = load_checked(_campaign(one.campaign))
             plan = Plan(
                 scenario=scenario,
-                policies=choose(scenario, one.policies),
+                policies=choose(scenario, one.policies, OF_THEIR_OWN),
                 agents=one.agents,
                 days=_days(arguments, one.days),
                 first_seed=_whole("--seed", arguments.seed, 0, 2**53),

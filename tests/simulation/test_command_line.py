@@ -19,10 +19,13 @@ from xml.etree import ElementTree
 import psutil
 import pytest
 
+import simulation
+from dialer.policies import make
 from machine.progress import ProgressBar
 from offhook.cli import main
+from simulation.chosen import choose, load_checked
 from simulation.command_line import SimulateError, add_simulate_to, play_tables
-from simulation.tables import Table
+from simulation.tables import OF_THEIR_OWN, Table, tables
 from tests.waiting import until_blocking
 
 TINY = """
@@ -370,3 +373,15 @@ def test_a_ctrl_c_while_it_starts_leaves_no_traceback() -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_every_table_of_the_page_can_be_played() -> None:
+    folder = Path(simulation.__file__).parent / "campaigns"
+    for one in tables():
+        scenario = load_checked(folder / f"{one.campaign}.yaml")
+        assert list(choose(scenario, one.policies, OF_THEIR_OWN)) == list(one.policies)
+    for name, policy in OF_THEIR_OWN.items():
+        assert any(name in one.policies for one in tables())
+        make(policy.policy, **policy.options)
+    # The page has a table for every campaign.
+    assert {one.campaign for one in tables()} == {file.stem for file in folder.glob("*.yaml")}
