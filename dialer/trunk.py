@@ -22,13 +22,14 @@ from math import comb, inf
 
 from domain.identity import AttemptId
 
-_LOOK_BACK = 40
+_LOOK_BACK = 64
 """How many of the latest calls may be looked at to see whether refusals are too many."""
 _FEWEST = 3
 _UNLIKELY = 1e-3
 _USUAL_MEMORY = 200.0
-_USUAL_AT_FIRST = 0.05
-_USUAL_AT_MOST = 0.6
+"""About how many calls stand behind the usual share of refusals."""
+_USUAL_AT_FIRST, _USUAL_WEIGHT = 0.05, 20.0
+_USUAL_AT_MOST = 0.9
 _YOUNG_S = 0.5
 """A call that is younger, or not twice as old as the one refused now was, may still be refused."""
 _NEWS_MEMORY = 200
@@ -92,8 +93,8 @@ class Trunk:
         self._sent = self._held_after = self._refused_after = self._carried_upto = 0
         """Numbers of calls: the last sent in all, before it was held, and before a try was refused;
         the last that was carried."""
-        self._usual = _USUAL_AT_FIRST
-        """The share of calls that it refuses on a usual day."""
+        self._usual, self._usual_weight = _USUAL_AT_FIRST, _USUAL_WEIGHT
+        """The share of calls that it refuses on a usual day, and how many calls support that."""
         self._news_s: deque[float] = deque(maxlen=_NEWS_MEMORY)
         self._has_failed = False
         """Whether, while held, it has refused a call for which there should have been a line."""
@@ -126,13 +127,13 @@ class Trunk:
         self._carried_upto = max(self._carried_upto, sent.number)
         self._news_s.append(now - sent.at)
         tried = self._tries.pop(attempt, None) is not None
+        if sent.below:
+            self._learn_usual(refused=False)
         if self.state is TrunkState.HELD:
             if sent.number > self._held_after:
                 self._comes_back(now, in_use)
         elif tried:
             self._is_wider(now, in_use)
-        else:
-            self._usual -= self._usual / _USUAL_MEMORY
 
     def refused(self, attempt: AttemptId, now: float, *, in_use: int) -> None:
         """The trunk has refused the call, or cut it off while it rang."""
@@ -143,15 +144,15 @@ class Trunk:
             return
         sent.fate = _Fate.REFUSED
         tried = self._tries.pop(attempt, None) is not None
-        if self.state is TrunkState.HELD:
+        held = self.state is TrunkState.HELD
+        if held:
             self.lines = min(self.lines, in_use)
         if tried:
             self._try_failed(sent, now, in_use)
-        elif self.state is not TrunkState.HELD:
-            if self._are_too_many(sent, now):
-                self._hold(now, in_use)
-            self._usual += (1.0 - self._usual) / _USUAL_MEMORY
-            self._usual = min(self._usual, _USUAL_AT_MOST)
+        elif not held and self._are_too_many(sent, now):
+            self._hold(now, in_use)
+        if sent.below and (tried or not held):
+            self._learn_usual(refused=True)
 
     def over(self, attempt: AttemptId) -> None:
         """The call is over for a reason that says nothing about the trunk."""
@@ -171,6 +172,13 @@ class Trunk:
         return max(0.0, below) + max(0, beyond)
 
     # What follows
+
+    def _learn_usual(self, *, refused: bool) -> None:
+        """Learn from a call for which there should have been a line. Those refused while HELD in
+        the same burst as others count once, with the try that follows."""
+        self._usual_weight = min(self._usual_weight + 1.0, _USUAL_MEMORY)
+        self._usual += (refused - self._usual) / self._usual_weight
+        self._usual = min(self._usual, _USUAL_AT_MOST)
 
     def _are_too_many(self, refused: _Sent, now: float) -> bool:
         """Return whether the latest refusals are more than chance explains.
@@ -231,7 +239,8 @@ class Trunk:
         self._refused_after = self._sent
         held = self.state is TrunkState.HELD
         longest = _LONGEST_WAIT_S if held else _LONGEST_WAIT_FOR_MORE_S
-        self._wait_s = min(2.0 * self._wait_s, longest)
+        # Twice as long, or less where refusals are usual.
+        self._wait_s = min((2.0 - self._usual) * self._wait_s, longest)
         self._step = 1
         self._beyond_at = now + self._wait_s
         if held and (sent.below or in_use == 0):

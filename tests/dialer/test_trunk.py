@@ -78,7 +78,7 @@ def test_a_trunk_that_refuses_a_few_calls_is_left_alone(share: float) -> None:
     assert line.trunk.free(line.now, in_use=line.in_use) == inf
 
 
-@pytest.mark.parametrize("share", [0.2, 0.4])
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6])
 def test_a_trunk_that_refuses_many_calls_still_carries_what_it_can(share: float) -> None:
     line = Line(refuses=share).run(600.0)  # it learns how many it usually refuses
     before = line.dialled

@@ -446,6 +446,13 @@ def test_a_trunk_with_fewer_lines_than_configured() -> None:
     assert result.share <= 0.03
 
 
+def test_a_trunk_that_refuses_four_calls_in_five_all_day() -> None:
+    scenario = Scenario(hours=1.5, lists=leads(0.3), trunk=TrunkSettings(refused=0.8))
+    result = day(scenario, OURS, agents=20)
+    assert result.use > 0.7
+    assert result.share <= 0.03
+
+
 def test_a_trunk_that_never_comes_back_is_tried_now_and_then() -> None:
     failures = [TrunkFailure(at_h=0.25, last_s=7_200.0)]
     result = day(Scenario(hours=1, lists=leads(0.3), failures=failures), OURS, agents=20)
