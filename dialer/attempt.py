@@ -53,6 +53,8 @@ class Attempt:
     stage: AttemptStage
     kept: bool = True
     rings_since: float | None = None
+    hang_up_at: float | None = None
+    """When it was last ordered to be hung up."""
     answered_at: float | None = None
     speech_at: float | None = None
     greeted_at: float | None = None

@@ -9,9 +9,11 @@ first.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from math import floor, inf
 
 from dialer.abandon_count import NO_HISTORY, AbandonCount, Counted, History
+from dialer.call_rate import CallRate
 from dialer.lessons import CutShort, LetGo, Reached, Served
 from dialer.limit import Limit
 from dialer.pacing_facts import (
@@ -37,10 +39,10 @@ _LOOK_EVERY_S = 1.0
 _LOOK_AT_MOST_EVERY_S = 0.01
 _PLACED_WITHIN_S = 5.0
 """A call that was requested and has not gone out by then will not go out."""
+_TOGETHER_S = 0.1
+"""Calls that end, and calls that may go out because a second has passed, wait for one another this
+long, unless the last decision is longer ago: forty a second need not each be decided on."""
 _FORGET_EVERY_S = 30.0
-FEW_A_SECOND = 50.0
-"""Above this rate, a fraction of a call per second does not matter, but spacing single calls
-would."""
 NO_ESTIMATE = (
     "detection is on, but limit.people_taken_for_machines is not given; expected the estimated"
     " share of the people who answer that detection takes for machines and hangs up on: listen to"
@@ -53,12 +55,11 @@ free agent is dialled."""
 _MOST_OPEN_PER_AGENT = 40
 _MOST_AT_ONCE = 200
 
-_MATTERS = frozenset((
-    NotAnswered, Machine, Abandoned, AgentReady, AgentWrapUp, AgentGone, AgentWantsBreak, Hopper,
-    DayBegan,
-))  # fmt: skip
+_MATTERS = frozenset((AgentReady, AgentWrapUp, AgentGone, AgentWantsBreak, Hopper, DayBegan))
 """Facts after which there may be something to do. After the others (somebody answers, an agent
 starts talking) there is less room than before, and the look once a second is soon enough."""
+_MATTERS_SOON = frozenset((NotAnswered, Machine, Abandoned))
+"""Those among them that wait for one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +120,14 @@ class Pacer:
         self.situation = Situation(self.under_way, self.limit)
         self._now = now
         self._asked: deque[tuple[float, int]] = deque()
-        self._together, self._span_s = _calls_within(settings.calls_per_second)
-        self._gone_out: deque[float] = deque()
-        """When calls went out within the last ``_span_s``; empty if their rate is not limited."""
+        self._call_rate = CallRate(settings.calls_per_second)
         self._returned = 0
         """How often the trunk had come back when it was looked at last."""
         self._unknown_until = 0
         """Until this many persons have answered in all, who answers is unknown again."""
         self._look_at: float | None = None
-        self._forget_at = now
+        self._soon_at = self._forget_at = now
+        """The earliest time for the next decision on calls that end."""
 
     def handle(self, fact: PacingFact, now: float) -> Pacing | None:
         """Take in a fact. Returns what to do, or None if the fact needs no decision."""
@@ -146,10 +146,12 @@ class Pacer:
         for lesson in self.under_way.fold(fact, now):
             self._pass_on(self._count(lesson, now), now)
             self.policy.learn(lesson, now)
-        if type(fact) in _MATTERS:
+        soon = type(fact) in _MATTERS_SOON
+        if type(fact) in _MATTERS or (soon and now >= self._soon_at):
             return self._decide(now)
-        if self._look_at is None:
-            self._look_at = now + _LOOK_EVERY_S
+        look_at = self._soon_at if soon else now + _LOOK_EVERY_S
+        if self._look_at is None or (soon and look_at < self._look_at):
+            self._look_at = look_at
         return None
 
     def next_deadline(self) -> float | None:
@@ -195,9 +197,7 @@ class Pacer:
     def _went_out(self, attempt: AttemptId, now: float) -> None:
         if self.under_way.has_gone_out(attempt):
             return
-        if self._span_s:
-            self._forget_gone_out(now)
-            self._gone_out.append(now)
+        self._call_rate.went_out(now)
         situation = self.situation
         if self._asked:
             asked_at, count = self._asked.popleft()
@@ -211,16 +211,19 @@ class Pacer:
 
     def _decide(self, now: float) -> Pacing:
         under_way, situation = self.under_way, self.situation
-        self._look_at = None
+        self._look_at, self._soon_at = None, now + _TOGETHER_S
         if now >= self._forget_at:  # not at every decision: this looks at every call
             self._forget_at = now + _FORGET_EVERY_S
             under_way.forget_lost(now)
+        under_way.expect_hang_ups(now)
         while self._asked and self._asked[0][0] < now - _PLACED_WITHIN_S:
             situation.placing -= self._asked.popleft()[1]
         if under_way.agents == 0 and situation.open == 0:
             return Pacing(0, _NOBODY)
+        bounds = list(self._bounds(now))
+        situation.most = min(most for most, _ in bounds)
         wish = self.policy.decide(situation, now)
-        count, reason = self._allowed(wish, now)
+        count, reason = self._allowed(wish, bounds, now)
         self._look_at = self._next_look(wish, now)
         if count > 0:
             self._asked.append((now, count))
@@ -228,34 +231,42 @@ class Pacer:
         hang_up = self._may_hang_up(wish.hang_up, now) if wish.hang_up else ()
         return Pacing(count, reason, hang_up)
 
-    def _allowed(self, wish: Wish, now: float) -> tuple[int, Reason]:
+    def _allowed(
+        self, wish: Wish, bounds: list[tuple[int, Reason]], now: float
+    ) -> tuple[int, Reason]:
         """Return the wish cut down to what is allowed, with the reason for the cut, if any."""
         least, reason = wish.count, wish.reason
         if least <= 0:
             return 0, reason
-        for most, why in self._bounds(wish, now):
+        for most, why in chain(bounds, self._bounds_of(wish, now)):
             if most < least:
                 least, reason = most, why
         if least == wish.count:
             return least, reason
-        return max(0, least), Reason(reason.text, {"wanted": wish.count, **self._figures(now)})
+        wanted = f"at least {wish.count}" if wish.at_least else wish.count
+        return max(0, least), Reason(reason.text, {"wanted": wanted, **self._figures(now)})
 
-    def _bounds(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
+    def _bounds(self, now: float) -> Iterator[tuple[int, Reason]]:
         """Yield the bounds that no policy may break: how many calls each allows now."""
         under_way, situation, settings = self.under_way, self.situation, self.settings
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
-        yield from self._bounds_of_trunk(wish, now)
-        yield self._tokens(now), _TOO_FAST
+        yield from self._bounds_of_trunk(now)
+        yield self._call_rate.left(now) - situation.placing, _TOO_FAST
         yield _MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY
         yield _MOST_AT_ONCE, _TOO_MANY
         if situation.next_leads is not None:
             yield len(situation.next_leads) - situation.placing, _NO_LEADS
+
+    def _bounds_of(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
+        """Yield those that depend on the wish."""
+        situation = self.situation
+        if situation.next_leads is not None:
             yield self._before_guaranteed(wish.count), _GUARANTEED
-        if settings.limit.hard_stop and self.limit.room(now) < 1.0:
-            sure = wish.sure and under_way.idle > 0
+        if self.settings.limit.hard_stop and self.limit.room(now) < 1.0:
+            sure = wish.sure and self.under_way.idle > 0
             yield wish.count if sure else free_agents(situation), _SPENT
 
-    def _bounds_of_trunk(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
+    def _bounds_of_trunk(self, now: float) -> Iterator[tuple[int, Reason]]:
         """Yield what the trunk bears, and what is sensible when it has come back after a failure:
         one call for each free agent, until people have answered again."""
         under_way, situation = self.under_way, self.situation
@@ -263,7 +274,7 @@ class Pacer:
         free = trunk.free(now, in_use=under_way.lines + situation.placing)
         if trunk.state is not TrunkState.CLEAR:
             held = trunk.state is TrunkState.HELD
-            yield min(wish.count, floor(free)), _HELD if held else _BOUNDED
+            yield floor(free), _HELD if held else _BOUNDED
         if trunk.returned != self._returned:
             self._returned = trunk.returned
             self._unknown_until = situation.reached + _KNOWN_AGAIN
@@ -279,28 +290,20 @@ class Pacer:
                 return place
         return count
 
-    def _tokens(self, now: float) -> int:
-        """Return how many calls the limit per second allows now."""
-        if not self._span_s:
-            return _MOST_AT_ONCE
-        self._forget_gone_out(now)
-        return self._together - len(self._gone_out) - self.situation.placing
-
-    def _forget_gone_out(self, now: float) -> None:
-        while self._gone_out and self._gone_out[0] + self._span_s <= now:
-            self._gone_out.popleft()
-
     def _may_hang_up(self, wanted: tuple[AttemptId, ...], now: float) -> tuple[AttemptId, ...]:
-        least_s, may_be_cut = self.settings.limit.min_ring_s, self.under_way.may_be_cut
-        return tuple(each for each in wanted if may_be_cut(each, now, least_s=least_s))
+        """Return those that may be hung up and have not been ordered to be already."""
+        least_s, under_way = self.settings.limit.min_ring_s, self.under_way
+        return tuple(
+            each
+            for each in wanted
+            if under_way.may_be_cut(each, now, least_s=least_s) and under_way.hang_up(each, now)
+        )
 
     def _next_look(self, wish: Wish, now: float) -> float:
         look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at
         look_at = max(look_at, now + _LOOK_AT_MOST_EVERY_S)
-        if self._span_s and wish.count > 0:
-            # When one more may go out; those just requested are taken to go out now.
-            first = self._gone_out[0] if self._gone_out else now
-            look_at = min(look_at, first + self._span_s)
+        if wish.count > 0:
+            look_at = min(look_at, self._call_rate.more_at(now, together_s=_TOGETHER_S))
         return look_at
 
     def _figures(self, now: float) -> dict[str, object]:
@@ -318,15 +321,6 @@ class Pacer:
             "limit": f"{100 * self.settings.limit.share:.4g}%",
             "per_second": f"{self.settings.calls_per_second:g}",
         }
-
-
-def _calls_within(rate: float) -> tuple[int, float]:
-    """Return how many calls may go out, and within how many seconds; 0 seconds: no limit."""
-    if rate == inf:
-        return 0, 0.0
-    if rate > FEW_A_SECOND or rate == int(rate):
-        return int(rate), 1.0
-    return 1, 1.0 / rate
 
 
 def _persons(count: float) -> str:

@@ -41,6 +41,8 @@ class Wish:
     sure: bool = False
     """If all of them are dialled, the chance of abandoning anybody is small enough, by the policy's
     own measure, even while nobody may be abandoned. A policy that can't judge leaves it False."""
+    at_least: bool = False
+    """Whether it may want more than ``count``, and looked no further because of what is allowed."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,9 @@ class Situation:
     """Calls that were requested and have not gone out yet."""
     next_leads: tuple[Lead, ...] | None = None
     """The leads that would be dialled next; None if they have not been reported."""
+    most: int = 1_000_000
+    """How many may go out now, whatever the policy wants. It need not look further than one more,
+    which shows that it wants more than is allowed."""
     ended: int = 0
     """Attempts since the start whose result is known: a person answered or not."""
     reached: int = 0

@@ -55,4 +55,6 @@ def normal_tail(mean: float, variance: float, third: float, at_least: float) -> 
         return 0.0
     skew = third / (variance * deviation)
     tail = 0.5 * erfc(x / _ROOT_2) - _SKEW * skew * (1.0 - x * x) * exp(-0.5 * x * x)
-    return min(max(tail, 0.0), 1.0)
+    if tail < 0.0:  # neither min nor max: this is called some dozen times for each decision
+        return 0.0
+    return tail if tail < 1.0 else 1.0

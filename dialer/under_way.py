@@ -49,6 +49,9 @@ from domain.identity import AgentCode, AttemptId
 
 LOST_AFTER_S = 300.0
 """Seconds without news, before a talk, after which an attempt is given up as lost."""
+HUNG_UP_WITHIN_S = 5.0
+"""Seconds within which an attempt that is ordered to be hung up should be reported to be over. A
+busy switch may take two; after five, the order is taken for lost, and may be repeated."""
 KEPT_OF = 5
 """One in this many attempts rings to its end and is never cut. Otherwise nobody would know how long
 late answers take, and the answer rate would be anybody's guess."""
@@ -78,7 +81,10 @@ class UnderWay:
         self.trunk = Trunk()
         """What carries the attempts."""
         self.ringing: Ages[AttemptId] = Ages()
-        """Attempts dialled and not answered, since they went out; the kind is the lead's number."""
+        """Attempts dialled and not answered, since they went out; the kind is the lead's number.
+        Those that are being hung up are left out."""
+        self._going: dict[AttemptId, None] = {}
+        """Attempts that are being hung up, in the order in which that was ordered."""
         self.listened: Ages[AttemptId] = Ages()
         self.waiting: Ages[AttemptId] = Ages()
         self.talking = self._agents.talking
@@ -91,7 +97,7 @@ class UnderWay:
         self.agent_codes = self._agents.codes
         """The agents, by their number in ``talking.kinds`` and ``wrapping_up.kinds``."""
         self.open = 0
-        """Attempts that may still need an agent: ringing, listened to, or waiting."""
+        """Attempts that may still need an agent: ringing, being hung up, listened to, waiting."""
         self._odd = 0
 
     @property
@@ -136,6 +142,40 @@ class UnderWay:
         if found is None or found.stage is not AttemptStage.RINGING or found.rings_since is None:
             return False
         return now - found.rings_since >= least_s and (self.agents == 0 or not found.kept)
+
+    @property
+    def being_hung_up(self) -> int:
+        """The number of attempts that count as gone because they are being hung up."""
+        return len(self._going)
+
+    def hang_up(self, attempt: AttemptId, now: float) -> bool:
+        """Record that a ringing attempt is being hung up. Returns whether to order it: it may have
+        been ordered already, within HUNG_UP_WITHIN_S.
+
+        It counts as gone until then. If it has not gone by then, it counts as ringing, even if it
+        is ordered again: a switch that does not hang up must not be believed twice.
+        """
+        found = self._attempts.get(attempt)
+        if found is None or found.stage not in BEFORE_ANSWER:
+            return False
+        ordered_at = found.hang_up_at
+        if ordered_at is not None and now - ordered_at < HUNG_UP_WITHIN_S:
+            return False
+        found.hang_up_at = now
+        if ordered_at is None:
+            self.ringing.remove(attempt)
+            self._going[attempt] = None
+        return True
+
+    def expect_hang_ups(self, now: float) -> None:
+        """Take those to ring on that should have gone by now."""
+        while self._going:
+            attempt = next(iter(self._going))
+            found = self._attempts[attempt]
+            if found.hang_up_at is not None and now - found.hang_up_at < HUNG_UP_WITHIN_S:
+                return
+            del self._going[attempt]
+            self.ringing.add(attempt, found.dialled_at, self._kinds.of(found.lead))
 
     def has_gone_out(self, attempt: AttemptId) -> bool:
         """Return whether the attempt's Dialled was reported; attempts long over are forgotten."""
@@ -188,6 +228,11 @@ class UnderWay:
             if len(column) and column.ages(now).max() > LOST_AFTER_S
             for attempt, age in zip(column.keys, column.ages(now), strict=True)
             if age > LOST_AFTER_S
+        ]
+        lost += [
+            attempt
+            for attempt in self._going
+            if now - self._attempts[attempt].dialled_at > LOST_AFTER_S
         ]
         for attempt in lost:
             self._end(attempt)
@@ -297,7 +342,10 @@ class UnderWay:
 
     def _take_out(self, attempt: AttemptId, stage: AttemptStage) -> None:
         if stage in BEFORE_ANSWER:
-            self.ringing.remove(attempt)
+            if attempt in self._going:
+                del self._going[attempt]
+            else:
+                self.ringing.remove(attempt)
         elif stage is AttemptStage.LISTENED:
             self.listened.remove(attempt)
         elif stage is AttemptStage.WAITING:

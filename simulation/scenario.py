@@ -214,6 +214,10 @@ class Scenario(_Section):
         LogNormal(kind="lognormal", mean=9.0, sd=5.0),
         description="seconds of ringing before the answer",
     )
+    hang_up: Distribution = Field(
+        Constant(kind="constant", value=0.0),
+        description="seconds until the switch hangs up a ringing call that it is ordered to",
+    )
     ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing before giving up")
     refusals: Refusals = Refusals()
     trunk: TrunkSettings = TrunkSettings()
@@ -238,7 +242,7 @@ class Scenario(_Section):
 
 
 _POLICY_NAME = re.compile(r"[A-Za-z][\w.%+-]{0,39}")
-_TIMES = ("delay", "ring", "talk", "machine_talk", "wrap_up", "patience")
+_TIMES = ("delay", "ring", "hang_up", "talk", "machine_talk", "wrap_up", "patience")
 
 
 def load(path: Path) -> Scenario:

@@ -42,6 +42,7 @@ def tables() -> tuple[Table, ...]:
         Table("A trunk that fails every five minutes", "trunk_flaps"),
         Table("A trunk with fewer lines than configured", "trunk_narrow"),
         Table("A trunk that refuses one call in five", "trunk_refuses"),
+        Table("A switch that hangs up late", "late_hang_ups", policies=_OURS),
         Table("Few lines", "few_lines"),
         Table("Detection of machines", "detection"),
         Table("Detection that errs more often", "detection_errs"),

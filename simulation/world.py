@@ -137,6 +137,7 @@ class World:
         self._grace_s = limit.grace_s - 1e-9  # adding and subtracting times is not exact
         self._draw_delay = scenario.delay.draw()
         self._draw_ring = scenario.ring.draw()
+        self._draw_hang_up = scenario.hang_up.draw()
         self._draw_talk = scenario.talk.draw()
         self._draw_machine_talk = scenario.machine_talk.draw()
         self._draw_patience = scenario.patience.draw()
@@ -178,12 +179,19 @@ class World:
         while self._orders:
             order = self._orders[0]
             for attempt in order.hang_up:
-                call = self._calls.get(attempt)
-                if call is not None and call.answered_at is None:
-                    self._not_answered(attempt, call, Cause.CUT)
+                delay = self._draw_hang_up(self._rng)
+                if delay > 0.0:
+                    self._clock.after(delay, partial(self._hang_up, attempt))
+                else:
+                    self._hang_up(attempt)
             for _ in range(order.count):
                 self._dial()
             self._orders.popleft()
+
+    def _hang_up(self, attempt: AttemptId) -> None:
+        call = self._calls.get(attempt)
+        if call is not None:
+            self._not_answered(attempt, call, Cause.CUT)
 
     def _plan_tick(self) -> None:
         deadline = self._next_deadline()

@@ -134,9 +134,9 @@ class Foresight:
         breach = min(max(breach, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         first = risk.now(threshold, breach)
         count, used = 0, first
-        longest = _MOST_AT_ONCE
-        while max(used) < 1.0 and count < _MOST_AT_ONCE:
-            more = min(risk.stride(count), longest, _MOST_AT_ONCE - count)
+        longest = most = min(_MOST_AT_ONCE, max(at.most, 0) + 1)
+        while max(used) < 1.0 and count < most:
+            more = min(risk.stride(count), longest, most - count)
             calls = self._next_calls(at, at.placing + count, more, now)
             farther = risk if more == 1 else copy(risk)
             farther.add(calls)
@@ -164,6 +164,7 @@ class Foresight:
             max(count, least.count),
             Reason(_AT_GATE if at_gate else _AT_THRESHOLD, figures),
             hang_up,
+            at_least=max(used) < 1.0,
             sure=self._share > 0.0 and at.reached >= _SURE_AFTER and risk.doubt <= _SURE_DOUBT,
         )
 

@@ -65,8 +65,14 @@ class Campaign:
         return self.pacer.handle(fact, self.now)
 
     def asked(self, fact: PacingFact) -> Pacing:
-        """Now, and there is an answer."""
+        """Now, and there is an answer: at once, or when those that wait for one another have."""
         pacing = self.tell(fact)
+        if pacing is None:
+            deadline = self.pacer.next_deadline()
+            assert deadline is not None
+            assert deadline <= self.now + 0.1 + 1e-9
+            self.now = deadline
+            pacing = self.pacer.tick(deadline)
         assert pacing is not None
         return pacing
 

@@ -268,7 +268,8 @@ class AnyWorld:
     def counts_are_sane(self) -> None:
         under_way = self.pacer.under_way
         columns = (under_way.ringing, under_way.listened, under_way.waiting)
-        assert under_way.open == sum(len(column) for column in columns)
+        in_columns = sum(len(column) for column in columns)
+        assert under_way.open == in_columns + under_way.being_hung_up
         assert under_way.agents == (
             under_way.ready + len(under_way.talking) + len(under_way.wrapping_up)
         )

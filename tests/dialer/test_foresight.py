@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from dialer.forecast import ROWS
 from dialer.lessons import Reached, Talked, WrappedUp
 from dialer.limit import Limit
 from dialer.pacing import Settings
@@ -19,6 +20,8 @@ from dialer.pacing_facts import (
     PersonConnected,
 )
 from dialer.policies.foresight import Foresight
+from dialer.policies.progressive import one_for_each
+from dialer.tail import normal_tail
 from dialer.under_way import KEPT_OF
 from domain.identity import ListName
 from tests.dialer.campaign import LEAD, Campaign, agent
@@ -207,3 +210,60 @@ def test_everybody_is_hung_up_when_all_agents_have_gone() -> None:
         rings = with_.ring(2 * KEPT_OF)
         with_.now += 15.5
         assert set(with_.asked(AgentGone(agent(0))).hang_up) == set(rings)
+
+
+def half_talk(with_: Campaign, agents: int) -> None:
+    """So many talk, and as many are ready; no call is requested yet."""
+    all_talk(with_, agents)
+    for number in range(agents, 2 * agents):
+        with_.tell(AgentReady(agent(number)))
+    with_.pacer.situation.placing = 0
+
+
+def test_many_calls_are_weighed_in_few_steps_and_no_more_than_may_go_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where few answer, a decision may want a hundred calls; not a hundred risks are reckoned."""
+    reckoned: list[float] = []
+
+    def counted(mean: float, variance: float, third: float, at_least: float) -> float:
+        reckoned.append(mean)
+        return normal_tail(mean, variance, third, at_least)
+
+    with_ = taught(Foresight(cut=False))
+    has_served(with_, 1_000)
+    half_talk(with_, 40)
+    situation, policy = with_.pacer.situation, with_.pacer.policy
+    situation.most = 1_000_000
+    wanted = policy.decide(situation, with_.now).count
+    assert wanted > 40
+    monkeypatch.setattr("dialer.policies.foresight.normal_tail", counted)
+    a_risk = 2 * ROWS  # with the gate
+    for most, count, risks in ((1_000_000, wanted, 20), (3, 4, 5), (0, 1, 2), (-7, 1, 2)):
+        reckoned.clear()
+        situation.most = most
+        wish = policy.decide(situation, with_.now)
+        assert max(wish.count, one_for_each(situation).count) == max(count, 40)
+        assert wish.at_least == (most < wanted)
+        assert len(reckoned) <= risks * a_risk
+
+
+def test_in_whatever_steps_calls_are_weighed_their_number_is_the_same() -> None:
+    """For leads that are all alike, and for those of three lists in turn."""
+    lists = [Lead(ListName(name)) for name in ("leads", "b", "c")]
+    for leads in (None, tuple(lists * 100)):
+        with_ = taught(Foresight())
+        has_served(with_, 1_000)
+        half_talk(with_, 20)
+        situation, policy = with_.pacer.situation, with_.pacer.policy
+        for call in range(6_000):
+            lead = lists[call % 3]
+            policy.learn(Reached(lead, 9.0, call % 10 < 3), with_.now + call / 1_000)
+        situation.next_leads = leads
+        situation.most = 1_000_000
+        wanted = policy.decide(situation, with_.now).count
+        assert 25 < wanted < 100
+        for situation.most in range(20, wanted + 3):
+            wish = policy.decide(situation, with_.now)
+            assert wish.count == min(situation.most + 1, wanted)
+            assert wish.at_least == (situation.most + 1 < wanted)

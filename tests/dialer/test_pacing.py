@@ -10,9 +10,11 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from dialer.abandon_count import History, Tally
+from dialer.call_rate import FEW_A_SECOND
 from dialer.causes import Cause
+from dialer.lessons import Reached
 from dialer.limit import Limit, Window
-from dialer.pacing import FEW_A_SECOND, Pacer, Pacing, Settings
+from dialer.pacing import Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
@@ -447,11 +449,160 @@ def test_calls_kept_to_learn_from_are_hung_up_only_if_all_agents_have_gone() -> 
     policy = Wishing(0)
     with_ = Campaign(policy)
     with_.agents(1)
-    policy.hang_up = tuple(with_.ring(KEPT_OF))
+    rings = policy.hang_up = tuple(with_.ring(KEPT_OF))
     with_.now = 60.0
-    assert len(with_.asked(AgentReady(agent(1))).hang_up) == KEPT_OF - 1
+    first = with_.asked(AgentReady(agent(1))).hang_up
+    assert len(first) == KEPT_OF - 1
     with_.tell(AgentGone(agent(0)))
-    assert len(with_.asked(AgentGone(agent(1))).hang_up) == KEPT_OF
+    assert {*first, *with_.asked(AgentGone(agent(1))).hang_up} == set(rings)
+
+
+def order_all(with_: Campaign, policy: Wishing, rings: list[AttemptId]) -> tuple[AttemptId, ...]:
+    """All have rung for long, and their hang-up is ordered."""
+    with_.now += 60.0
+    policy.hang_up = tuple(rings)
+    return with_.asked(AgentReady(agent(0))).hang_up
+
+
+def test_a_hang_up_is_ordered_once() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    rings = with_.ring(KEPT_OF - 1)
+    assert order_all(with_, policy, rings) == tuple(rings)
+    for _ in range(40):
+        with_.now += 0.1
+        assert with_.asked(AgentReady(agent(0))).hang_up == ()
+    with_.tell(NotAnswered(rings[0], Cause.CUT))
+    assert with_.pacer.under_way.open == len(rings) - 1
+
+
+def test_a_hang_up_without_news_is_ordered_again_after_5_s() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    rings = with_.ring(KEPT_OF - 1)
+    order_all(with_, policy, rings)
+    with_.tell(NotAnswered(rings[1], Cause.CUT))
+    orders: list[AttemptId] = []
+    for _ in range(110):
+        with_.now += 0.1
+        orders += with_.asked(AgentReady(agent(0))).hang_up
+    assert orders == [rings[0], *rings[2:]] * 2
+
+
+def test_who_answers_while_they_are_hung_up_is_served_like_anybody() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    rings = with_.ring(KEPT_OF - 1)
+    order_all(with_, policy, rings)
+    under_way = with_.pacer.under_way
+    with_.tell(Answered(rings[0]))
+    assert under_way.waiting.keys == [rings[0]]
+    with_.tell(PersonConnected(rings[0], agent(0)))
+    with_.later(60.0)
+    assert under_way.connected == 1
+    assert with_.pacer.limit.worst(with_.now) == Tally(0.0, 1.0)
+    reached = [each for each in policy.lessons if isinstance(each, Reached)]
+    assert [each.person for each in reached] == [True]
+
+
+def test_who_is_being_hung_up_counts_as_gone_until_the_order_is_lost() -> None:
+    """Not for a second time, for the switch may not do it at all. The line is in use throughout."""
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    rings = with_.ring(3)
+    under_way = with_.pacer.under_way
+    assert order_all(with_, policy, rings[:2]) == tuple(rings[:2])
+    assert under_way.ringing.keys == [rings[2]]
+    assert under_way.open == under_way.lines == 3
+    with_.later(5.5)
+    assert set(under_way.ringing.keys) == set(rings)
+    assert under_way.ringing.ages(with_.now).min() > 60.0
+    with_.tell(NotAnswered(rings[0], Cause.CUT))
+    with_.tell(NotAnswered(rings[1], Cause.BUSY))
+    assert under_way.ringing.keys == [rings[2]]
+    assert under_way.open == under_way.lines == 1
+
+
+def test_a_call_whose_hang_up_is_never_reported_is_given_up() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    order_all(with_, policy, with_.ring(3))
+    for _ in range(int(LOST_AFTER_S) * 2):
+        with_.now += 0.5
+        with_.asked(AgentReady(agent(0)))
+    assert with_.pacer.under_way.open == 0
+
+
+# Many facts
+
+
+def test_calls_that_end_wait_for_one_another() -> None:
+    """Forty a second, and yet ten decisions; the last of them is decided on as well."""
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    with_.now = 1.0
+    calls = with_.dial(400)
+    policy.asked_at.clear()
+    for call in calls:
+        with_.later(0.025)
+        with_.tell(NotAnswered(call, Cause.BUSY))
+    assert 90 <= len(policy.asked_at) <= 111
+    with_.later(0.1)
+    assert policy.asked_at[-1] == pytest.approx(11.0, abs=0.1)
+
+
+def test_a_call_that_ends_long_after_the_last_decision_is_decided_on_at_once() -> None:
+    policy = Wishing(0)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    first, second, third = with_.dial(3)
+    with_.now = 0.4
+    assert with_.tell(NotAnswered(first, Cause.BUSY)) is not None
+    with_.now = 0.45
+    assert with_.tell(NotAnswered(second, Cause.BUSY)) is None
+    assert with_.pacer.next_deadline() == pytest.approx(0.5)
+    assert with_.tell(AgentReady(agent(1))) is not None  # nor does an agent wait
+    with_.now = 0.5
+    assert with_.tell(NotAnswered(third, Cause.BUSY)) is None
+    assert with_.pacer.next_deadline() == pytest.approx(0.55)
+
+
+def test_a_fact_that_waits_puts_off_no_sooner_look() -> None:
+    policy = Wishing(0, look_at=0.05)
+    with_ = Campaign(policy)
+    with_.agents(1)
+    (call,) = with_.dial()
+    with_.tell(NotAnswered(call, Cause.BUSY))
+    assert with_.pacer.next_deadline() == pytest.approx(0.05)
+
+
+def test_calls_that_may_go_out_at_nearly_the_same_time_go_out_together() -> None:
+    """However their switch spread them: two hundred a second are no two hundred decisions."""
+    policy = Wishing(0)
+    with_ = Campaign(policy, Settings(limit=NO_STOP, calls_per_second=200.0))
+    with_.agents(50)
+    policy.count = 500
+    policy.asked_at.clear()
+    said: Pacing | None = with_.asked(AgentReady(agent(0)))
+    went_out = 0
+    while with_.now < 10.0:
+        for _ in range(said.count if said else 0):
+            with_.now += 0.005
+            (call,) = with_.dial()
+            with_.tell(NotAnswered(call, Cause.BUSY))
+            went_out += 1
+        deadline = with_.pacer.next_deadline()
+        assert deadline is not None
+        with_.now = max(with_.now, deadline)
+        said = with_.pacer.tick(with_.now)
+    assert len(policy.asked_at) < 200
+    assert went_out > 1_000
 
 
 # Days
