@@ -37,7 +37,6 @@ _NEWS_FEWEST = 20
 _SILENT_AFTER = 1.5
 """Silent: without news for this many times the longest that news lately took."""
 _SILENT_LEAST_S = 6.0
-_SILENT_MOST_S = 30.0
 _FORGET_S = 300.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 20.0
 _LONGEST_WAIT_FOR_MORE_S = 60.0
@@ -219,11 +218,10 @@ class Trunk:
 
     @property
     def _silent_s(self) -> float:
-        """How long a call may be without news, in seconds; infinite if calls usually are."""
+        """How long a call may be without news, in seconds; infinite while that is unknown."""
         if len(self._news_s) < _NEWS_FEWEST:
             return inf
-        longest = _SILENT_AFTER * max(self._news_s)
-        return min(max(longest, _SILENT_LEAST_S), _SILENT_MOST_S)
+        return max(_SILENT_AFTER * max(self._news_s), _SILENT_LEAST_S)
 
     def _hold(self, now: float, in_use: int) -> None:
         self.state, self.held_since = TrunkState.HELD, now

@@ -168,13 +168,14 @@ def test_a_trunk_that_does_not_reply_is_held_before_its_calls_are_given_up() -> 
 
 
 def test_a_trunk_that_never_says_that_a_call_rings_is_not_held_for_it() -> None:
-    """Analog lines say nothing until somebody answers, or nobody does for half a minute."""
+    """Analog lines say nothing until somebody answers, or nobody does for a minute."""
     trunk = Trunk()
-    for number in range(200):
-        trunk.sent(AttemptId(str(number)), float(number), in_use=25)
-        if number >= 25:
-            trunk.carried(AttemptId(str(number - 25)), float(number), in_use=25)
-        assert trunk.free(float(number), in_use=25) == inf
+    for number in range(400):
+        trunk.sent(AttemptId(str(number)), float(number), in_use=60)
+        if number >= 60:  # two in three are answered after 20 s
+            due = number - (60 if number % 3 else 20)
+            trunk.carried(AttemptId(str(due)), float(number), in_use=60)
+        assert trunk.free(float(number), in_use=60) == inf
 
 
 def test_calls_that_are_cut_off_while_they_ring_are_refusals() -> None:
