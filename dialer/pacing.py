@@ -9,7 +9,6 @@ first.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from math import floor, inf
 
 from dialer.abandon_count import NO_HISTORY, AbandonCount, Counted, History
@@ -220,10 +219,9 @@ class Pacer:
             situation.placing -= self._asked.popleft()[1]
         if under_way.agents == 0 and situation.open == 0:
             return Pacing(0, _NOBODY)
-        bounds = list(self._bounds(now))
-        situation.most = min(most for most, _ in bounds)
+        situation.most = self._most(now)
         wish = self.policy.decide(situation, now)
-        count, reason = self._allowed(wish, bounds, now)
+        count, reason = self._allowed(wish, now)
         self._look_at = self._next_look(wish, now)
         if count > 0:
             self._asked.append((now, count))
@@ -231,14 +229,25 @@ class Pacer:
         hang_up = self._may_hang_up(wish.hang_up, now) if wish.hang_up else ()
         return Pacing(count, reason, hang_up)
 
-    def _allowed(
-        self, wish: Wish, bounds: list[tuple[int, Reason]], now: float
-    ) -> tuple[int, Reason]:
+    def _most(self, now: float) -> int:
+        """Return what the bounds allow that are known at once and hold for hours where few answer;
+        ``_bounds`` has all of them."""
+        under_way, settings = self.under_way, self.settings
+        return (
+            min(
+                settings.lines - under_way.lines,
+                self._call_rate.left(now),
+                _MOST_OPEN_PER_AGENT * under_way.agents - under_way.open,
+            )
+            - self.situation.placing
+        )
+
+    def _allowed(self, wish: Wish, now: float) -> tuple[int, Reason]:
         """Return the wish cut down to what is allowed, with the reason for the cut, if any."""
         least, reason = wish.count, wish.reason
         if least <= 0:
             return 0, reason
-        for most, why in chain(bounds, self._bounds_of(wish, now)):
+        for most, why in self._bounds(wish, now):
             if most < least:
                 least, reason = most, why
         if least == wish.count:
@@ -246,7 +255,7 @@ class Pacer:
         wanted = f"at least {wish.count}" if wish.at_least else wish.count
         return max(0, least), Reason(reason.text, {"wanted": wanted, **self._figures(now)})
 
-    def _bounds(self, now: float) -> Iterator[tuple[int, Reason]]:
+    def _bounds(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
         """Yield the bounds that no policy may break: how many calls each allows now."""
         under_way, situation, settings = self.under_way, self.situation, self.settings
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
@@ -256,14 +265,9 @@ class Pacer:
         yield _MOST_AT_ONCE, _TOO_MANY
         if situation.next_leads is not None:
             yield len(situation.next_leads) - situation.placing, _NO_LEADS
-
-    def _bounds_of(self, wish: Wish, now: float) -> Iterator[tuple[int, Reason]]:
-        """Yield those that depend on the wish."""
-        situation = self.situation
-        if situation.next_leads is not None:
             yield self._before_guaranteed(wish.count), _GUARANTEED
-        if self.settings.limit.hard_stop and self.limit.room(now) < 1.0:
-            sure = wish.sure and self.under_way.idle > 0
+        if settings.limit.hard_stop and self.limit.room(now) < 1.0:
+            sure = wish.sure and under_way.idle > 0
             yield wish.count if sure else free_agents(situation), _SPENT
 
     def _bounds_of_trunk(self, now: float) -> Iterator[tuple[int, Reason]]:

@@ -83,23 +83,19 @@ class RingTable:
 
     def update(self, kinds: Sequence[int], rates: Sequence[float], doubts: Sequence[float]) -> None:
         """Use these answer rates for these kinds, and these doubts about them."""
-        self._doubts[kinds] = doubts
-        known = self._rates
-        changed = [
-            (kind, rate)
-            for kind, rate in zip(kinds, rates, strict=True)
-            if abs(rate - known[kind]) > 0.01 * rate
-        ]
+        known, changed = self._rates, []
+        for kind, rate, doubt in zip(kinds, rates, doubts, strict=True):
+            self._doubts[kind] = doubt
+            if abs(rate - known[kind]) > 0.01 * rate:
+                known[kind] = rate
+                changed.append(kind)
         if not changed:
             return
         self._only = None
-        for kind, rate in changed:
-            known[kind] = rate
-        those = [kind for kind, _ in changed]
-        lists = [self._list_of[kind] for kind in those]
-        chance = np.array([[rate] for _, rate in changed])
+        lists = [self._list_of[kind] for kind in changed]
+        chance = np.array([[known[kind]] for kind in changed])
         ever = chance * self._still[lists]
-        self._ever[those] = ever / (ever + (1.0 - chance) * self._missed[lists])
+        self._ever[changed] = ever / (ever + (1.0 - chance) * self._missed[lists])
 
     def look(self, ringing: Ages[AttemptId], now: float) -> None:
         """Take the calls that are ringing now."""
