@@ -36,6 +36,8 @@ class _Agent:
     stage_since: float = 0.0
     stages: list[tuple[StageName, float]] = field(default_factory=list)
     """The stages of this talk, each with its start."""
+    talked: Talked | None = None
+    """In wrap-up: the talk before it, if stages of it were reported."""
 
 
 class Agents:
@@ -52,6 +54,9 @@ class Agents:
         self.stages: Ages[AgentCode] = Ages()
         """The same agents in the same order: the stage of their talk and since when they are at it.
         The kind is the stage's number; 0 is UNKNOWN_STAGE."""
+        self.ended_at: Ages[AgentCode] = Ages()
+        """The agents in ``wrapping_up`` in the same order; the kind is the number of the stage at
+        which their talk ended."""
         self._stage_kinds: Kinds[StageName] = Kinds()
         self._stage_kinds.of(UNKNOWN_STAGE)
         self.stage_names = self._stage_kinds.all
@@ -89,8 +94,12 @@ class Agents:
             return ()
         lessons = _lessons(code, agent, state, now)
         self._count(code, agent, -1)
+        if state is not State.WRAP_UP or agent.state is not State.TALKING:
+            agent.stage = 0
+        agent.stage_since, agent.stages = now, []
         agent.state, agent.since = state, now
-        agent.stage, agent.stage_since, agent.stages = 0, now, []
+        staged = (each for each in lessons if isinstance(each, Talked) and each.stages)
+        agent.talked = next(staged, None)
         if state is State.READY:
             agent.wants_break = False
         self._count(code, agent, +1)
@@ -105,7 +114,9 @@ class Agents:
             return ()
         self._count(code, agent, -1)
         # Only an end that the agent chose shows how long the work takes.
-        return (WrappedUp(now - agent.since, code),) if agent.state is State.WRAP_UP else ()
+        if agent.state is not State.WRAP_UP:
+            return ()
+        return (WrappedUp(now - agent.since, code, agent.talked),)
 
     def wants_break(self, code: AgentCode) -> None:
         """Record that an agent will leave after the current call and its after-call work."""
@@ -152,8 +163,10 @@ class Agents:
                 self.stages.remove(code)
         elif one > 0:
             self.wrapping_up.add(code, agent.since, agent.kind)
+            self.ended_at.add(code, agent.since, agent.stage)
         else:
             self.wrapping_up.remove(code)
+            self.ended_at.remove(code)
 
 
 def _lessons(code: AgentCode, agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:
@@ -162,7 +175,9 @@ def _lessons(code: AgentCode, agent: _Agent, state: State, now: float) -> tuple[
     if agent.state is State.TALKING:
         stages = tuple((stage, since - agent.since) for stage, since in agent.stages)
         talked = Talked(spent, stages)
-        return (talked,) if state is State.WRAP_UP else (talked, WrappedUp(0.0, code))
+        if state is State.WRAP_UP:
+            return (talked,)
+        return (talked, WrappedUp(0.0, code, talked if stages else None))
     if agent.state is State.WRAP_UP and state is State.READY:
-        return (WrappedUp(spent, code),)
+        return (WrappedUp(spent, code, agent.talked),)
     return ()

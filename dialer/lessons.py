@@ -40,6 +40,8 @@ class WrappedUp:
 
     seconds: float
     agent: AgentCode
+    talk: Talked | None = None
+    """The talk before it, if stages of it were reported."""
 
 
 @dataclass(frozen=True, slots=True)

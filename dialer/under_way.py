@@ -91,6 +91,8 @@ class UnderWay:
         """Agents on a call who will go on afterwards; those who want a break are in ``leaving``."""
         self.stages = self._agents.stages
         """The stage of each talk in ``talking``, in the same order."""
+        self.ended_at = self._agents.ended_at
+        """The stage at which each talk before ``wrapping_up`` ended, in the same order."""
         self.stage_names = self._agents.stage_names
         """The stages, by their number in ``stages.kinds``."""
         self.wrapping_up = self._agents.wrapping_up

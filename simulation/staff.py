@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dialer.pacing_facts import AgentGone, AgentReady, AgentWantsBreak, AgentWrapUp, PacingFact
 from domain.identity import AgentCode
+from simulation.distributions import Draw
 from simulation.scenario import Scenario
 from simulation.virtual_clock import VirtualClock
 
@@ -86,12 +87,13 @@ class Staff:
             self._watcher.idle_ended(self._clock.now - agent.since)
         return self._becomes(agent, "talking")
 
-    def talk_ends(self, agent: SimulatedAgent, turn: int) -> None:
-        """End the talk that began in this turn and start the wrap-up."""
+    def talk_ends(self, agent: SimulatedAgent, turn: int, draw_wrap_up: Draw | None = None) -> None:
+        """End the talk that began in this turn and start the wrap-up; ``draw_wrap_up`` if it
+        differs from what is usual."""
         if agent.turn != turn:
             return
         turn = self._becomes(agent, "wrap_up")
-        seconds = self._draw_wrap_up(self._rng) * agent.wrap_up_pace
+        seconds = (draw_wrap_up or self._draw_wrap_up)(self._rng) * agent.wrap_up_pace
         if seconds > 0:
             self._clock.after(seconds, lambda: self._wrap_up_ends(agent, turn))
             self._tell(AgentWrapUp(agent.code))

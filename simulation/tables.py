@@ -46,7 +46,14 @@ def tables() -> tuple[Table, ...]:
         Table("Few lines", "few_lines"),
         Table("Detection of machines", "detection"),
         Table("Detection that errs more often", "detection_errs"),
-        Table("Agents follow a script", "script"),
+        Table(
+            "Agents follow a script", "script", policies=("foresight", "unaware", "expected_value")
+        ),
+        Table(
+            "Agents follow a script, poorly reported",
+            "script_poorly_reported",
+            policies=("foresight", "unaware"),
+        ),
         Table("No wrap-up", "no_wrap_up"),
         Table("Short calls", "short_calls"),
         Table("Long calls", "long_calls"),

@@ -15,7 +15,7 @@ from dialer.pacing_facts import PacingFact, ScriptStage
 from documents.document import Document, Path
 from documents.document_errors import DocumentError, did_you_mean, one_of
 from domain.identity import AgentCode, StageName
-from simulation.distributions import Constant, Distribution, Share, checked
+from simulation.distributions import Constant, Distribution, Draw, Share, checked
 from simulation.virtual_clock import VirtualClock
 
 MOST_STAGES = 100
@@ -35,6 +35,9 @@ class TalkStage(_Section):
     seconds: Distribution = Field(description="a distribution: how long it takes")
     next: dict[str, Share] = Field(
         {}, description="the stages that may follow, each with its chance; else the talk ends"
+    )
+    wrap_up: Distribution | None = Field(
+        None, description="seconds of after-call work if the talk ends here; else as usual"
     )
 
 
@@ -71,6 +74,11 @@ class ScriptedTalks:
             name: (StageName(name), stage.seconds.draw(), tuple(stage.next.items()))
             for name, stage in script.stages.items()
         }
+        self._wrap_ups = {
+            StageName(name): stage.wrap_up.draw()
+            for name, stage in script.stages.items()
+            if stage.wrap_up is not None
+        }
         self._first = next(iter(script.stages))
         self._reported = script.reported
         self._draw_lateness = script.late.draw()
@@ -86,6 +94,10 @@ class ScriptedTalks:
             passed.append((name, draw_seconds(self._rng)))
             at = self._one_of(following)
         return tuple(passed)
+
+    def wrap_up_after(self, last: StageName) -> Draw | None:
+        """Return what draws the wrap-up of a talk that ended at this stage; None: as usual."""
+        return self._wrap_ups.get(last)
 
     def report(self, agent: AgentCode, passed: Passed, pace: float) -> None:
         """Plan the reports of a talk that begins now. Its times are multiplied by ``pace``."""
@@ -125,9 +137,14 @@ def with_times(data: Any, document: Document, path: Path, faults: list[DocumentE
     if isinstance(known.get("stages"), dict):
         stages = {}
         for name, stage in known["stages"].items():
-            if isinstance(stage, dict) and "seconds" in stage:
-                here = (*path, "stages", name, "seconds")
-                stage = {**stage, "seconds": _time(stage["seconds"], document, here, faults)}
+            if isinstance(stage, dict):
+                here = (*path, "stages", name)
+                times = {
+                    each: _time(stage[each], document, (*here, each), faults)
+                    for each in ("seconds", "wrap_up")
+                    if stage.get(each) is not None
+                }
+                stage = {**stage, **times}
             stages[name] = stage
         known["stages"] = stages
     return known

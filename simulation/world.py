@@ -31,7 +31,7 @@ from dialer.pacing_facts import (
     PersonConnected,
     Ringing,
 )
-from domain.identity import AttemptId
+from domain.identity import AttemptId, StageName
 from simulation.carrier import GIVEN_UP_AFTER_S, REPEATED_AFTER_S, Carrier
 from simulation.leads import Leads
 from simulation.scenario import Change, Scenario
@@ -398,17 +398,27 @@ class World:
             seconds = usual * self._talk_factor * self._drift_talk * agent.talk_pace
         else:
             seconds = self._draw_machine_talk(self._rng)
-        self._clock.after(seconds, lambda: self._talk_ends(attempt, call, agent, turn))
+        last = stages[-1][0] if stages else None
+        self._clock.after(seconds, lambda: self._talk_ends(attempt, call, agent, turn, last))
         self._tell(PersonConnected(attempt, agent.code))
         self._tell(AgentTalking(agent.code))
         if scripted and agent.reports_stages:
             scripted.report(agent.code, stages, pace)
 
-    def _talk_ends(self, attempt: AttemptId, call: _Call, agent: SimulatedAgent, turn: int) -> None:
+    def _talk_ends(
+        self,
+        attempt: AttemptId,
+        call: _Call,
+        agent: SimulatedAgent,
+        turn: int,
+        last: StageName | None,
+    ) -> None:
         self._over(attempt, call)
         if not self._is_counted(call):  # the agent has noticed
             self._tell(GivenMachine(attempt))
-        self._staff.talk_ends(agent, turn)
+        scripted = self._scripted
+        wrap_up = scripted.wrap_up_after(last) if scripted and last is not None else None
+        self._staff.talk_ends(agent, turn, wrap_up)
 
     def _over(self, attempt: AttemptId, call: _Call) -> None:
         call.over = True

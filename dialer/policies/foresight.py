@@ -17,6 +17,7 @@ agents are free, the less likely it is that more of them will be wanted.
 from collections import Counter
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 from math import exp, floor, inf, sqrt
 
 import numpy as np
@@ -24,7 +25,7 @@ import numpy as np
 from dialer.abandon_count import Counted
 from dialer.ages import Floats
 from dialer.forecast import ROWS, Forecast, Needed, Outlook
-from dialer.lessons import Lesson
+from dialer.lessons import Lesson, WrappedUp
 from dialer.policies.progressive import one_for_each
 from dialer.policy import Reason, Situation, UnsuitableOption, Wish, policy
 from dialer.tail import exact_tail, none_yet, normal_tail, with_coins
@@ -64,7 +65,8 @@ class Foresight:
     persons to make room for one more. ``margin`` persons, plus _UNSEEN_SIGMAS times the root of
     those unseen, are held back from the room. ``cut``: hang up calls that have rung long enough
     when no agent is left for them. ``exact``: the risk is calculated exactly up to this many coins.
-    ``learn``: dial progressively until this many calls have ended."""
+    ``learn``: dial progressively until this many calls have ended. ``stages``: whether to learn
+    from the stages of scripts how long agents stay busy."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class Foresight:
         margin: float = 1.0,
         exact: int = 14,
         learn: int = 50,
+        stages: bool = True,
     ) -> None:
         for name, value, least, most in (
             ("aim", aim, 0.0, 1.0),
@@ -89,6 +92,7 @@ class Foresight:
         self._aim, self._gain, self._breach, self._cut = aim, gain, breach, cut
         self._start, self._follows = start, 0.0
         self._exact, self._learn, self._margin = exact, learn, margin
+        self._stages = stages
         self._forecast = Forecast()
         self._share = 0.03
         self._agents = 1
@@ -101,6 +105,8 @@ class Foresight:
 
     def learn(self, lesson: Lesson, now: float) -> None:
         """Pass the lesson to the forecast."""
+        if not self._stages and isinstance(lesson, WrappedUp) and lesson.talk is not None:
+            lesson = replace(lesson, talk=None)
         self._forecast.learn(lesson, now)
 
     def counted(self, counted: Counted, _now: float) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from dialer.campaign_agents import STAGES, UNKNOWN_STAGE
-from dialer.lessons import Talked
+from dialer.lessons import Talked, WrappedUp
 from dialer.pacing_facts import (
     AgentGone,
     AgentReady,
@@ -66,6 +66,27 @@ def test_a_stage_may_come_again_when_the_script_goes_back() -> None:
     told.tell(50, AgentReady(ANN))
     stages = ((GREETING, 0.0), (OFFER, 20.0), (GREETING, 30.0), (OFFER, 45.0))
     assert told.talked == [Talked(50.0, stages)]
+
+
+def test_a_wrap_up_teaches_which_stages_came_before_it() -> None:
+    under_way = UnderWay(detection=False)
+    lessons = [
+        each
+        for now, fact in (
+            (0, AgentReady(ANN)),
+            (0, AgentTalking(ANN)),
+            (5, ScriptStage(ANN, OFFER)),
+            (20, AgentWrapUp(ANN)),
+            (26, AgentReady(ANN)),
+            (30, AgentTalking(ANN)),
+            (40, AgentWrapUp(ANN)),
+            (41, ScriptStage(ANN, OFFER)),  # late
+            (47, AgentReady(ANN)),
+        )
+        for each in under_way.fold(fact, now)
+    ]
+    talk = Talked(20.0, ((OFFER, 5.0),))
+    assert lessons == [talk, WrappedUp(6.0, ANN, talk), Talked(10.0), WrappedUp(7.0, ANN)]
 
 
 def test_a_stage_reported_twice_began_at_the_first_report() -> None:

@@ -80,8 +80,8 @@ def played(
         policy,
         agents,
         seed,
-        json.dumps({"hours": 1.0, **scenario}, sort_keys=True),
-        json.dumps(options or {}, sort_keys=True),
+        json.dumps({"hours": 1.0, **scenario}),  # the order of a script's stages matters
+        json.dumps(options or {}),
         believed_lines,
     )
 
