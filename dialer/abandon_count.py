@@ -64,6 +64,8 @@ class Counted:
 
     abandoned: float
     base: float
+    unseen: float = 0.0
+    """How many of both are people whom nobody saw."""
 
 
 _NOTHING = Counted(0.0, 0.0)
@@ -149,6 +151,9 @@ class AbandonCount:
     ) -> None:
         self.limit = limit
         self._for_each = limit.unseen_for_each if detection else 0.0
+        self.share_of_found = max(0.0, limit.share * (1.0 + self._for_each) - self._for_each)
+        """The largest share of the people found who may be abandoned, so that these and those
+        unseen are within the limit together. It is the limit's share if nobody is unseen."""
         self._passed: dict[AttemptId, _Passed] = {}
         self._machines: dict[AttemptId, None] = {}
         """Attempts reported as machines before they were reported as passed to an agent."""
@@ -196,7 +201,7 @@ class AbandonCount:
         if attempt is not None:
             passed = _Passed(self._day, minute, lost, base, self._for_each)
             _remember(self._passed, attempt, passed)
-        return Counted(lost, base)
+        return Counted(lost, base, self._for_each)
 
     def given_machine(self, attempt: AttemptId) -> Counted:
         """Take out a call that was counted as a person and turned out to be a machine, in the day
@@ -215,7 +220,7 @@ class AbandonCount:
             self._earlier = self._sum_of_earlier()
         if self._sliding is not None and found.minute is not None:
             self._sliding.take_out(found.minute, found.abandoned, found.base)
-        return Counted(-found.abandoned, -found.base)
+        return Counted(-found.abandoned, -found.base, -found.unseen)
 
     def abandoned(self, now: float, *, late_s: float, by_customer: bool, heard: bool) -> Counted:
         """Count a person who got no agent. ``heard``: detection found a person; False if detection
@@ -228,7 +233,7 @@ class AbandonCount:
             return _NOTHING
         self.unseen += unseen
         self._add(now, lost, lost)
-        return Counted(lost, lost)
+        return Counted(lost, lost, unseen)
 
     def cut(self, now: float, rang_s: float) -> Counted:
         """Count a call that we hung up after it had rung for ``rang_s``."""

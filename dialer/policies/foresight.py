@@ -35,7 +35,8 @@ _MOST_AT_ONCE = 100
 _LEAST_THRESHOLD, _MOST_THRESHOLD = 1e-6, 0.9
 _FARTHEST = 4.0
 _CUT_AT = 2.0
-_UNSEEN_SIGMAS = 1.5
+_UNSEEN_SIGMAS = 2.0
+"""With two standard deviations (Poisson) held back, one day in 50 is over by people unseen."""
 _FEWEST = 0.03
 _LITTLE_DOUBT = 0.1
 """As a fraction of the coins' own variance; less doubt than this is ignored."""
@@ -62,11 +63,15 @@ class Foresight:
     fraction of the share. ``gain``: how fast the threshold follows; divided by the root of agents
     times share, because a small team's day has few persons to abandon. ``breach``: the highest
     chance a call may have of breaking the limit, as a fraction of the share: it takes ``1 / share``
-    persons to make room for one more. ``margin`` persons, plus _UNSEEN_SIGMAS times the root of
-    those unseen, are held back from the room. ``cut``: hang up calls that have rung long enough
-    when no agent is left for them. ``exact``: the risk is calculated exactly up to this many coins.
-    ``learn``: dial progressively until this many calls have ended. ``stages``: whether to learn
-    from the stages of scripts how long agents stay busy."""
+    persons to make room for one more. ``margin`` persons are held back from the room. ``cut``: hang
+    up calls that have rung long enough when no agent is left for them. ``exact``: the risk is
+    calculated exactly up to this many coins. ``learn``: dial progressively until this many calls
+    have ended. ``stages``: whether to learn from the stages of scripts how long agents stay busy.
+
+    With detection, the share here is what people whom nobody sees leave of it
+    (``AbandonCount.share_of_found``), and there may be more of those than estimated: ``unseen`` is
+    the fraction of their number that is held back, too, but at most _UNSEEN_SIGMAS times its root.
+    """
 
     def __init__(
         self,
@@ -76,6 +81,7 @@ class Foresight:
         start: float = 0.8,
         cut: bool = True,
         margin: float = 1.0,
+        unseen: float = 0.08,
         exact: int = 14,
         learn: int = 50,
         stages: bool = True,
@@ -86,6 +92,7 @@ class Foresight:
             ("breach", breach, 1e-3, 100.0),
             ("start", start, 1e-3, 100.0),
             ("margin", margin, 0.0, 100.0),
+            ("unseen", unseen, 0.0, 10.0),
         ):
             if not least <= value <= most:
                 raise UnsuitableOption(name, value, f"{least:g} to {most:g}")
@@ -93,14 +100,17 @@ class Foresight:
         self._start, self._follows = start, 0.0
         self._exact, self._learn, self._margin = exact, learn, margin
         self._stages = stages
+        self._unseen = unseen
         self._forecast = Forecast()
-        self._share = 0.03
+        self._share = self._own = 0.03
+        """The limit's share, and what the people unseen leave of it."""
         self._agents = 1
 
     @property
     def threshold(self) -> float:
         """The risk at which dialling stops."""
-        threshold = self._start * self._share * exp(self._follows)
+        # The risk that a campaign bears falls more slowly than the share that is left.
+        threshold = self._start * sqrt(self._own * self._share) * exp(self._follows)
         return min(max(threshold, _LEAST_THRESHOLD), _MOST_THRESHOLD)
 
     def learn(self, lesson: Lesson, now: float) -> None:
@@ -111,13 +121,14 @@ class Foresight:
 
     def counted(self, counted: Counted, _now: float) -> None:
         """Become bolder with each person served, more timid with each one abandoned."""
-        gain = self._gain / sqrt(max(self._agents * self._share, _FEWEST))
-        step = gain * (self._aim * self._share * counted.base - counted.abandoned)
+        gain = self._gain / sqrt(max(self._agents * self._own, _FEWEST))
+        allowed = self._aim * self._share * counted.base - self._unseen * counted.unseen
+        step = gain * (allowed - counted.abandoned)
         self._follows = min(max(self._follows + step, -_FARTHEST), _FARTHEST)
 
     def decide(self, at: Situation, now: float) -> Wish:
         """Dial as many as keep the risk under the threshold."""
-        self._share = at.limit.limit.share
+        self._share, self._own = at.limit.limit.share, at.limit.share_of_found
         least = one_for_each(at)
         if at.ended < self._learn:
             figures = {**least.reason.figures, "ended": at.ended, "learn": self._learn}
@@ -129,14 +140,15 @@ class Foresight:
         look = self._forecast.look(at, now, few=self._exact)
         self._agents = look.agents
         room = at.limit.room(now)
-        aside = self._margin + _UNSEEN_SIGMAS * sqrt(at.limit.unseen)
+        unseen = at.limit.unseen
+        aside = self._margin + min(self._unseen * unseen, _UNSEEN_SIGMAS * sqrt(unseen))
         spare = _MOST_AT_ONCE if room == inf else max(0, floor(room - aside))
         risk = _Risk(look, spare)
         if at.placing:
             risk.add(self._next_calls(at, 0, at.placing, now))
         threshold = self.threshold
         # If we are over the limit already, allow less the further over we are.
-        breach = self._breach * self._share / (1.0 + max(0.0, -room))
+        breach = self._breach * self._own / (1.0 + max(0.0, -room))
         breach = min(max(breach, _LEAST_THRESHOLD), _MOST_THRESHOLD)
         first = risk.now(threshold, breach)
         count, used = 0, first

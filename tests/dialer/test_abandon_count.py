@@ -211,6 +211,15 @@ def test_whoever_hangs_up_on_detection_was_not_found() -> None:
     assert count.unseen == 0.0
 
 
+def test_people_unseen_leave_a_smaller_share_for_those_found() -> None:
+    limit = Limit(people_taken_for_machines=0.02)
+    count = AbandonCount(limit, detection=True)
+    # Of 98 found, one may be abandoned: with the two unseen, that is 3 of 100.
+    assert count.share_of_found == pytest.approx(1.0 / 98.0)
+    assert AbandonCount(limit).share_of_found == limit.share
+    assert AbandonCount(replace(limit, share=0.01), detection=True).share_of_found == 0.0
+
+
 # Machines given to agents
 
 EVERY = Limit(windows=tuple(Window), people_taken_for_machines=0.02)

@@ -1,6 +1,7 @@
 """Foresight: what it hangs up, and what its gate holds back."""
 
 import re
+from math import floor, log, sqrt
 from random import Random
 
 import pytest
@@ -267,3 +268,42 @@ def test_in_whatever_steps_calls_are_weighed_their_number_is_the_same() -> None:
             wish = policy.decide(situation, with_.now)
             assert wish.count == min(situation.most + 1, wanted)
             assert wish.at_least == (situation.most + 1 < wanted)
+
+
+# People whom nobody sees
+
+
+@pytest.mark.parametrize("persons", [980, 49_000])
+def test_it_holds_back_for_more_people_unseen_than_estimated(persons: int) -> None:
+    policy = Foresight()
+    limit = Limit(people_taken_for_machines=0.02)
+    with_ = Campaign(policy, Settings(limit=limit, detection=True))
+    with_.pacer.situation.ended, with_.pacer.situation.reached = 2_000, 600
+    has_served(with_, persons)
+    count = with_.pacer.limit
+    unseen = persons / 49.0
+    assert count.unseen == pytest.approx(unseen)
+    aside = 1.0 + min(0.08 * unseen, 2.0 * sqrt(unseen))
+    said = with_.asked(AgentReady(agent(1)))
+    room = said.reason.figures["room"]
+    assert room == floor(count.room(with_.now) - aside) > 0
+
+
+def test_its_threshold_follows_what_people_unseen_leave() -> None:
+    thresholds = {}
+    for estimate in (0.0, 0.02):
+        policy = Foresight(gain=0.001)
+        limit = Limit(people_taken_for_machines=estimate)
+        with_ = Campaign(policy, Settings(limit=limit, detection=True))
+        with_.tell(AgentReady(agent(1)))
+        with_.pacer.situation.ended = 2_000
+        with_.asked(AgentReady(agent(1)))
+        before = policy.threshold
+        for attempt in with_.dial(98):
+            with_.tell(PersonConnected(attempt, agent(1)))
+        gain = 0.001 / sqrt(0.03)  # of one agent at 3 %, or at less
+        thresholds[estimate] = before, log(policy.threshold / before) / gain
+    assert thresholds[0.02][0] < thresholds[0.0][0]
+    # Of 98 found it may lose 98 * 3 %; or, with two more unseen, one, less 8 % of those two.
+    moved = [persons for _, persons in thresholds.values()]
+    assert moved == pytest.approx([98 * 0.03, 1.0 - 0.16])
