@@ -5,10 +5,13 @@ believe the longest one that no shorter one contradicts (Lepski, Theory Probab. 
 steady lists get a steady rate, and after a jump the short memories take over at once. Too low a
 rate abandons customers; too high a rate only wastes time. The last minute may therefore raise the
 rate, to what it shows less one standard error.
+
+What has been may come back: when a match is over, or when a trunk works again, many of the numbers
+dialled in the last seconds are answered at once. So the highest rate of the last hours is kept.
 """
 
 from collections import deque
-from math import sqrt
+from math import inf, sqrt
 
 from dialer.pacing_facts import Lead
 
@@ -17,6 +20,10 @@ _CONTRADICTED = 2.5  # standard errors
 _FAST_S = 60.0
 _FAST_FEWEST = 5
 _FAST_SIGMAS = 1.0
+_PEAK_FOR_S = 7_200.0
+_PEAK_EVERY_S = 5.0
+_PEAK_FEWEST = 30.0
+_PEAK_SIGMAS = 1.0
 _LEAST = 0.002
 _ASSUMED = 0.3
 _ASSUMED_WEIGHT = 5.0
@@ -30,6 +37,10 @@ class AnswerRate:
     def __init__(self, assumed: float = _ASSUMED, weight: float = _ASSUMED_WEIGHT) -> None:
         self._fast: deque[tuple[float, float]] = deque()
         self._fast_reached = 0.0
+        self._peaks: deque[tuple[float, float]] = deque()
+        """Since when a rate is in the past, and the rate: only those that no later one exceeds."""
+        self._peak_at = -inf
+        self._assumed = assumed
         self.begin(assumed, weight)
 
     def begin(self, assumed: float, weight: float) -> None:
@@ -58,6 +69,25 @@ class AnswerRate:
             seen = min(max((self._fast_reached + rate) / (fast + 1), 0.0), 1.0)
             rate = max(rate, seen - _FAST_SIGMAS * sqrt(seen * (1.0 - seen) / fast))
         return min(max(rate, _LEAST), 1.0)
+
+    def peak(self, now: float) -> float:
+        """Return the highest rate believed in the last two hours, less its standard error. What was
+        assumed at first counts among them: nobody knows whether it held a minute ago."""
+        peaks = self._peaks
+        if now >= self._peak_at:
+            if self._peak_at == -inf:
+                peaks.append((now, self._assumed))
+            self._peak_at = now + _PEAK_EVERY_S
+            believed = min(self.believed, 1.0)
+            if self._behind >= _PEAK_FEWEST:
+                error = sqrt(believed * (1.0 - believed) / self._behind)
+                peak = believed - _PEAK_SIGMAS * error
+                while peaks and peaks[-1][1] <= peak:
+                    peaks.pop()
+                peaks.append((now, peak))
+            while peaks and peaks[0][0] < now - _PEAK_FOR_S:
+                peaks.popleft()
+        return peaks[0][1] if peaks else 0.0
 
     def _forget_before(self, then: float) -> None:
         fast = self._fast
@@ -135,6 +165,12 @@ class AnswerRates:
         """Return the chance that a lead like this brings a person."""
         return self._of(lead.list, lead.segment).rate(now)
 
+    def rise(self, lead: Lead, now: float) -> float:
+        """Return how many times its rate that of leads like this has been in the last two hours; 1
+        if it has not been higher."""
+        rate = self._of(lead.list, lead.segment)
+        return max(rate.peak(now) / rate.rate(now), 1.0)
+
     def doubt(self, lead: Lead) -> float:
         """Return how far off that may be: its variance, as a fraction of its square."""
         return self._of(lead.list, lead.segment).doubt
@@ -142,6 +178,10 @@ class AnswerRates:
     def overall(self, now: float) -> float:
         """Return the chance that a number we know nothing about brings a person."""
         return self._all.rate(now)
+
+    def overall_rise(self, now: float) -> float:
+        """Return how many times the overall rate has been in the last two hours, 1 or more."""
+        return max(self._all.peak(now) / self._all.rate(now), 1.0)
 
     @property
     def overall_doubt(self) -> float:

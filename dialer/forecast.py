@@ -91,6 +91,9 @@ class Outlook:
     doubt: list[float]
     """How far off ``answers`` may be because the answer rates are: a standard deviation in persons.
     All calls of a list or segment share the error of its rate, which independent coins ignore."""
+    risen: list[float]
+    """The same as ``answers``, if the answer rates were as high as they have been in the last
+    hours."""
     freed: float
     """Busy agents expected to be free by the last moment."""
 
@@ -113,7 +116,7 @@ class Forecast:
         self._later: Ints = np.zeros(_MOMENTS, dtype=np.int64)
         """The moments, in steps of ringing time."""
         self._rates_at = -1.0
-        self._new_calls: dict[Lead | None, tuple[Floats, float]] = {}
+        self._new_calls: dict[Lead | None, tuple[Floats, float, float]] = {}
         self._build_rings()
         self._busy = Busy(self._moments)
 
@@ -154,10 +157,10 @@ class Forecast:
         if len(under_way.listened):  # a person soon, or a machine
             share = np.full((len(under_way.listened), _MOMENTS), self._persons / self._detected)
             coins[busy:] = with_moments(share)
-        sums, off = np.add.reduce(coins), [0.0] * ROWS
+        sums, off, rise = np.add.reduce(coins), [0.0] * ROWS, [1.0] * ROWS
         self._rings.look(ringing, now)
         if len(ringing):
-            ringing_sums, off = self._rings.sums(ROWS)
+            ringing_sums, off, rise = self._rings.sums(ROWS)
             sums += ringing_sums
         certain = len(under_way.waiting)
         every: list[float] = sums.tolist()
@@ -177,6 +180,7 @@ class Forecast:
             ),
             answers=answers,
             doubt=[part * number for part, number in zip(off, answers, strict=True)],
+            risen=[part * number for part, number in zip(rise, answers, strict=True)],
             freed=busy - still_busy[-1],
         )
 
@@ -184,9 +188,10 @@ class Forecast:
         both: Floats = np.concatenate((others[:, :ROWS], self._rings.chances()[:, :ROWS])).T
         return both
 
-    def new_call(self, lead: Lead | None, now: float) -> tuple[Floats, float]:
-        """Return the chances (ROWS,) that a call dialled now has been answered by each moment, and
-        how far off their rate may be: its standard deviation, as a fraction of the rate.
+    def new_call(self, lead: Lead | None, now: float) -> tuple[Floats, float, float]:
+        """Return the chances (ROWS,) that a call dialled now has been answered by each moment; how
+        far off their rate may be: its standard deviation, as a fraction of the rate; and how many
+        times the rate it has been in the last hours.
 
         This is as of the last look; ``lead`` is None if the next lead is not known.
         """
@@ -194,11 +199,11 @@ class Forecast:
         if found is None:
             if lead is None:
                 rate, curve = self.rates.overall(now), self._curve(UNKNOWN_LEAD.list)
-                doubt = self.rates.overall_doubt
+                doubt, rise = self.rates.overall_doubt, self.rates.overall_rise(now)
             else:
                 rate, curve = self.rates.rate(lead, now), self._curve(lead.list)
-                doubt = self.rates.doubt(lead)
-            found = rate * (1.0 - curve[0][self._later[:ROWS]]), sqrt(doubt)
+                doubt, rise = self.rates.doubt(lead), self.rates.rise(lead, now)
+            found = rate * (1.0 - curve[0][self._later[:ROWS]]), sqrt(doubt), rise
             self._new_calls[lead] = found
         return found
 
@@ -265,7 +270,9 @@ class Forecast:
             self._rings.add_kinds([lead.list for lead in leads])
         kinds = sorted(set(under_way.ringing.kinds.tolist()))
         rates = [self.rates.rate(leads[kind], now) for kind in kinds]
-        self._rings.update(kinds, rates, [self.rates.doubt(leads[kind]) for kind in kinds])
+        doubts = [self.rates.doubt(leads[kind]) for kind in kinds]
+        rises = [self.rates.rise(leads[kind], now) for kind in kinds]
+        self._rings.update(kinds, rates, doubts, rises)
 
     def _times_of(self, name: ListName) -> Durations:
         found = self._reached.get(name)

@@ -44,6 +44,8 @@ class RingTable:
         """For each kind, the chance to be answered at all."""
         self._doubts: Floats = np.zeros(0)
         """For each kind, the variance of its rate, as a fraction of its square."""
+        self._rises: Floats = np.zeros(0)
+        """For each kind, how many times its rate it may soon be."""
         self._list_of: list[int] = []
         """For each kind, its list's place."""
         self._shifts: Ints = np.zeros(0, dtype=np.int64)
@@ -80,12 +82,20 @@ class RingTable:
             more = len(lists) + len(lists) // 2 - len(self._ever)
             self._ever = np.concatenate((self._ever, np.zeros((more, STEPS))))
             self._doubts = np.concatenate((self._doubts, np.zeros(more)))
+            self._rises = np.concatenate((self._rises, np.ones(more)))
 
-    def update(self, kinds: Sequence[int], rates: Sequence[float], doubts: Sequence[float]) -> None:
-        """Use these answer rates for these kinds, and these doubts about them."""
+    def update(
+        self,
+        kinds: Sequence[int],
+        rates: Sequence[float],
+        doubts: Sequence[float],
+        rises: Sequence[float],
+    ) -> None:
+        """Use these answer rates for these kinds, these doubts about them, and these factors by
+        which they may soon be higher."""
         known, changed = self._rates, []
-        for kind, rate, doubt in zip(kinds, rates, doubts, strict=True):
-            self._doubts[kind] = doubt
+        for kind, rate, doubt, rise in zip(kinds, rates, doubts, rises, strict=True):
+            self._doubts[kind], self._rises[kind] = doubt, rise
             if abs(rate - known[kind]) > 0.01 * rate:
                 known[kind] = rate
                 changed.append(kind)
@@ -104,15 +114,17 @@ class RingTable:
             rows += ringing.kinds * STEPS
         self._rows = rows
 
-    def sums(self, first: int) -> tuple[Floats, list[float]]:
+    def sums(self, first: int) -> tuple[Floats, list[float], list[float]]:
         """Return what ``with_moments`` gives for the calls, added up: (3 * moments,); and for the
         ``first`` moments, how far off their number may be because the rates are: a standard
-        deviation, as a fraction of the number. All calls of a kind share the error of its rate."""
+        deviation, as a fraction of the number; and how many times the number it may be if all rates
+        rise. All calls of a kind share the error of its rate."""
         if len(self._rates) == 1:
             if self._only is None:
                 self._only = with_moments(self._chances(np.arange(STEPS)))
             sums: Floats = np.bincount(self._rows, minlength=STEPS) @ self._only
-            return sums, [float(self._doubts[0]) ** 0.5] * first
+            doubt, only = float(self._doubts[0]), float(self._rises[0])
+            return sums, [doubt**0.5] * first, [only] * first
         rows, counts = self._rows, None
         if len(rows) > _ALIKE * len(self._rates):
             number = np.bincount(rows)
@@ -123,10 +135,13 @@ class RingTable:
             moments *= counts
         cells = (rows // STEPS * first)[:, None] + np.arange(first)
         by_kind = np.bincount(cells.ravel(), moments[:, :first].ravel(), len(self._rates) * first)
-        squares = by_kind.reshape(-1, first) ** 2 * self._doubts[: len(self._rates), None]
+        by_kind = by_kind.reshape(-1, first)
+        squares = by_kind**2 * self._doubts[: len(self._rates), None]
         summed: Floats = np.add.reduce(moments)
-        off = np.sqrt(np.add.reduce(squares)) / np.maximum(summed[:first], _LEAST)
-        return summed, off.tolist()
+        number = np.maximum(summed[:first], _LEAST)
+        off = np.sqrt(np.add.reduce(squares)) / number
+        rise = self._rises[: len(self._rates)] @ by_kind / number
+        return summed, off.tolist(), rise.tolist()
 
     def chances(self, places: Sequence[int] | None = None) -> Floats:
         """Return (n, moments): the chances of the calls, or of those at these places."""

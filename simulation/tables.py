@@ -38,6 +38,8 @@ def tables() -> tuple[Table, ...]:
         Table("Thin lists", "thin_list_limit_1", (20, 50), policies=_OURS),
         Table("Drift", "drift"),
         Table("Shock", "shock", policies=_OURS),
+        Table("An answer rate that jumps", "jumps"),
+        Table("An answer rate that falls and comes back", "falls"),
         Table("A trunk that fails", "trunk_fails"),
         Table("A trunk that fails every five minutes", "trunk_flaps"),
         Table("A trunk with fewer lines than configured", "trunk_narrow"),

@@ -12,6 +12,9 @@ share settles at the aim. In addition, no call goes out that has more than a sma
 abandoning more than the limit has room for: this is the same risk, with that many more agents.
 Dialling may thus continue while nobody may be abandoned, as long as an agent is free: the more
 agents are free, the less likely it is that more of them will be wanted.
+
+That gate also looks at what would happen if the answer rates were again as high as they have been
+in the last hours. A rise is noticed only when people answer; until then too many are dialled.
 """
 
 from collections import Counter
@@ -43,6 +46,9 @@ _LITTLE_DOUBT = 0.1
 _SURE_AFTER, _SURE_DOUBT = 12, 0.2
 """Nothing is sure until _SURE_AFTER persons have answered in all, and about five of them
 (1 / _SURE_DOUBT) support the answer rates believed now."""
+_RISES = 0.002
+"""The chance that a call goes out into a rise of the answer rate that nobody has noticed yet: some
+ten seconds after each rise, of which there is one in an hour and a half."""
 _SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and"
     " {freed:.1f} free agents expected within {horizon:.0f} s; "
@@ -188,9 +194,9 @@ class Foresight:
 
     def _next_calls(
         self, at: Situation, place: int, count: int, now: float
-    ) -> list[tuple[Floats, float, int]]:
+    ) -> list[tuple[Floats, float, float, int]]:
         """Return what to expect of the calls that go out after ``place`` others: the chances, their
-        doubt, and how many of ``count`` are like this."""
+        doubt, their rise, and how many of ``count`` are like this."""
         leads = at.next_leads
         if not leads:
             return [(*self._forecast.new_call(None, now), count)]
@@ -243,7 +249,7 @@ class _Risk:
         self._agents, self._spare = look.agents, spare
         self._certain = look.certain
         self._needed = look.needed
-        self._answers, self._doubt = look.answers, look.doubt
+        self._answers, self._doubt, self._risen = look.answers, look.doubt, look.risen
         self._distribution: Floats | None = None
         if look.chances is not None:
             self._distribution = with_coins(none_yet(ROWS), look.chances)
@@ -260,16 +266,18 @@ class _Risk:
         another call, so it need not be looked at after each."""
         return 1 if self._distribution is not None else max(1, count // 2)
 
-    def add(self, calls: Iterable[tuple[Floats, float, int]]) -> None:
-        """Add calls: for each kind, the chances of having been answered, their doubt, and how many.
-        ``doubt`` is how far off their rate may be; it is added as if the other calls shared the
-        same error."""
-        for heads, doubt, number in calls:
+    def add(self, calls: Iterable[tuple[Floats, float, float, int]]) -> None:
+        """Add calls: for each kind, the chances of having been answered, their doubt, their rise,
+        and how many. ``doubt`` is how far off their rate may be; it is added as if the other calls
+        shared the same error. ``rise`` is how many times their rate may be."""
+        for heads, doubt, rise, number in calls:
             if self._distribution is not None:
                 coins = np.broadcast_to(heads[:, None], (ROWS, number))
                 self._distribution = with_coins(self._distribution, coins)
             chances = heads.tolist()
             self._answers = [a + number * p for a, p in zip(self._answers, chances, strict=True)]
+            rise *= number
+            self._risen = [r + rise * p for r, p in zip(self._risen, chances, strict=True)]
             doubt *= number
             self._doubt = [d + doubt * p for d, p in zip(self._doubt, chances, strict=True)]
             self._needed = self._needed.with_coins(chances, number)
@@ -281,7 +289,32 @@ class _Risk:
         used = self._of(self._agents, threshold)
         if used >= 1.0:
             return used, 0.0
-        return used, self._of(self._agents + self._spare, breach)
+        gate = self._of(self._agents + self._spare, breach)
+        if gate >= 1.0:
+            return used, gate
+        return used, gate + self._after_a_rise(self._agents + self._spare, breach, 1.0 - gate)
+
+    def _after_a_rise(self, agents: int, allowed: float, left: float) -> float:
+        """Return the chance that the call meets a rise of the answer rate and all agents are taken
+        at some moment after it, as a fraction of ``allowed``; 0 if it is less than ``left`` in any
+        case. The moment is the worst one, because the rise comes to all calls alike: what counts is
+        how many it leaves alone."""
+        answers, risen = self._answers[-1], self._risen[-1]
+        if risen <= answers:
+            return 0.0
+        # For each answer that is expected, a rise brings so many more (Bayes).
+        odds = _RISES * (risen / answers - 1.0)
+        meets = odds / (1.0 + odds) / allowed
+        if meets < left:
+            return 0.0
+        needed, worst = self._needed, 0.0
+        for row in range(ROWS - 1, -1, -1):
+            more = self._risen[row] - self._answers[row]
+            mean, variance, third = needed.mean[row], needed.variance[row], needed.third[row]
+            worst = max(worst, normal_tail(mean + more, variance + more, third + more, agents))
+            if worst * meets >= left:
+                break
+        return worst * meets
 
     def _of(self, agents: int, allowed: float) -> float:
         """Return the mean, over the moments, of the highest chance from each moment on, as a

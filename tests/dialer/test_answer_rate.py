@@ -64,6 +64,42 @@ def test_the_last_minute_may_only_lift_the_rate() -> None:
     assert rate.rate(3_720) > max(steady, rate.believed - 1e-9)
 
 
+def test_a_rate_that_fell_may_come_back_for_two_hours() -> None:
+    rate, rng = AnswerRate(), Random(1)
+    # Ten minutes of each half hour, as in the campaign "jumps".
+    for minute in range(20):
+        share, per_second = (0.6, 0.25) if minute >= 10 else (0.06, 3.0)
+        begins = 60.0 * minute
+        feed(rate, share, from_s=begins, to_s=begins + 60, per_second=per_second, rng=rng)
+        rate.peak(begins + 60)
+    feed(rate, 0.06, from_s=1_200, to_s=1_800, per_second=3.0, rng=rng)
+    assert rate.rate(1_800) < 0.1
+    assert 0.4 < rate.peak(1_800) < 0.7
+    feed(rate, 0.06, from_s=1_800, to_s=9_000, per_second=3.0, rng=rng)
+    assert rate.peak(9_000) < 0.12
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_a_steady_rate_was_never_much_higher(share: float) -> None:
+    for seed in range(5):
+        rate, rng = AnswerRate(share), Random(seed)
+        for minute in range(120):
+            begins = 60.0 * minute
+            feed(rate, share, from_s=begins, to_s=begins + 60, per_second=1.0, rng=rng)
+            rate.peak(begins + 60)
+        assert rate.peak(7_200) < 1.4 * share
+
+
+def test_what_was_assumed_may_be_so_although_nobody_answers() -> None:
+    rate = AnswerRate(assumed=0.3)
+    assert rate.peak(0.0) == 0.3
+    for call in range(1_000):
+        rate.add(float(call), 0.0)
+    assert rate.rate(1_000.0) < 0.01
+    assert rate.peak(1_000.0) == 0.3
+    assert rate.peak(7_300.0) < 0.01
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_the_doubt_is_as_large_as_the_error(share: float) -> None:
     """Few calls: the error is that of so many coins, and with ten times as many it is a tenth."""

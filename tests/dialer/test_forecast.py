@@ -110,7 +110,7 @@ def test_calls_are_added_up() -> None:
     for number in range(50):
         at.under_way.fold(Dialled(AttemptId(str(number)), LEAD), NOW)
     look = forecast.look(at, NOW)
-    each, _ = forecast.new_call(LEAD, NOW)
+    each, *_ = forecast.new_call(LEAD, NOW)
     assert look.needed.mean == pytest.approx((50 * each).tolist(), rel=0.12, abs=0.2)
     spread = 50 * each * (1 - each)
     assert look.needed.variance == pytest.approx(spread.tolist(), rel=0.12, abs=0.2)
@@ -214,11 +214,33 @@ def test_calls_that_we_cut_don_t_lift_the_rate() -> None:
 def test_if_every_call_is_cut_the_chance_is_right_up_to_the_cut() -> None:
     """What would have come after it, nobody can know."""
     forecast = with_cuts(1.0)
-    chances, _ = forecast.new_call(LEAD, 4_000.0)
+    chances, *_ = forecast.new_call(LEAD, 4_000.0)
     seen = forecast.moments < 15.0
     assert seen.sum() >= 3
     expected = 0.3 * (1 - np.exp(-forecast.moments / RING_S))
     assert chances[seen].tolist() == pytest.approx(expected[seen].tolist(), abs=0.04)
+
+
+def test_each_list_rises_to_what_it_was_itself() -> None:
+    """One list had a good half hour, the other never did."""
+    forecast, at = Forecast(), situation()
+    fallen, steady = Lead(ListName("fallen")), Lead(ListName("steady"))
+    rng = Random(1)
+    for call in range(2_000):
+        share = 0.4 if call < 1_000 else 0.04
+        forecast.learn(Reached(fallen, 10.0, rng.random() < share), float(call))
+        forecast.learn(Reached(steady, 10.0, rng.random() < 0.4), float(call))
+        if call % 100 == 0:
+            forecast.look(at, float(call))
+    for number in range(20):
+        at.under_way.fold(Dialled(AttemptId(f"f{number}"), fallen), 2_000.0)
+    look = forecast.look(at, 2_000.0)
+    assert 5.0 < look.risen[-1] / look.answers[-1] < 14.0
+    for number in range(20):
+        at.under_way.fold(Dialled(AttemptId(f"s{number}"), steady), 2_000.0)
+    both = forecast.look(at, 2_001.0)
+    more, more_of_both = (one.risen[-1] - one.answers[-1] for one in (look, both))
+    assert more_of_both == pytest.approx(more, abs=1.0)
 
 
 def test_lists_are_in_doubt_each_by_itself() -> None:

@@ -118,6 +118,28 @@ def test_the_gate_holds_back_what_could_break_the_limit() -> None:
     assert counts[0.01, 0.25] >= 8
 
 
+def test_a_rate_that_has_been_higher_is_room_held_back() -> None:
+    """Three of ten answered, then three of a hundred do: who has room for five abandoned dials as
+    many as if the three of ten might be back, and who has room for a hundred as many as they
+    like."""
+    asked_for = {}
+    for fell in (False, True):
+        for persons in (170, 3_300):
+            policy = Foresight()
+            with_ = taught(policy)
+            with_.asked(AgentReady(agent(0)))
+            now = with_.now = 2_000.0 if fell else 9_000.0  # it is forgotten after two hours
+            for call in range(1_500):
+                policy.learn(Reached(LEAD, 10.0, call % 33 == 0), now + call * 0.4)
+            with_.now = now + 600.0
+            has_served(with_, persons)
+            asked_for[fell, persons] = sum(
+                with_.asked(AgentReady(agent(number))).count for number in range(1, 20)
+            )
+    assert asked_for[True, 170] < 0.5 * asked_for[False, 170]
+    assert asked_for[True, 3_300] > 0.9 * asked_for[False, 3_300]
+
+
 def test_nobody_may_be_abandoned_and_it_dials_on_while_agents_are_free() -> None:
     with_ = taught(Foresight())
     assert one_after_the_other(with_, 20) > 30  # three of ten will answer

@@ -26,7 +26,8 @@ def table(kinds: int) -> RingTable:
     made.begin(curves, LATER)
     made.add_kinds([(SHORT, LONG)[kind % 2] for kind in range(kinds)])
     rates = [0.02 + 0.9 * kind / kinds for kind in range(kinds)]
-    made.update(range(kinds), rates, [0.01 * (kind + 1) for kind in range(kinds)])
+    doubts = [0.01 * (kind + 1) for kind in range(kinds)]
+    made.update(range(kinds), rates, doubts, [1.0 + kind for kind in range(kinds)])
     return made
 
 
@@ -45,11 +46,13 @@ def test_the_sums_are_those_of_each_call(kinds: int, calls: int) -> None:
     looked.look(column, 100.0)
     chances = looked.chances()
     assert chances.shape == (calls, len(LATER))
-    sums, off = looked.sums(3)
+    sums, off, rise = looked.sums(3)
     assert sums.tolist() == pytest.approx(with_moments(chances).sum(axis=0).tolist())
     by_kind = [chances[column.kinds == kind, :3].sum(axis=0) for kind in range(kinds)]
     variance = sum(0.01 * (kind + 1) * each**2 for kind, each in enumerate(by_kind))
     assert off == pytest.approx((np.sqrt(variance) / chances[:, :3].sum(axis=0)).tolist())
+    risen = sum((1.0 + kind) * each for kind, each in enumerate(by_kind))
+    assert rise == pytest.approx((risen / chances[:, :3].sum(axis=0)).tolist())
 
 
 def test_a_call_has_the_chance_of_its_kind_list_and_age() -> None:

@@ -191,6 +191,35 @@ def test_answer_rate_from_10_to_60_percent_within_a_minute() -> None:
     assert sum(result.use for result in days) / len(days) > 0.7
 
 
+def changing(factor: float, *, at: tuple[int, ...], minutes: int) -> list[Change]:
+    """The answer rate is ``factor`` times the usual for so many minutes from each of these on."""
+    return [
+        Change(at_h=minute / 60, answer_rate=rate)
+        for begins in at
+        for minute, rate in ((begins, factor), (begins + minutes, 1.0))
+    ]
+
+
+def test_an_answer_rate_that_jumps_again_and_again() -> None:
+    """The first jump finds eighty calls ringing; the later ones no more than there is room for."""
+    changes = changing(10.0, at=(20, 50, 80, 110, 140), minutes=10)
+    scenario = Scenario(hours=2.6, lists=leads(0.06), changes=changes)
+    days = [day(scenario, OURS, agents=20, seed=seed) for seed in (1, 2)]
+    assert max(result.share for result in days) <= 0.03
+    assert min(result.use for result in days) > 0.55
+
+
+def test_an_answer_rate_that_falls_to_nothing_and_comes_back() -> None:
+    """Like a trunk whose failures are reported as dead numbers."""
+    changes = changing(1 / 30, at=(25, 55), minutes=5)
+    scenario = Scenario(hours=1.05, lists=leads(0.3), changes=changes)
+    days = [day(scenario, OURS, agents=20, seed=seed) for seed in (1, 2, 3)]
+    abandoned = sum(result.abandoned for result in days)
+    assert abandoned <= 0.03 * (abandoned + sum(result.served for result in days))
+    assert max(result.worst_running for result in days) < 0.045
+    assert min(result.use for result in days) > 0.7
+
+
 @pytest.mark.parametrize("policy", ALL)
 def test_nobody_ever_answers(policy: str) -> None:
     result = day(Scenario(hours=0.2, lists=leads(0.0)), policy, agents=10)
