@@ -18,11 +18,11 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from math import comb, inf
+from math import exp, inf, log
 
 from domain.identity import AttemptId
 
-_LOOK_BACK = 64
+_LOOK_BACK = 128
 """How many of the latest calls may be looked at to see whether refusals are too many."""
 _FEWEST = 3
 _UNLIKELY = 1e-3
@@ -30,6 +30,7 @@ _USUAL_MEMORY = 200.0
 """About how many calls stand behind the usual share of refusals."""
 _USUAL_AT_FIRST, _USUAL_WEIGHT = 0.05, 20.0
 _USUAL_AT_MOST = 0.9
+"""So that _LOOK_BACK refusals in a row are never taken for chance."""
 _YOUNG_S = 0.5
 """A call that is younger, or not twice as old as the one refused now was, may still be refused."""
 _NEWS_MEMORY = 200
@@ -193,7 +194,7 @@ class Trunk:
             ):
                 break
             refusals += sent.fate is _Fate.REFUSED
-            if refusals >= _FEWEST and _at_least(refusals, calls, self._usual) < _UNLIKELY:
+            if refusals >= _FEWEST and _chance(refusals, calls, self._usual) < _UNLIKELY:
                 return True
         return False
 
@@ -263,9 +264,13 @@ class Trunk:
         self._wait_s, self._beyond_at = _FIRST_WAIT_S, now
 
 
-def _at_least(hits: int, of: int, chance: float) -> float:
-    """Return the probability of ``hits`` or more (binomial)."""
-    return sum(
-        comb(of, each) * chance**each * (1.0 - chance) ** (of - each)
-        for each in range(hits, of + 1)
-    )
+def _chance(refusals: int, calls: int, usual: float) -> float:
+    """Return an upper bound for the chance of so many refusals or more among these calls: that of
+    Chernoff, as Hoeffding gives it (J. Am. Stat. Assoc. 58, 1963); exact if all were refused."""
+    share = refusals / calls
+    if share <= usual:
+        return 1.0
+    exponent = refusals * log(share / usual)
+    if refusals < calls:
+        exponent += (calls - refusals) * log((1.0 - share) / (1.0 - usual))
+    return exp(-exponent)

@@ -104,6 +104,15 @@ def test_a_trunk_that_fails_is_held_and_tried_with_single_calls(seconds: float) 
     assert line.in_use >= 36  # as many calls as before
 
 
+def test_a_trunk_that_refuses_most_calls_is_still_seen_to_fail() -> None:
+    line = Line(refuses=0.9).run(1_800.0, wanted=10)
+    line.works = False
+    before = line.refused
+    line.run(600.0, wanted=10)
+    assert line.trunk.state is TrunkState.HELD
+    assert line.refused - before < 300  # of 12,000 that could have been dialled
+
+
 def test_a_call_that_rings_is_evidence() -> None:
     """Calls dialled before the failure begin to ring in it: that doesn't speak for the trunk. One
     that was dialled after the refusals does."""
