@@ -17,7 +17,6 @@ Silence is a refusal, too, on a trunk that usually says something about a call: 
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from math import exp, inf, log
 
 from domain.identity import AttemptId
@@ -200,20 +199,26 @@ class Trunk:
 
     def _listen(self, now: float, in_use: int) -> None:
         """Take calls of which nothing is heard for too long as refused."""
-        if not self._unheard:
-            return
-        silent_s = self._silent_s
-        silent = 0
-        for sent in list(islice(self._unheard.values(), _LOOK_BACK)):
-            if now - sent.at > _FORGET_S:
-                self.over(sent.attempt)
-            elif now - sent.at <= silent_s:
+        while self._unheard:
+            oldest = next(iter(self._unheard.values()))
+            if now - oldest.at <= _FORGET_S:
                 break
-            elif self._tries.pop(sent.attempt, None) is not None:
-                self._try_failed(sent, now, in_use)
-            else:
-                silent += sent.number > self._carried_upto
-        if silent >= _FEWEST and self.state is not TrunkState.HELD:
+            self.over(oldest.attempt)
+        silent_s = self._silent_s
+        while self._tries:
+            attempt, at = next(iter(self._tries.items()))
+            if now - at <= silent_s:
+                break
+            del self._tries[attempt]
+            self._try_failed(self._unheard[attempt], now, in_use)
+        if self.state is TrunkState.HELD:
+            return
+        silent = 0
+        for sent in reversed(self._unheard.values()):
+            if sent.number <= self._carried_upto:  # a later one was carried: only its news is lost
+                break
+            silent += now - sent.at > silent_s
+        if silent >= _FEWEST:
             self._hold(now, in_use)
             self._has_failed = True  # a trunk that is only full says so
 

@@ -225,3 +225,47 @@ def test_calls_of_which_nothing_is_ever_heard_take_no_memory() -> None:
     feed(few, 5_000)
     feed(many, 50_000)
     assert count_kept(many) < 1.2 * count_kept(few)
+
+
+def heard_of(trunk: Trunk, calls: int) -> None:
+    """So many calls, one each second, carried after 2 s."""
+    for number in range(calls):
+        trunk.sent(AttemptId(f"heard {number}"), float(number), in_use=1)
+        trunk.carried(AttemptId(f"heard {number}"), number + 2.0, in_use=1)
+
+
+def test_a_held_trunk_is_tried_again_however_many_calls_are_without_news() -> None:
+    """A try that is lost behind a hundred older calls must not be waited for."""
+    trunk = Trunk()
+    heard_of(trunk, 40)
+    for number in range(100):
+        trunk.sent(AttemptId(f"lost {number}"), 50.0 + 0.05 * number, in_use=number)
+    trunk.free(61.5, in_use=100)
+    assert state_of(trunk) is TrunkState.HELD
+    assert trunk.free(61.6, in_use=99) == 1
+    trunk.sent(AttemptId("try"), 61.6, in_use=100)
+    assert trunk.free(66.0, in_use=99) == 0  # it may still be heard of
+    assert trunk.free(68.0, in_use=99) == 0  # it has failed; not again at once
+    assert trunk.free(70.0, in_use=99) == 1
+
+
+def test_silence_is_noticed_behind_calls_whose_news_was_lost() -> None:
+    trunk = Trunk()
+    for number in range(100):
+        trunk.sent(AttemptId(f"lost {number}"), 0.0, in_use=1)
+    heard_of(trunk, 40)
+    assert trunk.free(60.0, in_use=100) == inf
+    for number in range(3):
+        trunk.sent(AttemptId(f"silent {number}"), 60.0, in_use=1)
+    assert trunk.free(65.0, in_use=1) == inf
+    trunk.free(66.5, in_use=1)
+    assert state_of(trunk) is TrunkState.HELD
+
+
+def test_calls_without_news_are_forgotten_however_many_there_are() -> None:
+    trunk = Trunk()
+    for number in range(10_000):
+        trunk.sent(AttemptId(str(number)), 0.0, in_use=1)
+    before = count_kept(trunk)
+    trunk.free(301.0, in_use=0)
+    assert count_kept(trunk) < before / 20
