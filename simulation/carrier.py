@@ -1,6 +1,7 @@
 """The simulated trunk: which calls it takes, and when it fails."""
 
 from collections.abc import Iterator
+from heapq import merge
 from math import inf
 from random import Random
 
@@ -31,12 +32,8 @@ class Carrier:
         return next((each for each in self._failures if each.goes_on(now)), None)
 
     def cuts(self) -> Iterator[float]:
-        """Yield the times of the day at which it cuts off the calls that ring."""
-        for failure in self._failures:
-            at = failure.at_h * _HOUR_S
-            while failure.cuts_ringing and at < self._end:
-                yield at
-                at += failure.every_s or inf
+        """Yield the times of the day at which it cuts off the calls that ring, in order."""
+        return merge(*(self._begins(each) for each in self._failures if each.cuts_ringing))
 
     def refuses(self) -> bool:
         """Return whether it refuses a call although nothing is wrong with it."""
@@ -45,3 +42,9 @@ class Carrier:
     def refuses_after_s(self) -> float:
         """Return how many seconds it takes to refuse a call."""
         return self._rng.uniform(*REFUSES_WITHIN_S)
+
+    def _begins(self, failure: TrunkFailure) -> Iterator[float]:
+        at = failure.at_h * _HOUR_S
+        while at < self._end:
+            yield at
+            at += failure.every_s or inf

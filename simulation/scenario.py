@@ -73,7 +73,7 @@ class TrunkFailure(_Section):
     at_h: float = Field(ge=0, le=24, description="hours after the start")
     last_s: float = Field(gt=0, le=86_400, description="seconds, more than 0")
     every_s: float | None = Field(
-        None, gt=0, le=86_400, description="seconds from the beginning of one to that of the next"
+        None, ge=1, le=86_400, description="seconds from the beginning of one to that of the next"
     )
     silent: bool = Field(
         False, description="true: calls get no reply; false: they are refused at once"
@@ -221,7 +221,10 @@ class Scenario(_Section):
     ring_at_most_s: float = Field(24.0, gt=0, description="seconds of ringing before giving up")
     refusals: Refusals = Refusals()
     trunk: TrunkSettings = TrunkSettings()
-    failures: list[TrunkFailure] = Field([], description="a list of times at which the trunk fails")
+    failures: list[TrunkFailure] = Field(
+        [], max_length=100, description="a list of times at which the trunk fails, at most 100;"
+        " one that repeats needs only every_s"
+    )  # fmt: skip
     talk: Distribution = Field(_TALK, description="seconds of talk")
     script: TalkScript | None = Field(None, description="instead of talk: stages that talks pass")
     machine_talk: Distribution = Field(

@@ -112,6 +112,7 @@ class World:
         self._clock = VirtualClock()
         self._end = scenario.hours * _HOUR_S
         self._carrier = Carrier(scenario, self._rng)
+        self._cuts = self._carrier.cuts()
         self._leads = Leads(scenario.lists, self._rng)
         self._staff = Staff(
             scenario,
@@ -147,8 +148,7 @@ class World:
         """Play the whole day."""
         scenario, clock = self._scenario, self._clock
         self._tell(DayBegan(0, -scenario.starts_at_h * _HOUR_S))
-        for at in self._carrier.cuts():
-            clock.at(at, self._cut_ringing)
+        self._plan_cut()
         for change in scenario.changes:
             clock.at(change.at_h * _HOUR_S, partial(self._change, change))
         if scenario.drift is not None:
@@ -302,6 +302,12 @@ class World:
         for attempt, call in list(self._calls.items()):
             if call.has_line and call.answered_at is None:
                 self._not_answered(attempt, call, Cause.FAILED)
+        self._plan_cut()
+
+    def _plan_cut(self) -> None:
+        at = next(self._cuts, None)
+        if at is not None:
+            self._clock.at(at, self._cut_ringing)
 
     def _rings(self, attempt: AttemptId, call: _Call) -> None:
         if not call.over:
