@@ -24,6 +24,7 @@ _PEAK_FOR_S = 7_200.0
 _PEAK_EVERY_S = 5.0
 _PEAK_FEWEST = 30.0
 _PEAK_SIGMAS = 1.0
+_ASSUMED_FOR_S = 1_800.0
 _LEAST = 0.002
 _ASSUMED = 0.3
 _ASSUMED_WEIGHT = 5.0
@@ -72,11 +73,12 @@ class AnswerRate:
 
     def peak(self, now: float) -> float:
         """Return the highest rate believed in the last two hours, less its standard error. What was
-        assumed at first counts among them: nobody knows whether it held a minute ago."""
+        assumed at first counts among them for half an hour: nobody knows whether it held a minute
+        ago."""
         peaks = self._peaks
         if now >= self._peak_at:
             if self._peak_at == -inf:
-                peaks.append((now, self._assumed))
+                peaks.append((now - _PEAK_FOR_S + _ASSUMED_FOR_S, self._assumed))
             self._peak_at = now + _PEAK_EVERY_S
             believed = min(self.believed, 1.0)
             if self._behind >= _PEAK_FEWEST:

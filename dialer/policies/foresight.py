@@ -49,6 +49,9 @@ _SURE_AFTER, _SURE_DOUBT = 12, 0.2
 _RISES = 0.002
 """The chance that a call goes out into a rise of the answer rate that nobody has noticed yet: some
 ten seconds after each rise, of which there is one in an hour and a half."""
+_NO_RISE = 1.5
+"""Up to this many times the rate, what was higher in the last hours was chance: of many estimates
+the highest is too high."""
 _SCENE = (
     "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and"
     " {freed:.1f} free agents expected within {horizon:.0f} s; "
@@ -300,10 +303,10 @@ class _Risk:
         case. The moment is the worst one, because the rise comes to all calls alike: what counts is
         how many it leaves alone."""
         answers, risen = self._answers[-1], self._risen[-1]
-        if risen <= answers:
+        if risen <= _NO_RISE * answers:
             return 0.0
         # For each answer that is expected, a rise brings so many more (Bayes).
-        odds = _RISES * (risen / answers - 1.0)
+        odds = _RISES * (risen / answers - _NO_RISE)
         meets = odds / (1.0 + odds) / allowed
         if meets < left:
             return 0.0
