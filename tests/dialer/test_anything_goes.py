@@ -358,3 +358,36 @@ def test_time_that_stands_still_makes_no_busy_loop(policy: str) -> None:
         asked.append(len(world.asked))
         assert world.pacer.tick(world.now) is None  # the deadline is later than now
     assert asked[-1] == asked[20]
+
+
+@given(
+    events=EVENTS,
+    refused=st.integers(0, 40),
+    calls_per_second=st.sampled_from([0.3, 12.0, inf]),
+    detection=st.booleans(),
+)
+@how(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_happened_numbers_are_dialled_again(
+    events: list[tuple[str, int, int]], refused: int, calls_per_second: float, detection: bool
+) -> None:
+    """No call that is lost, and no trunk that was seen to fail, stops a campaign for good."""
+    limit = Limit(people_taken_for_machines=0.02)
+    settings = Settings(7, calls_per_second, limit, detection)
+    world = AnyWorld("progressive", settings, obeys="never")
+    world.warm_up()
+    for number in range(refused):
+        cause = (Cause.FAILED, Cause.CONGESTION)[number % 2]
+        world.say(NotAnswered(world.dial(), cause))
+        world.move(world.now + 0.1 * (number % 3))
+    world.play(events)
+    for _ in range(80):  # whatever is under way is given up
+        world.move(world.furthest + 5.0)
+    for agent in AGENTS:
+        world.say(AgentGone(agent))
+        world.say(AgentReady(agent))
+    world.say(Hopper(LEADS[:3] * 20))
+    for _ in range(70):
+        if world.pacer.situation.placing:
+            break
+        world.move(world.furthest + 1.0)
+    assert world.pacer.situation.placing > 0

@@ -269,3 +269,99 @@ def test_calls_without_news_are_forgotten_however_many_there_are() -> None:
     before = count_kept(trunk)
     trunk.free(301.0, in_use=0)
     assert count_kept(trunk) < before / 20
+
+
+def send(trunk: Trunk, name: str, at: float, *, in_use: int = 5) -> AttemptId:
+    trunk.sent(AttemptId(name), at, in_use=in_use)
+    return AttemptId(name)
+
+
+def is_held_after(*calls: tuple[float, str]) -> bool:
+    """Whether calls that went out at these times, and were carried, refused or not heard of 0.2 s
+    later, hold a trunk that usually carries all."""
+    trunk = Trunk()
+    heard_of(trunk, 200)
+    for number, (at, fate) in enumerate(calls):
+        attempt = send(trunk, str(number), 300.0 + at)
+        if fate == "carried":
+            trunk.carried(attempt, 300.2 + at, in_use=5)
+        elif fate == "refused":
+            trunk.refused(attempt, 300.2 + at, in_use=5)
+    return trunk.state is TrunkState.HELD
+
+
+def test_refusals_before_a_call_that_was_carried_no_longer_count() -> None:
+    assert is_held_after((0.0, "refused"), (0.1, "refused"), (0.2, "refused"))
+    assert not is_held_after(
+        (0.0, "refused"), (0.1, "refused"), (0.2, "carried"), (0.3, "refused"), (0.4, "refused")
+    )
+
+
+def test_a_call_that_would_have_been_refused_by_now_counts_as_carried() -> None:
+    assert is_held_after((0.0, "refused"), (0.1, "refused"), (0.2, "silent"), (0.3, "refused"))
+    assert not is_held_after((0.0, "refused"), (0.1, "refused"), (0.2, "silent"), (5.0, "refused"))
+
+
+def test_a_try_that_we_hang_up_ourselves_is_not_waited_for() -> None:
+    trunk = Trunk()
+    heard_of(trunk, 200)
+    for number in range(3):
+        trunk.refused(send(trunk, str(number), 300.0), 300.1, in_use=5)
+    trunk.over(send(trunk, "try", 300.2))
+    assert state_of(trunk) is TrunkState.HELD
+    assert trunk.free(300.3, in_use=4) == 1
+
+
+def test_tries_that_are_refused_together_double_the_wait_once() -> None:
+    trunk = Trunk()
+    heard_of(trunk, 200)
+    for number in range(3):
+        trunk.refused(send(trunk, f"full {number}", 300.0, in_use=11), 300.1, in_use=10)
+    trunk.carried(send(trunk, "try", 301.0, in_use=10), 303.0, in_use=10)
+    assert state_of(trunk) is TrunkState.BOUNDED
+    for attempt in [send(trunk, f"{in_use}", 303.0, in_use=in_use) for in_use in (11, 12)]:
+        trunk.carried(attempt, 305.0, in_use=12)
+    assert trunk.free(306.0, in_use=12) == 8  # two, four, eight more
+    tries = [send(trunk, f"more {number}", 306.0, in_use=13 + number) for number in range(8)]
+    assert trunk.free(306.1, in_use=20) == 0
+    for attempt in tries:
+        trunk.refused(attempt, 306.2, in_use=12)
+    assert trunk.lines == 12
+    assert trunk.free(307.0, in_use=11) == 1
+    assert trunk.free(307.0, in_use=12) == 0
+    assert trunk.free(308.3, in_use=12) == 1  # one more is tried after 2 s, not after 256
+    # The next wait is twice as long; and the first one again, once a call beyond was carried.
+    trunk.refused(send(trunk, "again", 308.3, in_use=13), 308.5, in_use=12)
+    assert trunk.free(311.5, in_use=12) == 0
+    assert trunk.free(312.6, in_use=12) == 1
+    trunk.carried(send(trunk, "wider", 312.6, in_use=13), 314.6, in_use=13)
+    trunk.refused(send(trunk, "full", 315.0, in_use=14), 315.2, in_use=13)
+    assert trunk.free(317.3, in_use=13) == 1
+
+
+def held_with_30_lines() -> Trunk:
+    trunk = Trunk()
+    heard_of(trunk, 200)
+    for number in range(3):
+        trunk.refused(send(trunk, f"first {number}", 300.0, in_use=31), 300.1, in_use=30)
+    assert state_of(trunk) is TrunkState.HELD
+    assert trunk.lines == 30
+    return trunk
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(2.0, 29), (20.0, 11)])
+def test_after_a_failure_its_lines_are_counted_anew(seconds: float, lines: int) -> None:
+    trunk = held_with_30_lines()
+    trunk.refused(send(trunk, "try", 300.2, in_use=30), 300.3, in_use=29)
+    trunk.carried(send(trunk, "works", 300.0 + seconds, in_use=11), 301.0 + seconds, in_use=11)
+    assert trunk.returned == (seconds > FAILED_FOR_S)
+    assert trunk.lines == lines
+
+
+@pytest.mark.parametrize(("in_use", "returned"), [(25, 0), (10, 1)])
+def test_a_trunk_that_was_full_for_a_minute_has_not_failed(in_use: int, returned: int) -> None:
+    """It has if calls ended and no other found a line."""
+    trunk = held_with_30_lines()
+    trunk.refused(send(trunk, "beyond", 302.0, in_use=31), 302.1, in_use=30)
+    trunk.carried(send(trunk, "works", 360.0, in_use=in_use), 362.0, in_use=in_use)
+    assert trunk.returned == returned
