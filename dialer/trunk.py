@@ -1,17 +1,18 @@
 """How much the trunk bears: notices that it fails or is full, holds it, and tries it again.
 
 A trunk is what carries calls to the network. When it fails, every number fails with it, however
-good the list; when it has fewer lines than configured, it refuses what is too much. Both look alike
-at first: refusals that follow each other. How many may do so depends on how many the trunk refuses
-on a usual day. Then the trunk is held, with the lines in use taken for all it has, and is tried
-with single calls: below that number, to see whether it carries calls at all, and beyond it, to see
-whether there is more. Each refusal doubles the wait for the next try.
+good the list; when it has fewer lines than configured, it refuses the calls that don't fit. At
+first both look alike: one refusal follows another. How many are too many depends on how many the
+trunk refuses on a usual day. Once they are, the trunk is held: the lines in use are taken for all
+it has, and single calls try it, below that number to see whether it carries calls at all, and
+beyond it to see whether there are more lines. Each refusal doubles the wait for the next try.
 
 As soon as a try is carried, calls may go out again up to the number of lines that are known to be
 there, and beyond it in steps that double while they succeed. (TCP finds the width of a path in the
 same way: Jacobson, SIGCOMM 1988.)
 
-Silence is a refusal, too, on a trunk that usually says something about a call: it rings, it fails.
+On a trunk that usually reports something about a call (it rings, it fails), silence is a refusal,
+too.
 """
 
 from collections import deque
