@@ -212,16 +212,17 @@ class Trunk:
                 break
             del self._tries[attempt]
             self._try_failed(self._unheard[attempt], now, in_use)
-        if self.state is TrunkState.HELD:
+        if self.state is TrunkState.HELD or silent_s == inf:
             return
         silent = 0
         for sent in reversed(self._unheard.values()):
             if sent.number <= self._carried_upto:  # a later one was carried: only its news is lost
                 break
             silent += now - sent.at > silent_s
-        if silent >= _FEWEST:
-            self._hold(now, in_use)
-            self._has_failed = True  # a trunk that is only full says so
+            if silent == _FEWEST:
+                self._hold(now, in_use)
+                self._has_failed = True  # a trunk that is only full says so
+                break
 
     @property
     def _silent_s(self) -> float:
