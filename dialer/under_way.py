@@ -28,7 +28,6 @@ from dialer.pacing_facts import (
     AgentWantsBreak,
     AgentWrapUp,
     Answered,
-    AttemptFact,
     DayBegan,
     Dialled,
     GivenMachine,
@@ -282,6 +281,7 @@ class UnderWay:
             attempt.rings_since, attempt.stage = now, stage
             self.trunk.carried(fact.attempt, now, in_use=self.lines)
             return ()
+        is_news = attempt.stage is AttemptStage.DIALLED
         attempt.heard = attempt.heard or isinstance(fact, Person)
         lessons = lessons_of(attempt, fact, stage, now)
         self._take_out(fact.attempt, attempt.stage)
@@ -298,18 +298,13 @@ class UnderWay:
             self.open += 1
         elif isinstance(fact, PersonConnected):
             lessons += self._connect(fact, now)
-        self._about_trunk(fact, now)
-        return lessons
-
-    def _about_trunk(self, fact: AttemptFact, now: float) -> None:
-        """Report to the trunk what an attempt says about it."""
-        cause = fact.cause if isinstance(fact, NotAnswered) else None
-        if cause is Cause.CUT:
-            self.trunk.over(fact.attempt)
-        elif cause is not None and cause.of_trunk:
+        if isinstance(fact, NotAnswered) and fact.cause.of_trunk:
             self.trunk.refused(fact.attempt, now, in_use=self.lines)
-        else:
+        elif isinstance(fact, NotAnswered) and fact.cause is Cause.CUT:
+            self.trunk.over(fact.attempt)
+        elif is_news:
             self.trunk.carried(fact.attempt, now, in_use=self.lines)
+        return lessons
 
     def _unheard_of(self, fact: object, now: float) -> tuple[Lesson, ...]:
         """Handle a fact about an attempt that is over or was never reported as gone out.
