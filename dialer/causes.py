@@ -1,4 +1,4 @@
-"""Why an attempt was not answered, and whom that says something about: one table for all of it.
+"""Why an attempt was not answered, and whether that is about its list or the trunk: one table.
 
 A dead number says something about the list it came from. A trunk without a free line, or one that
 does not reply, says nothing about who answers: such an attempt must not teach the answer rate, and

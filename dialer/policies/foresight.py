@@ -47,8 +47,8 @@ _SURE_AFTER, _SURE_DOUBT = 12, 0.2
 """Nothing is sure until _SURE_AFTER persons have answered in all, and about five of them
 (1 / _SURE_DOUBT) support the answer rates believed now."""
 _RISES = 0.002
-"""The chance that a call goes out into a rise of the answer rate that nobody has noticed yet: some
-ten seconds after each rise, of which there is one in an hour and a half."""
+"""The chance that a call goes out into a rise of the answer rate that nobody has noticed yet: that
+takes some ten seconds, and there is a rise every hour and a half."""
 _NO_RISE = 1.5
 """Up to this many times the rate, what was higher in the last hours was chance: of many estimates
 the highest is too high."""
