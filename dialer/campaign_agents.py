@@ -154,19 +154,17 @@ class Agents:
         self.planned += one
         if agent.state is State.READY:
             self.ready += one
-        elif agent.state is State.TALKING:
-            if one > 0:
-                self.talking.add(code, agent.since, agent.kind)
-                self.stages.add(code, agent.stage_since, agent.stage)
-            else:
-                self.talking.remove(code)
-                self.stages.remove(code)
-        elif one > 0:
-            self.wrapping_up.add(code, agent.since, agent.kind)
-            self.ended_at.add(code, agent.since, agent.stage)
+            return
+        if agent.state is State.TALKING:
+            agents, stages, stage_since = self.talking, self.stages, agent.stage_since
         else:
-            self.wrapping_up.remove(code)
-            self.ended_at.remove(code)
+            agents, stages, stage_since = self.wrapping_up, self.ended_at, agent.since
+        if one > 0:
+            agents.add(code, agent.since, agent.kind)
+            stages.add(code, stage_since, agent.stage)
+        else:
+            agents.remove(code)
+            stages.remove(code)
 
 
 def _lessons(code: AgentCode, agent: _Agent, state: State, now: float) -> tuple[Lesson, ...]:

@@ -51,7 +51,7 @@ ROWS_OF_STAGE = len(_FIRSTS)
 ROW_OF_SECOND: Ints = np.searchsorted(_FIRSTS, np.arange(_LONGEST), "right") - 1
 """The row for each whole second; for any longer time the last one."""
 _AT: Ints = _FIRSTS + np.append(_FIRSTS[1:], _LONGEST)
-"""The middle of each row in steps, of which a second has two."""
+"""The middle of each row in steps; a second has two."""
 _STEPS = 2 * _LONGEST
 
 

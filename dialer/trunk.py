@@ -103,9 +103,9 @@ class Trunk:
         self._wait_s = _FIRST_WAIT_S
         self._step = 1
         """How many calls beyond ``lines`` may be tried at once."""
-        self._tries: dict[AttemptId, float] = {}
-        """Calls whose fate decides how to go on, with the time they were sent: while HELD any that
-        went out since, while BOUNDED those beyond ``lines``."""
+        self._tries: dict[AttemptId, _Sent] = {}
+        """Those without news whose fate decides how to go on: while HELD any that went out since,
+        while BOUNDED those beyond ``lines``."""
 
     def sent(self, attempt: AttemptId, now: float, *, in_use: int) -> None:
         """A call has gone out."""
@@ -116,7 +116,7 @@ class Trunk:
         sent = self._unheard[attempt] = _Sent(attempt, self._sent, now, below)
         self._latest.append(sent)
         if self.state is TrunkState.HELD or not below:
-            self._tries[attempt] = now
+            self._tries[attempt] = sent
 
     def carried(self, attempt: AttemptId, now: float, *, in_use: int) -> None:
         """The call rings, was answered, or its number was at fault."""
@@ -199,7 +199,7 @@ class Trunk:
         return False
 
     def _listen(self, now: float, in_use: int) -> None:
-        """Take calls of which nothing is heard for too long as refused."""
+        """Treat calls that are without news for too long as refused."""
         while self._unheard:
             oldest = next(iter(self._unheard.values()))
             if now - oldest.at <= _FORGET_S:
@@ -207,11 +207,11 @@ class Trunk:
             self.over(oldest.attempt)
         silent_s = self._silent_s
         while self._tries:
-            attempt, at = next(iter(self._tries.items()))
-            if now - at <= silent_s:
+            sent = next(iter(self._tries.values()))
+            if now - sent.at <= silent_s:
                 break
-            del self._tries[attempt]
-            self._try_failed(self._unheard[attempt], now, in_use)
+            del self._tries[sent.attempt]
+            self._try_failed(sent, now, in_use)
         if self.state is TrunkState.HELD or silent_s == inf:
             return
         silent = 0
