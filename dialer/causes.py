@@ -6,27 +6,10 @@ the trunk is what has to be watched (``dialer.trunk``).
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
+from domain.reasons import Cause
 
-class Cause(StrEnum):
-    """Why an attempt was not answered."""
-
-    BUSY = "busy"
-    NO_ANSWER = "no_answer"  # rang until the far end or the ring time gave up
-    REJECTED = "rejected"
-    INVALID = "invalid"  # no such number
-    CONGESTION = "congestion"  # no line, here or beyond
-    FAILED = "failed"  # the trunk or the network is out of order, or doesn't reply
-    CUT = "cut"  # hung up by us while it rang
-
-    @property
-    def of_trunk(self) -> bool:
-        """Whether the trunk is at fault. If so, the attempt says nothing about its list."""
-        return self in _OF_TRUNK
-
-
-_OF_TRUNK = frozenset((Cause.CONGESTION, Cause.FAILED))
+__all__ = ["Q850", "SIP", "Cause", "cause_of"]
 
 Q850: Mapping[int, Cause] = {
     1: Cause.INVALID,  # unallocated number

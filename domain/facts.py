@@ -25,6 +25,7 @@ from domain.identity import (
     StationName,
 )
 from domain.reasons import (
+    Cause,
     EndReason,
     GiveUpReason,
     LossReason,
@@ -73,6 +74,45 @@ class CallEntered(Happening):
     """The number; None: withheld."""
     caller_name: str | None
     flow: str | None
+
+
+@_stored_as("placed")
+@dataclass(frozen=True, slots=True)
+class CallPlaced(Happening):
+    """We called a customer: the first fact of an attempt, written before Asterisk is asked."""
+
+    campaign: str | None
+    """None: by hand."""
+    project: ProjectName | None
+    line: LineName | None
+    number: str | None
+    """The customer's, with + and the country's code."""
+    caller_id: str | None
+    """The number that the customer sees."""
+    lead: int | None = field(metadata={"limit": 2**63 - 1})
+    mode: str | None
+
+
+@_stored_as("rang")
+@dataclass(frozen=True, slots=True)
+class CustomerRang(Happening):
+    """The customer's phone began to ring, by what the carrier says."""
+
+
+@_stored_as("answered")
+@dataclass(frozen=True, slots=True)
+class CustomerAnswered(Happening):
+    """Somebody or something picked up at the number that we called."""
+
+
+@_stored_as("not_reached")
+@dataclass(frozen=True, slots=True)
+class NotReached(Happening):
+    """Nobody picked up at the number that we called."""
+
+    cause: Cause | Unlisted | None
+    q850: int | None = None
+    sip: int | None = None
 
 
 @_stored_as("blocked")
@@ -225,6 +265,38 @@ class LeftQueue(Happening):
 
     queue: QueueName | None
     why: GiveUpReason | Unlisted | None
+
+
+@_stored_as("abandoned")
+@dataclass(frozen=True, slots=True)
+class CustomerAbandoned(Happening):
+    """A customer whom we called got no agent in time."""
+
+    by_customer: bool | None
+    """Whether they hung up before the time was over."""
+
+
+@_stored_as("message")
+@dataclass(frozen=True, slots=True)
+class MessagePlayed(Happening):
+    """The customer for whom no agent was free heard the project's message."""
+
+    whole: bool | None
+
+
+@_stored_as("opted_out")
+@dataclass(frozen=True, slots=True)
+class OptedOut(Happening):
+    """The customer asked not to be called again."""
+
+    project: ProjectName | None
+    """By whom; None: by nobody in this centre."""
+
+
+@_stored_as("fate_unknown")
+@dataclass(frozen=True, slots=True)
+class FateUnknown(Happening):
+    """Nobody knows what became of the attempt; it was not found in Asterisk or its log."""
 
 
 @_stored_as("controller_lost")

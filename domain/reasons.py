@@ -60,6 +60,23 @@ class EndReason(StrEnum):
     CALLER_BLOCKED = "caller_blocked"  # refused unanswered: the centre takes none of this number's
 
 
+class Cause(StrEnum):
+    """Why an attempt was not answered; ``dialer.causes`` derives it from Q.850 and SIP."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"  # rang until the far end or the ring time gave up
+    REJECTED = "rejected"
+    INVALID = "invalid"  # no such number
+    CONGESTION = "congestion"  # no line, here or beyond
+    FAILED = "failed"  # the trunk or the network is out of order, or doesn't reply
+    CUT = "cut"  # hung up by us while it rang
+
+    @property
+    def of_trunk(self) -> bool:
+        """Whether the trunk is at fault. If so, the attempt says nothing about its list."""
+        return self in (Cause.CONGESTION, Cause.FAILED)
+
+
 class NoEntry(StrEnum):
     """Why a call was not led into its hotline's flow."""
 

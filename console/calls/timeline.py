@@ -12,16 +12,24 @@ from domain.facts import (
     CallEnded,
     CallEntered,
     CallFact,
+    CallPlaced,
     ChoiceMade,
     ControllerLost,
+    CustomerAbandoned,
+    CustomerAnswered,
+    CustomerRang,
+    FateUnknown,
     FellBack,
     Happening,
     Held,
     LanguageChosen,
     LeftQueue,
+    MessagePlayed,
     Misdialled,
+    NotReached,
     Offered,
     OfferNotTaken,
+    OptedOut,
     PositionAnnounced,
     Queued,
     Recorded,
@@ -154,6 +162,44 @@ class _Wording:
                     N_("%(caller)s called the hotline %(hotline)s on line %(line)s."),
                     {"caller": self._caller(what), "hotline": what.hotline, "line": what.line},
                 )
+            case CallPlaced():
+                text = N_("%(caller_id)s called %(number)s on line %(line)s.")
+                if what.campaign:
+                    text = N_("Campaign %(campaign)s called %(number)s on line %(line)s.")
+                values = {
+                    "campaign": what.campaign,
+                    "number": what.number,
+                    "caller_id": what.caller_id,
+                    "line": what.line,
+                }
+                return _Line("phone-outgoing", "blue", text, values)
+            case CustomerRang():
+                return _Line("bell-ringing", "secondary", N_("The customer's phone rings."))
+            case CustomerAnswered():
+                return _Line("phone-check", "green", N_("The customer answered."))
+            case NotReached(cause):
+                text = N_("The customer was not reached: %(cause)s.")
+                values = {"cause": self._code(cause, words.NOT_REACHED)}
+                return _Line("phone-x", "secondary", text, values)
+            case CustomerAbandoned(by_customer):
+                text = N_("No agent was free in time.")
+                if by_customer:
+                    text = N_("The customer hung up before an agent was free.")
+                return _Line("phone-x", "red", text)
+            case MessagePlayed(whole):
+                text = N_("The customer heard the project's message.")
+                if not whole:
+                    text = N_("The customer heard a part of the project's message.")
+                return _Line("speakerphone", "secondary", text)
+            case OptedOut(None):
+                text = N_("The customer asked never to be called again by this centre.")
+                return _Line("ban", "red", text)
+            case OptedOut(project):
+                text = N_("The customer asked not to be called again for %(project)s.")
+                return _Line("ban", "red", text, {"project": project})
+            case FateUnknown():
+                text = N_("Nobody knows what became of the call: it was not found in Asterisk.")
+                return _Line("question-mark", "yellow", text)
             case CallBlocked(line):
                 text = N_("Line %(line)s was full; the call was refused unanswered.")
                 return _Line("phone-off", "red", text, {"line": line})

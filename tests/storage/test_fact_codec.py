@@ -15,16 +15,24 @@ from domain.facts import (
     CallEnded,
     CallEntered,
     CallFact,
+    CallPlaced,
     ChoiceMade,
     ControllerLost,
+    CustomerAbandoned,
+    CustomerAnswered,
+    CustomerRang,
+    FateUnknown,
     FellBack,
     Happening,
     Held,
     LanguageChosen,
     LeftQueue,
+    MessagePlayed,
     Misdialled,
+    NotReached,
     Offered,
     OfferNotTaken,
+    OptedOut,
     PositionAnnounced,
     Queued,
     Recorded,
@@ -47,6 +55,7 @@ from domain.identity import (
     StationName,
 )
 from domain.reasons import (
+    Cause,
     EndReason,
     GiveUpReason,
     LossReason,
@@ -70,6 +79,23 @@ STORED: list[tuple[Happening, str, str]] = [
         '{"hotline": "4001", "project": "acme", "line": "trunk", "caller": null,'
         ' "caller_name": "张伟", "flow": "hotline"}',
     ),
+    (
+        CallPlaced("spring", ProjectName("acme"), LINE, "+8613800000000", "4001", 7, "predictive"),
+        "placed",
+        '{"campaign": "spring", "project": "acme", "line": "trunk", "number": "+8613800000000",'
+        ' "caller_id": "4001", "lead": 7, "mode": "predictive"}',
+    ),
+    (CustomerRang(), "rang", "{}"),
+    (CustomerAnswered(), "answered", "{}"),
+    (
+        NotReached(Cause.BUSY, 17, 486),
+        "not_reached",
+        '{"cause": "busy", "q850": 17, "sip": 486}',
+    ),
+    (CustomerAbandoned(False), "abandoned", '{"by_customer": false}'),
+    (MessagePlayed(True), "message", '{"whole": true}'),
+    (OptedOut(ProjectName("acme")), "opted_out", '{"project": "acme"}'),
+    (FateUnknown(), "fate_unknown", "{}"),
     (CallBlocked(LINE), "blocked", '{"line": "trunk"}'),
     (TurnedAway(NoEntry.CLOSED), "turned_away", '{"why": "closed"}'),
     (LanguageChosen("zh-CN"), "language", '{"language": "zh-CN"}'),
@@ -183,7 +209,9 @@ def test_every_kind_is_among_these() -> None:
 
 
 @pytest.mark.parametrize(
-    "enum", [Party, OfferFailure, GiveUpReason, TransferKind, EndReason], ids=lambda e: e.__name__
+    "enum",
+    [Party, OfferFailure, GiveUpReason, TransferKind, EndReason, Cause],
+    ids=lambda e: e.__name__,
 )
 def test_every_code_is_read_as_itself(enum: type[Party]) -> None:
     where = {

@@ -1,0 +1,140 @@
+"""What a campaign is: its settings, their limits, and the states it goes through. Pure."""
+
+from dataclasses import replace
+from datetime import time
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dialer import rules
+from dialer.limit import Limit
+from domain.reasons import Cause
+
+CAMPAIGN_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+
+
+class Mode(StrEnum):
+    """How a campaign's numbers are dialled, and for whom."""
+
+    PREVIEW = "preview"  # the agent sees the lead first, and dials or skips it
+    PROGRESSIVE = "progressive"  # one number for each free agent
+    POWER = "power"  # ``ratio`` numbers for each free agent
+    PREDICTIVE = "predictive"  # as many as the policy foresees
+    AGENTLESS = "agentless"  # a notice or a flow, no agent
+    MANUAL = "manual"  # an agent dials by hand; a mode of attempts, not of campaigns
+
+
+class CampaignState(StrEnum):
+    """Where a campaign is; ``campaigns.campaign.NEXT`` says what may follow."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"  # nothing new is dialled; calls that ring go on, or are cut
+    DRAINING = "draining"  # as paused, and stopped once the last call is over
+    STOPPED = "stopped"
+
+
+NEXT: dict[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.DRAFT: frozenset((CampaignState.RUNNING,)),
+    CampaignState.RUNNING: frozenset(
+        (CampaignState.PAUSED, CampaignState.DRAINING, CampaignState.STOPPED)
+    ),
+    CampaignState.PAUSED: frozenset(
+        (CampaignState.RUNNING, CampaignState.DRAINING, CampaignState.STOPPED)
+    ),
+    CampaignState.DRAINING: frozenset((CampaignState.RUNNING, CampaignState.STOPPED)),
+    CampaignState.STOPPED: frozenset((CampaignState.RUNNING,)),
+}
+"""From each state, those that may follow."""
+
+
+class CallingHours(BaseModel):
+    """When a campaign may dial on some days of the week, by the customer's clock. It may pass
+    midnight; ``end`` 00:00 is the end of the day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: tuple[int, ...] = Field(min_length=1, description="0 is Monday, 6 is Sunday")
+    start: time
+    end: time
+
+
+class CampaignSettings(BaseModel):
+    """All that ops set for a campaign. Times are in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(min_length=1, max_length=200)
+    mode: Mode = Mode.PREDICTIVE
+    queue: str | None = None
+    """Whose agents, ring time and after-call time are the campaign's; None: agentless."""
+    policy: str = "foresight"
+    """Of ``predictive``: the name of a policy in ``dialer.policies``."""
+    ratio: float = Field(1.5, ge=1, le=10)
+    """Of ``power``: numbers for each free agent."""
+    rules: str = "cautious"
+    """The name of a preset in ``dialer.rules``."""
+    share: float | None = Field(None, ge=0, le=1)
+    """The largest share that may be abandoned; None: the preset's."""
+    grace_s: float | None = Field(None, ge=0, le=10)
+    """None: the preset's."""
+    alarm_shares: tuple[float, ...] = (0.83, 0.93)
+    """At which parts of the limit a warning is shown: 2.5 and 2.8 of 3 %."""
+    line: str
+    lines: int = Field(30, ge=1, le=10_000)
+    """At most so many calls at once."""
+    lines_for_inbound: int = Field(0, ge=0, le=10_000)
+    """So many of the line's channels are left free."""
+    calls_per_second: float = Field(5.0, gt=0, le=100)
+    caller_id: str | None = Field(None, max_length=32)
+    """What customers see; None: the line's."""
+    ring_s: float = Field(25.0, ge=15, le=120)
+    priority: int = Field(-1, ge=-1_000, le=1_000)
+    """Of its customers against the queue's callers; negative: inbound first."""
+    agents_for_inbound: int = Field(0, ge=0, le=1_000)
+    """So many of the agents are not planned with."""
+    most_attempts: int = Field(3, ge=1, le=50)
+    """For each lead, over all its numbers."""
+    gap_s: float = Field(7_200.0, ge=0)
+    """Between two attempts of a lead."""
+    gap_after_s: dict[Cause, float] = {}
+    """The gap after an attempt that ended so, where it is another."""
+    overdue_s: float = Field(129_600.0, ge=0)
+    """So long after the last attempt a lead goes first."""
+    number_gap_s: float = Field(7_200.0, ge=0)
+    """Between two calls to a number, whoever places them."""
+    hours: tuple[CallingHours, ...] = ()
+    """None: whenever the rules allow."""
+    holidays: str | None = None
+    """Whose public holidays are kept: a country's or a part's code."""
+    message: dict[str, str] = {}
+    """What a customer hears for whom no agent is free, by language: who called, a number to call
+    back, and the key of ``opt_out_key``."""
+    opt_out_key: str = Field("9", pattern=r"^[0-9*#]?$")
+    """Empty: no key."""
+    opt_out_of: Literal["project", "centre"] = "project"
+    preview_s: float = Field(60.0, ge=5, le=3_600)
+    """Of ``preview``: how long the agent may look at a lead."""
+    flow: str | None = None
+    """Of ``agentless``: the flow that the customer goes through; None: the message alone."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.rules not in rules.PRESETS:
+            raise ValueError(f"rules: {self.rules!r} is not one of {', '.join(rules.PRESETS)}")
+        if self.mode is Mode.MANUAL:
+            raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
+        if (self.queue is None) is not (self.mode is Mode.AGENTLESS):
+            raise ValueError("queue: expected for every mode but agentless")
+        return self
+
+    @property
+    def limit(self) -> Limit:
+        """The preset's limit, with what the campaign sets itself."""
+        limit = rules.PRESETS[self.rules].limit
+        if self.share is not None:
+            limit = replace(limit, share=self.share)
+        if self.grace_s is not None:
+            limit = replace(limit, grace_s=self.grace_s)
+        return limit

@@ -1,0 +1,169 @@
+-- Campaigns and what they dial. Numbers are E.164 with +.
+create table campaigns (
+    campaign text primary key,
+    project text not null,
+    state text not null default 'draft', -- draft, running, paused, draining, stopped
+    settings jsonb not null,
+    made bigint generated always as identity,
+    made_at timestamptz not null default now(),
+    changed_at timestamptz not null default now(),
+    removed_at timestamptz
+);
+create index campaigns_of_project on campaigns (project, made);
+
+-- Each change of a campaign, its state too: who, when, what it was before and after.
+create table campaign_changes (
+    id bigint generated always as identity primary key,
+    campaign text not null references campaigns,
+    at timestamptz not null default now(),
+    by text not null,
+    before jsonb,
+    after jsonb not null
+);
+create index campaign_changes_of on campaign_changes (campaign, id desc);
+
+-- A list of leads, as it was delivered or is filled by hand.
+create table lists (
+    list bigint generated always as identity primary key,
+    project text not null,
+    title text not null,
+    state text not null default 'active', -- active, paused, removed
+    country text not null default 'CN',
+    made_at timestamptz not null default now(),
+    made_by text not null
+);
+create index lists_of_project on lists (project, list desc);
+
+create table campaign_lists (
+    campaign text not null references campaigns,
+    list bigint not null references lists,
+    place integer not null default 0,
+    primary key (campaign, list)
+);
+create index campaign_lists_of_list on campaign_lists (list);
+
+-- One upload into a list. Unfinished ones can be continued or undone.
+create table list_imports (
+    import bigint generated always as identity primary key,
+    list bigint not null references lists,
+    file_name text not null,
+    sha256 text not null,
+    bytes bigint not null,
+    mapping jsonb not null,
+    state text not null default 'running', -- running, finished, failed, undone
+    failed_why text,
+    rows_read integer not null default 0,
+    imported integer not null default 0,
+    known integer not null default 0,
+    duplicate integer not null default 0,
+    rejected integer not null default 0,
+    do_not_call integer not null default 0,
+    rows_expected integer,
+    begun_at timestamptz not null default now(),
+    begun_by text not null,
+    ended_at timestamptz
+);
+create index list_imports_of_list on list_imports (list, import desc);
+
+create table rejected_rows (
+    import bigint not null references list_imports on delete cascade,
+    row integer not null,
+    field text not null,
+    reason text not null,
+    cells jsonb not null,
+    primary key (import, row)
+);
+
+create table leads (
+    lead bigint generated always as identity primary key,
+    list bigint not null references lists,
+    project text not null,
+    import bigint references list_imports,
+    key text not null, -- the client's own, or the numbers: repeating an upload finds it again
+    name text not null default '',
+    fields jsonb not null default '{}',
+    timezone text, -- null: by the number, or else the centre's
+    language text,
+    consent_at timestamptz,
+    state text not null default 'open', -- open, finished, invalid, do_not_call, removed
+    why text, -- why it is no longer open: the rule's or outcome's code
+    attempts smallint not null default 0,
+    last_attempt_at timestamptz,
+    next_at timestamptz not null default '-infinity', -- when it is to be looked at next
+    overdue_at timestamptz, -- from then on it goes first
+    held_by text, -- the rule that held it when it was last judged
+    callback_at timestamptz,
+    callback_agent text, -- null: the team's
+    leased_until timestamptz,
+    leased_by text,
+    made_at timestamptz not null default now(),
+    unique (list, key)
+);
+create index leads_due on leads (list, next_at) where state = 'open';
+create index leads_callbacks on leads (callback_at) where callback_at is not null and state = 'open';
+create index leads_of_import on leads (import);
+create index leads_leased on leads (leased_until) where leased_until is not null;
+
+create table lead_numbers (
+    lead bigint not null references leads on delete cascade,
+    place smallint not null,
+    number text not null,
+    kind text not null default '', -- mobile, fixed ...
+    state text not null default 'good', -- good, invalid
+    primary key (lead, place)
+);
+create index lead_numbers_by_number on lead_numbers (number);
+
+-- project '': the whole centre.
+create table do_not_call (
+    project text not null default '',
+    number text not null,
+    since timestamptz not null,
+    source text not null, -- key, agent, import, page
+    by text not null default '',
+    made_at timestamptz not null default now(),
+    primary key (project, number)
+);
+create index do_not_call_number on do_not_call (number);
+
+-- An attempt is a row before it is a call; its name is the call's.
+create table attempts (
+    attempt text primary key,
+    campaign text, -- null: by hand
+    project text not null,
+    list bigint references lists,
+    lead bigint references leads,
+    number text not null,
+    line text,
+    caller_id text,
+    mode text not null,
+    agent text, -- for whom it was placed, then who talked
+    stage text not null,
+    reserved_at timestamptz not null default now(),
+    requested_at timestamptz,
+    rang_at timestamptz,
+    answered_at timestamptz,
+    talk_at timestamptz,
+    ended_at timestamptz,
+    cause text,
+    q850 integer,
+    sip integer,
+    ended_by text,
+    outcome text, -- nobody, machine, abandoned, spoken; null: not over, or of the trunk
+    disposition text,
+    note text
+);
+create index attempts_of_number on attempts (number, reserved_at desc);
+create index attempts_of_lead on attempts (lead, reserved_at desc);
+create index attempts_of_campaign on attempts (campaign, reserved_at desc);
+create index attempts_open on attempts (reserved_at) where ended_at is null;
+
+-- Why so many were dialled, whenever the reason or the figures changed: any minute can be explained.
+create table pacing_decisions (
+    campaign text not null references campaigns,
+    at timestamptz not null,
+    reason text not null,
+    dialled integer not null,
+    figures jsonb not null
+);
+create index pacing_decisions_of on pacing_decisions (campaign, at desc);
