@@ -1,5 +1,6 @@
 """What a campaign is: its settings, their limits, and the states it goes through. Pure."""
 
+import re
 from dataclasses import replace
 from datetime import time
 from enum import StrEnum
@@ -11,7 +12,7 @@ from dialer import rules
 from dialer.limit import Limit
 from domain.reasons import Cause
 
-CAMPAIGN_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Mode(StrEnum):

@@ -1,8 +1,5 @@
 """Says who may change what of the directory."""
 
-from collections.abc import Set
-from dataclasses import dataclass, field
-
 from centre.directory import Directory, Edit
 from centre.things import (
     AgentSettings,
@@ -14,24 +11,7 @@ from centre.things import (
     Thing,
     references,
 )
-from domain.roles import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who makes a change. ``projects`` None: all of them."""
-
-    name: str
-    role: Role
-    projects: Set[str] | None = frozenset()
-    teams: Set[str] = field(default_factory=frozenset)
-    """The teams whose supervisor they are."""
-
-    @property
-    def everywhere(self) -> bool:
-        """Whether all projects are theirs."""
-        return self.role is Role.ADMIN or self.projects is None
-
+from domain.roles import Actor, Role
 
 SYSTEM = Actor("offhook", Role.ADMIN, None)
 """What Offhook does by itself, and whoever uses the command line on its machine."""

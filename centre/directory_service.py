@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import asyncpg
 
-from centre.authority import Actor, refers_beyond, refused
+from centre.authority import refers_beyond, refused
 from centre.directory import Directory, Edit
 from centre.directory_faults import Fault, faults_of
 from centre.directory_store import (
@@ -26,6 +26,7 @@ from centre.directory_store import (
 from centre.secret_kinds import secret_of
 from centre.things import Kind, Thing
 from domain.errors import OffhookError
+from domain.roles import Actor
 
 MOST_NOTE = 2_000
 

@@ -10,6 +10,7 @@ OffhookError
 ├── AmiLoginRefused                         telephony.ami.lifecycle
 ├── AptError                                telephony.asterisk.apt
 ├── CallerUnreadable                        centre.callers
+├── CampaignRefused                         campaigns.campaign_service
 ├── ChangeConflict                          centre.directory_service
 ├── ChangeForbidden                         centre.directory_service
 ├── ChangeRefused                           centre.directory_service

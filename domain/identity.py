@@ -26,6 +26,8 @@ TeamName = NewType("TeamName", str)
 ListName = NewType("ListName", str)
 """A campaign's list of leads, as it was delivered."""
 
+CampaignName = NewType("CampaignName", str)
+
 AttemptId = NewType("AttemptId", str)
 """One dialling of one number by a campaign."""
 

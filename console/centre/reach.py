@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from centre.authority import Actor, as_seen_by, may_change
+from centre.authority import as_seen_by, may_change
 from centre.directory import Directory, Edit, directory_of
 from centre.things import MODELS, Kind, Thing
 from console.kit.access import projects_of
 from console.kit.context import user_of
+from domain.roles import Actor
 from telephony.numbers import spaced
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from centre.agent_columns import setting_of
 from centre.agent_sheets import AgentSheet, judge
-from centre.authority import Actor, may_make, refused
+from centre.authority import may_make, refused
 from centre.directory import Directory, Edit, directory_of
 from centre.directory_service import (
     ChangeConflict,
@@ -35,6 +35,7 @@ from console.centre.sheets_in_hand import (
 )
 from console.kit.context import DIRECTORY, USERS
 from domain.identity import AgentCode
+from domain.roles import Actor
 from storage.database_errors import AWAY
 
 T = TypeVar("T")

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from centre.authority import Actor, as_seen_by
+from centre.authority import as_seen_by
 from centre.directory_service import WishedThing
 from centre.directory_store import KeptDirectory
 from centre.things import AgentSettings, Kind, SkillSettings
 from console.centre.fields import FormField, Widget, fields_of
 from console.centre.reach import SeenDirectory
 from domain.errors import OffhookError
+from domain.roles import Actor
 
 LARGEST_PAGE = 12_000
 """About so many cells a page has."""

@@ -15,7 +15,7 @@ from centre.agent_sheets import (
     RowState,
     judge,
 )
-from centre.authority import Actor, refused
+from centre.authority import refused
 from centre.directory import Directory, Edit, directory_of
 from centre.sheet_files import (
     SheetUnreadable,
@@ -32,7 +32,7 @@ from centre.things import (
     StationSettings,
     TeamSettings,
 )
-from domain.roles import Role
+from domain.roles import Actor, Role
 from tests.centre.small import WANG, small_directory
 
 HEADINGS = "code,name,projects,skills,team,station\n"

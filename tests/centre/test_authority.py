@@ -2,7 +2,7 @@
 
 import pytest
 
-from centre.authority import Actor, may_change, may_make, refers_beyond, refused
+from centre.authority import may_change, may_make, refers_beyond, refused
 from centre.directory import Edit, directory_of
 from centre.things import (
     CallerSettings,
@@ -13,7 +13,7 @@ from centre.things import (
     Thing,
 )
 from domain.centre import Treatment
-from domain.roles import Role
+from domain.roles import Actor, Role
 from tests.centre.small import (
     BANK,
     HOTLINE,

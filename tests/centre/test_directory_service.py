@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from centre.authority import SYSTEM, Actor
+from centre.authority import SYSTEM
 from centre.directory import Directory, edits_between
 from centre.directory_faults import Fault, FaultCode, Surroundings, faults_of
 from centre.directory_service import (
@@ -33,7 +33,7 @@ from centre.things import (
     SkillSettings,
     Thing,
 )
-from domain.roles import Role
+from domain.roles import Actor, Role
 from storage.database import Database
 from tests.centre.small import (
     BANK,

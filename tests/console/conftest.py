@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from playwright.async_api import Page
 
 from api.resources import API
-from centre.authority import SYSTEM, Actor
+from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
 from centre.phone_setups import PhoneSetups
@@ -42,7 +42,7 @@ from domain.facts import (
     TalkEnded,
 )
 from domain.identity import AgentCode, CallId, ProjectName
-from domain.roles import Role
+from domain.roles import Actor, Role
 from records.call_queries import CallStore
 from records.writing import write
 from storage.accounts import Accounts

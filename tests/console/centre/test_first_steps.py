@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import expect
 
-from centre.authority import SYSTEM, Actor
+from centre.authority import SYSTEM
 from centre.directory import Directory, directory_of
 from centre.directory_service import WishedThing
 from centre.things import (
@@ -28,7 +28,7 @@ from console.centre.reach import SeenDirectory
 from domain.facts import AgentState, CallEnded, CallEntered, CallFact, Queued, TalkBegan
 from domain.identity import AgentCode, CallId, LineName, QueueName, SkillName, StationName
 from domain.reasons import Party
-from domain.roles import Role
+from domain.roles import Actor, Role
 from domain.stations import OWN_PHONES, StationState
 from engine.ports import CallStage, CallView
 from records.writing import write

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from centre.authority import SYSTEM, Actor
+from centre.authority import SYSTEM
 from centre.directory import Directory, directory_of
 from centre.directory_store import KeptDirectory
 from centre.things import AgentSettings, Kind, SkillSettings
@@ -30,7 +30,7 @@ from console.centre.skill_matrix import (
     wishes_of_levels,
 )
 from console.centre.thing_pages import LONGEST_NOTE
-from domain.roles import Role
+from domain.roles import Actor, Role
 from tests.centre.small import WANG, small_directory
 
 ENGLISH = SkillSettings(name="english")

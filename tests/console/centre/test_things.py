@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from centre.authority import SYSTEM, Actor
+from centre.authority import SYSTEM
 from centre.directory_service import ANY, ChangeConflict, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
 from centre.things import (
@@ -21,7 +21,7 @@ from centre.things import (
 from console.kit.context import DIRECTORY
 from domain.centre import LineKind, NumberFormat, Treatment
 from domain.identity import AgentCode, TeamName
-from domain.roles import Role
+from domain.roles import Actor, Role
 from telephony.asterisk.digests import digest
 from tests.centre.small import BANK, WANG, small_directory
 from tests.console.browserless import Client

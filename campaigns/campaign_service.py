@@ -1,0 +1,362 @@
+"""Makes, changes, starts and stops campaigns: what pages, the API and the engine use.
+
+Each change is one transaction, checked, and kept with what was before, so that it can be looked at
+and taken back. Whoever changes a campaign says which change they saw last; if somebody else has
+changed it since, nothing is changed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypedDict
+
+import asyncpg
+from pydantic import ValidationError
+
+from campaigns.campaign import CAMPAIGN_NAME, NEXT, CampaignSettings, CampaignState
+from domain.errors import OffhookError
+from domain.identity import CampaignName, ProjectName
+from domain.roles import Actor, Role
+from storage.database import connection
+from storage.queries import load
+
+_SQL = load("campaigns")
+_CHANGERS = frozenset((Role.ADMIN, Role.OPS))
+_DRIVERS = _CHANGERS | {Role.SUPERVISOR}
+"""Who may start, pause and stop."""
+MOST_CHANGES = 50
+"""Of a page of the history."""
+
+
+class CampaignRefusal(StrEnum):
+    """Why a campaign was not made or changed."""
+
+    FORBIDDEN = "forbidden"  # not their role, or not their project
+    NO_SUCH = "no_such"  # there is none of this name, or it was removed
+    NAME_TAKEN = "name_taken"  # also by one that was removed: its calls keep the name
+    NAME_MALFORMED = "name_malformed"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    NOT_FROM_HERE = "not_from_here"  # its state can't follow the present one
+    STILL_RUNNING = "still_running"  # stop it before it is removed
+    NO_LIST = "no_list"  # of its project; a campaign without leads may start, and says so
+    UNKNOWN = "unknown"  # a queue, line, flow or policy that the centre doesn't have
+    NO_SUCH_CHANGE = "no_such_change"
+
+
+class CampaignRefused(OffhookError):  # noqa: N818
+    """Nothing was changed. ``setting`` and ``value`` say what it is about, if it is one setting."""
+
+    def __init__(self, why: CampaignRefusal, setting: str = "", value: str = "") -> None:
+        super().__init__(why, setting, value)
+        self.why = why
+        self.setting = setting
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign as it is now; ``change`` is the last change of it."""
+
+    name: CampaignName
+    project: ProjectName
+    state: CampaignState
+    settings: CampaignSettings
+    lists: tuple[int, ...]
+    change: int
+    made_at: datetime
+    changed_at: datetime
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignChange:
+    """A change that was made; ``before`` None: the campaign was made."""
+
+    id: int
+    at: datetime
+    by: str
+    before: "CampaignContent | None"
+    after: "CampaignContent"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignContent:
+    """What a change changes."""
+
+    state: CampaignState
+    settings: CampaignSettings
+    lists: tuple[int, ...] = ()
+    removed: bool = False
+
+
+class _CampaignRow(TypedDict):
+    campaign: str
+    project: str
+    state: str
+    settings: dict[str, Any]
+    lists: list[int]
+    change: int | None
+    made_at: datetime
+    changed_at: datetime
+    removed_at: datetime | None
+
+
+Unknown = tuple[str, str]
+"""A setting, and what it names that isn't there."""
+
+FindUnknown = Callable[[ProjectName, CampaignSettings], Iterable[Unknown]]
+"""Finds what a campaign names and the centre doesn't have."""
+
+
+class Campaigns:
+    """All campaigns. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``, and nothing has been changed.
+
+    ``check`` looks settings over; ``on_change`` is given the name of each campaign that has been
+    changed, once it is committed.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        *,
+        check: FindUnknown = lambda *_: (),
+        on_change: Callable[[CampaignName], None] = lambda _: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._pool = pool
+        self._check = check
+        self._on_change = on_change
+        self._clock = clock
+
+    async def seen_by(self, actor: Actor, *, removed: bool = False) -> list[Campaign]:
+        """Those that ``actor`` sees, the newest first."""
+        projects = None if actor.everywhere else sorted(actor.projects or ())
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["campaigns"], projects, None, removed)
+        return [_campaign(row) for row in rows]
+
+    async def get(self, actor: Actor, name: str) -> Campaign:
+        """One of them. Raises CampaignRefused, also if they don't see it."""
+        async with connection(self._pool) as db:
+            return await self._get(db, actor, name)
+
+    async def make(
+        self, actor: Actor, name: str, project: ProjectName, settings: CampaignSettings
+    ) -> Campaign:
+        """Make a draft. Raises CampaignRefused."""
+        _must(actor, project, _CHANGERS)
+        if not CAMPAIGN_NAME.fullmatch(name):
+            raise CampaignRefused(CampaignRefusal.NAME_MALFORMED, "name", name)
+        self._known(project, settings)
+        after = CampaignContent(CampaignState.DRAFT, settings)
+        async with connection(self._pool) as db, db.transaction():
+            made = await db.fetchval(_SQL["insert_campaign"], name, project, _plain(settings))
+            if made is None:
+                raise CampaignRefused(CampaignRefusal.NAME_TAKEN, "name", name)
+            await self._noted(db, name, actor, None, after)
+            campaign = await self._get(db, actor, name)
+        self._on_change(campaign.name)
+        return campaign
+
+    async def change(
+        self,
+        actor: Actor,
+        name: str,
+        seen: int,
+        *,
+        settings: CampaignSettings | None = None,
+        lists: Sequence[int] | None = None,
+    ) -> Campaign:
+        """Change settings or lists of the campaign, which was last seen after the change ``seen``.
+
+        Both may change while it runs. Raises CampaignRefused.
+        """
+
+        def wish(now: CampaignContent) -> CampaignContent:
+            changed = replace(now, settings=settings or now.settings)
+            return changed if lists is None else replace(changed, lists=tuple(dict.fromkeys(lists)))
+
+        return await self._changed(actor, name, _CHANGERS, seen, wish)
+
+    async def move(self, actor: Actor, name: str, state: CampaignState) -> Campaign:
+        """Start, pause, drain or stop. To where it is already changes nothing.
+
+        Raises CampaignRefused.
+        """
+
+        def wish(now: CampaignContent) -> CampaignContent:
+            if state is not now.state and state not in NEXT[now.state]:
+                raise CampaignRefused(CampaignRefusal.NOT_FROM_HERE, "state", now.state)
+            return replace(now, state=state)
+
+        return await self._changed(actor, name, _DRIVERS, None, wish)
+
+    async def remove(self, actor: Actor, name: str, seen: int) -> None:
+        """Remove it; its calls keep its name, and nobody else gets that. Raises CampaignRefused."""
+
+        def wish(now: CampaignContent) -> CampaignContent:
+            if now.state not in (CampaignState.DRAFT, CampaignState.STOPPED):
+                raise CampaignRefused(CampaignRefusal.STILL_RUNNING, "state", now.state)
+            return replace(now, removed=True)
+
+        await self._changed(actor, name, _CHANGERS, seen, wish)
+
+    async def undo(self, actor: Actor, name: str, change: int) -> Campaign:
+        """Put settings and lists back to what they were before this change. Its state stays.
+
+        Raises CampaignRefused.
+        """
+        async with connection(self._pool) as db:
+            await self._get(db, actor, name)
+            row = await db.fetchrow(_SQL["change"], name, change)
+        if row is None or row["before"] is None:
+            raise CampaignRefused(CampaignRefusal.NO_SUCH_CHANGE, "change", str(change))
+        before = _content(row["before"])
+
+        def wish(now: CampaignContent) -> CampaignContent:
+            return replace(now, settings=before.settings, lists=before.lists)
+
+        return await self._changed(actor, name, _CHANGERS, None, wish)
+
+    async def history(
+        self, actor: Actor, name: str, before: int | None = None
+    ) -> Sequence[CampaignChange]:
+        """The changes, the newest first, at most MOST_CHANGES. Raises CampaignRefused."""
+        async with connection(self._pool) as db:
+            await self._get(db, actor, name)
+            rows = await db.fetch(_SQL["changes"], name, before, MOST_CHANGES)
+        return [
+            CampaignChange(
+                row["id"],
+                row["at"],
+                row["by"],
+                None if row["before"] is None else _content(row["before"]),
+                _content(row["after"]),
+            )
+            for row in rows
+        ]
+
+    async def _changed(
+        self,
+        actor: Actor,
+        name: str,
+        roles: frozenset[Role],
+        seen: int | None,
+        wish: Callable[[CampaignContent], CampaignContent],
+    ) -> Campaign:
+        async with connection(self._pool) as db, db.transaction():
+            await db.fetchval(_SQL["lock_campaign"], name)
+            campaign = await self._get(db, actor, name)
+            _must(actor, campaign.project, roles)
+            if seen is not None and seen != campaign.change:
+                raise CampaignRefused(CampaignRefusal.CHANGED_MEANWHILE)
+            now = CampaignContent(campaign.state, campaign.settings, campaign.lists)
+            after = wish(now)
+            if after == now:
+                return campaign
+            if after.settings != now.settings:
+                self._known(campaign.project, after.settings)
+            if after.lists != now.lists:
+                await self._put_lists(db, campaign, after.lists)
+            at = self._clock()
+            columns = (name, _plain(after.settings), after.state.value, at, after.removed)
+            await db.execute(_SQL["update_campaign"], *columns)
+            change = await self._noted(db, name, actor, now, after)
+        self._on_change(campaign.name)
+        return replace(
+            campaign,
+            state=after.state,
+            settings=after.settings,
+            lists=after.lists,
+            change=change,
+            changed_at=at,
+            removed=after.removed,
+        )
+
+    async def _put_lists(
+        self, db: asyncpg.Connection, campaign: Campaign, lists: Sequence[int]
+    ) -> None:
+        found = await db.fetch(_SQL["lists_of_project"], list(lists), campaign.project)
+        if missing := set(lists) - {row["list"] for row in found}:
+            raise CampaignRefused(CampaignRefusal.NO_LIST, "lists", str(min(missing)))
+        await db.execute(_SQL["forget_lists"], campaign.name)
+        await db.execute(_SQL["insert_lists"], campaign.name, list(lists))
+
+    async def _noted(
+        self,
+        db: asyncpg.Connection,
+        name: str,
+        actor: Actor,
+        before: CampaignContent | None,
+        after: CampaignContent,
+    ) -> int:
+        kept = None if before is None else _kept(before)
+        columns = (name, self._clock(), actor.name, kept, _kept(after))
+        change: int = await db.fetchval(_SQL["insert_change"], *columns)
+        return change
+
+    async def _get(self, db: asyncpg.Connection, actor: Actor, name: str) -> Campaign:
+        row = await db.fetchrow(_SQL["campaigns"], None, name, False)
+        if row is None or not actor.has(row["project"]):
+            raise CampaignRefused(CampaignRefusal.NO_SUCH, "name", name)
+        return _campaign(row)
+
+    def _known(self, project: ProjectName, settings: CampaignSettings) -> None:
+        for setting, value in self._check(project, settings):
+            raise CampaignRefused(CampaignRefusal.UNKNOWN, setting, value)
+
+
+def _must(actor: Actor, project: str, roles: frozenset[Role]) -> None:
+    if actor.role not in roles or not actor.has(project):
+        raise CampaignRefused(CampaignRefusal.FORBIDDEN, "project", project)
+
+
+def _plain(settings: CampaignSettings) -> dict[str, Any]:
+    return settings.model_dump(mode="json")
+
+
+def _kept(content: CampaignContent) -> dict[str, Any]:
+    return {
+        "state": content.state.value,
+        "settings": _plain(content.settings),
+        "lists": list(content.lists),
+        "removed": content.removed,
+    }
+
+
+def _content(kept: dict[str, Any]) -> CampaignContent:
+    return CampaignContent(
+        CampaignState(kept["state"]),
+        _settings(kept["settings"]),
+        tuple(kept["lists"]),
+        kept["removed"],
+    )
+
+
+def _campaign(row: _CampaignRow) -> Campaign:
+    return Campaign(
+        CampaignName(row["campaign"]),
+        ProjectName(row["project"]),
+        CampaignState(row["state"]),
+        _settings(row["settings"]),
+        tuple(row["lists"]),
+        row["change"] or 0,
+        row["made_at"],
+        row["changed_at"],
+        row["removed_at"] is not None,
+    )
+
+
+def _settings(kept: dict[str, Any]) -> CampaignSettings:
+    """What was stored. What this version doesn't have, or takes no more, is as if never set."""
+    known = {key: value for key, value in kept.items() if key in CampaignSettings.model_fields}
+    try:
+        return CampaignSettings.model_validate(known)
+    except ValidationError as error:
+        wrong = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
+        sound = {key: value for key, value in known.items() if key not in wrong}
+        if len(sound) == len(known):
+            sound = {key: known[key] for key in ("title", "queue", "line", "mode") if key in known}
+        return CampaignSettings.model_validate(sound)
