@@ -5,7 +5,7 @@ and taken back. Whoever changes a campaign says which change they saw last; if s
 changed it since, nothing is changed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -329,7 +329,7 @@ def _kept(content: CampaignContent) -> dict[str, Any]:
 def _content(kept: dict[str, Any]) -> CampaignContent:
     return CampaignContent(
         CampaignState(kept["state"]),
-        _settings(kept["settings"]),
+        settings_of(kept["settings"]),
         tuple(kept["lists"]),
         kept["removed"],
     )
@@ -340,7 +340,7 @@ def _campaign(row: _CampaignRow) -> Campaign:
         CampaignName(row["campaign"]),
         ProjectName(row["project"]),
         CampaignState(row["state"]),
-        _settings(row["settings"]),
+        settings_of(row["settings"]),
         tuple(row["lists"]),
         row["change"] or 0,
         row["made_at"],
@@ -349,7 +349,7 @@ def _campaign(row: _CampaignRow) -> Campaign:
     )
 
 
-def _settings(kept: dict[str, Any]) -> CampaignSettings:
+def settings_of(kept: Mapping[str, Any]) -> CampaignSettings:
     """What was stored. What this version doesn't have, or takes no more, is as if never set."""
     known = {key: value for key, value in kept.items() if key in CampaignSettings.model_fields}
     try:

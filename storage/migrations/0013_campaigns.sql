@@ -89,6 +89,8 @@ create table leads (
     why text, -- why it is no longer open: the rule's or outcome's code
     attempts smallint not null default 0,
     last_attempt_at timestamptz,
+    last_outcome text, -- of the last attempt that counts
+    last_cause text,
     next_at timestamptz not null default '-infinity', -- when it is to be looked at next
     overdue_at timestamptz, -- from then on it goes first
     held_by text, -- the rule that held it when it was last judged
@@ -99,8 +101,9 @@ create table leads (
     made_at timestamptz not null default now(),
     unique (list, key)
 );
-create index leads_due on leads (list, next_at) where state = 'open';
-create index leads_callbacks on leads (callback_at) where callback_at is not null and state = 'open';
+create index leads_due on leads (list, next_at, lead) where state = 'open';
+create index leads_overdue on leads (list, overdue_at) where state = 'open' and overdue_at is not null;
+create index leads_callbacks on leads (list, callback_at) where state = 'open' and callback_at is not null;
 create index leads_of_import on leads (import);
 create index leads_leased on leads (leased_until) where leased_until is not null;
 
@@ -114,6 +117,17 @@ create table lead_numbers (
 );
 create index lead_numbers_by_number on lead_numbers (number);
 
+-- What people changed of a lead, and what a claim or a call decided about it for good.
+create table lead_changes (
+    id bigint generated always as identity primary key,
+    lead bigint not null references leads on delete cascade,
+    at timestamptz not null,
+    by text not null,
+    what text not null, -- edited, paused, removed, reopened, disposed, do_not_call
+    detail jsonb not null default '{}'
+);
+create index lead_changes_of on lead_changes (lead, id);
+
 -- project '': the whole centre.
 create table do_not_call (
     project text not null default '',
@@ -125,6 +139,18 @@ create table do_not_call (
     primary key (project, number)
 );
 create index do_not_call_number on do_not_call (number);
+
+create table do_not_call_changes (
+    id bigint generated always as identity primary key,
+    project text not null,
+    number text not null,
+    at timestamptz not null,
+    by text not null,
+    what text not null, -- added, removed
+    source text not null default '',
+    reason text not null default ''
+);
+create index do_not_call_changes_of on do_not_call_changes (number, id);
 
 -- An attempt is a row before it is a call; its name is the call's.
 create table attempts (
@@ -150,13 +176,34 @@ create table attempts (
     sip integer,
     ended_by text,
     outcome text, -- nobody, machine, abandoned, spoken; null: not over, or of the trunk
+    applied text, -- the outcome that its lead has been given
     disposition text,
+    sub_reason text,
     note text
 );
 create index attempts_of_number on attempts (number, reserved_at desc);
 create index attempts_of_lead on attempts (lead, reserved_at desc);
 create index attempts_of_campaign on attempts (campaign, reserved_at desc);
 create index attempts_open on attempts (reserved_at) where ended_at is null;
+-- The database itself forbids two calls to one lead, or to one number, at the same time.
+create unique index attempts_open_of_lead on attempts (lead) where ended_at is null;
+create unique index attempts_open_of_number on attempts (number) where ended_at is null;
+
+-- What agents said that a call came to; the last one of a call holds.
+create table dispositions (
+    id bigint generated always as identity primary key,
+    call text not null,
+    lead bigint references leads on delete cascade,
+    at timestamptz not null,
+    agent text not null,
+    disposition text not null,
+    sub_reason text not null default '',
+    note text not null default '',
+    callback_at timestamptz,
+    personal boolean not null default false
+);
+create index dispositions_of_call on dispositions (call, id desc);
+create index dispositions_of_lead on dispositions (lead, id desc) where lead is not null;
 
 -- Why so many were dialled, whenever the reason or the figures changed: any minute can be explained.
 create table pacing_decisions (

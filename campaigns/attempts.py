@@ -1,0 +1,235 @@
+"""Reserves attempts: the row of each call to a customer, written before anything is sent.
+
+An attempt is a call, and has the call's id. Its row is committed before Asterisk is asked, so that
+a call that was perhaps placed is never placed again: as long as the row is open, nobody claims its
+lead or calls its number. What becomes of it comes from the call's facts (``campaigns.outcomes``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from campaigns.campaign import CampaignState, Mode
+from campaigns.campaign_service import settings_of
+from campaigns.claims import hold, judged
+from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
+from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
+from storage.database import connection
+from storage.queries import load
+
+_SQL, _LEADS = load("attempts"), load("leads")
+NUMBER_LOCKS = 0x0FF5
+"""The first half of the keys of our advisory locks of numbers."""
+
+
+class ReserveRefusal(StrEnum):
+    """Why a lead is not dialled after all."""
+
+    CAMPAIGN_NOT_RUNNING = "campaign_not_running"  # paused, stopped or removed meanwhile
+    LIST_NOT_ACTIVE = "list_not_active"  # paused, removed, or no longer the campaign's
+    NOT_CLAIMED = "not_claimed"  # changed meanwhile, or the lease ended: let the lead go
+    LEAD_CLOSED = "lead_closed"  # removed, paused, finished, not to be called
+    NUMBER_CHANGED = "number_changed"  # it isn't one of the lead's any more, or is invalid
+    DO_NOT_CALL = "do_not_call"
+    HELD = "held"  # by a rule, which ``NotReserved.rule`` names
+    NEEDS_AGENT = "needs_agent"  # may be dialled only with an agent kept for it
+    LEAD_IN_ATTEMPT = "lead_in_attempt"
+    NUMBER_IN_CALL = "number_in_call"  # another lead's attempt calls it now
+    KNOWN = "known"  # an attempt of this id was reserved before
+
+
+@dataclass(frozen=True, slots=True)
+class WishedAttempt:
+    """Whom to call, and how; ``attempt`` is the id of the call to be."""
+
+    attempt: CallId
+    campaign: CampaignName
+    lead: int
+    number: str
+    line: LineName | None
+    caller_id: str | None
+    mode: Mode
+    agent: AgentCode | None = None
+    """For whom it is placed, if for somebody."""
+    with_agent: bool = False
+    """Whether an agent is kept for it until it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotReserved:
+    """Nothing was written, and nothing may be sent. With ``rule``, the lead is given back and is
+    looked at again at ``until``."""
+
+    why: ReserveRefusal
+    rule: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttempt:
+    """An attempt's row."""
+
+    attempt: CallId
+    campaign: CampaignName | None
+    project: ProjectName
+    list: int | None
+    lead: int | None
+    number: str
+    line: LineName | None
+    caller_id: str | None
+    mode: str
+    agent: AgentCode | None
+    stage: str
+    reserved_at: datetime
+    requested_at: datetime | None
+    rang_at: datetime | None
+    answered_at: datetime | None
+    talk_at: datetime | None
+    ended_at: datetime | None
+    cause: str | None
+    q850: int | None
+    sip: int | None
+    ended_by: str | None
+    outcome: str | None
+    disposition: str | None
+    sub_reason: str | None
+    note: str | None
+
+
+class Attempts:
+    """The attempts' rows. ``zone``: of customers about whose zone nothing is known.
+
+    While the database is away, each call raises one of ``storage.database_errors.AWAY``: then
+    nothing may be dialled, for a row may or may not have been written. A row that was is open, and
+    is found by ``open``.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+        self._pool = pool
+        self._zone = zone
+
+    async def reserve(self, wish: WishedAttempt, *, by: str, now: datetime) -> NotReserved | None:
+        """Write the attempt's row, if its lead is still claimed by ``by`` and may still be dialled.
+
+        None: it is written and committed, and the call may be placed. The lead is judged again, for
+        a call by another campaign, a do-not-call request or a change may have come in between.
+        """
+        async with connection(self._pool) as db, db.transaction():
+            await lock_numbers(db, [wish.number])
+            campaign = await db.fetchrow(_SQL["campaign_to_dial"], wish.campaign)
+            row = await db.fetchrow(_SQL["lead_to_dial"], wish.lead, wish.campaign)
+            if refusal := _overtaken(campaign, row, by, now):
+                return NotReserved(refusal)
+            numbers = numbers_by_lead(await db.fetch(_LEADS["numbers_of"], [wish.lead]))
+            lead = lead_of(
+                row,
+                [one for one in numbers.get(wish.lead, ()) if one.number == wish.number],
+            )
+            if not lead.numbers or not lead.numbers[0].good:
+                return NotReserved(ReserveRefusal.NUMBER_CHANGED)
+            if refused := await self._judged(db, lead, campaign, wish, now):
+                return refused
+            return await _insert(db, wish, lead, now)
+
+    async def _judged(
+        self,
+        db: asyncpg.Connection,
+        lead: StoredLead,
+        campaign: Mapping[str, Any],
+        wish: WishedAttempt,
+        now: datetime,
+    ) -> NotReserved | None:
+        settings = settings_of(campaign["settings"])
+        (verdict,) = await judged(db, [lead], lead.project, settings, self._zone, now)
+        if verdict.number is None:
+            await hold(db, [(lead, verdict)])
+            listed = verdict.rule == "do_not_call"
+            why = ReserveRefusal.DO_NOT_CALL if listed else ReserveRefusal.HELD
+            return NotReserved(why, verdict.rule, verdict.until)
+        if verdict.guaranteed and not wish.with_agent:
+            return NotReserved(ReserveRefusal.NEEDS_AGENT, verdict.rule, verdict.until)
+        return None
+
+    async def requested(self, attempt: CallId, at: datetime) -> None:
+        """Note that Asterisk has been asked to place the call."""
+        async with connection(self._pool) as db:
+            await db.execute(_SQL["requested"], attempt, at)
+
+    async def open(self) -> tuple[StoredAttempt, ...]:
+        """The attempts without an end, oldest first; after a start, each is to be looked up.
+
+        Complete once the outbox has been flushed.
+        """
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["open_attempts"])
+        return tuple(attempt_of(row) for row in rows)
+
+    async def get(self, attempt: CallId) -> StoredAttempt | None:
+        """One of them; None if there is none of this id."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(_SQL["attempt"], attempt)
+        return None if row is None else attempt_of(row)
+
+
+async def _insert(
+    db: asyncpg.Connection, wish: WishedAttempt, lead: StoredLead, now: datetime
+) -> NotReserved | None:
+    written = await db.fetchval(
+        _SQL["insert_attempt"],
+        wish.attempt,
+        wish.campaign,
+        lead.project,
+        lead.list,
+        lead.lead,
+        wish.number,
+        wish.line,
+        wish.caller_id,
+        wish.mode.value,
+        wish.agent,
+        now,
+    )
+    if written is None:
+        there = await db.fetchrow(_SQL["in_call_now"], wish.number, lead.lead)
+        if there is None or there["attempt"] == wish.attempt:
+            return NotReserved(ReserveRefusal.KNOWN)
+        if there["lead"] == lead.lead:
+            return NotReserved(ReserveRefusal.LEAD_IN_ATTEMPT)
+        return NotReserved(ReserveRefusal.NUMBER_IN_CALL)
+    await db.execute(_SQL["give_up_lease"], lead.lead)
+    return None
+
+
+def _overtaken(
+    campaign: Mapping[str, Any] | None, row: Mapping[str, Any] | None, by: str, now: datetime
+) -> ReserveRefusal | None:
+    """What has come in between since the lead was claimed, if something has."""
+    if (
+        campaign is None
+        or campaign["removed_at"] is not None
+        or campaign["state"] != CampaignState.RUNNING
+    ):
+        return ReserveRefusal.CAMPAIGN_NOT_RUNNING
+    if row is None or row["state"] != LeadState.OPEN:
+        return ReserveRefusal.LEAD_CLOSED
+    if row["list_state"] != ListState.ACTIVE or not row["attached"]:
+        return ReserveRefusal.LIST_NOT_ACTIVE
+    if row["in_attempt"]:
+        return ReserveRefusal.LEAD_IN_ATTEMPT
+    if row["leased_by"] != by or row["leased_until"] is None or row["leased_until"] <= now:
+        return ReserveRefusal.NOT_CLAIMED
+    return None
+
+
+async def lock_numbers(db: asyncpg.Connection, numbers: list[str]) -> None:
+    """Take these numbers' turn, in a transaction, before any lead or attempt is locked."""
+    await db.execute(_SQL["lock_numbers"], NUMBER_LOCKS, numbers)
+
+
+def attempt_of(row: Mapping[str, Any]) -> StoredAttempt:
+    """The attempt of a row of ``attempts``."""
+    return StoredAttempt(**{name: row[name] for name in StoredAttempt.__slots__})

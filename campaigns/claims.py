@@ -1,0 +1,226 @@
+"""Claims the leads that a campaign dials next, so that nobody else dials them meanwhile.
+
+A claim takes due leads under a lease, judges each, and hands out those that may be dialled. The
+others get what holds them and when to look again, in the same transaction. A lease that nobody
+renews ends by itself; a lead whose attempt is open is not claimed, lease or none.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from campaigns.campaign import CampaignSettings
+from campaigns.campaign_service import settings_of
+from campaigns.judging import (
+    HISTORY,
+    NumberHistory,
+    LeadVerdict,
+    histories_of,
+    judge_lead,
+    state_held_by,
+)
+from campaigns.stored_leads import LeadNumber, StoredLead, lead_of, numbers_by_lead
+from domain.identity import AgentCode, CampaignName, ProjectName
+from storage.database import connection
+from storage.queries import load
+
+_SQL = load("leads")
+ROUNDS = 5
+"""How often a claim looks for more if most of what was due may not be dialled."""
+MOST_AT_ONCE = 500
+_JUDGED_A_SLICE = 16  # some hundred microseconds, in the loop that routes calls
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLead:
+    """A lead that may be dialled now, by whoever claimed it, until its lease ends."""
+
+    lead: StoredLead
+    number: LeadNumber
+    """The one to dial."""
+    guaranteed: bool
+    """Only with an agent kept for it."""
+    callback: bool
+    """The customer asked to be called now."""
+    agent: AgentCode | None
+    """Whose callback it is; None: the team's, or none."""
+    overdue: bool
+    leased_until: datetime
+
+
+class LeadClaims:
+    """Claims leads. ``zone``: of customers about whose zone nothing is known.
+
+    While the database is away, each call raises one of ``storage.database_errors.AWAY``; then
+    nothing is claimed.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+        self._pool = pool
+        self._zone = zone
+
+    async def claim(
+        self,
+        campaign: CampaignName,
+        most: int,
+        *,
+        by: str,
+        now: datetime,
+        lease_s: float,
+        agents: Collection[AgentCode] = (),
+    ) -> list[ClaimedLead]:
+        """At most so many leads, in the order in which to dial them: callbacks that are due, then
+        overdue leads, then the others, those first that have waited longest.
+
+        Personal callbacks are claimed for the agents that are named, and for nobody else. None are
+        claimed unless the campaign is running. Fewer than ``most``: nothing else is due, or what
+        was looked at is held; the next claim looks further.
+        """
+        claimed: list[ClaimedLead] = []
+        for _ in range(ROUNDS):
+            wanted = min(most - len(claimed), MOST_AT_ONCE)
+            if wanted <= 0:
+                break
+            async with connection(self._pool) as db, db.transaction():
+                row = await db.fetchrow(_SQL["running_campaign"], campaign)
+                if row is None:
+                    break
+                looked_at, found = await self._some(
+                    db, campaign, row, wanted, by, now, lease_s, agents
+                )
+            claimed += found
+            if looked_at < wanted:
+                break
+        return claimed
+
+    async def _some(
+        self,
+        db: asyncpg.Connection,
+        campaign: CampaignName,
+        row: Mapping[str, Any],
+        most: int,
+        by: str,
+        now: datetime,
+        lease_s: float,
+        agents: Collection[AgentCode],
+    ) -> tuple[int, list[ClaimedLead]]:
+        project, settings = ProjectName(row["project"]), settings_of(row["settings"])
+        leads = await _due(db, campaign, most, now, agents)
+        verdicts = await judged(db, leads, project, settings, self._zone, now)
+        until = now + timedelta(seconds=lease_s)
+        claimed = [
+            ClaimedLead(
+                lead,
+                verdict.number,
+                verdict.guaranteed,
+                callback=lead.callback_at is not None,
+                agent=None if lead.callback_at is None else lead.callback_agent,
+                overdue=lead.overdue_at is not None and lead.overdue_at <= now,
+                leased_until=until,
+            )
+            for lead, verdict in zip(leads, verdicts, strict=True)
+            if verdict.number is not None
+        ]
+        await db.execute(_SQL["lease"], [one.lead.lead for one in claimed], until, by)
+        await hold(
+            db,
+            [
+                (lead, verdict)
+                for lead, verdict in zip(leads, verdicts, strict=True)
+                if verdict.number is None
+            ],
+        )
+        return len(leads), claimed
+
+    async def renew(
+        self, leads: Iterable[int], *, by: str, now: datetime, lease_s: float
+    ) -> frozenset[int]:
+        """Those of these leads that are still claimed by ``by``, for ``lease_s`` more.
+
+        Drop the others: they were changed, their list was paused, or the lease had ended.
+        """
+        until = now + timedelta(seconds=lease_s)
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["renew"], list(leads), by, until, now)
+        return frozenset(row["lead"] for row in rows)
+
+    async def release(self, leads: Iterable[int], *, by: str) -> None:
+        """Give back leads that are not dialled now; what others have claimed since stays theirs."""
+        async with connection(self._pool) as db:
+            await db.execute(_SQL["release"], list(leads), by)
+
+
+async def _due(
+    db: asyncpg.Connection,
+    campaign: CampaignName,
+    most: int,
+    now: datetime,
+    agents: Collection[AgentCode],
+) -> list[StoredLead]:
+    """Due leads, locked; what others are claiming at this moment is passed over."""
+    rows = list(await db.fetch(_SQL["due_callbacks"], campaign, now, most, list(agents)))
+    for query in ("overdue_leads", "due_leads"):
+        if len(rows) < most:
+            seen = {row["lead"] for row in rows}
+            more = await db.fetch(_SQL[query], campaign, now, most)
+            rows += [row for row in more if row["lead"] not in seen][: most - len(rows)]
+    numbers = numbers_by_lead(
+        await db.fetch(_SQL["numbers_of"], [row["lead"] for row in rows]) if rows else ()
+    )
+    return [lead_of(row, numbers.get(row["lead"], ())) for row in rows]
+
+
+async def judged(
+    db: asyncpg.Connection,
+    leads: Sequence[StoredLead],
+    project: ProjectName,
+    settings: CampaignSettings,
+    zone: ZoneInfo,
+    now: datetime,
+) -> list[LeadVerdict]:
+    """What the rules say now about each of these leads, by all that is stored of their numbers."""
+    histories = await number_histories(db, leads, project, now) if leads else {}
+    verdicts: list[LeadVerdict] = []
+    for count, lead in enumerate(leads, start=1):
+        local = zone_of(lead.timezone, zone)
+        verdicts.append(judge_lead(lead, histories, settings, local, now))
+        if count % _JUDGED_A_SLICE == 0:
+            await asyncio.sleep(0)
+    return verdicts
+
+
+async def number_histories(
+    db: asyncpg.Connection, leads: Sequence[StoredLead], project: ProjectName, now: datetime
+) -> Mapping[str, NumberHistory]:
+    """What is stored about each of these leads' numbers."""
+    numbers = list({number.number for lead in leads for number in lead.numbers})
+    calls = await db.fetch(_SQL["calls_to"], numbers, now - HISTORY)
+    listed = await db.fetch(_SQL["not_to_call"], numbers, project)
+    return histories_of(calls, listed)
+
+
+async def hold(db: asyncpg.Connection, held: Sequence[tuple[StoredLead, LeadVerdict]]) -> None:
+    """Write down what holds these leads, and when to look again; gives them back."""
+    if held:
+        columns = (
+            [lead.lead for lead, _ in held],
+            [verdict.rule for _, verdict in held],
+            [verdict.until for _, verdict in held],
+            [state_held_by(verdict).value for _, verdict in held],
+        )
+        await db.execute(_SQL["hold"], *columns)
+
+
+def zone_of(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
+    """The zone of this name; ``otherwise`` if there is none, or this machine doesn't know it."""
+    if name is None:
+        return otherwise
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        return otherwise

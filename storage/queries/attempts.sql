@@ -1,0 +1,98 @@
+-- name: lock_numbers
+-- Whoever calls a number, learns what came of it, or puts it on a list takes its turn: the numbers'
+-- locks come first, then leads, then attempts. 256 locks that are taken in order can't deadlock.
+select pg_advisory_xact_lock($1::int, bucket)
+from (
+    select distinct hashtext(number) & 255 as bucket from unnest($2::text[]) as number order by bucket
+) as buckets
+
+-- name: campaign_to_dial
+select project, state, settings, removed_at from campaigns where campaign = $1
+
+-- name: lead_to_dial
+select l.*, s.state as list_state,
+    exists (select from campaign_lists c where c.campaign = $2 and c.list = l.list) as attached,
+    exists (select from attempts a where a.lead = l.lead and a.ended_at is null) as in_attempt
+from leads l join lists s on s.list = l.list
+where l.lead = $1
+for update of l
+
+-- name: insert_attempt
+insert into attempts (
+    attempt, campaign, project, list, lead, number, line, caller_id, mode, agent, stage, reserved_at
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'reserved', $11)
+on conflict do nothing
+returning attempt
+
+-- name: in_call_now
+select attempt, lead from attempts
+where ended_at is null and (number = $1 or lead = $2) limit 1
+
+-- name: give_up_lease
+update leads set leased_until = null, leased_by = null, held_by = null where lead = $1
+
+-- name: requested
+update attempts set
+    requested_at = coalesce(requested_at, $2),
+    stage = case when stage = 'reserved' then 'requested' else stage end
+where attempt = $1
+
+-- name: open_attempts
+select * from attempts where ended_at is null order by reserved_at, attempt
+
+-- name: attempt
+select * from attempts where attempt = $1
+
+-- name: known_attempts
+select attempt, lead, number from attempts where attempt = any($1::text[])
+
+-- name: lock_leads
+select l.*, c.settings from leads l
+left join lateral (
+    select a.campaign from attempts a where a.lead = l.lead order by a.reserved_at desc limit 1
+) last on true
+left join campaigns c on c.campaign = last.campaign
+where l.lead = any($1::bigint[])
+order by l.lead
+for update of l
+
+-- name: lock_attempts
+select a.*, c.settings from attempts a left join campaigns c on c.campaign = a.campaign
+where a.attempt = any($1::text[])
+order by a.attempt
+for update of a
+
+-- name: facts_of_attempts
+select id, call, at, kind, detail from call_facts where call = any($1::text[]) order by call, at
+
+-- name: update_attempt
+update attempts set
+    stage = $2, rang_at = $3, answered_at = $4, talk_at = $5, ended_at = $6, cause = $7, q850 = $8,
+    sip = $9, ended_by = $10, outcome = $11, agent = coalesce($12, agent),
+    requested_at = coalesce(requested_at, $13)
+where attempt = $1
+
+-- name: applied
+update attempts set applied = $2 where attempt = $1
+
+-- name: books_of_lead
+-- All attempts that count, over all numbers; the last of them says how it goes on.
+select count(*) as attempts, max(reserved_at) as last_attempt_at,
+    (array_agg(outcome order by reserved_at desc, attempt desc))[1] as last_outcome,
+    (array_agg(cause order by reserved_at desc, attempt desc))[1] as last_cause,
+    (select a.attempt from attempts a where a.lead = $1 order by a.reserved_at desc, a.attempt desc limit 1)
+        as newest
+from attempts where lead = $1 and ended_at is not null and outcome is not null
+
+-- name: invalid_number
+update lead_numbers set state = 'invalid' where lead = $1 and number = $2
+
+-- name: has_good_number
+select exists (select from lead_numbers where lead = $1 and state = 'good')
+
+-- name: update_lead
+update leads set
+    attempts = $2, last_attempt_at = $3, last_outcome = $4, last_cause = $5, state = $6, why = $7,
+    next_at = $8, overdue_at = $9, callback_at = $10, callback_agent = $11, held_by = null,
+    leased_until = null, leased_by = null
+where lead = $1

@@ -1,0 +1,98 @@
+-- name: running_campaign
+select project, settings from campaigns
+where campaign = $1 and state = 'running' and removed_at is null
+
+-- name: due_callbacks
+-- The lists' order holds; each list's index gives its due leads in order.
+select l.*
+from (
+    select c.list from campaign_lists c join lists s on s.list = c.list and s.state = 'active'
+    where c.campaign = $1 order by c.place, c.list
+) active
+cross join lateral (
+    select l.* from leads l
+    where l.list = active.list and l.state = 'open' and l.callback_at <= $2 and l.next_at <= $2
+      and (l.callback_agent is null or l.callback_agent = any($4::text[]))
+      -- put: free_lead
+    order by l.callback_at limit $3
+    for update skip locked
+) l
+limit $3
+
+-- name: overdue_leads
+select l.*
+from (
+    select c.list from campaign_lists c join lists s on s.list = c.list and s.state = 'active'
+    where c.campaign = $1 order by c.place, c.list
+) active
+cross join lateral (
+    select l.* from leads l
+    where l.list = active.list and l.state = 'open' and l.overdue_at <= $2 and l.next_at <= $2
+      and l.callback_at is null
+      -- put: free_lead
+    order by l.overdue_at limit $3
+    for update skip locked
+) l
+limit $3
+
+-- name: due_leads
+select l.*
+from (
+    select c.list from campaign_lists c join lists s on s.list = c.list and s.state = 'active'
+    where c.campaign = $1 order by c.place, c.list
+) active
+cross join lateral (
+    select l.* from leads l
+    where l.list = active.list and l.state = 'open' and l.next_at <= $2
+      and l.callback_at is null
+      -- put: free_lead
+    order by l.next_at, l.lead limit $3
+    for update skip locked
+) l
+limit $3
+
+-- name: free_lead
+      and (l.leased_until is null or l.leased_until <= $2)
+      and not exists (select from attempts a where a.lead = l.lead and a.ended_at is null)
+
+-- name: numbers_of
+select lead, place, number, kind, state from lead_numbers
+where lead = any($1::bigint[]) order by lead, place
+
+-- name: calls_to
+-- All calls to these numbers, whoever placed them; those of the trunk never reached anybody.
+select number, reserved_at, ended_at, outcome from attempts
+where number = any($1::text[]) and reserved_at > $2 and (ended_at is null or outcome is not null)
+
+-- name: not_to_call
+select number, project, since from do_not_call
+where number = any($1::text[]) and project in ('', $2)
+
+-- name: lease
+update leads set leased_until = $2, leased_by = $3, held_by = null
+where lead = any($1::bigint[])
+
+-- name: hold
+update leads l set
+    next_at = coalesce(held.next_at, 'infinity'), held_by = held.rule, leased_until = null, leased_by = null,
+    state = held.state, why = case when held.state = 'open' then l.why else held.rule end
+from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[])
+    as held (lead, rule, next_at, state)
+where l.lead = held.lead
+
+-- name: renew
+update leads set leased_until = $3
+where lead = any($1::bigint[]) and leased_by = $2 and leased_until > $4 and state = 'open'
+  and exists (select from lists s where s.list = leads.list and s.state = 'active')
+returning lead
+
+-- name: release
+update leads set leased_until = null, leased_by = null
+where lead = any($1::bigint[]) and leased_by = $2
+
+-- name: lead_to_call
+select l.*, s.state as list_state,
+    exists (select from campaign_lists c where c.campaign = $2 and c.list = l.list) as attached
+from leads l join lists s on s.list = l.list
+where l.lead = $1
+for update of l

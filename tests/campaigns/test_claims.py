@@ -1,0 +1,209 @@
+"""Leads claimed in a real database: in which order, by whom, for how long."""
+
+import pytest
+
+from campaigns.campaign import CampaignState
+from domain.identity import CampaignName
+from tests.campaigns.campaigns_scene import (
+    NOON,
+    OPS,
+    SETTINGS,
+    SPRING,
+    US,
+    CampaignScene,
+    after,
+    together,
+)
+
+pytestmark = pytest.mark.live
+
+
+def ids(claimed: list) -> list[int]:  # type: ignore[type-arg]
+    return [one.lead.lead for one in claimed]
+
+
+async def test_only_due_open_leads_of_active_lists_are_claimed(scene: CampaignScene) -> None:
+    mine, paused, foreign = await scene.new_list(), await scene.new_list(), await scene.new_list()
+    lead = await scene.lead(mine, "+8613800000001")
+    await scene.lead(mine, "+8613800000002", state="finished")
+    await scene.lead(mine, "+8613800000003", next_at=after(seconds=1))
+    await scene.lead(mine, "+8613800000004", state="removed")
+    await scene.lead(paused, "+8613800000005")
+    await scene.lead(foreign, "+8613800000006")
+    await scene.start(lists=[mine, paused])
+    await scene.database.pool.execute("update lists set state = 'paused' where list = $1", paused)
+    (claimed,) = await scene.claim()
+    assert (claimed.lead.lead, claimed.number.number) == (lead, "+8613800000001")
+    assert await scene.claim() == []
+
+
+async def test_callbacks_come_first_then_overdue_leads_then_the_others(
+    scene: CampaignScene,
+) -> None:
+    into = await scene.new_list()
+    first = await scene.lead(into, "+8613800000001")
+    overdue = await scene.lead(into, "+8613800000002", overdue_at=after(hours=-1))
+    callback = await scene.lead(into, "+8613800000003", callback_at=after(minutes=-1))
+    second = await scene.lead(into, "+8613800000004")
+    await scene.start(lists=[into])
+    claimed = await scene.claim()
+    assert ids(claimed) == [callback, overdue, first, second]
+    assert [one.callback for one in claimed] == [True, False, False, False]
+    assert [one.overdue for one in claimed] == [False, True, False, False]
+
+
+async def test_the_lists_of_a_campaign_go_in_their_order(scene: CampaignScene) -> None:
+    one, two = await scene.new_list(), await scene.new_list()
+    later, sooner = await scene.lead(one, "+8613800000001"), await scene.lead(two, "+8613800000002")
+    await scene.start(lists=[two, one])
+    assert ids(await scene.claim()) == [sooner, later]
+
+
+async def test_a_callback_of_an_agent_is_claimed_for_that_agent_only(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    lead = await scene.lead(
+        into, "+8613800000001", callback_at=after(minutes=-1), callback_agent="1001"
+    )
+    await scene.start(lists=[into])
+    assert await scene.claim() == []
+    assert await scene.claim(agents=["1002"]) == []
+    (claimed,) = await scene.claim(agents=["1002", "1001"])
+    assert (claimed.lead.lead, claimed.agent) == (lead, "1001")
+
+
+async def test_a_callback_is_not_claimed_before_its_time(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    lead = await scene.lead(into, "+8613800000001", callback_at=after(minutes=5))
+    await scene.start(lists=[into])
+    assert await scene.claim() == []
+    assert ids(await scene.claim(now=after(minutes=5))) == [lead]
+
+
+async def test_a_held_lead_says_which_rule_holds_it_and_until_when(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    gap = await scene.lead(
+        into, "+8613800000001", attempts=1, last_attempt_at=after(hours=-1), last_outcome="nobody"
+    )
+    used = await scene.lead(into, "+8613800000002", attempts=3, last_attempt_at=after(days=-1))
+    listed = await scene.lead(into, "+8613800000003")
+    await scene.database.pool.execute(
+        "insert into do_not_call (number, since, source) values ('+8613800000003', $1, 'page')",
+        after(days=-1),
+    )
+    free = await scene.lead(into, "+8613800000004")
+    await scene.start(lists=[into])
+    assert ids(await scene.claim()) == [free]
+    assert await scene.column(gap, "held_by") == "gap"
+    assert await scene.column(gap, "next_at") == after(hours=1)
+    assert (await scene.column(used, "state"), await scene.column(used, "why")) == (
+        "finished",
+        "attempts",
+    )
+    assert await scene.column(listed, "state") == "do_not_call"
+
+
+async def test_at_night_everything_is_held_until_the_morning(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    leads = await scene.leads(into, 40)
+    await scene.start(lists=[into])
+    night = after(hours=11)  # 23:00
+    while await scene.column(leads[-1], "held_by") is None:
+        assert await scene.claim(5, now=night) == []
+    assert await scene.column(leads[-1], "held_by") == "window"
+    assert await scene.column(leads[-1], "next_at") == after(hours=20)
+
+
+async def test_a_lead_with_its_own_zone_is_judged_by_its_clock(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    await scene.lead(into, "+12125550101", timezone="America/New_York")  # 23:00 on Sunday
+    unknown = await scene.lead(into, "+8613800000001", timezone="Mars/Olympus")
+    await scene.start(lists=[into])
+    assert ids(await scene.claim()) == [unknown]
+
+
+async def test_nothing_is_claimed_of_a_campaign_that_is_not_running(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    await scene.leads(into, 3)
+    await scene.start(lists=[into])
+    await scene.campaigns.move(OPS, SPRING, CampaignState.PAUSED)
+    assert await scene.claim() == []
+    assert await scene.claims.claim(CampaignName("none"), 5, by=US, now=NOON, lease_s=9) == []
+
+
+async def test_many_claimers_at_once_never_share_a_lead(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    leads = await scene.leads(into, 300)
+    await scene.start(lists=[into])
+    found = await together(*[scene.claim(23, by=f"c{n}") for n in range(12)])
+    claimed = [lead for each in found for lead in ids(each)]
+    assert len(claimed) == len(set(claimed))
+    while more := ids(await scene.claim(50)):
+        claimed += more
+    assert sorted(claimed) == leads
+
+
+async def test_two_campaigns_that_share_a_list_never_share_a_lead(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    leads = await scene.leads(into, 60)
+    await scene.start(lists=[into])
+    await scene.start("autumn", SETTINGS, [into])
+    found = await together(
+        *[scene.claim(7, campaign=name, by=name) for name in (SPRING, "autumn") * 4]
+    )
+    claimed = [lead for each in found for lead in ids(each)]
+    assert len(claimed) == len(set(claimed)) and set(claimed) <= set(leads)
+
+
+async def test_the_leads_of_a_killed_claimer_return_after_the_lease(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    leads = await scene.leads(into, 3)
+    await scene.start(lists=[into])
+    assert ids(await scene.claim(by="killed", lease_s=60)) == leads
+    assert await scene.claim(now=after(seconds=59)) == []
+    assert ids(await scene.claim(now=after(seconds=60))) == leads
+
+
+async def test_a_lease_can_be_renewed_and_released(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    one, two, three = await scene.leads(into, 3)
+    await scene.start(lists=[into])
+    await scene.claim(lease_s=60)
+    kept = await scene.claims.renew([one, two], by=US, now=after(seconds=50), lease_s=60)
+    assert kept == {one, two}
+    assert await scene.claims.renew([one], by="another", now=after(seconds=50), lease_s=60) == set()
+    assert ids(await scene.claim(now=after(seconds=61), by="another")) == [three]
+    await scene.claims.release([one, three], by=US)
+    assert ids(await scene.claim(now=after(seconds=61))) == [one]
+
+
+async def test_an_ended_lease_is_not_renewed(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    (lead,) = await scene.leads(into, 1)
+    await scene.start(lists=[into])
+    await scene.claim(lease_s=60)
+    assert await scene.claims.renew([lead], by=US, now=after(seconds=60), lease_s=60) == set()
+
+
+async def test_a_claim_of_a_paused_list_is_not_renewed(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    (lead,) = await scene.leads(into, 1)
+    await scene.start(lists=[into])
+    await scene.claim(lease_s=60)
+    await scene.database.pool.execute("update lists set state = 'paused'")
+    assert await scene.claims.renew([lead], by=US, now=after(seconds=5), lease_s=60) == set()
+
+
+async def test_a_lead_goes_on_with_its_next_number(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    lead = await scene.lead(into, "+8613800000001", "+8613800000002", "+8613800000003")
+    await scene.database.pool.execute(
+        "update lead_numbers set state = 'invalid' where number = '+8613800000001'"
+    )
+    await scene.database.pool.execute(
+        "insert into do_not_call (project, number, since, source)"
+        " values ('tea', '+8613800000002', $1, 'page')",
+        after(days=-1),
+    )
+    await scene.start(lists=[into])
+    (claimed,) = await scene.claim()
+    assert (claimed.lead.lead, claimed.number.number) == (lead, "+8613800000003")
