@@ -18,8 +18,8 @@ from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import settings_of
 from campaigns.judging import (
     HISTORY,
-    NumberHistory,
     LeadVerdict,
+    NumberHistory,
     histories_of,
     judge_lead,
     state_held_by,
