@@ -15,7 +15,7 @@ from phonenumbers import (
     ValidationResult,
 )
 
-from domain.centre import Line, NumberFormat
+from domain.centre import Line, LineKind, NumberFormat
 
 _DIGITS = re.compile(r"\+?[0-9]{3,32}")
 
@@ -37,12 +37,16 @@ def from_carrier(number: str, line: Line) -> str:
 
 def for_carrier(number: str, line: Line) -> str:
     """A number to call, in E.164 or as it is dialled in the line's country, as the line's carrier
-    wants it. Short numbers stay as they are."""
+    wants it. Short numbers stay as they are. An analog line can't dial a ``+``: if it is told
+    nothing else, such a number is dialled as within its country."""
     found = _parsed(number, line.country)
     if found is None:
         return number
     whole = _format(found, PhoneNumberFormat.E164)
-    match line.numbers_out:
+    form = line.numbers_out
+    if form is NumberFormat.AS_SENT and line.kind is LineKind.FXO and number.startswith("+"):
+        form = NumberFormat.NATIONAL
+    match form:
         case NumberFormat.AS_SENT:
             return number
         case NumberFormat.E164:

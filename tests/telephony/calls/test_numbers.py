@@ -1,5 +1,7 @@
 """A caller has one number, whichever line they call over; carriers get what they want to read."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,15 @@ def test_a_short_number_stays_as_it_is(form: NumberFormat, short: str) -> None:
 )
 def test_a_carrier_gets_what_it_wants(form: NumberFormat, number: str, dialled: str) -> None:
     assert for_carrier(number, line(form)) == dialled
+
+
+def test_an_analog_line_is_not_told_to_dial_a_plus() -> None:
+    gateway = Line(LineName("gateway"), LineKind.FXO)
+    assert for_carrier("+8613800138000", gateway) == "13800138000"
+    assert for_carrier("+14155552671", gateway) == "0014155552671"
+    assert for_carrier("01012345678", gateway) == "01012345678"
+    e164 = replace(gateway, numbers_out=E164)  # as it was told
+    assert for_carrier("+8613800138000", e164) == "+8613800138000"
 
 
 def test_the_way_out_of_a_country_is_its_own() -> None:
