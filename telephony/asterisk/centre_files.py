@@ -123,6 +123,8 @@ def _line(line: Line, credential: str | None) -> str:
         f"set_var = {ChannelVariable.CHANNELS}={int(line.channels)}\n"
         f"set_var = {ChannelVariable.CALLER_HEADER}={line.caller_header}\n"
     )
+    if line.kind is LineKind.FXO and not line.answer_signalled:
+        endpoint += f"set_var = {ChannelVariable.EARLY_ANSWER}=1\n"
     if line.session_timer is SessionTimer.SUPPORTED:
         endpoint += "timers = yes\n"
     if line.caller_id is not None:

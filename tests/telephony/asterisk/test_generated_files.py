@@ -204,6 +204,15 @@ def test_a_line_has_its_places_and_the_header_it_believes(centre: Centre, secret
         assert "set_var = OFFHOOK_CALLER_HEADER=P-Asserted-Identity\n" in endpoint
 
 
+def test_an_analog_line_answers_early_unless_its_gateway_reports_the_answer(
+    centre: Centre, secrets: Secrets
+) -> None:
+    for signalled in (False, True):
+        line = Line(CARRIER, LineKind.FXO, answer_signalled=signalled)
+        assert ("OFFHOOK_EARLY_ANSWER=1" in _lines(centre, secrets, line)) is not signalled
+    assert "EARLY_ANSWER" not in _lines(centre, secrets, Line(CARRIER, LineKind.TRUNK))
+
+
 def test_a_line_that_refuses_the_session_timer_is_not_forced_to_it(
     centre: Centre, secrets: Secrets
 ) -> None:
