@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from domain.errors import OffhookError
 
@@ -24,6 +24,7 @@ class Remote:
         self._waiting: dict[str, asyncio.Future[Event]] = {}
         self._lists: dict[str, list[Event]] = {}
         self._watchers: list[tuple[Callable[[Event], bool], asyncio.Future[Event]]] = []
+        self._told: list[Callable[[Event], None]] = []
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -47,7 +48,7 @@ class Remote:
     async def action(
         self,
         name: str,
-        headers: Mapping[str, str | list[str]] | None = None,
+        headers: Mapping[str, str | Sequence[str]] | None = None,
         *,
         identity: str | None = None,
     ) -> Event:
@@ -92,6 +93,10 @@ class Remote:
         self._watchers.append((wanted, future))
         return future
 
+    def tell(self, told: Callable[[Event], None]) -> None:
+        """Have ``told`` called with each event, in order."""
+        self._told.append(told)
+
     async def _read(self, reader: asyncio.StreamReader) -> None:
         event: Event = {}
         with contextlib.suppress(OSError):
@@ -115,6 +120,8 @@ class Remote:
         if identity in self._lists:
             self._lists[identity].append(event)
         self.events.append(event)
+        for told in self._told:
+            told(event)
         for wanted, watcher in list(self._watchers):
             if watcher.done():
                 self._watchers.remove((wanted, watcher))

@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import itertools
 import shutil
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from domain.centre import CarrierAccount, Centre, Line, LineKind
+from domain.centre import Centre
 from domain.identity import LineName, StationName
 from farend.ami_client import Event, FarEndError, Remote
-from farend.phone_steps import customer_steps, phone_steps
-from machine.hosts import in_uri, with_port
+from farend.called_customers import CalledCustomer, key_of
+from farend.ears import Ears, Heard
+from farend.gate import Gate, SocketAddress
+from farend.peers import MediaTransport, Peers, gates_of
+from farend.phone_steps import called_steps, customer_steps, line_steps, phone_steps
+from farend.seen_calls import SeenCalls
+from machine.hosts import with_port
 from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.generated_folder import GeneratedFolder
 from telephony.asterisk.process import AsteriskProcess, check_free
@@ -25,13 +29,6 @@ CONF = Path(__file__).resolve().parent / "conf"
 _HOST = "127.0.0.1"
 _USER = "farend"
 _SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing but call)
-
-
-class MediaTransport(StrEnum):
-    """The kind of media a phone insists on when it is called."""
-
-    RTP = "rtp"  # plain sound: an offer of RTP/SAVP is refused (488)
-    SRTP = "srtp"  # encrypted sound by SIP over TLS: an offer of RTP/AVP is refused
 
 
 class Target(Protocol):
@@ -63,17 +60,33 @@ class FarEnd:
         *,
         sip_bind: str = _HOST,
         sounds: Mapping[StationName, MediaTransport] | None = None,
+        gated: Collection[LineName | StationName] = (),
     ) -> None:
         """``passwords`` are those of phones, lines and lines' accounts, by station and line.
 
-        ``sounds`` names the phones that don't use plain sound (``MediaTransport.RTP``).
+        ``sounds`` names the phones that don't use plain sound (``MediaTransport.RTP``). ``gated``
+        are phones, and lines with a ``host``, that can go silent (``shut``); seven at most.
         """
         self.ports = ports
         self.sip_bind = sip_bind
         self.target = target
         self._passwords = passwords
         self._sounds = sounds or {}
+        self._own: SocketAddress = (sip_bind, ports.sip)
+        self._gated = gates_of(
+            target.centre, gated, self._own, range(ports.console, ports.rtp_start)
+        )
+        self.gates: dict[LineName | StationName, Gate] = {
+            name: Gate(
+                at.outer, at.inner, centre=(target.addresses.sip, target.ports.sip), peer=at.peer
+            )
+            for name, at in self._gated.items()
+        }
         self.remote = Remote()
+        self.seen = SeenCalls()
+        """What each call to a customer or a phone looked like from here."""
+        self.remote.tell(self.seen.take)
+        self.ears = Ears(self.seen.hear)
         self.process = AsteriskProcess(install, folder, name="the far end")
         self._ids = itertools.count(1)
 
@@ -84,7 +97,11 @@ class FarEnd:
         self._write()
         await self.process.start((_HOST, self.ports.ami))
         try:
+            await self.ears.start(_HOST, self.ports.agi)
+            for gate in self.gates.values():
+                await gate.start()
             await self.remote.connect(_HOST, self.ports.ami, _USER, _SECRET)
+            await self.forget_plans()
             for station in self.target.centre.stations:
                 await self.phone(station.name, "answer-1,stay")
             await self._until_registered(self._registering(), timeout)
@@ -100,6 +117,9 @@ class FarEnd:
             await self._until(lambda status: status != "Registered", self._registering(), 1.0)
         await self.remote.close()
         await self.process.stop()
+        await self.ears.stop()
+        for gate in self.gates.values():
+            gate.stop()
 
     async def register(self, *, timeout: float = 20.0) -> None:
         """Register all phones and lines now and wait for that; also after a target's restart."""
@@ -164,13 +184,78 @@ class FarEnd:
         if tone is not None:
             await self._set(f"FAREND_TONE_{station}", str(tone))
 
+    async def plan(self, number: str, steps: str, *, tone: int | None = None) -> None:
+        """Set what the customer with this number does when called; ``tone`` is their voice in Hz.
+
+        It counts for calls from now on, however a line's carrier writes the number.
+        """
+        voice = "" if tone is None else f"voice-{tone},"
+        await self._keep("plan", key_of(number), called_steps(f"{voice}{steps}"))
+
+    async def plan_all(self, customers: Iterable[CalledCustomer]) -> None:
+        """The same for many, a hundred at a time."""
+        waiting = list(customers)
+        for first in range(0, len(waiting), 100):
+            await asyncio.gather(
+                *(
+                    self.plan(each.number, each.steps, tone=each.tone)
+                    for each in waiting[first : first + 100]
+                )
+            )
+
+    async def line(self, line: LineName, steps: str = "pass") -> None:
+        """Set what all calls that the centre places over a line meet, from now on.
+
+        ``pass`` is what is planned for the number: the line is well.
+        """
+        await self._keep("line", line, line_steps(steps))
+
+    async def forget_plans(self) -> None:
+        """Have all numbers and lines do what they do at first."""
+        for family in ("plan", "line"):
+            with contextlib.suppress(FarEndError):  # there are none
+                await self.remote.action("DBDelTree", {"Family": family})
+
+    async def shut(self, name: LineName | StationName, *, hang_up: bool = True) -> None:
+        """Have a gated phone or line go silent: it neither hears nor says anything by SIP.
+
+        Unless ``hang_up`` is False, a phone's sound ends too, as when its power fails.
+        """
+        self.gates[name].is_open = False
+        if hang_up and name not in {line.name for line in self.target.centre.lines}:
+            await self.put_down(StationName(name))
+
+    def open(self, name: LineName | StationName) -> None:
+        """Have it hear and speak again; what was lost is not repeated."""
+        self.gates[name].is_open = True
+
+    def hears(self, call: str) -> tuple[Heard, ...]:
+        """What a call with ears has heard until now, be it over or not."""
+        seen = self.seen.calls.get(call)
+        closed = () if seen is None else seen.heard
+        return closed + self.ears.so_far(self.seen.ear_of(call))
+
     async def press(self, call: str, keys: str) -> None:
         """Press keys in a call, whichever step it is at."""
         for key in keys:
             await self.remote.action("PlayDTMF", {"Channel": call, "Digit": key})
 
+    async def do(self, call: str, steps: str) -> None:
+        """Have a call that is up do other steps from now on, whichever step it is at."""
+        for name, value in (
+            ("FAREND_STEPS", phone_steps(steps)),
+            ("FAREND_BY", ""),
+        ):
+            await self.remote.action("Setvar", {"Channel": call, "Variable": name, "Value": value})
+        await self.remote.action(
+            "Redirect", {"Channel": call, "Context": "steps", "Exten": "next", "Priority": "1"}
+        )
+
     async def hang_up(self, call: str) -> None:
         """End the call with this id (or channel name), whatever it is doing."""
+        await self.remote.action(
+            "Setvar", {"Channel": call, "Variable": "FAREND_BY", "Value": "farend"}
+        )
         await self.remote.action("Hangup", {"Channel": call, "Cause": "16"})
 
     async def put_down(self, station: StationName) -> None:
@@ -244,6 +329,9 @@ class FarEnd:
         )
         return call
 
+    async def _keep(self, family: str, key: str, value: str) -> None:
+        await self.remote.action("DBPut", {"Family": family, "Key": key, "Val": value})
+
     async def _set(self, variable: str, value: str) -> None:
         await self.remote.action("Setvar", {"Variable": variable, "Value": value})
 
@@ -261,94 +349,32 @@ class FarEnd:
             if source.name != "asterisk.conf":
                 shutil.copyfile(source, self.process.conf / source.name)
         target = with_port(self.target.addresses.sip, self.target.ports.sip)
-        centre = self.target.centre
         GeneratedFolder(self.process.conf / "generated").write(
             {
-                "globals.conf": f"FAREND_TARGET = {target}\nFAREND_HEARD = {heard}\n",
+                "globals.conf": (
+                    f"FAREND_TARGET = {target}\nFAREND_HEARD = {heard}\n"
+                    f"FAREND_EARS = {self.ports.agi}\n"
+                ),
                 "rtp.conf": f"rtpstart = {self.ports.rtp_start}\nrtpend = {self.ports.rtp_end}\n",
                 "manager.conf": (
                     f"port = {self.ports.ami}\n\n[{_USER}]\nsecret = {_SECRET}\n"
                     "deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
                     "read = system,call,user,dtmf\nwrite = all\nwritetimeout = 5000\n"
                 ),
-                "pjsip.conf": "\n".join(
-                    [
-                        "[main]\ntype = transport\nprotocol = udp\n"
-                        f"bind = {with_port(self.sip_bind, self.ports.sip)}\n\n"
-                        "[secure]\ntype = transport\nprotocol = tls\nmethod = tlsv1_2\n"
-                        f"bind = {with_port(self.sip_bind, self.ports.sip_tls)}\n"
-                        "verify_server = no\n",
-                        *(self._phone_files(station.name, target) for station in centre.stations),
-                        *(self._line_files(line, target) for line in centre.lines),
-                    ]
-                ),
-            },
+                "pjsip.conf": self._peers().text(self.ports.sip_tls),
+            }
         )
 
-    def _phone_files(self, name: StationName, target: str) -> str:
-        transport, media = "main", ""
-        if self._sounds.get(name) is MediaTransport.SRTP:
-            target = with_port(self.target.addresses.sip, self.target.ports.sip_tls)
-            target += ";transport=tls"
-            transport, media = "secure", "media_encryption = sdes\n"
-        return (
-            f"[phone-{name}](phone)\ntransport = {transport}\naors = phone-{name}\n"
-            f"outbound_auth = {name}\nfrom_user = {name}\n{media}\n"
-        ) + self._registration("phone", name, target, transport)
-
-    def _line_files(self, line: Line, target: str) -> str:
-        name = line.name
-        if line.host is not None:
-            address = line.host.rsplit(":", 1)[0]
-            text = (
-                f"[trunk-{name}]\ntype = transport\nprotocol = udp\nbind = {line.host}\n\n"
-                f"[line-{name}](line)\ntransport = trunk-{name}\nfrom_domain = {address}\n"
-            )
-            if line.account is not None:
-                return text + self._carrier(line, line.account, target)
-            return (
-                f"{text}aors = line-{name}\n\n"
-                f"[line-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
-                f"[line-{name}]\ntype = identify\nendpoint = line-{name}\n"
-                f"match = {self.target.addresses.sip}\n\n"
-            )
-        template = "analog" if line.kind is LineKind.FXO else "line"
-        return (
-            f"[line-{name}]({template})\ntransport = main\naors = line-{name}\n"
-            f"outbound_auth = {name}\n\n"
-        ) + self._registration("line", name, target)
-
-    def _carrier(self, line: Line, account: CarrierAccount, target: str) -> str:
-        """The rest of a line whose carrier knows us by user and password, not by our address."""
-        name, user = line.name, account.user.partition("@")[0]
-        text = (
-            f"aors = {user}\nidentify_by = ip\n\n"
-            f"[{user}](line)\ntransport = trunk-{name}\naors = {user}\nauth = {user}\n"
-            "identify_by = auth_username,username\n\n"
-            f"[{user}](digest)\nusername = {account.user}\npassword = {self._passwords[name]}\n"
-        )
-        if account.realm is not None:
-            text += f"realm = {account.realm}\n"
-        text += f"\n[{user}]\ntype = aor\n"
-        text += (
-            "max_contacts = 1\nremove_existing = yes\n"
-            if account.registers
-            else f"contact = sip:{target}\n"
-        )
-        return f"{text}\n"
-
-    def _registration(self, kind: str, name: str, target: str, transport: str = "main") -> str:
-        target = target.replace(";", "\\;")  # a comment else
-        return (
-            f"[{kind}-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
-            f"[{name}](digest)\nusername = {name}\npassword = {self._passwords[name]}\n\n"
-            f"[reg-{name}](outbound)\ntransport = {transport}\nserver_uri = sip:{target}\n"
-            f"client_uri = sip:{name}@{in_uri(self.target.addresses.sip)}\ncontact_user = {name}\n"
-            f"outbound_auth = {name}\nendpoint = {kind}-{name}\n{self._at_once()}\n"
-        )
-
-    def _at_once(self) -> str:
-        """The option for registering at once: newer versions otherwise wait up to 10 s."""
+    def _peers(self) -> Peers:
+        # Newer versions wait up to 10 s before they register, unless they are told not to.
         module = self.process.install.modules / "res_pjsip_outbound_registration.so"
-        option = "max_random_initial_delay"
-        return f"{option} = 0\n" if option.encode() in module.read_bytes() else ""
+        return Peers(
+            self.target.centre,
+            self.target.addresses,
+            self.target.ports,
+            self._own,
+            self._passwords,
+            self._sounds,
+            self._gated,
+            registers_late=b"max_random_initial_delay" in module.read_bytes(),
+        )

@@ -11,13 +11,16 @@ from farend.ami_client import FarEndError
 _SECONDS = r"-[0-9]+(\.[0-9]+)?"
 _COMMON = (
     rf"wait{_SECONDS}|silent{_SECONDS}|speak{_SECONDS}|speech{_SECONDS}|listen-[0-9]+|hold{_SECONDS}"
-    r"|press-[0-9A-D*#]+|stay|hangup|beep"
+    rf"|(ears|quiet)({_SECONDS})?|hear{_SECONDS}|voice-[0-9]+|press-[0-9A-D*#]+|stay|hangup|beep"
+)
+_CALLED = (
+    rf"|answer{_SECONDS}|pick|ring({_SECONDS})?|early{_SECONDS}|announce{_SECONDS}|busy|reject"
+    r"|unavailable|congestion|refuse-[3-6][0-9][0-9]"
 )
 _CUSTOMER = re.compile(_COMMON)
-_PHONE = re.compile(
-    _COMMON + rf"|answer{_SECONDS}|ring({_SECONDS})?|early{_SECONDS}|busy|reject|unavailable"
-    r"|congestion|transfer-(blind|attended)-[0-9A-Za-z]+"
-)
+_PHONE = re.compile(_COMMON + _CALLED + r"|transfer-(blind|attended)-[0-9A-Za-z]+")
+_NETWORK = re.compile(_COMMON + _CALLED)
+_LINE = re.compile(_COMMON + _CALLED + r"|flap-[0-9]+-[0-9]+|limit-[0-9]+|pass")
 
 
 def customer_steps(steps: str) -> str:
@@ -28,6 +31,16 @@ def customer_steps(steps: str) -> str:
 def phone_steps(steps: str) -> str:
     """The same for an agent's phone, which also decides whether and when it answers."""
     return _checked(steps, _PHONE, "phone")
+
+
+def called_steps(steps: str) -> str:
+    """The same for a customer who is called."""
+    return _checked(steps, _NETWORK, "customer who is called")
+
+
+def line_steps(steps: str) -> str:
+    """The same for all calls over a line."""
+    return _checked(steps, _LINE, "line")
 
 
 def _checked(steps: str, known: re.Pattern[str], who: str) -> str:

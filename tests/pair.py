@@ -1,11 +1,12 @@
 """An Asterisk and its far end, which the tests of a module share."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.centre import Centre
+from domain.identity import LineName, StationName
 from farend.network import FarEnd
 from telephony.asterisk.instance import Instance, Ports
 from telephony.asterisk.provision import AsteriskInstall
@@ -41,7 +42,11 @@ class Pair:
         await until(quiet, what="no channel to be left", seen=self.channels, every_s=0.1)
         for station in self.pbx.centre.stations:
             await self.far.phone(station.name, "answer-1,stay")
+        await self.far.forget_plans()
+        for name in self.far.gates:
+            self.far.open(name)
         self.far.remote.events.clear()
+        self.far.seen.clear()
 
 
 @asynccontextmanager
@@ -52,6 +57,7 @@ async def paired(
     centre: Centre,
     *,
     fallback_after_s: int = 60,
+    gated: Collection[LineName | StationName] = (),
 ) -> AsyncIterator[Pair]:
     """The Asterisk of ``centre`` and its far end, until the context is left."""
     secrets = passwords_for(folder / "state", centre)
@@ -66,7 +72,7 @@ async def paired(
     async with AsyncExitStack() as running:
         running.push_async_callback(pbx.stop)
         await pbx.start()
-        far = FarEnd(folder / "f", ports(), install, pbx, secrets.sip)
+        far = FarEnd(folder / "f", ports(), install, pbx, secrets.sip, gated=gated)
         running.push_async_callback(far.stop)
         await far.start()
         yield Pair(pbx, far, secrets.sip)
