@@ -11,12 +11,12 @@ from typing import Protocol
 from domain.centre import Centre
 from domain.identity import LineName, StationName
 from farend.ami_client import Event, FarEndError, Remote
-from farend.called_customers import CalledCustomer, key_of
+from farend.called_customers import TONES, CalledCustomer, key_of
 from farend.ears import Ears, Heard
 from farend.gate import Gate, SocketAddress
 from farend.peers import MediaTransport, Peers, gates_of
 from farend.phone_steps import called_steps, customer_steps, line_steps, phone_steps
-from farend.seen_calls import SeenCalls
+from farend.seen_calls import SeenCall, SeenCalls
 from machine.hosts import with_port
 from telephony.asterisk.generated_files import Addresses, Ports
 from telephony.asterisk.generated_folder import GeneratedFolder
@@ -234,6 +234,20 @@ class FarEnd:
         seen = self.seen.calls.get(call)
         closed = () if seen is None else seen.heard
         return closed + self.ears.so_far(self.seen.ear_of(call))
+
+    async def nail_up(self, stations: Iterable[StationName], *, ears: bool = True) -> None:
+        """Have phones answer at once and stay, each with a voice of its own, listening if ``ears``.
+
+        Some dozens of voices are told apart; of more phones, several have the same.
+        """
+        voices = itertools.cycle(TONES)
+        for station in stations:
+            await self.phone(station, "pick,ears" if ears else "pick,speak-7200", tone=next(voices))
+
+    def at_phone(self, station: StationName) -> SeenCall | None:
+        """The call that a phone has been called for and is still in; None if there is none."""
+        calls = (seen for seen in self.seen.at(station) if seen.over_at is None)
+        return max(calls, key=lambda seen: seen.began_at, default=None)
 
     async def press(self, call: str, keys: str) -> None:
         """Press keys in a call, whichever step it is at."""

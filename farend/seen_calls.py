@@ -23,6 +23,7 @@ class SeenCall:
     line: str = ""
     station: str = ""  # the phone; empty for a customer
     caller: str = ""  # who calls, as the called side sees it
+    seized: bool = False  # over a gateway that answers before the customer does
     answered_at: float | None = None
     steps: tuple[tuple[float, str, int], ...] = ()
     """When each step began, what it is, and the voice's frequency in Hz."""
@@ -33,12 +34,18 @@ class SeenCall:
     heard: tuple[Heard, ...] = ()  # what came in meanwhile, if the call has ears
 
     @property
+    def has_ears(self) -> bool:
+        """Whether what it is sent is listened to."""
+        return any(step.partition("-")[0] in ("ears", "quiet") for _, step, _ in self.steps)
+
+    @property
     def spoke(self) -> tuple[Heard, ...]:
         """When it sent a tone, from when to when; the last one ends with the call."""
+        # Without steps there is one end too many.
         ends = [*(at for at, _, _ in self.steps[1:]), self.over_at]
         return tuple(
             Heard(tone, at, at if end is None else end)
-            for (at, step, tone), end in zip(self.steps, ends, strict=True)
+            for (at, step, tone), end in zip(self.steps, ends, strict=False)
             if step.partition("-")[0] in ("speak", "ears")
         )
 
@@ -79,6 +86,7 @@ class SeenCalls:
                 event.get("Line", ""),
                 event.get("Station", ""),
                 event.get("Caller", ""),
+                seized=event.get("Seizes") == "1",
             )
         elif kind == "FarendEar":
             self._ears[event.get("Ear", "")] = call

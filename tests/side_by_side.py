@@ -5,6 +5,7 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = (
     # The tests of a module share what the first of them has started:
     "tests/farend/test_called.py",
+    "tests/farend/test_nailed_phones.py",
     "tests/telephony/agi/test_live.py",
     "tests/telephony/ami/",
     "tests/telephony/asterisk/test_closed_doors.py",
