@@ -2,7 +2,7 @@
 
 An attempt is a call, and has the call's id. Its row is committed before Asterisk is asked, so that
 a call that was perhaps placed is never placed again: as long as the row is open, nobody claims its
-lead or calls its number. What becomes of it comes from the call's facts (``campaigns.outcomes``).
+lead or calls its number. What becomes of it comes from the call's facts (``campaigns.attempt_outcomes``).
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,13 @@ import asyncpg
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import settings_of
 from campaigns.claims import hold, judged
+from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
 from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
 from storage.database import connection
 from storage.queries import load
 
 _SQL, _LEADS = load("attempts"), load("leads")
-NUMBER_LOCKS = 0x0FF5
-"""The first half of the keys of our advisory locks of numbers."""
 
 
 class ReserveRefusal(StrEnum):
@@ -223,11 +222,6 @@ def _overtaken(
     if row["leased_by"] != by or row["leased_until"] is None or row["leased_until"] <= now:
         return ReserveRefusal.NOT_CLAIMED
     return None
-
-
-async def lock_numbers(db: asyncpg.Connection, numbers: list[str]) -> None:
-    """Take these numbers' turn, in a transaction, before any lead or attempt is locked."""
-    await db.execute(_SQL["lock_numbers"], NUMBER_LOCKS, numbers)
 
 
 def attempt_of(row: Mapping[str, Any]) -> StoredAttempt:

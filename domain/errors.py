@@ -16,6 +16,7 @@ OffhookError
 ├── ChangeRefused                           centre.directory_service
 ├── ConsoleRefused                          farend.console_client
 ├── DayError                                simulation.run
+├── DoNotCallRefused                        campaigns.do_not_call
 ├── FarEndError                             farend.ami_client
 ├── HungUp                                  telephony.agi.agi_wire
 ├── LevelsRefused                           console.centre.skill_matrix

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import asyncpg
 import structlog
 
+from campaigns.attempt_outcomes import with_attempts
 from domain.facts import AgentFact
 from domain.identity import AgentCode
 from engine.engine import Engine
@@ -67,7 +68,7 @@ class DatabaseAtStart:
     async def carry(self) -> None:
         """Once the database is open, pump the outbox until cancelled."""
         await self._opened.wait()
-        await self._outbox.pump(self._pool, write)
+        await self._outbox.pump(self._pool, with_attempts(write))
 
     async def refold(self) -> None:
         """Once the database is open, make anew the calls' rows that an older Offhook wrote."""

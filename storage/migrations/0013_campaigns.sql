@@ -177,6 +177,8 @@ create table attempts (
     ended_by text,
     outcome text, -- nobody, machine, abandoned, spoken; null: not over, or of the trunk
     applied text, -- the outcome that its lead has been given
+    given_up_at timestamptz, -- when somebody decided that its fate will stay unknown
+    opted_out_at timestamptz, -- when the customer asked not to be called; on the list since
     disposition text,
     sub_reason text,
     note text

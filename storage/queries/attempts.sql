@@ -47,14 +47,7 @@ select * from attempts where attempt = $1
 select attempt, lead, number from attempts where attempt = any($1::text[])
 
 -- name: lock_leads
-select l.*, c.settings from leads l
-left join lateral (
-    select a.campaign from attempts a where a.lead = l.lead order by a.reserved_at desc limit 1
-) last on true
-left join campaigns c on c.campaign = last.campaign
-where l.lead = any($1::bigint[])
-order by l.lead
-for update of l
+select * from leads where lead = any($1::bigint[]) order by lead for update
 
 -- name: lock_attempts
 select a.*, c.settings from attempts a left join campaigns c on c.campaign = a.campaign
@@ -68,31 +61,37 @@ select id, call, at, kind, detail from call_facts where call = any($1::text[]) o
 -- name: update_attempt
 update attempts set
     stage = $2, rang_at = $3, answered_at = $4, talk_at = $5, ended_at = $6, cause = $7, q850 = $8,
-    sip = $9, ended_by = $10, outcome = $11, agent = coalesce($12, agent),
-    requested_at = coalesce(requested_at, $13)
+    sip = $9, ended_by = $10, outcome = $11, agent = coalesce($12, agent), opted_out_at = $13
 where attempt = $1
 
 -- name: applied
 update attempts set applied = $2 where attempt = $1
 
+-- name: give_up
+update attempts set given_up_at = $2
+where attempt = $1 and ended_at is null and stage = 'unknown'
+returning attempt
+
 -- name: books_of_lead
--- All attempts that count, over all numbers; the last of them says how it goes on.
-select count(*) as attempts, max(reserved_at) as last_attempt_at,
+-- All attempts that count, over all numbers, and which attempt was the last of all.
+select count(*)::int as attempts, max(reserved_at) as last_attempt_at,
     (array_agg(outcome order by reserved_at desc, attempt desc))[1] as last_outcome,
     (array_agg(cause order by reserved_at desc, attempt desc))[1] as last_cause,
-    (select a.attempt from attempts a where a.lead = $1 order by a.reserved_at desc, a.attempt desc limit 1)
-        as newest
+    (
+        select n.attempt from attempts n where n.lead = $1
+        order by n.reserved_at desc, n.attempt desc limit 1
+    ) as newest
 from attempts where lead = $1 and ended_at is not null and outcome is not null
 
 -- name: invalid_number
 update lead_numbers set state = 'invalid' where lead = $1 and number = $2
 
--- name: has_good_number
-select exists (select from lead_numbers where lead = $1 and state = 'good')
+-- name: count_in_lead
+update leads set attempts = $2, last_attempt_at = $3, last_outcome = $4, last_cause = $5
+where lead = $1
 
--- name: update_lead
+-- name: go_on_with_lead
 update leads set
-    attempts = $2, last_attempt_at = $3, last_outcome = $4, last_cause = $5, state = $6, why = $7,
-    next_at = $8, overdue_at = $9, callback_at = $10, callback_agent = $11, held_by = null,
-    leased_until = null, leased_by = null
+    state = $2, why = $3, next_at = coalesce($4, next_at), overdue_at = $5, callback_at = $6,
+    callback_agent = $7, held_by = null, leased_until = null, leased_by = null
 where lead = $1

@@ -7,13 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from campaigns.attempt_outcomes import with_attempts
 from campaigns.attempts import Attempts, NotReserved, WishedAttempt
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import ClaimedLead, LeadClaims
+from domain.facts import CallFact
 from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
 from domain.roles import Actor, Role
-from storage.database import Database
+from records.writing import write
+from storage.database import Database, connection
+from tests.storage.days import as_stored
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
 OPS = Actor("olga", Role.OPS, frozenset({TEA}))
@@ -152,6 +156,11 @@ class CampaignScene:
         refused = await self.attempts.reserve(self.wish(claimed, campaign), by=by, now=now)
         assert refused is not None
         return refused
+
+    async def happened(self, *facts: CallFact) -> None:
+        """Store facts as the outbox does."""
+        async with connection(self.database.pool) as db:
+            await with_attempts(write)(db, [as_stored(fact) for fact in facts])
 
     async def column(self, lead: int, name: str) -> Any:
         return await self.database.pool.fetchval(

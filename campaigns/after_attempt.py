@@ -1,0 +1,76 @@
+"""Says what becomes of a lead once an attempt is over. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.campaign import CampaignSettings
+from campaigns.stored_leads import LeadState, StoredLead
+from dialer.rules import PastOutcome
+from domain.identity import AgentCode
+from domain.reasons import Cause
+
+TRUNK_RETRY = timedelta(minutes=5)
+"""When a lead is tried again whose call a trunk did not carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """What counts of an attempt that is over."""
+
+    reserved_at: datetime
+    ended_at: datetime
+    outcome: PastOutcome | None
+    cause: Cause | None
+    disposed: bool = False
+    """Whether an agent has said what came of it, which then holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadAfter:
+    """How a lead goes on."""
+
+    state: LeadState
+    why: str | None
+    next_at: datetime | None
+    """None: as it was."""
+    overdue_at: datetime | None
+    callback_at: datetime | None
+    callback_agent: AgentCode | None
+
+
+def lead_after(
+    lead: StoredLead, attempts: int, attempt: EndedAttempt, settings: CampaignSettings
+) -> LeadAfter:
+    """How the lead goes on after its last attempt; ``attempts`` is how many of it count by now.
+
+    ``lead`` has its numbers as they are now, so that one that proved invalid isn't good any more.
+    A callback that was kept is gone; one that was promised since then stays, as does whatever an
+    agent or an opt-out has decided.
+    """
+    callback_at, callback_agent = lead.callback_at, lead.callback_agent
+    if attempt.outcome and callback_at is not None and callback_at <= attempt.reserved_at:
+        callback_at, callback_agent = None, None  # it was kept
+
+    def stays(next_at: datetime | None, overdue_at: datetime | None) -> LeadAfter:
+        return LeadAfter(lead.state, lead.why, next_at, overdue_at, callback_at, callback_agent)
+
+    def over(state: LeadState, why: str) -> LeadAfter:
+        return LeadAfter(state, why, None, None, None, None)
+
+    if lead.state is not LeadState.OPEN or attempt.disposed:
+        return stays(None, lead.overdue_at)
+    if attempt.outcome is None:
+        return stays(attempt.ended_at + TRUNK_RETRY, lead.overdue_at)
+    if not any(number.good for number in lead.numbers):
+        return over(LeadState.INVALID, Cause.INVALID.value)
+    overdue_at = attempt.reserved_at + timedelta(seconds=settings.overdue_s)
+    if callback_at is not None:
+        return stays(callback_at, overdue_at)
+    if attempt.outcome is PastOutcome.SPOKEN:
+        return over(LeadState.FINISHED, PastOutcome.SPOKEN.value)
+    if attempts >= settings.most_attempts:
+        return over(LeadState.FINISHED, "attempts")
+    gap_s = settings.gap_s
+    if attempt.cause is not None:
+        gap_s = settings.gap_after_s.get(attempt.cause, gap_s)
+    return stays(attempt.reserved_at + timedelta(seconds=gap_s), overdue_at)

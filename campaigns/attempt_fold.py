@@ -1,0 +1,168 @@
+"""Folds the facts of a call to a customer into what its attempt's row says. Pure.
+
+Facts may come in any order, twice, or not at all. An attempt is over once the call has ended or
+nobody was reached, and stays so, whatever comes later; only its outcome may become known better.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.campaign import Mode
+from dialer.causes import Cause, cause_of
+from dialer.rules import PastOutcome
+from domain.facts import (
+    RANK,
+    CallEnded,
+    CallFact,
+    CustomerAbandoned,
+    CustomerAnswered,
+    CustomerRang,
+    FateUnknown,
+    MessagePlayed,
+    NotReached,
+    Offered,
+    OfferNotTaken,
+    OptedOut,
+    TalkBegan,
+)
+from domain.identity import AgentCode, ProjectName
+from domain.reasons import OfferFailure, Party, Unlisted
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedAttempt:
+    """What the facts say about an attempt."""
+
+    stage: str
+    rang_at: datetime | None = None
+    answered_at: datetime | None = None
+    talk_at: datetime | None = None
+    ended_at: datetime | None = None
+    """None: it is open, and keeps its lead."""
+    cause: Cause | None = None
+    """Why nobody was reached."""
+    q850: int | None = None
+    sip: int | None = None
+    ended_by: Party | Unlisted | None = None
+    outcome: PastOutcome | None = None
+    """None: it isn't over, or the trunk failed, so that it was no call to the customer."""
+    agent: AgentCode | None = None
+    opted_out_at: datetime | None = None
+    opted_out_of: ProjectName | None = None
+    """None with ``opted_out_at``: of everything in the centre."""
+
+
+def fold_attempt(
+    facts: Iterable[CallFact],
+    *,
+    mode: str,
+    requested: bool = False,
+    given_up_at: datetime | None = None,
+) -> FoldedAttempt:
+    """The attempt of these facts of one call.
+
+    ``mode`` is the campaign's: a customer who hears an agentless one's notice has been reached.
+    ``requested``: Asterisk was asked for the call. ``given_up_at``: when somebody decided that an
+    unknown fate will stay unknown; it then counts as a call that nobody answered.
+    """
+    ordered = sorted(facts, key=lambda fact: (fact.at, RANK[type(fact.what)], fact.id))
+    first: dict[type, CallFact] = {}
+    for fact in ordered:
+        first.setdefault(type(fact.what), fact)
+    talk = _talk(ordered)
+    answered = _at(first, CustomerAnswered)
+    abandoned = _at(first, CustomerAbandoned)
+    reached = answered or abandoned or (None if talk is None else talk.at)
+    ended, missed = first.get(CallEnded), first.get(NotReached)
+    unknown = FateUnknown in first and missed is None and reached is None
+    ended_at = _at(first, CallEnded) or (None if reached else _at(first, NotReached))
+    if unknown:
+        ended_at = given_up_at
+    cause, q850, sip = None, None, None
+    outcome: PastOutcome | None = None
+    if talk is not None or (reached and mode == Mode.AGENTLESS):
+        outcome = PastOutcome.SPOKEN
+    elif reached:
+        outcome = PastOutcome.ABANDONED
+    elif unknown:
+        outcome = PastOutcome.NOBODY
+    elif ended_at is not None:
+        cause, q850, sip = _cause(missed, ended)
+        outcome = None if cause.of_trunk else PastOutcome.NOBODY
+    opted = first.get(OptedOut)
+    return FoldedAttempt(
+        _stage(first, talk is not None, reached is not None, ended_at, requested, unknown),
+        rang_at=_at(first, CustomerRang),
+        answered_at=reached,
+        talk_at=None if talk is None else talk.at,
+        ended_at=ended_at,
+        cause=cause,
+        q850=q850,
+        sip=sip,
+        ended_by=ended.what.by if ended and isinstance(ended.what, CallEnded) else None,
+        outcome=outcome if ended_at is not None else None,
+        agent=_agent(ordered),
+        opted_out_at=None if opted is None else opted.at,
+        opted_out_of=opted.what.project if opted and isinstance(opted.what, OptedOut) else None,
+    )
+
+
+def _stage(
+    first: dict[type, CallFact],
+    talked: bool,
+    reached: bool,
+    ended_at: datetime | None,
+    requested: bool,
+    unknown: bool,
+) -> str:
+    if talked:
+        return "talking" if ended_at is None else "ended"
+    if MessagePlayed in first:
+        return "message_played"
+    if CustomerAbandoned in first:
+        return "abandoned"
+    if reached:
+        if ended_at is not None:
+            return "ended"
+        return "offered" if Offered in first else "answered"
+    if unknown:
+        return "unknown"
+    if ended_at is not None:
+        return "not_reached"
+    if CustomerRang in first:
+        return "ringing"
+    return "requested" if requested else "reserved"
+
+
+def _cause(missed: CallFact | None, ended: CallFact | None) -> tuple[Cause, int | None, int | None]:
+    if missed is not None and isinstance(missed.what, NotReached):
+        what = missed.what
+        listed = what.cause if isinstance(what.cause, Cause) else cause_of(what.q850, what.sip)
+        return listed, what.q850, what.sip
+    q850 = ended.what.cause if ended is not None and isinstance(ended.what, CallEnded) else None
+    return cause_of(q850), q850, None
+
+
+def _talk(ordered: list[CallFact]) -> CallFact | None:
+    """The first talk that was one: a phone that only seemed to answer is reported as dropped."""
+    for place, fact in enumerate(ordered):
+        if isinstance(fact.what, TalkBegan) and not any(
+            isinstance(late.what, OfferNotTaken)
+            and late.what.why is OfferFailure.DROPPED
+            and late.what.station == fact.what.station
+            for late in ordered[place + 1 :]
+        ):
+            return fact
+    return None
+
+
+def _agent(ordered: list[CallFact]) -> AgentCode | None:
+    """Who talked last; None if nobody did, or nobody who was logged in."""
+    talks = [fact.what.agent for fact in ordered if isinstance(fact.what, TalkBegan)]
+    return next((agent for agent in reversed(talks) if agent is not None), None)
+
+
+def _at(first: dict[type, CallFact], kind: type) -> datetime | None:
+    fact = first.get(kind)
+    return None if fact is None else fact.at

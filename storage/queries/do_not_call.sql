@@ -1,0 +1,59 @@
+-- name: put
+-- The earlier date holds if a number is put there again.
+insert into do_not_call (project, number, since, source, by)
+select $1, number, $3, $4, $5 from unnest($2::text[]) as number order by number
+on conflict (project, number) do update set since = excluded.since
+where do_not_call.since > excluded.since
+returning number
+
+-- name: take_off
+delete from do_not_call where project = $1 and number = any($2::text[]) returning number
+
+-- name: note
+insert into do_not_call_changes (project, number, at, by, what, source, reason)
+select $1, number, $3, $4, $5, $6, $7 from unnest($2::text[]) as number
+
+-- name: close_leads
+-- A lead is a customer: one of their numbers is enough. In the leads' order, as everybody locks them.
+with found as (
+    select l.lead, l.state from leads l
+    where l.lead in (select lead from lead_numbers where number = any($2::text[]))
+      and ($1 = '' or l.project = $1) and l.state not in ('do_not_call', 'removed')
+    order by l.lead for update
+)
+update leads l set
+    state = 'do_not_call', why = 'do_not_call', callback_at = null, callback_agent = null,
+    held_by = null, leased_until = null, leased_by = null
+from found where l.lead = found.lead
+returning l.lead, found.state as before
+
+-- name: reopen_leads
+-- Those of whom no number is on a list any more that holds for their project.
+with found as (
+    select l.lead from leads l
+    where l.lead in (select lead from lead_numbers where number = any($2::text[]))
+      and ($1 = '' or l.project = $1) and l.state = 'do_not_call'
+      and not exists (
+        select from lead_numbers n join do_not_call d on d.number = n.number
+        where n.lead = l.lead and d.project in ('', l.project) and d.since <= $3
+      )
+    order by l.lead for update
+)
+update leads l set state = 'open', why = null, next_at = $3, held_by = null
+from found where l.lead = found.lead
+returning l.lead, 'do_not_call' as before
+
+-- name: note_leads
+insert into lead_changes (lead, at, by, what, detail)
+select lead, $2, $3, $4, jsonb_build_object('before', before)
+from unnest($1::bigint[], $5::text[]) as l (lead, before)
+
+-- name: entries
+select project, number, since, source, by, made_at from do_not_call
+where project = any($1::text[]) and ($2::text is null or number = $2)
+  and ($3::text is null or (project, number) > ($3, $4))
+order by project, number limit $5
+
+-- name: changes_of_number
+select project, number, at, by, what, source, reason from do_not_call_changes
+where number = $1 and project = any($2::text[]) order by id desc
