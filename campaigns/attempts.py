@@ -2,7 +2,8 @@
 
 An attempt is a call, and has the call's id. Its row is committed before Asterisk is asked, so that
 a call that was perhaps placed is never placed again: as long as the row is open, nobody claims its
-lead or calls its number. What becomes of it comes from the call's facts (``campaigns.attempt_outcomes``).
+lead or calls its number. What becomes of it comes from the call's facts
+(``campaigns.attempt_outcomes``).
 """
 
 from collections.abc import Mapping
