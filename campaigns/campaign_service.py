@@ -21,7 +21,11 @@ from domain.roles import Actor, Role
 from storage.database import connection
 from storage.queries import load
 
-_SQL = load("campaigns")
+_SQL, _LEADS = load("campaigns"), load("leads")
+_JUDGED_BY = (
+    "rules", "most_attempts", "gap_s", "gap_after_s", "number_gap_s", "hours", "holidays",
+)  # fmt: skip
+"""The settings by which leads are judged."""
 _CHANGERS = frozenset((Role.ADMIN, Role.OPS))
 _DRIVERS = _CHANGERS | {Role.SUPERVISOR}
 """Who may start, pause and stop."""
@@ -180,6 +184,14 @@ class Campaigns:
 
         return await self._changed(actor, name, _CHANGERS, seen, wish)
 
+    async def copy(
+        self, actor: Actor, name: str, new_name: str, *, project: ProjectName | None = None
+    ) -> Campaign:
+        """Make a draft with the settings of another campaign, and without its lists, so that nobody
+        is called twice by accident. Raises CampaignRefused."""
+        original = await self.get(actor, name)
+        return await self.make(actor, new_name, project or original.project, original.settings)
+
     async def move(self, actor: Actor, name: str, state: CampaignState) -> Campaign:
         """Start, pause, drain or stop. To where it is already changes nothing.
 
@@ -263,6 +275,8 @@ class Campaigns:
             at = self._clock()
             columns = (name, _plain(after.settings), after.state.value, at, after.removed)
             await db.execute(_SQL["update_campaign"], *columns)
+            if _judges_anew(now, after):
+                await db.execute(_LEADS["look_again"], name, at, after.settings.most_attempts)
             change = await self._noted(db, name, actor, now, after)
         self._on_change(campaign.name)
         return replace(
@@ -311,6 +325,17 @@ class Campaigns:
 def _must(actor: Actor, project: str, roles: frozenset[Role]) -> None:
     if actor.role not in roles or not actor.has(project):
         raise CampaignRefused(CampaignRefusal.FORBIDDEN, "project", project)
+
+
+def _judges_anew(before: CampaignContent, after: CampaignContent) -> bool:
+    """Whether leads that are held must be looked at again: what holds them may not any more."""
+    if after.lists != before.lists:
+        return True
+    if after.state is CampaignState.RUNNING is not before.state:
+        return True
+    return any(
+        getattr(after.settings, name) != getattr(before.settings, name) for name in _JUDGED_BY
+    )
 
 
 def _plain(settings: CampaignSettings) -> dict[str, Any]:

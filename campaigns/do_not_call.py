@@ -104,7 +104,8 @@ class DoNotCall:
         """
         _must(actor, project, _ADDERS)
         for number in numbers:
-            _check(number)
+            if not is_e164(number):
+                raise DoNotCallRefused(DoNotCallRefusal.NOT_A_NUMBER, number)
         now = self._clock()
         async with connection(self._pool) as db, db.transaction():
             return await put(
@@ -182,12 +183,13 @@ async def put(
     Returns how many are new there, or hold from an earlier date than before. A list that takes
     effect later closes nothing yet: then the rules hold the leads.
     """
-    await lock_numbers(db, numbers)
-    rows = await db.fetch(_SQL["put"], project, list(numbers), since, source.value, by)
+    wanted = list(dict.fromkeys(numbers))
+    await lock_numbers(db, wanted)
+    rows = await db.fetch(_SQL["put"], project, wanted, since, source.value, by)
     new = [row["number"] for row in rows]
     await db.execute(_SQL["note"], project, new, at, by, "added", source.value, reason)
     if since <= at:
-        closed = await db.fetch(_SQL["close_leads"], project, list(numbers))
+        closed = await db.fetch(_SQL["close_leads"], project, wanted)
         await _note_leads(db, closed, at, by, "do_not_call")
     return len(new)
 
@@ -205,7 +207,7 @@ def _must(actor: Actor, project: ProjectName, roles: frozenset[Role]) -> None:
         raise DoNotCallRefused(DoNotCallRefusal.FORBIDDEN)
 
 
-def _check(number: str) -> None:
+def is_e164(number: str) -> bool:
+    """Whether it is written as numbers are stored: + and at most 15 digits."""
     digits = number[1:]
-    if not (number[:1] == "+" and digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise DoNotCallRefused(DoNotCallRefusal.NOT_A_NUMBER, number)
+    return number[:1] == "+" and digits.isascii() and digits.isdigit() and len(digits) <= 15

@@ -16,10 +16,12 @@ OffhookError
 ├── ChangeRefused                           centre.directory_service
 ├── ConsoleRefused                          farend.console_client
 ├── DayError                                simulation.run
+├── DispositionRefused                      campaigns.dispositions
 ├── DoNotCallRefused                        campaigns.do_not_call
 ├── FarEndError                             farend.ami_client
 ├── HungUp                                  telephony.agi.agi_wire
 ├── LevelsRefused                           console.centre.skill_matrix
+├── ListRefused                             campaigns.lead_lists
 ├── LoginRefused                            storage.account_errors
 ├── NoSuchChange                            centre.directory_service
 ├── NotAFileError                           machine.safe_files

@@ -90,9 +90,16 @@ returning lead
 update leads set leased_until = null, leased_by = null
 where lead = any($1::bigint[]) and leased_by = $2
 
--- name: lead_to_call
-select l.*, s.state as list_state,
-    exists (select from campaign_lists c where c.campaign = $2 and c.list = l.list) as attached
-from leads l join lists s on s.list = l.list
-where l.lead = $1
-for update of l
+-- name: look_again
+-- What is being called or changed at this moment is judged anew in any case.
+update leads l set
+    next_at = '-infinity', held_by = null, state = 'open',
+    why = case when l.state = 'open' then l.why end
+from (
+    select lead from leads
+    where list in (select list from campaign_lists where campaign = $1)
+      and ((state = 'open' and next_at > $2)
+           or (state = 'finished' and why = 'attempts' and attempts < $3))
+    order by lead for update skip locked
+) held
+where l.lead = held.lead

@@ -41,7 +41,7 @@ class CampaignScene:
     database: Database
 
     def __post_init__(self) -> None:
-        self.campaigns = Campaigns(self.database.pool)
+        self.campaigns = Campaigns(self.database.pool, clock=lambda: NOON)
         self.claims = LeadClaims(self.database.pool, ZONE)
         self.attempts = Attempts(self.database.pool, ZONE)
         self._calls = 0

@@ -1,0 +1,230 @@
+"""Takes down what agents say a call came to, and what becomes of the lead.
+
+The last disposition of a call holds, with one exception: nothing an agent says later undoes a
+do-not-call request. Calls that are no attempts (inbound ones) have dispositions too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+
+from campaigns.after_attempt import LeadAfter
+from campaigns.attempt_outcomes import BY_HAND, lead_in
+from campaigns.campaign import CampaignSettings
+from campaigns.campaign_service import settings_of
+from campaigns.do_not_call import CENTRE, ListingSource, put
+from campaigns.number_locks import lock_numbers
+from campaigns.stored_leads import LeadState, StoredLead
+from domain.errors import OffhookError
+from domain.identity import AgentCode, CallId, ProjectName
+from storage.database import connection
+from storage.queries import load
+
+_SQL, _ATTEMPTS = load("dispositions"), load("attempts")
+MOST_NOTE = 10_000
+MOST_SUB_REASON = 200
+FARTHEST_CALLBACK = timedelta(days=366)
+
+
+class Disposition(StrEnum):
+    """What a call came to, by its agent."""
+
+    SUCCESS = "success"
+    REFUSED = "refused"
+    APPOINTMENT = "appointment"
+    DUPLICATE = "duplicate"  # the customer has been called for this before
+    CALLBACK = "callback"  # the customer asks to be called at a time
+    NOT_NOW = "not_now"  # somebody else picked up, or had no time: as if nobody had answered
+    WRONG_NUMBER = "wrong_number"  # goes back to the data team, if the lead has no other
+    DO_NOT_CALL = "do_not_call"  # the customer doesn't want to be called again
+
+
+CLOSING = frozenset(
+    (Disposition.SUCCESS, Disposition.REFUSED, Disposition.APPOINTMENT, Disposition.DUPLICATE)
+)
+"""Those that finish a lead."""
+
+
+class DispositionRefusal(StrEnum):
+    """Why a disposition was not taken down."""
+
+    NO_SUCH_CALL = "no_such_call"
+    NO_TIME = "no_time"  # a callback needs one
+    TOO_FAR = "too_far"  # a callback in more than a year
+    TOO_LONG = "too_long"  # the note or the sub-reason
+
+
+class DispositionRefused(OffhookError):  # noqa: N818
+    """Nothing was taken down."""
+
+    def __init__(self, why: DispositionRefusal) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """What an agent says about a call."""
+
+    disposition: Disposition
+    sub_reason: str = ""
+    note: str = ""
+    callback_at: datetime | None = None
+    personal: bool = False
+    """Whether the callback is the agent's own; otherwise anybody's of the campaign."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDisposal:
+    """A disposition that was taken down."""
+
+    call: CallId
+    at: datetime
+    agent: AgentCode
+    disposition: str
+    sub_reason: str
+    note: str
+    callback_at: datetime | None
+    personal: bool
+
+
+class Dispositions:
+    """Takes dispositions down, and shows them. The desk vouches for the agent.
+
+    While the database is away, each call raises one of ``storage.database_errors.AWAY``; the desk
+    keeps what was typed.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def dispose(self, call: CallId, agent: AgentCode, said: Disposal) -> None:
+        """Take down what the agent says about this call, during it or later.
+
+        Raises DispositionRefused.
+        """
+        now = self._clock()
+        _check(said, now)
+        async with connection(self._pool) as db, db.transaction():
+            row = await db.fetchrow(_SQL["call_disposed"], call)
+            if row is None and await db.fetchval(_SQL["inbound_call"], call) is None:
+                raise DispositionRefused(DispositionRefusal.NO_SUCH_CALL)
+            lead = None if row is None else row["lead"]
+            if row is not None:
+                await lock_numbers(db, [row["number"]])
+            before = await db.fetchval(_SQL["last_of_call"], call)
+            words = [text.replace("\x00", "") for text in (said.sub_reason, said.note)]
+            texts = (said.disposition.value, *words)
+            columns = (call, lead, now, agent, *texts, said.callback_at, said.personal)
+            await db.execute(_SQL["insert"], *columns)
+            if row is not None:
+                await db.execute(_SQL["on_attempt"], call, *texts)
+                if lead is not None:
+                    await self._go_on(db, row, agent, said, before, now)
+                if said.disposition is Disposition.DO_NOT_CALL:
+                    await self._list(db, row, agent, now)
+
+    async def of_call(self, call: CallId) -> tuple[StoredDisposal, ...]:
+        """What agents have said about a call, the last first."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["of_call"], call)
+        return tuple(StoredDisposal(**row) for row in rows)
+
+    async def _go_on(
+        self,
+        db: asyncpg.Connection,
+        row: Mapping[str, Any],
+        agent: AgentCode,
+        said: Disposal,
+        before: str | None,
+        now: datetime,
+    ) -> None:
+        lead: int = row["lead"]
+        wrong = said.disposition is Disposition.WRONG_NUMBER
+        if wrong:
+            await db.execute(_ATTEMPTS["invalid_number"], lead, row["number"])
+        elif before == Disposition.WRONG_NUMBER:  # it was a slip
+            await db.execute(_SQL["good_number"], lead, row["number"])
+        books = await db.fetchrow(_ATTEMPTS["books_of_lead"], lead)
+        if books["newest"] != row["attempt"]:
+            return  # the lead was called again since
+        after = lead_disposed(await lead_in(db, lead), _settings(row), agent, said, now)
+        if after is not None:
+            await db.execute(
+                _ATTEMPTS["go_on_with_lead"],
+                lead,
+                after.state.value,
+                after.why,
+                after.next_at,
+                after.overdue_at,
+                after.callback_at,
+                after.callback_agent,
+            )
+
+    async def _list(
+        self, db: asyncpg.Connection, row: Mapping[str, Any], agent: AgentCode, now: datetime
+    ) -> None:
+        whole = _settings(row).opt_out_of == "centre"
+        await put(
+            db,
+            CENTRE if whole else ProjectName(row["project"]),
+            [row["number"]],
+            at=now,
+            since=now,
+            source=ListingSource.AGENT,
+            by=agent,
+            reason=row["attempt"],
+        )
+
+
+def lead_disposed(
+    lead: StoredLead,
+    settings: CampaignSettings,
+    agent: AgentCode,
+    said: Disposal,
+    now: datetime,
+) -> LeadAfter | None:
+    """How a lead goes on after what an agent says about the last call to it. None: as it was, for
+    it was removed, or is not to be called."""
+    if lead.state in (LeadState.DO_NOT_CALL, LeadState.REMOVED):
+        return None
+    match said.disposition:
+        case Disposition.DO_NOT_CALL:
+            return None  # its list closes it
+        case Disposition.CALLBACK:
+            whose = agent if said.personal else None
+            at = said.callback_at
+            return LeadAfter(LeadState.OPEN, None, at, lead.overdue_at, at, whose)
+        case Disposition.WRONG_NUMBER if not any(number.good for number in lead.numbers):
+            return LeadAfter(LeadState.INVALID, said.disposition.value, None, None, None, None)
+        case Disposition.WRONG_NUMBER | Disposition.NOT_NOW:
+            # The attempt under way counts only once it is over.
+            if lead.attempts >= settings.most_attempts:
+                return LeadAfter(LeadState.FINISHED, "attempts", None, None, None, None)
+            begun = lead.last_attempt_at or now
+            again = max(now, begun + timedelta(seconds=settings.gap_s))
+            overdue_at = begun + timedelta(seconds=settings.overdue_s)
+            return LeadAfter(LeadState.OPEN, None, again, overdue_at, None, None)
+    return LeadAfter(LeadState.FINISHED, said.disposition.value, None, None, None, None)
+
+
+def _settings(row: Mapping[str, Any]) -> CampaignSettings:
+    return BY_HAND if row["settings"] is None else settings_of(row["settings"])
+
+
+def _check(said: Disposal, now: datetime) -> None:
+    if len(said.note) > MOST_NOTE or len(said.sub_reason) > MOST_SUB_REASON:
+        raise DispositionRefused(DispositionRefusal.TOO_LONG)
+    if said.disposition is not Disposition.CALLBACK:
+        return
+    if said.callback_at is None or said.callback_at.tzinfo is None:
+        raise DispositionRefused(DispositionRefusal.NO_TIME)
+    if said.callback_at > now + FARTHEST_CALLBACK:
+        raise DispositionRefused(DispositionRefusal.TOO_FAR)

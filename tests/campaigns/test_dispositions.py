@@ -1,0 +1,213 @@
+"""What agents say a call came to, and how its lead goes on."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.campaign import CampaignSettings
+from campaigns.dispositions import (
+    Disposal,
+    Disposition,
+    DispositionRefusal,
+    DispositionRefused,
+    Dispositions,
+)
+from domain.identity import CallId
+from domain.reasons import Cause
+from tests.campaigns.attempt_facts import ANN, at, missed, spoken
+from tests.campaigns.campaigns_scene import NOON, SETTINGS, CampaignScene, after
+from tests.storage.days import entered
+
+pytestmark = pytest.mark.live
+NUMBER = "+8613800000001"
+LATER = after(minutes=2)
+
+
+@pytest.fixture
+def dispositions(scene: CampaignScene) -> Dispositions:
+    return Dispositions(scene.database.pool, clock=lambda: LATER)
+
+
+async def talking(
+    scene: CampaignScene, settings: CampaignSettings = SETTINGS, *numbers: str
+) -> tuple[int, CallId]:
+    """A lead somebody talks with: the call isn't over."""
+    into = await scene.new_list()
+    lead = await scene.lead(into, *(numbers or (NUMBER,)))
+    await scene.start(lists=[into], settings=settings)
+    (claimed,) = await scene.claim()
+    call = await scene.reserve(claimed)
+    await scene.happened(*spoken(call)[:-2])
+    return lead, call
+
+
+async def over(scene: CampaignScene, call: CallId) -> None:
+    await scene.happened(*[at(call, 71 + n, fact.what) for n, fact in enumerate(spoken(call)[-2:])])
+
+
+def said(what: Disposition, **more: object) -> Disposal:
+    return Disposal(what, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("during", [True, False])
+async def test_a_refusal_finishes_the_lead(
+    scene: CampaignScene, dispositions: Dispositions, during: bool
+) -> None:
+    lead, call = await talking(scene)
+    if not during:
+        await over(scene, call)
+    await dispositions.dispose(call, ANN, said(Disposition.REFUSED, sub_reason="price", note="x"))
+    if during:
+        await over(scene, call)
+    assert await scene.column(lead, "state") == "finished"
+    assert await scene.column(lead, "why") == "refused"
+    row = await scene.attempts.get(call)
+    assert row is not None
+    assert (row.disposition, row.sub_reason, row.note) == ("refused", "price", "x")
+
+
+@pytest.mark.parametrize("during", [True, False])
+@pytest.mark.parametrize("personal", [True, False])
+async def test_a_callback_comes_when_it_was_promised(
+    scene: CampaignScene, dispositions: Dispositions, during: bool, personal: bool
+) -> None:
+    """It skips the gap and the attempts."""
+    settings = SETTINGS.model_copy(update={"most_attempts": 1})
+    lead, call = await talking(scene, settings)
+    if not during:
+        await over(scene, call)
+    when = after(minutes=30)
+    callback = said(Disposition.CALLBACK, callback_at=when, personal=personal)
+    await dispositions.dispose(call, ANN, callback)
+    if during:
+        assert await scene.claim(now=after(minutes=31), agents=[ANN]) == []
+        await over(scene, call)
+    assert await scene.claim(now=after(minutes=29), agents=[ANN]) == []
+    assert len(await scene.claim(now=when)) == (0 if personal else 1)
+    (claimed,) = await scene.claim(now=after(minutes=32), agents=[ANN])
+    assert (claimed.lead.lead, claimed.callback) == (lead, True)
+    again = await scene.reserve(claimed, now=after(minutes=32))
+    await scene.happened(*missed(again, at_s=32 * 60))
+    assert await scene.column(lead, "callback_at") is None
+    assert await scene.claim(now=after(days=1), agents=[ANN]) == []
+
+
+async def test_a_callback_outlives_a_failure_of_the_trunk(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    _, call = await talking(scene)
+    await dispositions.dispose(call, ANN, said(Disposition.CALLBACK, callback_at=after(minutes=30)))
+    await over(scene, call)
+    (claimed,) = await scene.claim(now=after(minutes=30))
+    again = await scene.reserve(claimed, now=after(minutes=30))
+
+    await scene.happened(*missed(again, Cause.CONGESTION, at_s=30 * 60, q850=34))
+    (once_more,) = await scene.claim(now=after(minutes=36))
+    assert once_more.callback
+
+
+async def test_a_later_disposition_never_undoes_do_not_call(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    lead, call = await talking(scene)
+    await dispositions.dispose(call, ANN, said(Disposition.DO_NOT_CALL))
+    await over(scene, call)
+    await dispositions.dispose(call, ANN, said(Disposition.CALLBACK, callback_at=after(minutes=30)))
+    await dispositions.dispose(call, ANN, said(Disposition.REFUSED))
+    assert await scene.column(lead, "state") == "do_not_call"
+    assert await scene.claim(now=after(days=3)) == []
+    row = await scene.database.pool.fetchrow("select project, number, source, by from do_not_call")
+    assert tuple(row) == ("tea", NUMBER, "agent", ANN)
+    assert [one.disposition for one in await dispositions.of_call(call)] == [
+        "refused",
+        "callback",
+        "do_not_call",
+    ]
+
+
+async def test_a_project_may_keep_opt_outs_for_the_whole_centre(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    _, call = await talking(scene, SETTINGS.model_copy(update={"opt_out_of": "centre"}))
+    await dispositions.dispose(call, ANN, said(Disposition.DO_NOT_CALL))
+    assert await scene.database.pool.fetchval("select project from do_not_call") == ""
+
+
+async def test_a_wrong_number_goes_back_or_the_next_one_is_tried(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    lead, call = await talking(scene)
+    await dispositions.dispose(call, ANN, said(Disposition.WRONG_NUMBER))
+    await over(scene, call)
+    assert await scene.column(lead, "state") == "invalid"
+    await dispositions.dispose(call, ANN, said(Disposition.SUCCESS))  # it was a slip
+    assert (await scene.column(lead, "state"), await scene.column(lead, "why")) == (
+        "finished",
+        "success",
+    )
+    assert await scene.database.pool.fetchval("select state from lead_numbers") == "good"
+
+
+async def test_who_could_not_talk_now_is_tried_again(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    lead, call = await talking(scene)
+    await over(scene, call)
+    await dispositions.dispose(call, ANN, said(Disposition.NOT_NOW))
+    assert await scene.column(lead, "state") == "open"
+    assert await scene.column(lead, "next_at") == after(hours=2)
+
+
+async def test_an_inbound_call_has_dispositions_too(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    await scene.happened(entered("inbound"))
+    call = CallId("inbound")
+    await dispositions.dispose(call, ANN, said(Disposition.SUCCESS, note="nul\x00"))
+    (one,) = await dispositions.of_call(call)
+    assert (one.agent, one.disposition, one.note, one.at) == (ANN, "success", "nul", LATER)
+
+
+@pytest.mark.parametrize(
+    ("call", "disposal", "why"),
+    [
+        ("none", said(Disposition.SUCCESS), DispositionRefusal.NO_SUCH_CALL),
+        ("inbound", said(Disposition.CALLBACK), DispositionRefusal.NO_TIME),
+        (
+            "inbound",
+            said(Disposition.CALLBACK, callback_at=NOON.replace(tzinfo=None)),
+            DispositionRefusal.NO_TIME,
+        ),
+        (
+            "inbound",
+            said(Disposition.CALLBACK, callback_at=NOON + timedelta(days=400)),
+            DispositionRefusal.TOO_FAR,
+        ),
+        ("inbound", said(Disposition.SUCCESS, note="x" * 10_001), DispositionRefusal.TOO_LONG),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    scene: CampaignScene,
+    dispositions: Dispositions,
+    call: str,
+    disposal: Disposal,
+    why: DispositionRefusal,
+) -> None:
+    await scene.happened(entered("inbound"))
+    with pytest.raises(DispositionRefused) as refused:
+        await dispositions.dispose(CallId(call), ANN, disposal)
+    assert refused.value.why is why
+    assert await dispositions.of_call(CallId(call)) == ()
+
+
+async def test_a_disposition_of_an_old_call_leaves_the_lead_alone(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    lead, call = await talking(scene)
+    await over(scene, call)
+    await dispositions.dispose(call, ANN, said(Disposition.NOT_NOW))
+    (claimed,) = await scene.claim(now=after(hours=3))
+    second = await scene.reserve(claimed, now=after(hours=3))
+    await scene.happened(*missed(second, at_s=3 * 3600))
+    await dispositions.dispose(call, ANN, said(Disposition.REFUSED))
+    assert await scene.column(lead, "state") == "open"
