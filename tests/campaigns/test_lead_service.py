@@ -73,15 +73,8 @@ async def test_a_list_is_made_paused_and_removed(scene: CampaignScene, lists: Le
         await lists.get(OPS, made.list)
 
 
-@pytest.mark.parametrize(
-    ("actor", "why"),
-    [
-        (CLIENT, ListRefusal.FORBIDDEN),
-        (OTHER, ListRefusal.FORBIDDEN),
-        (BOSS, ListRefusal.FORBIDDEN),
-    ],
-)
-async def test_who_may_not_make_a_list(lists: LeadLists, actor: Actor, why: ListRefusal) -> None:
+@pytest.mark.parametrize("actor", [CLIENT, OTHER, BOSS])
+async def test_who_may_not_make_a_list(lists: LeadLists, actor: Actor) -> None:
     with pytest.raises(ListRefused) as refused:
         await lists.make(actor, TEA, "May")
     assert refused.value.why is ListRefusal.FORBIDDEN
