@@ -331,8 +331,6 @@ def _judges_anew(before: CampaignContent, after: CampaignContent) -> bool:
     """Whether leads that are held must be looked at again: what holds them may not any more."""
     if after.lists != before.lists:
         return True
-    if after.state is CampaignState.RUNNING is not before.state:
-        return True
     return any(
         getattr(after.settings, name) != getattr(before.settings, name) for name in _JUDGED_BY
     )

@@ -45,7 +45,7 @@ class ListRefused(OffhookError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
-class LeadList:
+class ListOfLeads:
     """A list of leads."""
 
     list: int
@@ -78,21 +78,21 @@ class LeadLists:
         self._on_change = on_change
         self._clock = clock
 
-    async def seen_by(self, actor: Actor) -> tuple[LeadList, ...]:
+    async def seen_by(self, actor: Actor) -> tuple[ListOfLeads, ...]:
         """The lists that ``actor`` sees, the newest first."""
         projects = None if actor.everywhere else sorted(actor.projects or ())
         async with connection(self._pool) as db:
             rows = await db.fetch(_SQL["lists"], projects, None)
         return tuple(_list(row) for row in rows)
 
-    async def get(self, actor: Actor, number: int) -> LeadList:
+    async def get(self, actor: Actor, number: int) -> ListOfLeads:
         """One of them. Raises ListRefused, also if they don't see it."""
         async with connection(self._pool) as db:
             return await _get(db, actor, number)
 
     async def make(
         self, actor: Actor, project: ProjectName, title: str, country: str = "CN"
-    ) -> LeadList:
+    ) -> ListOfLeads:
         """Make an empty list. Raises ListRefused."""
         if actor.role not in _CHANGERS or not actor.has(project):
             raise ListRefused(ListRefusal.FORBIDDEN, project)
@@ -109,7 +109,7 @@ class LeadLists:
         *,
         state: ListState | None = None,
         title: str | None = None,
-    ) -> LeadList:
+    ) -> ListOfLeads:
         """Pause, activate, remove or rename a list. Raises ListRefused.
 
         Nothing more of a paused or removed list is dialled; calls under way go on. A removed list
@@ -131,15 +131,15 @@ class LeadLists:
         return _list(row)
 
 
-async def _get(db: asyncpg.Connection, actor: Actor, number: int) -> LeadList:
+async def _get(db: asyncpg.Connection, actor: Actor, number: int) -> ListOfLeads:
     row = await db.fetchrow(_SQL["lists"], None, number)
     if row is None or row["state"] == ListState.REMOVED or not actor.has(row["project"]):
         raise ListRefused(ListRefusal.NO_SUCH, str(number))
     return _list(row)
 
 
-def _list(row: asyncpg.Record) -> LeadList:
-    return LeadList(
+def _list(row: asyncpg.Record) -> ListOfLeads:
+    return ListOfLeads(
         row["list"],
         ProjectName(row["project"]),
         row["title"],

@@ -81,7 +81,7 @@ class LeadEdit:
     callback_agent: AgentCode | None = None
 
 
-class Leads:
+class LeadService:
     """The leads. While the database is away, each call raises one of
     ``storage.database_errors.AWAY``, and nothing has been changed.
 

@@ -26,12 +26,15 @@ async def test_only_due_open_leads_of_active_lists_are_claimed(scene: CampaignSc
     mine, paused, foreign = await scene.new_list(), await scene.new_list(), await scene.new_list()
     lead = await scene.lead(mine, "+8613800000001")
     await scene.lead(mine, "+8613800000002", state="finished")
-    await scene.lead(mine, "+8613800000003", next_at=after(seconds=1))
+    later = await scene.lead(mine, "+8613800000003")
     await scene.lead(mine, "+8613800000004", state="removed")
     await scene.lead(paused, "+8613800000005")
     await scene.lead(foreign, "+8613800000006")
     await scene.start(lists=[mine, paused])
     await scene.database.pool.execute("update lists set state = 'paused' where list = $1", paused)
+    await scene.database.pool.execute(
+        "update leads set next_at = $2 where lead = $1", later, after(seconds=1)
+    )
     (claimed,) = await scene.claim()
     assert (claimed.lead.lead, claimed.number.number) == (lead, "+8613800000001")
     assert await scene.claim() == []

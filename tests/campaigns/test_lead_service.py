@@ -1,4 +1,4 @@
-"""Leads, their lists and the do-not-call lists, changed by people while they are dialled."""
+"""LeadService, their lists and the do-not-call lists, changed by people while they are dialled."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from campaigns.attempts import ReserveRefusal
 from campaigns.do_not_call import CENTRE, DoNotCall, DoNotCallRefusal, DoNotCallRefused
 from campaigns.lead_lists import LeadLists, ListRefusal, ListRefused
-from campaigns.lead_service import LeadEdit, Leads
+from campaigns.lead_service import LeadEdit, LeadService
 from campaigns.stored_leads import LeadNumber, LeadState, ListState, StoredLead
 from domain.roles import Actor, Role
 from tests.campaigns.attempt_facts import abandoned, missed
@@ -31,8 +31,8 @@ OTHER = Actor("otto", Role.OPS, frozenset({BANK}))
 
 
 @pytest.fixture
-def leads(scene: CampaignScene) -> Leads:
-    return Leads(scene.database.pool, clock=lambda: after(minutes=1))
+def leads(scene: CampaignScene) -> LeadService:
+    return LeadService(scene.database.pool, clock=lambda: after(minutes=1))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_a_list_needs_a_title(lists: LeadLists, title: str) -> None:
 
 @pytest.mark.parametrize("state", [LeadState.PAUSED, LeadState.REMOVED])
 async def test_a_lead_that_is_paused_or_removed_while_claimed_is_not_dialled(
-    scene: CampaignScene, leads: Leads, state: LeadState
+    scene: CampaignScene, leads: LeadService, state: LeadState
 ) -> None:
     into = await scene.new_list()
     lead = await scene.lead(into, NUMBER)
@@ -118,7 +118,7 @@ async def test_a_lead_that_is_paused_or_removed_while_claimed_is_not_dialled(
 
 
 async def test_a_lead_that_is_edited_while_claimed_is_claimed_anew(
-    scene: CampaignScene, leads: Leads
+    scene: CampaignScene, leads: LeadService
 ) -> None:
     into = await scene.new_list()
     lead = await scene.lead(into, NUMBER)
@@ -137,7 +137,7 @@ async def test_a_lead_that_is_edited_while_claimed_is_claimed_anew(
 
 
 async def test_two_editors_of_a_lead_don_t_overwrite_each_other(
-    scene: CampaignScene, leads: Leads
+    scene: CampaignScene, leads: LeadService
 ) -> None:
     lead = await scene.lead(await scene.new_list(), NUMBER)
     seen = (await leads.story(OPS, lead)).lead
@@ -160,7 +160,7 @@ async def test_two_editors_of_a_lead_don_t_overwrite_each_other(
     ],
 )
 async def test_a_lead_is_not_made_into_nonsense(
-    scene: CampaignScene, leads: Leads, changes: dict[str, object], why: ListRefusal
+    scene: CampaignScene, leads: LeadService, changes: dict[str, object], why: ListRefusal
 ) -> None:
     lead = await scene.lead(await scene.new_list(), NUMBER)
     seen = (await leads.story(OPS, lead)).lead
@@ -169,7 +169,7 @@ async def test_a_lead_is_not_made_into_nonsense(
     assert refused.value.why is why
 
 
-async def test_who_may_not_change_a_lead(scene: CampaignScene, leads: Leads) -> None:
+async def test_who_may_not_change_a_lead(scene: CampaignScene, leads: LeadService) -> None:
     lead = await scene.lead(await scene.new_list(), NUMBER)
     for actor, why in ((OTHER, ListRefusal.NO_SUCH), (CLIENT, ListRefusal.FORBIDDEN)):
         with pytest.raises(ListRefused) as refused:
@@ -180,7 +180,7 @@ async def test_who_may_not_change_a_lead(scene: CampaignScene, leads: Leads) -> 
 
 
 async def test_a_lead_s_story_has_everything(
-    scene: CampaignScene, leads: Leads, do_not_call: DoNotCall
+    scene: CampaignScene, leads: LeadService, do_not_call: DoNotCall
 ) -> None:
     into = await scene.new_list()
     lead = await scene.lead(into, NUMBER)
