@@ -56,6 +56,13 @@ class Admission:
             raise _unknown("line", line)
         await self._is(channel, ChannelRole.LINE, line)
 
+    async def customer(self, channel: ChannelId, line: str) -> None:
+        """Check the channel of a customer whom we called, by ``line``. Raises SessionRefused."""
+        self._ours(channel)
+        if line not in self._in_force.lines and not self._calls.on_line(channel.call, line):
+            raise _unknown("line", line)
+        await self._is(channel, ChannelRole.LINE, line)
+
     async def phone(self, channel: ChannelId, station: str) -> None:
         """Check a channel of this station's phone. Raises SessionRefused."""
         self._ours(channel)

@@ -314,10 +314,11 @@ def _logged_out(agent: Agent, since: datetime) -> AgentView:
 def _call(call: LiveCall, position: int | None) -> CallView:
     return CallView(
         id=call.id,
-        project=call.hotline.project,
+        project=call.project,
         caller=call.caller,
         caller_name=call.caller_name,
-        hotline=call.hotline.number,
+        hotline=call.hotline.number if call.placed is None else None,
+        campaign=None if call.placed is None else call.placed.campaign,
         line=call.line,
         stage=call.stage,
         since=call.entered_at,

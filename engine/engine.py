@@ -14,6 +14,7 @@ from domain.centre import Agent, Centre, Queue
 from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
+from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.lost_phones import LostPhones
@@ -60,7 +61,8 @@ class Engine:
         self.channels = channels = Calls(in_force.stations, in_force.lines)
         self.calls = calls = LiveCalls(in_force, outbox, changes, clock)
         self.orders = orders = Orders(links, channels)
-        self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox)
+        self.news = news = AgentNews()
+        self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox, news)
         self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
         self.admission = admission = Admission(
             in_force, calls, links, channels, late_s=timing.late_s

@@ -16,6 +16,7 @@ from domain.facts import AgentState
 from domain.identity import (
     AgentCode,
     CallId,
+    CampaignName,
     LineName,
     NodeName,
     ProjectName,
@@ -29,6 +30,7 @@ from domain.stations import StationState
 class CallStage(StrEnum):
     """How far a call in progress has come."""
 
+    DIALLED = "dialled"  # we called the customer, and nobody has answered yet
     FLOW = "flow"  # the caller hears prompts and presses keys
     QUEUE = "queue"  # waits for an agent
     RINGING = "ringing"  # an agent's phone rings for it
@@ -159,7 +161,8 @@ class CallView:
     project: ProjectName
     caller: str | None
     """The number; None if withheld."""
-    hotline: str
+    hotline: str | None
+    """None: we placed the call."""
     line: LineName
     stage: CallStage
     since: datetime
@@ -170,6 +173,7 @@ class CallView:
     position: int | None = None
     agent: AgentCode | None = None
     caller_name: str | None = None
+    campaign: CampaignName | None = None
     station: StationName | None = None
     """The phone at which somebody talks to the caller without anybody being logged in there."""
 

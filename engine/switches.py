@@ -8,7 +8,16 @@ from typing import assert_never
 import structlog
 
 from acd.events import StationChanged
-from domain.facts import FellBack, Held, Resumed, Transferred
+from domain.facts import (
+    CustomerAnswered,
+    CustomerRang,
+    FellBack,
+    Held,
+    MessagePlayed,
+    OptedOut,
+    Resumed,
+    Transferred,
+)
 from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
@@ -32,6 +41,8 @@ from telephony.centre_calls import (
     Calls,
     CallSeen,
     CallTransferred,
+    CustomerPickedUp,
+    CustomerRings,
     PhoneChanged,
     RingingEnded,
     StationConnected,
@@ -207,6 +218,13 @@ class Switches:
                     message.get("Hotline"),
                     epoch(message.get("At"), datetime.now(UTC).timestamp()),
                 )
+            case "OffhookMessage":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    self._calls.note(call, MessagePlayed(message.get("Whole") == "1"))
+            case "OffhookOptedOut":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    of_centre = message.get("Of") == "centre"
+                    self._calls.note(call, OptedOut(None if of_centre else call.project))
             case "OffhookFallback":
                 if call := self._calls.get(CallId(message.get("Call"))):
                     queue = message.get("Queue")
@@ -241,6 +259,15 @@ class Switches:
         if call is None:
             return
         match event:
+            case CustomerRings():
+                self._calls.note(call, CustomerRang())
+                if call.follower is not None:
+                    call.follower.rings()
+            case CustomerPickedUp():
+                call.picked_up = True
+                self._calls.note(call, CustomerAnswered())
+                if call.follower is not None:
+                    call.follower.answered()
             case StationRinging():
                 if self._floor.was_withdrawn(call.id, event.station):
                     self._orders.stop_ringing(event.station)
@@ -277,7 +304,7 @@ class Switches:
             case TransferAstray():
                 self._orders.send_on(call, "returned", "queue")
             case CallerGone():
-                self._talks.gone(call, event.by, event.cause, gap, lost=event.lost)
+                self._talks.gone(call, event.by, event.cause, gap, lost=event.lost, sip=event.sip)
             case _:
                 assert_never(event)
 
@@ -334,6 +361,9 @@ class Switches:
         """Take up a call that Asterisk shows: known from its session, or from before our time."""
         known = event.call in self._calls.by_id
         variables = event.variables
+        placed = self._calls.see_placed(ChannelId.of(event.call), event.channel_name)
+        if placed is not None:
+            return
         call = self._calls.take_up(
             ChannelId.of(event.call),
             event.channel_name,

@@ -16,6 +16,9 @@ import structlog
 from aiohttp import web
 
 from api.resources import API
+from campaigns.attempts import Attempts
+from campaigns.campaign_service import Campaigns
+from campaigns.claims import LeadClaims
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.directory_service import DirectoryService
@@ -38,7 +41,7 @@ from configuration.secrets import Secrets
 from console.app import make_app
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
-from domain.centre import Centre
+from domain.centre import Centre, zone_of
 from domain.errors import OperatorError
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
@@ -48,6 +51,10 @@ from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
+from engine.outbound.answered_call import AnsweredCalls
+from engine.outbound.campaign_runs import CampaignRuns
+from engine.outbound.messages import CampaignMessages
+from engine.outbound.way_out import WayOut
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.recorder import Recorder
@@ -57,6 +64,7 @@ from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from ivr_flows.phrases import Phrases
 from machine.hosts import with_port
+from machine.local_zone import zone_here
 from machine.open_files import claim
 from offhook.places import Places, places
 from prompts.sounds import Prompts
@@ -275,11 +283,37 @@ async def running(
         _background(stack, database.catch_up(engine), "catching up with the database")
         _background(stack, engine.lost_phones.run(), "lost phones")
 
+        zone = zone_here(zone_of(engine.centre))
+        campaigns = Campaigns(pool, on_change=lambda name: runs.changed(name))
+        way_out = WayOut(
+            f"{config.node}-{os.getpid()}",
+            engine.in_force,
+            engine.calls,
+            engine.talks,
+            engine.links,
+            engine.channels,
+            Attempts(pool, zone),
+        )
+        runs = CampaignRuns(
+            campaigns,
+            LeadClaims(pool, zone),
+            way_out,
+            engine.in_force,
+            engine.floor,
+            engine.calls,
+            engine.news,
+            engine.clock,
+            sound=CampaignMessages(prompts).sound,
+            zone=lambda: zone_of(engine.centre),
+        )
         agi = AgiServer(
             config.asterisk.agi_bind,
             ports.agi,
             {
                 "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
+                "placed": AnsweredCalls(
+                    engine.sessions, engine.admission, engine.queued, runs
+                ).serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts
                 ).serve,
@@ -353,6 +387,7 @@ async def running(
         _background(stack, _speak_ahead(prompts, flows, phrases, in_use, where), "prompts")
         await agi.start()
         stack.push_async_callback(agi.close)
+        _background(stack, runs.run(), "campaigns")
         yield engine
 
 

@@ -16,7 +16,10 @@ from domain.facts import (
     CallEnded,
     CallEntered,
     CallFact,
+    CallPlaced,
     ControllerLost,
+    CustomerAbandoned,
+    CustomerAnswered,
     FellBack,
     Happening,
     LanguageChosen,
@@ -84,6 +87,10 @@ class CallRecord:
     """The part of each queue; ``wait_s`` and ``outcome`` are the whole call's."""
     recording: RecordingInfo | None = None
     recording_lost: LossReason | Unlisted | None = None
+    placed: bool = False
+    """Whether we called the customer; None of the queues' figures counts such a call."""
+    campaign: str | None = None
+    """Of such a call; None: by hand."""
     adopted: bool = False
     """Whether the controller was away during the call, which went on without it."""
 
@@ -156,6 +163,7 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
     end = _end(timeline)
     legs = fold_legs(timeline, end.at, end.by)
     wait = _wait(timeline, legs, end.at)
+    went = _placed(timeline)
     said = _said(timeline)
     # Created once and complete: creating a record costs as much as the rest of the fold.
     return CallRecord(
@@ -182,6 +190,8 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
         stays=fold_stays(timeline, legs, end.at, end.by),
         recording=said.recording,
         recording_lost=said.recording_lost,
+        placed=went is not None,
+        campaign=None if went is None else went.campaign,
         adopted=said.adopted,
     )
 
@@ -192,11 +202,20 @@ _WITHHELD = ("unknown", "<unknown>", "anonymous", "Anonymous")
 _UNSEEN = CallEntered(None, None, None, None, None, None)
 
 
+def _placed(timeline: list[CallFact]) -> CallPlaced | None:
+    """Why we placed the call; None if it came in."""
+    found = _first(timeline, CallPlaced)
+    return found.what if found is not None and isinstance(found.what, CallPlaced) else None
+
+
 def _entrance(timeline: list[CallFact]) -> tuple[datetime, CallEntered]:
     """When the call came in, and what was known of it then."""
     for fact in timeline:
         if isinstance(fact.what, CallEntered):
             return fact.at, fact.what
+        if isinstance(fact.what, CallPlaced):
+            went = fact.what
+            return fact.at, CallEntered(None, went.project, went.line, went.number, None, None)
     return timeline[0].at, _UNSEEN
 
 
@@ -332,11 +351,22 @@ _NO_ENTRY: Mapping[str, Outcome] = {
 }
 
 
+def _outcome_of_placed(timeline: list[CallFact]) -> Outcome:
+    """Of a call that we placed, that is over, and in which no agent talked."""
+    if _first(timeline, CustomerAnswered) is None:
+        return Outcome.NOT_REACHED
+    if _first(timeline, CustomerAbandoned, Queued) is not None:
+        return Outcome.ABANDONED
+    return Outcome.SELF_SERVICE
+
+
 def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
     if wait.answered_at is not None:
         return Outcome.ANSWERED if end.at else Outcome.OPEN
     if end.at is None:
         return Outcome.OPEN
+    if _placed(timeline) is not None:
+        return _outcome_of_placed(timeline)
     if wait.since is None and _first(timeline, CallBlocked) is not None:
         return Outcome.BLOCKED
     if wait.since is None and (turned := _first(timeline, TurnedAway)) is not None:

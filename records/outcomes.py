@@ -15,4 +15,5 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"  # refused unanswered: the line was full
     REFUSED = "refused"  # refused unanswered: the caller's number is blocked
     CLOSED = "closed"  # heard that the hotline is closed
+    NOT_REACHED = "not_reached"  # we called, and nobody answered
     EMERGENCY = "emergency"  # heard the hotline's emergency message

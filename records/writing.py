@@ -111,8 +111,9 @@ async def _write_stays(db: asyncpg.Connection, records: Sequence[CallRecord]) ->
 
 
 def _counted_stays(record: CallRecord) -> Sequence[QueueStay]:
-    """The stays that count in the queues' figures: not those of calls that try the centre out."""
-    return () if record.line == OWN_PHONES else record.stays
+    """The stays that count in the queues' figures: not those of calls that try the centre out, nor
+    of customers whom we called."""
+    return () if record.line == OWN_PHONES or record.placed else record.stays
 
 
 def _columns(record: CallRecord) -> tuple[object, ...]:
@@ -150,6 +151,8 @@ def _columns(record: CallRecord) -> tuple[object, ...]:
         record.talk_ended_by,
         _queues(record),
         _short(record.caller_name),
+        record.placed,
+        _short(record.campaign),
     )
 
 

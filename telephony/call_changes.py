@@ -16,6 +16,8 @@ from telephony.call_events import (
     CallEvent,
     CallHeld,
     CallSeen,
+    CustomerPickedUp,
+    CustomerRings,
     RingingEnded,
     StationConnected,
     StationDisconnected,
@@ -59,6 +61,10 @@ class Call:
     """Connected stations that have left the bridge, perhaps only on their way to another."""
     agent_hung_up: bool = False
     """The agent ended the last talk."""
+    rang: bool = False
+    """Of a customer whom we called: it has been reported that their phone rings."""
+    picked_up: bool = False
+    """Of such a customer: it has been reported that somebody answered."""
 
 
 class CallChanges:
@@ -125,8 +131,10 @@ class CallChanges:
         return self._look_for_caller(channel, message)
 
     def _look_for_caller(self, channel: Channel, message: Message) -> list[CallEvent]:
-        if channel.role is not ChannelRole.LINE or channel.uniqueid in self.calls:
+        if channel.role is not ChannelRole.LINE:
             return []
+        if (own := self.calls.get(channel.uniqueid)) is not None:
+            return self._progress(own)
         if not _MARKED.search(message.raw):
             return []
         variables = {name: value for name, value in message.variables().items() if value}
@@ -137,7 +145,20 @@ class CallChanges:
         caller = number_of(message.get("CallerIDNum"))
         name = name_of(variables.get(ChannelVariable.CALLER_NAME, ""), caller)
         seen = CallSeen(call.id, channel.name, line, caller, dialled, variables, name)
-        return [seen, *self._compare(call)]
+        return [seen, *self._progress(call), *self._compare(call)]
+
+    def _progress(self, call: Call) -> list[CallEvent]:
+        """How far the customer whom we called has come. A phone may answer without ringing."""
+        customer, events = call.caller, list[CallEvent]()
+        if not customer.placed:
+            return events
+        if customer.state == RINGING and not call.rang:
+            call.rang = True
+            events.append(CustomerRings(call.id))
+        if customer.ever_up and not call.picked_up:
+            call.rang = call.picked_up = True
+            events.append(CustomerPickedUp(call.id))
+        return events
 
     def _ring(self, channel: Channel) -> list[CallEvent]:
         call = self._rings_for(channel)
@@ -288,4 +309,5 @@ class CallChanges:
             by = Party.SYSTEM if lost else Party.CALLER
         elif call.agent_hung_up:
             by = Party.AGENT
-        return [*events, CallerGone(call.id, by, cause or call.caller.cause, lost)]
+        gone = CallerGone(call.id, by, cause or call.caller.cause, lost, call.caller.sip)
+        return [*events, gone]

@@ -24,6 +24,20 @@ class CallSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerRings:
+    """The phone of a customer whom we called began to ring, by what the carrier says."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPickedUp:
+    """Somebody or something answered at the number that we called."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class StationRinging:
     """A phone rings for this caller; the phone has reported so itself."""
 
@@ -118,6 +132,8 @@ class CallerGone:
     """Q.850; 0 if not known."""
     lost: bool = False
     """Nobody hung up; the caller's line has stopped answering."""
+    sip: int = 0
+    """The final response to a call of ours that was refused; 0 if there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,8 @@ class PhoneChanged:
 
 CallEvent = (
     CallSeen
+    | CustomerRings
+    | CustomerPickedUp
     | StationRinging
     | RingingEnded
     | StationConnected

@@ -14,6 +14,8 @@ from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
 
 RINGING, UP = 5, 6
+PLACED = "offhook."
+"""What the uniqueids of channels begin with that we have Asterisk place (``ami.originate``)."""
 _BEING_CALLED = (0, RINGING)  # 0 is down: the INVITE has left, and no answer of any kind has come
 
 
@@ -68,9 +70,17 @@ class Channel:
     phone: str = ""
     """Of a customer who calls from one of our own phones: that phone."""
 
+    sip: int = 0
+    """The final response that refused it; 0 if there was none."""
+
     @property
     def being_called(self) -> bool:
         return self.state in _BEING_CALLED
+
+    @property
+    def placed(self) -> bool:
+        """Whether we had Asterisk place it."""
+        return self.uniqueid.startswith(PLACED)
 
 
 class Channels:

@@ -118,6 +118,8 @@ class NodeCalls:
         return self._known(channel, message)
 
     def _hang_up(self, channel: Channel, message: Message) -> list[CallEvent]:
+        if channel.placed and not channel.ever_up:
+            channel.sip = number(message.get("TechCause"))
         events = self._known(channel, message) + self._inherit(channel)
         before = self.changes.calls_around(channel)
         self.channels.remove(channel)

@@ -42,6 +42,9 @@ class ChannelVariable(StrEnum):
     CALLER_HEADER = "OFFHOOK_CALLER_HEADER"
     EARLY_ANSWER = "OFFHOOK_EARLY_ANSWER"
     CODECS = "OFFHOOK_CODECS"
+    MESSAGE = "OFFHOOK_MESSAGE"
+    OPT_OUT_KEY = "OFFHOOK_OPT_OUT_KEY"
+    KEY = "OFFHOOK_KEY"
 
 
 class GlobalVariable(StrEnum):

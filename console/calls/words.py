@@ -20,6 +20,7 @@ OUTCOMES = {
     Outcome.REFUSED: N_("Caller blocked"),
     Outcome.CLOSED: N_("Closed"),
     Outcome.EMERGENCY: N_("Emergency message"),
+    Outcome.NOT_REACHED: N_("Not reached"),
 }
 OUTCOME_COLOURS = {
     Outcome.OPEN: "blue",
@@ -32,6 +33,7 @@ OUTCOME_COLOURS = {
     Outcome.REFUSED: "secondary",
     Outcome.CLOSED: "secondary",
     Outcome.EMERGENCY: "yellow",
+    Outcome.NOT_REACHED: "secondary",
 }
 NOT_REACHED: dict[str, str] = {
     Cause.BUSY: N_("the line was busy"),

@@ -47,6 +47,7 @@ STATION_STATES = {
     "unreachable": N_("Phone unreachable"),
 }
 STAGES = {
+    CallStage.DIALLED: N_("Dialled"),
     CallStage.FLOW: N_("In the menu"),
     CallStage.QUEUE: N_("Waiting"),
     CallStage.RINGING: N_("Ringing an agent"),
@@ -56,6 +57,7 @@ STAGES = {
     CallStage.FALLBACK: N_("In Asterisk's own queue"),
 }
 STAGE_COLOURS = {
+    CallStage.DIALLED: "secondary",
     CallStage.FLOW: "secondary",
     CallStage.QUEUE: "orange",
     CallStage.RINGING: "yellow",

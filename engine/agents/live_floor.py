@@ -15,6 +15,7 @@ from domain.centre import Agent
 from domain.facts import AgentFact, AgentState, LeftQueue, Offered
 from domain.identity import AgentCode, CallId, StationName
 from domain.reasons import OfferFailure
+from engine.agents.agent_news import AgentNews
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
@@ -37,6 +38,7 @@ class LiveFloor:
         calls: LiveCalls,
         orders: Orders,
         outbox: Outbox,
+        news: AgentNews,
     ) -> None:
         self.core = Floor(in_force.centre.queues)
         self.at_station: dict[StationName, AgentCode] = {}
@@ -47,6 +49,7 @@ class LiveFloor:
         self._calls = calls
         self._orders = orders
         self._outbox = outbox
+        self._news = news
         self._withdrawn: set[tuple[CallId, StationName]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -159,3 +162,4 @@ class LiveFloor:
                 call=change.call,
             )
         )
+        self._news.tell(change)

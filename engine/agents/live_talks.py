@@ -8,9 +8,18 @@ from datetime import datetime, timedelta
 
 from acd.commands import Offer
 from acd.events import CallGone, Connected, Disconnected
-from domain.facts import AgentState, CallEnded, CallFact, TalkBegan, TalkEnded
+from dialer.causes import cause_of
+from domain.facts import (
+    AgentState,
+    CallEnded,
+    CallFact,
+    FateUnknown,
+    NotReached,
+    TalkBegan,
+    TalkEnded,
+)
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
-from domain.reasons import EndReason, Party, Unlisted
+from domain.reasons import Cause, EndReason, Party, Unlisted
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
@@ -51,6 +60,8 @@ class LiveTalks:
         call.agent = agent
         self._calls.stage(call, CallStage.TALKING)
         self._floor.feed(Connected(call.id, agent))
+        if call.follower is not None:
+            call.follower.talks(agent)
 
     def disconnected(
         self,
@@ -135,6 +146,7 @@ class LiveTalks:
         gap: Gap | None = None,
         *,
         lost: bool = False,
+        sip: int = 0,
     ) -> None:
         """The customer's channel is gone: close the record, and separate the agents from it.
 
@@ -147,6 +159,13 @@ class LiveTalks:
             return
         now = moment(gap)
         why: EndReason | Unlisted | None = call.flow_ended
+        unreached = None
+        if call.placed is not None and not call.picked_up:
+            if gap is None:
+                unreached = Cause.CUT if call.cut else cause_of(cause or None, sip or None)
+                self._calls.note(call, NotReached(unreached, cause or None, sip or None), at=now)
+            else:  # they may have answered while nobody looked
+                self._calls.note(call, FateUnknown(), at=now)
         for station in list(call.ledger.phones):
             self.disconnected(call, station, by, now, supposed=gap is not None)
         self._floor.call_over(call.id)
@@ -162,6 +181,8 @@ class LiveTalks:
             by = Party.AGENT
         self._calls.note(call, CallEnded(by, cause, why), at=now, supposed=gap is not None)
         self._floor.feed(CallGone(call.id))
+        if call.follower is not None:
+            call.follower.over(unreached)
         if gap is None:
             self.on_call_over(call)
         else:

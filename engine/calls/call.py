@@ -13,11 +13,13 @@ from domain.identity import (
     CallId,
     ChannelId,
     LineName,
+    ProjectName,
     QueueName,
     StationName,
 )
-from domain.reasons import EndReason, Unlisted
+from domain.reasons import Cause, EndReason, Unlisted
 from engine.calls.ledger import Ledger
+from engine.calls.placed import PlacedFor
 from engine.ports import CallStage
 
 SessionCommand = Offer | Announce | GiveUp
@@ -69,6 +71,22 @@ class Inbox:
         return bool(self._commands)
 
 
+class Follower(Protocol):
+    """Follows a call that we placed, for whoever had it placed."""
+
+    def rings(self) -> None:
+        """The customer's phone rings."""
+
+    def answered(self) -> None:
+        """Somebody or something picked up."""
+
+    def talks(self, agent: AgentCode | None) -> None:
+        """The customer and the agent can hear each other."""
+
+    def over(self, cause: Cause | None) -> None:
+        """The customer's channel is gone; ``cause`` says why nobody picked up, if nobody did."""
+
+
 @dataclass(slots=True)
 class LiveCall:
     """One customer's call. Times are civil (UTC); the floor has the monotonic ones."""
@@ -79,8 +97,9 @@ class LiveCall:
     caller: str | None
     """The number; None if withheld."""
     caller_name: str | None
-    hotline: Hotline
-    """As it was when the call came; changes of it are for later calls."""
+    purpose: Hotline | PlacedFor
+    """The hotline as it was when the call came, since changes of it are for later calls; or why we
+    placed the call."""
     languages: tuple[str, ...]
     """Those that the caller may choose from."""
     entered_at: datetime
@@ -128,6 +147,32 @@ class LiveCall:
     announcing: bool = False
     """A prompt is playing that may be cut short once an agent is free."""
     inbox: Inbox = field(default_factory=Inbox)
+    raised: int | None = None
+    """How much it raises its queue's priority; None: as much as its caller does."""
+    announced_to: bool = True
+    """Whether the customer hears their place in the queue."""
+    follower: Follower | None = None
+    """Of a call that we placed: whoever had it placed."""
+    cut: bool = False
+    """Of a call that we placed: we hung it up while it rang."""
+    picked_up: bool = False
+    """Of a call that we placed: somebody answered."""
+
+    @property
+    def project(self) -> ProjectName:
+        return self.purpose.project
+
+    @property
+    def placed(self) -> PlacedFor | None:
+        """Why we placed the call; None if it came in."""
+        return self.purpose if isinstance(self.purpose, PlacedFor) else None
+
+    @property
+    def hotline(self) -> Hotline:
+        """The hotline of a call that came in. Raises TypeError for one that we placed."""
+        if isinstance(self.purpose, PlacedFor):
+            raise TypeError(f"call {self.id} is for no hotline: we placed it")
+        return self.purpose
 
     @property
     def id(self) -> CallId:

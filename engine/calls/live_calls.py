@@ -13,14 +13,21 @@ from domain.facts import (
     CallEnded,
     CallEntered,
     CallFact,
+    CallPlaced,
     ControllerLost,
+    CustomerAbandoned,
+    CustomerAnswered,
+    CustomerRang,
+    FateUnknown,
     Happening,
+    NotReached,
     TurnedAway,
 )
 from domain.identity import CallId, ChannelId, LineName
 from domain.reasons import Party
 from engine.calls.call import LiveCall
 from engine.calls.logged import entered, fact_id
+from engine.calls.placed import PlacedFor, placed_before, placed_fact
 from engine.centre_in_force import CentreInForce
 from engine.changes import Changes
 from engine.clock import Clock
@@ -31,7 +38,10 @@ from telephony.complaints import Complaints, shown
 
 log = structlog.get_logger()
 
-_ONCE = (CallEntered, TurnedAway, CallEnded)
+_ONCE = (
+    CallEntered, TurnedAway, CallEnded, CallPlaced, CustomerRang, CustomerAnswered, NotReached,
+    CustomerAbandoned, FateUnknown,
+)  # fmt: skip
 
 _JUST_OVER_S = 10.0
 
@@ -62,8 +72,10 @@ class LiveCalls:
     def hotline(self, call: CallId, number: str) -> Hotline | None:
         """The hotline of this number, None if there is none. Calls that are in one go on in it,
         even if it has been removed meanwhile."""
-        if (live := self.by_id.get(call)) is not None and live.hotline.number == number:
-            return live.hotline
+        live = self.by_id.get(call)
+        purpose = None if live is None else live.purpose
+        if isinstance(purpose, Hotline) and purpose.number == number:
+            return purpose
         if (hotline := self.in_force.hotlines.get(number)) is not None:
             return hotline
         before = self.unclosed.get(call)
@@ -113,7 +125,7 @@ class LiveCalls:
             line=line,
             caller=caller,
             caller_name=caller_name,
-            hotline=hotline,
+            purpose=hotline,
             languages=self.in_force.languages(hotline),
             entered_at=at,
             stage=CallStage.FLOW,
@@ -122,6 +134,50 @@ class LiveCalls:
         if before := self.unclosed.pop(call.id, None):
             call.ledger.knew(before.timeline)
         self.note(call, entered(hotline, line, caller, caller_name), at=at)
+        return call
+
+    def place(self, channel: ChannelId, line: LineName, placed: PlacedFor) -> LiveCall:
+        """Note a call that we are about to place. It is recorded before Asterisk is asked."""
+        call = self._placed(channel, line, placed, datetime.now(UTC))
+        self.note(call, placed_fact(placed, line), at=call.entered_at)
+        return call
+
+    def see_placed(self, channel: ChannelId, channel_name: str) -> LiveCall | None:
+        """The call that we placed on this channel, perhaps in an earlier controller; None if it
+        can't be known why."""
+        if (call := self.by_id.get(channel.call)) is not None:
+            call.channel_name = channel_name
+            return call
+        before = self.unclosed.get(channel.call)
+        found = None if before is None else placed_before(before.timeline)
+        if before is None or found is None:
+            return None
+        del self.unclosed[channel.call]
+        placed, line, at = found
+        call = self._placed(channel, line, placed, at)
+        call.channel_name = channel_name
+        call.picked_up = any(isinstance(fact.what, CustomerAnswered) for fact in before.timeline)
+        call.recorded = call.picked_up
+        call.ledger.knew(before.timeline)
+        self.adopt(call)
+        return call
+
+    def _placed(
+        self, channel: ChannelId, line: LineName, placed: PlacedFor, at: datetime
+    ) -> LiveCall:
+        call = self.by_id[channel.call] = LiveCall(
+            channel=channel,
+            channel_name="",
+            line=line,
+            caller=placed.number,
+            caller_name=None,
+            purpose=placed,
+            languages=(),
+            entered_at=at,
+            stage=CallStage.DIALLED,
+            stage_since=at,
+        )
+        self._changes.touch()
         return call
 
     def end(self, call: LiveCall) -> bool:

@@ -21,6 +21,7 @@ class Stage:
     QUEUE = "queue"
     DIALLING = "dialling"
     TALKED = "talked"
+    NOBODY = "nobody"  # of a customer whom we called: no agent was free in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,10 @@ class Bookmark:
         """The caller is back in the queue: nobody has served them after all."""
         self._served = False
         await self._write({ChannelVariable.STAGE: Stage.QUEUE})
+
+    async def nobody(self) -> None:
+        """Nobody is free for the customer, who is to hear the message."""
+        await self._write({ChannelVariable.STAGE: Stage.NOBODY})
 
     async def talked(self) -> None:
         """An agent has served the caller."""

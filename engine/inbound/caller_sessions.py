@@ -97,13 +97,17 @@ class Sessions:
             channel, channel_name, line, caller, number, entered_at, caller_name
         )
         if call is not None:
-            call.attached, call.attached_at = True, datetime.now(UTC)
-            call.driver = driver
-            call.released.clear()
-            call.turn += 1
-            call.inbox.clear()
-            self._changes.touch()
+            self.attach(call, driver)
         return call
+
+    def attach(self, call: LiveCall, driver: Driver | None) -> None:
+        """From now on a session drives this call."""
+        call.attached, call.attached_at = True, datetime.now(UTC)
+        call.driver = driver
+        call.released.clear()
+        call.turn += 1
+        call.inbox.clear()
+        self._changes.touch()
 
     def taken_back(self, call: LiveCall, language: str | None) -> None:
         """The call was under way before: it was transferred, or its controller was lost."""
@@ -140,7 +144,10 @@ class Sessions:
 
     async def _settle(self, call: LiveCall) -> None:
         try:
-            await self._admission.caller(call.channel, call.line, call.hotline.number)
+            if call.placed is None:
+                await self._admission.caller(call.channel, call.line, call.hotline.number)
+            else:
+                await self._admission.customer(call.channel, call.line)
         except SessionRefused as refused:
             if self.calls.get(call.id) is not call:
                 return

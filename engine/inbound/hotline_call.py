@@ -111,7 +111,7 @@ class HotlineCalls:
     async def _serve(self, session: Session, call: LiveCall, given: Arguments) -> bool:
         """Returns whether the call is over; otherwise the dialplan goes on with it."""
         in_force = self._sessions.calls.in_force
-        blocked = in_force.blocked(call.caller, call.line, call.hotline.project)
+        blocked = in_force.blocked(call.caller, call.line, call.project)
         if not given.resumed and blocked:
             log.info("a call is refused because its number is blocked", call=call.id)
             self._sessions.turned_away(call, NoEntry.CALLER_BLOCKED)

@@ -41,13 +41,25 @@ class QueuedCalls:
         self._talks = talks
         self._links = links
 
-    def put(self, call: LiveCall, queue: QueueName, since: float | None) -> float:
-        """The caller waits, since ``since`` (epoch s) if they did before. Returns since when."""
+    def put(
+        self,
+        call: LiveCall,
+        queue: QueueName,
+        since: float | None,
+        *,
+        raised: int | None = None,
+        announce: bool = True,
+    ) -> float:
+        """The caller waits, since ``since`` (epoch s) if they did before. Returns since when.
+
+        ``raised`` is how much they raise the queue's priority; None: by who they are.
+        """
+        call.raised, call.announced_to = raised, announce
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
             known = self._in_force.queues.get(queue)
-            raised = self._in_force.raised(call.caller, call.line, call.hotline.project)
+            raised = self._raised(call)
             skill = None if known is None else known.skill
             self._calls.note(call, Queued(queue, skill, raised or None), at=at)
         self._calls.stage(call, CallStage.QUEUE)
@@ -58,10 +70,17 @@ class QueuedCalls:
         now = datetime.now(UTC)
         waited = waited_s(since, call.returns, call.ledger.facts, now)
         place = self._clock.monotonic(since)
-        raised = self._in_force.raised(call.caller, call.line, call.hotline.project)
-        self._floor.feed(CallQueued(call.id, queue, place, waited_s=waited, raised=raised))
+        queued = CallQueued(
+            call.id, queue, place, call.announced_to, waited_s=waited, raised=self._raised(call)
+        )
+        self._floor.feed(queued)
         if again:
             call.returns.append(now)
+
+    def _raised(self, call: LiveCall) -> int:
+        if call.raised is not None:
+            return call.raised
+        return self._in_force.raised(call.caller, call.line, call.project)
 
     def left(self, call: LiveCall) -> None:
         """The caller's session no longer waits, for whatever reason."""

@@ -216,3 +216,8 @@ create table pacing_decisions (
     figures jsonb not null
 );
 create index pacing_decisions_of on pacing_decisions (campaign, at desc);
+
+-- Calls that we placed: the queues' figures don't count them.
+alter table calls add column placed boolean not null default false;
+alter table calls add column campaign text;
+create index calls_campaign on calls (campaign, entered_at desc, call desc) where campaign is not null;

@@ -19,6 +19,7 @@ with spanned as (
         wait_s <= coalesce(($7::jsonb ->> queue)::double precision, $6) as short
     from calls
     where entered_at >= $1
+      and not placed
       and ($2::timestamptz is null or entered_at < $2)
       and ($3::text[] is null or project = any($3))
 )

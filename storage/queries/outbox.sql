@@ -41,10 +41,10 @@ insert into calls (
     call, project, hotline, line, caller, flow, language, entered_at, queue, queued_at,
     answered_at, wait_s, ended_at, outcome, ended_by, cause, why, agents, talk_s, hold_s, score,
     recording_file, recording_sha256, recording_s, bridged_s, recording_whole, recording_bytes,
-    recording_lost, adopted, talk_ended_by, queues, caller_name
+    recording_lost, adopted, talk_ended_by, queues, caller_name, placed, campaign
 ) values (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34
 )
 on conflict (call) do update set
     project = excluded.project, hotline = excluded.hotline, line = excluded.line,
@@ -58,7 +58,7 @@ on conflict (call) do update set
     bridged_s = excluded.bridged_s, recording_whole = excluded.recording_whole,
     recording_bytes = excluded.recording_bytes, recording_lost = excluded.recording_lost,
     adopted = excluded.adopted, talk_ended_by = excluded.talk_ended_by, queues = excluded.queues,
-    caller_name = excluded.caller_name
+    caller_name = excluded.caller_name, placed = excluded.placed, campaign = excluded.campaign
 where calls.* is distinct from excluded.*
 
 -- name: insert_call_kinds

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from telephony.ami.protocol import Headers
+from telephony.channels import PLACED
 
 
 def new_channel_id() -> str:
@@ -13,7 +14,7 @@ def new_channel_id() -> str:
 
     All have the same length: Asterisk thinks an id is in use if another begins with it (22.10).
     """
-    return f"offhook-{uuid.uuid4().hex}"
+    return f"{PLACED}{uuid.uuid4().hex}"
 
 
 @dataclass(frozen=True, slots=True)

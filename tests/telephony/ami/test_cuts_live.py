@@ -168,7 +168,7 @@ async def test_a_hundred_cuts_under_load_leave_no_state_wrong_and_nothing_origin
 
 async def settle(link: Link, watch: Watch, truth: Watch) -> None:
     """Until the brief calls are over; then all three have to agree on the channels."""
-    await until(lambda: all(re.fullmatch(r"offhook-\w+(;2)?", c) for c in truth.channels))
+    await until(lambda: all(re.fullmatch(r"offhook\.\w+(;2)?", c) for c in truth.channels))
     await link.wait_up(60)
 
     async def agree() -> bool:

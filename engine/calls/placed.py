@@ -1,0 +1,51 @@
+"""Why we placed a call, as it is kept while the call goes on and in its first fact. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.facts import CallFact, CallPlaced
+from domain.identity import CampaignName, LineName, ProjectName
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFor:
+    """Why we called a customer, and where they are to go."""
+
+    project: ProjectName
+    number: str
+    """The customer's, with + and the country's code."""
+    campaign: CampaignName | None = None
+    """None: by hand."""
+    lead: int | None = None
+    mode: str | None = None
+    caller_id: str | None = None
+    """The number that the customer sees."""
+
+
+def placed_fact(placed: PlacedFor, line: LineName) -> CallPlaced:
+    """The fact that we called a customer."""
+    return CallPlaced(
+        placed.campaign,
+        placed.project,
+        line,
+        placed.number,
+        placed.caller_id,
+        placed.lead,
+        placed.mode,
+    )
+
+
+def placed_before(
+    timeline: Sequence[CallFact],
+) -> tuple[PlacedFor, LineName, datetime] | None:
+    """Why a call was placed, on which line and when; None if nobody placed it."""
+    for fact in timeline:
+        what = fact.what
+        if isinstance(what, CallPlaced) and what.project and what.number and what.line:
+            campaign = None if what.campaign is None else CampaignName(what.campaign)
+            placed = PlacedFor(
+                what.project, what.number, campaign, what.lead, what.mode, what.caller_id
+            )
+            return placed, what.line, fact.at
+    return None

@@ -1,0 +1,125 @@
+"""Serves a customer who has answered our call: brings them to an agent, or to the message.
+
+The dialplan plays the message by itself (``[outbound]``), and does so too if there is no controller
+to serve the session.
+"""
+
+import asyncio
+from typing import Protocol, assert_never
+
+from acd.commands import Announce, GiveUp, Offer
+from domain.facts import CustomerAbandoned
+from domain.identity import ChannelId, NodeName, QueueName
+from engine.admission import Admission
+from engine.agents.live_talks import must_wait_again
+from engine.calls.call import LiveCall
+from engine.inbound.bookmark import Bookmark
+from engine.inbound.caller_sessions import Sessions
+from engine.inbound.dial import Dial
+from engine.inbound.queued_calls import QueuedCalls
+from telephony.agi.agi_wire import SessionRefused
+from telephony.agi.session import Session
+
+
+class Host(Protocol):
+    """What a campaign says about a customer of its who has answered."""
+
+    @property
+    def queue(self) -> QueueName | None:
+        """Where they wait; None: nowhere, and they hear the message."""
+
+    @property
+    def raised(self) -> int:
+        """How much they raise the queue's priority; negative: its own callers go first."""
+
+    def grace_left_s(self) -> float:
+        """How much longer they may wait for an agent, in seconds."""
+
+    def abandoned(self) -> None:
+        """They got no agent in time."""
+
+
+class Hosts(Protocol):
+    """Finds the host of a call."""
+
+    def host_of(self, call: LiveCall) -> Host | None:
+        """None if its campaign is not run here any more."""
+
+
+class AnsweredCalls:
+    """Serves the route ``placed`` of the FastAGI server."""
+
+    def __init__(
+        self, sessions: Sessions, admission: Admission, queued: QueuedCalls, hosts: Hosts
+    ) -> None:
+        self._sessions = sessions
+        self._admission = admission
+        self._queued = queued
+        self._hosts = hosts
+
+    async def serve(self, session: Session) -> None:
+        """Bring one customer to an agent within the grace. HungUp ends it quietly.
+
+        Raises SessionRefused if it can't be a call of ours.
+        """
+        (line,) = session.args if len(session.args) == 1 else ("",)
+        channel = ChannelId(NodeName(session.node), session.uniqueid)
+        await session.until(self._admission.customer(channel, line))
+        call = self._sessions.calls.see_placed(channel, session.channel)
+        if call is None:
+            raise SessionRefused("call", f"nobody knows why {channel.call} was placed")
+        self._sessions.attach(call, session)
+        turn = call.turn
+        try:
+            await self._serve(session, call)
+        finally:
+            if call.turn == turn:
+                self._sessions.session_over(call)
+
+    async def _serve(self, session: Session, call: LiveCall) -> None:
+        call.recorded = True  # [outbound] has started it
+        bookmark = Bookmark(session, served=False)
+        host = self._hosts.host_of(call)
+        if host is None or host.queue is None or not await self._wait(session, call, host):
+            self._sessions.calls.note(call, CustomerAbandoned(by_customer=False))
+            if host is not None:
+                host.abandoned()
+            await bookmark.nobody()
+
+    async def _wait(self, session: Session, call: LiveCall, host: Host) -> bool:
+        """Wait for an agent; returns whether they talked."""
+        assert host.queue is not None  # noqa: S101 - looked at
+        bookmark = Bookmark(session, served=False)
+        dial = Dial(session, call, bookmark, self._queued)
+        since = self._queued.put(call, host.queue, None, raised=host.raised, announce=False)
+        try:
+            while True:
+                command = await self._next(session, call, host)
+                match command:
+                    case Offer():
+                        if await dial.ring(command, since):
+                            if not must_wait_again(call):
+                                return True
+                            self._queued.put(
+                                call, host.queue, since, raised=host.raised, announce=False
+                            )
+                        await bookmark.waiting()
+                    case GiveUp() | None:
+                        return False
+                    case Announce():
+                        pass
+                    case _:
+                        assert_never(command)
+        finally:
+            self._queued.left(call)
+
+    async def _next(
+        self, session: Session, call: LiveCall, host: Host
+    ) -> Offer | Announce | GiveUp | None:
+        """The floor's next command; None if it doesn't come within the grace."""
+        coming = call.inbox.next()
+        try:
+            async with asyncio.timeout(max(0.0, host.grace_left_s())):
+                return await session.idle(coming)
+        except TimeoutError:
+            return None

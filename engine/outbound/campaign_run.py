@@ -1,0 +1,508 @@
+"""Runs one campaign on the phones: feeds its pacer with what happens, and does what it says.
+
+Nothing here decides how many numbers to dial: that is ``dialer.pacing``, the same as in the
+simulation. Leads are claimed a little ahead (the hopper) and given back when they are not dialled.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+import structlog
+
+from campaigns.attempts import NotReserved
+from campaigns.campaign import CampaignSettings, CampaignState, Mode
+from campaigns.campaign_service import Campaign
+from campaigns.claims import ClaimedLead, LeadClaims
+from dialer.abandon_count import NO_HISTORY, History
+from dialer.pacing import Pacer, Pacing, Settings
+from dialer.pacing_facts import (
+    Abandoned,
+    AgentGone,
+    AgentReady,
+    AgentTalking,
+    AgentWrapUp,
+    Answered,
+    DayBegan,
+    Dialled,
+    Hopper,
+    Lead,
+    NotAnswered,
+    PacingFact,
+    PersonConnected,
+    Ringing,
+)
+from dialer.policies import make
+from dialer.policy import Policy, Reason
+from domain.facts import AgentState, CustomerAbandoned
+from domain.identity import AgentCode, AttemptId, CallId, LineName, ListName, QueueName
+from domain.reasons import Cause
+from engine.calls.call import LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.clock import Clock
+from engine.outbound.way_out import Shut, WayOut, WishedCall
+from machine.one_line import in_one_line
+from storage.database_errors import AWAY
+
+log = structlog.get_logger()
+
+LEASE_S = 60.0
+RENEW_EVERY_S = 20.0
+HOPPER_S = 10.0
+"""The hopper holds about what is dialled in this time, and LEAST_IN_HOPPER at least."""
+LEAST_IN_HOPPER = 10
+MOST_IN_HOPPER = 500
+LOOK_FOR_LEADS_EVERY_S = 1.0
+AGAIN_AFTER_S = 5.0
+"""How long after the database was away, or a claim brought nothing, it is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided last, and why; ``at`` is civil time."""
+
+    at: datetime
+    count: int
+    reason: Reason
+
+
+@dataclass(slots=True)
+class RunFigures:
+    """What a run has done since it began."""
+
+    dialled: int = 0
+    answered: int = 0
+    connected: int = 0
+    abandoned: int = 0
+    refused: int = 0
+    """Leads that were claimed and may not be dialled after all."""
+    decided: Decision | None = None
+    trouble: str | None = None
+    """Why nothing is dialled at the moment, if something is broken, in one line."""
+    answer_to_agent_s: deque[float] = field(default_factory=lambda: deque(maxlen=500))
+    """How long the last customers waited for their agent."""
+
+
+class CampaignRun:
+    """One campaign that is running, paused or draining.
+
+    ``sound`` is the message for customers for whom nobody is free, as Asterisk finds it; "" for
+    none. ``zone`` is the one in which its days begin. ``history`` is what its limit has counted
+    before. ``agents`` says who is at work for it now; ``decided`` is told each decision.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        calls: LiveCalls,
+        door: WayOut,
+        claims: LeadClaims,
+        clock: Clock,
+        zone: tzinfo | None,
+        *,
+        sound: str = "",
+        history: History = NO_HISTORY,
+        decided: Callable[[Campaign, Decision, CampaignSettings], None] = lambda *_: None,
+    ) -> None:
+        self.campaign = campaign
+        self.figures = RunFigures()
+        self.under_way: dict[CallId, RunningAttempt] = {}
+        self._calls = calls
+        self._door = door
+        self._claims = claims
+        self._clock = clock
+        self._zone = zone
+        self._sound = sound
+        self._decided = decided
+        self._staff: dict[AgentCode, AgentState] = {}
+        self._hopper: deque[ClaimedLead] = deque()
+        self._going: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._claiming = False
+        self._claim_at = self._renew_at = 0.0
+        self._rate = 1.0
+        self.pacer = self._new_pacer(history)
+
+    # --- its settings
+
+    @property
+    def settings(self) -> CampaignSettings:
+        return self.campaign.settings
+
+    @property
+    def dials(self) -> bool:
+        """Whether new numbers are dialled."""
+        return self.campaign.state is CampaignState.RUNNING
+
+    def change(self, campaign: Campaign, sound: str) -> None:
+        """Go on with other settings, or in another state. Calls under way go on as they began."""
+        before, self.campaign, self._sound = self.campaign, campaign, sound
+        old, new = before.settings, campaign.settings
+        if _pacing_of(old) != _pacing_of(new):
+            self.pacer = self._new_pacer(self.pacer.limit.history(self._clock.now()))
+        if campaign.lists != before.lists or not self.dials:
+            self._empty_hopper()
+        self._claim_at = 0.0
+        self._look()
+
+    def _new_pacer(self, history: History) -> Pacer:
+        settings, now = self.settings, self._clock.now()
+        pacing = Settings(
+            lines=settings.lines,
+            calls_per_second=settings.calls_per_second,
+            limit=settings.limit,
+        )
+        local = datetime.now(self._zone)
+        day = local.date().toordinal()
+        pacer = Pacer(_policy(settings), pacing, now=now, day=day, history=history)
+        midnight = datetime.combine(local.date(), datetime.min.time(), local.tzinfo)
+        since_midnight = (datetime.now(UTC) - midnight.astimezone(UTC)).total_seconds()
+        pacer.handle(DayBegan(day, now - since_midnight), now)
+        self._day = day
+        for agent, state in self._staff.items():
+            pacer.handle(_fact(agent, state), now)
+        for attempt in self.under_way.values():
+            for fact in attempt.facts_so_far():
+                pacer.handle(fact, now)
+        return pacer
+
+    # --- agents
+
+    def staff(self, agents: Iterable[tuple[AgentCode, AgentState]]) -> None:
+        """Plan with these agents, and with no others."""
+        now = dict(agents)
+        for agent in self._staff.keys() - now.keys():
+            del self._staff[agent]
+            self._feed(AgentGone(agent))
+        for agent, state in now.items():
+            self.agent(agent, state)
+
+    def agent(self, agent: AgentCode, state: AgentState, call: CallId | None = None) -> None:
+        """One of its agents is in this state now, perhaps because of one of its own calls."""
+        if self._staff.get(agent) is state:
+            return
+        self._staff[agent] = state
+        if state is AgentState.OFFERED:
+            return  # it becomes a talk, or they are ready again
+        if state is AgentState.TALKING and call in self.under_way:
+            return  # reported as the customer's being connected
+        self._feed(_fact(agent, state))
+
+    @property
+    def agents(self) -> Collection[AgentCode]:
+        """Those at work for it."""
+        return self._staff.keys()
+
+    # --- what happens to its calls
+
+    def host(self, call: LiveCall) -> "RunningAttempt":
+        """The attempt of a call of this campaign, also of one that an earlier controller placed."""
+        found = self.under_way.get(call.id)
+        if found is None:
+            found = self._take(call, Lead(ListName("")))
+            self._feed(Dialled(found.id, found.lead))
+            if call.picked_up:
+                found.answered()
+        return found
+
+    def _take(self, call: LiveCall, lead: Lead) -> "RunningAttempt":
+        found = self.under_way[call.id] = RunningAttempt(self, call, lead, self._clock.now())
+        call.follower = found
+        return found
+
+    def feed(self, fact: PacingFact) -> None:
+        """Something happened to one of its calls."""
+        self._feed(fact)
+
+    def forget(self, attempt: "RunningAttempt") -> None:
+        """The attempt is over."""
+        self.under_way.pop(attempt.call.id, None)
+
+    # --- pacing
+
+    def _feed(self, fact: PacingFact) -> None:
+        self._carry_out(self.pacer.handle(fact, self._clock.now()))
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._clock.now()
+        local = datetime.now(self._zone)
+        if (day := local.date().toordinal()) != self._day:
+            self._day = day
+            self._carry_out(self.pacer.handle(DayBegan(day, now), now))
+        self._carry_out(self.pacer.tick(now))
+
+    def _carry_out(self, pacing: Pacing | None) -> None:
+        if pacing is not None:
+            self._decide(pacing)
+        deadline = self.pacer.next_deadline()
+        now = self._clock.now()
+        at = min(now + LOOK_FOR_LEADS_EVERY_S, now + 1.0 if deadline is None else deadline)
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0.0, at - now), self._look)
+        self._refill()
+
+    def _decide(self, pacing: Pacing) -> None:
+        if not self.dials:
+            return
+        decision = Decision(datetime.now(UTC), pacing.count, pacing.reason)
+        self.figures.decided = decision
+        self._decided(self.campaign, decision, self.settings)
+        for attempt in pacing.hang_up:
+            if found := self.under_way.get(CallId(attempt)):
+                self._door.cut(found.call)
+        for _ in range(min(pacing.count, len(self._hopper))):
+            self._send(self._hopper.popleft())
+
+    def _send(self, lead: ClaimedLead) -> None:
+        task = asyncio.get_running_loop().create_task(self._dial(lead))
+        self._going.add(task)
+        task.add_done_callback(self._gone_out)
+
+    def _gone_out(self, task: "asyncio.Task[None]") -> None:
+        self._going.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error(
+                "a lead could not be dialled because of a bug in Offhook",
+                campaign=self.campaign.name,
+                why=in_one_line(error),
+                exc_info=error,
+            )
+
+    async def _dial(self, claimed: ClaimedLead) -> None:
+        settings = self.settings
+        if self._door.free_lines(LineName(settings.line), settings.lines_for_inbound) < 1:
+            self._hopper.appendleft(claimed)
+            self._hopper_changed()
+            return
+        lead = _lead(claimed)
+
+        def follower(call: LiveCall) -> RunningAttempt:
+            attempt = self._take(call, lead)
+            self.figures.dialled += 1
+            self._feed(Dialled(attempt.id, lead))
+            return attempt
+
+        wish = WishedCall(
+            self.campaign.name,
+            self.campaign.project,
+            claimed.lead.lead,
+            claimed.number.number,
+            LineName(settings.line),
+            settings.mode,
+            settings.ring_s,
+            settings.caller_id,
+            claimed.agent,
+            claimed.guaranteed,
+            self._sound,
+            settings.opt_out_key,
+        )
+        came = await self._door.place(wish, follower)
+        if isinstance(came, NotReserved):
+            self.figures.refused += 1
+            await self._give_back([claimed])
+        elif isinstance(came, Shut):
+            self.figures.trouble = came.why
+            await self._give_back([claimed])
+        else:
+            self.figures.trouble = None
+
+    # --- leads
+
+    def _refill(self) -> None:
+        now = self._clock.now()
+        if self._claiming or not self.dials or now < self._claim_at:
+            return
+        wanted = min(MOST_IN_HOPPER, max(LEAST_IN_HOPPER, self._wanted()))
+        if len(self._hopper) * 2 > wanted and now < self._renew_at:
+            return
+        self._claiming = True
+        task = asyncio.get_running_loop().create_task(self._claim(wanted - len(self._hopper)))
+        self._going.add(task)
+        task.add_done_callback(self._gone_out)
+
+    def _wanted(self) -> int:
+        """About as many leads as are dialled in HOPPER_S."""
+        per_second = min(self.settings.calls_per_second, max(1.0, 0.5 * len(self._staff)))
+        return round(per_second * HOPPER_S)
+
+    async def _claim(self, most: int) -> None:
+        now, by = datetime.now(UTC), self._door.name
+        try:
+            if self._hopper and self._clock.now() >= self._renew_at:
+                held = [one.lead.lead for one in self._hopper]
+                kept = await self._claims.renew(held, by=by, now=now, lease_s=LEASE_S)
+                self._hopper = deque(one for one in self._hopper if one.lead.lead in kept)
+            found = []
+            if most > 0 and self._staff:
+                found = await self._claims.claim(
+                    self.campaign.name,
+                    most,
+                    by=by,
+                    now=now,
+                    lease_s=LEASE_S,
+                    agents=list(self._staff),
+                )
+            self._renew_at = self._clock.now() + RENEW_EVERY_S
+            self._hopper.extend(found)
+            if not found:
+                self._claim_at = self._clock.now() + AGAIN_AFTER_S
+            self.figures.trouble = None
+        except AWAY as error:
+            self._claim_at = self._clock.now() + AGAIN_AFTER_S
+            self.figures.trouble = f"the database is away: {in_one_line(error)}"
+        finally:
+            self._claiming = False
+        if not self.dials:
+            self._empty_hopper()
+        self._hopper_changed()
+
+    def _hopper_changed(self) -> None:
+        self._feed(Hopper(tuple(_lead(claimed) for claimed in self._hopper)))
+
+    def _empty_hopper(self) -> None:
+        left, self._hopper = list(self._hopper), deque()
+        if left:
+            task = asyncio.get_running_loop().create_task(self._give_back(left))
+            self._going.add(task)
+            task.add_done_callback(self._gone_out)
+
+    async def _give_back(self, leads: Iterable[ClaimedLead]) -> None:
+        try:
+            await self._claims.release((one.lead.lead for one in leads), by=self._door.name)
+        except AWAY:
+            return  # their leases end
+
+    # --- its end
+
+    def cut_ringing(self) -> None:
+        """Hang up all calls that nobody has answered."""
+        for attempt in list(self.under_way.values()):
+            self._door.cut(attempt.call)
+
+    async def close(self) -> None:
+        """Stop dialling, and give back what is in the hopper; calls under way go on."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._claim_at = float("inf")
+        for task in tuple(self._going):
+            if not task.done():
+                await asyncio.wait([task])
+        left, self._hopper = list(self._hopper), deque()
+        await self._give_back(left)
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+@dataclass(slots=True, eq=False)
+class RunningAttempt:
+    """One attempt of a run, from the moment when it goes out."""
+
+    run: CampaignRun
+    call: LiveCall
+    lead: Lead
+    dialled_at: float
+    answered_at: float | None = None
+    agent: AgentCode | None = None
+    lost: bool = False
+    """They got no agent in time."""
+
+    @property
+    def id(self) -> AttemptId:
+        return AttemptId(self.call.id)
+
+    @property
+    def queue(self) -> QueueName | None:
+        found = self.run.settings.queue
+        return None if found is None else QueueName(found)
+
+    @property
+    def raised(self) -> int:
+        return self.run.settings.priority
+
+    def grace_left_s(self) -> float:
+        """How much longer the customer may wait for an agent."""
+        now = self.run._clock.now()  # noqa: SLF001 - they are one machine
+        since = now if self.answered_at is None else self.answered_at
+        return self.run.settings.limit.grace_s - (now - since)
+
+    def rings(self) -> None:
+        self.run.feed(Ringing(self.id))
+
+    def answered(self) -> None:
+        if self.answered_at is None:
+            self.answered_at = self.run._clock.now()  # noqa: SLF001
+            self.run.figures.answered += 1
+            self.run.feed(Answered(self.id))
+
+    def talks(self, agent: AgentCode | None) -> None:
+        if self.agent is None and agent is not None:
+            self.answered()
+            self.agent = agent
+            self.run.figures.connected += 1
+            waited = self.run._clock.now() - (self.answered_at or 0.0)  # noqa: SLF001
+            self.run.figures.answer_to_agent_s.append(waited)
+            self.run.feed(PersonConnected(self.id, agent))
+
+    def abandoned(self) -> None:
+        """The grace is over, and nobody was free."""
+        if self.agent is None and not self.lost:
+            self.lost = True
+            self.run.figures.abandoned += 1
+            self.run.feed(Abandoned(self.id))
+
+    def over(self, cause: Cause | None) -> None:
+        if cause is not None:
+            self.run.feed(NotAnswered(self.id, cause))
+        elif self.agent is None and not self.lost:
+            self.lost = True
+            self.run.figures.abandoned += 1
+            self.run._calls.note(self.call, CustomerAbandoned(by_customer=True))  # noqa: SLF001
+            self.run.feed(Abandoned(self.id, by_customer=True))
+        self.run.forget(self)
+
+    def facts_so_far(self) -> Iterable[PacingFact]:
+        """For a pacer that begins now."""
+        yield Dialled(self.id, self.lead)
+        if self.agent is not None:
+            yield PersonConnected(self.id, self.agent)
+        elif self.answered_at is not None and not self.lost:
+            yield Answered(self.id)
+
+
+def _policy(settings: CampaignSettings) -> Policy:
+    match settings.mode:
+        case Mode.PREDICTIVE:
+            return make(settings.policy)
+        case Mode.POWER:
+            return make("fixed_ratio", ratio=settings.ratio)
+        case _:
+            return make("progressive")
+
+
+def _pacing_of(settings: CampaignSettings) -> tuple[object, ...]:
+    """What a pacer is made of."""
+    return (
+        settings.mode, settings.policy, settings.ratio, settings.lines,
+        settings.calls_per_second, settings.limit,
+    )  # fmt: skip
+
+
+def _lead(claimed: ClaimedLead) -> Lead:
+    return Lead(ListName(str(claimed.lead.list)), guaranteed=claimed.guaranteed)
+
+
+def _fact(agent: AgentCode, state: AgentState) -> PacingFact:
+    match state:
+        case AgentState.READY:
+            return AgentReady(agent)
+        case AgentState.TALKING | AgentState.OFFERED:
+            return AgentTalking(agent)
+        case AgentState.WRAP_UP:
+            return AgentWrapUp(agent)
+        case _:
+            return AgentGone(agent)

@@ -1,0 +1,191 @@
+"""Keeps a run for each campaign that is under way, and shares the agents out among them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import tzinfo
+
+import structlog
+
+from acd.commands import AgentChanged
+from acd.match import able
+from campaigns.campaign import CampaignState
+from campaigns.campaign_service import Campaign, Campaigns
+from campaigns.claims import LeadClaims
+from dialer.abandon_count import History
+from domain.facts import AgentState
+from domain.identity import AgentCode, CampaignName, QueueName, SkillName
+from domain.roles import Actor, Role
+from engine.agents.agent_news import AgentNews
+from engine.agents.live_floor import LiveFloor
+from engine.calls.call import LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.centre_in_force import CentreInForce
+from engine.clock import Clock
+from engine.outbound.campaign_run import CampaignRun, RunningAttempt
+from engine.outbound.way_out import WayOut
+from machine.one_line import in_one_line
+from storage.database_errors import AWAY
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 5.0
+"""How often the campaigns are read anyway: another process may have changed one."""
+AGAIN_AFTER_S = 2.0
+DIALLER = Actor("dialler", Role.ADMIN, None)
+_UNDER_WAY = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING)
+_AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
+
+MakeSound = Callable[[Campaign], Awaitable[str]]
+"""Makes the campaign's message, as Asterisk finds it; "" if there is none."""
+
+
+async def _no_sound(_: Campaign) -> str:
+    return ""
+
+
+class CampaignRuns:
+    """The runs of all campaigns that are under way."""
+
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        claims: LeadClaims,
+        door: WayOut,
+        in_force: CentreInForce,
+        floor: LiveFloor,
+        calls: LiveCalls,
+        news: AgentNews,
+        clock: Clock,
+        *,
+        sound: MakeSound = _no_sound,
+        zone: Callable[[], tzinfo | None] = lambda: None,
+    ) -> None:
+        self.by_name: dict[CampaignName, CampaignRun] = {}
+        self._campaigns = campaigns
+        self._claims = claims
+        self._door = door
+        self._in_force = in_force
+        self._floor = floor
+        self._calls = calls
+        self._clock = clock
+        self._sound = sound
+        self._zone = zone
+        self._of_agent: dict[AgentCode, CampaignName] = {}
+        self._changed = asyncio.Event()
+        news.listen(self._agent_changed)
+
+    def changed(self, _name: CampaignName) -> None:
+        """Somebody has changed a campaign."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Follow the campaigns until cancelled; then stop dialling, while calls go on."""
+        try:
+            while True:
+                self._changed.clear()
+                wait = LOOK_EVERY_S
+                try:
+                    await self._follow()
+                except AWAY as error:
+                    log.warning("campaigns can't be read now", why=in_one_line(error))
+                    wait = AGAIN_AFTER_S
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            for run in self.by_name.values():
+                await run.close()
+
+    async def _follow(self) -> None:
+        now = {one.name: one for one in await self._campaigns.seen_by(DIALLER)}
+        for name, campaign in now.items():
+            run = self.by_name.get(name)
+            if run is None:
+                if campaign.state in _UNDER_WAY:
+                    await self._begin(campaign)
+            elif run.campaign != campaign:
+                run.change(campaign, await self._sound(campaign))
+                log.info("a campaign goes on otherwise", campaign=name, state=campaign.state.value)
+        for name, run in list(self.by_name.items()):
+            campaign = now.get(name, run.campaign)
+            over = name not in now or campaign.state not in _UNDER_WAY
+            if campaign.state is CampaignState.DRAINING and not run.under_way:
+                await self._campaigns.move(DIALLER, name, CampaignState.STOPPED)
+                over = True
+            if over:
+                del self.by_name[name]
+                await run.close()
+                self._forget(name)
+                log.info("a campaign has stopped", campaign=name)
+        self._adopt()
+        self._share_out()
+
+    async def _begin(self, campaign: Campaign) -> None:
+        history = await self._history(campaign)
+        self.by_name[campaign.name] = CampaignRun(
+            campaign,
+            self._calls,
+            self._door,
+            self._claims,
+            self._clock,
+            self._zone(),
+            sound=await self._sound(campaign),
+            history=history,
+        )
+        log.info("a campaign runs", campaign=campaign.name, mode=campaign.settings.mode.value)
+
+    async def _history(self, _campaign: Campaign) -> History:
+        return History()
+
+    # --- agents
+
+    def _agent_changed(self, change: AgentChanged) -> None:
+        name = self._of_agent.get(change.agent)
+        run = None if name is None else self.by_name.get(name)
+        if change.state not in _AT_WORK:
+            if run is not None:
+                self._share_out()
+        elif run is None:
+            self._share_out()
+        else:
+            run.agent(change.agent, change.state, change.call)
+
+    def _share_out(self) -> None:
+        """Give each agent at work to one campaign, and keep them there while both go on."""
+        at_work: dict[AgentCode, tuple[AgentState, Mapping[SkillName, int]]] = {
+            seat.code: (seat.state, seat.skills)
+            for seat in self._floor.core.agents
+            if seat.state in _AT_WORK
+        }
+        for agent in self._of_agent.keys() - at_work.keys():
+            del self._of_agent[agent]
+        for name, run in self.by_name.items():
+            queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
+            for agent, (_, skills) in at_work.items():
+                if queue is not None and able(skills, queue):
+                    self._of_agent.setdefault(agent, name)
+        for name, run in self.by_name.items():
+            own = sorted(agent for agent, of in self._of_agent.items() if of == name)
+            planned = own[run.settings.agents_for_inbound :]
+            run.staff((agent, at_work[agent][0]) for agent in planned)
+
+    def _forget(self, name: CampaignName) -> None:
+        self._of_agent = {agent: of for agent, of in self._of_agent.items() if of != name}
+
+    # --- calls
+
+    def host_of(self, call: LiveCall) -> RunningAttempt | None:
+        """The attempt of a call that a campaign placed; None if it isn't run here any more."""
+        placed = call.placed
+        run = None
+        if placed is not None and placed.campaign is not None:
+            run = self.by_name.get(placed.campaign)
+        return None if run is None else run.host(call)
+
+    def _adopt(self) -> None:
+        """Take up calls that an earlier controller placed."""
+        for call in list(self._calls.by_id.values()):
+            if call.placed is not None and call.follower is None:
+                self.host_of(call)

@@ -1,0 +1,206 @@
+"""The one door through which calls to customers go out.
+
+An attempt is a row before it is a call: the channel's id is chosen, the row is committed, the fact
+is in the outbox, and only then is Asterisk asked. Whatever is lost after that, the attempt is known
+by its id and looked up, and no number is dialled again because nobody knows what became of a call.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from campaigns.attempts import Attempts, NotReserved, WishedAttempt
+from campaigns.campaign import Mode
+from domain.centre import Line
+from domain.facts import FateUnknown
+from domain.identity import AgentCode, CampaignName, ChannelId, LineName, NodeName, ProjectName
+from domain.reasons import Party
+from engine.agents.live_talks import LiveTalks
+from engine.calls.call import Follower, LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.calls.placed import PlacedFor
+from engine.centre_in_force import CentreInForce
+from machine.one_line import in_one_line
+from storage.database_errors import AWAY
+from telephony.ami.link import Link
+from telephony.ami.originate import Extension, Originate, new_channel_id
+from telephony.ami.protocol import ActionFailed, OutcomeUnknown
+from telephony.centre_calls import Calls
+from telephony.numbers import for_carrier
+from telephony.variables import ChannelVariable
+
+log = structlog.get_logger()
+
+_SEEN_WITHIN_S = 5.0
+"""A call that Asterisk has accepted shows a channel at once, or none if its line is unreachable."""
+CONTEXT = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class WishedCall:
+    """A customer to call now, and how."""
+
+    campaign: CampaignName
+    project: ProjectName
+    lead: int
+    number: str
+    line: LineName
+    mode: Mode
+    ring_s: float
+    caller_id: str | None = None
+    agent: AgentCode | None = None
+    """For whom it is placed, if for somebody."""
+    with_agent: bool = False
+    """Whether an agent is kept for it."""
+    message: str = ""
+    """The sound that a customer hears for whom nobody is free; "" for none."""
+    opt_out_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """The call did not go out, and no row was written."""
+
+    why: str
+
+
+class WayOut:
+    """Places calls on one Asterisk. ``name`` is the one under which leads are claimed."""
+
+    def __init__(
+        self,
+        name: str,
+        in_force: CentreInForce,
+        calls: LiveCalls,
+        talks: LiveTalks,
+        links: Mapping[NodeName, Link],
+        channels: Calls,
+        attempts: Attempts,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.name = name
+        self._in_force = in_force
+        self._calls = calls
+        self._talks = talks
+        self._links = links
+        self._channels = channels
+        self._attempts = attempts
+        self._clock = clock
+        self._going: dict[LineName, int] = {}
+        """Calls on their way out that have no channel yet, by line."""
+
+    def free_lines(self, line: LineName, for_inbound: int = 0) -> int:
+        """How many more calls the line may carry, with so many channels left free."""
+        found = self._line(line)
+        if found is None:
+            return 0
+        used = self._channels.channels_in_use(line) + self._going.get(line, 0)
+        return max(0, found.channels - for_inbound - used)
+
+    async def place(
+        self, wish: WishedCall, follower: Callable[[LiveCall], Follower]
+    ) -> LiveCall | NotReserved | Shut:
+        """Call a customer; returns the call once Asterisk has been asked, with its follower set.
+
+        Whatever becomes of it is told to the follower. ``NotReserved`` and ``Shut``: nothing was
+        sent.
+        """
+        line = self._line(wish.line)
+        node, link = next(iter(self._links.items()))
+        if line is None:
+            return Shut("the line is not in the centre any more")
+        if not link.up:
+            return Shut("the connection to Asterisk is down")
+        self._going[line.name] = self._going.get(line.name, 0) + 1
+        try:
+            return await self._place(wish, line, node, link, follower)
+        finally:
+            self._going[line.name] -= 1
+
+    async def _place(
+        self,
+        wish: WishedCall,
+        line: Line,
+        node: NodeName,
+        link: Link,
+        follower: Callable[[LiveCall], Follower],
+    ) -> LiveCall | NotReserved | Shut:
+        channel = ChannelId(node, new_channel_id())
+        caller_id = wish.caller_id or line.caller_id
+        row = WishedAttempt(
+            channel.call, wish.campaign, wish.lead, wish.number, line.name, caller_id, wish.mode,
+            wish.agent, wish.with_agent,
+        )  # fmt: skip
+        try:
+            refused = await self._attempts.reserve(row, by=self.name, now=self._clock())
+        except AWAY as error:
+            return Shut(f"the database is away: {in_one_line(error)}")
+        if refused is not None:
+            return refused
+        placed = PlacedFor(
+            wish.project, wish.number, wish.campaign, wish.lead, wish.mode.value, caller_id
+        )
+        call = self._calls.place(channel, line.name, placed)
+        call.follower = follower(call)
+        try:
+            await link.originate(self._originate(wish, line, channel, caller_id))
+        except OutcomeUnknown as error:
+            log.warning("nobody knows whether a call went out", call=call.id, why=str(error))
+            self._lost(call)
+        except (ActionFailed, ValueError) as error:
+            log.warning("a call could not be placed", call=call.id, line=line.name, why=str(error))
+            self._talks.gone(call, Party.SYSTEM, 0)
+        else:
+            asyncio.get_running_loop().call_later(_SEEN_WITHIN_S, self._look_after, call)
+        return call
+
+    def cut(self, call: LiveCall) -> None:
+        """Hang up a call that nobody has answered yet."""
+        if not call.picked_up and call.id in self._calls.by_id:
+            call.cut = True
+            link = self._links[call.channel.node]
+            asyncio.get_running_loop().create_task(_hang_up(link, call))
+
+    def _originate(
+        self, wish: WishedCall, line: Line, channel: ChannelId, caller_id: str | None
+    ) -> Originate:
+        number = for_carrier(wish.number, line)
+        variables = {
+            ChannelVariable.CALL: channel.call,
+            ChannelVariable.LINE: line.name,
+            ChannelVariable.MESSAGE: wish.message,
+            ChannelVariable.OPT_OUT_KEY: wish.opt_out_key,
+        }
+        return Originate(
+            f"PJSIP/{number}@{line.name}",
+            Extension(CONTEXT, "s"),
+            channel.uniqueid,
+            caller_id="" if caller_id is None else f"<{caller_id}>",
+            variables={str(name): value for name, value in variables.items() if value},
+            ring_s=wish.ring_s,
+        )
+
+    def _look_after(self, call: LiveCall) -> None:
+        """A call without a channel was refused before it had one: its line is unreachable."""
+        link = self._links[call.channel.node]
+        seen = self._channels.channel(call.channel) is not None
+        if call.id in self._calls.by_id and link.up and link.lag < 1.0 and not seen:
+            self._talks.gone(call, Party.SYSTEM, 0)
+
+    def _lost(self, call: LiveCall) -> None:
+        if self._channels.channel(call.channel) is None:
+            self._calls.note(call, FateUnknown())
+
+    def _line(self, name: LineName) -> Line | None:
+        return next((line for line in self._in_force.centre.lines if line.name == name), None)
+
+
+async def _hang_up(link: Link, call: LiveCall) -> None:
+    try:
+        await link.action("Hangup", {"Channel": call.channel.uniqueid, "Cause": "16"})
+    except ActionFailed as error:
+        log.info("a call that rings could not be hung up", call=call.id, why=str(error))
