@@ -21,7 +21,7 @@ MOST_PENDING = 10_000
 """Decisions that wait for the database; beyond that the oldest are dropped."""
 MOST_SHOWN = 5_000
 
-Figures = Mapping[str, int | float | str | bool | None]
+DecisionFigures = Mapping[str, int | float | str | bool | None]
 """What a decision was made from, by name."""
 
 
@@ -32,7 +32,7 @@ class KeptDecision:
     at: datetime
     reason: str
     dialled: int
-    figures: Figures
+    figures: DecisionFigures
 
 
 class PacingLog:
@@ -42,7 +42,7 @@ class PacingLog:
         self._pool = pool
         self._now: dict[CampaignName, KeptDecision] = {}
         """Of each campaign's present second; not written yet."""
-        self._last: dict[CampaignName, tuple[str, Figures]] = {}
+        self._last: dict[CampaignName, tuple[str, DecisionFigures]] = {}
         self._pending: list[tuple[CampaignName, KeptDecision]] = []
 
     @property
@@ -51,7 +51,12 @@ class PacingLog:
         return len(self._pending)
 
     def note(
-        self, campaign: CampaignName, at: datetime, reason: str, dialled: int, figures: Figures
+        self,
+        campaign: CampaignName,
+        at: datetime,
+        reason: str,
+        dialled: int,
+        figures: DecisionFigures,
     ) -> None:
         """Take a decision down, if it says something new."""
         if not dialled and self._last.get(campaign) == (reason, figures):

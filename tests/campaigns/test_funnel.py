@@ -45,7 +45,7 @@ async def test_each_lead_is_counted_once_by_what_holds_it(
     states = ("removed", "paused", "do_not_call", "invalid")
     for state in states:
         await scene.lead(into, next(numbers), state=state)
-    await scene.lead(into, next(numbers), state="finished", why="attempts")
+    await scene.lead(into, next(numbers), state="finished", why="attempts", attempts=3)
     await scene.lead(into, next(numbers), state="finished", why="spoken")
     await scene.lead(into, next(numbers), callback_at=after(minutes=5))
     await scene.lead(into, next(numbers), callback_at=after(minutes=-5), callback_agent="1001")
