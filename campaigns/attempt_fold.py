@@ -48,6 +48,8 @@ class FoldedAttempt:
     outcome: PastOutcome | None = None
     """None: it isn't over, or the trunk failed, so that it was no call to the customer."""
     agent: AgentCode | None = None
+    left_early: bool = False
+    """Whether a customer who got no agent hung up before the time for that was over."""
     opted_out_at: datetime | None = None
     opted_out_of: ProjectName | None = None
     """None with ``opted_out_at``: of everything in the centre."""
@@ -103,6 +105,7 @@ def fold_attempt(
         ended_by=ended.what.by if ended and isinstance(ended.what, CallEnded) else None,
         outcome=outcome if ended_at is not None else None,
         agent=_agent(ordered),
+        left_early=talk is None and _left_early(first.get(CustomerAbandoned)),
         opted_out_at=None if opted is None else opted.at,
         opted_out_of=opted.what.project if opted and isinstance(opted.what, OptedOut) else None,
     )
@@ -142,6 +145,11 @@ def _cause(missed: CallFact | None, ended: CallFact | None) -> tuple[Cause, int 
         return listed, what.q850, what.sip
     q850 = ended.what.cause if ended is not None and isinstance(ended.what, CallEnded) else None
     return cause_of(q850), q850, None
+
+
+def _left_early(fact: CallFact | None) -> bool:
+    what = None if fact is None else fact.what
+    return isinstance(what, CustomerAbandoned) and what.by_customer is True
 
 
 def _talk(ordered: list[CallFact]) -> CallFact | None:

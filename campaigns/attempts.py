@@ -8,7 +8,7 @@ lead or calls its number. What becomes of it comes from the call's facts
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,9 @@ from campaigns.campaign_service import settings_of
 from campaigns.claims import hold, judged
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
+from dialer.abandon_count import History, Tally
+from dialer.limit import Limit, QuickHangUp
+from dialer.rules import PastOutcome
 from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
 from storage.database import connection
 from storage.queries import load
@@ -96,6 +99,7 @@ class StoredAttempt:
     sip: int | None
     ended_by: str | None
     outcome: str | None
+    left_early: bool
     disposition: str | None
     sub_reason: str | None
     note: str | None
@@ -174,6 +178,36 @@ class Attempts:
         async with connection(self._pool) as db:
             row = await db.fetchrow(_SQL["attempt"], attempt)
         return None if row is None else attempt_of(row)
+
+
+async def abandon_history(
+    pool: asyncpg.Pool, campaign: CampaignName, limit: Limit, zone: ZoneInfo, now: datetime
+) -> History:
+    """What counts for a campaign's limit of abandoned calls, from its attempts of 30 days.
+
+    ``zone``: where the limit's days begin. Days are numbered by ``date.toordinal``. Machines that
+    detection took for people aren't known here.
+    """
+    async with connection(pool) as db:
+        values = (campaign, now - timedelta(days=31))
+        days = await db.fetch(_SQL["persons_by_day"], *values, zone.key)
+        minutes = await db.fetch(_SQL["persons_by_minute"], campaign, now - timedelta(days=1))
+    by_day: dict[int, Tally] = {}
+    for row in days:
+        _count(by_day.setdefault(row["day"].toordinal(), Tally()), row, limit)
+    by_minute: dict[datetime, Tally] = {}
+    for row in minutes:
+        _count(by_minute.setdefault(row["minute"], Tally()), row, limit)
+    ago = tuple(((now - at).total_seconds(), tally) for at, tally in sorted(by_minute.items()))
+    return History(by_day, ago)
+
+
+def _count(tally: Tally, row: Mapping[str, Any], limit: Limit) -> None:
+    persons: int = row["persons"]
+    if row["outcome"] == PastOutcome.SPOKEN:
+        tally.add(0.0, persons)
+    elif not row["left_early"] or limit.quick_hang_up is QuickHangUp.ABANDONED:
+        tally.add(persons, persons)
 
 
 async def _insert(

@@ -176,6 +176,7 @@ create table attempts (
     sip integer,
     ended_by text,
     outcome text, -- nobody, machine, abandoned, spoken; null: not over, or of the trunk
+    left_early boolean not null default false, -- abandoned: the customer hung up within the grace
     applied text, -- the outcome that its lead has been given
     given_up_at timestamptz, -- when somebody decided that its fate will stay unknown
     opted_out_at timestamptz, -- when the customer asked not to be called; on the list since

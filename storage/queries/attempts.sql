@@ -61,7 +61,8 @@ select id, call, at, kind, detail from call_facts where call = any($1::text[]) o
 -- name: update_attempt
 update attempts set
     stage = $2, rang_at = $3, answered_at = $4, talk_at = $5, ended_at = $6, cause = $7, q850 = $8,
-    sip = $9, ended_by = $10, outcome = $11, agent = coalesce($12, agent), opted_out_at = $13
+    sip = $9, ended_by = $10, outcome = $11, agent = coalesce($12, agent), opted_out_at = $13,
+    left_early = $14
 where attempt = $1
 
 -- name: applied
@@ -95,3 +96,17 @@ update leads set
     state = $2, why = $3, next_at = coalesce($4, next_at), overdue_at = $5, callback_at = $6,
     callback_agent = $7, held_by = null, leased_until = null, leased_by = null
 where lead = $1
+
+-- name: persons_by_minute
+select date_trunc('minute', answered_at) as minute, left_early, outcome, count(*)::int as persons
+from attempts
+where campaign = $1 and reserved_at > $2 and answered_at is not null
+  and outcome in ('abandoned', 'spoken')
+group by 1, 2, 3 order by 1
+
+-- name: persons_by_day
+select (answered_at at time zone $3)::date as day, left_early, outcome, count(*)::int as persons
+from attempts
+where campaign = $1 and reserved_at > $2 and answered_at is not null
+  and outcome in ('abandoned', 'spoken')
+group by 1, 2, 3 order by 1

@@ -1,0 +1,43 @@
+"""The limit's count survives a restart, because it is made from the attempts."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from campaigns.attempts import abandon_history
+from dialer.abandon_count import Tally
+from dialer.limit import CAUTIOUS, QuickHangUp
+from domain.facts import CallEnded, CustomerAbandoned, CustomerAnswered
+from domain.reasons import Party
+from tests.campaigns.attempt_facts import abandoned, at, missed, placed, spoken
+from tests.campaigns.campaigns_scene import NOON, SPRING, ZONE, CampaignScene, after
+
+pytestmark = pytest.mark.live
+
+
+async def test_the_count_is_made_from_the_attempts(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    await scene.leads(into, 5)
+    await scene.start(lists=[into])
+    calls = [await scene.reserve(claimed) for claimed in await scene.claim()]
+    await scene.happened(*spoken(calls[0]), *spoken(calls[1]), *abandoned(calls[2]))
+    await scene.happened(*missed(calls[3]))
+    await scene.happened(
+        placed(calls[4]),
+        at(calls[4], 70, CustomerAnswered()),
+        at(calls[4], 71, CustomerAbandoned(by_customer=True)),
+        at(calls[4], 71, CallEnded(Party.CALLER, 16, None)),
+    )
+    today = NOON.astimezone(ZONE).date().toordinal()
+    pool = scene.database.pool
+    lenient = replace(CAUTIOUS, quick_hang_up=QuickHangUp.NOT_COUNTED)
+    found = await abandon_history(pool, SPRING, lenient, ZONE, after(minutes=10))
+    assert found.days == {today: Tally(1, 3)}
+    assert found.last_24h == ((600.0, Tally(1, 3)),)
+    strict = replace(CAUTIOUS, quick_hang_up=QuickHangUp.ABANDONED)
+    found = await abandon_history(pool, SPRING, strict, ZONE, after(minutes=10))
+    assert found.days == {today: Tally(2, 4)}
+    assert found.last_24h == ((600.0, Tally(1, 3)), (540.0, Tally(1, 1)))
+    late = NOON + timedelta(days=40)
+    assert (await abandon_history(pool, SPRING, strict, ZONE, late)).days == {}

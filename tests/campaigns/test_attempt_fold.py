@@ -1,0 +1,142 @@
+"""What an attempt's facts add up to, in any order."""
+
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.attempt_fold import FoldedAttempt, fold_attempt
+from campaigns.campaign import Mode
+from dialer.rules import PastOutcome
+from domain.facts import (
+    CallEnded,
+    CallFact,
+    CustomerAbandoned,
+    CustomerAnswered,
+    CustomerRang,
+    FateUnknown,
+    Happening,
+    MessagePlayed,
+    NotReached,
+    Offered,
+    OfferNotTaken,
+    OptedOut,
+    TalkBegan,
+    TalkEnded,
+)
+from domain.identity import ProjectName, QueueName
+from domain.reasons import Cause, OfferFailure, Party, Unlisted
+from tests.campaigns.attempt_facts import ANN, DESK, abandoned, at, missed, placed, spoken
+from tests.campaigns.campaigns_scene import after
+
+HAPPENINGS = st.sampled_from(
+    [
+        CustomerRang(),
+        CustomerAnswered(),
+        CustomerAbandoned(True),
+        CustomerAbandoned(None),
+        MessagePlayed(True),
+        OptedOut(ProjectName("tea")),
+        OptedOut(None),
+        FateUnknown(),
+        NotReached(Cause.BUSY, 17, 486),
+        NotReached(None, None, None),
+        NotReached(Unlisted("new"), 34, None),
+        Offered(ANN, DESK, QueueName("tea")),
+        TalkBegan(ANN, DESK),
+        TalkBegan(None, None),
+        TalkEnded(ANN, DESK, Party.CALLER),
+        OfferNotTaken(ANN, DESK, OfferFailure.DROPPED),
+        CallEnded(Party.CALLER, 16, None),
+        CallEnded(None, None, None),
+    ]
+)
+FACTS = st.lists(st.tuples(st.integers(0, 90), HAPPENINGS), max_size=12)
+
+
+def folded(facts: list[CallFact], mode: str = Mode.PREDICTIVE) -> FoldedAttempt:
+    return fold_attempt(facts, mode=mode, requested=True)
+
+
+@given(FACTS, st.randoms())
+def test_order_and_repetition_make_no_difference(
+    happenings: list[tuple[int, Happening]], chance: object
+) -> None:
+    facts = [at("c", at_s, what) for at_s, what in happenings]
+    mixed = facts + facts[::2]
+    chance.shuffle(mixed)  # type: ignore[attr-defined]
+    assert folded(mixed) == folded(facts)
+
+
+@given(FACTS)
+def test_what_is_over_has_an_outcome_or_the_trunk_s_cause(
+    happenings: list[tuple[int, Happening]],
+) -> None:
+    found = folded([at("c", at_s, what) for at_s, what in happenings])
+    if found.ended_at is None:
+        assert found.outcome is None
+    else:
+        assert (found.outcome is None) is (found.cause is not None and found.cause.of_trunk)
+    if found.outcome is PastOutcome.SPOKEN:
+        assert found.talk_at is not None
+
+
+@pytest.mark.parametrize("facts", [missed("c"), spoken("c"), abandoned("c", opted_out_of="tea")])
+def test_an_attempt_goes_through_its_stages(facts: list[CallFact]) -> None:
+    stages = [folded(facts[:count]).stage for count in range(len(facts) + 1)]
+    seen = [stage for stage, following in pairwise([*stages, ""]) if stage != following]
+    assert seen[:2] == ["requested", "ringing"]
+    assert seen[2:] in (
+        ["not_reached"],
+        ["answered", "offered", "talking", "ended"],
+        ["answered", "abandoned", "message_played"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("happenings", "cause"),
+    [
+        ([NotReached(Cause.BUSY, 17, 486)], Cause.BUSY),
+        ([NotReached(Unlisted("new"), 34, None)], Cause.CONGESTION),
+        ([NotReached(None, None, 404)], Cause.INVALID),
+        ([CallEnded(Party.SYSTEM, 1, None)], Cause.INVALID),
+        ([CallEnded(Party.SYSTEM, None, None)], Cause.FAILED),
+        ([NotReached(Cause.CUT, 16, None), CallEnded(Party.SYSTEM, 16, None)], Cause.CUT),
+    ],
+)
+def test_why_nobody_was_reached(happenings: list[Happening], cause: Cause) -> None:
+    found = folded([at("c", n, what) for n, what in enumerate(happenings)])
+    assert (found.stage, found.cause) == ("not_reached", cause)
+    assert found.outcome == (None if cause.of_trunk else PastOutcome.NOBODY)
+
+
+def test_a_talk_that_was_none_is_not_counted_as_one() -> None:
+    dropped = [
+        at("c", 9, CustomerAnswered()),
+        at("c", 10, TalkBegan(ANN, DESK)),
+        at("c", 10.3, OfferNotTaken(ANN, DESK, OfferFailure.DROPPED)),
+        at("c", 12, CustomerAbandoned(False)),
+        at("c", 20, CallEnded(Party.SYSTEM, 16, None)),
+    ]
+    assert folded(dropped).outcome is PastOutcome.ABANDONED
+
+
+def test_a_customer_who_hears_a_notice_has_been_reached() -> None:
+    facts = [at("c", 9, CustomerAnswered()), at("c", 20, CallEnded(Party.CALLER, 16, None))]
+    assert folded(facts, Mode.AGENTLESS).outcome is PastOutcome.SPOKEN
+    assert folded(facts).outcome is PastOutcome.ABANDONED
+
+
+def ended(*happenings: Happening, given_up_at: datetime | None = None) -> FoldedAttempt:
+    facts = [placed("c"), *(at("c", 30 + n, what) for n, what in enumerate(happenings))]
+    return fold_attempt(facts, mode=Mode.PREDICTIVE, requested=True, given_up_at=given_up_at)
+
+
+def test_an_unknown_fate_stays_open_until_it_is_known_or_given_up() -> None:
+    gone = (FateUnknown(), CallEnded(Party.UNKNOWN, None, None))
+    assert (ended(*gone).stage, ended(*gone).ended_at) == ("unknown", None)
+    assert ended(*gone, given_up_at=after(days=1)).outcome is PastOutcome.NOBODY
+    assert ended(*gone, CustomerAnswered()).outcome is PastOutcome.ABANDONED
+    assert ended(*gone, NotReached(Cause.BUSY, 17, 486)).cause is Cause.BUSY
