@@ -198,7 +198,9 @@ async def abandon_history(
     by_minute: dict[datetime, Tally] = {}
     for row in minutes:
         _count(by_minute.setdefault(row["minute"], Tally()), row, limit)
-    ago = tuple(((now - at).total_seconds(), tally) for at, tally in sorted(by_minute.items()))
+    ago = tuple(
+        ((now - at).total_seconds(), tally) for at, tally in sorted(by_minute.items()) if tally.base
+    )
     return History(by_day, ago)
 
 
