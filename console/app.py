@@ -10,6 +10,8 @@ from centre.phone_setups import PhoneSetups
 from console.account.routes import ACCOUNT
 from console.board.routes import BOARD
 from console.calls.routes import CALLS
+from console.campaigns.campaign_services import SERVICES, CampaignServices
+from console.campaigns.routes import CAMPAIGNS
 from console.centre.routes import CENTRE
 from console.desk.routes import DESK
 from console.floor.feeds import FEEDS, FloorPictures
@@ -33,7 +35,7 @@ from records.call_queries import CallStore
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 
-FEATURES = (DESK, BOARD, CALLS, CENTRE, USERS, ACCOUNT, SIGN_IN, PHONE_SETUP, HEALTH)
+FEATURES = (DESK, BOARD, CALLS, CAMPAIGNS, CENTRE, USERS, ACCOUNT, SIGN_IN, PHONE_SETUP, HEALTH)
 """All features, in the order of the menu."""
 
 LARGEST_FORM = 64 * 1024
@@ -48,6 +50,7 @@ def make_app(
     *,
     directory: DirectoryService,
     phone_setups: PhoneSetups,
+    campaigns: CampaignServices,
     flows: Iterable[str] = (),
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
@@ -73,6 +76,7 @@ def make_app(
     app[context.CALLS] = calls
     app[context.AGENTS] = agents
     app[context.DIRECTORY] = directory
+    app[SERVICES] = campaigns
     app[context.FLOWS] = tuple(flows)
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users

@@ -19,6 +19,7 @@ from api.resources import API
 from campaigns.attempts import Attempts
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
+from campaigns.lead_lists import LeadLists
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.directory_service import DirectoryService
@@ -39,6 +40,7 @@ from configuration.flows import (
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
+from console.campaigns.campaign_services import CampaignServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from domain.centre import Centre, zone_of
@@ -376,6 +378,7 @@ async def running(
                 on_change=followed.look,
             ),
             phone_setups=PhoneSetups(pool),
+            campaigns=CampaignServices(campaigns, LeadLists(pool), runs),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,

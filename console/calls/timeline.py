@@ -172,34 +172,34 @@ class _Wording:
                     "caller_id": what.caller_id,
                     "line": what.line,
                 }
-                return _Line("phone-outgoing", "blue", text, values)
+                return _Line("phone-call", "blue", text, values)
             case CustomerRang():
-                return _Line("bell-ringing", "secondary", N_("The customer's phone rings."))
+                return _Line("phone", "secondary", N_("The customer's phone rings."))
             case CustomerAnswered():
-                return _Line("phone-check", "green", N_("The customer answered."))
+                return _Line("phone-call", "green", N_("The customer answered."))
             case NotReached(cause):
                 text = N_("The customer was not reached: %(cause)s.")
                 values = {"cause": self._code(cause, words.NOT_REACHED)}
-                return _Line("phone-x", "secondary", text, values)
+                return _Line("phone-off", "secondary", text, values)
             case CustomerAbandoned(by_customer):
                 text = N_("No agent was free in time.")
                 if by_customer:
                     text = N_("The customer hung up before an agent was free.")
-                return _Line("phone-x", "red", text)
+                return _Line("phone-off", "red", text)
             case MessagePlayed(whole):
                 text = N_("The customer heard the project's message.")
                 if not whole:
                     text = N_("The customer heard a part of the project's message.")
-                return _Line("speakerphone", "secondary", text)
+                return _Line("volume", "secondary", text)
             case OptedOut(None):
                 text = N_("The customer asked never to be called again by this centre.")
-                return _Line("ban", "red", text)
+                return _Line("phone-off", "red", text)
             case OptedOut(project):
                 text = N_("The customer asked not to be called again for %(project)s.")
-                return _Line("ban", "red", text, {"project": project})
+                return _Line("phone-off", "red", text, {"project": project})
             case FateUnknown():
                 text = N_("Nobody knows what became of the call: it was not found in Asterisk.")
-                return _Line("question-mark", "yellow", text)
+                return _Line("alert-triangle", "yellow", text)
             case CallBlocked(line):
                 text = N_("Line %(line)s was full; the call was refused unanswered.")
                 return _Line("phone-off", "red", text, {"line": line})

@@ -5,7 +5,7 @@ simulation. Leads are claimed a little ahead (the hopper) and given back when th
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -43,6 +43,7 @@ from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.outbound.way_out import Shut, WayOut, WishedCall
+from engine.ports import CampaignView
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 
@@ -219,6 +220,35 @@ class CampaignRun:
     def forget(self, attempt: "RunningAttempt") -> None:
         """The attempt is over."""
         self.under_way.pop(attempt.call.id, None)
+
+    def view(self) -> CampaignView:
+        """What it is doing now."""
+        figures, now = self.figures, self._clock.now()
+        tally = self.pacer.limit.worst(now)
+        decided = figures.decided
+        attempts = self.under_way.values()
+        answered = [one for one in attempts if one.answered_at is not None]
+        return CampaignView(
+            name=self.campaign.name,
+            at=datetime.now(UTC),
+            agents=Counter(self._staff.values()),
+            ringing=len(attempts) - len(answered),
+            waiting=sum(one.agent is None and not one.lost for one in answered),
+            talking=sum(one.agent is not None for one in answered),
+            hopper=len(self._hopper),
+            dialled=figures.dialled,
+            answered=figures.answered,
+            connected=figures.connected,
+            abandoned_run=figures.abandoned,
+            abandoned=tally.abandoned,
+            base=tally.base,
+            limit=self.settings.limit.share,
+            decided_at=None if decided is None else decided.at,
+            decided=0 if decided is None else decided.count,
+            reason=None if decided is None else decided.reason.text,
+            reason_figures={} if decided is None else decided.reason.figures,
+            trouble=figures.trouble,
+        )
 
     # --- pacing
 

@@ -23,6 +23,7 @@ from engine.centre_in_force import CentreInForce
 from engine.clock import Clock
 from engine.outbound.campaign_run import CampaignRun, RunningAttempt
 from engine.outbound.way_out import WayOut
+from engine.ports import CampaignView
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 
@@ -138,6 +139,18 @@ class CampaignRuns:
 
     async def _history(self, _campaign: Campaign) -> History:
         return History()
+
+    # --- what pages ask
+
+    def view(self, name: CampaignName) -> CampaignView | None:
+        """What the campaign is doing; None if it isn't under way."""
+        run = self.by_name.get(name)
+        return None if run is None else run.view()
+
+    def cut_ringing(self, name: CampaignName) -> None:
+        """Hang up all its calls that nobody has answered."""
+        if (run := self.by_name.get(name)) is not None:
+            run.cut_ringing()
 
     # --- agents
 

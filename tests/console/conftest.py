@@ -15,12 +15,15 @@ from argon2 import PasswordHasher
 from playwright.async_api import Page
 
 from api.resources import API
+from campaigns.campaign_service import Campaigns
+from campaigns.lead_lists import LeadLists
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
 from centre.phone_setups import PhoneSetups
 from centre.things import Kind
 from console.app import make_app
+from console.campaigns.campaign_services import CampaignServices
 from console.kit.context import ConsoleTiming
 from domain.facts import (
     CallEnded,
@@ -180,6 +183,9 @@ async def console(
         tmp_path,
         directory=directory,
         phone_setups=PhoneSetups(database.pool),
+        campaigns=CampaignServices(
+            Campaigns(database.pool), LeadLists(database.pool), floor.campaigns
+        ),
         flows=("greeting", "hotline"),
         api=API,
         timing=timing,

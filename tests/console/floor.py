@@ -20,6 +20,7 @@ from domain.facts import AgentState
 from domain.identity import (
     AgentCode,
     CallId,
+    CampaignName,
     LineName,
     NodeName,
     ProjectName,
@@ -33,6 +34,7 @@ from engine.ports import (
     Board,
     CallStage,
     CallView,
+    CampaignView,
     CommandOutcome,
     CommandResult,
     LineView,
@@ -92,6 +94,20 @@ class Asked:
     seconds: float | None
 
 
+class CampaignsUnderWay:
+    """LiveCampaigns whose views the test writes."""
+
+    def __init__(self) -> None:
+        self.views: dict[CampaignName, CampaignView] = {}
+        self.cut: list[CampaignName] = []
+
+    def view(self, name: CampaignName) -> CampaignView | None:
+        return self.views.get(name)
+
+    def cut_ringing(self, name: CampaignName) -> None:
+        self.cut.append(name)
+
+
 class Floor:
     """A LiveCentre whose board the test writes, and whose agents do what they are asked."""
 
@@ -116,6 +132,7 @@ class Floor:
             )
             for a in self.config.agents
         }
+        self.campaigns = CampaignsUnderWay()
         self.calls: dict[CallId, CallView] = {}
         self.phones: dict[StationName, StationState] = {}
         """Those that have registered."""

@@ -1,0 +1,126 @@
+"""A campaign's settings as a form has them: text in, settings and faults out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from campaigns.campaign import CampaignSettings, Mode
+from campaigns.campaign_service import CampaignContent
+from console.campaigns import words
+from console.kit.rendering import says
+
+_PLAIN = (
+    "title", "mode", "queue", "line", "rules", "grace_s", "ratio", "lines", "lines_for_inbound",
+    "calls_per_second", "caller_id", "ring_s", "priority", "agents_for_inbound", "most_attempts",
+    "opt_out_key", "opt_out_of",
+)  # fmt: skip
+"""Settings that the form has under their own names."""
+_MAY_BE_EMPTY = frozenset({"grace_s", "caller_id"})
+_HOURS = {"gap_h": "gap_s", "number_gap_h": "number_gap_s"}
+LANGUAGES = ("zh-CN", "en")
+LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FormFault:
+    """What is wrong with one field, in words."""
+
+    field: str
+    text: str
+
+
+def typed_of(settings: CampaignSettings) -> dict[str, str]:
+    """What the form shows for these settings."""
+    plain = settings.model_dump(mode="json")
+    typed = {name: _text(plain[name]) for name in _PLAIN}
+    typed |= {shown: f"{plain[name] / 3600:g}" for shown, name in _HOURS.items()}
+    typed["share"] = "" if settings.share is None else f"{settings.share * 100:g}"
+    typed |= {f"message.{language}": settings.message.get(language, "") for language in LANGUAGES}
+    return typed
+
+
+def settings_of_form(
+    request: web.Request, typed: Mapping[str, str], before: CampaignSettings | None
+) -> tuple[CampaignSettings | None, list[FormFault]]:
+    """The settings that were typed, or what is wrong with them; what the form doesn't have stays
+    as it was."""
+    given: dict[str, Any] = {} if before is None else before.model_dump(mode="json")
+    faults: list[FormFault] = []
+    for name in _PLAIN:
+        value = typed.get(name, "").strip()
+        if value:
+            given[name] = value
+        elif name in _MAY_BE_EMPTY:
+            given[name] = None
+        elif name == "opt_out_key":
+            given[name] = ""
+        else:
+            given.pop(name, None)
+    for shown, name in {**_HOURS, "share": "share"}.items():
+        value = typed.get(shown, "").strip().replace(",", ".")
+        try:
+            number = float(value) if value else None
+        except ValueError:
+            faults.append(_fault(request, shown, words.OTHER_FAULT, value))
+            continue
+        if number is None:
+            given.pop(name, None)
+        else:
+            given[name] = number / 100 if name == "share" else number * 3600
+    message = {one: typed.get(f"message.{one}", "").strip() for one in LANGUAGES}
+    given["message"] = {one: text[:LONGEST_MESSAGE] for one, text in message.items() if text}
+    if given.get("mode") == Mode.AGENTLESS:
+        given.pop("mode")
+    try:
+        settings = CampaignSettings.model_validate(given)
+    except ValidationError as error:
+        return None, [*faults, *(_said(request, each, typed) for each in error.errors())]
+    return (None, faults) if faults else (settings, [])
+
+
+def shown_values(request: web.Request, content: CampaignContent) -> dict[str, str]:
+    """A content's settings in words, by their names in the form."""
+    typed = typed_of(content.settings)
+    typed["mode"] = says(request, words.MODE_NAMES[content.settings.mode])
+    typed["rules"] = says(request, words.PRESETS.get(content.settings.rules, typed["rules"]))
+    typed["opt_out_of"] = says(request, words.OPT_OUTS[content.settings.opt_out_of])
+    typed["lists"] = ", ".join(map(str, content.lists))
+    typed["state"] = says(request, words.STATES[content.state])
+    return {name: value for name, value in typed.items() if name in words.SETTINGS}
+
+
+def _said(request: web.Request, error: Any, typed: Mapping[str, str]) -> FormFault:
+    place = str(error["loc"][0]) if error["loc"] else _of_text(str(error["msg"]))
+    shown = next((form for form, name in _HOURS.items() if name == place), place)
+    text = words.FAULTS.get(error["type"], words.OTHER_FAULT)
+    context = dict(error.get("ctx", {}))
+    if place == "share":
+        context = {key: value * 100 for key, value in context.items()}
+    return _fault(request, shown, text, typed.get(shown, ""), context)
+
+
+def _of_text(message: str) -> str:
+    """The setting that a fault of the whole is about: it begins with its name."""
+    return message.removeprefix("Value error, ").partition(":")[0]
+
+
+def _fault(
+    request: web.Request,
+    field: str,
+    text: str,
+    value: str,
+    context: Mapping[str, object] | None = None,
+) -> FormFault:
+    name = says(request, words.SETTINGS.get(field, field))
+    return FormFault(
+        field, says(request, text, {**(context or {}), "setting": name, "value": value})
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,76 @@
+"""A campaign's own page: what it is doing, and why, with the buttons that start and stop it."""
+
+from typing import Any
+
+from aiohttp import web
+
+from campaigns.campaign import NEXT, CampaignState
+from campaigns.campaign_service import Campaign, CampaignRefused
+from console.campaigns import words
+from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
+from console.kit.access import can
+from console.kit.rendering import render, says
+from engine.ports import CampaignView
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /campaigns/{campaign}"""
+    return await _page(request, await campaign_of(request))
+
+
+async def now(request: web.Request) -> web.Response:
+    """GET /campaigns/{campaign}/now: the part of the page that changes by itself"""
+    campaign = await campaign_of(request)
+    return render(request, "campaigns/_now.html", _values(request, campaign))
+
+
+async def move(request: web.Request) -> web.Response:
+    """POST /campaigns/{campaign}/state: to, and cut=yes to hang up what rings"""
+    campaign = await campaign_of(request)
+    form = await request.post()
+    try:
+        to = CampaignState(str(form.get("to", "")))
+    except ValueError:
+        raise web.HTTPBadRequest from None
+    services = request.app[SERVICES]
+    try:
+        await services.campaigns.move(actor_of(request), campaign.name, to)
+    except CampaignRefused as refused:
+        return await _page(request, campaign, refusal(request, refused), status=409)
+    if form.get("cut") == "yes":
+        services.live.cut_ringing(campaign.name)
+    raise web.HTTPSeeOther(f"/campaigns/{campaign.name}")
+
+
+async def _page(
+    request: web.Request, campaign: Campaign, mistake: str = "", *, status: int = 200
+) -> web.Response:
+    done = words.DONE.get(request.query.get("done", ""))
+    values = _values(request, campaign) | {
+        "mistake": mistake,
+        "notice": says(request, done) if done else "",
+        "may_change": can(request, "GET", "/campaigns/{campaign}/settings"),
+        "may_drive": can(request, "POST", "/campaigns/{campaign}/state"),
+    }
+    return render(request, "campaigns/campaign.html", values, status=status)
+
+
+def _values(request: web.Request, campaign: Campaign) -> dict[str, Any]:
+    view = request.app[SERVICES].live.view(campaign.name)
+    return {
+        "campaign": campaign,
+        "moves": [state for state in words.MOVES if state in NEXT[campaign.state]],
+        "view": view,
+        "reason": "" if view is None else reason_text(request, view),
+        "words": words,
+    }
+
+
+def reason_text(request: web.Request, view: CampaignView) -> str:
+    """Why so many numbers were dialled last, in the viewer's language."""
+    if view.reason is None:
+        return ""
+    try:
+        return says(request, view.reason).format_map(view.reason_figures)
+    except (KeyError, ValueError, IndexError):
+        return view.reason

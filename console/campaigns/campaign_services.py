@@ -1,0 +1,52 @@
+"""What the pages of campaigns are built on, and how a refusal is answered."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused, Campaigns
+from campaigns.lead_lists import LeadLists
+from console.campaigns import words
+from console.kit.access import projects_of
+from console.kit.context import user_of
+from console.kit.rendering import says
+from domain.roles import Actor
+from engine.ports import LiveCampaigns
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignServices:
+    """The services behind the pages."""
+
+    campaigns: Campaigns
+    lists: LeadLists
+    live: LiveCampaigns
+
+
+SERVICES: web.AppKey[CampaignServices] = web.AppKey("campaign_services")
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Who asks."""
+    user, projects = user_of(request), projects_of(request)
+    return Actor(user.name, user.role, projects)
+
+
+async def campaign_of(request: web.Request) -> Campaign:
+    """The campaign that the address names. Raises HTTPNotFound."""
+    services = request.app[SERVICES]
+    try:
+        return await services.campaigns.get(actor_of(request), request.match_info["campaign"])
+    except CampaignRefused as refused:
+        raise web.HTTPNotFound from refused
+
+
+def refusal(request: web.Request, refused: CampaignRefused) -> str:
+    """Why nothing was changed, in words. Raises HTTPForbidden if it isn't theirs to change."""
+    if refused.why is CampaignRefusal.FORBIDDEN:
+        raise web.HTTPForbidden
+    values = {
+        "setting": says(request, words.SETTINGS.get(refused.setting, refused.setting)),
+        "value": refused.value,
+    }
+    return says(request, words.REFUSALS[refused.why], values)

@@ -1,0 +1,28 @@
+"""The routes of campaigns, and who may use them."""
+
+from console.campaigns import campaign_pages, form_pages, list_pages
+from console.kit.features import Entry, Feature, get, post
+from console.kit.permissions import WATCHERS, Only, Reach
+from console.kit.translations import N_
+from domain.roles import Role
+
+CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+DRIVERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+
+CAMPAIGNS = Feature(
+    "campaigns",
+    (
+        get("/campaigns", list_pages.page, WATCHERS),
+        get("/campaigns/new", form_pages.new_page, CHANGERS),
+        post("/campaigns/new", form_pages.make, CHANGERS),
+        get("/campaigns/{campaign}", campaign_pages.page, WATCHERS),
+        get("/campaigns/{campaign}/now", campaign_pages.now, WATCHERS),
+        post("/campaigns/{campaign}/state", campaign_pages.move, DRIVERS),
+        get("/campaigns/{campaign}/settings", form_pages.settings_page, CHANGERS),
+        post("/campaigns/{campaign}/settings", form_pages.change, CHANGERS),
+        post("/campaigns/{campaign}/remove", form_pages.remove, CHANGERS),
+        get("/campaigns/{campaign}/history", list_pages.history, DRIVERS),
+        post("/campaigns/{campaign}/undo", form_pages.undo, CHANGERS),
+    ),
+    Entry("/campaigns", "phone-call", N_("Campaigns")),
+)

@@ -1,0 +1,191 @@
+"""The words of campaigns, in English: states, modes, settings, refusals and reasons.
+
+A colour never stands alone; it always comes with its text.
+"""
+
+from campaigns.campaign import CampaignState, Mode
+from campaigns.campaign_service import CampaignRefusal
+from console.kit.translations import N_
+from domain.facts import AgentState
+
+STATES = {
+    CampaignState.DRAFT: N_("Draft"),
+    CampaignState.RUNNING: N_("Running"),
+    CampaignState.PAUSED: N_("Paused"),
+    CampaignState.DRAINING: N_("Ending its calls"),
+    CampaignState.STOPPED: N_("Stopped"),
+}
+STATE_COLOURS = {
+    CampaignState.DRAFT: "secondary",
+    CampaignState.RUNNING: "green",
+    CampaignState.PAUSED: "orange",
+    CampaignState.DRAINING: "yellow",
+    CampaignState.STOPPED: "secondary",
+}
+MOVES = {
+    CampaignState.RUNNING: N_("Start"),
+    CampaignState.PAUSED: N_("Pause"),
+    CampaignState.DRAINING: N_("Let calls end, then stop"),
+    CampaignState.STOPPED: N_("Stop"),
+}
+MODES = {
+    Mode.PROGRESSIVE: N_("Progressive: one number for each free agent"),
+    Mode.POWER: N_("Power: a fixed number of calls for each free agent"),
+    Mode.PREDICTIVE: N_("Predictive: as many as the limit on abandoned calls allows"),
+}
+"""Those that can be chosen."""
+MODE_NAMES = {
+    Mode.PREVIEW: N_("Preview"),
+    Mode.PROGRESSIVE: N_("Progressive"),
+    Mode.POWER: N_("Power"),
+    Mode.PREDICTIVE: N_("Predictive"),
+    Mode.AGENTLESS: N_("Without agents"),
+}
+PRESETS = {
+    "cautious": N_("Cautious: the strictest of all"),
+    "cn": N_("China: licensed centres and carriers' terms"),
+    "cn_debt": N_("China: debt collection"),
+    "uk": N_("United Kingdom: Ofcom"),
+    "us": N_("United States: FTC and FCC"),
+}
+BLENDS = {
+    "-1": N_("Callers of the queue go first"),
+    "0": N_("Whoever has waited longest goes first"),
+    "1": N_("Customers whom the campaign called go first"),
+}
+AGENT_STATES = {
+    AgentState.READY: N_("ready"),
+    AgentState.OFFERED: N_("ringing"),
+    AgentState.TALKING: N_("talking"),
+    AgentState.WRAP_UP: N_("after-call work"),
+}
+
+SETTINGS = {
+    "name": N_("Short name"),
+    "project": N_("Project"),
+    "title": N_("Title"),
+    "mode": N_("Mode"),
+    "queue": N_("Queue"),
+    "line": N_("Line"),
+    "lists": N_("Lists"),
+    "rules": N_("Calling rules"),
+    "share": N_("Abandoned at most, in %"),
+    "grace_s": N_("An agent within, in seconds"),
+    "ratio": N_("Calls for each free agent"),
+    "lines": N_("Calls at once, at most"),
+    "lines_for_inbound": N_("Channels kept free for callers"),
+    "calls_per_second": N_("Calls a second, at most"),
+    "caller_id": N_("Number that customers see"),
+    "ring_s": N_("Ring for, in seconds"),
+    "priority": N_("Blending"),
+    "agents_for_inbound": N_("Agents kept for callers"),
+    "most_attempts": N_("Attempts for each customer, at most"),
+    "gap_h": N_("Hours between attempts"),
+    "number_gap_h": N_("Hours between calls to a number, whoever makes them"),
+    "message.zh-CN": N_("Message if nobody is free, in Chinese"),
+    "message.en": N_("Message if nobody is free, in English"),
+    "opt_out_key": N_("Key by which customers ask for no more calls"),
+    "opt_out_of": N_("That request counts for"),
+}
+HINTS = {
+    "name": N_("Lower-case letters, digits and hyphens; calls keep it for ever."),
+    "queue": N_("Its agents take the calls, with its ring time and after-call work."),
+    "rules": N_("Hours, frequency and the limit on abandoned calls; counsel confirms them."),
+    "share": N_("Empty: as the calling rules say."),
+    "grace_s": N_("Empty: as the calling rules say."),
+    "ratio": N_("Counts in power mode alone."),
+    "caller_id": N_("Empty: the line's."),
+    "message.zh-CN": N_("Say who called, and a number to call back."),
+    "message.en": N_("Say who called, and a number to call back."),
+    "opt_out_key": N_("Empty: no key."),
+}
+DONE = {
+    "changed": N_("Saved. It is in force at once."),
+    "undone": N_("Taken back. It is in force at once."),
+}
+REMOVED = N_("The campaign has been removed. Its calls keep its name.")
+
+OPT_OUTS = {"project": N_("this project"), "centre": N_("the whole centre")}
+
+REFUSALS = {
+    CampaignRefusal.FORBIDDEN: N_("You may not do this."),
+    CampaignRefusal.NO_SUCH: N_("There is no such campaign any more."),
+    CampaignRefusal.NAME_TAKEN: N_(
+        "“%(value)s” is taken, perhaps by a campaign that was removed. Choose another short "
+        "name."
+    ),
+    CampaignRefusal.NAME_MALFORMED: N_(
+        "A short name has 1 to 40 lower-case letters, digits, hyphens and underscores, and "
+        "begins with a letter or digit."
+    ),
+    CampaignRefusal.CHANGED_MEANWHILE: N_(
+        "Somebody else has changed the campaign meanwhile, and nothing of yours was saved. "
+        "Look at what it is now, and change it again."
+    ),
+    CampaignRefusal.NOT_FROM_HERE: N_(
+        "That is not possible in the campaign's present state. Reload the page."
+    ),
+    CampaignRefusal.STILL_RUNNING: N_("Stop the campaign before you remove it."),
+    CampaignRefusal.NO_LIST: N_("A list is gone, or belongs to another project. Choose again."),
+    CampaignRefusal.UNKNOWN: N_("%(setting)s: the centre has no “%(value)s”. Choose another."),
+    CampaignRefusal.NO_SUCH_CHANGE: N_("There is no such change that could be taken back."),
+}  # fmt: skip
+
+FAULTS = {
+    "missing": N_("%(setting)s: this is missing."),
+    "greater_than_equal": N_("%(setting)s: “%(value)s” is too small; %(ge)s or more is possible."),
+    "greater_than": N_("%(setting)s: “%(value)s” is too small; it must be more than %(gt)s."),
+    "less_than_equal": N_("%(setting)s: “%(value)s” is too large; %(le)s or less is possible."),
+    "string_too_short": N_("%(setting)s: this is missing."),
+    "string_too_long": N_("%(setting)s: at most %(max_length)s characters fit."),
+}
+OTHER_FAULT = N_("%(setting)s: “%(value)s” is not possible here.")
+
+_PROGRESSIVE = N_("{ready} ready, {open} calls under way: one call for each free agent")
+_FULL = N_("every ready agent has a call under way")
+REASONS = (
+    _PROGRESSIVE,
+    _FULL,
+    N_("nobody is logged in and no call is under way"),
+    N_("{wanted} wanted, limited by the free lines: {used} of {lines} are in use"),
+    N_("{wanted} wanted; the trunk has refused calls for {held_s:.0f} s, so single calls try it"),
+    N_("{wanted} wanted, limited by what the trunk was seen to carry: {borne} calls"),
+    N_(
+        "{wanted} wanted, limited to free agents ({ready} ready): the trunk has just come "
+        "back, and nobody knows yet who answers"
+    ),
+    N_("{wanted} wanted, limited to {per_second} calls a second"),
+    N_("{wanted} wanted, limited because {open} calls are under way already"),
+    N_("{wanted} wanted, limited by the leads that are left"),
+    N_(
+        "{wanted} wanted, limited because the next lead was abandoned before and needs a "
+        "reserved agent"
+    ),
+    N_(
+        "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way): "
+        "{abandoned} of {base} abandoned ({share}) leave no room under {limit}"
+    ),
+    N_("{ready} ready times {ratio} calls, {open} under way"),
+    N_("level {level:.3f} times {agents} agents, {calls} calls under way"),
+    N_(
+        "{agents:.1f} agents free within {horizon:.0f} s, {answers:.1f} answers on their way,"
+        " held at {fraction:.0%}"
+    ),
+    N_(
+        "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and "
+        "{freed:.1f} free agents expected within {horizon:.0f} s; risk {risk:.1%}, at most "
+        "{threshold:.1%} is accepted; {room} more may be abandoned"
+    ),
+    N_(
+        "{agents} agents, {ready} ready; {ringing} calls ringing; {answers:.1f} answers and "
+        "{freed:.1f} free agents expected within {horizon:.0f} s; {room} more may be "
+        "abandoned; risk of exceeding that {risk:.2%}, at most {threshold:.2%} is accepted"
+    ),
+    N_(
+        "learning ({ended} of {learn} calls have ended): {ready} ready, {open} calls under "
+        "way: one call for each free agent"
+    ),
+    N_("learning ({ended} of {learn} calls have ended): every ready agent has a call under way"),
+)  # fmt: skip
+"""The dialer's reasons, with the figures' names in braces, so that they are in the catalogue;
+``tests/console/campaigns`` finds those that are missing."""
