@@ -54,9 +54,10 @@ async def carry_on(db: asyncpg.Connection, calls: Iterable[CallId]) -> None:
     known = await db.fetch(_SQL["known_attempts"], sorted(calls))
     if not known:
         return
-    await lock_numbers(db, [row["number"] for row in known])
-    leads = sorted({row["lead"] for row in known if row["lead"] is not None})
-    await db.execute(_SQL["lock_leads"], leads)
+    numbers = [row["number"] for row in known]
+    await lock_numbers(db, numbers)
+    leads = [row["lead"] for row in known if row["lead"] is not None]
+    await db.execute(_SQL["lock_leads"], leads, numbers)
     attempts = sorted(row["attempt"] for row in known)
     rows = await db.fetch(_SQL["lock_attempts"], attempts)
     facts: dict[str, list[CallFact]] = {}
@@ -177,7 +178,7 @@ BY_HAND = CampaignSettings(title="by hand", queue="", line="")
 
 async def lead_in(db: asyncpg.Connection, lead: int) -> StoredLead:
     """A lead with its numbers, within a transaction."""
-    (row,) = await db.fetch(_SQL["lock_leads"], [lead])
+    row = await db.fetchrow(_SQL["locked_lead"], lead)
     numbers = numbers_by_lead(await db.fetch(_LEADS["numbers_of"], [lead]))
     return lead_of(row, numbers.get(lead, ()))
 

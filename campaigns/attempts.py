@@ -125,6 +125,7 @@ class Attempts:
         """
         async with connection(self._pool) as db, db.transaction():
             await lock_numbers(db, [wish.number])
+            await db.execute(_SQL["locked_lead"], wish.lead)
             campaign = await db.fetchrow(_SQL["campaign_to_dial"], wish.campaign)
             row = await db.fetchrow(_SQL["lead_to_dial"], wish.lead, wish.campaign)
             if refusal := _overtaken(campaign, row, by, now):

@@ -119,6 +119,8 @@ class Dispositions:
             lead = None if row is None else row["lead"]
             if row is not None:
                 await lock_numbers(db, [row["number"]])
+                leads = [] if lead is None else [lead]
+                await db.execute(_ATTEMPTS["lock_leads"], leads, [row["number"]])
             before = await db.fetchval(_SQL["last_of_call"], call)
             words = [text.replace("\x00", "") for text in (said.sub_reason, said.note)]
             texts = (said.disposition.value, *words)

@@ -17,7 +17,7 @@ from domain.roles import Actor, Role
 from storage.database import connection
 from storage.queries import load
 
-_SQL = load("do_not_call")
+_SQL, _ATTEMPTS = load("do_not_call"), load("attempts")
 CENTRE = ProjectName("")
 """Stands for the whole centre's list."""
 _CHANGERS = frozenset((Role.ADMIN, Role.OPS))
@@ -144,6 +144,7 @@ class DoNotCall:
                 reason.strip(),
             )
             await db.execute(_SQL["note"], *note)
+            await db.execute(_ATTEMPTS["lock_leads"], [], [number])
             reopened = await db.fetch(_SQL["reopen_leads"], project, [number], now)
             await _note_leads(db, reopened, now, actor.name, "reopened")
         return True
@@ -189,6 +190,7 @@ async def put(
     new = [row["number"] for row in rows]
     await db.execute(_SQL["note"], project, new, at, by, "added", source.value, reason)
     if since <= at:
+        await db.execute(_ATTEMPTS["lock_leads"], [], wanted)
         closed = await db.fetch(_SQL["close_leads"], project, wanted)
         await _note_leads(db, closed, at, by, "do_not_call")
     return len(new)

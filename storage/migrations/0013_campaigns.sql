@@ -105,7 +105,6 @@ create index leads_due on leads (list, next_at, lead) where state = 'open';
 create index leads_overdue on leads (list, overdue_at) where state = 'open' and overdue_at is not null;
 create index leads_callbacks on leads (list, callback_at) where state = 'open' and callback_at is not null;
 create index leads_of_import on leads (import);
-create index leads_leased on leads (leased_until) where leased_until is not null;
 
 create table lead_numbers (
     lead bigint not null references leads on delete cascade,

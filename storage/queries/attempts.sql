@@ -10,12 +10,12 @@ from (
 select project, state, settings, removed_at from campaigns where campaign = $1
 
 -- name: lead_to_dial
+-- After its lock, in a statement of its own: the snapshot of one that waited is from before.
 select l.*, s.state as list_state,
     exists (select from campaign_lists c where c.campaign = $2 and c.list = l.list) as attached,
     exists (select from attempts a where a.lead = l.lead and a.ended_at is null) as in_attempt
 from leads l join lists s on s.list = l.list
 where l.lead = $1
-for update of l
 
 -- name: insert_attempt
 insert into attempts (
@@ -47,7 +47,13 @@ select * from attempts where attempt = $1
 select attempt, lead, number from attempts where attempt = any($1::text[])
 
 -- name: lock_leads
-select * from leads where lead = any($1::bigint[]) order by lead for update
+-- With all leads that have one of the numbers, which an opt-out closes.
+select lead from leads
+where lead = any($1::bigint[]) or lead in (select lead from lead_numbers where number = any($2::text[]))
+order by lead for update
+
+-- name: locked_lead
+select * from leads where lead = $1 for update
 
 -- name: lock_attempts
 select a.*, c.settings from attempts a left join campaigns c on c.campaign = a.campaign

@@ -14,12 +14,12 @@ insert into do_not_call_changes (project, number, at, by, what, source, reason)
 select $1, number, $3, $4, $5, $6, $7 from unnest($2::text[]) as number
 
 -- name: close_leads
--- A lead is a customer: one of their numbers is enough. In the leads' order, as everybody locks them.
+-- A lead is a customer: one of their numbers is enough. After the leads' lock, in a statement of its
+-- own, which sees what was committed meanwhile.
 with found as (
     select l.lead, l.state from leads l
     where l.lead in (select lead from lead_numbers where number = any($2::text[]))
       and ($1 = '' or l.project = $1) and l.state not in ('do_not_call', 'removed')
-    order by l.lead for update
 )
 update leads l set
     state = 'do_not_call', why = 'do_not_call', callback_at = null, callback_agent = null,
@@ -28,19 +28,14 @@ from found where l.lead = found.lead
 returning l.lead, found.state as before
 
 -- name: reopen_leads
--- Those of whom no number is on a list any more that holds for their project.
-with found as (
-    select l.lead from leads l
-    where l.lead in (select lead from lead_numbers where number = any($2::text[]))
-      and ($1 = '' or l.project = $1) and l.state = 'do_not_call'
-      and not exists (
-        select from lead_numbers n join do_not_call d on d.number = n.number
-        where n.lead = l.lead and d.project in ('', l.project) and d.since <= $3
-      )
-    order by l.lead for update
-)
+-- Those of whom no number is on a list any more that holds for their project. After their lock, too.
 update leads l set state = 'open', why = null, next_at = $3, held_by = null
-from found where l.lead = found.lead
+where l.lead in (select lead from lead_numbers where number = any($2::text[]))
+  and ($1 = '' or l.project = $1) and l.state = 'do_not_call'
+  and not exists (
+    select from lead_numbers n join do_not_call d on d.number = n.number
+    where n.lead = l.lead and d.project in ('', l.project) and d.since <= $3
+  )
 returning l.lead, 'do_not_call' as before
 
 -- name: note_leads

@@ -19,10 +19,11 @@ select list, project, state from lists where list = $1 for update
 update lists set state = $2, title = $3 where list = $1
 
 -- name: let_go
--- What was claimed of a list that is no longer dialled.
+-- What was claimed of a list that is no longer dialled. Whoever has one of them locked looks at the
+-- list's state.
 update leads l set leased_until = null, leased_by = null
 from (
-    select lead from leads where list = $1 and leased_until is not null order by lead for update
+    select lead from leads where list = $1 and leased_until is not null order by lead for update skip locked
 ) claimed
 where l.lead = claimed.lead
 
