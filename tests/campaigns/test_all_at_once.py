@@ -73,7 +73,7 @@ class Day:
         assert self.in_call[number] == 1, "two calls to a number at once"
         await asyncio.sleep(0)
         maker = self.chance.choice((missed, missed, spoken, abandoned))
-        facts = maker(call, at_s=(self.now - NOON).total_seconds() + 1)  # type: ignore[operator]
+        facts = maker(call, at_s=(self.now - NOON).total_seconds() + 1)
         self.chance.shuffle(facts)
         self.in_call[number] -= 1
         await self.scene.happened(*facts[:2])
@@ -88,8 +88,8 @@ class Day:
                     number = self.chance.choice(NUMBERS)
                     await self.do_not_call.remove(OPS, TEA, number, reason="asked")
                 case 2:
-                    one, state = self.chance.choice(self.lists), self.chance.choice(STATES)
-                    await self.list_service.change(OPS, one, state=state)
+                    one, wanted = self.chance.choice(self.lists), self.chance.choice(STATES)
+                    await self.list_service.change(OPS, one, state=wanted)
                 case 3:
                     lead = (await self.service.story(OPS, self.chance.choice(self.leads))).lead
                     if lead.state in (LeadState.OPEN, LeadState.PAUSED, LeadState.FINISHED):
