@@ -12,8 +12,10 @@ from domain.stations import StationState
 
 AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
 
-AUTOMATIC_PAUSES = frozenset({"missed", "busy", "rejected", "unreachable", "forwarded", "dropped"})
-"""Pauses the floor put an agent into; a talk proves that they are there after all."""
+AUTOMATIC_PAUSES = frozenset(
+    {"missed", "busy", "rejected", "unreachable", "forwarded", "dropped", "disconnected"}
+)
+"""Pauses that no agent has chosen; a talk proves that they are there after all."""
 
 
 @dataclass(frozen=True, slots=True)

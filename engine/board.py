@@ -139,6 +139,10 @@ class LiveBoard:
                 self._change(code, old, seat)
         for code in before.keys() - self._seats.keys():
             self._change(code, before[code], None)
+        for code, seat in self._seats.items():
+            view, leg = self._agents.get(code), self._engine.rooms.state(seat.station)
+            if view is not None and view.leg is not leg:
+                self._agents[code] = replace(view, leg=leg)
 
     def _change(self, code: AgentCode, before: SeatView | None, after: SeatView | None) -> None:
         self._staff.change(before, after)
@@ -168,6 +172,7 @@ class LiveBoard:
             station=seat.station,
             station_state=None if seat.phone is None else str(seat.phone),
             call=seat.call,
+            leg=self._engine.rooms.state(seat.station),
             skills=agent.skills,
             until=None if seat.until is None else civil(seat.until),
             after_call=after_call,

@@ -15,9 +15,12 @@ from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
 from engine.agents.agent_news import AgentNews
+from engine.agents.kept_rooms import KeptRooms
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.lost_phones import LostPhones
+from engine.agents.room_keys import RoomKeys
+from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.live_calls import LiveCalls
@@ -49,6 +52,7 @@ class Engine:
         *,
         on_call_over: Callable[[LiveCall], None] = lambda _: None,
         on_gap: Callable[[Gap], None] | None = None,
+        kept_rooms: KeptRooms | None = None,
         clock: Clock | None = None,
         timing: ReportTiming = ReportTiming(),  # noqa: B008 - it is frozen
     ) -> None:
@@ -64,14 +68,37 @@ class Engine:
         self.news = news = AgentNews()
         self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox, news)
         self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
+        self.rooms = rooms = Rooms(
+            in_force,
+            changes,
+            calls,
+            floor,
+            orders,
+            links,
+            channels,
+            news,
+            kept_rooms or KeptRooms(),
+        )
+        self.room_keys = keys = RoomKeys(floor, lambda: in_force.centre, clock.now, rooms.press)
         self.admission = admission = Admission(
             in_force, calls, links, channels, late_s=timing.late_s
         )
         self.sessions = sessions = Sessions(changes, calls, talks, links, channels, admission)
-        self.queued = QueuedCalls(in_force, clock, calls, floor, talks, links, timing)
+        self.queued = QueuedCalls(in_force, clock, calls, floor, talks, rooms, links, timing)
         self.lost_phones = LostPhones(clock, calls, links, channels)
         self.switches = Switches(
-            clock, changes, calls, floor, talks, orders, channels, admission, sessions.doubt, on_gap
+            clock,
+            changes,
+            calls,
+            floor,
+            talks,
+            rooms,
+            keys,
+            orders,
+            channels,
+            admission,
+            sessions.doubt,
+            on_gap,
         )
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from domain.identity import NodeName, StationName
+from domain.identity import ChannelId, NodeName, StationName
 from engine.calls.call import LiveCall
 from telephony.ami.link import Link
 from telephony.ami.protocol import ActionFailed
@@ -47,6 +47,24 @@ class Orders:
         keys = _MUSIC_ON if on else _MUSIC_OFF
         played = {"Channel": call.channel_name, "Duration": "100", "Receive": "true"}
         self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
+
+    def hang_up(self, channel: ChannelId) -> None:
+        """End a channel."""
+        self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
+
+    def press(self, leg: ChannelId, key: str) -> None:
+        """Press a key at an agent's leg, as if the agent had (telephony/room_names.py)."""
+        headers = {"Channel": leg.uniqueid, "Digit": key, "Duration": "80", "Receive": "true"}
+        self._give(leg.node, "PlayDTMF", headers)
+
+    def clear_room(self, leg: ChannelId, room: str) -> None:
+        """Send whoever is with this leg out of its room; the leg stays."""
+        self._give(leg.node, "ConfbridgeKick", {"Conference": room, "Channel": "participants"})
+
+    def mute(self, call: LiveCall, room: str, on: bool) -> None:
+        """Let nobody in the room hear the customer, or hear them again."""
+        action = "ConfbridgeMute" if on else "ConfbridgeUnmute"
+        self._give(call.channel.node, action, {"Conference": room, "Channel": call.channel_name})
 
     def send_on(self, call: LiveCall, context: str, to: str) -> None:
         """Send the caller to extension ``to``, out of their talk and session."""

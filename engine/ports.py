@@ -40,6 +40,16 @@ class CallStage(StrEnum):
     FALLBACK = "fallback"  # in Asterisk's own queue, because the controller was away
 
 
+class LegState(StrEnum):
+    """Whether an agent's phone is nailed up: called once, and connected to its room."""
+
+    OFF = "off"  # each caller rings there
+    CALLING = "calling"  # it rings, to be nailed up
+    UP = "up"  # callers come without ringing
+    FAILED = "failed"  # it was called in vain
+    LOST = "lost"  # it was nailed up, and its connection has ended
+
+
 class Verb(StrEnum):
     """What can be asked for an agent, by themselves or by a supervisor."""
 
@@ -48,6 +58,11 @@ class Verb(StrEnum):
     READY = "ready"  # also ends wrap-up
     AWAY = "away"  # reason; while talking: after the call
     EXTEND = "extend"  # more seconds of wrap-up
+    CONNECT = "connect"  # nail the phone up
+    DISCONNECT = "disconnect"
+    END_TALK = "end_talk"  # this and the rest only for a phone that is nailed up
+    HOLD = "hold"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +164,8 @@ class AgentView:
     """What comes after the talk: ``log_out`` or ``away``."""
     usual_station: StationName | None = None
     """Where they usually log in."""
+    leg: LegState = LegState.OFF
+    """Whether their phone is nailed up."""
     limit: datetime | None = None
     """While they are away: until when their reason allows it; None: it sets no limit."""
 
@@ -286,6 +303,9 @@ class CommandOutcome(StrEnum):
     NOT_LOGGED_IN = "not_logged_in"
     TALKING = "talking"  # not before the call is over
     NOT_IN_WRAP_UP = "not_in_wrap_up"
+    PHONE_NOT_FREE = "phone_not_free"  # station: it can't be called now
+    NOT_CONNECTED = "not_connected"  # the phone is not nailed up
+    NOT_TALKING = "not_talking"
     NO_SUCH_AGENT = "no_such_agent"  # agent
     NO_SUCH_STATION = "no_such_station"  # station
     NO_SUCH_REASON = "no_such_reason"  # reason

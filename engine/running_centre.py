@@ -35,6 +35,8 @@ _REFUSED = {
     Refusal.NOT_IN_WRAP_UP: CommandOutcome.NOT_IN_WRAP_UP,
 }
 
+_OF_ROOMS = frozenset({Verb.CONNECT, Verb.DISCONNECT, Verb.END_TALK, Verb.HOLD, Verb.RESUME})
+
 
 def midnight(now: datetime, zone: tzinfo | None) -> datetime:
     """When the day of ``now`` (aware) began in ``zone``; None for the machine's zone.
@@ -120,6 +122,9 @@ class RunningCentre:
         seconds: float | None = None,
     ) -> CommandResult:
         """Do what an agent, or a supervisor for them, asks for."""
+        if verb in _OF_ROOMS:
+            log.info("agent command", agent=agent, verb=str(verb), by=by)
+            return await self._of_room(agent, verb)
         commands = self._commands(agent, verb, reason, station, seconds)
         if isinstance(commands, CommandResult):
             return commands
@@ -133,6 +138,22 @@ class RunningCentre:
                 return CommandResult(CommandOutcome.LOGGED_OUT_AFTER_CALL)
             return CommandResult(CommandOutcome.AWAY_AFTER_CALL)
         return CommandResult(CommandOutcome.DONE)
+
+    async def _of_room(self, code: AgentCode, verb: Verb) -> CommandResult:
+        rooms = self._engine.rooms
+        if code not in self._engine.in_force.agents:
+            return CommandResult(CommandOutcome.NO_SUCH_AGENT, agent=code)
+        match verb:
+            case Verb.CONNECT:
+                outcome = await rooms.connect(code)
+            case Verb.DISCONNECT:
+                outcome = rooms.disconnect(code)
+            case Verb.END_TALK:
+                outcome = rooms.end_talk(code)
+            case _:
+                outcome = rooms.hold(code, verb is Verb.HOLD)
+        seat = self._engine.floor.core.agent(code)
+        return CommandResult(outcome, station=None if seat is None else seat.station)
 
     def _commands(
         self,
@@ -162,6 +183,8 @@ class RunningCentre:
                 return engine.floor.feed(Away(code, reason))
             case Verb.EXTEND:
                 return engine.floor.feed(ExtendWrapUp(code, seconds or 30.0))
+            case _:
+                raise ValueError(f"{verb} is of the agent's room")
 
     async def keep_comparing(self, change: Callable[[], str | None], since: datetime) -> None:
         """Report, in the log and on the board, while the files differ from what is in force.

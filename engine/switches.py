@@ -23,6 +23,8 @@ from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
+from engine.agents.room_keys import RoomKeys
+from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap, moment
 from engine.calls.live_calls import LiveCalls
@@ -43,14 +45,19 @@ from telephony.centre_calls import (
     CallTransferred,
     CustomerPickedUp,
     CustomerRings,
+    EventOfCall,
     PhoneChanged,
     RingingEnded,
+    RoomClosed,
+    RoomKey,
+    RoomOpened,
     StationConnected,
     StationDisconnected,
     StationRinging,
     TransferAstray,
     TransferRefused,
 )
+from telephony.channels import number
 from telephony.complaints import Complaints, shown, where
 from telephony.registrations import Registrations
 from telephony.variables import ChannelVariable
@@ -79,6 +86,8 @@ class Switches:
         calls: LiveCalls,
         floor: LiveFloor,
         talks: LiveTalks,
+        rooms: Rooms,
+        keys: RoomKeys,
         orders: Orders,
         channels: Calls,
         admission: Admission,
@@ -90,6 +99,8 @@ class Switches:
         self._calls = calls
         self._floor = floor
         self._talks = talks
+        self._rooms = rooms
+        self._keys = keys
         self._orders = orders
         self._channels = channels
         self._admission = admission
@@ -110,6 +121,9 @@ class Switches:
             self._registrations.handle(node, message, self._calls.in_force.centre.lines)
         for event in self._channels.handle(node, message, self._clock.now()):
             self.on_call_event(event)
+        if message.name == "Hangup":
+            channel = ChannelId(node, message.get("Uniqueid"))
+            self._rooms.ended(channel, number(message.get("Cause")))
         if message.name == "Newchannel":
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
         self._wind()
@@ -162,6 +176,8 @@ class Switches:
             if call.ledger.phones and (call.music or call.adopted):
                 call.music = False
                 self._orders.music(call, False)
+                self._rooms.sound_again(call)
+        self._rooms.seen_in_snapshot()
         self._on_gap(gap)
         self._changes.touch()
 
@@ -249,12 +265,21 @@ class Switches:
             )
 
     def _carry_out(self, event: CallEvent, gap: Gap | None) -> None:
-        if isinstance(event, PhoneChanged):
-            self._floor.feed(StationChanged(event.station, event.state))
-            return
-        if isinstance(event, CallSeen):
-            self._take_up(event, gap)
-            return
+        match event:
+            case PhoneChanged():
+                self._floor.feed(StationChanged(event.station, event.state))
+            case RoomOpened():
+                self._rooms.opened(event.station)
+            case RoomClosed():
+                self._rooms.closed(event.station)
+            case RoomKey():
+                self._keys.key(event.station, event.key)
+            case CallSeen():
+                self._take_up(event, gap)
+            case _:
+                self._in_call(event, gap)
+
+    def _in_call(self, event: EventOfCall, gap: Gap | None) -> None:
         call = self._calls.get(event.call)
         if call is None:
             return
@@ -322,7 +347,7 @@ class Switches:
         Once the caller has left the talk, the session stops it, or what they hear next does.
         """
         view = self._channels.view(call.id)
-        wanted = view is not None and view.held_by_phone
+        wanted = call.held_at_desk or (view is not None and view.held_by_phone)
         if view is not None and view.connected and wanted is not call.music:
             call.music = wanted
             self._orders.music(call, wanted)
@@ -350,7 +375,7 @@ class Switches:
         self._calls.note(call, kind(agent, event.station, event.by))
         view = self._channels.view(call.id)
         # The other side may still be holding.
-        still = held or (view is not None and view.held)
+        still = held or call.held_at_desk or (view is not None and view.held)
         self._calls.stage(call, CallStage.HELD if still else CallStage.TALKING)
 
     def _transferred(self, call: LiveCall, event: CallTransferred) -> None:

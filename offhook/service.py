@@ -45,6 +45,7 @@ from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from domain.centre import Centre, zone_of
 from domain.errors import OperatorError
+from engine.agents.kept_rooms import KEPT_ROOMS, KeptRooms
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.draining import drain
@@ -262,6 +263,7 @@ async def running(
             {config.node: link},
             on_call_over=ended.put_nowait,
             on_gap=gaps.put_nowait,
+            kept_rooms=KeptRooms(state / KEPT_ROOMS),
         )
         if not config.recordings.root.is_absolute():
             # We don't create a folder elsewhere: a disk may be mounted there later.

@@ -30,6 +30,8 @@ class AuditAction(StrEnum):
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - not one
     AGENT_CODE_TAKEN_AWAY = "agent code taken away"  # by a migration: two users had it
     AGENT_SET_READY = "agent ready"
+    AGENT_CONNECTED = "agent connect"
+    AGENT_DISCONNECTED = "agent disconnect"
     AGENT_SENT_AWAY = "agent away"
     AGENT_LOGGED_OUT = "agent log_out"
     AGENT_LOGGED_IN = "agent log_in"

@@ -5,6 +5,7 @@ doesn't change the picture of the channels (``telephony.channels``); ``telephony
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
@@ -83,6 +84,10 @@ class CallChanges:
     def take_stations_touched(self) -> set[StationName]:
         touched, self.stations_touched = self.stations_touched, set()
         return touched
+
+    def touch(self, stations: Iterable[StationName]) -> None:
+        """Somebody has come to these phones, or left them."""
+        self.stations_touched.update(stations)
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called; None: not before the next event."""
@@ -215,14 +220,15 @@ class CallChanges:
         """Those of its callers with a station that may only be on its way to another bridge."""
         return {c for c in self.calls_around(channel) if self.calls[c].apart}
 
-    def compare_all(self, callers: set[str]) -> list[CallEvent]:
+    def compare_all(self, callers: set[str], *, final: bool = False) -> list[CallEvent]:
         events: list[CallEvent] = []
         for uniqueid in sorted(callers):
-            events += self._compare(self.calls[uniqueid])
+            events += self._compare(self.calls[uniqueid], final=final)
         return events
 
-    def _compare(self, call: Call, *, orderly: bool = True) -> list[CallEvent]:
-        """The changes in who hears the caller. Not ``orderly``: they happened in a gap."""
+    def _compare(self, call: Call, *, orderly: bool = True, final: bool = False) -> list[CallEvent]:
+        """The changes in who hears the caller. Not ``orderly``: they happened in a gap. ``final``:
+        whoever is apart won't be bridged again."""
         now: dict[StationName, list[Channel]] = {}
         for other in self._channels.heard_by(call.caller):
             if other.role is ChannelRole.STATION:
@@ -241,7 +247,7 @@ class CallChanges:
                 self._apart[call.caller.uniqueid, station] = self._now + REBRIDGED_WITHIN_S
             else:
                 asked = False
-            if asked or new or not orderly or not self._may_return(call, channels):
+            if asked or new or final or not orderly or not self._may_return(call, channels):
                 events.append(self._parted(call, station))
         for station, channels in now.items():
             if station in call.apart:
@@ -290,7 +296,7 @@ class CallChanges:
         """Caller and station are apart for good."""
         apart = self._together(call, station) or _Apart(self._now, Party.UNKNOWN, 0)
         for channel in call.connected.pop(station):
-            channel.held = False
+            channel.held = channel.held and channel.nailed_up  # its phone stays as it is
         ago_s = max(0.0, self._now - apart.since)
         return StationDisconnected(call.id, station, apart.by, apart.cause, ago_s)
 

@@ -137,16 +137,35 @@ class CallerGone:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """A phone has been nailed up: its leg is in its room."""
+
+    station: StationName
+
+
+@dataclass(frozen=True, slots=True)
+class RoomClosed:
+    """The leg of a nailed-up phone is gone."""
+
+    station: StationName
+
+
+@dataclass(frozen=True, slots=True)
+class RoomKey:
+    """Somebody pressed a key of a nailed-up phone."""
+
+    station: StationName
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneChanged:
     station: StationName
     state: StationState
 
 
-CallEvent = (
-    CallSeen
-    | CustomerRings
-    | CustomerPickedUp
-    | StationRinging
+EventOfCall = (
+    StationRinging
     | RingingEnded
     | StationConnected
     | StationDisconnected
@@ -156,5 +175,9 @@ CallEvent = (
     | TransferRefused
     | TransferAstray
     | CallerGone
-    | PhoneChanged
+    | CustomerRings
+    | CustomerPickedUp
 )
+"""What happens in a call that is known."""
+
+CallEvent = CallSeen | EventOfCall | PhoneChanged | RoomOpened | RoomClosed | RoomKey

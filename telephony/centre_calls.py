@@ -20,8 +20,12 @@ from telephony.call_events import (
     CallTransferred,
     CustomerPickedUp,
     CustomerRings,
+    EventOfCall,
     PhoneChanged,
     RingingEnded,
+    RoomClosed,
+    RoomKey,
+    RoomOpened,
     StationConnected,
     StationDisconnected,
     StationRinging,
@@ -43,8 +47,12 @@ __all__ = [
     "ChannelView",
     "CustomerPickedUp",
     "CustomerRings",
+    "EventOfCall",
     "PhoneChanged",
     "RingingEnded",
+    "RoomClosed",
+    "RoomKey",
+    "RoomOpened",
     "StationConnected",
     "StationDisconnected",
     "StationRinging",
@@ -88,6 +96,7 @@ class Calls:
         self.nodes: dict[NodeName, NodeCalls] = {}
         self._devices: dict[NodeName, dict[StationName, str]] = {}
         self._states: dict[StationName, StationState] = {}
+        self._legs: dict[StationName, ChannelId] = {}
 
     def know(self, stations: Iterable[StationName], lines: Iterable[LineName]) -> None:
         """Learn of more stations and lines, before any of them can have a channel."""
@@ -130,6 +139,30 @@ class Calls:
             for node in self.nodes.values()
             for channel in node.channels.of(ChannelRole.STATION, station)
         ]
+
+    def leg(self, station: StationName) -> ChannelId | None:
+        """The channel by which the phone is nailed up, in its room; None: it isn't."""
+        return self._legs.get(station)
+
+    @property
+    def rooms(self) -> list[StationName]:
+        """The phones that are nailed up."""
+        return list(self._legs)
+
+    def has_guest(self, station: StationName) -> bool:
+        """Whether somebody is with a nailed-up phone in its room."""
+        nodes = self.nodes.values()
+        legs = ((node, node.channels.leg(station)) for node in nodes)
+        return any(leg is not None and node.channels.has_guest(leg) for node, leg in legs)
+
+    def home(self, station: StationName) -> NodeName | None:
+        """The node at which the phone can be called; None if there is none."""
+        states = {
+            name: state_of(known.get(station, ""), ()) for name, known in self._devices.items()
+        }
+        best = sum_of(states.values())
+        there = (name for name, state in states.items() if state is best)
+        return None if best is StationState.UNREACHABLE else next(there, None)
 
     def ringing_channels(self, station: StationName) -> list[ChannelId]:
         """The station's channels that are being called and have not answered."""
@@ -207,20 +240,37 @@ class Calls:
         return node
 
     def _news(self, station: StationName) -> list[CallEvent]:
+        events = self._room_news(station)
         if not any(station in known for known in self._devices.values()):
-            return []  # no node has reported anything of it yet
-        state = sum_of(
-            state_of(
-                self._devices[name].get(station, ""),
-                node.channels.of(ChannelRole.STATION, station),
-                calls_us=node.channels.calls_us(station),
-            )
-            for name, node in self.nodes.items()
-        )
+            return events  # no node has reported anything of it yet
+        state = sum_of(self._state_at(node, station) for node in self.nodes.values())
         if self._states.get(station) is state:
-            return []
+            return events
         self._states[station] = state
-        return [PhoneChanged(station, state)]
+        return [*events, PhoneChanged(station, state)]
+
+    def _state_at(self, node: NodeCalls, station: StationName) -> StationState:
+        leg = node.channels.leg(station)
+        return state_of(
+            self._devices[node.name].get(station, ""),
+            node.channels.of(ChannelRole.STATION, station),
+            calls_us=node.channels.calls_us(station),
+            has_guest=None if leg is None else node.channels.has_guest(leg),
+        )
+
+    def _room_news(self, station: StationName) -> list[CallEvent]:
+        """Whether the phone has been nailed up, or is no longer."""
+        legs = ((node.name, node.channels.leg(station)) for node in self.nodes.values())
+        now = next((ChannelId(name, leg.uniqueid) for name, leg in legs if leg), None)
+        before = self._legs.get(station)
+        if now == before:
+            return []
+        if now is None:
+            del self._legs[station]
+        else:
+            self._legs[station] = now
+        closed: list[CallEvent] = [] if before is None else [RoomClosed(station)]
+        return closed if now is None else [*closed, RoomOpened(station)]
 
 
 def _view(node: NodeName, call: Call) -> SwitchCallView:

@@ -13,6 +13,9 @@ from domain.stations import OWN_PHONES, is_own_phone_call, phone_of
 from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
 
+ROOM = "agent-room"
+"""The context of extensions.conf in which the leg of a nailed-up phone enters its room."""
+
 RINGING, UP = 5, 6
 PLACED = "offhook."
 """What the uniqueids of channels begin with that we have Asterisk place (``ami.originate``)."""
@@ -69,6 +72,8 @@ class Channel:
     """Uniqueid of the caller that an attended transfer puts in its place."""
     phone: str = ""
     """Of a customer who calls from one of our own phones: that phone."""
+    nailed_up: bool = False
+    """It is the leg of a nailed-up phone, in its room."""
 
     sip: int = 0
     """The final response that refused it; 0 if there was none."""
@@ -157,6 +162,24 @@ class Channels:
                     return True
         return False
 
+    # --- nailed-up phones: one channel each, which stays in a room of its own
+
+    def leg(self, station: StationName) -> Channel | None:
+        """The channel of a nailed-up phone, from when it is in its room until it ends."""
+        there = self.of(ChannelRole.STATION, station)
+        return next((one for one in there if one.nailed_up and one.state == UP), None)
+
+    def has_guest(self, leg: Channel) -> bool:
+        """Whether somebody is with it in its room, in whatever way they came."""
+        there = (self.by_id[uniqueid] for uniqueid in self.bridges.get(leg.bridge, ()))
+        return any(one is not leg and one.role is not ChannelRole.OTHER for one in there)
+
+    def phones_in(self, bridge: str) -> Iterator[StationName]:
+        """The stations whose phones are in this bridge."""
+        for uniqueid in self.bridges.get(bridge, ()):
+            if (channel := self.by_id[uniqueid]).role is ChannelRole.STATION:
+                yield StationName(channel.endpoint)
+
     # --- changes
 
     def add(self, message: Message) -> Channel:
@@ -190,6 +213,8 @@ class Channels:
             channel.state = number(state)
             channel.ever_up = channel.ever_up or channel.state == UP
         channel.linkedid = message.get("Linkedid") or channel.linkedid
+        if channel.role is ChannelRole.STATION and message.get("Context") == ROOM:
+            channel.nailed_up = True
         if channel.endpoint == OWN_PHONES and message.get("CallerIDNum") in self._stations:
             channel.phone = message.get("CallerIDNum")
 

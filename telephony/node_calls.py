@@ -19,6 +19,7 @@ from telephony.call_events import (
     CallHeld,
     CallResumed,
     CallTransferred,
+    RoomKey,
     TransferAstray,
     TransferRefused,
 )
@@ -64,6 +65,7 @@ class NodeCalls:
         events = self._known(channel, message)
         before = self.changes.calls_around(channel)
         self.channels.enter(channel, message.get("BridgeUniqueid"))
+        self.changes.touch(self.channels.phones_in(channel.bridge))
         return events + self.changes.compare_all(before | self.changes.calls_around(channel))
 
     def _leave(self, channel: Channel, message: Message) -> list[CallEvent]:
@@ -78,8 +80,11 @@ class NodeCalls:
         if (customer := self.channels.passed_on(channel)) and customer.held:
             events += self._held(customer, False)  # whoever has them now doesn't hold
         before = self.changes.calls_around(channel)
+        self.changes.touch(self.channels.phones_in(bridge))
         self.channels.leave(channel)
-        return events + self.changes.compare_all(before)
+        # Nobody is moved from a room to another bridge.
+        final = message.get("BridgeCreator") == "ConfBridge"
+        return events + self.changes.compare_all(before, final=final)
 
     def _inherit(self, channel: Channel) -> list[CallEvent]:
         """Give its place in a bridge to its heir, if it has one."""
@@ -129,6 +134,12 @@ class NodeCalls:
         if own is not None:
             events += self.changes.over(own, Party.SYSTEM, number(message.get("Cause")))
         return events
+
+    def _key(self, channel: Channel, message: Message) -> list[CallEvent]:
+        key = message.get("Digit")
+        if not channel.nailed_up or message.get("Direction") != "Received" or len(key) != 1:
+            return []
+        return [RoomKey(StationName(channel.endpoint), key)]
 
     # --- other events
 
@@ -243,6 +254,7 @@ class NodeCalls:
         "Rename": _rename,
         "BridgeEnter": _enter,
         "BridgeLeave": _leave,
+        "DTMFEnd": _key,
         "Hold": _hold,
         "Unhold": _hold,
         "HangupRequest": _hang_up_request,

@@ -24,10 +24,18 @@ _RANK = (StationState.UNREACHABLE, StationState.IDLE, StationState.RINGING, Stat
 
 
 def state_of(
-    device_state: str, channels: Iterable[Channel], *, calls_us: bool = False
+    device_state: str,
+    channels: Iterable[Channel],
+    *,
+    calls_us: bool = False,
+    has_guest: bool | None = None,
 ) -> StationState:
     """One node's view of a station, from its device state and its channels there. ``calls_us``: it
-    is in a call to one of our own numbers, which outlasts its channel by a moment."""
+    is in a call to one of our own numbers, which outlasts its channel by a moment. ``has_guest``:
+    whether somebody is with a nailed-up phone in its room; None: it isn't nailed up."""
+    if has_guest is not None:
+        channels = list(channels)
+        return StationState.BUSY if has_guest or len(channels) > 1 else StationState.IDLE
     state = _STATES.get(device_state, StationState.UNREACHABLE)
     if state in (StationState.BUSY, StationState.IDLE):
         # With device_state_busy_at=1, a phone counts as busy as soon as it is called; one that is

@@ -25,6 +25,8 @@ SUPERVISORS_VERBS = {
     Verb.AWAY: AuditAction.AGENT_SENT_AWAY,
     Verb.LOG_IN: AuditAction.AGENT_LOGGED_IN,
     Verb.LOG_OUT: AuditAction.AGENT_LOGGED_OUT,
+    Verb.CONNECT: AuditAction.AGENT_CONNECTED,
+    Verb.DISCONNECT: AuditAction.AGENT_DISCONNECTED,
 }
 """What a supervisor may ask for an agent, and how the audit log names it."""
 
@@ -61,8 +63,8 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def command(request: web.Request) -> web.Response:
-    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready or away, or logs them in (at
-    their usual phone, if the form names no other) or out."""
+    """POST /agents/{agent}/{verb}: a supervisor sets an agent ready or away, logs them in (at
+    their usual phone, if the form names no other) or out, or has their phone connected or not."""
     user = user_of(request)
     code = AgentCode(request.match_info["agent"])
     agent = next((a for a in request.app[LIVE].centre().agents if a.code == code), None)

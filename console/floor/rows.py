@@ -152,6 +152,7 @@ def agent_row(agent: AgentView, *, phone: bool, call: bool) -> Row:
         "usual_station": agent.usual_station if phone else None,
         "station": agent.station if phone else None,
         "station_state": agent.station_state if phone else None,
+        "leg": agent.leg.value if phone else None,
         "call": agent.call if call else None,
         "after_call": agent.after_call,
     }

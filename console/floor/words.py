@@ -6,7 +6,7 @@ A colour never stands alone; it always comes with its text.
 from console.kit.translations import N_
 from console.kit.words import NUMBER_WITHHELD
 from domain.facts import AgentState
-from engine.ports import CallStage, CommandOutcome
+from engine.ports import CallStage, CommandOutcome, LegState
 
 AGENT_STATES = {
     AgentState.LOGGED_OUT: N_("Logged out"),
@@ -36,6 +36,7 @@ AWAY_REASONS = {
     "unreachable": N_("Phone unreachable"),
     "forwarded": N_("Phone forwards calls"),
     "dropped": N_("Answered, no talk"),
+    "disconnected": N_("Phone disconnected"),
     # What an agent does after the present call.
     "away": N_("Away"),
     "log_out": N_("Log out"),
@@ -46,6 +47,14 @@ STATION_STATES = {
     "busy": N_("Phone busy"),
     "unreachable": N_("Phone unreachable"),
 }
+LEGS = {
+    LegState.OFF: "",
+    LegState.CALLING: N_("connecting: pick up"),
+    LegState.UP: N_("connected"),
+    LegState.FAILED: N_("could not be connected"),
+    LegState.LOST: N_("disconnected"),
+}
+"""How the phone is connected to its room."""
 STAGES = {
     CallStage.DIALLED: N_("Dialled"),
     CallStage.FLOW: N_("In the menu"),
@@ -76,6 +85,9 @@ COMMAND_OUTCOMES = {
     CommandOutcome.NOT_LOGGED_IN: N_("The agent is not logged in."),
     CommandOutcome.TALKING: N_("Not during a call: finish it first."),
     CommandOutcome.NOT_IN_WRAP_UP: N_("There is no after-call work to extend."),
+    CommandOutcome.PHONE_NOT_FREE: N_("Phone %(station)s can't be called now."),
+    CommandOutcome.NOT_CONNECTED: N_("The phone is not connected."),
+    CommandOutcome.NOT_TALKING: N_("There is no caller on the phone."),
     CommandOutcome.NO_SUCH_AGENT: N_("There is no agent %(agent)s."),
     CommandOutcome.NO_SUCH_STATION: N_("There is no phone %(station)s."),
     CommandOutcome.NO_SUCH_REASON: N_("There is no away reason %(reason)s."),

@@ -31,6 +31,16 @@ HARDLY_S = 0.8
 """Anything shorter is not a talk: no word fits in. [dial-over] in extensions.conf has the same."""
 
 
+def is_talk(together_ms: int) -> bool:
+    """Whether this time together, by Asterisk's clock, makes a talk.
+
+    A negative time only says that the clock was set back meanwhile. It counts as a talk, because
+    letting a served caller go is better than bringing them back, and phones that answer in vain are
+    rare.
+    """
+    return not 0 <= together_ms < HARDLY_S * 1000
+
+
 class LiveTalks:
     """Connects and separates callers and agents, in the record and on the floor."""
 
@@ -54,6 +64,7 @@ class LiveTalks:
         if not call.ledger.joins(station, at):
             return
         call.phone_lost = None
+        call.held_at_desk = False
         call.bridged_at = call.bridged_at or at
         agent = self._floor.at_station.get(station)
         self._calls.note(call, TalkBegan(agent, station), at=at, supposed=supposed)
@@ -79,6 +90,7 @@ class LiveTalks:
             # Asterisk's clock may have been set back meanwhile.
             call.bridged_s += max(0.0, (at - call.bridged_at).total_seconds())
             call.bridged_at = None
+        call.held_at_desk = False
         agent = self._floor.at_station.get(station)
         why = None
         if call.phone_lost == station:

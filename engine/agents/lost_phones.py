@@ -29,7 +29,7 @@ _GONE = ("Unreachable", "Removed")
 
 
 class LostPhones:
-    """Checks the phones that talk to callers, and ends the legs of those that are gone."""
+    """Checks phones that talk or are nailed up, and ends the legs of those that are gone."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class LostPhones:
             await self.look()
 
     async def look(self) -> None:
-        """Look once at each phone that talks."""
+        """Look once at each phone that talks, or is nailed up."""
         talking = list(self._talking())
         self._pulse.keep({channel for _, channels in talking for channel in channels})
         for station, channels in talking:
@@ -67,6 +67,7 @@ class LostPhones:
         stations = {
             station for call in self._calls.by_id.values() for station in call.ledger.phones
         }
+        stations |= set(self._channels.rooms)
         for station in sorted(stations):
             channels = self._channels.answered_channels(station)
             if channels:
@@ -94,8 +95,8 @@ class LostPhones:
 
     async def _lost(self, station: StationName, channels: list[ChannelId]) -> None:
         log.warning(
-            "a phone died during a talk: it sends nothing and doesn't answer; its caller waits"
-            " again, at the head of the queue",
+            "a phone died during a talk or in its room: it sends nothing and doesn't answer; its"
+            " caller waits again, at the head of the queue",
             station=station,
             silent_s=self.silent_s,
         )

@@ -138,6 +138,8 @@ class LiveCall:
     """How many holds and resumes of each talk are recorded, by its phone and by whose they are."""
     music: bool = False
     """Music plays for the caller, who is on hold."""
+    held_at_desk: bool = False
+    """The agent holds the customer by the desk: the phone, in its room, knows nothing of it."""
     phone_lost: StationName | None = None
     """The phone of the last talk, if it died during it; the caller then waits again."""
     flow_ended: Unlisted | None = None

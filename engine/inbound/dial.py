@@ -1,16 +1,12 @@
 """Rings an agent's phone for a waiting caller, and sits out the talk: the application Dial."""
 
-from datetime import UTC, datetime
-
 import structlog
 
 from acd.commands import Offer
-from engine.calls.call import LiveCall
-from engine.inbound.bookmark import Bookmark
-from engine.inbound.dial_outcome import DialOutcome, accepted, is_talk
-from engine.inbound.queued_calls import QueuedCalls
-from recordings.capture import capture
-from telephony.agi.agi_wire import HungUp
+from domain.reasons import OfferFailure
+from engine.agents.live_talks import is_talk
+from engine.inbound.dial_outcome import DialOutcome, accepted
+from recordings.capture import Capture
 from telephony.agi.session import Session
 from telephony.variables import TWIN, ChannelVariable
 
@@ -20,48 +16,24 @@ log = structlog.get_logger()
 class Dial:
     """Rings phones for one caller, in one session."""
 
-    def __init__(
-        self, session: Session, call: LiveCall, bookmark: Bookmark, queued: QueuedCalls
-    ) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._call = call
-        self._turn = call.turn
-        self._bookmark = bookmark
-        self._queued = queued
 
-    async def ring(self, offer: Offer, since: float) -> bool:
-        """Ring the agent and wait for the end of the talk, if any; returns whether they talked.
+    async def talk(self, offer: Offer, recording: Capture) -> OfferFailure | None:
+        """Ring the agent and wait for the end of the talk; None if they talked, else why not.
 
-        If they didn't, the caller goes on waiting, as one who has since ``since`` (epoch s).
+        ``recording`` begins before the phone rings, once a call. Raises HungUp if the caller
+        leaves, from the talk too.
         """
-        try:
-            # `r`: the caller hears ringing, not what the phone sends before it answers, which
-            # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
-            # remembers who the caller is offered to, and starts the recording. `i`: a phone that
-            # forwards its calls doesn't send the caller anywhere. `U`: notes when it answered.
-            told = capture(self._call.id)
-            before = f"B(offered^s^1({offer.agent}^{told.file}^{told.options}))"
-            self._call.recorded = True
-            dialled_at = datetime.now(UTC)
-            answered = self._queued.dialling(self._call, offer)
-            try:
-                outcome = await self._dial(offer, f"gir{before}b(phone-offer^s^1)U(answered)")
-            finally:
-                answered.cancel()
-            if self._call.music:  # the agent hung up while the caller was on hold
-                self._call.music = False
-                await self._session.music_off()
-            if outcome.answered and await self._talked():
-                self._queued.talk_over(self._call, offer, dialled_at)
-                await self._bookmark.talked()
-                return True
-            why = outcome.failure(await self._answer_of_the_phone())
-            self._queued.offer_failed(self._call, offer, why, since)
-            return False
-        except HungUp:
-            if self._call.turn == self._turn:  # otherwise a later session has the caller
-                self._queued.caller_left_ringing(self._call, offer)
-            raise
+        # `r`: the caller hears ringing, not what the phone sends before it answers, which
+        # breaks recordings, as `m` does (docs/decisions/0006-recording.md). `B`: the dialplan
+        # remembers who the caller is offered to, and starts the recording. `i`: a phone that
+        # forwards its calls doesn't send the caller anywhere. `U`: notes when it answered.
+        before = f"B(offered^s^1({offer.agent}^{recording.file}^{recording.options}))"
+        outcome = await self._dial(offer, f"gir{before}b(phone-offer^s^1)U(answered)")
+        if outcome.answered and await self._talked():
+            return None
+        return outcome.failure(await self._answer_of_the_phone())
 
     async def _dial(self, offer: Offer, options: str) -> DialOutcome:
         """Ring the phone; returns what Dial says about it.

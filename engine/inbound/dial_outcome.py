@@ -7,7 +7,6 @@ then. The phone's own final answer and the time since it answered say the rest.
 from dataclasses import dataclass
 
 from domain.reasons import OfferFailure
-from engine.agents.live_talks import HARDLY_S
 
 _UNACCEPTABLE = ("CHANUNAVAIL", "58")
 """What Dial says about a phone that answers 488 (measured): it refuses the sound we offer."""
@@ -61,13 +60,3 @@ class DialOutcome:
 def accepted(answer: str | None) -> bool:
     """Whether the phone accepted the call, as in ``SIP 200 OK``."""
     return (answer or "").startswith("SIP 2")
-
-
-def is_talk(together_ms: int) -> bool:
-    """Whether this time together, by Asterisk's clock, makes a talk.
-
-    A negative time only says that the clock was set back meanwhile. It counts as a talk, because
-    letting a served caller go is better than bringing them back, and phones that answer in vain are
-    rare.
-    """
-    return not 0 <= together_ms < HARDLY_S * 1000

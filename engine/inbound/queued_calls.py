@@ -11,6 +11,7 @@ from domain.identity import NodeName, QueueName
 from domain.reasons import OfferFailure
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
+from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
@@ -30,6 +31,7 @@ class QueuedCalls:
         calls: LiveCalls,
         floor: LiveFloor,
         talks: LiveTalks,
+        rooms: Rooms,
         links: Mapping[NodeName, Link],
         timing: ReportTiming,
     ) -> None:
@@ -39,6 +41,7 @@ class QueuedCalls:
         self._calls = calls
         self._floor = floor
         self._talks = talks
+        self._rooms = rooms
         self._links = links
 
     def put(
@@ -109,13 +112,20 @@ class QueuedCalls:
             self._floor.feed(OfferFailed(call.id, offer.agent, OfferFailure.CALLER_LEFT))
         self._talks.must_have_ended(call)
 
-    def dialling(self, call: LiveCall, offer: Offer) -> asyncio.TimerHandle:
+    def comes_into_room(self, offer: Offer) -> bool:
+        """Whether the agent's phone is nailed up, so that the caller comes into its room. The agent
+        then hears it."""
+        return self._rooms.announce(offer.station)
+
+    def dialling(self, call: LiveCall, offer: Offer, *, rings: bool = True) -> asyncio.TimerHandle:
         """The agent's phone begins to ring; the timer is to be cancelled when Dial is over.
 
-        Unless the phone is answered, Dial ends by itself with the ringing.
+        Unless the phone is answered, Dial ends by itself with the ringing. If it doesn't ring, they
+        talk at once.
         """
+        begun_s = offer.ring_s + self._timing.rung_out_s if rings else self._timing.late_s
         return asyncio.get_running_loop().call_later(
-            offer.ring_s + self._timing.rung_out_s, self._talks.must_have_begun, call, offer
+            begun_s, self._talks.must_have_begun, call, offer
         )
 
     def talk_over(self, call: LiveCall, offer: Offer, dialled_at: datetime) -> None:

@@ -9,9 +9,9 @@ from engine.agents.live_talks import must_wait_again
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.inbound.bookmark import Bookmark
-from engine.inbound.dial import Dial
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.speaking import Speech
+from engine.inbound.to_agent import ToAgent
 from ivr_flows.announcements import announcement
 from ivr_flows.flow import Flow
 from ivr_flows.steps import Enqueue, QueueExit
@@ -46,7 +46,7 @@ class Queueing:
         self._queued = queued
         self._bookmark = bookmark
         self._speech = speech
-        self._dial = Dial(session, call, bookmark, queued)
+        self._to_agent = ToAgent(session, call, bookmark, queued)
         self._queued_at = queued_at
 
     async def wait(self, step: Enqueue) -> QueueExit:
@@ -64,7 +64,7 @@ class Queueing:
                     case Announce():
                         await self._announce(command, step)
                     case Offer():
-                        if await self._dial.ring(command, since):
+                        if await self._to_agent.bring(command, since):
                             if not must_wait_again(self._call):
                                 return QueueExit.TALKED
                             await self._wait_again(step, since)

@@ -15,8 +15,8 @@ from engine.agents.live_talks import must_wait_again
 from engine.calls.call import LiveCall
 from engine.inbound.bookmark import Bookmark
 from engine.inbound.caller_sessions import Sessions
-from engine.inbound.dial import Dial
 from engine.inbound.queued_calls import QueuedCalls
+from engine.inbound.to_agent import ToAgent
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session
 
@@ -90,14 +90,14 @@ class AnsweredCalls:
         """Wait for an agent; returns whether they talked."""
         assert host.queue is not None  # noqa: S101 - looked at
         bookmark = Bookmark(session, served=False)
-        dial = Dial(session, call, bookmark, self._queued)
+        to_agent = ToAgent(session, call, bookmark, self._queued)
         since = self._queued.put(call, host.queue, None, raised=host.raised, announce=False)
         try:
             while True:
                 command = await self._next(session, call, host)
                 match command:
                     case Offer():
-                        if await dial.ring(command, since):
+                        if await to_agent.bring(command, since):
                             if not must_wait_again(call):
                                 return True
                             self._queued.put(

@@ -224,6 +224,14 @@ class Session:
             raise AgiError(line, reply.code, f"Asterisk has no application {app}")
         return reply.result
 
+    async def subroutine(self, context: str, *args: str) -> str:
+        """Run the dialplan's subroutine ``context``,s,1 and return what it returns.
+
+        For short ones only: if the call is sent elsewhere meanwhile, it doesn't leave them.
+        """
+        await self.command(f"GOSUB {context} s 1 {quoted(','.join(args))}")
+        return await self.get_variable("GOSUB_RETVAL") or ""
+
     async def say_digits(self, digits: str, escape: str = "") -> str:
         """Say digit by digit; returns the key that stopped it, or ""."""
         line = f"SAY DIGITS {quoted(digits)} {quoted(escape)}"

@@ -45,6 +45,8 @@ class Originate:
     variables: Mapping[str, str] = field(default_factory=dict)  # "_NAME" is inherited
     ring_s: float = 30.0
     early_media: bool = False
+    sip_headers: Mapping[str, str] = field(default_factory=dict)
+    """What the INVITE has besides, of a PJSIP channel."""
     codecs: str = ""
 
     def headers(self) -> Headers:
@@ -55,6 +57,10 @@ class Originate:
             "Timeout": str(round(self.ring_s * 1000)),
             "Variable": [
                 f"{_variable_name(name)}={_escape(value)}" for name, value in self.variables.items()
+            ]
+            + [
+                f"PJSIP_HEADER(add,{_header_name(name)})={_escape(value)}"
+                for name, value in self.sip_headers.items()
             ],
         }
         if isinstance(self.then, Application):
@@ -77,6 +83,12 @@ class Originate:
 def _variable_name(name: str) -> str:
     if not name or not name.replace("_", "a").isalnum():
         raise ValueError(f"{name!r} is not a channel variable's name")
+    return name
+
+
+def _header_name(name: str) -> str:
+    if not name or not name.replace("-", "a").isalnum():
+        raise ValueError(f"{name!r} is not a SIP header's name")
     return name
 
 

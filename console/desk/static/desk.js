@@ -23,6 +23,7 @@ function drawMe(agent) {
   me("after").textContent = agent.after_call ? fill(texts.then, { what: reasonText(agent.after_call) }) : "";
   me("station").textContent = agent.station ?? "";
   me("phone").textContent = agent.station_state ? `· ${texts.stations[agent.station_state] ?? agent.station_state}` : "";
+  if (agent.leg && texts.legs[agent.leg]) me("phone").textContent += ` · ${texts.legs[agent.leg]}`;
   me("phone").classList.toggle("text-red", agent.station_state === "unreachable");
   const out = agent.state === "logged_out";
   desk.querySelector('[data-show="out"]').hidden = !out;
@@ -32,7 +33,23 @@ function drawMe(agent) {
     extend: agent.state === "wrap_up",
     away: !out,
     log_out: !out,
+    connect: !out && agent.leg !== "calling" && agent.station_state === "idle",
+    disconnect: agent.leg === "calling" || agent.state !== "talking",
+    hold: agent.state === "talking",
+    resume: agent.state === "talking",
+    end_talk: agent.state === "talking",
   };
+  const connected = agent.leg === "up";
+  const held = live.rows("calls")[0]?.stage === "held";
+  const hidden = {
+    connect: connected || agent.leg === "calling",
+    disconnect: !connected && agent.leg !== "calling",
+    hold: held,
+    resume: !held,
+  };
+  for (const [verb, hide] of Object.entries(hidden))
+    desk.querySelector(`[data-verb="${verb}"]`).hidden = hide;
+  document.getElementById("of-call").hidden = !connected || agent.state !== "talking";
   for (const button of desk.querySelectorAll("[data-verb]"))
     button.disabled = !can[button.dataset.verb] || button.classList.contains("is-busy");
 }

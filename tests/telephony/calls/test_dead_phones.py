@@ -49,7 +49,7 @@ class Scene:
         self.node = Node()
         self.call = SimpleNamespace(ledger=Ledger(phones={PHONE}), phone_lost=None)
         channels = [ChannelId(NODE, f"1.{n}") for n in range(legs)]
-        up = cast(Calls, SimpleNamespace(answered_channels=lambda _: channels))
+        up = cast(Calls, SimpleNamespace(answered_channels=lambda _: channels, rooms=[]))
         links = cast(dict[NodeName, Link], {NODE: self.node})
         calls = cast(LiveCalls, SimpleNamespace(by_id={"call": self.call}))
         self.phones = LostPhones(Clock(lambda: self.now), calls, links, up)

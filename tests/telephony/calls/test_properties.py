@@ -13,6 +13,9 @@ from telephony.call_events import (
     CallSeen,
     PhoneChanged,
     RingingEnded,
+    RoomClosed,
+    RoomKey,
+    RoomOpened,
     StationConnected,
     StationDisconnected,
     StationRinging,
@@ -117,7 +120,7 @@ class Books:
 
     def book(self, events: list[CallEvent]) -> None:
         for event in events:
-            if isinstance(event, PhoneChanged):
+            if isinstance(event, PhoneChanged | RoomOpened | RoomClosed | RoomKey):
                 continue
             if isinstance(event, CallSeen):
                 assert event.call not in self.connected

@@ -1,0 +1,47 @@
+"""Brings a customer to an agent whose phone is nailed up: into the phone's room.
+
+Nothing rings, and nothing has to be answered: the customer joins the conference in which the phone
+waits (docs/decisions/0021-agents-in-rooms.md). What comes of it is as after Dial.
+"""
+
+import re
+
+from acd.commands import Offer
+from domain.reasons import OfferFailure
+from engine.agents.live_talks import is_talk
+from recordings.capture import Capture
+from telephony.agi.session import Session
+from telephony.room_names import conference
+
+_LEFT = re.compile(r"[A-Z]*/(-?\d{1,15})")
+"""What [from-room] returns: how the customer left, and after how many milliseconds."""
+
+_NOT_FREE = {
+    "taken": OfferFailure.BUSY,  # another customer is in the room
+    "gone": OfferFailure.UNREACHABLE,  # the phone has left it
+}
+
+
+class Room:
+    """Brings one customer into rooms, in one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def talk(self, offer: Offer, recording: Capture) -> OfferFailure | None:
+        """Join the agent and wait for the end of the talk; None if they talked, else why not.
+
+        ``recording`` begins before they meet, once a call. Raises HungUp if the customer leaves,
+        from the talk too.
+        """
+        free = await self._session.subroutine(
+            "to-room", offer.station, offer.agent, recording.file, recording.options
+        )
+        if free != "free":
+            return _NOT_FREE.get(free, OfferFailure.UNREACHABLE)
+        await self._session.execute(
+            "ConfBridge", conference(offer.station), "room", "customer", "customer-keys"
+        )
+        left = _LEFT.fullmatch(await self._session.subroutine("from-room"))
+        talked = left is not None and is_talk(int(left[1]))
+        return None if talked else OfferFailure.DROPPED
