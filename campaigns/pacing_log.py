@@ -4,9 +4,12 @@ A decision is kept if its reason or figures differ from the last one's, or if nu
 at most one a second for each campaign, which then has the sum of what was dialled in that second.
 """
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
@@ -14,12 +17,15 @@ from campaigns.campaign_service import CampaignRefusal, CampaignRefused
 from domain.identity import CampaignName
 from domain.roles import Actor, Role
 from storage.database import connection
+from storage.database_errors import AWAY
 from storage.queries import load
 
 _SQL = load("funnel")
 MOST_PENDING = 10_000
 """Decisions that wait for the database; beyond that the oldest are dropped."""
 MOST_SHOWN = 5_000
+
+WRITE_EVERY_S = 1.0
 
 DecisionFigures = Mapping[str, int | float | str | bool | None]
 """What a decision was made from, by name."""
@@ -56,13 +62,14 @@ class PacingLog:
         at: datetime,
         reason: str,
         dialled: int,
-        figures: DecisionFigures,
+        figures: Mapping[str, object],
     ) -> None:
         """Take a decision down, if it says something new."""
-        if not dialled and self._last.get(campaign) == (reason, figures):
+        plain = {name: _plain(value) for name, value in figures.items()}
+        if not dialled and self._last.get(campaign) == (reason, plain):
             return
-        self._last[campaign] = (reason, dict(figures))
-        made = KeptDecision(at, reason, dialled, dict(figures))
+        self._last[campaign] = (reason, plain)
+        made = KeptDecision(at, reason, dialled, plain)
         before = self._now.get(campaign)
         if before is not None:
             if _second(before.at) == _second(at):
@@ -71,6 +78,17 @@ class PacingLog:
             self._pending.append((campaign, before))
             del self._pending[:-MOST_PENDING]
         self._now[campaign] = made
+
+    async def keep(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Write once a second, until cancelled; then what is left, if the database is there."""
+        try:
+            while True:
+                await asyncio.sleep(WRITE_EVERY_S)
+                with contextlib.suppress(*AWAY):
+                    await self.write(clock())
+        finally:
+            with contextlib.suppress(*AWAY):
+                await self.write(clock() + timedelta(seconds=1))
 
     async def write(self, now: datetime) -> None:
         """Write what has been noted in seconds that are over. Call it now and then.
@@ -113,6 +131,13 @@ class PacingLog:
                 raise CampaignRefused(CampaignRefusal.NO_SUCH, "name", campaign)
             rows = await db.fetch(_SQL["decisions"], campaign, start, start + span, MOST_SHOWN)
         return tuple(KeptDecision(**row) for row in rows)
+
+
+def _plain(value: object) -> int | float | str | bool | None:
+    """A figure as JSON takes it, which knows neither infinity nor NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, int | str) else str(value)
 
 
 def _second(at: datetime) -> datetime:

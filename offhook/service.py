@@ -55,6 +55,7 @@ from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
 from engine.outbound.answered_call import AnsweredCalls
+from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.messages import CampaignMessages
 from engine.outbound.way_out import WayOut
@@ -298,6 +299,8 @@ async def running(
             engine.channels,
             Attempts(pool, zone),
         )
+        books = CampaignBooks(pool, zone)
+        _background(stack, books.keep(), "why campaigns dial")
         runs = CampaignRuns(
             campaigns,
             LeadClaims(pool, zone),
@@ -308,6 +311,8 @@ async def running(
             engine.news,
             engine.clock,
             sound=CampaignMessages(prompts).sound,
+            history=books.history,
+            decided=books.decided,
             zone=lambda: zone_of(engine.centre),
         )
         agi = AgiServer(

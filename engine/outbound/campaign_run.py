@@ -69,6 +69,10 @@ class Decision:
     reason: Reason
 
 
+OnDecision = Callable[[Campaign, Decision, CampaignSettings], None]
+"""Is told each decision of a run, and by which settings it was made."""
+
+
 @dataclass(slots=True)
 class RunFigures:
     """What a run has done since it began."""
@@ -105,7 +109,7 @@ class CampaignRun:
         *,
         sound: str = "",
         history: History = NO_HISTORY,
-        decided: Callable[[Campaign, Decision, CampaignSettings], None] = lambda *_: None,
+        decided: OnDecision = lambda *_: None,
     ) -> None:
         self.campaign = campaign
         self.figures = RunFigures()

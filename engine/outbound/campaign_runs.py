@@ -21,7 +21,7 @@ from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock
-from engine.outbound.campaign_run import CampaignRun, RunningAttempt
+from engine.outbound.campaign_run import CampaignRun, OnDecision, RunningAttempt
 from engine.outbound.way_out import WayOut
 from engine.ports import CampaignView
 from machine.one_line import in_one_line
@@ -40,8 +40,16 @@ MakeSound = Callable[[Campaign], Awaitable[str]]
 """Makes the campaign's message, as Asterisk finds it; "" if there is none."""
 
 
+ReadHistory = Callable[[Campaign], Awaitable[History]]
+"""Reads what counts for the campaign's limit from before."""
+
+
 async def _no_sound(_: Campaign) -> str:
     return ""
+
+
+async def _no_history(_: Campaign) -> History:
+    return History()
 
 
 class CampaignRuns:
@@ -59,6 +67,8 @@ class CampaignRuns:
         clock: Clock,
         *,
         sound: MakeSound = _no_sound,
+        history: ReadHistory = _no_history,
+        decided: OnDecision = lambda *_: None,
         zone: Callable[[], tzinfo | None] = lambda: None,
     ) -> None:
         self.by_name: dict[CampaignName, CampaignRun] = {}
@@ -70,6 +80,8 @@ class CampaignRuns:
         self._calls = calls
         self._clock = clock
         self._sound = sound
+        self._history = history
+        self._decided = decided
         self._zone = zone
         self._of_agent: dict[AgentCode, CampaignName] = {}
         self._changed = asyncio.Event()
@@ -134,11 +146,9 @@ class CampaignRuns:
             self._zone(),
             sound=await self._sound(campaign),
             history=history,
+            decided=self._decided,
         )
         log.info("a campaign runs", campaign=campaign.name, mode=campaign.settings.mode.value)
-
-    async def _history(self, _campaign: Campaign) -> History:
-        return History()
 
     # --- what pages ask
 

@@ -143,6 +143,15 @@ async def test_any_minute_can_be_explained(scene: CampaignScene) -> None:
     assert await log.at(OPS, SPRING, after(minutes=-1), span=timedelta(seconds=30)) == ()
 
 
+async def test_figures_that_json_can_t_have_are_left_out(scene: CampaignScene) -> None:
+    await scene.start()
+    log = PacingLog(scene.database.pool)
+    log.note(SPRING, NOON, "foreseen", 1, {"room": float("inf"), "day": NOON, "n": 1})
+    await log.write(after(seconds=1))
+    (only,) = await log.at(OPS, SPRING, NOON)
+    assert only.figures == {"room": None, "day": str(NOON), "n": 1}
+
+
 async def test_decisions_wait_for_a_database_that_is_away(scene: CampaignScene, dsn: str) -> None:
     await scene.start()
     pool = await make_pool(dsn)
