@@ -3,43 +3,25 @@
 import asyncio
 import contextlib
 import itertools
-import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
 
-from domain.centre import Centre
 from domain.identity import LineName, StationName
 from farend.ami_client import Event, FarEndError, Remote
 from farend.called_customers import TONES, CalledCustomer, key_of
 from farend.ears import Ears, Heard
+from farend.far_end_files import SECRET, USER, registers_late, write_files
 from farend.gate import Gate, SocketAddress
-from farend.peers import MediaTransport, Peers, gates_of
+from farend.peers import MediaTransport, Peers, Target, gates_of
 from farend.phone_steps import called_steps, customer_steps, line_steps, phone_steps
 from farend.seen_calls import SeenCall, SeenCalls
-from machine.hosts import with_port
-from telephony.asterisk.generated_files import Addresses, Ports
-from telephony.asterisk.generated_folder import GeneratedFolder
+from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.process import AsteriskProcess, check_free
 from telephony.asterisk.provision import AsteriskInstall
 
 __all__ = ["FarEnd", "FarEndError", "MediaTransport", "Target"]
 
-CONF = Path(__file__).resolve().parent / "conf"
 _HOST = "127.0.0.1"
-_USER = "farend"
-_SECRET = "farend"  # noqa: S105  (loopback only, a test tool; it can do nothing but call)
-
-
-class Target(Protocol):
-    """The centre that gets the calls: an ``Instance``, or one that runs elsewhere."""
-
-    @property
-    def addresses(self) -> Addresses: ...
-    @property
-    def ports(self) -> Ports: ...
-    @property
-    def centre(self) -> Centre: ...
 
 
 class FarEnd:
@@ -94,13 +76,22 @@ class FarEnd:
         """Start and return when every station and line is registered. Raises AsteriskError."""
         check_free([("udp", self.sip_bind, self.ports.sip, "the far end's SIP")])
         check_free([("tcp", _HOST, self.ports.ami, "the far end's AMI")])
-        self._write()
+        check_free([("tcp", _HOST, self.ports.agi, "the far end's ears")])
+        peers = Peers(
+            self.target,
+            self._own,
+            self._passwords,
+            self._sounds,
+            self._gated,
+            registers_late(self.process.install),
+        )
+        write_files(self.process, self.ports, peers)
         await self.process.start((_HOST, self.ports.ami))
         try:
             await self.ears.start(_HOST, self.ports.agi)
             for gate in self.gates.values():
                 await gate.start()
-            await self.remote.connect(_HOST, self.ports.ami, _USER, _SECRET)
+            await self.remote.connect(_HOST, self.ports.ami, USER, SECRET)
             await self.forget_plans()
             for station in self.target.centre.stations:
                 await self.phone(station.name, "answer-1,stay")
@@ -355,40 +346,3 @@ class FarEnd:
             *(station.name for station in centre.stations),
             *(line.name for line in centre.lines if line.host is None),
         ]
-
-    def _write(self) -> None:
-        heard = self.process.seen(self.process.spool)
-        self.process.write_main_file((CONF / "asterisk.conf").read_text("utf-8"))
-        for source in CONF.glob("*.conf"):
-            if source.name != "asterisk.conf":
-                shutil.copyfile(source, self.process.conf / source.name)
-        target = with_port(self.target.addresses.sip, self.target.ports.sip)
-        GeneratedFolder(self.process.conf / "generated").write(
-            {
-                "globals.conf": (
-                    f"FAREND_TARGET = {target}\nFAREND_HEARD = {heard}\n"
-                    f"FAREND_EARS = {self.ports.agi}\n"
-                ),
-                "rtp.conf": f"rtpstart = {self.ports.rtp_start}\nrtpend = {self.ports.rtp_end}\n",
-                "manager.conf": (
-                    f"port = {self.ports.ami}\n\n[{_USER}]\nsecret = {_SECRET}\n"
-                    "deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
-                    "read = system,call,user,dtmf\nwrite = all\nwritetimeout = 5000\n"
-                ),
-                "pjsip.conf": self._peers().text(self.ports.sip_tls),
-            }
-        )
-
-    def _peers(self) -> Peers:
-        # Newer versions wait up to 10 s before they register, unless they are told not to.
-        module = self.process.install.modules / "res_pjsip_outbound_registration.so"
-        return Peers(
-            self.target.centre,
-            self.target.addresses,
-            self.target.ports,
-            self._own,
-            self._passwords,
-            self._sounds,
-            self._gated,
-            registers_late=b"max_random_initial_delay" in module.read_bytes(),
-        )

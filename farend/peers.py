@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from domain.centre import CarrierAccount, Centre, Line, LineKind
 from domain.identity import LineName, StationName
@@ -18,6 +19,17 @@ class MediaTransport(StrEnum):
     SRTP = "srtp"  # encrypted sound by SIP over TLS: an offer of RTP/AVP is refused
 
 
+class Target(Protocol):
+    """The centre that gets the calls: an ``Instance``, or one that runs elsewhere."""
+
+    @property
+    def addresses(self) -> Addresses: ...
+    @property
+    def ports(self) -> Ports: ...
+    @property
+    def centre(self) -> Centre: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Gated:
     """The addresses of a gate (farend/gate.py): its two sides, and where the peer is."""
@@ -31,9 +43,7 @@ class Gated:
 class Peers:
     """The phones and lines of a centre, as the far end has them."""
 
-    centre: Centre
-    addresses: Addresses  # the centre's
-    ports: Ports  # the centre's
+    target: Target
     own: SocketAddress
     """Where the far end's SIP is."""
     passwords: Mapping[str, str]
@@ -45,15 +55,15 @@ class Peers:
 
     def text(self, tls_port: int) -> str:
         """All of them."""
-        target = with_port(self.addresses.sip, self.ports.sip)
+        target = with_port(self.target.addresses.sip, self.target.ports.sip)
         host, port = self.own
         return "\n".join(
             [
                 f"[main]\ntype = transport\nprotocol = udp\nbind = {with_port(host, port)}\n\n"
                 "[secure]\ntype = transport\nprotocol = tls\nmethod = tlsv1_2\n"
                 f"bind = {with_port(host, tls_port)}\nverify_server = no\n",
-                *(self._phone(station.name, target) for station in self.centre.stations),
-                *(self._line(line, target) for line in self.centre.lines),
+                *(self._phone(station.name, target) for station in self.target.centre.stations),
+                *(self._line(line, target) for line in self.target.centre.lines),
             ]
         )
 
@@ -63,7 +73,7 @@ class Peers:
             target = with_port(*self.gates[name].inner)
             extra = "rewrite_contact = yes\n"
         elif self.sounds.get(name) is MediaTransport.SRTP:
-            target = with_port(self.addresses.sip, self.ports.sip_tls)
+            target = with_port(self.target.addresses.sip, self.target.ports.sip_tls)
             target += ";transport=tls"
             transport, extra = "secure", "media_encryption = sdes\n"
         return (
@@ -101,7 +111,7 @@ class Peers:
             f"{text}aors = line-{name}\n\n"
             f"[line-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
             f"[line-{name}]\ntype = identify\nendpoint = line-{name}\n"
-            f"match = {self.addresses.sip}\n\n"
+            f"match = {self.target.addresses.sip}\n\n"
         )
 
     def _carrier(self, line: Line, account: CarrierAccount, common: str, target: str) -> str:
@@ -130,7 +140,7 @@ class Peers:
             f"[{kind}-{name}]\ntype = aor\ncontact = sip:{target}\n\n"
             f"[{name}](digest)\nusername = {name}\npassword = {self.passwords[name]}\n\n"
             f"[reg-{name}](outbound)\ntransport = {transport}\nserver_uri = sip:{target}\n"
-            f"client_uri = sip:{name}@{in_uri(self.addresses.sip)}\ncontact_user = {name}\n"
+            f"client_uri = sip:{name}@{in_uri(self.target.addresses.sip)}\ncontact_user = {name}\n"
             f"outbound_auth = {name}\nendpoint = {kind}-{name}\n{at_once}\n"
         )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from farend.network import CONF as FAR_CONF
+from farend.far_end_files import CONF as FAR_CONF
 from telephony.asterisk.instance import CONF
 from telephony.asterisk.process import AsteriskProcess
 from tests.conftest import FarEndFactory, InstanceFactory
