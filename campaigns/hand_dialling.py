@@ -1,0 +1,117 @@
+"""Reserves calls that agents dial by hand: the same rules, the same rows, the same way out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from campaigns.attempt_outcomes import BY_HAND
+from campaigns.attempts import NotReserved, ReserveRefusal
+from campaigns.campaign import Mode
+from campaigns.claims import number_histories, zone_of
+from campaigns.judging import judge_lead
+from campaigns.number_locks import lock_numbers
+from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
+from domain.identity import AgentCode, CallId, LineName, ProjectName
+from storage.database import connection
+from storage.queries import load
+
+_SQL = load("attempts")
+
+
+@dataclass(frozen=True, slots=True)
+class WishedHandCall:
+    """Whom an agent wants to call; ``attempt`` is the id of the call to be."""
+
+    attempt: CallId
+    project: ProjectName
+    number: str
+    agent: AgentCode
+    line: LineName | None
+    caller_id: str | None
+    rules: str = BY_HAND.rules
+    """The name of a preset in ``dialer.rules``."""
+    consent: bool = False
+    """Whether the customer's consent is on record, where the preset asks for it."""
+    timezone: str | None = None
+    """The customer's; None: unknown."""
+
+
+class HandDialling:
+    """Reserves calls by hand. ``zone``: of customers about whose zone nothing is known.
+
+    While the database is away, ``reserve`` raises one of ``storage.database_errors.AWAY``, and
+    nothing may be dialled.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+        self._pool = pool
+        self._zone = zone
+
+    async def reserve(self, wish: WishedHandCall, now: datetime) -> NotReserved | None:
+        """Write the call's row, if the number may be called now. None: it is committed, and the
+        call may be placed.
+
+        Do-not-call lists, hours, caps and the least gap of the number count as in campaigns; the
+        attempts and gaps of leads don't, for it is nobody's lead.
+        """
+        settings = BY_HAND.model_copy(update={"rules": wish.rules})
+        lead = _nobodys(wish, now)
+        async with connection(self._pool) as db, db.transaction():
+            await lock_numbers(db, [wish.number])
+            histories = await number_histories(db, [lead], wish.project, now)
+            local = zone_of(wish.timezone, self._zone)
+            verdict = judge_lead(lead, histories, settings, local, now)
+            if verdict.number is None:
+                why = _WHY.get(verdict.rule or "", ReserveRefusal.HELD)
+                return NotReserved(why, verdict.rule, verdict.until)
+            written = await db.fetchval(
+                _SQL["insert_attempt"],
+                wish.attempt,
+                None,
+                wish.project,
+                None,
+                None,
+                wish.number,
+                wish.line,
+                wish.caller_id,
+                Mode.MANUAL.value,
+                wish.agent,
+                now,
+            )
+        return None if written is not None else NotReserved(ReserveRefusal.KNOWN)
+
+
+_WHY = {
+    "do_not_call": ReserveRefusal.DO_NOT_CALL,
+    "in_call": ReserveRefusal.NUMBER_IN_CALL,
+}
+
+
+def _nobodys(wish: WishedHandCall, now: datetime) -> StoredLead:
+    """A lead as the rules know it, of a number that somebody typed."""
+    return StoredLead(
+        lead=0,
+        list=0,
+        project=wish.project,
+        state=LeadState.OPEN,
+        why=None,
+        key="",
+        name="",
+        fields={},
+        timezone=wish.timezone,
+        language=None,
+        consent_at=now if wish.consent else None,
+        attempts=0,
+        last_attempt_at=None,
+        last_outcome=None,
+        last_cause=None,
+        next_at=None,
+        overdue_at=None,
+        held_by=None,
+        callback_at=None,
+        callback_agent=None,
+        leased_until=None,
+        numbers=(LeadNumber(wish.number, 0),),
+    )
