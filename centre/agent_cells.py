@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from centre.agent_columns import REQUIRED, listed, name_books, plain, setting_of, with_level
 from centre.directory import Directory
-from centre.sheet_files import CellKind, SheetCell, SheetLine
 from centre.things import AgentSettings, Kind, SkillSettings, StationSettings, Thing
+from documents.sheets import CellKind, SheetCell, SheetLine
 
 _MOST_SHOWN = 80
 _MOST_LISTED = 200

@@ -23,6 +23,7 @@ OffhookError
 ├── LevelsRefused                           console.centre.skill_matrix
 ├── ListRefused                             campaigns.lead_lists
 ├── LoginRefused                            storage.account_errors
+├── MappingRefused                          campaigns.lead_columns
 ├── NoSuchChange                            centre.directory_service
 ├── NotAFileError                           machine.safe_files
 ├── NotSaved                                bench.console_forms
@@ -64,7 +65,7 @@ OffhookError
 ├── RequestRefused                          console.kit.error_pages
 ├── RouteWithoutRule                        console.kit.routing
 ├── SessionRefused                          telephony.agi.agi_wire
-├── SheetUnreadable                         centre.sheet_files
+├── SheetUnreadable                         documents.sheets
 ├── SippFailed                              bench.sipp
 ├── SpeechError                             prompts.speech
 ├── UnknownNodeError                        ivr_flows.interpreter

@@ -1,6 +1,5 @@
 """The directory's routes: who may open its pages; ``centre.authority`` says who may change what."""
 
-from centre.sheet_files import MOST_BYTES
 from console.centre import (
     first_steps_pages,
     history_pages,
@@ -16,6 +15,7 @@ from console.centre.sheets_in_hand import prepare
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
+from documents.sheets import MOST_BYTES
 from domain.roles import Role
 
 LEADERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)

@@ -22,7 +22,6 @@ from centre.directory_service import (
     ChangeRefused,
     NothingToChange,
 )
-from centre.sheet_files import SheetUnreadable, Unreadable, read_sheet
 from centre.things import MODELS, AgentSettings, Kind
 from console.centre.first_access import FirstAccess, first_access, hash_access
 from console.centre.reach import SeenDirectory
@@ -34,6 +33,8 @@ from console.centre.sheets_in_hand import (
     SheetStage,
 )
 from console.kit.context import DIRECTORY, USERS
+from documents.sheet_reading import read_sheet
+from documents.sheets import SheetUnreadable, Unreadable
 from domain.identity import AgentCode
 from domain.roles import Actor
 from storage.database_errors import AWAY

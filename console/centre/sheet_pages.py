@@ -11,7 +11,6 @@ from centre.agent_cells import SheetFault
 from centre.agent_columns import COLUMNS, REQUIRED, agent_rows
 from centre.agent_sheets import MOST_AGENTS, AgentRow, RowState
 from centre.authority import may_make
-from centre.sheet_files import MOST_BYTES, SheetUnreadable, csv_file, xlsx_file
 from centre.things import AgentSettings, Kind, Language
 from console.centre import sheet_words, words
 from console.centre.difference import SaidSetting, Wording, differences
@@ -34,6 +33,8 @@ from console.centre.thing_pages import LONGEST_NOTE
 from console.kit.context import LANGUAGE, PHONES, user_of
 from console.kit.rendering import render, says
 from console.kit.uploads import UPLOAD
+from documents.sheet_writing import csv_file, xlsx_file
+from documents.sheets import MOST_BYTES, SheetUnreadable
 
 HERE = "/centre/agents-sheet"
 PER_PAGE = 100

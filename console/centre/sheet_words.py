@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 
 from centre.agent_cells import SheetFault, SheetFaultCode
 from centre.agent_sheets import RowRemark, RowState
-from centre.sheet_files import SheetUnreadable, Unreadable
 from centre.things import Kind
 from console.centre import words
 from console.centre.sheets_in_hand import SheetRefusal
 from console.kit.translations import N_
+from documents.sheets import SheetUnreadable, Unreadable
 
 STATES: Mapping[RowState, str] = {
     RowState.NEW: N_("new"),

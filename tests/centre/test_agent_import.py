@@ -8,8 +8,9 @@ from centre.authority import SYSTEM
 from centre.directory import Directory
 from centre.directory_service import ChangeConflict, DirectoryService, WishedThing, wishes_of
 from centre.directory_store import DirectoryStore
-from centre.sheet_files import read_sheet, xlsx_file
 from centre.things import AgentSettings, Kind
+from documents.sheet_reading import read_sheet
+from documents.sheet_writing import xlsx_file
 from storage.database import Database
 from tests.centre.small import WANG, small_directory
 

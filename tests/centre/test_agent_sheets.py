@@ -17,13 +17,6 @@ from centre.agent_sheets import (
 )
 from centre.authority import refused
 from centre.directory import Directory, Edit, directory_of
-from centre.sheet_files import (
-    SheetUnreadable,
-    Unreadable,
-    csv_file,
-    read_sheet,
-    xlsx_file,
-)
 from centre.things import (
     AgentSettings,
     Kind,
@@ -32,6 +25,9 @@ from centre.things import (
     StationSettings,
     TeamSettings,
 )
+from documents.sheet_reading import read_sheet
+from documents.sheet_writing import csv_file, xlsx_file
+from documents.sheets import SheetUnreadable, Unreadable
 from domain.roles import Actor, Role
 from tests.centre.small import WANG, small_directory
 

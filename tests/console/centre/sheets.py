@@ -9,7 +9,7 @@ from aiohttp import ClientResponse
 from openpyxl import load_workbook
 
 from centre.agent_columns import COLUMNS
-from centre.sheet_files import csv_file, xlsx_file
+from documents.sheet_writing import csv_file, xlsx_file
 from tests.console.browserless import Client
 
 HERE = "/centre/agents-sheet"

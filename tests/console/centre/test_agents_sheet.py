@@ -14,10 +14,10 @@ from centre.authority import SYSTEM
 from centre.directory_service import WishedThing
 from centre.directory_store import DirectoryStore
 from centre.pins import AgentPins
-from centre.sheet_files import MOST_BYTES, Unreadable
 from centre.things import AgentSettings, Kind, Thing
 from console.centre import sheet_words
 from console.centre.sheets_in_hand import SHEETS, SheetRefusal
+from documents.sheets import MOST_BYTES, Unreadable
 from domain.identity import AgentCode, TeamName
 from domain.roles import Role
 from storage.audit import AuditAction

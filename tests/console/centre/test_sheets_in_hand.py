@@ -11,7 +11,6 @@ from centre.authority import SYSTEM
 from centre.directory_service import DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore, KeptDirectory
 from centre.pins import AgentPins
-from centre.sheet_files import SheetUnreadable, Unreadable, read_sheet
 from centre.things import Kind
 from console.centre.first_access import FirstAccess
 from console.centre.sheet_making import Pace
@@ -25,6 +24,8 @@ from console.centre.sheets_in_hand import (
 )
 from console.kit.context import DIRECTORY
 from console.kit.error_pages import RequestRefused
+from documents.sheet_reading import read_sheet
+from documents.sheets import SheetUnreadable, Unreadable
 from domain.identity import AgentCode
 from storage.database import Database
 from storage.database_errors import DatabaseUnreachable

@@ -12,7 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from centre.sheet_files import (
+from documents.sheet_reading import read_sheet
+from documents.sheet_writing import csv_file, xlsx_file
+from documents.sheets import (
     MOST_BYTES,
     MOST_TAGS,
     MOST_UNPACKED,
@@ -20,9 +22,6 @@ from centre.sheet_files import (
     SheetCell,
     SheetUnreadable,
     Unreadable,
-    csv_file,
-    read_sheet,
-    xlsx_file,
 )
 
 
