@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import asyncpg
+import phonenumbers
 
 from campaigns.stored_leads import ListState
 from domain.errors import OffhookError
@@ -16,8 +17,10 @@ from storage.database import connection
 from storage.queries import load
 
 _SQL = load("lead_service")
-_CHANGERS = frozenset((Role.ADMIN, Role.OPS))
-_PAUSERS = _CHANGERS | {Role.SUPERVISOR}
+LIST_CHANGERS = frozenset((Role.ADMIN, Role.OPS))
+_PAUSERS = LIST_CHANGERS | {Role.SUPERVISOR}
+LIST_VIEWERS = _PAUSERS | {Role.QA}
+"""Who may look at imports."""
 MOST_TITLE = 200
 
 
@@ -33,6 +36,9 @@ class ListRefusal(StrEnum):
     NO_ZONE = "no_zone"  # no time zone has this name
     NOT_FROM_HERE = "not_from_here"  # not with a lead in this state
     CHANGED_MEANWHILE = "changed_meanwhile"
+    NO_SUCH_COUNTRY = "no_such_country"  # neither empty nor two letters such as CN
+    UNDER_WAY = "under_way"  # this import is going on already
+    TOO_MANY = "too_many"  # files are being read; try it again soon
 
 
 class ListRefused(OffhookError):  # noqa: N818
@@ -53,7 +59,7 @@ class ListOfLeads:
     title: str
     state: ListState
     country: str
-    """Where numbers without a country's code are."""
+    """Where numbers without a country's code are; "" if none was chosen, then they are refused."""
     made_at: datetime
     made_by: str
     campaigns: tuple[str, ...]
@@ -94,8 +100,9 @@ class LeadLists:
         self, actor: Actor, project: ProjectName, title: str, country: str = "CN"
     ) -> ListOfLeads:
         """Make an empty list. Raises ListRefused."""
-        if actor.role not in _CHANGERS or not actor.has(project):
+        if actor.role not in LIST_CHANGERS or not actor.has(project):
             raise ListRefused(ListRefusal.FORBIDDEN, project)
+        _check_country(country)
         async with connection(self._pool) as db:
             number = await db.fetchval(
                 _SQL["insert_list"], project, _title(title), country, actor.name
@@ -109,13 +116,15 @@ class LeadLists:
         *,
         state: ListState | None = None,
         title: str | None = None,
+        country: str | None = None,
     ) -> ListOfLeads:
-        """Pause, activate, remove or rename a list. Raises ListRefused.
+        """Pause, activate, remove or rename a list, or choose its country. Raises ListRefused.
 
         Nothing more of a paused or removed list is dialled; calls under way go on. A removed list
         doesn't come back, but the stories of its leads stay.
         """
-        may = _PAUSERS if title is None and state is not ListState.REMOVED else _CHANGERS
+        pausing = title is None and country is None and state is not ListState.REMOVED
+        may = _PAUSERS if pausing else LIST_CHANGERS
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock_list"], number)
             found = await _get(db, actor, number)
@@ -123,12 +132,24 @@ class LeadLists:
                 raise ListRefused(ListRefusal.FORBIDDEN, found.project)
             wanted = state or found.state
             named = found.title if title is None else _title(title)
-            await db.execute(_SQL["set_list"], number, wanted.value, named)
+            where = found.country if country is None else country
+            _check_country(where)
+            await db.execute(_SQL["set_list"], number, wanted.value, named, where)
             if wanted is not ListState.ACTIVE:
                 await db.execute(_SQL["let_go"], number)
             (row,) = await db.fetch(_SQL["lists"], None, number)
         self._on_change(found.campaigns)
         return _list(row)
+
+
+async def read_list(
+    db: asyncpg.Connection, actor: Actor, number: int, roles: frozenset[Role]
+) -> ListOfLeads:
+    """A list that ``actor`` sees with one of these roles. Raises ListRefused."""
+    found = await _get(db, actor, number)
+    if actor.role not in roles:
+        raise ListRefused(ListRefusal.FORBIDDEN, found.project)
+    return found
 
 
 async def _get(db: asyncpg.Connection, actor: Actor, number: int) -> ListOfLeads:
@@ -149,6 +170,11 @@ def _list(row: asyncpg.Record) -> ListOfLeads:
         row["made_by"],
         tuple(row["campaigns"]),
     )
+
+
+def _check_country(country: str) -> None:
+    if country and country not in phonenumbers.SUPPORTED_REGIONS:
+        raise ListRefused(ListRefusal.NO_SUCH_COUNTRY, country)
 
 
 def _title(text: str) -> str:

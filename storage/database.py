@@ -151,9 +151,10 @@ async def make_pool(
 
 
 async def _prepare(db: asyncpg.Connection) -> None:
-    await db.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads, format="text"
-    )
+    for kind in ("json", "jsonb"):
+        await db.set_type_codec(
+            kind, schema="pg_catalog", encoder=json.dumps, decoder=json.loads, format="text"
+        )
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ create table lists (
     project text not null,
     title text not null,
     state text not null default 'active', -- active, paused, removed
-    country text not null default 'CN',
+    country text not null default 'CN', -- '': none chosen, so numbers without a country's code are refused
     made_at timestamptz not null default now(),
     made_by text not null
 );
@@ -42,36 +42,58 @@ create table campaign_lists (
 );
 create index campaign_lists_of_list on campaign_lists (list);
 
--- One upload into a list. Unfinished ones can be continued or undone.
+-- What the columns of these headings were for when a project's list was last imported.
+create table list_mappings (
+    project text not null,
+    headings text not null, -- in alphabetical order, one a line
+    mapping jsonb not null, -- [[heading, use], ...]
+    primary key (project, headings)
+);
+
+-- One upload into a list. Unfinished ones can be continued or undone. A run is from a start, or from
+-- a continuation.
 create table list_imports (
     import bigint generated always as identity primary key,
     list bigint not null references lists,
     file_name text not null,
     sha256 text not null,
     bytes bigint not null,
-    mapping jsonb not null,
-    state text not null default 'running', -- running, finished, failed, undone
+    file bytea, -- until it is finished
+    headings_row integer not null,
+    sample jsonb not null, -- the first rows, for people to choose the mapping by
+    mapping jsonb not null, -- [[heading, use], ...]: guessed, then chosen
+    duplicates text not null default 'skip', -- of other lists of the project: skip, keep
+    state text not null default 'uploaded', -- uploaded, running, finished, failed, undone
     failed_why text,
+    rows_expected integer not null,
+    at_row integer not null default 0, -- the spreadsheet's number of the last row that was taken
     rows_read integer not null default 0,
     imported integer not null default 0,
-    known integer not null default 0,
-    duplicate integer not null default 0,
+    partly integer not null default 0, -- of those imported: without a number that was wrong
+    do_not_call integer not null default 0, -- of those imported
+    known integer not null default 0, -- in the list before
+    duplicate integer not null default 0, -- of an earlier row of the file
+    elsewhere integer not null default 0, -- in another list of the project
     rejected integer not null default 0,
-    do_not_call integer not null default 0,
-    rows_expected integer,
+    removed integer not null default 0, -- by undoing it
     begun_at timestamptz not null default now(),
     begun_by text not null,
+    run_began_at timestamptz,
+    run_began_with integer not null default 0, -- rows read before this run
     ended_at timestamptz
 );
 create index list_imports_of_list on list_imports (list, import desc);
 
+-- Rows that were not imported, and (with part) what was left out of rows that were.
 create table rejected_rows (
     import bigint not null references list_imports on delete cascade,
     row integer not null,
-    field text not null,
+    place smallint not null,
+    field text not null, -- '': the row itself
     reason text not null,
+    part boolean not null,
     cells jsonb not null,
-    primary key (import, row)
+    primary key (import, row, place)
 );
 
 create table leads (
@@ -81,8 +103,8 @@ create table leads (
     import bigint references list_imports,
     key text not null, -- the client's own, or the numbers: repeating an upload finds it again
     name text not null default '',
-    fields jsonb not null default '{}',
-    timezone text, -- null: by the number, or else the centre's
+    fields json not null default '{}', -- in the order of the list's columns
+    timezone text, -- the list's, or else the number's; null: the centre's
     language text,
     consent_at timestamptz,
     state text not null default 'open', -- open, finished, invalid, do_not_call, removed
@@ -105,6 +127,7 @@ create index leads_due on leads (list, next_at, lead) where state = 'open';
 create index leads_overdue on leads (list, overdue_at) where state = 'open' and overdue_at is not null;
 create index leads_callbacks on leads (list, callback_at) where state = 'open' and callback_at is not null;
 create index leads_of_import on leads (import);
+create index leads_by_key on leads (project, key);
 
 create table lead_numbers (
     lead bigint not null references leads on delete cascade,

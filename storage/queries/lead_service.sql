@@ -16,7 +16,7 @@ order by l.list desc
 select list, project, state from lists where list = $1 for update
 
 -- name: set_list
-update lists set state = $2, title = $3 where list = $1
+update lists set state = $2, title = $3, country = $4 where list = $1
 
 -- name: let_go
 -- What was claimed of a list that is no longer dialled. Whoever has one of them locked looks at the

@@ -1,0 +1,255 @@
+"""Imports uploaded lists in the background: batch by batch, each in a transaction of its own.
+
+An import that was cut off, by whatever, is seen as unfinished: it can go on after the last batch,
+or be undone. The file is kept in the database until then.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+
+from campaigns.import_progress import (
+    DuplicatePolicy,
+    ImportProgress,
+    ImportState,
+    RowFate,
+    progress_of,
+)
+from campaigns.lead_columns import (
+    ColumnUse,
+    chosen,
+    guessed,
+    heading_set,
+    mapping_of,
+)
+from campaigns.lead_lists import LIST_CHANGERS, LIST_VIEWERS, ListRefusal, ListRefused, read_list
+from campaigns.lead_storing import LeadTarget, store_rows
+from campaigns.list_files import FileRow, look, rows_of
+from documents.sheets import SheetUnreadable
+from domain.identity import ProjectName
+from domain.roles import Actor, Role
+from storage.database import connection
+from storage.database_errors import AWAY
+from storage.queries import load
+
+log = structlog.get_logger()
+
+MOST_UNDER_WAY = 2
+"""Files that are read at a time."""
+UPLOADS_KEPT = timedelta(days=1)
+"""How long a file that was uploaded waits for somebody to begin its import."""
+MOST_IMPORTS = 100
+"""Of a page."""
+MOST_FILE_NAME = 200
+_UNDONE_AT_ONCE = 1000
+
+_SQL = load("lists")
+
+
+class ListImports:
+    """All imports. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``. ``zone`` is the centre's."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        zone: ZoneInfo,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._pool = pool
+        self._zone = zone
+        self._clock = clock
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._looks = 0
+
+    async def upload(self, actor: Actor, into: int, file_name: str, data: bytes) -> ImportProgress:
+        """Look at a file and keep it. What its columns are for is guessed, or as it was the last
+        time with these headings; begin the import once somebody has looked at that.
+
+        Raises ListRefused, or SheetUnreadable.
+        """
+        async with connection(self._pool) as db:
+            found = await read_list(db, actor, into, LIST_CHANGERS)
+        self._must_have_room()
+        self._looks += 1
+        now = self._clock()
+        try:
+            seen = await look(data, country=found.country, now=now, zone=self._zone)
+        finally:
+            self._looks -= 1
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["forget_uploads"], now - UPLOADS_KEPT)
+            kept = await db.fetchval(_SQL["remembered_mapping"], found.project, seen.heading_set)
+            mapping = seen.mapping
+            if kept is not None:
+                known = mapping_of(kept)
+                uses = dict(zip(known.headings, known.uses, strict=True))
+                mapping = guessed(mapping.headings, uses)
+            number = await db.fetchval(
+                _SQL["insert_import"],
+                *(into, file_name[-MOST_FILE_NAME:].replace("\0", "")),
+                *(hashlib.sha256(data).hexdigest(), len(data), data),
+                *(seen.headings_row, seen.sample, mapping.plain, seen.rows, actor.name, now),
+            )
+            return await self._read(db, actor, number)
+
+    async def begin(
+        self,
+        actor: Actor,
+        number: int,
+        uses: Mapping[str, ColumnUse],
+        *,
+        duplicates: DuplicatePolicy = DuplicatePolicy.SKIP,
+    ) -> ImportProgress:
+        """Begin an import with this use of its columns, by their headings; it goes on by itself.
+
+        Raises ListRefused, or MappingRefused.
+        """
+        self._must_have_room()
+        async with connection(self._pool) as db, db.transaction():
+            found = await self._read(db, actor, number, LIST_CHANGERS)
+            mapping = chosen(found.mapping.headings, uses)
+            columns = (number, mapping.plain, duplicates.value, self._clock())
+            if await db.fetchval(_SQL["begin_import"], *columns) is None:
+                raise ListRefused(ListRefusal.NOT_FROM_HERE, found.state)
+            headings = heading_set(mapping.headings)
+            await db.execute(_SQL["remember_mapping"], found.project, headings, mapping.plain)
+        return await self._go(actor, number)
+
+    async def resume(self, actor: Actor, number: int) -> ImportProgress:
+        """Let an unfinished import go on after the last row that was taken. Raises ListRefused."""
+        if number in self._tasks:
+            raise ListRefused(ListRefusal.UNDER_WAY, str(number))
+        self._must_have_room()
+        async with connection(self._pool) as db, db.transaction():
+            found = await self._read(db, actor, number, LIST_CHANGERS)
+            if await db.fetchval(_SQL["resume_import"], number, self._clock()) is None:
+                raise ListRefused(ListRefusal.NOT_FROM_HERE, found.state)
+        return await self._go(actor, number)
+
+    async def undo(self, actor: Actor, number: int) -> ImportProgress:
+        """Remove the leads of an import that were never dialled, whether it is finished or not.
+
+        Those that were dialled stay, and so do those that are about to be; undo it again for
+        these. Raises ListRefused.
+        """
+        async with connection(self._pool) as db:
+            await self._read(db, actor, number, LIST_CHANGERS)
+            await db.fetchval(_SQL["begin_undo"], number, self._clock())
+        if task := self._tasks.get(number):
+            await asyncio.wait([task])  # it stops before its next batch
+        last = 0
+        while True:
+            async with connection(self._pool) as db, db.transaction():
+                rows = await db.fetch(
+                    _SQL["leads_to_undo"], number, self._clock(), _UNDONE_AT_ONCE, last
+                )
+                leads = [row["lead"] for row in rows]
+                gone = int((await db.execute(_SQL["undo_leads"], leads)).split()[-1])
+                await db.execute(_SQL["count_undone"], number, gone)
+            if len(leads) < _UNDONE_AT_ONCE:
+                return await self.progress(actor, number)
+            last = leads[-1]
+
+    async def progress(self, actor: Actor, number: int) -> ImportProgress:
+        """How far an import is. Raises ListRefused."""
+        async with connection(self._pool) as db:
+            return await self._read(db, actor, number)
+
+    async def of_list(self, actor: Actor, number: int) -> Sequence[ImportProgress]:
+        """A list's imports that were begun, the newest first, at most MOST_IMPORTS. Raises
+        ListRefused."""
+        async with connection(self._pool) as db:
+            await read_list(db, actor, number, LIST_VIEWERS)
+            rows = await db.fetch(_SQL["imports"], None, number, MOST_IMPORTS)
+        return [progress_of(row, row["import"] in self._tasks) for row in rows]
+
+    async def close(self) -> None:
+        """Cut off what is under way; it can go on later."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _must_have_room(self) -> None:
+        if self._looks + len(self._tasks) >= MOST_UNDER_WAY:
+            raise ListRefused(ListRefusal.TOO_MANY)
+
+    async def _read(
+        self,
+        db: asyncpg.Connection,
+        actor: Actor,
+        number: int,
+        roles: frozenset[Role] = LIST_VIEWERS,
+    ) -> ImportProgress:
+        row = await db.fetchrow(_SQL["imports"], number, None, 1)
+        if row is None:
+            raise ListRefused(ListRefusal.NO_SUCH, str(number))
+        await read_list(db, actor, row["list"], roles)
+        return progress_of(row, number in self._tasks)
+
+    async def _go(self, actor: Actor, number: int) -> ImportProgress:
+        async with connection(self._pool) as db:
+            found = await self._read(db, actor, number)
+            data = await db.fetchval(_SQL["file_of"], number)
+        if data is None or number in self._tasks:
+            raise ListRefused(ListRefusal.NOT_FROM_HERE, found.state)
+        task = asyncio.create_task(self._run(found, data), name=f"import {number}")
+        self._tasks[number] = task
+        task.add_done_callback(lambda _: self._tasks.pop(number, None))
+        return await self.progress(actor, number)
+
+    async def _run(self, found: ImportProgress, data: bytes) -> None:
+        try:
+            rows = rows_of(
+                data,
+                found.mapping,
+                country=found.country,
+                after=found.at_row,
+                now=found.begun_at,
+                zone=self._zone,
+            )
+            after = found.at_row
+            async with aclosing(rows):
+                async for batch in rows:
+                    if not await self._take(found, after, batch):
+                        return
+                    after = batch[-1].number
+            await self._finish(found.number, ImportState.FINISHED, None)
+        except SheetUnreadable as error:
+            await self._finish(found.number, ImportState.FAILED, error.code.value)
+        except AWAY as error:
+            log.warning("list import cut off", number=found.number, why=str(error))
+        except Exception:
+            log.exception("list import cut off", number=found.number)
+
+    async def _take(self, found: ImportProgress, after: int, batch: Sequence[FileRow]) -> bool:
+        """Store a batch; False if the import was undone, or somebody else has taken it over."""
+        target = LeadTarget(found.list, ProjectName(found.project), found.number, found.duplicates)
+        async with connection(self._pool) as db, db.transaction():
+            if await db.fetchval(_SQL["lock_import"], found.number) != after:
+                return False
+            stored = await store_rows(db, target, batch, self._clock())
+            await db.execute(
+                _SQL["advance_import"],
+                *(found.number, batch[-1].number, len(batch)),
+                stored.count(RowFate.IMPORTED, RowFate.PARTLY),
+                *(stored.count(RowFate.PARTLY), stored.do_not_call),
+                *(stored.count(RowFate.KNOWN), stored.count(RowFate.DUPLICATE)),
+                *(stored.count(RowFate.ELSEWHERE), stored.count(RowFate.REJECTED)),
+            )
+        return True
+
+    async def _finish(self, number: int, state: ImportState, why: str | None) -> None:
+        try:
+            async with connection(self._pool) as db:
+                await db.execute(_SQL["finish_import"], number, state.value, why, self._clock())
+        except AWAY as error:  # it goes on at its end when it is continued
+            log.warning("list import cut off", number=number, why=str(error))

@@ -1,0 +1,108 @@
+"""Gives people the rows of an import that were not taken: row, field, reason, and the row."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import asyncpg
+
+from campaigns.lead_columns import mapping_of
+from campaigns.lead_lists import LIST_VIEWERS, ListRefusal, ListRefused, read_list
+from campaigns.lead_numbers import LeadFault
+from documents.sheet_writing import csv_file, xlsx_file
+from domain.roles import Actor
+from storage.database import connection
+from storage.queries import load
+
+_SQL = load("lists")
+MOST_ON_A_PAGE = 100
+_PER_READ = 2000
+_REST_EVERY, _REST_S = 20, 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was not taken, or (``part``) something that was left out of one that was."""
+
+    row: int
+    place: int
+    """Among the faults of the row."""
+    field: str
+    """The column's heading; "" for the row itself."""
+    reason: LeadFault
+    part: bool
+    cells: tuple[str, ...]
+    """As they were, the longest cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedWords:
+    """The words of the file in the reader's language."""
+
+    row: str
+    field: str
+    reason: str
+    taken: str
+    """The heading of the column that says whether the row was imported all the same."""
+    yes: str
+    no: str
+    reasons: Mapping[LeadFault, str]
+
+
+class RejectedRows:
+    """What was not taken of imports. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def page(
+        self, actor: Actor, number: int, after: tuple[int, int] = (0, 0)
+    ) -> Sequence[RejectedRow]:
+        """Those after the row and place ``after`` of an import, at most MOST_ON_A_PAGE. Raises
+        ListRefused."""
+        async with connection(self._pool) as db:
+            await _headings(db, actor, number)
+            rows = await db.fetch(_SQL["rejected_rows"], number, *after, MOST_ON_A_PAGE)
+        return [_rejected(row) for row in rows]
+
+    async def file(
+        self, actor: Actor, number: int, words: RejectedWords, kind: Literal["csv", "xlsx"]
+    ) -> bytes:
+        """All of them as a CSV or XLSX file in which nothing is a formula. Raises ListRefused."""
+        found: list[RejectedRow] = []
+        async with connection(self._pool) as db, db.transaction(isolation="repeatable_read"):
+            headings = await _headings(db, actor, number)
+            after = (0, 0)
+            while rows := await db.fetch(_SQL["rejected_rows"], number, *after, _PER_READ):
+                found += map(_rejected, rows)
+                after = (rows[-1]["row"], rows[-1]["place"])
+        write: Callable[[Iterator[Sequence[str]]], bytes] = csv_file if kind == "csv" else xlsx_file
+        return await asyncio.to_thread(lambda: write(_table(headings, found, words)))
+
+
+def _table(
+    headings: Sequence[str], rows: Sequence[RejectedRow], words: RejectedWords
+) -> Iterator[Sequence[str]]:
+    """Rests now and then, so that calls are not held up."""
+    yield [words.row, words.field, words.reason, words.taken, *headings]
+    for place, row in enumerate(rows):
+        if place % _REST_EVERY == 0:
+            time.sleep(_REST_S)
+        taken = words.yes if row.part else words.no
+        yield [str(row.row), row.field, words.reasons[row.reason], taken, *row.cells]
+
+
+async def _headings(db: asyncpg.Connection, actor: Actor, number: int) -> Sequence[str]:
+    row = await db.fetchrow(_SQL["imports"], number, None, 1)
+    if row is None:
+        raise ListRefused(ListRefusal.NO_SUCH, str(number))
+    await read_list(db, actor, row["list"], LIST_VIEWERS)
+    return mapping_of(row["mapping"]).headings
+
+
+def _rejected(row: asyncpg.Record) -> RejectedRow:
+    columns = {**row, "reason": LeadFault(row["reason"]), "cells": tuple(row["cells"])}
+    return RejectedRow(**columns)
