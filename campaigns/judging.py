@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from campaigns.calling_hours import opens_at
 from campaigns.campaign import CampaignSettings
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
 from dialer import rules
@@ -111,6 +112,8 @@ def _judge(
         if found.until is None:
             return LeadVerdict(None, "consent", None)
         held.append((found.until, "window" if found.reason.startswith("quiet") else "cap"))
+    if (opens := opens_at(settings.hours, now, zone)) is not None:
+        held.append((opens, "hours"))
     if held:
         return LeadVerdict(None, held[0][1], max(until for until, _ in held).astimezone(UTC))
     if isinstance(found, OnlyWithAgent):

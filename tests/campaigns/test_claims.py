@@ -1,8 +1,10 @@
 """Leads claimed in a real database: in which order, by whom, for how long."""
 
+from datetime import time
+
 import pytest
 
-from campaigns.campaign import CampaignState
+from campaigns.campaign import CallingHours, CampaignState
 from domain.identity import CampaignName
 from tests.campaigns.campaigns_scene import (
     NOON,
@@ -114,6 +116,16 @@ async def test_at_night_everything_is_held_until_the_morning(scene: CampaignScen
         assert await scene.claim(5, now=night) == []
     assert await scene.column(leads[-1], "held_by") == "window"
     assert await scene.column(leads[-1], "next_at") == after(hours=20)
+
+
+async def test_outside_the_campaign_s_hours_everything_is_held(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    lead = await scene.lead(into, "+8613800000001")
+    hours = CallingHours(days=(0, 1), start=time(13), end=time(17))
+    await scene.start(settings=SETTINGS.model_copy(update={"hours": (hours,)}), lists=[into])
+    assert await scene.claim() == []
+    assert await scene.column(lead, "held_by") == "hours"
+    assert ids(await scene.claim(now=after(hours=1))) == [lead]
 
 
 async def test_a_lead_with_its_own_zone_is_judged_by_its_clock(scene: CampaignScene) -> None:
