@@ -32,6 +32,7 @@ BENCHES = (
     "offers",
     "calls",
     "hostile_sip",
+    "far_end",
     "centre",
 )
 """Each is a module ``bench.bench_NAME``; the other modules of ``bench`` are what they use."""
