@@ -299,7 +299,8 @@ async def running(
             engine.channels,
             Attempts(pool, zone),
         )
-        books = CampaignBooks(pool, zone)
+        books = CampaignBooks(pool, zone, flushed=outbox.flushed)
+        _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
         runs = CampaignRuns(
             campaigns,

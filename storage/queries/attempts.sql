@@ -116,3 +116,18 @@ from attempts
 where campaign = $1 and reserved_at > $2 and answered_at is not null
   and outcome in ('abandoned', 'spoken')
 group by 1, 2, 3 order by 1
+
+-- name: never_placed
+select a.attempt, a.number, a.lead from attempts a
+where a.ended_at is null and a.reserved_at < $1
+  and not exists (select from call_facts f where f.call = a.attempt)
+
+-- name: close_never_placed
+update attempts a set ended_at = $2, stage = 'not_reached', applied = 'never_placed'
+where a.attempt = any($1::text[]) and a.ended_at is null
+  and not exists (select from call_facts f where f.call = a.attempt)
+returning a.attempt
+
+-- name: long_unknown
+select attempt from attempts
+where ended_at is null and stage = 'unknown' and reserved_at < $1 order by reserved_at
