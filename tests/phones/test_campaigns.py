@@ -3,15 +3,18 @@
 import asyncio
 from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 
+from bench.planned_phone import PhoneLeg
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from domain.identity import ProjectName
 from domain.roles import Actor, Role
 from tests.faults.scene import LINE, kinds, story
-from tests.phones.bent import Ringing
+from tests.phones.bent import Ringing, refuse, ring
 from tests.phones.house import PhoneHouse
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
@@ -79,7 +82,106 @@ async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> No
     assert kinds(stored) == [
         "placed", "rang", "answered", "queued", "offered", "connected", "disconnected", "ended",
     ], story(stored)  # fmt: skip
-    row = await house.pool.fetchrow("select * from attempts")
-    print(dict(row))
-    print(story(stored))
+    row = await _attempt(house, number)
+    assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
+    assert stored.record.placed and stored.record.campaign == "spring"
+    stays = await house.pool.fetchval("select count(*) from queue_stays")
+    assert stays == 0, "a customer whom we called counts in the queue's figures"
     await Campaigns(house.pool).move(OPS, "spring", CampaignState.STOPPED)
+
+
+async def _attempt(house: PhoneHouse, number: str) -> asyncpg.Record:
+    """The only attempt of this number, once it is over."""
+
+    async def over() -> asyncpg.Record | None:
+        return await house.pool.fetchrow(
+            "select * from attempts where number = $1 and ended_at is not null", number
+        )
+
+    return await until(over, what=f"the attempt of {number} is over")
+
+
+async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001")
+    refusals = {
+        "+8613800000011": (486, "busy", "open", 1),
+        "+8613800000012": (404, "invalid", "invalid", 1),
+        "+8613800000013": (603, "rejected", "open", 1),
+        "+8613800000014": (480, "no_answer", "open", 1),
+        "+8613800000015": (503, "congestion", "open", 0),
+    }
+    for number, (status, *_) in refusals.items():
+        house.phone.habits[number] = refuse(status)
+    await _running(house, "refusals", SPRING, *refusals)
+    for number, (status, cause, state, counted) in refusals.items():
+        row = await _attempt(house, number)
+        assert (row["cause"], row["sip"], row["stage"]) == (cause, status, "not_reached"), number
+        lead = await house.pool.fetchrow("select * from leads where lead = $1", row["lead"])
+        assert (lead["state"], lead["attempts"]) == (state, counted), number
+        stored = await house.stored(number)
+        assert kinds(stored) == ["placed", "not_reached", "ended"], story(stored)
+        assert stored.record.outcome == "not_reached"
+        assert stored.record.recording is None and stored.record.recording_lost is None
+    await Campaigns(house.pool).move(OPS, "refusals", CampaignState.STOPPED)
+
+
+def _with_digits(call: Ringing) -> str:
+    """What a phone says that can press keys (RFC 4733)."""
+    plain = call.phone.sdp(call.leg).replace("RTP/AVP 8", "RTP/AVP 8 101")
+    return plain.replace("a=sendrecv", "a=rtpmap:101 telephone-event/8000\r\na=sendrecv")
+
+
+async def _press(leg: PhoneLeg, digit: int) -> None:
+    """Press a key for 100 ms."""
+    assert leg.remote_rtp is not None
+    stamp, ssrc = (12_345).to_bytes(4, "big"), leg.ssrc.to_bytes(4, "big")
+    for number in range(8):
+        end, lasted = number >= 5, min(number + 1, 5) * 160
+        head = bytes((0x80, (0x80 if number == 0 else 0) | 101)) + (900 + number).to_bytes(2, "big")
+        event = bytes((digit, (0x80 if end else 0) | 10)) + lasted.to_bytes(2, "big")
+        leg.rtp.sendto(head + stamp + ssrc + event, leg.remote_rtp)
+        await asyncio.sleep(0.02)
+
+
+async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: PhoneHouse) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001")
+    house.phone.habits["1001"] = ring  # for ever, so that nobody is free for the second
+    numbers = ["+8613800000021", "+8613800000022"]
+
+    async def customer(call: Ringing) -> None:
+        call.accept(_with_digits(call))
+        await call.leg.acked.wait()
+
+    for number in numbers:
+        house.phone.habits[number] = customer
+    power = SPRING.model_copy(update={"mode": Mode.POWER, "ratio": 2.0})
+    await _running(house, "power", power, *numbers)
+
+    def told() -> dict[str, str] | None:
+        events = [e for e in house.watch.events if e.get("UserEvent") == "OffhookNobodyFree"]
+        return events[-1] if events else None
+
+    event = await until(told, what="somebody hears that nobody is free")
+    assert event is not None
+    number = await house.pool.fetchval(
+        "select number from attempts where attempt = $1", event["Call"]
+    )
+    (called,) = house.phone.rung_at(number)
+    await asyncio.sleep(0.3)  # they hear the first words
+    await _press(called.leg, 9)
+    row = await _attempt(house, number)
+    assert (row["stage"], row["outcome"]) == ("message_played", "abandoned")
+    stored = await house.stored(number)
+    assert kinds(stored)[-4:] == ["abandoned", "message", "opted_out", "ended"] or set(
+        kinds(stored)[-4:]
+    ) == {"abandoned", "message", "opted_out", "ended"}, story(stored)
+    assert stored.record.outcome == "abandoned"
+    listed = await house.pool.fetchval("select project from do_not_call where number = $1", number)
+    assert listed == "tea"
+    lead = await house.pool.fetchval("select state from leads where lead = $1", row["lead"])
+    assert lead == "do_not_call"
+    await Campaigns(house.pool).move(OPS, "power", CampaignState.STOPPED)
