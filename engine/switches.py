@@ -18,7 +18,7 @@ from domain.facts import (
     Resumed,
     Transferred,
 )
-from domain.identity import CallId, ChannelId, LineName, NodeName, QueueName
+from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.live_floor import LiveFloor
@@ -239,8 +239,8 @@ class Switches:
                     self._calls.note(call, MessagePlayed(message.get("Whole") == "1"))
             case "OffhookOptedOut":
                 if call := self._calls.get(CallId(message.get("Call"))):
-                    of_centre = message.get("Of") == "centre"
-                    self._calls.note(call, OptedOut(None if of_centre else call.project))
+                    project = message.get("Of")
+                    self._calls.note(call, OptedOut(ProjectName(project) if project else None))
             case "OffhookFallback":
                 if call := self._calls.get(CallId(message.get("Call"))):
                     queue = message.get("Queue")

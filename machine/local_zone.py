@@ -1,17 +1,35 @@
-"""The time zone of this machine."""
+"""The time zone of this machine, by name, as PostgreSQL knows it too."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 _LOCALTIME = Path("/etc/localtime")
+_NAMED = Path("/etc/timezone")
 
 
 def zone_here(known: ZoneInfo | None = None) -> ZoneInfo:
-    """``known``, or else this machine's zone; UTC if it has none."""
+    """``known``, or else this machine's zone; UTC if it has none with a name."""
     if known is not None:
         return known
+    for name in (_linked(), _written()):
+        try:
+            if name:
+                return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def _linked() -> str:
+    """The zone whose file ``/etc/localtime`` is a link to; "" if it is none."""
     try:
-        with _LOCALTIME.open("rb") as file:
-            return ZoneInfo.from_file(file, "localtime")
-    except (OSError, ValueError):
-        return ZoneInfo("UTC")
+        return str(_LOCALTIME.resolve()).partition("/zoneinfo/")[2]
+    except OSError:
+        return ""
+
+
+def _written() -> str:
+    try:
+        return _NAMED.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

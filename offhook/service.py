@@ -10,12 +10,14 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 
 from api.resources import API
+from campaigns.attempt_outcomes import give_up
 from campaigns.attempts import Attempts
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
@@ -58,6 +60,7 @@ from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.messages import CampaignMessages
+from engine.outbound.open_attempts import OpenAttempts
 from engine.outbound.way_out import WayOut
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
@@ -290,6 +293,7 @@ async def running(
 
         zone = zone_here(zone_of(engine.centre))
         campaigns = Campaigns(pool, on_change=lambda name: runs.changed(name))
+        attempts = Attempts(pool, zone)
         way_out = WayOut(
             f"{config.node}-{os.getpid()}",
             engine.in_force,
@@ -297,11 +301,12 @@ async def running(
             engine.talks,
             engine.links,
             engine.channels,
-            Attempts(pool, zone),
+            attempts,
         )
         books = CampaignBooks(pool, zone, flushed=outbox.flushed)
         _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
+        open_attempts = OpenAttempts(attempts, calls, engine.calls, outbox, partial(give_up, pool))
         runs = CampaignRuns(
             campaigns,
             LeadClaims(pool, zone),
@@ -311,6 +316,7 @@ async def running(
             engine.calls,
             engine.news,
             engine.clock,
+            settle=open_attempts.settle,
             sound=CampaignMessages(prompts).sound,
             history=books.history,
             decided=books.decided,

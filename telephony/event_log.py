@@ -16,6 +16,7 @@ from domain.reasons import Party, TransferKind
 from domain.stations import OWN_PHONES, is_own_phone_call, phone_of
 from telephony.call_changes import REBRIDGED_WITHIN_S
 from telephony.caller import name_of, number_of
+from telephony.channels import PLACED
 
 FALLBACK = "OFFHOOK_FALLBACK"
 """The dialplan's own event: Asterisk's queue takes the caller."""
@@ -23,6 +24,8 @@ CALLER = "OFFHOOK_CALLER"
 """The dialplan's own event: the caller's name, percent-encoded."""
 NOBODY_FREE = "OFFHOOK_NOBODY_FREE"
 """The dialplan's own event: no agent was free in time for a customer whom we called."""
+MESSAGE_PLAYED = "OFFHOOK_MESSAGE_PLAYED"
+"""The dialplan's own event: such a customer heard the message, with 1 if they heard all of it."""
 OPTED_OUT = "OFFHOOK_OPTED_OUT"
 """The dialplan's own event: such a customer asked not to be called again."""
 LINE_FULL = "OFFHOOK_LINE_FULL"
@@ -136,6 +139,15 @@ class LoggedCall:
     """Refused because the line was full."""
     fallback_at: float | None = None
     fallback_queue: str = ""
+    placed: bool = False
+    """We called the customer, who is the caller here; the following is about such calls."""
+    answered_at: float | None = None
+    nobody_free_at: float | None = None
+    message_at: float | None = None
+    message_whole: bool = False
+    opted_out_at: float | None = None
+    opted_out_of: str = ""
+    """The project by which they are not to be called again; "": by nobody in the centre."""
     ended_at: float | None = None
     by: Party = Party.UNKNOWN
     cause: int = 0
@@ -220,6 +232,8 @@ class EventLog:
             channel.call.caller_name = name
         if row.user_event == LINE_FULL and channel.call:
             channel.call.blocked = True
+        if channel.call and channel.call.placed:
+            self._of_placed(channel.call, row)
         match row.event:
             case "BRIDGE_ENTER":
                 self._enter(channel, str(row.extra.get("bridge_id", "")), row.at)
@@ -250,7 +264,20 @@ class EventLog:
             caller=row.caller,  # known only now: the channel begins without one
             entered_at=began.at if began else None,
             place=channel.place,
+            placed=channel.uniqueid.startswith(PLACED),
         )
+
+    @staticmethod
+    def _of_placed(call: LoggedCall, row: LogRow) -> None:
+        if row.event == "ANSWER" and call.answered_at is None:
+            call.answered_at = row.at
+        elif row.user_event == NOBODY_FREE and call.nobody_free_at is None:
+            call.nobody_free_at = row.at
+        elif row.user_event == MESSAGE_PLAYED and call.message_at is None:
+            call.message_at = row.at
+            call.message_whole = str(row.extra.get("extra", "")) == "1"
+        elif row.user_event == OPTED_OUT:
+            call.opted_out_at, call.opted_out_of = row.at, str(row.extra.get("extra", ""))
 
     def _enter(self, channel: _Channel, bridge: str, at: float) -> None:
         self._leave(channel, at)

@@ -45,6 +45,7 @@ class ChannelVariable(StrEnum):
     CODECS = "OFFHOOK_CODECS"
     MESSAGE = "OFFHOOK_MESSAGE"
     OPT_OUT_KEY = "OFFHOOK_OPT_OUT_KEY"
+    OPT_OUT_OF = "OFFHOOK_OPT_OUT_OF"
     KEY = "OFFHOOK_KEY"
 
 

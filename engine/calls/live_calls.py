@@ -20,7 +20,9 @@ from domain.facts import (
     CustomerRang,
     FateUnknown,
     Happening,
+    MessagePlayed,
     NotReached,
+    OptedOut,
     TurnedAway,
 )
 from domain.identity import CallId, ChannelId, LineName
@@ -40,7 +42,7 @@ log = structlog.get_logger()
 
 _ONCE = (
     CallEntered, TurnedAway, CallEnded, CallPlaced, CustomerRang, CustomerAnswered, NotReached,
-    CustomerAbandoned, FateUnknown,
+    CustomerAbandoned, FateUnknown, MessagePlayed, OptedOut,
 )  # fmt: skip
 
 _JUST_OVER_S = 10.0

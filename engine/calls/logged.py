@@ -3,9 +3,10 @@
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from dialer.causes import cause_of
 from domain.centre import Hotline
 from domain.facts import (
     TALKS,
@@ -13,14 +14,19 @@ from domain.facts import (
     CallEnded,
     CallEntered,
     CallFact,
+    CustomerAbandoned,
+    CustomerAnswered,
     FellBack,
     Happening,
+    MessagePlayed,
+    NotReached,
+    OptedOut,
     TalkBegan,
     TalkEnded,
     Transferred,
     phone_in,
 )
-from domain.identity import AgentCode, CallId, LineName, QueueName, StationName
+from domain.identity import AgentCode, CallId, LineName, ProjectName, QueueName, StationName
 from domain.reasons import EndReason, Party
 from telephony.event_log import LoggedCall
 
@@ -67,6 +73,9 @@ def missing(
         add(came, logged.entered_at)
         if logged.blocked:
             add(CallBlocked(logged.line), logged.entered_at)
+    if logged.placed:
+        for placed_what, placed_at in _of_placed(logged, known):
+            add(placed_what, placed_at)
     fell_back = any(isinstance(fact.what, FellBack) for fact in known)
     if logged.fallback_at is not None and not fell_back:
         queue = QueueName(logged.fallback_queue) if logged.fallback_queue else None
@@ -102,6 +111,27 @@ def missing(
     if logged.ended_at is not None:
         add(CallEnded(logged.by, logged.cause, why=None), logged.ended_at)
     return facts
+
+
+def _of_placed(logged: LoggedCall, known: Sequence[CallFact]) -> Iterator[tuple[Happening, float]]:
+    """What the log has of a call that we placed. Each has an id of its own, so that it does no harm
+    if it is known."""
+    if logged.answered_at is not None:
+        yield CustomerAnswered(), logged.answered_at
+    talked = bool(logged.talks) or any(isinstance(fact.what, TalkBegan) for fact in known)
+    if logged.nobody_free_at is not None:
+        yield CustomerAbandoned(by_customer=False), logged.nobody_free_at
+    elif logged.ended_at is not None and not talked and not logged.died:
+        if logged.answered_at is None:
+            cause = logged.cause or None
+            yield NotReached(cause_of(cause), cause), logged.ended_at
+        else:
+            yield CustomerAbandoned(by_customer=True), logged.ended_at
+    if logged.message_at is not None:
+        yield MessagePlayed(logged.message_whole), logged.message_at
+    if logged.opted_out_at is not None:
+        project = ProjectName(logged.opted_out_of) if logged.opted_out_of else None
+        yield OptedOut(project), logged.opted_out_at
 
 
 _A_MOMENT = timedelta(seconds=1)

@@ -334,6 +334,7 @@ class CampaignRun:
             claimed.guaranteed,
             self._sound,
             settings.opt_out_key,
+            self.campaign.project if settings.opt_out_of == "project" else "",
         )
         came = await self._door.place(wish, follower)
         if isinstance(came, NotReserved):

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 5.0
 """How often the campaigns are read anyway: another process may have changed one."""
 AGAIN_AFTER_S = 2.0
+SETTLE_EVERY_S = 30.0
+"""How often attempts are looked up of which nobody has heard."""
 DIALLER = Actor("dialler", Role.ADMIN, None)
 _UNDER_WAY = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING)
 _AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
@@ -66,6 +68,7 @@ class CampaignRuns:
         news: AgentNews,
         clock: Clock,
         *,
+        settle: Callable[[], Awaitable[None]],
         sound: MakeSound = _no_sound,
         history: ReadHistory = _no_history,
         decided: OnDecision = lambda *_: None,
@@ -82,6 +85,8 @@ class CampaignRuns:
         self._sound = sound
         self._history = history
         self._decided = decided
+        self._settle = settle
+        self._settle_at = 0.0
         self._zone = zone
         self._of_agent: dict[AgentCode, CampaignName] = {}
         self._changed = asyncio.Event()
@@ -101,6 +106,10 @@ class CampaignRuns:
                     await self._follow()
                 except AWAY as error:
                     log.warning("campaigns can't be read now", why=in_one_line(error))
+                    wait = AGAIN_AFTER_S
+                except Exception:
+                    # A fault with one campaign must not stop the others for good.
+                    log.exception("campaigns can't be followed because of a bug; trying again")
                     wait = AGAIN_AFTER_S
                 try:
                     async with asyncio.timeout(wait):
@@ -134,6 +143,9 @@ class CampaignRuns:
                 log.info("a campaign has stopped", campaign=name)
         self._adopt()
         self._share_out()
+        if self._clock.now() >= self._settle_at:
+            self._settle_at = self._clock.now() + SETTLE_EVERY_S
+            await self._settle()
 
     async def _begin(self, campaign: Campaign) -> None:
         history = await self._history(campaign)

@@ -58,6 +58,8 @@ class WishedCall:
     message: str = ""
     """The sound that a customer hears for whom nobody is free; "" for none."""
     opt_out_key: str = ""
+    opt_out_of: str = ""
+    """The project that the key takes the number off; "": the whole centre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class WayOut:
             ChannelVariable.LINE: line.name,
             ChannelVariable.MESSAGE: wish.message,
             ChannelVariable.OPT_OUT_KEY: wish.opt_out_key,
+            ChannelVariable.OPT_OUT_OF: wish.opt_out_of,
         }
         return Originate(
             f"PJSIP/{number}@{line.name}",
@@ -182,6 +185,7 @@ class WayOut:
             caller_id="" if caller_id is None else f"<{caller_id}>",
             variables={str(name): value for name, value in variables.items() if value},
             ring_s=wish.ring_s,
+            userfield=channel.call,
         )
 
     def _look_after(self, call: LiveCall) -> None:

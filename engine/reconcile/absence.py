@@ -12,11 +12,12 @@ from pathlib import Path
 
 import structlog
 
-from domain.facts import CallFact
+from domain.facts import CallFact, FateUnknown
 from domain.identity import CallId, ChannelId
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.calls.ledger import Ledger
+from engine.calls.logged import fact_id
 from engine.engine import Engine
 from engine.reconcile.log_file import LogFile
 from machine.one_line import in_one_line
@@ -187,7 +188,13 @@ class Absence:
     def _of_lost(self, stored: StoredCall, gap: Gap) -> list[CallFact]:
         call = stored.record.call
         ledger = Ledger(facts=list(stored.timeline))
-        return ledger.settle_unseen(call, self._log.calls.get(call), gap.agents, self._log_until())
+        logged = self._log.calls.get(call)
+        facts = ledger.settle_unseen(call, logged, gap.agents, self._log_until())
+        if logged is None and stored.record.placed:
+            unknown = FateUnknown()
+            at = facts[0].at if facts else stored.record.entered_at
+            facts.append(CallFact(fact_id(call, unknown.kind), call, at, unknown))
+        return facts
 
     def _of_unknown(self, logged: LoggedCall, gap: Gap) -> list[CallFact]:
         hotline = self._engine.in_force.hotlines.get(logged.number)

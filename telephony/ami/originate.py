@@ -44,6 +44,8 @@ class Originate:
     caller_id: str = ""  # "Name" <number>
     variables: Mapping[str, str] = field(default_factory=dict)  # "_NAME" is inherited
     ring_s: float = 30.0
+    userfield: str = ""
+    """What the channel's rows in Asterisk's event log have as their userfield: the call's id."""
     early_media: bool = False
     sip_headers: Mapping[str, str] = field(default_factory=dict)
     """What the INVITE has besides, of a PJSIP channel."""
@@ -63,6 +65,9 @@ class Originate:
                 for name, value in self.sip_headers.items()
             ],
         }
+        if self.userfield:
+            marked = f"CHANNEL(userfield)={_escape(self.userfield)}"
+            headers["Variable"] = [marked, *headers["Variable"]]
         if isinstance(self.then, Application):
             headers |= {"Application": self.then.name, "Data": self.then.data}
         else:

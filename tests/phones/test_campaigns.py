@@ -185,3 +185,57 @@ async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: Phone
     lead = await house.pool.fetchval("select state from leads where lead = $1", row["lead"])
     assert lead == "do_not_call"
     await Campaigns(house.pool).move(OPS, "power", CampaignState.STOPPED)
+
+
+async def test_a_killed_controller_calls_nobody_twice_and_loses_nobody(house: PhoneHouse) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001", "1002", "1003")
+    talking, hangs_up, silent = (f"+861380000003{n}" for n in range(3))
+    killed = asyncio.Event()
+
+    async def talks(call: Ringing) -> None:
+        call.ring()
+        call.accept()
+
+    async def refuses_later(call: Ringing) -> None:
+        call.ring()
+        await killed.wait()
+        call.refuse(486)
+
+    async def answers_later(call: Ringing) -> None:
+        call.ring()
+        await killed.wait()
+        call.accept()
+
+    house.phone.habits |= {
+        talking: talks, hangs_up: refuses_later, silent: answers_later,
+    }  # fmt: skip
+    numbers = (talking, hangs_up, silent)
+    await _running(house, "killed", SPRING, *numbers)
+    await until(
+        lambda: all(house.phone.rung_at(number) for number in numbers), what="all are called"
+    )
+    await house.until_stage(talking, "talking")
+    await house.stack.controller.kill()
+    killed.set()
+    (called,) = house.phone.rung_at(talking)
+    await asyncio.sleep(1)
+    assert not called.leg.over.is_set(), "the talk does not go on without the controller"
+    await until(lambda: house.phone.rung_at(silent)[0].leg.up.is_set())
+    await until(lambda: house.phone.rung_at(silent)[0].leg.over.is_set(), what="the message ends")
+    await house.stack.controller.start()
+    await house.phone.hang_up(called.leg)
+    found = {number: await _attempt(house, number) for number in numbers}
+    assert {number: row["stage"] for number, row in found.items()} == {
+        talking: "ended", hangs_up: "not_reached",
+        silent: "message_played",
+    }, [dict(row) for row in found.values()]  # fmt: skip
+    assert found[talking]["outcome"] == "spoken"
+    assert found[silent]["outcome"] == "abandoned"
+    assert {number: len(house.phone.rung_at(number)) for number in numbers} == dict.fromkeys(
+        numbers, 1
+    )
+    for number in numbers:
+        stored = await house.stored(number)
+        assert stored.record.ended_at is not None, story(stored)
+    await Campaigns(house.pool).move(OPS, "killed", CampaignState.STOPPED)
