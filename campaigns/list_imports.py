@@ -47,6 +47,8 @@ UPLOADS_KEPT = timedelta(days=1)
 MOST_IMPORTS = 100
 """Of a page."""
 MOST_FILE_NAME = 200
+RETRY_AFTER_S = (1.0, 5.0, 15.0, 30.0, 60.0)
+"""While the database is away; after that an import stays unfinished until somebody continues it."""
 _UNDONE_AT_ONCE = 1000
 
 _SQL = load("lists")
@@ -61,13 +63,20 @@ class ListImports:
         pool: asyncpg.Pool,
         zone: ZoneInfo,
         *,
+        retry_after_s: Sequence[float] = RETRY_AFTER_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._retry_after_s = retry_after_s
         self._pool = pool
         self._zone = zone
         self._clock = clock
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._looks = 0
+
+    @property
+    def under_way(self) -> frozenset[int]:
+        """The imports that are going on in this process."""
+        return frozenset(self._tasks)
 
     async def upload(self, actor: Actor, into: int, file_name: str, data: bytes) -> ImportProgress:
         """Look at a file and keep it. What its columns are for is guessed, or as it was the last
@@ -82,6 +91,7 @@ class ListImports:
         now = self._clock()
         try:
             seen = await look(data, country=found.country, now=now, zone=self._zone)
+            digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         finally:
             self._looks -= 1
         async with connection(self._pool) as db, db.transaction():
@@ -95,7 +105,7 @@ class ListImports:
             number = await db.fetchval(
                 _SQL["insert_import"],
                 *(into, file_name[-MOST_FILE_NAME:].replace("\0", "")),
-                *(hashlib.sha256(data).hexdigest(), len(data), data),
+                *(digest, len(data), data),
                 *(seen.headings_row, seen.sample, mapping.plain, seen.rows, actor.name, now),
             )
             return await self._read(db, actor, number)
@@ -208,27 +218,42 @@ class ListImports:
 
     async def _run(self, found: ImportProgress, data: bytes) -> None:
         try:
-            rows = rows_of(
-                data,
-                found.mapping,
-                country=found.country,
-                after=found.at_row,
-                now=found.begun_at,
-                zone=self._zone,
-            )
-            after = found.at_row
+            for wait_s in (*self._retry_after_s, None):
+                try:
+                    await self._read_through(found, data)
+                    return
+                except AWAY as error:
+                    log.warning("list import cut off", number=found.number, why=str(error))
+                if wait_s is not None:
+                    await asyncio.sleep(wait_s)
+        except Exception:
+            log.exception("list import cut off", number=found.number)
+
+    async def _read_through(self, found: ImportProgress, data: bytes) -> None:
+        """Take the rows that are not taken yet, and say how it ended. Raises one of AWAY."""
+        async with connection(self._pool) as db:
+            after = await db.fetchval(_SQL["lock_import"], found.number)
+        if after is None:  # undone
+            return
+        rows = rows_of(
+            data,
+            found.mapping,
+            country=found.country,
+            after=after,
+            now=found.begun_at,
+            zone=self._zone,
+        )
+        state, why = ImportState.FINISHED, None
+        try:
             async with aclosing(rows):
                 async for batch in rows:
                     if not await self._take(found, after, batch):
                         return
                     after = batch[-1].number
-            await self._finish(found.number, ImportState.FINISHED, None)
         except SheetUnreadable as error:
-            await self._finish(found.number, ImportState.FAILED, error.code.value)
-        except AWAY as error:
-            log.warning("list import cut off", number=found.number, why=str(error))
-        except Exception:
-            log.exception("list import cut off", number=found.number)
+            state, why = ImportState.FAILED, error.code.value
+        async with connection(self._pool) as db:
+            await db.execute(_SQL["finish_import"], found.number, state.value, why, self._clock())
 
     async def _take(self, found: ImportProgress, after: int, batch: Sequence[FileRow]) -> bool:
         """Store a batch; False if the import was undone, or somebody else has taken it over."""
@@ -246,10 +271,3 @@ class ListImports:
                 *(stored.count(RowFate.ELSEWHERE), stored.count(RowFate.REJECTED)),
             )
         return True
-
-    async def _finish(self, number: int, state: ImportState, why: str | None) -> None:
-        try:
-            async with connection(self._pool) as db:
-                await db.execute(_SQL["finish_import"], number, state.value, why, self._clock())
-        except AWAY as error:  # it goes on at its end when it is continued
-            log.warning("list import cut off", number=number, why=str(error))

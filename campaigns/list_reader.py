@@ -40,7 +40,7 @@ MOST_ROWS = 50_000
 MOST_CELLS = 2_000_000
 MOST_MEMORY = 2 * 1024**3
 """Bytes of addresses, of this process."""
-MOST_WORK_S = 600
+MOST_WORK_S = 180
 """Of a processor."""
 SAMPLE_ROWS = 20
 MOST_SHOWN = 500

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 from openpyxl import Workbook
 
@@ -217,6 +218,30 @@ async def test_an_import_that_is_cut_off_goes_on_where_it_was(
         {"imported": 5000},
     )
     assert await scene.database.pool.fetchval("select count(*) from leads") == 5000
+
+
+async def test_an_import_outlasts_the_databases_absence(
+    scene: CampaignScene, imports: ListImports, dsn: str
+) -> None:
+    patient = ListImports(scene.database.pool, ZONE, retry_after_s=(0.1,) * 50)
+    seen = await patient.upload(OPS, await scene.new_list(), "may.csv", many(5000))
+    await patient.begin(OPS, seen.number, USES)
+    operator = await asyncpg.connect(dsn)
+    for _ in range(3):
+        read = await operator.fetchval("select rows_read from list_imports")
+
+        async def more(than: int = read) -> bool:
+            return bool(await operator.fetchval("select rows_read > $1 from list_imports", than))
+
+        await until(more)
+        await operator.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    await operator.close()
+    await until(lambda: not patient.under_way, 30, "the import to end")
+    found = await imports.progress(OPS, seen.number)
+    assert (found.state, counts(found)) == (ImportState.FINISHED, {"imported": 5000})
 
 
 async def test_two_who_continue_one_import_take_each_row_once(
