@@ -11,6 +11,8 @@ from campaigns.lead_numbers import FoundNumber, LeadFault, numbers_in
 from campaigns.lead_places import CUSTOM_LANGUAGE, LANGUAGES, zone_named
 from documents.sheets import CellKind, SheetCell
 
+MOST_FAULTS = 10
+"""Of a row; the first are told, and whoever mends those sees the others the next time."""
 MOST_NUMBERS = 10
 """Of a lead."""
 MOST_CHARACTERS = 2_000
@@ -70,7 +72,8 @@ def lead_of_row(
     where numbers without a country's code are; ``now`` is when those agreed who agreed without
     a date; a date is meant in the lead's zone, or else in ``zone``.
     """
-    return _RowJudge(cells, mapping, country, now, zone).judge()
+    judged = _RowJudge(cells, mapping, country, now, zone).judge()
+    return JudgedRow(judged.lead, judged.faults[:MOST_FAULTS])
 
 
 class _RowJudge:

@@ -184,8 +184,10 @@ async def _note(
         elif fate is RowFate.KNOWN:  # most rows of a file that is uploaded again
             continue
         cells = json.dumps(row.cells, ensure_ascii=False)
+        part = fate is RowFate.PARTLY
         notes += [
-            (row.number, place, heading, why.value, fate is RowFate.PARTLY, cells)
+            # One row may have many faults, and its cells may be long.
+            (row.number, place, heading, why.value, part, None if place else cells)
             for place, (heading, why) in enumerate(faults)
         ]
     if notes:

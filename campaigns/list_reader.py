@@ -38,6 +38,8 @@ LIST_LIMITS = SheetLimits(
 MOST_ROWS = 50_000
 """In one list, besides the headings."""
 MOST_CELLS = 2_000_000
+MOST_TEXT = 64 * 1024 * 1024
+"""Characters of all cells. One text of an XLSX file may be in millions of them."""
 MOST_MEMORY = 2 * 1024**3
 """Bytes of addresses, of this process."""
 MOST_WORK_S = 180
@@ -110,12 +112,15 @@ def shown(line: SheetLine) -> list[str]:
 
 def _lines(data: bytes) -> list[SheetLine]:
     lines = []
-    cells = 0
+    cells = text = 0
     for line in read_sheet(data, is_heading, limits=LIST_LIMITS):
         lines.append(line)
         cells += len(line.cells)
         if cells > MOST_CELLS or len(lines) > 2 * MOST_ROWS:
             raise SheetUnreadable(Unreadable.TOO_LARGE, str(MOST_CELLS))
+        text += sum(len(cell.text) for cell in line.cells)
+        if text > MOST_TEXT:
+            raise SheetUnreadable(Unreadable.TOO_LARGE, str(MOST_TEXT))
     return lines
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 import asyncpg
@@ -66,18 +67,25 @@ class RejectedRows:
         async with connection(self._pool) as db:
             await _headings(db, actor, number)
             rows = await db.fetch(_SQL["rejected_rows"], number, *after, MOST_ON_A_PAGE)
-        return [_rejected(row) for row in rows]
+            cells: tuple[str, ...] = ()
+            if rows and rows[0]["place"]:  # the page begins within a row
+                cells = tuple(await db.fetchval(_SQL["rejected_cells"], number, rows[0]["row"]))
+        return _rejected(rows, cells)
 
     async def file(
         self, actor: Actor, number: int, words: RejectedWords, kind: Literal["csv", "xlsx"]
     ) -> bytes:
-        """All of them as a CSV or XLSX file in which nothing is a formula. Raises ListRefused."""
+        """All of them as a CSV or XLSX file in which nothing is a formula. Raises ListRefused.
+
+        A row is one line, whatever is wrong with it, so that it can be mended and uploaded again;
+        its fields and reasons are one below the other in their cells.
+        """
         found: list[RejectedRow] = []
         async with connection(self._pool) as db, db.transaction(isolation="repeatable_read"):
             headings = await _headings(db, actor, number)
             after = (0, 0)
             while rows := await db.fetch(_SQL["rejected_rows"], number, *after, _PER_READ):
-                found += map(_rejected, rows)
+                found += _rejected(rows, found[-1].cells if found else ())
                 after = (rows[-1]["row"], rows[-1]["place"])
         write: Callable[[Iterator[Sequence[str]]], bytes] = csv_file if kind == "csv" else xlsx_file
         return await asyncio.to_thread(lambda: write(_table(headings, found, words)))
@@ -88,11 +96,14 @@ def _table(
 ) -> Iterator[Sequence[str]]:
     """Rests now and then, so that calls are not held up."""
     yield [words.row, words.field, words.reason, words.taken, *headings]
-    for place, row in enumerate(rows):
+    for place, (number, same) in enumerate(groupby(rows, key=lambda row: row.row)):
         if place % _REST_EVERY == 0:
             time.sleep(_REST_S)
-        taken = words.yes if row.part else words.no
-        yield [str(row.row), row.field, words.reasons[row.reason], taken, *row.cells]
+        faults = list(same)
+        fields = "\n".join(fault.field for fault in faults)
+        reasons = "\n".join(words.reasons[fault.reason] for fault in faults)
+        taken = words.yes if faults[0].part else words.no
+        yield [str(number), fields, reasons, taken, *faults[0].cells]
 
 
 async def _headings(db: asyncpg.Connection, actor: Actor, number: int) -> Sequence[str]:
@@ -103,6 +114,12 @@ async def _headings(db: asyncpg.Connection, actor: Actor, number: int) -> Sequen
     return mapping_of(row["mapping"]).headings
 
 
-def _rejected(row: asyncpg.Record) -> RejectedRow:
-    columns = {**row, "reason": LeadFault(row["reason"]), "cells": tuple(row["cells"])}
-    return RejectedRow(**columns)
+def _rejected(rows: Sequence[asyncpg.Record], cells: tuple[str, ...]) -> list[RejectedRow]:
+    """``cells`` are those of the first row, if it begins before ``rows``."""
+    found = []
+    for row in rows:
+        if row["place"] == 0:
+            cells = tuple(row["cells"])
+        columns = {**row, "reason": LeadFault(row["reason"]), "cells": cells}
+        found.append(RejectedRow(**columns))
+    return found

@@ -92,7 +92,7 @@ create table rejected_rows (
     field text not null, -- '': the row itself
     reason text not null,
     part boolean not null,
-    cells jsonb not null,
+    cells jsonb, -- with a row's first place only
     primary key (import, row, place)
 );
 

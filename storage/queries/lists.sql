@@ -93,6 +93,9 @@ select $1, row, place, field, reason, part, cells::jsonb
 from unnest($2::integer[], $3::smallint[], $4::text[], $5::text[], $6::boolean[], $7::text[])
     as new (row, place, field, reason, part, cells)
 
+-- name: rejected_cells
+select cells from rejected_rows where import = $1 and row = $2 and place = 0
+
 -- name: rejected_rows
 select row, place, field, reason, part, cells from rejected_rows
 where import = $1 and (row, place) > ($2, $3) order by row, place limit $4

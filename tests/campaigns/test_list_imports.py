@@ -16,8 +16,9 @@ from campaigns.import_progress import DuplicatePolicy, ImportProgress, ImportSta
 from campaigns.lead_columns import ColumnUse, MappingRefused
 from campaigns.lead_lists import LeadLists, ListRefusal, ListRefused
 from campaigns.lead_numbers import LeadFault
+from campaigns.lead_rows import MOST_FAULTS
 from campaigns.list_imports import ListImports
-from campaigns.list_reader import LIST_LIMITS
+from campaigns.list_reader import LIST_LIMITS, MOST_TEXT
 from campaigns.rejected_rows import RejectedRows, RejectedWords
 from campaigns.stored_leads import ListState
 from campaigns.typed_leads import TypedLeads
@@ -332,6 +333,32 @@ async def test_rejected_rows_come_back_as_files_without_formulas(
     ] == table
 
 
+async def test_a_row_that_is_all_wrong_is_kept_once_and_comes_back_as_one_line(
+    scene: CampaignScene, imports: ListImports
+) -> None:
+    names = [f"c{place}" for place in range(98)]
+    row = ",".join(["13800138000", *("\x01" for _ in names)])
+    data = "\n".join([",".join(["手机", *names]), *[row] * 200]).encode()
+    upload = await imports.upload(OPS, await scene.new_list(), "may.csv", data)
+    await imports.begin(OPS, upload.number, {"手机": ColumnUse.PHONE})
+    assert counts(await ended(imports, upload.number)) == {"rejected": 200}
+    kept = await scene.database.pool.fetchval(
+        "select sum(octet_length(cells::text)) from rejected_rows where import = $1", upload.number
+    )
+    assert kept < 20 * len(data)  # a control character is six in JSON, with its quotes and comma
+    rejected = RejectedRows(scene.database.pool)
+    after, rows = (0, 0), 0
+    while page := await rejected.page(OPS, upload.number, after):
+        assert {len(each.cells) for each in page} == {99}, "a page may begin within a row"
+        after, rows = (page[-1].row, page[-1].place), rows + len(page)
+    assert rows == 200 * MOST_FAULTS
+    text = await rejected.file(OPS, upload.number, WORDS, "csv")
+    table = [[cell.text for cell in line.cells] for line in read_sheet(text, lambda _: False)]
+    assert len(table) == 201
+    assert table[1][1].split("\n") == names[:MOST_FAULTS]
+    assert table[1][2].split("\n") == ["unprintable"] * MOST_FAULTS
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -355,6 +382,23 @@ async def test_files_of_which_nothing_can_be_read(
         await imports.upload(OPS, await scene.new_list(), "x", data)
     assert refused.value.code is why
     assert await scene.database.pool.fetchval("select count(*) from list_imports") == 0
+
+
+async def test_one_text_in_very_many_cells_is_refused(
+    scene: CampaignScene, imports: ListImports
+) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    names = [f"c{place}" for place in range(99)]
+    sheet.append(["手机", *names])
+    for _ in range(700):
+        sheet.append(["13800138000", *("x" * 1000 for _ in names)])
+    file = io.BytesIO()
+    book.save(file)
+    assert len(file.getvalue()) < LIST_LIMITS.bytes / 10, "it is small as it comes"
+    with pytest.raises(SheetUnreadable) as caught:
+        await imports.upload(OPS, await scene.new_list(), "may.xlsx", file.getvalue())
+    assert (caught.value.code, caught.value.name) == (Unreadable.TOO_LARGE, str(MOST_TEXT))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
