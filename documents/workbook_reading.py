@@ -1,6 +1,7 @@
 """Reads the first sheet of an XLSX file, one that nobody vouches for."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from documents.sheets import CellKind, SheetCell, SheetLimits, SheetUnreadable, 
 _MOST_ROWS = 1_048_576  # of Excel
 _MOST_MERGED = 10_000
 _BLANK = SheetCell()
+_FORMULA = re.compile(rb"[<:]f[\s/>]")
 _EXACT = 10**15
 """From here on Excel rounds numbers."""
 
@@ -28,7 +30,8 @@ def workbook_rows(data: bytes, limits: SheetLimits) -> Iterator[list[SheetCell]]
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _refuse_bombs(archive, limits)
             merged = _merged(archive)
-        yield from _filled(_cells(data, limits.columns), merged, limits.columns)
+            formulas = _FORMULA.search(archive.read(_first_sheet(archive))) is not None
+        yield from _filled(_cells(data, limits.columns, formulas), merged, limits.columns)
     except SheetUnreadable:
         raise
     except Exception as error:  # whatever a file that nobody vouches for makes a parser raise
@@ -117,17 +120,21 @@ def _filled(
         yield row
 
 
-def _cells(data: bytes, columns: int) -> Iterator[list[SheetCell]]:
-    # Once as the results of formulas, and once as the formulas themselves.
-    shown, written = _rows(data, columns, results=True), _rows(data, columns, results=False)
+def _cells(data: bytes, columns: int, formulas: bool) -> Iterator[list[SheetCell]]:
+    shown = _rows(data, columns, results=True)
+    rows: Iterable[tuple[Sequence[Any], Sequence[Any]]]
+    if formulas:  # once as their results, and once as the formulas themselves
+        rows = zip(shown, _rows(data, columns, results=False), strict=True)
+    else:
+        rows = ((row, row) for row in shown)
     blank: Sequence[Any] | None = None
-    for row, formulas in zip(shown, written, strict=True):
+    for row, written in rows:
         # There may be a million blank rows; openpyxl returns one object for all between others.
-        if formulas is blank or all(cell.value is None for cell in formulas):
-            blank = formulas
+        if written is blank or all(cell.value is None for cell in written):
+            blank = written
             yield []
         else:
-            yield [_xlsx_cell(cell, there) for cell, there in zip(row, formulas, strict=True)]
+            yield [_xlsx_cell(cell, there) for cell, there in zip(row, written, strict=True)]
 
 
 def _rows(data: bytes, columns: int, *, results: bool) -> Iterator[Sequence[Any]]:

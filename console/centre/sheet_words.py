@@ -108,6 +108,13 @@ UNREADABLE: Mapping[Unreadable, str] = {
         "Two columns mean the same, for one is called “%(name)s”. Delete one of them."
     ),
     Unreadable.TOO_MANY_ROWS: N_("These are more than %(name)s agents. Send them in parts."),
+    Unreadable.TOO_MANY_COLUMNS: N_(
+        "There are more than %(name)s columns. Delete those that are not needed."
+    ),
+    Unreadable.LINE_TOO_LONG: N_(
+        "A line of the file has more than %(name)s characters: its line breaks are lost, or it is"
+        " not a CSV file. Save the sheet again, as .xlsx or as CSV UTF-8."
+    ),
 }
 REMARKS: Mapping[RowRemark, str] = {
     RowRemark.SHORTER: N_("Shorter than other codes: has it lost zeros in front?"),
