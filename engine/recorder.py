@@ -87,7 +87,8 @@ class Recorder:
         if call.adopted or call.ledger.gapped:
             self.look_again.set()
         elif call.recorded:
-            self.archive.take(OverCall(call.id, call.bridged_s))
+            placed = call.placed is not None
+            self.archive.take(OverCall(call.id, call.bridged_s, from_answer=placed))
 
     async def run(self) -> None:
         """Store recordings, and look regularly for raw files that nobody has taken."""
@@ -157,7 +158,12 @@ class Recorder:
         if stored.record.ended_at is None:
             return None
         record = stored.record
-        return OverCall(call, record.bridged_s, recorded=record.recording is not None)
+        return OverCall(
+            call,
+            record.bridged_s,
+            from_answer=record.placed,
+            recorded=record.recording is not None,
+        )
 
     def _told(self, outcome: Recording | Lost) -> None:
         what: Happening

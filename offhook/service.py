@@ -10,14 +10,12 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import structlog
 from aiohttp import web
 
 from api.resources import API
-from campaigns.attempt_outcomes import give_up
 from campaigns.attempts import Attempts
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
@@ -60,7 +58,6 @@ from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.messages import CampaignMessages
-from engine.outbound.open_attempts import OpenAttempts
 from engine.outbound.way_out import WayOut
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
@@ -306,7 +303,6 @@ async def running(
         books = CampaignBooks(pool, zone, flushed=outbox.flushed)
         _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
-        open_attempts = OpenAttempts(attempts, calls, engine.calls, outbox, partial(give_up, pool))
         runs = CampaignRuns(
             campaigns,
             LeadClaims(pool, zone),
@@ -316,7 +312,6 @@ async def running(
             engine.calls,
             engine.news,
             engine.clock,
-            settle=open_attempts.settle,
             sound=CampaignMessages(prompts).sound,
             history=books.history,
             decided=books.decided,

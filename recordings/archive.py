@@ -38,6 +38,8 @@ class OverCall:
 
     call: CallId
     bridged_s: float | None
+    from_answer: bool = False
+    """We called the customer: the recording began when they answered, before there was an agent."""
     recorded: bool = False
     """It already has a recording: a file found now is an additional one."""
 
@@ -176,7 +178,12 @@ class Archive:
     async def _store(self, over: OverCall, tries: int) -> None:
         try:
             await ingest(
-                self.raw(over.call), over.call, over.bridged_s, root=self._root, told=self._told
+                self.raw(over.call),
+                over.call,
+                over.bridged_s,
+                root=self._root,
+                from_answer=over.from_answer,
+                told=self._told,
             )
         except RecordingForeign as error:
             self._left_alone[capture(over.call).file] = await asyncio.to_thread(

@@ -18,15 +18,16 @@ async def ingest(
     bridged_s: float | None,
     *,
     root: Path,
+    from_answer: bool = False,
     told: Callable[[Recording], None] = lambda _: None,
 ) -> Recording:
     """Store ``raw`` below ``root`` as ``YYYY/MM/DD/<call>.wav`` and remove it.
 
-    ``told`` is called in the loop, after the WAV is safe on disk and before the raw file is
-    removed: this is where the recording is written down. Raises RecordingKept (the raw file
-    stays) and RecordingLost (there is no sound).
+    ``from_answer`` is as in ``raw_to_wav.store``. ``told`` is called in the loop, after the WAV is
+    safe on disk and before the raw file is removed: this is where the recording is written down.
+    Raises RecordingKept (the raw file stays) and RecordingLost (there is no sound).
     """
-    recording = await asyncio.to_thread(store, raw, call, bridged_s, root)
+    recording = await asyncio.to_thread(store, raw, call, bridged_s, root, from_answer=from_answer)
     if not recording.whole:
         log.warning(
             "a recording is not as long as its call was bridged",

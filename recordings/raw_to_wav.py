@@ -69,9 +69,17 @@ class Recording:
 
 
 def store(
-    raw: Path, call: CallId, bridged_s: float | None, root: Path, *, at: StepReport = lambda _: None
+    raw: Path,
+    call: CallId,
+    bridged_s: float | None,
+    root: Path,
+    *,
+    from_answer: bool = False,
+    at: StepReport = lambda _: None,
 ) -> Recording:
     """Make the WAV of ``raw`` below ``root``; ``raw`` stays.
+
+    ``from_answer``: it began when the customer answered, and may be longer than they were bridged.
 
     Repeated after a crash, it finds its own work and returns the same recording. Raises
     RecordingLost if there is nothing to store (RecordingForeign: the file is not Asterisk's),
@@ -93,7 +101,7 @@ def store(
             day = day_of(call) or datetime.fromtimestamp(status.st_mtime, UTC).date()
             folder = root / f"{day:%Y/%m/%d}"
             try:
-                return _store(source, size, call, bridged_s, root, folder, at)
+                return _store(source, size, call, bridged_s, root, folder, at, from_answer)
             except OSError as error:
                 raise kept(error, call, raw, root, size + HEADER_BYTES) from error
     except NotAFileError as error:
@@ -119,6 +127,12 @@ def _foreign(raw: Path, status: os.stat_result, call: CallId) -> str | None:
     return None
 
 
+def _fits(duration_s: float, bridged_s: float, from_answer: bool) -> bool:
+    """Whether no second of the talk is missing."""
+    too_long = duration_s - bridged_s
+    return too_long >= -TOLERANCE_S and (from_answer or too_long <= TOLERANCE_S)
+
+
 def _store(
     source: IO[bytes],
     size: int,
@@ -127,6 +141,7 @@ def _store(
     root: Path,
     folder: Path,
     at: StepReport,
+    from_answer: bool,
 ) -> Recording:
     if not root.is_dir():
         # The root itself is never created: if its disk isn't mounted, it would fill the disk below.
@@ -165,7 +180,7 @@ def _store(
         sha256=digest.hexdigest(),
         duration_s=duration_s,
         bridged_s=bridged_s,
-        whole=bridged_s is not None and abs(duration_s - bridged_s) <= TOLERANCE_S,
+        whole=bridged_s is not None and _fits(duration_s, bridged_s, from_answer),
         bytes=size + HEADER_BYTES,
         silent=silences(waveform),
     )

@@ -166,6 +166,8 @@ class CampaignRun:
         since_midnight = (datetime.now(UTC) - midnight.astimezone(UTC)).total_seconds()
         pacer.handle(DayBegan(day, now - since_midnight), now)
         self._day = day
+        # Without this it would ask for leads before the first are claimed, and wait for them.
+        pacer.handle(Hopper(tuple(_lead(claimed) for claimed in self._hopper)), now)
         for agent, state in self._staff.items():
             pacer.handle(_fact(agent, state), now)
         for attempt in self.under_way.values():

@@ -32,8 +32,6 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 5.0
 """How often the campaigns are read anyway: another process may have changed one."""
 AGAIN_AFTER_S = 2.0
-SETTLE_EVERY_S = 30.0
-"""How often attempts are looked up of which nobody has heard."""
 DIALLER = Actor("dialler", Role.ADMIN, None)
 _UNDER_WAY = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING)
 _AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
@@ -68,7 +66,6 @@ class CampaignRuns:
         news: AgentNews,
         clock: Clock,
         *,
-        settle: Callable[[], Awaitable[None]],
         sound: MakeSound = _no_sound,
         history: ReadHistory = _no_history,
         decided: OnDecision = lambda *_: None,
@@ -85,8 +82,6 @@ class CampaignRuns:
         self._sound = sound
         self._history = history
         self._decided = decided
-        self._settle = settle
-        self._settle_at = 0.0
         self._zone = zone
         self._of_agent: dict[AgentCode, CampaignName] = {}
         self._changed = asyncio.Event()
@@ -143,9 +138,6 @@ class CampaignRuns:
                 log.info("a campaign has stopped", campaign=name)
         self._adopt()
         self._share_out()
-        if self._clock.now() >= self._settle_at:
-            self._settle_at = self._clock.now() + SETTLE_EVERY_S
-            await self._settle()
 
     async def _begin(self, campaign: Campaign) -> None:
         history = await self._history(campaign)

@@ -1,16 +1,19 @@
 """A campaign on a real Asterisk: customers are called on the line, and talk to agents."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from bench.planned_phone import PhoneLeg
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from domain.identity import ProjectName
 from domain.roles import Actor, Role
+from records.fold import RecordingInfo
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.bent import Ringing, refuse, ring
 from tests.phones.house import PhoneHouse
@@ -55,6 +58,16 @@ async def _leads(house: PhoneHouse, *numbers: str) -> int:
     return made
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
+    """Stop what a test has started, or it would take the next one's agents."""
+    yield
+    campaigns = Campaigns(house.pool)
+    for campaign in await campaigns.seen_by(OPS):
+        if campaign.state is CampaignState.RUNNING:
+            await campaigns.move(OPS, campaign.name, CampaignState.STOPPED)
+
+
 async def _running(house: PhoneHouse, name: str, settings: CampaignSettings, *numbers: str) -> None:
     campaigns = Campaigns(house.pool)
     made = await campaigns.make(OPS, name, TEA, settings)
@@ -85,9 +98,14 @@ async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> No
     row = await _attempt(house, number)
     assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
     assert stored.record.placed and stored.record.campaign == "spring"
+
+    async def recorded() -> RecordingInfo | None:
+        return (await house.stored(number)).record.recording
+
+    recording = await until(recorded, what="the recording is stored")
+    assert recording is not None and recording.whole
     stays = await house.pool.fetchval("select count(*) from queue_stays")
     assert stays == 0, "a customer whom we called counts in the queue's figures"
-    await Campaigns(house.pool).move(OPS, "spring", CampaignState.STOPPED)
 
 
 async def _attempt(house: PhoneHouse, number: str) -> asyncpg.Record:
@@ -125,7 +143,6 @@ async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
         assert kinds(stored) == ["placed", "not_reached", "ended"], story(stored)
         assert stored.record.outcome == "not_reached"
         assert stored.record.recording is None and stored.record.recording_lost is None
-    await Campaigns(house.pool).move(OPS, "refusals", CampaignState.STOPPED)
 
 
 def _with_digits(call: Ringing) -> str:
@@ -184,7 +201,6 @@ async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: Phone
     assert listed == "tea"
     lead = await house.pool.fetchval("select state from leads where lead = $1", row["lead"])
     assert lead == "do_not_call"
-    await Campaigns(house.pool).move(OPS, "power", CampaignState.STOPPED)
 
 
 async def test_a_killed_controller_calls_nobody_twice_and_loses_nobody(house: PhoneHouse) -> None:
@@ -238,4 +254,3 @@ async def test_a_killed_controller_calls_nobody_twice_and_loses_nobody(house: Ph
     for number in numbers:
         stored = await house.stored(number)
         assert stored.record.ended_at is not None, story(stored)
-    await Campaigns(house.pool).move(OPS, "killed", CampaignState.STOPPED)
