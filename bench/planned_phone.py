@@ -246,14 +246,20 @@ class Phone(asyncio.DatagramProtocol):
         )
 
     async def request(
-        self, leg: PhoneLeg, method: str, *, extra: str = "", body: str = ""
+        self,
+        leg: PhoneLeg,
+        method: str,
+        *,
+        extra: str = "",
+        body: str = "",
+        kind: str = "application/sdp",
     ) -> tuple[int, str]:
         leg.cseq += 1
         number = leg.cseq
-        kind = "Content-Type: application/sdp\r\n" if body else ""
+        content = f"Content-Type: {kind}\r\n" if body else ""
         text = (
             f"{method} {leg.target} SIP/2.0\r\n{self._headers(leg, method, number)}"
-            f"{extra}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"{extra}{content}Content-Length: {len(body)}\r\n\r\n{body}"
         )
         reply = asyncio.get_running_loop().create_future()
         self._replies[f"{leg.call_id} {number} {method}"] = reply

@@ -79,7 +79,9 @@ class Engine:
             news,
             kept_rooms or KeptRooms(),
         )
-        self.room_keys = keys = RoomKeys(floor, lambda: in_force.centre, clock.now, rooms.press)
+        self.room_keys = keys = RoomKeys(
+            floor, lambda: in_force.centre, clock.now, rooms.press, rooms.end_talk
+        )
         self.admission = admission = Admission(
             in_force, calls, links, channels, late_s=timing.late_s
         )

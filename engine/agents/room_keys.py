@@ -1,7 +1,7 @@
 """Reads the feature codes that agents press at nailed-up phones, without leaving their rooms.
 
-Asterisk takes the code that ends a talk by itself (confbridge.conf), so that it needs no
-controller; the others come as events.
+Asterisk takes the code that ends a talk by itself too (confbridge.conf), so that it needs no
+controller.
 """
 
 from collections.abc import Callable
@@ -29,11 +29,13 @@ class RoomKeys:
         centre: Callable[[], Centre],
         now: Callable[[], float],
         answer: Callable[[StationName, str], None],
+        end_talk: Callable[[AgentCode], object],
     ) -> None:
         self._floor = floor
         self._centre = centre
         self._now = now
         self._answer = answer
+        self._end_talk = end_talk
         self._begun: dict[StationName, tuple[str, float]] = {}
 
     def key(self, station: StationName, key: str) -> None:
@@ -71,7 +73,9 @@ class RoomKeys:
             case "*11":
                 self._answer(station, REFUSED)  # somebody is logged in
             case _:
-                pass  # the end of the talk: Asterisk has seen to it
+                # Asterisk has seen to it, unless the keys were pressed while the agent heard a
+                # sound. Whoever comes next is brought only after this.
+                self._end_talk(agent)
 
     def _away(self, station: StationName, agent: AgentCode, digit: str) -> None:
         reasons = {str(each.digit): each.name for each in self._centre().away_reasons}

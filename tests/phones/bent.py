@@ -140,13 +140,19 @@ class BentPhone(Phone):
         return await self.refer(leg, to)
 
     async def request(
-        self, leg: PhoneLeg, method: str, *, extra: str = "", body: str = ""
+        self,
+        leg: PhoneLeg,
+        method: str,
+        *,
+        extra: str = "",
+        body: str = "",
+        kind: str = "application/sdp",
     ) -> tuple[int, str]:
-        status, text = await super().request(leg, method, extra=extra, body=body)
+        status, text = await super().request(leg, method, extra=extra, body=body, kind=kind)
         if status not in (401, 407):
             return status, text
         proof = self._proof(leg, method, text)
-        return await super().request(leg, method, extra=extra + proof, body=body)
+        return await super().request(leg, method, extra=extra + proof, body=body, kind=kind)
 
     def _proof(self, leg: PhoneLeg, method: str, text: str) -> str:
         user = self.accounts.get(leg.call_id, "")
