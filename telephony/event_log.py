@@ -8,7 +8,7 @@ asterisk-conf/cel_custom.conf.
 import csv
 import json
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, StationName
@@ -62,6 +62,8 @@ class LogRow:
 
 _BEGINNING = re.compile(r'(?="[0-9]{9,11}\.[0-9]{6}","[A-Z_]+",")')
 """How a row begins. A quote within a field is doubled, so no field can hold this."""
+_GUEST = re.compile(r"(Local/\d+@room-guest-[0-9a-f]+);([12])")
+"""Half of a pair that stands for a caller in an agent's room: [room-guest] in extensions.conf."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -108,6 +110,8 @@ class LoggedTalk:
     by: Party = Party.UNKNOWN
     left_by: str = ""
     """Uniqueid of the channel that left first; empty while nobody has."""
+    in_room: bool = False
+    """The phone was nailed up: the caller came into its room."""
 
 
 @dataclass(slots=True)
@@ -285,16 +289,16 @@ class EventLog:
             return
         members = self._bridges.setdefault(bridge, set())
         channel.moved_on = True
-        for uniqueid in members:
-            other = self._channels[uniqueid]
-            for call, station, phone in _pairs(channel, other):
+        for one, other in self._joined(channel, bridge):
+            for call, station, phone in _pairs(one, other):
                 if station not in self._stations or _open(call, station) is not None:
                     continue
                 phone.in_call = call
                 if (before := _gone_on(call, station, at)) is not None:
                     before.disconnected_at = None
                 else:
-                    call.talks.append(LoggedTalk(StationName(station), at))
+                    in_room = phone.uniqueid.startswith(PLACED)
+                    call.talks.append(LoggedTalk(StationName(station), at, in_room=in_room))
         members.add(channel.uniqueid)
         channel.bridge = bridge
 
@@ -303,16 +307,40 @@ class EventLog:
         if members is None:
             return
         members.discard(channel.uniqueid)
-        for uniqueid in members:
-            other = self._channels[uniqueid]
-            for call, station, _ in _pairs(channel, other):
+        for one, other in self._joined(channel, channel.bridge):
+            for call, station, _ in _pairs(one, other):
                 if (talk := _open(call, station)) is not None:
                     talk.disconnected_at, talk.left_by = at, channel.uniqueid
-                    channel.talk = other.talk = talk
-                    channel.moved_on = other.moved_on = False
+                    one.talk = other.talk = talk
+                    one.moved_on = other.moved_on = False
         if not members:
             del self._bridges[channel.bridge]
         channel.bridge = ""
+
+    def _joined(self, channel: _Channel, bridge: str) -> Iterator[tuple[_Channel, _Channel]]:
+        """Whom the channel brings together in this bridge, in which it is not at the moment.
+
+        It is itself one of them, or half of a pair by which Asterisk's own queue has brought a
+        caller into an agent's room: then it stands for those with whom its other half is.
+        """
+        here = [self._channels[uniqueid] for uniqueid in self._bridges.get(bridge, ())]
+        here += [far for half in here for far in self._beyond(half)]
+        there = self._beyond(channel) if _GUEST.fullmatch(channel.name) else [channel]
+        for one in there:
+            for other in here:
+                yield one, other
+
+    def _beyond(self, half: _Channel) -> list[_Channel]:
+        """Those with whom the other half of such a pair is; nobody if it isn't half of one."""
+        found = _GUEST.fullmatch(half.name)
+        if found is None:
+            return []
+        name = f"{found[1]};{'1' if found[2] == '2' else '2'}"
+        other = next((one for one in self._channels.values() if one.name == name), None)
+        if other is None:
+            return []
+        members = self._bridges.get(other.bridge, set()) - {other.uniqueid}
+        return [self._channels[uniqueid] for uniqueid in members]
 
     def _inherit(self, channel: _Channel, at: float) -> None:
         """Move the heir into its bridge, as ``telephony.channels`` does: no row says so."""
@@ -366,6 +394,11 @@ class EventLog:
                 by = Party.AGENT  # the caller only stayed in case something came after the talk
             call.ended_at, call.by = row.at, by
             call.cause = cause if isinstance(cause, int) else 0
+        if call is not None and call.talks:
+            last = call.talks[-1]
+            alone_s = row.at - (last.disconnected_at or row.at)
+            if last.in_room and last.by is Party.UNKNOWN and alone_s >= _AT_ONCE_S:
+                last.by = Party.AGENT  # the caller was sent out, and nobody else does that
         if talk is None or talk.by is not Party.UNKNOWN or by is Party.SYSTEM or channel.moved_on:
             return
         # A phone that has not been elsewhere since then ended the talk, or knows who did, however

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bench.planned_phone import PhoneLeg, SoundPlan, Tone
 from bench.tones import LINEAR, sounds
-from tests.faults.scene import HOTLINE, Board, kinds, story
+from tests.faults.scene import HOTLINE, LINE, Board, kinds, story
 from tests.phones.bent import Ringing, answer, refuse
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
@@ -169,6 +169,9 @@ async def test_music_while_the_desk_holds_and_the_agent_afterwards(house: PhoneH
     await until_heard(call.leg, is_customer)
     await _at_desk(house, "1001", "hold")
     await until_heard(leg, is_music)
+    (name,) = [c for c in await house.channels() if c.startswith(f"PJSIP/{LINE}-")]
+    place = await house.watch.action("Getvar", {"Channel": name, "Variable": "CONTEXT"})
+    assert place["Value"] == "session"  # where the dialplan goes on without the controller
     await _at_desk(house, "1001", "end_talk")
     async with asyncio.timeout(20):
         await leg.over.wait()
