@@ -116,14 +116,14 @@ class Session:
 
     # Commands
 
-    async def command(self, line: str) -> Reply:
+    async def command(self, line: str, *, in_parts: bool = False) -> Reply:
         """Send a line as it is and wait for its reply, however long that takes.
 
         Raises ValueError if the line has a line break, HungUp if the caller is gone, AgiError if
         Asterisk doesn't know the command or its usage is wrong. Returns a result of -1 only while
-        the caller is still there.
+        the caller is still there. ``in_parts``: Asterisk says first that it tries (``GOSUB``).
         """
-        reply = await self._ask(line)
+        reply = await self._ask(line, in_parts=in_parts)
         if reply.code == 511:
             self._mark_hung_up()
             raise HungUp(f"the caller had left before {line!r}")
@@ -133,13 +133,15 @@ class Session:
             raise HungUp(f"the caller left during {line!r}")
         return reply
 
-    async def _ask(self, line: str) -> Reply:
+    async def _ask(self, line: str, *, in_parts: bool = False) -> Reply:
         data = encode(line)
         if not self._connection.is_open:
             raise HungUp(f"the connection was closed before {line!r}")
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._pending.append((line, future))
         self._connection.write(data)
+        if in_parts:
+            self._connection.acknowledge_at_once()
         return await future
 
     async def _caller_has_left(self) -> bool:
@@ -229,7 +231,7 @@ class Session:
 
         For short ones only: if the call is sent elsewhere meanwhile, it doesn't leave them.
         """
-        await self.command(f"GOSUB {context} s 1 {quoted(','.join(args))}")
+        await self.command(f"GOSUB {context} s 1 {quoted(','.join(args))}", in_parts=True)
         return await self.get_variable("GOSUB_RETVAL") or ""
 
     async def say_digits(self, digits: str, escape: str = "") -> str:
