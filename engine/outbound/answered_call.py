@@ -5,6 +5,7 @@ to serve the session.
 """
 
 import asyncio
+import contextlib
 from typing import Protocol, assert_never
 
 from acd.commands import Announce, GiveUp, Offer
@@ -19,6 +20,9 @@ from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.to_agent import ToAgent
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session
+
+_BEGIN_WITHIN_S = 1.5
+"""So long a customer waits for a controller that has only just started to know its campaigns."""
 
 
 class Host(Protocol):
@@ -41,6 +45,9 @@ class Host(Protocol):
 
 class Hosts(Protocol):
     """Finds the host of a call."""
+
+    async def begun(self) -> None:
+        """Wait until it is known which campaigns run here."""
 
     def host_of(self, call: LiveCall) -> Host | None:
         """None if its campaign is not run here any more."""
@@ -79,6 +86,9 @@ class AnsweredCalls:
     async def _serve(self, session: Session, call: LiveCall) -> None:
         call.recorded = True  # [outbound] has started it
         bookmark = Bookmark(session, served=False)
+        with contextlib.suppress(TimeoutError):  # the controller has only just started
+            async with asyncio.timeout(_BEGIN_WITHIN_S):
+                await session.until(self._hosts.begun())
         host = self._hosts.host_of(call)
         if host is None or host.queue is None or not await self._wait(session, call, host):
             self._sessions.calls.note(call, CustomerAbandoned(by_customer=False))

@@ -177,23 +177,22 @@ class CampaignRun:
 
     # --- agents
 
-    def staff(self, agents: Iterable[tuple[AgentCode, AgentState]]) -> None:
-        """Plan with these agents, and with no others."""
-        now = dict(agents)
+    def staff(self, agents: Iterable[tuple[AgentCode, AgentState, CallId | None]]) -> None:
+        """Plan with these agents, each with the call they are in, and with no others."""
+        now = {agent: (state, call) for agent, state, call in agents}
         for agent in self._staff.keys() - now.keys():
             del self._staff[agent]
             self._feed(AgentGone(agent))
-        for agent, state in now.items():
-            self.agent(agent, state)
+        for agent, (state, call) in now.items():
+            self.agent(agent, state, call)
 
     def agent(self, agent: AgentCode, state: AgentState, call: CallId | None = None) -> None:
         """One of its agents is in this state now, perhaps because of one of its own calls."""
         if self._staff.get(agent) is state:
             return
         self._staff[agent] = state
-        if state is AgentState.OFFERED:
-            return  # it becomes a talk, or they are ready again
-        if state is AgentState.TALKING and call in self.under_way:
+        own = call in self.under_way
+        if own and state in (AgentState.OFFERED, AgentState.TALKING):
             return  # reported as the customer's being connected
         self._feed(_fact(agent, state))
 

@@ -1,7 +1,7 @@
 """Keeps a run for each campaign that is under way, and shares the agents out among them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 
 import structlog
@@ -13,7 +13,7 @@ from campaigns.campaign_service import Campaign, Campaigns
 from campaigns.claims import LeadClaims
 from dialer.abandon_count import History
 from domain.facts import AgentState
-from domain.identity import AgentCode, CampaignName, QueueName, SkillName
+from domain.identity import AgentCode, CampaignName, QueueName
 from domain.roles import Actor, Role
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
@@ -85,6 +85,7 @@ class CampaignRuns:
         self._zone = zone
         self._of_agent: dict[AgentCode, CampaignName] = {}
         self._changed = asyncio.Event()
+        self._begun = asyncio.Event()
         news.listen(self._agent_changed)
 
     def changed(self, _name: CampaignName) -> None:
@@ -132,12 +133,14 @@ class CampaignRuns:
                 await self._campaigns.move(DIALLER, name, CampaignState.STOPPED)
                 over = True
             if over:
+                run.cut_ringing()  # nobody would be there for those who answer
                 del self.by_name[name]
                 await run.close()
                 self._forget(name)
                 log.info("a campaign has stopped", campaign=name)
         self._adopt()
         self._share_out()
+        self._begun.set()
 
     async def _begin(self, campaign: Campaign) -> None:
         history = await self._history(campaign)
@@ -181,27 +184,28 @@ class CampaignRuns:
 
     def _share_out(self) -> None:
         """Give each agent at work to one campaign, and keep them there while both go on."""
-        at_work: dict[AgentCode, tuple[AgentState, Mapping[SkillName, int]]] = {
-            seat.code: (seat.state, seat.skills)
-            for seat in self._floor.core.agents
-            if seat.state in _AT_WORK
-        }
+        at_work = {seat.code: seat for seat in self._floor.core.agents if seat.state in _AT_WORK}
         for agent in self._of_agent.keys() - at_work.keys():
             del self._of_agent[agent]
         for name, run in self.by_name.items():
             queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
-            for agent, (_, skills) in at_work.items():
-                if queue is not None and able(skills, queue):
+            for agent, seat in at_work.items():
+                if queue is not None and able(seat.skills, queue):
                     self._of_agent.setdefault(agent, name)
         for name, run in self.by_name.items():
             own = sorted(agent for agent, of in self._of_agent.items() if of == name)
             planned = own[run.settings.agents_for_inbound :]
-            run.staff((agent, at_work[agent][0]) for agent in planned)
+            seats = [at_work[agent] for agent in planned]
+            run.staff((seat.code, seat.state, seat.call) for seat in seats)
 
     def _forget(self, name: CampaignName) -> None:
         self._of_agent = {agent: of for agent, of in self._of_agent.items() if of != name}
 
     # --- calls
+
+    async def begun(self) -> None:
+        """Wait until the campaigns have been read for the first time."""
+        await self._begun.wait()
 
     def host_of(self, call: LiveCall) -> RunningAttempt | None:
         """The attempt of a call that a campaign placed; None if it isn't run here any more."""

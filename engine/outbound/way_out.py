@@ -94,6 +94,7 @@ class WayOut:
         self._clock = clock
         self._going: dict[LineName, int] = {}
         """Calls on their way out that have no channel yet, by line."""
+        self._cutting: set[asyncio.Task[None]] = set()
 
     def free_lines(self, line: LineName, for_inbound: int = 0) -> int:
         """How many more calls the line may carry, with so many channels left free."""
@@ -165,7 +166,9 @@ class WayOut:
         if not call.picked_up and call.id in self._calls.by_id:
             call.cut = True
             link = self._links[call.channel.node]
-            asyncio.get_running_loop().create_task(_hang_up(link, call))
+            task = asyncio.get_running_loop().create_task(_hang_up(link, call))
+            self._cutting.add(task)
+            task.add_done_callback(self._cutting.discard)
 
     def _originate(
         self, wish: WishedCall, line: Line, channel: ChannelId, caller_id: str | None
