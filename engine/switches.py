@@ -271,7 +271,7 @@ class Switches:
             case RoomOpened():
                 self._rooms.opened(event.station)
             case RoomClosed():
-                self._rooms.closed(event.station)
+                self._rooms.closed(event.station, event.leg)
             case RoomKey():
                 self._keys.key(event.station, event.key)
             case CallSeen():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.identity import CallId, LineName, StationName
+from domain.identity import CallId, ChannelId, LineName, StationName
 from domain.reasons import Party, TransferKind
 from domain.stations import StationState
 
@@ -148,6 +148,7 @@ class RoomClosed:
     """The leg of a nailed-up phone is gone."""
 
     station: StationName
+    leg: ChannelId
 
 
 @dataclass(frozen=True, slots=True)

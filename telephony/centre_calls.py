@@ -269,7 +269,7 @@ class Calls:
             del self._legs[station]
         else:
             self._legs[station] = now
-        closed: list[CallEvent] = [] if before is None else [RoomClosed(station)]
+        closed: list[CallEvent] = [] if before is None else [RoomClosed(station, before)]
         return closed if now is None else [*closed, RoomOpened(station)]
 
 

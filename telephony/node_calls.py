@@ -127,6 +127,7 @@ class NodeCalls:
             channel.sip = number(message.get("TechCause"))
         events = self._known(channel, message) + self._inherit(channel)
         before = self.changes.calls_around(channel)
+        self.changes.touch(self.channels.phones_in(channel.bridge))
         self.channels.remove(channel)
         events += self.changes.ring_over(channel, channel.dial_status or "unknown")
         events += self.changes.compare_all(before)
@@ -150,6 +151,7 @@ class NodeCalls:
 
     def _bridge_over(self, message: Message) -> list[CallEvent]:
         touched: set[str] = set()
+        self.changes.touch(self.channels.phones_in(message.get("BridgeUniqueid")))
         for uniqueid in tuple(self.channels.bridges.get(message.get("BridgeUniqueid"), ())):
             channel = self.channels.by_id[uniqueid]
             touched |= self.changes.calls_around(channel)

@@ -38,6 +38,8 @@ log = structlog.get_logger()
 RING_S = 45.0
 """How long a phone is rung to be nailed up: somebody has to reach it."""
 _SEEN_WITHIN_S = RING_S + 3.0
+_COMES_WITHIN_S = 5.0
+_LOOK_AGAIN_S = 1.0
 GONE = "disconnected"
 """Why an agent is away whose leg has ended."""
 
@@ -87,6 +89,8 @@ class Rooms:
         """How the last try or the last leg ended, until the next."""
         self._unwanted: set[StationName] = set()
         """Those whose legs we are ending."""
+        self._coming: set[StationName] = set()
+        """Those to whom a customer has just been sent."""
         self._sits: dict[AgentCode, StationName] = {}
         news.listen(self._agent_changed)
 
@@ -170,6 +174,8 @@ class Rooms:
         leg = self._channels.leg(station)
         if leg is not None:
             self._orders.press(leg, BEEP)
+            self._coming.add(station)
+            asyncio.get_running_loop().call_later(_COMES_WITHIN_S, self._coming.discard, station)
         return leg is not None
 
     def press(self, station: StationName, key: str) -> None:
@@ -187,8 +193,12 @@ class Rooms:
         self._kept.add(station)
         self._changes.touch()
 
-    def closed(self, station: StationName) -> None:
+    def closed(self, station: StationName, leg: ChannelId | None = None) -> None:
         """The phone's leg is gone: its agent is away until they are connected again, or ready."""
+        if leg is not None and station in self._coming:
+            # They may have come in after the leg's hangup handler looked.
+            loop = asyncio.get_running_loop()
+            loop.call_later(_LOOK_AGAIN_S, self._nobody_alone, station, leg)
         self._kept.discard(station)
         self._changes.touch()
         if station in self._unwanted:
@@ -217,6 +227,10 @@ class Rooms:
             asyncio.get_running_loop().create_task(self._call(station, twin(station)))
         else:
             self._failed(station, f"cause {cause}")
+
+    def _nobody_alone(self, station: StationName, leg: ChannelId) -> None:
+        if not self.is_open(station):
+            self._orders.clear_room(leg, conference(station))
 
     def seen_in_snapshot(self) -> None:
         """After a login: which legs are there is known, so those that ought to be are missed."""

@@ -1,0 +1,154 @@
+"""Nailed-up phones by Asterisk's events: when they are there, free, and with a customer."""
+
+from domain.identity import LineName, StationName
+from domain.stations import StationState
+from telephony.ami.ami_wire import Message
+from telephony.call_events import RoomKey
+from telephony.centre_calls import Calls
+from telephony.event_log import EventLog, LogPlace, parse
+from tests.engine.reconcile.test_event_log import CALL, row
+from tests.engine.reconcile.test_event_log import hang_up as hung_up
+from tests.telephony.calls.events import (
+    NODE,
+    about,
+    device,
+    feed,
+    hang_up,
+    new_calls,
+    snapshot,
+    told,
+)
+
+AMY = StationName("1001")
+LEG = ("PJSIP/1001-00000001", "offhook.a")
+CUSTOMER = ("PJSIP/line1-00000002", "1.2")
+NEAR = ("Local/1001@room-guest-00000001;1", "1.3")
+GUEST = ("Local/1001@room-guest-00000001;2", "1.4")
+
+
+def at_leg(name: str, state: int = 6, **more: str) -> Message:
+    return about(name, *LEG, state, Context="agent-room", Exten="1001", **more)
+
+
+def into_room(name: str, channel: str, uniqueid: str) -> Message:
+    return about(name, channel, uniqueid, 6, BridgeUniqueid="room", BridgeCreator="ConfBridge")
+
+
+def nailed_up() -> Calls:
+    calls = new_calls()
+    feed(calls, [device("1001", "NOT_INUSE"), about("Newchannel", *LEG, 0)])
+    assert told(feed(calls, [about("Newstate", *LEG, 6), device("1001", "INUSE")])) == []
+    opened = feed(calls, [at_leg("BridgeEnter", BridgeUniqueid="room", BridgeCreator="ConfBridge")])
+    assert told(opened) == ["RoomOpened 1001"]
+    return calls
+
+
+def test_a_phone_alone_in_its_room_is_free_and_in_no_talk() -> None:
+    calls = nailed_up()
+    assert calls.station_state(AMY) is StationState.IDLE
+    feed(calls, [device("1001", "BUSY")])
+    assert calls.station_state(AMY) is StationState.IDLE
+    assert calls.rooms == ["1001"] and not calls.has_guest(AMY)
+
+
+def test_a_customer_in_the_room_talks_and_is_parted_at_once() -> None:
+    calls = nailed_up()
+    feed(calls, [about("Newchannel", *CUSTOMER, 6)])
+    assert told(feed(calls, [into_room("BridgeEnter", *CUSTOMER)])) == ["StationConnected 1001"]
+    assert calls.station_state(AMY) is StationState.BUSY
+    parted = feed(calls, [into_room("BridgeLeave", *CUSTOMER)])
+    assert told(parted) == ["StationDisconnected 1001 agent 16"]
+    assert calls.station_state(AMY) is StationState.IDLE
+
+
+def test_a_leg_that_hangs_up_takes_its_room_along() -> None:
+    calls = nailed_up()
+    feed(calls, [about("Newchannel", *CUSTOMER, 6), into_room("BridgeEnter", *CUSTOMER)])
+    gone = feed(
+        calls,
+        [
+            at_leg("HangupRequest", Cause="16"),
+            at_leg("BridgeLeave", BridgeUniqueid="room", BridgeCreator="ConfBridge"),
+            hang_up(*LEG, 6),
+        ],
+    )
+    assert told(gone) == ["StationDisconnected 1001 agent 16", "RoomClosed 1001"]
+    assert calls.rooms == []
+
+
+def test_a_second_call_makes_a_nailed_up_phone_busy() -> None:
+    calls = nailed_up()
+    feed(calls, [about("Newchannel", "PJSIP/1001-00000009", "9.9", 4)])
+    assert calls.station_state(AMY) is StationState.BUSY
+
+
+def test_a_snapshot_shows_who_is_nailed_up_and_who_is_gone() -> None:
+    calls = new_calls()
+    there = [at_leg("CoreShowChannel", BridgeId="room")]
+    assert "RoomOpened 1001" in told(calls.reconcile(NODE, snapshot(there), 0.0))
+    assert "RoomClosed 1001" in told(calls.reconcile(NODE, snapshot(), 0.0))
+
+
+def test_only_the_legs_own_keys_are_told() -> None:
+    calls = nailed_up()
+    feed(calls, [about("Newchannel", *CUSTOMER, 6)])
+    pressed = feed(
+        calls,
+        [
+            at_leg("DTMFEnd", Digit="*", Direction="Received"),
+            at_leg("DTMFEnd", Digit="1", Direction="Sent"),
+            at_leg("DTMFEnd", Digit="12", Direction="Received"),
+            about("DTMFEnd", *CUSTOMER, 6, Digit="5", Direction="Received"),
+        ],
+    )
+    assert pressed == [RoomKey(AMY, "*")]
+
+
+def test_whom_asterisks_own_queue_brings_into_a_room_talks_there() -> None:
+    calls = nailed_up()
+    feed(calls, [about("Newchannel", *each, 6) for each in (CUSTOMER, NEAR, GUEST)])
+    feed(calls, [into_room("BridgeEnter", *GUEST)])
+    assert calls.station_state(AMY) is StationState.BUSY
+    queue = [about("BridgeEnter", *each, 6, BridgeUniqueid="queue") for each in (NEAR, CUSTOMER)]
+    assert told(feed(calls, queue)) == ["StationConnected 1001"]
+    parted = feed(calls, [into_room("BridgeLeave", *GUEST), hang_up(*GUEST, 6)])
+    assert told(parted) == ["StationDisconnected 1001 agent 16"]
+    assert calls.station_state(AMY) is StationState.IDLE
+
+
+def test_a_guest_whose_end_is_all_that_is_seen_has_left_the_room() -> None:
+    calls = nailed_up()
+    feed(calls, [about("Newchannel", *GUEST, 6), into_room("BridgeEnter", *GUEST)])
+    feed(calls, [hang_up(*GUEST, 6)])
+    assert calls.station_state(AMY) is StationState.IDLE
+
+
+def test_the_log_too_looks_through_the_queues_local_channel() -> None:
+    log = EventLog({StationName("1001")}, {LineName("carrier")})
+    caller, leg = ("1700000000.1", "PJSIP/carrier-00000000"), ("offhook.a", LEG[0])
+    near, guest = NEAR[::-1], GUEST[::-1]
+    queue, room = '{""bridge_id"":""queue""}', '{""bridge_id"":""room""}'
+    rows = [
+        row(0, "CHAN_START", *leg),
+        row(0, "BRIDGE_ENTER", *leg, extra=room),
+        row(1, "CHAN_START", *caller),
+        row(1, "ANSWER", *caller, call=CALL),
+        row(2, "CHAN_START", *near),
+        row(2, "CHAN_START", *guest),
+        row(2, "BRIDGE_ENTER", *guest, extra=room),
+        row(3, "BRIDGE_ENTER", *near, extra=queue),
+        row(3, "BRIDGE_ENTER", *caller, call=CALL, extra=queue),
+        row(9, "BRIDGE_EXIT", *guest, extra=room),
+        row(9, "CHAN_END", *guest),
+        row(9, "BRIDGE_EXIT", *near, extra=queue),
+        row(9, "BRIDGE_EXIT", *caller, call=CALL, extra=queue),
+        row(20, "HANGUP", *caller, call=CALL, extra=hung_up("")),
+    ]
+    for number, text in enumerate(rows):
+        parsed = parse(text)
+        assert parsed is not None
+        log.feed(parsed, LogPlace(0, number))
+    (talk,) = log.calls[CALL].talks
+    assert (talk.station, talk.connected_at, talk.disconnected_at, talk.by) == (
+        "1001", 1_700_000_003, 1_700_000_009, "agent",
+    )  # fmt: skip
