@@ -1,8 +1,12 @@
 """Nailed-up phones: each is called once, and customers come to it without ringing."""
 
+import array
 import asyncio
+import cmath
 import time
-from collections.abc import AsyncIterator, Callable
+import wave
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -31,6 +35,21 @@ def is_customer(packet: bytes) -> bool:
 
 def is_music(packet: bytes) -> bool:
     return loud(packet) and not is_agent(packet)
+
+
+def sides(file: Path) -> tuple[list[int], list[int]]:
+    """A second of a recording, from its first half second on: the caller's side, and the other."""
+    with wave.open(str(file)) as sound:
+        assert (sound.getnchannels(), sound.getframerate()) == (2, 8000)
+        sound.readframes(4000)
+        samples = array.array("h", sound.readframes(8000))
+    return samples[0::2].tolist(), samples[1::2].tolist()
+
+
+def strength(samples: Sequence[int], hertz: int) -> float:
+    """How strong a tone is among samples of a second."""
+    turned = (n * cmath.exp(-2j * cmath.pi * hertz * i / 8000) for i, n in enumerate(samples))
+    return 2 * abs(sum(turned)) / len(samples)
 
 
 async def until_heard(leg: PhoneLeg, right: Callable[[bytes], bool]) -> None:
@@ -178,6 +197,11 @@ async def test_music_while_the_desk_holds_and_the_agent_afterwards(house: PhoneH
     stored = await house.stored(caller)
     assert kinds(stored).count("held") == 2, story(stored)
     await house.until_recorded([caller])
+    stored = await house.stored(caller)
+    assert stored.record.recording is not None
+    customer, ours = sides(house.stack.state / "recordings" / stored.record.recording.file)
+    assert strength(customer, CUSTOMER_HZ) > 1000 > 100 > strength(customer, AGENT_HZ)
+    assert strength(ours, AGENT_HZ) > 1000 > 100 > strength(ours, CUSTOMER_HZ)
 
 
 async def test_hanging_up_the_phone_ends_the_leg_and_the_agent_is_away(house: PhoneHouse) -> None:
@@ -249,3 +273,22 @@ async def test_the_agent_alone_hears_a_beep(house: PhoneHouse) -> None:
     assert not [at for at, packet in leg.heard if at > begun and loud(packet)]
     await house.phone.hang_up(leg)
     await house.stored(caller)
+
+
+async def test_whom_a_colleague_passes_to_a_nailed_up_phone_waits_again(house: PhoneHouse) -> None:
+    call = await _nail_up(house, "1001")
+    await house.command("1001", "away", reason="break")
+    house.phone.habits["1002"] = answer
+    await house.ready("1002")
+    caller, leg = house.call()
+    await house.until_stage(caller, "talking")
+    await house.talk_on()
+    assert await house.phone.refer(house.phone.rung_at("1002")[-1].leg, "1001") == 202
+    await house.command("1002", "away", reason="break")
+    await house.until_stage(caller, "queue")
+    await house.ready("1001")
+    await house.until_agent("1001", "talking")
+    await house.phone.hang_up(leg)
+    stored = await house.stored(caller)
+    assert stored.record.agents == ("1002", "1001"), story(stored)
+    assert len(house.phone.rung_at("1001")) == 1 and not call.leg.over.is_set()
