@@ -13,8 +13,9 @@ from recordings.capture import Capture
 from telephony.agi.session import Session
 from telephony.room_names import conference
 
-_LEFT = re.compile(r"[A-Z]*/(-?\d{1,15})")
-"""What [from-room] returns: how the customer left, and after how many milliseconds."""
+_LEFT = re.compile(r"([A-Z]*)/([01])/(-?\d{1,15})")
+"""What [from-room] returns: how the customer left, whether the phone is still there, and after how
+many milliseconds."""
 
 _NOT_FREE = {
     "taken": OfferFailure.BUSY,  # another customer is in the room
@@ -43,5 +44,8 @@ class Room:
             "ConfBridge", conference(offer.station), "room", "customer", "customer-keys"
         )
         left = _LEFT.fullmatch(await self._session.subroutine("from-room"))
-        talked = left is not None and is_talk(int(left[1]))
-        return None if talked else OfferFailure.DROPPED
+        if left is None:
+            return OfferFailure.DROPPED
+        # However short it was: the agent has ended it, and the phone is there.
+        ended = left[1] == "KICKED" and left[2] == "1"
+        return None if ended or is_talk(int(left[3])) else OfferFailure.DROPPED

@@ -2,12 +2,13 @@
 
 import asyncio
 import io
+import re
 import wave
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from domain.identity import AgentCode, ProjectName, StationName
 from domain.roles import Role
@@ -115,6 +116,36 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
 def _until(board: dict[str, Any], agent: str) -> float:
     (row,) = (row for row in board["agents"] if row["code"] == agent)
     return float(row["until"] or 0) - float(board["at"])
+
+
+async def test_a_connected_phone_at_the_desk(house: HouseFactory, open_page: Open) -> None:
+    here = await house(agents=2, wrap_up_s=12)
+    await people(here)
+    await here.far.nail_up([StationName("1001")], ears=False)
+    desk = await open_page("/desk", "amy", at=here.stack.console_url.rstrip("/"))
+    state, stage = desk.locator('[data-me="state"]'), desk.locator('[data-call="stage"]')
+
+    def button(name: str) -> Locator:
+        return desk.get_by_role("button", name=re.compile(f"^{name}"))
+
+    await button("Log in").click()
+    await button("Connect my phone").click()
+    await expect(desk.locator('[data-me="phone"]')).to_contain_text("· connected")
+    await expect(button("Connect my phone")).to_be_hidden()
+    await expect(button("End the call")).to_be_hidden()
+    await desk.keyboard.press("r")
+    await expect(state).to_have_text("Ready")
+    await here.customer("speak-300", "13900000001")
+    await expect(stage).to_have_text("Talking")
+    await button("Put on hold").click()
+    await expect(stage).to_have_text("On hold")
+    await button("Resume").click()
+    await expect(stage).to_have_text("Talking")
+    await desk.keyboard.press("Shift+E")
+    await expect(state).to_have_text("After-call work")
+    await button("Disconnect my phone").click()
+    await expect(button("Connect my phone")).to_be_visible()
+    assert_right(await here.stored("13900000001"))
 
 
 async def _recorded(here: Scene, caller: str) -> None:

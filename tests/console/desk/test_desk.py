@@ -45,6 +45,11 @@ async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:
         ("ready", {}),
         ("away", {"reason": "lunch"}),
         ("extend", {"seconds": "30"}),
+        ("connect", {}),
+        ("hold", {}),
+        ("resume", {}),
+        ("end_talk", {}),
+        ("disconnect", {}),
         ("log_out", {}),
     ):
         answer = await client.post(f"/desk/{verb}", fields)
@@ -55,6 +60,10 @@ async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:
         ("ready", None, None, None),
         ("away", None, "lunch", None),
         ("extend", None, None, 30.0),
+        *(
+            (verb, None, None, None)
+            for verb in ("connect", "hold", "resume", "end_talk", "disconnect")
+        ),
         ("log_out", None, None, None),
     ]
     assert {a.by for a in console.floor.asked} == {"amy"}
