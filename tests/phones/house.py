@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bench.planned_phone import PhoneLeg
 from farend.ami_client import Remote
 from tests.faults.scene import HOTLINE, LINE, Board, Scene, kinds, story
-from tests.phones.bent import BentPhone
+from tests.phones.bent import BentPhone, Ringing, answer
 
 FLOW = """\
 flow: scored
@@ -45,6 +45,17 @@ class PhoneHouse(Scene):
         """These agents, at the phones of the same names, want callers."""
         for agent in agents:
             await self.command(agent, "ready")
+
+    async def nail_up(self, agent: str) -> Ringing:
+        """The agent's phone is nailed up, and they are ready; the call that did it."""
+        self.phone.habits[agent] = answer
+        await self.command(agent, "connect")
+        await self.until(
+            lambda board: [row["leg"] for row in board["agents"] if row["code"] == agent] == ["up"],
+            what=f"the leg of {agent} is up",
+        )
+        await self.ready(agent)
+        return self.phone.rung_at(agent)[-1]
 
     def call(self) -> tuple[str, PhoneLeg]:
         """A customer calls the hotline; their number and their leg."""

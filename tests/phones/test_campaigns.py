@@ -254,3 +254,72 @@ async def test_a_killed_controller_calls_nobody_twice_and_loses_nobody(house: Ph
     for number in numbers:
         stored = await house.stored(number)
         assert stored.record.ended_at is not None, story(stored)
+
+
+async def test_a_trunk_that_refuses_all_is_tried_by_single_calls(house: PhoneHouse) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001", "1002", "1003")
+    numbers = [f"+8613800000{n}" for n in range(400, 430)]
+    for number in numbers:
+        house.phone.habits[number] = refuse(503)
+    await _running(house, "refused", SPRING, *numbers)
+
+    async def held() -> bool:
+        reasons = await house.pool.fetch(
+            "select reason from pacing_decisions where campaign = 'refused'"
+        )
+        return any("the trunk has refused calls" in row["reason"] for row in reasons)
+
+    await until(held, what="the trunk is held")
+    called = sum(len(house.phone.rung_at(number)) for number in numbers)
+    assert called < len(numbers), "every number was burnt on a dead trunk"
+    leads = await house.pool.fetch(
+        "select l.attempts from leads l join campaign_lists c using (list)"
+        " where c.campaign = 'refused'"
+    )
+    assert {row["attempts"] for row in leads} == {0}, "a trunk's failure is no attempt"
+
+
+async def test_a_pause_can_cut_what_rings_and_dials_nobody(house: PhoneHouse) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001", "1002")
+    numbers = [f"+8613800000{n}" for n in range(500, 510)]
+    for number in numbers:
+        house.phone.habits[number] = ring
+    await _running(house, "paused", SPRING, *numbers)
+    ringing = await until(lambda: [n for n in numbers if house.phone.rung_at(n)] or None)
+    assert ringing is not None
+    status, said = await house.console.submit(
+        "campaigns/paused/state", "campaigns/paused", to="paused", cut="yes"
+    )
+    assert status == 200, said
+    calls = [call for number in numbers for call in house.phone.rung_at(number)]
+    await until(lambda: all(call.leg.over.is_set() for call in calls), 15, "all are hung up")
+    called = {n: len(house.phone.rung_at(n)) for n in numbers}
+    row = await _attempt(house, ringing[0])
+    assert (row["stage"], row["cause"]) == ("not_reached", "cut")
+    board = await house.console.board()
+    assert board["calls"] == []
+    assert {n: len(house.phone.rung_at(n)) for n in numbers} == called
+
+
+async def test_an_agent_whose_phone_is_nailed_up_gets_the_customer_at_once(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    leg = (await house.nail_up("1001")).leg
+    number = "+8613800000061"
+
+    async def customer(call: Ringing) -> None:
+        call.ring()
+        call.accept()
+
+    house.phone.habits[number] = customer
+    await _running(house, "nailed", SPRING, number)
+    await house.until_stage(number, "talking")
+    assert len(house.phone.rung_at("1001")) == 1, "the phone was called a second time"
+    (called,) = house.phone.rung_at(number)
+    await house.phone.hang_up(called.leg)
+    row = await _attempt(house, number)
+    assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
+    assert not leg.over.is_set()
