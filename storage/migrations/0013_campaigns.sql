@@ -132,7 +132,7 @@ create index leads_by_key on leads (project, key);
 create table lead_numbers (
     lead bigint not null references leads on delete cascade,
     place smallint not null,
-    number text not null,
+    number text not null check (number ~ '^[+][0-9]{3,20}$'), -- it goes into what Asterisk dials
     kind text not null default '', -- mobile, fixed ...
     state text not null default 'good', -- good, invalid
     primary key (lead, place)
