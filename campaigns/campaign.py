@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dialer import rules
 from dialer.limit import Limit
+from dialer.policies import load_policies
 from domain.reasons import Cause
 
 CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -18,11 +19,11 @@ CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 class Mode(StrEnum):
     """How a campaign's numbers are dialled, and for whom."""
 
-    PREVIEW = "preview"  # the agent sees the lead first, and dials or skips it
+    PREVIEW = "preview"  # the agent sees the lead first, and dials or skips it (not yet)
     PROGRESSIVE = "progressive"  # one number for each free agent
     POWER = "power"  # ``ratio`` numbers for each free agent
     PREDICTIVE = "predictive"  # as many as the policy foresees
-    AGENTLESS = "agentless"  # a notice or a flow, no agent
+    AGENTLESS = "agentless"  # a notice or a flow, no agent (not yet)
     MANUAL = "manual"  # an agent dials by hand; a mode of attempts, not of campaigns
 
 
@@ -107,18 +108,12 @@ class CampaignSettings(BaseModel):
     """Between two calls to a number, whoever places them."""
     hours: tuple[CallingHours, ...] = ()
     """None: whenever the rules allow."""
-    holidays: str | None = None
-    """Whose public holidays are kept: a country's or a part's code."""
     message: dict[str, str] = {}
     """What a customer hears for whom no agent is free, by language: who called, a number to call
     back, and the key of ``opt_out_key``."""
     opt_out_key: str = Field("9", pattern=r"^[0-9*#]?$")
     """Empty: no key."""
     opt_out_of: Literal["project", "centre"] = "project"
-    preview_s: float = Field(60.0, ge=5, le=3_600)
-    """Of ``preview``: how long the agent may look at a lead."""
-    flow: str | None = None
-    """Of ``agentless``: the flow that the customer goes through; None: the message alone."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -126,8 +121,13 @@ class CampaignSettings(BaseModel):
             raise ValueError(f"rules: {self.rules!r} is not one of {', '.join(rules.PRESETS)}")
         if self.mode is Mode.MANUAL:
             raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
-        if (self.queue is None) is not (self.mode is Mode.AGENTLESS):
-            raise ValueError("queue: expected for every mode but agentless")
+        if self.mode in (Mode.PREVIEW, Mode.AGENTLESS):
+            raise ValueError(f"mode: {self.mode.value} campaigns can't be run yet")
+        if self.queue is None:
+            raise ValueError("queue: expected the name of one of the project's queues")
+        if self.policy not in load_policies():
+            known = ", ".join(sorted(load_policies()))
+            raise ValueError(f"policy: {self.policy!r} is not one of {known}")
         return self
 
     @property

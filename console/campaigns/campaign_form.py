@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from campaigns.campaign import CampaignSettings, Mode
+from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import CampaignContent
 from console.campaigns import words
 from console.kit.rendering import says
@@ -72,8 +72,6 @@ def settings_of_form(
             given[name] = number / 100 if name == "share" else number * 3600
     message = {one: typed.get(f"message.{one}", "").strip() for one in LANGUAGES}
     given["message"] = {one: text[:LONGEST_MESSAGE] for one, text in message.items() if text}
-    if given.get("mode") == Mode.AGENTLESS:
-        given.pop("mode")
     try:
         settings = CampaignSettings.model_validate(given)
     except ValidationError as error:

@@ -26,6 +26,7 @@ from engine.outbound.way_out import WayOut
 from engine.ports import CampaignView
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
+from telephony.complaints import Complaints
 
 log = structlog.get_logger()
 
@@ -86,6 +87,7 @@ class CampaignRuns:
         self._of_agent: dict[AgentCode, CampaignName] = {}
         self._changed = asyncio.Event()
         self._begun = asyncio.Event()
+        self._complain = Complaints()
         news.listen(self._agent_changed)
 
     def changed(self, _name: CampaignName) -> None:
@@ -122,7 +124,7 @@ class CampaignRuns:
             run = self.by_name.get(name)
             if run is None:
                 if campaign.state in _UNDER_WAY:
-                    await self._begin(campaign)
+                    await self._begin_or_tell(campaign)
             elif run.campaign != campaign:
                 run.change(campaign, await self._sound(campaign))
                 log.info("a campaign goes on otherwise", campaign=name, state=campaign.state.value)
@@ -141,6 +143,20 @@ class CampaignRuns:
         self._adopt()
         self._share_out()
         self._begun.set()
+
+    async def _begin_or_tell(self, campaign: Campaign) -> None:
+        """One campaign that can't be run must not keep the others from it."""
+        try:
+            await self._begin(campaign)
+        except AWAY:
+            raise
+        except Exception as error:
+            self._complain(
+                "a campaign can't be run because of a bug in Offhook",
+                level="error",
+                campaign=campaign.name,
+                why=in_one_line(error),
+            )
 
     async def _begin(self, campaign: Campaign) -> None:
         history = await self._history(campaign)
