@@ -94,7 +94,6 @@ class ListImports:
             digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         finally:
             self._looks -= 1
-        digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["forget_uploads"], now - UPLOADS_KEPT)
             kept = await db.fetchval(_SQL["remembered_mapping"], found.project, seen.heading_set)

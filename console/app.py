@@ -27,6 +27,8 @@ from console.kit.proxy import see_through_proxy
 from console.kit.rarely import Rarely
 from console.kit.routing import add_feature, add_shared
 from console.kit.security import add_headers
+from console.lead_lists.list_services import LIST_SERVICES, ListServices
+from console.lead_lists.routes import LEAD_LISTS
 from console.phone_setup.routes import PHONE_SETUP
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
@@ -35,7 +37,19 @@ from records.call_queries import CallStore
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
 
-FEATURES = (DESK, BOARD, CALLS, CAMPAIGNS, CENTRE, USERS, ACCOUNT, SIGN_IN, PHONE_SETUP, HEALTH)
+FEATURES = (
+    DESK,
+    BOARD,
+    CALLS,
+    CAMPAIGNS,
+    LEAD_LISTS,
+    CENTRE,
+    USERS,
+    ACCOUNT,
+    SIGN_IN,
+    PHONE_SETUP,
+    HEALTH,
+)
 """All features, in the order of the menu."""
 
 LARGEST_FORM = 64 * 1024
@@ -51,6 +65,7 @@ def make_app(
     directory: DirectoryService,
     phone_setups: PhoneSetups,
     campaigns: CampaignServices,
+    lead_lists: ListServices,
     flows: Iterable[str] = (),
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
@@ -77,6 +92,7 @@ def make_app(
     app[context.AGENTS] = agents
     app[context.DIRECTORY] = directory
     app[SERVICES] = campaigns
+    app[LIST_SERVICES] = lead_lists
     app[context.FLOWS] = tuple(flows)
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users

@@ -20,6 +20,8 @@ from campaigns.attempts import Attempts
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
 from campaigns.lead_lists import LeadLists
+from campaigns.list_imports import ListImports
+from campaigns.rejected_rows import RejectedRows
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.directory_service import DirectoryService
@@ -43,6 +45,7 @@ from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
+from console.lead_lists.list_services import ListServices
 from domain.centre import Centre, zone_of
 from domain.errors import OperatorError
 from engine.agents.kept_rooms import KEPT_ROOMS, KeptRooms
@@ -375,6 +378,8 @@ async def running(
 
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
+        lists, imports = LeadLists(pool), ListImports(pool, zone)
+        stack.push_async_callback(imports.close)
         app = make_app(
             centre,
             calls,
@@ -387,7 +392,8 @@ async def running(
                 on_change=followed.look,
             ),
             phone_setups=PhoneSetups(pool),
-            campaigns=CampaignServices(campaigns, LeadLists(pool), runs),
+            campaigns=CampaignServices(campaigns, lists, runs),
+            lead_lists=ListServices(lists, imports, RejectedRows(pool)),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,

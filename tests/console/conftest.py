@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from playwright.async_api import Page
 from api.resources import API
 from campaigns.campaign_service import Campaigns
 from campaigns.lead_lists import LeadLists
+from campaigns.list_imports import ListImports
+from campaigns.rejected_rows import RejectedRows
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
@@ -25,6 +28,7 @@ from centre.things import Kind
 from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.kit.context import ConsoleTiming
+from console.lead_lists.list_services import ListServices
 from domain.facts import (
     CallEnded,
     CallEntered,
@@ -187,6 +191,11 @@ async def console(
             Campaigns(database.pool), LeadLists(database.pool), floor.campaigns
         ),
         flows=("greeting", "hotline"),
+        lead_lists=ListServices(
+            LeadLists(database.pool),
+            ListImports(database.pool, ZoneInfo("Asia/Shanghai")),
+            RejectedRows(database.pool),
+        ),
         api=API,
         timing=timing,
     )

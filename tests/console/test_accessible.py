@@ -17,7 +17,7 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text("u
 PAGES = (
     *("/board", "/desk", "/calls", f"/calls/{CALL}", "/users", "/users/amy", "/account"),
     *("/centre", "/centre/agent", "/centre/history", "/centre/new/hotline", "/centre/new/agent"),
-    *("/campaigns", "/campaigns/new"),
+    *("/campaigns", "/campaigns/new", "/lists"),
     *("/centre/agents-sheet", "/centre/first-steps", "/centre/matrix"),
 )
 COLOURS = sorted({*AGENT_COLOURS.values(), *STAGE_COLOURS.values(), "green", "red", "orange"})

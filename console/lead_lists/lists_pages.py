@@ -1,0 +1,85 @@
+"""The lists of leads, and the page of one list."""
+
+from aiohttp import web
+
+from campaigns.lead_lists import ListOfLeads, ListRefused
+from campaigns.stored_leads import ListState
+from console.kit.access import can
+from console.kit.context import project_titles
+from console.kit.rendering import render
+from console.lead_lists import words
+from console.lead_lists.list_services import LIST_SERVICES, actor_of, list_of, refusal
+from domain.identity import ProjectName
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /lists"""
+    return await _page(request)
+
+
+async def make(request: web.Request) -> web.Response:
+    """POST /lists: title, project, country"""
+    form = await request.post()
+    title, country = str(form.get("title", "")), str(form.get("country", "")).strip().upper()
+    project = ProjectName(str(form.get("project", "")))
+    if not project:
+        raise web.HTTPBadRequest
+    try:
+        made = await request.app[LIST_SERVICES].lists.make(
+            actor_of(request), project, title, country
+        )
+    except ListRefused as refused:
+        return await _page(request, refusal(request, refused), title=title, status=400)
+    raise web.HTTPSeeOther(f"/lists/{made.list}")
+
+
+async def list_page(request: web.Request) -> web.Response:
+    """GET /lists/{list}"""
+    return await shown_list(request, await list_of(request))
+
+
+async def move(request: web.Request) -> web.Response:
+    """POST /lists/{list}/state: to"""
+    found = await list_of(request)
+    form = await request.post()
+    try:
+        state = ListState(str(form.get("to", "")))
+    except ValueError:
+        raise web.HTTPBadRequest from None
+    try:
+        await request.app[LIST_SERVICES].lists.change(actor_of(request), found.list, state=state)
+    except ListRefused as refused:
+        return await shown_list(request, found, refusal(request, refused), status=409)
+    raise web.HTTPSeeOther("/lists" if state is ListState.REMOVED else f"/lists/{found.list}")
+
+
+async def shown_list(
+    request: web.Request, found: ListOfLeads, mistake: str = "", *, status: int = 200
+) -> web.Response:
+    """The page of a list."""
+    services, actor = request.app[LIST_SERVICES], actor_of(request)
+    values = {
+        "list": found,
+        "imports": await services.imports.of_list(actor, found.list),
+        "mistake": mistake,
+        "may_change": can(request, "POST", "/lists"),
+        "words": words,
+    }
+    return render(request, "lead_lists/list.html", values, status=status)
+
+
+async def _page(
+    request: web.Request, mistake: str = "", *, title: str = "", status: int = 200
+) -> web.Response:
+    actor = actor_of(request)
+    own = None if actor.everywhere else frozenset(map(ProjectName, actor.projects or ()))
+    found = await request.app[LIST_SERVICES].lists.seen_by(actor)
+    values = {
+        "lists": found,
+        "titles": project_titles(request, own),
+        "mistake": mistake,
+        "title": title,
+        "may_change": can(request, "POST", "/lists"),
+        "words": words,
+    }
+    return render(request, "lead_lists/lists.html", values, status=status)
