@@ -19,6 +19,7 @@ from api.resources import API
 from campaigns.attempts import Attempts
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
+from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.list_imports import ListImports
 from campaigns.rejected_rows import RejectedRows
@@ -392,7 +393,7 @@ async def running(
                 on_change=followed.look,
             ),
             phone_setups=PhoneSetups(pool),
-            campaigns=CampaignServices(campaigns, lists, runs),
+            campaigns=CampaignServices(campaigns, lists, CampaignFunnel(pool, zone), runs),
             lead_lists=ListServices(lists, imports, RejectedRows(pool)),
             flows=sorted(flows),
             phones=_phone_access(config, ports),

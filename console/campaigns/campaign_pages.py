@@ -1,5 +1,6 @@
 """A campaign's own page: what it is doing, and why, with the buttons that start and stop it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -46,7 +47,11 @@ async def _page(
     request: web.Request, campaign: Campaign, mistake: str = "", *, status: int = 200
 ) -> web.Response:
     done = words.DONE.get(request.query.get("done", ""))
+    now, funnel, actor = datetime.now(UTC), request.app[SERVICES].funnel, actor_of(request)
+    steps = await funnel.funnel(actor, campaign.name, now)
     values = _values(request, campaign) | {
+        "steps": [steps[step] for step in words.STEPS if step in steps],
+        "forecast": await funnel.forecast(actor, campaign.name, now),
         "mistake": mistake,
         "notice": says(request, done) if done else "",
         "may_change": can(request, "GET", "/campaigns/{campaign}/settings"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused, Campaigns
+from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from console.campaigns import words
 from console.kit.access import projects_of
@@ -20,6 +21,7 @@ class CampaignServices:
 
     campaigns: Campaigns
     lists: LeadLists
+    funnel: CampaignFunnel
     live: LiveCampaigns
 
 

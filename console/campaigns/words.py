@@ -105,6 +105,31 @@ DONE = {
 }
 REMOVED = N_("The campaign has been removed. Its calls keep its name.")
 
+STEPS = {
+    "due": N_("Nothing: they may be called now"),
+    "claimed": N_("They are called next"),
+    "in_attempt": N_("They are being called"),
+    "in_call": N_("Their number is in a call"),
+    "callback": N_("They asked to be called later"),
+    "callback_agent": N_("Their callback waits for its agent"),
+    "gap": N_("They were called a short time ago"),
+    "number_gap": N_("Their number was called a short time ago, perhaps by another campaign"),
+    "window": N_("The calling rules allow no call at this hour, where they are"),
+    "hours": N_("The campaign's hours"),
+    "cap": N_("They have been called too often, by the calling rules"),
+    "agent": N_("They were abandoned before, and need an agent kept for them"),
+    "consent": N_("They haven't agreed to be called, as the calling rules ask"),
+    "list_paused": N_("Their list is paused"),
+    "list_removed": N_("Their list was removed"),
+    "paused": N_("Somebody has paused them"),
+    "removed": N_("Somebody has removed them"),
+    "done": N_("Done: somebody has talked with them"),
+    "attempts": N_("All attempts are used"),
+    "invalid": N_("None of their numbers exists"),
+    "do_not_call": N_("They are not to be called"),
+}
+"""What holds a campaign's leads: the funnel's steps, in the order in which they are shown."""
+
 OPT_OUTS = {"project": N_("this project"), "centre": N_("the whole centre")}
 
 REFUSALS = {

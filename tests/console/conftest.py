@@ -17,6 +17,7 @@ from playwright.async_api import Page
 
 from api.resources import API
 from campaigns.campaign_service import Campaigns
+from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.list_imports import ListImports
 from campaigns.rejected_rows import RejectedRows
@@ -188,7 +189,10 @@ async def console(
         directory=directory,
         phone_setups=PhoneSetups(database.pool),
         campaigns=CampaignServices(
-            Campaigns(database.pool), LeadLists(database.pool), floor.campaigns
+            Campaigns(database.pool),
+            LeadLists(database.pool),
+            CampaignFunnel(database.pool, ZoneInfo("Asia/Shanghai")),
+            floor.campaigns,
         ),
         flows=("greeting", "hotline"),
         lead_lists=ListServices(

@@ -7,7 +7,9 @@ import pytest
 
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign, Campaigns
-from console.campaigns.words import REASONS
+from campaigns.funnel import OWN_STEPS
+from campaigns.lead_lists import LeadLists
+from console.campaigns.words import REASONS, STEPS
 from dialer import pacing
 from dialer.policies import (
     expected_value,
@@ -194,6 +196,28 @@ async def test_a_campaign_over_its_limit_says_so(console: Console, visit: Visit)
     text = await (await (await _english(visit, "sue")).get("/campaigns/spring/now")).text()
     assert "The limit is exceeded" in text
     assert "Nothing can be dialled now: no line" in text
+
+
+async def test_one_sees_why_it_is_not_dialling(console: Console, visit: Visit) -> None:
+    made, pool = await _made(console), console.database.pool
+    lists = LeadLists(pool)
+    number = (await lists.make(OPS, TEA, "May", "CN")).list
+    await Campaigns(pool).change(OPS, "spring", made.change, lists=[number])
+    sue = await _english(visit, "sue")
+    assert "There is nobody on its lists." in await (await sue.get("/campaigns/spring")).text()
+    for key, state in (("a", "open"), ("b", "open"), ("c", "do_not_call")):
+        await pool.execute(
+            "insert into leads (list, project, key, state) values ($1, 'tea', $2, $3)",
+            *(number, key, state),
+        )
+    text = await (await sue.get("/campaigns/spring")).text()
+    rows = re.findall(r'<tr><td class="number">(\d+)</td><td>([^<]+)</td>', text)
+    assert rows == [("2", "Nothing: they may be called now"), ("1", "They are not to be called")]
+
+
+def test_each_step_of_the_funnel_has_its_words() -> None:
+    rules = {"gap", "number_gap", "window", "hours", "cap", "consent", "in_call", "agent"}
+    assert set(STEPS) == {*OWN_STEPS, *rules}
 
 
 def test_each_reason_of_the_dialer_has_its_words() -> None:

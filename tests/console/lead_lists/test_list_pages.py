@@ -111,7 +111,7 @@ async def test_a_file_comes_into_a_list_and_out_again(
     leads = await console.database.pool.fetch("select name, fields from leads order by lead")
     assert [row["name"] for row in leads] == ["张伟", "李娜"]
     await page.locator("form[action$='/undo'] button").click()
-    await expect(page.locator("[role=status]")).to_contain_text("2")
+    await expect(page.locator(".alert[role=status]")).to_contain_text("2")
     assert await console.database.pool.fetchval("select count(*) from leads") == 0
 
 
