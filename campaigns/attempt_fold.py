@@ -1,14 +1,16 @@
 """Folds the facts of a call to a customer into what its attempt's row says. Pure.
 
-Facts may come in any order, twice, or not at all. An attempt is over once the call has ended or
-nobody was reached, and stays so, whatever comes later; only its outcome may become known better.
+Facts may come in any order, twice, or not at all; ``dialer.attempt_stages`` has the table of the
+stages that they add up to. An attempt is over once the call has ended or nobody was reached, and
+stays so, whatever comes later; only its outcome may become known better.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.campaign import Mode
+from dialer.attempt_stages import AttemptStage, AttemptStep, stage_of
 from dialer.causes import Cause, cause_of
 from dialer.rules import PastOutcome
 from domain.facts import (
@@ -29,12 +31,23 @@ from domain.facts import (
 from domain.identity import AgentCode, ProjectName
 from domain.reasons import OfferFailure, Party, Unlisted
 
+STEPS: Mapping[type, AttemptStep] = {
+    CustomerRang: AttemptStep.RING,
+    FateUnknown: AttemptStep.LOSE,
+    CustomerAbandoned: AttemptStep.ABANDON,
+    MessagePlayed: AttemptStep.PLAY,
+    NotReached: AttemptStep.MISS,
+    CallEnded: AttemptStep.END,
+}
+"""The step that a fact of each kind makes by itself. Others need a look at the rest: an offer made
+before the answer is none, and a phone may only have seemed to answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoldedAttempt:
     """What the facts say about an attempt."""
 
-    stage: str
+    stage: AttemptStage
     rang_at: datetime | None = None
     answered_at: datetime | None = None
     talk_at: datetime | None = None
@@ -73,31 +86,44 @@ def fold_attempt(
     for fact in ordered:
         first.setdefault(type(fact.what), fact)
     talk = _talk(ordered)
-    answered = _at(first, CustomerAnswered)
-    abandoned = _at(first, CustomerAbandoned)
-    reached = answered or abandoned or (None if talk is None else talk.at)
+    talk_at = None if talk is None else talk.at
+    reached = (
+        _at(first, CustomerAnswered)
+        or _at(first, CustomerAbandoned)
+        or talk_at
+        or _at(first, MessagePlayed)
+    )
     ended, missed = first.get(CallEnded), first.get(NotReached)
-    unknown = FateUnknown in first and missed is None and reached is None
-    ended_at = _at(first, CallEnded) or (None if reached else _at(first, NotReached))
-    if unknown:
-        ended_at = given_up_at
-    cause, q850, sip = None, None, None
     outcome: PastOutcome | None = None
     if talk is not None or (reached and mode == Mode.AGENTLESS):
         outcome = PastOutcome.SPOKEN
     elif reached:
         outcome = PastOutcome.ABANDONED
-    elif unknown:
-        outcome = PastOutcome.NOBODY
-    elif ended_at is not None:
+    steps = {step for kind, step in STEPS.items() if kind in first}
+    if requested:
+        steps.add(AttemptStep.REQUEST)
+    if talk is not None:
+        steps.add(AttemptStep.CONNECT)
+    if reached:
+        steps.add(AttemptStep.ANSWER)
+        if Offered in first:  # without an answer, an agent was only got ready for it
+            steps.add(AttemptStep.OFFER)
+        if outcome is PastOutcome.ABANDONED and ended is not None:
+            steps.add(AttemptStep.ABANDON)
+    stage = stage_of(steps)
+    ended_at = _at(first, CallEnded) or (None if reached else _at(first, NotReached))
+    cause, q850, sip = None, None, None
+    if stage is AttemptStage.UNKNOWN:
+        ended_at, outcome = given_up_at, PastOutcome.NOBODY
+    elif ended_at is not None and not reached:
         cause, q850, sip = _cause(missed, ended)
         outcome = None if cause.of_trunk else PastOutcome.NOBODY
     opted = first.get(OptedOut)
     return FoldedAttempt(
-        _stage(first, talk is not None, reached is not None, ended_at, requested, unknown),
+        stage,
         rang_at=_at(first, CustomerRang),
         answered_at=reached,
-        talk_at=None if talk is None else talk.at,
+        talk_at=talk_at,
         ended_at=ended_at,
         cause=cause,
         q850=q850,
@@ -109,33 +135,6 @@ def fold_attempt(
         opted_out_at=None if opted is None else opted.at,
         opted_out_of=opted.what.project if opted and isinstance(opted.what, OptedOut) else None,
     )
-
-
-def _stage(
-    first: dict[type, CallFact],
-    talked: bool,
-    reached: bool,
-    ended_at: datetime | None,
-    requested: bool,
-    unknown: bool,
-) -> str:
-    if talked:
-        return "talking" if ended_at is None else "ended"
-    if MessagePlayed in first:
-        return "message_played"
-    if CustomerAbandoned in first:
-        return "abandoned"
-    if reached:
-        if ended_at is not None:
-            return "ended"
-        return "offered" if Offered in first else "answered"
-    if unknown:
-        return "unknown"
-    if ended_at is not None:
-        return "not_reached"
-    if CustomerRang in first:
-        return "ringing"
-    return "requested" if requested else "reserved"
 
 
 def _cause(missed: CallFact | None, ended: CallFact | None) -> tuple[Cause, int | None, int | None]:

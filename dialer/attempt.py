@@ -1,8 +1,9 @@
-"""The stages of one attempt, which facts may follow each, and what each new stage teaches."""
+"""One attempt as the pacer knows it: which fact makes which step, and what each stage teaches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from dialer.attempt_stages import AttemptStage, AttemptStep
 from dialer.causes import Cause
 from dialer.lessons import CutShort, Detected, Lesson, LetGo, Reached, Served
 from dialer.pacing_facts import (
@@ -16,32 +17,16 @@ from dialer.pacing_facts import (
 )
 
 
-class AttemptStage(StrEnum):
-    """The stage of an attempt. DIALLED and RINGING share a clock, which starts when it goes out."""
-
-    DIALLED = "dialled"
-    RINGING = "ringing"
-    LISTENED = "listened"  # answered, and detection listens
-    WAITING = "waiting"  # a person without an agent
-    CONNECTED = "connected"
-    OVER = "over"
-
-
-BEFORE_ANSWER = (AttemptStage.DIALLED, AttemptStage.RINGING)
-NEXT: dict[type, tuple[tuple[AttemptStage, ...], AttemptStage]] = {
-    Ringing: ((AttemptStage.DIALLED,), AttemptStage.RINGING),
-    NotAnswered: (BEFORE_ANSWER, AttemptStage.OVER),
-    # A fact may overtake the one before it: a person who is connected must have answered.
-    Person: ((*BEFORE_ANSWER, AttemptStage.LISTENED), AttemptStage.WAITING),
-    Machine: ((*BEFORE_ANSWER, AttemptStage.LISTENED), AttemptStage.OVER),
-    PersonConnected: (
-        (*BEFORE_ANSWER, AttemptStage.LISTENED, AttemptStage.WAITING),
-        AttemptStage.CONNECTED,
-    ),
-    Abandoned: ((*BEFORE_ANSWER, AttemptStage.LISTENED, AttemptStage.WAITING), AttemptStage.OVER),
+STEPS: Mapping[type, AttemptStep] = {
+    Ringing: AttemptStep.RING,
+    NotAnswered: AttemptStep.MISS,
+    Person: AttemptStep.ANSWER,
+    Machine: AttemptStep.FIND_MACHINE,
+    PersonConnected: AttemptStep.CONNECT,
+    Abandoned: AttemptStep.ABANDON,
 }
-"""For each fact, the stages it may follow and the stage it leads to. Answered is left out, because
-its stage depends on detection."""
+"""The step that each fact makes in ``dialer.attempt_stages``; Answered makes ANSWER or LISTEN,
+which depends on detection."""
 
 
 @dataclass(slots=True)
@@ -68,8 +53,8 @@ def lessons_of(
     """Return what the next stage, other than RINGING, teaches about leads like this one, about
     detection, and for the limit."""
     lessons: list[Lesson] = []
-    decided = attempt.stage not in (AttemptStage.WAITING, AttemptStage.CONNECTED)
-    if decided and stage is not AttemptStage.LISTENED:
+    decided = attempt.stage not in (AttemptStage.ANSWERED, AttemptStage.TALKING)
+    if decided and stage is not AttemptStage.DETECTING:
         person = not isinstance(fact, NotAnswered | Machine)
         if isinstance(fact, NotAnswered) and fact.cause.of_trunk:
             pass  # says nothing about the list
@@ -80,7 +65,7 @@ def lessons_of(
         else:
             seconds = now - attempt.dialled_at
             lessons.append(Reached(attempt.lead, seconds, person, attempt.kept))
-        if attempt.stage is AttemptStage.LISTENED and attempt.answered_at is not None:
+        if attempt.stage is AttemptStage.DETECTING and attempt.answered_at is not None:
             lessons.append(Detected(now - attempt.answered_at, person))
     answered_at = now if attempt.answered_at is None else attempt.answered_at
     clock = (answered_at, attempt.speech_at, attempt.greeted_at)

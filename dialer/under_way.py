@@ -1,8 +1,8 @@
 """What is under way in a campaign: each attempt's stage, folded from facts, and the agents' states.
 
-Facts may come late, twice or out of order. The tables in ``dialer.attempt`` define what each fact
-may follow; one that does not fit changes nothing and is counted in ``odd``. What a fact teaches
-(how long a call rang before the answer; how long a talk took) is returned as lessons.
+Facts may come late, twice or out of order. The table in ``dialer.attempt_stages`` says what each
+fact may follow; one that does not fit changes nothing and is counted in ``odd``. What a fact
+teaches (how long a call rang before the answer; how long a talk took) is returned as lessons.
 
 Less can be known about agents. A late AgentWrapUp, reported after the AgentReady that ended the
 same talk, changes nothing: that talk is over. A late AgentTalking is taken for another talk,
@@ -15,7 +15,8 @@ else comes.
 from math import inf
 
 from dialer.ages import Ages, Kinds
-from dialer.attempt import BEFORE_ANSWER, NEXT, Attempt, AttemptStage, lessons_of
+from dialer.attempt import STEPS, Attempt, lessons_of
+from dialer.attempt_stages import BEFORE_ANSWER, FINAL, TRANSITIONS, AttemptStage, AttemptStep
 from dialer.campaign_agents import Agents, State
 from dialer.causes import Cause
 from dialer.lessons import Lesson, LetGo, Served
@@ -246,7 +247,7 @@ class UnderWay:
             return ()
         self._dials += 1
         kept = self._dials % KEPT_OF == 0
-        self._attempts[fact.attempt] = Attempt(fact.lead, now, AttemptStage.DIALLED, kept=kept)
+        self._attempts[fact.attempt] = Attempt(fact.lead, now, AttemptStage.REQUESTED, kept=kept)
         self.ringing.add(fact.attempt, now, self._kinds.of(fact.lead))
         self.open += 1
         self.trunk.sent(fact.attempt, now, in_use=self.lines)
@@ -270,30 +271,30 @@ class UnderWay:
         if attempt is None:
             return self._unheard_of(fact, now)
         if isinstance(fact, Answered):
-            after: tuple[AttemptStage, ...] = BEFORE_ANSWER
-            stage = AttemptStage.LISTENED if self._detection else AttemptStage.WAITING
+            step = AttemptStep.LISTEN if self._detection else AttemptStep.ANSWER
         else:
-            after, stage = NEXT[type(fact)]
-        if attempt.stage not in after:
+            step = STEPS[type(fact)]
+        stage = TRANSITIONS.get((attempt.stage, step))
+        if stage is None:
             self._odd += 1
             return ()
         if stage is AttemptStage.RINGING:
             attempt.rings_since, attempt.stage = now, stage
             self.trunk.carried(fact.attempt, now, in_use=self.lines)
             return ()
-        is_news = attempt.stage is AttemptStage.DIALLED
+        is_news = attempt.stage is AttemptStage.REQUESTED
         attempt.heard = attempt.heard or isinstance(fact, Person)
         lessons = lessons_of(attempt, fact, stage, now)
         self._take_out(fact.attempt, attempt.stage)
         if attempt.answered_at is None and not isinstance(fact, NotAnswered):
             attempt.answered_at = now
         attempt.stage = stage
-        if stage is AttemptStage.OVER:
+        if stage in FINAL:
             self._end(fact.attempt)
-        elif stage is AttemptStage.LISTENED:
+        elif stage is AttemptStage.DETECTING:
             self.listened.add(fact.attempt, now)
             self.open += 1
-        elif stage is AttemptStage.WAITING:
+        elif stage is AttemptStage.ANSWERED:
             self.waiting.add(fact.attempt, now)
             self.open += 1
         elif isinstance(fact, PersonConnected):
@@ -318,7 +319,7 @@ class UnderWay:
             return ()
         _remember(self._early, fact.attempt)
         if isinstance(fact, PersonConnected):
-            self._attempts[fact.attempt] = Attempt(UNKNOWN_LEAD, now, AttemptStage.CONNECTED)
+            self._attempts[fact.attempt] = Attempt(UNKNOWN_LEAD, now, AttemptStage.TALKING)
             return (Served(now, None, None, fact.attempt), *self._connect(fact, now))
         _remember(self._ended, fact.attempt)
         if isinstance(fact, Abandoned):
@@ -343,9 +344,9 @@ class UnderWay:
                 del self._going[attempt]
             else:
                 self.ringing.remove(attempt)
-        elif stage is AttemptStage.LISTENED:
+        elif stage is AttemptStage.DETECTING:
             self.listened.remove(attempt)
-        elif stage is AttemptStage.WAITING:
+        elif stage is AttemptStage.ANSWERED:
             self.waiting.remove(attempt)
         else:
             return

@@ -70,6 +70,7 @@ OffhookError
 ├── SpeechError                             prompts.speech
 ├── UnknownNodeError                        ivr_flows.interpreter
 ├── UnknownPolicyError                      simulation.chosen
+├── UnlistedStepError                       dialer.attempt_stages
 ├── UnlistedTransitionError                 acd.agent_states
 ├── UnsuitableOption                        dialer.policy
 ├── WireError                               telephony.ami.ami_wire
