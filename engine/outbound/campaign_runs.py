@@ -199,11 +199,15 @@ class CampaignRuns:
             run.agent(change.agent, change.state, change.call)
 
     def _share_out(self) -> None:
-        """Give each agent at work to one campaign, and keep them there while both go on."""
+        """Give each agent at work to one campaign that dials, and keep them there for its time."""
         at_work = {seat.code: seat for seat in self._floor.core.agents if seat.state in _AT_WORK}
-        for agent in self._of_agent.keys() - at_work.keys():
-            del self._of_agent[agent]
-        for name, run in self.by_name.items():
+        dialling = {name: run for name, run in self.by_name.items() if run.dials}
+        self._of_agent = {
+            agent: name
+            for agent, name in self._of_agent.items()
+            if agent in at_work and name in dialling
+        }
+        for name, run in dialling.items():
             queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
             for agent, seat in at_work.items():
                 if queue is not None and able(seat.skills, queue):

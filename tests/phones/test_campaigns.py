@@ -64,7 +64,7 @@ async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
     yield
     campaigns = Campaigns(house.pool)
     for campaign in await campaigns.seen_by(OPS):
-        if campaign.state is CampaignState.RUNNING:
+        if campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
             await campaigns.move(OPS, campaign.name, CampaignState.STOPPED)
 
 
