@@ -16,7 +16,6 @@ from dialer.pacing_facts import (
     Ringing,
 )
 
-
 STEPS: Mapping[type, AttemptStep] = {
     Ringing: AttemptStep.RING,
     NotAnswered: AttemptStep.MISS,

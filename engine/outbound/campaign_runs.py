@@ -199,7 +199,7 @@ class CampaignRuns:
             run.agent(change.agent, change.state, change.call)
 
     def _share_out(self) -> None:
-        """Give each agent at work to one campaign that dials, and keep them there for its time."""
+        """Give each agent at work to one campaign that dials, and keep them there meanwhile."""
         at_work = {seat.code: seat for seat in self._floor.core.agents if seat.state in _AT_WORK}
         dialling = {name: run for name, run in self.by_name.items() if run.dials}
         self._of_agent = {
