@@ -13,6 +13,7 @@ import asyncpg
 
 from campaigns.campaign_service import CampaignRefusal, CampaignRefused, settings_of
 from campaigns.claims import hold, judged
+from campaigns.lead_lists import ListRefusal, ListRefused
 from campaigns.stored_leads import lead_of, numbers_by_lead
 from domain.identity import CampaignName, ProjectName
 from domain.roles import Actor, Role
@@ -112,11 +113,29 @@ class CampaignFunnel:
             rows = await db.fetch(_SQL["held"], campaign, now, step, after, most)
         return tuple(HeldLead(**row) for row in rows)
 
-    async def forecast(self, actor: Actor, campaign: CampaignName, now: datetime) -> ListForecast:
-        """When the leads that are due now have been dialled. Raises CampaignRefused."""
-        steps = await self.funnel(actor, campaign, now)
+    async def hold_of(self, actor: Actor, lead: int, now: datetime) -> FunnelStep:
+        """What holds one lead, and until when. Raises ListRefused."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(_SQL["held_lead"], lead, now)
+        if row is None or not actor.has(row["project"]) or actor.role is Role.AGENT:
+            raise ListRefused(ListRefusal.NO_SUCH, str(lead))
+        return FunnelStep(row["step"], 1, row["until"])
+
+    async def forecast(
+        self,
+        actor: Actor,
+        campaign: CampaignName,
+        now: datetime,
+        *,
+        steps: Mapping[str, FunnelStep] | None = None,
+    ) -> ListForecast:
+        """When the leads that are due now have been dialled; ``steps`` is the funnel of this
+        moment, if it has been counted already. Raises CampaignRefused."""
+        if steps is None:
+            steps = await self.funnel(actor, campaign, now)
         due = sum(steps[step].leads for step in ("due", "claimed") if step in steps)
         async with connection(self._pool) as db:
+            await _seen(db, actor, campaign)
             row = await db.fetchrow(_SQL["rate"], campaign, now - RATE_OVER, now)
         if row["since"] is None or now - row["since"] < LEAST_OVER:
             return ListForecast(due, None, None)

@@ -37,6 +37,13 @@ from (
 where step = $3
 order by lead limit $5
 
+-- name: held_lead
+select
+-- put: step
+as step, case when l.next_at > $2 and isfinite(l.next_at) then l.next_at end as until, l.project
+from leads l join lists s on s.list = l.list
+where l.lead = $1
+
 -- name: unjudged
 select l.* from leads l
 where l.list = any(
