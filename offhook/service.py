@@ -16,12 +16,15 @@ import structlog
 from aiohttp import web
 
 from api.resources import API
+from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
+from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
+from campaigns.pacing_log import PacingLog
 from campaigns.rejected_rows import RejectedRows
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
@@ -393,7 +396,15 @@ async def running(
                 on_change=followed.look,
             ),
             phone_setups=PhoneSetups(pool),
-            campaigns=CampaignServices(campaigns, lists, CampaignFunnel(pool, zone), runs),
+            campaigns=CampaignServices(
+                campaigns,
+                lists,
+                CampaignFunnel(pool, zone),
+                runs,
+                LeadService(pool),
+                PacingLog(pool),
+                AttemptPages(pool),
+            ),
             lead_lists=ListServices(lists, imports, RejectedRows(pool)),
             flows=sorted(flows),
             phones=_phone_access(config, ports),

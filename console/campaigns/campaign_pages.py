@@ -1,17 +1,18 @@
 """A campaign's own page: what it is doing, and why, with the buttons that start and stop it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from campaigns.campaign import NEXT, CampaignState
 from campaigns.campaign_service import Campaign, CampaignRefused
-from console.campaigns import words
+from console.campaigns import why_pages, why_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
+from console.campaigns.reason_text import reason_text
 from console.kit.access import can
 from console.kit.rendering import render, says
-from engine.ports import CampaignView
+
+_DONE = words.DONE | why_words.LOOKED
 
 
 async def page(request: web.Request) -> web.Response:
@@ -46,12 +47,9 @@ async def move(request: web.Request) -> web.Response:
 async def _page(
     request: web.Request, campaign: Campaign, mistake: str = "", *, status: int = 200
 ) -> web.Response:
-    done = words.DONE.get(request.query.get("done", ""))
-    now, funnel, actor = datetime.now(UTC), request.app[SERVICES].funnel, actor_of(request)
-    steps = await funnel.funnel(actor, campaign.name, now)
-    values = _values(request, campaign) | {
-        "steps": [steps[step] for step in words.STEPS if step in steps],
-        "forecast": await funnel.forecast(actor, campaign.name, now),
+    done = _DONE.get(request.query.get("done", ""))
+    values = _values(request, campaign) | await why_pages.values(request, campaign)
+    values |= {
         "mistake": mistake,
         "notice": says(request, done) if done else "",
         "may_change": can(request, "GET", "/campaigns/{campaign}/settings"),
@@ -66,16 +64,7 @@ def _values(request: web.Request, campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "moves": [state for state in words.MOVES if state in NEXT[campaign.state]],
         "view": view,
-        "reason": "" if view is None else reason_text(request, view),
+        "trouble": "" if view is None else why_pages.trouble_text(request, view),
+        "reason": "" if view is None else reason_text(request, view.reason, view.reason_figures),
         "words": words,
     }
-
-
-def reason_text(request: web.Request, view: CampaignView) -> str:
-    """Why so many numbers were dialled last, in the viewer's language."""
-    if view.reason is None:
-        return ""
-    try:
-        return says(request, view.reason).format_map(view.reason_figures)
-    except (KeyError, ValueError, IndexError):
-        return view.reason

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused, Campaigns
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
+from campaigns.lead_service import LeadService
+from campaigns.pacing_log import PacingLog
 from console.campaigns import words
 from console.kit.access import projects_of
 from console.kit.context import user_of
@@ -23,6 +26,9 @@ class CampaignServices:
     lists: LeadLists
     funnel: CampaignFunnel
     live: LiveCampaigns
+    leads: LeadService
+    decisions: PacingLog
+    attempts: AttemptPages
 
 
 SERVICES: web.AppKey[CampaignServices] = web.AppKey("campaign_services")

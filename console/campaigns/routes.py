@@ -1,6 +1,14 @@
 """The routes of campaigns, and who may use them."""
 
-from console.campaigns import campaign_pages, form_pages, list_pages
+from console.campaigns import (
+    attempt_list_pages,
+    campaign_pages,
+    form_pages,
+    lead_pages,
+    list_pages,
+    why_pages,
+)
+from console.campaigns.look_overs import prepare
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import WATCHERS, Only, Reach
 from console.kit.translations import N_
@@ -18,6 +26,13 @@ CAMPAIGNS = Feature(
         get("/campaigns/{campaign}", campaign_pages.page, WATCHERS),
         get("/campaigns/{campaign}/now", campaign_pages.now, WATCHERS),
         post("/campaigns/{campaign}/state", campaign_pages.move, DRIVERS),
+        get("/campaigns/{campaign}/why", why_pages.page, WATCHERS),
+        post("/campaigns/{campaign}/look-over", why_pages.look_again, DRIVERS),
+        get("/campaigns/{campaign}/leads", why_pages.held, WATCHERS),
+        get("/campaigns/{campaign}/attempts", attempt_list_pages.attempts, WATCHERS),
+        get("/campaigns/{campaign}/decisions", attempt_list_pages.decisions, WATCHERS),
+        get("/leads/{lead}", lead_pages.page, WATCHERS),
+        post("/leads/{lead}/state", lead_pages.move, DRIVERS),
         get("/campaigns/{campaign}/settings", form_pages.settings_page, CHANGERS),
         post("/campaigns/{campaign}/settings", form_pages.change, CHANGERS),
         post("/campaigns/{campaign}/remove", form_pages.remove, CHANGERS),
@@ -25,4 +40,5 @@ CAMPAIGNS = Feature(
         post("/campaigns/{campaign}/undo", form_pages.undo, CHANGERS),
     ),
     Entry("/campaigns", "phone-call", N_("Campaigns")),
+    prepare,
 )

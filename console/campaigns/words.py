@@ -105,31 +105,6 @@ DONE = {
 }
 REMOVED = N_("The campaign has been removed. Its calls keep its name.")
 
-STEPS = {
-    "due": N_("Nothing: they may be called now"),
-    "claimed": N_("They are called next"),
-    "in_attempt": N_("They are being called"),
-    "in_call": N_("Their number is in a call"),
-    "callback": N_("They asked to be called later"),
-    "callback_agent": N_("Their callback waits for its agent"),
-    "gap": N_("They were called a short time ago"),
-    "number_gap": N_("Their number was called a short time ago, perhaps by another campaign"),
-    "window": N_("The calling rules allow no call at this hour, where they are"),
-    "hours": N_("The campaign's hours"),
-    "cap": N_("They have been called too often, by the calling rules"),
-    "agent": N_("They were abandoned before, and need an agent kept for them"),
-    "consent": N_("They haven't agreed to be called, as the calling rules ask"),
-    "list_paused": N_("Their list is paused"),
-    "list_removed": N_("Their list was removed"),
-    "paused": N_("Somebody has paused them"),
-    "removed": N_("Somebody has removed them"),
-    "done": N_("Done: somebody has talked with them"),
-    "attempts": N_("All attempts are used"),
-    "invalid": N_("None of their numbers exists"),
-    "do_not_call": N_("They are not to be called"),
-}
-"""What holds a campaign's leads: the funnel's steps, in the order in which they are shown."""
-
 OPT_OUTS = {"project": N_("this project"), "centre": N_("the whole centre")}
 
 REFUSALS = {
@@ -168,13 +143,24 @@ OTHER_FAULT = N_("%(setting)s: “%(value)s” is not possible here.")
 
 _PROGRESSIVE = N_("{ready} ready, {open} calls under way: one call for each free agent")
 _FULL = N_("every ready agent has a call under way")
+_LINES = N_("{wanted} wanted, limited by the free lines: {used} of {lines} are in use")
+_TRUNK = N_(
+    "{wanted} wanted; the trunk has refused calls for {held_s:.0f} s, so single calls try it"
+)
+_BORNE = N_("{wanted} wanted, limited by what the trunk was seen to carry: {borne} calls")
+LIMIT_SPENT = N_(
+    "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way): "
+    "{abandoned} of {base} abandoned ({share}) leave no room under {limit}"
+)
+OF_THE_LINE = frozenset((_LINES, _TRUNK, _BORNE))
+"""Reasons that say what the line can't carry."""
 REASONS = (
     _PROGRESSIVE,
     _FULL,
     N_("nobody is logged in and no call is under way"),
-    N_("{wanted} wanted, limited by the free lines: {used} of {lines} are in use"),
-    N_("{wanted} wanted; the trunk has refused calls for {held_s:.0f} s, so single calls try it"),
-    N_("{wanted} wanted, limited by what the trunk was seen to carry: {borne} calls"),
+    _LINES,
+    _TRUNK,
+    _BORNE,
     N_(
         "{wanted} wanted, limited to free agents ({ready} ready): the trunk has just come "
         "back, and nobody knows yet who answers"
@@ -186,10 +172,7 @@ REASONS = (
         "{wanted} wanted, limited because the next lead was abandoned before and needs a "
         "reserved agent"
     ),
-    N_(
-        "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way): "
-        "{abandoned} of {base} abandoned ({share}) leave no room under {limit}"
-    ),
+    LIMIT_SPENT,
     N_("{ready} ready times {ratio} calls, {open} under way"),
     N_("level {level:.3f} times {agents} agents, {calls} calls under way"),
     N_(

@@ -16,10 +16,13 @@ from argon2 import PasswordHasher
 from playwright.async_api import Page
 
 from api.resources import API
+from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign_service import Campaigns
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
+from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
+from campaigns.pacing_log import PacingLog
 from campaigns.rejected_rows import RejectedRows
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
@@ -193,6 +196,9 @@ async def console(
             LeadLists(database.pool),
             CampaignFunnel(database.pool, ZoneInfo("Asia/Shanghai")),
             floor.campaigns,
+            LeadService(database.pool),
+            PacingLog(database.pool),
+            AttemptPages(database.pool),
         ),
         flows=("greeting", "hotline"),
         lead_lists=ListServices(

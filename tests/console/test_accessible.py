@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from console.floor.words import AGENT_COLOURS, STAGE_COLOURS
 from tests.console.browsing import Open
+from tests.console.campaigns.called_campaign import called_campaign
 from tests.console.conftest import CALL, Console
 from tests.console.floor import busy
 
@@ -17,7 +18,8 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text("u
 PAGES = (
     *("/board", "/desk", "/calls", f"/calls/{CALL}", "/users", "/users/amy", "/account"),
     *("/centre", "/centre/agent", "/centre/history", "/centre/new/hotline", "/centre/new/agent"),
-    *("/campaigns", "/campaigns/new", "/lists"),
+    *("/campaigns", "/campaigns/new", "/lists", "/campaigns/spring", "/leads/1"),
+    *(f"/campaigns/spring/{part}" for part in ("leads?step=due", "attempts", "decisions")),
     *("/centre/agents-sheet", "/centre/first-steps", "/centre/matrix"),
 )
 COLOURS = sorted({*AGENT_COLOURS.values(), *STAGE_COLOURS.values(), "green", "red", "orange"})
@@ -77,6 +79,7 @@ async def test_axe_finds_nothing_serious(
     path: str, theme: str, console: Console, open_page: Open
 ) -> None:
     await busy(console.floor)
+    await called_campaign(console.database)
     page = await open_page(path, "amy" if path == "/desk" else "ada")
     await put_on(page, theme)
     if await page.locator("#link").count():

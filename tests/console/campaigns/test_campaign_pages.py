@@ -9,7 +9,8 @@ from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign, Campaigns
 from campaigns.funnel import OWN_STEPS
 from campaigns.lead_lists import LeadLists
-from console.campaigns.words import REASONS, STEPS
+from console.campaigns.why_words import STEPS
+from console.campaigns.words import REASONS
 from dialer import pacing
 from dialer.policies import (
     expected_value,
@@ -211,8 +212,11 @@ async def test_one_sees_why_it_is_not_dialling(console: Console, visit: Visit) -
             *(number, key, state),
         )
     text = await (await sue.get("/campaigns/spring")).text()
-    rows = re.findall(r'<tr><td class="number">(\d+)</td><td>([^<]+)</td>', text)
-    assert rows == [("2", "Nothing: they may be called now"), ("1", "They are not to be called")]
+    rows = re.findall(r'<tr data-step="\w+"><td><a [^>]+>([^<]+)</a></td><td [^>]+>(\d+)<', text)
+    assert rows == [
+        ("Due, to be dialled next", "2"),
+        ("Not to be called: the customer or somebody asked for it", "1"),
+    ]
 
 
 def test_each_step_of_the_funnel_has_its_words() -> None:

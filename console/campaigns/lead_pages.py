@@ -1,0 +1,118 @@
+"""A lead's page: who it is, what holds it, and its story; it is paused, opened or removed here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from campaigns.lead_lists import ListRefused
+from campaigns.lead_service import LeadStory
+from campaigns.stored_leads import LeadState
+from console.campaigns import lead_words
+from console.campaigns.campaign_services import SERVICES, actor_of
+from console.campaigns.why import ENDLESS
+from console.campaigns.why_pages import as_number, step_text
+from console.kit.access import can, projects_of
+from console.kit.context import AGENTS, project_titles
+from console.kit.rendering import render, says
+from domain.identity import AgentCode
+
+
+@dataclass(frozen=True, slots=True)
+class LeadMoment:
+    """Something that happened to a lead, and who did it."""
+
+    at: datetime
+    by: str
+    what: str
+    note: str = ""
+
+
+async def page(request: web.Request) -> web.Response:
+    """GET /leads/{lead}"""
+    return await _page(request, as_number(request.match_info["lead"]))
+
+
+async def move(request: web.Request) -> web.Response:
+    """POST /leads/{lead}/state: to"""
+    lead = as_number(request.match_info["lead"])
+    form = await request.post()
+    try:
+        to = LeadState(str(form.get("to", "")))
+    except ValueError:
+        raise web.HTTPBadRequest from None
+    services, actor = request.app[SERVICES], actor_of(request)
+    try:
+        before = (await services.leads.story(actor, lead)).lead.state
+        if to not in lead_words.NEXT[before]:
+            return await _page(request, lead, mistake="not_from_here", status=409)
+        await services.leads.move(actor, lead, to)
+    except ListRefused as refused:
+        if refused.why == "forbidden":
+            raise web.HTTPForbidden from refused
+        return await _page(request, lead, mistake=refused.why, status=409)
+    raise web.HTTPSeeOther(f"/leads/{lead}")
+
+
+async def _page(
+    request: web.Request, number: int, mistake: str = "", *, status: int = 200
+) -> web.Response:
+    services, actor = request.app[SERVICES], actor_of(request)
+    try:
+        story = await services.leads.story(actor, number)
+        hold = await services.funnel.hold_of(actor, number, datetime.now(UTC))
+    except ListRefused as refused:
+        raise web.HTTPNotFound from refused
+    own = projects_of(request)
+    agents = await request.app[AGENTS].names(projects=own)
+    return render(
+        request,
+        "campaigns/lead.html",
+        {
+            "lead": story.lead,
+            "attempts": story.attempts,
+            "listed": story.listed,
+            "moments": _moments(request, story, agents),
+            "hold": step_text(request, hold.step),
+            "hold_until": None if hold.step in ENDLESS else hold.until,
+            "agents": agents,
+            "titles": project_titles(request, own),
+            "moves": lead_words.NEXT[story.lead.state],
+            "may_move": can(request, "POST", "/leads/{lead}/state"),
+            "may_read_calls": can(request, "GET", "/calls/{call}"),
+            "mistake": says(request, lead_words.REFUSALS.get(mistake, "")),
+            "words": lead_words,
+        },
+        status=status,
+    )
+
+
+def _moments(
+    request: web.Request, story: LeadStory, agents: dict[AgentCode, str]
+) -> list[LeadMoment]:
+    """What people did with the lead, and what came of calls, the newest first."""
+    found = [
+        LeadMoment(
+            one.at,
+            one.by,
+            says(request, lead_words.CHANGES.get(one.what, "")) or one.what,
+            ", ".join(one.detail) if one.what == "edited" else "",
+        )
+        for one in story.changes
+    ]
+    found += [
+        LeadMoment(
+            one.at,
+            agents.get(one.agent, one.agent),
+            says(request, lead_words.DISPOSITIONS.get(one.disposition, "")) or one.disposition,
+            " · ".join(part for part in (one.sub_reason, one.note) if part),
+        )
+        for one in story.dispositions
+    ]
+    for change in story.listings:
+        text = lead_words.LISTED.get(change.what, "%(number)s: " + change.what.replace("%", "%%"))
+        source = says(request, lead_words.SOURCES.get(change.source, ""))
+        note = " · ".join(part for part in (source, change.reason) if part)
+        what = says(request, text, {"number": change.number})
+        found.append(LeadMoment(change.at, change.by, what, note))
+    return sorted(found, key=lambda one: one.at, reverse=True)
