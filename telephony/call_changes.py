@@ -300,6 +300,19 @@ class CallChanges:
         ago_s = max(0.0, self._now - apart.since)
         return StationDisconnected(call.id, station, apart.by, apart.cause, ago_s)
 
+    def ends_itself(self, channel: Channel) -> list[CallEvent]:
+        """Asterisk ends this channel, and nobody asked for that. Whoever a caller has just lost was
+        not taken from them by a transfer then: Asterisk had given the caller up (its module
+        ``res_rtp_asterisk`` does so, silently, if it can't send them a packet)."""
+        call = self.calls.get(channel.uniqueid)
+        if call is None or channel.hung_up:
+            return []
+        events: list[CallEvent] = []
+        for station, apart in tuple(call.apart.items()):
+            call.apart[station] = _Apart(apart.since, Party.SYSTEM, 0)
+            events.append(self._parted(call, station))
+        return events
+
     def _together(self, call: Call, station: StationName) -> _Apart | None:
         """Caller and station are together again, or apart for good: stop waiting."""
         self._apart.pop((call.caller.uniqueid, station), None)

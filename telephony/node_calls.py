@@ -120,7 +120,7 @@ class NodeCalls:
 
     def _soft_hang_up_request(self, channel: Channel, message: Message) -> list[CallEvent]:
         channel.ended_by_system = True
-        return self._known(channel, message)
+        return self._known(channel, message) + self.changes.ends_itself(channel)
 
     def _hang_up(self, channel: Channel, message: Message) -> list[CallEvent]:
         if channel.placed and not channel.ever_up:

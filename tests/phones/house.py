@@ -76,11 +76,7 @@ class PhoneHouse(Scene):
     async def until_stage(self, caller: str, stage: str, seconds: float = 60.0) -> Board:
         """Until this caller's call has come so far."""
         return await self.until(
-            lambda board: any(
-                call["caller"] == caller and call["stage"] == stage for call in board["calls"]
-            ),
-            seconds,
-            f"{caller} is {stage}",
+            lambda board: at_stage(board, caller, stage), seconds, f"{caller} is {stage}"
         )
 
     async def clear(self) -> None:
@@ -105,3 +101,8 @@ class PhoneHouse(Scene):
         stored = await self.stored(caller)
         assert stored.record.ended_by == "caller", story(stored)
         assert kinds(stored).count("connected") == 1, story(stored)
+
+
+def at_stage(board: Board, caller: str, stage: str) -> bool:
+    """Whether this caller's call has come so far."""
+    return any(call["caller"] == caller and call["stage"] == stage for call in board["calls"])

@@ -173,6 +173,22 @@ def test_a_station_that_we_hang_up_is_nobodys() -> None:
     assert told(events) == ["StationDisconnected 1001 unknown 0"]
 
 
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_caller_whom_asterisk_gives_up_was_not_left_by_the_agent(late: int) -> None:
+    """As Asterisk 22.10 reports it when it can't send the caller a packet (seen by
+    ``tests.phones.test_codecs``): the caller leaves, and only then is asked to go."""
+    calls = new_calls()
+    feed(calls, entered() + ringing() + bridged())
+    leaves = [
+        about("BridgeLeave", *LINE, 6, BridgeUniqueid="b1"),
+        about("BridgeLeave", *PHONE, 6, "1.1", BridgeUniqueid="b1"),
+    ]
+    leaves.insert(1 + late, about("SoftHangupRequest", *LINE, 6, Cause="16"))
+    events = feed(calls, [*leaves, hang_up(*PHONE, 6), hang_up(*LINE, 6)])
+    assert told(events) == ["StationDisconnected 1001 system 0", "CallerGone system 16"]
+    assert calls.next_deadline() is None
+
+
 def test_the_agent_ends_the_talk_and_the_caller_who_stays_for_the_score_the_call() -> None:
     calls = new_calls()
     feed(calls, entered() + ringing() + bridged())
