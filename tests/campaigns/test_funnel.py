@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign_service import CampaignRefused
-from campaigns.funnel import CampaignFunnel
+from campaigns.funnel import CampaignFunnel, FunnelStep
+from campaigns.lead_lists import ListRefused
 from campaigns.pacing_log import PacingLog
 from domain.roles import Actor, Role
 from storage.database import close_pool, make_pool
@@ -161,3 +163,41 @@ async def test_decisions_wait_for_a_database_that_is_away(scene: CampaignScene, 
     with pytest.raises(Exception, match="clos"):
         await log.write(after(seconds=5))
     assert log.pending == 1
+
+
+async def test_one_lead_says_what_holds_it(scene: CampaignScene, funnel: CampaignFunnel) -> None:
+    into = await scene.new_list()
+    lead = await scene.lead(into, "+8613800000001")
+    assert await funnel.hold_of(OPS, lead, NOON) == FunnelStep("due", 1, None)
+    await scene.database.pool.execute(
+        "update leads set held_by = 'gap', next_at = $1", after(hours=1)
+    )
+    assert await funnel.hold_of(OPS, lead, NOON) == FunnelStep("gap", 1, after(hours=1))
+    for actor, number in ((OTHER, lead), (AGENT, lead), (OPS, lead + 1)):
+        with pytest.raises(ListRefused):
+            await funnel.hold_of(actor, number, NOON)
+
+
+async def test_a_forecast_goes_by_a_funnel_that_was_counted(
+    scene: CampaignScene, funnel: CampaignFunnel
+) -> None:
+    into = await scene.new_list()
+    await scene.leads(into, 3)
+    await scene.start(lists=[into])
+    steps = await funnel.funnel(OPS, SPRING, NOON)
+    assert (await funnel.forecast(OPS, SPRING, NOON, steps=steps)).due == 3
+    with pytest.raises(CampaignRefused):
+        await funnel.forecast(OTHER, SPRING, NOON, steps=steps)
+
+
+async def test_attempts_come_a_page_at_a_time(scene: CampaignScene) -> None:
+    into, pages = await scene.new_list(), AttemptPages(scene.database.pool)
+    await scene.leads(into, 3)
+    await scene.start(lists=[into])
+    made = [await scene.reserve(claimed) for claimed in await scene.claim(3)]
+    first = await pages.page(OPS, SPRING, limit=2)
+    rest = await pages.page(OPS, SPRING, before=first[-1].place, limit=2)
+    assert [one.attempt.attempt for one in (*first, *rest)] == sorted(made, reverse=True)
+    for actor in (OTHER, AGENT):
+        with pytest.raises(CampaignRefused):
+            await pages.page(actor, SPRING)
