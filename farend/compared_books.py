@@ -1,7 +1,7 @@
 """Compares the centre's books of outgoing calls with what the far end saw and heard. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from farend.called_customers import key_of
@@ -46,7 +46,8 @@ def differences(
 
     Calls to one number are compared in their order. Calls over a line that answers before the
     customer does (a gateway) are compared without their answer. With ``phones``, those who talked
-    by the books must have been heard at that phone and nowhere else, if it has ears.
+    by the books must have been heard at that phone and nowhere else, if it has ears; a phone at
+    which another customer with the same voice talked meanwhile says nothing.
     """
     ours, theirs = defaultdict(list), defaultdict(list)
     for call in sorted(booked, key=lambda each: each.placed_at):
@@ -54,6 +55,7 @@ def differences(
     for there in sorted(seen, key=lambda each: each.began_at):
         theirs[there.key].append(there)
     found: list[str] = []
+    pairs: list[tuple[BookedCall, SeenCall]] = []
     for key, calls in ours.items():
         there_too = theirs.pop(key, [])
         if len(there_too) < len(calls):
@@ -61,8 +63,9 @@ def differences(
         if len(calls) != len(there_too):
             found.append(f"{key}: {len(calls)} calls in the books, {len(there_too)} were seen")
             continue
-        for call, other in zip(calls, there_too, strict=True):
-            found += _differs(call, other, phones, tolerance_s)
+        pairs += zip(calls, there_too, strict=True)
+    for call, other in pairs:
+        found += _differs(call, other, phones, _alike(call, other, pairs), tolerance_s)
     found += [f"{key}: {len(calls)} calls that no book has" for key, calls in theirs.items()]
     return found
 
@@ -90,7 +93,11 @@ def _is(voice: Heard, sound: Heard) -> bool:
 
 
 def _differs(
-    call: BookedCall, seen: SeenCall, phones: Sequence[SeenCall], tolerance_s: float
+    call: BookedCall,
+    seen: SeenCall,
+    phones: Sequence[SeenCall],
+    alike: Set[str],
+    tolerance_s: float,
 ) -> Iterator[str]:
     what = f"{call.name} to {call.number}"
     if not seen.seized:
@@ -103,8 +110,27 @@ def _differs(
         phone.station for phone in phones for sound in phone.heard if _is(seen.spoke[0], sound)
     }
     expected = {call.station} & ears
+    heard_at -= alike - expected
     if heard_at != expected and (call.station is None or call.station in ears):
         yield f"{what}: talked at {call.station or 'no phone'}, heard at {_names(heard_at)}"
+
+
+def _alike(
+    call: BookedCall, seen: SeenCall, pairs: Iterable[tuple[BookedCall, SeenCall]]
+) -> Set[str]:
+    """The phones at which, by the books, others talked who have the same voice and spoke then."""
+    if not seen.spoke:
+        return frozenset()
+    voice = seen.spoke[0]
+    return {
+        other.station
+        for other, there in pairs
+        if other is not call and other.station is not None
+        for sound in there.spoke[:1]
+        if abs(sound.hz - voice.hz) <= SAME_HZ
+        and sound.began_at <= voice.ended_at + 0.2
+        and voice.began_at - 0.2 <= sound.ended_at
+    }
 
 
 def _apart(

@@ -24,6 +24,20 @@ def test_they_agree() -> None:
     assert differences([BOOKED, lost], [SEEN]) == []
 
 
+def test_a_phone_at_which_the_same_voice_was_somebody_elses_says_nothing() -> None:
+    number = "+8613700000001"
+    also = replace(BOOKED, name="pbx1-2", number=number, station="1002")
+    there = replace(SEEN, call="7.2", number=number, key="13700000001")
+    hears = replace(OTHER, heard=PHONE.heard)
+    assert differences([BOOKED, also], [SEEN, there], [PHONE, hears]) == []
+    for at in ("1001", None):
+        (told, *_) = differences([BOOKED, replace(also, station=at)], [SEEN, there], [PHONE, hears])
+        assert "1002" in told
+    quiet = replace(there, steps=((10.1, "silent-4", 500),))
+    (told,) = differences([BOOKED, also], [SEEN, quiet], [PHONE, hears])
+    assert told.endswith("heard at 1001, 1002")
+
+
 def test_each_difference_is_told() -> None:
     for booked, seen, phones, said in (
         ([], [SEEN], (), "13700000000: 1 calls that no book has"),
