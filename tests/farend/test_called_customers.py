@@ -82,3 +82,7 @@ def test_the_sheet_has_a_row_for_each() -> None:
         assert tuple(first) == headings
         assert [row[1:] for row in rows] == [[c.name, c.number, c.language] for c in found]
         assert len({row[0] for row in rows}) == 50
+    zoned = lead_sheet(found, timezone="+08:00").decode("utf-8-sig")
+    assert {(row["时区"], len(row)) for row in csv.DictReader(zoned.splitlines())} == {
+        ("+08:00", 5)
+    }
