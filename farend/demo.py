@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import json
 import random
-import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from aiohttp import ClientError
 
 from acd.seat import AUTOMATIC_PAUSES
 from configuration.centre_file import DEMO_CENTRE, load
-from domain.identity import StationName
+from domain.identity import AgentCode, StationName
 from domain.roles import Role
 from farend.console_client import ConsoleClient, ConsoleRefused
 from farend.customers import (
@@ -28,6 +27,9 @@ from farend.customers import (
     until_the_next,
 )
 from farend.network import FarEnd, FarEndError
+from farend.outreach import Outreach
+from farend.outreach_books import result_of
+from farend.outreach_centre import with_outreach
 from offhook.stack import Stack, StackError, free_state
 from offhook.up import until_stopped
 from records.call_queries import CallStore, Summary
@@ -46,16 +48,24 @@ from telephony.asterisk.provision import (
 FIRST_PORT, LAST_PORT, BLOCK = 18_000, 23_000, 500
 SETTLED_WITHIN_S = 30.0
 CALL_ENDS_WITHIN_S = 180.0
+CAMPAIGN_AGENTS, CAMPAIGN_WITHIN_S = 20, 530.0
+"""How many agents a campaign has that is played by itself, and when it has to be dialled."""
+SIDE_AGENTS, SIDE_LEADS = 4, 300
+"""Of the campaign that goes on beside the callers."""
 
 
-async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
-    """Play ``calls`` calls, or go on until Ctrl-C. Returns the exit code.
+async def demo(
+    state: Path, calls: int | None, *, campaign: int | None = None, as_json: bool
+) -> int:
+    """Play ``calls`` calls, or a campaign with ``campaign`` leads and nothing else, or both kinds
+    until Ctrl-C. Returns the exit code.
 
     Raises StackError, with one line for a person, if it breaks off.
     """
-    playing = _demo(state, calls, as_json=as_json)
+    playing = _demo(state, calls, campaign, as_json=as_json)
+    endless = calls is None and campaign is None
     try:
-        return await until_stopped(playing, at_a_signal=0 if calls is None else 130)
+        return await until_stopped(playing, at_a_signal=0 if endless else 130)
     except (FarEndError, ConsoleRefused, ExceptionGroup) as error:
         first: Exception = error
         while isinstance(first, ExceptionGroup):
@@ -65,13 +75,18 @@ async def demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         raise StackError(f"the demo broke off: {first}") from error
 
 
-async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
+async def _demo(state: Path, calls: int | None, campaign: int | None, *, as_json: bool) -> int:
+    began = asyncio.get_running_loop().time()
     install = await asyncio.to_thread(find_or_install, say)
     await asyncio.to_thread(find_or_install_espeak, say)
     await asyncio.to_thread(find_or_install_openssl, say)
     await asyncio.to_thread(free_state, state)
     own = state / "centre.yaml"
-    shutil.copyfile(DEMO_CENTRE, own)
+    agents = 0
+    if calls is None:
+        agents = SIDE_AGENTS if campaign is None else CAMPAIGN_AGENTS
+    centre_text = DEMO_CENTRE.read_text("utf-8")
+    own.write_text(with_outreach(centre_text, agents) if agents else centre_text, "utf-8")
     config = load(own)
     blocks = _free_blocks()
     async with contextlib.AsyncExitStack() as running:
@@ -91,17 +106,37 @@ async def _demo(state: Path, calls: int | None, *, as_json: bool) -> int:
         pool = await make_pool(stack.dsn, pool_size=2)
         running.push_async_callback(pool.close)
         await _more_users(accounts_of(pool).users, stack)
-        day = WorkingDay(stack, far_end, console, pool)
+        outreach = None
+        if agents:
+            leads = SIDE_LEADS if campaign is None else campaign
+            outreach = Outreach(stack, far_end, console, pool, agents=agents, leads=leads)
+            await outreach.begin()
+        if outreach is not None and campaign is not None:
+            left_s = CAMPAIGN_WITHIN_S - (asyncio.get_running_loop().time() - began)
+            late = await outreach.until_dialled(left_s)
+            result = await result_of(outreach, far_end, pool, stack.instance.cel, stack.centre)
+            return _told(result.figures, late + result.faults, as_json=as_json)
+        day = WorkingDay(stack, far_end, console, pool, outreach.agents if outreach else ())
+        if outreach is not None:
+            side = asyncio.create_task(outreach.until_dialled())
+            running.callback(side.cancel)
         summary = await day.play(calls)
-        figures = figures_of(summary)
-        if as_json:
-            print(json.dumps(figures), flush=True)
-        else:
-            say(", ".join(f"{name} {value}" for name, value in figures.items()))
-        missing = unaccounted(summary, calls or 0) + await day.faults()
-        for line in missing:
-            say(f"not accounted for: {line}")
-        return 1 if missing else 0
+        faults = unaccounted(summary, calls or 0) + await day.faults()
+        return _told(figures_of(summary), faults, as_json=as_json)
+
+
+def _told(
+    figures: Mapping[str, float | int | None], faults: Iterable[str], *, as_json: bool
+) -> int:
+    """Print figures and what is not accounted for; the exit code."""
+    if as_json:
+        print(json.dumps(figures), flush=True)
+    else:
+        say(", ".join(f"{name} {value}" for name, value in figures.items()))
+    missing = list(faults)
+    for line in missing:
+        say(f"not accounted for: {line}")
+    return 1 if missing else 0
 
 
 async def _more_users(users: UserStore, stack: Stack) -> None:
@@ -179,8 +214,15 @@ class WorkingDay:
     """The day: agents log in at their phones, customers call, and everything is printed."""
 
     def __init__(
-        self, stack: Stack, far_end: FarEnd, console: ConsoleClient, pool: asyncpg.Pool
+        self,
+        stack: Stack,
+        far_end: FarEnd,
+        console: ConsoleClient,
+        pool: asyncpg.Pool,
+        others: Collection[AgentCode] = (),
     ) -> None:
+        """``others`` are agents who take part in something else."""
+        self._others = others
         self._stack = stack
         self._far_end = far_end
         self._console = console
@@ -238,7 +280,7 @@ class WorkingDay:
             await self._far_end.ended(call)
             await self._far_end.ended(await self._far_end.dial(station, "*12", "stay"))
 
-        agents = self._stack.centre.agents
+        agents = [one for one in self._stack.centre.agents if one.code not in self._others]
         async with asyncio.TaskGroup() as tasks:
             for agent in agents:
                 if agent.station is not None:
@@ -287,6 +329,8 @@ class WorkingDay:
         """
         now = time.time()
         for agent in agents:
+            if agent["code"] in self._others:
+                continue
             away = agent["state"] == "paused" and agent["reason"] in AUTOMATIC_PAUSES
             if away and now - agent["since"] > BACK_AFTER_S and agent["station"]:
                 back = asyncio.create_task(self._get_ready(StationName(agent["station"])))

@@ -97,7 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="a small working day on a real Asterisk")
-    demo.add_argument("--calls", type=number_of_calls, help="play this many calls, then end")
+    play = demo.add_mutually_exclusive_group()
+    play.add_argument("--calls", type=number_of_calls, help="play this many calls, then end")
+    play.add_argument(
+        "--campaign",
+        type=number_of_calls,
+        metavar="LEADS",
+        help="dial a list of this many leads with 20 agents, compare all books, then end",
+    )
     demo.add_argument("--json", action="store_true", help="one JSON object on standard output")
     demo.add_argument(
         "--state",
@@ -327,7 +334,10 @@ def _demo(arguments: argparse.Namespace) -> int:
     from farend.demo import demo
 
     log_to(sys.stderr)
-    return _loop(demo(arguments.state, arguments.calls, as_json=arguments.json))
+    playing = demo(
+        arguments.state, arguments.calls, campaign=arguments.campaign, as_json=arguments.json
+    )
+    return _loop(playing)
 
 
 def _up(arguments: argparse.Namespace) -> int:

@@ -135,6 +135,36 @@ def test_four_calls_and_one_json_object(demo: Callable[..., Demo]) -> None:
 
 
 @pytest.mark.usefixtures("bystanders")
+def test_a_campaign_of_which_all_books_say_the_same(demo: Callable[..., Demo]) -> None:
+    run = demo("--campaign", "20", "--json")
+    assert run.ended(300) == 0, run.err.read_text("utf-8")
+    run.assert_nothing_left()
+    figures = json.loads(run.out.read_text("utf-8"))
+    assert list(figures) == [
+        "leads",
+        "dialled",
+        "answered",
+        "connected",
+        "abandoned",
+        "abandoned_share",
+        "use",
+        "double_dials",
+        "answer_to_ear_ms_p50",
+        "answer_to_ear_ms_p99",
+        "records",
+        "recordings",
+    ]
+    assert figures["leads"] == figures["dialled"] == figures["records"] == 20
+    assert figures["double_dials"] == 0
+    assert 0 < figures["connected"] <= figures["answered"] < 20
+    assert figures["recordings"] >= figures["connected"]
+    assert 0 < figures["use"] < 1
+    assert 0 < figures["answer_to_ear_ms_p50"] <= figures["answer_to_ear_ms_p99"]
+    said = run.err.read_text("utf-8")
+    assert "Traceback" not in said and "level=error" not in said
+
+
+@pytest.mark.usefixtures("bystanders")
 def test_ctrl_c_in_the_middle(demo: Callable[..., Demo]) -> None:
     run = demo("--calls", "50", "--json")
     run.until_said("customer 13800000001 calls")
