@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from farend.demo import figures_of, unaccounted
+from farend.working_day import figures_of, unaccounted
 from records.call_queries import Summary
 
 GOOD = Summary(
