@@ -11,6 +11,9 @@ from farend.seen_calls import SeenCall
 SAME_HZ = 25
 """A voice that lies between two steps of the ears is heard as one of them."""
 
+UNHEARD_S = 0.25
+"""In a talk as short as this an agent may hear nothing but the beep that announces the customer."""
+
 
 @dataclass(frozen=True, slots=True)
 class BookedCall:
@@ -23,6 +26,8 @@ class BookedCall:
     ended_at: float | None = None
     station: str | None = None
     """The phone that talked with the customer."""
+    talked_s: float | None = None
+    """How long they talked, if that is known."""
     reaches_far_end: bool = True
     """False if its request may have been lost on the way (a silent trunk)."""
 
@@ -111,6 +116,8 @@ def _differs(
     }
     expected = {call.station} & ears
     heard_at -= alike - expected
+    if not heard_at and call.talked_s is not None and call.talked_s <= UNHEARD_S:
+        return
     if heard_at != expected and (call.station is None or call.station in ears):
         yield f"{what}: talked at {call.station or 'no phone'}, heard at {_names(heard_at)}"
 

@@ -211,7 +211,15 @@ def _booked(row: Mapping[str, Any]) -> BookedCall:
         _epoch(row["answered_at"]),
         _epoch(row["ended_at"]),
         row["station"],
+        _talked_s(row),
     )
+
+
+def _talked_s(row: Mapping[str, Any]) -> float | None:
+    if row["talk_at"] is None or row["ended_at"] is None:
+        return None
+    seconds: float = (row["ended_at"] - row["talk_at"]).total_seconds()
+    return seconds
 
 
 def _epoch(at: datetime | None) -> float | None:

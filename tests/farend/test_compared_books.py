@@ -38,6 +38,16 @@ def test_a_phone_at_which_the_same_voice_was_somebody_elses_says_nothing() -> No
     assert told.endswith("heard at 1001, 1002")
 
 
+def test_a_talk_of_an_instant_need_not_be_heard() -> None:
+    deaf = replace(PHONE, heard=())
+    assert differences([replace(BOOKED, talked_s=0.12)], [SEEN], [deaf]) == []
+    (told,) = differences([replace(BOOKED, talked_s=0.3)], [SEEN], [deaf])
+    assert told.endswith("talked at 1001, heard at no phone")
+    elsewhere = [deaf, replace(OTHER, heard=PHONE.heard)]
+    (told,) = differences([replace(BOOKED, talked_s=0.12)], [SEEN], elsewhere)
+    assert told.endswith("talked at 1001, heard at 1002")
+
+
 def test_each_difference_is_told() -> None:
     for booked, seen, phones, said in (
         ([], [SEEN], (), "13700000000: 1 calls that no book has"),
