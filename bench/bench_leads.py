@@ -11,7 +11,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,6 +25,9 @@ from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import ClaimedLead, LeadClaims
 from campaigns.funnel import CampaignFunnel
+from dialer.calling_times import WeekHours
+from dialer.lead_rules import CampaignRules, JudgedLead, NumberHistory, judge
+from dialer.rules import PRESETS, Past, PastOutcome
 from domain.facts import CallEnded, CallFact, CustomerRang, Happening, NotReached
 from domain.identity import CallId, CampaignName, LineName, ProjectName
 from domain.reasons import Cause, Party
@@ -36,6 +39,7 @@ from storage.fact_codec import stored
 LEADS = 50_000
 ROUNDS = 20
 A_CLAIM = 200
+JUDGED = 10_000
 NAME, TEA = CampaignName("spring"), ProjectName("tea")
 OPS = Actor("bench", Role.ADMIN, None)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -79,7 +83,7 @@ async def _measure(folder: Path) -> dict[str, Any]:
         pool = database.pool
         await _fill(pool)
         claims, funnel = LeadClaims(pool, ZONE), CampaignFunnel(pool, ZONE)
-        figures: dict[str, Any] = {"leads": LEADS}
+        figures: dict[str, Any] = {"leads": LEADS, "judge_us": _judged()}
         claimed: list[ClaimedLead] = []
 
         async def claim() -> None:
@@ -100,6 +104,24 @@ async def _measure(folder: Path) -> dict[str, Any]:
         return figures
     finally:
         await database.close()
+
+
+def _judged() -> dict[str, float]:
+    """Microseconds to judge a lead by all rules, by day and at night, without the database."""
+    rules = CampaignRules(
+        PRESETS["cautious"],
+        hours=(WeekHours(frozenset(range(5)), time(9), time(18)),),
+        closed_on=frozenset((NOON.date() + timedelta(days=1),)),
+    )
+    lead = JudgedLead(2, NOON - timedelta(hours=30), Cause.BUSY, consent=True)
+    calls = [Past(NOON - timedelta(hours=hours), PastOutcome.NOBODY) for hours in (30, 40, 50)]
+    number, took = NumberHistory(tuple(calls)), dict[str, float]()
+    for name, now in (("by_day", NOON), ("at_night", NOON + timedelta(hours=11))):
+        began = perf_counter()
+        for _ in range(JUDGED):
+            judge(lead, number, rules, now, ZONE)
+        took[name] = round((perf_counter() - began) / JUDGED * 1_000_000, 1)
+    return took
 
 
 async def _fill(pool: asyncpg.Pool) -> None:

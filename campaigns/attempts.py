@@ -21,6 +21,7 @@ from campaigns.claims import hold, judged
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
 from dialer.abandon_count import History, Tally
+from dialer.lead_rules import CallingRule
 from dialer.limit import Limit, QuickHangUp
 from dialer.rules import PastOutcome
 from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
@@ -69,7 +70,7 @@ class NotReserved:
     looked at again at ``until``."""
 
     why: ReserveRefusal
-    rule: str | None = None
+    rule: CallingRule | None = None
     until: datetime | None = None
 
 
@@ -153,7 +154,7 @@ class Attempts:
         (verdict,) = await judged(db, [lead], lead.project, settings, self._zone, now)
         if verdict.number is None:
             await hold(db, [(lead, verdict)])
-            listed = verdict.rule == "do_not_call"
+            listed = verdict.rule is CallingRule.DO_NOT_CALL
             why = ReserveRefusal.DO_NOT_CALL if listed else ReserveRefusal.HELD
             return NotReserved(why, verdict.rule, verdict.until)
         if verdict.guaranteed and not wish.with_agent:

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +13,8 @@ from dialer.limit import Limit
 from dialer.policies import load_policies
 from domain.reasons import Cause
 
+A_YEAR_S = 366 * 86_400.0
+"""The longest of a campaign's periods: a longer one would be a slip of the keyboard."""
 CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -98,16 +100,18 @@ class CampaignSettings(BaseModel):
     """So many of the agents are not planned with."""
     most_attempts: int = Field(3, ge=1, le=50)
     """For each lead, over all its numbers."""
-    gap_s: float = Field(7_200.0, ge=0)
+    gap_s: float = Field(7_200.0, ge=0, le=A_YEAR_S)
     """Between two attempts of a lead."""
-    gap_after_s: dict[Cause, float] = {}
+    gap_after_s: dict[Cause, Annotated[float, Field(ge=0, le=A_YEAR_S)]] = {}
     """The gap after an attempt that ended so, where it is another."""
-    overdue_s: float = Field(129_600.0, ge=0)
+    overdue_s: float = Field(129_600.0, ge=0, le=A_YEAR_S)
     """So long after the last attempt a lead goes first."""
-    number_gap_s: float = Field(7_200.0, ge=0)
+    number_gap_s: float = Field(7_200.0, ge=0, le=A_YEAR_S)
     """Between two calls to a number, whoever places them."""
     hours: tuple[CallingHours, ...] = ()
     """None: whenever the rules allow."""
+    closed_on: tuple[date, ...] = Field((), max_length=1_000)
+    """Days, by the customer's calendar, on which nobody is dialled: holidays."""
     message: dict[str, str] = {}
     """What a customer hears for whom no agent is free, by language: who called, a number to call
     back, and the key of ``opt_out_key``."""

@@ -16,15 +16,9 @@ import asyncpg
 
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import settings_of
-from campaigns.judging import (
-    HISTORY,
-    LeadVerdict,
-    NumberHistory,
-    histories_of,
-    judge_lead,
-    state_held_by,
-)
+from campaigns.judging import LeadVerdict, histories_of, judge_lead, rules_of, state_held_by
 from campaigns.stored_leads import LeadNumber, StoredLead, lead_of, numbers_by_lead
+from dialer.lead_rules import CampaignRules, NumberHistory
 from domain.identity import AgentCode, CampaignName, ProjectName
 from storage.database import connection
 from storage.queries import load
@@ -184,22 +178,27 @@ async def judged(
     now: datetime,
 ) -> list[LeadVerdict]:
     """What the rules say now about each of these leads, by all that is stored of their numbers."""
-    histories = await number_histories(db, leads, project, now) if leads else {}
+    rules = rules_of(settings)
+    histories = await number_histories(db, leads, project, rules, now) if leads else {}
     verdicts: list[LeadVerdict] = []
     for count, lead in enumerate(leads, start=1):
         local = zone_of(lead.timezone, zone)
-        verdicts.append(judge_lead(lead, histories, settings, local, now))
+        verdicts.append(judge_lead(lead, histories, rules, local, now))
         if count % _JUDGED_A_SLICE == 0:
             await asyncio.sleep(0)
     return verdicts
 
 
 async def number_histories(
-    db: asyncpg.Connection, leads: Sequence[StoredLead], project: ProjectName, now: datetime
+    db: asyncpg.Connection,
+    leads: Sequence[StoredLead],
+    project: ProjectName,
+    rules: CampaignRules,
+    now: datetime,
 ) -> Mapping[str, NumberHistory]:
-    """What is stored about each of these leads' numbers."""
+    """What is stored about each of these leads' numbers, as far back as the rules look."""
     numbers = list({number.number for lead in leads for number in lead.numbers})
-    calls = await db.fetch(_SQL["calls_to"], numbers, now - HISTORY)
+    calls = await db.fetch(_SQL["calls_to"], numbers, now - rules.looks_back)
     listed = await db.fetch(_SQL["not_to_call"], numbers, project)
     return histories_of(calls, listed)
 

@@ -1,5 +1,6 @@
 """Reserves calls that agents dial by hand: the same rules, the same rows, the same way out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,9 +11,10 @@ from campaigns.attempt_outcomes import BY_HAND
 from campaigns.attempts import NotReserved, ReserveRefusal
 from campaigns.campaign import Mode
 from campaigns.claims import number_histories, zone_of
-from campaigns.judging import judge_lead
+from campaigns.judging import judge_lead, rules_of
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
+from dialer.lead_rules import CallingRule
 from domain.identity import AgentCode, CallId, LineName, ProjectName
 from storage.database import connection
 from storage.queries import load
@@ -56,15 +58,15 @@ class HandDialling:
         Do-not-call lists, hours, caps and the least gap of the number count as in campaigns; the
         attempts and gaps of leads don't, for it is nobody's lead.
         """
-        settings = BY_HAND.model_copy(update={"rules": wish.rules})
+        rules = rules_of(BY_HAND.model_copy(update={"rules": wish.rules}))
         lead = _nobodys(wish, now)
         async with connection(self._pool) as db, db.transaction():
             await lock_numbers(db, [wish.number])
-            histories = await number_histories(db, [lead], wish.project, now)
+            histories = await number_histories(db, [lead], wish.project, rules, now)
             local = zone_of(wish.timezone, self._zone)
-            verdict = judge_lead(lead, histories, settings, local, now)
+            verdict = judge_lead(lead, histories, rules, local, now)
             if verdict.number is None:
-                why = _WHY.get(verdict.rule or "", ReserveRefusal.HELD)
+                why = _WHY.get(verdict.rule, ReserveRefusal.HELD)
                 return NotReserved(why, verdict.rule, verdict.until)
             written = await db.fetchval(
                 _SQL["insert_attempt"],
@@ -83,9 +85,9 @@ class HandDialling:
         return None if written is not None else NotReserved(ReserveRefusal.KNOWN)
 
 
-_WHY = {
-    "do_not_call": ReserveRefusal.DO_NOT_CALL,
-    "in_call": ReserveRefusal.NUMBER_IN_CALL,
+_WHY: Mapping[CallingRule | None, ReserveRefusal] = {
+    CallingRule.DO_NOT_CALL: ReserveRefusal.DO_NOT_CALL,
+    CallingRule.IN_CALL: ReserveRefusal.NUMBER_IN_CALL,
 }
 
 

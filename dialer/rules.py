@@ -1,24 +1,28 @@
 """The rules on who may be dialled when, the message to abandoned persons, and records to keep.
 
-This is pure data with presets. The share of abandoned calls is counted in ``dialer.limit``, and
-each preset holds the matching limit. The sources are FTC 16 CFR 310.4(b)(4) and FCC 47 CFR
-64.1200(a)(6),(7) for the US, Ofcom's statements on persistent misuse (2010, 2017) for the UK,
-carriers' terms for China. A centre's counsel confirms the texts.
-
-Civil time is an argument: an aware datetime in the called party's own zone.
+This is pure data with presets; ``dialer.lead_rules`` judges by them. The share of abandoned calls
+is counted in ``dialer.limit``, and each preset holds the matching limit. The sources are FTC 16 CFR
+310.4(b)(4) and FCC 47 CFR 64.1200(a)(6),(7) for the US, Ofcom's statements on persistent misuse
+(2010, 2017) for the UK, carriers' terms for China. A centre's counsel confirms the texts.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from dialer import limit
+from dialer.calling_times import Quiet, in_utc
 from dialer.limit import Limit
 
 
 class PastOutcome(StrEnum):
-    """The outcome of an earlier call to the same number."""
+    """The outcome of an earlier call to the same number.
+
+    A call that a trunk did not carry (``Cause.of_trunk``) has none: no rule counts it. The rules on
+    frequency are there for the customer, whose phone never rang, and a trunk that fails must not
+    use up a lead.
+    """
 
     NOBODY = "nobody"  # busy, no answer, dead number
     MACHINE = "machine"
@@ -32,27 +36,6 @@ class Past:
 
     at: datetime
     outcome: PastOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Quiet time: nobody is dialled from ``start`` until ``end`` in the called party's zone. It may
-    pass midnight."""
-
-    start: time
-    end: time
-
-    def holds(self, local: time) -> bool:
-        """Return whether it is quiet time."""
-        if self.start <= self.end:
-            return self.start <= local < self.end
-        return local >= self.start or local < self.end
-
-    def over_at(self, local: datetime) -> datetime:
-        """Return when the current quiet time ends."""
-        passes_midnight = self.start > self.end and local.time() >= self.start
-        day = local.date() + timedelta(days=1 if passes_midnight else 0)
-        return datetime.combine(day, self.end, local.tzinfo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +107,7 @@ class Records:
 
     def may_go(self, made: datetime, now: datetime) -> bool:
         """Return whether a record of this age need not be kept any longer."""
-        return _aware(now) - _aware(made) >= self.at_least
+        return in_utc(now) - in_utc(made) >= self.at_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,102 +126,6 @@ class Rules:
     only with a reserved agent."""
     at_most: tuple[AtMost, ...] = ()
     needs_consent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The number may be dialled."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnlyWithAgent:
-    """The number may be dialled only with a free agent reserved for it
-    (``dialer.pacing_facts.Lead.guaranteed``)."""
-
-    reason: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NotAllowed:
-    """The number may not be dialled before ``until``; ask again then. None: not at all."""
-
-    reason: str
-    until: datetime | None
-
-
-def may_dial(
-    history: Collection[Past], local_time: datetime, rules: Rules, *, consent: bool = False
-) -> Allowed | OnlyWithAgent | NotAllowed:
-    """Return whether a number with this ``history`` may be dialled now.
-
-    ``local_time`` is the called party's. Raises ValueError for a time without a zone.
-    """
-    now = _aware(local_time)
-    if rules.needs_consent and not consent:
-        return NotAllowed("no consent is on record", None)
-    refused = [*_quiet(rules.quiet, local_time), *_too_often(rules.at_most, history, local_time)]
-    if refused:
-        until, reason = max(refused)
-        return NotAllowed(reason, until.astimezone(local_time.tzinfo))
-    kept: list[tuple[datetime, str]] = []
-    for past in history:
-        at = _aware(past.at)
-        if past.outcome is PastOutcome.ABANDONED and now < at + rules.agent_after_abandoned:
-            hours = rules.agent_after_abandoned / timedelta(hours=1)
-            kept.append((at + rules.agent_after_abandoned, f"abandoned within {hours:g} h"))
-        elif past.outcome is PastOutcome.MACHINE and rules.agent_after_machine:
-            midnight = _next_midnight(past.at.astimezone(local_time.tzinfo))
-            if now < midnight:
-                kept.append((midnight, "taken for a machine today"))
-    if kept:
-        until, reason = max(kept)
-        return OnlyWithAgent(reason, until.astimezone(local_time.tzinfo))
-    return Allowed()
-
-
-def _quiet(quiet: Collection[Quiet], local: datetime) -> list[tuple[datetime, str]]:
-    return [
-        (each.over_at(local).astimezone(UTC), f"quiet from {each.start:%H:%M} to {each.end:%H:%M}")
-        for each in quiet
-        if each.holds(local.time())
-    ]
-
-
-def _too_often(
-    at_most: Collection[AtMost], history: Collection[Past], local: datetime
-) -> list[tuple[datetime, str]]:
-    now, refused = _aware(local), []
-    for each in at_most:
-        # Compare instants, not wall clocks: the day of a clock change has 23 or 25 hours.
-        ends = sorted(
-            _next_midnight(past.at.astimezone(local.tzinfo))
-            if each.within is None
-            else _aware(past.at) + each.within
-            for past in history
-            if past.outcome is PastOutcome.SPOKEN or not each.effective
-        )
-        if sum(end > now for end in ends) >= each.calls:
-            kind = "effective calls" if each.effective else "calls"
-            span = "a day" if each.within is None else f"within {_words(each.within)}"
-            refused.append((ends[-each.calls], f"{each.calls} {kind} {span} already"))
-    return refused
-
-
-def _words(span: timedelta) -> str:
-    hours, minutes = span / timedelta(hours=1), span / timedelta(minutes=1)
-    return f"{hours:g} h" if hours >= 1 else f"{minutes:g} min"
-
-
-def _next_midnight(local: datetime) -> datetime:
-    midnight = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
-    return midnight.astimezone(UTC)
-
-
-def _aware(at: datetime) -> datetime:
-    if at.utcoffset() is None:
-        raise ValueError(f"{at.isoformat()} has no zone; expected the called party's")
-    return at.astimezone(UTC)
 
 
 _EVENING = Quiet(time(21), time(8))

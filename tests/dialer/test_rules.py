@@ -1,5 +1,6 @@
 """Each rule of the presets in ``dialer.rules`` and ``dialer.limit``, by its name."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +9,19 @@ import pytest
 
 from dialer import rules
 from dialer.abandon_count import AbandonCount, History, Tally
+from dialer.calling_times import Quiet
 from dialer.causes import Cause
+from dialer.lead_rules import (
+    Allowed,
+    CallingRule,
+    CampaignRules,
+    Held,
+    JudgedLead,
+    NumberHistory,
+    OnlyWithAgent,
+    Verdict,
+    judge,
+)
 from dialer.limit import CAUTIOUS, UK, US, Limit, Window
 from dialer.pacing import Settings
 from dialer.pacing_facts import (
@@ -22,22 +35,24 @@ from dialer.pacing_facts import (
     PersonConnected,
     SpeechBegan,
 )
-from dialer.rules import (
-    Allowed,
-    AtMost,
-    Kept,
-    MessagePart,
-    NotAllowed,
-    OnlyWithAgent,
-    Past,
-    PastOutcome,
-    Quiet,
-    may_dial,
-)
+from dialer.rules import AtMost, Kept, MessagePart, Past, PastOutcome
 from tests.dialer.campaign import Campaign, Wishing, agent
 
 LONDON, SHANGHAI = ZoneInfo("Europe/London"), ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
+
+
+EVENING = Quiet(time(21), time(8))
+
+
+def may_dial(
+    history: Collection[Past], local: datetime, preset: rules.Rules, *, consent: bool = False
+) -> Verdict:
+    """What a preset alone says."""
+    judged_by = CampaignRules(preset, number_gap=timedelta(0))
+    zone = local.tzinfo if isinstance(local.tzinfo, ZoneInfo) else LONDON
+    number = NumberHistory(tuple(history))
+    return judge(JudgedLead(consent=consent), number, judged_by, local, zone)
 
 
 def campaign(limit: Limit, *, detection: bool = False) -> Campaign:
@@ -283,7 +298,9 @@ def london(hour: float, day: int = 1) -> datetime:
 def test_uk_again_after_an_abandoned_call_72_h_only_with_an_agent() -> None:
     abandoned = [Past(london(10), PastOutcome.ABANDONED)]
     within = may_dial(abandoned, london(9.9, day=4), rules.UK)
-    assert within == OnlyWithAgent("abandoned within 72 h", london(10, day=4))
+    assert within == OnlyWithAgent(
+        CallingRule.AFTER_ABANDONED, london(10, day=4), timedelta(hours=72)
+    )
     assert may_dial(abandoned, london(10, day=4), rules.UK) == Allowed()
 
 
@@ -298,7 +315,7 @@ def test_uk_again_counts_72_hours_and_not_the_clock_on_the_wall() -> None:
 def test_uk_again_after_machine_the_same_day_only_with_an_agent() -> None:
     machine = [Past(london(9), PastOutcome.MACHINE)]
     assert may_dial(machine, london(23.9), rules.UK) == OnlyWithAgent(
-        "taken for a machine today", london(0, day=2)
+        CallingRule.AFTER_MACHINE, london(0, day=2)
     )
     assert may_dial(machine, london(0, day=2), rules.UK) == Allowed()
 
@@ -322,14 +339,12 @@ def test_hours_are_the_called_partys_wherever_we_are() -> None:
     instant = datetime(2026, 6, 1, 1, tzinfo=UTC)  # 9 in the morning, and 9 in the evening before
     assert may_dial((), instant.astimezone(SHANGHAI), rules.CN, consent=True) == Allowed()
     evening = may_dial((), instant.astimezone(NEW_YORK), rules.US)
-    assert evening == NotAllowed(
-        "quiet from 21:00 to 08:00", datetime(2026, 6, 1, 8, tzinfo=NEW_YORK)
-    )
+    assert evening == Held(CallingRule.QUIET, datetime(2026, 6, 1, 8, tzinfo=NEW_YORK), EVENING)
 
 
 def test_hours_end_this_morning_after_midnight() -> None:
     early = may_dial((), datetime(2026, 6, 2, 3, tzinfo=NEW_YORK), rules.US)
-    assert isinstance(early, NotAllowed)
+    assert isinstance(early, Held)
     assert early.until == datetime(2026, 6, 2, 8, tzinfo=NEW_YORK)
 
 
@@ -373,7 +388,7 @@ def beijing(hour: int, minute: float = 0, day: int = 1) -> datetime:
 
 
 def test_china_no_commercial_call_without_consent() -> None:
-    assert may_dial((), beijing(10), rules.CN) == NotAllowed("no consent is on record", None)
+    assert may_dial((), beijing(10), rules.CN) == Held(CallingRule.CONSENT, None)
     assert may_dial((), beijing(10), rules.CN, consent=True) == Allowed()
 
 
@@ -384,15 +399,16 @@ def test_china_rest_hours_are_a_projects_setting() -> None:
         records=rules.CN.records,
         quiet=(*rules.CN.quiet, Quiet(time(12), time(14))),
     )
-    assert may_dial((), beijing(13), rest) == NotAllowed("quiet from 12:00 to 14:00", beijing(14))
+    lunch = Held(CallingRule.QUIET, beijing(14), Quiet(time(12), time(14)))
+    assert may_dial((), beijing(13), rest) == lunch
     assert may_dial((), beijing(14), rest) == Allowed()
 
 
 def test_china_frequency_at_most_5_calls_a_callee_in_24_h() -> None:
     past = [Past(beijing(9 + number), PastOutcome.NOBODY) for number in range(5)]
     assert may_dial(past[:4], beijing(15), rules.CN, consent=True) == Allowed()
-    assert may_dial(past, beijing(15), rules.CN, consent=True) == NotAllowed(
-        "5 calls within 24 h already", beijing(9, day=2)
+    assert may_dial(past, beijing(15), rules.CN, consent=True) == Held(
+        CallingRule.CAP, beijing(9, day=2), AtMost(5, timedelta(hours=24))
     )
     assert may_dial(past, beijing(9, day=2), rules.CN, consent=True) == Allowed()
 
@@ -400,8 +416,8 @@ def test_china_frequency_at_most_5_calls_a_callee_in_24_h() -> None:
 def test_china_frequency_at_most_3_calls_a_callee_in_5_minutes() -> None:
     past = [Past(beijing(9, minute), PastOutcome.NOBODY) for minute in (0, 1, 2)]
     assert may_dial(past[:2], beijing(9, 3), rules.CN, consent=True) == Allowed()
-    assert may_dial(past, beijing(9, 4.9), rules.CN, consent=True) == NotAllowed(
-        "3 calls within 5 min already", beijing(9, 5)
+    assert may_dial(past, beijing(9, 4.9), rules.CN, consent=True) == Held(
+        CallingRule.CAP, beijing(9, 5), AtMost(3, timedelta(minutes=5))
     )
     assert may_dial(past, beijing(9, 5), rules.CN, consent=True) == Allowed()
 
@@ -411,7 +427,10 @@ def test_china_debt_collection_at_most_3_effective_calls_a_day() -> None:
     missed = [Past(beijing(14), PastOutcome.NOBODY)]
     assert may_dial([*spoken[:2], *missed], beijing(16), rules.CN_DEBT) == Allowed()
     third = may_dial(spoken, beijing(16), rules.CN_DEBT)
-    assert third == NotAllowed("3 effective calls a day already", beijing(0, day=2))
+    cap = AtMost(3, None, effective=True)
+    assert third == Held(CallingRule.CAP, beijing(8, day=2), cap)  # 00:00 would be quiet time
+    all_night = replace(rules.CN_DEBT, quiet=())
+    assert may_dial(spoken, beijing(16), all_night) == Held(CallingRule.CAP, beijing(0, day=2), cap)
     assert may_dial(spoken, beijing(8, day=2), rules.CN_DEBT) == Allowed()
 
 
@@ -433,17 +452,19 @@ def test_china_no_share_in_any_text_so_the_cautious_limit_is_taken() -> None:
 # Together
 
 
-def test_of_two_refusals_the_longer_one_is_said() -> None:
+def test_of_two_refusals_the_first_is_said_and_the_end_of_both() -> None:
     past = [Past(beijing(20, minute), PastOutcome.NOBODY) for minute in (56, 57, 58)]
     said = may_dial(past, beijing(21), rules.CN, consent=True)
-    assert said == NotAllowed("quiet from 21:00 to 08:00", beijing(8, day=2))
+    assert said == Held(CallingRule.CAP, beijing(8, day=2), AtMost(3, timedelta(minutes=5)))
 
 
 def test_a_refusal_comes_before_only_with_an_agent() -> None:
     past = [Past(beijing(20), PastOutcome.ABANDONED)]
-    assert isinstance(may_dial(past, beijing(22), rules.CAUTIOUS, consent=True), NotAllowed)
+    assert isinstance(may_dial(past, beijing(22), rules.CAUTIOUS, consent=True), Held)
     next_day = may_dial(past, beijing(9, day=2), rules.CAUTIOUS, consent=True)
-    assert next_day == OnlyWithAgent("abandoned within 72 h", beijing(20, day=4))
+    assert next_day == OnlyWithAgent(
+        CallingRule.AFTER_ABANDONED, beijing(20, day=4), timedelta(hours=72)
+    )
 
 
 def test_a_frequency_of_none_is_a_mistake() -> None:

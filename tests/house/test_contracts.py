@@ -67,7 +67,7 @@ BREACHES = [
     *[
         (f"campaigns/{core}.py", "asyncpg", PURE)
         for core in (
-            "after_attempt", "attempt_fold", "calling_hours", "campaign", "judging", "stored_leads",
+            "after_attempt", "attempt_fold", "campaign", "judging", "stored_leads",
         )
     ],
     ("dialer/pacing.py", "telephony.channels", "know neither Asterisk nor the database"),

@@ -12,6 +12,7 @@ from campaigns.lead_lists import LeadLists
 from console.campaigns.why_words import STEPS
 from console.campaigns.words import REASONS
 from dialer import pacing
+from dialer.lead_rules import CallingRule
 from dialer.policies import (
     expected_value,
     fixed_ratio,
@@ -220,8 +221,7 @@ async def test_one_sees_why_it_is_not_dialling(console: Console, visit: Visit) -
 
 
 def test_each_step_of_the_funnel_has_its_words() -> None:
-    rules = {"gap", "number_gap", "window", "hours", "cap", "consent", "in_call", "agent"}
-    assert set(STEPS) == {*OWN_STEPS, *rules}
+    assert set(STEPS) == {*OWN_STEPS, *CallingRule}
 
 
 def test_each_reason_of_the_dialer_has_its_words() -> None:
