@@ -15,7 +15,7 @@ from dialer.calling_times import WeekHours
 from dialer.lead_rules import (
     CallingRule,
     CampaignRules,
-    Held,
+    HeldBack,
     JudgedLead,
     NumberHistory,
     OnlyWithAgent,
@@ -82,7 +82,7 @@ def judge_lead(
         history = histories.get(number.number, _NEVER_CALLED)
         found = judge(asked, history, rules, now, zone)
         match found:
-            case Held():
+            case HeldBack():
                 verdict = LeadVerdict(None, found.rule, found.until)
             case OnlyWithAgent():
                 verdict = LeadVerdict(number, found.rule, found.until, guaranteed=True)

@@ -42,7 +42,7 @@ class CallingRule(StrEnum):
     AFTER_MACHINE = "agent_machine"  # only with an agent, on the day of a call taken for a machine
 
 
-Figure = Quiet | AtMost | date | timedelta | int | None
+RuleFigure = Quiet | AtMost | date | timedelta | int | None
 """The part of a rule that people want to know, such as the gap's length or the cap."""
 
 
@@ -120,26 +120,26 @@ class OnlyWithAgent:
 
     rule: CallingRule
     until: datetime
-    figure: Figure = None
+    figure: RuleFigure = None
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldBack:
     """The number may not be called before ``until``; judge again then. None: not at all, unless
     somebody changes something."""
 
     rule: CallingRule
     until: datetime | None
-    figure: Figure = None
+    figure: RuleFigure = None
 
 
-Verdict = Allowed | OnlyWithAgent | Held
+CallingVerdict = Allowed | OnlyWithAgent | HeldBack
 _ALLOWED = Allowed()
 
 
 def judge(
     lead: JudgedLead, number: NumberHistory, rules: CampaignRules, now: datetime, zone: ZoneInfo
-) -> Verdict:
+) -> CallingVerdict:
     """Judge whether a lead may be called now at a number with this history; ``zone`` is the
     customer's. Raises ValueError for a time without a zone.
 
@@ -150,26 +150,26 @@ def judge(
     now = in_utc(now)
     since = None if number.do_not_call_since is None else in_utc(number.do_not_call_since)
     if since is not None and since <= now:
-        return Held(CallingRule.DO_NOT_CALL, None)
+        return HeldBack(CallingRule.DO_NOT_CALL, None)
     if lead.callback_at is None and lead.attempts >= rules.most_attempts:
-        return Held(CallingRule.ATTEMPTS, None, rules.most_attempts)
+        return HeldBack(CallingRule.ATTEMPTS, None, rules.most_attempts)
     if rules.preset.needs_consent and not lead.consent:
-        return Held(CallingRule.CONSENT, None)
+        return HeldBack(CallingRule.CONSENT, None)
     if number.in_call:
-        return Held(CallingRule.IN_CALL, now + IN_CALL_FOR)
+        return HeldBack(CallingRule.IN_CALL, now + IN_CALL_FOR)
     held = _held_by_time(lead, number, rules, now, zone)
     if held is not None:
         if since is not None and held.until is not None and since < held.until:
-            return Held(held.rule, since, held.figure)  # which then holds it for good
+            return HeldBack(held.rule, since, held.figure)  # which then holds it for good
         return held
     return _only_with_agent(number.calls, rules.preset, now, zone) or _ALLOWED
 
 
 def _held_by_time(
     lead: JudgedLead, number: NumberHistory, rules: CampaignRules, now: datetime, zone: ZoneInfo
-) -> Held | None:
+) -> HeldBack | None:
     """Return the first of the rules that end by themselves, and when all of them are over."""
-    held: tuple[CallingRule, Figure] | None = None
+    held: tuple[CallingRule, RuleFigure] | None = None
     over = now
     for rule, until, figure in _waits(lead, number.calls, rules, zone):
         if until > now:
@@ -179,7 +179,7 @@ def _held_by_time(
     opens = times.opens_at(over, zone)
     if opens is None or (held is None and opens > now):
         held = _closed(times, now.astimezone(zone))
-    return None if held is None else Held(held[0], opens, held[1])
+    return None if held is None else HeldBack(held[0], opens, held[1])
 
 
 def _waits(
@@ -187,9 +187,9 @@ def _waits(
     calls: tuple[Past, ...],
     rules: CampaignRules,
     zone: ZoneInfo,
-) -> list[tuple[CallingRule, datetime, Figure]]:
+) -> list[tuple[CallingRule, datetime, RuleFigure]]:
     """Return until when each rule holds that looks back, in their order; it may be in the past."""
-    waits: list[tuple[CallingRule, datetime, Figure]] = []
+    waits: list[tuple[CallingRule, datetime, RuleFigure]] = []
     last = None if lead.last_attempt_at is None else in_utc(lead.last_attempt_at)
     if lead.callback_at is not None:
         waits.append((CallingRule.CALLBACK, in_utc(lead.callback_at), None))
@@ -213,7 +213,7 @@ def _waits(
     return waits
 
 
-def _closed(times: CallingTimes, local: datetime) -> tuple[CallingRule, Figure]:
+def _closed(times: CallingTimes, local: datetime) -> tuple[CallingRule, RuleFigure]:
     if (quiet := times.quiet_at(local)) is not None:
         return CallingRule.QUIET, quiet
     if local.date() in times.closed_on:

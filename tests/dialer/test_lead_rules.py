@@ -15,12 +15,12 @@ from dialer.lead_rules import (
     NEW_LEAD,
     Allowed,
     CallingRule,
+    CallingVerdict,
     CampaignRules,
-    Held,
+    HeldBack,
     JudgedLead,
     NumberHistory,
     OnlyWithAgent,
-    Verdict,
     judge,
 )
 from dialer.rules import AtMost, Past, PastOutcome
@@ -51,7 +51,7 @@ def said(
     by: CampaignRules = OPEN,
     now: datetime = NOON,
     zone: ZoneInfo = ZONE,
-) -> Verdict:
+) -> CallingVerdict:
     return judge(lead, number, by, now, zone)
 
 
@@ -61,7 +61,7 @@ def said(
 def test_at_most_3_attempts_for_a_lead_over_all_its_numbers() -> None:
     assert said(JudgedLead(attempts=2)) == Allowed()
     for number in (UNKNOWN, called(ago(days=3))):
-        assert said(JudgedLead(attempts=3), number) == Held(CallingRule.ATTEMPTS, None, 3)
+        assert said(JudgedLead(attempts=3), number) == HeldBack(CallingRule.ATTEMPTS, None, 3)
     assert said(JudgedLead(attempts=3), by=replace(OPEN, most_attempts=4)) == Allowed()
 
 
@@ -77,7 +77,7 @@ def test_failures_of_a_trunk_are_those_that_say_nothing_about_the_customer(cause
 def test_2_h_between_attempts_of_a_lead() -> None:
     lead = JudgedLead(1, last_attempt_at=ago(minutes=30))
     gap = timedelta(hours=2)
-    assert said(lead) == Held(CallingRule.GAP, later(minutes=90), gap)
+    assert said(lead) == HeldBack(CallingRule.GAP, later(minutes=90), gap)
     assert said(lead, now=later(minutes=90)) == Allowed()
 
 
@@ -85,14 +85,14 @@ def test_a_campaign_shortens_the_gap_after_one_outcome() -> None:
     ten = timedelta(minutes=10)
     by = replace(OPEN, gap_after={Cause.BUSY.value: ten})
     busy = JudgedLead(1, last_attempt_at=ago(minutes=5), last_cause=Cause.BUSY)
-    assert said(busy, by=by) == Held(CallingRule.GAP, later(minutes=5), ten)
+    assert said(busy, by=by) == HeldBack(CallingRule.GAP, later(minutes=5), ten)
     missed = replace(busy, last_cause="no_answer")
-    assert said(missed, by=by) == Held(CallingRule.GAP, later(minutes=115), by.gap)
+    assert said(missed, by=by) == HeldBack(CallingRule.GAP, later(minutes=115), by.gap)
 
 
 def test_a_least_gap_for_each_number_across_all_campaigns_and_calls_by_hand() -> None:
     elsewhere = called(ago(minutes=2))
-    held = Held(CallingRule.NUMBER_GAP, later(minutes=118), timedelta(hours=2))
+    held = HeldBack(CallingRule.NUMBER_GAP, later(minutes=118), timedelta(hours=2))
     assert said(number=elsewhere) == held
     assert said(number=elsewhere, now=later(minutes=118)) == Allowed()
     assert said(JudgedLead(1, ago(hours=3)), elsewhere) == held  # another lead of this number
@@ -102,7 +102,7 @@ def test_the_shorter_gap_of_one_outcome_does_not_shorten_the_number_s() -> None:
     by = replace(OPEN, gap_after={"busy": timedelta(minutes=1)})
     lead = JudgedLead(1, ago(minutes=5), "busy")
     found = said(lead, called(ago(minutes=5)), by)
-    assert found == Held(CallingRule.NUMBER_GAP, later(minutes=115), by.number_gap)
+    assert found == HeldBack(CallingRule.NUMBER_GAP, later(minutes=115), by.number_gap)
 
 
 # Callbacks
@@ -110,7 +110,7 @@ def test_the_shorter_gap_of_one_outcome_does_not_shorten_the_number_s() -> None:
 
 def test_a_callback_is_held_until_its_time() -> None:
     lead = JudgedLead(1, ago(minutes=5), callback_at=later(minutes=20))
-    assert said(lead, called(ago(minutes=5))) == Held(CallingRule.CALLBACK, later(minutes=20))
+    assert said(lead, called(ago(minutes=5))) == HeldBack(CallingRule.CALLBACK, later(minutes=20))
 
 
 def test_a_callback_needs_no_attempts_left_and_no_gap() -> None:
@@ -126,20 +126,22 @@ def test_a_callback_is_not_held_by_the_call_in_which_it_was_promised() -> None:
 def test_a_callback_keeps_the_least_gap_from_calls_of_others() -> None:
     lead = JudgedLead(1, ago(hours=1), callback_at=NOON)
     other = called(ago(hours=1), ago(minutes=1))
-    assert said(lead, other) == Held(CallingRule.NUMBER_GAP, later(minutes=119), OPEN.number_gap)
+    assert said(lead, other) == HeldBack(
+        CallingRule.NUMBER_GAP, later(minutes=119), OPEN.number_gap
+    )
 
 
 def test_a_callback_obeys_do_not_call_lists_caps_and_hours() -> None:
     lead = JudgedLead(1, ago(hours=9), callback_at=NOON, consent=True)
     listed = NumberHistory(do_not_call_since=NOON)
-    assert said(lead, listed, CAUTIOUS) == Held(CallingRule.DO_NOT_CALL, None)
+    assert said(lead, listed, CAUTIOUS) == HeldBack(CallingRule.DO_NOT_CALL, None)
     often = called(*(ago(hours=hours) for hours in (9, 10, 11, 12, 13)))
     capped = said(lead, often, CAUTIOUS)
-    assert isinstance(capped, Held) and capped.rule is CallingRule.CAP
+    assert isinstance(capped, HeldBack) and capped.rule is CallingRule.CAP
     night = said(lead, UNKNOWN, CAUTIOUS, now=later(hours=11))
-    assert night == Held(CallingRule.QUIET, later(hours=20), Quiet(time(21), time(8)))
+    assert night == HeldBack(CallingRule.QUIET, later(hours=20), Quiet(time(21), time(8)))
     closed = replace(CAUTIOUS, hours=(WeekHours(frozenset((1,)), time(9), time(17)),))
-    assert said(lead, UNKNOWN, closed) == Held(CallingRule.HOURS, later(hours=21))
+    assert said(lead, UNKNOWN, closed) == HeldBack(CallingRule.HOURS, later(hours=21))
 
 
 # Do-not-call lists and consent
@@ -148,24 +150,24 @@ def test_a_callback_obeys_do_not_call_lists_caps_and_hours() -> None:
 def test_a_do_not_call_list_holds_from_its_date_on() -> None:
     listed = NumberHistory(do_not_call_since=later(days=1))
     assert said(number=listed) == Allowed()
-    assert said(number=listed, now=later(days=1)) == Held(CallingRule.DO_NOT_CALL, None)
+    assert said(number=listed, now=later(days=1)) == HeldBack(CallingRule.DO_NOT_CALL, None)
 
 
 def test_a_do_not_call_list_comes_before_every_other_rule() -> None:
     listed = NumberHistory((Past(NOON, PastOutcome.NOBODY),), NOON, in_call=True)
     lead = JudgedLead(9, NOON, callback_at=NOON)
-    assert said(lead, listed, CAUTIOUS) == Held(CallingRule.DO_NOT_CALL, None)
+    assert said(lead, listed, CAUTIOUS) == HeldBack(CallingRule.DO_NOT_CALL, None)
 
 
 def test_who_is_held_until_after_that_date_is_looked_at_when_it_comes() -> None:
     listed = replace(called(NOON), do_not_call_since=later(hours=1))
     held = said(number=listed)
-    assert held == Held(CallingRule.NUMBER_GAP, later(hours=1), OPEN.number_gap)
-    assert said(number=listed, now=later(hours=1)) == Held(CallingRule.DO_NOT_CALL, None)
+    assert held == HeldBack(CallingRule.NUMBER_GAP, later(hours=1), OPEN.number_gap)
+    assert said(number=listed, now=later(hours=1)) == HeldBack(CallingRule.DO_NOT_CALL, None)
 
 
 def test_without_consent_nobody_is_called_where_the_preset_asks_for_it() -> None:
-    assert said(by=CAUTIOUS) == Held(CallingRule.CONSENT, None)
+    assert said(by=CAUTIOUS) == HeldBack(CallingRule.CONSENT, None)
     assert said(JudgedLead(consent=True), by=CAUTIOUS) == Allowed()
 
 
@@ -174,14 +176,14 @@ def test_without_consent_nobody_is_called_where_the_preset_asks_for_it() -> None
 
 def test_a_call_under_way_holds_its_number() -> None:
     held = said(number=NumberHistory(in_call=True))
-    assert held == Held(CallingRule.IN_CALL, NOON + IN_CALL_FOR)
+    assert held == HeldBack(CallingRule.IN_CALL, NOON + IN_CALL_FOR)
 
 
 def test_at_most_5_calls_to_a_number_in_24_h() -> None:
     by = replace(OPEN, preset=replace(OPEN.preset, at_most=rules.CN.at_most))
     five = called(*(ago(hours=hours) for hours in (23, 20, 10, 5, 3)))
     cap = AtMost(5, timedelta(hours=24))
-    assert said(number=five, by=by) == Held(CallingRule.CAP, later(hours=1), cap)
+    assert said(number=five, by=by) == HeldBack(CallingRule.CAP, later(hours=1), cap)
     assert said(number=NumberHistory(five.calls[1:]), by=by) == Allowed()
 
 
@@ -189,7 +191,7 @@ def test_at_most_3_calls_to_a_number_in_5_minutes() -> None:
     by = CampaignRules(replace(rules.CN, needs_consent=False), number_gap=timedelta(0))
     three = called(*(ago(minutes=minutes) for minutes in (4, 2, 1)))
     cap = AtMost(3, timedelta(minutes=5))
-    assert said(number=three, by=by) == Held(CallingRule.CAP, later(minutes=1), cap)
+    assert said(number=three, by=by) == HeldBack(CallingRule.CAP, later(minutes=1), cap)
 
 
 def test_effective_calls_a_day_are_counted_in_the_customer_s_day() -> None:
@@ -197,9 +199,9 @@ def test_effective_calls_a_day_are_counted_in_the_customer_s_day() -> None:
     by = CampaignRules(preset, number_gap=timedelta(0))
     spoken = called(ago(hours=1), outcome=PastOutcome.SPOKEN)  # 22:00 on Sunday in New York
     held = said(number=spoken, by=by)
-    assert isinstance(held, Held) and held.until == later(hours=12)
+    assert isinstance(held, HeldBack) and held.until == later(hours=12)
     there = said(number=spoken, by=by, zone=ZoneInfo("America/New_York"))
-    assert isinstance(there, Held) and there.until == later(hours=1)
+    assert isinstance(there, HeldBack) and there.until == later(hours=1)
     assert said(number=called(ago(hours=1)), by=by) == Allowed()
 
 
@@ -228,18 +230,18 @@ def test_calling_windows_are_the_customer_s_wherever_we_are() -> None:
     lead = JudgedLead(consent=True)
     assert said(lead, by=CAUTIOUS) == Allowed()
     berlin = said(lead, by=CAUTIOUS, zone=ZoneInfo("Europe/Berlin"))  # 05:00 there
-    assert berlin == Held(CallingRule.QUIET, later(hours=3), Quiet(time(21), time(8)))
+    assert berlin == HeldBack(CallingRule.QUIET, later(hours=3), Quiet(time(21), time(8)))
 
 
 def test_nobody_is_called_on_a_holiday() -> None:
     by = replace(OPEN, closed_on=frozenset((date(2026, 3, 2),)))
-    assert said(by=by) == Held(CallingRule.CLOSED, later(hours=12), date(2026, 3, 2))
+    assert said(by=by) == HeldBack(CallingRule.CLOSED, later(hours=12), date(2026, 3, 2))
     assert said(by=by, zone=ZoneInfo("America/New_York")) == Allowed()  # still Sunday
 
 
 def test_hours_that_never_come_hold_until_somebody_changes_them() -> None:
     by = replace(CAUTIOUS, hours=(WeekHours(frozenset((0,)), time(22), time(23)),))
-    assert said(JudgedLead(1, NOON, consent=True), by=by) == Held(CallingRule.HOURS, None)
+    assert said(JudgedLead(1, NOON, consent=True), by=by) == HeldBack(CallingRule.HOURS, None)
 
 
 # Together
@@ -250,7 +252,7 @@ def test_the_first_rule_is_said_and_when_none_holds_any_more() -> None:
     by = replace(CAUTIOUS, closed_on=frozenset((date(2026, 3, 3),)))
     lead = JudgedLead(1, later(hours=8), consent=True)
     found = said(lead, now=later(hours=8.5), by=by)
-    assert found == Held(CallingRule.GAP, later(hours=44), by.gap)
+    assert found == HeldBack(CallingRule.GAP, later(hours=44), by.gap)
 
 
 def test_a_time_without_a_zone_is_a_mistake() -> None:
@@ -313,9 +315,9 @@ def test_a_verdict_is_honest(
     if isinstance(found, OnlyWithAgent):
         assert not isinstance(then, OnlyWithAgent) or then.rule is not found.rule
         return
-    assert not isinstance(then, Held) or then.rule is CallingRule.DO_NOT_CALL
+    assert not isinstance(then, HeldBack) or then.rule is CallingRule.DO_NOT_CALL
     before = found.until - timedelta(seconds=1)
-    assert before <= NOON or isinstance(judge(lead, number, by, before, zone), Held)
+    assert before <= NOON or isinstance(judge(lead, number, by, before, zone), HeldBack)
 
 
 @given(LEADS, NUMBERS, RULES, ZONES, st.randoms(use_true_random=False))

@@ -14,12 +14,12 @@ from dialer.causes import Cause
 from dialer.lead_rules import (
     Allowed,
     CallingRule,
+    CallingVerdict,
     CampaignRules,
-    Held,
+    HeldBack,
     JudgedLead,
     NumberHistory,
     OnlyWithAgent,
-    Verdict,
     judge,
 )
 from dialer.limit import CAUTIOUS, UK, US, Limit, Window
@@ -47,7 +47,7 @@ EVENING = Quiet(time(21), time(8))
 
 def may_dial(
     history: Collection[Past], local: datetime, preset: rules.Rules, *, consent: bool = False
-) -> Verdict:
+) -> CallingVerdict:
     """What a preset alone says."""
     judged_by = CampaignRules(preset, number_gap=timedelta(0))
     zone = local.tzinfo if isinstance(local.tzinfo, ZoneInfo) else LONDON
@@ -339,12 +339,12 @@ def test_hours_are_the_called_partys_wherever_we_are() -> None:
     instant = datetime(2026, 6, 1, 1, tzinfo=UTC)  # 9 in the morning, and 9 in the evening before
     assert may_dial((), instant.astimezone(SHANGHAI), rules.CN, consent=True) == Allowed()
     evening = may_dial((), instant.astimezone(NEW_YORK), rules.US)
-    assert evening == Held(CallingRule.QUIET, datetime(2026, 6, 1, 8, tzinfo=NEW_YORK), EVENING)
+    assert evening == HeldBack(CallingRule.QUIET, datetime(2026, 6, 1, 8, tzinfo=NEW_YORK), EVENING)
 
 
 def test_hours_end_this_morning_after_midnight() -> None:
     early = may_dial((), datetime(2026, 6, 2, 3, tzinfo=NEW_YORK), rules.US)
-    assert isinstance(early, Held)
+    assert isinstance(early, HeldBack)
     assert early.until == datetime(2026, 6, 2, 8, tzinfo=NEW_YORK)
 
 
@@ -388,7 +388,7 @@ def beijing(hour: int, minute: float = 0, day: int = 1) -> datetime:
 
 
 def test_china_no_commercial_call_without_consent() -> None:
-    assert may_dial((), beijing(10), rules.CN) == Held(CallingRule.CONSENT, None)
+    assert may_dial((), beijing(10), rules.CN) == HeldBack(CallingRule.CONSENT, None)
     assert may_dial((), beijing(10), rules.CN, consent=True) == Allowed()
 
 
@@ -399,7 +399,7 @@ def test_china_rest_hours_are_a_projects_setting() -> None:
         records=rules.CN.records,
         quiet=(*rules.CN.quiet, Quiet(time(12), time(14))),
     )
-    lunch = Held(CallingRule.QUIET, beijing(14), Quiet(time(12), time(14)))
+    lunch = HeldBack(CallingRule.QUIET, beijing(14), Quiet(time(12), time(14)))
     assert may_dial((), beijing(13), rest) == lunch
     assert may_dial((), beijing(14), rest) == Allowed()
 
@@ -407,7 +407,7 @@ def test_china_rest_hours_are_a_projects_setting() -> None:
 def test_china_frequency_at_most_5_calls_a_callee_in_24_h() -> None:
     past = [Past(beijing(9 + number), PastOutcome.NOBODY) for number in range(5)]
     assert may_dial(past[:4], beijing(15), rules.CN, consent=True) == Allowed()
-    assert may_dial(past, beijing(15), rules.CN, consent=True) == Held(
+    assert may_dial(past, beijing(15), rules.CN, consent=True) == HeldBack(
         CallingRule.CAP, beijing(9, day=2), AtMost(5, timedelta(hours=24))
     )
     assert may_dial(past, beijing(9, day=2), rules.CN, consent=True) == Allowed()
@@ -416,7 +416,7 @@ def test_china_frequency_at_most_5_calls_a_callee_in_24_h() -> None:
 def test_china_frequency_at_most_3_calls_a_callee_in_5_minutes() -> None:
     past = [Past(beijing(9, minute), PastOutcome.NOBODY) for minute in (0, 1, 2)]
     assert may_dial(past[:2], beijing(9, 3), rules.CN, consent=True) == Allowed()
-    assert may_dial(past, beijing(9, 4.9), rules.CN, consent=True) == Held(
+    assert may_dial(past, beijing(9, 4.9), rules.CN, consent=True) == HeldBack(
         CallingRule.CAP, beijing(9, 5), AtMost(3, timedelta(minutes=5))
     )
     assert may_dial(past, beijing(9, 5), rules.CN, consent=True) == Allowed()
@@ -428,9 +428,11 @@ def test_china_debt_collection_at_most_3_effective_calls_a_day() -> None:
     assert may_dial([*spoken[:2], *missed], beijing(16), rules.CN_DEBT) == Allowed()
     third = may_dial(spoken, beijing(16), rules.CN_DEBT)
     cap = AtMost(3, None, effective=True)
-    assert third == Held(CallingRule.CAP, beijing(8, day=2), cap)  # 00:00 would be quiet time
+    assert third == HeldBack(CallingRule.CAP, beijing(8, day=2), cap)  # 00:00 would be quiet time
     all_night = replace(rules.CN_DEBT, quiet=())
-    assert may_dial(spoken, beijing(16), all_night) == Held(CallingRule.CAP, beijing(0, day=2), cap)
+    assert may_dial(spoken, beijing(16), all_night) == HeldBack(
+        CallingRule.CAP, beijing(0, day=2), cap
+    )
     assert may_dial(spoken, beijing(8, day=2), rules.CN_DEBT) == Allowed()
 
 
@@ -455,12 +457,12 @@ def test_china_no_share_in_any_text_so_the_cautious_limit_is_taken() -> None:
 def test_of_two_refusals_the_first_is_said_and_the_end_of_both() -> None:
     past = [Past(beijing(20, minute), PastOutcome.NOBODY) for minute in (56, 57, 58)]
     said = may_dial(past, beijing(21), rules.CN, consent=True)
-    assert said == Held(CallingRule.CAP, beijing(8, day=2), AtMost(3, timedelta(minutes=5)))
+    assert said == HeldBack(CallingRule.CAP, beijing(8, day=2), AtMost(3, timedelta(minutes=5)))
 
 
 def test_a_refusal_comes_before_only_with_an_agent() -> None:
     past = [Past(beijing(20), PastOutcome.ABANDONED)]
-    assert isinstance(may_dial(past, beijing(22), rules.CAUTIOUS, consent=True), Held)
+    assert isinstance(may_dial(past, beijing(22), rules.CAUTIOUS, consent=True), HeldBack)
     next_day = may_dial(past, beijing(9, day=2), rules.CAUTIOUS, consent=True)
     assert next_day == OnlyWithAgent(
         CallingRule.AFTER_ABANDONED, beijing(20, day=4), timedelta(hours=72)
