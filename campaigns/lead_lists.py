@@ -19,8 +19,8 @@ from storage.queries import load
 _SQL = load("lead_service")
 LIST_CHANGERS = frozenset((Role.ADMIN, Role.OPS))
 _PAUSERS = LIST_CHANGERS | {Role.SUPERVISOR}
-LIST_VIEWERS = _PAUSERS | {Role.QA}
-"""Who may look at imports."""
+LIST_VIEWERS = _PAUSERS | {Role.QA, Role.CLIENT}
+"""Who may look at imports. The client's own people have sent the files."""
 MOST_TITLE = 200
 
 

@@ -26,6 +26,7 @@ from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
 from campaigns.rejected_rows import RejectedRows
+from campaigns.typed_leads import TypedLeads
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.directory_service import DirectoryService
@@ -405,7 +406,7 @@ async def running(
                 PacingLog(pool),
                 AttemptPages(pool),
             ),
-            lead_lists=ListServices(lists, imports, RejectedRows(pool)),
+            lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from campaigns.import_progress import DuplicatePolicy, ImportProgress, ImportState
-from campaigns.lead_columns import ColumnUse, MappingRefused
-from campaigns.lead_lists import ListRefused
-from campaigns.rejected_rows import RejectedWords
+from campaigns.lead_columns import MOST_COLUMNS, ColumnUse, MappingRefused
+from campaigns.lead_lists import ListRefusal, ListRefused
+from campaigns.list_reader import MOST_ROWS
 from console.kit.access import can
 from console.kit.rendering import render, says
 from console.kit.uploads import UPLOAD
@@ -21,12 +21,12 @@ from console.lead_lists.list_services import (
     refusal,
 )
 from console.lead_lists.lists_pages import shown_list
-from documents.sheets import SheetUnreadable
+from console.lead_lists.rejected_pages import ShownRejections, shown_rejections
+from documents.sheets import SheetUnreadable, Unreadable
 
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+_LIMITS = {Unreadable.TOO_MANY_ROWS: MOST_ROWS, Unreadable.TOO_MANY_COLUMNS: MOST_COLUMNS}
+_ONCE = (ListRefusal.NOT_FROM_HERE, ListRefusal.UNDER_WAY)
+"""What a second click is answered: the first one has done it."""
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -58,6 +58,8 @@ async def begin(request: web.Request) -> web.Response:
     """POST /lists/imports/{import}/begin: the columns' uses in their order, and duplicates"""
     found = await import_of(request)
     form = await request.post()
+    if found.state is not ImportState.UPLOADED:  # a double click, or an old page
+        raise _there(found)
     try:
         uses = {
             heading: ColumnUse(str(form.get(f"use.{place}", "")))
@@ -72,10 +74,13 @@ async def begin(request: web.Request) -> web.Response:
         )
     except MappingRefused as refused:
         text = says(request, words.MAPPING_FAULTS[refused.fault], {"heading": refused.heading})
-        return await _page(request, found, text, uses=uses, status=400)
+        return await _page(request, found, text, uses=uses, duplicates=duplicates, status=400)
     except ListRefused as refused:
-        return await _page(request, found, refusal(request, refused), uses=uses, status=409)
-    raise web.HTTPSeeOther(f"/lists/imports/{found.number}")
+        if refused.why in _ONCE:
+            raise _there(found) from None
+        text = refusal(request, refused)
+        return await _page(request, found, text, uses=uses, duplicates=duplicates, status=409)
+    raise _there(found)
 
 
 async def resume(request: web.Request) -> web.Response:
@@ -84,8 +89,10 @@ async def resume(request: web.Request) -> web.Response:
     try:
         await request.app[LIST_SERVICES].imports.resume(actor_of(request), found.number)
     except ListRefused as refused:
+        if refused.why in _ONCE:
+            raise _there(found) from None
         return await _page(request, found, refusal(request, refused), status=409)
-    raise web.HTTPSeeOther(f"/lists/imports/{found.number}")
+    raise _there(found)
 
 
 async def undo(request: web.Request) -> web.Response:
@@ -95,28 +102,11 @@ async def undo(request: web.Request) -> web.Response:
         await request.app[LIST_SERVICES].imports.undo(actor_of(request), found.number)
     except ListRefused as refused:
         return await _page(request, found, refusal(request, refused), status=409)
-    raise web.HTTPSeeOther(f"/lists/imports/{found.number}")
+    raise _there(found)
 
 
-async def rejected(request: web.Request) -> web.Response:
-    """GET /lists/imports/{import}/rejected/{kind}: the rows that were not taken, as a file"""
-    found, kind = await import_of(request), request.match_info["kind"]
-    if kind not in _TYPES:
-        raise web.HTTPNotFound
-    said = {name: says(request, text) for name, text in words.REJECTED.items()}
-    reasons = {fault: says(request, text) for fault, text in words.FAULTS.items()}
-    body = await request.app[LIST_SERVICES].rejected.file(
-        actor_of(request),
-        found.number,
-        RejectedWords(**said, reasons=reasons),
-        "csv" if kind == "csv" else "xlsx",
-    )
-    headers = {
-        "Content-Type": _TYPES[kind],
-        "Content-Disposition": f'attachment; filename="rejected-{found.number}.{kind}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=body, headers=headers)
+def _there(found: ImportProgress) -> web.HTTPSeeOther:
+    return web.HTTPSeeOther(f"/lists/imports/{found.number}")
 
 
 async def _page(
@@ -125,6 +115,7 @@ async def _page(
     mistake: str = "",
     *,
     uses: Mapping[str, ColumnUse] | None = None,
+    duplicates: DuplicatePolicy | None = None,
     status: int = 200,
 ) -> web.Response:
     services, actor = request.app[LIST_SERVICES], actor_of(request)
@@ -137,10 +128,21 @@ async def _page(
         "ends_at": found.ends_at(datetime.now(UTC)),
         "words": words,
         "uses": chosen,
+        "duplicates": duplicates or found.duplicates,
     }
     if "HX-Request" in request.headers:
         return render(request, "lead_lists/_progress.html", values)
     if found.state is ImportState.UPLOADED:
         return render(request, "lead_lists/columns.html", values, status=status)
-    rows = await services.rejected.page(actor, found.number) if found.rejected else ()
-    return render(request, "lead_lists/import.html", {**values, "rejected": rows}, status=status)
+    has_notes = found.rejected + found.partly + found.duplicate + found.elsewhere > 0
+    rejected = await shown_rejections(request, found) if has_notes else ShownRejections((), "")
+    more = {"rejected": rejected, "why": _why(request, found)}
+    return render(request, "lead_lists/import.html", {**values, **more}, status=status)
+
+
+def _why(request: web.Request, found: ImportProgress) -> str:
+    """Why it could not be read to the end."""
+    if found.failed_why is None:
+        return ""
+    code = Unreadable(found.failed_why)
+    return says(request, words.UNREADABLE[code], {"name": _LIMITS.get(code, "")})

@@ -8,6 +8,7 @@ from campaigns.import_progress import ImportProgress
 from campaigns.lead_lists import LeadLists, ListOfLeads, ListRefusal, ListRefused
 from campaigns.list_imports import ListImports
 from campaigns.rejected_rows import RejectedRows
+from campaigns.typed_leads import TypedLeads
 from console.kit.access import projects_of
 from console.kit.context import user_of
 from console.kit.rendering import says
@@ -22,6 +23,7 @@ class ListServices:
     lists: LeadLists
     imports: ListImports
     rejected: RejectedRows
+    typed: TypedLeads
 
 
 LIST_SERVICES: web.AppKey[ListServices] = web.AppKey("list_services")

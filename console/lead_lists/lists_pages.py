@@ -1,5 +1,7 @@
 """The lists of leads, and the page of one list."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from campaigns.lead_lists import ListOfLeads, ListRefused
@@ -29,13 +31,29 @@ async def make(request: web.Request) -> web.Response:
             actor_of(request), project, title, country
         )
     except ListRefused as refused:
-        return await _page(request, refusal(request, refused), title=title, status=400)
+        typed = {"title": title, "project": project, "country": country}
+        return await _page(request, refusal(request, refused), typed=typed, status=400)
     raise web.HTTPSeeOther(f"/lists/{made.list}")
 
 
 async def list_page(request: web.Request) -> web.Response:
-    """GET /lists/{list}"""
+    """GET /lists/{list}; its imports alone, while they are under way"""
     return await shown_list(request, await list_of(request))
+
+
+async def change(request: web.Request) -> web.Response:
+    """POST /lists/{list}/settings: title, country"""
+    found = await list_of(request)
+    form = await request.post()
+    title, country = str(form.get("title", "")), str(form.get("country", "")).strip().upper()
+    try:
+        await request.app[LIST_SERVICES].lists.change(
+            actor_of(request), found.list, title=title, country=country
+        )
+    except ListRefused as refused:
+        typed, text = {"title": title, "country": country}, refusal(request, refused)
+        return await shown_list(request, found, text, typed=typed, status=400)
+    raise web.HTTPSeeOther(f"/lists/{found.list}")
 
 
 async def move(request: web.Request) -> web.Response:
@@ -54,7 +72,12 @@ async def move(request: web.Request) -> web.Response:
 
 
 async def shown_list(
-    request: web.Request, found: ListOfLeads, mistake: str = "", *, status: int = 200
+    request: web.Request,
+    found: ListOfLeads,
+    mistake: str = "",
+    *,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> web.Response:
     """The page of a list."""
     services, actor = request.app[LIST_SERVICES], actor_of(request)
@@ -62,14 +85,22 @@ async def shown_list(
         "list": found,
         "imports": await services.imports.of_list(actor, found.list),
         "mistake": mistake,
+        "typed": typed or {},
         "may_change": can(request, "POST", "/lists"),
+        "may_pause": can(request, "POST", "/lists/{list}/state"),
         "words": words,
     }
+    if "HX-Request" in request.headers:
+        return render(request, "lead_lists/_imports.html", values)
     return render(request, "lead_lists/list.html", values, status=status)
 
 
 async def _page(
-    request: web.Request, mistake: str = "", *, title: str = "", status: int = 200
+    request: web.Request,
+    mistake: str = "",
+    *,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> web.Response:
     actor = actor_of(request)
     own = None if actor.everywhere else frozenset(map(ProjectName, actor.projects or ()))
@@ -78,7 +109,7 @@ async def _page(
         "lists": found,
         "titles": project_titles(request, own),
         "mistake": mistake,
-        "title": title,
+        "typed": typed or {},
         "may_change": can(request, "POST", "/lists"),
         "words": words,
     }

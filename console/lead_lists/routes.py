@@ -2,27 +2,30 @@
 
 from campaigns.list_reader import LIST_LIMITS
 from console.kit.features import Entry, Feature, get, post, post_file
-from console.kit.permissions import Only, Reach
+from console.kit.permissions import WATCHERS, Only, Reach
 from console.kit.translations import N_
-from console.lead_lists import import_pages, lists_pages
+from console.lead_lists import import_pages, lists_pages, rejected_pages, typed_lead_pages
 from domain.roles import Role
 
-VIEWERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+PAUSERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
 
 LEAD_LISTS = Feature(
     "lead_lists",
     (
-        get("/lists", lists_pages.page, VIEWERS),
+        get("/lists", lists_pages.page, WATCHERS),
         post("/lists", lists_pages.make, CHANGERS),
-        get("/lists/{list}", lists_pages.list_page, VIEWERS),
-        post("/lists/{list}/state", lists_pages.move, VIEWERS),
+        get("/lists/{list}", lists_pages.list_page, WATCHERS),
+        post("/lists/{list}/state", lists_pages.move, PAUSERS),
+        post("/lists/{list}/settings", lists_pages.change, CHANGERS),
+        get("/lists/{list}/new", typed_lead_pages.page, CHANGERS),
+        post("/lists/{list}/new", typed_lead_pages.add, CHANGERS),
         post_file("/lists/{list}/upload", import_pages.upload, CHANGERS, LIST_LIMITS.bytes),
-        get("/lists/imports/{import}", import_pages.page, VIEWERS),
+        get("/lists/imports/{import}", import_pages.page, WATCHERS),
         post("/lists/imports/{import}/begin", import_pages.begin, CHANGERS),
         post("/lists/imports/{import}/resume", import_pages.resume, CHANGERS),
         post("/lists/imports/{import}/undo", import_pages.undo, CHANGERS),
-        get("/lists/imports/{import}/rejected/{kind}", import_pages.rejected, VIEWERS),
+        get("/lists/imports/{import}/rejected/{kind}", rejected_pages.rejected, WATCHERS),
     ),
     Entry("/lists", "list-details", N_("Lists")),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from campaigns.import_progress import DuplicatePolicy, ImportState
+from campaigns.import_progress import DuplicatePolicy, ImportState, RowFate
 from campaigns.lead_columns import ColumnUse, MappingFault
 from campaigns.lead_lists import ListRefusal
 from campaigns.lead_numbers import LeadFault
@@ -103,6 +103,29 @@ UNREADABLE: Mapping[Unreadable, str] = {
     ),
 }
 NO_FILE = N_("Choose a file first.")
+ADDED: Mapping[str, str] = {
+    "added": N_("The customer has been added."),
+    "barred": N_("The customer has been added, but is on a do-not-call list and won't be called."),
+}
+NOT_ADDED: Mapping[RowFate, str] = {
+    RowFate.KNOWN: N_("The list has a customer with this number or key already."),
+    RowFate.DUPLICATE: N_("The list has a customer with this number or key already."),
+    RowFate.ELSEWHERE: N_(
+        "Another list of the project has this customer. Tick the box below to add them all the"
+        " same."
+    ),
+}
+FIELDS_WRONG = N_(
+    "“%(line)s” can't be read. Write at most 50 lines, each with another heading, a colon and a"
+    " value."
+)
+FAULT_OF = N_("%(field)s: %(fault)s")
+FORM_HINTS: Mapping[ColumnUse, str] = {
+    ColumnUse.KEY: N_("The client's own number of this customer. Empty: the phone number."),
+    ColumnUse.TIMEZONE: N_("Such as 上海, Asia/Tokyo or +08:00. Empty: by the phone number."),
+    ColumnUse.LANGUAGE: N_("Such as 普通话, English or pt-BR."),
+    ColumnUse.CONSENT: N_("The date on which they agreed, or yes or no."),
+}
 
 FAULTS: Mapping[LeadFault, str] = {
     LeadFault.NO_NUMBER: N_("There is no phone number in the row."),
@@ -128,6 +151,11 @@ FAULTS: Mapping[LeadFault, str] = {
     LeadFault.TWICE_IN_FILE: N_("An earlier row has this key, or one of these numbers."),
     LeadFault.IN_OTHER_LIST: N_("Another list of the project has this customer."),
 }
+FORM_FAULTS: Mapping[LeadFault, str] = {
+    LeadFault.NO_NUMBER: REFUSALS[ListRefusal.NO_NUMBER],
+    LeadFault.HEADINGS_AGAIN: FAULTS[LeadFault.NOT_A_NUMBER],
+}
+"""What a form says otherwise than a row of a file."""
 REJECTED = {
     "row": N_("Row"),
     "field": N_("Field"),

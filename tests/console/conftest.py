@@ -24,6 +24,7 @@ from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
 from campaigns.rejected_rows import RejectedRows
+from campaigns.typed_leads import TypedLeads
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
 from centre.directory_store import DirectoryChange, DirectoryStore
@@ -163,7 +164,7 @@ async def console(
     database: Database,
     tmp_path: Path,
     timing: ConsoleTiming,
-) -> Console:
+) -> AsyncIterator[Console]:
     """The application over a fresh database with one user a role; nothing has happened yet."""
     # Real argon2, with little memory: these tests are not about how slow it is.
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
@@ -180,6 +181,7 @@ async def console(
             agent=AgentCode(agent) if agent else None,
         )
     floor = Floor()
+    imports = ListImports(database.pool, ZoneInfo("Asia/Shanghai"))
     agents = AgentStore(database.pool)
     await agents.remember(floor.centre().agents)
     directory = DirectoryThatMayBeAway(DirectoryStore(database.pool))
@@ -203,13 +205,15 @@ async def console(
         flows=("greeting", "hotline"),
         lead_lists=ListServices(
             LeadLists(database.pool),
-            ListImports(database.pool, ZoneInfo("Asia/Shanghai")),
+            imports,
             RejectedRows(database.pool),
+            TypedLeads(database.pool, ZoneInfo("Asia/Shanghai")),
         ),
         api=API,
         timing=timing,
     )
-    return Console(app, floor, users, logins, audit, database, tmp_path, directory)
+    yield Console(app, floor, users, logins, audit, database, tmp_path, directory)
+    await imports.close()
 
 
 async def employ(console: Console, name: str) -> None:

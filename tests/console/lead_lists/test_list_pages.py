@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from campaigns.import_progress import ImportState
+from campaigns.import_progress import ImportState, RowFate
 from campaigns.lead_columns import ColumnUse, MappingFault
 from campaigns.lead_lists import LeadLists, ListRefusal
 from campaigns.lead_numbers import LeadFault
@@ -43,6 +43,7 @@ def test_each_code_has_its_words() -> None:
     assert set(words.REFUSALS) == set(ListRefusal)
     assert set(words.MAPPING_FAULTS) == set(MappingFault)
     assert set(words.UNREADABLE) == set(Unreadable)
+    assert set(words.NOT_ADDED) == {RowFate.KNOWN, RowFate.DUPLICATE, RowFate.ELSEWHERE}
     assert set(words.IMPORT_STATES) == set(ImportState)
 
 
@@ -110,6 +111,7 @@ async def test_a_file_comes_into_a_list_and_out_again(
     assert (await ada.get(f"/lists/imports/{found[1]}/rejected/exe")).status == 404
     leads = await console.database.pool.fetch("select name, fields from leads order by lead")
     assert [row["name"] for row in leads] == ["张伟", "李娜"]
+    await page.locator("summary", has_text="Undo the import").click()
     await page.locator("form[action$='/undo'] button").click()
     await expect(page.locator(".alert[role=status]")).to_contain_text("2")
     assert await console.database.pool.fetchval("select count(*) from leads") == 0
