@@ -1,5 +1,6 @@
 """What an attempt's facts add up to, in any order."""
 
+import re
 from datetime import datetime
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from campaigns.attempt_fold import FoldedAttempt, fold_attempt
 from campaigns.campaign import Mode
+from dialer.attempt_stages import AttemptStage
 from dialer.rules import PastOutcome
 from domain.facts import (
     CallEnded,
@@ -28,6 +30,7 @@ from domain.facts import (
 )
 from domain.identity import ProjectName, QueueName
 from domain.reasons import Cause, OfferFailure, Party, Unlisted
+from storage.queries import load
 from tests.campaigns.attempt_facts import ANN, DESK, abandoned, at, missed, placed, spoken
 from tests.campaigns.campaigns_scene import after
 
@@ -127,6 +130,15 @@ def test_a_customer_who_hears_a_notice_has_been_reached() -> None:
     facts = [at("c", 9, CustomerAnswered()), at("c", 20, CallEnded(Party.CALLER, 16, None))]
     assert folded(facts, Mode.AGENTLESS).outcome is PastOutcome.SPOKEN
     assert folded(facts).outcome is PastOutcome.ABANDONED
+
+
+def test_queries_name_only_stages_of_the_table() -> None:
+    named = {
+        stage
+        for query in load("attempts").values()
+        for stage in re.findall(r"\bstage = (?:case when stage = )?'(\w+)'", query)
+    }
+    assert named and named <= set(AttemptStage)
 
 
 def ended(*happenings: Happening, given_up_at: datetime | None = None) -> FoldedAttempt:
