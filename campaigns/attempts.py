@@ -166,6 +166,18 @@ class Attempts:
         async with connection(self._pool) as db:
             await db.execute(_SQL["requested"], attempt, at)
 
+    async def withdraw(self, attempt: CallId, now: datetime) -> bool:
+        """Close an attempt that was reserved and is not placed after all; its lead may be claimed
+        again. Returns False, and changes nothing, if something is known of its call."""
+        async with connection(self._pool) as db, db.transaction():
+            row = await db.fetchrow(_SQL["attempt"], attempt)
+            if row is None:
+                return False
+            await lock_numbers(db, [row["number"]])
+            leads = [row["lead"]] if row["lead"] is not None else []
+            await db.execute(_SQL["lock_leads"], leads, [])
+            return bool(await db.fetch(_SQL["close_never_placed"], [attempt], now))
+
     async def open(self) -> tuple[StoredAttempt, ...]:
         """The attempts without an end, oldest first; after a start, each is to be looked up.
 

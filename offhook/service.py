@@ -307,6 +307,7 @@ async def running(
             engine.links,
             engine.channels,
             attempts,
+            closing=lambda: engine.sessions.closing is not None,
         )
         books = CampaignBooks(pool, zone, flushed=outbox.flushed)
         _background(stack, books.settle(), "attempts left open")

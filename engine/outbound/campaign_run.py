@@ -6,13 +6,13 @@ simulation. Leads are claimed a little ahead (the hopper) and given back when th
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 import structlog
 
-from campaigns.attempts import NotReserved
+from campaigns.attempts import NotReserved, ReserveRefusal
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
@@ -39,6 +39,7 @@ from dialer.policy import Policy, Reason
 from domain.facts import AgentState, CustomerAbandoned
 from domain.identity import AgentCode, AttemptId, CallId, LineName, ListName, QueueName
 from domain.reasons import Cause
+from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
@@ -58,6 +59,9 @@ MOST_IN_HOPPER = 500
 LOOK_FOR_LEADS_EVERY_S = 1.0
 AGAIN_AFTER_S = 5.0
 """How long after the database was away, or a claim brought nothing, it is asked again."""
+LATE_S = 4.0
+"""A decision is carried out within this time or not at all: the pacer expects nothing of it after
+five seconds, and decides anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,12 @@ class CampaignRun:
         self._decided = decided
         self._staff: dict[AgentCode, AgentState] = {}
         self._hopper: deque[ClaimedLead] = deque()
+        self._sending: list[ClaimedLead] = []
+        """Taken from the hopper to be dialled, and not yet reported to the pacer as gone out."""
+        self._dry = True
+        """The last claim has brought nobody."""
+        self._wanted_by_agents = False
+        """Whether somebody at work could serve its customers, if not for it at the moment."""
         self._going: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._claiming = False
@@ -139,7 +149,12 @@ class CampaignRun:
     @property
     def dials(self) -> bool:
         """Whether new numbers are dialled."""
-        return self.campaign.state is CampaignState.RUNNING
+        return self.campaign.state is CampaignState.RUNNING and self._door.open
+
+    @property
+    def has_leads(self) -> bool:
+        """Whether there is somebody to dial, as far as is known."""
+        return bool(self._hopper or self._sending) or not self._dry
 
     def change(self, campaign: Campaign, sound: str) -> None:
         """Go on with other settings, or in another state. Calls under way go on as they began."""
@@ -167,7 +182,7 @@ class CampaignRun:
         pacer.handle(DayBegan(day, now - since_midnight), now)
         self._day = day
         # Without this it would ask for leads before the first are claimed, and wait for them.
-        pacer.handle(Hopper(tuple(_lead(claimed) for claimed in self._hopper)), now)
+        pacer.handle(Hopper(self._next_leads()), now)
         for agent, state in self._staff.items():
             pacer.handle(_fact(agent, state), now)
         for attempt in self.under_way.values():
@@ -177,14 +192,25 @@ class CampaignRun:
 
     # --- agents
 
-    def staff(self, agents: Iterable[tuple[AgentCode, AgentState, CallId | None]]) -> None:
-        """Plan with these agents, each with the call they are in, and with no others."""
+    def staff(
+        self,
+        agents: Iterable[tuple[AgentCode, AgentState, CallId | None]],
+        *,
+        wanted: bool = False,
+    ) -> None:
+        """Plan with these agents, each with the call they are in, and with no others. ``wanted``:
+        others could serve its customers, if it had any."""
         now = {agent: (state, call) for agent, state, call in agents}
+        if (now or wanted) and not (self._staff or self._wanted_by_agents):
+            self._claim_at = 0.0  # leads are wanted now, not when it is next looked for them
+        self._wanted_by_agents = wanted
         for agent in self._staff.keys() - now.keys():
             del self._staff[agent]
             self._feed(AgentGone(agent))
         for agent, (state, call) in now.items():
             self.agent(agent, state, call)
+        if self._timer is None:
+            self._look()
 
     def agent(self, agent: AgentCode, state: AgentState, call: CallId | None = None) -> None:
         """One of its agents is in this state now, perhaps because of one of its own calls."""
@@ -211,6 +237,8 @@ class CampaignRun:
             self._feed(Dialled(found.id, found.lead))
             if call.picked_up:
                 found.answered()
+            if has_talked(call):
+                found.talks(call.agent)
         return found
 
     def _take(self, call: LiveCall, lead: Lead) -> "RunningAttempt":
@@ -258,10 +286,22 @@ class CampaignRun:
     # --- pacing
 
     def _feed(self, fact: PacingFact) -> None:
+        self._know_the_line()
         self._carry_out(self.pacer.handle(fact, self._clock.now()))
+
+    def _know_the_line(self) -> None:
+        """Let the pacer plan with what the line carries beside other campaigns and callers."""
+        settings, pacer = self.settings, self.pacer
+        free = self._door.free_lines(LineName(settings.line), settings.lines_for_inbound)
+        lines = min(settings.lines, pacer.under_way.lines + free)
+        if lines != pacer.settings.lines:
+            pacer.settings = replace(pacer.settings, lines=lines)
 
     def _look(self) -> None:
         self._timer = None
+        if not self._door.open:
+            self.cut_ringing()  # nobody would be there for those who answer
+        self._know_the_line()
         now = self._clock.now()
         local = datetime.now(self._zone)
         if (day := local.date().toordinal()) != self._day:
@@ -282,21 +322,25 @@ class CampaignRun:
         self._refill()
 
     def _decide(self, pacing: Pacing) -> None:
+        for attempt in pacing.hang_up:
+            if found := self.under_way.get(CallId(attempt)):
+                self._door.cut(found.call)
         if not self.dials:
             return
         decision = Decision(datetime.now(UTC), pacing.count, pacing.reason)
         self.figures.decided = decision
         self._decided(self.campaign, decision, self.settings)
-        for attempt in pacing.hang_up:
-            if found := self.under_way.get(CallId(attempt)):
-                self._door.cut(found.call)
         for _ in range(min(pacing.count, len(self._hopper))):
-            self._send(self._hopper.popleft())
+            self._begin(self._dial(self._take_lead(), self._clock.now() + LATE_S))
 
-    def _send(self, lead: ClaimedLead) -> None:
-        task = asyncio.get_running_loop().create_task(self._dial(lead))
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._going.add(task)
         task.add_done_callback(self._gone_out)
+
+    def _take_lead(self) -> ClaimedLead:
+        self._sending.append(lead := self._hopper.popleft())
+        return lead
 
     def _gone_out(self, task: "asyncio.Task[None]") -> None:
         self._going.discard(task)
@@ -308,17 +352,45 @@ class CampaignRun:
                 exc_info=error,
             )
 
-    async def _dial(self, claimed: ClaimedLead) -> None:
-        settings = self.settings
-        if self._door.free_lines(LineName(settings.line), settings.lines_for_inbound) < 1:
-            self._hopper.appendleft(claimed)
-            self._hopper_changed()
-            return
-        lead = _lead(claimed)
+    async def _dial(self, claimed: ClaimedLead, until: float) -> None:
+        """Dial this lead, or if it may not be dialled after all, one that comes after it."""
+        try:
+            while True:
+                came = await self._place(claimed, until)
+                if isinstance(came, Shut):
+                    self.figures.trouble = came.why
+                elif not isinstance(came, NotReserved):
+                    self.figures.trouble = None
+                    return
+                await self._let_go(claimed)
+                if not isinstance(came, NotReserved):
+                    return
+                self.figures.refused += 1
+                if came.why is ReserveRefusal.CAMPAIGN_NOT_RUNNING or not self._may_follow(claimed):
+                    return
+                claimed = self._take_lead()
+        finally:
+            if claimed in self._sending:
+                self._sending.remove(claimed)
+
+    def _may_follow(self, refused: ClaimedLead) -> bool:
+        """Whether the next lead may take the place of one that may not be dialled."""
+        if not self.dials or not self._hopper:
+            return False
+        return refused.guaranteed or not self._hopper[0].guaranteed
+
+    async def _let_go(self, claimed: ClaimedLead) -> None:
+        self._sending.remove(claimed)
+        await self._give_back([claimed])
+        self._hopper_changed()
+
+    async def _place(self, claimed: ClaimedLead, until: float) -> LiveCall | NotReserved | Shut:
+        settings, lead = self.settings, _lead(claimed)
 
         def follower(call: LiveCall) -> RunningAttempt:
             attempt = self._take(call, lead)
             self.figures.dialled += 1
+            self._sending.remove(claimed)
             self._feed(Dialled(attempt.id, lead))
             return attempt
 
@@ -336,16 +408,11 @@ class CampaignRun:
             self._sound,
             settings.opt_out_key,
             self.campaign.project if settings.opt_out_of == "project" else "",
+            settings.lines_for_inbound,
         )
-        came = await self._door.place(wish, follower)
-        if isinstance(came, NotReserved):
-            self.figures.refused += 1
-            await self._give_back([claimed])
-        elif isinstance(came, Shut):
-            self.figures.trouble = came.why
-            await self._give_back([claimed])
-        else:
-            self.figures.trouble = None
+        return await self._door.place(
+            wish, follower, wanted=lambda: self.dials and self._clock.now() < until
+        )
 
     # --- leads
 
@@ -357,9 +424,7 @@ class CampaignRun:
         if len(self._hopper) * 2 > wanted and now < self._renew_at:
             return
         self._claiming = True
-        task = asyncio.get_running_loop().create_task(self._claim(wanted - len(self._hopper)))
-        self._going.add(task)
-        task.add_done_callback(self._gone_out)
+        self._begin(self._claim(wanted - len(self._hopper)))
 
     def _wanted(self) -> int:
         """About as many leads as are dialled in HOPPER_S."""
@@ -374,7 +439,7 @@ class CampaignRun:
                 kept = await self._claims.renew(held, by=by, now=now, lease_s=LEASE_S)
                 self._hopper = deque(one for one in self._hopper if one.lead.lead in kept)
             found = []
-            if most > 0 and self._staff:
+            if most > 0 and (self._staff or self._wanted_by_agents):
                 found = await self._claims.claim(
                     self.campaign.name,
                     most,
@@ -385,6 +450,7 @@ class CampaignRun:
                 )
             self._renew_at = self._clock.now() + RENEW_EVERY_S
             self._hopper.extend(found)
+            self._dry = most > 0 and not found
             if not found:
                 self._claim_at = self._clock.now() + AGAIN_AFTER_S
             self.figures.trouble = None
@@ -398,14 +464,15 @@ class CampaignRun:
         self._hopper_changed()
 
     def _hopper_changed(self) -> None:
-        self._feed(Hopper(tuple(_lead(claimed) for claimed in self._hopper)))
+        self._feed(Hopper(self._next_leads()))
+
+    def _next_leads(self) -> tuple[Lead, ...]:
+        return tuple(_lead(claimed) for claimed in (*self._sending, *self._hopper))
 
     def _empty_hopper(self) -> None:
         left, self._hopper = list(self._hopper), deque()
         if left:
-            task = asyncio.get_running_loop().create_task(self._give_back(left))
-            self._going.add(task)
-            task.add_done_callback(self._gone_out)
+            self._begin(self._give_back(left))
 
     async def _give_back(self, leads: Iterable[ClaimedLead]) -> None:
         try:
@@ -476,9 +543,10 @@ class RunningAttempt:
             self.run.feed(Answered(self.id))
 
     def talks(self, agent: AgentCode | None) -> None:
-        if self.agent is None and agent is not None:
+        if self.agent is None and not self.lost:
             self.answered()
-            self.agent = agent
+            # Somebody talked with them, even if nobody knows any more who sat at the phone.
+            self.agent = agent = agent or AgentCode("")
             self.run.figures.connected += 1
             waited = self.run._clock.now() - (self.answered_at or 0.0)  # noqa: SLF001
             self.run.figures.answer_to_agent_s.append(waited)

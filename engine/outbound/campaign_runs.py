@@ -1,13 +1,14 @@
 """Keeps a run for each campaign that is under way, and shares the agents out among them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
 
 import structlog
 
 from acd.commands import AgentChanged
 from acd.match import able
+from acd.seat import SeatView
 from campaigns.campaign import CampaignState
 from campaigns.campaign_service import Campaign, Campaigns
 from campaigns.claims import LeadClaims
@@ -22,6 +23,7 @@ from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock
 from engine.outbound.campaign_run import CampaignRun, OnDecision, RunningAttempt
+from engine.outbound.shares import even_out
 from engine.outbound.way_out import WayOut
 from engine.ports import CampaignView
 from machine.one_line import in_one_line
@@ -188,35 +190,51 @@ class CampaignRuns:
     # --- agents
 
     def _agent_changed(self, change: AgentChanged) -> None:
+        if not self.by_name:
+            return
         name = self._of_agent.get(change.agent)
         run = None if name is None else self.by_name.get(name)
-        if change.state not in _AT_WORK:
-            if run is not None:
-                self._share_out()
-        elif run is None:
+        if (change.state in _AT_WORK) is (run is None):
             self._share_out()
+        elif run is None:
+            return
         else:
             run.agent(change.agent, change.state, change.call)
 
     def _share_out(self) -> None:
-        """Give each agent at work to one campaign that dials, and keep them there meanwhile."""
+        """Let each agent at work count for one campaign that dials and has leads.
+
+        They stay with it while that is so. Where several campaigns could have the same agents, each
+        gets about as many.
+        """
         at_work = {seat.code: seat for seat in self._floor.core.agents if seat.state in _AT_WORK}
-        dialling = {name: run for name, run in self.by_name.items() if run.dials}
-        self._of_agent = {
-            agent: name
-            for agent, name in self._of_agent.items()
-            if agent in at_work and name in dialling
+        able_for = {
+            name: self._able_for(run, at_work.values())
+            for name, run in self.by_name.items()
+            if run.dials
         }
-        for name, run in dialling.items():
-            queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
-            for agent, seat in at_work.items():
-                if queue is not None and able(seat.skills, queue):
-                    self._of_agent.setdefault(agent, name)
+        shares = {name: set[AgentCode]() for name in able_for}
+        for agent, name in self._of_agent.items():
+            if name in shares and agent in able_for[name]:
+                shares[name].add(agent)
+        even_out(
+            shares,
+            able_for,
+            {name for name in shares if self.by_name[name].has_leads},
+            {agent for agent, seat in at_work.items() if seat.state is AgentState.READY},
+        )
+        self._of_agent = {agent: name for name, share in shares.items() for agent in share}
         for name, run in self.by_name.items():
-            own = sorted(agent for agent, of in self._of_agent.items() if of == name)
-            planned = own[run.settings.agents_for_inbound :]
+            planned = sorted(shares.get(name, ()))[run.settings.agents_for_inbound :]
             seats = [at_work[agent] for agent in planned]
-            run.staff((seat.code, seat.state, seat.call) for seat in seats)
+            run.staff(
+                ((seat.code, seat.state, seat.call) for seat in seats),
+                wanted=bool(able_for.get(name)),
+            )
+
+    def _able_for(self, run: CampaignRun, seats: Iterable[SeatView]) -> set[AgentCode]:
+        queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
+        return set() if queue is None else {s.code for s in seats if able(s.skills, queue)}
 
     def _forget(self, name: CampaignName) -> None:
         self._of_agent = {agent: of for agent, of in self._of_agent.items() if of != name}

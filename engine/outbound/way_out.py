@@ -27,7 +27,7 @@ from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 from telephony.ami.link import Link
 from telephony.ami.originate import Extension, Originate, new_channel_id
-from telephony.ami.protocol import ActionFailed, OutcomeUnknown
+from telephony.ami.protocol import ActionFailed, ActionRefused, OutcomeUnknown
 from telephony.centre_calls import Calls
 from telephony.numbers import for_carrier
 from telephony.variables import ChannelVariable
@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 _SEEN_WITHIN_S = 5.0
 """A call that Asterisk has accepted shows a channel at once, or none if its line is unreachable."""
+_CUT_AGAIN_S = 0.25
 CONTEXT = "outbound"
 
 
@@ -60,6 +61,8 @@ class WishedCall:
     opt_out_key: str = ""
     opt_out_of: str = ""
     """The project that the key takes the number off; "": the whole centre."""
+    lines_for_inbound: int = 0
+    """So many of the line's channels are to stay free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class WayOut:
         channels: Calls,
         attempts: Attempts,
         *,
+        closing: Callable[[], bool] = lambda: False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
@@ -91,10 +95,16 @@ class WayOut:
         self._links = links
         self._channels = channels
         self._attempts = attempts
+        self._closing = closing
         self._clock = clock
         self._going: dict[LineName, int] = {}
         """Calls on their way out that have no channel yet, by line."""
         self._cutting: set[asyncio.Task[None]] = set()
+
+    @property
+    def open(self) -> bool:
+        """Whether calls may go out at all; not while Offhook waits for calls to end, to stop."""
+        return not self._closing()
 
     def free_lines(self, line: LineName, for_inbound: int = 0) -> int:
         """How many more calls the line may carry, with so many channels left free."""
@@ -105,22 +115,31 @@ class WayOut:
         return max(0, found.channels - for_inbound - used)
 
     async def place(
-        self, wish: WishedCall, follower: Callable[[LiveCall], Follower]
+        self,
+        wish: WishedCall,
+        follower: Callable[[LiveCall], Follower],
+        *,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> LiveCall | NotReserved | Shut:
         """Call a customer; returns the call once Asterisk has been asked, with its follower set.
 
         Whatever becomes of it is told to the follower. ``NotReserved`` and ``Shut``: nothing was
-        sent.
+        sent. ``wanted`` is asked just before: the database may have taken its time, and whoever
+        wanted the call may no longer do so.
         """
         line = self._line(wish.line)
         node, link = next(iter(self._links.items()))
         if line is None:
             return Shut("the line is not in the centre any more")
+        if not self.open:
+            return Shut("Offhook is stopping")
         if not link.up:
             return Shut("the connection to Asterisk is down")
+        if self.free_lines(line.name, wish.lines_for_inbound) < 1:
+            return Shut("the line has no free channel")
         self._going[line.name] = self._going.get(line.name, 0) + 1
         try:
-            return await self._place(wish, line, node, link, follower)
+            return await self._place(wish, line, node, link, follower, wanted)
         finally:
             self._going[line.name] -= 1
 
@@ -131,6 +150,7 @@ class WayOut:
         node: NodeName,
         link: Link,
         follower: Callable[[LiveCall], Follower],
+        wanted: Callable[[], bool],
     ) -> LiveCall | NotReserved | Shut:
         channel = ChannelId(node, new_channel_id())
         caller_id = wish.caller_id or line.caller_id
@@ -144,6 +164,8 @@ class WayOut:
             return Shut(f"the database is away: {in_one_line(error)}")
         if refused is not None:
             return refused
+        if not (wanted() and link.up and self.open):
+            return await self._withdraw(channel)
         placed = PlacedFor(
             wish.project, wish.number, wish.campaign, wish.lead, wish.mode.value, caller_id
         )
@@ -161,14 +183,43 @@ class WayOut:
             asyncio.get_running_loop().call_later(_SEEN_WITHIN_S, self._look_after, call)
         return call
 
+    async def _withdraw(self, channel: ChannelId) -> Shut:
+        """Take an attempt's row back whose call is not wanted any more."""
+        try:
+            await self._attempts.withdraw(channel.call, self._clock())
+        except AWAY as error:
+            # Without the fact ``placed``, the next start closes it.
+            log.warning(
+                "an attempt that was not placed stays open until the next start",
+                call=channel.call,
+                why=in_one_line(error),
+            )
+        return Shut("the database took too long, or the campaign was paused meanwhile")
+
     def cut(self, call: LiveCall) -> None:
         """Hang up a call that nobody has answered yet."""
         if not call.picked_up and call.id in self._calls.by_id:
             call.cut = True
-            link = self._links[call.channel.node]
-            task = asyncio.get_running_loop().create_task(_hang_up(link, call))
+            task = asyncio.get_running_loop().create_task(self._hang_up(call))
             self._cutting.add(task)
             task.add_done_callback(self._cutting.discard)
+
+    async def _hang_up(self, call: LiveCall) -> None:
+        """A call that has only just been placed may have no channel yet: then again, once it has.
+        Whoever has answered meanwhile is not hung up on."""
+        link = self._links[call.channel.node]
+        for _ in range(round(_SEEN_WITHIN_S / _CUT_AGAIN_S)):
+            if call.picked_up or call.id not in self._calls.by_id:
+                return
+            try:
+                await link.action("Hangup", {"Channel": call.channel.uniqueid, "Cause": "16"})
+            except ActionRefused:
+                await asyncio.sleep(_CUT_AGAIN_S)
+            except ActionFailed as error:
+                log.info("a call that rings could not be hung up", call=call.id, why=str(error))
+                return
+            else:
+                return
 
     def _originate(
         self, wish: WishedCall, line: Line, channel: ChannelId, caller_id: str | None
@@ -189,6 +240,7 @@ class WayOut:
             variables={str(name): value for name, value in variables.items() if value},
             ring_s=wish.ring_s,
             userfield=channel.call,
+            group=f"{line.name}@line",
         )
 
     def _look_after(self, call: LiveCall) -> None:
@@ -204,10 +256,3 @@ class WayOut:
 
     def _line(self, name: LineName) -> Line | None:
         return next((line for line in self._in_force.centre.lines if line.name == name), None)
-
-
-async def _hang_up(link: Link, call: LiveCall) -> None:
-    try:
-        await link.action("Hangup", {"Channel": call.channel.uniqueid, "Cause": "16"})
-    except ActionFailed as error:
-        log.info("a call that rings could not be hung up", call=call.id, why=str(error))

@@ -46,6 +46,9 @@ class Originate:
     ring_s: float = 30.0
     userfield: str = ""
     """What the channel's rows in Asterisk's event log have as their userfield: the call's id."""
+    group: str = ""
+    """The group that the channel counts in from its beginning: ``name@category``, see the
+    dialplan's function GROUP."""
     early_media: bool = False
     sip_headers: Mapping[str, str] = field(default_factory=dict)
     """What the INVITE has besides, of a PJSIP channel."""
@@ -68,6 +71,10 @@ class Originate:
         if self.userfield:
             marked = f"CHANNEL(userfield)={_escape(self.userfield)}"
             headers["Variable"] = [marked, *headers["Variable"]]
+        if self.group:
+            name, _, category = self.group.partition("@")
+            counted = f"GROUP({_variable_name(category)})={_escape(name)}"
+            headers["Variable"] = [counted, *headers["Variable"]]
         if isinstance(self.then, Application):
             headers |= {"Application": self.then.name, "Data": self.then.data}
         else:

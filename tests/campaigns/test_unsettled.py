@@ -48,3 +48,17 @@ async def test_an_unknown_fate_is_given_up_after_a_day(scene: CampaignScene) -> 
     assert [one.attempt for one in await scene.attempts.open()] == [other]
     (again,) = await scene.claim(now=after(hours=26))
     assert (again.lead.lead, again.lead.attempts) == (unknown.lead.lead, 1)
+
+
+async def test_a_call_that_is_not_wanted_any_more_frees_its_lead(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    await scene.leads(into, 2)
+    await scene.start(lists=[into])
+    late, sent = await scene.claim()
+    call, other = await scene.reserve(late), await scene.reserve(sent)
+    await scene.happened(placed(other))
+    assert await scene.attempts.withdraw(call, after(minutes=1))
+    assert not await scene.attempts.withdraw(call, after(minutes=1))
+    assert not await scene.attempts.withdraw(other, after(minutes=1)), "it was placed"
+    (again,) = await scene.claim(now=after(minutes=1))
+    assert (again.lead.lead, again.lead.attempts) == (late.lead.lead, 0)
