@@ -9,6 +9,7 @@ import structlog
 
 from acd.events import StationChanged
 from domain.facts import (
+    CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
     FellBack,
@@ -234,6 +235,12 @@ class Switches:
                     message.get("Hotline"),
                     epoch(message.get("At"), datetime.now(UTC).timestamp()),
                 )
+            case "OffhookNobodyFree":
+                # The session says so too, if there was one.
+                if (call := self._calls.get(CallId(message.get("Call")))) and call.placed:
+                    self._calls.note(call, CustomerAbandoned(by_customer=False))
+                    if call.follower is not None:
+                        call.follower.abandoned()
             case "OffhookMessage":
                 if call := self._calls.get(CallId(message.get("Call"))):
                     self._calls.note(call, MessagePlayed(message.get("Whole") == "1"))

@@ -47,6 +47,7 @@ class ChannelVariable(StrEnum):
     OPT_OUT_KEY = "OFFHOOK_OPT_OUT_KEY"
     OPT_OUT_OF = "OFFHOOK_OPT_OUT_OF"
     KEY = "OFFHOOK_KEY"
+    RETURNED = "OFFHOOK_RETURNED"
 
 
 class GlobalVariable(StrEnum):

@@ -206,6 +206,19 @@ def must_wait_again(call: LiveCall) -> bool:
     return call.phone_lost is not None or passed_on_in_vain(call)
 
 
+def has_talked(call: LiveCall) -> bool:
+    """Whether somebody talks with the customer, or has done so for long enough."""
+    began: dict[StationName | None, datetime] = {}
+    for fact in call.ledger.talks():
+        match fact.what:
+            case TalkBegan(station=phone):
+                began[phone] = fact.at
+            case TalkEnded(station=phone) if phone in began:
+                if fact.at - began.pop(phone) >= timedelta(seconds=HARDLY_S):
+                    return True
+    return bool(began)
+
+
 def passed_on_in_vain(call: LiveCall) -> bool:
     """Whether the colleague left at the very moment when the caller was passed on to them.
 

@@ -83,6 +83,9 @@ class Follower(Protocol):
     def talks(self, agent: AgentCode | None) -> None:
         """The customer and the agent can hear each other."""
 
+    def abandoned(self) -> None:
+        """They got no agent in time."""
+
     def over(self, cause: Cause | None) -> None:
         """The customer's channel is gone; ``cause`` says why nobody picked up, if nobody did."""
 

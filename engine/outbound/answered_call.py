@@ -12,7 +12,7 @@ from acd.commands import Announce, GiveUp, Offer
 from domain.facts import CustomerAbandoned
 from domain.identity import ChannelId, NodeName, QueueName
 from engine.admission import Admission
-from engine.agents.live_talks import must_wait_again
+from engine.agents.live_talks import has_talked, must_wait_again
 from engine.calls.call import LiveCall
 from engine.inbound.bookmark import Bookmark
 from engine.inbound.caller_sessions import Sessions
@@ -72,6 +72,8 @@ class AnsweredCalls:
         (line,) = session.args if len(session.args) == 1 else ("",)
         channel = ChannelId(NodeName(session.node), session.uniqueid)
         await session.until(self._admission.customer(channel, line))
+        while self._sessions.is_driven(channel.call):  # they come back from a transfer
+            await session.until(self._sessions.released(channel.call))
         call = self._sessions.calls.see_placed(channel, session.channel)
         if call is None:
             raise SessionRefused("call", f"nobody knows why {channel.call} was placed")
@@ -90,46 +92,63 @@ class AnsweredCalls:
             async with asyncio.timeout(_BEGIN_WITHIN_S):
                 await session.until(self._hosts.begun())
         host = self._hosts.host_of(call)
-        if host is None or host.queue is None or not await self._wait(session, call, host):
-            self._sessions.calls.note(call, CustomerAbandoned(by_customer=False))
-            if host is not None:
-                host.abandoned()
-            await bookmark.nobody()
+        if host is not None and host.queue is not None and await self._wait(session, call, host):
+            return
+        if has_talked(call):
+            await bookmark.talked()
+            return
+        self._sessions.calls.note(call, CustomerAbandoned(by_customer=False))
+        if host is not None:
+            host.abandoned()
+        await bookmark.nobody()
 
     async def _wait(self, session: Session, call: LiveCall, host: Host) -> bool:
         """Wait for an agent; returns whether they talked."""
         assert host.queue is not None  # noqa: S101 - looked at
         bookmark = Bookmark(session, served=False)
         to_agent = ToAgent(session, call, bookmark, self._queued)
-        since = self._queued.put(call, host.queue, None, raised=host.raised, announce=False)
+        since = None
         try:
             while True:
-                command = await self._next(session, call, host)
-                match command:
-                    case Offer():
-                        if await to_agent.bring(command, since):
-                            if not must_wait_again(call):
-                                return True
-                            self._queued.put(
-                                call, host.queue, since, raised=host.raised, announce=False
-                            )
-                        await bookmark.waiting()
-                    case GiveUp() | None:
-                        return False
-                    case Announce():
-                        pass
-                    case _:
-                        assert_never(command)
+                now = self._queued.put(call, host.queue, since, raised=host.raised, announce=False)
+                since = since or now
+                if not await self._wait_once(session, call, host, to_agent, since):
+                    return False
+                if not must_wait_again(call):
+                    return True
+                await bookmark.waiting()
         finally:
             self._queued.left(call)
+
+    async def _wait_once(
+        self, session: Session, call: LiveCall, host: Host, to_agent: ToAgent, since: float
+    ) -> bool:
+        """Wait until an agent has talked with them, or nobody will; returns which."""
+        bookmark = Bookmark(session, served=False)
+        if has_talked(call):
+            await session.music_on()
+        while True:
+            command = await self._next(session, call, host)
+            match command:
+                case Offer():
+                    if await to_agent.bring(command, since):
+                        return True
+                    await bookmark.waiting()
+                case GiveUp() | None:
+                    return False
+                case Announce():
+                    pass
+                case _:
+                    assert_never(command)
 
     async def _next(
         self, session: Session, call: LiveCall, host: Host
     ) -> Offer | Announce | GiveUp | None:
-        """The floor's next command; None if it doesn't come within the grace."""
+        """The floor's next command; None if it doesn't come within the grace. Who has talked to
+        somebody, and waits again, waits as long as the queue's callers do."""
         coming = call.inbox.next()
         try:
-            async with asyncio.timeout(max(0.0, host.grace_left_s())):
+            async with asyncio.timeout(None if has_talked(call) else max(0.0, host.grace_left_s())):
                 return await session.idle(coming)
         except TimeoutError:
             return None

@@ -1,78 +1,27 @@
 """A campaign on a real Asterisk: customers are called on the line, and talk to agents."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
-import asyncpg
 import pytest
-import pytest_asyncio
 
-from bench.planned_phone import PhoneLeg
-from campaigns.campaign import CampaignSettings, CampaignState, Mode
-from campaigns.campaign_service import Campaigns
-from domain.identity import ProjectName
-from domain.roles import Actor, Role
+from campaigns.campaign import Mode
 from records.fold import RecordingInfo
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.bent import Ringing, refuse, ring
+from tests.phones.called import (
+    SPRING,
+    attempt_of,
+    nothing_runs_on,
+    press,
+    run_campaign,
+    with_digits,
+)
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
 
+__all__ = ["nothing_runs_on"]  # a fixture
+
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
-
-OPS = Actor("olga", Role.OPS, None)
-TEA = ProjectName("tea")
-SPRING = CampaignSettings(
-    title="Spring",
-    queue="tea",
-    line=LINE,
-    mode=Mode.PROGRESSIVE,
-    rules="us",
-    caller_id="4008001000",
-    message={"en": "This is Offhook Tea, 400 800 1000. Press 9 for no more calls."},
-)
-
-
-def zone_at_noon() -> str:
-    """A time zone in which it is about noon, so that calls are allowed."""
-    ahead = 12 - datetime.now(UTC).hour
-    return f"Etc/GMT{-ahead:+d}"
-
-
-async def _leads(house: PhoneHouse, *numbers: str) -> int:
-    made: int = await house.pool.fetchval(
-        "insert into lists (project, title, made_by) values ('tea', 'May', 'olga') returning list"
-    )
-    for number in numbers:
-        lead = await house.pool.fetchval(
-            "insert into leads (list, project, key, timezone) values ($1, 'tea', $2, $3)"
-            " returning lead",
-            made,
-            number,
-            zone_at_noon(),
-        )
-        await house.pool.execute(
-            "insert into lead_numbers (lead, place, number) values ($1, 1, $2)", lead, number
-        )
-    return made
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
-    """Stop what a test has started, or it would take the next one's agents."""
-    yield
-    campaigns = Campaigns(house.pool)
-    for campaign in await campaigns.seen_by(OPS):
-        if campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
-            await campaigns.move(OPS, campaign.name, CampaignState.STOPPED)
-
-
-async def _running(house: PhoneHouse, name: str, settings: CampaignSettings, *numbers: str) -> None:
-    campaigns = Campaigns(house.pool)
-    made = await campaigns.make(OPS, name, TEA, settings)
-    await campaigns.change(OPS, name, made.change, lists=[await _leads(house, *numbers)])
-    await campaigns.move(OPS, name, CampaignState.RUNNING)
 
 
 async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> None:
@@ -86,7 +35,7 @@ async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> No
         call.accept()
 
     house.phone.habits[number] = customer
-    await _running(house, "spring", SPRING, number)
+    await run_campaign(house, "spring", SPRING, number)
     await house.until_agent("1001", "talking")
     (called,) = house.phone.rung_at(number)
     await asyncio.sleep(1)
@@ -95,7 +44,7 @@ async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> No
     assert kinds(stored) == [
         "placed", "rang", "answered", "queued", "offered", "connected", "disconnected", "ended",
     ], story(stored)  # fmt: skip
-    row = await _attempt(house, number)
+    row = await attempt_of(house, number)
     assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
     assert stored.record.placed and stored.record.campaign == "spring"
 
@@ -106,17 +55,6 @@ async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> No
     assert recording is not None and recording.whole
     stays = await house.pool.fetchval("select count(*) from queue_stays")
     assert stays == 0, "a customer whom we called counts in the queue's figures"
-
-
-async def _attempt(house: PhoneHouse, number: str) -> asyncpg.Record:
-    """The only attempt of this number, once it is over."""
-
-    async def over() -> asyncpg.Record | None:
-        return await house.pool.fetchrow(
-            "select * from attempts where number = $1 and ended_at is not null", number
-        )
-
-    return await until(over, what=f"the attempt of {number} is over")
 
 
 async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
@@ -133,9 +71,9 @@ async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
     }
     for number, (status, *_) in refusals.items():
         house.phone.habits[number] = refuse(status)
-    await _running(house, "refusals", SPRING, *refusals)
+    await run_campaign(house, "refusals", SPRING, *refusals)
     for number, (status, cause, state, counted) in refusals.items():
-        row = await _attempt(house, number)
+        row = await attempt_of(house, number)
         assert (row["cause"], row["sip"], row["stage"]) == (cause, status, "not_reached"), number
         lead = await house.pool.fetchrow("select * from leads where lead = $1", row["lead"])
         assert (lead["state"], lead["attempts"]) == (state, counted), number
@@ -145,24 +83,6 @@ async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
         assert stored.record.recording is None and stored.record.recording_lost is None
 
 
-def _with_digits(call: Ringing) -> str:
-    """What a phone says that can press keys (RFC 4733)."""
-    plain = call.phone.sdp(call.leg).replace("RTP/AVP 8", "RTP/AVP 8 101")
-    return plain.replace("a=sendrecv", "a=rtpmap:101 telephone-event/8000\r\na=sendrecv")
-
-
-async def _press(leg: PhoneLeg, digit: int) -> None:
-    """Press a key for 100 ms."""
-    assert leg.remote_rtp is not None
-    stamp, ssrc = (12_345).to_bytes(4, "big"), leg.ssrc.to_bytes(4, "big")
-    for number in range(8):
-        end, lasted = number >= 5, min(number + 1, 5) * 160
-        head = bytes((0x80, (0x80 if number == 0 else 0) | 101)) + (900 + number).to_bytes(2, "big")
-        event = bytes((digit, (0x80 if end else 0) | 10)) + lasted.to_bytes(2, "big")
-        leg.rtp.sendto(head + stamp + ssrc + event, leg.remote_rtp)
-        await asyncio.sleep(0.02)
-
-
 async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: PhoneHouse) -> None:
     await house.phone.register(LINE)
     await house.ready("1001")
@@ -170,13 +90,13 @@ async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: Phone
     numbers = ["+8613800000021", "+8613800000022"]
 
     async def customer(call: Ringing) -> None:
-        call.accept(_with_digits(call))
+        call.accept(with_digits(call))
         await call.leg.acked.wait()
 
     for number in numbers:
         house.phone.habits[number] = customer
     power = SPRING.model_copy(update={"mode": Mode.POWER, "ratio": 2.0})
-    await _running(house, "power", power, *numbers)
+    await run_campaign(house, "power", power, *numbers)
 
     def told() -> dict[str, str] | None:
         events = [e for e in house.watch.events if e.get("UserEvent") == "OffhookNobodyFree"]
@@ -189,8 +109,8 @@ async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: Phone
     )
     (called,) = house.phone.rung_at(number)
     await asyncio.sleep(0.3)  # they hear the first words
-    await _press(called.leg, 9)
-    row = await _attempt(house, number)
+    await press(called.leg, 9)
+    row = await attempt_of(house, number)
     assert (row["stage"], row["outcome"]) == ("message_played", "abandoned")
     stored = await house.stored(number)
     assert kinds(stored)[-4:] == ["abandoned", "message", "opted_out", "ended"] or set(
@@ -227,7 +147,7 @@ async def test_a_killed_controller_calls_nobody_twice_and_loses_nobody(house: Ph
         talking: talks, hangs_up: refuses_later, silent: answers_later,
     }  # fmt: skip
     numbers = (talking, hangs_up, silent)
-    await _running(house, "killed", SPRING, *numbers)
+    await run_campaign(house, "killed", SPRING, *numbers)
     await until(
         lambda: all(house.phone.rung_at(number) for number in numbers), what="all are called"
     )
@@ -241,7 +161,7 @@ async def test_a_killed_controller_calls_nobody_twice_and_loses_nobody(house: Ph
     await until(lambda: house.phone.rung_at(silent)[0].leg.over.is_set(), what="the message ends")
     await house.stack.controller.start()
     await house.phone.hang_up(called.leg)
-    found = {number: await _attempt(house, number) for number in numbers}
+    found = {number: await attempt_of(house, number) for number in numbers}
     assert {number: row["stage"] for number, row in found.items()} == {
         talking: "ended", hangs_up: "not_reached",
         silent: "message_played",
@@ -262,7 +182,7 @@ async def test_a_trunk_that_refuses_all_is_tried_by_single_calls(house: PhoneHou
     numbers = [f"+8613800000{n}" for n in range(400, 430)]
     for number in numbers:
         house.phone.habits[number] = refuse(503)
-    await _running(house, "refused", SPRING, *numbers)
+    await run_campaign(house, "refused", SPRING, *numbers)
 
     async def held() -> bool:
         reasons = await house.pool.fetch(
@@ -286,7 +206,7 @@ async def test_a_pause_can_cut_what_rings_and_dials_nobody(house: PhoneHouse) ->
     numbers = [f"+8613800000{n}" for n in range(500, 510)]
     for number in numbers:
         house.phone.habits[number] = ring
-    await _running(house, "paused", SPRING, *numbers)
+    await run_campaign(house, "paused", SPRING, *numbers)
     ringing = await until(lambda: [n for n in numbers if house.phone.rung_at(n)] or None)
     assert ringing is not None
     status, said = await house.console.submit(
@@ -296,7 +216,7 @@ async def test_a_pause_can_cut_what_rings_and_dials_nobody(house: PhoneHouse) ->
     calls = [call for number in numbers for call in house.phone.rung_at(number)]
     await until(lambda: all(call.leg.over.is_set() for call in calls), 15, "all are hung up")
     called = {n: len(house.phone.rung_at(n)) for n in numbers}
-    row = await _attempt(house, ringing[0])
+    row = await attempt_of(house, ringing[0])
     assert (row["stage"], row["cause"]) == ("not_reached", "cut")
     board = await house.console.board()
     assert board["calls"] == []
@@ -315,11 +235,11 @@ async def test_an_agent_whose_phone_is_nailed_up_gets_the_customer_at_once(
         call.accept()
 
     house.phone.habits[number] = customer
-    await _running(house, "nailed", SPRING, number)
+    await run_campaign(house, "nailed", SPRING, number)
     await house.until_stage(number, "talking")
     assert len(house.phone.rung_at("1001")) == 1, "the phone was called a second time"
     (called,) = house.phone.rung_at(number)
     await house.phone.hang_up(called.leg)
-    row = await _attempt(house, number)
+    row = await attempt_of(house, number)
     assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
     assert not leg.over.is_set()

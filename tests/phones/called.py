@@ -1,0 +1,104 @@
+"""Campaigns in a house of bent phones: customers are phones of the line, by their numbers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest_asyncio
+
+from bench.planned_phone import PhoneLeg
+from campaigns.campaign import CampaignSettings, CampaignState, Mode
+from campaigns.campaign_service import Campaigns
+from domain.identity import ProjectName
+from domain.roles import Actor, Role
+from tests.faults.scene import LINE
+from tests.phones.bent import Ringing
+from tests.phones.house import PhoneHouse
+from tests.waiting import until
+
+OPS = Actor("olga", Role.OPS, None)
+TEA = ProjectName("tea")
+SPRING = CampaignSettings(
+    title="Spring",
+    queue="tea",
+    line=LINE,
+    mode=Mode.PROGRESSIVE,
+    rules="us",
+    caller_id="4008001000",
+    message={"en": "This is Offhook Tea, 400 800 1000. Press 9 for no more calls."},
+)
+
+
+def zone_at_noon() -> str:
+    """A time zone in which it is about noon, so that calls are allowed."""
+    ahead = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-ahead:+d}"
+
+
+async def _leads(house: PhoneHouse, *numbers: str) -> int:
+    made: int = await house.pool.fetchval(
+        "insert into lists (project, title, made_by) values ('tea', 'May', 'olga') returning list"
+    )
+    for number in numbers:
+        lead = await house.pool.fetchval(
+            "insert into leads (list, project, key, timezone) values ($1, 'tea', $2, $3)"
+            " returning lead",
+            made,
+            number,
+            zone_at_noon(),
+        )
+        await house.pool.execute(
+            "insert into lead_numbers (lead, place, number) values ($1, 1, $2)", lead, number
+        )
+    return made
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
+    """Stop what a test has started, or it would take the next one's agents."""
+    yield
+    campaigns = Campaigns(house.pool)
+    for campaign in await campaigns.seen_by(OPS):
+        if campaign.state in (
+            CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING,
+        ):  # fmt: skip
+            await campaigns.move(OPS, campaign.name, CampaignState.STOPPED)
+
+
+async def run_campaign(
+    house: PhoneHouse, name: str, settings: CampaignSettings, *numbers: str
+) -> None:
+    campaigns = Campaigns(house.pool)
+    made = await campaigns.make(OPS, name, TEA, settings)
+    await campaigns.change(OPS, name, made.change, lists=[await _leads(house, *numbers)])
+    await campaigns.move(OPS, name, CampaignState.RUNNING)
+
+
+async def attempt_of(house: PhoneHouse, number: str) -> asyncpg.Record:
+    """The only attempt of this number, once it is over."""
+
+    async def over() -> asyncpg.Record | None:
+        return await house.pool.fetchrow(
+            "select * from attempts where number = $1 and ended_at is not null", number
+        )
+
+    return await until(over, what=f"the attempt of {number} is over")
+
+
+def with_digits(call: Ringing) -> str:
+    """What a phone says that can press keys (RFC 4733)."""
+    plain = call.phone.sdp(call.leg).replace("RTP/AVP 8", "RTP/AVP 8 101")
+    return plain.replace("a=sendrecv", "a=rtpmap:101 telephone-event/8000\r\na=sendrecv")
+
+
+async def press(leg: PhoneLeg, digit: int) -> None:
+    """Press a key for 100 ms."""
+    assert leg.remote_rtp is not None
+    stamp, ssrc = (12_345).to_bytes(4, "big"), leg.ssrc.to_bytes(4, "big")
+    for number in range(8):
+        end, lasted = number >= 5, min(number + 1, 5) * 160
+        head = bytes((0x80, (0x80 if number == 0 else 0) | 101)) + (900 + number).to_bytes(2, "big")
+        event = bytes((digit, (0x80 if end else 0) | 10)) + lasted.to_bytes(2, "big")
+        leg.rtp.sendto(head + stamp + ssrc + event, leg.remote_rtp)
+        await asyncio.sleep(0.02)
