@@ -193,12 +193,12 @@ async def test_the_agent_hears_the_customer_from_the_answer_on(pair: Pair, out: 
     assert customer.ended_by_us and not agent.ended_by_us
     spoke = customer.spoke
     assert [each.hz for each in spoke] == [650] and 1.8 < spoke[0].seconds < 2.5
-    print(customer.answered_at, spoke, agent.answered_at, agent.heard, customer.heard)
     assert customer.answered_at is not None and agent.answered_at is not None
-    (heard,) = agent.heard
-    assert heard.hz == 650 and heard.began_at >= agent.answered_at
-    (of_agent,) = customer.heard
-    assert of_agent.hz == 1200 and of_agent.began_at >= agent.answered_at
+    # A busy machine may leave a gap in what is heard.
+    assert {each.hz for each in agent.heard} == {650}
+    assert agent.heard[0].began_at >= agent.answered_at
+    assert {each.hz for each in customer.heard} == {1200}
+    assert customer.heard[0].began_at >= agent.answered_at
 
 
 async def until_over(pair: Pair, station: StationName) -> list[SeenCall]:

@@ -283,8 +283,8 @@ async def test_whom_a_colleague_passes_to_a_nailed_up_phone_waits_again(house: P
     caller, leg = house.call()
     await house.until_stage(caller, "talking")
     await house.talk_on()
+    await house.command("1002", "away", reason="break")  # after the talk, or they'd get them back
     assert await house.phone.refer(house.phone.rung_at("1002")[-1].leg, "1001") == 202
-    await house.command("1002", "away", reason="break")
     await house.until_stage(caller, "queue")
     await house.ready("1001")
     await house.until_agent("1001", "talking")
