@@ -562,6 +562,10 @@ class RunningAttempt:
     def over(self, cause: Cause | None) -> None:
         if cause is not None:
             self.run.feed(NotAnswered(self.id, cause))
+        elif not self.call.picked_up:
+            # Nobody saw what became of it. Most calls are not answered; if this one was, Asterisk's
+            # log says so, and the limit's next count from the attempts has it.
+            self.run.feed(NotAnswered(self.id, Cause.NO_ANSWER))
         elif self.agent is None and not self.lost:
             self.lost = True
             self.run.figures.abandoned += 1

@@ -12,7 +12,7 @@ from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from domain.identity import ProjectName
 from domain.roles import Actor, Role
-from tests.faults.scene import LINE
+from tests.faults.scene import LINE, Scene
 from tests.phones.bent import Ringing
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
@@ -36,7 +36,7 @@ def zone_at_noon() -> str:
     return f"Etc/GMT{-ahead:+d}"
 
 
-async def _leads(house: PhoneHouse, *numbers: str) -> int:
+async def _leads(house: Scene, *numbers: str) -> int:
     made: int = await house.pool.fetchval(
         "insert into lists (project, title, made_by) values ('tea', 'May', 'olga') returning list"
     )
@@ -66,16 +66,14 @@ async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
             await campaigns.move(OPS, campaign.name, CampaignState.STOPPED)
 
 
-async def run_campaign(
-    house: PhoneHouse, name: str, settings: CampaignSettings, *numbers: str
-) -> None:
+async def run_campaign(house: Scene, name: str, settings: CampaignSettings, *numbers: str) -> None:
     campaigns = Campaigns(house.pool)
     made = await campaigns.make(OPS, name, TEA, settings)
     await campaigns.change(OPS, name, made.change, lists=[await _leads(house, *numbers)])
     await campaigns.move(OPS, name, CampaignState.RUNNING)
 
 
-async def attempt_of(house: PhoneHouse, number: str) -> asyncpg.Record:
+async def attempt_of(house: Scene, number: str) -> asyncpg.Record:
     """The only attempt of this number, once it is over."""
 
     async def over() -> asyncpg.Record | None:

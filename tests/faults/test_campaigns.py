@@ -1,0 +1,131 @@
+"""A campaign while the database is away, and while the AMI connection is cut again and again."""
+
+import asyncio
+import random
+
+import pytest
+
+from domain.identity import CallId
+from farend.called_customers import key_of
+from farend.compared_books import BookedCall, differences
+from farend.seen_calls import SeenCall
+from storage.embedded import EmbeddedServer
+from tests.conftest import PortBlocks
+from tests.cutting_proxy import DOWN, UP, CuttingProxy
+from tests.faults.conftest import SceneFactory
+from tests.faults.scene import Scene, story
+from tests.phones.called import SPRING, run_campaign
+from tests.waiting import until
+
+pytestmark = [pytest.mark.live, pytest.mark.long]
+
+FAST = SPRING.model_copy(update={"calls_per_second": 20.0, "grace_s": 8.0})
+
+
+_SENT = "applied is distinct from 'never_placed'"
+"""Of attempts: not those that were reserved while the link went down, and withdrawn."""
+
+
+async def _all_over(one: Scene, numbers: list[str]) -> list[BookedCall]:
+    """The books, once each of these leads has had its attempt and none is open."""
+
+    async def done() -> bool:
+        return bool(
+            await one.pool.fetchval(
+                "select count(distinct number) = $1 and bool_and(ended_at is not null or stage = 'unknown')"
+                f" from attempts where {_SENT}",
+                len(numbers),
+            )
+        )
+
+    async def seen() -> object:
+        rows = await one.pool.fetch(
+            "select stage, outcome, count(*) from attempts group by 1, 2 order by 1, 2"
+        )
+        return [tuple(row) for row in rows], (await one.console.board())["agents"]
+
+    await until(done, 180, "every lead was dialled", seen=seen, every_s=0.5)
+    rows = await one.pool.fetch(f"select * from attempts where {_SENT} order by reserved_at")
+    return [
+        BookedCall(
+            row["attempt"],
+            row["number"],
+            row["reserved_at"].timestamp(),
+            row["answered_at"] and row["answered_at"].timestamp(),
+            row["ended_at"] and row["ended_at"].timestamp(),
+            reaches_far_end=row["stage"] != "unknown",
+        )
+        for row in rows
+    ]
+
+
+def _customers(one: Scene) -> list[SeenCall]:
+    return [call for call in one.far.seen.calls.values() if call.number]
+
+
+def _assert_nobody_was_called_twice(one: Scene, numbers: list[str]) -> None:
+    twice = [number for number in numbers if len(one.far.seen.to(key_of(number))) > 1]
+    assert not twice, twice
+
+
+async def test_nobody_is_dialled_without_the_database_and_nobody_twice(
+    scene: SceneFactory, own_server: EmbeddedServer
+) -> None:
+    one = await scene(agents=3, server=own_server, wrap_up_s=0)
+    await one.phones("answer-0.2,speak-2,hangup")
+    numbers = [f"+8613700000{n:03}" for n in range(24)]
+    for number in numbers:
+        await one.far.plan(number, "answer-0.5,speak-60")
+    await run_campaign(one, "away", FAST, *numbers)
+    await one.until_stages(talking=3)
+    await asyncio.to_thread(own_server.stop)
+    await one.until_quiet()
+    called = sum(len(one.far.seen.to(key_of(number))) for number in numbers)
+    assert 3 <= called < len(numbers), called
+    await asyncio.sleep(10)  # longer than anything waits before it looks again
+    assert not await one.channels(), "somebody was called without a row"
+    await asyncio.to_thread(own_server.start)
+    books = await _all_over(one, numbers)
+    _assert_nobody_was_called_twice(one, numbers)
+    assert not differences(books, _customers(one), tolerance_s=1.0)
+    outcomes = await one.pool.fetch("select distinct stage, outcome from attempts")
+    assert [tuple(row) for row in outcomes] == [("ended", "spoken")]
+
+
+async def test_cuts_of_the_ami_link_call_nobody_twice_and_lose_nobody(
+    scene: SceneFactory, ports: PortBlocks
+) -> None:
+    rng = random.Random(12)
+    block = ports()
+    async with CuttingProxy("127.0.0.1", block.ami) as proxy:
+        one = await scene(agents=4, block=block, ami_port=proxy.port, wrap_up_s=0)
+        await one.phones("answer-0.2,speak-2,hangup")
+        numbers = [f"+8613700000{n:03}" for n in range(40)]
+        plans = ("answer-0.5,speak-60", "answer-0.5,speak-60", "ring-1,busy", "refuse-404")
+        for place, number in enumerate(numbers):
+            await one.far.plan(number, plans[place % len(plans)])
+        await run_campaign(one, "cuts", FAST, *numbers)
+
+        async def left() -> int:
+            return len(numbers) - int(await one.pool.fetchval("select count(*) from attempts"))
+
+        while await left() > 5:
+            await until(lambda: proxy.open, 60, "the link to be up again")
+            way = UP if rng.random() < 0.3 else DOWN
+            proxy.cut_after(rng.randrange(1, 1_500 if way is UP else 20_000), way)
+            try:
+                async with asyncio.timeout(1.5):
+                    await proxy.cut.wait()
+            except TimeoutError:  # fewer bytes went by than it was to have
+                proxy.cut_now()
+        books = await _all_over(one, numbers)
+        _assert_nobody_was_called_twice(one, numbers)
+        assert proxy.cuts > 3
+        wrong = differences(books, _customers(one), tolerance_s=5.0)
+        told = [await one.calls.get(CallId(book.name), projects=None) for book in books]
+        stories = "\n".join(story(call) for call in told if call is not None)
+        assert not wrong, "\n".join([*wrong, stories])
+        abandoned = await one.pool.fetchval(
+            "select count(*) from attempts where outcome = 'abandoned'"
+        )
+        assert not abandoned, stories
