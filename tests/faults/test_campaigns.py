@@ -22,21 +22,17 @@ pytestmark = [pytest.mark.live, pytest.mark.long]
 FAST = SPRING.model_copy(update={"calls_per_second": 20.0, "grace_s": 8.0})
 
 
-_SENT = "applied is distinct from 'never_placed'"
-"""Of attempts: not those that were reserved while the link went down, and withdrawn."""
+_BOOKS = "select * from attempts where applied is distinct from 'never_placed' order by reserved_at"
+"""Without those that were reserved while the link went down, and withdrawn."""
 
 
 async def _all_over(one: Scene, numbers: list[str]) -> list[BookedCall]:
     """The books, once each of these leads has had its attempt and none is open."""
 
     async def done() -> bool:
-        return bool(
-            await one.pool.fetchval(
-                "select count(distinct number) = $1 and bool_and(ended_at is not null or stage = 'unknown')"
-                f" from attempts where {_SENT}",
-                len(numbers),
-            )
-        )
+        rows = await one.pool.fetch(_BOOKS)
+        settled = all(row["ended_at"] or row["stage"] == "unknown" for row in rows)
+        return settled and len({row["number"] for row in rows}) == len(numbers)
 
     async def seen() -> object:
         rows = await one.pool.fetch(
@@ -45,7 +41,7 @@ async def _all_over(one: Scene, numbers: list[str]) -> list[BookedCall]:
         return [tuple(row) for row in rows], (await one.console.board())["agents"]
 
     await until(done, 180, "every lead was dialled", seen=seen, every_s=0.5)
-    rows = await one.pool.fetch(f"select * from attempts where {_SENT} order by reserved_at")
+    rows = await one.pool.fetch(_BOOKS)
     return [
         BookedCall(
             row["attempt"],
