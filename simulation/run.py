@@ -4,7 +4,7 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, product
 from multiprocessing import Pipe, Process
@@ -128,10 +128,11 @@ class _Players:
             connection.close()
 
     def give(self, job: Job) -> None:
-        """Give a job to an idle process."""
+        """Give a job to an idle process. If it has died meanwhile, ``results`` tells."""
         connection = self.idle.pop()
         self.playing[connection] = job
-        connection.send(job)
+        with suppress(OSError):
+            connection.send(job)
 
     def results(self, timeout: float) -> Iterator[DayResult]:
         """Yield the days that have ended, waiting for one for at most ``timeout`` seconds."""

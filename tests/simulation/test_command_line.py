@@ -1,8 +1,10 @@
 """``python -m offhook simulate`` from end to end, with real processes and a real Ctrl-C."""
 
 import argparse
+import codecs
 import csv
 import json
+import multiprocessing
 import os
 import pty
 import re
@@ -25,6 +27,8 @@ from machine.progress import ProgressBar
 from offhook.cli import main
 from simulation.chosen import choose, load_checked
 from simulation.command_line import SimulateError, add_simulate_to, play_tables
+from simulation.day import DayResult
+from simulation.run import DayError, Plan, play
 from simulation.tables import OF_THEIR_OWN, Table, tables
 from tests.waiting import until_blocking
 
@@ -110,11 +114,13 @@ class Running:
     def until(self, enough: Callable[[str], bool]) -> str:
         """Read the terminal until this is so."""
         said = ""
+        # A read can end in the middle of a character.
+        decoder = codecs.getincrementaldecoder("utf-8")()
 
         def so() -> bool:
             nonlocal said
             while select.select([self.terminal], [], [], 0)[0] and not enough(said):
-                said += os.read(self.terminal, 4_096).decode()
+                said += decoder.decode(os.read(self.terminal, 4_096))
             return enough(said)
 
         until_blocking(so, 30, "enough to be written", seen=lambda: said)
@@ -190,6 +196,19 @@ def test_a_player_that_is_killed_is_noticed(campaign: Path) -> None:
         code, _ = run.end()
     assert code == 1
     assert "its process is gone (exit code -9)" in said
+
+
+def test_a_player_killed_between_two_days_is_noticed(campaign: Path) -> None:
+    scenario = load_checked(campaign)
+    plan = Plan(scenario, choose(scenario, ["three"]), agents=[3], days=10)
+
+    def kill(_: DayResult) -> None:
+        (player,) = multiprocessing.active_children()
+        player.kill()
+        player.join()
+
+    with pytest.raises(DayError, match=r"its process is gone \(exit code -9\)"):
+        play(plan, jobs=1, done=kill)
 
 
 def test_who_plays_does_not_outlive_who_asked(campaign: Path) -> None:
