@@ -1,15 +1,25 @@
-// The agent's desk: their state and call, and a key for each command.
-import { fill, post, toast } from "../app/page.js";
-import { confirmed, count, countAll, drawRows, duration, Live } from "../app/live.js";
+// An agent's own state, call and queues.
+import { fill } from "../app/page.js";
+import { confirmed, count, countAll, drawRows, duration } from "../app/live.js";
+import { ask, code, confirms, desk, live, sensible, texts, whenDrawn } from "./at_desk.js";
 
-const texts = JSON.parse(document.getElementById("texts").textContent);
 const language = document.documentElement.lang;
-const desk = document.getElementById("desk");
-const code = desk.dataset.agent;
 const me = (name) => desk.querySelector(`[data-me="${name}"]`);
 const call = (name) => desk.querySelector(`[data-call="${name}"]`);
 const reasonText = (reason) => texts.reasons[reason] ?? reason;
 const title = (queue) => queue?.title[language] ?? queue?.name;
+
+const out = (agent) => agent.state === "logged_out";
+Object.assign(sensible, {
+  ready: (agent) => ["paused", "wrap_up"].includes(agent.state) || Boolean(agent.after_call),
+  extend: (agent) => agent.state === "wrap_up",
+  away: (agent) => !out(agent),
+  log_out: (agent) => !out(agent),
+  connect: (agent) => !out(agent) && agent.leg !== "calling" && agent.station_state === "idle",
+  disconnect: (agent) => agent.leg === "calling" || agent.state !== "talking",
+});
+confirms.log_out = () =>
+  confirmed(fill(texts.confirm_log_out, { agent: live.sections.agents?.[code]?.name ?? code }));
 
 function drawMe(agent) {
   const colour = texts.state_colours[agent.state];
@@ -25,33 +35,11 @@ function drawMe(agent) {
   me("phone").textContent = agent.station_state ? `· ${texts.stations[agent.station_state] ?? agent.station_state}` : "";
   if (agent.leg && texts.legs[agent.leg]) me("phone").textContent += ` · ${texts.legs[agent.leg]}`;
   me("phone").classList.toggle("text-red", agent.station_state === "unreachable");
-  const out = agent.state === "logged_out";
-  desk.querySelector('[data-show="out"]').hidden = !out;
-  desk.querySelector('[data-show="in"]').hidden = out;
-  const can = {
-    ready: agent.state === "paused" || agent.state === "wrap_up" || Boolean(agent.after_call),
-    extend: agent.state === "wrap_up",
-    away: !out,
-    log_out: !out,
-    connect: !out && agent.leg !== "calling" && agent.station_state === "idle",
-    disconnect: agent.leg === "calling" || agent.state !== "talking",
-    hold: agent.state === "talking",
-    resume: agent.state === "talking",
-    end_talk: agent.state === "talking",
-  };
+  desk.querySelector('[data-show="out"]').hidden = !out(agent);
+  desk.querySelector('[data-show="in"]').hidden = out(agent);
   const connected = agent.leg === "up";
-  const held = live.rows("calls")[0]?.stage === "held";
-  const hidden = {
-    connect: connected || agent.leg === "calling",
-    disconnect: !connected && agent.leg !== "calling",
-    hold: held,
-    resume: !held,
-  };
-  for (const [verb, hide] of Object.entries(hidden))
-    desk.querySelector(`[data-verb="${verb}"]`).hidden = hide;
-  document.getElementById("of-call").hidden = !connected || agent.state !== "talking";
-  for (const button of desk.querySelectorAll("[data-verb]"))
-    button.disabled = !can[button.dataset.verb] || button.classList.contains("is-busy");
+  desk.querySelector('[data-verb="connect"]').hidden = connected || agent.leg === "calling";
+  desk.querySelector('[data-verb="disconnect"]').hidden = !connected && agent.leg !== "calling";
 }
 
 function drawCall(current) {
@@ -88,11 +76,10 @@ function tick() {
     : "";
 }
 
-function draw() {
-  const agent = live.sections.agents?.[code];
+whenDrawn((agent, current) => {
   if (agent) drawMe(agent);
   document.title = usualTitle;
-  drawCall(live.rows("calls")[0]);
+  drawCall(current);
   drawRows(
     desk.querySelector('[data-rows="queues"]'),
     document.getElementById("row-queues"),
@@ -101,44 +88,11 @@ function draw() {
     texts.no_queues,
   );
   tick();
-}
-
-async function ask(verb, fields, button) {
-  button?.classList.add("is-busy");
-  if (button) button.disabled = true;
-  const answer = await post(`/desk/${verb}`, fields);
-  button?.classList.remove("is-busy");
-  if (button) button.disabled = false; // whatever the result; draw() knows which make sense now
-  if (!answer.ok || answer.message) toast(answer.message || texts.done, answer.ok ? "info" : "danger");
-  draw();
-}
-
-async function press(button) {
-  const { verb, reason, seconds } = button.dataset;
-  if (verb === "log_out") {
-    const name = live.sections.agents?.[code]?.name ?? code;
-    if (!(await confirmed(fill(texts.confirm_log_out, { agent: name })))) return;
-  }
-  await ask(verb, { ...(reason && { reason }), ...(seconds && { seconds }) }, button);
-}
-
-for (const button of desk.querySelectorAll("[data-verb]"))
-  button.addEventListener("click", () => press(button));
+});
 
 document.getElementById("log-in").addEventListener("submit", (event) => {
   event.preventDefault();
   ask("log_in", { station: document.getElementById("station").value }, event.submitter);
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
-  if (event.target.closest("input, select, textarea, dialog")) return;
-  const pressed = event.shiftKey && event.key.length === 1 ? `Shift+${event.key.toUpperCase()}` : event.key.toLowerCase();
-  const button = [...desk.querySelectorAll("[data-key]")].find((b) => b.dataset.key === pressed);
-  if (!button || button.disabled || button.closest("[hidden]")) return;
-  event.preventDefault();
-  press(button);
-});
-
-const live = new Live(texts, draw);
 setInterval(tick, 1000);
