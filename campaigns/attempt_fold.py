@@ -20,12 +20,15 @@ from domain.facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
+    DetectionBegan,
     FateUnknown,
+    MachineFound,
     MessagePlayed,
     NotReached,
     Offered,
     OfferNotTaken,
     OptedOut,
+    PersonFound,
     TalkBegan,
 )
 from domain.identity import AgentCode, ProjectName
@@ -33,6 +36,7 @@ from domain.reasons import OfferFailure, Party, Unlisted
 
 STEPS: Mapping[type, AttemptStep] = {
     CustomerRang: AttemptStep.RING,
+    DetectionBegan: AttemptStep.LISTEN,
     FateUnknown: AttemptStep.LOSE,
     CustomerAbandoned: AttemptStep.ABANDON,
     MessagePlayed: AttemptStep.PLAY,
@@ -50,6 +54,8 @@ class FoldedAttempt:
     stage: AttemptStage
     rang_at: datetime | None = None
     answered_at: datetime | None = None
+    person_at: datetime | None = None
+    """When machine detection found a person; None: it was off, or found none."""
     talk_at: datetime | None = None
     ended_at: datetime | None = None
     """None: it is open, and keeps its lead."""
@@ -89,13 +95,21 @@ def fold_attempt(
     talk_at = None if talk is None else talk.at
     reached = (
         _at(first, CustomerAnswered)
+        or _at(first, DetectionBegan)
+        or _at(first, PersonFound)
+        or _at(first, MachineFound)
         or _at(first, CustomerAbandoned)
         or talk_at
         or _at(first, MessagePlayed)
     )
     ended, missed = first.get(CallEnded), first.get(NotReached)
+    person = PersonFound in first or talk is not None
+    machine = MachineFound in first and not person
+    listening = DetectionBegan in first and not person
     outcome: PastOutcome | None = None
-    if talk is not None or (reached and mode == Mode.AGENTLESS):
+    if machine:
+        outcome = PastOutcome.MACHINE
+    elif talk is not None or (reached and mode == Mode.AGENTLESS):
         outcome = PastOutcome.SPOKEN
     elif reached:
         outcome = PastOutcome.ABANDONED
@@ -104,8 +118,11 @@ def fold_attempt(
         steps.add(AttemptStep.REQUEST)
     if talk is not None:
         steps.add(AttemptStep.CONNECT)
-    if reached:
-        steps.add(AttemptStep.ANSWER)
+    if machine:
+        steps.add(AttemptStep.FIND_MACHINE)
+    elif reached:
+        if not listening:
+            steps.add(AttemptStep.ANSWER)
         if Offered in first:  # without an answer, an agent was only got ready for it
             steps.add(AttemptStep.OFFER)
         if outcome is PastOutcome.ABANDONED and ended is not None:
@@ -123,6 +140,7 @@ def fold_attempt(
         stage,
         rang_at=_at(first, CustomerRang),
         answered_at=reached,
+        person_at=_at(first, PersonFound),
         talk_at=talk_at,
         ended_at=ended_at,
         cause=cause,

@@ -104,6 +104,7 @@ async def _carry_on(db: asyncpg.Connection, row: Mapping[str, Any], stored: Sequ
         folded.agent,
         folded.opted_out_at,
         folded.left_early,
+        folded.person_at,
     )
     if folded.opted_out_at is not None and row["opted_out_at"] is None:
         await put(

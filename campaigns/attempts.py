@@ -199,8 +199,9 @@ async def abandon_history(
 ) -> History:
     """What counts for a campaign's limit of abandoned calls, from its attempts of 30 days.
 
-    ``zone``: where the limit's days begin. Days are numbered by ``date.toordinal``. Machines that
-    detection took for people aren't known here.
+    ``zone``: where the limit's days begin. Days are numbered by ``date.toordinal``. For those whom
+    detection found, those whom it will have taken for machines are added, as ``AbandonCount`` does.
+    Machines that it took for people aren't known here.
     """
     async with connection(pool) as db:
         values = (campaign, now - timedelta(days=31))
@@ -220,10 +221,13 @@ async def abandon_history(
 
 def _count(tally: Tally, row: Mapping[str, Any], limit: Limit) -> None:
     persons: int = row["persons"]
+    unseen = persons * limit.unseen_for_each if row["heard"] else 0.0
     if row["outcome"] == PastOutcome.SPOKEN:
-        tally.add(0.0, persons)
+        tally.add(unseen, persons + unseen)
     elif not row["left_early"] or limit.quick_hang_up is QuickHangUp.ABANDONED:
-        tally.add(persons, persons)
+        tally.add(persons + unseen, persons + unseen)
+    elif unseen:
+        tally.add(unseen, unseen)
 
 
 async def _insert(

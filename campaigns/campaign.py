@@ -9,12 +9,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dialer import rules
-from dialer.limit import Limit
+from dialer.limit import ClockStart, Limit
 from dialer.policies import load_policies
 from domain.reasons import Cause
 
 A_YEAR_S = 366 * 86_400.0
 """The longest of a campaign's periods: a longer one would be a slip of the keyboard."""
+GREETED_S = 0.8
+"""So long after a greeting machine detection finds that it is over (amd.conf)."""
 CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -83,6 +85,11 @@ class CampaignSettings(BaseModel):
     """The largest share that may be abandoned; None: the preset's."""
     grace_s: float | None = Field(None, ge=0, le=10)
     """None: the preset's."""
+    detection: bool = False
+    """Whether what picks up is listened to, and machines are hung up on."""
+    people_taken_for_machines: float | None = Field(None, ge=0, lt=0.5)
+    """The estimated share of the people who answer that detection hangs up on; they are abandoned,
+    and nobody sees them (docs/pacing.md)."""
     alarm_shares: tuple[float, ...] = (0.83, 0.93)
     """At which parts of the limit a warning is shown: 2.5 and 2.8 of 3 %."""
     line: str
@@ -129,10 +136,26 @@ class CampaignSettings(BaseModel):
             raise ValueError(f"mode: {self.mode.value} campaigns can't be run yet")
         if self.queue is None:
             raise ValueError("queue: expected the name of one of the project's queues")
+        if self.detection:
+            self._may_detect()
         if self.policy not in load_policies():
             known = ", ".join(sorted(load_policies()))
             raise ValueError(f"policy: {self.policy!r} is not one of {known}")
         return self
+
+    def _may_detect(self) -> None:
+        if rules.PRESETS[self.rules].limit.clock is not ClockStart.GREETING_END:
+            raise ValueError(
+                f"detection: by the rules {self.rules!r} the time in which a customer must get an"
+                " agent begins before their greeting is over, and detection listens until then;"
+                " switch it off, or choose rules that count from the greeting's end (us)"
+            )
+        if self.people_taken_for_machines is None:
+            raise ValueError(
+                "people_taken_for_machines: expected with detection: the share of the people who"
+                " answer that it takes for machines, from listening to some hundred recordings of"
+                " calls that it ended"
+            )
 
     @property
     def limit(self) -> Limit:
@@ -142,4 +165,11 @@ class CampaignSettings(BaseModel):
             limit = replace(limit, share=self.share)
         if self.grace_s is not None:
             limit = replace(limit, grace_s=self.grace_s)
+        if self.detection:
+            # The clock of those rules starts when a greeting is over, and detection says so later.
+            limit = replace(
+                limit,
+                grace_s=max(0.0, limit.grace_s - GREETED_S),
+                people_taken_for_machines=self.people_taken_for_machines,
+            )
         return limit

@@ -105,6 +105,24 @@ class CustomerAnswered(Happening):
     """Somebody or something picked up at the number that we called."""
 
 
+@_stored_as("listens")
+@dataclass(frozen=True, slots=True)
+class DetectionBegan(Happening):
+    """Machine detection listens to who or what has picked up."""
+
+
+@_stored_as("person")
+@dataclass(frozen=True, slots=True)
+class PersonFound(Happening):
+    """Detection took them for a person, or was not sure."""
+
+
+@_stored_as("machine")
+@dataclass(frozen=True, slots=True)
+class MachineFound(Happening):
+    """Detection took what picked up for a machine, and the call was ended."""
+
+
 @_stored_as("not_reached")
 @dataclass(frozen=True, slots=True)
 class NotReached(Happening):

@@ -12,10 +12,13 @@ from domain.facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
+    DetectionBegan,
     FellBack,
     Held,
+    MachineFound,
     MessagePlayed,
     OptedOut,
+    PersonFound,
     Resumed,
     Transferred,
 )
@@ -235,6 +238,19 @@ class Switches:
                     message.get("Hotline"),
                     epoch(message.get("At"), datetime.now(UTC).timestamp()),
                 )
+            case "OffhookListens":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    self._calls.note(call, DetectionBegan())
+            case "OffhookPerson":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    self._calls.note(call, PersonFound())
+                    if call.follower is not None:
+                        call.follower.is_person()
+            case "OffhookMachine":
+                if call := self._calls.get(CallId(message.get("Call"))):
+                    self._calls.note(call, MachineFound())
+                    if call.follower is not None:
+                        call.follower.is_machine()
             case "OffhookNobodyFree":
                 # The session says so too, if there was one.
                 if (call := self._calls.get(CallId(message.get("Call")))) and call.placed:

@@ -24,6 +24,7 @@ from domain.facts import (
     Happening,
     LanguageChosen,
     LeftQueue,
+    MachineFound,
     Offered,
     Queued,
     Recorded,
@@ -187,7 +188,7 @@ def fold(facts: Iterable[CallFact]) -> CallRecord:
         why=end.why,
         score=said.score,
         legs=legs,
-        stays=fold_stays(timeline, legs, end.at, end.by),
+        stays=fold_stays(timeline, legs, end.at, end.by if went is None else None),
         recording=said.recording,
         recording_lost=said.recording_lost,
         placed=went is not None,
@@ -352,12 +353,13 @@ _NO_ENTRY: Mapping[str, Outcome] = {
 
 
 def _outcome_of_placed(timeline: list[CallFact]) -> Outcome:
-    """Of a call that we placed, that is over, and in which no agent talked."""
-    if _first(timeline, CustomerAnswered) is None:
-        return Outcome.NOT_REACHED
-    if _first(timeline, CustomerAbandoned, Queued) is not None:
+    """Of a call that we placed, that is over, and that was in no queue."""
+    if _first(timeline, CustomerAbandoned) is not None:
         return Outcome.ABANDONED
-    return Outcome.SELF_SERVICE
+    if _first(timeline, MachineFound) is not None:
+        return Outcome.MACHINE
+    answered = _first(timeline, CustomerAnswered) is not None
+    return Outcome.SELF_SERVICE if answered else Outcome.NOT_REACHED
 
 
 def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
@@ -365,7 +367,8 @@ def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
         return Outcome.ANSWERED if end.at else Outcome.OPEN
     if end.at is None:
         return Outcome.OPEN
-    if _placed(timeline) is not None:
+    placed = _placed(timeline) is not None
+    if placed and wait.since is None:
         return _outcome_of_placed(timeline)
     if wait.since is None and _first(timeline, CallBlocked) is not None:
         return Outcome.BLOCKED
@@ -375,6 +378,6 @@ def _outcome(timeline: list[CallFact], end: _End, wait: _Wait) -> Outcome:
             return outcome
     if wait.since is not None and _gave_up(timeline) is not None:
         return Outcome.UNSERVED
-    if end.by == Party.SYSTEM:
+    if end.by == Party.SYSTEM and not placed:  # we let them go if nobody is free in time
         return Outcome.LOST
     return Outcome.SELF_SERVICE if wait.since is None else Outcome.ABANDONED

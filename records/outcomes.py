@@ -16,4 +16,5 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # refused unanswered: the caller's number is blocked
     CLOSED = "closed"  # heard that the hotline is closed
     NOT_REACHED = "not_reached"  # we called, and nobody answered
+    MACHINE = "machine"  # we called, and a machine answered, as far as detection could hear
     EMERGENCY = "emergency"  # heard the hotline's emergency message

@@ -25,6 +25,9 @@ CALLER = "OFFHOOK_CALLER"
 NOBODY_FREE = "OFFHOOK_NOBODY_FREE"
 """The dialplan's own event: no agent was free in time for a customer whom we called."""
 MESSAGE_PLAYED = "OFFHOOK_MESSAGE_PLAYED"
+LISTENS = "OFFHOOK_LISTENS"
+PERSON = "OFFHOOK_PERSON"
+MACHINE = "OFFHOOK_MACHINE"
 """The dialplan's own event: such a customer heard the message, with 1 if they heard all of it."""
 OPTED_OUT = "OFFHOOK_OPTED_OUT"
 """The dialplan's own event: such a customer asked not to be called again."""
@@ -146,6 +149,10 @@ class LoggedCall:
     placed: bool = False
     """We called the customer, who is the caller here; the following is about such calls."""
     answered_at: float | None = None
+    listens_at: float | None = None
+    """Since when machine detection listened."""
+    person_at: float | None = None
+    machine_at: float | None = None
     nobody_free_at: float | None = None
     message_at: float | None = None
     message_whole: bool = False
@@ -275,6 +282,12 @@ class EventLog:
     def _of_placed(call: LoggedCall, row: LogRow) -> None:
         if row.event == "ANSWER" and call.answered_at is None:
             call.answered_at = row.at
+        elif row.user_event == LISTENS and call.listens_at is None:
+            call.listens_at = row.at
+        elif row.user_event == PERSON and call.person_at is None:
+            call.person_at = row.at
+        elif row.user_event == MACHINE and call.machine_at is None:
+            call.machine_at = row.at
         elif row.user_event == NOBODY_FREE and call.nobody_free_at is None:
             call.nobody_free_at = row.at
         elif row.user_event == MESSAGE_PLAYED and call.message_at is None:

@@ -48,6 +48,7 @@ class ChannelVariable(StrEnum):
     OPT_OUT_OF = "OFFHOOK_OPT_OUT_OF"
     KEY = "OFFHOOK_KEY"
     RETURNED = "OFFHOOK_RETURNED"
+    DETECT = "OFFHOOK_DETECT"
 
 
 class GlobalVariable(StrEnum):

@@ -18,18 +18,21 @@ from domain.facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
+    DetectionBegan,
     FateUnknown,
     FellBack,
     Happening,
     Held,
     LanguageChosen,
     LeftQueue,
+    MachineFound,
     MessagePlayed,
     Misdialled,
     NotReached,
     Offered,
     OfferNotTaken,
     OptedOut,
+    PersonFound,
     PositionAnnounced,
     Queued,
     Recorded,
@@ -177,6 +180,16 @@ class _Wording:
                 return _Line("phone", "secondary", N_("The customer's phone rings."))
             case CustomerAnswered():
                 return _Line("phone-call", "green", N_("The customer answered."))
+            case DetectionBegan():
+                text = N_("Offhook listened to whether a person or a machine had answered.")
+                return _Line("volume", "secondary", text)
+            case PersonFound():
+                return _Line(
+                    "user", "green", N_("A person answered, or nothing that is clearly a machine.")
+                )
+            case MachineFound():
+                text = N_("A machine answered, as far as could be heard, and the call was ended.")
+                return _Line("phone-off", "secondary", text)
             case NotReached(cause):
                 text = N_("The customer was not reached: %(cause)s.")
                 values = {"cause": self._code(cause, words.NOT_REACHED)}

@@ -21,6 +21,7 @@ OUTCOMES = {
     Outcome.CLOSED: N_("Closed"),
     Outcome.EMERGENCY: N_("Emergency message"),
     Outcome.NOT_REACHED: N_("Not reached"),
+    Outcome.MACHINE: N_("Machine answered"),
 }
 OUTCOME_COLOURS = {
     Outcome.OPEN: "blue",
@@ -34,6 +35,7 @@ OUTCOME_COLOURS = {
     Outcome.CLOSED: "secondary",
     Outcome.EMERGENCY: "yellow",
     Outcome.NOT_REACHED: "secondary",
+    Outcome.MACHINE: "secondary",
 }
 NOT_REACHED: dict[str, str] = {
     Cause.BUSY: N_("the line was busy"),

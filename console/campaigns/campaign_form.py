@@ -15,10 +15,11 @@ from console.kit.rendering import says
 _PLAIN = (
     "title", "mode", "queue", "line", "rules", "grace_s", "ratio", "lines", "lines_for_inbound",
     "calls_per_second", "caller_id", "ring_s", "priority", "agents_for_inbound", "most_attempts",
-    "opt_out_key", "opt_out_of",
+    "opt_out_key", "opt_out_of", "detection",
 )  # fmt: skip
 """Settings that the form has under their own names."""
 _MAY_BE_EMPTY = frozenset({"grace_s", "caller_id"})
+_PERCENT = ("share", "people_taken_for_machines")
 _HOURS = {"gap_h": "gap_s", "number_gap_h": "number_gap_s"}
 LANGUAGES = ("zh-CN", "en")
 LONGEST_MESSAGE = 500
@@ -37,7 +38,9 @@ def typed_of(settings: CampaignSettings) -> dict[str, str]:
     plain = settings.model_dump(mode="json")
     typed = {name: _text(plain[name]) for name in _PLAIN}
     typed |= {shown: f"{plain[name] / 3600:g}" for shown, name in _HOURS.items()}
-    typed["share"] = "" if settings.share is None else f"{settings.share * 100:g}"
+    for name in _PERCENT:
+        typed[name] = "" if plain[name] is None else f"{plain[name] * 100:g}"
+    typed["detection"] = "true" if settings.detection else ""
     typed |= {f"message.{language}": settings.message.get(language, "") for language in LANGUAGES}
     return typed
 
@@ -59,7 +62,7 @@ def settings_of_form(
             given[name] = ""
         else:
             given.pop(name, None)
-    for shown, name in {**_HOURS, "share": "share"}.items():
+    for shown, name in {**_HOURS, **{name: name for name in _PERCENT}}.items():
         value = typed.get(shown, "").strip().replace(",", ".")
         try:
             number = float(value) if value else None
@@ -69,7 +72,7 @@ def settings_of_form(
         if number is None:
             given.pop(name, None)
         else:
-            given[name] = number / 100 if name == "share" else number * 3600
+            given[name] = number / 100 if name in _PERCENT else number * 3600
     message = {one: typed.get(f"message.{one}", "").strip() for one in LANGUAGES}
     given["message"] = {one: text[:LONGEST_MESSAGE] for one, text in message.items() if text}
     try:
@@ -84,6 +87,7 @@ def shown_values(request: web.Request, content: CampaignContent) -> dict[str, st
     typed = typed_of(content.settings)
     typed["mode"] = says(request, words.MODE_NAMES[content.settings.mode])
     typed["rules"] = says(request, words.PRESETS.get(content.settings.rules, typed["rules"]))
+    typed["detection"] = says(request, words.DETECTIONS[typed["detection"]])
     typed["opt_out_of"] = says(request, words.OPT_OUTS[content.settings.opt_out_of])
     typed["lists"] = ", ".join(map(str, content.lists))
     typed["state"] = says(request, words.STATES[content.state])
@@ -94,8 +98,10 @@ def _said(request: web.Request, error: Any, typed: Mapping[str, str]) -> FormFau
     place = str(error["loc"][0]) if error["loc"] else _of_text(str(error["msg"]))
     shown = next((form for form, name in _HOURS.items() if name == place), place)
     text = words.FAULTS.get(error["type"], words.OTHER_FAULT)
+    if not error["loc"]:
+        text = words.OF_THE_WHOLE.get(place, text)
     context = dict(error.get("ctx", {}))
-    if place == "share":
+    if place in _PERCENT:
         context = {key: value * 100 for key, value in context.items()}
     return _fault(request, shown, text, typed.get(shown, ""), context)
 

@@ -86,6 +86,8 @@ SETTINGS = {
     "message.en": N_("Message if nobody is free, in English"),
     "opt_out_key": N_("Key by which customers ask for no more calls"),
     "opt_out_of": N_("That request counts for"),
+    "detection": N_("When a machine answers"),
+    "people_taken_for_machines": N_("People who will be taken for machines, in %"),
 }
 HINTS = {
     "name": N_("Lower-case letters, digits and hyphens; calls keep it for ever."),
@@ -98,6 +100,14 @@ HINTS = {
     "message.zh-CN": N_("Say who called, and a number to call back."),
     "message.en": N_("Say who called, and a number to call back."),
     "opt_out_key": N_("Empty: no key."),
+    "detection": N_(
+        "To listen takes one to three seconds, in which a person hears nothing. It is possible "
+        "only with rules that count the time to an agent from the end of the greeting."
+    ),
+    "people_taken_for_machines": N_(
+        "Of those who answer. They are hung up on and count as abandoned. Listen to some hundred "
+        "recordings of calls that were ended for a machine to know the share."
+    ),
 }
 DONE = {
     "changed": N_("Saved. It is in force at once."),
@@ -105,6 +115,10 @@ DONE = {
 }
 REMOVED = N_("The campaign has been removed. Its calls keep its name.")
 
+DETECTIONS = {
+    "": N_("An agent gets it, as a person"),
+    "true": N_("Listen to who answers, and hang up on machines"),
+}
 OPT_OUTS = {"project": N_("this project"), "centre": N_("the whole centre")}
 
 REFUSALS = {
@@ -139,6 +153,17 @@ FAULTS = {
     "string_too_short": N_("%(setting)s: this is missing."),
     "string_too_long": N_("%(setting)s: at most %(max_length)s characters fit."),
 }
+OF_THE_WHOLE = {
+    "detection": N_(
+        "By these calling rules the time to an agent begins before the greeting is over, and "
+        "detection listens until then. Leave machines to the agents, or choose rules that count "
+        "from the greeting's end (US)."
+    ),
+    "people_taken_for_machines": N_(
+        "To hang up on machines, say how many of the people who answer will be taken for one."
+    ),
+}
+"""What is wrong with a setting because of the others."""
 OTHER_FAULT = N_("%(setting)s: “%(value)s” is not possible here.")
 
 _PROGRESSIVE = N_("{ready} ready, {open} calls under way: one call for each free agent")

@@ -80,6 +80,12 @@ class Follower(Protocol):
     def answered(self) -> None:
         """Somebody or something picked up."""
 
+    def is_person(self) -> None:
+        """Detection took them for a person."""
+
+    def is_machine(self) -> None:
+        """Detection took what picked up for a machine."""
+
     def talks(self, agent: AgentCode | None) -> None:
         """The customer and the agent can hear each other."""
 

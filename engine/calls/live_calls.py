@@ -18,11 +18,14 @@ from domain.facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
+    DetectionBegan,
     FateUnknown,
     Happening,
+    MachineFound,
     MessagePlayed,
     NotReached,
     OptedOut,
+    PersonFound,
     TurnedAway,
 )
 from domain.identity import CallId, ChannelId, LineName
@@ -42,7 +45,8 @@ log = structlog.get_logger()
 
 _ONCE = (
     CallEntered, TurnedAway, CallEnded, CallPlaced, CustomerRang, CustomerAnswered, NotReached,
-    CustomerAbandoned, FateUnknown, MessagePlayed, OptedOut,
+    CustomerAbandoned, FateUnknown, MessagePlayed, OptedOut, DetectionBegan, PersonFound,
+    MachineFound,
 )  # fmt: skip
 
 _JUST_OVER_S = 10.0

@@ -16,11 +16,14 @@ from domain.facts import (
     CallFact,
     CustomerAbandoned,
     CustomerAnswered,
+    DetectionBegan,
     FellBack,
     Happening,
+    MachineFound,
     MessagePlayed,
     NotReached,
     OptedOut,
+    PersonFound,
     TalkBegan,
     TalkEnded,
     Transferred,
@@ -118,10 +121,18 @@ def _of_placed(logged: LoggedCall, known: Sequence[CallFact]) -> Iterator[tuple[
     if it is known."""
     if logged.answered_at is not None:
         yield CustomerAnswered(), logged.answered_at
+    if logged.listens_at is not None:
+        yield DetectionBegan(), logged.listens_at
+    if logged.person_at is not None:
+        yield PersonFound(), logged.person_at
+    if logged.machine_at is not None:
+        yield MachineFound(), logged.machine_at
     talked = bool(logged.talks) or any(isinstance(fact.what, TalkBegan) for fact in known)
     if logged.nobody_free_at is not None:
         yield CustomerAbandoned(by_customer=False), logged.nobody_free_at
-    elif logged.ended_at is not None and not talked and not logged.died:
+    elif (
+        logged.ended_at is not None and logged.machine_at is None and not talked and not logged.died
+    ):
         if logged.answered_at is None:
             cause = logged.cause or None
             yield NotReached(cause_of(cause), cause), logged.ended_at

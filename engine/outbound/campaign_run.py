@@ -27,10 +27,13 @@ from dialer.pacing_facts import (
     Answered,
     DayBegan,
     Dialled,
+    GreetingEnded,
     Hopper,
     Lead,
+    Machine,
     NotAnswered,
     PacingFact,
+    Person,
     PersonConnected,
     Ringing,
 )
@@ -173,6 +176,7 @@ class CampaignRun:
             lines=settings.lines,
             calls_per_second=settings.calls_per_second,
             limit=settings.limit,
+            detection=settings.detection,
         )
         local = datetime.now(self._zone)
         day = local.date().toordinal()
@@ -408,6 +412,7 @@ class CampaignRun:
             self._sound,
             settings.opt_out_key,
             self.campaign.project if settings.opt_out_of == "project" else "",
+            settings.detection,
             settings.lines_for_inbound,
         )
         return await self._door.place(
@@ -510,6 +515,9 @@ class RunningAttempt:
     lead: Lead
     dialled_at: float
     answered_at: float | None = None
+    greeted_at: float | None = None
+    """When machine detection, if it is on, found that a person's greeting was over."""
+    machine: bool = False
     agent: AgentCode | None = None
     lost: bool = False
     """They got no agent in time."""
@@ -530,8 +538,8 @@ class RunningAttempt:
     def grace_left_s(self) -> float:
         """How much longer the customer may wait for an agent."""
         now = self.run._clock.now()  # noqa: SLF001 - they are one machine
-        since = now if self.answered_at is None else self.answered_at
-        return self.run.settings.limit.grace_s - (now - since)
+        answered_at = now if self.answered_at is None else self.answered_at
+        return self.run.settings.limit.due_at(answered_at, None, self.greeted_at) - now
 
     def rings(self) -> None:
         self.run.feed(Ringing(self.id))
@@ -541,6 +549,18 @@ class RunningAttempt:
             self.answered_at = self.run._clock.now()  # noqa: SLF001
             self.run.figures.answered += 1
             self.run.feed(Answered(self.id))
+
+    def is_person(self) -> None:
+        self.answered()
+        if self.greeted_at is None and not self.machine:
+            self.greeted_at = self.run._clock.now()  # noqa: SLF001
+            self.run.feed(GreetingEnded(self.id))
+            self.run.feed(Person(self.id))
+
+    def is_machine(self) -> None:
+        if self.greeted_at is None and not self.machine:
+            self.machine = True
+            self.run.feed(Machine(self.id))
 
     def talks(self, agent: AgentCode | None) -> None:
         if self.agent is None and not self.lost:
@@ -566,7 +586,7 @@ class RunningAttempt:
             # Nobody saw what became of it. Most calls are not answered; if this one was, Asterisk's
             # log says so, and the limit's next count from the attempts has it.
             self.run.feed(NotAnswered(self.id, Cause.NO_ANSWER))
-        elif self.agent is None and not self.lost:
+        elif self.agent is None and not self.lost and not self.machine:
             self.lost = True
             self.run.figures.abandoned += 1
             self.run._calls.note(self.call, CustomerAbandoned(by_customer=True))  # noqa: SLF001
@@ -580,6 +600,9 @@ class RunningAttempt:
             yield PersonConnected(self.id, self.agent)
         elif self.answered_at is not None and not self.lost:
             yield Answered(self.id)
+            if self.greeted_at is not None:
+                yield GreetingEnded(self.id)
+                yield Person(self.id)
 
 
 def _policy(settings: CampaignSettings) -> Policy:
@@ -596,7 +619,7 @@ def _pacing_of(settings: CampaignSettings) -> tuple[object, ...]:
     """What a pacer is made of."""
     return (
         settings.mode, settings.policy, settings.ratio, settings.lines,
-        settings.calls_per_second, settings.limit,
+        settings.calls_per_second, settings.limit, settings.detection,
     )  # fmt: skip
 
 

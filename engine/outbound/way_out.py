@@ -61,6 +61,8 @@ class WishedCall:
     opt_out_key: str = ""
     opt_out_of: str = ""
     """The project that the key takes the number off; "": the whole centre."""
+    detect: bool = False
+    """Whether to hang up on machines."""
     lines_for_inbound: int = 0
     """So many of the line's channels are to stay free."""
 
@@ -231,6 +233,7 @@ class WayOut:
             ChannelVariable.MESSAGE: wish.message,
             ChannelVariable.OPT_OUT_KEY: wish.opt_out_key,
             ChannelVariable.OPT_OUT_OF: wish.opt_out_of,
+            ChannelVariable.DETECT: "1" if wish.detect else "",
         }
         return Originate(
             f"PJSIP/{number}@{line.name}",

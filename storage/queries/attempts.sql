@@ -77,7 +77,7 @@ select id, call, at, kind, detail from call_facts where call = any($1::text[]) o
 update attempts set
     stage = $2, rang_at = $3, answered_at = $4, talk_at = $5, ended_at = $6, cause = $7, q850 = $8,
     sip = $9, ended_by = $10, outcome = $11, agent = coalesce($12, agent), opted_out_at = $13,
-    left_early = $14
+    left_early = $14, person_at = $15
 where attempt = $1
 
 -- name: applied
@@ -113,18 +113,20 @@ update leads set
 where lead = $1
 
 -- name: persons_by_minute
-select date_trunc('minute', answered_at) as minute, left_early, outcome, count(*)::int as persons
+select date_trunc('minute', answered_at) as minute, left_early, outcome,
+    person_at is not null as heard, count(*)::int as persons
 from attempts
 where campaign = $1 and reserved_at > $2 and answered_at is not null
   and outcome in ('abandoned', 'spoken')
-group by 1, 2, 3 order by 1
+group by 1, 2, 3, 4 order by 1
 
 -- name: persons_by_day
-select (answered_at at time zone $3)::date as day, left_early, outcome, count(*)::int as persons
+select (answered_at at time zone $3)::date as day, left_early, outcome,
+    person_at is not null as heard, count(*)::int as persons
 from attempts
 where campaign = $1 and reserved_at > $2 and answered_at is not null
   and outcome in ('abandoned', 'spoken')
-group by 1, 2, 3 order by 1
+group by 1, 2, 3, 4 order by 1
 
 -- name: never_placed
 select a.attempt, a.number, a.lead from attempts a

@@ -8,7 +8,7 @@ import pytest
 from campaigns.attempts import abandon_history
 from dialer.abandon_count import Tally
 from dialer.limit import CAUTIOUS, QuickHangUp
-from domain.facts import CallEnded, CustomerAbandoned, CustomerAnswered
+from domain.facts import CallEnded, CustomerAbandoned, CustomerAnswered, PersonFound
 from domain.reasons import Party
 from tests.campaigns.attempt_facts import abandoned, at, missed, placed, spoken
 from tests.campaigns.campaigns_scene import NOON, SPRING, ZONE, CampaignScene, after
@@ -39,5 +39,11 @@ async def test_the_count_is_made_from_the_attempts(scene: CampaignScene) -> None
     found = await abandon_history(pool, SPRING, strict, ZONE, after(minutes=10))
     assert found.days == {today: Tally(2, 4)}
     assert found.last_24h == ((600.0, Tally(1, 3)), (540.0, Tally(1, 1)))
+    # For each whom detection found, some are reckoned to have been taken for machines.
+    await scene.happened(at(calls[0], 10.05, PersonFound()), at(calls[2], 10.05, PersonFound()))
+    found = await abandon_history(pool, SPRING, strict, ZONE, after(minutes=10))
+    unseen = 2 * strict.unseen_for_each
+    assert found.days[today].abandoned == pytest.approx(2 + unseen)
+    assert found.days[today].base == pytest.approx(4 + unseen)
     late = NOON + timedelta(days=40)
     assert (await abandon_history(pool, SPRING, strict, ZONE, late)).days == {}

@@ -18,13 +18,16 @@ from domain.facts import (
     CustomerAbandoned,
     CustomerAnswered,
     CustomerRang,
+    DetectionBegan,
     FateUnknown,
     Happening,
+    MachineFound,
     MessagePlayed,
     NotReached,
     Offered,
     OfferNotTaken,
     OptedOut,
+    PersonFound,
     TalkBegan,
     TalkEnded,
 )
@@ -38,6 +41,9 @@ HAPPENINGS = st.sampled_from(
     [
         CustomerRang(),
         CustomerAnswered(),
+        DetectionBegan(),
+        PersonFound(),
+        MachineFound(),
         CustomerAbandoned(True),
         CustomerAbandoned(None),
         MessagePlayed(True),
@@ -124,6 +130,23 @@ def test_a_talk_that_was_none_is_not_counted_as_one() -> None:
         at("c", 20, CallEnded(Party.SYSTEM, 16, None)),
     ]
     assert folded(dropped).outcome is PastOutcome.ABANDONED
+
+
+def test_detection_settles_who_answered() -> None:
+    picked_up = [at("c", 9, CustomerAnswered()), at("c", 9.1, DetectionBegan())]
+    ended = at("c", 11.5, CallEnded(Party.SYSTEM, 16, None))
+    assert folded(picked_up).stage is AttemptStage.DETECTING
+    machine = folded([*picked_up, at("c", 11.4, MachineFound()), ended])
+    assert (machine.stage, machine.outcome) == (AttemptStage.MACHINE, PastOutcome.MACHINE)
+    person = [*picked_up, at("c", 11, PersonFound())]
+    assert folded(person).stage is AttemptStage.ANSWERED
+    assert folded(person).person_at == at("c", 11, PersonFound()).at
+    went = folded([*picked_up, at("c", 10, CustomerAbandoned(True)), ended])
+    assert (went.stage, went.outcome) == (AttemptStage.ABANDONED, PastOutcome.ABANDONED)
+    assert went.left_early and went.person_at is None
+    # A talk says more than a detection that was reported late, or twice.
+    talk = [*person, at("c", 11.1, TalkBegan(ANN, DESK)), at("c", 12, MachineFound()), ended]
+    assert folded(talk).outcome is PastOutcome.SPOKEN
 
 
 def test_a_customer_who_hears_a_notice_has_been_reached() -> None:

@@ -4,13 +4,25 @@ import ast
 import re
 from collections.abc import Iterator
 
-from telephony.event_log import CALLER, FALLBACK, LINE_FULL, MESSAGE_PLAYED, NOBODY_FREE, OPTED_OUT
+from telephony.event_log import (
+    CALLER,
+    FALLBACK,
+    LINE_FULL,
+    LISTENS,
+    MACHINE,
+    MESSAGE_PLAYED,
+    NOBODY_FREE,
+    OPTED_OUT,
+    PERSON,
+)
 from telephony.variables import ANSWERED, TWIN, WITH_EVENTS, ChannelVariable, GlobalVariable
 from tests.house.test_contracts import ROOT
 
 _NAME = re.compile(r"OFFHOOK_\w+")
 _KNOWN = {*ChannelVariable, *GlobalVariable, TWIN, ANSWERED}
-_EVENTS = {CALLER, FALLBACK, LINE_FULL, MESSAGE_PLAYED, NOBODY_FREE, OPTED_OUT}
+_EVENTS = {
+    CALLER, FALLBACK, LINE_FULL, LISTENS, MACHINE, MESSAGE_PLAYED, NOBODY_FREE, OPTED_OUT, PERSON,
+}  # fmt: skip
 
 
 def test_the_dialplan_uses_these_and_no_others() -> None:

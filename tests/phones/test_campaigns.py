@@ -1,13 +1,15 @@
 """A campaign on a real Asterisk: customers are called on the line, and talk to agents."""
 
 import asyncio
+import time
 
 import pytest
 
+from bench.planned_phone import SoundPlan, Tone
 from campaigns.campaign import Mode
 from records.fold import RecordingInfo
 from tests.faults.scene import LINE, kinds, story
-from tests.phones.bent import Ringing, refuse, ring
+from tests.phones.bent import Habit, Ringing, refuse, ring
 from tests.phones.called import (
     SPRING,
     attempt_of,
@@ -81,6 +83,37 @@ async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
         assert kinds(stored) == ["placed", "not_reached", "ended"], story(stored)
         assert stored.record.outcome == "not_reached"
         assert stored.record.recording is None and stored.record.recording_lost is None
+
+
+async def test_detection_puts_people_through_and_hangs_up_on_machines(house: PhoneHouse) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001", "1002", "1003")
+    person, machine, waits = "+8613800000041", "+8613800000042", "+8613800000043"
+    says = {person: [Tone(0.1, 0.6, 500)], machine: [Tone(0.1, 9.0, 500)], waits: []}
+
+    def answers(tones: list[Tone]) -> Habit:
+        async def customer(call: Ringing) -> None:
+            call.leg.play(SoundPlan(tones), time.time())
+            call.accept()
+
+        return customer
+
+    for number, tones in says.items():
+        house.phone.habits[number] = answers(tones)
+    detects = SPRING.model_copy(update={"detection": True, "people_taken_for_machines": 0.02})
+    await run_campaign(house, "detects", detects, *says)
+    for number in (person, waits):
+        await house.until_stage(number, "talking")
+        (called,) = house.phone.rung_at(number)
+        await house.phone.hang_up(called.leg)
+        row = await attempt_of(house, number)
+        assert (row["stage"], row["outcome"]) == ("ended", "spoken")
+        assert row["answered_at"] < row["person_at"] < row["talk_at"]
+    row = await attempt_of(house, machine)
+    assert (row["stage"], row["outcome"], row["agent"]) == ("machine", "machine", None)
+    assert (await house.stored(machine)).record.outcome == "machine"
+    stored = await house.stored(machine)
+    assert kinds(stored) == ["placed", "answered", "listens", "machine", "ended"], story(stored)
 
 
 async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: PhoneHouse) -> None:
