@@ -198,7 +198,7 @@ class Switches:
     def _gap(self, node: NodeName, since: datetime, shown: Snapshot | None, *, first: bool) -> Gap:
         """A gap that ends now, with a snapshot or without."""
         now = datetime.now(UTC)
-        return Gap(
+        gap = Gap(
             node=node,
             since=since,
             until=now,
@@ -208,6 +208,8 @@ class Switches:
             known=frozenset([*self._calls.by_id, *(call.id for call in self._calls.just_over())]),
             agents=dict(self._floor.at_station),
         )
+        self._calls.await_settlement(gap)
+        return gap
 
     def close_gap(self, gap: Gap) -> None:
         """Record what must have happened in a gap, as the snapshot shows it."""
@@ -215,6 +217,7 @@ class Switches:
             self._calls.write(call.ledger.settle_as_supposed(gap.until))
         for call in gap.over:
             self._talks.on_call_over(call)
+        self._calls.settled(gap)
 
     def _on_dialplan(self, node: NodeName, message: Message) -> None:
         """Take what the dialplan itself reports (UserEvent in extensions.conf)."""

@@ -31,6 +31,7 @@ from domain.facts import (
 from domain.identity import CallId, ChannelId, LineName
 from domain.reasons import Party
 from engine.calls.call import LiveCall
+from engine.calls.gap import Gap
 from engine.calls.logged import entered, fact_id
 from engine.calls.placed import PlacedFor, placed_before, placed_fact
 from engine.centre_in_force import CentreInForce
@@ -69,6 +70,7 @@ class LiveCalls:
         self._changes = changes
         self._clock = clock
         self._just_over: deque[tuple[float, LiveCall]] = deque()
+        self._unsettled: list[Gap] = []
         self._complain = Complaints()
 
     def get(self, call: CallId) -> LiveCall | None:
@@ -195,11 +197,24 @@ class LiveCalls:
         return True
 
     def just_over(self) -> list[LiveCall]:
-        """Calls that ended so recently that Asterisk's log may not have all of them yet."""
+        """Calls that ended so recently that Asterisk's log may not have all of them yet.
+
+        While a gap waits to be settled, that is all that have ended since, however long it takes.
+        """
         self._forget()
         return [call for _, call in self._just_over]
 
+    def await_settlement(self, gap: Gap) -> None:
+        """Forget no call until this gap is settled."""
+        self._unsettled.append(gap)
+
+    def settled(self, gap: Gap) -> None:
+        """What happened in the gap is recorded."""
+        self._unsettled = [other for other in self._unsettled if other is not gap]
+
     def _forget(self) -> None:
+        if self._unsettled:
+            return
         while self._just_over and self._just_over[0][0] < self._clock.now() - _JUST_OVER_S:
             self._just_over.popleft()
 

@@ -153,6 +153,7 @@ class Absence:
             facts += new
         for call in gap.over:
             self._engine.talks.on_call_over(call)
+        self._engine.calls.settled(gap)
         if facts:
             log.info(
                 "recorded from Asterisk's log what happened while nobody looked",

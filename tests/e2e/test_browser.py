@@ -61,7 +61,7 @@ async def test_a_call_seen_by_everybody(house: HouseFactory, open_page: Open) ->
     await expect(shown).to_have_text("就绪")
 
     # A call is offered, talked, ended; the agent takes more time, then goes to lunch.
-    await here.far.phone(StationName("1001"), "answer-3,speak-3,hangup")
+    await here.far.phone(StationName("1001"), "answer-3,speak-3.5,hangup")
     customer = await here.customer("speak-60", "13900000001")
     await expect(state).to_have_text("Ringing")
     call = board.locator('[data-rows="calls"]').get_by_role("row").filter(has_text="13900000001")

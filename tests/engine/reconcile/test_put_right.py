@@ -22,6 +22,7 @@ from records.call_queries import CallStore
 from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.centre_calls import StationConnected
+from tests.conftest import MovableClock
 from tests.engine.reconcile.test_event_log import BRIDGE, PHONE, TALK, row, when
 from tests.links import StillLink
 from tests.waiting import until
@@ -65,6 +66,7 @@ def gap_until(until: float, engine: Engine, *going_on: LiveCall) -> Gap:
     end = when(until)
     gap = Gap(NODE, when(0.5), end, end, first=False, restarted=False, known=known, agents={})
     gap.going_on = list(going_on)
+    engine.calls.await_settlement(gap)
     return gap
 
 
@@ -197,6 +199,22 @@ async def test_a_call_told_live_before_the_log_was_read(
         engine.talks.gone(call, Party.AGENT, 16)
     await absence(TALK).put_right(gap)
     assert talks(tmp_path) == ONE_TALK
+
+
+async def test_a_call_told_live_long_before_the_gap_is_settled(
+    engine: Engine, clock: MovableClock, tmp_path: Path, absence: MakeAbsence
+) -> None:
+    """Many gaps, on a busy machine: one waits for the others before it."""
+    gap = gap_until(0.4, engine)
+    call = enter(engine)
+    engine.talks.connected(call, STATION, when(2))
+    engine.talks.disconnected(call, STATION, Party.AGENT, when(9))
+    engine.talks.gone(call, Party.AGENT, 16)
+    clock.ahead += 60
+    await absence(TALK).put_right(gap)
+    assert talks(tmp_path) == ONE_TALK
+    clock.ahead += 60
+    assert engine.calls.just_over() == []
 
 
 @pytest.mark.parametrize("ended", [False, True])
