@@ -14,7 +14,7 @@ from campaigns.campaign_service import Campaign
 from campaigns.pacing_log import PacingLog
 from campaigns.unsettled import close_never_placed, give_up_unknown
 from dialer.abandon_count import History
-from engine.outbound.campaign_run import Decision
+from engine.outbound.running_attempt import Decision
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 

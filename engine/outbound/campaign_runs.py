@@ -22,7 +22,8 @@ from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock
-from engine.outbound.campaign_run import CampaignRun, OnDecision, RunningAttempt
+from engine.outbound.campaign_run import CampaignRun, OnDecision
+from engine.outbound.running_attempt import RunningAttempt
 from engine.outbound.shares import even_out
 from engine.outbound.way_out import WayOut
 from engine.ports import CampaignView

@@ -1,0 +1,172 @@
+"""One call of a campaign, from the moment when it goes out, and what a run counts of its calls."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from campaigns.campaign import CampaignSettings
+from dialer.pacing_facts import (
+    Abandoned,
+    Answered,
+    Dialled,
+    GreetingEnded,
+    Lead,
+    Machine,
+    NotAnswered,
+    PacingFact,
+    Person,
+    PersonConnected,
+    Ringing,
+)
+from dialer.policy import Reason
+from domain.facts import CustomerAbandoned
+from domain.identity import AgentCode, AttemptId, QueueName
+from domain.reasons import Cause
+from engine.calls.call import LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided last, and why; ``at`` is civil time."""
+
+    at: datetime
+    count: int
+    reason: Reason
+
+
+@dataclass(slots=True)
+class RunFigures:
+    """What a run has done since it began."""
+
+    dialled: int = 0
+    answered: int = 0
+    connected: int = 0
+    abandoned: int = 0
+    refused: int = 0
+    """Leads that were claimed and may not be dialled after all."""
+    decided: Decision | None = None
+    trouble: str | None = None
+    """Why nothing is dialled at the moment, if something is broken, in one line."""
+    answer_to_agent_s: deque[float] = field(default_factory=lambda: deque(maxlen=500))
+    """How long the last customers waited for their agent."""
+
+
+class PacedRun(Protocol):
+    """What an attempt reports to."""
+
+    calls: LiveCalls
+    clock: Clock
+    figures: RunFigures
+
+    @property
+    def settings(self) -> CampaignSettings:
+        """The campaign's, as they are now."""
+
+    def feed(self, fact: PacingFact) -> None:
+        """Something happened to one of its calls."""
+
+    def forget(self, attempt: "RunningAttempt") -> None:
+        """The attempt is over."""
+
+
+@dataclass(slots=True, eq=False)
+class RunningAttempt:
+    """One attempt of a run, from the moment when it goes out."""
+
+    run: PacedRun
+    call: LiveCall
+    lead: Lead
+    dialled_at: float
+    answered_at: float | None = None
+    greeted_at: float | None = None
+    """When machine detection, if it is on, found that a person's greeting was over."""
+    machine: bool = False
+    agent: AgentCode | None = None
+    lost: bool = False
+    """They got no agent in time."""
+
+    @property
+    def id(self) -> AttemptId:
+        return AttemptId(self.call.id)
+
+    @property
+    def queue(self) -> QueueName | None:
+        found = self.run.settings.queue
+        return None if found is None else QueueName(found)
+
+    @property
+    def raised(self) -> int:
+        return self.run.settings.priority
+
+    def grace_left_s(self) -> float:
+        """How much longer the customer may wait for an agent."""
+        now = self.run.clock.now()
+        answered_at = now if self.answered_at is None else self.answered_at
+        return self.run.settings.limit.due_at(answered_at, None, self.greeted_at) - now
+
+    def rings(self) -> None:
+        self.run.feed(Ringing(self.id))
+
+    def answered(self) -> None:
+        if self.answered_at is None:
+            self.answered_at = self.run.clock.now()
+            self.run.figures.answered += 1
+            self.run.feed(Answered(self.id))
+
+    def is_person(self) -> None:
+        self.answered()
+        if self.greeted_at is None and not self.machine:
+            self.greeted_at = self.run.clock.now()
+            self.run.feed(GreetingEnded(self.id))
+            self.run.feed(Person(self.id))
+
+    def is_machine(self) -> None:
+        if self.greeted_at is None and not self.machine:
+            self.machine = True
+            self.run.feed(Machine(self.id))
+
+    def talks(self, agent: AgentCode | None) -> None:
+        if self.agent is None and not self.lost:
+            self.answered()
+            # Somebody talked with them, even if nobody knows any more who sat at the phone.
+            self.agent = agent = agent or AgentCode("")
+            self.run.figures.connected += 1
+            waited = self.run.clock.now() - (self.answered_at or 0.0)
+            self.run.figures.answer_to_agent_s.append(waited)
+            self.run.feed(PersonConnected(self.id, agent))
+
+    def abandoned(self) -> None:
+        """The grace is over, and nobody was free."""
+        if self.agent is None and not self.lost:
+            self.lost = True
+            self.run.figures.abandoned += 1
+            self.run.feed(Abandoned(self.id))
+
+    def over(self, cause: Cause | None) -> None:
+        if cause is not None:
+            self.run.feed(NotAnswered(self.id, cause))
+        elif not self.call.picked_up:
+            # Nobody saw what became of it. Most calls are not answered; if this one was, Asterisk's
+            # log says so, and the limit's next count from the attempts has it.
+            self.run.feed(NotAnswered(self.id, Cause.NO_ANSWER))
+        elif self.agent is None and not self.lost and not self.machine:
+            self.lost = True
+            self.run.figures.abandoned += 1
+            self.run.calls.note(self.call, CustomerAbandoned(by_customer=True))
+            self.run.feed(Abandoned(self.id, by_customer=True))
+        self.run.forget(self)
+
+    def facts_so_far(self) -> Iterable[PacingFact]:
+        """For a pacer that begins now."""
+        yield Dialled(self.id, self.lead)
+        if self.agent is not None:
+            yield PersonConnected(self.id, self.agent)
+        elif self.answered_at is not None and not self.lost:
+            yield Answered(self.id)
+            if self.greeted_at is not None:
+                yield GreetingEnded(self.id)
+                yield Person(self.id)
