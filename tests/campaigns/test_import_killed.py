@@ -13,7 +13,7 @@ from campaigns.list_imports import ListImports
 from tests.campaigns.campaigns_scene import OPS, CampaignScene
 from tests.waiting import until
 
-ROWS = 20_000
+ROWS = 12_000
 SHEET = "\n".join(["手机,姓名", *(f"138{n:08},c{n}" for n in range(ROWS))]).encode()
 
 

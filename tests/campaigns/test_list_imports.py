@@ -2,8 +2,6 @@
 
 import asyncio
 import io
-import os
-import sys
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -222,46 +220,6 @@ async def test_an_import_that_is_cut_off_goes_on_where_it_was(
         {"imported": 5000},
     )
     assert await scene.database.pool.fetchval("select count(*) from leads") == 5000
-
-
-KILLED = """
-import asyncio, sys
-from zoneinfo import ZoneInfo
-from campaigns.lead_columns import ColumnUse
-from campaigns.list_imports import ListImports
-from storage.database import make_pool
-from tests.campaigns.campaigns_scene import OPS
-
-async def main():
-    imports = ListImports(await make_pool(sys.argv[1]), ZoneInfo("Asia/Shanghai"))
-    await imports.begin(OPS, int(sys.argv[2]), {"手机": ColumnUse.PHONE})
-    await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-
-
-async def test_a_killed_controller_leaves_an_import_that_goes_on(
-    scene: CampaignScene, imports: ListImports, dsn: str
-) -> None:
-    seen = await imports.upload(OPS, await scene.new_list(), "may.csv", many(10_000))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", KILLED, dsn, str(seen.number)),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-
-    async def some() -> bool:
-        return (await imports.progress(OPS, seen.number)).rows_read > 0
-
-    await until(some, 30, "the first rows")
-    process.kill()
-    await process.wait()
-    cut = await imports.progress(OPS, seen.number)
-    assert (cut.state, cut.under_way) == (ImportState.RUNNING, False)
-    await imports.resume(OPS, seen.number)
-    found = await ended(imports, seen.number)
-    assert (found.state, counts(found)) == (ImportState.FINISHED, {"imported": 10_000})
-    assert await scene.database.pool.fetchval("select count(*) from lead_numbers") == 10_000
 
 
 async def test_a_workbook_that_unpacks_to_more_than_a_list_has_is_refused(
