@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -14,8 +13,9 @@ from campaigns.campaign_service import Campaigns
 from campaigns.import_progress import ImportProgress, ImportState
 from campaigns.lead_lists import LeadLists
 from campaigns.list_imports import ListImports
-from domain.identity import AgentCode, CampaignName, LineName, ProjectName, StationName
+from domain.identity import CampaignName, LineName, ProjectName, StationName
 from domain.roles import Actor, Role
+from farend.agents_at_work import begin_work
 from farend.ami_client import FarEndError
 from farend.called_customers import REACHED, TONES, CalledCustomer, Conduct, customers
 from farend.console_client import ConsoleClient
@@ -38,7 +38,7 @@ BEEP_HZ = 880
 """What announces a customer to an agent: extensions.conf, ``agent-room``."""
 VOICES = [hz for hz in TONES if abs(hz - BEEP_HZ) > 50]
 """The voices that can't be taken for it."""
-NAILED_WITHIN_S, IMPORTED_WITHIN_S = 60.0, 60.0
+IMPORTED_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.5
 _ACTOR = Actor("demo", Role.ADMIN, None)
 _MESSAGE = {
@@ -102,12 +102,7 @@ class Outreach:
         say(f"{len(self.agents)} agents have their phones connected and get ready")
         await self._far_end.plan_all(self.customers)
         await self._far_end.nail_up(StationName(agent) for agent in self.agents)
-        for agent in self.agents:
-            await self._submit(f"agents/{agent}/log_in", "board", station=agent)
-            await self._submit(f"agents/{agent}/connect", "board")
-        await self._until_nailed_up()
-        for agent in self.agents:
-            await self._submit(f"agents/{agent}/ready", "board")
+        await begin_work(self._console, {agent: StationName(agent) for agent in self.agents})
         await self._import()
         campaigns = Campaigns(self._pool)
         project = self._stack.centre.projects[0].name
@@ -143,20 +138,6 @@ class Outreach:
             await asyncio.sleep(LOOK_EVERY_S)
         await self._move(CampaignState.STOPPED)
         return late
-
-    async def _until_nailed_up(self) -> None:
-        waiting: Sequence[AgentCode] = ()
-        try:
-            async with asyncio.timeout(NAILED_WITHIN_S):
-                while True:
-                    board = await self._console.board()
-                    legs = {row["code"]: row["leg"] for row in board["agents"]}
-                    waiting = [agent for agent in self.agents if legs.get(agent) != "up"]
-                    if not waiting:
-                        return
-                    await asyncio.sleep(LOOK_EVERY_S)
-        except TimeoutError:
-            raise FarEndError(f"the phones of {', '.join(waiting)} are not connected") from None
 
     async def _import(self) -> None:
         now = datetime.now(UTC)

@@ -34,6 +34,7 @@ BENCHES = (
     "hostile_sip",
     "far_end",
     "centre",
+    "dialer",
 )
 """Each is a module ``bench.bench_NAME``; the other modules of ``bench`` are what they use."""
 
