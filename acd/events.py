@@ -54,6 +54,24 @@ class ExtendWrapUp:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAgent:
+    """Offer the agent nobody from the queues, in whatever state they are, until LetAgentGo or their
+    log-out: they look at a customer who is to be called, or one is being called for them."""
+
+    agent: AgentCode
+    by: str
+    """For what, as ``SeatView.kept`` says it: a campaign's name, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetAgentGo:
+    """The agent is kept no longer, if they are by ``by``."""
+
+    agent: AgentCode
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class StationChanged:
     """What Asterisk says about a phone. A phone never heard of is taken for idle."""
 
@@ -74,6 +92,10 @@ class CallQueued:
     the queue is by ``since``, the longest wait by this."""
     raised: int = 0
     """How much the caller raises the queue's priority, for themselves alone."""
+    only: AgentCode | None = None
+    """Who is kept for them: they are offered to nobody else as long as this agent is ready for
+    them. If the agent pauses, leaves, or talks to somebody else, anybody of the queue may have
+    them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +176,8 @@ FloorEvent = (
     | Ready
     | Away
     | ExtendWrapUp
+    | KeepAgent
+    | LetAgentGo
     | StationChanged
     | CallQueued
     | CallLeft

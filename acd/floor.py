@@ -19,6 +19,8 @@ from acd.events import (
     Disconnected,
     ExtendWrapUp,
     FloorEvent,
+    KeepAgent,
+    LetAgentGo,
     LogIn,
     LogOut,
     OfferFailed,
@@ -115,6 +117,8 @@ class Floor:
                 self._wishes.log_in(event, now, out)
             case LogOut() | Ready() | Away() | ExtendWrapUp():
                 self._wishes.wish(event, now, out)
+            case KeepAgent() | LetAgentGo():
+                self._keep(event)
             case Restore():
                 self._restore(event, now, out)
             case Reconfigure():
@@ -218,6 +222,16 @@ class Floor:
                 seat.settling = None  # with its channel all ringing has ended
                 self._roster.refresh(seat)
         self._talks.gone(call, now, out)
+
+    def _keep(self, event: KeepAgent | LetAgentGo) -> None:
+        seat = self._roster.logged_in(event.agent)
+        if seat is None:
+            return
+        if isinstance(event, KeepAgent):
+            seat.kept = event.by
+        elif seat.kept == event.by:
+            seat.kept = None
+        self._roster.refresh(seat)
 
     def _forget(self, now: float) -> None:
         while self._gone:

@@ -43,7 +43,24 @@ class Offers:
 
     def make(self, now: float, out: list[Command]) -> None:
         """Bring together all who can be."""
+        for waiter in self._room.personal():
+            self._bring_to_kept(waiter, now, out)
         while found := self._pool.take(now):
+            self._ring(found, now, out)
+
+    def _bring_to_kept(self, waiter: Waiter, now: float, out: list[Command]) -> None:
+        """Offer a caller to the agent who is kept for them; if that agent can't take them any more,
+        anybody may."""
+        seat = self._roster.get(waiter.only) if waiter.only else None
+        queue, waited_s = waiter.line.queue.name, now - waiter.since
+        if (
+            seat is None
+            or seat.state not in (AgentState.READY, AgentState.OFFERED)
+            or queue not in seat.serves
+        ):
+            self._room.open_to_all(waiter)
+        elif seat.at_hand:
+            found = Match(waiter.call, queue, seat.code, waited_s, now - seat.idle_since)
             self._ring(found, now, out)
 
     def _ring(self, found: Match, now: float, out: list[Command]) -> None:

@@ -36,6 +36,8 @@ class SeatView:
     """When the after-call work ends by itself."""
     then: AgentState | None
     """Wished during a talk: LOGGED_OUT or PAUSED comes after it."""
+    kept: str | None = None
+    """What they are kept for; None: they are offered callers as usual."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +69,8 @@ class Seat:
     rests_until: float | None = None
     """After a missed call that didn't pause them, they are offered nothing before this time."""
     wrap_until: float = 0.0
+    kept: str | None = None
+    """What they are kept for, if for something: they are offered nobody from the queues."""
     settling: tuple[CallId, float] | None = None
     """An offer was withdrawn: the phone may still ring, until OfferFailed or this time."""
     hung_up_at: float | None = None
@@ -78,7 +82,12 @@ class Seat:
 
     @property
     def free(self) -> bool:
-        """Whether they may be offered a caller now."""
+        """Whether they may be offered a caller of their queues now."""
+        return self.kept is None and self.at_hand
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether they may be offered a caller for whom they are kept."""
         return (
             self.state is AgentState.READY
             and self.settling is None
@@ -125,6 +134,7 @@ class Seat:
             and seen.skills is self.skills
             and seen.until == until
             and seen.then is then
+            and seen.kept == self.kept
         ):
             return seen
         self.seen = SeatView(
@@ -138,5 +148,6 @@ class Seat:
             skills=self.skills,
             until=until,
             then=then,
+            kept=self.kept,
         )
         return self.seen

@@ -61,6 +61,8 @@ class Waiter:
     announce_at: float | None
     raised: int = 0
     """How much they raise the queue's priority."""
+    only: AgentCode | None = None
+    """Who is kept for them."""
     offer: OpenOffer | None = None
     settling: tuple[AgentCode, float] | None = None
     """An offer was withdrawn; the call can't dial again until OfferFailed or this time."""
@@ -123,6 +125,8 @@ class WaitingRoom:
         self._timers = timers
         self._lines = {queue.name: QueueLine(queue) for queue in queues}
         self._waiters: dict[CallId, Waiter] = {}
+        self._personal: dict[CallId, Waiter] = {}
+        """Those for whom an agent is kept."""
         self._order = 0
 
     def __iter__(self) -> Iterator[Waiter]:
@@ -154,15 +158,19 @@ class WaitingRoom:
             waiting_since=since if event.waited_s is None else now - event.waited_s,
             announce_at=announce_at if event.announce else None,
             raised=event.raised,
+            only=event.only,
             talking=talking,
         )
         self._waiters[call] = waiter
+        if waiter.only is not None:
+            self._personal[call] = waiter
         insort(line.places, waiter.key)
         self.refresh(waiter)
 
     def leave(self, waiter: Waiter) -> None:
         """They wait no longer, whatever became of them."""
         del self._waiters[waiter.call]
+        self._personal.pop(waiter.call, None)
         line = waiter.line
         del line.places[bisect_left(line.places, waiter.key)]
         self._pool.remove_caller(waiter.call)
@@ -172,11 +180,21 @@ class WaitingRoom:
 
     def refresh(self, waiter: Waiter) -> None:
         """Call after each change of a waiter: the pool and the timers follow."""
-        if waiter.free:
+        if waiter.free and waiter.only is None:
             self._pool.add_caller(waiter.line.queue.name, waiter.key)
         else:
             self._pool.remove_caller(waiter.call)
         self._timers.set(waiter, waiter.due)
+
+    def personal(self) -> list[Waiter]:
+        """Those for whom an agent is kept, and to whom nobody is being offered."""
+        return [waiter for waiter in self._personal.values() if waiter.free]
+
+    def open_to_all(self, waiter: Waiter) -> None:
+        """Nobody is kept for them any more."""
+        waiter.only = None
+        self._personal.pop(waiter.call, None)
+        self.refresh(waiter)
 
     def position(self, waiter: Waiter) -> int:
         """Their place in their own queue, from 1; callers just being offered count too."""

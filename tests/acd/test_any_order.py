@@ -26,6 +26,8 @@ from acd.events import (
     Disconnected,
     ExtendWrapUp,
     FloorEvent,
+    KeepAgent,
+    LetAgentGo,
     LogIn,
     LogOut,
     OfferFailed,
@@ -129,6 +131,19 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(back=RECENT, name=NAMES)
     def a_caller_is_queued_again(self, back: int, name: QueueName) -> None:
         self.tell(CallQueued(self.recent(back), name, self.now))
+
+    @rule(name=NAMES, agent=AGENTS)
+    def a_customer_of_one_agent_comes(self, name: QueueName, agent: AgentCode) -> None:
+        self.calls += 1
+        self.tell(CallQueued(CallId(f"c{self.calls}"), name, self.now, only=agent))
+
+    @rule(agent=AGENTS, by=st.sampled_from(["spring", "hand"]))
+    def an_agent_is_kept(self, agent: AgentCode, by: str) -> None:
+        self.tell(KeepAgent(agent, by))
+
+    @rule(agent=AGENTS, by=st.sampled_from(["spring", "hand"]))
+    def an_agent_is_let_go(self, agent: AgentCode, by: str) -> None:
+        self.tell(LetAgentGo(agent, by))
 
     @rule(back=RECENT)
     def a_caller_leaves(self, back: int) -> None:
@@ -344,12 +359,17 @@ class AnyOrder(RuleBasedStateMachine):
     def all_who_can_be_brought_together_are(self) -> None:
         free = [seat for seat in self.floor._roster if seat.free]
         for waiter in self.floor._room:
-            if waiter.free:
+            if waiter.free and waiter.only is not None:
+                kept = self.floor._roster.get(waiter.only)
+                assert kept and able(kept.skills, waiter.line.queue) and not kept.at_hand
+                assert kept.state in (AgentState.READY, AgentState.OFFERED)
+            elif waiter.free:
                 assert not any(able(seat.skills, waiter.line.queue) for seat in free)
             elif waiter.talking:
                 assert self.floor._roster.talking_to(waiter.call)
         assert set(self.floor._pool._agents) == {seat.code for seat in free}
-        assert set(self.floor._pool._callers) == {w.call for w in self.floor._room if w.free}
+        for_all = {w.call for w in self.floor._room if w.free and w.only is None}
+        assert set(self.floor._pool._callers) == for_all
 
     @invariant()
     def the_staff_is_counted(self) -> None:
