@@ -18,6 +18,7 @@ import asyncpg
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import settings_of
 from campaigns.claims import hold, judged
+from campaigns.judging import DaysOff, no_days_off
 from campaigns.number_locks import lock_numbers
 from campaigns.stored_leads import LeadState, ListState, StoredLead, lead_of, numbers_by_lead
 from dialer.abandon_count import History, Tally
@@ -107,16 +108,20 @@ class StoredAttempt:
 
 
 class Attempts:
-    """The attempts' rows. ``zone``: of customers about whose zone nothing is known.
+    """The attempts' rows. ``zone``: of customers about whose zone nothing is known; ``days_off``:
+    of the centre's calendars.
 
     While the database is away, each call raises one of ``storage.database_errors.AWAY``: then
     nothing may be dialled, for a row may or may not have been written. A row that was is open, and
     is found by ``open``.
     """
 
-    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+    ) -> None:
         self._pool = pool
         self._zone = zone
+        self._days_off = days_off
 
     async def reserve(self, wish: WishedAttempt, *, by: str, now: datetime) -> NotReserved | None:
         """Write the attempt's row, if its lead is still claimed by ``by`` and may still be dialled.
@@ -151,7 +156,9 @@ class Attempts:
         now: datetime,
     ) -> NotReserved | None:
         settings = settings_of(campaign["settings"])
-        (verdict,) = await judged(db, [lead], lead.project, settings, self._zone, now)
+        (verdict,) = await judged(
+            db, [lead], lead.project, settings, self._zone, now, days_off=self._days_off
+        )
         if verdict.number is None:
             await hold(db, [(lead, verdict)])
             listed = verdict.rule is CallingRule.DO_NOT_CALL

@@ -56,8 +56,8 @@ NEXT: dict[CampaignState, frozenset[CampaignState]] = {
 
 
 class CallingHours(BaseModel):
-    """When a campaign may dial on some days of the week, by the customer's clock. It may pass
-    midnight; ``end`` 00:00 is the end of the day."""
+    """Hours on some days of the week. They may pass midnight; ``end`` 00:00 is the end of the
+    day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,7 +90,7 @@ class CampaignSettings(BaseModel):
     people_taken_for_machines: float | None = Field(None, ge=0, lt=0.5)
     """The estimated share of the people who answer that detection hangs up on; they are abandoned,
     and nobody sees them (docs/pacing.md)."""
-    alarm_shares: tuple[float, ...] = (0.83, 0.93)
+    alarm_shares: tuple[float, ...] = Field((0.83, 0.93), max_length=5)
     """At which parts of the limit a warning is shown: 2.5 and 2.8 of 3 %."""
     line: str
     lines: int = Field(30, ge=1, le=10_000)
@@ -116,9 +116,17 @@ class CampaignSettings(BaseModel):
     number_gap_s: float = Field(7_200.0, ge=0, le=A_YEAR_S)
     """Between two calls to a number, whoever places them."""
     hours: tuple[CallingHours, ...] = ()
-    """None: whenever the rules allow."""
+    """When customers may be called, by their own clock; none: whenever the rules allow."""
+    runs: tuple[CallingHours, ...] = ()
+    """When it dials while it is running, by the centre's clock; none: at any time."""
+    first_day: date | None = None
+    """Before this day, by the centre's calendar, a running campaign waits."""
+    last_day: date | None = None
+    """After this day it lets its calls end, and is stopped."""
     closed_on: tuple[date, ...] = Field((), max_length=1_000)
-    """Days, by the customer's calendar, on which nobody is dialled: holidays."""
+    """Days on which nobody is dialled, by the customer's calendar and by the centre's."""
+    calendar: str | None = Field(None, max_length=80)
+    """A calendar of the centre; its days off are such days, too."""
     message: dict[str, str] = {}
     """What a customer hears for whom no agent is free, by language: who called, a number to call
     back, and the key of ``opt_out_key``."""
@@ -134,6 +142,10 @@ class CampaignSettings(BaseModel):
             raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
         if self.mode in (Mode.PREVIEW, Mode.AGENTLESS):
             raise ValueError(f"mode: {self.mode.value} campaigns can't be run yet")
+        if self.first_day and self.last_day and self.last_day < self.first_day:
+            raise ValueError("last_day: it is before the first day")
+        if any(not 0 < part < 1 for part in self.alarm_shares):
+            raise ValueError("alarm_shares: expected parts of the limit, between 0 and 1")
         if self.queue is None:
             raise ValueError("queue: expected the name of one of the project's queues")
         if self.detection:

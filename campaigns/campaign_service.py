@@ -24,6 +24,7 @@ from storage.queries import load
 _SQL, _LEADS = load("campaigns"), load("leads")
 _JUDGED_BY = (
     "rules", "most_attempts", "gap_s", "gap_after_s", "number_gap_s", "hours", "closed_on",
+    "calendar",
 )  # fmt: skip
 """The settings by which leads are judged."""
 _CHANGERS = frozenset((Role.ADMIN, Role.OPS))

@@ -16,7 +16,15 @@ import asyncpg
 
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import settings_of
-from campaigns.judging import LeadVerdict, histories_of, judge_lead, rules_of, state_held_by
+from campaigns.judging import (
+    DaysOff,
+    LeadVerdict,
+    histories_of,
+    judge_lead,
+    no_days_off,
+    rules_of,
+    state_held_by,
+)
 from campaigns.stored_leads import LeadNumber, StoredLead, lead_of, numbers_by_lead
 from dialer.lead_rules import CampaignRules, NumberHistory
 from domain.identity import AgentCode, CampaignName, ProjectName
@@ -48,15 +56,19 @@ class ClaimedLead:
 
 
 class LeadClaims:
-    """Claims leads. ``zone``: of customers about whose zone nothing is known.
+    """Claims leads. ``zone``: of customers about whose zone nothing is known; ``days_off``: of the
+    centre's calendars.
 
     While the database is away, each call raises one of ``storage.database_errors.AWAY``; then
     nothing is claimed.
     """
 
-    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+    ) -> None:
         self._pool = pool
         self._zone = zone
+        self._days_off = days_off
 
     async def claim(
         self,
@@ -105,7 +117,9 @@ class LeadClaims:
     ) -> tuple[int, list[ClaimedLead]]:
         project, settings = ProjectName(row["project"]), settings_of(row["settings"])
         leads = await _due(db, campaign, most, now, agents)
-        verdicts = await judged(db, leads, project, settings, self._zone, now)
+        verdicts = await judged(
+            db, leads, project, settings, self._zone, now, days_off=self._days_off
+        )
         until = now + timedelta(seconds=lease_s)
         claimed = [
             ClaimedLead(
@@ -176,9 +190,11 @@ async def judged(
     settings: CampaignSettings,
     zone: ZoneInfo,
     now: datetime,
+    *,
+    days_off: DaysOff,
 ) -> list[LeadVerdict]:
     """What the rules say now about each of these leads, by all that is stored of their numbers."""
-    rules = rules_of(settings)
+    rules = rules_of(settings, days_off)
     histories = await number_histories(db, leads, project, rules, now) if leads else {}
     verdicts: list[LeadVerdict] = []
     for count, lead in enumerate(leads, start=1):

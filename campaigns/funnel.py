@@ -13,6 +13,7 @@ import asyncpg
 
 from campaigns.campaign_service import CampaignRefusal, CampaignRefused, settings_of
 from campaigns.claims import hold, judged
+from campaigns.judging import DaysOff, no_days_off
 from campaigns.lead_lists import ListRefusal, ListRefused
 from campaigns.stored_leads import lead_of, numbers_by_lead
 from domain.identity import CampaignName, ProjectName
@@ -77,11 +78,15 @@ class ListForecast:
 
 class CampaignFunnel:
     """Counts the leads of campaigns. While the database is away, each call raises one of
-    ``storage.database_errors.AWAY``. ``zone``: of customers about whose zone nothing is known."""
+    ``storage.database_errors.AWAY``. ``zone``: of customers about whose zone nothing is known;
+    ``days_off``: of the centre's calendars."""
 
-    def __init__(self, pool: asyncpg.Pool, zone: ZoneInfo) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, zone: ZoneInfo, *, days_off: DaysOff = no_days_off
+    ) -> None:
         self._pool = pool
         self._zone = zone
+        self._days_off = days_off
 
     async def funnel(
         self, actor: Actor, campaign: CampaignName, now: datetime
@@ -163,7 +168,9 @@ class CampaignFunnel:
                 )
                 leads = [lead_of(one, numbers.get(one["lead"], ())) for one in rows]
                 project, settings = ProjectName(row["project"]), settings_of(row["settings"])
-                verdicts = await judged(db, leads, project, settings, self._zone, now)
+                verdicts = await judged(
+                    db, leads, project, settings, self._zone, now, days_off=self._days_off
+                )
                 refused = [
                     (lead, verdict)
                     for lead, verdict in zip(leads, verdicts, strict=True)

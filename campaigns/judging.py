@@ -4,12 +4,12 @@ Which rules there are and what they say is the dialer's (``dialer.lead_rules``);
 rules are asked about: the campaign's settings, and what is stored about the lead and its numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.campaign import CampaignSettings
+from campaigns.campaign import CallingHours, CampaignSettings
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
 from dialer.calling_times import WeekHours
 from dialer.lead_rules import (
@@ -25,6 +25,14 @@ from dialer.rules import PRESETS, Past, PastOutcome
 
 _NEVER_CALLED = NumberHistory()
 
+DaysOff = Callable[[str | None], Set[date]]
+"""The days off of a calendar of this name; none for None, and for a calendar that isn't there."""
+
+
+def no_days_off(_calendar: str | None) -> Set[date]:
+    """No calendar has days off."""
+    return frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class LeadVerdict:
@@ -39,7 +47,7 @@ class LeadVerdict:
     """Only with an agent kept for it."""
 
 
-def rules_of(settings: CampaignSettings) -> CampaignRules:
+def rules_of(settings: CampaignSettings, days_off: DaysOff = no_days_off) -> CampaignRules:
     """The rules of a campaign with these settings. Made once for many leads."""
     return CampaignRules(
         preset=PRESETS[settings.rules],
@@ -49,11 +57,19 @@ def rules_of(settings: CampaignSettings) -> CampaignRules:
             cause.value: timedelta(seconds=gap_s) for cause, gap_s in settings.gap_after_s.items()
         },
         number_gap=timedelta(seconds=settings.number_gap_s),
-        hours=tuple(
-            WeekHours(frozenset(each.days), each.start, each.end) for each in settings.hours
-        ),
-        closed_on=frozenset(settings.closed_on),
+        hours=week_hours(settings.hours),
+        closed_on=closed_days(settings, days_off),
     )
+
+
+def week_hours(hours: Sequence[CallingHours]) -> tuple[WeekHours, ...]:
+    """Hours as the dialer reads them."""
+    return tuple(WeekHours(frozenset(each.days), each.start, each.end) for each in hours)
+
+
+def closed_days(settings: CampaignSettings, days_off: DaysOff) -> frozenset[date]:
+    """The days on which the campaign calls nobody."""
+    return frozenset(settings.closed_on) | days_off(settings.calendar)
 
 
 def judge_lead(

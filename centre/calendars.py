@@ -109,6 +109,16 @@ def next_change(calendar: Calendar, at: datetime, holidays: Holidays) -> HoursCh
     return None
 
 
+def days_off(calendar: Calendar, years: Iterable[int], holidays: Holidays) -> frozenset[date]:
+    """The days of these years on which the calendar is closed out of turn: public holidays, and
+    exceptions without hours."""
+    found = {day for day, spans in calendar.exceptions.items() if not spans}
+    if calendar.holidays is not None:
+        for year in years:
+            found |= holidays(calendar.holidays, year).days_off - calendar.exceptions.keys()
+    return frozenset(found)
+
+
 def unpublished(
     calendars: Iterable[Calendar], on: date, holidays: Holidays
 ) -> tuple[UnpublishedYear, ...]:

@@ -76,6 +76,7 @@ def centre_of(directory: Directory) -> Centre:
         ),
         languages=directory.wide.languages,
         teams={TeamName(t.name): t.title for t in directory.of(TeamSettings).values()},
+        calendars=calendars,
         timezone=directory.wide.timezone,
         callers={
             number: KnownCaller(

@@ -79,6 +79,24 @@ class CallingTimes:
                     return max(now, start)
         return None
 
+    def closes_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return until when, from ``at`` on, a customer in ``zone`` may be called without a break;
+        ``at`` itself if not even then.
+
+        It is in UTC. None: there is no end within MOST_DAYS. Raises ValueError for a time without a
+        zone.
+        """
+        until = in_utc(at)
+        if not self.is_open(until, zone):
+            return until
+        day = until.astimezone(zone).date()
+        for ahead in range(MOST_DAYS):
+            for start, end in _open_spans(self, zone, day + ahead * _DAY):
+                if start > until:
+                    return until
+                until = max(until, end)
+        return None
+
 
 def in_utc(at: datetime) -> datetime:
     """Return the same moment in UTC; raise ValueError for a time without a zone."""

@@ -216,6 +216,7 @@ class Centre:
     languages: tuple[str, ...] = ("zh-CN", "en")
     callers: Mapping[str, KnownCaller] = field(default_factory=dict)  # by number
     teams: Mapping[TeamName, str] = field(default_factory=dict)  # titles by name
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by name
     timezone: str | None = None  # in which days begin; None: the machine's
 
     @property

@@ -18,7 +18,7 @@ AGAIN_AFTER_S = 3600.0
 
 
 class HolidaysAhead:
-    """Keeps the holidays of numbers' calendars at hand.
+    """Keeps the holidays of the centre's calendars at hand.
 
     ``holidays`` remembers what it has read. The first time takes it long enough to be heard in
     calls, so it is asked in a thread.
@@ -56,6 +56,10 @@ class HolidaysAhead:
         for code in {calendar.holidays for calendar in calendars}:
             if code is not None:
                 self._holidays(code, today.year + 1)  # for New Year's Eve
+        for code in {calendar.holidays for calendar in centre.calendars.values()}:
+            if code is not None:  # campaigns have them, and may call where it is still last year
+                for year in (today.year - 1, today.year, today.year + 1):
+                    self._holidays(code, year)
         return unpublished(calendars, today, self._holidays)
 
     def _take(self, found: tuple[UnpublishedYear, ...]) -> None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -18,6 +19,7 @@ from aiohttp import web
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
+from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
 from campaigns.funnel import CampaignFunnel
@@ -25,6 +27,7 @@ from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
+from campaigns.plan import PlanState, plan_state
 from campaigns.rejected_rows import RejectedRows
 from campaigns.typed_leads import TypedLeads
 from centre.directory import Directory
@@ -65,6 +68,7 @@ from engine.inbound.notice import all_texts
 from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
+from engine.outbound.days_off import CalendarDaysOff
 from engine.outbound.messages import CampaignMessages
 from engine.outbound.way_out import WayOut
 from engine.reconcile.absence import Absence
@@ -298,7 +302,12 @@ async def running(
 
         zone = zone_here(zone_of(engine.centre))
         campaigns = Campaigns(pool, on_change=lambda name: runs.changed(name))
-        attempts = Attempts(pool, zone)
+        days_off = CalendarDaysOff(lambda: engine.centre)
+
+        def plan(settings: CampaignSettings) -> PlanState:
+            return plan_state(settings, days_off, datetime.now(UTC), zone)
+
+        attempts = Attempts(pool, zone, days_off=days_off)
         way_out = WayOut(
             f"{config.node}-{os.getpid()}",
             engine.in_force,
@@ -314,7 +323,7 @@ async def running(
         _background(stack, books.keep(), "why campaigns dial")
         runs = CampaignRuns(
             campaigns,
-            LeadClaims(pool, zone),
+            LeadClaims(pool, zone, days_off=days_off),
             way_out,
             engine.in_force,
             engine.floor,
@@ -325,6 +334,7 @@ async def running(
             history=books.history,
             decided=books.decided,
             zone=lambda: zone_of(engine.centre),
+            plan=plan,
         )
         agi = AgiServer(
             config.asterisk.agi_bind,
@@ -401,11 +411,13 @@ async def running(
             campaigns=CampaignServices(
                 campaigns,
                 lists,
-                CampaignFunnel(pool, zone),
+                CampaignFunnel(pool, zone, days_off=days_off),
                 runs,
                 LeadService(pool),
                 PacingLog(pool),
                 AttemptPages(pool),
+                plan=plan,
+                days_off=days_off,
             ),
             lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
             flows=sorted(flows),

@@ -1,7 +1,6 @@
 """A campaign's settings as a form has them: text in, settings and faults out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +9,8 @@ from pydantic import ValidationError
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import CampaignContent
 from console.campaigns import words
+from console.campaigns.form_fault import FormFault
+from console.campaigns.plan_form import plan_typed, shown_plan, take_plan
 from console.kit.rendering import says
 
 _PLAIN = (
@@ -25,14 +26,6 @@ LANGUAGES = ("zh-CN", "en")
 LONGEST_MESSAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class FormFault:
-    """What is wrong with one field, in words."""
-
-    field: str
-    text: str
-
-
 def typed_of(settings: CampaignSettings) -> dict[str, str]:
     """What the form shows for these settings."""
     plain = settings.model_dump(mode="json")
@@ -42,7 +35,7 @@ def typed_of(settings: CampaignSettings) -> dict[str, str]:
         typed[name] = "" if plain[name] is None else f"{plain[name] * 100:g}"
     typed["detection"] = "true" if settings.detection else ""
     typed |= {f"message.{language}": settings.message.get(language, "") for language in LANGUAGES}
-    return typed
+    return typed | plan_typed(settings)
 
 
 def settings_of_form(
@@ -75,6 +68,7 @@ def settings_of_form(
             given[name] = number / 100 if name in _PERCENT else number * 3600
     message = {one: typed.get(f"message.{one}", "").strip() for one in LANGUAGES}
     given["message"] = {one: text[:LONGEST_MESSAGE] for one, text in message.items() if text}
+    faults += take_plan(request, typed, given)
     try:
         settings = CampaignSettings.model_validate(given)
     except ValidationError as error:
@@ -90,6 +84,7 @@ def shown_values(request: web.Request, content: CampaignContent) -> dict[str, st
     typed["detection"] = says(request, words.DETECTIONS[typed["detection"]])
     typed["opt_out_of"] = says(request, words.OPT_OUTS[content.settings.opt_out_of])
     typed["lists"] = ", ".join(map(str, content.lists))
+    typed |= shown_plan(request, content.settings)
     typed["state"] = says(request, words.STATES[content.state])
     return {name: value for name, value in typed.items() if name in words.SETTINGS}
 

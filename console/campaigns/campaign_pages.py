@@ -1,15 +1,18 @@
 """A campaign's own page: what it is doing, and why, with the buttons that start and stop it."""
 
+from datetime import date, datetime
 from typing import Any
 
 from aiohttp import web
 
 from campaigns.campaign import NEXT, CampaignState
 from campaigns.campaign_service import Campaign, CampaignRefused
+from campaigns.judging import closed_days
 from console.campaigns import why_pages, why_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.reason_text import reason_text
 from console.kit.access import can
+from console.kit.context import LIVE, zone_for
 from console.kit.rendering import render, says
 
 _DONE = words.DONE | why_words.LOOKED
@@ -64,7 +67,21 @@ def _values(request: web.Request, campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "moves": [state for state in words.MOVES if state in NEXT[campaign.state]],
         "view": view,
+        "plan": request.app[SERVICES].plan(campaign.settings),
+        "calendar_gone": _calendar_gone(request, campaign),
+        "next_day_off": _next_day_off(request, campaign),
         "trouble": "" if view is None else why_pages.trouble_text(request, view),
         "reason": "" if view is None else reason_text(request, view.reason, view.reason_figures),
         "words": words,
     }
+
+
+def _calendar_gone(request: web.Request, campaign: Campaign) -> bool:
+    calendar = campaign.settings.calendar
+    return calendar is not None and calendar not in request.app[LIVE].centre().calendars
+
+
+def _next_day_off(request: web.Request, campaign: Campaign) -> date | None:
+    today = datetime.now(zone_for(request)).date()
+    days = closed_days(campaign.settings, request.app[SERVICES].days_off)
+    return min((day for day in days if day >= today), default=None)

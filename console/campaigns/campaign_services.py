@@ -1,15 +1,19 @@
 """What the pages of campaigns are built on, and how a refusal is answered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from campaigns.attempt_pages import AttemptPages
+from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused, Campaigns
 from campaigns.funnel import CampaignFunnel
+from campaigns.judging import DaysOff, no_days_off
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
 from campaigns.pacing_log import PacingLog
+from campaigns.plan import ALWAYS, PlanState
 from console.campaigns import words
 from console.kit.access import projects_of
 from console.kit.context import user_of
@@ -29,6 +33,10 @@ class CampaignServices:
     leads: LeadService
     decisions: PacingLog
     attempts: AttemptPages
+    plan: Callable[[CampaignSettings], PlanState] = lambda _: ALWAYS
+    """What a campaign's plan says now."""
+    days_off: DaysOff = no_days_off
+    """Of the centre's calendars."""
 
 
 SERVICES: web.AppKey[CampaignServices] = web.AppKey("campaign_services")

@@ -7,9 +7,10 @@ from aiohttp import web
 
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused
-from console.campaigns import words
-from console.campaigns.campaign_form import FormFault, settings_of_form, typed_of
+from console.campaigns import plan_words, words
+from console.campaigns.campaign_form import settings_of_form, typed_of
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
+from console.campaigns.form_fault import FormFault
 from console.kit.context import LIVE, project_titles
 from console.kit.rendering import render
 from domain.identity import ProjectName
@@ -123,6 +124,8 @@ async def _form(
         "titles": titles,
         "queues": [q for q in centre.queues if q.project in ({project} if project else titles)],
         "lines": centre.lines,
+        "calendars": sorted(centre.calendars),
+        "plan_words": plan_words,
         "lists": [one for one in found if one.project == project],
         "chosen": set(campaign.lists if campaign and lists is None else lists or ()),
         "made": request.query.get("made") == "yes",

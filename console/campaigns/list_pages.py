@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from campaigns.campaign import CampaignState
 from campaigns.campaign_service import CampaignContent
 from console.campaigns import words
 from console.campaigns.campaign_form import shown_values
@@ -20,6 +21,11 @@ async def page(request: web.Request) -> web.Response:
     found = await services.campaigns.seen_by(actor)
     values = {
         "campaigns": [(one, services.live.view(one.name)) for one in found],
+        "waits": {
+            one.name: plan.until
+            for one in found
+            if one.state is CampaignState.RUNNING and not (plan := services.plan(one.settings)).open
+        },
         "titles": project_titles(request, None if actor.everywhere else _names(actor.projects)),
         "may_make": can(request, "POST", "/campaigns/new"),
         "words": words,

@@ -10,6 +10,7 @@ from datetime import datetime
 from campaigns.campaign import CampaignState
 from campaigns.campaign_service import Campaign
 from campaigns.funnel import FunnelStep
+from campaigns.plan import ALWAYS, PlanState
 from console.campaigns import words
 from console.campaigns.why_words import Holding
 from domain.facts import AgentState
@@ -40,11 +41,18 @@ def free_at(step: FunnelStep) -> datetime | None:
 
 
 def why(
-    campaign: Campaign, steps: Mapping[str, FunnelStep], view: CampaignView | None
+    campaign: Campaign,
+    steps: Mapping[str, FunnelStep],
+    view: CampaignView | None,
+    plan: PlanState = ALWAYS,
 ) -> WhyAnswer:
     """The answer to "why isn't it dialling?". ``view`` None: it isn't under way here."""
+    if plan.ended:
+        return WhyAnswer(Holding.LAST_DAY_OVER)
     if campaign.state is not CampaignState.RUNNING:
         return WhyAnswer(Holding.NOT_RUNNING)
+    if not plan.open:
+        return WhyAnswer(Holding.NO_HOURS if plan.until is None else Holding.PLAN, plan.until)
     if not campaign.lists:
         return WhyAnswer(Holding.NO_LIST)
     if not any(step in steps for step in AT_WORK):

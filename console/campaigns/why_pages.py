@@ -73,7 +73,7 @@ async def values(request: web.Request, campaign: Campaign) -> dict[str, Any]:
     steps = await services.funnel.funnel(actor, campaign.name, now)
     forecast = await services.funnel.forecast(actor, campaign.name, now, steps=steps)
     view = services.live.view(campaign.name)
-    answer = why(campaign, steps, view)
+    answer = why(campaign, steps, view, services.plan(campaign.settings))
     order = [*why_words.STEPS, *sorted(steps.keys() - why_words.STEPS.keys())]
     running = campaign.state is CampaignState.RUNNING
     return {
@@ -113,7 +113,7 @@ def _sentence(
         return says(request, why_words.NOT_RUNNING[campaign.state])
     filled: dict[str, object] = {}
     if answer.until is not None:
-        pattern = "yyyy-MM-dd HH:mm"
+        pattern = "EEEE yyyy-MM-dd HH:mm" if answer.holding is Holding.PLAN else "yyyy-MM-dd HH:mm"
         filled["until"] = clock(answer.until, request[LANGUAGE], zone_for(request), pattern)
     if view is not None:
         filled |= {"share": f"{view.share * 100:.2f}", "limit": f"{view.limit * 100:g}"}

@@ -45,7 +45,10 @@ LOOKED = {
 class Holding(StrEnum):
     """What holds a campaign as a whole; the first of them that is so is the answer."""
 
+    LAST_DAY_OVER = "last_day_over"
     NOT_RUNNING = "not_running"
+    PLAN = "plan"  # outside the hours at which it runs
+    NO_HOURS = "no_hours"  # its plan has none within a year
     NO_LIST = "no_list"
     EMPTY = "empty"
     USED_UP = "used_up"  # nothing but a person frees any of its leads
@@ -62,6 +65,11 @@ class Holding(StrEnum):
 
 
 HOLDINGS = {
+    Holding.LAST_DAY_OVER: N_(
+        "Its last day is over. Choose a later one in its settings, then start it."
+    ),
+    Holding.PLAN: N_("It waits for %(until)s, when its hours begin. It starts by itself then."),
+    Holding.NO_HOURS: N_("Its plan leaves no hour at which it runs. Change it in its settings."),
     Holding.NO_LIST: N_("It has no list, so there is nobody to call."),
     Holding.EMPTY: N_("Its lists have no leads, so there is nobody to call."),
     Holding.USED_UP: N_("No lead is left that may be called, unless somebody frees one."),

@@ -5,6 +5,7 @@ A colour never stands alone; it always comes with its text.
 
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import CampaignRefusal
+from console.campaigns import plan_words
 from console.kit.translations import N_
 from domain.facts import AgentState
 
@@ -88,6 +89,7 @@ SETTINGS = {
     "opt_out_of": N_("That request counts for"),
     "detection": N_("When a machine answers"),
     "people_taken_for_machines": N_("People who will be taken for machines, in %"),
+    **plan_words.NAMES,
 }
 HINTS = {
     "name": N_("Lower-case letters, digits and hyphens; calls keep it for ever."),
@@ -154,6 +156,7 @@ FAULTS = {
     "string_too_long": N_("%(setting)s: at most %(max_length)s characters fit."),
 }
 OF_THE_WHOLE = {
+    "last_day": N_("%(setting)s: “%(value)s” is before the first day."),
     "detection": N_(
         "By these calling rules the time to an agent begins before the greeting is over, and "
         "detection listens until then. Leave machines to the agents, or choose rules that count "

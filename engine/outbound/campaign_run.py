@@ -62,7 +62,8 @@ class CampaignRun:
 
     ``sound`` is the message for customers for whom nobody is free, as Asterisk finds it; "" for
     none. ``zone`` is the one in which its days begin. ``history`` is what its limit has counted
-    before. ``agents`` says who is at work for it now; ``decided`` is told each decision.
+    before. ``agents`` says who is at work for it now; ``decided`` is told each decision;
+    ``open_now`` says whether the plan of these settings lets it dial now.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class CampaignRun:
         sound: str = "",
         history: History = NO_HISTORY,
         decided: OnDecision = lambda *_: None,
+        open_now: Callable[[CampaignSettings], bool] = lambda _: True,
     ) -> None:
         self.campaign = campaign
         self.figures = RunFigures()
@@ -88,6 +90,7 @@ class CampaignRun:
         self._zone = zone
         self._sound = sound
         self._decided = decided
+        self._open_now = open_now
         self._staff: dict[AgentCode, AgentState] = {}
         self._wanted_by_agents = False
         """Whether somebody at work could serve its customers, if not for it at the moment."""
@@ -104,7 +107,8 @@ class CampaignRun:
     @property
     def dials(self) -> bool:
         """Whether new numbers are dialled."""
-        return self.campaign.state is CampaignState.RUNNING and self._door.open
+        running = self.campaign.state is CampaignState.RUNNING and self._door.open
+        return running and self._open_now(self.settings)
 
     @property
     def has_leads(self) -> bool:
@@ -117,7 +121,13 @@ class CampaignRun:
         old, new = before.settings, campaign.settings
         if paced_by(old) != paced_by(new):
             self.pacer = self._new_pacer(self.pacer.limit.history(self.clock.now()))
-        if campaign.lists != before.lists or not self.dials:
+        if campaign.lists != before.lists:
+            self._hopper.empty(self._give_back)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Something has changed that decides whether it dials. Leads are kept only if it does."""
+        if not self.dials:
             self._hopper.empty(self._give_back)
         self._hopper.look_now()
         self._look()

@@ -1,6 +1,7 @@
 """Keeps a run for each campaign that is under way, and shares the agents out among them."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
 
@@ -9,9 +10,10 @@ import structlog
 from acd.commands import AgentChanged
 from acd.match import able
 from acd.seat import SeatView
-from campaigns.campaign import CampaignState
-from campaigns.campaign_service import Campaign, Campaigns
+from campaigns.campaign import CampaignSettings, CampaignState
+from campaigns.campaign_service import Campaign, CampaignRefused, Campaigns
 from campaigns.claims import LeadClaims
+from campaigns.plan import ALWAYS, PlanState
 from dialer.abandon_count import History
 from domain.facts import AgentState
 from domain.identity import AgentCode, CampaignName, QueueName
@@ -48,6 +50,10 @@ ReadHistory = Callable[[Campaign], Awaitable[History]]
 """Reads what counts for the campaign's limit from before."""
 
 
+ReadPlan = Callable[[CampaignSettings], PlanState]
+"""Says what a campaign's plan says now."""
+
+
 async def _no_sound(_: Campaign) -> str:
     return ""
 
@@ -74,6 +80,7 @@ class CampaignRuns:
         history: ReadHistory = _no_history,
         decided: OnDecision = lambda *_: None,
         zone: Callable[[], tzinfo | None] = lambda: None,
+        plan: ReadPlan = lambda _: ALWAYS,
     ) -> None:
         self.by_name: dict[CampaignName, CampaignRun] = {}
         self._campaigns = campaigns
@@ -87,6 +94,9 @@ class CampaignRuns:
         self._history = history
         self._decided = decided
         self._zone = zone
+        self._plan = plan
+        self._resting = set[CampaignName]()
+        """Those that were outside the hours of their plan when they were last looked at."""
         self._of_agent: dict[AgentCode, CampaignName] = {}
         self._changed = asyncio.Event()
         self._begun = asyncio.Event()
@@ -131,6 +141,7 @@ class CampaignRuns:
             elif run.campaign != campaign:
                 run.change(campaign, await self._sound(campaign))
                 log.info("a campaign goes on otherwise", campaign=name, state=campaign.state.value)
+            await self._follow_plan(campaign)
         for name, run in list(self.by_name.items()):
             campaign = now.get(name, run.campaign)
             over = name not in now or campaign.state not in _UNDER_WAY
@@ -146,6 +157,22 @@ class CampaignRuns:
         self._adopt()
         self._share_out()
         self._begun.set()
+
+    async def _follow_plan(self, campaign: Campaign) -> None:
+        """Give a campaign's leads back when its hours are over, and end it after its last day."""
+        run, state = self.by_name.get(campaign.name), self._plan(campaign.settings)
+        if run is None:
+            return
+        if state.ended and campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
+            log.info("a campaign's last day is over", campaign=campaign.name)
+            with contextlib.suppress(CampaignRefused):  # somebody was quicker
+                await self._campaigns.move(DIALLER, campaign.name, CampaignState.DRAINING)
+            self._changed.set()
+        if state.open is (campaign.name in self._resting):
+            self._resting ^= {campaign.name}
+            log.info("a campaign's hours have begun or ended", campaign=campaign.name,
+                     open=state.open, until=state.until)  # fmt: skip
+            run.look_again()
 
     async def _begin_or_tell(self, campaign: Campaign) -> None:
         """One campaign that can't be run must not keep the others from it."""
@@ -173,7 +200,9 @@ class CampaignRuns:
             sound=await self._sound(campaign),
             history=history,
             decided=self._decided,
+            open_now=lambda settings: self._plan(settings).open,
         )
+        self._resting.discard(campaign.name)
         log.info("a campaign runs", campaign=campaign.name, mode=campaign.settings.mode.value)
 
     # --- what pages ask

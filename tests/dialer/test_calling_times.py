@@ -218,3 +218,19 @@ def _within(each: WeekHours, clock: time, today: int) -> bool:
         return today in each.days and each.start <= clock < each.end
     begun = today in each.days and clock >= each.start
     return begun or ((today - 1) % 7 in each.days and clock < each.end)
+
+
+# Until when
+
+
+def test_hours_without_a_break_end_together() -> None:
+    morning, noon = (WeekHours(frozenset(range(7)), time(h), time(h + 3)) for h in (9, 12))
+    times = CallingTimes((), (morning, noon))
+    assert times.closes_at(local("2026-03-02T10:00"), SHANGHAI) == local("2026-03-02T15:00")
+    assert times.closes_at(local("2026-03-02T15:00"), SHANGHAI) == local("2026-03-02T15:00")
+
+
+def test_times_that_never_end_have_no_end() -> None:
+    assert CallingTimes().closes_at(local("2026-03-02T10:00"), SHANGHAI) is None
+    closed = CallingTimes(closed_on=frozenset({date(2026, 3, 4)}))
+    assert closed.closes_at(local("2026-03-02T10:00"), SHANGHAI) == local("2026-03-04T00:00")
