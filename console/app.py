@@ -30,6 +30,8 @@ from console.kit.security import add_headers
 from console.lead_lists.list_services import LIST_SERVICES, ListServices
 from console.lead_lists.routes import LEAD_LISTS
 from console.phone_setup.routes import PHONE_SETUP
+from console.reports.report_services import REPORT_SERVICES, ReportServices
+from console.reports.routes import REPORTS
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from engine.ports import LiveCentre
@@ -43,6 +45,7 @@ FEATURES = (
     CALLS,
     CAMPAIGNS,
     LEAD_LISTS,
+    REPORTS,
     CENTRE,
     USERS,
     ACCOUNT,
@@ -66,6 +69,7 @@ def make_app(
     phone_setups: PhoneSetups,
     campaigns: CampaignServices,
     lead_lists: ListServices,
+    reports: ReportServices,
     flows: Iterable[str] = (),
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
@@ -93,6 +97,7 @@ def make_app(
     app[context.DIRECTORY] = directory
     app[SERVICES] = campaigns
     app[LIST_SERVICES] = lead_lists
+    app[REPORT_SERVICES] = reports
     app[context.FLOWS] = tuple(flows)
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users

@@ -68,6 +68,7 @@ OffhookError
 ├── SheetUnreadable                         documents.sheets
 ├── SippFailed                              bench.sipp
 ├── SpeechError                             prompts.speech
+├── TooManyReports                          console.reports.report_runs
 ├── UnknownNodeError                        ivr_flows.interpreter
 ├── UnknownPolicyError                      simulation.chosen
 ├── UnlistedStepError                       dialer.attempt_stages

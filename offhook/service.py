@@ -22,6 +22,7 @@ from campaigns.attempts import Attempts
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
+from campaigns.daily_report import DailyReports
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
@@ -54,6 +55,7 @@ from console.campaigns.campaign_services import CampaignServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from console.lead_lists.list_services import ListServices
+from console.reports.report_services import ReportServices
 from domain.centre import Centre, zone_of
 from domain.errors import OperatorError
 from engine.agents.kept_rooms import KEPT_ROOMS, KeptRooms
@@ -420,6 +422,7 @@ async def running(
                 days_off=days_off,
             ),
             lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
+            reports=ReportServices(DailyReports(pool), campaigns),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,

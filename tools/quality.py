@@ -35,6 +35,7 @@ BENCHES = (
     "far_end",
     "centre",
     "dialer",
+    "reports",
 )
 """Each is a module ``bench.bench_NAME``; the other modules of ``bench`` are what they use."""
 

@@ -1,18 +1,20 @@
-"""A campaign's attempts, and what was decided in a minute."""
+"""Lists attempts with filters, and what was decided in a minute."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from campaigns.attempt_pages import AttemptPlace
-from console.campaigns import lead_words
+from campaigns.campaign_service import Campaign
+from console.campaigns import attempt_words, lead_words
+from console.campaigns.attempt_files import attempt_file
+from console.campaigns.attempt_filters import ReadAttempts, place_typed, read_attempts
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of
 from console.campaigns.reason_text import reason_text
 from console.kit.access import can, projects_of
-from console.kit.context import AGENTS, zone_for
-from console.kit.rendering import render
-from domain.identity import CallId
+from console.kit.context import AGENTS, project_titles, zone_for
+from console.kit.rendering import render, says
+from console.kit.words import FILTER_MISTAKES
 
 PER_PAGE = 50
 MINUTE = timedelta(minutes=1)
@@ -21,29 +23,81 @@ _TYPED = "%Y-%m-%dT%H:%M"
 
 
 async def attempts(request: web.Request) -> web.Response:
-    """GET /campaigns/{campaign}/attempts: before (the place of the last attempt of a page)"""
-    campaign = await campaign_of(request)
-    before = _place(request.query.get("before", ""))
-    found = await request.app[SERVICES].attempts.page(
-        actor_of(request), campaign.name, before=before, limit=PER_PAGE + 1
+    """GET /campaigns/{campaign}/attempts: from, to, agent, came, result, and before (the place of
+    the last attempt of a page)"""
+    return await _list(request, await campaign_of(request))
+
+
+async def all_attempts(request: web.Request) -> web.Response:
+    """GET /attempts: the same over all campaigns and calls by hand; also project, campaign"""
+    return await _list(request, None)
+
+
+async def attempts_file(request: web.Request) -> web.StreamResponse:
+    """GET /campaigns/{campaign}/attempts.{kind}: those of the filters as a CSV or XLSX file"""
+    return await _file(request, await campaign_of(request))
+
+
+async def all_attempts_file(request: web.Request) -> web.StreamResponse:
+    """GET /attempts.{kind}"""
+    return await _file(request, None)
+
+
+async def _file(request: web.Request, campaign: Campaign | None) -> web.StreamResponse:
+    read = _read(request, campaign)
+    own = projects_of(request)
+    if read.mistakes:
+        said = (says(request, FILTER_MISTAKES[one]) for one in read.mistakes)
+        raise web.HTTPBadRequest(text=" ".join(said))
+    if read.asked.project is not None and own is not None and read.asked.project not in own:
+        raise web.HTTPNotFound
+    return await attempt_file(request, read.asked, request.match_info["kind"])
+
+
+async def _list(request: web.Request, campaign: Campaign | None) -> web.Response:
+    read, own, services = _read(request, campaign), projects_of(request), request.app[SERVICES]
+    actor = actor_of(request)
+    found = await services.attempts.search(
+        actor, read.asked, before=read.before, limit=PER_PAGE + 1
     )
-    here = f"/campaigns/{campaign.name}/attempts"
+    here = "/attempts" if campaign is None else f"/campaigns/{campaign.name}/attempts"
+    kept = {name: value for name, value in read.typed.items() if value}
+
+    def link(path: str, **more: str) -> str:
+        query = urlencode(kept | more)
+        return f"{path}?{query}" if query else path
+
     older = None
     if len(found) > PER_PAGE:
-        last = found[PER_PAGE - 1].place
-        older = f"{here}?{urlencode({'before': f'{last.reserved_at.isoformat()}~{last.attempt}'})}"
+        older = link(here, before=place_typed(found[PER_PAGE - 1].place))
+    titles = project_titles(request, own)
+    seen = await services.campaigns.seen_by(actor, removed=True)
     return render(
         request,
         "campaigns/attempts.html",
         {
             "campaign": campaign,
             "attempts": found[:PER_PAGE],
-            "newest": here if before else None,
+            "newest": link(here) if read.before else None,
             "older": older,
-            "agents": await request.app[AGENTS].names(projects=projects_of(request)),
+            "list_path": here,
+            "file": lambda kind: link(f"{here}.{kind}"),
+            "filters": read.typed,
+            "filtered": bool(kept),
+            "mistakes": [says(request, FILTER_MISTAKES[one]) for one in read.mistakes],
+            "projects": titles,
+            "campaigns": {one.name: one.settings.title for one in seen},
+            "agents": await request.app[AGENTS].names(projects=own),
             "may_read_calls": can(request, "GET", "/calls/{call}"),
             "words": lead_words,
+            "attempt_words": attempt_words,
         },
+    )
+
+
+def _read(request: web.Request, campaign: Campaign | None) -> ReadAttempts:
+    return read_attempts(
+        request.query, zone_for(request), None if campaign is None else campaign.name
     )
 
 
@@ -90,15 +144,3 @@ def _minute(typed: str, zone: tzinfo | None) -> datetime | None:
         return found.replace(tzinfo=zone) if zone is not None else found.astimezone()
     except (ValueError, OverflowError):
         return None
-
-
-def _place(text: str) -> AttemptPlace | None:
-    """A place in the list from an address; None (the newest) if it is none."""
-    at, _, attempt = text.partition("~")
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    if found.tzinfo is None or not 2000 <= found.year <= 2999:
-        return None
-    return AttemptPlace(found, CallId(attempt))

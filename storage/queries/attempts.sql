@@ -40,15 +40,6 @@ where attempt = $1
 -- name: open_attempts
 select * from attempts where ended_at is null order by reserved_at, attempt
 
--- name: attempts_of_campaign
--- The newest first; those before a place in that order, which is null for the first page.
-select a.*, coalesce(l.name, '') as lead_name
-from attempts a left join leads l on l.lead = a.lead
-where a.campaign = $1
-  and ($2::timestamptz is null or (a.reserved_at, a.attempt) < ($2, $3::text))
-order by a.reserved_at desc, a.attempt desc
-limit $4
-
 -- name: attempt
 select * from attempts where attempt = $1
 

@@ -18,6 +18,7 @@ from playwright.async_api import Page
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign_service import Campaigns
+from campaigns.daily_report import DailyReports
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
@@ -34,6 +35,7 @@ from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
 from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
+from console.reports.report_services import ReportServices
 from domain.facts import (
     CallEnded,
     CallEntered,
@@ -209,6 +211,7 @@ async def console(
             RejectedRows(database.pool),
             TypedLeads(database.pool, ZoneInfo("Asia/Shanghai")),
         ),
+        reports=ReportServices(DailyReports(database.pool), Campaigns(database.pool)),
         api=API,
         timing=timing,
     )

@@ -1,0 +1,108 @@
+"""Gives people attempts as a file: CSV that is sent while it is read, or XLSX."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from campaigns.attempt_pages import AttemptFilter, ListedAttempt
+from console.campaigns import attempt_words, lead_words
+from console.campaigns.campaign_services import SERVICES, actor_of
+from console.kit.access import projects_of
+from console.kit.context import AGENTS, LANGUAGE, project_titles, zone_for
+from console.kit.rendering import clock, says
+from documents.sheet_writing import BYTE_ORDER_MARK, SheetValue, csv_part, xlsx_file
+from domain.identity import AgentCode, CampaignName, ProjectName
+
+MOST_IN_XLSX = 50_000
+"""Such a file is made in memory, in some 10 s."""
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    projects: Mapping[ProjectName, str]
+    campaigns: Mapping[CampaignName, str]
+    agents: Mapping[AgentCode, str]
+
+
+async def attempt_file(request: web.Request, asked: AttemptFilter, kind: str) -> web.StreamResponse:
+    """All attempts of the filter, the newest first. Raises HTTPNotFound for another kind of file,
+    and HTTPBadRequest for more than fit into one."""
+    if kind not in ("csv", "xlsx"):
+        raise web.HTTPNotFound
+    rows = _rows(request, asked, None if kind == "csv" else MOST_IN_XLSX + 1)
+    headings = [says(request, text) for text in attempt_words.IN_A_FILE]
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8" if kind == "csv" else _XLSX,
+        "Content-Disposition": f'attachment; filename="attempts.{kind}"',
+        "Cache-Control": "no-store",
+    }
+    if kind == "xlsx":
+        sheet = [headings, *[row async for part in rows for row in part]]
+        if len(sheet) > MOST_IN_XLSX + 1:
+            values = {"most": f"{MOST_IN_XLSX:,}"}
+            raise web.HTTPBadRequest(text=says(request, attempt_words.TOO_MANY, values))
+        return web.Response(body=await asyncio.to_thread(xlsx_file, sheet), headers=headers)
+    # What is wrong with the database is said before the file begins.
+    first: list[Sequence[SheetValue]] = await anext(rows, [])
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    await response.write(BYTE_ORDER_MARK + csv_part([headings, *first]))
+    async for part in rows:
+        await response.write(await asyncio.to_thread(csv_part, part))
+    await response.write_eof()
+    return response
+
+
+async def _rows(
+    request: web.Request, asked: AttemptFilter, most: int | None
+) -> AsyncIterator[list[Sequence[SheetValue]]]:
+    own, actor, services = projects_of(request), actor_of(request), request.app[SERVICES]
+    seen = await services.campaigns.seen_by(actor, removed=True)
+    names = _Names(
+        project_titles(request, own),
+        {one.name: one.settings.title for one in seen},
+        await request.app[AGENTS].names(projects=own),
+    )
+    async for part in services.attempts.all(actor, asked, most=most):
+        yield [_row(request, one, names) for one in part]
+
+
+def _row(request: web.Request, one: ListedAttempt, names: _Names) -> Sequence[SheetValue]:
+    attempt = one.attempt
+    zone, language = zone_for(request), request[LANGUAGE]
+
+    def moment(at: datetime | None) -> str:
+        return "" if at is None else clock(at, language, zone, "yyyy-MM-dd HH:mm:ss")
+
+    cause = lead_words.CAUSES.get(attempt.cause or "")
+    result = lead_words.DISPOSITIONS.get(attempt.disposition or "")
+    agent, campaign = attempt.agent, attempt.campaign
+    return [
+        moment(attempt.reserved_at),
+        attempt.attempt,
+        names.projects.get(attempt.project, attempt.project),
+        "" if campaign is None else names.campaigns.get(campaign, campaign),
+        one.list_title,
+        one.lead_key,
+        one.lead_name,
+        attempt.number,
+        says(request, attempt_words.CAME[one.came]),
+        says(request, cause) if cause else attempt.cause or "",
+        "" if attempt.sip is None else attempt.sip,
+        agent or "",
+        "" if agent is None else names.agents.get(agent, ""),
+        moment(attempt.answered_at),
+        moment(attempt.talk_at),
+        moment(attempt.ended_at),
+        "" if one.talk_s is None else round(one.talk_s),
+        says(request, result) if result else attempt.disposition or "",
+        attempt.sub_reason or "",
+        attempt.note or "",
+        attempt.line or "",
+        attempt.mode,
+        says(request, attempt_words.YES) if one.recorded else "",
+    ]
