@@ -316,7 +316,7 @@ class Switches:
                     call.follower.rings()
             case CustomerPickedUp():
                 call.picked_up = True
-                self._calls.note(call, CustomerAnswered())
+                self._calls.note(call, CustomerAnswered(), supposed=gap is not None)
                 if call.follower is not None:
                     call.follower.answered()
             case StationRinging():

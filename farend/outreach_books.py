@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from domain.centre import Centre
-from domain.identity import CallId
+from domain.identity import CallId, CampaignName
 from farend.called_customers import key_of
 from farend.compared_books import BookedCall, differences, to_ear
 from farend.network import FarEnd
@@ -27,7 +27,8 @@ WRITTEN_WITHIN_S = 60.0
 TOLERANCE_S = 0.5
 
 _CALLS = """\
-select a.attempt, a.number, a.reserved_at, a.requested_at, a.answered_at, a.talk_at, a.ended_at,
+select a.attempt, a.number, a.stage, a.reserved_at, a.requested_at, a.answered_at, a.talk_at,
+  a.ended_at,
   a.outcome, a.left_early, c.call is not null as recorded, c.ended_at is not null as over,
   c.recording_file, c.recording_whole, c.recording_lost,
   (select f.detail ->> 'station' from call_facts f where f.call = a.attempt
@@ -65,7 +66,7 @@ async def result_of(
 
     ``log`` is Asterisk's log of channel events.
     """
-    rows = await _written(pool)
+    rows = await written(pool, CAMPAIGN)
     phones = [
         replace(seen, heard=far.hears(seen.call))
         for agent in outreach.agents
@@ -73,9 +74,9 @@ async def result_of(
     ]
     customers = {key_of(each.number) for each in outreach.customers}
     seen = [each for each in far.seen.calls.values() if each.key and each.key in customers]
-    booked = [_booked(row) for row in rows]
-    faults = differences(booked, seen, phones, tolerance_s=TOLERANCE_S)
-    faults += logged_otherwise(booked, await asyncio.to_thread(logged_calls, log, centre))
+    books = [booked_call(row) for row in rows]
+    faults = differences(books, seen, phones, tolerance_s=TOLERANCE_S)
+    faults += logged_otherwise(books, await asyncio.to_thread(logged_calls, log, centre))
     faults += not_kept(rows)
     use = None
     if rows:
@@ -150,7 +151,10 @@ def logged_calls(log: Path, centre: Centre) -> dict[CallId, LoggedCall]:
 
 
 def logged_otherwise(
-    booked: Sequence[BookedCall], logged: Mapping[CallId, LoggedCall]
+    booked: Sequence[BookedCall],
+    logged: Mapping[CallId, LoggedCall],
+    *,
+    tolerance_s: float = TOLERANCE_S,
 ) -> list[str]:
     """What the books say otherwise than Asterisk's log, a line each."""
     found = []
@@ -167,7 +171,7 @@ def logged_otherwise(
             if ours is None or theirs is None:
                 if ours is not theirs:
                     found.append(f"{what}: {word} {ours}, in Asterisk's log {theirs}")
-            elif abs(ours - theirs) > TOLERANCE_S:
+            elif abs(ours - theirs) > tolerance_s:
                 found.append(f"{what}: {word} {ours - theirs:+.3f} s from Asterisk's log")
         talked = there.talks[0].station if there.talks else None
         if talked != call.station:
@@ -191,19 +195,21 @@ def not_kept(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-async def _written(pool: asyncpg.Pool) -> Sequence[Mapping[str, Any]]:
-    """The attempts, once each has its end, record and recording, or as they stand after a while."""
+async def written(pool: asyncpg.Pool, campaign: CampaignName) -> Sequence[Mapping[str, Any]]:
+    """The attempts of a campaign, once each has its end, record and recording, or as they stand
+    after a while."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + WRITTEN_WITHIN_S
     while True:
         async with connection(pool) as db:
-            rows: Sequence[Mapping[str, Any]] = await db.fetch(_CALLS, CAMPAIGN)
+            rows: Sequence[Mapping[str, Any]] = await db.fetch(_CALLS, campaign)
         if not not_kept(rows) or loop.time() > deadline:
             return rows
         await asyncio.sleep(0.5)
 
 
-def _booked(row: Mapping[str, Any]) -> BookedCall:
+def booked_call(row: Mapping[str, Any]) -> BookedCall:
+    """A row of ``written`` as the centre's book of that call."""
     return BookedCall(
         row["attempt"],
         row["number"],

@@ -44,8 +44,9 @@ FAST_AT_ONCE = 3
 LIVE_AT_ONCE = 4
 """Live tests that run side by side, whatever the number of cores: mostly they wait for calls."""
 
-ON_DEMAND = ("lists",)
-"""Run only when named, for it makes ten million calls first: twenty minutes and 25 GB."""
+ON_DEMAND = ("lists", "faults")
+"""Run only when named: ``lists`` makes ten million calls first (twenty minutes and 25 GB),
+``faults`` kills the controller a hundred times (half an hour)."""
 
 FUZZERS = ("fuzz_agi", "fuzz_ami")
 """Run only when named: they send hostile input for OFFHOOK_FUZZ_S seconds and time nothing."""
@@ -98,7 +99,8 @@ def _pytest(*arguments: str) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Run the benchmarks named, or all; figures go to standard output and bench-results.json.
 
-    ``NAME:PART`` runs one part of a benchmark that has several.
+    ``NAME:PART`` runs one part of a benchmark that has several. The exit status is 1 if one has
+    found ``disagreements``.
 
     SIGTERM ends them as Ctrl-C does: whatever they started is stopped and removed.
     """
@@ -129,6 +131,7 @@ def _bench(arguments: Sequence[str]) -> int:
     find_or_install_espeak()
     file = ROOT / "bench-results.json"
     results = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    wrong = False
     for asked in arguments or BENCHES:
         name, _, part = asked.partition(":")
         if name not in (*BENCHES, *ON_DEMAND, *FUZZERS):
@@ -148,9 +151,10 @@ def _bench(arguments: Sequence[str]) -> int:
             results.setdefault(name, {})[part] = parts[part]()
         else:
             results[name] = module.measure()
+        wrong |= bool(results[name].get("disagreements"))
         _replace(file, json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
-    return 0
+    return 1 if wrong else 0
 
 
 def _replace(file: Path, text: str) -> None:

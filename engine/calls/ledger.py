@@ -21,6 +21,7 @@ from domain.facts import (
     CallEnded,
     CallFact,
     ControllerLost,
+    CustomerAnswered,
     FellBack,
     TalkBegan,
     TalkEnded,
@@ -34,7 +35,7 @@ from telephony.event_log import LoggedCall
 
 _IN_LOG = (*TALKS, Transferred, FellBack)
 """The facts that Asterisk's log has too."""
-_SUPPOSABLE = (*TALKS, CallEnded)
+_SUPPOSABLE = (*TALKS, CustomerAnswered, CallEnded)
 
 _LATEST_EVENT = timedelta(seconds=2)
 """How far apart an entry of Asterisk's log and the event for the same thing may be."""
@@ -91,7 +92,8 @@ class Ledger:
     def enter(self, fact: CallFact, *, supposed: bool = False) -> bool:
         """Take note of a fact; returns whether it must be recorded now.
 
-        ``supposed``: nobody saw it happen. A talk or an end then waits until the gap is settled.
+        ``supposed``: nobody saw it happen. A talk, a customer's answer to our call or an end then
+        waits until the gap is settled.
         """
         if supposed and isinstance(fact.what, _SUPPOSABLE):
             self.gapped = True

@@ -184,8 +184,8 @@ def not_told(
     facts = [*known, *told]
     for number, fact in enumerate(implied):
         kind = type(fact.what)
-        if kind is CallEnded:
-            heard = any(isinstance(other.what, CallEnded) for other in facts)
+        if kind in (CallEnded, CustomerAnswered):
+            heard = any(isinstance(other.what, kind) for other in facts)
         else:
             # What was last heard of this phone until then; later things don't matter. If only the
             # end of a talk is known, it may have begun at any time before that.
