@@ -132,12 +132,13 @@ def _bench(arguments: Sequence[str]) -> int:
     file = ROOT / "bench-results.json"
     results = json.loads(file.read_text("utf-8")) if file.exists() else {}
     wrong = False
-    for asked in arguments or BENCHES:
-        name, _, part = asked.partition(":")
-        if name not in (*BENCHES, *ON_DEMAND, *FUZZERS):
+    for asked in arguments:  # before the first one, which may take minutes
+        if (name := asked.partition(":")[0]) not in (*BENCHES, *ON_DEMAND, *FUZZERS):
             there = ", ".join((*BENCHES, *ON_DEMAND, *FUZZERS))
             print(f"offhook: no benchmark {name!r}; there are {there}", file=sys.stderr)
             return 2
+    for asked in arguments or BENCHES:
+        name, _, part = asked.partition(":")
         module = importlib.import_module(
             f"bench.{name}" if name in FUZZERS else f"bench.bench_{name}"
         )
