@@ -64,12 +64,13 @@ def centre(
     }
 
 
-def free_ports(singles: int, *, rtp: int) -> Ports:
-    """A block whose single ports are free, and ``singles`` more for load generators' SIP.
+def free_ports(singles: int, *, rtp: int, first: int = FIRST_PORT) -> Ports:
+    """A block whose single ports are free, from ``first`` on, and ``singles`` more for load
+    generators' SIP.
 
     The ports for sound aren't checked: Asterisk takes those that are free.
     """
-    for base in range(FIRST_PORT, LAST_PORT - rtp - 20 - singles + 1, 50):
+    for base in range(first, LAST_PORT - rtp - 20 - singles + 1, 50):
         ports = Ports.block(base, rtp=rtp)
         wanted = [("udp", "127.0.0.1", ports.sip, "SIP"), ("tcp", "127.0.0.1", ports.sip, "SIP")]
         wanted += [
@@ -82,7 +83,7 @@ def free_ports(singles: int, *, rtp: int) -> Ports:
         except AsteriskError:
             continue
         return ports
-    raise AsteriskError(f"no free ports between {FIRST_PORT} and {LAST_PORT}")
+    raise AsteriskError(f"no free ports between {first} and {LAST_PORT}")
 
 
 @asynccontextmanager

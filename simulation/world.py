@@ -33,6 +33,7 @@ from dialer.pacing_facts import (
 )
 from domain.identity import AttemptId, StageName
 from simulation.carrier import GIVEN_UP_AFTER_S, REPEATED_AFTER_S, Carrier
+from simulation.fates import Fates
 from simulation.leads import Leads
 from simulation.scenario import Change, Scenario
 from simulation.staff import SimulatedAgent, Staff, Watcher
@@ -41,8 +42,6 @@ from simulation.virtual_clock import VirtualClock
 
 _HOUR_S = 3_600.0
 _REFUSED_AFTER_S = 0.2
-_LEAST_DELAY_S = 0.001
-"""Seconds. If all times were 0, time would stand still and the day would never end."""
 
 
 class Order(Protocol):
@@ -136,8 +135,7 @@ class World:
         limit = scenario.limit.limit()
         self._from_greeting = limit.clock is ClockStart.GREETING_END
         self._grace_s = limit.grace_s - 1e-9  # adding and subtracting times is not exact
-        self._draw_delay = scenario.delay.draw()
-        self._draw_ring = scenario.ring.draw()
+        self._fates = Fates(scenario)
         self._draw_hang_up = scenario.hang_up.draw()
         self._draw_talk = scenario.talk.draw()
         self._draw_machine_talk = scenario.machine_talk.draw()
@@ -267,32 +265,19 @@ class World:
 
     def _is_carried(self, attempt: AttemptId, call: _Call) -> None:
         """Let a call go its way, now that the trunk has taken it."""
-        rng, scenario, clock = self._rng, self._scenario, self._clock
-        delay = max(_LEAST_DELAY_S, self._draw_delay(rng))
-        chance = rng.random()
+        clock = self._clock
         usual = self._leads.rates[call.lead]
         rate = min(1.0, usual * self._rate_factor * self._drift_rate)
-        if chance < rate or chance < rate + scenario.machines:
-            call.person = chance < rate
-            ring = self._draw_ring(rng)
-            if ring < scenario.ring_at_most_s:
-                clock.after(delay, lambda: self._rings(attempt, call))
-                clock.after(delay + ring, lambda: self._answered(attempt, call))
-                return
-            call.person = False
-            kind = 1.0
+        fate = self._fates.draw(self._rng, rate)
+        call.person = fate.person
+        over, cause = fate.delay_s, fate.cause
+        if fate.rings_s is not None:
+            clock.after(fate.delay_s, lambda: self._rings(attempt, call))
+            over += fate.rings_s
+        if cause is None:
+            clock.after(over, lambda: self._answered(attempt, call))
         else:
-            kind = rng.random()
-        refusals = scenario.refusals
-        if kind < refusals.invalid:
-            clock.after(delay, lambda: self._not_answered(attempt, call, Cause.INVALID))
-            return
-        clock.after(delay, lambda: self._rings(attempt, call))
-        if kind < refusals.invalid + refusals.busy:
-            over, cause = rng.uniform(0.0, 3.0), Cause.BUSY
-        else:
-            over, cause = scenario.ring_at_most_s, Cause.NO_ANSWER
-        clock.after(delay + over, lambda: self._not_answered(attempt, call, cause))
+            clock.after(over, lambda: self._not_answered(attempt, call, cause))
 
     def _fill_hopper(self) -> None:
         self._tell(Hopper(self._leads.fill()))

@@ -1,6 +1,7 @@
 """The developers' commands: ``./run check``, ``./run test`` and ``./run bench``."""
 
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -99,7 +100,8 @@ def _pytest(*arguments: str) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Run the benchmarks named, or all; figures go to standard output and bench-results.json.
 
-    ``NAME:PART`` runs one part of a benchmark that has several. The exit status is 1 if one has
+    ``NAME:PART`` runs one part of a benchmark that has several; what follows from the first
+    argument on that begins with ``-`` are options of that part. The exit status is 1 if one has
     found ``disagreements``.
 
     SIGTERM ends them as Ctrl-C does: whatever they started is stopped and removed.
@@ -132,12 +134,14 @@ def _bench(arguments: Sequence[str]) -> int:
     file = ROOT / "bench-results.json"
     results = json.loads(file.read_text("utf-8")) if file.exists() else {}
     wrong = False
-    for asked in arguments:  # before the first one, which may take minutes
+    names = list(itertools.takewhile(lambda each: not each.startswith("-"), arguments))
+    options = arguments[len(names) :]
+    for asked in names:  # before the first one, which may take minutes
         if (name := asked.partition(":")[0]) not in (*BENCHES, *ON_DEMAND, *FUZZERS):
             there = ", ".join((*BENCHES, *ON_DEMAND, *FUZZERS))
             print(f"offhook: no benchmark {name!r}; there are {there}", file=sys.stderr)
             return 2
-    for asked in arguments or BENCHES:
+    for asked in names or BENCHES:
         name, _, part = asked.partition(":")
         module = importlib.import_module(
             f"bench.{name}" if name in FUZZERS else f"bench.bench_{name}"
@@ -147,9 +151,12 @@ def _bench(arguments: Sequence[str]) -> int:
             there = ", ".join(parts) or "none"
             print(f"offhook: {name} has no part {part!r}; there are: {there}", file=sys.stderr)
             return 2
+        if options and part not in getattr(module, "WITH_OPTIONS", ()):
+            print(f"offhook: {asked} has no options; there is {options[0]}", file=sys.stderr)
+            return 2
         print(f"offhook: measuring {asked}", file=sys.stderr, flush=True)
         if part:
-            results.setdefault(name, {})[part] = parts[part]()
+            results.setdefault(name, {})[part] = parts[part](*options)
         else:
             results[name] = module.measure()
         wrong |= bool(results[name].get("disagreements"))
