@@ -98,7 +98,7 @@ class CampaignSettings(BaseModel):
     lines_for_inbound: int = Field(0, ge=0, le=10_000)
     """So many of the line's channels are left free."""
     calls_per_second: float = Field(5.0, gt=0, le=100)
-    caller_id: str | None = Field(None, max_length=32)
+    caller_id: str | None = Field(None, pattern=r"^\+?[0-9]{3,20}$")
     """What customers see; None: the line's."""
     ring_s: float = Field(25.0, ge=15, le=120)
     priority: int = Field(-1, ge=-1_000, le=1_000)

@@ -176,6 +176,7 @@ def _line(found: LineSettings) -> Line:
         numbers_out=found.numbers_out,
         country=found.country,
         caller_id=found.caller_id,
+        caller_id_header=found.caller_id_header,
         answer_signalled=found.answer_signalled,
     )
 

@@ -369,7 +369,13 @@ class LineSettings(Thing):
     caller_id: str | None = Field(
         None,
         pattern=r"^\+?[0-9]{3,20}$",
-        description="the number that those who are called see: 3 to 20 digits",
+        description="the number that those who are called see: 3 to 20 digits; a campaign may have"
+        " its own",
+    )
+    caller_id_header: CallerHeader = Field(
+        CallerHeader.FROM,
+        description="the SIP header in which the carrier wants that number: From,"
+        " P-Asserted-Identity or Remote-Party-ID; with one of these two, From names the account",
     )
     answer_signalled: bool = Field(
         False,

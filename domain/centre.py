@@ -36,7 +36,7 @@ class LineKind(StrEnum):
 
 
 class CallerHeader(StrEnum):
-    """The SIP header that names the caller."""
+    """The SIP header that names the caller, of calls that come in or go out."""
 
     FROM = "From"  # as the caller's own exchange or phone wrote it
     ASSERTED = "P-Asserted-Identity"  # what the carrier vouches for
@@ -173,7 +173,8 @@ class Line:
     numbers_in: NumberFormat = NumberFormat.AS_SENT
     numbers_out: NumberFormat = NumberFormat.AS_SENT
     country: str = "CN"  # whose numbers these are
-    caller_id: str | None = None  # what those who are called see
+    caller_id: str | None = None  # what those who are called see, unless a campaign has its own
+    caller_id_header: CallerHeader = CallerHeader.FROM  # where that goes out
     answer_signalled: bool = False  # whether an FXO gateway reports the moment of answer
 
 

@@ -22,7 +22,8 @@ class SeenCall:
     key: str = ""  # the same as called_customers.key_of writes it
     line: str = ""
     station: str = ""  # the phone; empty for a customer
-    caller: str = ""  # who calls, as the called side sees it
+    caller: str = ""  # who calls, as the called side sees it in From
+    asserted: str = ""  # its P-Asserted-Identity, of a customer
     seized: bool = False  # over a gateway that answers before the customer does
     answered_at: float | None = None
     steps: tuple[tuple[float, str, int], ...] = ()
@@ -86,6 +87,7 @@ class SeenCalls:
                 event.get("Line", ""),
                 event.get("Station", ""),
                 event.get("Caller", ""),
+                event.get("Asserted", ""),
                 seized=event.get("Seizes") == "1",
             )
         elif kind == "FarendEar":

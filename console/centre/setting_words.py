@@ -15,6 +15,7 @@ _LABELS: Mapping[str, str] = {
     "calendar": N_("Calendar"),
     "caller_header": N_("Header that says who calls"),
     "caller_id": N_("Number that others see"),
+    "caller_id_header": N_("Header in which that number goes out"),
     "channels": N_("Calls at once"),
     "closed_message": N_("Message while closed"),
     "code": N_("Code"),
@@ -90,7 +91,11 @@ _HELP: Mapping[str, str] = {
     "account.user": N_("The user name that the carrier gave you."),
     "announce_every_s": N_("0: never again."),
     "caller_header": N_("Only what a carrier vouches for should be believed."),
-    "caller_id": N_("3 to 20 digits. Empty: the carrier decides."),
+    "caller_id": N_("3 to 20 digits; a campaign may have its own. Empty: the carrier decides."),
+    "caller_id_header": N_(
+        "If the carrier wants its account in From, it says in which other header it takes the "
+        "number that others see."
+    ),
     "calendar": N_("When the number is open. Empty: always."),
     "answer_signalled": N_(
         "Without it, an analog line is not used for predictive dialling. A trunk always reports it."

@@ -28,6 +28,7 @@ from storage.database_errors import AWAY
 from telephony.ami.link import Link
 from telephony.ami.originate import Extension, Originate, new_channel_id
 from telephony.ami.protocol import ActionFailed, ActionRefused, OutcomeUnknown
+from telephony.caller_ids import caller_id_headers, caller_id_of
 from telephony.centre_calls import Calls
 from telephony.numbers import for_carrier
 from telephony.variables import ChannelVariable
@@ -155,7 +156,7 @@ class WayOut:
         wanted: Callable[[], bool],
     ) -> LiveCall | NotReserved | Shut:
         channel = ChannelId(node, new_channel_id())
-        caller_id = wish.caller_id or line.caller_id
+        caller_id = caller_id_of(line, wish.caller_id)
         row = WishedAttempt(
             channel.call, wish.campaign, wish.lead, wish.number, line.name, caller_id, wish.mode,
             wish.agent, wish.with_agent,
@@ -244,6 +245,7 @@ class WayOut:
             ring_s=wish.ring_s,
             userfield=channel.call,
             group=f"{line.name}@line",
+            sip_headers=caller_id_headers(line, caller_id),
         )
 
     def _look_after(self, call: LiveCall) -> None:

@@ -7,7 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from domain.centre import Centre, Encryption, Line, LineKind, SessionTimer, Station, StationKind
+from domain.centre import (
+    CallerHeader,
+    Centre,
+    Encryption,
+    Line,
+    LineKind,
+    SessionTimer,
+    Station,
+    StationKind,
+)
 from domain.stations import twin
 from machine.hosts import host_of, in_uri, is_address, split_port, without_brackets
 from telephony.asterisk.conf_text import plain, secret, word
@@ -127,7 +136,9 @@ def _line(line: Line, credential: str | None) -> str:
         endpoint += f"set_var = {ChannelVariable.EARLY_ANSWER}=1\n"
     if line.session_timer is SessionTimer.SUPPORTED:
         endpoint += "timers = yes\n"
-    if line.caller_id is not None:
+    # It would beat the number of each call, which comes with the call (telephony/caller_ids.py).
+    own_from = line.caller_id_header is not CallerHeader.FROM
+    if own_from and line.account is None and line.caller_id is not None:
         endpoint += f"from_user = {_number(line.caller_id)}\n"
     if line.host is None:
         return f"{endpoint}auth = {name}\n\n[{name}](line-aor)\n\n" + _asked(name, credential)
@@ -146,7 +157,7 @@ def _line(line: Line, credential: str | None) -> str:
         raise ValueError(_LACKING)
     user, domain = _user_and_domain(line.account.user, host)
     endpoint += f"outbound_auth = {name}\nfrom_domain = {domain}\n"
-    if line.caller_id is None:
+    if own_from:
         endpoint += f"from_user = {user}\n"
     text += (
         f"[{name}](password)\nusername = {plain(line.account.user)}\n"

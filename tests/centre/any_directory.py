@@ -129,6 +129,7 @@ things: dict[type[Thing], st.SearchStrategy[Thing]] = {
         numbers_in=st.sampled_from(NumberFormat),
         country=st.sampled_from(["CN", "NO"]),
         caller_id=_perhaps(numbers),
+        caller_id_header=st.sampled_from(CallerHeader),
         answer_signalled=st.booleans(),
     ),
     AgentSettings: st.builds(

@@ -18,8 +18,18 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe" / "axe.min.js").read_text("u
 PAGES = (
     *("/board", "/desk", "/calls", f"/calls/{CALL}", "/users", "/users/amy", "/account"),
     *("/centre", "/centre/agent", "/centre/history", "/centre/new/hotline", "/centre/new/agent"),
-    *("/campaigns", "/campaigns/new", "/lists", "/campaigns/spring", "/leads/1"),
-    *(f"/campaigns/spring/{part}" for part in ("leads?step=due", "attempts", "decisions")),
+    *(
+        "/campaigns",
+        "/campaigns/new",
+        "/campaigns/spring/settings",
+        "/lists",
+        "/campaigns/spring",
+        "/leads/1",
+    ),
+    *(
+        f"/campaigns/spring/{part}"
+        for part in ("leads?step=due", "attempts", "decisions", "settings")
+    ),
     *("/centre/agents-sheet", "/centre/first-steps", "/centre/matrix"),
 )
 COLOURS = sorted({*AGENT_COLOURS.values(), *STAGE_COLOURS.values(), "green", "red", "orange"})
@@ -109,6 +119,10 @@ async def test_each_notice_can_be_read(theme: str, open_page: Open) -> None:
             notice.textContent = "Saved.";
             document.querySelector("#content > div").append(notice);
           }
+          const remove = document.createElement("button");
+          remove.className = "btn btn-outline-danger";
+          remove.textContent = "Remove";
+          document.querySelector("#content > div").append(remove);
         }"""
     )
     await page.evaluate(_TRANSITIONS_END)

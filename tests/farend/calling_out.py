@@ -1,6 +1,8 @@
 """The centre's Asterisk calls out over its lines, by AMI alone, as a dialler would."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from domain.centre import Line
 from domain.identity import StationName
@@ -35,13 +37,13 @@ class CallingOut:
 
     async def place(
         self, number: str, line: str, then: Application | None = None, *, ring_s: float = 8.0,
-        caller_id: str = "",
+        caller_id: str = "", sip_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> str:  # fmt: skip
         """Call a number in E.164; returns the channel's id."""
         dialled = for_carrier(number, self.line(line))
         wish = Originate(
             f"PJSIP/{dialled}@{line}", then or Application("Wait", "60"), ring_s=ring_s,
-            caller_id=caller_id,
+            caller_id=caller_id, sip_headers=sip_headers,
         )  # fmt: skip
         await self.watch.action("Originate", wish.headers())
         return wish.channel_id

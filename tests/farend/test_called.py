@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from domain.centre import Centre, Line, LineKind, NumberFormat
+from domain.centre import CallerHeader, Centre, Line, LineKind, NumberFormat
 from domain.identity import LineName, StationName
 from farend.called_customers import key_of
 from farend.seen_calls import SeenCall
 from telephony.ami.originate import Application
 from telephony.asterisk.provision import AsteriskInstall
+from telephony.caller_ids import caller_id_headers
 from tests.conftest import PortBlocks
 from tests.farend.calling_out import CallingOut
 from tests.pair import Pair, paired
@@ -37,7 +38,10 @@ async def lines_pair(
     host = f"127.0.0.2:{module_ports().sip}"
     e164, national = NumberFormat.E164, NumberFormat.NATIONAL
     lines = (
-        Line(CARRIER, LineKind.TRUNK, 30, numbers_out=e164, caller_id="+862155550000"),
+        Line(
+            CARRIER, LineKind.TRUNK, 30, numbers_out=e164, caller_id="+862155550000",
+            caller_id_header=CallerHeader.ASSERTED,
+        ),
         Line(
             TRUNK, LineKind.TRUNK, 30, host=host, numbers_out=NumberFormat.INTERNATIONAL,
         ),
@@ -130,11 +134,15 @@ async def test_a_gateway_answers_when_it_has_seized_the_line(pair: Pair, out: Ca
 async def test_who_calls_is_seen_as_each_line_says_it(pair: Pair, out: CallingOut) -> None:
     number = "+8613700000031"
     await pair.far.plan(number, "busy")
-    for line, caller_id in ((CARRIER, "ignored <1>"), (TRUNK, '"Tea" <+861066660000>')):
-        await out.over(await out.place(number, line, caller_id=caller_id))
+    for line, caller_id in ((CARRIER, "+861066660000"), (TRUNK, '"Tea" <+861066660000>')):
+        headers = caller_id_headers(out.line(line), "+861066660000")
+        await out.over(await out.place(number, line, caller_id=caller_id, sip_headers=headers))
     one, other = await seen(pair, number, 2)
-    assert (one.number, one.caller) == (number, "+862155550000")  # the line's own
+    # The line's own, for its carrier wants that in From; the campaign's is beside it.
+    assert (one.number, one.caller) == (number, "+862155550000")
+    assert one.asserted == "<sip:+861066660000@offhook.invalid>"
     assert (other.number, other.caller) == ("008613700000031", "+861066660000")
+    assert other.asserted == ""
 
 
 async def test_a_line_as_a_whole_misbehaves_and_recovers(pair: Pair, out: CallingOut) -> None:

@@ -17,6 +17,7 @@ from telephony.ami.ami_wire import Message
 from telephony.asterisk.generated_folder import GeneratedFolder
 from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
+from telephony.caller_ids import caller_id_of
 from telephony.registrations import Registrations
 from tests.conftest import PortBlocks
 from tests.passwords import passwords_for
@@ -57,6 +58,10 @@ class Carried:
         credentials = {**self.one.secrets.credentials, CARRIER: password}
         GeneratedFolder(self.one.conf / "generated").write_centre(centre, credentials)
 
+    @property
+    def line(self) -> Line:
+        return self.one.centre.lines[0]
+
     async def called(self, number: str) -> tuple[str, int]:
         """Call out over the carrier: who called, as the carrier saw it, and the call's cause."""
         watch = Remote()
@@ -68,6 +73,7 @@ class Carried:
                 "Application": "Wait",
                 "Data": "1",
                 "ChannelId": f"out-{number}",
+                "CallerID": f"<{caller_id_of(self.line)}>",
                 "Async": "true",
             },
         )

@@ -169,7 +169,7 @@ def test_a_line_with_an_account_has_what_the_carrier_asks_for(
     text = _lines(centre, secrets, line)
     endpoint = _section(text, "[carrier](trunk)")
     assert "outbound_auth = carrier\n" in endpoint
-    assert "from_domain = sip.example\n" in endpoint and "from_user = 8621000\n" in endpoint
+    assert "from_domain = sip.example\n" in endpoint and "from_user" not in text
     assert _section(text, "[carrier](password)") == (
         f"[carrier](password)\nusername = 8621000\npassword = {secrets.sip['carrier']}\n"
         "realm = ims.example\n"
@@ -183,7 +183,12 @@ def test_a_line_with_an_account_has_what_the_carrier_asks_for(
     quiet = replace(line, account=replace(account, registers=False), caller_id="+862112345678")
     text = _lines(centre, secrets, quiet)
     assert "registration" not in text and "outbound_auth = carrier\n" in text
-    assert re.findall("from_user = (.*)", text) == ["+862112345678"]
+    assert "from_user" not in text, "it would beat a campaign's number"
+    for own_from in (CallerHeader.ASSERTED, CallerHeader.REMOTE_PARTY):
+        text = _lines(centre, secrets, replace(quiet, caller_id_header=own_from))
+        assert re.findall("from_user = (.*)", text) == ["8621000"]
+        text = _lines(centre, secrets, replace(quiet, caller_id_header=own_from, account=None))
+        assert re.findall("from_user = (.*)", text) == ["+862112345678"]
 
 
 def test_an_account_may_name_its_domain(centre: Centre, secrets: Secrets) -> None:
