@@ -1,11 +1,12 @@
 """Takes down what agents say a call came to, and what becomes of the lead.
 
 The last disposition of a call holds, with one exception: nothing an agent says later undoes a
-do-not-call request. Calls that are no attempts (inbound ones) have dispositions too.
+do-not-call request. Calls that are no attempts (inbound ones) have dispositions too. A callback
+that an inbound caller is promised is their last disposition, with the number to call.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,15 +17,15 @@ from campaigns.after_attempt import LeadAfter
 from campaigns.attempt_outcomes import BY_HAND, lead_in
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import settings_of
-from campaigns.do_not_call import CENTRE, ListingSource, put
+from campaigns.do_not_call import CENTRE, ListingSource, is_e164, put
 from campaigns.number_locks import lock_numbers
-from campaigns.stored_leads import LeadState, StoredLead
+from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
 from domain.errors import OffhookError
 from domain.identity import AgentCode, CallId, ProjectName
 from storage.database import connection
 from storage.queries import load
 
-_SQL, _ATTEMPTS = load("dispositions"), load("attempts")
+_SQL, _ATTEMPTS, _LEADS = load("dispositions"), load("attempts"), load("lead_service")
 MOST_NOTE = 10_000
 MOST_SUB_REASON = 200
 FARTHEST_CALLBACK = timedelta(days=366)
@@ -41,6 +42,8 @@ class Disposition(StrEnum):
     NOT_NOW = "not_now"  # somebody else picked up, or had no time: as if nobody had answered
     WRONG_NUMBER = "wrong_number"  # goes back to the data team, if the lead has no other
     DO_NOT_CALL = "do_not_call"  # the customer doesn't want to be called again
+    RESOLVED = "resolved"  # of an inbound call: what they called for is done
+    UNRESOLVED = "unresolved"  # of an inbound call: somebody has to follow it up
 
 
 CLOSING = frozenset(
@@ -56,6 +59,7 @@ class DispositionRefusal(StrEnum):
     NO_TIME = "no_time"  # a callback needs one
     TOO_FAR = "too_far"  # a callback in more than a year
     TOO_LONG = "too_long"  # the note or the sub-reason
+    NO_NUMBER = "no_number"  # a callback or a do-not-call request of a caller who withholds it
 
 
 class DispositionRefused(OffhookError):  # noqa: N818
@@ -76,6 +80,24 @@ class Disposal:
     callback_at: datetime | None = None
     personal: bool = False
     """Whether the callback is the agent's own; otherwise anybody's of the campaign."""
+    choice: str | None = None
+    """Which of the project's choices it was (``campaigns.disposition_choices``)."""
+    again_after_s: float | None = None
+    """Of NOT_NOW: how long after the call the customer is called again; None: the campaign's
+    gap."""
+    callback_number: str | None = None
+    """The number to call back, E.164 with +; None: the number of this call."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundCaller:
+    """Who called, of a call that somebody knows to be there though it may not be stored yet."""
+
+    project: ProjectName
+    number: str | None
+    """E.164 with +; None: withheld, or it can't be called."""
+    lead: int | None = None
+    """The project's lead with that number, in whose story the disposition is to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +112,8 @@ class StoredDisposal:
     note: str
     callback_at: datetime | None
     personal: bool
+    choice: str | None
+    callback_number: str | None
 
 
 class Dispositions:
@@ -105,33 +129,102 @@ class Dispositions:
         self._pool = pool
         self._clock = clock
 
-    async def dispose(self, call: CallId, agent: AgentCode, said: Disposal) -> None:
+    async def dispose(
+        self,
+        call: CallId,
+        agent: AgentCode,
+        said: Disposal,
+        caller: InboundCaller | None = None,
+    ) -> None:
         """Take down what the agent says about this call, during it or later.
 
-        Raises DispositionRefused.
+        ``caller``: who it is, of an inbound call. The same said twice, because an answer was lost,
+        is taken down once. Raises DispositionRefused.
         """
         now = self._clock()
         _check(said, now)
         async with connection(self._pool) as db, db.transaction():
             row = await db.fetchrow(_SQL["call_disposed"], call)
-            if row is None and await db.fetchval(_SQL["inbound_call"], call) is None:
-                raise DispositionRefused(DispositionRefusal.NO_SUCH_CALL)
-            lead = None if row is None else row["lead"]
-            if row is not None:
-                await lock_numbers(db, [row["number"]])
-                leads = [] if lead is None else [lead]
-                await db.execute(_ATTEMPTS["lock_leads"], leads, [row["number"]])
-            before = await db.fetchval(_SQL["last_of_call"], call)
-            words = [text.replace("\x00", "") for text in (said.sub_reason, said.note)]
-            texts = (said.disposition.value, *words)
-            columns = (call, lead, now, agent, *texts, said.callback_at, said.personal)
-            await db.execute(_SQL["insert"], *columns)
-            if row is not None:
-                await db.execute(_SQL["on_attempt"], call, *texts)
-                if lead is not None:
-                    await self._go_on(db, row, agent, said, before, now)
-                if said.disposition is Disposition.DO_NOT_CALL:
-                    await self._list(db, row, agent, now)
+            if row is None:
+                await self._of_inbound(db, call, agent, said, caller, now)
+                return
+            lead = row["lead"]
+            await lock_numbers(db, [row["number"], said.callback_number or row["number"]])
+            await db.execute(
+                _ATTEMPTS["lock_leads"], [] if lead is None else [lead], [row["number"]]
+            )
+            last = await db.fetchrow(_SQL["last_of_call"], call)
+            if _is_same(last, agent, said):
+                return
+            texts = await self._write(db, call, lead, agent, said, said.callback_number, now)
+            await db.execute(_SQL["on_attempt"], call, said.disposition.value, *texts)
+            if lead is not None:
+                before = None if last is None else last["disposition"]
+                await self._go_on(db, row, agent, said, before, now)
+            if said.disposition is Disposition.DO_NOT_CALL:
+                await self._list(db, row, agent, now)
+
+    async def _of_inbound(
+        self,
+        db: asyncpg.Connection,
+        call: CallId,
+        agent: AgentCode,
+        said: Disposal,
+        caller: InboundCaller | None,
+        now: datetime,
+    ) -> None:
+        if caller is None and await db.fetchval(_SQL["inbound_call"], call) is None:
+            raise DispositionRefused(DispositionRefusal.NO_SUCH_CALL)
+        number = None if caller is None else caller.number
+        wanted = said.callback_number or number
+        promised = said.disposition is Disposition.CALLBACK
+        barred = said.disposition is Disposition.DO_NOT_CALL
+        if caller is not None and ((promised and wanted is None) or (barred and number is None)):
+            raise DispositionRefused(DispositionRefusal.NO_NUMBER)
+        await lock_numbers(db, [] if number is None else [number])
+        await db.execute(_SQL["lock_call"], call)
+        if _is_same(await db.fetchrow(_SQL["last_of_call"], call), agent, said):
+            return
+        lead = None if caller is None else caller.lead
+        await self._write(db, call, lead, agent, said, wanted if promised else None, now)
+        if barred and caller is not None and number is not None:
+            await put(
+                db,
+                caller.project,
+                [number],
+                at=now,
+                since=now,
+                source=ListingSource.AGENT,
+                by=agent,
+                reason=call,
+            )
+
+    async def _write(
+        self,
+        db: asyncpg.Connection,
+        call: CallId,
+        lead: int | None,
+        agent: AgentCode,
+        said: Disposal,
+        callback_number: str | None,
+        now: datetime,
+    ) -> list[str]:
+        """Add it to what was said about the call; returns sub-reason and note as stored."""
+        texts = _stored(said)
+        await db.execute(
+            _SQL["insert"],
+            call,
+            lead,
+            now,
+            agent,
+            said.disposition.value,
+            *texts,
+            said.callback_at,
+            said.personal,
+            said.choice,
+            callback_number,
+        )
+        return texts
 
     async def of_call(self, call: CallId) -> tuple[StoredDisposal, ...]:
         """What agents have said about a call, the last first."""
@@ -157,7 +250,10 @@ class Dispositions:
         books = await db.fetchrow(_ATTEMPTS["books_of_lead"], lead)
         if books["newest"] != row["attempt"]:
             return  # the lead was called again since
-        after = lead_disposed(await lead_in(db, lead), _settings(row), agent, said, now)
+        now_is = await lead_in(db, lead)
+        if said.disposition is Disposition.CALLBACK and said.callback_number is not None:
+            await self._call_first(db, now_is, said.callback_number)
+        after = lead_disposed(now_is, _settings(row), agent, said, now)
         if after is not None:
             await db.execute(
                 _ATTEMPTS["go_on_with_lead"],
@@ -169,6 +265,23 @@ class Dispositions:
                 after.callback_at,
                 after.callback_agent,
             )
+
+    async def _call_first(self, db: asyncpg.Connection, lead: StoredLead, number: str) -> None:
+        """Have this number of the lead's, or a new one, called before its others."""
+        first = next((one for one in lead.numbers if one.number == number), LeadNumber(number, 0))
+        others = [one for one in lead.numbers if one.number != number]
+        numbers = [replace(first, good=True), *others]
+        if lead.state in (LeadState.DO_NOT_CALL, LeadState.REMOVED) or numbers == [*lead.numbers]:
+            return
+        await db.execute(_LEADS["forget_numbers"], lead.lead)
+        await db.execute(
+            _LEADS["insert_numbers"],
+            lead.lead,
+            list(range(len(numbers))),
+            [one.number for one in numbers],
+            [one.kind for one in numbers],
+            ["good" if one.good else "invalid" for one in numbers],
+        )
 
     async def _list(
         self, db: asyncpg.Connection, row: Mapping[str, Any], agent: AgentCode, now: datetime
@@ -211,7 +324,8 @@ def lead_disposed(
             if lead.attempts >= settings.most_attempts:
                 return LeadAfter(LeadState.FINISHED, "attempts", None, None, None, None)
             begun = lead.last_attempt_at or now
-            again = max(now, begun + timedelta(seconds=settings.gap_s))
+            gap_s = settings.gap_s if said.again_after_s is None else said.again_after_s
+            again = max(now, begun + timedelta(seconds=gap_s))
             overdue_at = begun + timedelta(seconds=settings.overdue_s)
             return LeadAfter(LeadState.OPEN, None, again, overdue_at, None, None)
     return LeadAfter(LeadState.FINISHED, said.disposition.value, None, None, None, None)
@@ -226,7 +340,36 @@ def _check(said: Disposal, now: datetime) -> None:
         raise DispositionRefused(DispositionRefusal.TOO_LONG)
     if said.disposition is not Disposition.CALLBACK:
         return
+    if said.callback_number is not None and not is_e164(said.callback_number):
+        raise DispositionRefused(DispositionRefusal.NO_NUMBER)
     if said.callback_at is None or said.callback_at.tzinfo is None:
         raise DispositionRefused(DispositionRefusal.NO_TIME)
     if said.callback_at > now + FARTHEST_CALLBACK:
         raise DispositionRefused(DispositionRefusal.TOO_FAR)
+
+
+def _is_same(last: Mapping[str, Any] | None, agent: AgentCode, said: Disposal) -> bool:
+    """Whether the agent has already said just this."""
+    return last is not None and (
+        last["agent"],
+        last["disposition"],
+        last["choice"],
+        last["sub_reason"],
+        last["note"],
+        last["callback_at"],
+        last["personal"],
+        last["callback_number"] if said.callback_number else None,
+    ) == (
+        agent,
+        said.disposition.value,
+        said.choice,
+        *_stored(said),
+        said.callback_at,
+        said.personal,
+        said.callback_number,
+    )
+
+
+def _stored(said: Disposal) -> list[str]:
+    """Sub-reason and note as PostgreSQL takes them, which knows no NUL in a text."""
+    return [text.replace("\x00", "") for text in (said.sub_reason, said.note)]

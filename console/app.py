@@ -14,6 +14,7 @@ from console.campaigns.campaign_services import SERVICES, CampaignServices
 from console.campaigns.routes import CAMPAIGNS
 from console.centre.routes import CENTRE
 from console.desk.routes import DESK
+from console.floor.disposing import DISPOSING, DispositionServices
 from console.floor.feeds import FEEDS, FloorPictures
 from console.health.routes import HEALTH
 from console.kit import context, live
@@ -70,6 +71,7 @@ def make_app(
     campaigns: CampaignServices,
     lead_lists: ListServices,
     reports: ReportServices,
+    disposing: DispositionServices,
     flows: Iterable[str] = (),
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
@@ -98,6 +100,7 @@ def make_app(
     app[SERVICES] = campaigns
     app[LIST_SERVICES] = lead_lists
     app[REPORT_SERVICES] = reports
+    app[DISPOSING] = disposing
     app[context.FLOWS] = tuple(flows)
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users

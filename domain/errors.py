@@ -14,6 +14,7 @@ OffhookError
 ├── ChangeConflict                          centre.directory_service
 ├── ChangeForbidden                         centre.directory_service
 ├── ChangeRefused                           centre.directory_service
+├── ChoicesRefused                          campaigns.project_choices
 ├── ConsoleRefused                          farend.console_client
 ├── DayError                                simulation.run
 ├── DispositionRefused                      campaigns.dispositions

@@ -219,7 +219,7 @@ class LiveBoard:
     def _look_at_calls(self, calls: Iterable[LiveCall], positions: Mapping[CallId, int]) -> None:
         before, self._calls = self._calls, {}
         for call in calls:
-            view = _call(call, positions.get(call.id))
+            view = call_view(call, positions.get(call.id))
             known = before.get(call.id)
             self._calls[call.id] = known if known == view else view
 
@@ -316,7 +316,8 @@ def _logged_out(agent: Agent, since: datetime) -> AgentView:
     )
 
 
-def _call(call: LiveCall, position: int | None) -> CallView:
+def call_view(call: LiveCall, position: int | None = None) -> CallView:
+    """What pages see of a call; ``position``: its place in its queue, if it waits."""
     return CallView(
         id=call.id,
         project=call.project,
@@ -324,6 +325,7 @@ def _call(call: LiveCall, position: int | None) -> CallView:
         caller_name=call.caller_name,
         hotline=call.hotline.number if call.placed is None else None,
         campaign=None if call.placed is None else call.placed.campaign,
+        lead=None if call.placed is None else call.placed.lead,
         line=call.line,
         stage=call.stage,
         since=call.entered_at,

@@ -4,7 +4,8 @@ Everything here is plain data in civil time (UTC, aware). Ages are never sent: a
 ``at - since`` and goes on counting by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -191,6 +192,8 @@ class CallView:
     agent: AgentCode | None = None
     caller_name: str | None = None
     campaign: CampaignName | None = None
+    lead: int | None = None
+    """Whom of its lists a call that we placed is for."""
     station: StationName | None = None
     """The phone at which somebody talks to the caller without anybody being logged in there."""
 
@@ -356,6 +359,13 @@ class LiveCentre(Protocol):
 
     async def changed(self, after: int) -> int:
         """Wait until the board's version is above ``after``; returns the new version."""
+        ...
+
+    def watch_offers(
+        self, agent: AgentCode, offered: Callable[[CallView], None]
+    ) -> AbstractContextManager[None]:
+        """Call ``offered`` with each call that is brought to this agent, before it is, as long as
+        the context lasts. It must not wait for anything."""
         ...
 
     async def agent_command(

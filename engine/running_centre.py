@@ -1,21 +1,30 @@
 """The running centre as the console sees it (``engine.ports.LiveCentre``)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, tzinfo
 
 import structlog
 
-from acd.commands import Command, Refusal, WishRefused
+from acd.commands import AgentChanged, Command, Refusal, WishRefused
 from acd.events import Away, ExtendWrapUp, LogOut, Ready
 from centre.calendars import UnpublishedYear
 from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import StationState
-from engine.board import DayFigures, LiveBoard, scoped
+from engine.board import DayFigures, LiveBoard, call_view, scoped
 from engine.engine import Engine
-from engine.ports import BegunWithout, Board, CommandOutcome, CommandResult, StoreView, Verb
+from engine.ports import (
+    BegunWithout,
+    Board,
+    CallView,
+    CommandOutcome,
+    CommandResult,
+    StoreView,
+    Verb,
+)
 from engine.recorder import Recorder
 from machine.one_line import in_one_line
 from records.call_queries import CallStore, LineRefusals
@@ -82,6 +91,8 @@ class RunningCentre:
         self._figures: dict[QueueName, DayFigures] = {}
         self._blocked: dict[LineName, LineRefusals] = {}
         self._away: str | None = None
+        self._watching: dict[AgentCode, list[Callable[[CallView], None]]] = {}
+        engine.news.listen(self._agent_changed)
 
     def centre(self) -> Centre:
         """The configuration in force."""
@@ -102,6 +113,32 @@ class RunningCentre:
             unpublished=self._unpublished(),
         )
         return scoped(self._board.look(self._figures, store, self._blocked), projects)
+
+    @contextmanager
+    def watch_offers(self, agent: AgentCode, offered: Callable[[CallView], None]) -> Iterator[None]:
+        """Call ``offered`` with each call that is brought to this agent, before it is."""
+        watching = self._watching.setdefault(agent, [])
+        watching.append(offered)
+        try:
+            yield
+        finally:
+            watching.remove(offered)
+            if not watching:
+                self._watching.pop(agent, None)
+
+    def _agent_changed(self, change: AgentChanged) -> None:
+        watching = self._watching.get(change.agent)
+        if not watching or change.state is not AgentState.OFFERED or change.call is None:
+            return
+        call = self._engine.calls.get(change.call)
+        if call is None:
+            return
+        view = call_view(call)
+        for offered in list(watching):
+            try:
+                offered(view)
+            except Exception:  # a page's mistake must not keep the customer from the agent
+                log.exception("a desk was not shown its customer ahead", agent=change.agent)
 
     def phone(self, station: StationName) -> StationState:
         """A phone as Asterisk sees it."""

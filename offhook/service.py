@@ -22,13 +22,16 @@ from campaigns.attempts import Attempts
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
+from campaigns.customer_cards import CustomerCards
 from campaigns.daily_report import DailyReports
+from campaigns.dispositions import Dispositions
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
 from campaigns.plan import PlanState, plan_state
+from campaigns.project_choices import ProjectChoices
 from campaigns.rejected_rows import RejectedRows
 from campaigns.typed_leads import TypedLeads
 from centre.directory import Directory
@@ -52,6 +55,7 @@ from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
+from console.floor.disposing import DispositionServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
 from console.lead_lists.list_services import ListServices
@@ -423,6 +427,9 @@ async def running(
             ),
             lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
             reports=ReportServices(DailyReports(pool), campaigns),
+            disposing=DispositionServices(
+                Dispositions(pool), ProjectChoices(pool), CustomerCards(pool)
+            ),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,

@@ -1,14 +1,12 @@
 """The words for leads and for attempts to reach them: states, stages, changes and refusals."""
 
-from campaigns.dispositions import Disposition
 from campaigns.do_not_call import ListingSource
 from campaigns.lead_lists import ListRefusal
 from campaigns.lead_service import LeadChangeKind
 from campaigns.stored_leads import LeadState
+from console.floor import outbound_words
 from console.kit.translations import N_
 from dialer.attempt_stages import AttemptStage
-from dialer.rules import PastOutcome
-from domain.reasons import Cause
 
 STATES = {
     LeadState.OPEN: N_("Open"),
@@ -55,31 +53,9 @@ STAGES: dict[str, str] = {
     AttemptStage.NOT_REACHED: N_("Not reached"),
     AttemptStage.ENDED: N_("Ended"),
 }
-OUTCOMES: dict[str, str] = {
-    PastOutcome.NOBODY: N_("nobody was reached"),
-    PastOutcome.MACHINE: N_("a machine answered"),
-    PastOutcome.ABANDONED: N_("no agent was free"),
-    PastOutcome.SPOKEN: N_("talked"),
-}
-CAUSES: dict[str, str] = {
-    Cause.BUSY: N_("the line was busy"),
-    Cause.NO_ANSWER: N_("no answer"),
-    Cause.REJECTED: N_("the call was rejected"),
-    Cause.INVALID: N_("no such number"),
-    Cause.CONGESTION: N_("no free line"),
-    Cause.FAILED: N_("the trunk or network failed"),
-    Cause.CUT: N_("hung up by us while it rang"),
-}
-DISPOSITIONS: dict[str, str] = {
-    Disposition.SUCCESS: N_("Success"),
-    Disposition.REFUSED: N_("Refused"),
-    Disposition.APPOINTMENT: N_("Appointment"),
-    Disposition.DUPLICATE: N_("Called for this before"),
-    Disposition.CALLBACK: N_("Callback"),
-    Disposition.NOT_NOW: N_("Not now"),
-    Disposition.WRONG_NUMBER: N_("Wrong number"),
-    Disposition.DO_NOT_CALL: N_("Doesn't want to be called"),
-}
+OUTCOMES = outbound_words.OUTCOMES
+CAUSES = outbound_words.CAUSES
+DISPOSITIONS = outbound_words.DISPOSITIONS
 CHANGES: dict[str, str] = {
     LeadChangeKind.EDITED: N_("Changed"),
     LeadChangeKind.PAUSED: N_("Paused"),

@@ -1,28 +1,30 @@
 """An agent's desk: their state, call and keys. It acts only for the agent who is signed in."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
+
 from aiohttp import web
 
+from console.desk.customers_ahead import with_customers
+from console.desk.own_agent import own_agent
+from console.desk.words import TEXTS
 from console.floor import words
 from console.floor.agent_actions import ask
+from console.floor.disposing import DISPOSING
 from console.floor.feeds import FEEDS
 from console.floor.live_texts import live_texts
-from console.floor.rows import Sight
-from console.kit.context import LIVE, user_of
+from console.floor.rows import Sight, seconds
+from console.kit.context import LIVE
 from console.kit.live import stream
-from console.kit.rendering import render
-from domain.centre import Agent
+from console.kit.rendering import render, says
+from domain.centre import zone_of
+from domain.identity import AgentCode
 from engine.ports import Verb
+from machine.local_zone import zone_here
+from storage.database_errors import AWAY
 
 EXTEND_S = 30
 """What one press adds to after-call work, in seconds."""
-
-
-def own_agent(request: web.Request) -> Agent | None:
-    """The configured agent that the user is; None if they are not an agent."""
-    code = user_of(request).agent
-    if code is None:
-        return None
-    return next((a for a in request.app[LIVE].centre().agents if a.code == code), None)
 
 
 async def page(request: web.Request) -> web.Response:
@@ -38,10 +40,25 @@ async def page(request: web.Request) -> web.Response:
             "stations": centre.stations,
             "reasons": centre.reasons,
             "extend_s": EXTEND_S,
-            "texts": live_texts(request, projects) | {"stream": "/desk/live"},
+            "texts": live_texts(request, projects)
+            | {key: says(request, text) for key, text in TEXTS.items()}
+            | {
+                "stream": "/desk/live",
+                "last_call": None if agent is None else await _last_call(request, agent.code),
+                "zone": zone_here(zone_of(centre)).key,
+            },
             "words": words,
         },
     )
+
+
+async def _last_call(request: web.Request, agent: AgentCode) -> dict[str, object] | None:
+    """The agent's last call, about which they may still write; None also if nobody knows."""
+    with suppress(*AWAY):
+        found = await request.app[DISPOSING].cards.last_of(agent, datetime.now(UTC))
+        if found is not None:
+            return {"call": found[0], "at": seconds(found[1])}
+    return None
 
 
 async def live(request: web.Request) -> web.StreamResponse:
@@ -50,7 +67,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     if agent is None:
         raise web.HTTPNotFound
     sight = Sight(frozenset(agent.projects), installation=False, desk=agent.code)
-    return await stream(request, request.app[FEEDS].reader(sight))
+    return await stream(request, with_customers(request, agent, request.app[FEEDS].reader(sight)))
 
 
 async def command(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """The desk's routes, and who may use them."""
 
-from console.desk import pages
+from console.desk import customer_pages, pages
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
@@ -14,6 +14,8 @@ DESK = Feature(
     (
         get("/desk", pages.page, AT_A_DESK),
         get("/desk/live", pages.live, AT_A_DESK),
+        get("/desk/customers/{call}", customer_pages.card, AT_A_DESK),
+        post("/desk/customers/{call}", customer_pages.dispose, AT_A_DESK),
         post("/desk/{verb}", pages.command, AT_A_DESK),
     ),
     Entry(

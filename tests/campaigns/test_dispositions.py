@@ -11,8 +11,9 @@ from campaigns.dispositions import (
     DispositionRefusal,
     DispositionRefused,
     Dispositions,
+    InboundCaller,
 )
-from domain.identity import CallId
+from domain.identity import CallId, ProjectName
 from domain.reasons import Cause
 from tests.campaigns.attempt_facts import ANN, at, missed, spoken
 from tests.campaigns.campaigns_scene import NOON, SETTINGS, CampaignScene, after
@@ -211,3 +212,82 @@ async def test_a_disposition_of_an_old_call_leaves_the_lead_alone(
     await scene.happened(*missed(second, at_s=3 * 3600))
     await dispositions.dispose(call, ANN, said(Disposition.REFUSED))
     assert await scene.column(lead, "state") == "open"
+
+
+async def test_what_is_said_twice_is_taken_down_once(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    _, call = await talking(scene)
+    callback = said(
+        Disposition.CALLBACK,
+        note="\x00x",
+        callback_at=after(minutes=30),
+        callback_number="+8613800000009",
+    )
+    for disposal in (callback, callback, said(Disposition.REFUSED), callback):
+        await dispositions.dispose(call, ANN, disposal)
+    told = [one.disposition for one in await dispositions.of_call(call)]
+    assert told == ["callback", "refused", "callback"]
+
+
+async def test_a_callback_goes_to_the_number_the_customer_named(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    lead, call = await talking(scene, SETTINGS, NUMBER, "+8613800000002")
+    await over(scene, call)
+    for number, rest in (
+        ("+8613800000002", [NUMBER]),
+        ("+8613800000007", ["+8613800000002", NUMBER]),
+    ):
+        callback = said(Disposition.CALLBACK, callback_at=after(minutes=30), callback_number=number)
+        await dispositions.dispose(call, ANN, callback)
+        rows = await scene.database.pool.fetch(
+            "select number from lead_numbers where lead = $1 order by place", lead
+        )
+        assert [row["number"] for row in rows] == [number, *rest]
+    (claimed,) = await scene.claim(now=after(minutes=30))
+    assert claimed.number.number == "+8613800000007"
+
+
+async def test_a_choice_may_have_a_gap_of_its_own(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    lead, call = await talking(scene)
+    await over(scene, call)
+    later = said(Disposition.NOT_NOW, choice="on_holiday", again_after_s=86_400)
+    await dispositions.dispose(call, ANN, later)
+    assert await scene.column(lead, "next_at") == after(days=1)
+
+
+async def test_an_inbound_caller_is_called_back_or_never_again(
+    scene: CampaignScene, dispositions: Dispositions
+) -> None:
+    """Also before their call's record is stored."""
+    into = await scene.new_list()
+    lead = await scene.lead(into, NUMBER)
+    call, caller = CallId("inbound"), InboundCaller(ProjectName("tea"), NUMBER, lead)
+    callback = said(Disposition.CALLBACK, callback_at=after(minutes=30))
+    await dispositions.dispose(call, ANN, callback, caller)
+    await dispositions.dispose(call, ANN, callback, caller)
+    (one,) = await dispositions.of_call(call)
+    assert one.callback_number == NUMBER
+    await dispositions.dispose(call, ANN, said(Disposition.DO_NOT_CALL), caller)
+    assert await scene.column(lead, "state") == "do_not_call"
+    await dispositions.dispose(call, ANN, said(Disposition.RESOLVED), caller)
+    assert await scene.column(lead, "state") == "do_not_call"
+
+
+@pytest.mark.parametrize("what", [Disposition.CALLBACK, Disposition.DO_NOT_CALL])
+async def test_whose_number_is_withheld_can_neither_be_called_nor_listed(
+    dispositions: Dispositions, what: Disposition
+) -> None:
+    call, caller = CallId("inbound"), InboundCaller(ProjectName("tea"), None)
+    with pytest.raises(DispositionRefused) as refused:
+        await dispositions.dispose(call, ANN, said(what, callback_at=after(minutes=30)), caller)
+    assert refused.value.why is DispositionRefusal.NO_NUMBER
+    named = said(
+        Disposition.CALLBACK, callback_at=after(minutes=30), callback_number="+8613800000005"
+    )
+    await dispositions.dispose(call, ANN, named, caller)
+    (one,) = await dispositions.of_call(call)
+    assert one.callback_number == "+8613800000005"

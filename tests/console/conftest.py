@@ -18,12 +18,15 @@ from playwright.async_api import Page
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign_service import Campaigns
+from campaigns.customer_cards import CustomerCards
 from campaigns.daily_report import DailyReports
+from campaigns.dispositions import Dispositions
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
+from campaigns.project_choices import ProjectChoices
 from campaigns.rejected_rows import RejectedRows
 from campaigns.typed_leads import TypedLeads
 from centre.authority import SYSTEM
@@ -33,6 +36,7 @@ from centre.phone_setups import PhoneSetups
 from centre.things import Kind
 from console.app import make_app
 from console.campaigns.campaign_services import CampaignServices
+from console.floor.disposing import DispositionServices
 from console.kit.context import ConsoleTiming
 from console.lead_lists.list_services import ListServices
 from console.reports.report_services import ReportServices
@@ -203,6 +207,9 @@ async def console(
             LeadService(database.pool),
             PacingLog(database.pool),
             AttemptPages(database.pool),
+        ),
+        disposing=DispositionServices(
+            Dispositions(database.pool), ProjectChoices(database.pool), CustomerCards(database.pool)
         ),
         flows=("greeting", "hotline"),
         lead_lists=ListServices(

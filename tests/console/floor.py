@@ -1,6 +1,8 @@
 """A small floor in memory, for tests of the console that run without an engine."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,6 +138,7 @@ class Floor:
         self.calls: dict[CallId, CallView] = {}
         self.phones: dict[StationName, StationState] = {}
         """Those that have registered."""
+        self.watching: list[tuple[AgentCode, Callable[[CallView], None]]] = []
         self.figures: dict[QueueName, dict[str, Any]] = {}
         """Those of a queue that are to be others than usual."""
 
@@ -165,6 +168,20 @@ class Floor:
             store=self.store,
             staff={p.name: self._staff(p.name) for p in self.config.projects if seen(p.name)},
         )
+
+    @contextmanager
+    def watch_offers(self, agent: AgentCode, offered: Callable[[CallView], None]) -> Iterator[None]:
+        self.watching.append((agent, offered))
+        try:
+            yield
+        finally:
+            self.watching.remove((agent, offered))
+
+    def offer(self, agent: str, call: CallView) -> None:
+        """Shows an agent's desks whom they are about to get."""
+        for code, offered in list(self.watching):
+            if code == agent:
+                offered(call)
 
     def phone(self, station: StationName) -> StationState:
         return self.phones.get(station, StationState.UNREACHABLE)

@@ -36,6 +36,8 @@ MAY = {
     "GET /desk": {"agent", "supervisor", "admin"},
     "GET /desk/live": {"agent", "supervisor", "admin"},
     "POST /desk/{verb}": {"agent", "supervisor", "admin"},
+    "GET /desk/customers/{call}": {"agent", "supervisor", "admin"},
+    "POST /desk/customers/{call}": {"agent", "supervisor", "admin"},
     "GET /campaigns": {"supervisor", "ops", "client", "admin"},
     "GET /campaigns/new": {"ops", "admin"},
     "POST /campaigns/new": {"ops", "admin"},

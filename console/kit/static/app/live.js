@@ -12,6 +12,7 @@ export class Live {
     this.texts = texts;
     this.onChange = onChange;
     this.sections = {};
+    this.others = {}; // what else a frame may have: its name to who takes it
     this.fresh = false;
     this.skew = 0; // the server's clock minus ours, in seconds
     this.seenAt = null;
@@ -62,6 +63,7 @@ export class Live {
       this.sections[name] = Object.fromEntries(keys.map((key) => [`${key}`, old[key]]));
       this.orders = { ...this.orders, [name]: keys };
     }
+    for (const [name, take] of Object.entries(this.others)) if (frame[name]) take(frame[name]);
     if (!was) this.show();
     if (frame.all || frame.set || frame.gone || frame.order || !was) this.onChange();
   }

@@ -1,0 +1,16 @@
+-- name: choices
+select change, choices from disposition_choices where project = $1
+
+-- name: lock
+select pg_advisory_xact_lock(hashtextextended('disposition_choices ' || $1, 0))
+
+-- name: note
+insert into disposition_choice_changes (project, at, by, choices) values ($1, $2, $3, $4) returning id
+
+-- name: put
+insert into disposition_choices (project, change, choices) values ($1, $2, $3)
+on conflict (project) do update set change = excluded.change, choices = excluded.choices
+
+-- name: changes
+select id, at, by, choices from disposition_choice_changes where project = $1 order by id desc limit $2
+
