@@ -23,6 +23,8 @@ from telephony.agi.session import Session
 
 _BEGIN_WITHIN_S = 1.5
 """So long a customer waits for a controller that has only just started to know its campaigns."""
+_LONGEST_GRACE_S = 10.0
+"""No campaign may have a longer one."""
 
 
 class Host(Protocol):
@@ -69,7 +71,8 @@ class AnsweredCalls:
 
         Raises SessionRefused if it can't be a call of ours.
         """
-        (line,) = session.args if len(session.args) == 1 else ("",)
+        line, left = session.args if len(session.args) == 2 else ("", "")
+        until = asyncio.get_running_loop().time() + _seconds(left)
         channel = ChannelId(NodeName(session.node), session.uniqueid)
         await session.until(self._admission.customer(channel, line))
         while self._sessions.is_driven(channel.call):  # they come back from a transfer
@@ -80,19 +83,23 @@ class AnsweredCalls:
         self._sessions.attach(call, session)
         turn = call.turn
         try:
-            await self._serve(session, call)
+            await self._serve(session, call, until)
         finally:
             if call.turn == turn:
                 self._sessions.session_over(call)
 
-    async def _serve(self, session: Session, call: LiveCall) -> None:
+    async def _serve(self, session: Session, call: LiveCall, until: float) -> None:
         call.recorded = True  # [outbound] has started it
         bookmark = Bookmark(session, served=False)
         with contextlib.suppress(TimeoutError):  # the controller has only just started
             async with asyncio.timeout(_BEGIN_WITHIN_S):
                 await session.until(self._hosts.begun())
         host = self._hosts.host_of(call)
-        if host is not None and host.queue is not None and await self._wait(session, call, host):
+        if (
+            host is not None
+            and host.queue is not None
+            and await self._wait(session, call, host, until)
+        ):
             return
         if has_talked(call):
             await bookmark.talked()
@@ -102,8 +109,9 @@ class AnsweredCalls:
             host.abandoned()
         await bookmark.nobody()
 
-    async def _wait(self, session: Session, call: LiveCall, host: Host) -> bool:
-        """Wait for an agent; returns whether they talked."""
+    async def _wait(self, session: Session, call: LiveCall, host: Host, until: float) -> bool:
+        """Wait for an agent; returns whether they talked. ``until`` is the end of the grace by
+        Asterisk: it has counted while there was no controller, and another one did."""
         assert host.queue is not None  # noqa: S101 - looked at
         bookmark = Bookmark(session, served=False)
         to_agent = ToAgent(session, call, bookmark, self._queued)
@@ -112,7 +120,7 @@ class AnsweredCalls:
             while True:
                 now = self._queued.put(call, host.queue, since, raised=host.raised, announce=False)
                 since = since or now
-                if not await self._wait_once(session, call, host, to_agent, since):
+                if not await self._wait_once(session, call, host, to_agent, since, until):
                     return False
                 if not must_wait_again(call):
                     return True
@@ -121,14 +129,20 @@ class AnsweredCalls:
             self._queued.left(call)
 
     async def _wait_once(
-        self, session: Session, call: LiveCall, host: Host, to_agent: ToAgent, since: float
+        self,
+        session: Session,
+        call: LiveCall,
+        host: Host,
+        to_agent: ToAgent,
+        since: float,
+        until: float,
     ) -> bool:
         """Wait until an agent has talked with them, or nobody will; returns which."""
         bookmark = Bookmark(session, served=False)
         if has_talked(call):
             await session.music_on()
         while True:
-            command = await self._next(session, call, host)
+            command = await self._next(session, call, host, until)
             match command:
                 case Offer():
                     if await to_agent.bring(command, since):
@@ -142,13 +156,25 @@ class AnsweredCalls:
                     assert_never(command)
 
     async def _next(
-        self, session: Session, call: LiveCall, host: Host
+        self, session: Session, call: LiveCall, host: Host, until: float
     ) -> Offer | Announce | GiveUp | None:
         """The floor's next command; None if it doesn't come within the grace. Who has talked to
         somebody, and waits again, waits as long as the queue's callers do."""
         coming = call.inbox.next()
+        left_s: float | None = None
+        if not has_talked(call):
+            left_s = max(0.0, min(host.grace_left_s(), until - asyncio.get_running_loop().time()))
         try:
-            async with asyncio.timeout(None if has_talked(call) else max(0.0, host.grace_left_s())):
+            async with asyncio.timeout(left_s):
                 return await session.idle(coming)
         except TimeoutError:
             return None
+
+
+def _seconds(milliseconds: str) -> float:
+    """How much of the grace is left, as the dialplan says; 0 if that can't be."""
+    try:
+        left_s = int(milliseconds) / 1000
+    except ValueError:
+        return 0.0
+    return min(max(left_s, 0.0), _LONGEST_GRACE_S)

@@ -360,6 +360,7 @@ class CampaignRun:
             self.campaign.project if settings.opt_out_of == "project" else "",
             settings.detection,
             settings.lines_for_inbound,
+            settings.limit.grace_s,
         )
         return await self._door.place(
             wish, follower, wanted=lambda: self.dials and self.clock.now() < until

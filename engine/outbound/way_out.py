@@ -66,6 +66,8 @@ class WishedCall:
     """Whether to hang up on machines."""
     lines_for_inbound: int = 0
     """So many of the line's channels are to stay free."""
+    grace_s: float = 0.0
+    """How long the customer may wait for an agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ class WayOut:
         variables = {
             ChannelVariable.CALL: channel.call,
             ChannelVariable.LINE: line.name,
+            ChannelVariable.GRACE: str(round(wish.grace_s * 1000)),
             ChannelVariable.MESSAGE: wish.message,
             ChannelVariable.OPT_OUT_KEY: wish.opt_out_key,
             ChannelVariable.OPT_OUT_OF: wish.opt_out_of,

@@ -305,3 +305,32 @@ async def test_the_first_syllable_is_in_the_recording(house: PhoneHouse) -> None
     assert first < 0.5, f"the first syllable begins at {first} s; the agent came after a second"
     assert abs(second - first - apart) < 0.2
     assert not onsets(samples[1::2], 1000)
+
+
+async def test_who_answers_while_the_controller_is_away_waits_for_it_within_the_grace(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    await house.ready("1001")
+    (number,) = _numbers(270, 1)
+    killed = asyncio.Event()
+
+    async def customer(call: Ringing) -> None:
+        call.ring()
+        await killed.wait()
+        call.accept()
+
+    house.phone.habits[number] = customer
+    await run_campaign(house, "waits-on", SPRING.model_copy(update={"grace_s": 10.0}), number)
+    call = await _rings_at(house, number)
+    await house.stack.controller.kill()
+    killed.set()
+    await until(call.leg.up.is_set, what="the customer has answered")
+    await house.stack.controller.start()
+    await house.until_stage(number, "talking")
+    await house.talk_on()
+    await house.phone.hang_up(call.leg)
+    row = await attempt_of(house, number)
+    assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
+    stored = await house.stored(number)
+    assert "abandoned" not in kinds(stored), story(stored)
