@@ -215,7 +215,7 @@ async def number_histories(
     """What is stored about each of these leads' numbers, as far back as the rules look."""
     numbers = list({number.number for lead in leads for number in lead.numbers})
     calls = await db.fetch(_SQL["calls_to"], numbers, now - rules.looks_back)
-    listed = await db.fetch(_SQL["not_to_call"], numbers, project)
+    listed = await db.fetch(_SQL["not_to_call"], numbers, project, now)
     return histories_of(calls, listed)
 
 

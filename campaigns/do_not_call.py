@@ -186,7 +186,7 @@ async def put(
     """
     wanted = list(dict.fromkeys(numbers))
     await lock_numbers(db, wanted)
-    rows = await db.fetch(_SQL["put"], project, wanted, since, source.value, by)
+    rows = await db.fetch(_SQL["put"], project, wanted, since, source.value, by, at)
     new = [row["number"] for row in rows]
     await db.execute(_SQL["note"], project, new, at, by, "added", source.value, reason)
     if since <= at:

@@ -19,19 +19,32 @@ from storage.queries import load
 
 log = structlog.get_logger()
 
-_SQL = load("attempts")
+_SQL, _LEADS = load("attempts"), load("leads")
+AHEAD = timedelta(minutes=1)
 UNKNOWN_FOR = timedelta(days=1)
 """No call lasts as long, and all caps on calls to a number within a day are kept."""
+
+
+async def free_leases(pool: asyncpg.Pool, me: str) -> int:
+    """Give back the leads that other controllers have claimed; returns how many.
+
+    One controller works on a database, so the others are gone. Without this their leads would wait
+    for the leases' end, which a clock that is set back puts off.
+    """
+    async with connection(pool) as db:
+        freed = await db.fetch(_LEADS["free_leases"], me)
+    return len(freed)
 
 
 async def close_never_placed(pool: asyncpg.Pool, before: datetime, now: datetime) -> int:
     """Close the attempts that were reserved before this moment and have no fact; returns how many.
 
     Call it once the outbox has been flushed, with the moment at which this controller began: what
-    an earlier one has written down is in the database then.
+    an earlier one has written down is in the database then. What was reserved in the future is an
+    earlier one's too, and the clock was set back.
     """
     async with connection(pool) as db, db.transaction():
-        rows = await db.fetch(_SQL["never_placed"], before)
+        rows = await db.fetch(_SQL["never_placed"], before, now + AHEAD)
         if not rows:
             return 0
         await lock_numbers(db, [row["number"] for row in rows])

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -315,7 +316,7 @@ async def running(
 
         attempts = Attempts(pool, zone, days_off=days_off)
         way_out = WayOut(
-            f"{config.node}-{os.getpid()}",
+            f"{config.node}-{os.getpid()}-{uuid4().hex[:8]}",
             engine.in_force,
             engine.calls,
             engine.talks,
@@ -324,7 +325,13 @@ async def running(
             attempts,
             closing=lambda: engine.sessions.closing is not None,
         )
-        books = CampaignBooks(pool, zone, flushed=outbox.flushed)
+        books = CampaignBooks(
+            pool,
+            zone,
+            way_out.name,
+            flushed=outbox.flushed,
+            caught_up=absence.caught_up.wait,
+        )
         _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
         runs = CampaignRuns(

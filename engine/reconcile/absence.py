@@ -70,6 +70,8 @@ class Absence:
         """Calls that came and went in a gap. Only the database, which was away, knows whether they
         are recorded already."""
         self._trouble = ""
+        self.caught_up = asyncio.Event()
+        """Set once it is recorded what happened before the first snapshot."""
 
     async def run(self) -> None:
         """Settle gaps as they come; read on between them, so that none takes long."""
@@ -88,6 +90,7 @@ class Absence:
                     " shows it"
                 )
                 self._engine.switches.close_gap(gap)
+            self.caught_up.set()
 
     async def _keep_up(self) -> None:
         """Read on, and catch up. A fault here must not keep the next gap from being settled, or

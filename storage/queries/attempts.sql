@@ -80,14 +80,12 @@ where attempt = $1 and ended_at is null and stage = 'unknown'
 returning attempt
 
 -- name: books_of_lead
--- All attempts that count, over all numbers, and which attempt was the last of all.
+-- All attempts that count, over all numbers, and which attempt was the last of all. Not by time: the
+-- clock may have been set back.
 select count(*)::int as attempts, max(reserved_at) as last_attempt_at,
-    (array_agg(outcome order by reserved_at desc, attempt desc))[1] as last_outcome,
-    (array_agg(cause order by reserved_at desc, attempt desc))[1] as last_cause,
-    (
-        select n.attempt from attempts n where n.lead = $1
-        order by n.reserved_at desc, n.attempt desc limit 1
-    ) as newest
+    (array_agg(outcome order by ordinal desc))[1] as last_outcome,
+    (array_agg(cause order by ordinal desc))[1] as last_cause,
+    (select n.attempt from attempts n where n.lead = $1 order by n.ordinal desc limit 1) as newest
 from attempts where lead = $1 and ended_at is not null and outcome is not null
 
 -- name: invalid_number
@@ -121,7 +119,7 @@ group by 1, 2, 3, 4 order by 1
 
 -- name: never_placed
 select a.attempt, a.number, a.lead from attempts a
-where a.ended_at is null and a.reserved_at < $1
+where a.ended_at is null and (a.reserved_at < $1 or a.reserved_at > $2)
   and not exists (select from call_facts f where f.call = a.attempt)
 
 -- name: close_never_placed

@@ -1,7 +1,7 @@
 -- name: put
 -- The earlier date holds if a number is put there again.
-insert into do_not_call (project, number, since, source, by)
-select $1, number, $3, $4, $5 from unnest($2::text[]) as number order by number
+insert into do_not_call (project, number, since, source, by, made_at)
+select $1, number, $3, $4, $5, $6 from unnest($2::text[]) as number order by number
 on conflict (project, number) do update set since = excluded.since
 where do_not_call.since > excluded.since
 returning number

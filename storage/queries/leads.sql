@@ -65,7 +65,10 @@ select number, reserved_at, ended_at, outcome from attempts
 where number = any($1::text[]) and reserved_at > $2 and (ended_at is null or outcome is not null)
 
 -- name: not_to_call
-select number, project, since from do_not_call
+-- What held from the moment when it was put there holds, even if the clock was set back since.
+select number, project,
+    case when since <= made_at + interval '1 second' then least(since, $3) else since end as since
+from do_not_call
 where number = any($1::text[]) and project in ('', $2)
 
 -- name: lease
@@ -84,6 +87,13 @@ where l.lead = held.lead
 update leads set leased_until = $3
 where lead = any($1::bigint[]) and leased_by = $2 and leased_until > $4 and state = 'open'
   and exists (select from lists s where s.list = leads.list and s.state = 'active')
+returning lead
+
+-- name: free_leases
+update leads set leased_until = null, leased_by = null
+where lead in (
+    select lead from leads where leased_by <> $1 order by lead for update skip locked
+)
 returning lead
 
 -- name: release

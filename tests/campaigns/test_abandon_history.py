@@ -1,5 +1,6 @@
 """The limit's count survives a restart, because it is made from the attempts."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,10 +9,26 @@ import pytest
 from campaigns.attempts import abandon_history
 from dialer.abandon_count import Tally
 from dialer.limit import CAUTIOUS, QuickHangUp
-from domain.facts import CallEnded, CustomerAbandoned, CustomerAnswered, PersonFound
+from domain.facts import (
+    CallEnded,
+    CustomerAbandoned,
+    CustomerAnswered,
+    MessagePlayed,
+    PersonFound,
+)
 from domain.reasons import Party
+from engine.outbound.campaign_books import CampaignBooks
 from tests.campaigns.attempt_facts import abandoned, at, missed, placed, spoken
-from tests.campaigns.campaigns_scene import NOON, SPRING, ZONE, CampaignScene, after
+from tests.campaigns.campaigns_scene import (
+    NOON,
+    OPS,
+    SETTINGS,
+    SPRING,
+    US,
+    ZONE,
+    CampaignScene,
+    after,
+)
 
 pytestmark = pytest.mark.live
 
@@ -47,3 +64,41 @@ async def test_the_count_is_made_from_the_attempts(scene: CampaignScene) -> None
     assert found.days[today].base == pytest.approx(4 + unseen)
     late = NOON + timedelta(days=40)
     assert (await abandon_history(pool, SPRING, strict, ZONE, late)).days == {}
+
+
+async def test_who_heard_the_message_without_a_controller_counts_and_is_kept_an_agent_for(
+    scene: CampaignScene,
+) -> None:
+    into = await scene.new_list()
+    await scene.leads(into, 1)
+    await scene.start(settings=SETTINGS.model_copy(update={"rules": "uk"}), lists=[into])
+    (claimed,) = await scene.claim()
+    call = await scene.reserve(claimed)
+    await scene.happened(placed(call))  # and now the controller is killed
+    caught_up = asyncio.Event()
+
+    async def flushed() -> None:
+        pass
+
+    books = CampaignBooks(
+        scene.database.pool,
+        ZONE,
+        US,
+        flushed=flushed,
+        caught_up=caught_up.wait,
+        clock=lambda: after(minutes=10),
+    )
+    campaign = await scene.campaigns.get(OPS, SPRING)
+    counting = asyncio.create_task(books.history(campaign))
+    await asyncio.wait({counting}, timeout=0.1)
+    await scene.happened(  # what Asterisk's log has
+        at(call, 9, CustomerAnswered()),
+        at(call, 9, CustomerAbandoned(by_customer=False)),
+        at(call, 18, MessagePlayed(whole=True)),
+        at(call, 18, CallEnded(Party.SYSTEM, 16, None)),
+    )
+    caught_up.set()
+    today = NOON.astimezone(ZONE).date().toordinal()
+    assert (await counting).days[today] == Tally(1, 1)
+    (again,) = await scene.claim(now=after(hours=50))
+    assert again.guaranteed, "for 72 h only with an agent kept for them"
