@@ -75,6 +75,9 @@ class Measure:
     calls: int = CALLS
     batch: int = BATCH
     per_s: float = PER_S
+    rtp: int = 1_000
+    """Ports for sound of each of the two Asterisks."""
+    first_port: int = rig.FIRST_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def measure(wanted: Measure = Measure()) -> dict[str, Any]:
 async def _measure(wanted: Measure) -> dict[str, Any]:
     plain = [StationName(str(3000 + n)) for n in range(wanted.agents)]
     load = os.getloadavg()[0]
-    blocks = two_blocks(rtp=1_000)
+    blocks = two_blocks(wanted.rtp, wanted.first_port)
     async with dialled_centre(wanted.agents, blocks, more_phones=plain, wrap_up_s=1) as centre:
         await centre.begin_work(ears=True)
         watch = Remote()

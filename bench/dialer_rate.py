@@ -25,15 +25,17 @@ from bench.dialled_centre import (
     two_blocks,
     until,
 )
+from bench.offer_times import log_in_all
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
-from farend.agents_at_work import board_command
 from farend.called_customers import key_of
 
-AGENTS = 20
+AGENTS = 100
 TARGET_PER_S, ALLOWED_PER_S = 50.0, 60.0
 WARM_S, LASTS_S = 3.0, 30.0
 STEPS = "ring-1,busy"
 AT_ONCE = 100
+RATIO = 5.0
+"""Far more for each agent than ring at a time, so that only the calls per second hold it back."""
 
 _PLACED = """
 select a.number, extract(epoch from a.reserved_at)::float8 as decided,
@@ -63,18 +65,16 @@ async def _measure(lasts_s: float, allowed_per_s: float) -> dict[str, Any]:
     settings = CampaignSettings(
         title="As fast as it can",
         mode=Mode.POWER,
-        ratio=10,
+        ratio=RATIO,
         queue=QUEUE,
         line=CARRIER,
-        lines=500,
+        lines=round(AGENTS * RATIO),
         rules="us",
         calls_per_second=allowed_per_s,
         most_attempts=1,
     )
     async with dialled_centre(AGENTS, two_blocks(rtp=1_000)) as centre:
-        for agent, station in centre.agents.items():
-            await board_command(centre.console, agent, "log_in", station=station)
-            await board_command(centre.console, agent, "ready")
+        await log_in_all(centre.stack, AGENTS)
         numbers = await _planned(centre, round((lasts_s + WARM_S + 5) * allowed_per_s))
         await centre.add_leads(await centre.make_campaign(settings), numbers)
         await centre.move(CampaignState.RUNNING)

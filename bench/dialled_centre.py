@@ -54,11 +54,11 @@ insert into lead_numbers (lead, place, number) select lead, 1, key from made
 _OVER = "select count(*) from attempts where campaign = $1 and ended_at is not null"
 
 
-def two_blocks(rtp: int) -> tuple[Ports, Ports]:
-    """Free ports for the centre and for its far end, in one block: those for sound aren't checked,
-    and two blocks might overlap."""
-    first = rig.free_ports(0, rtp=2 * rtp + 20).sip
-    return Ports.block(first, rtp=rtp), Ports.block(first + 20 + rtp, rtp=rtp)
+def two_blocks(rtp: int, first: int = rig.FIRST_PORT) -> tuple[Ports, Ports]:
+    """Free ports for the centre and for its far end, in one block from ``first`` on: those for
+    sound aren't checked, and two blocks might overlap."""
+    base = rig.free_ports(0, rtp=2 * rtp + 20, first=first).sip
+    return Ports.block(base, rtp=rtp), Ports.block(base + 20 + rtp, rtp=rtp)
 
 
 def centre(agents: int, *, more_phones: Sequence[StationName], **queue: float) -> dict[str, Any]:

@@ -255,7 +255,7 @@ def as_played(
 
 async def play(order: HourOrder) -> None:
     """Play an hour, and write its figures to ``order.out``."""
-    blocks = (Ports.block(order.base, rtp=RTP), Ports.block(order.base + 20 + RTP, rtp=RTP))
+    blocks = Ports.block(order.base, rtp=RTP), Ports.block(order.base + 20 + RTP, rtp=RTP)
     async with dialled_centre(order.agents, blocks, wrap_up_s=WRAP_UP_S) as centre:
         watch = Remote()
         instance = centre.stack.instance
