@@ -5,30 +5,27 @@ simulation. Leads are claimed a little ahead (the hopper) and given back when th
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 import structlog
 
 from campaigns.attempts import NotReserved, ReserveRefusal
-from campaigns.campaign import CampaignSettings, CampaignState
+from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
-from dialer.abandon_count import NO_HISTORY, History
+from dialer.abandon_count import NO_HISTORY, History, Tally
 from dialer.pacing import Pacer, Pacing
 from dialer.pacing_facts import (
     AgentGone,
     DayBegan,
     Dialled,
     Hopper,
-    Lead,
     PacingFact,
 )
 from domain.facts import AgentState
-from domain.identity import AgentCode, CallId, LineName, ListName
-from engine.agents.live_talks import has_talked
+from domain.identity import AgentCode, CallId, LineName
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
@@ -39,11 +36,10 @@ from engine.outbound.claimed_leads import (
     ClaimedLeads,
     lead_to_pace,
 )
+from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.run_pacer import day_of, fact_of, new_pacer, paced_by
-from engine.outbound.running_attempt import Decision, RunFigures, RunningAttempt
-from engine.outbound.way_out import Shut, WayOut, WishedCall
-from engine.ports import CampaignView
-from machine.one_line import in_one_line
+from engine.outbound.running_attempt import Decision, RunningAttempt
+from engine.outbound.way_out import Shut, WayOut
 
 log = structlog.get_logger()
 
@@ -57,13 +53,12 @@ OnDecision = Callable[[Campaign, Decision, CampaignSettings], None]
 """Is told each decision of a run, and by which settings it was made."""
 
 
-class CampaignRun:
-    """One campaign that is running, paused or draining.
+class CampaignRun(LiveRun):
+    """A campaign whose numbers are dialled for agents who are free, or will be: progressive, power
+    or predictive.
 
-    ``sound`` is the message for customers for whom nobody is free, as Asterisk finds it; "" for
-    none. ``zone`` is the one in which its days begin. ``history`` is what its limit has counted
-    before. ``agents`` says who is at work for it now; ``decided`` is told each decision;
-    ``open_now`` says whether the plan of these settings lets it dial now.
+    ``zone`` is the one in which its days begin. ``history`` is what its limit has counted before.
+    ``decided`` is told each decision.
     """
 
     def __init__(
@@ -80,43 +75,22 @@ class CampaignRun:
         decided: OnDecision = lambda *_: None,
         open_now: Callable[[CampaignSettings], bool] = lambda _: True,
     ) -> None:
-        self.campaign = campaign
-        self.figures = RunFigures()
-        self.under_way: dict[CallId, RunningAttempt] = {}
-        self.calls = calls
-        self._door = door
+        super().__init__(campaign, calls, door, clock, sound=sound, open_now=open_now)
         self._hopper = ClaimedLeads(campaign.name, claims, door, clock)
-        self.clock = clock
         self._zone = zone
-        self._sound = sound
         self._decided = decided
-        self._open_now = open_now
-        self._staff: dict[AgentCode, AgentState] = {}
         self._wanted_by_agents = False
         """Whether somebody at work could serve its customers, if not for it at the moment."""
-        self._going: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self.pacer = self._new_pacer(history)
 
     # --- its settings
 
     @property
-    def settings(self) -> CampaignSettings:
-        return self.campaign.settings
-
-    @property
-    def dials(self) -> bool:
-        """Whether new numbers are dialled."""
-        running = self.campaign.state is CampaignState.RUNNING and self._door.open
-        return running and self._open_now(self.settings)
-
-    @property
     def has_leads(self) -> bool:
-        """Whether there is somebody to dial, as far as is known."""
         return self._hopper.has_leads
 
     def change(self, campaign: Campaign, sound: str) -> None:
-        """Go on with other settings, or in another state. Calls under way go on as they began."""
         before, self.campaign, self._sound = self.campaign, campaign, sound
         old, new = before.settings, campaign.settings
         if paced_by(old) != paced_by(new):
@@ -126,7 +100,6 @@ class CampaignRun:
         self.look_again()
 
     def look_again(self) -> None:
-        """Something has changed that decides whether it dials. Leads are kept only if it does."""
         if not self.dials:
             self._hopper.empty(self._give_back)
         self._hopper.look_now()
@@ -146,14 +119,7 @@ class CampaignRun:
 
     # --- agents
 
-    def staff(
-        self,
-        agents: Iterable[tuple[AgentCode, AgentState, CallId | None]],
-        *,
-        wanted: bool = False,
-    ) -> None:
-        """Plan with these agents, each with the call they are in, and with no others. ``wanted``:
-        others could serve its customers, if it had any."""
+    def staff(self, agents: StaffNow, *, wanted: bool = False) -> None:
         now = {agent: (state, call) for agent, state, call in agents}
         if (now or wanted) and not (self._staff or self._wanted_by_agents):
             self._hopper.look_now()  # leads are wanted now, not when it is next looked for them
@@ -167,7 +133,6 @@ class CampaignRun:
             self._look()
 
     def agent(self, agent: AgentCode, state: AgentState, call: CallId | None = None) -> None:
-        """One of its agents is in this state now, perhaps because of one of its own calls."""
         if self._staff.get(agent) is state:
             return
         self._staff[agent] = state
@@ -176,66 +141,18 @@ class CampaignRun:
             return  # reported as the customer's being connected
         self._feed(fact_of(agent, state))
 
-    @property
-    def agents(self) -> Collection[AgentCode]:
-        """Those at work for it."""
-        return self._staff.keys()
-
     # --- what happens to its calls
 
-    def host(self, call: LiveCall) -> RunningAttempt:
-        """The attempt of a call of this campaign, also of one that an earlier controller placed."""
-        found = self.under_way.get(call.id)
-        if found is None:
-            found = self._take(call, Lead(ListName("")))
-            self._feed(Dialled(found.id, found.lead))
-            if call.picked_up:
-                found.answered()
-            if has_talked(call):
-                found.talks(call.agent)
-        return found
-
-    def _take(self, call: LiveCall, lead: Lead) -> RunningAttempt:
-        found = self.under_way[call.id] = RunningAttempt(self, call, lead, self.clock.now())
-        call.follower = found
-        return found
-
     def feed(self, fact: PacingFact) -> None:
-        """Something happened to one of its calls."""
         self._feed(fact)
 
-    def forget(self, attempt: RunningAttempt) -> None:
-        """The attempt is over."""
-        self.under_way.pop(attempt.call.id, None)
+    @property
+    def claimed(self) -> int:
+        return len(self._hopper)
 
-    def view(self) -> CampaignView:
-        """What it is doing now."""
-        figures, now = self.figures, self.clock.now()
-        tally = self.pacer.limit.worst(now)
-        decided = figures.decided
-        attempts = self.under_way.values()
-        answered = [one for one in attempts if one.answered_at is not None]
-        return CampaignView(
-            name=self.campaign.name,
-            at=datetime.now(UTC),
-            agents=Counter(self._staff.values()),
-            ringing=len(attempts) - len(answered),
-            waiting=sum(one.agent is None and not one.lost for one in answered),
-            talking=sum(one.agent is not None for one in answered),
-            hopper=len(self._hopper),
-            dialled=figures.dialled,
-            answered=figures.answered,
-            connected=figures.connected,
-            abandoned_run=figures.abandoned,
-            abandoned=tally.abandoned,
-            base=tally.base,
-            limit=self.settings.limit.share,
-            decided_at=None if decided is None else decided.at,
-            decided=0 if decided is None else decided.count,
-            reason=None if decided is None else decided.reason.text,
-            reason_figures={} if decided is None else decided.reason.figures,
-            trouble=figures.trouble,
-        )
+    @property
+    def counted(self) -> Tally:
+        return self.pacer.limit.worst(self.clock.now())
 
     # --- pacing
 
@@ -286,21 +203,6 @@ class CampaignRun:
         for _ in range(min(pacing.count, len(self._hopper))):
             self._begin(self._dial(self._hopper.take(), self.clock.now() + LATE_S))
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._going.add(task)
-        task.add_done_callback(self._gone_out)
-
-    def _gone_out(self, task: "asyncio.Task[None]") -> None:
-        self._going.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error(
-                "a lead could not be dialled because of a bug in Offhook",
-                campaign=self.campaign.name,
-                why=in_one_line(error),
-                exc_info=error,
-            )
-
     async def _dial(self, claimed: ClaimedLead, until: float) -> None:
         """Dial this lead, or if it may not be dialled after all, one that comes after it."""
         try:
@@ -335,7 +237,7 @@ class CampaignRun:
         self._hopper_changed()
 
     async def _place(self, claimed: ClaimedLead, until: float) -> LiveCall | NotReserved | Shut:
-        settings, lead = self.settings, lead_to_pace(claimed)
+        lead = lead_to_pace(claimed)
 
         def follower(call: LiveCall) -> RunningAttempt:
             attempt = self._take(call, lead)
@@ -344,26 +246,8 @@ class CampaignRun:
             self._feed(Dialled(attempt.id, lead))
             return attempt
 
-        wish = WishedCall(
-            self.campaign.name,
-            self.campaign.project,
-            claimed.lead.lead,
-            claimed.number.number,
-            LineName(settings.line),
-            settings.mode,
-            settings.ring_s,
-            settings.caller_id,
-            claimed.agent,
-            claimed.guaranteed,
-            self._sound,
-            settings.opt_out_key,
-            self.campaign.project if settings.opt_out_of == "project" else "",
-            settings.detection,
-            settings.lines_for_inbound,
-            settings.limit.grace_s,
-        )
         return await self._door.place(
-            wish, follower, wanted=lambda: self.dials and self.clock.now() < until
+            self.wish(claimed), follower, wanted=lambda: self.dials and self.clock.now() < until
         )
 
     # --- leads
@@ -394,13 +278,7 @@ class CampaignRun:
 
     # --- its end
 
-    def cut_ringing(self) -> None:
-        """Hang up all calls that nobody has answered."""
-        for attempt in list(self.under_way.values()):
-            self._door.cut(attempt.call)
-
     async def close(self) -> None:
-        """Stop dialling, and give back what is in the hopper; calls under way go on."""
         if self._timer is not None:
             self._timer.cancel()
         await self._hopper.close(self._going)
