@@ -23,7 +23,7 @@ CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 class Mode(StrEnum):
     """How a campaign's numbers are dialled, and for whom."""
 
-    PREVIEW = "preview"  # the agent sees the lead first, and dials or skips it (not yet)
+    PREVIEW = "preview"  # the agent sees the lead first, and dials or skips it
     PROGRESSIVE = "progressive"  # one number for each free agent
     POWER = "power"  # ``ratio`` numbers for each free agent
     PREDICTIVE = "predictive"  # as many as the policy foresees
@@ -85,6 +85,13 @@ class CampaignSettings(BaseModel):
     """The largest share that may be abandoned; None: the preset's."""
     grace_s: float | None = Field(None, ge=0, le=10)
     """None: the preset's."""
+    preview_s: float = Field(60.0, ge=10, le=3_600)
+    """Of ``preview``: how long an agent may look at a customer."""
+    preview_end: Literal["give_back", "dial"] = "give_back"
+    """Of ``preview``: what comes then. An agent whose customer is given back is away."""
+    by_hand: bool = False
+    """Whether agents who serve its queue may dial numbers by hand as it does: on its line, with its
+    caller id, by its calling rules."""
     detection: bool = False
     """Whether what picks up is listened to, and machines are hung up on."""
     people_taken_for_machines: float | None = Field(None, ge=0, lt=0.5)
@@ -140,7 +147,7 @@ class CampaignSettings(BaseModel):
             raise ValueError(f"rules: {self.rules!r} is not one of {', '.join(rules.PRESETS)}")
         if self.mode is Mode.MANUAL:
             raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
-        if self.mode in (Mode.PREVIEW, Mode.AGENTLESS):
+        if self.mode is Mode.AGENTLESS:
             raise ValueError(f"mode: {self.mode.value} campaigns can't be run yet")
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValueError("last_day: it is before the first day")
@@ -156,6 +163,11 @@ class CampaignSettings(BaseModel):
         return self
 
     def _may_detect(self) -> None:
+        if self.mode is Mode.PREVIEW:
+            raise ValueError(
+                "mode: an agent who previews a customer hears by themselves what picks up; switch"
+                " detection off"
+            )
         if rules.PRESETS[self.rules].limit.clock is not ClockStart.GREETING_END:
             raise ValueError(
                 f"detection: by the rules {self.rules!r} the time in which a customer must get an"

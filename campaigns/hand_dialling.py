@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -56,14 +57,16 @@ class HandDialling:
         call may be placed.
 
         Do-not-call lists, hours, caps and the least gap of the number count as in campaigns; the
-        attempts and gaps of leads don't, for it is nobody's lead.
+        attempts and gaps of leads don't, for it is nobody's lead. Consent and time zone are those
+        of the project's customer who has this number, if there is one.
         """
         rules = rules_of(BY_HAND.model_copy(update={"rules": wish.rules}))
-        lead = _nobodys(wish, now)
         async with connection(self._pool) as db, db.transaction():
             await lock_numbers(db, [wish.number])
+            known = await db.fetchrow(_SQL["known_customer"], wish.number, wish.project)
+            lead = _nobodys(wish, now, known)
             histories = await number_histories(db, [lead], wish.project, rules, now)
-            local = zone_of(wish.timezone, self._zone)
+            local = zone_of(lead.timezone, self._zone)
             verdict = judge_lead(lead, histories, rules, local, now)
             if verdict.number is None:
                 why = _WHY.get(verdict.rule, ReserveRefusal.HELD)
@@ -91,8 +94,14 @@ _WHY: Mapping[CallingRule | None, ReserveRefusal] = {
 }
 
 
-def _nobodys(wish: WishedHandCall, now: datetime) -> StoredLead:
-    """A lead as the rules know it, of a number that somebody typed."""
+def _nobodys(wish: WishedHandCall, now: datetime, known: Mapping[str, Any] | None) -> StoredLead:
+    """A lead as the rules know it, of a number that somebody typed. ``known`` is what the project
+    has on record about the customer of this number."""
+    consent_at = now if wish.consent else None
+    timezone = wish.timezone
+    if known is not None:
+        consent_at = consent_at or known["consent_at"]
+        timezone = timezone or known["timezone"]
     return StoredLead(
         lead=0,
         list=0,
@@ -102,9 +111,9 @@ def _nobodys(wish: WishedHandCall, now: datetime) -> StoredLead:
         key="",
         name="",
         fields={},
-        timezone=wish.timezone,
+        timezone=timezone,
         language=None,
-        consent_at=now if wish.consent else None,
+        consent_at=consent_at,
         attempts=0,
         last_attempt_at=None,
         last_outcome=None,

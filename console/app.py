@@ -35,6 +35,7 @@ from console.reports.report_services import REPORT_SERVICES, ReportServices
 from console.reports.routes import REPORTS
 from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
+from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from records.call_queries import CallStore
 from storage.accounts import Accounts
@@ -69,6 +70,7 @@ def make_app(
     directory: DirectoryService,
     phone_setups: PhoneSetups,
     campaigns: CampaignServices,
+    desks: LiveDesks,
     lead_lists: ListServices,
     reports: ReportServices,
     disposing: DispositionServices,
@@ -94,6 +96,7 @@ def make_app(
         client_max_size=LARGEST_FORM,
     )
     app[context.LIVE] = centre
+    app[context.DESKS] = desks
     app[context.CALLS] = calls
     app[context.AGENTS] = agents
     app[context.DIRECTORY] = directory

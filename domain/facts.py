@@ -91,6 +91,8 @@ class CallPlaced(Happening):
     """The number that the customer sees."""
     lead: int | None = field(metadata={"limit": 2**63 - 1})
     mode: str | None
+    agent: AgentCode | None = field(default=None, metadata={"optional": True})
+    """Who is kept for the customer, if somebody is."""
 
 
 @_stored_as("rang")

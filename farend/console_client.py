@@ -2,6 +2,7 @@
 
 import html
 import re
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
 import aiohttp
@@ -55,6 +56,10 @@ class ConsoleClient:
             headers = {"X-CSRF-Token": _token(await page.text())}
         async with self._http.post(f"{self._url}/{path}", data=form, headers=headers) as answer:
             return answer.status, await answer.text()
+
+    def listen(self, path: str) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        """A page's live connection."""
+        return self._http.ws_connect(f"{self._url}/{path}", origin=self._url)
 
     async def board(self) -> dict[str, Any]:
         """The live board as JSON (GET /api/v1/board)."""

@@ -27,8 +27,10 @@ from campaigns.customer_cards import CustomerCards
 from campaigns.daily_report import DailyReports
 from campaigns.dispositions import Dispositions
 from campaigns.funnel import CampaignFunnel
+from campaigns.hand_dialling import HandDialling
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_service import LeadService
+from campaigns.lead_skips import LeadSkips
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
 from campaigns.plan import PlanState, plan_state
@@ -72,11 +74,15 @@ from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
+from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.days_off import CalendarDaysOff
+from engine.outbound.desk_dials import DeskDials
+from engine.outbound.hand_calls import HandCalls
 from engine.outbound.messages import CampaignMessages
+from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
@@ -323,6 +329,7 @@ async def running(
             engine.links,
             engine.channels,
             attempts,
+            HandDialling(pool, zone),
             closing=lambda: engine.sessions.closing is not None,
         )
         books = CampaignBooks(
@@ -334,20 +341,37 @@ async def running(
         )
         _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
+        desks = DeskDials(engine.floor, engine.rooms, engine.changes, engine.clock, engine.news)
         runs = CampaignRuns(
             campaigns,
-            LeadClaims(pool, zone, days_off=days_off),
+            RunMaker(
+                engine.calls,
+                way_out,
+                LeadClaims(pool, zone, days_off=days_off),
+                engine.clock,
+                desks,
+                LeadSkips(pool),
+                engine.floor,
+                sound=CampaignMessages(prompts).sound,
+                history=books.history,
+                decided=books.decided,
+                zone=lambda: zone_of(engine.centre),
+                plan=plan,
+            ),
             way_out,
             engine.in_force,
             engine.floor,
             engine.calls,
             engine.news,
+        )
+        by_hand = HandCalls(
+            runs,
+            way_out,
+            desks,
+            engine.in_force,
+            engine.floor,
+            engine.calls,
             engine.clock,
-            sound=CampaignMessages(prompts).sound,
-            history=books.history,
-            decided=books.decided,
-            zone=lambda: zone_of(engine.centre),
-            plan=plan,
         )
         agi = AgiServer(
             config.asterisk.agi_bind,
@@ -355,7 +379,7 @@ async def running(
             {
                 "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
                 "placed": AnsweredCalls(
-                    engine.sessions, engine.admission, engine.queued, runs
+                    engine.sessions, engine.admission, engine.queued, PlacedHosts(runs, by_hand)
                 ).serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts
@@ -432,6 +456,7 @@ async def running(
                 plan=plan,
                 days_off=days_off,
             ),
+            desks=AgentDesks(desks, runs, by_hand),
             lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
             reports=ReportServices(DailyReports(pool), campaigns),
             disposing=DispositionServices(

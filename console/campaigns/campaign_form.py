@@ -16,7 +16,7 @@ from console.kit.rendering import says
 _PLAIN = (
     "title", "mode", "queue", "line", "rules", "grace_s", "ratio", "lines", "lines_for_inbound",
     "calls_per_second", "caller_id", "ring_s", "priority", "agents_for_inbound", "most_attempts",
-    "opt_out_key", "opt_out_of", "detection",
+    "opt_out_key", "opt_out_of", "detection", "preview_s", "preview_end", "by_hand",
 )  # fmt: skip
 """Settings that the form has under their own names."""
 _MAY_BE_EMPTY = frozenset({"grace_s", "caller_id"})
@@ -34,6 +34,7 @@ def typed_of(settings: CampaignSettings) -> dict[str, str]:
     for name in _PERCENT:
         typed[name] = "" if plain[name] is None else f"{plain[name] * 100:g}"
     typed["detection"] = "true" if settings.detection else ""
+    typed["by_hand"] = "true" if settings.by_hand else ""
     typed |= {f"message.{language}": settings.message.get(language, "") for language in LANGUAGES}
     return typed | plan_typed(settings)
 
@@ -82,6 +83,8 @@ def shown_values(request: web.Request, content: CampaignContent) -> dict[str, st
     typed["mode"] = says(request, words.MODE_NAMES[content.settings.mode])
     typed["rules"] = says(request, words.PRESETS.get(content.settings.rules, typed["rules"]))
     typed["detection"] = says(request, words.DETECTIONS[typed["detection"]])
+    typed["preview_end"] = says(request, words.PREVIEW_ENDS[content.settings.preview_end])
+    typed["by_hand"] = says(request, words.BY_HAND[typed["by_hand"]])
     typed["opt_out_of"] = says(request, words.OPT_OUTS[content.settings.opt_out_of])
     typed["lists"] = ", ".join(map(str, content.lists))
     typed |= shown_plan(request, content.settings)

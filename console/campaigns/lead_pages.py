@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from campaigns.lead_lists import ListRefused
-from campaigns.lead_service import LeadStory
+from campaigns.lead_service import LeadChange, LeadStory
+from campaigns.lead_skips import SKIPPED
 from campaigns.stored_leads import LeadState
 from console.campaigns import lead_words
 from console.campaigns.campaign_services import SERVICES, actor_of
@@ -87,6 +88,17 @@ async def _page(
     )
 
 
+def _detail(request: web.Request, change: LeadChange) -> str:
+    """What belongs to a change besides its name."""
+    if change.what == "edited":
+        return ", ".join(change.detail)
+    if change.what != SKIPPED:
+        return ""
+    reason = str(change.detail.get("reason", ""))
+    parts = (says(request, lead_words.SKIPS.get(reason, reason)), change.detail.get("note"))
+    return " · ".join(str(part) for part in parts if part)
+
+
 def _moments(
     request: web.Request, story: LeadStory, agents: dict[AgentCode, str]
 ) -> list[LeadMoment]:
@@ -94,9 +106,9 @@ def _moments(
     found = [
         LeadMoment(
             one.at,
-            one.by,
+            agents.get(AgentCode(one.by), one.by) if one.what == SKIPPED else one.by,
             says(request, lead_words.CHANGES.get(one.what, "")) or one.what,
-            ", ".join(one.detail) if one.what == "edited" else "",
+            _detail(request, one),
         )
         for one in story.changes
     ]

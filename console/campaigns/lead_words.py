@@ -3,6 +3,7 @@
 from campaigns.do_not_call import ListingSource
 from campaigns.lead_lists import ListRefusal
 from campaigns.lead_service import LeadChangeKind
+from campaigns.lead_skips import SKIPPED, SkipReason
 from campaigns.stored_leads import LeadState
 from console.floor import outbound_words
 from console.kit.translations import N_
@@ -62,6 +63,14 @@ CHANGES: dict[str, str] = {
     LeadChangeKind.REMOVED: N_("Removed"),
     LeadChangeKind.REOPENED: N_("Opened again"),
     LeadChangeKind.DO_NOT_CALL: N_("Closed: not to be called"),
+    SKIPPED: N_("Skipped by an agent who saw it first"),
+}
+SKIPS: dict[str, str] = {
+    SkipReason.LATER: N_("Better at another time"),
+    SkipReason.UNSUITABLE: N_("Not one for this campaign"),
+    SkipReason.WRONG_DATA: N_("The data can't be right"),
+    SkipReason.KNOWN: N_("Done already, or somebody else does it"),
+    SkipReason.OTHER: N_("Another reason, see the note"),
 }
 LISTED = {
     "added": N_("%(number)s was put on the do-not-call list"),

@@ -30,6 +30,7 @@ MOVES = {
     CampaignState.STOPPED: N_("Stop"),
 }
 MODES = {
+    Mode.PREVIEW: N_("Preview: agents see each customer first, and dial or skip"),
     Mode.PROGRESSIVE: N_("Progressive: one number for each free agent"),
     Mode.POWER: N_("Power: a fixed number of calls for each free agent"),
     Mode.PREDICTIVE: N_("Predictive: as many as the limit on abandoned calls allows"),
@@ -68,6 +69,9 @@ SETTINGS = {
     "mode": N_("Mode"),
     "queue": N_("Queue"),
     "line": N_("Line"),
+    "preview_s": N_("Seconds to look at a customer"),
+    "preview_end": N_("When they are over"),
+    "by_hand": N_("Agents may dial numbers by hand for it"),
     "lists": N_("Lists"),
     "rules": N_("Calling rules"),
     "share": N_("Abandoned at most, in %"),
@@ -98,6 +102,8 @@ HINTS = {
     "share": N_("Empty: as the calling rules say."),
     "grace_s": N_("Empty: as the calling rules say."),
     "ratio": N_("Counts in power mode alone."),
+    "preview_s": N_("Counts in preview mode alone."),
+    "by_hand": N_("On its line, with its number and calling rules, while it runs."),
     "caller_id": N_("Empty: the line's."),
     "message.zh-CN": N_("Say who called, and a number to call back."),
     "message.en": N_("Say who called, and a number to call back."),
@@ -121,6 +127,12 @@ DETECTIONS = {
     "": N_("An agent gets it, as a person"),
     "true": N_("Listen to who answers, and hang up on machines"),
 }
+PREVIEW_ENDS = {
+    "give_back": N_("give the customer back, and set the agent away"),
+    "dial": N_("dial the customer"),
+}
+BY_HAND = {"": N_("no"), "true": N_("yes")}
+
 OPT_OUTS = {"project": N_("this project"), "centre": N_("the whole centre")}
 
 REFUSALS = {
@@ -156,6 +168,7 @@ FAULTS = {
     "string_too_long": N_("%(setting)s: at most %(max_length)s characters fit."),
 }
 OF_THE_WHOLE = {
+    "mode": N_("In this mode nobody listens for machines: the agent hears them. Switch that off."),
     "last_day": N_("%(setting)s: “%(value)s” is before the first day."),
     "detection": N_(
         "By these calling rules the time to an agent begins before the greeting is over, and "

@@ -15,6 +15,7 @@ from console.kit.permissions import Rule
 from console.kit.rarely import Rarely
 from domain.centre import zone_of
 from domain.identity import ProjectName
+from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
 from records.call_queries import CallStore
 from storage.agent_history import AgentStore
@@ -67,6 +68,7 @@ FLOWS: web.AppKey[tuple[str, ...]] = web.AppKey("flows")
 """The names of the flows that numbers may have."""
 PHONES: web.AppKey[PhoneAccess] = web.AppKey("phones")
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
+DESKS: web.AppKey[LiveDesks] = web.AppKey("desks")
 CALLS: web.AppKey[CallStore] = web.AppKey("calls")
 AGENTS: web.AppKey[AgentStore] = web.AppKey("agents")
 USERS: web.AppKey[UserStore] = web.AppKey("users")

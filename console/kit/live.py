@@ -2,11 +2,11 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
+from typing import Protocol
 
 from aiohttp import WSCloseCode, web
 
 from console.kit.context import SESSIONS, TIMING, user_of
-from console.kit.feed import Subscription
 from console.kit.guard import SESSION_COOKIE
 from console.kit.permissions import scope
 from storage.database_errors import AWAY
@@ -26,7 +26,14 @@ GOODBYE_S = 0.5
 """How long a page may take to close; then it is cut off."""
 
 
-Reading = AbstractAsyncContextManager[Subscription]
+class Frames(Protocol):
+    """What is sent to a page."""
+
+    async def next(self) -> str:
+        """The next frame, once there is one."""
+
+
+Reading = AbstractAsyncContextManager[Frames]
 
 
 async def stream(request: web.Request, reading: Reading) -> web.WebSocketResponse:

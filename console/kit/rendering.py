@@ -77,10 +77,8 @@ def _environment(language: str, translations: NullTranslations) -> Environment:
 _ENVIRONMENTS = {name: _environment(name, found) for name, found in _TRANSLATIONS.items()}
 
 
-def render(
-    request: web.Request, template: str, values: Mapping[str, Any] | None = None, status: int = 200
-) -> web.Response:
-    """The page as a response. It shows customers' data and is never cached."""
+def rendered(request: web.Request, template: str, values: Mapping[str, Any] | None = None) -> str:
+    """The page, or a part of one, as text."""
     language = request.get(LANGUAGE, DEFAULT)
     user = request.get(USER)
     zone = zone_for(request)
@@ -89,7 +87,7 @@ def render(
     def moment(at: datetime | None, pattern: str = "yyyy-MM-dd HH:mm:ss") -> str:
         return clock(at, language, zone, pattern)
 
-    text = (
+    return str(
         _ENVIRONMENTS[language]
         .get_template(template)
         .render(
@@ -103,9 +101,21 @@ def render(
             **(values or {}),
         )
     )
+
+
+def render(
+    request: web.Request, template: str, values: Mapping[str, Any] | None = None, status: int = 200
+) -> web.Response:
+    """The page as a response. It shows customers' data and is never cached."""
+    text = rendered(request, template, values)
     return web.Response(
         text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"}
     )
+
+
+def clock_of(request: web.Request, at: datetime | None, pattern: str) -> str:
+    """A moment as the request's user reads it."""
+    return clock(at, request.get(LANGUAGE, DEFAULT), zone_for(request), pattern)
 
 
 def _here(request: web.Request) -> str:

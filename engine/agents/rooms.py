@@ -89,6 +89,8 @@ class Rooms:
         """How the last try or the last leg ended, until the next."""
         self._unwanted: set[StationName] = set()
         """Those whose legs we are ending."""
+        self._once: set[StationName] = set()
+        """Those that are nailed up for one call: their phones ring for each customer as before."""
         self._coming: set[StationName] = set()
         """Those to whom a customer has just been sent."""
         self._sits: dict[AgentCode, StationName] = {}
@@ -112,16 +114,26 @@ class Rooms:
 
     # --- wishes
 
-    async def connect(self, agent: AgentCode) -> CommandOutcome:
-        """Call the agent's phone, to nail it up; returns before it answers."""
+    async def connect(self, agent: AgentCode, *, once: bool = False) -> CommandOutcome:
+        """Call the agent's phone, to nail it up; returns before it answers. ``once``: for one call,
+        after which ``let_go`` ends it, as may the agent."""
         seat = self._floor.core.agent(agent)
         if seat is None or seat.station is None:
             return CommandOutcome.NOT_LOGGED_IN
+        if not once:
+            self._once.discard(seat.station)
         if self.is_open(seat.station) or seat.station in self._calling:
             return CommandOutcome.DONE
         if self._channels.station_state(seat.station) is not StationState.IDLE:
             return CommandOutcome.PHONE_NOT_FREE
+        if once:
+            self._once.add(seat.station)
         return await self._call(seat.station, seat.station)
+
+    def let_go(self, station: StationName) -> None:
+        """End the leg of a phone that was nailed up for one call."""
+        if station in self._once:
+            self._drop(station)
 
     def disconnect(self, agent: AgentCode) -> CommandOutcome:
         """End the phone's leg; not during a talk."""
@@ -190,7 +202,8 @@ class Rooms:
         if placed is not None and station not in self._floor.at_station:
             self._drop(station)  # its agent has left while it rang
             return
-        self._kept.add(station)
+        if station not in self._once:
+            self._kept.add(station)
         self._changes.touch()
 
     def closed(self, station: StationName, leg: ChannelId | None = None) -> None:
@@ -201,8 +214,9 @@ class Rooms:
             loop.call_later(_LOOK_AGAIN_S, self._nobody_alone, station, leg)
         self._kept.discard(station)
         self._changes.touch()
-        if station in self._unwanted:
+        if station in self._unwanted or station in self._once:
             self._unwanted.discard(station)
+            self._once.discard(station)
             return
         self._ended[station] = LegState.LOST
         agent = self._floor.at_station.get(station)
@@ -288,12 +302,14 @@ class Rooms:
     def _failed(self, station: StationName, why: str) -> None:
         log.info("a phone could not be nailed up", station=station, why=why)
         self._calling.pop(station, None)
+        self._once.discard(station)
         self._ended[station] = LegState.FAILED
         self._changes.touch()
 
     def _drop(self, station: StationName) -> None:
         """End the leg, and whatever call is to make one."""
         self._kept.discard(station)
+        self._once.discard(station)
         self._ended.pop(station, None)
         leg = self._channels.leg(station)
         if leg is not None:

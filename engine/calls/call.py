@@ -160,6 +160,8 @@ class LiveCall:
     inbox: Inbox = field(default_factory=Inbox)
     raised: int | None = None
     """How much it raises its queue's priority; None: as much as its caller does."""
+    only: AgentCode | None = None
+    """Who is kept for it, if somebody is."""
     announced_to: bool = True
     """Whether the customer hears their place in the queue."""
     follower: Follower | None = None

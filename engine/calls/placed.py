@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.facts import CallFact, CallPlaced
-from domain.identity import CampaignName, LineName, ProjectName
+from domain.identity import AgentCode, CampaignName, LineName, ProjectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class PlacedFor:
     mode: str | None = None
     caller_id: str | None = None
     """The number that the customer sees."""
+    agent: AgentCode | None = None
+    """Who is kept for them, if somebody is."""
 
 
 def placed_fact(placed: PlacedFor, line: LineName) -> CallPlaced:
@@ -33,6 +35,7 @@ def placed_fact(placed: PlacedFor, line: LineName) -> CallPlaced:
         placed.caller_id,
         placed.lead,
         placed.mode,
+        placed.agent,
     )
 
 
@@ -45,7 +48,13 @@ def placed_before(
         if isinstance(what, CallPlaced) and what.project and what.number and what.line:
             campaign = None if what.campaign is None else CampaignName(what.campaign)
             placed = PlacedFor(
-                what.project, what.number, campaign, what.lead, what.mode, what.caller_id
+                what.project,
+                what.number,
+                campaign,
+                what.lead,
+                what.mode,
+                what.caller_id,
+                what.agent,
             )
             return placed, what.line, fact.at
     return None

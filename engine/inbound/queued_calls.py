@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from acd.commands import Offer
 from acd.events import CallLeft, CallQueued, OfferFailed
 from domain.facts import OfferNotTaken, Queued
-from domain.identity import NodeName, QueueName
+from domain.identity import AgentCode, NodeName, QueueName
 from domain.reasons import OfferFailure
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
@@ -52,12 +52,14 @@ class QueuedCalls:
         *,
         raised: int | None = None,
         announce: bool = True,
+        only: AgentCode | None = None,
     ) -> float:
         """The caller waits, since ``since`` (epoch s) if they did before. Returns since when.
 
-        ``raised`` is how much they raise the queue's priority; None: by who they are.
+        ``raised`` is how much they raise the queue's priority; None: by who they are. ``only`` is
+        the agent who is kept for them; None: anybody may have them.
         """
-        call.raised, call.announced_to = raised, announce
+        call.raised, call.announced_to, call.only = raised, announce, only
         at = datetime.fromtimestamp(since, UTC) if since else datetime.now(UTC)
         call.queue, call.agent = queue, None
         if since is None:
@@ -74,7 +76,13 @@ class QueuedCalls:
         waited = waited_s(since, call.returns, call.ledger.facts, now)
         place = self._clock.monotonic(since)
         queued = CallQueued(
-            call.id, queue, place, call.announced_to, waited_s=waited, raised=self._raised(call)
+            call.id,
+            queue,
+            place,
+            call.announced_to,
+            waited_s=waited,
+            raised=self._raised(call),
+            only=call.only,
         )
         self._floor.feed(queued)
         if again:

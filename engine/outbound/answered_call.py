@@ -10,7 +10,7 @@ from typing import Protocol, assert_never
 
 from acd.commands import Announce, GiveUp, Offer
 from domain.facts import CustomerAbandoned
-from domain.identity import ChannelId, NodeName, QueueName
+from domain.identity import AgentCode, ChannelId, NodeName, QueueName
 from engine.admission import Admission
 from engine.agents.live_talks import has_talked, must_wait_again
 from engine.calls.call import LiveCall
@@ -37,6 +37,10 @@ class Host(Protocol):
     @property
     def raised(self) -> int:
         """How much they raise the queue's priority; negative: its own callers go first."""
+
+    @property
+    def only(self) -> AgentCode | None:
+        """The agent who is kept for them; None: anybody of the queue may have them."""
 
     def grace_left_s(self) -> float:
         """How much longer they may wait for an agent, in seconds."""
@@ -118,7 +122,10 @@ class AnsweredCalls:
         since = None
         try:
             while True:
-                now = self._queued.put(call, host.queue, since, raised=host.raised, announce=False)
+                only = None if has_talked(call) else host.only
+                now = self._queued.put(
+                    call, host.queue, since, raised=host.raised, announce=False, only=only
+                )
                 since = since or now
                 if not await self._wait_once(session, call, host, to_agent, since, until):
                     return False

@@ -2,19 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import tzinfo
+from collections.abc import Iterable
 
 import structlog
 
 from acd.commands import AgentChanged
 from acd.match import able
 from acd.seat import SeatView
-from campaigns.campaign import CampaignSettings, CampaignState
+from campaigns.campaign import CampaignState
 from campaigns.campaign_service import Campaign, CampaignRefused, Campaigns
-from campaigns.claims import LeadClaims
-from campaigns.plan import ALWAYS, PlanState
-from dialer.abandon_count import History
 from domain.facts import AgentState
 from domain.identity import AgentCode, CampaignName, QueueName
 from domain.roles import Actor, Role
@@ -23,8 +19,8 @@ from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
-from engine.clock import Clock
-from engine.outbound.campaign_run import CampaignRun, OnDecision
+from engine.outbound.live_run import LiveRun
+from engine.outbound.run_maker import RunMaker
 from engine.outbound.running_attempt import RunningAttempt
 from engine.outbound.shares import even_out
 from engine.outbound.way_out import WayOut
@@ -42,25 +38,6 @@ DIALLER = Actor("dialler", Role.ADMIN, None)
 _UNDER_WAY = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING)
 _AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
 
-MakeSound = Callable[[Campaign], Awaitable[str]]
-"""Makes the campaign's message, as Asterisk finds it; "" if there is none."""
-
-
-ReadHistory = Callable[[Campaign], Awaitable[History]]
-"""Reads what counts for the campaign's limit from before."""
-
-
-ReadPlan = Callable[[CampaignSettings], PlanState]
-"""Says what a campaign's plan says now."""
-
-
-async def _no_sound(_: Campaign) -> str:
-    return ""
-
-
-async def _no_history(_: Campaign) -> History:
-    return History()
-
 
 class CampaignRuns:
     """The runs of all campaigns that are under way."""
@@ -68,33 +45,20 @@ class CampaignRuns:
     def __init__(
         self,
         campaigns: Campaigns,
-        claims: LeadClaims,
+        maker: RunMaker,
         door: WayOut,
         in_force: CentreInForce,
         floor: LiveFloor,
         calls: LiveCalls,
         news: AgentNews,
-        clock: Clock,
-        *,
-        sound: MakeSound = _no_sound,
-        history: ReadHistory = _no_history,
-        decided: OnDecision = lambda *_: None,
-        zone: Callable[[], tzinfo | None] = lambda: None,
-        plan: ReadPlan = lambda _: ALWAYS,
     ) -> None:
-        self.by_name: dict[CampaignName, CampaignRun] = {}
+        self.by_name: dict[CampaignName, LiveRun] = {}
         self._campaigns = campaigns
-        self._claims = claims
+        self._maker = maker
         self._door = door
         self._in_force = in_force
         self._floor = floor
         self._calls = calls
-        self._clock = clock
-        self._sound = sound
-        self._history = history
-        self._decided = decided
-        self._zone = zone
-        self._plan = plan
         self._resting = set[CampaignName]()
         """Those that were outside the hours of their plan when they were last looked at."""
         self._of_agent: dict[AgentCode, CampaignName] = {}
@@ -138,8 +102,10 @@ class CampaignRuns:
             if run is None:
                 if campaign.state in _UNDER_WAY:
                     await self._begin_or_tell(campaign)
+            elif not self._maker.fits(run, campaign):
+                await self._begin_otherwise(run, campaign)
             elif run.campaign != campaign:
-                run.change(campaign, await self._sound(campaign))
+                run.change(campaign, await self._maker.sound(campaign))
                 log.info("a campaign goes on otherwise", campaign=name, state=campaign.state.value)
             await self._follow_plan(campaign)
         for name, run in list(self.by_name.items()):
@@ -160,7 +126,7 @@ class CampaignRuns:
 
     async def _follow_plan(self, campaign: Campaign) -> None:
         """Give a campaign's leads back when its hours are over, and end it after its last day."""
-        run, state = self.by_name.get(campaign.name), self._plan(campaign.settings)
+        run, state = self.by_name.get(campaign.name), self._maker.plan(campaign.settings)
         if run is None:
             return
         if state.ended and campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
@@ -188,20 +154,18 @@ class CampaignRuns:
                 why=in_one_line(error),
             )
 
+    async def _begin_otherwise(self, before: LiveRun, campaign: Campaign) -> None:
+        """Its mode has changed to one of another kind: calls that are under way go on in that."""
+        await before.close()
+        self._forget(campaign.name)
+        del self.by_name[campaign.name]
+        await self._begin_or_tell(campaign)
+        if (now := self.by_name.get(campaign.name)) is not None:
+            for attempt in tuple(before.under_way.values()):
+                now.host(attempt.call)
+
     async def _begin(self, campaign: Campaign) -> None:
-        history = await self._history(campaign)
-        self.by_name[campaign.name] = CampaignRun(
-            campaign,
-            self._calls,
-            self._door,
-            self._claims,
-            self._clock,
-            self._zone(),
-            sound=await self._sound(campaign),
-            history=history,
-            decided=self._decided,
-            open_now=lambda settings: self._plan(settings).open,
-        )
+        self.by_name[campaign.name] = await self._maker.make(campaign)
         self._resting.discard(campaign.name)
         log.info("a campaign runs", campaign=campaign.name, mode=campaign.settings.mode.value)
 
@@ -218,6 +182,11 @@ class CampaignRuns:
             run.cut_ringing()
 
     # --- agents
+
+    def share_out(self) -> None:
+        """Plan anew: somebody is kept for a call by hand, or is not any more."""
+        if self.by_name:
+            self._share_out()
 
     def _agent_changed(self, change: AgentChanged) -> None:
         if not self.by_name:
@@ -237,7 +206,11 @@ class CampaignRuns:
         They stay with it while that is so. Where several campaigns could have the same agents, each
         gets about as many.
         """
-        at_work = {seat.code: seat for seat in self._floor.core.agents if seat.state in _AT_WORK}
+        at_work = {
+            seat.code: seat
+            for seat in self._floor.core.agents
+            if seat.state in _AT_WORK and (seat.kept is None or seat.kept in self.by_name)
+        }
         able_for = {
             name: self._able_for(run, at_work.values())
             for name, run in self.by_name.items()
@@ -251,7 +224,11 @@ class CampaignRuns:
             shares,
             able_for,
             {name for name in shares if self.by_name[name].has_leads},
-            {agent for agent, seat in at_work.items() if seat.state is AgentState.READY},
+            {
+                agent
+                for agent, seat in at_work.items()
+                if seat.state is AgentState.READY and seat.kept is None
+            },
         )
         self._of_agent = {agent: name for name, share in shares.items() for agent in share}
         for name, run in self.by_name.items():
@@ -262,9 +239,16 @@ class CampaignRuns:
                 wanted=bool(able_for.get(name)),
             )
 
-    def _able_for(self, run: CampaignRun, seats: Iterable[SeatView]) -> set[AgentCode]:
+    def _able_for(self, run: LiveRun, seats: Iterable[SeatView]) -> set[AgentCode]:
         queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
-        return set() if queue is None else {s.code for s in seats if able(s.skills, queue)}
+        if queue is None:
+            return set()
+        return {
+            seat.code
+            for seat in seats
+            if able(seat.skills, queue) and seat.kept in (None, run.campaign.name)
+            and run.takes(seat.code)
+        }  # fmt: skip
 
     def _forget(self, name: CampaignName) -> None:
         self._of_agent = {agent: of for agent, of in self._of_agent.items() if of != name}

@@ -75,6 +75,10 @@ class LiveRun(ABC):
         """Those at work for it."""
         return self._staff.keys()
 
+    def takes(self, agent: AgentCode) -> bool:  # noqa: ARG002 - some runs ask for more
+        """Whether this agent, who can serve its customers, can work for it now."""
+        return True
+
     @property
     @abstractmethod
     def has_leads(self) -> bool:

@@ -102,6 +102,12 @@ class RunningAttempt:
     def raised(self) -> int:
         return self.run.settings.priority
 
+    @property
+    def only(self) -> AgentCode | None:
+        """Who is kept for the customer, if somebody is."""
+        placed = self.call.placed
+        return None if placed is None else placed.agent
+
     def grace_left_s(self) -> float:
         """How much longer the customer may wait for an agent."""
         now = self.run.clock.now()

@@ -14,6 +14,7 @@ import structlog
 
 from campaigns.attempts import Attempts, NotReserved, WishedAttempt
 from campaigns.campaign import Mode
+from campaigns.hand_dialling import HandDialling, WishedHandCall
 from domain.centre import Line
 from domain.facts import FateUnknown
 from domain.identity import AgentCode, CampaignName, ChannelId, LineName, NodeName, ProjectName
@@ -45,9 +46,11 @@ CONTEXT = "outbound"
 class WishedCall:
     """A customer to call now, and how."""
 
-    campaign: CampaignName
+    campaign: CampaignName | None
+    """None: it is dialled by hand."""
     project: ProjectName
-    lead: int
+    lead: int | None
+    """None: nobody's, or by hand."""
     number: str
     line: LineName
     mode: Mode
@@ -68,6 +71,8 @@ class WishedCall:
     """So many of the line's channels are to stay free."""
     grace_s: float = 0.0
     """How long the customer may wait for an agent."""
+    rules: str = ""
+    """Of a call by hand: the name of a preset in ``dialer.rules``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class WayOut:
         links: Mapping[NodeName, Link],
         channels: Calls,
         attempts: Attempts,
+        by_hand: HandDialling,
         *,
         closing: Callable[[], bool] = lambda: False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -100,6 +106,7 @@ class WayOut:
         self._links = links
         self._channels = channels
         self._attempts = attempts
+        self._by_hand = by_hand
         self._closing = closing
         self._clock = clock
         self._going: dict[LineName, int] = {}
@@ -159,12 +166,8 @@ class WayOut:
     ) -> LiveCall | NotReserved | Shut:
         channel = ChannelId(node, new_channel_id())
         caller_id = caller_id_of(line, wish.caller_id)
-        row = WishedAttempt(
-            channel.call, wish.campaign, wish.lead, wish.number, line.name, caller_id, wish.mode,
-            wish.agent, wish.with_agent,
-        )  # fmt: skip
         try:
-            refused = await self._attempts.reserve(row, by=self.name, now=self._clock())
+            refused = await self._reserve(wish, channel, line, caller_id)
         except AWAY as error:
             return Shut(f"the database is away: {in_one_line(error)}")
         if refused is not None:
@@ -172,7 +175,13 @@ class WayOut:
         if not (wanted() and link.up and self.open):
             return await self._withdraw(channel)
         placed = PlacedFor(
-            wish.project, wish.number, wish.campaign, wish.lead, wish.mode.value, caller_id
+            wish.project,
+            wish.number,
+            wish.campaign,
+            wish.lead,
+            wish.mode.value,
+            caller_id,
+            wish.agent,
         )
         call = self._calls.place(channel, line.name, placed)
         call.follower = follower(call)
@@ -187,6 +196,23 @@ class WayOut:
         else:
             asyncio.get_running_loop().call_later(_SEEN_WITHIN_S, self._look_after, call)
         return call
+
+    async def _reserve(
+        self, wish: WishedCall, channel: ChannelId, line: Line, caller_id: str | None
+    ) -> NotReserved | None:
+        """Write the attempt's row, if the rules allow the call."""
+        call, now = channel.call, self._clock()
+        if wish.campaign is not None and wish.lead is not None:
+            row = WishedAttempt(
+                call, wish.campaign, wish.lead, wish.number, line.name, caller_id, wish.mode,
+                wish.agent, wish.with_agent,
+            )  # fmt: skip
+            return await self._attempts.reserve(row, by=self.name, now=now)
+        assert wish.agent is not None  # noqa: S101 - who has no lead is dialled by an agent
+        typed = WishedHandCall(
+            call, wish.project, wish.number, wish.agent, line.name, caller_id, wish.rules
+        )
+        return await self._by_hand.reserve(typed, now)
 
     async def _withdraw(self, channel: ChannelId) -> Shut:
         """Take an attempt's row back whose call is not wanted any more."""

@@ -24,6 +24,12 @@ insert into attempts (
 on conflict do nothing
 returning attempt
 
+-- name: known_customer
+select max(l.consent_at) as consent_at,
+    (array_agg(l.timezone order by l.lead desc) filter (where l.timezone is not null))[1] as timezone
+from leads l join lead_numbers n on n.lead = l.lead
+where n.number = $1 and l.project = $2 and l.state <> 'removed'
+
 -- name: in_call_now
 select attempt, lead from attempts
 where ended_at is null and (number = $1 or lead = $2) limit 1

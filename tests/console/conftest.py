@@ -211,6 +211,7 @@ async def console(
         disposing=DispositionServices(
             Dispositions(database.pool), ProjectChoices(database.pool), CustomerCards(database.pool)
         ),
+        desks=floor.desks,
         flows=("greeting", "hotline"),
         lead_lists=ListServices(
             LeadLists(database.pool),

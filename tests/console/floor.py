@@ -46,6 +46,7 @@ from engine.ports import (
     StoreView,
     Verb,
 )
+from tests.console.small_desks import SmallDesks
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
 _NAMES = ("李娜", "王伟", "张敏", "刘洋", "陈静", "Müller", "赵磊", "孙丽")
@@ -135,6 +136,7 @@ class Floor:
             for a in self.config.agents
         }
         self.campaigns = CampaignsUnderWay()
+        self.desks = SmallDesks()
         self.calls: dict[CallId, CallView] = {}
         self.phones: dict[StationName, StationState] = {}
         """Those that have registered."""

@@ -1,0 +1,275 @@
+"""Customers who are for one agent: shown at the agent's desk, then called with the agent at hand.
+
+The agent is kept from the queues meanwhile. Their phone is in a room before the customer is called:
+if it isn't nailed up, it is called first, for this call alone. So nobody answers into silence.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from acd.commands import AgentChanged
+from acd.events import KeepAgent, LetAgentGo
+from acd.seat import SeatView
+from campaigns.campaign_service import Campaign
+from campaigns.claims import ClaimedLead
+from dialer.pacing_facts import Answered, NotAnswered, PacingFact, Ringing
+from domain.facts import AgentState
+from domain.identity import AgentCode, StationName
+from domain.reasons import Cause
+from engine.agents.agent_news import AgentNews
+from engine.agents.live_floor import LiveFloor
+from engine.agents.rooms import Rooms
+from engine.calls.call import LiveCall
+from engine.changes import Changes
+from engine.clock import Clock
+from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
+from engine.ports import CommandOutcome, LegState
+
+CLOSED_AFTER_S = 10.0
+"""A desk that has not asked for so long is closed: its browser is gone, or lost its network."""
+CONNECTS_WITHIN_S = 45.0
+HAND = "by hand"
+"""For what an agent is kept who dials by hand."""
+
+
+@dataclass(slots=True, eq=False)
+class AgentDial:
+    """A customer who is for one agent, until they talk, or it comes to nothing."""
+
+    agent: AgentCode
+    campaign: Campaign
+    number: str
+    claimed: ClaimedLead | None = None
+    """None: the number was dialled by hand."""
+    until: datetime | None = None
+    step: DialStep = DialStep.SHOWN
+    call: LiveCall | None = None
+    cause: Cause | None = None
+    tried: bool = False
+    """Somebody has wanted to call them once already."""
+    over: bool = False
+    cancelled: bool = False
+    """The agent hung up before anybody answered."""
+
+    @property
+    def kept_for(self) -> str:
+        """What the agent is kept for meanwhile."""
+        return HAND if self.claimed is None else self.campaign.name
+
+    @property
+    def lead(self) -> int | None:
+        """The lead that is shown."""
+        return None if self.claimed is None else self.claimed.lead.lead
+
+    def view(self) -> DialView:
+        """What the desk shows."""
+        lead = None if self.claimed is None else self.claimed.lead
+        return DialView(
+            self.step,
+            self.number,
+            self.campaign.name,
+            self.campaign.settings.title,
+            by_hand=lead is None,
+            lead=None if lead is None else lead.lead,
+            name="" if lead is None else lead.name,
+            fields={} if lead is None else lead.fields,
+            until=self.until if self.step is DialStep.SHOWN else None,
+            dials_itself=self.campaign.settings.preview_end == "dial",
+            callback=self.claimed is not None and self.claimed.callback,
+            attempts=0 if lead is None else lead.attempts,
+            last_attempt_at=None if lead is None else lead.last_attempt_at,
+        )
+
+    def tell(self, fact: PacingFact) -> bool:
+        """Take in what happened to its call; returns whether the desk shows something else now."""
+        match fact:
+            case Ringing():
+                self.step = DialStep.RINGING
+            case Answered():
+                self.step = DialStep.ANSWERED
+            case NotAnswered():
+                self.cause = fact.cause
+            case _:
+                return False
+        return True
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One agent's desk."""
+
+    version: int = 1
+    dial: AgentDial | None = None
+    notice: DialNotice | None = None
+    asked_at: float = float("-inf")
+    asking: int = 0
+    changed: asyncio.Event | None = None
+
+
+class DeskDials:
+    """The customers who are for one agent each, and the agents' desks."""
+
+    def __init__(
+        self,
+        floor: LiveFloor,
+        rooms: Rooms,
+        changes: Changes,
+        clock: Clock,
+        news: AgentNews,
+        *,
+        closed_after_s: float = CLOSED_AFTER_S,
+    ) -> None:
+        self._floor = floor
+        self._rooms = rooms
+        self._changes = changes
+        self._clock = clock
+        self._closed_after_s = closed_after_s
+        self._desks: dict[AgentCode, _Desk] = {}
+        self._once: dict[AgentCode, StationName] = {}
+        """Whose phones are in a room for one call."""
+        news.listen(self._agent_changed)
+
+    # --- the desk
+
+    def is_open(self, agent: AgentCode) -> bool:
+        """Whether the agent's desk is open in a browser."""
+        desk = self._desks.get(agent)
+        if desk is None:
+            return False
+        return desk.asking > 0 or self._clock.now() - desk.asked_at < self._closed_after_s
+
+    def at(self, agent: AgentCode) -> AgentDial | None:
+        """The customer who is for this agent now."""
+        desk = self._desks.get(agent)
+        return None if desk is None else desk.dial
+
+    def view(self, agent: AgentCode) -> DeskView:
+        """What the desk shows."""
+        desk = self._desk(agent)
+        dial = None if desk.dial is None else desk.dial.view()
+        return DeskView(desk.version, dial, desk.notice)
+
+    async def changed(self, agent: AgentCode, seen: int, within_s: float) -> None:
+        """Wait until the desk shows another version than ``seen``, at most ``within_s``."""
+        desk = self._desk(agent)
+        desk.asking += 1
+        try:
+            async with asyncio.timeout(within_s):
+                while desk.version == seen:
+                    desk.changed = desk.changed or asyncio.Event()
+                    await desk.changed.wait()
+        except TimeoutError:
+            return
+        finally:
+            desk.asking -= 1
+            desk.asked_at = self._clock.now()
+
+    def note_asking(self, agent: AgentCode) -> None:
+        """The agent's desk has just been opened, and is about to ask."""
+        self._desk(agent).asked_at = self._clock.now()
+
+    def touch(self, agent: AgentCode) -> None:
+        """Let the desk show what has changed."""
+        desk = self._desk(agent)
+        desk.version += 1
+        if desk.changed is not None:
+            desk.changed.set()
+            desk.changed = None
+
+    def notify(self, agent: AgentCode, notice: DialNotice | None) -> None:
+        """Let the desk say what came of a customer."""
+        self._desk(agent).notice = notice
+        self.touch(agent)
+
+    def _desk(self, agent: AgentCode) -> _Desk:
+        return self._desks.setdefault(agent, _Desk())
+
+    # --- a customer
+
+    def seat(self, agent: AgentCode) -> SeatView | None:
+        """The agent, as the floor knows them."""
+        return self._floor.core.agent(agent)
+
+    def begin(self, dial: AgentDial) -> None:
+        """Show the customer to the agent, and keep the agent for them."""
+        desk = self._desk(dial.agent)
+        desk.dial, desk.notice = dial, None
+        self._floor.feed(KeepAgent(dial.agent, dial.kept_for))
+        self.touch(dial.agent)
+
+    def step(self, dial: AgentDial, step: DialStep, notice: DialNotice | None = None) -> None:
+        """The customer has come so far."""
+        dial.step = step
+        self.notify(dial.agent, notice)
+
+    async def connect(self, dial: AgentDial) -> bool:
+        """Have the agent's phone in its room; returns whether it is."""
+        seat = self.seat(dial.agent)
+        if seat is None or seat.station is None:
+            return False
+        if self._rooms.is_open(seat.station):
+            return True
+        self.step(dial, DialStep.CONNECTING)
+        if await self._rooms.connect(dial.agent, once=True) is not CommandOutcome.DONE:
+            return False
+        self._once[dial.agent] = seat.station
+        try:
+            async with asyncio.timeout(CONNECTS_WITHIN_S):
+                while not dial.over and not self._rooms.is_open(seat.station):
+                    version = self._changes.version
+                    if self._rooms.state(seat.station) is not LegState.CALLING:
+                        break
+                    await self._changes.after(version)
+        except TimeoutError:
+            pass
+        if dial.over or not self._rooms.is_open(seat.station):
+            self._let_phone_go(dial.agent)
+            return False
+        return True
+
+    def phone_is_there(self, dial: AgentDial) -> bool:
+        """Whether the agent is still at a phone that is in its room."""
+        seat = self.seat(dial.agent)
+        if seat is None or seat.station is None or not self._rooms.is_open(seat.station):
+            return False
+        return seat.state in (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
+
+    def end(self, dial: AgentDial, notice: DialNotice | None = None) -> None:
+        """It has come to nothing, or they talk: the agent is kept for nobody any more."""
+        if dial.over:
+            return
+        dial.over = True
+        desk = self._desk(dial.agent)
+        if desk.dial is dial:
+            desk.dial = None
+        seat = self.seat(dial.agent)
+        if seat is None or seat.state is not AgentState.TALKING:
+            self._let_phone_go(dial.agent)
+        asyncio.get_running_loop().call_soon(self._let_agent_go, dial)
+        self.notify(dial.agent, notice)
+
+    def _let_agent_go(self, dial: AgentDial) -> None:
+        # Later, because this may come of what the floor is just reporting.
+        if (now := self.at(dial.agent)) is None or now.kept_for != dial.kept_for:
+            self._floor.feed(LetAgentGo(dial.agent, dial.kept_for))
+
+    def _let_phone_go(self, agent: AgentCode) -> None:
+        if (station := self._once.pop(agent, None)) is not None:
+            self._rooms.let_go(station)
+
+    def _agent_changed(self, change: AgentChanged) -> None:
+        if change.agent in self._once and change.state in (
+            AgentState.WRAP_UP, AgentState.PAUSED, AgentState.LOGGED_OUT,
+        ):  # fmt: skip
+            asyncio.get_running_loop().call_soon(self._let_phone_go, change.agent)
+        elif change.agent in self._once and change.state is AgentState.READY:
+            dial = self.at(change.agent)
+            if dial is None:  # a queue without after-call work
+                asyncio.get_running_loop().call_soon(self._let_phone_go, change.agent)
+
+
+def not_reached(dial: AgentDial, *, closed: bool) -> DialNotice:
+    """What the desk says of a customer who was called in vain."""
+    fault = DialFault.CANCELLED if closed else DialFault.NOT_REACHED
+    return DialNotice(fault, dial.number, cause=dial.cause)

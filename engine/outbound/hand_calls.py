@@ -1,0 +1,229 @@
+"""Calls that agents dial by hand, as one of the campaigns that let them."""
+
+import asyncio
+from collections.abc import Iterable
+
+from acd.events import Away, Ready
+from acd.match import able
+from acd.seat import AUTOMATIC_PAUSES, SeatView
+from campaigns.attempts import NotReserved
+from campaigns.campaign import CampaignSettings, Mode
+from campaigns.campaign_service import Campaign
+from campaigns.do_not_call import is_e164
+from dialer.pacing_facts import Lead, PacingFact, PersonConnected
+from domain.facts import AgentState
+from domain.identity import AgentCode, CampaignName, LineName, ListName, QueueName
+from engine.agents.live_floor import LiveFloor
+from engine.agents.live_talks import has_talked
+from engine.calls.call import LiveCall
+from engine.calls.live_calls import LiveCalls
+from engine.centre_in_force import CentreInForce
+from engine.clock import Clock
+from engine.desk_ports import DialFault, DialNotice, DialStep, HandWay
+from engine.outbound.campaign_runs import CampaignRuns
+from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
+from engine.outbound.live_run import LiveRun
+from engine.outbound.running_attempt import RunFigures, RunningAttempt
+from engine.outbound.way_out import Shut, WayOut, WishedCall
+from telephony.numbers import whole
+
+_FREE = (AgentState.READY, AgentState.PAUSED, AgentState.WRAP_UP)
+_LOOK_EVERY_S = 1.0
+
+
+class HandCalls:
+    """The calls by hand that are under way. An agent on a break may dial, and is on it again
+    afterwards."""
+
+    def __init__(
+        self,
+        runs: CampaignRuns,
+        door: WayOut,
+        desks: DeskDials,
+        in_force: CentreInForce,
+        floor: LiveFloor,
+        calls: LiveCalls,
+        clock: Clock,
+    ) -> None:
+        self.runs = runs
+        self.door = door
+        self.desks = desks
+        self._in_force = in_force
+        self.floor = floor
+        self.calls = calls
+        self.clock = clock
+        self._going: set[asyncio.Task[None]] = set()
+
+    def ways(self, agent: AgentCode) -> tuple[HandWay, ...]:
+        """The campaigns as which the agent may dial now."""
+        seat = self.floor.core.agent(agent)
+        found = () if seat is None else self.runs.by_name.values()
+        return tuple(
+            HandWay(run.campaign.name, run.campaign.project, run.settings.title)
+            for run in found
+            if seat is not None and self._lets(run, seat)
+        )
+
+    def _lets(self, run: LiveRun, seat: SeatView) -> bool:
+        queue = self._in_force.queues.get(QueueName(run.settings.queue or ""))
+        by_hand = run.settings.by_hand and run.dials
+        return by_hand and queue is not None and able(seat.skills, queue)
+
+    def dial(self, agent: AgentCode, typed: str, campaign: CampaignName) -> DialNotice | None:
+        """Call the number that the agent has typed; None: it is being done."""
+        seat, run = self.floor.core.agent(agent), self.runs.by_name.get(campaign)
+        typed = typed.strip()
+        if seat is None or seat.state not in _FREE or seat.kept is not None:
+            return DialNotice(DialFault.NOT_NOW, typed)
+        if run is None or not self._lets(run, seat) or self.desks.at(agent) is not None:
+            return DialNotice(DialFault.NOT_ALLOWED, typed)
+        number = self._number(typed, run.settings)
+        if number is None:
+            return DialNotice(DialFault.NOT_A_NUMBER, typed)
+        dial = AgentDial(agent, run.campaign, number, step=DialStep.CONNECTING)
+        paused = seat.state is AgentState.PAUSED and seat.reason not in AUTOMATIC_PAUSES
+        call = _HandCall(self, dial, seat.reason if paused else None)
+        self.desks.begin(dial)
+        if seat.state is not AgentState.READY:
+            self.floor.feed(Ready(agent))
+        self.runs.share_out()
+        task = asyncio.get_running_loop().create_task(call.place())
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+        return None
+
+    def _number(self, typed: str, settings: CampaignSettings) -> str | None:
+        lines = (line for line in self._in_force.centre.lines if line.name == settings.line)
+        line = next(lines, None)
+        number = None if line is None or len(typed) > 40 else whole(typed, line.country)
+        return number if number is not None and is_e164(number) else None
+
+    def hang_up(self, agent: AgentCode) -> bool:
+        """End the agent's call before it is answered; returns whether it is one by hand."""
+        dial = self.desks.at(agent)
+        if dial is None or dial.claimed is not None:
+            return False
+        dial.cancelled = True
+        if dial.call is not None:
+            self.door.cut(dial.call)
+        elif dial.step is DialStep.CONNECTING:
+            self.desks.end(dial, not_reached(dial, closed=True))
+        return True
+
+    def host(self, call: LiveCall) -> RunningAttempt | None:
+        """The attempt of a call by hand, also of one that an earlier controller placed; None if no
+        campaign of its project lets anybody dial by hand any more."""
+        if isinstance(call.follower, RunningAttempt):
+            return call.follower
+        placed = call.placed
+        runs: Iterable[LiveRun] = self.runs.by_name.values()
+        run = next(
+            (
+                one
+                for one in runs
+                if placed is not None
+                and one.campaign.project == placed.project
+                and one.settings.by_hand
+            ),
+            None,
+        )
+        if run is None or placed is None:
+            return None
+        dial = AgentDial(placed.agent or AgentCode(""), run.campaign, placed.number, call=call)
+        dial.over = True  # no desk shows it
+        attempt = _HandCall(self, dial, None).follow(call)
+        if call.picked_up:
+            attempt.answered()
+        if has_talked(call):
+            attempt.talks(call.agent)
+        return attempt
+
+
+class _HandCall:
+    """One call by hand: what its attempt reports to."""
+
+    def __init__(self, of: HandCalls, dial: AgentDial, back_to: str | None) -> None:
+        self.calls = of.calls
+        self.clock = of.clock
+        self.figures = RunFigures()
+        self._of = of
+        self._dial = dial
+        self._back_to = back_to
+        """Why the agent is away again afterwards; None: they are not."""
+
+    @property
+    def settings(self) -> CampaignSettings:
+        return self._dial.campaign.settings
+
+    async def place(self) -> None:
+        """Have the agent's phone at hand, then call the customer."""
+        dial, desks = self._dial, self._of.desks
+        if not await desks.connect(dial):
+            self._end(DialNotice(DialFault.PHONE, dial.number))
+            return
+        if dial.over:
+            return
+        desks.step(dial, DialStep.DIALLING)
+        came = await self._of.door.place(
+            self._wish(dial.campaign),
+            self.follow,
+            wanted=lambda: not (dial.over or dial.cancelled),
+        )
+        if isinstance(came, NotReserved):
+            fault = DialFault.CHANGED if came.rule is None else DialFault.RULE
+            self._end(DialNotice(fault, dial.number, came.rule, came.until))
+        elif isinstance(came, Shut):
+            cancelled = not_reached(dial, closed=True)
+            self._end(cancelled if dial.cancelled else DialNotice(DialFault.NO_WAY, dial.number))
+        else:
+            self._look()
+
+    def _wish(self, campaign: Campaign) -> WishedCall:
+        settings = campaign.settings
+        return WishedCall(
+            None,
+            campaign.project,
+            None,
+            self._dial.number,
+            LineName(settings.line),
+            Mode.MANUAL,
+            settings.ring_s,
+            settings.caller_id,
+            self._dial.agent,
+            with_agent=True,
+            rules=settings.rules,
+        )
+
+    def follow(self, call: LiveCall) -> RunningAttempt:
+        self._dial.call = call
+        attempt = RunningAttempt(self, call, Lead(ListName("")), self.clock.now())
+        call.follower = attempt
+        return attempt
+
+    def _look(self) -> None:
+        """Nobody is called whose agent has left."""
+        dial = self._dial
+        if dial.over or dial.call is None or dial.call.picked_up:
+            return
+        if not self._of.desks.phone_is_there(dial) or not self._of.door.open:
+            self._of.door.cut(dial.call)
+        asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look)
+
+    def feed(self, fact: PacingFact) -> None:
+        if isinstance(fact, PersonConnected):
+            self._end()
+        elif not self._dial.over and self._dial.tell(fact):
+            self._of.desks.touch(self._dial.agent)
+
+    def forget(self, attempt: RunningAttempt) -> None:  # noqa: ARG002 - it has only this one
+        self._end(not_reached(self._dial, closed=self._dial.cancelled))
+
+    def _end(self, notice: DialNotice | None = None) -> None:
+        dial = self._dial
+        if dial.over:
+            return
+        self._of.desks.end(dial, notice)
+        loop = asyncio.get_running_loop()
+        if self._back_to is not None:  # in a talk, it is noted for its end
+            loop.call_soon(self._of.floor.feed, Away(dial.agent, self._back_to))
+        loop.call_soon(self._of.runs.share_out)
