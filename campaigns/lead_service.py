@@ -34,6 +34,7 @@ class LeadChangeKind(StrEnum):
     REMOVED = "removed"
     REOPENED = "reopened"
     DO_NOT_CALL = "do_not_call"
+    SKIPPED = "skipped"  # by an agent who saw it first, campaigns.lead_skips
 
 
 _KINDS = {

@@ -7,13 +7,13 @@ from enum import StrEnum
 import asyncpg
 
 from campaigns.campaign import CampaignSettings
+from campaigns.lead_service import LeadChangeKind
 from domain.identity import AgentCode, CampaignName
 from storage.database import connection
 from storage.queries import load
 
 _SQL = load("lead_skips")
-SKIPPED = "skipped"
-"""What a lead's story calls it."""
+_KIND = LeadChangeKind.SKIPPED
 MOST_NOTE = 500
 
 
@@ -56,5 +56,5 @@ class LeadSkips:
         async with connection(self._pool) as db, db.transaction():
             if await db.fetchval(_SQL["skip"], lead, by, again_at, now) is None:
                 return False
-            await db.execute(_SQL["note_skip"], lead, now, agent, SKIPPED, dict(detail))
+            await db.execute(_SQL["note_skip"], lead, now, agent, _KIND.value, dict(detail))
         return True

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from campaigns.lead_lists import ListRefused
-from campaigns.lead_service import LeadChange, LeadStory
-from campaigns.lead_skips import SKIPPED
+from campaigns.lead_service import LeadChange, LeadChangeKind, LeadStory
 from campaigns.stored_leads import LeadState
 from console.campaigns import lead_words
 from console.campaigns.campaign_services import SERVICES, actor_of
@@ -92,7 +91,7 @@ def _detail(request: web.Request, change: LeadChange) -> str:
     """What belongs to a change besides its name."""
     if change.what == "edited":
         return ", ".join(change.detail)
-    if change.what != SKIPPED:
+    if change.what != LeadChangeKind.SKIPPED:
         return ""
     reason = str(change.detail.get("reason", ""))
     parts = (says(request, lead_words.SKIPS.get(reason, reason)), change.detail.get("note"))
@@ -106,7 +105,7 @@ def _moments(
     found = [
         LeadMoment(
             one.at,
-            agents.get(AgentCode(one.by), one.by) if one.what == SKIPPED else one.by,
+            agents.get(AgentCode(one.by), one.by) if one.what == LeadChangeKind.SKIPPED else one.by,
             says(request, lead_words.CHANGES.get(one.what, "")) or one.what,
             _detail(request, one),
         )

@@ -3,7 +3,7 @@
 from campaigns.do_not_call import ListingSource
 from campaigns.lead_lists import ListRefusal
 from campaigns.lead_service import LeadChangeKind
-from campaigns.lead_skips import SKIPPED, SkipReason
+from campaigns.lead_skips import SkipReason
 from campaigns.stored_leads import LeadState
 from console.floor import outbound_words
 from console.kit.translations import N_
@@ -63,7 +63,7 @@ CHANGES: dict[str, str] = {
     LeadChangeKind.REMOVED: N_("Removed"),
     LeadChangeKind.REOPENED: N_("Opened again"),
     LeadChangeKind.DO_NOT_CALL: N_("Closed: not to be called"),
-    SKIPPED: N_("Skipped by an agent who saw it first"),
+    LeadChangeKind.SKIPPED: N_("Skipped by an agent who saw it first"),
 }
 SKIPS: dict[str, str] = {
     SkipReason.LATER: N_("Better at another time"),
