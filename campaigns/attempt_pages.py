@@ -132,23 +132,16 @@ class AttemptPages:
         return await self._read(actor, asked, before, most)
 
     async def all(
-        self, actor: Actor, asked: AttemptFilter, *, most: int | None = None
+        self, actor: Actor, asked: AttemptFilter
     ) -> AsyncIterator[tuple[ListedAttempt, ...]]:
-        """All of those asked for, the newest first, some thousand at a time; at most ``most``.
+        """All of those asked for, the newest first, some thousand at a time.
 
         What is dialled meanwhile isn't among them.
         """
         before: AttemptPlace | None = None
-        left = most
-        while left is None or left > 0:
-            count = _PER_READ if left is None else min(left, _PER_READ)
-            found = await self._read(actor, asked, before, count)
-            if found:
-                yield found
-            if len(found) < count:
-                return
+        while found := await self._read(actor, asked, before, _PER_READ):
+            yield found
             before = found[-1].place
-            left = None if left is None else left - len(found)
 
     async def _read(
         self, actor: Actor, asked: AttemptFilter, before: AttemptPlace | None, count: int

@@ -29,6 +29,7 @@ from campaigns.dispositions import Dispositions
 from campaigns.funnel import CampaignFunnel
 from campaigns.hand_dialling import HandDialling
 from campaigns.lead_lists import LeadLists
+from campaigns.lead_report import LeadReports
 from campaigns.lead_service import LeadService
 from campaigns.lead_skips import LeadSkips
 from campaigns.list_imports import ListImports
@@ -458,7 +459,7 @@ async def running(
             ),
             desks=AgentDesks(desks, runs, by_hand),
             lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
-            reports=ReportServices(DailyReports(pool), campaigns),
+            reports=ReportServices(DailyReports(pool), campaigns, lists, LeadReports(pool)),
             disposing=DispositionServices(
                 Dispositions(pool), ProjectChoices(pool), CustomerCards(pool)
             ),

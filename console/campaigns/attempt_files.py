@@ -1,6 +1,5 @@
-"""Gives people attempts as a file: CSV that is sent while it is read, or XLSX."""
+"""Gives people attempts as a file."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +12,9 @@ from console.campaigns.campaign_services import SERVICES, actor_of
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, LANGUAGE, project_titles, zone_for
 from console.kit.rendering import clock, says
-from documents.sheet_writing import BYTE_ORDER_MARK, SheetValue, csv_part, xlsx_file
+from console.kit.sheet_files import SheetPart, send_sheet
+from documents.sheet_writing import SheetValue
 from domain.identity import AgentCode, CampaignName, ProjectName
-
-MOST_IN_XLSX = 50_000
-"""Such a file is made in memory, in some 10 s."""
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +25,12 @@ class _Names:
 
 
 async def attempt_file(request: web.Request, asked: AttemptFilter, kind: str) -> web.StreamResponse:
-    """All attempts of the filter, the newest first. Raises HTTPNotFound for another kind of file,
-    and HTTPBadRequest for more than fit into one."""
-    if kind not in ("csv", "xlsx"):
-        raise web.HTTPNotFound
-    rows = _rows(request, asked, None if kind == "csv" else MOST_IN_XLSX + 1)
+    """All attempts of the filter, the newest first. Raises what ``send_sheet`` raises."""
     headings = [says(request, text) for text in attempt_words.IN_A_FILE]
-    headers = {
-        "Content-Type": "text/csv; charset=utf-8" if kind == "csv" else _XLSX,
-        "Content-Disposition": f'attachment; filename="attempts.{kind}"',
-        "Cache-Control": "no-store",
-    }
-    if kind == "xlsx":
-        sheet = [headings, *[row async for part in rows for row in part]]
-        if len(sheet) > MOST_IN_XLSX + 1:
-            values = {"most": f"{MOST_IN_XLSX:,}"}
-            raise web.HTTPBadRequest(text=says(request, attempt_words.TOO_MANY, values))
-        return web.Response(body=await asyncio.to_thread(xlsx_file, sheet), headers=headers)
-    # What is wrong with the database is said before the file begins.
-    first: list[Sequence[SheetValue]] = await anext(rows, [])
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-    await response.write(BYTE_ORDER_MARK + csv_part([headings, *first]))
-    async for part in rows:
-        await response.write(await asyncio.to_thread(csv_part, part))
-    await response.write_eof()
-    return response
+    return await send_sheet(request, "attempts", kind, headings, _rows(request, asked))
 
 
-async def _rows(
-    request: web.Request, asked: AttemptFilter, most: int | None
-) -> AsyncIterator[list[Sequence[SheetValue]]]:
+async def _rows(request: web.Request, asked: AttemptFilter) -> AsyncIterator[SheetPart]:
     own, actor, services = projects_of(request), actor_of(request), request.app[SERVICES]
     seen = await services.campaigns.seen_by(actor, removed=True)
     names = _Names(
@@ -67,7 +38,7 @@ async def _rows(
         {one.name: one.settings.title for one in seen},
         await request.app[AGENTS].names(projects=own),
     )
-    async for part in services.attempts.all(actor, asked, most=most):
+    async for part in services.attempts.all(actor, asked):
         yield [_row(request, one, names) for one in part]
 
 

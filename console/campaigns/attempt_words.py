@@ -49,7 +49,4 @@ IN_A_FILE = (
     N_("Recorded"),
 )
 """The headings of the file, in its order."""
-TOO_MANY = N_(
-    "An XLSX file holds at most %(most)s attempts, and these are more. Choose fewer days, or CSV."
-)
 YES = N_("yes")

@@ -15,6 +15,7 @@ from campaigns.outbound_figures import share
 from console.kit.access import can, projects_of
 from console.kit.context import AGENTS, LIVE, project_titles, zone_for
 from console.kit.rendering import render, says
+from console.kit.sheet_files import file_headers
 from console.reports import words
 from console.reports.asked_reports import ReadReport, read_asked
 from console.reports.daily_sheet import NamedRow, daily_sheet
@@ -25,10 +26,7 @@ from domain.identity import AgentCode, CampaignName, ProjectName
 
 WAIT_S = 2.0
 """How long the page waits for a report before it shows how far it is."""
-_FILES = {
-    "csv": ("text/csv; charset=utf-8", csv_file),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_file),
-}
+_WRITERS = {"csv": csv_file, "xlsx": xlsx_file}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +91,8 @@ async def page(request: web.Request) -> web.Response:
 async def file(request: web.Request) -> web.Response:
     """GET /reports/outbound.{kind}: the same as a CSV or XLSX file"""
     read, names = _read(request), await _names(request)
-    found = _FILES.get(request.match_info["kind"])
-    if found is None:
+    kind = request.match_info["kind"]
+    if kind not in _WRITERS:
         raise web.HTTPNotFound
     if read.mistake is not None:
         raise web.HTTPBadRequest(text=says(request, words.MISTAKES[read.mistake]))
@@ -102,17 +100,11 @@ async def file(request: web.Request) -> web.Response:
         rows = await _run(request, read.asked).within(None)
     except TooManyReports:
         raise web.HTTPServiceUnavailable(text=says(request, words.TOO_MANY)) from None
-    kind, write = found
     by = read.asked.by
-    named = _named(request, rows or (), names, by)
-    sheet = list(daily_sheet(named, by, partial(says, request)))
-    name = f"outbound-{read.asked.first}-{read.asked.last}.{request.match_info['kind']}"
-    headers = {
-        "Content-Type": kind,
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=await asyncio.to_thread(write, sheet), headers=headers)
+    sheet = list(daily_sheet(_named(request, rows or (), names, by), by, partial(says, request)))
+    body = await asyncio.to_thread(_WRITERS[kind], sheet)
+    name = f"outbound-{read.asked.first}-{read.asked.last}"
+    return web.Response(body=body, headers=file_headers(name, kind))
 
 
 def _read(request: web.Request) -> ReadReport:

@@ -6,6 +6,8 @@ from aiohttp import web
 
 from campaigns.campaign_service import Campaigns
 from campaigns.daily_report import DailyReports
+from campaigns.lead_lists import LeadLists
+from campaigns.lead_report import LeadReports
 from console.kit.access import projects_of
 from console.kit.context import user_of
 from domain.roles import Actor
@@ -17,6 +19,8 @@ class ReportServices:
 
     daily: DailyReports
     campaigns: Campaigns
+    lists: LeadLists
+    leads: LeadReports
 
 
 REPORT_SERVICES: web.AppKey[ReportServices] = web.AppKey("report_services")

@@ -1,6 +1,7 @@
 """The words of the reports, in English."""
 
 from campaigns.daily_report import ReportBy
+from campaigns.lead_report import Follows
 from campaigns.outbound_figures import CallResult, ReportStatus
 from console.kit.translations import N_
 from console.reports.asked_reports import ReportMistake
@@ -56,3 +57,41 @@ IN_A_FILE = {
 """The headings of the file; those of the page come in two lines."""
 AGENTS_TALKED = N_("Agents who talked")
 """Instead of those on duty, where rows are for less than a project."""
+
+KNOWN = N_("Known")
+COLD = N_("Cold")
+YES = N_("yes")
+NO = N_("no")
+FOLLOWS = {
+    Follows.CALLBACK: N_("Callback at %(at)s"),
+    Follows.LATER: N_("Next attempt from %(at)s on"),
+    Follows.DUE: N_("Next attempt when it is their turn"),
+    Follows.HELD: N_("Held until somebody changes the customer or the rules"),
+    Follows.PAUSED: N_("Paused by somebody"),
+    Follows.LIST_PAUSED: N_("The list is paused"),
+    Follows.SUCCESS: N_("Done: success"),
+    Follows.REFUSED: N_("Done: refused"),
+    Follows.APPOINTMENT: N_("The appointment"),
+    Follows.DUPLICATE: N_("Done: called for this before"),
+    Follows.SPOKEN: N_("Done: talked, without a result"),
+    Follows.ATTEMPTS: N_("Done: not reached in all attempts"),
+    Follows.INVALID: N_("Back to the data team: no valid number"),
+    Follows.DO_NOT_CALL: N_("Not to be called again"),
+    Follows.FINISHED: N_("Done"),
+}
+LEADS_IN_A_FILE = (
+    N_("Customer"),
+    N_("Cold or known"),
+    N_("Phone numbers"),
+    N_("E-mail"),
+    N_("Contact person"),
+    N_("Followed up by"),
+    N_("Product now in use"),
+    N_("Still followed up?"),
+    N_("What follows"),
+    N_("Note"),
+    N_("Attempts"),
+    N_("Last attempt"),
+    N_("Customer's key"),
+)
+"""The headings of the lead report's file, in its order."""

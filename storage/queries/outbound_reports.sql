@@ -64,3 +64,29 @@ where ($6::text[] is null or a.came = any($6))
   and ($8::text[] is null or coalesce(a.disposition, '') <> all($8))
 order by a.reserved_at desc, a.attempt desc
 limit $11
+
+-- name: reported_leads
+-- A list's leads in the order of their keys, after the key $2; with $3, only those that were called.
+select l.*, s.state as list_state,
+    talked.agent as talked_with, said.agent as said_by, said.sub_reason, said.note,
+    talked.agent is not null or exists (
+        select from attempts a where a.lead = l.lead and a.outcome = 'spoken'
+    ) or exists (
+        select from lead_numbers n join attempts a on a.number = n.number
+        where n.lead = l.lead and a.project = l.project and a.outcome = 'spoken'
+    ) as known
+from leads l
+join lists s on s.list = l.list
+left join lateral (
+    select a.agent from attempts a
+    where a.lead = l.lead and a.outcome = 'spoken' and a.agent is not null
+    order by a.reserved_at desc limit 1
+) talked on true
+left join lateral (
+    select d.agent, d.sub_reason, d.note from dispositions d
+    where d.lead = l.lead order by d.id desc limit 1
+) said on true
+where l.list = $1 and l.key > $2 and l.state <> 'removed'
+  and (not $3 or l.last_attempt_at is not null)
+order by l.key
+limit $4

@@ -23,6 +23,7 @@ from campaigns.daily_report import DailyReports
 from campaigns.dispositions import Dispositions
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
+from campaigns.lead_report import LeadReports
 from campaigns.lead_service import LeadService
 from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
@@ -219,7 +220,12 @@ async def console(
             RejectedRows(database.pool),
             TypedLeads(database.pool, ZoneInfo("Asia/Shanghai")),
         ),
-        reports=ReportServices(DailyReports(database.pool), Campaigns(database.pool)),
+        reports=ReportServices(
+            DailyReports(database.pool),
+            Campaigns(database.pool),
+            LeadLists(database.pool),
+            LeadReports(database.pool),
+        ),
         api=API,
         timing=timing,
     )

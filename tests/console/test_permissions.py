@@ -58,6 +58,8 @@ MAY = {
     "GET /attempts.{kind}": {"supervisor", "ops", "client", "admin"},
     "GET /reports/outbound": {"supervisor", "ops", "client", "admin"},
     "GET /reports/outbound.{kind}": {"supervisor", "ops", "client", "admin"},
+    "GET /reports/leads": {"supervisor", "ops", "client", "admin"},
+    "GET /reports/leads.{kind}": {"supervisor", "ops", "client", "admin"},
     "GET /campaigns/{campaign}/decisions": {"supervisor", "ops", "client", "admin"},
     "GET /leads/{lead}": {"supervisor", "ops", "client", "admin"},
     "POST /leads/{lead}/state": CHANGERS,
