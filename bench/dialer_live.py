@@ -2,8 +2,8 @@
 hour, each from a cold start.
 
 Hours on the phones are played side by side, each by a process of its own with its own Asterisk,
-far end, database and controller. Ctrl-C ends them; what was measured until then is kept and shown.
-Whole hours are written to docs/live-against-simulation.md.
+far end, database and controller. Ctrl-C ends them; what was measured until then is shown. Whole
+hours are written to docs/live-against-simulation.md.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def measure(*arguments: str) -> dict[str, Any]:
         command=" ".join(("./run bench dialer:live", *arguments)),
     )
     _tell(text)
-    if seconds == HOUR_S:
+    if seconds == HOUR_S and any(hour.whole for hour in hours):
         PAGE.write_text(page_with(PAGE.read_text("utf-8"), text), "utf-8")
     return {
         "hours": [{**asdict(hour), "use": hour.use, "share": hour.share} for hour in hours],

@@ -13,6 +13,7 @@ import os
 import signal
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -202,6 +203,8 @@ class _Hour:
             and not row["left_early"]
             and row["answered_at"] + grace < at
         ]
+        called = [call.key for call in centre.far.seen.calls.values() if call.key]
+        twice = Counter({"a number was called twice": len(called) - len(set(called))})
         lasted = (at - began_at).total_seconds()
         used = rig.used(centre.stack) - self._used
         return HourFigures(
@@ -217,7 +220,7 @@ class _Hour:
             dialled=len(rows),
             served=sum(row["talk_at"] is not None and row["talk_at"] < at for row in rows),
             abandoned=len(lost),
-            troubles=dict(self._agents.troubles),
+            troubles=dict(self._agents.troubles + twice),
             as_played=as_played(rows, self._planned) | {"offered_s": staff["offered_s"]},
             cores={
                 name: round(getattr(used, name) / max(1.0, lasted), 3)
