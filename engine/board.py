@@ -140,7 +140,7 @@ class LiveBoard:
         for code in before.keys() - self._seats.keys():
             self._change(code, before[code], None)
         for code, seat in self._seats.items():
-            view, leg = self._agents.get(code), self._engine.rooms.state(seat.station)
+            view, leg = self._agents.get(code), self._engine.nailed_up.state(seat.station)
             if view is not None and view.leg is not leg:
                 self._agents[code] = replace(view, leg=leg)
 
@@ -172,7 +172,7 @@ class LiveBoard:
             station=seat.station,
             station_state=None if seat.phone is None else str(seat.phone),
             call=seat.call,
-            leg=self._engine.rooms.state(seat.station),
+            leg=self._engine.nailed_up.state(seat.station),
             skills=agent.skills,
             until=None if seat.until is None else civil(seat.until),
             after_call=after_call,

@@ -19,6 +19,7 @@ from engine.agents.kept_rooms import KeptRooms
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.lost_phones import LostPhones
+from engine.agents.nailed_up import NailedUp
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
@@ -68,17 +69,10 @@ class Engine:
         self.news = news = AgentNews()
         self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox, news)
         self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
-        self.rooms = rooms = Rooms(
-            in_force,
-            changes,
-            calls,
-            floor,
-            orders,
-            links,
-            channels,
-            news,
-            kept_rooms or KeptRooms(),
+        self.nailed_up = nailed_up = NailedUp(
+            in_force, changes, floor, orders, links, channels, news, kept_rooms or KeptRooms()
         )
+        self.rooms = rooms = Rooms(calls, floor, orders, channels)
         self.room_keys = keys = RoomKeys(
             floor, lambda: in_force.centre, clock.now, rooms.press, rooms.end_talk
         )
@@ -94,6 +88,7 @@ class Engine:
             calls,
             floor,
             talks,
+            nailed_up,
             rooms,
             keys,
             orders,

@@ -61,10 +61,10 @@ class Orders:
         """Send whoever is with this leg out of its room; the leg stays."""
         self._give(leg.node, "ConfbridgeKick", {"Conference": room, "Channel": "participants"})
 
-    def mute(self, call: LiveCall, room: str, on: bool) -> None:
-        """Let nobody in the room hear the customer, or hear them again."""
+    def mute(self, node: NodeName, channel_name: str, room: str, on: bool) -> None:
+        """Let nobody in the room hear this channel, or hear it again."""
         action = "ConfbridgeMute" if on else "ConfbridgeUnmute"
-        self._give(call.channel.node, action, {"Conference": room, "Channel": call.channel_name})
+        self._give(node, action, {"Conference": room, "Channel": channel_name})
 
     def send_on(self, call: LiveCall, context: str, to: str) -> None:
         """Send the caller to extension ``to``, out of their talk and session."""

@@ -177,14 +177,14 @@ class RunningCentre:
         return CommandResult(CommandOutcome.DONE)
 
     async def _of_room(self, code: AgentCode, verb: Verb) -> CommandResult:
-        rooms = self._engine.rooms
+        nailed_up, rooms = self._engine.nailed_up, self._engine.rooms
         if code not in self._engine.in_force.agents:
             return CommandResult(CommandOutcome.NO_SUCH_AGENT, agent=code)
         match verb:
             case Verb.CONNECT:
-                outcome = await rooms.connect(code)
+                outcome = await nailed_up.connect(code)
             case Verb.DISCONNECT:
-                outcome = rooms.disconnect(code)
+                outcome = nailed_up.disconnect(code)
             case Verb.END_TALK:
                 outcome = rooms.end_talk(code)
             case _:

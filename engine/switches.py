@@ -27,6 +27,7 @@ from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
+from engine.agents.nailed_up import NailedUp
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
@@ -90,6 +91,7 @@ class Switches:
         calls: LiveCalls,
         floor: LiveFloor,
         talks: LiveTalks,
+        nailed_up: NailedUp,
         rooms: Rooms,
         keys: RoomKeys,
         orders: Orders,
@@ -103,6 +105,7 @@ class Switches:
         self._calls = calls
         self._floor = floor
         self._talks = talks
+        self._nailed_up = nailed_up
         self._rooms = rooms
         self._keys = keys
         self._orders = orders
@@ -127,7 +130,7 @@ class Switches:
             self.on_call_event(event)
         if message.name == "Hangup":
             channel = ChannelId(node, message.get("Uniqueid"))
-            self._rooms.ended(channel, number(message.get("Cause")))
+            self._nailed_up.ended(channel, number(message.get("Cause")))
         if message.name == "Newchannel":
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
         self._wind()
@@ -181,7 +184,7 @@ class Switches:
                 call.music = False
                 self._orders.music(call, False)
                 self._rooms.sound_again(call)
-        self._rooms.seen_in_snapshot()
+        self._nailed_up.seen_in_snapshot()
         self._on_gap(gap)
         self._changes.touch()
 
@@ -295,9 +298,10 @@ class Switches:
             case PhoneChanged():
                 self._floor.feed(StationChanged(event.station, event.state))
             case RoomOpened():
-                self._rooms.opened(event.station)
+                self._nailed_up.opened(event.station)
             case RoomClosed():
                 self._rooms.closed(event.station, event.leg)
+                self._nailed_up.closed(event.station)
             case RoomKey():
                 self._keys.key(event.station, event.key)
             case CallSeen():

@@ -342,7 +342,8 @@ async def running(
         )
         _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
-        desks = DeskDials(engine.floor, engine.rooms, engine.changes, engine.clock, engine.news)
+        desks = DeskDials(
+            engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news)
         runs = CampaignRuns(
             campaigns,
             RunMaker(

@@ -19,7 +19,7 @@ from domain.identity import AgentCode, StationName
 from domain.reasons import Cause
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
-from engine.agents.rooms import Rooms
+from engine.agents.nailed_up import NailedUp
 from engine.calls.call import LiveCall
 from engine.changes import Changes
 from engine.clock import Clock
@@ -113,7 +113,7 @@ class DeskDials:
     def __init__(
         self,
         floor: LiveFloor,
-        rooms: Rooms,
+        nailed_up: NailedUp,
         changes: Changes,
         clock: Clock,
         news: AgentNews,
@@ -121,7 +121,7 @@ class DeskDials:
         closed_after_s: float = CLOSED_AFTER_S,
     ) -> None:
         self._floor = floor
-        self._rooms = rooms
+        self._nailed_up = nailed_up
         self._changes = changes
         self._clock = clock
         self._closed_after_s = closed_after_s
@@ -208,22 +208,22 @@ class DeskDials:
         seat = self.seat(dial.agent)
         if seat is None or seat.station is None:
             return False
-        if self._rooms.is_open(seat.station):
+        if self._nailed_up.is_open(seat.station):
             return True
         self.step(dial, DialStep.CONNECTING)
-        if await self._rooms.connect(dial.agent, once=True) is not CommandOutcome.DONE:
+        if await self._nailed_up.connect(dial.agent, once=True) is not CommandOutcome.DONE:
             return False
         self._once[dial.agent] = seat.station
         try:
             async with asyncio.timeout(CONNECTS_WITHIN_S):
-                while not dial.over and not self._rooms.is_open(seat.station):
+                while not dial.over and not self._nailed_up.is_open(seat.station):
                     version = self._changes.version
-                    if self._rooms.state(seat.station) is not LegState.CALLING:
+                    if self._nailed_up.state(seat.station) is not LegState.CALLING:
                         break
                     await self._changes.after(version)
         except TimeoutError:
             pass
-        if dial.over or not self._rooms.is_open(seat.station):
+        if dial.over or not self._nailed_up.is_open(seat.station):
             self._let_phone_go(dial.agent)
             return False
         return True
@@ -231,7 +231,7 @@ class DeskDials:
     def phone_is_there(self, dial: AgentDial) -> bool:
         """Whether the agent is still at a phone that is in its room."""
         seat = self.seat(dial.agent)
-        if seat is None or seat.station is None or not self._rooms.is_open(seat.station):
+        if seat is None or seat.station is None or not self._nailed_up.is_open(seat.station):
             return False
         return seat.state in (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
 
@@ -256,7 +256,7 @@ class DeskDials:
 
     def _let_phone_go(self, agent: AgentCode) -> None:
         if (station := self._once.pop(agent, None)) is not None:
-            self._rooms.let_go(station)
+            self._nailed_up.let_go(station)
 
     def _agent_changed(self, change: AgentChanged) -> None:
         if change.agent in self._once and change.state in (

@@ -153,7 +153,7 @@ async def test_a_phone_dies_in_its_room_and_in_a_talk(
         far = FarEnd(tmp_path / "f", ports(), asterisk_install, one, secrets.sip)
         stack.push_async_callback(far.stop)
         await far.start()
-        rooms, lost, amy = engine.rooms, engine.lost_phones, AgentCode("1001")
+        rooms, lost, amy = engine.nailed_up, engine.lost_phones, AgentCode("1001")
         lost.silent_s = 1.0
         station = StationName("1001")
 
