@@ -26,6 +26,7 @@ from domain.identity import (
 )
 from domain.reasons import (
     Cause,
+    ConsultEnd,
     EndReason,
     GiveUpReason,
     LossReason,
@@ -252,6 +253,39 @@ class Resumed(Happening):
     agent: AgentCode | None
     station: StationName | None
     by: Party | Unlisted | None
+
+
+@_stored_as("consult_began")
+@dataclass(frozen=True, slots=True)
+class ConsultBegan(Happening):
+    """An agent asks somebody, while the caller hears music."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    """The agent's phone."""
+    whom: str | None
+    """The code of an agent."""
+
+
+@_stored_as("consult_answered")
+@dataclass(frozen=True, slots=True)
+class ConsultAnswered(Happening):
+    """Whoever the agent asks is there; the caller still hears music."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    whom: str | None
+
+
+@_stored_as("consult_over")
+@dataclass(frozen=True, slots=True)
+class ConsultEnded(Happening):
+    """The agent no longer asks anybody."""
+
+    agent: AgentCode | None
+    station: StationName | None
+    whom: str | None
+    how: ConsultEnd | Unlisted | None
 
 
 @_stored_as("transferred")

@@ -49,6 +49,16 @@ class TransferKind(StrEnum):
     ATTENDED = "attended"  # after asking first
 
 
+class ConsultEnd(StrEnum):
+    """How it ended that an agent asked somebody while their customer waited."""
+
+    PASSED_ON = "passed_on"  # the customer stayed with whom was asked
+    CANCELLED = "cancelled"  # the agent went back to the customer, or ended the talk
+    NOT_REACHED = "not_reached"  # nobody answered
+    LEFT = "left"  # whoever was asked left
+    CUSTOMER_LEFT = "customer_left"
+
+
 class EndReason(StrEnum):
     """Why a talk or a call ended if nobody hung up. A flow that hangs up has its own words."""
 

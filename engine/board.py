@@ -139,10 +139,12 @@ class LiveBoard:
                 self._change(code, old, seat)
         for code in before.keys() - self._seats.keys():
             self._change(code, before[code], None)
+        consults = self._engine.consultations.views()
         for code, seat in self._seats.items():
             view, leg = self._agents.get(code), self._engine.nailed_up.state(seat.station)
-            if view is not None and view.leg is not leg:
-                self._agents[code] = replace(view, leg=leg)
+            consult = consults.get(code)
+            if view is not None and (view.leg is not leg or view.consult != consult):
+                self._agents[code] = replace(view, leg=leg, consult=consult)
 
     def _change(self, code: AgentCode, before: SeatView | None, after: SeatView | None) -> None:
         self._staff.change(before, after)

@@ -15,6 +15,7 @@ from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
 from engine.agents.agent_news import AgentNews
+from engine.agents.consultations import Consultations
 from engine.agents.kept_rooms import KeptRooms
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
@@ -73,14 +74,24 @@ class Engine:
             in_force, changes, floor, orders, links, channels, news, kept_rooms or KeptRooms()
         )
         self.rooms = rooms = Rooms(calls, floor, orders, channels)
+        self.consultations = consultations = Consultations(
+            changes, calls, floor, talks, nailed_up, rooms, orders, channels
+        )
         self.room_keys = keys = RoomKeys(
-            floor, lambda: in_force.centre, clock.now, rooms.press, rooms.end_talk
+            floor,
+            lambda: in_force.centre,
+            clock.now,
+            rooms.press,
+            consultations.end,
+            consultations.step,
         )
         self.admission = admission = Admission(
             in_force, calls, links, channels, late_s=timing.late_s
         )
         self.sessions = sessions = Sessions(changes, calls, talks, links, channels, admission)
-        self.queued = QueuedCalls(in_force, clock, calls, floor, talks, rooms, links, timing)
+        self.queued = QueuedCalls(
+            in_force, clock, calls, floor, talks, rooms, consultations, links, timing
+        )
         self.lost_phones = LostPhones(clock, calls, links, channels)
         self.switches = Switches(
             clock,
@@ -90,6 +101,7 @@ class Engine:
             talks,
             nailed_up,
             rooms,
+            consultations,
             keys,
             orders,
             channels,

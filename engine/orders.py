@@ -8,8 +8,11 @@ import structlog
 from domain.identity import ChannelId, NodeName, StationName
 from engine.calls.call import LiveCall
 from telephony.ami.link import Link
-from telephony.ami.protocol import ActionFailed
+from telephony.ami.originate import Extension, Originate
+from telephony.ami.protocol import ActionFailed, Headers
 from telephony.centre_calls import Calls
+from telephony.channels import LINK
+from telephony.room_names import LINK_ASKS
 
 log = structlog.get_logger()
 
@@ -44,9 +47,13 @@ class Orders:
 
     def music(self, call: LiveCall, on: bool) -> None:
         """Start or stop music for a caller on hold; by keys, see asterisk-conf/features.conf."""
+        self.music_at(call.channel.node, call.channel_name, on)
+
+    def music_at(self, node: NodeName, channel_name: str, on: bool) -> None:
+        """The same for any channel whose keys mean that."""
         keys = _MUSIC_ON if on else _MUSIC_OFF
-        played = {"Channel": call.channel_name, "Duration": "100", "Receive": "true"}
-        self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
+        played = {"Channel": channel_name, "Duration": "100", "Receive": "true"}
+        self._give(node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
 
     def hang_up(self, channel: ChannelId) -> None:
         """End a channel."""
@@ -61,6 +68,18 @@ class Orders:
         """Send whoever is with this leg out of its room; the leg stays."""
         self._give(leg.node, "ConfbridgeKick", {"Conference": room, "Channel": "participants"})
 
+    def kick(self, node: NodeName, channel_name: str, room: str) -> None:
+        """Send this channel out of the room, on to where its dialplan or session says."""
+        self._give(node, "ConfbridgeKick", {"Conference": room, "Channel": channel_name})
+
+    def link(self, link: ChannelId, asks: StationName, asked: StationName) -> None:
+        """Join the rooms of two phones by a pair of local channels, the first half of which is
+        ``link``. It is in the room of who ``asks`` once it is in the other."""
+        headers = Originate(
+            f"Local/{asked}@{LINK}/n", Extension(LINK_ASKS, asks), link.uniqueid, ring_s=5.0
+        ).headers()
+        self._give(link.node, "Originate", headers)
+
     def mute(self, node: NodeName, channel_name: str, room: str, on: bool) -> None:
         """Let nobody in the room hear this channel, or hear it again."""
         action = "ConfbridgeMute" if on else "ConfbridgeUnmute"
@@ -71,7 +90,7 @@ class Orders:
         place = {"Context": context, "Exten": to, "Priority": "1"}
         self._give(call.channel.node, "Redirect", {"Channel": call.channel_name, **place})
 
-    def _give(self, node: NodeName, action: str, *each: Mapping[str, str]) -> None:
+    def _give(self, node: NodeName, action: str, *each: Headers) -> None:
         """Send one action, or several of the same name one after the other."""
 
         async def ask() -> None:

@@ -64,6 +64,57 @@ class Verb(StrEnum):
     END_TALK = "end_talk"  # this and the rest only for a phone that is nailed up
     HOLD = "hold"
     RESUME = "resume"
+    CONSULT = "consult"  # to; the customer hears music meanwhile
+    SWAP = "swap"  # from whom was asked to the customer, or back
+    CONFERENCE = "conference"
+    COMPLETE = "complete"  # leave the customer with whom was asked
+    CANCEL = "cancel"  # back to the customer alone
+    PASS_ON = "pass_on"  # noqa: S105 - to; without asking
+
+
+class ConsultStage(StrEnum):
+    """How far an agent has come who asks somebody while their customer waits."""
+
+    CALLING = "calling"  # nobody has answered yet
+    PRIVATE = "private"  # the customer hears music
+    CUSTOMER = "customer"  # agent and customer; whoever was asked hears music
+    CONFERENCE = "conference"  # all three
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultView:
+    """That an agent asks somebody, or is asked."""
+
+    stage: ConsultStage
+    other: AgentCode
+    """The one at the other end."""
+    since: datetime
+    asks: bool
+    """Whether it is they who ask."""
+    caller: str | None
+    """The number of the customer whom it is about; None if withheld."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom an agent wants to ask, or pass a customer on to."""
+
+    agent: AgentCode | None = None
+    queue: QueueName | None = None
+    """Of those at work there, whoever has been ready for longest; or, to pass on, the queue."""
+
+    @staticmethod
+    def of(text: str) -> "Target | None":
+        """What ``agent:1002`` or ``queue:sales`` means; None if it means nothing."""
+        kind, _, name = text.partition(":")
+        if not name:
+            return None
+        match kind:
+            case "agent":
+                return Target(agent=AgentCode(name))
+            case "queue":
+                return Target(queue=QueueName(name))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +218,8 @@ class AgentView:
     """Where they usually log in."""
     leg: LegState = LegState.OFF
     """Whether their phone is nailed up."""
+    consult: ConsultView | None = None
+    """Whom they ask, or who asks them."""
     limit: datetime | None = None
     """While they are away: until when their reason allows it; None: it sets no limit."""
 
@@ -309,6 +362,13 @@ class CommandOutcome(StrEnum):
     PHONE_NOT_FREE = "phone_not_free"  # station: it can't be called now
     NOT_CONNECTED = "not_connected"  # the phone is not nailed up
     NOT_TALKING = "not_talking"
+    CONSULTING = "consulting"  # not while they ask somebody
+    NOT_CONSULTING = "not_consulting"
+    NOT_ANSWERED_YET = "not_answered_yet"  # whoever is asked
+    COLLEAGUE_NOT_FREE = "colleague_not_free"  # talks, or their phone can't be called now
+    NOBODY_FREE = "nobody_free"  # of a queue
+    CONTROLLER_CHANGED = "controller_changed"  # during the talk, which nobody can pass on now
+    NO_SUCH_TARGET = "no_such_target"  # in the customer's project
     NO_SUCH_AGENT = "no_such_agent"  # agent
     NO_SUCH_STATION = "no_such_station"  # station
     NO_SUCH_REASON = "no_such_reason"  # reason
@@ -377,6 +437,7 @@ class LiveCentre(Protocol):
         reason: str | None = None,
         station: StationName | None = None,
         seconds: float | None = None,
+        to: Target | None = None,
     ) -> CommandResult:
         """Do ``verb`` for ``agent``; ``by`` is the user's name, for the log."""
         ...

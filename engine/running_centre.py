@@ -14,6 +14,7 @@ from domain.centre import Centre, zone_of
 from domain.facts import AgentState
 from domain.identity import AgentCode, LineName, ProjectName, QueueName, StationName
 from domain.stations import StationState
+from engine.agents.aside import ConsultStep
 from engine.board import DayFigures, LiveBoard, call_view, scoped
 from engine.engine import Engine
 from engine.ports import (
@@ -23,6 +24,7 @@ from engine.ports import (
     CommandOutcome,
     CommandResult,
     StoreView,
+    Target,
     Verb,
 )
 from engine.recorder import Recorder
@@ -44,7 +46,16 @@ _REFUSED = {
     Refusal.NOT_IN_WRAP_UP: CommandOutcome.NOT_IN_WRAP_UP,
 }
 
-_OF_ROOMS = frozenset({Verb.CONNECT, Verb.DISCONNECT, Verb.END_TALK, Verb.HOLD, Verb.RESUME})
+_STEPS = {
+    Verb.SWAP: ConsultStep.SWAP,
+    Verb.CONFERENCE: ConsultStep.CONFERENCE,
+    Verb.COMPLETE: ConsultStep.COMPLETE,
+    Verb.CANCEL: ConsultStep.CANCEL,
+}
+_TO_SOMEBODY = frozenset({Verb.CONSULT, Verb.PASS_ON})
+_OF_ROOMS = frozenset(
+    {Verb.CONNECT, Verb.DISCONNECT, Verb.END_TALK, Verb.HOLD, Verb.RESUME, *_STEPS, *_TO_SOMEBODY}
+)
 
 
 def midnight(now: datetime, zone: tzinfo | None) -> datetime:
@@ -157,11 +168,12 @@ class RunningCentre:
         reason: str | None = None,
         station: StationName | None = None,
         seconds: float | None = None,
+        to: Target | None = None,
     ) -> CommandResult:
         """Do what an agent, or a supervisor for them, asks for."""
         if verb in _OF_ROOMS:
             log.info("agent command", agent=agent, verb=str(verb), by=by)
-            return await self._of_room(agent, verb)
+            return await self._of_room(agent, verb, to)
         commands = self._commands(agent, verb, reason, station, seconds)
         if isinstance(commands, CommandResult):
             return commands
@@ -176,8 +188,8 @@ class RunningCentre:
             return CommandResult(CommandOutcome.AWAY_AFTER_CALL)
         return CommandResult(CommandOutcome.DONE)
 
-    async def _of_room(self, code: AgentCode, verb: Verb) -> CommandResult:
-        nailed_up, rooms = self._engine.nailed_up, self._engine.rooms
+    async def _of_room(self, code: AgentCode, verb: Verb, to: Target | None) -> CommandResult:
+        nailed_up, consultations = self._engine.nailed_up, self._engine.consultations
         if code not in self._engine.in_force.agents:
             return CommandResult(CommandOutcome.NO_SUCH_AGENT, agent=code)
         match verb:
@@ -186,9 +198,17 @@ class RunningCentre:
             case Verb.DISCONNECT:
                 outcome = nailed_up.disconnect(code)
             case Verb.END_TALK:
-                outcome = rooms.end_talk(code)
+                outcome = consultations.end_talk(code)
+            case Verb.HOLD | Verb.RESUME:
+                outcome = consultations.hold(code, verb is Verb.HOLD)
+            case _ if verb in _STEPS:
+                outcome = consultations.step(code, _STEPS[verb])
+            case _ if to is None:
+                outcome = CommandOutcome.NO_SUCH_TARGET
+            case Verb.CONSULT:
+                outcome = await consultations.consult(code, to)
             case _:
-                outcome = rooms.hold(code, verb is Verb.HOLD)
+                outcome = consultations.pass_on(code, to)
         seat = self._engine.floor.core.agent(code)
         return CommandResult(outcome, station=None if seat is None else seat.station)
 

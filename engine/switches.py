@@ -25,6 +25,7 @@ from domain.facts import (
 from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
+from engine.agents.consultations import Consultations
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.nailed_up import NailedUp
@@ -93,6 +94,7 @@ class Switches:
         talks: LiveTalks,
         nailed_up: NailedUp,
         rooms: Rooms,
+        consultations: Consultations,
         keys: RoomKeys,
         orders: Orders,
         channels: Calls,
@@ -107,6 +109,7 @@ class Switches:
         self._talks = talks
         self._nailed_up = nailed_up
         self._rooms = rooms
+        self._consultations = consultations
         self._keys = keys
         self._orders = orders
         self._channels = channels
@@ -130,7 +133,12 @@ class Switches:
             self.on_call_event(event)
         if message.name == "Hangup":
             channel = ChannelId(node, message.get("Uniqueid"))
-            self._nailed_up.ended(channel, number(message.get("Cause")))
+            rung = self._nailed_up.ended(channel, number(message.get("Cause")))
+            if rung is not None:
+                self._consultations.phone_ended(rung)
+            self._consultations.ended(channel)
+        if message.name == "BridgeEnter":
+            self._consultations.entered(ChannelId(node, message.get("Uniqueid")))
         if message.name == "Newchannel":
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
         self._wind()
@@ -180,11 +188,13 @@ class Switches:
             call.ledger.gap_over(gap.until)
         for call in gap.going_on:
             # Nobody knows whether they are still on hold: better silence than music over a voice.
-            if call.ledger.phones and (call.music or call.adopted):
+            asks = self._consultations.about(call.id)
+            if call.ledger.phones and (call.music or call.adopted) and not asks:
                 call.music = False
                 self._orders.music(call, False)
                 self._rooms.sound_again(call)
         self._nailed_up.seen_in_snapshot()
+        self._consultations.seen_in_snapshot(node, there)
         self._on_gap(gap)
         self._changes.touch()
 
@@ -299,6 +309,7 @@ class Switches:
                 self._floor.feed(StationChanged(event.station, event.state))
             case RoomOpened():
                 self._nailed_up.opened(event.station)
+                self._consultations.opened(event.station)
             case RoomClosed():
                 self._rooms.closed(event.station, event.leg)
                 self._nailed_up.closed(event.station)
@@ -335,6 +346,7 @@ class Switches:
                 self._talks.connected(
                     call, event.station, datetime.now(UTC), supposed=gap is not None
                 )
+                self._consultations.met(call, event.station)
                 self._music(call)
             case StationDisconnected():
                 at = moment(gap) - timedelta(seconds=event.ago_s)
@@ -343,6 +355,7 @@ class Switches:
                 )
                 self._music(call)
                 self._passed_on(call)
+                self._consultations.parted(event.station)
             case CallHeld() | CallResumed():
                 if not self._held_too_often(call, event):
                     self._held(call, event)
@@ -359,6 +372,7 @@ class Switches:
             case TransferAstray():
                 self._orders.send_on(call, "returned", "queue")
             case CallerGone():
+                self._consultations.customer_gone(call.id)
                 self._talks.gone(call, event.by, event.cause, gap, lost=event.lost, sip=event.sip)
             case _:
                 assert_never(event)

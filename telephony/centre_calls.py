@@ -155,6 +155,17 @@ class Calls:
         legs = ((node, node.channels.leg(station)) for node in nodes)
         return any(leg is not None and node.channels.has_guest(leg) for node, leg in legs)
 
+    def leg_ends(self, station: StationName) -> bool:
+        """Whether a nailed-up phone's channel is gone, or about to go."""
+        legs = (node.channels.leg(station) for node in self.nodes.values())
+        return not any(leg and not leg.hung_up and not leg.ended_by_system for leg in legs)
+
+    def links(self, node: NodeName) -> list[ChannelId]:
+        """The links between agents' rooms there, each by its first half."""
+        found = self.nodes.get(node)
+        halves = () if found is None else found.channels.links()
+        return [ChannelId(node, half.uniqueid) for half in halves]
+
     def home(self, station: StationName) -> NodeName | None:
         """The node at which the phone can be called; None if there is none."""
         states = {

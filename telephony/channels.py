@@ -16,6 +16,9 @@ from telephony.ami.snapshot import Snapshot
 ROOM = "agent-room"
 """The context of extensions.conf in which the leg of a nailed-up phone enters its room."""
 
+LINK = "room-aside"
+"""The context that links a colleague's room to that of an agent who asks them."""
+
 RINGING, UP = 5, 6
 PLACED = "offhook."
 """What the uniqueids of channels begin with that we have Asterisk place (``ami.originate``)."""
@@ -38,6 +41,7 @@ class ChannelRole(Enum):
     LINE = "line"
     STATION = "station"
     LOCAL = "local"  # half of a pair that joins two bridges
+    LINK = "link"  # half of one that joins two agents' rooms, but not their customers
     OTHER = "other"
 
 
@@ -174,6 +178,13 @@ class Channels:
         there = (self.by_id[uniqueid] for uniqueid in self.bridges.get(leg.bridge, ()))
         return any(one is not leg and one.role is not ChannelRole.OTHER for one in there)
 
+    def links(self) -> Iterator[Channel]:
+        """The first halves of all links between agents' rooms."""
+        for (role, _), members in self.by_endpoint.items():
+            if role is ChannelRole.LINK:
+                there = (self.by_id[uniqueid] for uniqueid in members)
+                yield from (half for half in there if half.name.endswith(";1"))
+
     def phones_in(self, bridge: str) -> Iterator[StationName]:
         """The stations whose phones are in this bridge."""
         for uniqueid in self.bridges.get(bridge, ()):
@@ -303,7 +314,8 @@ class Channels:
         elif is_own_phone_call(name):
             return ChannelRole.LINE, OWN_PHONES
         elif technology == "Local":
-            return ChannelRole.LOCAL, pair_of(name)
+            role = ChannelRole.LINK if f"@{LINK}-" in name else ChannelRole.LOCAL
+            return role, pair_of(name)
         return ChannelRole.OTHER, ""
 
     def _index(self, channel: Channel) -> None:

@@ -14,6 +14,9 @@ from domain.facts import (
     CallFact,
     CallPlaced,
     ChoiceMade,
+    ConsultAnswered,
+    ConsultBegan,
+    ConsultEnded,
     ControllerLost,
     CustomerAbandoned,
     CustomerAnswered,
@@ -47,6 +50,7 @@ from domain.facts import (
 )
 from domain.identity import AgentCode
 from domain.reasons import (
+    ConsultEnd,
     EndReason,
     GiveUpReason,
     LossReason,
@@ -103,6 +107,14 @@ WHY: Mapping[str, str] = {
 _TRANSFERS: Mapping[str, str] = {
     TransferKind.BLIND: N_("blind"),
     TransferKind.ATTENDED: N_("attended"),
+}
+
+_CONSULT_ENDS: Mapping[str, str] = {
+    ConsultEnd.PASSED_ON: N_("the customer stayed with them"),
+    ConsultEnd.CANCELLED: N_("the agent ended it"),
+    ConsultEnd.NOT_REACHED: N_("nobody answered"),
+    ConsultEnd.LEFT: N_("the colleague left"),
+    ConsultEnd.CUSTOMER_LEFT: N_("the customer left"),
 }
 
 
@@ -281,6 +293,16 @@ class _Wording:
                 return _Line("player-pause", "purple", text, {"by": self._party(by)})
             case Resumed():
                 return _Line("player-play", "green", N_("The conversation resumed."))
+            case ConsultBegan(agent, _, whom):
+                text = N_("%(agent)s asks %(whom)s; the customer hears music.")
+                return _Line("messages", "teal", text, self._who(agent, whom))
+            case ConsultAnswered(agent, _, whom):
+                text = N_("%(whom)s answered %(agent)s.")
+                return _Line("messages", "teal", text, self._who(agent, whom))
+            case ConsultEnded(agent, _, whom, how):
+                text = N_("The consultation of %(agent)s with %(whom)s ended: %(how)s.")
+                values = {**self._who(agent, whom), "how": self._code(how, _CONSULT_ENDS)}
+                return _Line("messages", "secondary", text, values)
             case Transferred(agent, _, to, how):
                 text = N_("%(from_agent)s transferred the call to %(to)s (%(kind)s).")
                 asked = self._code(how, _TRANSFERS)
@@ -344,6 +366,10 @@ class _Wording:
     def _agent(self, code: AgentCode | None) -> str | None:
         name = None if code is None else self.agents.get(code)
         return f"{name} ({code})" if name else code
+
+    def _who(self, agent: AgentCode | None, whom: str | None) -> dict[str, object]:
+        other = None if whom is None else self._agent(AgentCode(whom))
+        return {"agent": self._agent(agent), "whom": other}
 
     def _queue(self, name: str | None) -> str | None:
         return None if name is None else self.queues.get(name, name)

@@ -11,6 +11,7 @@ from engine.ports import (
     AgentView,
     BegunWithout,
     CallView,
+    ConsultView,
     LineView,
     NodeView,
     QueueView,
@@ -155,6 +156,20 @@ def agent_row(agent: AgentView, *, phone: bool, call: bool) -> Row:
         "leg": agent.leg.value if phone else None,
         "call": agent.call if call else None,
         "after_call": agent.after_call,
+        "consult": _consult_row(agent.consult) if phone else None,
+    }
+
+
+def _consult_row(consult: ConsultView | None) -> Row | None:
+    """Whom an agent asks, or who asks them."""
+    if consult is None:
+        return None
+    return {
+        "stage": consult.stage.value,
+        "other": consult.other,
+        "since": seconds(consult.since),
+        "asks": consult.asks,
+        "caller": consult.caller,
     }
 
 

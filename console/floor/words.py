@@ -88,12 +88,22 @@ COMMAND_OUTCOMES = {
     CommandOutcome.PHONE_NOT_FREE: N_("Phone %(station)s can't be called now."),
     CommandOutcome.NOT_CONNECTED: N_("The phone is not connected."),
     CommandOutcome.NOT_TALKING: N_("There is no caller on the phone."),
+    CommandOutcome.CONSULTING: N_("First end the consultation, or leave the customer there."),
+    CommandOutcome.NOT_CONSULTING: N_("There is no consultation any more."),
+    CommandOutcome.NOT_ANSWERED_YET: N_("Nobody has answered yet."),
+    CommandOutcome.COLLEAGUE_NOT_FREE: N_("Your colleague can't be called now."),
+    CommandOutcome.NOBODY_FREE: N_("Nobody there is free now."),
+    CommandOutcome.CONTROLLER_CHANGED: N_(
+        "The controller was restarted during this call, which can't be passed on now."
+    ),
+    CommandOutcome.NO_SUCH_TARGET: N_("Nobody serves this customer's project there."),
     CommandOutcome.NO_SUCH_AGENT: N_("There is no agent %(agent)s."),
     CommandOutcome.NO_SUCH_STATION: N_("There is no phone %(station)s."),
     CommandOutcome.NO_SUCH_REASON: N_("There is no away reason %(reason)s."),
 }
 """The results of commands; one that was simply carried out needs no words."""
 NO_SUCH_REASON = N_("There is no such away reason.")
+NO_SUCH_TARGET = N_("Nobody serves this customer's project there.")
 NO_SUCH_STATION = N_("There is no such phone.")
 BAD_EXTENSION = N_("After-call work can be extended by 1 to %(n)s seconds.")
 

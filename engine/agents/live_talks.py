@@ -203,7 +203,7 @@ class LiveTalks:
 
 def must_wait_again(call: LiveCall) -> bool:
     """Whether the last talk ended because the other side was gone, not because it was finished."""
-    return call.phone_lost is not None or passed_on_in_vain(call)
+    return call.phone_lost is not None or call.passed_in_vain or passed_on_in_vain(call)
 
 
 def has_talked(call: LiveCall) -> bool:

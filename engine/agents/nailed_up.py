@@ -202,11 +202,12 @@ class NailedUp:
         if seat is not None and seat.state is not AgentState.PAUSED:
             self._floor.feed(Away(seat.code, GONE))
 
-    def ended(self, channel: ChannelId, cause: int) -> None:
-        """A channel is gone: perhaps that of a phone which was to be nailed up."""
+    def ended(self, channel: ChannelId, cause: int) -> StationName | None:
+        """A channel is gone: perhaps that of a phone which was to be nailed up, which is then
+        returned."""
         station = next((at for at, one in self._calling.items() if one.channel == channel), None)
         if station is None:
-            return
+            return None
         tried = self._calling[station]
         phone = self._phone(station)
         optional = phone is not None and phone.encryption is Encryption.OPTIONAL
@@ -215,6 +216,7 @@ class NailedUp:
             asyncio.get_running_loop().create_task(again)
         else:
             self._failed(station, f"cause {cause}")
+        return station
 
     def seen_in_snapshot(self) -> None:
         """After a login: which legs are there is known, so those that ought to be are missed."""

@@ -11,13 +11,20 @@ from acd.events import Away, ExtendWrapUp, FloorEvent, LogOut, Ready
 from domain.centre import Centre
 from domain.facts import AgentState
 from domain.identity import AgentCode, StationName
+from engine.agents.aside import ConsultStep
 from engine.agents.live_floor import LiveFloor
-from telephony.room_names import BEEP, END_TALK, REFUSED
+from engine.ports import CommandOutcome
+from telephony.room_names import BEEP, COMPLETE, CONFERENCE, END_TALK, REFUSED, SWAP
 
 PAUSE_S = 4.0
 """A code whose keys are further apart is forgotten."""
 EXTEND_S = 30.0
-_CODES = {"*10", "*11", "*12", "*13", "*14", "*15", END_TALK}
+_STEPS = {
+    SWAP: ConsultStep.SWAP,
+    CONFERENCE: ConsultStep.CONFERENCE,
+    COMPLETE: ConsultStep.COMPLETE,
+}
+_CODES = {"*10", "*11", "*12", "*13", "*14", "*15", END_TALK, *_STEPS}
 
 
 class RoomKeys:
@@ -30,12 +37,14 @@ class RoomKeys:
         now: Callable[[], float],
         answer: Callable[[StationName, str], None],
         end_talk: Callable[[AgentCode], object],
+        consult: Callable[[AgentCode, ConsultStep], CommandOutcome],
     ) -> None:
         self._floor = floor
         self._centre = centre
         self._now = now
         self._answer = answer
         self._end_talk = end_talk
+        self._consult = consult
         self._begun: dict[StationName, tuple[str, float]] = {}
 
     def key(self, station: StationName, key: str) -> None:
@@ -72,6 +81,9 @@ class RoomKeys:
                 self._wish(station, ExtendWrapUp(agent, EXTEND_S))
             case "*11":
                 self._answer(station, REFUSED)  # somebody is logged in
+            case code if code in _STEPS:
+                if self._consult(agent, _STEPS[code]) is not CommandOutcome.DONE:
+                    self._answer(station, REFUSED)
             case _:
                 # Asterisk has seen to it, unless the keys were pressed while the agent heard a
                 # sound. Whoever comes next is brought only after this.

@@ -24,9 +24,7 @@ _LOOK_AGAIN_S = 1.0
 class Rooms:
     """The talks in all rooms."""
 
-    def __init__(
-        self, calls: LiveCalls, floor: LiveFloor, orders: Orders, channels: Calls
-    ) -> None:
+    def __init__(self, calls: LiveCalls, floor: LiveFloor, orders: Orders, channels: Calls) -> None:
         self._calls = calls
         self._floor = floor
         self._orders = orders
@@ -65,9 +63,7 @@ class Rooms:
         call = None if name is None else self._calls.get(name)
         return call if call is not None and station in call.ledger.phones else None
 
-    def put_on_hold(
-        self, call: LiveCall, agent: AgentCode, station: StationName, on: bool
-    ) -> None:
+    def put_on_hold(self, call: LiveCall, agent: AgentCode, station: StationName, on: bool) -> None:
         """Hold the customer in this room, or let them hear and be heard again; and record it."""
         if call.held_at_desk is on:
             return

@@ -96,6 +96,18 @@ class Follower(Protocol):
         """The customer's channel is gone; ``cause`` says why nobody picked up, if nobody did."""
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """Where an agent has sent the customer on to: a colleague, or a queue."""
+
+    agent: AgentCode | None = None
+    station: StationName | None = None
+    """The colleague's phone."""
+    asked: bool = False
+    """The colleague was asked first, and is in their room."""
+    queue: QueueName | None = None
+
+
 @dataclass(slots=True)
 class LiveCall:
     """One customer's call. Times are civil (UTC); the floor has the monotonic ones."""
@@ -151,6 +163,11 @@ class LiveCall:
     """The agent holds the customer by the desk: the phone, in its room, knows nothing of it."""
     phone_lost: StationName | None = None
     """The phone of the last talk, if it died during it; the caller then waits again."""
+    passed: PassedOn | None = None
+    """Where the customer goes as soon as they have left the room they are in."""
+    passed_in_vain: bool = False
+    """They were passed on, or on hold as their agent hung up, and nobody took them: they wait
+    again."""
     flow_ended: Unlisted | None = None
     """Why the flow hung up, if it did."""
     refused: EndReason | None = None
@@ -170,6 +187,11 @@ class LiveCall:
     """Of a call that we placed: we hung it up while it rang."""
     picked_up: bool = False
     """Of a call that we placed: somebody answered."""
+
+    def sent_to(self) -> QueueName | None:
+        """The queue that an agent has sent the customer into, which is told once."""
+        passed, self.passed = self.passed, None
+        return None if passed is None else passed.queue
 
     @property
     def project(self) -> ProjectName:

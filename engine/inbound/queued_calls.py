@@ -9,10 +9,11 @@ from acd.events import CallLeft, CallQueued, OfferFailed
 from domain.facts import OfferNotTaken, Queued
 from domain.identity import AgentCode, NodeName, QueueName
 from domain.reasons import OfferFailure
+from engine.agents.consultations import Consultations
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.rooms import Rooms
-from engine.calls.call import LiveCall
+from engine.calls.call import LiveCall, PassedOn
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock, ReportTiming
@@ -32,6 +33,7 @@ class QueuedCalls:
         floor: LiveFloor,
         talks: LiveTalks,
         rooms: Rooms,
+        consultations: Consultations,
         links: Mapping[NodeName, Link],
         timing: ReportTiming,
     ) -> None:
@@ -42,6 +44,7 @@ class QueuedCalls:
         self._floor = floor
         self._talks = talks
         self._rooms = rooms
+        self._consultations = consultations
         self._links = links
 
     def put(
@@ -124,6 +127,19 @@ class QueuedCalls:
         """Whether the agent's phone is nailed up, so that the caller comes into its room. The agent
         then hears it."""
         return self._rooms.announce(offer.station)
+
+    def onward(self, call: LiveCall, *, phone_gone: bool) -> PassedOn | None:
+        """Where a caller goes who is back from a talk; None: their agent hasn't sent them on."""
+        return self._consultations.onward(call, phone_gone=phone_gone)
+
+    def passed_on(self, call: LiveCall, agent: AgentCode) -> None:
+        """A colleague's phone begins to ring for a caller whom an agent has sent on."""
+        call.agent = agent
+        self._calls.stage(call, CallStage.RINGING)
+
+    def passed_in_vain(self, call: LiveCall) -> None:
+        """Nobody took a caller whom an agent has sent on: they wait again."""
+        self._consultations.in_vain(call)
 
     def dialling(self, call: LiveCall, offer: Offer, *, rings: bool = True) -> asyncio.TimerHandle:
         """The agent's phone begins to ring; the timer is to be cancelled when Dial is over.

@@ -1,5 +1,6 @@
 """One caller's wait for an agent: carries out the floor's commands on the caller's channel."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from acd.commands import Announce, GiveUp, Offer
@@ -65,6 +66,10 @@ class Queueing:
                         await self._announce(command, step)
                     case Offer():
                         if await self._to_agent.bring(command, since):
+                            if (queue := self._call.sent_to()) is not None:
+                                step = replace(step, queue=queue)
+                                since = await self._wait_elsewhere(step)
+                                continue
                             if not must_wait_again(self._call):
                                 return QueueExit.TALKED
                             await self._wait_again(step, since)
@@ -79,6 +84,13 @@ class Queueing:
         finally:
             if self._call.turn == self._turn:  # otherwise a later session has the caller
                 self._queued.left(self._call)
+
+    async def _wait_elsewhere(self, step: Enqueue) -> float:
+        """An agent has sent the caller into another queue; returns since when they wait there."""
+        since = self._queued.put(self._call, step.queue, None)
+        await self._bookmark.queued(step, since)
+        await self._music(step)
+        return since
 
     async def _wait_again(self, step: Enqueue, since: float) -> None:
         """The phone died during the talk, or the colleague left as the caller was passed on: the

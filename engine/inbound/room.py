@@ -28,15 +28,22 @@ class Room:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.phone_gone = False
+        """Whether the last talk ended because the agent's phone left the room."""
 
-    async def talk(self, offer: Offer, recording: Capture) -> OfferFailure | None:
+    async def talk(
+        self, offer: Offer, recording: Capture, *, asked: bool = False
+    ) -> OfferFailure | None:
         """Join the agent and wait for the end of the talk; None if they talked, else why not.
 
-        ``recording`` begins before they meet, once a call. Raises HungUp if the customer leaves,
-        from the talk too.
+        ``recording`` begins before they meet, once a call. ``asked``: a colleague has asked the
+        agent, and their link may still be in the room. Raises HungUp if the customer leaves, from
+        the talk too.
         """
+        self.phone_gone = False
+        beside = "1" if asked else "0"
         free = await self._session.subroutine(
-            "to-room", offer.station, offer.agent, recording.file, recording.options
+            "to-room", offer.station, offer.agent, recording.file, recording.options, beside
         )
         if free != "free":
             return _NOT_FREE.get(free, OfferFailure.UNREACHABLE)
@@ -46,6 +53,7 @@ class Room:
         left = _LEFT.fullmatch(await self._session.subroutine("from-room"))
         if left is None:
             return OfferFailure.DROPPED
+        self.phone_gone = left[2] == "0"
         # However short it was: the agent has ended it, and the phone is there.
         ended = left[1] == "KICKED" and left[2] == "1"
         return None if ended or is_talk(int(left[3])) else OfferFailure.DROPPED

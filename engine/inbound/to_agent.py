@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from acd.commands import Offer
+from domain.identity import AgentCode, QueueName, StationName
 from domain.reasons import OfferFailure
-from engine.calls.call import LiveCall
+from engine.calls.call import LiveCall, PassedOn
 from engine.inbound.bookmark import Bookmark
 from engine.inbound.dial import Dial
 from engine.inbound.queued_calls import QueuedCalls
@@ -12,6 +13,9 @@ from engine.inbound.room import Room
 from recordings.capture import capture
 from telephony.agi.agi_wire import HungUp
 from telephony.agi.session import Session
+
+RING_S = 25.0
+"""How long a colleague's phone rings for a caller who is passed on to them unasked."""
 
 
 class ToAgent:
@@ -33,14 +37,18 @@ class ToAgent:
 
         If they didn't, the caller goes on waiting, as one who has since ``since`` (epoch s).
         """
+        self._call.passed_in_vain = False
         try:
             begun_at = datetime.now(UTC)
             why = await self._bring(offer)
+            onward = self._queued.onward(self._call, phone_gone=self._room.phone_gone)
             if self._call.music:  # the talk has ended while the caller was on hold
                 self._call.music = False
                 await self._session.music_off()
-            if why is None:
+            if why is None or onward is not None:
                 self._queued.talk_over(self._call, offer, begun_at)
+                if onward is not None:
+                    await self._pass_on(onward)
                 await self._bookmark.talked()
                 return True
             self._queued.offer_failed(self._call, offer, why, since)
@@ -49,6 +57,35 @@ class ToAgent:
             if self._call.turn == self._turn:  # otherwise a later session has the caller
                 self._queued.caller_left_ringing(self._call, offer)
             raise
+
+    async def _pass_on(self, to: PassedOn) -> None:
+        """Take the caller to whom their agent has sent them, and from there perhaps further."""
+        onward: PassedOn | None = to
+        while onward is not None:
+            await self._bookmark.waiting()  # should we be lost now
+            if onward.agent is None or onward.station is None:
+                self._call.passed = onward  # to a queue
+                return
+            onward = await self._to_colleague(onward, onward.agent, onward.station)
+
+    async def _to_colleague(
+        self, to: PassedOn, agent: AgentCode, station: StationName
+    ) -> PassedOn | None:
+        queue = self._call.queue or QueueName("")
+        offer = Offer(self._call.id, queue, agent, station, RING_S)
+        told = capture(self._call.id)
+        if to.asked or self._queued.comes_into_room(offer):
+            why = await self._room.talk(offer, told, asked=to.asked)
+        else:
+            self._queued.passed_on(self._call, agent)
+            why = await self._dial.talk(offer, told)
+        onward = self._queued.onward(self._call, phone_gone=self._room.phone_gone)
+        if onward is None and why is not None:
+            self._queued.passed_in_vain(self._call)
+        if self._call.music:
+            self._call.music = False
+            await self._session.music_off()
+        return onward
 
     async def _bring(self, offer: Offer) -> OfferFailure | None:
         told = capture(self._call.id)

@@ -119,17 +119,19 @@ class AnsweredCalls:
         assert host.queue is not None  # noqa: S101 - looked at
         bookmark = Bookmark(session, served=False)
         to_agent = ToAgent(session, call, bookmark, self._queued)
-        since = None
+        queue, since = host.queue, None
         try:
             while True:
                 only = None if has_talked(call) else host.only
                 now = self._queued.put(
-                    call, host.queue, since, raised=host.raised, announce=False, only=only
+                    call, queue, since, raised=host.raised, announce=False, only=only
                 )
                 since = since or now
                 if not await self._wait_once(session, call, host, to_agent, since, until):
                     return False
-                if not must_wait_again(call):
+                if (other := call.sent_to()) is not None:
+                    queue, since = other, None
+                elif not must_wait_again(call):
                     return True
                 await bookmark.waiting()
         finally:

@@ -44,6 +44,7 @@ from engine.ports import (
     QueueView,
     StaffView,
     StoreView,
+    Target,
     Verb,
 )
 from tests.console.small_desks import SmallDesks
@@ -95,6 +96,7 @@ class Asked:
     reason: str | None
     station: StationName | None
     seconds: float | None
+    to: Target | None = None
 
 
 class CampaignsUnderWay:
@@ -275,8 +277,9 @@ class Floor:
         reason: str | None = None,
         station: StationName | None = None,
         seconds: float | None = None,
+        to: Target | None = None,
     ) -> CommandResult:
-        self.asked.append(Asked(agent, verb, by, reason, station, seconds))
+        self.asked.append(Asked(agent, verb, by, reason, station, seconds, to))
         if self.refusal is not None:
             return self.refusal
         match verb:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from domain.identity import AgentCode, StationName
+from engine.agents.aside import ConsultStep
 from engine.agents.kept_rooms import KeptRooms
 from engine.agents.room_keys import PAUSE_S, RoomKeys
 from engine.engine import Engine
+from engine.ports import CommandOutcome
 from tests.waiting import until
 
 AMY = StationName("1001")
@@ -21,15 +23,21 @@ class Keyed:
         self.now = 100.0
         self.heard: list[str] = []
         self.ended: list[AgentCode] = []
+        self.steps: list[ConsultStep] = []
         self.keys = RoomKeys(
             engine.floor,
             lambda: engine.centre,
             lambda: self.now,
             lambda _, sound: self.heard.append(sound),
             self.ended.append,
+            self.step,
         )
         self.agent = engine.centre.agents[0]
         engine.floor.log_in(self.agent, AMY)
+
+    def step(self, _agent: AgentCode, step: ConsultStep) -> CommandOutcome:
+        self.steps.append(step)
+        return CommandOutcome.DONE if len(self.steps) < 3 else CommandOutcome.NOT_CONSULTING
 
     def press(self, keys: str) -> str:
         for key in keys:
@@ -69,6 +77,12 @@ async def test_other_keys_are_nothing_and_a_star_begins_anew(keyed: Keyed) -> No
     assert keyed.heard == ["A", "B"]
 
 
+async def test_codes_of_a_consultation(keyed: Keyed) -> None:
+    keyed.press("*17*18*19")
+    assert keyed.steps == [ConsultStep.SWAP, ConsultStep.CONFERENCE, ConsultStep.COMPLETE]
+    assert keyed.heard == ["B"]  # the last was refused
+
+
 async def test_keys_far_apart_are_no_code(keyed: Keyed) -> None:
     keyed.press("*1")
     keyed.now += PAUSE_S + 0.1
@@ -82,7 +96,17 @@ async def test_rooms_are_remembered(tmp_path: Path) -> None:
     kept.add(AMY)
     kept.add(StationName("1002"))
     kept.discard(StationName("1002"))
-    await until(lambda: file.exists() and KeptRooms(file).all() == {AMY})
+    kept.borrow(StationName("1003"))
+    await until(lambda: file.exists() and KeptRooms(file).borrowed == {"1003"})
+    assert KeptRooms(file).all() == {AMY}
+    kept.add(StationName("1003"))  # its agent wants it to stay
+    await until(lambda: KeptRooms(file).all() == {AMY, "1003"} and not KeptRooms(file).borrowed)
+
+
+async def test_the_file_of_an_earlier_version_is_understood(tmp_path: Path) -> None:
+    file = tmp_path / "rooms.json"
+    file.write_text('["1001"]')
+    assert KeptRooms(file).all() == {AMY}
 
 
 @pytest.mark.parametrize(

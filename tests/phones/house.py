@@ -7,6 +7,7 @@ from bench.planned_phone import PhoneLeg
 from farend.ami_client import Remote
 from tests.faults.scene import HOTLINE, LINE, Board, Scene, kinds, story
 from tests.phones.bent import BentPhone, Ringing, answer
+from tests.waiting import until
 
 FLOW = """\
 flow: scored
@@ -61,6 +62,18 @@ class PhoneHouse(Scene):
         """A customer calls the hotline; their number and their leg."""
         caller = str(next(_callers))
         return caller, self.phone.dial(LINE, HOTLINE, caller)
+
+    async def at_desk(self, agent: str, verb: str, *, refused: str = "", **form: str) -> None:
+        """The agent's own command: the admin has their code. ``refused``: with these words."""
+        await self.pool.execute("update users set agent = $1 where name = 'admin'", agent)
+
+        async def done() -> bool:  # the console learns of the code a moment later
+            status, said = await self.console.submit(f"desk/{verb}", on="desk", **form)
+            assert status in (409 if refused else 200, 404), said
+            assert status == 404 or refused in said, said
+            return status != 404
+
+        await until(done, what=f"{verb} at the desk", every_s=0.2)
 
     async def until_agent(
         self, agent: str, state: str, reason: str | None = None, seconds: float = 60.0

@@ -83,18 +83,6 @@ async def _nail_up(house: PhoneHouse, agent: str) -> Ringing:
     return house.phone.rung_at(agent)[-1]
 
 
-async def _at_desk(house: PhoneHouse, agent: str, verb: str) -> None:
-    """The agent's own command: the admin has their code."""
-    await house.pool.execute("update users set agent = $1 where name = 'admin'", agent)
-
-    async def done() -> bool:  # the console learns of the code a moment later
-        status, said = await house.console.submit(f"desk/{verb}", on="desk")
-        assert status in (200, 404), said
-        return status == 200
-
-    await until(done, what=f"{verb} at the desk", every_s=0.2)
-
-
 async def _press(house: PhoneHouse, leg: PhoneLeg, keys: str) -> None:
     """Press keys at a phone that sends them by INFO."""
     for key in keys:
@@ -143,7 +131,7 @@ async def test_the_agent_ends_the_talk_at_the_desk_and_the_customer_goes_on(
     caller, leg = house.call()
     await house.until_stage(caller, "talking")
     await house.talk_on()
-    await _at_desk(house, "1001", "end_talk")
+    await house.at_desk("1001", "end_talk")
     async with asyncio.timeout(20):
         await leg.over.wait()  # thanks, and goodbye
     stored = await house.stored(caller)
@@ -179,19 +167,19 @@ async def test_music_while_the_desk_holds_and_the_agent_afterwards(house: PhoneH
     leg.play(SoundPlan([Tone(0, 600, CUSTOMER_HZ)]), time.time())
     await until_heard(leg, is_agent)
     await until_heard(call.leg, is_customer)
-    await _at_desk(house, "1001", "hold")
+    await house.at_desk("1001", "hold")
     await house.until_stage(caller, "held")
     await until_heard(leg, is_music)
     await until_heard(call.leg, lambda packet: not is_customer(packet))
-    await _at_desk(house, "1001", "resume")
+    await house.at_desk("1001", "resume")
     await until_heard(leg, is_agent)
     await until_heard(call.leg, is_customer)
-    await _at_desk(house, "1001", "hold")
+    await house.at_desk("1001", "hold")
     await until_heard(leg, is_music)
     (name,) = [c for c in await house.channels() if c.startswith(f"PJSIP/{LINE}-")]
     place = await house.watch.action("Getvar", {"Channel": name, "Variable": "CONTEXT"})
     assert place["Value"] == "session"  # where the dialplan goes on without the controller
-    await _at_desk(house, "1001", "end_talk")
+    await house.at_desk("1001", "end_talk")
     async with asyncio.timeout(20):
         await leg.over.wait()
     stored = await house.stored(caller)

@@ -17,6 +17,9 @@ from domain.facts import (
     CallFact,
     CallPlaced,
     ChoiceMade,
+    ConsultAnswered,
+    ConsultBegan,
+    ConsultEnded,
     ControllerLost,
     CustomerAbandoned,
     CustomerAnswered,
@@ -59,6 +62,7 @@ from domain.identity import (
 )
 from domain.reasons import (
     Cause,
+    ConsultEnd,
     EndReason,
     GiveUpReason,
     LossReason,
@@ -145,6 +149,21 @@ STORED: list[tuple[Happening, str, str]] = [
         Resumed(AMY, PHONE, Party.CALLER),
         "resumed",
         '{"agent": "1001", "station": "s1", "by": "caller"}',
+    ),
+    (
+        ConsultBegan(AMY, PHONE, "1002"),
+        "consult_began",
+        '{"agent": "1001", "station": "s1", "whom": "1002"}',
+    ),
+    (
+        ConsultAnswered(AMY, PHONE, "1002"),
+        "consult_answered",
+        '{"agent": "1001", "station": "s1", "whom": "1002"}',
+    ),
+    (
+        ConsultEnded(AMY, PHONE, "1002", ConsultEnd.LEFT),
+        "consult_over",
+        '{"agent": "1001", "station": "s1", "whom": "1002", "how": "left"}',
     ),
     (
         Transferred(AMY, PHONE, "1002", TransferKind.BLIND),
