@@ -47,13 +47,9 @@ class Orders:
 
     def music(self, call: LiveCall, on: bool) -> None:
         """Start or stop music for a caller on hold; by keys, see asterisk-conf/features.conf."""
-        self.music_at(call.channel.node, call.channel_name, on)
-
-    def music_at(self, node: NodeName, channel_name: str, on: bool) -> None:
-        """The same for any channel whose keys mean that."""
         keys = _MUSIC_ON if on else _MUSIC_OFF
-        played = {"Channel": channel_name, "Duration": "100", "Receive": "true"}
-        self._give(node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
+        played = {"Channel": call.channel_name, "Duration": "100", "Receive": "true"}
+        self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
 
     def hang_up(self, channel: ChannelId) -> None:
         """End a channel."""

@@ -77,7 +77,7 @@ class ConsultStage(StrEnum):
 
     CALLING = "calling"  # nobody has answered yet
     PRIVATE = "private"  # the customer hears music
-    CUSTOMER = "customer"  # agent and customer; whoever was asked hears music
+    CUSTOMER = "customer"  # agent and customer; whoever was asked hears nothing
     CONFERENCE = "conference"  # all three
 
 

@@ -42,7 +42,7 @@ STEPS: Mapping[ConsultStage, Mapping[ConsultStep, ConsultStage | None]] = {
 CUSTOMER_IN = frozenset({ConsultStage.CUSTOMER, ConsultStage.CONFERENCE})
 """Where the customer takes part; elsewhere they hear music."""
 ASKED_IN = frozenset({ConsultStage.PRIVATE, ConsultStage.CONFERENCE})
-"""Where whom the agent asks takes part; elsewhere they hear music, or their phone rings."""
+"""Where whom the agent asks takes part; elsewhere they hear nothing, or their phone rings."""
 
 
 def passes_on_by_hanging_up(stage: ConsultStage) -> bool:

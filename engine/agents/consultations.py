@@ -378,7 +378,8 @@ class Consultations:
         link = None if aside.link is None else self._channels.channel(aside.link)
         if link is not None:
             self._orders.mute(aside.node, link.name, conference(aside.station), on)
-            self._orders.music_at(aside.node, link.name, on)
+            other_half = link.name.removesuffix("1") + "2"
+            self._orders.mute(aside.node, other_half, conference(aside.room), on)
 
     def _leave(self, aside: _Aside) -> PassedOn:
         """The agent leaves, and the customer is on the way to whom was asked."""
