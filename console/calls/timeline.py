@@ -295,14 +295,14 @@ class _Wording:
                 return _Line("player-play", "green", N_("The conversation resumed."))
             case ConsultBegan(agent, _, whom):
                 text = N_("%(agent)s asks %(whom)s; the customer hears music.")
-                return _Line("messages", "teal", text, self._who(agent, whom))
+                return _Line("users", "teal", text, self._who(agent, whom))
             case ConsultAnswered(agent, _, whom):
                 text = N_("%(whom)s answered %(agent)s.")
-                return _Line("messages", "teal", text, self._who(agent, whom))
+                return _Line("users", "teal", text, self._who(agent, whom))
             case ConsultEnded(agent, _, whom, how):
                 text = N_("The consultation of %(agent)s with %(whom)s ended: %(how)s.")
                 values = {**self._who(agent, whom), "how": self._code(how, _CONSULT_ENDS)}
-                return _Line("messages", "secondary", text, values)
+                return _Line("users", "secondary", text, values)
             case Transferred(agent, _, to, how):
                 text = N_("%(from_agent)s transferred the call to %(to)s (%(kind)s).")
                 asked = self._code(how, _TRANSFERS)

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from console.desk.customers_ahead import with_customers
 from console.desk.own_agent import own_agent
+from console.desk.talk_words import TALK_TEXTS
 from console.desk.words import TEXTS
 from console.floor import words
 from console.floor.agent_actions import ask
@@ -48,6 +49,7 @@ async def page(request: web.Request) -> web.Response:
                 "zone": zone_here(zone_of(centre)).key,
             },
             "words": words,
+            "talk_texts": {key: says(request, text) for key, text in TALK_TEXTS.items()},
         },
     )
 

@@ -1,6 +1,7 @@
 """The desk's routes, and who may use them."""
 
 from console.desk import customer_pages, dial_pages, pages
+from console.desk.colleagues import colleagues
 from console.kit.features import Entry, Feature, get, post
 from console.kit.permissions import Only, Reach
 from console.kit.translations import N_
@@ -14,6 +15,7 @@ DESK = Feature(
     (
         get("/desk", pages.page, AT_A_DESK),
         get("/desk/live", pages.live, AT_A_DESK),
+        get("/desk/colleagues", colleagues, AT_A_DESK),
         get("/desk/customers/{call}", customer_pages.card, AT_A_DESK),
         post("/desk/customers/{call}", customer_pages.dispose, AT_A_DESK),
         get("/desk/dials", dial_pages.live, AT_A_DESK),

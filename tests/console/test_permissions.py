@@ -40,6 +40,7 @@ MAY = {
     "POST /desk/skip-lead": {"agent", "supervisor", "admin"},
     "POST /desk/dial-number": {"agent", "supervisor", "admin"},
     "POST /desk/cancel-dial": {"agent", "supervisor", "admin"},
+    "GET /desk/colleagues": {"agent", "supervisor", "admin"},
     "POST /desk/{verb}": {"agent", "supervisor", "admin"},
     "GET /desk/customers/{call}": {"agent", "supervisor", "admin"},
     "POST /desk/customers/{call}": {"agent", "supervisor", "admin"},

@@ -6,7 +6,7 @@ from dataclasses import replace
 from domain.centre import AwayReason
 from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
-from engine.ports import CallStage, CommandOutcome, CommandResult
+from engine.ports import CallStage, CommandOutcome, CommandResult, Target
 from tests.console.conftest import Console, Visit
 from tests.console.floor import BANK, busy
 from tests.console.streams import frame, listen
@@ -49,6 +49,12 @@ async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:
         ("hold", {}),
         ("resume", {}),
         ("end_talk", {}),
+        ("consult", {"to": "agent:1002"}),
+        ("swap", {}),
+        ("conference", {}),
+        ("complete", {}),
+        ("cancel", {}),
+        ("pass_on", {"to": "queue:sales"}),
         ("disconnect", {}),
         ("log_out", {}),
     ):
@@ -62,11 +68,25 @@ async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:
         ("extend", None, None, 30.0),
         *(
             (verb, None, None, None)
-            for verb in ("connect", "hold", "resume", "end_talk", "disconnect")
+            for verb in (
+                "connect",
+                "hold",
+                "resume",
+                "end_talk",
+                "consult",
+                "swap",
+                "conference",
+                "complete",
+                "cancel",
+                "pass_on",
+                "disconnect",
+            )
         ),
         ("log_out", None, None, None),
     ]
     assert {a.by for a in console.floor.asked} == {"amy"}
+    wanted = [a.to for a in console.floor.asked if a.to is not None]
+    assert wanted == [Target(agent=AgentCode("1002")), Target(queue=QueueName("sales"))]
 
 
 async def test_what_makes_no_sense_is_not_asked(console: Console, visit: Visit) -> None:
@@ -77,6 +97,9 @@ async def test_what_makes_no_sense_is_not_asked(console: Console, visit: Visit) 
         ("extend", {"seconds": "-1"}),
         ("extend", {"seconds": "nan"}),
         ("extend", {"seconds": "x"}),
+        ("consult", {}),
+        ("consult", {"to": "agent:"}),
+        ("pass_on", {"to": "1002"}),
     ):
         answer = await client.post(f"/desk/{verb}", fields, headers={"Accept-Language": "en"})
         assert answer.status == 400, verb
@@ -107,3 +130,20 @@ async def test_reasons_to_be_away_have_the_centres_titles(console: Console, visi
         ("paperwork", "文书 &amp; 邮件"),
         ("unnamed", "unnamed"),
     ]
+
+
+async def test_the_desk_lists_who_serves_the_customers_project(
+    console: Console, visit: Visit
+) -> None:
+    await busy(console.floor)
+    await console.floor.put_agent("1002", AgentState.READY, station="1002", station_state="idle")
+    await console.floor.put_agent("1003", AgentState.PAUSED, station="1003", station_state="busy")
+    await console.floor.put_agent("1004", AgentState.LOGGED_OUT)
+    await console.floor.put_agent("1008", AgentState.READY, station="1008", station_state="idle")
+    answer = await (await visit("amy")).get("/desk/colleagues")
+    found = await answer.json()
+    agents = {each["code"]: each for each in found["agents"]}
+    assert found["agents"][0]["code"] == "1002" and agents["1002"]["free"]
+    assert agents["1002"]["to"] == "agent:1002" and not agents["1003"]["free"]
+    assert not agents.keys() & {"1001", "1004", "1008"}  # 1008 serves the bank alone
+    assert {each["name"] for each in found["queues"]} == {"sales", "service"}

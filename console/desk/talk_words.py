@@ -1,0 +1,20 @@
+"""The words of the desk's scripts, in English (the catalogue's keys)."""
+
+from console.kit.translations import N_
+from engine.ports import ConsultStage
+
+TALK_TEXTS = {
+    ConsultStage.PRIVATE: N_("you two; the customer hears music"),
+    ConsultStage.CALLING: N_("ringing; the customer hears music"),
+    ConsultStage.CUSTOMER: N_("you and the customer; they hear nothing"),
+    ConsultStage.CONFERENCE: N_("all three"),
+    "asks": N_("You ask %(who)s"),
+    "asked": N_("%(who)s asks you about %(caller)s"),
+    "to_customer": N_("To the customer"),
+    "to_colleague": N_("To your colleague"),
+    "queue": N_("Queue %(title)s"),
+    "free": N_("%(n)s free"),
+    "busy": N_("busy"),
+    "nobody": N_("Nobody else of this project is logged in."),
+}
+"""For talk.js: how a consultation stands, and whom to ask."""
