@@ -96,7 +96,7 @@ class ConsultView:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Recipient:
     """Whom an agent wants to ask, or pass a customer on to."""
 
     agent: AgentCode | None = None
@@ -104,16 +104,16 @@ class Target:
     """Of those at work there, whoever has been ready for longest; or, to pass on, the queue."""
 
     @staticmethod
-    def of(text: str) -> "Target | None":
+    def of(text: str) -> "Recipient | None":
         """What ``agent:1002`` or ``queue:sales`` means; None if it means nothing."""
         kind, _, name = text.partition(":")
         if not name:
             return None
         match kind:
             case "agent":
-                return Target(agent=AgentCode(name))
+                return Recipient(agent=AgentCode(name))
             case "queue":
-                return Target(queue=QueueName(name))
+                return Recipient(queue=QueueName(name))
         return None
 
 
@@ -437,7 +437,7 @@ class LiveCentre(Protocol):
         reason: str | None = None,
         station: StationName | None = None,
         seconds: float | None = None,
-        to: Target | None = None,
+        to: Recipient | None = None,
     ) -> CommandResult:
         """Do ``verb`` for ``agent``; ``by`` is the user's name, for the log."""
         ...

@@ -23,8 +23,8 @@ from engine.ports import (
     CallView,
     CommandOutcome,
     CommandResult,
+    Recipient,
     StoreView,
-    Target,
     Verb,
 )
 from engine.recorder import Recorder
@@ -168,7 +168,7 @@ class RunningCentre:
         reason: str | None = None,
         station: StationName | None = None,
         seconds: float | None = None,
-        to: Target | None = None,
+        to: Recipient | None = None,
     ) -> CommandResult:
         """Do what an agent, or a supervisor for them, asks for."""
         if verb in _OF_ROOMS:
@@ -188,7 +188,7 @@ class RunningCentre:
             return CommandResult(CommandOutcome.AWAY_AFTER_CALL)
         return CommandResult(CommandOutcome.DONE)
 
-    async def _of_room(self, code: AgentCode, verb: Verb, to: Target | None) -> CommandResult:
+    async def _of_room(self, code: AgentCode, verb: Verb, to: Recipient | None) -> CommandResult:
         nailed_up, consultations = self._engine.nailed_up, self._engine.consultations
         if code not in self._engine.in_force.agents:
             return CommandResult(CommandOutcome.NO_SUCH_AGENT, agent=code)

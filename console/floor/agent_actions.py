@@ -9,7 +9,7 @@ from console.kit.context import LIVE, user_of
 from console.kit.rendering import says
 from domain.centre import Agent
 from domain.identity import StationName
-from engine.ports import Target, Verb
+from engine.ports import Recipient, Verb
 
 LONGEST_EXTENSION_S = 600
 
@@ -23,9 +23,9 @@ async def ask(request: web.Request, agent: Agent, verb: Verb) -> tuple[web.Respo
     reason: str | None = None
     station: StationName | None = None
     seconds: float | None = None
-    to: Target | None = None
+    to: Recipient | None = None
     if verb in (Verb.CONSULT, Verb.PASS_ON):
-        to = Target.of(str(form.get("to", "")))
+        to = Recipient.of(str(form.get("to", "")))
         if to is None:
             return _refusal(request, words.NO_SUCH_TARGET), None
     if verb is Verb.AWAY:

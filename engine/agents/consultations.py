@@ -39,7 +39,7 @@ from engine.calls.call import LiveCall, PassedOn
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.orders import Orders
-from engine.ports import CallStage, CommandOutcome, ConsultStage, ConsultView, Target
+from engine.ports import CallStage, CommandOutcome, ConsultStage, ConsultView, Recipient
 from telephony.ami.originate import new_channel_id
 from telephony.centre_calls import Calls
 from telephony.room_names import BEEP, conference
@@ -112,7 +112,7 @@ class Consultations:
 
     # --- wishes
 
-    async def consult(self, agent: AgentCode, to: Target) -> CommandOutcome:
+    async def consult(self, agent: AgentCode, to: Recipient) -> CommandOutcome:
         """Put the customer on hold and ask somebody; returns before they answer."""
         found = self._customer_of(agent)
         if isinstance(found, CommandOutcome):
@@ -153,7 +153,7 @@ class Consultations:
             self._over(aside, ConsultEnd.CANCELLED)
         return CommandOutcome.DONE
 
-    def pass_on(self, agent: AgentCode, to: Target) -> CommandOutcome:
+    def pass_on(self, agent: AgentCode, to: Recipient) -> CommandOutcome:
         """Send the customer on without asking: to an agent, or into a queue."""
         found = self._customer_of(agent)
         if isinstance(found, CommandOutcome):
@@ -313,7 +313,7 @@ class Consultations:
         return call, seat.station
 
     def _asked(
-        self, call: LiveCall, agent: AgentCode, to: Target
+        self, call: LiveCall, agent: AgentCode, to: Recipient
     ) -> tuple[AgentCode, StationName] | CommandOutcome:
         """Whom the agent can reach, and at which phone."""
         in_force = self._calls.in_force

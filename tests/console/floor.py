@@ -42,9 +42,9 @@ from engine.ports import (
     LineView,
     NodeView,
     QueueView,
+    Recipient,
     StaffView,
     StoreView,
-    Target,
     Verb,
 )
 from tests.console.small_desks import SmallDesks
@@ -96,7 +96,7 @@ class Asked:
     reason: str | None
     station: StationName | None
     seconds: float | None
-    to: Target | None = None
+    to: Recipient | None = None
 
 
 class CampaignsUnderWay:
@@ -277,7 +277,7 @@ class Floor:
         reason: str | None = None,
         station: StationName | None = None,
         seconds: float | None = None,
-        to: Target | None = None,
+        to: Recipient | None = None,
     ) -> CommandResult:
         self.asked.append(Asked(agent, verb, by, reason, station, seconds, to))
         if self.refusal is not None:

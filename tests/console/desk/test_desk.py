@@ -6,7 +6,7 @@ from dataclasses import replace
 from domain.centre import AwayReason
 from domain.facts import AgentState
 from domain.identity import AgentCode, QueueName
-from engine.ports import CallStage, CommandOutcome, CommandResult, Target
+from engine.ports import CallStage, CommandOutcome, CommandResult, Recipient
 from tests.console.conftest import Console, Visit
 from tests.console.floor import BANK, busy
 from tests.console.streams import frame, listen
@@ -86,7 +86,7 @@ async def test_what_the_desk_asks_for(console: Console, visit: Visit) -> None:
     ]
     assert {a.by for a in console.floor.asked} == {"amy"}
     wanted = [a.to for a in console.floor.asked if a.to is not None]
-    assert wanted == [Target(agent=AgentCode("1002")), Target(queue=QueueName("sales"))]
+    assert wanted == [Recipient(agent=AgentCode("1002")), Recipient(queue=QueueName("sales"))]
 
 
 async def test_what_makes_no_sense_is_not_asked(console: Console, visit: Visit) -> None:
