@@ -342,8 +342,7 @@ async def running(
         )
         _background(stack, books.settle(), "attempts left open")
         _background(stack, books.keep(), "why campaigns dial")
-        desks = DeskDials(
-            engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news)
+        desks = DeskDials(engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news)
         runs = CampaignRuns(
             campaigns,
             RunMaker(

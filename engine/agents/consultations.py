@@ -221,11 +221,9 @@ class Consultations:
 
     def opened(self, station: StationName) -> None:
         """A phone is in its room: perhaps one that was borrowed for this."""
-        asked = [a for a in self._asides.values() if a.room == station and a.link is None]
-        for aside in asked:
-            self._link(aside)
-        if not asked and self._nailed_up.is_borrowed(station):
-            self._nailed_up.give_back(station)  # the agent has thought better of it
+        for aside in self._asides.values():
+            if aside.room == station and aside.link is None:
+                self._link(aside)
 
     def entered(self, channel: ChannelId) -> None:
         """A channel has come into a bridge: perhaps a link."""
@@ -261,14 +259,14 @@ class Consultations:
     def parted(self, station: StationName) -> None:
         """A customer has left this phone, which may have been borrowed for them."""
         if not any(station == aside.room for aside in self._asides.values()):
-            self._nailed_up.give_back(station)
+            self._nailed_up.let_go(station)
 
     def customer_gone(self, call: CallId) -> None:
         """The call is over."""
         if (aside := self._asides.get(call)) is not None:
             self._note_end(aside, ConsultEnd.CUSTOMER_LEFT)
             self._take_down(aside)
-            self._nailed_up.give_back(aside.room)
+            self._nailed_up.let_go(aside.room)
 
     def seen_in_snapshot(self, node: NodeName, there: Set[str]) -> None:
         """After a login: take down what an earlier controller left, and what has ended meanwhile.
@@ -284,11 +282,9 @@ class Consultations:
         for link in self._channels.links(node):
             if link not in known:
                 self._orders.hang_up(link)
-        asked = {aside.room for aside in self._asides.values()}
         talking = {phone for call in self._calls.by_id.values() for phone in call.ledger.phones}
-        for station in self._channels.rooms:
-            if station not in asked | talking:
-                self._nailed_up.give_back(station)
+        for station in self._nailed_up.left_over() - talking:
+            self._nailed_up.let_go(station)
 
     # --- how
 
@@ -408,7 +404,7 @@ class Consultations:
             call.agent = aside.agent
             if how is not ConsultEnd.CANCELLED:
                 self._rooms.press(aside.station, BEEP)
-        self._nailed_up.give_back(aside.room)
+        self._nailed_up.let_go(aside.room)
 
     def _note_end(self, aside: _Aside, how: ConsultEnd) -> None:
         self._calls.note(aside.call, ConsultEnded(aside.agent, aside.station, aside.whom, how))
