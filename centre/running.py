@@ -78,6 +78,7 @@ def centre_of(directory: Directory) -> Centre:
         teams={TeamName(t.name): t.title for t in directory.of(TeamSettings).values()},
         calendars=calendars,
         timezone=directory.wide.timezone,
+        keep_decisions_days=directory.wide.keep_decisions_days,
         callers={
             number: KnownCaller(
                 number,

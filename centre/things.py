@@ -158,6 +158,12 @@ class CentreWide(Thing):
         description="the time zone in which days begin, such as Asia/Shanghai; without one, the"
         " machine's",
     )
+    keep_decisions_days: int = Field(
+        90,
+        ge=1,
+        le=3_660,
+        description="for how many days it is kept why campaigns dialled so many, and their charts",
+    )
 
 
 class ProjectSettings(Thing):

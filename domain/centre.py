@@ -219,6 +219,7 @@ class Centre:
     teams: Mapping[TeamName, str] = field(default_factory=dict)  # titles by name
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by name
     timezone: str | None = None  # in which days begin; None: the machine's
+    keep_decisions_days: int = 90  # of campaigns' pacing, and samples of them
 
     @property
     def reasons(self) -> tuple[str, ...]:

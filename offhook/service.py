@@ -21,6 +21,8 @@ from api.resources import API
 from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
 from campaigns.campaign import CampaignSettings
+from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_samples import CampaignSamples
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import LeadClaims
 from campaigns.customer_cards import CustomerCards
@@ -79,6 +81,7 @@ from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
+from engine.outbound.campaign_watch import CampaignWatch
 from engine.outbound.days_off import CalendarDaysOff
 from engine.outbound.desk_dials import DeskDials
 from engine.outbound.hand_calls import HandCalls
@@ -374,6 +377,13 @@ async def running(
             engine.calls,
             engine.clock,
         )
+        alarms = CampaignAlarms(pool)
+        watch = CampaignWatch(
+            runs.under_way,
+            CampaignSamples(pool),
+            alarms,
+            keep_days=lambda: engine.centre.keep_decisions_days,
+        )
         agi = AgiServer(
             config.asterisk.agi_bind,
             ports.agi,
@@ -454,6 +464,8 @@ async def running(
                 LeadService(pool),
                 PacingLog(pool),
                 AttemptPages(pool),
+                CampaignSamples(pool),
+                alarms,
                 plan=plan,
                 days_off=days_off,
             ),
@@ -475,7 +487,14 @@ async def running(
         await agi.start()
         stack.push_async_callback(agi.close)
         _background(stack, runs.run(), "campaigns")
+        _background(stack, _watch_once_begun(runs, watch), "the watch on campaigns")
         yield engine
+
+
+async def _watch_once_begun(runs: CampaignRuns, watch: CampaignWatch) -> None:
+    """Before, no campaign seems to be under way, and all alarms would be over."""
+    await runs.begun()
+    await watch.keep()
 
 
 def _phone_access(config: Config, ports: Ports) -> PhoneAccess:

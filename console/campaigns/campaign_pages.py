@@ -8,7 +8,7 @@ from aiohttp import web
 from campaigns.campaign import NEXT, CampaignState
 from campaigns.campaign_service import Campaign, CampaignRefused
 from campaigns.judging import closed_days
-from console.campaigns import why_pages, why_words, words
+from console.campaigns import watch_pages, why_pages, why_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.reason_text import reason_text
 from console.kit.access import can
@@ -52,6 +52,7 @@ async def _page(
 ) -> web.Response:
     done = _DONE.get(request.query.get("done", ""))
     values = _values(request, campaign) | await why_pages.values(request, campaign)
+    values |= await watch_pages.chart_values(request, campaign)
     values |= {
         "mistake": mistake,
         "notice": says(request, done) if done else "",

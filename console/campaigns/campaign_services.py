@@ -7,6 +7,8 @@ from aiohttp import web
 
 from campaigns.attempt_pages import AttemptPages
 from campaigns.campaign import CampaignSettings
+from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_samples import CampaignSamples
 from campaigns.campaign_service import Campaign, CampaignRefusal, CampaignRefused, Campaigns
 from campaigns.funnel import CampaignFunnel
 from campaigns.judging import DaysOff, no_days_off
@@ -33,6 +35,8 @@ class CampaignServices:
     leads: LeadService
     decisions: PacingLog
     attempts: AttemptPages
+    samples: CampaignSamples
+    alarms: CampaignAlarms
     plan: Callable[[CampaignSettings], PlanState] = lambda _: ALWAYS
     """What a campaign's plan says now."""
     days_off: DaysOff = no_days_off

@@ -21,6 +21,7 @@ async def page(request: web.Request) -> web.Response:
     found = await services.campaigns.seen_by(actor)
     values = {
         "campaigns": [(one, services.live.view(one.name)) for one in found],
+        "alarms": {one.campaign: one for one in await services.alarms.raised(actor)},
         "waits": {
             one.name: plan.until
             for one in found

@@ -6,6 +6,7 @@ from console.campaigns import (
     form_pages,
     lead_pages,
     list_pages,
+    watch_pages,
     why_pages,
 )
 from console.campaigns.look_overs import prepare
@@ -26,6 +27,8 @@ CAMPAIGNS = Feature(
         get("/campaigns/{campaign}", campaign_pages.page, WATCHERS),
         get("/campaigns/{campaign}/now", campaign_pages.now, WATCHERS),
         post("/campaigns/{campaign}/state", campaign_pages.move, DRIVERS),
+        get("/campaigns/{campaign}/chart", watch_pages.chart, WATCHERS),
+        get("/alarms", watch_pages.alarms, DRIVERS),
         get("/campaigns/{campaign}/why", why_pages.page, WATCHERS),
         post("/campaigns/{campaign}/look-over", why_pages.look_again, DRIVERS),
         get("/campaigns/{campaign}/leads", why_pages.held, WATCHERS),

@@ -30,6 +30,7 @@ _LABELS: Mapping[str, str] = {
     "holidays": N_("Public holidays of"),
     "host": N_("The carrier's address"),
     "hours": N_("Hours"),
+    "keep_decisions_days": N_("Keep why campaigns dial (days)"),
     "kind": N_("Kind"),
     "languages": N_("Languages"),
     "limit_s": N_("Warn after (s)"),
@@ -112,6 +113,9 @@ _HELP: Mapping[str, str] = {
     "flow": N_("What callers hear and choose; the file's name without .yaml."),
     "holidays": N_("A country, such as CN, or a part of one, such as DE-BY. Empty: none."),
     "host": N_("Host or host:port. Empty: the far side registers here."),
+    "keep_decisions_days": N_(
+        "Their decisions and charts. Attempts, calls and recordings are not concerned."
+    ),
     "limit_s": N_("How long it may last before the board warns. Empty: no limit."),
     "max_wait_s": N_("0: no limit."),
     "min_level": N_("An agent with a lower level doesn't get these calls."),

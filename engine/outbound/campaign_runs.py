@@ -176,6 +176,10 @@ class CampaignRuns:
         run = self.by_name.get(name)
         return None if run is None else run.view()
 
+    def under_way(self) -> Iterable[tuple[Campaign, CampaignView]]:
+        """All of them, and what they are doing."""
+        return [(run.campaign, run.view()) for run in self.by_name.values()]
+
     def cut_ringing(self, name: CampaignName) -> None:
         """Hang up all its calls that nobody has answered."""
         if (run := self.by_name.get(name)) is not None:

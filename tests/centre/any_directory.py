@@ -77,6 +77,7 @@ things: dict[type[Thing], st.SearchStrategy[Thing]] = {
         CentreWide,
         languages=st.lists(languages, min_size=1, max_size=2, unique=True).map(tuple),
         timezone=_perhaps(st.sampled_from(["Asia/Shanghai", "UTC"])),
+        keep_decisions_days=st.integers(1, 3_660),
     ),
     ProjectSettings: st.builds(ProjectSettings, name=names, title=titles),
     CalendarSettings: st.builds(

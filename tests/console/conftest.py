@@ -17,6 +17,8 @@ from playwright.async_api import Page
 
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
+from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_samples import CampaignSamples
 from campaigns.campaign_service import Campaigns
 from campaigns.customer_cards import CustomerCards
 from campaigns.daily_report import DailyReports
@@ -208,6 +210,8 @@ async def console(
             LeadService(database.pool),
             PacingLog(database.pool),
             AttemptPages(database.pool),
+            CampaignSamples(database.pool),
+            CampaignAlarms(database.pool),
         ),
         disposing=DispositionServices(
             Dispositions(database.pool), ProjectChoices(database.pool), CustomerCards(database.pool)

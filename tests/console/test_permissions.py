@@ -49,6 +49,8 @@ MAY = {
     "POST /campaigns/new": {"ops", "admin"},
     "GET /campaigns/{campaign}": {"supervisor", "ops", "client", "admin"},
     "GET /campaigns/{campaign}/now": {"supervisor", "ops", "client", "admin"},
+    "GET /campaigns/{campaign}/chart": {"supervisor", "ops", "client", "admin"},
+    "GET /alarms": CHANGERS,
     "POST /campaigns/{campaign}/state": CHANGERS,
     "GET /campaigns/{campaign}/why": {"supervisor", "ops", "client", "admin"},
     "POST /campaigns/{campaign}/look-over": CHANGERS,

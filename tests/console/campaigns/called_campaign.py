@@ -1,7 +1,10 @@
 """A campaign of the tea project that has called somebody, for tests of its pages."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_samples import CampaignSample, CampaignSamples
 from campaigns.pacing_log import PacingLog
 from dialer.policies import foresight
 from domain.identity import CallId
@@ -27,6 +30,15 @@ class CalledCampaign:
     attempt: CallId
 
 
+def now_ago(minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+def sample(at: datetime, *, abandoned: float = 1.0, base: float = 50.0) -> CampaignSample:
+    """Ten agents, half of them busy."""
+    return CampaignSample(SPRING, at, 3, 5, 2, 7, 1, abandoned, base)
+
+
 async def called_campaign(database: Database) -> CalledCampaign:
     """Make it."""
     scene = CampaignScene(database)
@@ -44,4 +56,8 @@ async def called_campaign(database: Database) -> CalledCampaign:
     log.note(SPRING, NOON, REASON, 2, FIGURES)
     log.note(SPRING, after(seconds=70), REASON, 1, FIGURES | {"ready": 2})
     await log.write(after(minutes=5))
+    await CampaignSamples(database.pool).write([sample(now_ago(minutes)) for minutes in (9, 6, 3)])
+    await CampaignAlarms(database.pool).change(
+        SPRING, (0.83, 1.0), (), limit=0.03, abandoned=4.0, base=100.0, at=now_ago(6)
+    )
     return CalledCampaign(scene, into, called, due, attempt)
