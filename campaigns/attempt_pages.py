@@ -88,6 +88,8 @@ class ListedAttempt:
     talk_s: float | None
     """How long they talked in all; None: they didn't, or the call isn't stored yet."""
     recorded: bool
+    choice: str | None
+    """Which of its project's choices the agent's result is."""
 
     @property
     def place(self) -> AttemptPlace:
@@ -174,6 +176,7 @@ def _listed(row: asyncpg.Record) -> ListedAttempt:
         row["list_title"] or "",
         row["talk_s"] or None,
         bool(row["recorded"]),
+        row["choice"],
     )
 
 

@@ -53,6 +53,10 @@ class ReportedLead:
     follows: Follows
     at: datetime | None
     """Of a callback or a later attempt: when."""
+    disposition: str
+    """What an agent said last; "" if nothing was said."""
+    choice: str | None
+    """Which of its project's choices that is."""
     sub_reason: str
     note: str
 
@@ -151,6 +155,8 @@ def _reported(row: Mapping[str, Any], numbers: list[Any], now: datetime) -> Repo
         row["talked_with"] or row["said_by"],
         follows,
         at,
+        row["disposition"] or "",
+        row["choice"],
         row["sub_reason"] or "",
         row["note"] or "",
     )

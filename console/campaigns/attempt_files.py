@@ -7,8 +7,10 @@ from datetime import datetime
 from aiohttp import web
 
 from campaigns.attempt_pages import AttemptFilter, ListedAttempt
+from campaigns.disposition_choices import Choice
 from console.campaigns import attempt_words, lead_words
 from console.campaigns.campaign_services import SERVICES, actor_of
+from console.floor.disposing import choice_text, choices_of
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, LANGUAGE, project_titles, zone_for
 from console.kit.rendering import clock, says
@@ -39,10 +41,29 @@ async def _rows(request: web.Request, asked: AttemptFilter) -> AsyncIterator[She
         await request.app[AGENTS].names(projects=own),
     )
     async for part in services.attempts.all(actor, asked):
-        yield [_row(request, one, names) for one in part]
+        choices = await choices_of(request, {one.attempt.project for one in part})
+        yield [_row(request, one, names, result_text(request, one, choices)) for one in part]
 
 
-def _row(request: web.Request, one: ListedAttempt, names: _Names) -> Sequence[SheetValue]:
+def result_text(
+    request: web.Request,
+    one: ListedAttempt,
+    choices: Mapping[ProjectName, Sequence[Choice]],
+) -> tuple[str, str]:
+    """What the agent said of an attempt, and the reason, in the words of its project; "" if
+    nothing."""
+    attempt = one.attempt
+    if not attempt.disposition:
+        return "", ""
+    of_project = choices.get(attempt.project, ())
+    return choice_text(
+        request, of_project, one.choice, attempt.disposition, attempt.sub_reason or ""
+    )
+
+
+def _row(
+    request: web.Request, one: ListedAttempt, names: _Names, result: tuple[str, str]
+) -> Sequence[SheetValue]:
     attempt = one.attempt
     zone, language = zone_for(request), request[LANGUAGE]
 
@@ -50,7 +71,6 @@ def _row(request: web.Request, one: ListedAttempt, names: _Names) -> Sequence[Sh
         return "" if at is None else clock(at, language, zone, "yyyy-MM-dd HH:mm:ss")
 
     cause = lead_words.CAUSES.get(attempt.cause or "")
-    result = lead_words.DISPOSITIONS.get(attempt.disposition or "")
     agent, campaign = attempt.agent, attempt.campaign
     return [
         moment(attempt.reserved_at),
@@ -70,8 +90,7 @@ def _row(request: web.Request, one: ListedAttempt, names: _Names) -> Sequence[Sh
         moment(attempt.talk_at),
         moment(attempt.ended_at),
         "" if one.talk_s is None else round(one.talk_s),
-        says(request, result) if result else attempt.disposition or "",
-        attempt.sub_reason or "",
+        *result,
         attempt.note or "",
         attempt.line or "",
         attempt.mode,

@@ -7,10 +7,11 @@ from aiohttp import web
 
 from campaigns.campaign_service import Campaign
 from console.campaigns import attempt_words, lead_words
-from console.campaigns.attempt_files import attempt_file
+from console.campaigns.attempt_files import attempt_file, result_text
 from console.campaigns.attempt_filters import ReadAttempts, place_typed, read_attempts
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of
 from console.campaigns.reason_text import reason_text
+from console.floor.disposing import choices_of
 from console.kit.access import can, projects_of
 from console.kit.context import AGENTS, project_titles, zone_for
 from console.kit.rendering import render, says
@@ -72,12 +73,13 @@ async def _list(request: web.Request, campaign: Campaign | None) -> web.Response
         older = link(here, before=place_typed(found[PER_PAGE - 1].place))
     titles = project_titles(request, own)
     seen = await services.campaigns.seen_by(actor, removed=True)
+    choices = await choices_of(request, {one.attempt.project for one in found})
     return render(
         request,
         "campaigns/attempts.html",
         {
             "campaign": campaign,
-            "attempts": found[:PER_PAGE],
+            "attempts": [(one, *result_text(request, one, choices)) for one in found[:PER_PAGE]],
             "newest": link(here) if read.before else None,
             "older": older,
             "list_path": here,

@@ -57,6 +57,7 @@ async def _page(
         "mistake": mistake,
         "notice": says(request, done) if done else "",
         "may_change": can(request, "GET", "/campaigns/{campaign}/settings"),
+        "may_report": can(request, "GET", "/reports/outbound"),
         "may_drive": can(request, "POST", "/campaigns/{campaign}/state"),
     }
     return render(request, "campaigns/campaign.html", values, status=status)

@@ -5,8 +5,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from campaigns.disposition_choices import Choice
 from campaigns.lead_lists import ListOfLeads
 from campaigns.lead_report import Follows, ReportedLead
+from console.floor.disposing import choice_text, choices_of
 from console.kit.access import can, projects_of
 from console.kit.context import AGENTS, LANGUAGE, project_titles, zone_for
 from console.kit.rendering import clock, render, says
@@ -37,12 +39,16 @@ async def page(request: web.Request) -> web.Response:
     query = urlencode({name: value for name, value in kept.items() if value})
     more = urlencode({"after": found[PER_PAGE - 1].lead.key}) if len(found) > PER_PAGE else ""
     agents = await request.app[AGENTS].names(projects=own)
+    choices = await _choices(request, chosen)
     values = {
         "lists": lists,
         "titles": project_titles(request, own),
         "chosen": chosen,
         "called": called,
-        "leads": [(one, *_said(request, one, agents)) for one in found[:PER_PAGE]],
+        "leads": [
+            (one, *_said(request, one, agents), _note(request, one, choices))
+            for one in found[:PER_PAGE]
+        ],
         "first": f"/reports/leads?{query}" if after else None,
         "older": f"/reports/leads?{query}&{more}" if more else None,
         "file": lambda kind: f"/reports/leads.{kind}?{query}",
@@ -80,12 +86,30 @@ async def _rows(
 ) -> AsyncIterator[SheetPart]:
     agents = await request.app[AGENTS].names(projects=projects_of(request))
     leads = request.app[REPORT_SERVICES].leads
+    choices = await _choices(request, chosen)
     async for part in leads.all(reader_of(request), chosen.list, called=called):
-        yield [_row(request, one, agents) for one in part]
+        yield [_row(request, one, agents, choices) for one in part]
+
+
+async def _choices(request: web.Request, chosen: ListOfLeads | None) -> Sequence[Choice]:
+    if chosen is None:
+        return ()
+    return (await choices_of(request, [chosen.project]))[chosen.project]
+
+
+def _note(request: web.Request, one: ReportedLead, choices: Sequence[Choice]) -> str:
+    """What the agent said last: result, reason and note."""
+    said: tuple[str, ...] = ()
+    if one.disposition:
+        said = choice_text(request, choices, one.choice, one.disposition, one.sub_reason)
+    return " · ".join(part for part in (*said, one.note) if part)
 
 
 def _row(
-    request: web.Request, one: ReportedLead, agents: Mapping[AgentCode, str]
+    request: web.Request,
+    one: ReportedLead,
+    agents: Mapping[AgentCode, str],
+    choices: Sequence[Choice],
 ) -> Sequence[SheetValue]:
     known, who, what = _said(request, one, agents)
     zone, language = zone_for(request), request[LANGUAGE]
@@ -100,7 +124,7 @@ def _row(
         one.product,
         says(request, words.YES if one.goes_on else words.NO),
         what,
-        " · ".join(part for part in (one.sub_reason, one.note) if part),
+        _note(request, one, choices),
         one.lead.attempts,
         "" if last is None else clock(last, language, zone, "yyyy-MM-dd HH:mm"),
         one.lead.key,

@@ -59,6 +59,10 @@ left join lateral (select title as list_title from lists where list = a.list) s 
 left join lateral (
     select talk_s, recording_file is not null as recorded from calls where call = a.attempt
 ) c on true
+left join lateral (
+    select choice from dispositions
+    where call = a.attempt and a.disposition is not null order by id desc limit 1
+) d on true
 where ($6::text[] is null or a.came = any($6))
   and ($7::text[] is null or coalesce(a.disposition, '') = any($7))
   and ($8::text[] is null or coalesce(a.disposition, '') <> all($8))
@@ -68,7 +72,7 @@ limit $11
 -- name: reported_leads
 -- A list's leads in the order of their keys, after the key $2; with $3, only those that were called.
 select l.*, s.state as list_state,
-    talked.agent as talked_with, said.agent as said_by, said.sub_reason, said.note,
+    talked.agent as talked_with, said.agent as said_by, said.choice, said.disposition, said.sub_reason, said.note,
     talked.agent is not null or exists (
         select from attempts a where a.lead = l.lead and a.outcome = 'spoken'
     ) or exists (
@@ -83,7 +87,7 @@ left join lateral (
     order by a.reserved_at desc limit 1
 ) talked on true
 left join lateral (
-    select d.agent, d.sub_reason, d.note from dispositions d
+    select d.agent, d.choice, d.disposition, d.sub_reason, d.note from dispositions d
     where d.lead = l.lead order by d.id desc limit 1
 ) said on true
 where l.list = $1 and l.key > $2 and l.state <> 'removed'
