@@ -127,6 +127,8 @@ def fold_attempt(
             steps.add(AttemptStep.OFFER)
         if outcome is PastOutcome.ABANDONED and ended is not None:
             steps.add(AttemptStep.ABANDON)
+    if outcome is PastOutcome.SPOKEN and mode == Mode.AGENTLESS:
+        steps -= {AttemptStep.PLAY, AttemptStep.ABANDON}  # the notice is what they were called for
     stage = stage_of(steps)
     ended_at = _at(first, CallEnded) or (None if reached else _at(first, NotReached))
     cause, q850, sip = None, None, None

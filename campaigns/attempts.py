@@ -7,7 +7,7 @@ lead or calls its number. What becomes of it comes from the call's facts
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -164,6 +164,8 @@ class Attempts:
             listed = verdict.rule is CallingRule.DO_NOT_CALL
             why = ReserveRefusal.DO_NOT_CALL if listed else ReserveRefusal.HELD
             return NotReserved(why, verdict.rule, verdict.until)
+        if verdict.guaranteed and wish.mode is Mode.AGENTLESS:
+            await hold(db, [(lead, replace(verdict, number=None))])  # no agent will ever be there
         if verdict.guaranteed and not wish.with_agent:
             return NotReserved(ReserveRefusal.NEEDS_AGENT, verdict.rule, verdict.until)
         return None

@@ -27,7 +27,7 @@ class Mode(StrEnum):
     PROGRESSIVE = "progressive"  # one number for each free agent
     POWER = "power"  # ``ratio`` numbers for each free agent
     PREDICTIVE = "predictive"  # as many as the policy foresees
-    AGENTLESS = "agentless"  # a notice or a flow, no agent (not yet)
+    AGENTLESS = "agentless"  # whoever answers hears a notice; no agent
     MANUAL = "manual"  # an agent dials by hand; a mode of attempts, not of campaigns
 
 
@@ -136,7 +136,7 @@ class CampaignSettings(BaseModel):
     """A calendar of the centre; its days off are such days, too."""
     message: dict[str, str] = {}
     """What a customer hears for whom no agent is free, by language: who called, a number to call
-    back, and the key of ``opt_out_key``."""
+    back, and the key of ``opt_out_key``. In an agentless campaign each customer hears it."""
     opt_out_key: str = Field("9", pattern=r"^[0-9*#]?$")
     """Empty: no key."""
     opt_out_of: Literal["project", "centre"] = "project"
@@ -147,13 +147,13 @@ class CampaignSettings(BaseModel):
             raise ValueError(f"rules: {self.rules!r} is not one of {', '.join(rules.PRESETS)}")
         if self.mode is Mode.MANUAL:
             raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
-        if self.mode is Mode.AGENTLESS:
-            raise ValueError(f"mode: {self.mode.value} campaigns can't be run yet")
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValueError("last_day: it is before the first day")
         if any(not 0 < part < 1 for part in self.alarm_shares):
             raise ValueError("alarm_shares: expected parts of the limit, between 0 and 1")
-        if self.queue is None:
+        if self.mode is Mode.AGENTLESS:
+            self._may_be_agentless()
+        elif self.queue is None:
             raise ValueError("queue: expected the name of one of the project's queues")
         if self.detection:
             self._may_detect()
@@ -161,6 +161,12 @@ class CampaignSettings(BaseModel):
             known = ", ".join(sorted(load_policies()))
             raise ValueError(f"policy: {self.policy!r} is not one of {known}")
         return self
+
+    def _may_be_agentless(self) -> None:
+        if not self.message:
+            raise ValueError("message: expected what customers hear in a campaign without agents")
+        if self.by_hand:
+            raise ValueError("by_hand: a campaign without agents has nobody who dials")
 
     def _may_detect(self) -> None:
         if self.mode is Mode.PREVIEW:

@@ -51,6 +51,7 @@ class ChannelVariable(StrEnum):
     KEY = "OFFHOOK_KEY"
     RETURNED = "OFFHOOK_RETURNED"
     DETECT = "OFFHOOK_DETECT"
+    NOTICE = "OFFHOOK_NOTICE"
 
 
 class GlobalVariable(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.campaign import CampaignState
+from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaign
 from campaigns.funnel import FunnelStep
 from campaigns.plan import ALWAYS, PlanState
@@ -57,7 +57,9 @@ def why(
         return WhyAnswer(Holding.NO_LIST)
     if not any(step in steps for step in AT_WORK):
         return _without_leads(steps)
-    return WhyAnswer(Holding.NOT_UNDER_WAY if view is None else _of_run(view))
+    if view is None:
+        return WhyAnswer(Holding.NOT_UNDER_WAY)
+    return WhyAnswer(_of_run(view, campaign.settings.mode))
 
 
 def _without_leads(steps: Mapping[str, FunnelStep]) -> WhyAnswer:
@@ -70,9 +72,13 @@ def _without_leads(steps: Mapping[str, FunnelStep]) -> WhyAnswer:
     return WhyAnswer(Holding.ALL_BUSY_LEADS if "in_attempt" in steps else Holding.USED_UP)
 
 
-def _of_run(view: CampaignView) -> Holding:
+def _of_run(view: CampaignView, mode: Mode) -> Holding:
     if view.trouble:
         return Holding.TROUBLE
+    if mode is Mode.AGENTLESS:
+        return Holding.LINE if view.reason in words.OF_THE_LINE else Holding.FINE
+    if mode is Mode.PREVIEW:
+        return Holding.FINE if sum(view.agents.values()) else Holding.NO_DESK
     if not sum(view.agents.values()):
         return Holding.NOBODY
     if view.reason in words.OF_THE_LINE:

@@ -58,6 +58,7 @@ class Holding(StrEnum):
     NOT_UNDER_WAY = "not_under_way"
     TROUBLE = "trouble"
     NOBODY = "nobody"
+    NO_DESK = "no_desk"  # of a preview
     LINE = "line"
     LIMIT = "limit"
     AGENTS_BUSY = "agents_busy"
@@ -81,6 +82,10 @@ HOLDINGS = {
         "within a minute, look at the controller's log."
     ),
     Holding.TROUBLE: N_("Nothing can be dialled now: %(why)s"),
+    Holding.NO_DESK: N_(
+        "Nobody who serves its queue is at work with their desk open in a browser; customers are "
+        "shown to nobody else."
+    ),
     Holding.NOBODY: N_(
         "Nobody is at work for the campaign. Agents of its queue have to log in and be ready."
     ),

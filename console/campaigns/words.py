@@ -34,6 +34,7 @@ MODES = {
     Mode.PROGRESSIVE: N_("Progressive: one number for each free agent"),
     Mode.POWER: N_("Power: a fixed number of calls for each free agent"),
     Mode.PREDICTIVE: N_("Predictive: as many as the limit on abandoned calls allows"),
+    Mode.AGENTLESS: N_("Without agents: everyone who answers hears the message below"),
 }
 """Those that can be chosen."""
 MODE_NAMES = {
@@ -168,6 +169,8 @@ FAULTS = {
     "string_too_long": N_("%(setting)s: at most %(max_length)s characters fit."),
 }
 OF_THE_WHOLE = {
+    "message": N_("A campaign without agents needs the message that customers are to hear."),
+    "by_hand": N_("In a campaign without agents there is nobody who could dial by hand."),
     "mode": N_("In this mode nobody listens for machines: the agent hears them. Switch that off."),
     "last_day": N_("%(setting)s: “%(value)s” is before the first day."),
     "detection": N_(
@@ -189,13 +192,21 @@ _TRUNK = N_(
     "{wanted} wanted; the trunk has refused calls for {held_s:.0f} s, so single calls try it"
 )
 _BORNE = N_("{wanted} wanted, limited by what the trunk was seen to carry: {borne} calls")
+_NOTICE = (
+    N_("{open} calls under way: a notice is played to whoever answers"),
+    N_("{open} calls under way, as many as there are lines"),
+    N_("{open} calls under way: no more while the trunk refuses calls"),
+    N_("{open} calls under way, limited to {per_second} calls a second"),
+    N_("{open} calls under way, and no lead is due"),
+)
 LIMIT_SPENT = N_(
     "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way): "
     "{abandoned} of {base} abandoned ({share}) leave no room under {limit}"
 )
-OF_THE_LINE = frozenset((_LINES, _TRUNK, _BORNE))
+OF_THE_LINE = frozenset((_LINES, _TRUNK, _BORNE, _NOTICE[1], _NOTICE[2]))
 """Reasons that say what the line can't carry."""
 REASONS = (
+    *_NOTICE,
     _PROGRESSIVE,
     _FULL,
     N_("nobody is logged in and no call is under way"),

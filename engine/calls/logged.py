@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from campaigns.campaign import Mode
 from dialer.causes import cause_of
 from domain.centre import Hotline
 from domain.facts import (
@@ -14,6 +15,7 @@ from domain.facts import (
     CallEnded,
     CallEntered,
     CallFact,
+    CallPlaced,
     CustomerAbandoned,
     CustomerAnswered,
     DetectionBegan,
@@ -136,7 +138,9 @@ def _of_placed(logged: LoggedCall, known: Sequence[CallFact]) -> Iterator[tuple[
         if logged.answered_at is None:
             cause = logged.cause or None
             yield NotReached(cause_of(cause), cause), logged.ended_at
-        else:
+        elif not any(
+            isinstance(fact.what, CallPlaced) and fact.what.mode == Mode.AGENTLESS for fact in known
+        ):
             yield CustomerAbandoned(by_customer=True), logged.ended_at
     if logged.message_at is not None:
         yield MessagePlayed(logged.message_whole), logged.message_at

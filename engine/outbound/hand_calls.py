@@ -23,12 +23,14 @@ from engine.desk_ports import DialFault, DialNotice, DialStep, HandWay
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
 from engine.outbound.live_run import LiveRun
-from engine.outbound.running_attempt import RunFigures, RunningAttempt
+from engine.outbound.running_attempt import KEPT_GRACE_S, RunFigures, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
 from telephony.numbers import whole
 
 _FREE = (AgentState.READY, AgentState.PAUSED, AgentState.WRAP_UP)
 _LOOK_EVERY_S = 1.0
+_WRITTEN_BETWEEN = {ord(each): None for each in " \t\u00a0-.()/"}
+"""What people write between the digits of a number."""
 
 
 class HandCalls:
@@ -95,7 +97,8 @@ class HandCalls:
     def _number(self, typed: str, settings: CampaignSettings) -> str | None:
         lines = (line for line in self._in_force.centre.lines if line.name == settings.line)
         line = next(lines, None)
-        number = None if line is None or len(typed) > 40 else whole(typed, line.country)
+        plain = typed.translate(_WRITTEN_BETWEEN)
+        number = None if line is None or len(typed) > 40 else whole(plain, line.country)
         return number if number is not None and is_e164(number) else None
 
     def hang_up(self, agent: AgentCode) -> bool:
@@ -191,6 +194,7 @@ class _HandCall:
             settings.caller_id,
             self._dial.agent,
             with_agent=True,
+            grace_s=KEPT_GRACE_S,
             rules=settings.rules,
         )
 

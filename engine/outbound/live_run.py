@@ -19,7 +19,7 @@ from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
-from engine.outbound.running_attempt import RunFigures, RunningAttempt
+from engine.outbound.running_attempt import KEPT_GRACE_S, RunFigures, RunningAttempt
 from engine.outbound.way_out import WayOut, WishedCall
 from engine.ports import CampaignView
 from machine.one_line import in_one_line
@@ -167,7 +167,7 @@ class LiveRun(ABC):
             campaign.project if settings.opt_out_of == "project" else "",
             settings.detection,
             settings.lines_for_inbound,
-            settings.limit.grace_s,
+            settings.limit.grace_s if agent is None else KEPT_GRACE_S,
         )
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:

@@ -16,6 +16,7 @@ from engine.clock import Clock
 from engine.outbound.campaign_run import CampaignRun, OnDecision
 from engine.outbound.desk_dials import DeskDials
 from engine.outbound.live_run import LiveRun
+from engine.outbound.notice_run import NoticeRun
 from engine.outbound.preview_run import PreviewRun
 from engine.outbound.way_out import WayOut
 
@@ -28,7 +29,7 @@ ReadHistory = Callable[[Campaign], Awaitable[History]]
 ReadPlan = Callable[[CampaignSettings], PlanState]
 """Says what the plan of these settings lets the campaign do now."""
 
-_KINDS: dict[Mode, type[LiveRun]] = {Mode.PREVIEW: PreviewRun}
+_KINDS: dict[Mode, type[LiveRun]] = {Mode.PREVIEW: PreviewRun, Mode.AGENTLESS: NoticeRun}
 """Those of the modes that aren't paced."""
 
 
@@ -80,6 +81,17 @@ class RunMaker:
                 self.skips,
                 self.floor,
                 sound=sound,
+                open_now=self.open_now,
+            )
+        if campaign.settings.mode is Mode.AGENTLESS:
+            return NoticeRun(
+                campaign,
+                self.calls,
+                self.door,
+                self.claims,
+                self.clock,
+                sound=sound,
+                decided=self.decided,
                 open_now=self.open_now,
             )
         return CampaignRun(

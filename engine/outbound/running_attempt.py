@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from campaigns.campaign import CampaignSettings
+from campaigns.campaign import CampaignSettings, Mode
 from dialer.pacing_facts import (
     Abandoned,
     Answered,
@@ -27,6 +27,10 @@ from domain.reasons import Cause
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
+
+KEPT_GRACE_S = 10.0
+"""So long a customer may wait for the agent who is at the phone for them: a controller that is slow
+must not make them one for whom nobody was free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,22 @@ class RunningAttempt:
 
     def grace_left_s(self) -> float:
         """How much longer the customer may wait for an agent."""
+        if self.for_agent:
+            return KEPT_GRACE_S
         now = self.run.clock.now()
         answered_at = now if self.answered_at is None else self.answered_at
         return self.run.settings.limit.due_at(answered_at, None, self.greeted_at) - now
+
+    @property
+    def for_agent(self) -> bool:
+        """Whether an agent was at the phone before the customer was called."""
+        placed = self.call.placed
+        return placed is not None and placed.mode in (Mode.PREVIEW, Mode.MANUAL)
+
+    @property
+    def for_notice(self) -> bool:
+        """Whether the customer hears a notice instead of an agent."""
+        return self.call.placed is not None and self.call.placed.mode == Mode.AGENTLESS
 
     def rings(self) -> None:
         self.run.feed(Ringing(self.id))
@@ -159,6 +176,8 @@ class RunningAttempt:
             # Nobody saw what became of it. Most calls are not answered; if this one was, Asterisk's
             # log says so, and the limit's next count from the attempts has it.
             self.run.feed(NotAnswered(self.id, Cause.NO_ANSWER))
+        elif self.for_notice and not self.machine:
+            self.run.figures.connected += 1  # they heard it, or some of it
         elif self.agent is None and not self.lost and not self.machine:
             self.lost = True
             self.run.figures.abandoned += 1

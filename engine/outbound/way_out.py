@@ -71,6 +71,8 @@ class WishedCall:
     """So many of the line's channels are to stay free."""
     grace_s: float = 0.0
     """How long the customer may wait for an agent."""
+    notice: bool = False
+    """Whether whoever answers hears ``message``, without an agent."""
     rules: str = ""
     """Of a call by hand: the name of a preset in ``dialer.rules``."""
 
@@ -263,6 +265,7 @@ class WayOut:
             ChannelVariable.MESSAGE: wish.message,
             ChannelVariable.OPT_OUT_KEY: wish.opt_out_key,
             ChannelVariable.OPT_OUT_OF: wish.opt_out_of,
+            ChannelVariable.NOTICE: "1" if wish.notice else "",
             ChannelVariable.DETECT: "1" if wish.detect else "",
         }
         return Originate(

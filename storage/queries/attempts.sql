@@ -112,7 +112,7 @@ select date_trunc('minute', answered_at) as minute, left_early, outcome,
     person_at is not null as heard, count(*)::int as persons
 from attempts
 where campaign = $1 and reserved_at > $2 and answered_at is not null
-  and outcome in ('abandoned', 'spoken')
+  and outcome in ('abandoned', 'spoken') and mode <> 'agentless'
 group by 1, 2, 3, 4 order by 1
 
 -- name: persons_by_day
@@ -120,7 +120,7 @@ select (answered_at at time zone $3)::date as day, left_early, outcome,
     person_at is not null as heard, count(*)::int as persons
 from attempts
 where campaign = $1 and reserved_at > $2 and answered_at is not null
-  and outcome in ('abandoned', 'spoken')
+  and outcome in ('abandoned', 'spoken') and mode <> 'agentless'
 group by 1, 2, 3, 4 order by 1
 
 -- name: never_placed

@@ -36,7 +36,8 @@ def zone_at_noon() -> str:
     return f"Etc/GMT{-ahead:+d}"
 
 
-async def _leads(house: Scene, *numbers: str) -> int:
+async def new_leads(house: Scene, *numbers: str) -> int:
+    """A list of customers for whom it is about noon."""
     made: int = await house.pool.fetchval(
         "insert into lists (project, title, made_by) values ('tea', 'May', 'olga') returning list"
     )
@@ -69,7 +70,7 @@ async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
 async def run_campaign(house: Scene, name: str, settings: CampaignSettings, *numbers: str) -> None:
     campaigns = Campaigns(house.pool)
     made = await campaigns.make(OPS, name, TEA, settings)
-    await campaigns.change(OPS, name, made.change, lists=[await _leads(house, *numbers)])
+    await campaigns.change(OPS, name, made.change, lists=[await new_leads(house, *numbers)])
     await campaigns.move(OPS, name, CampaignState.RUNNING)
 
 

@@ -8,7 +8,15 @@ from campaigns.campaign import Mode
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.at_desk import open_desk
 from tests.phones.bent import Ringing, answer, refuse
-from tests.phones.called import SPRING, attempt_of, nothing_runs_on, run_campaign
+from tests.phones.called import (
+    SPRING,
+    attempt_of,
+    new_leads,
+    nothing_runs_on,
+    press,
+    run_campaign,
+    with_digits,
+)
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
 
@@ -69,3 +77,91 @@ async def test_an_agent_skips_calls_in_vain_and_talks(house: PhoneHouse) -> None
     )
     assert (skipped["attempts"], skipped["later"], skipped["by"]) == (0, True, "1001")
     assert skipped["detail"]["reason"] == "later" and skipped["detail"]["note"] == "asleep"
+
+
+async def test_a_number_is_dialled_by_hand_and_refused_with_its_rule(house: PhoneHouse) -> None:
+    """An agent on a break, whose phone is nailed up, dials by hand: a talk, then the rule that
+    forbids the same number. Meanwhile the preview campaign gives its lead back at the log-out."""
+    await house.phone.register(LINE)
+    await house.nail_up("1002")
+    await house.command("1002", "away", reason="break")
+    shown, typed = "+8613800000710", "+8613800000711"
+    house.phone.habits[typed] = picks_up
+    await new_leads(house, typed)  # no campaign's, but it says which clock is the customer's
+    await run_campaign(house, "by-hand", PREVIEW, shown)
+    async with open_desk(house, "1002") as desk:
+        await desk.shows('value="by-hand"')
+        dialled = {"number": "138 0000 0711", "campaign": "by-hand"}
+        status, said = await desk.press("dial-number", **dialled | {"number": "0711"})
+        assert status == 409 and "not a telephone number" in said
+        status, said = await desk.press("dial-number", **dialled)
+        assert status == 200, said
+        await house.until_stage(typed, "talking")
+        (called,) = house.phone.rung_at(typed)
+        assert len(house.phone.rung_at("1002")) == 1, "a nailed-up phone was called"
+        await house.phone.hang_up(called.leg)
+        row = await attempt_of(house, typed)
+        assert (row["mode"], row["outcome"], row["agent"]) == ("manual", "spoken", "1002")
+        assert row["campaign"] is None and row["caller_id"] == "4008001000"
+        stored = await house.stored(typed)
+        assert kinds(stored) == [
+            "placed", "rang", "answered", "queued", "offered", "connected", "disconnected", "ended",
+        ], story(stored)  # fmt: skip
+        await house.until_agent("1002", "paused", "break")
+        status, said = await desk.press("dial-number", **dialled)
+        assert status == 200, said
+        await desk.shows("may not be called now: it was called a short time ago. That holds until")
+        await house.until_agent("1002", "paused", "break")
+        await house.ready("1002")
+        lead = await desk.lead()
+        await house.command("1002", "log_out")
+
+        async def given_back() -> bool:
+            return bool(
+                await house.pool.fetchval(
+                    "select leased_by is null from leads where lead = $1", int(lead)
+                )
+            )
+
+        await until(given_back, what="the lead is given back")
+        assert "dial-card" not in desk.html
+    assert len(house.phone.rung_at(typed)) == 1 and not house.phone.rung_at(shown)
+
+
+async def test_a_notice_is_played_to_whoever_answers(house: PhoneHouse) -> None:
+    """Without any agent: one hears all of it, one asks for no more calls, one is busy. Nobody is
+    abandoned, and who has heard it is not called again."""
+    await house.phone.register(LINE)
+    hears, refuses, busy = (f"+861380000072{n}" for n in range(3))
+
+    async def listens(call: Ringing) -> None:
+        call.accept(with_digits(call))
+        await call.leg.acked.wait()
+
+    house.phone.habits |= {hears: listens, refuses: listens, busy: refuse(486)}
+    notice = SPRING.model_copy(
+        update={"mode": Mode.AGENTLESS, "queue": None, "message": {"en": "We are closed today."}}
+    )
+    await run_campaign(house, "notice", notice, hears, refuses, busy)
+    await until(lambda: house.phone.rung_at(refuses), what="the notice is played")
+    (called,) = house.phone.rung_at(refuses)
+    await until(called.leg.up.is_set)
+    await asyncio.sleep(0.3)  # they hear the first words
+    await press(called.leg, 9)
+    rows = {number: await attempt_of(house, number) for number in (hears, refuses, busy)}
+    assert {n: (row["stage"], row["outcome"], row["cause"]) for n, row in rows.items()} == {
+        hears: ("ended", "spoken", None),
+        refuses: ("ended", "spoken", None),
+        busy: ("not_reached", "nobody", "busy"),
+    }
+    leads = await house.pool.fetch(
+        "select key, state from leads where key = any($1::text[])", [hears, refuses, busy]
+    )
+    assert {row["key"]: row["state"] for row in leads} == {
+        hears: "finished", refuses: "do_not_call", busy: "open",
+    }  # fmt: skip
+    stored = await house.stored(hears)
+    assert kinds(stored)[:1] == ["placed"] and kinds(stored)[-2:] == ["message", "ended"], story(
+        stored
+    )
+    assert "abandoned" not in kinds(stored) and stored.record.outcome == "self_service"
