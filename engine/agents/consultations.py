@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 import structlog
 
+from acd.events import KeepAgent, LetAgentGo
 from domain.facts import (
-    AgentState,
     ConsultAnswered,
     ConsultBegan,
     ConsultEnded,
@@ -23,7 +23,6 @@ from domain.facts import (
 )
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from domain.reasons import ConsultEnd, Party, TransferKind
-from domain.stations import StationState
 from engine.agents.aside import (
     ASKED_IN,
     CUSTOMER_IN,
@@ -31,6 +30,7 @@ from engine.agents.aside import (
     ConsultStep,
     passes_on_by_hanging_up,
 )
+from engine.agents.colleagues_at_hand import Colleagues
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.nailed_up import BORROW_S, NailedUp
@@ -46,6 +46,8 @@ from telephony.room_names import BEEP, conference
 
 log = structlog.get_logger()
 
+KEPT_FOR = "consultation"
+"""What a colleague is kept from the queues for who is asked."""
 _ANSWERS_WITHIN_S = BORROW_S + 5.0
 
 
@@ -93,6 +95,7 @@ class Consultations:
         self._rooms = rooms
         self._orders = orders
         self._channels = channels
+        self._colleagues = Colleagues(calls, floor, channels)
         self._asides: dict[CallId, _Aside] = {}
 
     # --- what is there
@@ -118,11 +121,12 @@ class Consultations:
         if isinstance(found, CommandOutcome):
             return found
         call, station = found
-        asked = self._asked(call, agent, to)
+        asked = self._colleagues.reached(call, agent, to, self._rooms_taken())
         if isinstance(asked, CommandOutcome):
             return asked
         whom, room = asked
         aside = self._asides[call.id] = _Aside(call, agent, station, whom, room)
+        self._floor.feed(KeepAgent(whom, KEPT_FOR))
         self._calls.note(call, ConsultBegan(agent, station, whom))
         self._rooms.put_on_hold(call, agent, station, True)
         loop = asyncio.get_running_loop()
@@ -160,12 +164,12 @@ class Consultations:
             return found
         call, station = found
         if to.queue is not None:
-            queue = self._calls.in_force.queues.get(to.queue)
-            if queue is None or queue.project != call.project:
+            queue = self._colleagues.queue(call, to)
+            if queue is None:
                 return CommandOutcome.NO_SUCH_TARGET
             call.passed, name = PassedOn(queue=queue.name), str(queue.name)
         else:
-            asked = self._asked(call, agent, to)
+            asked = self._colleagues.reached(call, agent, to, self._rooms_taken())
             if isinstance(asked, CommandOutcome):
                 return asked
             call.passed, name = PassedOn(*asked), asked[1]
@@ -288,6 +292,9 @@ class Consultations:
 
     # --- how
 
+    def _rooms_taken(self) -> set[StationName]:
+        return {aside.room for aside in self._asides.values()}
+
     def _of(self, agent: AgentCode) -> _Aside | None:
         return next((a for a in self._asides.values() if a.agent == agent), None)
 
@@ -307,50 +314,6 @@ class Consultations:
         if call.id in self._asides or call.passed is not None:
             return CommandOutcome.CONSULTING
         return call, seat.station
-
-    def _asked(
-        self, call: LiveCall, agent: AgentCode, to: Recipient
-    ) -> tuple[AgentCode, StationName] | CommandOutcome:
-        """Whom the agent can reach, and at which phone."""
-        in_force = self._calls.in_force
-        if to.queue is not None:
-            queue = in_force.queues.get(to.queue)
-            if queue is None or queue.project != call.project:
-                return CommandOutcome.NO_SUCH_TARGET
-            ready = [
-                seat
-                for seat in self._floor.core.agents
-                if seat.state is AgentState.READY
-                and seat.code != agent
-                and seat.code in in_force.agents
-                and queue.skill in in_force.agents[seat.code].skills
-                and seat.station is not None
-                and self._is_free(call, seat.station)
-            ]
-            first = min(ready, key=lambda seat: seat.since, default=None)
-            if first is None or first.station is None:
-                return CommandOutcome.NOBODY_FREE
-            return first.code, first.station
-        known = None if to.agent is None else in_force.agents.get(to.agent)
-        if known is None or known.code == agent or call.project not in known.projects:
-            return CommandOutcome.NO_SUCH_TARGET
-        seat = self._floor.core.agent(known.code)
-        if seat is None or seat.station is None:
-            return CommandOutcome.NOT_LOGGED_IN
-        busy = seat.state in (AgentState.TALKING, AgentState.OFFERED)
-        if busy or not self._is_free(call, seat.station):
-            return CommandOutcome.COLLEAGUE_NOT_FREE
-        return known.code, seat.station
-
-    def _is_free(self, call: LiveCall, station: StationName) -> bool:
-        """Whether the phone is idle, and at the customer's Asterisk: rooms don't reach further."""
-        leg = self._channels.leg(station)
-        home = self._channels.home(station) if leg is None else leg.node
-        return (
-            home == call.channel.node
-            and self._channels.station_state(station) is StationState.IDLE
-            and not any(aside.room == station for aside in self._asides.values())
-        )
 
     def _link(self, aside: _Aside) -> None:
         aside.link = ChannelId(aside.node, new_channel_id())
@@ -412,6 +375,7 @@ class Consultations:
     def _take_down(self, aside: _Aside) -> None:
         """Forget it, and end the link."""
         self._asides.pop(aside.call.id, None)
+        self._floor.feed(LetAgentGo(aside.whom, KEPT_FOR))
         if aside.link is not None and self._channels.channel(aside.link) is not None:
             self._orders.hang_up(aside.link)
         self._changes.touch()

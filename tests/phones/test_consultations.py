@@ -177,3 +177,27 @@ async def test_who_is_passed_on_unasked_is_rung_for_and_waits_again_in_vain_or_e
     assert stored.record.agents == ("1001", "1002"), story(stored)
     assert stored.record.queues == ("tea", "sales"), story(stored)
     assert not agent.leg.over.is_set()
+
+
+async def test_a_killed_controller_leaves_the_customer_with_the_agent(house: PhoneHouse) -> None:
+    caller, leg, agent = await _talk(house)
+    await house.command("1001", "away", reason="break")
+    house.phone.habits["1002"] = answer
+    await house.at_desk("1001", "consult", to="agent:1002")
+    await _until_consult(house, "1001", "private")
+    asked = house.phone.rung_at("1002")[-1].leg
+    await until_heard(leg, music)
+    await house.stack.controller.kill()
+    await house.stack.controller.start()
+    await until_heard(leg, AGENT)
+    await until_heard(agent.leg, CUSTOMER)
+    async with asyncio.timeout(20):
+        await asked.over.wait()  # it was borrowed by the one before
+    await house.until_stage(caller, "talking")
+    await house.at_desk("1001", "consult", to="agent:1002", refused="restarted")
+    await house.phone.hang_up(leg)
+    stored = await house.stored(caller)
+    assert stored.record.agents == ("1001",), story(stored)
+    assert stored.record.ended_by == "caller", story(stored)
+    assert not agent.leg.over.is_set()
+    await house.until_recorded([caller])

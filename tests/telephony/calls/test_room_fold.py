@@ -104,6 +104,40 @@ def test_only_the_legs_own_keys_are_told() -> None:
     assert pressed == [RoomKey(AMY, "*")]
 
 
+BOB = StationName("1002")
+BOBS_LEG = ("PJSIP/1002-00000005", "offhook.b")
+ASKS = ("Local/1002@room-aside-00000003;1", "offhook.l")
+ASKED = ("Local/1002@room-aside-00000003;2", "offhook.l;2")
+
+
+def test_a_link_to_a_colleagues_room_makes_them_busy_and_lets_the_customer_hear_nobody() -> None:
+    calls = nailed_up()
+    bobs = {"BridgeUniqueid": "other", "BridgeCreator": "ConfBridge"}
+    feed(calls, [device("1002", "NOT_INUSE"), about("Newchannel", *BOBS_LEG, 0)])
+    feed(calls, [about("BridgeEnter", *BOBS_LEG, 6, Context="agent-room", **bobs)])
+    feed(calls, [about("Newchannel", *each, 6) for each in (CUSTOMER, ASKS, ASKED)])
+    feed(calls, [into_room("BridgeEnter", *CUSTOMER)])
+    assert calls.station_state(BOB) is StationState.IDLE
+    seen = told(feed(calls, [about("BridgeEnter", *ASKED, 6, **bobs)]))
+    seen += told(feed(calls, [into_room("BridgeEnter", *ASKS)]))
+    assert seen == []
+    assert calls.station_state(BOB) is StationState.BUSY
+    assert [link.uniqueid for link in calls.links(NODE)] == ["offhook.l"]
+    # The customer goes over, and is with the colleague alone.
+    moved = told(feed(calls, [into_room("BridgeLeave", *CUSTOMER)]))
+    moved += told(feed(calls, [about("BridgeEnter", *CUSTOMER, 6, **bobs)]))
+    assert moved == ["StationDisconnected 1001 agent 16", "StationConnected 1002"]
+    feed(calls, [hang_up(*ASKS, 6), hang_up(*ASKED, 6)])
+    assert calls.links(NODE) == [] and calls.station_state(BOB) is StationState.BUSY
+
+
+def test_a_leg_that_has_asked_for_its_end_is_ending() -> None:
+    calls = nailed_up()
+    assert not calls.leg_ends(AMY)
+    feed(calls, [at_leg("HangupRequest", Cause="16")])
+    assert calls.leg_ends(AMY) and calls.leg(AMY) is not None
+
+
 def test_whom_asterisks_own_queue_brings_into_a_room_talks_there() -> None:
     calls = nailed_up()
     feed(calls, [about("Newchannel", *each, 6) for each in (CUSTOMER, NEAR, GUEST)])
