@@ -4,6 +4,7 @@ from aiohttp import web
 
 from console.calls import words
 from console.calls.timeline import WHY, told
+from console.floor.disposing import DISPOSING, disposal_text
 from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import duration, render, says
@@ -29,6 +30,9 @@ async def page(request: web.Request) -> web.Response:
     agents = await request.app[AGENTS].names()
     queue_titles = {q.name: q.title for q in request.app[LIVE].centre().queues}
     language = request[LANGUAGE]
+    services = request.app[DISPOSING]
+    said = await services.dispositions.of_call(found.record.call)
+    choices = (await services.choices.of(found.record.project)).choices if said else ()
     return render(
         request,
         "calls/call.html",
@@ -42,6 +46,7 @@ async def page(request: web.Request) -> web.Response:
                 duration,
             ),
             "agents": agents,
+            "said": [(one, *disposal_text(request, choices, one)) for one in said],
             "titles": project_titles(request, projects_of(request)),
             "queue_titles": queue_titles,
             "own_phones": OWN_PHONES,

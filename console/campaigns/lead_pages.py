@@ -1,10 +1,12 @@
 """A lead's page: who it is, what holds it, and its story; it is paused, opened or removed here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiohttp import web
 
+from campaigns.disposition_choices import Choice
 from campaigns.lead_lists import ListRefused
 from campaigns.lead_service import LeadChange, LeadChangeKind, LeadStory
 from campaigns.stored_leads import LeadState
@@ -12,9 +14,10 @@ from console.campaigns import lead_words
 from console.campaigns.campaign_services import SERVICES, actor_of
 from console.campaigns.why import ENDLESS
 from console.campaigns.why_pages import as_number, step_text
+from console.floor.disposing import DISPOSING, disposal_text
 from console.kit.access import can, projects_of
-from console.kit.context import AGENTS, project_titles
-from console.kit.rendering import render, says
+from console.kit.context import AGENTS, LANGUAGE, project_titles, zone_for
+from console.kit.rendering import clock, render, says
 from domain.identity import AgentCode
 
 
@@ -65,6 +68,7 @@ async def _page(
         raise web.HTTPNotFound from refused
     own = projects_of(request)
     agents = await request.app[AGENTS].names(projects=own)
+    choices = (await request.app[DISPOSING].choices.of(story.lead.project)).choices
     return render(
         request,
         "campaigns/lead.html",
@@ -72,7 +76,7 @@ async def _page(
             "lead": story.lead,
             "attempts": story.attempts,
             "listed": story.listed,
-            "moments": _moments(request, story, agents),
+            "moments": _moments(request, story, agents, choices),
             "hold": step_text(request, hold.step),
             "hold_until": None if hold.step in ENDLESS else hold.until,
             "agents": agents,
@@ -99,7 +103,10 @@ def _detail(request: web.Request, change: LeadChange) -> str:
 
 
 def _moments(
-    request: web.Request, story: LeadStory, agents: dict[AgentCode, str]
+    request: web.Request,
+    story: LeadStory,
+    agents: dict[AgentCode, str],
+    choices: Sequence[Choice],
 ) -> list[LeadMoment]:
     """What people did with the lead, and what came of calls, the newest first."""
     found = [
@@ -111,15 +118,16 @@ def _moments(
         )
         for one in story.changes
     ]
-    found += [
-        LeadMoment(
-            one.at,
-            agents.get(one.agent, one.agent),
-            says(request, lead_words.DISPOSITIONS.get(one.disposition, "")) or one.disposition,
-            " · ".join(part for part in (one.sub_reason, one.note) if part),
+    for said in story.dispositions:
+        title, sub = disposal_text(request, choices, said)
+        when = (
+            ""
+            if said.callback_at is None
+            else clock(said.callback_at, request[LANGUAGE], zone_for(request), "yyyy-MM-dd HH:mm")
         )
-        for one in story.dispositions
-    ]
+        parts = (sub, when, said.callback_number or "", said.note)
+        note = " · ".join(part for part in parts if part)
+        found.append(LeadMoment(said.at, agents.get(said.agent, said.agent), title, note))
     for change in story.listings:
         text = lead_words.LISTED.get(change.what, "%(number)s: " + change.what.replace("%", "%%"))
         source = says(request, lead_words.SOURCES.get(change.source, ""))

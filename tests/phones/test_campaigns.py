@@ -4,14 +4,20 @@ import asyncio
 import time
 
 import pytest
+from playwright.async_api import expect
 
 from bench.planned_phone import SoundPlan, Tone
 from campaigns.campaign import Mode
+from domain.identity import AgentCode
+from domain.roles import Role
 from records.fold import RecordingInfo
+from storage.accounts import accounts_of
+from tests.console.browsing import a_browser
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.bent import Habit, Ringing, refuse, ring
 from tests.phones.called import (
     SPRING,
+    TEA,
     attempt_of,
     nothing_runs_on,
     press,
@@ -276,3 +282,74 @@ async def test_an_agent_whose_phone_is_nailed_up_gets_the_customer_at_once(
     row = await attempt_of(house, number)
     assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
     assert not leg.over.is_set()
+
+
+_WATCH = """() => {
+  window.seen = {};
+  const note = (what) => { window.seen[what] ??= performance.timeOrigin + performance.now(); };
+  const text = (place) => document.querySelector(place).textContent;
+  new MutationObserver(() => {
+    if (text('[data-customer="number"]')) note("number");
+    if (text('[data-customer="name"]')) note("name");
+    if (text('[data-me="state"]') === "Talking") note("talking");
+  }).observe(document.getElementById("desk"), { subtree: true, childList: true, attributes: true });
+}"""
+"""Has a desk remember when it first showed what, in milliseconds since 1970."""
+
+
+async def test_the_desk_knows_the_customer_before_the_talk_and_takes_down_what_came_of_it(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    await house.nail_up("1001")
+    users = accounts_of(house.pool).users
+    await users.create(
+        "amy",
+        "correct horse battery",
+        Role.AGENT,
+        by="test",
+        projects=[TEA],
+        agent=AgentCode("1001"),
+    )
+    number, known = "+8613800000071", asyncio.Event()
+
+    async def customer(call: Ringing) -> None:
+        call.ring()
+        await known.wait()
+        call.accept()
+
+    house.phone.habits[number] = customer
+    async with a_browser("correct horse battery") as open_page:
+        desk = await open_page("/desk", "amy", at=house.stack.console_url.rstrip("/"))
+        await expect(desk.locator('[data-me="state"]')).to_have_text("Ready")
+        await desk.evaluate(_WATCH)
+        await run_campaign(house, "shown", SPRING, number)
+        await house.pool.execute(
+            "update leads set name = 'Ms Li', fields = $2 where key = $1", number, {"City": "Xi'an"}
+        )
+        known.set()
+        await expect(desk.locator("#customer")).to_contain_text("Xi'an")
+        await expect(desk.locator('[data-me="state"]')).to_have_text("Talking")
+        seen = await desk.evaluate("window.seen")
+        assert seen["number"] < seen["talking"], seen
+        form, status = desk.locator("#disposition"), desk.locator("#disposition [data-status]")
+        await form.get_by_text("Refused").click()
+        await desk.locator("#note").fill("too dear")
+        await desk.reload()
+        await expect(desk.locator("#note")).to_have_value("too dear")
+        (called,) = house.phone.rung_at(number)
+        await house.phone.hang_up(called.leg)
+        await attempt_of(house, number)
+        await expect(desk.locator("#no-call")).to_be_visible()
+        await desk.keyboard.press("Alt+n")
+        await desk.keyboard.press("Control+Enter")
+        await expect(status).to_contain_text("Saved at", timeout=15_000)
+        await desk.reload()
+        await expect(status).to_contain_text("Saved at")
+        await expect(desk.locator("#customer")).to_contain_text("Ms Li")
+    row = await attempt_of(house, number)
+    assert (row["disposition"], row["note"]) == ("refused", "too dear")
+    lead = await house.pool.fetchrow("select state, why from leads where lead = $1", row["lead"])
+    assert tuple(lead) == ("finished", "refused")
+    (talk,) = (f.at for f in (await house.stored(number)).timeline if f.what.kind == "connected")
+    print({what: round(at - talk.timestamp() * 1000) for what, at in seen.items()})

@@ -119,6 +119,9 @@ async def test_a_disposition_is_saved_and_corrected(console: Console, visit: Vis
     at = await called.scene.column(called.called, "callback_at")
     assert (at.hour, at.minute) == (1, 0)
     assert await called.scene.column(called.called, "callback_agent") == "1001"
+    sue = await visit("sue")
+    story = await (await sue.get(f"/leads/{called.called}", headers=ENGLISH)).text()
+    assert "Refused" in story and "Price" in story and "too dear" in story
     card = await (await client.get(path)).json()
     assert card["said"]["choice"] == "callback"
     assert card["said"]["callback_number"] == "+8613800000002"
@@ -210,3 +213,5 @@ async def test_a_call_that_is_over_is_known_by_its_record(console: Console, visi
     assert (card["e164"], card["outbound"]) == ("+8613800138000", False)
     saved = await client.post(f"/desk/customers/{call}", {"choice": "resolved", "note": "done"})
     assert (await saved.json())["ok"]
+    told = await (await (await visit("sue")).get(f"/calls/{call}", headers=ENGLISH)).text()
+    assert "Resolved" in told and '<div class="note text-break">done</div>' in told
