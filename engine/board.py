@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acd.seat import SeatView
 from acd.waiting import WaitingView
@@ -48,6 +48,7 @@ class DayFigures:
 
 
 _NO_FIGURES = DayFigures()
+_NO_FIELDS: Mapping[str, Any] = {}
 _NONE: Mapping[LineName, LineRefusals] = {}
 
 RowKeyT = TypeVar("RowKeyT")
@@ -328,6 +329,8 @@ def call_view(call: LiveCall, position: int | None = None) -> CallView:
         hotline=call.hotline.number if call.placed is None else None,
         campaign=None if call.placed is None else call.placed.campaign,
         lead=None if call.placed is None else call.placed.lead,
+        lead_name="" if call.placed is None else call.placed.name,
+        lead_fields=_NO_FIELDS if call.placed is None else call.placed.fields,
         line=call.line,
         stage=call.stage,
         since=call.entered_at,

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from centre.calendars import UnpublishedYear
 from domain.centre import Centre, LineKind
@@ -247,6 +247,9 @@ class CallView:
     campaign: CampaignName | None = None
     lead: int | None = None
     """Whom of its lists a call that we placed is for."""
+    lead_name: str = ""
+    lead_fields: Mapping[str, Any] = field(default_factory=dict)
+    """Of that lead, for its agent; nobody knows them any more after a restart."""
     station: StationName | None = None
     """The phone at which somebody talks to the caller without anybody being logged in there."""
 

@@ -32,7 +32,8 @@ async def page(request: web.Request) -> web.Response:
     language = request[LANGUAGE]
     services = request.app[DISPOSING]
     said = await services.dispositions.of_call(found.record.call)
-    choices = (await services.choices.of(found.record.project)).choices if said else ()
+    project = found.record.project
+    choices = (await services.choices.of(project)).choices if said and project else ()
     return render(
         request,
         "calls/call.html",

@@ -70,6 +70,16 @@ def about_stored(request: web.Request, call: CallId, stored: AgentsCall) -> Cust
     )
 
 
+def known_row(view: CallView) -> dict[str, Any]:
+    """What the engine knows of a customer, without asking anybody: the beginning of the card."""
+    return {
+        "call": view.id,
+        "number": view.caller,
+        "name": view.lead_name or view.caller_name or "",
+        "fields": _fields(view.lead_fields),
+    }
+
+
 async def card_row(request: web.Request, agent: Agent, about: CustomerCall) -> dict[str, Any]:
     """The customer of a call, with what the agent can say of it."""
     services = request.app[DISPOSING]

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from console.desk.customer_card import about_view, card_row
+from console.desk.customer_card import about_view, card_row, known_row
 from console.kit.context import LIVE
 from console.kit.feed import Subscription
 from domain.centre import Agent
@@ -36,7 +36,7 @@ async def with_customers(
     async with reading as reader:
 
         def offered(view: CallView) -> None:
-            reader.offer(_frame({"call": view.id, "number": view.caller, "name": view.caller_name}))
+            reader.offer(_frame(known_row(view)))
             task = asyncio.create_task(_send_card(request, agent, view, reader))
             going.add(task)
             task.add_done_callback(going.discard)

@@ -1,8 +1,9 @@
 """Why we placed a call, as it is kept while the call goes on and in its first fact. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from domain.facts import CallFact, CallPlaced
 from domain.identity import AgentCode, CampaignName, LineName, ProjectName
@@ -23,6 +24,10 @@ class PlacedFor:
     """The number that the customer sees."""
     agent: AgentCode | None = None
     """Who is kept for them, if somebody is."""
+    name: str = ""
+    """The lead's, for the agent; unknown after a restart of the controller."""
+    fields: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The lead's, for the agent."""
 
 
 def placed_fact(placed: PlacedFor, line: LineName) -> CallPlaced:

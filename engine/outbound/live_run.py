@@ -168,6 +168,8 @@ class LiveRun(ABC):
             settings.detection,
             settings.lines_for_inbound,
             settings.limit.grace_s if agent is None else KEPT_GRACE_S,
+            name=claimed.lead.name,
+            fields=claimed.lead.fields,
         )
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:

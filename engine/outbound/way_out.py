@@ -7,8 +7,9 @@ by its id and looked up, and no number is dialled again because nobody knows wha
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -75,6 +76,9 @@ class WishedCall:
     """Whether whoever answers hears ``message``, without an agent."""
     rules: str = ""
     """Of a call by hand: the name of a preset in ``dialer.rules``."""
+    name: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The lead's, which its agent is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,8 @@ class WayOut:
             wish.mode.value,
             caller_id,
             wish.agent,
+            wish.name,
+            wish.fields,
         )
         call = self._calls.place(channel, line.name, placed)
         call.follower = follower(call)

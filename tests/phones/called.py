@@ -43,11 +43,12 @@ async def new_leads(house: Scene, *numbers: str) -> int:
     )
     for number in numbers:
         lead = await house.pool.fetchval(
-            "insert into leads (list, project, key, timezone) values ($1, 'tea', $2, $3)"
-            " returning lead",
+            "insert into leads (list, project, key, timezone, name, fields)"
+            " values ($1, 'tea', $2, $3, 'Ms Li', $4) returning lead",
             made,
             number,
             zone_at_noon(),
+            {"City": "Xi'an"},
         )
         await house.pool.execute(
             "insert into lead_numbers (lead, place, number) values ($1, 1, $2)", lead, number

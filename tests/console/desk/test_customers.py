@@ -61,10 +61,16 @@ async def test_the_lead_is_pushed_when_it_is_offered(console: Console, visit: Vi
     socket = await listen(await visit("amy"), "/desk/live")
     await frame(socket)
     view = await outbound(console, called.called, CallStage.RINGING)
+    view = replace(view, lead_name="Ms Li", lead_fields={"City": "Xi'an", "Empty": ""})
     console.floor.offer("1002", view)
     console.floor.offer("1001", view)
     first = await customer(socket)
-    assert first == {"call": view.id, "number": "+8613800000001", "name": None}
+    assert first == {
+        "call": view.id,
+        "number": "+8613800000001",
+        "name": "Ms Li",
+        "fields": [["City", "Xi'an"]],
+    }
     card = await customer(socket)
     assert (card["name"], card["lead"], card["outbound"]) == ("Ms Li", called.called, True)
     assert card["fields"] == [["City", "Xi'an"], ["Age", "40"]]
