@@ -11,6 +11,8 @@ from domain.reasons import Cause
 
 TRUNK_RETRY = timedelta(minutes=5)
 """When a lead is tried again whose call a trunk did not carry."""
+CALLBACK_MISSED = "callback_missed"
+"""Why a caller is finished whom nobody reached, as often as it was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class EndedAttempt:
     cause: Cause | None
     disposed: bool = False
     """Whether an agent has said what came of it, which then holds."""
+    of_caller: bool = False
+    """Whether it called back somebody whom no campaign dials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class LeadAfter:
     overdue_at: datetime | None
     callback_at: datetime | None
     callback_agent: AgentCode | None
+    callback_tries: int = 0
+    """How often the callback was tried in vain."""
 
 
 def lead_after(
@@ -44,15 +50,26 @@ def lead_after(
     """How the lead goes on after its last attempt; ``attempts`` is how many of it count by now.
 
     ``lead`` has its numbers as they are now, so that one that proved invalid isn't good any more.
-    A callback that was kept is gone; one that was promised since then stays, as does whatever an
-    agent or an opt-out has decided.
+    A callback that was kept is gone; one in which nobody was reached is tried again, as often as
+    the campaign says. One that was promised since then stays, as does whatever an agent or an
+    opt-out has decided.
     """
     callback_at, callback_agent = lead.callback_at, lead.callback_agent
-    if attempt.outcome and callback_at is not None and callback_at <= attempt.reserved_at:
-        callback_at, callback_agent = None, None  # it was kept
+    tries, called = lead.callback_tries, False
+    if attempt.outcome and callback_at is not None:
+        called = callback_at <= attempt.reserved_at
+        # A late fact may say that somebody was reached after all.
+        kept = attempt.outcome is PastOutcome.SPOKEN and (called or tries > 0)
+        tries += called
+        if kept or (called and tries >= settings.callback_tries):
+            callback_at, callback_agent, tries = None, None, 0
+        elif called:
+            callback_at = attempt.ended_at + timedelta(seconds=settings.callback_again_s)
 
     def stays(next_at: datetime | None, overdue_at: datetime | None) -> LeadAfter:
-        return LeadAfter(lead.state, lead.why, next_at, overdue_at, callback_at, callback_agent)
+        return LeadAfter(
+            lead.state, lead.why, next_at, overdue_at, callback_at, callback_agent, tries
+        )
 
     def over(state: LeadState, why: str) -> LeadAfter:
         return LeadAfter(state, why, None, None, None, None)
@@ -68,6 +85,8 @@ def lead_after(
         return stays(callback_at, overdue_at)
     if attempt.outcome is PastOutcome.SPOKEN:
         return over(LeadState.FINISHED, PastOutcome.SPOKEN.value)
+    if attempt.of_caller:
+        return over(LeadState.FINISHED, CALLBACK_MISSED)
     if attempts >= settings.most_attempts:
         return over(LeadState.FINISHED, "attempts")
     gap_s = settings.gap_s

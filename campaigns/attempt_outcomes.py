@@ -14,7 +14,7 @@ import structlog
 
 from campaigns.after_attempt import EndedAttempt, lead_after
 from campaigns.attempt_fold import FoldedAttempt, fold_attempt
-from campaigns.campaign import CampaignSettings
+from campaigns.campaign import CampaignSettings, Mode
 from campaigns.campaign_service import settings_of
 from campaigns.do_not_call import CENTRE, ListingSource, put
 from campaigns.number_locks import lock_numbers
@@ -144,6 +144,7 @@ async def _apply(db: asyncpg.Connection, row: Mapping[str, Any], folded: FoldedA
         folded.outcome,
         folded.cause,
         disposed=row["disposition"] is not None,
+        of_caller=row["campaign"] is None and row["mode"] == Mode.CALLBACK,
     )
     after = lead_after(lead, books["attempts"], attempt, settings or BY_HAND)
     await db.execute(
@@ -155,6 +156,7 @@ async def _apply(db: asyncpg.Connection, row: Mapping[str, Any], folded: FoldedA
         after.overdue_at,
         after.callback_at,
         after.callback_agent,
+        after.callback_tries,
     )
 
 

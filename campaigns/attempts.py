@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from campaigns.attempt_outcomes import BY_HAND
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import settings_of
 from campaigns.claims import hold, judged
@@ -30,6 +31,7 @@ from storage.database import connection
 from storage.queries import load
 
 _SQL, _LEADS = load("attempts"), load("leads")
+_KEEPS_PROMISES = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAINING)
 
 
 class ReserveRefusal(StrEnum):
@@ -53,7 +55,8 @@ class WishedAttempt:
     """Whom to call, and how; ``attempt`` is the id of the call to be."""
 
     attempt: CallId
-    campaign: CampaignName
+    campaign: CampaignName | None
+    """None: a caller is called back."""
     lead: int
     number: str
     line: LineName | None
@@ -134,7 +137,7 @@ class Attempts:
             await db.execute(_SQL["locked_lead"], wish.lead)
             campaign = await db.fetchrow(_SQL["campaign_to_dial"], wish.campaign)
             row = await db.fetchrow(_SQL["lead_to_dial"], wish.lead, wish.campaign)
-            if refusal := _overtaken(campaign, row, by, now):
+            if refusal := _stopped(campaign, wish) or _overtaken(row, wish, by, now):
                 return NotReserved(refusal)
             numbers = numbers_by_lead(await db.fetch(_LEADS["numbers_of"], [wish.lead]))
             lead = lead_of(
@@ -151,11 +154,11 @@ class Attempts:
         self,
         db: asyncpg.Connection,
         lead: StoredLead,
-        campaign: Mapping[str, Any],
+        campaign: Mapping[str, Any] | None,
         wish: WishedAttempt,
         now: datetime,
     ) -> NotReserved | None:
-        settings = settings_of(campaign["settings"])
+        settings = BY_HAND if campaign is None else settings_of(campaign["settings"])
         (verdict,) = await judged(
             db, [lead], lead.project, settings, self._zone, now, days_off=self._days_off
         )
@@ -267,19 +270,29 @@ async def _insert(
     return None
 
 
+def _stopped(campaign: Mapping[str, Any] | None, wish: WishedAttempt) -> ReserveRefusal | None:
+    """Whether the campaign calls nobody. A pause doesn't keep it from calling back whom it has
+    promised to, and callers are called back without one."""
+    keeps_promise = wish.mode is Mode.CALLBACK
+    if campaign is None:
+        gone = wish.campaign is not None or not keeps_promise
+        return ReserveRefusal.CAMPAIGN_NOT_RUNNING if gone else None
+    states = _KEEPS_PROMISES if keeps_promise else (CampaignState.RUNNING,)
+    if campaign["removed_at"] is not None or campaign["state"] not in states:
+        return ReserveRefusal.CAMPAIGN_NOT_RUNNING
+    return None
+
+
 def _overtaken(
-    campaign: Mapping[str, Any] | None, row: Mapping[str, Any] | None, by: str, now: datetime
+    row: Mapping[str, Any] | None, wish: WishedAttempt, by: str, now: datetime
 ) -> ReserveRefusal | None:
     """What has come in between since the lead was claimed, if something has."""
-    if (
-        campaign is None
-        or campaign["removed_at"] is not None
-        or campaign["state"] != CampaignState.RUNNING
-    ):
-        return ReserveRefusal.CAMPAIGN_NOT_RUNNING
     if row is None or row["state"] != LeadState.OPEN:
         return ReserveRefusal.LEAD_CLOSED
-    if row["list_state"] != ListState.ACTIVE or not row["attached"]:
+    promised = wish.mode is Mode.CALLBACK
+    if promised and (row["callback_at"] is None or row["callback_at"] > now):
+        return ReserveRefusal.NOT_CLAIMED  # it was moved or cancelled
+    if row["list_state"] != ListState.ACTIVE or not (row["attached"] or promised):
         return ReserveRefusal.LIST_NOT_ACTIVE
     if row["in_attempt"]:
         return ReserveRefusal.LEAD_IN_ATTEMPT

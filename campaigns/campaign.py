@@ -29,6 +29,7 @@ class Mode(StrEnum):
     PREDICTIVE = "predictive"  # as many as the policy foresees
     AGENTLESS = "agentless"  # whoever answers hears a notice; no agent
     MANUAL = "manual"  # an agent dials by hand; a mode of attempts, not of campaigns
+    CALLBACK = "callback"  # the customer asked to be called; another mode of attempts
 
 
 class CampaignState(StrEnum):
@@ -120,6 +121,12 @@ class CampaignSettings(BaseModel):
     """The gap after an attempt that ended so, where it is another."""
     overdue_s: float = Field(129_600.0, ge=0, le=A_YEAR_S)
     """So long after the last attempt a lead goes first."""
+    callback_tries: int = Field(3, ge=1, le=20)
+    """How often a customer who asked to be called back is tried."""
+    callback_again_s: float = Field(900.0, ge=60, le=A_YEAR_S)
+    """So long after one who wasn't reached the next try is due."""
+    callback_to_team_s: float = Field(900.0, ge=0, le=A_YEAR_S)
+    """So long after its time an agent's own callback is anybody's of the team."""
     number_gap_s: float = Field(7_200.0, ge=0, le=A_YEAR_S)
     """Between two calls to a number, whoever places them."""
     hours: tuple[CallingHours, ...] = ()
@@ -147,6 +154,8 @@ class CampaignSettings(BaseModel):
             raise ValueError(f"rules: {self.rules!r} is not one of {', '.join(rules.PRESETS)}")
         if self.mode is Mode.MANUAL:
             raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
+        if self.mode is Mode.CALLBACK:
+            raise ValueError("mode: every campaign calls back whom its agents have promised it")
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValueError("last_day: it is before the first day")
         if any(not 0 < part < 1 for part in self.alarm_shares):

@@ -6,7 +6,7 @@ renews ends by itself; a lead whose attempt is open is not claimed, lease or non
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from campaigns.judging import (
 )
 from campaigns.stored_leads import LeadNumber, StoredLead, lead_of, numbers_by_lead
 from dialer.lead_rules import CampaignRules, NumberHistory
-from domain.identity import AgentCode, CampaignName, ProjectName
+from domain.identity import CampaignName, ProjectName
 from storage.database import connection
 from storage.queries import load
 
@@ -47,10 +47,6 @@ class ClaimedLead:
     """The one to dial."""
     guaranteed: bool
     """Only with an agent kept for it."""
-    callback: bool
-    """The customer asked to be called now."""
-    agent: AgentCode | None
-    """Whose callback it is; None: the team's, or none."""
     overdue: bool
     leased_until: datetime
 
@@ -78,14 +74,13 @@ class LeadClaims:
         by: str,
         now: datetime,
         lease_s: float,
-        agents: Collection[AgentCode] = (),
     ) -> list[ClaimedLead]:
-        """At most so many leads, in the order in which to dial them: callbacks that are due, then
-        overdue leads, then the others, those first that have waited longest.
+        """At most so many leads, in the order in which to dial them: overdue leads, then the
+        others, those first that have waited longest. Callbacks are claimed apart
+        (``campaigns.callback_claims``).
 
-        Personal callbacks are claimed for the agents that are named, and for nobody else. None are
-        claimed unless the campaign is running. Fewer than ``most``: nothing else is due, or what
-        was looked at is held; the next claim looks further.
+        None are claimed unless the campaign is running. Fewer than ``most``: nothing else is due,
+        or what was looked at is held; the next claim looks further.
         """
         claimed: list[ClaimedLead] = []
         for _ in range(ROUNDS):
@@ -96,9 +91,7 @@ class LeadClaims:
                 row = await db.fetchrow(_SQL["running_campaign"], campaign)
                 if row is None:
                     break
-                looked_at, found = await self._some(
-                    db, campaign, row, wanted, by, now, lease_s, agents
-                )
+                looked_at, found = await self._some(db, campaign, row, wanted, by, now, lease_s)
             claimed += found
             if looked_at < wanted:
                 break
@@ -113,10 +106,9 @@ class LeadClaims:
         by: str,
         now: datetime,
         lease_s: float,
-        agents: Collection[AgentCode],
     ) -> tuple[int, list[ClaimedLead]]:
         project, settings = ProjectName(row["project"]), settings_of(row["settings"])
-        leads = await _due(db, campaign, most, now, agents)
+        leads = await _due(db, campaign, most, now)
         verdicts = await judged(
             db, leads, project, settings, self._zone, now, days_off=self._days_off
         )
@@ -126,8 +118,6 @@ class LeadClaims:
                 lead,
                 verdict.number,
                 verdict.guaranteed,
-                callback=lead.callback_at is not None,
-                agent=None if lead.callback_at is None else lead.callback_agent,
                 overdue=lead.overdue_at is not None and lead.overdue_at <= now,
                 leased_until=until,
             )
@@ -168,10 +158,9 @@ async def _due(
     campaign: CampaignName,
     most: int,
     now: datetime,
-    agents: Collection[AgentCode],
 ) -> list[StoredLead]:
     """Due leads, locked; what others are claiming at this moment is passed over."""
-    rows = list(await db.fetch(_SQL["due_callbacks"], campaign, now, most, list(agents)))
+    rows: list[asyncpg.Record] = []
     for query in ("overdue_leads", "due_leads"):
         if len(rows) < most:
             seen = {row["lead"] for row in rows}

@@ -264,6 +264,7 @@ class Dispositions:
                 after.overdue_at,
                 after.callback_at,
                 after.callback_agent,
+                after.callback_tries,
             )
 
     async def _call_first(self, db: asyncpg.Connection, lead: StoredLead, number: str) -> None:

@@ -65,6 +65,8 @@ class StoredLead:
     callback_agent: AgentCode | None
     leased_until: datetime | None
     numbers: tuple[LeadNumber, ...] = ()
+    callback_tries: int = 0
+    """How often the callback was tried in vain."""
 
 
 def lead_of(row: Mapping[str, Any], numbers: Sequence[LeadNumber] = ()) -> StoredLead:
@@ -94,6 +96,7 @@ def lead_of(row: Mapping[str, Any], numbers: Sequence[LeadNumber] = ()) -> Store
         row["callback_agent"],
         row["leased_until"],
         tuple(numbers),
+        row["callback_tries"],
     )
 
 

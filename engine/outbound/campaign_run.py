@@ -264,7 +264,7 @@ class CampaignRun(LiveRun):
 
     async def _fill(self, wanted: int) -> None:
         claims = bool(self._staff or self._wanted_by_agents)
-        await self._hopper.fill(wanted, self._staff, claims=claims)
+        await self._hopper.fill(wanted, claims=claims)
         self.figures.trouble = self._hopper.trouble
         if not self.dials:
             self._hopper.empty(self._give_back)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from campaigns.claims import ClaimedLead, LeadClaims
 from dialer.pacing_facts import Lead
-from domain.identity import AgentCode, CampaignName, ListName
+from domain.identity import CampaignName, ListName
 from engine.clock import Clock
 from engine.outbound.way_out import WayOut
 from machine.one_line import in_one_line
@@ -79,9 +79,8 @@ class ClaimedLeads:
         self._claiming = len(self._next) * 2 <= wanted or now >= self._renew_at
         return self._claiming
 
-    async def fill(self, wanted: int, agents: Collection[AgentCode], *, claims: bool) -> None:
-        """Renew what is there, and claim up to ``wanted`` leads, unless not ``claims``. Personal
-        callbacks are claimed for ``agents``."""
+    async def fill(self, wanted: int, *, claims: bool) -> None:
+        """Renew what is there, and claim up to ``wanted`` leads, unless not ``claims``."""
         now, by, most = datetime.now(UTC), self._door.name, wanted - len(self._next)
         try:
             if self._next and self._clock.now() >= self._renew_at:
@@ -91,7 +90,7 @@ class ClaimedLeads:
             found = []
             if most > 0 and claims:
                 found = await self._claims.claim(
-                    self._campaign, most, by=by, now=now, lease_s=LEASE_S, agents=list(agents)
+                    self._campaign, most, by=by, now=now, lease_s=LEASE_S
                 )
             self._renew_at = self._clock.now() + RENEW_EVERY_S
             self._next.extend(found)

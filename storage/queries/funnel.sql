@@ -10,7 +10,7 @@ case
     when l.leased_until > $2 then 'claimed'
     when l.callback_at > $2 then 'callback'
     when l.next_at > $2 then coalesce(l.held_by, 'gap')
-    when l.callback_at is not null and l.callback_agent is not null then 'callback_agent'
+    when l.callback_at is not null then 'callback_agent'
     else 'due'
 end
 

@@ -2,24 +2,8 @@
 select project, settings from campaigns
 where campaign = $1 and state = 'running' and removed_at is null
 
--- name: due_callbacks
--- The lists' order holds; each list's index gives its due leads in order.
-select l.*
-from (
-    select c.list from campaign_lists c join lists s on s.list = c.list and s.state = 'active'
-    where c.campaign = $1 order by c.place, c.list
-) active
-cross join lateral (
-    select l.* from leads l
-    where l.list = active.list and l.state = 'open' and l.callback_at <= $2 and l.next_at <= $2
-      and (l.callback_agent is null or l.callback_agent = any($4::text[]))
-      -- put: free_lead
-    order by l.callback_at limit $3
-    for update skip locked
-) l
-limit $3
-
 -- name: overdue_leads
+-- The lists' order holds; each list's index gives its due leads in order. Callbacks are claimed apart.
 select l.*
 from (
     select c.list from campaign_lists c join lists s on s.list = c.list and s.state = 'active'

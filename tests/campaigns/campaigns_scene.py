@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from campaigns.attempt_outcomes import with_attempts
 from campaigns.attempts import Attempts, NotReserved, WishedAttempt
+from campaigns.callback_claims import CallbackClaims, ClaimedCallback
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from campaigns.claims import ClaimedLead, LeadClaims
 from domain.facts import CallFact
-from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
+from domain.identity import CallId, CampaignName, LineName, ProjectName
 from domain.roles import Actor, Role
 from records.writing import write
 from storage.database import Database, connection
@@ -43,6 +44,7 @@ class CampaignScene:
     def __post_init__(self) -> None:
         self.campaigns = Campaigns(self.database.pool, clock=lambda: NOON)
         self.claims = LeadClaims(self.database.pool, ZONE)
+        self.callback_claims = CallbackClaims(self.database.pool, ZONE)
         self.attempts = Attempts(self.database.pool, ZONE)
         self._calls = 0
 
@@ -116,7 +118,6 @@ class CampaignScene:
         by: str = US,
         now: datetime = NOON,
         lease_s: float = 60,
-        agents: Sequence[str] = (),
     ) -> list[ClaimedLead]:
         return await self.claims.claim(
             CampaignName(campaign),
@@ -124,24 +125,42 @@ class CampaignScene:
             by=by,
             now=now,
             lease_s=lease_s,
-            agents=[AgentCode(agent) for agent in agents],
         )
 
-    def wish(self, claimed: ClaimedLead, campaign: str = SPRING, **more: Any) -> WishedAttempt:
+    async def callbacks(
+        self, *, by: str = US, now: datetime = NOON, lease_s: float = 60, whose: str | None = None
+    ) -> list[ClaimedCallback]:
+        """Claim all callbacks that are due; with ``whose``, those that this agent may call."""
+        claimed = [
+            await self.callback_claims.claim(due, by=by, now=now, lease_s=lease_s)
+            for due in await self.callback_claims.due(now)
+            if whose is None or due.agent in (None, whose) or due.team_at <= now
+        ]
+        return [one for one in claimed if one is not None]
+
+    def wish(
+        self, claimed: ClaimedLead | ClaimedCallback, campaign: str | None = SPRING, **more: Any
+    ) -> WishedAttempt:
         self._calls += 1
+        promised = isinstance(claimed, ClaimedCallback)
         return WishedAttempt(
             CallId(f"pbx1-{self._calls}"),
-            CampaignName(campaign),
+            None if campaign is None else CampaignName(campaign),
             claimed.lead.lead,
             claimed.number.number,
             LineName("carrier"),
             "4001",
-            Mode.PREDICTIVE,
-            **more,
+            Mode.CALLBACK if promised else Mode.PREDICTIVE,
+            **{"with_agent": promised, **more},
         )
 
     async def reserve(
-        self, claimed: ClaimedLead, *, now: datetime = NOON, by: str = US, campaign: str = SPRING
+        self,
+        claimed: ClaimedLead | ClaimedCallback,
+        *,
+        now: datetime = NOON,
+        by: str = US,
+        campaign: str | None = SPRING,
     ) -> CallId:
         """Reserve an attempt that nothing stands against."""
         wish = self.wish(claimed, campaign)
@@ -150,7 +169,12 @@ class CampaignScene:
         return wish.attempt
 
     async def refusal(
-        self, claimed: ClaimedLead, *, now: datetime = NOON, by: str = US, campaign: str = SPRING
+        self,
+        claimed: ClaimedLead | ClaimedCallback,
+        *,
+        now: datetime = NOON,
+        by: str = US,
+        campaign: str | None = SPRING,
     ) -> NotReserved:
         """Why an attempt is not reserved."""
         refused = await self.attempts.reserve(self.wish(claimed, campaign), by=by, now=now)

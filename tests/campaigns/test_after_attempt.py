@@ -104,8 +104,35 @@ def test_a_callback_that_was_promised_stays_with_whom_it_was_promised(
     found = became(lead, ended(PastOutcome.SPOKEN), attempts=3)
     assert (found.state, found.next_at) == (LeadState.OPEN, after(days=1))
     assert (found.callback_at, found.callback_agent) == (after(days=1), whose)
-    kept = became(replace(lead, callback_at=NOON), ended(PastOutcome.NOBODY, Cause.BUSY))
+    kept = became(replace(lead, callback_at=NOON), ended(PastOutcome.SPOKEN))
     assert (kept.callback_at, kept.callback_agent) == (None, None)
+
+
+@pytest.mark.parametrize("whose", [None, ANN])
+def test_a_callback_that_nobody_answered_is_tried_again(whose: AgentCode | None) -> None:
+    lead = replace(LEAD, callback_at=NOON, callback_agent=whose, attempts=9)
+    for tries in (1, 2):
+        found = became(lead, ended(PastOutcome.NOBODY, Cause.BUSY), attempts=9 + tries)
+        again = after(seconds=30 + SETTINGS.callback_again_s)
+        assert (found.state, found.next_at, found.callback_at) == (LeadState.OPEN, again, again)
+        assert (found.callback_agent, found.callback_tries) == (whose, tries)
+        lead = replace(lead, callback_tries=tries)
+    last = became(lead, ended(PastOutcome.NOBODY, Cause.BUSY), attempts=12)
+    assert (last.state, last.why, last.callback_at) == (LeadState.FINISHED, "attempts", None)
+
+
+def test_a_late_fact_that_they_were_reached_after_all_ends_the_tries() -> None:
+    lead = replace(LEAD, callback_at=after(minutes=15), callback_tries=1)
+    assert became(lead, ended(PastOutcome.SPOKEN)).callback_at is None
+
+
+def test_a_caller_whom_nobody_reached_is_finished() -> None:
+    lead = replace(LEAD, callback_at=NOON, callback_tries=2)
+    attempt = replace(ended(PastOutcome.NOBODY, Cause.NO_ANSWER), of_caller=True)
+    assert (became(lead, attempt).state, became(lead, attempt).why) == (
+        LeadState.FINISHED,
+        "callback_missed",
+    )
 
 
 @pytest.mark.parametrize("outcome", PastOutcome)

@@ -42,7 +42,7 @@ async def test_only_due_open_leads_of_active_lists_are_claimed(scene: CampaignSc
     assert await scene.claim() == []
 
 
-async def test_callbacks_come_first_then_overdue_leads_then_the_others(
+async def test_overdue_leads_come_first_and_callbacks_are_claimed_apart(
     scene: CampaignScene,
 ) -> None:
     into = await scene.new_list()
@@ -52,9 +52,9 @@ async def test_callbacks_come_first_then_overdue_leads_then_the_others(
     second = await scene.lead(into, "+8613800000004")
     await scene.start(lists=[into])
     claimed = await scene.claim()
-    assert ids(claimed) == [callback, overdue, first, second]
-    assert [one.callback for one in claimed] == [True, False, False, False]
-    assert [one.overdue for one in claimed] == [False, True, False, False]
+    assert ids(claimed) == [overdue, first, second]
+    assert [one.overdue for one in claimed] == [True, False, False]
+    assert [one.lead.lead for one in await scene.callbacks()] == [callback]
 
 
 async def test_the_lists_of_a_campaign_go_in_their_order(scene: CampaignScene) -> None:
@@ -62,26 +62,6 @@ async def test_the_lists_of_a_campaign_go_in_their_order(scene: CampaignScene) -
     later, sooner = await scene.lead(one, "+8613800000001"), await scene.lead(two, "+8613800000002")
     await scene.start(lists=[two, one])
     assert ids(await scene.claim()) == [sooner, later]
-
-
-async def test_a_callback_of_an_agent_is_claimed_for_that_agent_only(scene: CampaignScene) -> None:
-    into = await scene.new_list()
-    lead = await scene.lead(
-        into, "+8613800000001", callback_at=after(minutes=-1), callback_agent="1001"
-    )
-    await scene.start(lists=[into])
-    assert await scene.claim() == []
-    assert await scene.claim(agents=["1002"]) == []
-    (claimed,) = await scene.claim(agents=["1002", "1001"])
-    assert (claimed.lead.lead, claimed.agent) == (lead, "1001")
-
-
-async def test_a_callback_is_not_claimed_before_its_time(scene: CampaignScene) -> None:
-    into = await scene.new_list()
-    lead = await scene.lead(into, "+8613800000001", callback_at=after(minutes=5))
-    await scene.start(lists=[into])
-    assert await scene.claim() == []
-    assert ids(await scene.claim(now=after(minutes=5))) == [lead]
 
 
 async def test_a_held_lead_says_which_rule_holds_it_and_until_when(scene: CampaignScene) -> None:

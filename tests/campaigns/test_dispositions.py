@@ -73,7 +73,7 @@ async def test_a_callback_comes_when_it_was_promised(
     scene: CampaignScene, dispositions: Dispositions, during: bool, personal: bool
 ) -> None:
     """It skips the gap and the attempts."""
-    settings = SETTINGS.model_copy(update={"most_attempts": 1})
+    settings = SETTINGS.model_copy(update={"most_attempts": 1, "callback_tries": 1})
     lead, call = await talking(scene, settings)
     if not during:
         await over(scene, call)
@@ -81,16 +81,17 @@ async def test_a_callback_comes_when_it_was_promised(
     callback = said(Disposition.CALLBACK, callback_at=when, personal=personal)
     await dispositions.dispose(call, ANN, callback)
     if during:
-        assert await scene.claim(now=after(minutes=31), agents=[ANN]) == []
+        assert await scene.callbacks(now=after(minutes=31)) == []
         await over(scene, call)
-    assert await scene.claim(now=after(minutes=29), agents=[ANN]) == []
-    assert len(await scene.claim(now=when)) == (0 if personal else 1)
-    (claimed,) = await scene.claim(now=after(minutes=32), agents=[ANN])
-    assert (claimed.lead.lead, claimed.callback) == (lead, True)
+    assert await scene.callbacks(now=after(minutes=29)) == []
+    assert len(await scene.callbacks(now=when, whose="1002")) == (0 if personal else 1)
+    (claimed,) = await scene.callbacks(now=after(minutes=32), whose=ANN)
+    assert claimed.lead.lead == lead
     again = await scene.reserve(claimed, now=after(minutes=32))
     await scene.happened(*missed(again, at_s=32 * 60))
     assert await scene.column(lead, "callback_at") is None
-    assert await scene.claim(now=after(days=1), agents=[ANN]) == []
+    assert await scene.callbacks(now=after(days=1)) == []
+    assert await scene.claim(now=after(days=1)) == []
 
 
 async def test_a_callback_outlives_a_failure_of_the_trunk(
@@ -99,12 +100,12 @@ async def test_a_callback_outlives_a_failure_of_the_trunk(
     _, call = await talking(scene)
     await dispositions.dispose(call, ANN, said(Disposition.CALLBACK, callback_at=after(minutes=30)))
     await over(scene, call)
-    (claimed,) = await scene.claim(now=after(minutes=30))
+    (claimed,) = await scene.callbacks(now=after(minutes=30))
     again = await scene.reserve(claimed, now=after(minutes=30))
 
     await scene.happened(*missed(again, Cause.CONGESTION, at_s=30 * 60, q850=34))
-    (once_more,) = await scene.claim(now=after(minutes=36))
-    assert once_more.callback
+    (once_more,) = await scene.callbacks(now=after(minutes=36))
+    assert once_more.lead.callback_tries == 0
 
 
 async def test_a_later_disposition_never_undoes_do_not_call(

@@ -1,0 +1,75 @@
+-- name: due
+-- With the campaign that keeps the promise: the one in whose call it was made, or else one that
+-- dials the list; a paused one keeps it, too. Callers have none: the call says how to call them.
+select l.lead, l.list, l.project, l.callback_at, l.callback_agent, l.next_at, s.callers,
+    c.campaign, c.settings, r.queue, r.line, r.hotline
+from leads l
+join lists s on s.list = l.list and s.state = 'active'
+left join attempts a on a.attempt = l.callback_call
+left join calls r on r.call = l.callback_call and s.callers
+left join lateral (
+    select c.campaign, c.settings from campaigns c
+    where c.project = l.project and c.removed_at is null and c.state in ('running', 'paused', 'draining')
+      and (c.campaign = a.campaign
+           or exists (select from campaign_lists d where d.campaign = c.campaign and d.list = l.list))
+    order by (c.campaign is not distinct from a.campaign) desc, (c.state = 'running') desc, c.made
+    limit 1
+) c on not s.callers
+where l.state = 'open' and l.callback_at <= $1 and l.next_at <= $1
+  and (s.callers or c.campaign is not null)
+  and (l.leased_until is null or l.leased_until <= $1)
+  and not exists (select from attempts o where o.lead = l.lead and o.ended_at is null)
+order by greatest(l.callback_at, l.next_at), l.lead limit $2
+
+-- name: take
+select l.* from leads l join lists s on s.list = l.list and s.state = 'active'
+where l.lead = $1 and l.state = 'open' and l.callback_at <= $2 and l.next_at <= $2
+  and (l.leased_until is null or l.leased_until <= $2)
+  and not exists (select from attempts o where o.lead = l.lead and o.ended_at is null)
+for update of l skip locked
+
+-- name: open_calls
+-- Calls that an earlier controller placed to keep a promise.
+select a.attempt, a.campaign, c.settings, r.queue, r.line, r.hotline
+from attempts a
+left join leads l on l.lead = a.lead
+left join campaigns c on c.campaign = a.campaign
+left join calls r on r.call = l.callback_call
+where a.ended_at is null and a.mode = 'callback'
+
+-- name: inbound_call
+select project, caller, queue from calls where call = $1
+
+-- name: list_of_callers
+select list, country from lists where project = $1 and callers
+
+-- name: make_list_of_callers
+insert into lists (project, title, country, made_by, callers) values ($1, $2, $3, $4, true)
+on conflict do nothing
+
+-- name: caller
+-- A caller is known by the number to call; who was called back before is called again.
+insert into leads (list, project, key, timezone, consent_at, state, next_at, callback_at, callback_agent, callback_call)
+values ($1, $2, $3, $4, $5, 'open', $6, $6, $7, $8)
+on conflict (list, key) do update set
+    state = case when leads.state = 'do_not_call' then leads.state else 'open' end, why = null,
+    consent_at = excluded.consent_at, next_at = excluded.next_at, callback_at = excluded.callback_at,
+    callback_agent = excluded.callback_agent, callback_call = excluded.callback_call,
+    callback_tries = 0, held_by = null, leased_until = null, leased_by = null
+returning lead
+
+-- name: number_of_caller
+insert into lead_numbers (lead, place, number) values ($1, 0, $2) on conflict do nothing
+
+-- name: promised_in
+update leads set callback_call = $2, callback_tries = 0 where lead = $1
+
+-- name: no_longer_promised
+-- The agent has said something else since; what was already called stays as it is.
+update leads set state = 'finished', why = $2, callback_at = null, callback_agent = null,
+    held_by = null, leased_until = null, leased_by = null
+where callback_call = $1 and callback_at is not null and state = 'open'
+returning lead
+
+-- name: note
+insert into lead_changes (lead, at, by, what, detail) values ($1, $2, $3, $4, $5) returning id
