@@ -15,6 +15,7 @@ import asyncpg
 
 from campaigns.after_attempt import LeadAfter
 from campaigns.attempt_outcomes import BY_HAND, lead_in
+from campaigns.callback_promises import promise_caller, promise_lead, take_back
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import settings_of
 from campaigns.do_not_call import CENTRE, ListingSource, is_e164, put
@@ -181,11 +182,19 @@ class Dispositions:
         barred = said.disposition is Disposition.DO_NOT_CALL
         if caller is not None and ((promised and wanted is None) or (barred and number is None)):
             raise DispositionRefused(DispositionRefusal.NO_NUMBER)
-        await lock_numbers(db, [] if number is None else [number])
+        numbers = {one for one in (number, wanted) if one is not None}
+        await lock_numbers(db, numbers)
         await db.execute(_SQL["lock_call"], call)
         if _is_same(await db.fetchrow(_SQL["last_of_call"], call), agent, said):
             return
         lead = None if caller is None else caller.lead
+        await take_back(db, call)
+        if promised and caller is not None and wanted is not None and said.callback_at is not None:
+            whose = agent if said.personal else None
+            kept_by = await promise_caller(
+                db, call, caller.project, wanted, whose, said.callback_at, now
+            )
+            lead = lead or kept_by
         await self._write(db, call, lead, agent, said, wanted if promised else None, now)
         if barred and caller is not None and number is not None:
             await put(
@@ -266,6 +275,8 @@ class Dispositions:
                 after.callback_agent,
                 after.callback_tries,
             )
+            if after.callback_at is not None:
+                await promise_lead(db, lead, CallId(row["attempt"]))
 
     async def _call_first(self, db: asyncpg.Connection, lead: StoredLead, number: str) -> None:
         """Have this number of the lead's, or a new one, called before its others."""

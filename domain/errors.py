@@ -9,6 +9,7 @@ OffhookError
 ├── AgiError                                telephony.agi.agi_wire
 ├── AmiLoginRefused                         telephony.ami.lifecycle
 ├── AptError                                telephony.asterisk.apt
+├── CallbackRefused                         campaigns.callbacks
 ├── CallerUnreadable                        centre.callers
 ├── CampaignRefused                         campaigns.campaign_service
 ├── ChangeConflict                          centre.directory_service

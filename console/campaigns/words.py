@@ -43,6 +43,7 @@ MODE_NAMES = {
     Mode.POWER: N_("Power"),
     Mode.PREDICTIVE: N_("Predictive"),
     Mode.AGENTLESS: N_("Without agents"),
+    Mode.CALLBACK: N_("Callback"),
 }
 PRESETS = {
     "cautious": N_("Cautious: the strictest of all"),

@@ -73,3 +73,54 @@ returning lead
 
 -- name: note
 insert into lead_changes (lead, at, by, what, detail) values ($1, $2, $3, $4, $5) returning id
+
+-- name: promised
+-- Callbacks that are still to come. Those before a place in their order come first.
+select l.lead, l.project, l.list, l.name, l.callback_at, l.callback_agent, l.callback_tries, l.callback_call,
+    l.next_at, l.held_by, l.timezone, l.state, s.callers, s.state as list_state,
+    (select number from lead_numbers n where n.lead = l.lead and n.state = 'good' order by place limit 1) as number,
+    c.campaign, c.state as campaign_state,
+    exists (select from attempts o where o.lead = l.lead and o.ended_at is null) as in_call
+from leads l
+join lists s on s.list = l.list
+left join attempts a on a.attempt = l.callback_call
+left join lateral (
+    select c.campaign, c.state from campaigns c
+    where c.project = l.project and c.removed_at is null
+      and (c.campaign = a.campaign
+           or exists (select from campaign_lists d where d.campaign = c.campaign and d.list = l.list))
+    order by c.state in ('running', 'paused', 'draining') desc, (c.campaign is not distinct from a.campaign) desc,
+        (c.state = 'running') desc, c.made
+    limit 1
+) c on not s.callers
+where l.callback_at is not null and l.state in ('open', 'paused') and s.state <> 'removed'
+  and ($1::text[] is null or l.project = any($1))
+  and ($2::text is null or c.campaign = $2)
+  and ($3::text is null or l.callback_agent = $3)
+  and ($4::bigint is null or l.lead = $4)
+order by l.callback_at, l.lead limit $5
+
+-- name: changes
+select h.id, h.lead, h.at, h.by, h.what, h.detail, l.project, l.name,
+    (select number from lead_numbers n where n.lead = l.lead order by place limit 1) as number
+from lead_changes h join leads l on l.lead = h.lead
+where h.what like 'callback%' and ($1::text[] is null or l.project = any($1))
+order by h.id desc limit $2
+
+-- name: change
+select h.id, h.lead, h.what, h.detail, l.project,
+    (select max(id) from lead_changes n where n.lead = h.lead and n.what like 'callback%') as newest
+from lead_changes h join leads l on l.lead = h.lead where h.id = $1
+
+-- name: set
+-- Whoever has claimed it loses it.
+update leads set
+    state = $2, why = $3, callback_at = $4, callback_agent = $5, callback_tries = 0,
+    next_at = coalesce($4, next_at), held_by = null, leased_until = null, leased_by = null
+where lead = $1
+
+-- name: counts
+-- Of a campaign: those that are due, and all that are to come.
+select count(*) filter (where l.callback_at <= $2)::int as due, count(*)::int as promised
+from leads l join campaign_lists d on d.list = l.list
+where d.campaign = $1 and l.state = 'open' and l.callback_at is not null

@@ -185,8 +185,9 @@ async def test_a_cap_holds_a_callback_too(scene: CampaignScene) -> None:
     await scene.database.pool.execute(
         "insert into attempts"
         " (attempt, project, number, mode, stage, reserved_at, ended_at, outcome)"
-        " select 'x' || n, 'tea', $1, 'manual', 'not_reached', $2::timestamptz - n * interval '4 hours',"
-        " $2::timestamptz - n * interval '4 hours', 'nobody' from generate_series(1, 5) n",
+        " select 'x' || n, 'tea', $1, 'manual', 'not_reached',"
+        " $2::timestamptz - n * interval '4 hours', $2::timestamptz - n * interval '4 hours',"
+        " 'nobody' from generate_series(1, 5) n",
         NUMBER,
         NOON,
     )

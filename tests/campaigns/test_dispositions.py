@@ -246,7 +246,7 @@ async def test_a_callback_goes_to_the_number_the_customer_named(
             "select number from lead_numbers where lead = $1 order by place", lead
         )
         assert [row["number"] for row in rows] == [number, *rest]
-    (claimed,) = await scene.claim(now=after(minutes=30))
+    (claimed,) = await scene.callbacks(now=after(minutes=30))
     assert claimed.number.number == "+8613800000007"
 
 
