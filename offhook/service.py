@@ -20,6 +20,8 @@ from aiohttp import web
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
 from campaigns.attempts import Attempts
+from campaigns.callback_claims import CallbackClaims
+from campaigns.callbacks import Callbacks
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSamples
@@ -79,6 +81,7 @@ from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
 from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.answered_call import AnsweredCalls
+from engine.outbound.callback_calls import CallbackCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.campaign_watch import CampaignWatch
@@ -384,13 +387,27 @@ async def running(
             alarms,
             keep_days=lambda: engine.centre.keep_decisions_days,
         )
+        callbacks = CallbackCalls(
+            CallbackClaims(pool, zone, days_off=days_off),
+            runs,
+            way_out,
+            desks,
+            engine.in_force,
+            engine.floor,
+            engine.calls,
+            engine.clock,
+            engine.news,
+        )
         agi = AgiServer(
             config.asterisk.agi_bind,
             ports.agi,
             {
                 "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
                 "placed": AnsweredCalls(
-                    engine.sessions, engine.admission, engine.queued, PlacedHosts(runs, by_hand)
+                    engine.sessions,
+                    engine.admission,
+                    engine.queued,
+                    PlacedHosts(runs, by_hand, callbacks),
                 ).serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts
@@ -473,7 +490,7 @@ async def running(
             lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
             reports=ReportServices(DailyReports(pool), campaigns, lists, LeadReports(pool)),
             disposing=DispositionServices(
-                Dispositions(pool), ProjectChoices(pool), CustomerCards(pool)
+                Dispositions(pool), ProjectChoices(pool), CustomerCards(pool), Callbacks(pool)
             ),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
@@ -488,6 +505,7 @@ async def running(
         stack.push_async_callback(agi.close)
         _background(stack, runs.run(), "campaigns")
         _background(stack, _watch_once_begun(runs, watch), "the watch on campaigns")
+        _background(stack, callbacks.run(), "callbacks")
         yield engine
 
 

@@ -16,12 +16,19 @@ from console.kit.rendering import says
 _PLAIN = (
     "title", "mode", "queue", "line", "rules", "grace_s", "ratio", "lines", "lines_for_inbound",
     "calls_per_second", "caller_id", "ring_s", "priority", "agents_for_inbound", "most_attempts",
+    "callback_tries",
     "opt_out_key", "opt_out_of", "detection", "preview_s", "preview_end", "by_hand",
 )  # fmt: skip
 """Settings that the form has under their own names."""
 _MAY_BE_EMPTY = frozenset({"grace_s", "caller_id"})
 _PERCENT = ("share", "people_taken_for_machines")
-_HOURS = {"gap_h": "gap_s", "number_gap_h": "number_gap_s"}
+_TIMES = {
+    "gap_h": ("gap_s", 3600),
+    "number_gap_h": ("number_gap_s", 3600),
+    "callback_again_m": ("callback_again_s", 60),
+    "callback_to_team_m": ("callback_to_team_s", 60),
+}
+"""Settings that the form has in another unit, of so many seconds."""
 LANGUAGES = ("zh-CN", "en")
 LONGEST_MESSAGE = 500
 
@@ -30,7 +37,7 @@ def typed_of(settings: CampaignSettings) -> dict[str, str]:
     """What the form shows for these settings."""
     plain = settings.model_dump(mode="json")
     typed = {name: _text(plain[name]) for name in _PLAIN}
-    typed |= {shown: f"{plain[name] / 3600:g}" for shown, name in _HOURS.items()}
+    typed |= {shown: f"{plain[name] / unit:g}" for shown, (name, unit) in _TIMES.items()}
     for name in _PERCENT:
         typed[name] = "" if plain[name] is None else f"{plain[name] * 100:g}"
     typed["detection"] = "true" if settings.detection else ""
@@ -56,7 +63,7 @@ def settings_of_form(
             given[name] = ""
         else:
             given.pop(name, None)
-    for shown, name in {**_HOURS, **{name: name for name in _PERCENT}}.items():
+    for shown, (name, unit) in {**_TIMES, **{name: (name, 1) for name in _PERCENT}}.items():
         value = typed.get(shown, "").strip().replace(",", ".")
         try:
             number = float(value) if value else None
@@ -66,7 +73,7 @@ def settings_of_form(
         if number is None:
             given.pop(name, None)
         else:
-            given[name] = number / 100 if name in _PERCENT else number * 3600
+            given[name] = number / 100 if name in _PERCENT else number * unit
     message = {one: typed.get(f"message.{one}", "").strip() for one in LANGUAGES}
     given["message"] = {one: text[:LONGEST_MESSAGE] for one, text in message.items() if text}
     faults += take_plan(request, typed, given)
@@ -94,13 +101,17 @@ def shown_values(request: web.Request, content: CampaignContent) -> dict[str, st
 
 def _said(request: web.Request, error: Any, typed: Mapping[str, str]) -> FormFault:
     place = str(error["loc"][0]) if error["loc"] else _of_text(str(error["msg"]))
-    shown = next((form for form, name in _HOURS.items() if name == place), place)
+    shown, unit = next(
+        ((form, unit) for form, (name, unit) in _TIMES.items() if name == place), (place, 1)
+    )
     text = words.FAULTS.get(error["type"], words.OTHER_FAULT)
     if not error["loc"]:
         text = words.OF_THE_WHOLE.get(place, text)
     context = dict(error.get("ctx", {}))
     if place in _PERCENT:
         context = {key: value * 100 for key, value in context.items()}
+    elif unit != 1:
+        context = {key: f"{value / unit:g}" for key, value in context.items()}
     return _fault(request, shown, text, typed.get(shown, ""), context)
 
 

@@ -11,6 +11,7 @@ from campaigns.judging import closed_days
 from console.campaigns import watch_pages, why_pages, why_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.reason_text import reason_text
+from console.floor.disposing import DISPOSING
 from console.kit.access import can
 from console.kit.context import LIVE, zone_for
 from console.kit.rendering import render, says
@@ -53,7 +54,11 @@ async def _page(
     done = _DONE.get(request.query.get("done", ""))
     values = _values(request, campaign) | await why_pages.values(request, campaign)
     values |= await watch_pages.chart_values(request, campaign)
+    due, promised = await request.app[DISPOSING].callbacks.counts(campaign.name)
     values |= {
+        "callbacks_due": due,
+        "callbacks": promised,
+        "may_see_callbacks": can(request, "GET", "/callbacks"),
         "mistake": mistake,
         "notice": says(request, done) if done else "",
         "may_change": can(request, "GET", "/campaigns/{campaign}/settings"),

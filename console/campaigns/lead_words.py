@@ -5,6 +5,7 @@ from campaigns.lead_lists import ListRefusal
 from campaigns.lead_service import LeadChangeKind
 from campaigns.lead_skips import SkipReason
 from campaigns.stored_leads import LeadState
+from console.campaigns import callback_words
 from console.floor import outbound_words
 from console.kit.translations import N_
 from dialer.attempt_stages import AttemptStage
@@ -64,6 +65,7 @@ CHANGES: dict[str, str] = {
     LeadChangeKind.REOPENED: N_("Opened again"),
     LeadChangeKind.DO_NOT_CALL: N_("Closed: not to be called"),
     LeadChangeKind.SKIPPED: N_("Skipped by an agent who saw it first"),
+    **callback_words.CHANGES,
 }
 SKIPS: dict[str, str] = {
     SkipReason.LATER: N_("Better at another time"),

@@ -2,6 +2,7 @@
 
 from console.campaigns import (
     attempt_list_pages,
+    callback_pages,
     campaign_pages,
     form_pages,
     lead_pages,
@@ -37,6 +38,11 @@ CAMPAIGNS = Feature(
         get("/attempts", attempt_list_pages.all_attempts, WATCHERS),
         get("/attempts.{kind}", attempt_list_pages.all_attempts_file, WATCHERS),
         get("/campaigns/{campaign}/decisions", attempt_list_pages.decisions, WATCHERS),
+        get("/callbacks", callback_pages.page, DRIVERS),
+        post("/callbacks/{lead}/move", callback_pages.move, DRIVERS),
+        post("/callbacks/{lead}/pass-on", callback_pages.pass_on, DRIVERS),
+        post("/callbacks/{lead}/cancel", callback_pages.cancel, DRIVERS),
+        post("/callbacks/changes/{change}/take-back", callback_pages.take_back, DRIVERS),
         get("/leads/{lead}", lead_pages.page, WATCHERS),
         post("/leads/{lead}/state", lead_pages.move, DRIVERS),
         get("/campaigns/{campaign}/settings", form_pages.settings_page, CHANGERS),

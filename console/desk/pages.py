@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from campaigns.callbacks import PromisedCallback
 from console.desk.customers_ahead import with_customers
 from console.desk.own_agent import own_agent
 from console.desk.talk_words import TALK_TEXTS
@@ -48,10 +49,18 @@ async def page(request: web.Request) -> web.Response:
                 "last_call": None if agent is None else await _last_call(request, agent.code),
                 "zone": zone_here(zone_of(centre)).key,
             },
+            "callbacks": () if agent is None else await _callbacks(request, agent.code),
             "words": words,
             "talk_texts": {key: says(request, text) for key, text in TALK_TEXTS.items()},
         },
     )
+
+
+async def _callbacks(request: web.Request, agent: AgentCode) -> tuple[PromisedCallback, ...]:
+    """The callbacks that the agent has promised; none also if nobody knows."""
+    with suppress(*AWAY):
+        return await request.app[DISPOSING].callbacks.of_agent(agent)
+    return ()
 
 
 async def _last_call(request: web.Request, agent: AgentCode) -> dict[str, object] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from campaigns.callbacks import Callbacks
 from campaigns.customer_cards import CustomerCards
 from campaigns.disposition_choices import Choice, choice_of, title_in
 from campaigns.dispositions import Dispositions, StoredDisposal
@@ -22,6 +23,7 @@ class DispositionServices:
     dispositions: Dispositions
     choices: ProjectChoices
     cards: CustomerCards
+    callbacks: Callbacks
 
 
 DISPOSING: web.AppKey[DispositionServices] = web.AppKey("disposition_services")

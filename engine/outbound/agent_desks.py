@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from campaigns.campaign import Mode
 from campaigns.lead_skips import SkipReason
 from domain.identity import AgentCode, CampaignName
 from engine.calls.call import LiveCall
 from engine.desk_ports import DeskView, DialFault, DialNotice
+from engine.outbound.callback_calls import CallbackCalls
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.desk_dials import DeskDials
 from engine.outbound.hand_calls import HandCalls
@@ -65,18 +67,23 @@ class AgentDesks:
 
 
 class PlacedHosts:
-    """Finds the host of a call that we placed: a campaign's run, or the call by hand."""
+    """Finds the host of a call that we placed: a campaign's run, a callback, or the call by
+    hand."""
 
-    def __init__(self, runs: CampaignRuns, by_hand: HandCalls) -> None:
+    def __init__(self, runs: CampaignRuns, by_hand: HandCalls, callbacks: CallbackCalls) -> None:
         self._runs = runs
         self._by_hand = by_hand
+        self._callbacks = callbacks
 
     async def begun(self) -> None:
         """Wait until it is known which campaigns run here."""
         await self._runs.begun()
+        await self._callbacks.begun()
 
     def host_of(self, call: LiveCall) -> RunningAttempt | None:
         """None if its campaign is not run here any more."""
+        if call.placed is not None and call.placed.mode == Mode.CALLBACK:
+            return self._callbacks.host(call)
         if call.placed is not None and call.placed.campaign is None:
             return self._by_hand.host(call)
         return self._runs.host_of(call)

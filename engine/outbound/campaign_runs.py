@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import structlog
 
@@ -62,6 +62,8 @@ class CampaignRuns:
         self._resting = set[CampaignName]()
         """Those that were outside the hours of their plan when they were last looked at."""
         self._of_agent: dict[AgentCode, CampaignName] = {}
+        self._spared: frozenset[AgentCode] = frozenset()
+        """Who calls somebody back next."""
         self._changed = asyncio.Event()
         self._begun = asyncio.Event()
         self._complain = Complaints()
@@ -192,6 +194,22 @@ class CampaignRuns:
         if self.by_name:
             self._share_out()
 
+    def spare(self, agents: Collection[AgentCode]) -> None:
+        """Plan without these agents, and with all others again: they call somebody back next."""
+        self._spared = frozenset(agents)
+        self.share_out()
+
+    def calls_for(self, agent: AgentCode, before: float) -> bool:
+        """Whether customers are being called whom this agent was planned for: they were dialled
+        ``before`` (monotonic seconds), and nobody has answered yet."""
+        seat = self._floor.core.agent(agent)
+        return seat is not None and any(
+            one.dialled_at < before and one.answered_at is None and one.only is None
+            for run in self.by_name.values()
+            if self._able_for(run, (seat,))
+            for one in run.under_way.values()
+        )
+
     def _agent_changed(self, change: AgentChanged) -> None:
         if not self.by_name:
             return
@@ -213,7 +231,9 @@ class CampaignRuns:
         at_work = {
             seat.code: seat
             for seat in self._floor.core.agents
-            if seat.state in _AT_WORK and (seat.kept is None or seat.kept in self.by_name)
+            if seat.state in _AT_WORK
+            and (seat.kept is None or seat.kept in self.by_name)
+            and seat.code not in self._spared
         }
         able_for = {
             name: self._able_for(run, at_work.values())

@@ -13,6 +13,7 @@ from acd.events import KeepAgent, LetAgentGo
 from acd.seat import SeatView
 from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead
+from campaigns.stored_leads import StoredLead
 from dialer.pacing_facts import Answered, NotAnswered, PacingFact, Ringing
 from domain.facts import AgentState
 from domain.identity import AgentCode, StationName
@@ -31,6 +32,8 @@ CLOSED_AFTER_S = 10.0
 CONNECTS_WITHIN_S = 45.0
 HAND = "by hand"
 """For what an agent is kept who dials by hand."""
+CALLBACK = "callback "
+"""For what an agent is kept who calls back; no campaign has such a name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,32 +54,43 @@ class AgentDial:
     over: bool = False
     cancelled: bool = False
     """The agent hung up before anybody answered."""
+    callback: bool = False
+    """Whether the customer asked to be called."""
+    promised: StoredLead | None = None
+    """Who is called back, once they are claimed."""
 
     @property
     def kept_for(self) -> str:
         """What the agent is kept for meanwhile."""
+        if self.callback:
+            return CALLBACK
         return HAND if self.claimed is None else self.campaign.name
 
     @property
     def lead(self) -> int | None:
         """The lead that is shown."""
-        return None if self.claimed is None else self.claimed.lead.lead
+        shown = self._shown
+        return None if shown is None else shown.lead
+
+    @property
+    def _shown(self) -> StoredLead | None:
+        return self.promised if self.claimed is None else self.claimed.lead
 
     def view(self) -> DialView:
         """What the desk shows."""
-        lead = None if self.claimed is None else self.claimed.lead
+        lead = self._shown
         return DialView(
             self.step,
             self.number,
             self.campaign.name,
             self.campaign.settings.title,
-            by_hand=lead is None,
+            by_hand=lead is None and not self.callback,
             lead=None if lead is None else lead.lead,
             name="" if lead is None else lead.name,
             fields={} if lead is None else lead.fields,
             until=self.until if self.step is DialStep.SHOWN else None,
             dials_itself=self.campaign.settings.preview_end == "dial",
-            callback=self.claimed is not None and self.claimed.callback,
+            callback=self.callback,
             attempts=0 if lead is None else lead.attempts,
             last_attempt_at=None if lead is None else lead.last_attempt_at,
         )

@@ -71,6 +71,11 @@ class LiveRun(ABC):
         return running and self._open_now(self.settings)
 
     @property
+    def sound(self) -> str:
+        """What customers hear for whom nobody is free, as Asterisk finds it; "" for nothing."""
+        return self._sound
+
+    @property
     def agents(self) -> Collection[AgentCode]:
         """Those at work for it."""
         return self._staff.keys()
@@ -160,7 +165,7 @@ class LiveRun(ABC):
             settings.mode,
             settings.ring_s,
             settings.caller_id,
-            agent or claimed.agent,
+            agent,
             claimed.guaranteed or agent is not None,
             self._sound,
             settings.opt_out_key,

@@ -188,7 +188,6 @@ class PreviewRun(LiveRun):
                 by=self._door.name,
                 now=datetime.now(UTC),
                 lease_s=LEASE_S,
-                agents=idle,
             )
             self.figures.trouble = None
         except AWAY as error:
@@ -207,9 +206,9 @@ class PreviewRun(LiveRun):
         """Show the leads to who is idle now; returns those that nobody can have."""
         idle = self._idle() if self.dials and not self._closed else []
         left: list[ClaimedLead] = []
-        for claimed in sorted(found, key=lambda one: one.agent is None):  # personal ones first
-            agent = claimed.agent or next(iter(idle), None)
-            if agent is None or agent not in idle:
+        for claimed in found:
+            agent = next(iter(idle), None)
+            if agent is None:
                 left.append(claimed)
                 continue
             idle.remove(agent)

@@ -48,7 +48,7 @@ class WishedCall:
     """A customer to call now, and how."""
 
     campaign: CampaignName | None
-    """None: it is dialled by hand."""
+    """None: it is dialled by hand, or calls back a caller."""
     project: ProjectName
     lead: int | None
     """None: nobody's, or by hand."""
@@ -210,7 +210,7 @@ class WayOut:
     ) -> NotReserved | None:
         """Write the attempt's row, if the rules allow the call."""
         call, now = channel.call, self._clock()
-        if wish.campaign is not None and wish.lead is not None:
+        if wish.lead is not None:
             row = WishedAttempt(
                 call, wish.campaign, wish.lead, wish.number, line.name, caller_id, wish.mode,
                 wish.agent, wish.with_agent,

@@ -17,6 +17,7 @@ from playwright.async_api import Page
 
 from api.resources import API
 from campaigns.attempt_pages import AttemptPages
+from campaigns.callbacks import Callbacks
 from campaigns.campaign_alarms import CampaignAlarms
 from campaigns.campaign_samples import CampaignSamples
 from campaigns.campaign_service import Campaigns
@@ -214,7 +215,10 @@ async def console(
             CampaignAlarms(database.pool),
         ),
         disposing=DispositionServices(
-            Dispositions(database.pool), ProjectChoices(database.pool), CustomerCards(database.pool)
+            Dispositions(database.pool),
+            ProjectChoices(database.pool),
+            CustomerCards(database.pool),
+            Callbacks(database.pool),
         ),
         desks=floor.desks,
         flows=("greeting", "hotline"),
