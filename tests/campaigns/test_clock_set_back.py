@@ -45,8 +45,8 @@ async def test_an_attempt_after_the_clock_was_set_back_is_the_last_one(
     await scene.database.pool.execute(
         "update leads set callback_at = $2, next_at = $2 where lead = $1", lead, BACK
     )
-    (claimed,) = await scene.claim(now=BACK)
-    await scene.happened(*spoken(await scene.reserve(claimed, now=BACK), -3599))
+    (promised,) = await scene.callbacks(now=BACK)
+    await scene.happened(*spoken(await scene.reserve(promised, now=BACK), -3599))
     assert await scene.column(lead, "state") == "finished"
     assert await scene.column(lead, "last_outcome") == "spoken"
     assert not await scene.claim(now=after(days=3))

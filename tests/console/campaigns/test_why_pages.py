@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from campaigns.callbacks import CallbackChangeKind
 from campaigns.campaign import CampaignState
 from campaigns.dispositions import Disposition
 from campaigns.do_not_call import ListingSource
@@ -104,7 +105,7 @@ def test_each_word_of_leads_has_words() -> None:
     assert set(lead_words.OUTCOMES) == set(PastOutcome)
     assert set(lead_words.CAUSES) == set(Cause)
     assert set(lead_words.DISPOSITIONS) == set(Disposition)
-    assert set(lead_words.CHANGES) == set(LeadChangeKind)
+    assert set(lead_words.CHANGES) == {*LeadChangeKind, *CallbackChangeKind}
     assert set(lead_words.SOURCES) == set(ListingSource)
     assert set(lead_words.STAGES) == set(AttemptStage)
 
