@@ -151,7 +151,7 @@ class NoticeRun(LiveRun):
                 self._leads.sending.remove(claimed)
 
     async def _fill(self, wanted: int) -> None:
-        await self._leads.fill(wanted, (), claims=True)
+        await self._leads.fill(wanted, claims=True)
         self.figures.trouble = self._leads.trouble
         if not self.dials:
             self._leads.empty(self._give_back)
