@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -98,7 +99,11 @@ def test_a_registration_ends_with_its_password_or_its_phone(
             return {name.partition(";")[0] for name in names if ";@" in name}
 
         def sleeps() -> bool:
-            return any(child.name() == "sleep" for child in psutil.Process(running.pid).children())
+            for child in psutil.Process(running.pid).children():
+                with suppress(psutil.NoSuchProcess):  # it has just ended
+                    if child.name() == "sleep":
+                        return True
+            return False
 
         until_blocking(sleeps, 20, "what is there to have been seen")
         phones.with_suffix(".new").replace(phones)
