@@ -65,7 +65,8 @@ class FoldedAttempt:
     sip: int | None = None
     ended_by: Party | Unlisted | None = None
     outcome: PastOutcome | None = None
-    """None: it isn't over, or the trunk failed, so that it was no call to the customer."""
+    """None: it isn't over, or the trunk failed, so that it was no call to the customer, or it was a
+    test call."""
     agent: AgentCode | None = None
     left_early: bool = False
     """Whether a customer who got no agent hung up before the time for that was over."""
@@ -149,7 +150,7 @@ def fold_attempt(
         q850=q850,
         sip=sip,
         ended_by=ended.what.by if ended and isinstance(ended.what, CallEnded) else None,
-        outcome=outcome if ended_at is not None else None,
+        outcome=outcome if ended_at is not None and mode != Mode.TEST else None,
         agent=_agent(ordered),
         left_early=talk is None and _left_early(first.get(CustomerAbandoned)),
         opted_out_at=None if opted is None else opted.at,

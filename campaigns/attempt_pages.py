@@ -17,7 +17,7 @@ from domain.roles import Actor, Role
 from storage.database import connection
 from storage.queries import load
 
-_SQL, _FUNNEL = load("outbound_reports"), load("funnel")
+_SQL, _FUNNEL, _ATTEMPTS = load("outbound_reports"), load("funnel"), load("attempts")
 MOST_ATTEMPTS = 500
 _PER_READ = 2_000
 NOBODY = ""
@@ -103,6 +103,12 @@ class AttemptPages:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+
+    async def attempt(self, call: CallId) -> StoredAttempt | None:
+        """One of them, whoever asks; None if there is none of this id."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(_ATTEMPTS["attempt"], call)
+        return None if row is None else attempt_of(row)
 
     async def page(
         self,

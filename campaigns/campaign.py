@@ -30,6 +30,7 @@ class Mode(StrEnum):
     AGENTLESS = "agentless"  # whoever answers hears a notice; no agent
     MANUAL = "manual"  # an agent dials by hand; a mode of attempts, not of campaigns
     CALLBACK = "callback"  # the customer asked to be called; another mode of attempts
+    TEST = "test"  # a test call; as well a mode of attempts alone, and no figure counts it
 
 
 class CampaignState(StrEnum):
@@ -156,6 +157,8 @@ class CampaignSettings(BaseModel):
             raise ValueError("mode: a campaign can't be manual; agents dial by hand without one")
         if self.mode is Mode.CALLBACK:
             raise ValueError("mode: every campaign calls back whom its agents have promised it")
+        if self.mode is Mode.TEST:
+            raise ValueError("mode: a campaign can't be a test; test calls are placed on its page")
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValueError("last_day: it is before the first day")
         if any(not 0 < part < 1 for part in self.alarm_shares):

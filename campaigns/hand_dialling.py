@@ -20,7 +20,7 @@ from domain.identity import AgentCode, CallId, LineName, ProjectName
 from storage.database import connection
 from storage.queries import load
 
-_SQL = load("attempts")
+_SQL, _LEADS = load("attempts"), load("leads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,37 @@ class HandDialling:
                 now,
             )
         return None if written is not None else NotReserved(ReserveRefusal.KNOWN)
+
+    async def reserve_test(
+        self,
+        attempt: CallId,
+        project: ProjectName,
+        number: str,
+        line: LineName,
+        caller_id: str | None,
+        *,
+        by: str,
+        now: datetime,
+    ) -> NotReserved | None:
+        """Write the row of a test call to a phone of the staff, placed by the user ``by``. None: it
+        is committed.
+
+        Of the rules, do-not-call lists alone count: whoever tests calls their own phone, at hours
+        and as often as they like.
+        """
+        async with connection(self._pool) as db, db.transaction():
+            await lock_numbers(db, [number])
+            if await db.fetch(_LEADS["not_to_call"], [number], project, now):
+                return NotReserved(ReserveRefusal.DO_NOT_CALL)
+            written = await db.fetchval(
+                _SQL["insert_attempt"],
+                attempt, None, project, None, None, number, line, caller_id, Mode.TEST.value, None,
+                now,
+            )  # fmt: skip
+            if written is None:
+                return NotReserved(ReserveRefusal.NUMBER_IN_CALL)
+            await db.execute(_SQL["note_attempt"], attempt, by)
+        return None
 
 
 _WHY: Mapping[CallingRule | None, ReserveRefusal] = {

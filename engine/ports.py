@@ -340,6 +340,16 @@ class CampaignView:
         return self.abandoned / self.base if self.base else 0.0
 
 
+class NoTestCall(StrEnum):
+    """Why a test call was not placed."""
+
+    NOT_A_NUMBER = "not_a_number"
+    NO_LINE = "no_line"  # the campaign's line is not in the centre
+    DO_NOT_CALL = "do_not_call"
+    IN_CALL = "in_call"  # the number is being called
+    SHUT = "shut"  # no call can go out now
+
+
 class LiveCampaigns(Protocol):
     """The campaigns that are under way here."""
 

@@ -269,7 +269,8 @@ class Switches:
                         call.follower.is_machine()
             case "OffhookNobodyFree":
                 # The session says so too, if there was one.
-                if (call := self._calls.get(CallId(message.get("Call")))) and call.placed:
+                call = self._calls.get(CallId(message.get("Call")))
+                if call and call.placed and not call.placed.is_test:
                     self._calls.note(call, CustomerAbandoned(by_customer=False))
                     if call.follower is not None:
                         call.follower.abandoned()

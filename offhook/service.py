@@ -84,6 +84,7 @@ from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.callback_calls import CallbackCalls
 from engine.outbound.campaign_books import CampaignBooks
 from engine.outbound.campaign_runs import CampaignRuns
+from engine.outbound.campaign_tests import CampaignTests
 from engine.outbound.campaign_watch import CampaignWatch
 from engine.outbound.days_off import CalendarDaysOff
 from engine.outbound.desk_dials import DeskDials
@@ -483,6 +484,7 @@ async def running(
                 AttemptPages(pool),
                 CampaignSamples(pool),
                 alarms,
+                CampaignTests(way_out, engine.in_force, CampaignMessages(prompts).sound),
                 plan=plan,
                 days_off=days_off,
             ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 
@@ -20,8 +21,17 @@ from console.campaigns import words
 from console.kit.access import projects_of
 from console.kit.context import user_of
 from console.kit.rendering import says
+from domain.identity import CallId
 from domain.roles import Actor
-from engine.ports import LiveCampaigns
+from engine.ports import LiveCampaigns, NoTestCall
+
+
+class CallTester(Protocol):
+    """Places test calls."""
+
+    async def place(self, campaign: Campaign, typed: str, by: str) -> CallId | NoTestCall:
+        """Call this number for a user; the call's id."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class CampaignServices:
     attempts: AttemptPages
     samples: CampaignSamples
     alarms: CampaignAlarms
+    tests: CallTester
     plan: Callable[[CampaignSettings], PlanState] = lambda _: ALWAYS
     """What a campaign's plan says now."""
     days_off: DaysOff = no_days_off

@@ -7,6 +7,7 @@ from console.campaigns import (
     form_pages,
     lead_pages,
     list_pages,
+    test_call_pages,
     watch_pages,
     why_pages,
 )
@@ -30,6 +31,8 @@ CAMPAIGNS = Feature(
         post("/campaigns/{campaign}/state", campaign_pages.move, DRIVERS),
         get("/campaigns/{campaign}/chart", watch_pages.chart, WATCHERS),
         get("/alarms", watch_pages.alarms, DRIVERS),
+        post("/campaigns/{campaign}/test-call", test_call_pages.place, DRIVERS),
+        get("/campaigns/{campaign}/test-call", test_call_pages.result, DRIVERS),
         get("/campaigns/{campaign}/why", why_pages.page, WATCHERS),
         post("/campaigns/{campaign}/look-over", why_pages.look_again, DRIVERS),
         get("/campaigns/{campaign}/leads", why_pages.held, WATCHERS),

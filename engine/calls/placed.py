@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from campaigns.campaign import Mode
 from domain.facts import CallFact, CallPlaced
 from domain.identity import AgentCode, CampaignName, LineName, ProjectName
 
@@ -22,6 +23,12 @@ class PlacedFor:
     mode: str | None = None
     caller_id: str | None = None
     """The number that the customer sees."""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a test call: nobody is to talk with whoever answers."""
+        return self.mode == Mode.TEST
+
     agent: AgentCode | None = None
     """Who is kept for them, if somebody is."""
     name: str = ""

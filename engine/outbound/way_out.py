@@ -79,6 +79,8 @@ class WishedCall:
     name: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """The lead's, which its agent is shown."""
+    tested_by: str = ""
+    """Of a test call: the user who placed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,10 @@ class WayOut:
                 wish.agent, wish.with_agent,
             )  # fmt: skip
             return await self._attempts.reserve(row, by=self.name, now=now)
+        if wish.mode is Mode.TEST:
+            return await self._by_hand.reserve_test(
+                call, wish.project, wish.number, line.name, caller_id, by=wish.tested_by, now=now
+            )
         assert wish.agent is not None  # noqa: S101 - who has no lead is dialled by an agent
         typed = WishedHandCall(
             call, wish.project, wish.number, wish.agent, line.name, caller_id, wish.rules

@@ -24,6 +24,9 @@ insert into attempts (
 on conflict do nothing
 returning attempt
 
+-- name: note_attempt
+update attempts set note = $2 where attempt = $1
+
 -- name: known_customer
 select max(l.consent_at) as consent_at,
     (array_agg(l.timezone order by l.lead desc) filter (where l.timezone is not null))[1] as timezone

@@ -17,7 +17,7 @@ from (
     -- put: came_of
     as came
     from attempts a
-    where a.reserved_at >= $1 and a.reserved_at < $2
+    where a.reserved_at >= $1 and a.reserved_at < $2 and a.mode <> 'test'
       and ($3::text[] is null or a.project = any($3))
       and ($4::text is null or a.campaign = $4)
 ) attempts
@@ -47,7 +47,7 @@ from (
     -- put: came_of
     as came
     from attempts a
-    where ($1::text[] is null or a.project = any($1))
+    where ($1::text[] is null or a.project = any($1)) and a.mode <> 'test'
       and ($2::text is null or a.campaign = $2 or ($2 = '' and a.campaign is null))
       and ($3::timestamptz is null or a.reserved_at >= $3)
       and ($4::timestamptz is null or a.reserved_at < $4)

@@ -3,10 +3,11 @@
 import pytest
 
 from campaigns.attempts import NotReserved, ReserveRefusal
+from campaigns.daily_report import AskedReport, DailyReports
 from campaigns.do_not_call import DoNotCall
 from campaigns.hand_dialling import HandDialling, WishedHandCall
 from domain.identity import CallId, LineName
-from tests.campaigns.attempt_facts import ANN, missed
+from tests.campaigns.attempt_facts import ANN, missed, spoken
 from tests.campaigns.campaigns_scene import OPS, TEA, ZONE, CampaignScene, after, together
 
 pytestmark = pytest.mark.live
@@ -73,3 +74,39 @@ async def test_two_agents_don_t_call_a_number_at_once(by_hand: HandDialling) -> 
         *[by_hand.reserve(wish(f"hand-{n}"), after(seconds=1)) for n in range(6)]
     )
     assert refused.count(None) == 1
+
+
+# Test calls
+
+
+async def test_a_test_call_is_a_row_that_no_figure_and_no_rule_counts(
+    scene: CampaignScene, by_hand: HandDialling
+) -> None:
+    into = await scene.new_list()
+    await scene.lead(into, NUMBER)
+    await scene.start(lists=[into])
+    values = (CallId("test"), TEA, NUMBER, LineName("carrier"), "4001")
+    assert await by_hand.reserve_test(*values, by="sue", now=after(hours=11)) is None  # at night
+    again = await by_hand.reserve_test(
+        CallId("again"), TEA, NUMBER, LineName("carrier"), None, by="sue", now=after(hours=11)
+    )
+    assert why(again) == (ReserveRefusal.NUMBER_IN_CALL, None)
+    assert await scene.claim() == []  # while it goes on, nobody else calls the number
+    await scene.happened(*spoken("test"))
+    row = await scene.attempts.get(CallId("test"))
+    assert row is not None
+    assert (row.mode, row.campaign, row.lead, row.note) == ("test", None, None, "sue")
+    assert row.ended_at is not None and row.outcome is None
+    assert len(await scene.claim(now=after(minutes=2))) == 1, "neither gap nor attempt counts"
+    today = after(hours=0).date()
+    report = DailyReports(scene.database.pool, clock=lambda: after(days=1))
+    assert await report.rows(OPS, AskedReport(today, today), ZONE) == ()
+
+
+async def test_a_listed_number_is_not_tested(scene: CampaignScene, by_hand: HandDialling) -> None:
+    await DoNotCall(scene.database.pool).add(OPS, TEA, [NUMBER], since=after(hours=-1))
+    refused = await by_hand.reserve_test(
+        CallId("test"), TEA, NUMBER, LineName("carrier"), None, by="sue", now=after(seconds=1)
+    )
+    assert why(refused) == (ReserveRefusal.DO_NOT_CALL, None)
+    assert await scene.attempts.open() == ()

@@ -213,6 +213,7 @@ async def console(
             AttemptPages(database.pool),
             CampaignSamples(database.pool),
             CampaignAlarms(database.pool),
+            floor.campaigns,
         ),
         disposing=DispositionServices(
             Dispositions(database.pool),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from campaigns.campaign_service import Campaign
 from domain.centre import (
     Agent,
     Centre,
@@ -41,6 +42,7 @@ from engine.ports import (
     CommandResult,
     LineView,
     NodeView,
+    NoTestCall,
     QueueView,
     Recipient,
     StaffView,
@@ -105,12 +107,18 @@ class CampaignsUnderWay:
     def __init__(self) -> None:
         self.views: dict[CampaignName, CampaignView] = {}
         self.cut: list[CampaignName] = []
+        self.tested: list[tuple[CampaignName, str, str]] = []
+        self.test_came: CallId | NoTestCall = NoTestCall.SHUT
 
     def view(self, name: CampaignName) -> CampaignView | None:
         return self.views.get(name)
 
     def cut_ringing(self, name: CampaignName) -> None:
         self.cut.append(name)
+
+    async def place(self, campaign: Campaign, typed: str, by: str) -> CallId | NoTestCall:
+        self.tested.append((campaign.name, typed, by))
+        return self.test_came
 
 
 class Floor:

@@ -51,6 +51,8 @@ MAY = {
     "GET /campaigns/{campaign}/now": {"supervisor", "ops", "client", "admin"},
     "GET /campaigns/{campaign}/chart": {"supervisor", "ops", "client", "admin"},
     "GET /alarms": CHANGERS,
+    "POST /campaigns/{campaign}/test-call": CHANGERS,
+    "GET /campaigns/{campaign}/test-call": CHANGERS,
     "POST /campaigns/{campaign}/state": CHANGERS,
     "GET /campaigns/{campaign}/why": {"supervisor", "ops", "client", "admin"},
     "POST /campaigns/{campaign}/look-over": CHANGERS,

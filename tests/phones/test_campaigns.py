@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from bench.planned_phone import SoundPlan, Tone
 from campaigns.campaign import Mode
+from campaigns.campaign_service import Campaigns
 from domain.identity import AgentCode
 from domain.roles import Role
 from records.fold import RecordingInfo
@@ -16,6 +17,7 @@ from tests.console.browsing import a_browser
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.bent import Habit, Ringing, answer, refuse, ring
 from tests.phones.called import (
+    OPS,
     SPRING,
     TEA,
     attempt_of,
@@ -63,6 +65,33 @@ async def test_a_customer_who_answers_talks_to_an_agent(house: PhoneHouse) -> No
     assert recording is not None and recording.whole
     stays = await house.pool.fetchval("select count(*) from queue_stays")
     assert stays == 0, "a customer whom we called counts in the queue's figures"
+
+
+async def test_a_test_call_plays_the_message_to_staff_and_counts_for_nothing(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    number, refused = "+8613800000091", "+8613800000092"
+    await Campaigns(house.pool).make(OPS, "tested", TEA, SPRING)
+    house.phone.habits[refused] = refuse(486)
+
+    async def staff(call: Ringing) -> None:
+        call.ring()
+        call.accept()
+
+    house.phone.habits[number] = staff
+    for one in (number, refused):
+        page = "campaigns/tested"
+        status, said = await house.console.submit(f"{page}/test-call", on=page, number=one)
+        assert status == 200 and one in said, said
+    row = await attempt_of(house, number)
+    (called,) = house.phone.rung_at(number)
+    assert "4008001000" in called.leg.remote_uri, "not the campaign's number"
+    assert (row["mode"], row["stage"], row["outcome"]) == ("test", "message_played", None)
+    stored = await house.stored(number)
+    assert "message" in kinds(stored) and "abandoned" not in kinds(stored), story(stored)
+    busy = await attempt_of(house, refused)
+    assert (busy["cause"], busy["sip"], busy["outcome"]) == ("busy", 486, None)
 
 
 async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
