@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.calls import words
+from console.floor import outbound_words
 from console.kit.translations import N_
 from console.kit.words import CALL_LANGUAGES, NUMBER_WITHHELD
 from domain.facts import (
@@ -204,7 +205,7 @@ class _Wording:
                 return _Line("phone-off", "secondary", text)
             case NotReached(cause):
                 text = N_("The customer was not reached: %(cause)s.")
-                values = {"cause": self._code(cause, words.NOT_REACHED)}
+                values = {"cause": self._code(cause, outbound_words.CAUSES)}
                 return _Line("phone-off", "secondary", text, values)
             case CustomerAbandoned(by_customer):
                 text = N_("No agent was free in time.")

@@ -4,7 +4,6 @@ A colour never stands alone; it always comes with its text.
 """
 
 from console.kit.translations import N_
-from domain.reasons import Cause
 from records.fold import LegOutcome, Outcome
 
 OWN_PHONE = N_("A phone of the centre, to try it out; not counted in the queues' figures")
@@ -36,15 +35,6 @@ OUTCOME_COLOURS = {
     Outcome.EMERGENCY: "yellow",
     Outcome.NOT_REACHED: "secondary",
     Outcome.MACHINE: "secondary",
-}
-NOT_REACHED: dict[str, str] = {
-    Cause.BUSY: N_("the line was busy"),
-    Cause.NO_ANSWER: N_("no answer"),
-    Cause.REJECTED: N_("the call was rejected"),
-    Cause.INVALID: N_("no such number"),
-    Cause.CONGESTION: N_("no free line"),
-    Cause.FAILED: N_("the trunk or network failed"),
-    Cause.CUT: N_("hung up by us while it rang"),
 }
 LEG_OUTCOMES = {
     LegOutcome.OFFERED: N_("Ringing"),

@@ -3,7 +3,6 @@
 from campaigns.do_not_call import ListingSource
 from campaigns.lead_lists import ListRefusal
 from campaigns.lead_service import LeadChangeKind
-from campaigns.lead_skips import SkipReason
 from campaigns.stored_leads import LeadState
 from console.campaigns import callback_words
 from console.floor import outbound_words
@@ -67,13 +66,7 @@ CHANGES: dict[str, str] = {
     LeadChangeKind.SKIPPED: N_("Skipped by an agent who saw it first"),
     **callback_words.CHANGES,
 }
-SKIPS: dict[str, str] = {
-    SkipReason.LATER: N_("Better at another time"),
-    SkipReason.UNSUITABLE: N_("Not one for this campaign"),
-    SkipReason.WRONG_DATA: N_("The data can't be right"),
-    SkipReason.KNOWN: N_("Done already, or somebody else does it"),
-    SkipReason.OTHER: N_("Another reason, see the note"),
-}
+SKIPS = outbound_words.SKIPS
 LISTED = {
     "added": N_("%(number)s was put on the do-not-call list"),
     "removed": N_("%(number)s was taken off the do-not-call list"),

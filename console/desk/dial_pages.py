@@ -8,6 +8,7 @@ from aiohttp import web
 from campaigns.lead_skips import MOST_NOTE, SkipReason
 from console.desk import dial_words
 from console.desk.own_agent import own_agent
+from console.floor.outbound_words import CAUSES, SKIPS
 from console.kit.context import DESKS
 from console.kit.live import stream
 from console.kit.rendering import clock_of, rendered, says
@@ -60,6 +61,7 @@ class _DialFrames:
             "notice": None if view.notice is None else notice_text(request, view.notice),
             "note_length": MOST_NOTE,
             "words": dial_words,
+            "skips": SKIPS,
         }
         return rendered(request, "desk/_dials_now.html", values)
 
@@ -100,11 +102,8 @@ async def hang_up(request: web.Request) -> web.Response:
 
 def notice_text(request: web.Request, notice: DialNotice) -> str:
     """What came of a customer, in words."""
-    rule = says(request, dial_words.OTHER_RULE)
-    for known, text in dial_words.RULES.items():
-        if known == notice.rule:
-            rule = says(request, text)
-    cause = dial_words.HUNG_UP if notice.cause is None else dial_words.CAUSES[notice.cause]
+    rule = says(request, dial_words.RULES.get(notice.rule or "", dial_words.OTHER_RULE))
+    cause = dial_words.HUNG_UP if notice.cause is None else CAUSES[notice.cause]
     values = {"number": notice.number, "rule": rule, "cause": says(request, cause)}
     text = says(request, dial_words.FAULTS[notice.fault], values)
     if notice.fault is DialFault.RULE and notice.until is not None:

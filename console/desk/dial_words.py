@@ -1,9 +1,7 @@
 """The desk's words for customers who are to be called, and for what came of that, in English."""
 
-from campaigns.lead_skips import SkipReason
 from console.kit.translations import N_
 from dialer.lead_rules import CallingRule
-from domain.reasons import Cause
 from engine.desk_ports import DialFault, DialStep
 
 STEPS = {
@@ -28,7 +26,7 @@ FAULTS = {
     DialFault.TIME_OVER: N_("The time for %(number)s was over, and it was given back."),
     DialFault.CANCELLED: N_("%(number)s: you hung up before anybody answered."),
 }
-RULES = {
+RULES: dict[str, str] = {
     CallingRule.INVALID: N_("the number does not exist"),
     CallingRule.DO_NOT_CALL: N_("it is on a do-not-call list"),
     CallingRule.ATTEMPTS: N_("all attempts are used"),
@@ -46,22 +44,6 @@ RULES = {
 }
 UNTIL = N_("That holds until %(until)s.")
 OTHER_RULE = N_("a calling rule")
-CAUSES = {
-    Cause.BUSY: N_("the line was busy"),
-    Cause.NO_ANSWER: N_("no answer"),
-    Cause.REJECTED: N_("the call was rejected"),
-    Cause.INVALID: N_("no such number"),
-    Cause.CONGESTION: N_("no free line"),
-    Cause.FAILED: N_("the trunk or network failed"),
-    Cause.CUT: N_("hung up by us while it rang"),
-}
 HUNG_UP = N_("they hung up at once")
-SKIPS = {
-    SkipReason.LATER: N_("Better at another time"),
-    SkipReason.UNSUITABLE: N_("Not one for this campaign"),
-    SkipReason.WRONG_DATA: N_("The data can't be right"),
-    SkipReason.KNOWN: N_("Done already, or somebody else does it"),
-    SkipReason.OTHER: N_("Another reason, see the note"),
-}
 NO_REASON = N_("Choose why you skip this customer.")
 NEEDS_NOTE = N_("Say in the note why you skip this customer.")
