@@ -14,23 +14,22 @@ import structlog
 from acd.commands import AgentChanged
 from campaigns.attempts import NotReserved
 from campaigns.callback_claims import CallbackClaims, CallbackTerms, ClaimedCallback, DueCallback
-from campaigns.campaign import CampaignSettings, CampaignState, Mode
+from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaign
-from dialer.pacing_facts import Lead, PacingFact, PersonConnected
 from domain.facts import AgentState
-from domain.identity import AgentCode, CallId, CampaignName, LineName, ListName
+from domain.identity import AgentCode, CallId, CampaignName, LineName
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
-from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock
 from engine.desk_ports import DialFault, DialNotice, DialStep
+from engine.outbound.call_for_agent import CallForAgent
 from engine.outbound.callback_plan import Booking, a_caller_waits, is_free, plan
 from engine.outbound.campaign_runs import CampaignRuns
-from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
-from engine.outbound.running_attempt import RunFigures, RunningAttempt
+from engine.outbound.desk_dials import AgentDial, DeskDials
+from engine.outbound.running_attempt import RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
@@ -144,10 +143,10 @@ class CallbackCalls:
 
     def _begin(self, booking: Booking) -> None:
         callback = booking.callback
-        call = _CallbackCall(self, callback.terms)
         # Kept at once: nobody else may have the agent while the database is asked.
         dial = AgentDial(booking.agent, self._campaign(callback), "", step=DialStep.CONNECTING)
         dial.callback = True
+        call = _CallbackCall(self, callback.terms, callback.lead, dial)
         self.desks.begin(dial)
         task = asyncio.get_running_loop().create_task(call.place(callback, dial))
         self._under_way[callback.lead] = task
@@ -189,32 +188,26 @@ class CallbackCalls:
         if terms is None:
             return None
         attempt = _CallbackCall(self, terms).follow(call)
-        if call.picked_up:
-            attempt.answered()
-        if has_talked(call):
-            attempt.talks(call.agent)
+        attempt.catch_up()
         return attempt
 
 
-class _CallbackCall:
-    """One callback: what its attempt reports to."""
+class _CallbackCall(CallForAgent):
+    """One callback. ``lead`` is known of those that this controller calls."""
 
-    def __init__(self, of: CallbackCalls, terms: CallbackTerms) -> None:
-        self.calls = of.calls
-        self.clock = of.clock
-        self.figures = RunFigures()
+    def __init__(
+        self,
+        of: CallbackCalls,
+        terms: CallbackTerms,
+        lead: int | None = None,
+        dial: AgentDial | None = None,
+    ) -> None:
+        super().__init__(terms.settings, of.calls, of.clock, of.door, of.desks, dial)
         self._of = of
-        self._terms = terms
-        self._lead: int | None = None
-        self._dial: AgentDial | None = None
-
-    @property
-    def settings(self) -> CampaignSettings:
-        return self._terms.settings
+        self._lead = lead
 
     async def place(self, callback: DueCallback, dial: AgentDial) -> None:
         """Claim the lead, have the agent's phone at hand, and call the customer."""
-        self._lead, self._dial = callback.lead, dial
         of, gone_out = self._of, False
         claimed: ClaimedCallback | None = None
         try:
@@ -231,7 +224,7 @@ class _CallbackCall:
                 return
             of.desks.step(dial, DialStep.DIALLING)
             came = await of.door.place(
-                self._wish(callback, claimed), self.follow, wanted=lambda: not dial.over
+                self._wish(callback, claimed, dial), self.follow, wanted=lambda: not dial.over
             )
             gone_out = not isinstance(came, NotReserved | Shut)
             if isinstance(came, Shut):
@@ -252,7 +245,7 @@ class _CallbackCall:
             except AWAY:
                 return  # its lease ends
 
-    def _wish(self, callback: DueCallback, claimed: ClaimedCallback) -> WishedCall:
+    def _wish(self, callback: DueCallback, claimed: ClaimedCallback, dial: AgentDial) -> WishedCall:
         settings, terms = self.settings, callback.terms
         run = None if terms.campaign is None else self._of.runs.by_name.get(terms.campaign)
         project = callback.project if settings.opt_out_of == "project" else ""
@@ -265,7 +258,7 @@ class _CallbackCall:
             Mode.CALLBACK,
             settings.ring_s,
             settings.caller_id,
-            None if self._dial is None else self._dial.agent,
+            dial.agent,
             with_agent=True,
             message="" if run is None else run.sound,
             opt_out_key="" if run is None else settings.opt_out_key,
@@ -274,36 +267,7 @@ class _CallbackCall:
             grace_s=settings.limit.grace_s,
         )
 
-    def follow(self, call: LiveCall) -> RunningAttempt:
-        """Begin to follow the call."""
-        if self._dial is not None:
-            self._dial.call = call
-            asyncio.get_running_loop().call_soon(self._look)
-        attempt = RunningAttempt(self, call, Lead(ListName("")), self.clock.now())
-        call.follower = attempt
-        return attempt
-
-    def _look(self) -> None:
-        """Nobody is called whose agent has left."""
-        dial = self._dial
-        if dial is None or dial.over or dial.call is None or dial.call.picked_up:
-            return
-        if not self._of.desks.phone_is_there(dial) or not self._of.door.open:
-            self._of.door.cut(dial.call)
-        asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
-
-    def feed(self, fact: PacingFact) -> None:
-        if isinstance(fact, PersonConnected):
-            self._end()
-        elif self._dial is not None and not self._dial.over and self._dial.tell(fact):
-            self._of.desks.touch(self._dial.agent)
-
-    def forget(self, attempt: RunningAttempt) -> None:  # noqa: ARG002 - it has only this one
-        if self._dial is not None:
-            self._end(not_reached(self._dial, closed=self._dial.cancelled))
+    def forget(self, attempt: RunningAttempt) -> None:
+        super().forget(attempt)
         if self._lead is not None:
             self._of.forget(self._lead)
-
-    def _end(self, notice: DialNotice | None = None) -> None:
-        if self._dial is not None and not self._dial.over:
-            self._of.desks.end(self._dial, notice)

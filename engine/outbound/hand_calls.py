@@ -8,27 +8,24 @@ from acd.match import able
 from acd.seat import AUTOMATIC_PAUSES, SeatView
 from campaigns.attempts import NotReserved
 from campaigns.campaign import CampaignSettings, Mode
-from campaigns.campaign_service import Campaign
 from campaigns.do_not_call import is_e164
-from dialer.pacing_facts import Lead, PacingFact, PersonConnected
 from domain.facts import AgentState
-from domain.identity import AgentCode, CampaignName, LineName, ListName, QueueName
+from domain.identity import AgentCode, CampaignName, LineName, QueueName
 from engine.agents.live_floor import LiveFloor
-from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.centre_in_force import CentreInForce
 from engine.clock import Clock
 from engine.desk_ports import DialFault, DialNotice, DialStep, HandWay
+from engine.outbound.call_for_agent import CallForAgent
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
 from engine.outbound.live_run import LiveRun
-from engine.outbound.running_attempt import KEPT_GRACE_S, RunFigures, RunningAttempt
+from engine.outbound.running_attempt import KEPT_GRACE_S, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
 from telephony.numbers import whole
 
 _FREE = (AgentState.READY, AgentState.PAUSED, AgentState.WRAP_UP)
-_LOOK_EVERY_S = 1.0
 _WRITTEN_BETWEEN = {ord(each): None for each in " \t\u00a0-.()/"}
 """What people write between the digits of a number."""
 
@@ -89,7 +86,7 @@ class HandCalls:
         if seat.state is not AgentState.READY:
             self.floor.feed(Ready(agent))
         self.runs.share_out()
-        task = asyncio.get_running_loop().create_task(call.place())
+        task = asyncio.get_running_loop().create_task(call.place(dial))
         self._going.add(task)
         task.add_done_callback(self._going.discard)
         return None
@@ -135,40 +132,31 @@ class HandCalls:
         dial = AgentDial(placed.agent or AgentCode(""), run.campaign, placed.number, call=call)
         dial.over = True  # no desk shows it
         attempt = _HandCall(self, dial, None).follow(call)
-        if call.picked_up:
-            attempt.answered()
-        if has_talked(call):
-            attempt.talks(call.agent)
+        attempt.catch_up()
         return attempt
 
 
-class _HandCall:
-    """One call by hand: what its attempt reports to."""
+class _HandCall(CallForAgent):
+    """One call by hand."""
 
     def __init__(self, of: HandCalls, dial: AgentDial, back_to: str | None) -> None:
-        self.calls = of.calls
-        self.clock = of.clock
-        self.figures = RunFigures()
+        settings = dial.campaign.settings
+        super().__init__(settings, of.calls, of.clock, of.door, of.desks, dial)
         self._of = of
-        self._dial = dial
         self._back_to = back_to
         """Why the agent is away again afterwards; None: they are not."""
 
-    @property
-    def settings(self) -> CampaignSettings:
-        return self._dial.campaign.settings
-
-    async def place(self) -> None:
+    async def place(self, dial: AgentDial) -> None:
         """Have the agent's phone at hand, then call the customer."""
-        dial, desks = self._dial, self._of.desks
+        desks = self._desks
         if not await desks.connect(dial):
             self._end(DialNotice(DialFault.PHONE, dial.number))
             return
         if dial.over:
             return
         desks.step(dial, DialStep.DIALLING)
-        came = await self._of.door.place(
-            self._wish(dial.campaign),
+        came = await self._door.place(
+            self._wish(dial),
             self.follow,
             wanted=lambda: not (dial.over or dial.cancelled),
         )
@@ -178,55 +166,29 @@ class _HandCall:
         elif isinstance(came, Shut):
             cancelled = not_reached(dial, closed=True)
             self._end(cancelled if dial.cancelled else DialNotice(DialFault.NO_WAY, dial.number))
-        else:
-            self._look()
 
-    def _wish(self, campaign: Campaign) -> WishedCall:
-        settings = campaign.settings
+    def _wish(self, dial: AgentDial) -> WishedCall:
+        settings = self.settings
         return WishedCall(
             None,
-            campaign.project,
+            dial.campaign.project,
             None,
-            self._dial.number,
+            dial.number,
             LineName(settings.line),
             Mode.MANUAL,
             settings.ring_s,
             settings.caller_id,
-            self._dial.agent,
+            dial.agent,
             with_agent=True,
             grace_s=KEPT_GRACE_S,
             rules=settings.rules,
         )
 
-    def follow(self, call: LiveCall) -> RunningAttempt:
-        self._dial.call = call
-        attempt = RunningAttempt(self, call, Lead(ListName("")), self.clock.now())
-        call.follower = attempt
-        return attempt
-
-    def _look(self) -> None:
-        """Nobody is called whose agent has left."""
-        dial = self._dial
-        if dial.over or dial.call is None or dial.call.picked_up:
-            return
-        if not self._of.desks.phone_is_there(dial) or not self._of.door.open:
-            self._of.door.cut(dial.call)
-        asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look)
-
-    def feed(self, fact: PacingFact) -> None:
-        if isinstance(fact, PersonConnected):
-            self._end()
-        elif not self._dial.over and self._dial.tell(fact):
-            self._of.desks.touch(self._dial.agent)
-
-    def forget(self, attempt: RunningAttempt) -> None:  # noqa: ARG002 - it has only this one
-        self._end(not_reached(self._dial, closed=self._dial.cancelled))
-
     def _end(self, notice: DialNotice | None = None) -> None:
         dial = self._dial
-        if dial.over:
+        if dial is None or dial.over:
             return
-        self._of.desks.end(dial, notice)
+        super()._end(notice)
         loop = asyncio.get_running_loop()
         if self._back_to is not None:  # in a talk, it is noted for its end
             loop.call_soon(self._of.floor.feed, Away(dial.agent, self._back_to))

@@ -15,7 +15,6 @@ from dialer.abandon_count import Tally
 from dialer.pacing_facts import Dialled, Lead, PacingFact
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId, LineName, ListName
-from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
@@ -133,10 +132,7 @@ class LiveRun(ABC):
         if found is None:
             found = self._take(call, Lead(ListName("")))
             self.feed(Dialled(found.id, found.lead))
-            if call.picked_up:
-                found.answered()
-            if has_talked(call):
-                found.talks(call.agent)
+            found.catch_up()
         return found
 
     def _take(self, call: LiveCall, lead: Lead) -> RunningAttempt:

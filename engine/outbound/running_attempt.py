@@ -24,6 +24,7 @@ from dialer.policy import Reason
 from domain.facts import CustomerAbandoned
 from domain.identity import AgentCode, AttemptId, QueueName
 from domain.reasons import Cause
+from engine.agents.live_talks import has_talked
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
@@ -184,6 +185,13 @@ class RunningAttempt:
             self.run.calls.note(self.call, CustomerAbandoned(by_customer=True))
             self.run.feed(Abandoned(self.id, by_customer=True))
         self.run.forget(self)
+
+    def catch_up(self) -> None:
+        """Take in what has become of a call that somebody else had placed."""
+        if self.call.picked_up:
+            self.answered()
+        if has_talked(self.call):
+            self.talks(self.call.agent)
 
     def facts_so_far(self) -> Iterable[PacingFact]:
         """For a pacer that begins now."""
