@@ -29,13 +29,7 @@ from domain.identity import AgentCode, CallId, LineName
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
-from engine.outbound.claimed_leads import (
-    HOPPER_S,
-    LEAST_IN_HOPPER,
-    MOST_IN_HOPPER,
-    ClaimedLeads,
-    lead_to_pace,
-)
+from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pace
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.run_pacer import day_of, fact_of, new_pacer, paced_by
 from engine.outbound.running_attempt import Decision, RunningAttempt
@@ -253,14 +247,10 @@ class CampaignRun(LiveRun):
     # --- leads
 
     def _refill(self) -> None:
-        wanted = min(MOST_IN_HOPPER, max(LEAST_IN_HOPPER, self._wanted()))
+        per_second = min(self.settings.calls_per_second, max(1.0, 0.5 * len(self._staff)))
+        wanted = hopper_size(per_second)
         if self.dials and self._hopper.wants(wanted):
             self._begin(self._fill(wanted))
-
-    def _wanted(self) -> int:
-        """About as many leads as are dialled in HOPPER_S."""
-        per_second = min(self.settings.calls_per_second, max(1.0, 0.5 * len(self._staff)))
-        return round(per_second * HOPPER_S)
 
     async def _fill(self, wanted: int) -> None:
         claims = bool(self._staff or self._wanted_by_agents)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from campaigns.claims import ClaimedLead, LeadClaims
@@ -15,10 +16,10 @@ from storage.database_errors import AWAY
 
 LEASE_S = 60.0
 RENEW_EVERY_S = 20.0
-HOPPER_S = 10.0
-"""The hopper holds about what is dialled in this time, and LEAST_IN_HOPPER at least."""
-LEAST_IN_HOPPER = 10
-MOST_IN_HOPPER = 500
+_HOPPER_S = 10.0
+"""The hopper holds about what is dialled in this time, and _LEAST_IN_HOPPER at least."""
+_LEAST_IN_HOPPER = 10
+_MOST_IN_HOPPER = 500
 AGAIN_AFTER_S = 5.0
 """How long after the database was away, or a claim brought nothing, it is asked again."""
 
@@ -106,10 +107,7 @@ class ClaimedLeads:
 
     async def give_back(self, leads: Iterable[ClaimedLead]) -> None:
         """Let these leads be claimed by others, unless they are dialled."""
-        try:
-            await self._claims.release((one.lead.lead for one in leads), by=self._door.name)
-        except AWAY:
-            return  # their leases end
+        await give_back(self._claims, leads, by=self._door.name)
 
     def empty(self, begin: Callable[[Iterable[ClaimedLead]], None]) -> None:
         """Forget the leads that come next; ``begin`` is handed those that are to be given back."""
@@ -125,6 +123,17 @@ class ClaimedLeads:
                 await asyncio.wait([task])
         left, self._next = list(self._next), deque()
         await self.give_back(left)
+
+
+def hopper_size(per_second: float) -> int:
+    """About how many leads are to be claimed ahead where so many are dialled a second."""
+    return min(_MOST_IN_HOPPER, max(_LEAST_IN_HOPPER, round(per_second * _HOPPER_S)))
+
+
+async def give_back(claims: LeadClaims, leads: Iterable[ClaimedLead], *, by: str) -> None:
+    """Let these leads be claimed by others. While the database is away, their leases end."""
+    with suppress(*AWAY):
+        await claims.release((one.lead.lead for one in leads), by=by)
 
 
 def lead_to_pace(claimed: ClaimedLead) -> Lead:

@@ -17,13 +17,7 @@ from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.outbound.campaign_run import LATE_S, OnDecision
-from engine.outbound.claimed_leads import (
-    HOPPER_S,
-    LEAST_IN_HOPPER,
-    MOST_IN_HOPPER,
-    ClaimedLeads,
-    lead_to_pace,
-)
+from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pace
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.running_attempt import Decision, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
@@ -118,8 +112,7 @@ class NoticeRun(LiveRun):
                 self._decided(self.campaign, decision, settings)
             for _ in range(pace.count):
                 self._begin(self._dial(leads.take(), self.clock.now() + LATE_S))
-            wanted = round(settings.calls_per_second * HOPPER_S)
-            wanted = min(MOST_IN_HOPPER, max(LEAST_IN_HOPPER, wanted))
+            wanted = hopper_size(settings.calls_per_second)
             if leads.wants(wanted):
                 self._begin(self._fill(wanted))
         self._look_in(pace.again_s)

@@ -25,7 +25,13 @@ from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.clock import Clock
 from engine.desk_ports import DialFault, DialNotice, DialStep
-from engine.outbound.claimed_leads import AGAIN_AFTER_S, LEASE_S, RENEW_EVERY_S, lead_to_pace
+from engine.outbound.claimed_leads import (
+    AGAIN_AFTER_S,
+    LEASE_S,
+    RENEW_EVERY_S,
+    give_back,
+    lead_to_pace,
+)
 from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.running_attempt import RunningAttempt
@@ -199,8 +205,7 @@ class PreviewRun(LiveRun):
         self._dry = not found
         if self._dry:
             self._claim_at = self.clock.now() + AGAIN_AFTER_S
-        left = self._show(found)
-        await self._release(left)
+        await self._release(self._show(found))
 
     def _show(self, found: Iterable[ClaimedLead]) -> list[ClaimedLead]:
         """Show the leads to who is idle now; returns those that nobody can have."""
@@ -232,10 +237,7 @@ class PreviewRun(LiveRun):
                 self._give_back(dial, DialNotice(DialFault.CHANGED, dial.number))
 
     async def _release(self, leads: Iterable[ClaimedLead]) -> None:
-        try:
-            await self._claims.release((one.lead.lead for one in leads), by=self._door.name)
-        except AWAY:
-            return  # their leases end
+        await give_back(self._claims, leads, by=self._door.name)
 
     def _shown(self) -> Collection[AgentDial]:
         return [dial for dial in self._dials.values() if dial.step is DialStep.SHOWN]
