@@ -81,7 +81,7 @@ class HandCalls:
             return DialNotice(DialFault.NOT_A_NUMBER, typed)
         dial = AgentDial(agent, run.campaign, number, step=DialStep.CONNECTING)
         paused = seat.state is AgentState.PAUSED and seat.reason not in AUTOMATIC_PAUSES
-        call = _HandCall(self, dial, seat.reason if paused else None)
+        call = _HandCall(self, run.settings, dial, seat.reason if paused else None)
         self.desks.begin(dial)
         if seat.state is not AgentState.READY:
             self.floor.feed(Ready(agent))
@@ -129,9 +129,7 @@ class HandCalls:
         )
         if run is None or placed is None:
             return None
-        dial = AgentDial(placed.agent or AgentCode(""), run.campaign, placed.number, call=call)
-        dial.over = True  # no desk shows it
-        attempt = _HandCall(self, dial, None).follow(call)
+        attempt = _HandCall(self, run.settings).follow(call)
         attempt.catch_up()
         return attempt
 
@@ -139,8 +137,13 @@ class HandCalls:
 class _HandCall(CallForAgent):
     """One call by hand."""
 
-    def __init__(self, of: HandCalls, dial: AgentDial, back_to: str | None) -> None:
-        settings = dial.campaign.settings
+    def __init__(
+        self,
+        of: HandCalls,
+        settings: CampaignSettings,
+        dial: AgentDial | None = None,
+        back_to: str | None = None,
+    ) -> None:
         super().__init__(settings, of.calls, of.clock, of.door, of.desks, dial)
         self._of = of
         self._back_to = back_to
