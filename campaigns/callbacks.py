@@ -115,9 +115,8 @@ class Callbacks:
         self, actor: Actor, *, campaign: CampaignName | None = None
     ) -> tuple[PromisedCallback, ...]:
         """Those of their projects, the earliest first, at most ``MOST_SHOWN``."""
-        projects = None if actor.everywhere else sorted(actor.projects or ())
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["promised"], projects, campaign, None, None, MOST_SHOWN)
+            rows = await db.fetch(_SQL["promised"], actor.reach, campaign, None, None, MOST_SHOWN)
         return tuple(_promised(row) for row in rows)
 
     async def of_agent(self, agent: AgentCode) -> tuple[PromisedCallback, ...]:
@@ -134,9 +133,8 @@ class Callbacks:
 
     async def changes(self, actor: Actor) -> tuple[CallbackChange, ...]:
         """What became of those of their projects, the newest first."""
-        projects = None if actor.everywhere else sorted(actor.projects or ())
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["changes"], projects, MOST_CHANGES)
+            rows = await db.fetch(_SQL["changes"], actor.reach, MOST_CHANGES)
         return tuple(_change(row) for row in rows)
 
     async def move(self, actor: Actor, lead: int, seen: datetime, at: datetime) -> int:

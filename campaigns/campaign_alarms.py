@@ -49,10 +49,8 @@ class CampaignAlarms:
 
     async def raised(self, actor: Actor | None = None) -> Sequence[CampaignAlarm]:
         """Those that go on, of the campaigns that ``actor`` sees; None: of all."""
-        everywhere = actor is None or actor.everywhere
-        projects = None if everywhere else sorted((actor and actor.projects) or ())
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["open_alarms"], projects)
+            rows = await db.fetch(_SQL["open_alarms"], None if actor is None else actor.reach)
         return [_alarm(row) for row in rows]
 
     async def of(self, actor: Actor, campaign: CampaignName) -> Sequence[CampaignAlarm]:

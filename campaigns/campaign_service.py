@@ -137,9 +137,8 @@ class Campaigns:
 
     async def seen_by(self, actor: Actor, *, removed: bool = False) -> list[Campaign]:
         """Those that ``actor`` sees, the newest first."""
-        projects = None if actor.everywhere else sorted(actor.projects or ())
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["campaigns"], projects, None, removed)
+            rows = await db.fetch(_SQL["campaigns"], actor.reach, None, removed)
         return [_campaign(row) for row in rows]
 
     async def get(self, actor: Actor, name: str) -> Campaign:

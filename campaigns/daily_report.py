@@ -129,7 +129,7 @@ def seen_projects(actor: Actor, project: ProjectName | None) -> list[str] | None
         return []
     if project is not None:
         return [project] if actor.has(project) else []
-    return None if actor.everywhere else sorted(actor.projects or ())
+    return actor.reach
 
 
 def total_of(rows: Iterable[DailyRow]) -> OutboundFigures:

@@ -86,9 +86,8 @@ class LeadLists:
 
     async def seen_by(self, actor: Actor) -> tuple[ListOfLeads, ...]:
         """The lists that ``actor`` sees, the newest first."""
-        projects = None if actor.everywhere else sorted(actor.projects or ())
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["lists"], projects, None)
+            rows = await db.fetch(_SQL["lists"], actor.reach, None)
         return tuple(_list(row) for row in rows)
 
     async def get(self, actor: Actor, number: int) -> ListOfLeads:

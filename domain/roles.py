@@ -31,6 +31,11 @@ class Actor:
         """Whether all projects are theirs."""
         return self.role is Role.ADMIN or self.projects is None
 
+    @property
+    def reach(self) -> list[str] | None:
+        """The projects that are theirs, as a query is given them; None: all."""
+        return None if self.everywhere else sorted(self.projects or ())
+
     def has(self, project: str) -> bool:
         """Whether the project is theirs."""
         return self.everywhere or project in (self.projects or ())
