@@ -126,7 +126,7 @@ async def _sent(centre: DialledCentre) -> tuple[list[SentCall], int]:
 
 
 def rate_figures(calls: Sequence[SentCall], lasts_s: float) -> dict[str, Any]:
-    """The figures of calls of which some were sent before ``lasts_s`` were measured; JSON-able."""
+    """The figures of ``lasts_s`` seconds, JSON-able. ``calls`` begin WARM_S before those."""
     first = min((call.invited for call in calls), default=0.0) + WARM_S
     measured = [call for call in calls if first <= call.invited < first + lasts_s]
     seconds = [0] * max(1, int(lasts_s))

@@ -2,7 +2,7 @@
 first."""
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -69,11 +69,6 @@ class AttemptFilter:
     came: CameTo | CameGroup | None = None
     result: ResultGroup | str | None = None
     """A disposition, or several."""
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether it sets no condition but the campaign."""
-        return replace(self, campaign=None) == AttemptFilter()
 
 
 @dataclass(frozen=True, slots=True)

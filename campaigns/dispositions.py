@@ -1,8 +1,8 @@
 """Takes down what agents say a call came to, and what becomes of the lead.
 
 The last disposition of a call holds, with one exception: nothing an agent says later undoes a
-do-not-call request. Calls that are no attempts (inbound ones) have dispositions too. A callback
-that an inbound caller is promised is their last disposition, with the number to call.
+do-not-call request. Inbound calls have dispositions, too, though they are no attempts. An inbound
+caller's last disposition also says whether they were promised a callback, and at which number.
 """
 
 from collections.abc import Callable, Mapping

@@ -114,17 +114,17 @@ class OutboundFigures:
 
     @property
     def unsaid(self) -> int:
-        """Calls of which the agent hasn't said what they came to."""
+        """Calls whose agent hasn't said what they came to."""
         return self.said.get("", 0)
 
     @property
     def trunk(self) -> int:
-        """Attempts that the trunk did not carry; they are no dials."""
+        """Attempts that the trunk did not carry, which don't count as dials."""
         return self._came(CameTo.TRUNK)
 
     @property
     def open(self) -> int:
-        """Attempts that aren't over; they are no dials yet."""
+        """Attempts that are still going on, which don't count as dials yet."""
         return self._came(CameTo.OPEN)
 
     @property
@@ -141,7 +141,7 @@ class OutboundFigures:
 
 
 def share(part: int, whole: int) -> float | None:
-    """``part`` of ``whole``, from 0 to 1; None if there is no whole."""
+    """``part`` divided by ``whole``; None if ``whole`` is 0."""
     return part / whole if whole else None
 
 
