@@ -10,38 +10,12 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
 from aiohttp import web
 
 from api.resources import API
-from campaigns.attempt_pages import AttemptPages
-from campaigns.attempts import Attempts
-from campaigns.callback_claims import CallbackClaims
-from campaigns.callbacks import Callbacks
-from campaigns.campaign import CampaignSettings
-from campaigns.campaign_alarms import CampaignAlarms
-from campaigns.campaign_samples import CampaignSamples
-from campaigns.campaign_service import Campaigns
-from campaigns.claims import LeadClaims
-from campaigns.customer_cards import CustomerCards
-from campaigns.daily_report import DailyReports
-from campaigns.dispositions import Dispositions
-from campaigns.funnel import CampaignFunnel
-from campaigns.hand_dialling import HandDialling
-from campaigns.lead_lists import LeadLists
-from campaigns.lead_report import LeadReports
-from campaigns.lead_service import LeadService
-from campaigns.lead_skips import LeadSkips
-from campaigns.list_imports import ListImports
-from campaigns.pacing_log import PacingLog
-from campaigns.plan import PlanState, plan_state
-from campaigns.project_choices import ProjectChoices
-from campaigns.rejected_rows import RejectedRows
-from campaigns.typed_leads import TypedLeads
 from centre.directory import Directory
 from centre.directory_copy import DirectoryCopy
 from centre.directory_service import DirectoryService
@@ -62,13 +36,9 @@ from configuration.flows import (
 from configuration.in_force import CannotKeep, InForce, keep, serving
 from configuration.secrets import Secrets
 from console.app import make_app
-from console.campaigns.campaign_services import CampaignServices
-from console.floor.disposing import DispositionServices
 from console.kit.context import SESSIONS, PhoneAccess
 from console.kit.door import Door
-from console.lead_lists.list_services import ListServices
-from console.reports.report_services import ReportServices
-from domain.centre import Centre, zone_of
+from domain.centre import Centre
 from domain.errors import OperatorError
 from engine.agents.kept_rooms import KEPT_ROOMS, KeptRooms
 from engine.calls.call import LiveCall
@@ -79,19 +49,7 @@ from engine.holidays_ahead import HolidaysAhead
 from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
-from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.answered_call import AnsweredCalls
-from engine.outbound.callback_calls import CallbackCalls
-from engine.outbound.campaign_books import CampaignBooks
-from engine.outbound.campaign_runs import CampaignRuns
-from engine.outbound.campaign_tests import CampaignTests
-from engine.outbound.campaign_watch import CampaignWatch
-from engine.outbound.days_off import CalendarDaysOff
-from engine.outbound.desk_dials import DeskDials
-from engine.outbound.hand_calls import HandCalls
-from engine.outbound.messages import CampaignMessages
-from engine.outbound.run_maker import RunMaker
-from engine.outbound.way_out import WayOut
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.recorder import Recorder
@@ -101,8 +59,8 @@ from ivr_flows.announcements import texts_to_prepare
 from ivr_flows.flow import Flow
 from ivr_flows.phrases import Phrases
 from machine.hosts import with_port
-from machine.local_zone import zone_here
 from machine.open_files import claim
+from offhook.outbound_work import OutboundWork
 from offhook.places import Places, places
 from prompts.sounds import Prompts
 from storage.controller_lock import ControllerLock
@@ -321,84 +279,16 @@ async def running(
         _background(stack, database.catch_up(engine), "catching up with the database")
         _background(stack, engine.lost_phones.run(), "lost phones")
 
-        zone = zone_here(zone_of(engine.centre))
-        campaigns = Campaigns(pool, on_change=lambda name: runs.changed(name))
-        days_off = CalendarDaysOff(lambda: engine.centre)
-
-        def plan(settings: CampaignSettings) -> PlanState:
-            return plan_state(settings, days_off, datetime.now(UTC), zone)
-
-        attempts = Attempts(pool, zone, days_off=days_off)
-        way_out = WayOut(
-            f"{config.node}-{os.getpid()}-{uuid4().hex[:8]}",
-            engine.in_force,
-            engine.calls,
-            engine.talks,
-            engine.links,
-            engine.channels,
-            attempts,
-            HandDialling(pool, zone),
-            closing=lambda: engine.sessions.closing is not None,
-        )
-        books = CampaignBooks(
+        outbound = OutboundWork(
+            config.node,
+            engine,
             pool,
-            zone,
-            way_out.name,
+            prompts,
             flushed=outbox.flushed,
             caught_up=absence.caught_up.wait,
         )
-        _background(stack, books.settle(), "attempts left open")
-        _background(stack, books.keep(), "why campaigns dial")
-        desks = DeskDials(engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news)
-        runs = CampaignRuns(
-            campaigns,
-            RunMaker(
-                engine.calls,
-                way_out,
-                LeadClaims(pool, zone, days_off=days_off),
-                engine.clock,
-                desks,
-                LeadSkips(pool),
-                engine.floor,
-                sound=CampaignMessages(prompts).sound,
-                history=books.history,
-                decided=books.decided,
-                zone=lambda: zone_of(engine.centre),
-                plan=plan,
-            ),
-            way_out,
-            engine.in_force,
-            engine.floor,
-            engine.calls,
-            engine.news,
-        )
-        by_hand = HandCalls(
-            runs,
-            way_out,
-            desks,
-            engine.in_force,
-            engine.floor,
-            engine.calls,
-            engine.clock,
-        )
-        alarms = CampaignAlarms(pool)
-        watch = CampaignWatch(
-            runs.under_way,
-            CampaignSamples(pool),
-            alarms,
-            keep_days=lambda: engine.centre.keep_decisions_days,
-        )
-        callbacks = CallbackCalls(
-            CallbackClaims(pool, zone, days_off=days_off),
-            runs,
-            way_out,
-            desks,
-            engine.in_force,
-            engine.floor,
-            engine.calls,
-            engine.clock,
-            engine.news,
-        )
+        for work, what in outbound.at_once():
+            _background(stack, work, what)
         agi = AgiServer(
             config.asterisk.agi_bind,
             ports.agi,
@@ -408,7 +298,7 @@ async def running(
                     engine.sessions,
                     engine.admission,
                     engine.queued,
-                    PlacedHosts(runs, by_hand, callbacks),
+                    outbound.hosts,
                 ).serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts
@@ -460,8 +350,7 @@ async def running(
 
         _background(stack, centre.keep_figures(), "figures")
         _background(stack, database.refold(), "old figures")
-        lists, imports = LeadLists(pool), ListImports(pool, zone)
-        stack.push_async_callback(imports.close)
+        stack.push_async_callback(outbound.imports.close)
         app = make_app(
             centre,
             calls,
@@ -474,26 +363,11 @@ async def running(
                 on_change=followed.look,
             ),
             phone_setups=PhoneSetups(pool),
-            campaigns=CampaignServices(
-                campaigns,
-                lists,
-                CampaignFunnel(pool, zone, days_off=days_off),
-                runs,
-                LeadService(pool),
-                PacingLog(pool),
-                AttemptPages(pool),
-                CampaignSamples(pool),
-                alarms,
-                CampaignTests(way_out, engine.in_force, CampaignMessages(prompts).sound),
-                plan=plan,
-                days_off=days_off,
-            ),
-            desks=AgentDesks(desks, runs, by_hand),
-            lead_lists=ListServices(lists, imports, RejectedRows(pool), TypedLeads(pool, zone)),
-            reports=ReportServices(DailyReports(pool), campaigns, lists, LeadReports(pool)),
-            disposing=DispositionServices(
-                Dispositions(pool), ProjectChoices(pool), CustomerCards(pool), Callbacks(pool)
-            ),
+            campaigns=outbound.campaign_services(),
+            desks=outbound.desks(),
+            lead_lists=outbound.list_services(),
+            reports=outbound.report_services(),
+            disposing=outbound.disposition_services(),
             flows=sorted(flows),
             phones=_phone_access(config, ports),
             api=API,
@@ -505,16 +379,9 @@ async def running(
         _background(stack, _speak_ahead(prompts, flows, phrases, in_use, where), "prompts")
         await agi.start()
         stack.push_async_callback(agi.close)
-        _background(stack, runs.run(), "campaigns")
-        _background(stack, _watch_once_begun(runs, watch), "the watch on campaigns")
-        _background(stack, callbacks.run(), "callbacks")
+        for work, what in outbound.once_served():
+            _background(stack, work, what)
         yield engine
-
-
-async def _watch_once_begun(runs: CampaignRuns, watch: CampaignWatch) -> None:
-    """Before, no campaign seems to be under way, and all alarms would be over."""
-    await runs.begun()
-    await watch.keep()
 
 
 def _phone_access(config: Config, ports: Ports) -> PhoneAccess:

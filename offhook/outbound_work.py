@@ -1,0 +1,216 @@
+"""Puts together all that calls customers: campaigns, callbacks, calls by hand, and their pages."""
+
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import asyncpg
+
+from campaigns.attempt_pages import AttemptPages
+from campaigns.attempts import Attempts
+from campaigns.callback_claims import CallbackClaims
+from campaigns.callbacks import Callbacks
+from campaigns.campaign import CampaignSettings
+from campaigns.campaign_alarms import CampaignAlarms
+from campaigns.campaign_samples import CampaignSamples
+from campaigns.campaign_service import Campaigns
+from campaigns.claims import LeadClaims
+from campaigns.customer_cards import CustomerCards
+from campaigns.daily_report import DailyReports
+from campaigns.dispositions import Dispositions
+from campaigns.funnel import CampaignFunnel
+from campaigns.hand_dialling import HandDialling
+from campaigns.lead_lists import LeadLists
+from campaigns.lead_report import LeadReports
+from campaigns.lead_service import LeadService
+from campaigns.lead_skips import LeadSkips
+from campaigns.list_imports import ListImports
+from campaigns.pacing_log import PacingLog
+from campaigns.plan import PlanState, plan_state
+from campaigns.project_choices import ProjectChoices
+from campaigns.rejected_rows import RejectedRows
+from campaigns.typed_leads import TypedLeads
+from console.campaigns.campaign_services import CampaignServices
+from console.floor.disposing import DispositionServices
+from console.lead_lists.list_services import ListServices
+from console.reports.report_services import ReportServices
+from domain.centre import zone_of
+from domain.identity import NodeName
+from engine.engine import Engine
+from engine.outbound.agent_desks import AgentDesks, PlacedHosts
+from engine.outbound.callback_calls import CallbackCalls
+from engine.outbound.campaign_books import CampaignBooks
+from engine.outbound.campaign_runs import CampaignRuns
+from engine.outbound.campaign_tests import CampaignTests
+from engine.outbound.campaign_watch import CampaignWatch
+from engine.outbound.days_off import CalendarDaysOff
+from engine.outbound.desk_dials import DeskDials
+from engine.outbound.hand_calls import HandCalls
+from engine.outbound.messages import CampaignMessages
+from engine.outbound.run_maker import RunMaker
+from engine.outbound.way_out import WayOut
+from machine.local_zone import zone_here
+from prompts.sounds import Prompts
+
+Work = tuple[Coroutine[object, object, None], str]
+"""What runs in the background, and what it is called."""
+
+
+class OutboundWork:
+    """The outbound work of one controller.
+
+    ``flushed`` waits until the database has all facts so far, ``caught_up`` until those of an
+    earlier controller's calls are known. ``imports`` is to be closed in the end.
+    """
+
+    def __init__(
+        self,
+        node: NodeName,
+        engine: Engine,
+        pool: asyncpg.Pool,
+        prompts: Prompts,
+        *,
+        flushed: Callable[[], Awaitable[None]],
+        caught_up: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._zone = zone_here(zone_of(engine.centre))
+        self._days_off = CalendarDaysOff(lambda: engine.centre)
+        self._messages = CampaignMessages(prompts)
+        self._campaigns = Campaigns(pool, on_change=lambda name: self._runs.changed(name))
+        self._way_out = WayOut(
+            f"{node}-{os.getpid()}-{uuid4().hex[:8]}",
+            engine.in_force,
+            engine.calls,
+            engine.talks,
+            engine.links,
+            engine.channels,
+            Attempts(pool, self._zone, days_off=self._days_off),
+            HandDialling(pool, self._zone),
+            closing=lambda: engine.sessions.closing is not None,
+        )
+        self._books = CampaignBooks(
+            pool, self._zone, self._way_out.name, flushed=flushed, caught_up=caught_up
+        )
+        self._dials = DeskDials(
+            engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news
+        )
+        self._runs = CampaignRuns(
+            self._campaigns,
+            RunMaker(
+                engine.calls,
+                self._way_out,
+                LeadClaims(pool, self._zone, days_off=self._days_off),
+                engine.clock,
+                self._dials,
+                LeadSkips(pool),
+                engine.floor,
+                sound=self._messages.sound,
+                history=self._books.history,
+                decided=self._books.decided,
+                zone=lambda: zone_of(engine.centre),
+                plan=self._plan,
+            ),
+            self._way_out,
+            engine.in_force,
+            engine.floor,
+            engine.calls,
+            engine.news,
+        )
+        self._by_hand = HandCalls(
+            self._runs,
+            self._way_out,
+            self._dials,
+            engine.in_force,
+            engine.floor,
+            engine.calls,
+            engine.clock,
+        )
+        self._callbacks = CallbackCalls(
+            CallbackClaims(pool, self._zone, days_off=self._days_off),
+            self._runs,
+            self._way_out,
+            self._dials,
+            engine.in_force,
+            engine.floor,
+            engine.calls,
+            engine.clock,
+            engine.news,
+        )
+        self._alarms = CampaignAlarms(pool)
+        self._lists = LeadLists(pool)
+        self.imports = ListImports(pool, self._zone)
+
+    def _plan(self, settings: CampaignSettings) -> PlanState:
+        return plan_state(settings, self._days_off, datetime.now(UTC), self._zone)
+
+    # --- what calls
+
+    @property
+    def hosts(self) -> PlacedHosts:
+        """Finds who had a call placed."""
+        return PlacedHosts(self._runs, self._by_hand, self._callbacks)
+
+    def at_once(self) -> Iterator[Work]:
+        """What runs from the beginning."""
+        yield self._books.settle(), "attempts left open"
+        yield self._books.keep(), "why campaigns dial"
+
+    def once_served(self) -> Iterator[Work]:
+        """What runs as soon as those who answer are served."""
+        yield self._runs.run(), "campaigns"
+        yield self._watch_once_begun(), "the watch on campaigns"
+        yield self._callbacks.run(), "callbacks"
+
+    async def _watch_once_begun(self) -> None:
+        """Before, no campaign seems to be under way, and all alarms would be over."""
+        watch = CampaignWatch(
+            self._runs.under_way,
+            CampaignSamples(self._pool),
+            self._alarms,
+            keep_days=lambda: self._engine.centre.keep_decisions_days,
+        )
+        await self._runs.begun()
+        await watch.keep()
+
+    # --- what pages ask
+
+    def campaign_services(self) -> CampaignServices:
+        """For the pages of campaigns, leads and attempts."""
+        return CampaignServices(
+            self._campaigns,
+            self._lists,
+            CampaignFunnel(self._pool, self._zone, days_off=self._days_off),
+            self._runs,
+            LeadService(self._pool),
+            PacingLog(self._pool),
+            AttemptPages(self._pool),
+            CampaignSamples(self._pool),
+            self._alarms,
+            CampaignTests(self._way_out, self._engine.in_force, self._messages.sound),
+            plan=self._plan,
+            days_off=self._days_off,
+        )
+
+    def list_services(self) -> ListServices:
+        """For the pages of lists."""
+        rejected, typed = RejectedRows(self._pool), TypedLeads(self._pool, self._zone)
+        return ListServices(self._lists, self.imports, rejected, typed)
+
+    def report_services(self) -> ReportServices:
+        """For the reports."""
+        pool = self._pool
+        return ReportServices(DailyReports(pool), self._campaigns, self._lists, LeadReports(pool))
+
+    def disposition_services(self) -> DispositionServices:
+        """For what agents say of calls."""
+        pool = self._pool
+        return DispositionServices(
+            Dispositions(pool), ProjectChoices(pool), CustomerCards(pool), Callbacks(pool)
+        )
+
+    def desks(self) -> AgentDesks:
+        """For the customers whom agents' desks show."""
+        return AgentDesks(self._dials, self._runs, self._by_hand)
