@@ -114,6 +114,14 @@ class CuttingProxy:
         for line in list(self._lines):
             self._cut(line, reset=reset)
 
+    async def cut_within(self, seconds: float) -> None:
+        """Wait for the cut that is to come; if fewer bytes go by than it was to have, cut then."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.cut.wait()
+        except TimeoutError:
+            self.cut_now()
+
     def stall(self, *directions: Direction) -> None:
         """Pass nothing on, and keep the connection (both ways by default)."""
         for direction in directions or (UP, DOWN):
