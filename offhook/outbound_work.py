@@ -53,7 +53,7 @@ from engine.outbound.way_out import WayOut
 from machine.local_zone import zone_here
 from prompts.sounds import Prompts
 
-Work = tuple[Coroutine[object, object, None], str]
+BackgroundWork = tuple[Coroutine[object, object, None], str]
 """What runs in the background, and what it is called."""
 
 
@@ -153,12 +153,12 @@ class OutboundWork:
         """Finds who had a call placed."""
         return PlacedHosts(self._runs, self._by_hand, self._callbacks)
 
-    def at_once(self) -> Iterator[Work]:
+    def at_once(self) -> Iterator[BackgroundWork]:
         """What runs from the beginning."""
         yield self._books.settle(), "attempts left open"
         yield self._books.keep(), "why campaigns dial"
 
-    def once_served(self) -> Iterator[Work]:
+    def once_served(self) -> Iterator[BackgroundWork]:
         """What runs as soon as those who answer are served."""
         yield self._runs.run(), "campaigns"
         yield self._watch_once_begun(), "the watch on campaigns"
