@@ -3,7 +3,8 @@ away for a minute; all books must agree afterwards (bench/campaign_kills.py).
 
 A line for each kill goes to standard error, with what became of the calls that rang. The seed of
 the moments is printed; ``OFFHOOK_FAULTS_SEED`` repeats it, ``OFFHOOK_FAULTS_KILLS`` is for another
-number of kills. The exit status is 1 if any books disagree.
+number of kills, ``OFFHOOK_FAULTS_SECONDS`` for the longest that they may take (an hour). The exit
+status is 1 if any books disagree.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from telephony.asterisk.provision import find_or_install
 
 KILLS = int(os.environ.get("OFFHOOK_FAULTS_KILLS", "100"))
 SEED = int(os.environ.get("OFFHOOK_FAULTS_SEED", "0")) or random.randrange(1, 1_000_000)
+SECONDS = float(os.environ.get("OFFHOOK_FAULTS_SECONDS", "3600"))
 _LINE = LineName("carrier")
 QUEUE = "calls"
 _RTP = 1_000
@@ -71,7 +73,7 @@ async def _measure() -> dict[str, Any]:
         campaign = KilledCampaign(
             stack, far, console, pool, queue=QUEUE, line=_LINE, seed=SEED, say=say
         )
-        result = await campaign.run(KILLS, database=server)
+        result = await campaign.run(KILLS, within_s=SECONDS, database=server)
     for number, kill in enumerate(result.kills, start=1):
         say(
             f"kill {number}: {', '.join(f'{name} {value}' for name, value in asdict(kill).items())}"
@@ -90,6 +92,9 @@ def _centre() -> dict[str, Any]:
     names = [str(1001 + number) for number in range(AGENTS)]
     return {
         "projects": [{"name": "bench", "title": "Benchmark"}],
+        "hotlines": [
+            {"number": rig.HOTLINE, "project": "bench", "flow": "greeting", "queue": QUEUE}
+        ],
         "queues": [{"name": QUEUE, "project": "bench", "skill": QUEUE, "wrap_up_s": 0}],
         "agents": [
             {

@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 
+from dialer.attempt_stages import AttemptStage
 from domain.centre import Centre
 from domain.identity import CallId, CampaignName
 from farend.called_customers import key_of
@@ -34,7 +35,7 @@ select a.attempt, a.number, a.stage, a.reserved_at, a.requested_at, a.answered_a
   (select f.detail ->> 'station' from call_facts f where f.call = a.attempt
    and f.kind = 'connected' order by f.at limit 1) as station
 from attempts a left join calls c on c.call = a.attempt
-where a.campaign = $1 order by a.reserved_at"""
+where a.campaign = $1 and a.applied is distinct from 'never_placed' order by a.reserved_at"""
 
 _USE = """\
 with states as (
@@ -161,6 +162,8 @@ def logged_otherwise(
     for call in booked:
         what = f"{call.name} to {call.number}"
         there = logged.get(CallId(call.name))
+        if there is None and not call.reaches_far_end:
+            continue
         if there is None:
             found.append(f"{what} is not in Asterisk's log")
             continue
@@ -197,7 +200,7 @@ def not_kept(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 async def written(pool: asyncpg.Pool, campaign: CampaignName) -> Sequence[Mapping[str, Any]]:
     """The attempts of a campaign, once each has its end, record and recording, or as they stand
-    after a while."""
+    after a while; without those that a killed controller reserved and never placed."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + WRITTEN_WITHIN_S
     while True:
@@ -218,6 +221,7 @@ def booked_call(row: Mapping[str, Any]) -> BookedCall:
         _epoch(row["ended_at"]),
         row["station"],
         _talked_s(row),
+        reaches_far_end=row["stage"] != AttemptStage.UNKNOWN,
     )
 
 

@@ -41,6 +41,10 @@ _SEEN_WITHIN_S = 5.0
 """A call that Asterisk has accepted shows a channel at once, or none if its line is unreachable."""
 _CUT_AGAIN_S = 0.25
 CONTEXT = "outbound"
+_RESERVED_AT_ONCE = 8
+"""Rows that are written at a time. If the database is slow, some are in time, where all at once
+would all be late, and be withdrawn."""
+_TOO_LATE = "the database took too long, or the campaign was paused meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class WayOut:
         self._clock = clock
         self._going: dict[LineName, int] = {}
         """Calls on their way out that have no channel yet, by line."""
+        self._turns = asyncio.Semaphore(_RESERVED_AT_ONCE)
         self._cutting: set[asyncio.Task[None]] = set()
 
     @property
@@ -175,7 +180,10 @@ class WayOut:
         channel = ChannelId(node, new_channel_id())
         caller_id = caller_id_of(line, wish.caller_id)
         try:
-            refused = await self._reserve(wish, channel, line, caller_id)
+            async with self._turns:
+                if not (wanted() and link.up and self.open):
+                    return Shut(_TOO_LATE)
+                refused = await self._reserve(wish, channel, line, caller_id)
         except AWAY as error:
             return Shut(f"the database is away: {in_one_line(error)}")
         if refused is not None:
@@ -239,7 +247,7 @@ class WayOut:
                 call=channel.call,
                 why=in_one_line(error),
             )
-        return Shut("the database took too long, or the campaign was paused meanwhile")
+        return Shut(_TOO_LATE)
 
     def cut(self, call: LiveCall) -> None:
         """Hang up a call that nobody has answered yet."""

@@ -7,61 +7,19 @@ import pytest
 
 from domain.identity import CallId
 from farend.called_customers import key_of
-from farend.compared_books import BookedCall, differences
-from farend.seen_calls import SeenCall
+from farend.compared_books import differences
 from storage.embedded import EmbeddedServer
 from tests.conftest import PortBlocks
 from tests.cutting_proxy import DOWN, UP, CuttingProxy
 from tests.faults.conftest import SceneFactory
-from tests.faults.scene import Scene, story
+from tests.faults.dialled import all_over, assert_nobody_was_called_twice, customers
+from tests.faults.scene import story
 from tests.phones.called import SPRING, run_campaign
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
 FAST = SPRING.model_copy(update={"calls_per_second": 20.0, "grace_s": 8.0})
-
-
-_BOOKS = "select * from attempts where applied is distinct from 'never_placed' order by reserved_at"
-"""Without those that were reserved while the link went down, and withdrawn."""
-
-
-async def _all_over(one: Scene, numbers: list[str]) -> list[BookedCall]:
-    """The books, once each of these leads has had its attempt and none is open."""
-
-    async def done() -> bool:
-        rows = await one.pool.fetch(_BOOKS)
-        settled = all(row["ended_at"] or row["stage"] == "unknown" for row in rows)
-        return settled and len({row["number"] for row in rows}) == len(numbers)
-
-    async def seen() -> object:
-        rows = await one.pool.fetch(
-            "select stage, outcome, count(*) from attempts group by 1, 2 order by 1, 2"
-        )
-        return [tuple(row) for row in rows], (await one.console.board())["agents"]
-
-    await until(done, 180, "every lead was dialled", seen=seen, every_s=0.5)
-    rows = await one.pool.fetch(_BOOKS)
-    return [
-        BookedCall(
-            row["attempt"],
-            row["number"],
-            row["reserved_at"].timestamp(),
-            row["answered_at"] and row["answered_at"].timestamp(),
-            row["ended_at"] and row["ended_at"].timestamp(),
-            reaches_far_end=row["stage"] != "unknown",
-        )
-        for row in rows
-    ]
-
-
-def _customers(one: Scene) -> list[SeenCall]:
-    return [call for call in one.far.seen.calls.values() if call.number]
-
-
-def _assert_nobody_was_called_twice(one: Scene, numbers: list[str]) -> None:
-    twice = [number for number in numbers if len(one.far.seen.to(key_of(number))) > 1]
-    assert not twice, twice
 
 
 async def test_nobody_is_dialled_without_the_database_and_nobody_twice(
@@ -81,9 +39,9 @@ async def test_nobody_is_dialled_without_the_database_and_nobody_twice(
     await asyncio.sleep(10)  # longer than anything waits before it looks again
     assert not await one.channels(), "somebody was called without a row"
     await asyncio.to_thread(own_server.start)
-    books = await _all_over(one, numbers)
-    _assert_nobody_was_called_twice(one, numbers)
-    assert not differences(books, _customers(one), tolerance_s=1.0)
+    books = await all_over(one, numbers)
+    assert_nobody_was_called_twice(one, numbers)
+    assert not differences(books, customers(one), tolerance_s=1.0)
     outcomes = await one.pool.fetch("select distinct stage, outcome from attempts")
     assert [tuple(row) for row in outcomes] == [("ended", "spoken")]
 
@@ -110,10 +68,10 @@ async def test_cuts_of_the_ami_link_call_nobody_twice_and_lose_nobody(
             way = UP if rng.random() < 0.3 else DOWN
             proxy.cut_after(rng.randrange(1, 1_500 if way is UP else 20_000), way)
             await proxy.cut_within(1.5)
-        books = await _all_over(one, numbers)
-        _assert_nobody_was_called_twice(one, numbers)
+        books = await all_over(one, numbers)
+        assert_nobody_was_called_twice(one, numbers)
         assert proxy.cuts > 3
-        wrong = differences(books, _customers(one), tolerance_s=5.0)
+        wrong = differences(books, customers(one), tolerance_s=5.0)
         told = [await one.calls.get(CallId(book.name), projects=None) for book in books]
         stories = "\n".join(story(call) for call in told if call is not None)
         assert not wrong, "\n".join([*wrong, stories])

@@ -13,7 +13,8 @@ from configuration.centre_file import load
 from configuration.in_force import from_files
 from configuration.secrets import secrets_for
 from domain.facts import TalkEnded
-from domain.identity import AgentCode, LineName, StationName
+from domain.identity import AgentCode, StationName
+from engine.calls.call import LiveCall
 from engine.ports import CommandOutcome, LegState
 from farend.network import FarEnd
 from offhook.service import running
@@ -28,11 +29,13 @@ from tests.faults.scene import (
     Scene,
     assert_right,
     kinds,
+    open_pool,
     seat,
     story,
     write_centre,
 )
 from tests.faults.strict_phone import PlainPhone
+from tests.phones.called import SPRING, start_campaign
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -191,7 +194,7 @@ async def test_a_phone_dies_in_its_room_and_in_a_talk(
         there = await phone()
 
         engine.floor.feed(Ready(amy))
-        await far.customer(HOTLINE, "speak-60", line=LineName(LINE), caller="13800000001")
+        caller = await far.customer(HOTLINE, "speak-60", line=LINE, caller="13800000001")
         await until(lambda: any(call.ledger.phones for call in engine.calls.by_id.values()))
         [call] = engine.calls.by_id.values()
         await asyncio.sleep(1.2)
@@ -204,3 +207,24 @@ async def test_a_phone_dies_in_its_room_and_in_a_talk(
         engine.floor.feed(Ready(amy))
         await until(lambda: call.ledger.phones == {station}, what="the caller to be served")
         assert not call.held_at_desk
+        await far.hang_up(caller)
+
+        # The same in a talk with a customer whom a campaign called.
+        engine.floor.feed(Ready(amy))
+        await far.plan("+8613700000001", "pick,speak-120")
+        pool = await open_pool(dsn)
+        stack.push_async_callback(pool.close)
+        await start_campaign(pool, "dies", SPRING, "+8613700000001")
+        placed = await until(
+            lambda: next((one for one in engine.calls.by_id.values() if one.ledger.phones), None),
+            what="the customer to be connected",
+        )
+        assert isinstance(placed, LiveCall) and placed.placed is not None
+        await asyncio.sleep(1.2)
+        await lost.look()
+        await dies(there)
+        await until(lambda: [w.call for w in engine.floor.core.waiting] == [placed.id])
+        await phone()
+        engine.floor.feed(Ready(amy))
+        await until(lambda: placed.ledger.phones == {station}, what="the customer to be served")
+        assert placed.id in engine.calls.by_id

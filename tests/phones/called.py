@@ -38,11 +38,15 @@ def zone_at_noon() -> str:
 
 async def new_leads(house: Scene, *numbers: str) -> int:
     """A list of customers for whom it is about noon."""
-    made: int = await house.pool.fetchval(
+    return await _leads(house.pool, *numbers)
+
+
+async def _leads(pool: asyncpg.Pool, *numbers: str) -> int:
+    made: int = await pool.fetchval(
         "insert into lists (project, title, made_by) values ('tea', 'May', 'olga') returning list"
     )
     for number in numbers:
-        lead = await house.pool.fetchval(
+        lead = await pool.fetchval(
             "insert into leads (list, project, key, timezone, name, fields)"
             " values ($1, 'tea', $2, $3, 'Ms Li', $4) returning lead",
             made,
@@ -50,7 +54,7 @@ async def new_leads(house: Scene, *numbers: str) -> int:
             zone_at_noon(),
             {"City": "Xi'an"},
         )
-        await house.pool.execute(
+        await pool.execute(
             "insert into lead_numbers (lead, place, number) values ($1, 1, $2)", lead, number
         )
     return made
@@ -69,9 +73,16 @@ async def nothing_runs_on(house: PhoneHouse) -> AsyncIterator[None]:
 
 
 async def run_campaign(house: Scene, name: str, settings: CampaignSettings, *numbers: str) -> None:
-    campaigns = Campaigns(house.pool)
+    await start_campaign(house.pool, name, settings, *numbers)
+
+
+async def start_campaign(
+    pool: asyncpg.Pool, name: str, settings: CampaignSettings, *numbers: str
+) -> None:
+    """The same where there is only the database."""
+    campaigns = Campaigns(pool)
     made = await campaigns.make(OPS, name, TEA, settings)
-    await campaigns.change(OPS, name, made.change, lists=[await new_leads(house, *numbers)])
+    await campaigns.change(OPS, name, made.change, lists=[await _leads(pool, *numbers)])
     await campaigns.move(OPS, name, CampaignState.RUNNING)
 
 
