@@ -32,7 +32,10 @@ KEEP_UP_EVERY_S = 30.0
 KEPT_S = 300.0
 """How long ended calls are kept: a link may have been dead for a while before anybody notices."""
 LATE_S = 0.5
-"""A row may be written a moment after its channel is gone."""
+"""A row may be written a moment after its channel is gone. The log is read again this often, while
+the end of a call is missing that is over."""
+LATEST_S = 5.0
+"""A busy Asterisk writes rows seconds late; after this time the end is taken for lost."""
 MARGIN_S = 2.0
 """What happened this shortly before a link was lost may not have been reported."""
 
@@ -138,7 +141,9 @@ class Absence:
         """Record what the log knows about a gap. Raises whatever goes wrong, for ``run`` to log."""
         await asyncio.to_thread(self._read)
         gone = [call.id for call in gap.over] + [stored.record.call for stored in gap.lost]
-        if not gap.restarted and any(self._goes_on(call) for call in gone):
+        for _ in range(0 if gap.restarted else round(LATEST_S / LATE_S)):
+            if all(self._has_ended(call) for call in gone):
+                break
             await asyncio.sleep(LATE_S)
             await asyncio.to_thread(self._read)
         unknown = await self._unknown(gap)  # first, so that nothing below has to wait
@@ -167,9 +172,11 @@ class Absence:
             )
         self._forget()
 
-    def _goes_on(self, call: CallId) -> bool:
+    def _has_ended(self, call: CallId) -> bool:
+        """Whether the log has its end. A call of ours that nobody has answered may not be in the
+        log before that."""
         logged = self._log.calls.get(call)
-        return logged is not None and logged.ended_at is None
+        return logged is not None and logged.ended_at is not None
 
     def _of_known(self, call: LiveCall, gap: Gap) -> list[CallFact]:
         logged = self._log.calls.get(call.id)

@@ -11,19 +11,30 @@ from structlog.testing import capture_logs
 
 from acd.commands import Offer
 from acd.events import LogIn, Ready, StationChanged
-from domain.identity import AgentCode, CallId, ChannelId, LineName, NodeName, QueueName, StationName
+from domain.facts import CallFact, CallPlaced
+from domain.identity import (
+    AgentCode,
+    CallId,
+    ChannelId,
+    LineName,
+    NodeName,
+    ProjectName,
+    QueueName,
+    StationName,
+)
 from domain.reasons import Party
 from domain.stations import StationState
 from engine.calls.call import LiveCall
 from engine.calls.gap import Gap
 from engine.engine import Engine
-from engine.reconcile.absence import Absence
-from records.call_queries import CallStore
+from engine.reconcile.absence import LATE_S, Absence
+from records.call_queries import CallStore, StoredCall
+from records.fold import fold
 from storage.outbox import Outbox
 from telephony.ami.link import Link
 from telephony.centre_calls import StationConnected
 from tests.conftest import MovableClock
-from tests.engine.reconcile.test_event_log import BRIDGE, PHONE, TALK, row, when
+from tests.engine.reconcile.test_event_log import BRIDGE, PHONE, TALK, hang_up, row, when
 from tests.links import StillLink
 from tests.waiting import until
 
@@ -286,3 +297,27 @@ async def test_what_fails_between_gaps_keeps_no_gap_from_being_put_right(
     assert [line["event"] for line in logs if line["log_level"] == "error"] == [
         "Asterisk's event log can't be followed; trying again"
     ]
+
+
+async def test_the_end_of_a_call_comes_into_the_log_late(
+    engine: Engine, tmp_path: Path, absence: MakeAbsence
+) -> None:
+    """A busy Asterisk writes rows late; before its end, a call of ours is not known by them."""
+    channel = ("offhook.1", "PJSIP/carrier-00000001")
+    placed = CallFact(
+        "1",
+        CallId("pbx1-offhook.1"),
+        when(0),
+        CallPlaced("spring", ProjectName("tea"), LineName("carrier"), "+86138", None, 1, None),
+    )
+    gap = gap_until(9.5, engine)
+    gap.lost = [StoredCall(fold([placed]), (placed,))]
+    looking = asyncio.create_task(absence([row(0, "CHAN_START", *channel)]).put_right(gap))
+    await asyncio.sleep(1.2 * LATE_S)
+    with (tmp_path / "cel.csv").open("a") as log:
+        log.write(row(7, "HANGUP", *channel, call=placed.call, extra=hang_up("", 17)) + "\n")
+        log.write(row(7, "CHAN_END", *channel) + "\n")
+    await looking
+    facts = [json.loads(line) for line in (tmp_path / "outbox.jsonl").read_text().splitlines()]
+    kinds = [fact.get("kind") for fact in facts]
+    assert "not_reached" in kinds and "fate_unknown" not in kinds, kinds
