@@ -44,7 +44,6 @@ CONTEXT = "outbound"
 _RESERVED_AT_ONCE = 8
 """Rows that are written at a time. If the database is slow, some are in time, where all at once
 would all be late, and be withdrawn."""
-_TOO_LATE = "the database took too long, or the campaign was paused meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,9 @@ class Shut:
     """The call did not go out, and no row was written."""
 
     why: str
+
+
+_TOO_LATE = Shut("the database took too long, or the campaign was paused meanwhile")
 
 
 class WayOut:
@@ -182,7 +184,7 @@ class WayOut:
         try:
             async with self._turns:
                 if not (wanted() and link.up and self.open):
-                    return Shut(_TOO_LATE)
+                    return _TOO_LATE
                 refused = await self._reserve(wish, channel, line, caller_id)
         except AWAY as error:
             return Shut(f"the database is away: {in_one_line(error)}")
@@ -247,7 +249,7 @@ class WayOut:
                 call=channel.call,
                 why=in_one_line(error),
             )
-        return Shut(_TOO_LATE)
+        return _TOO_LATE
 
     def cut(self, call: LiveCall) -> None:
         """Hang up a call that nobody has answered yet."""

@@ -234,6 +234,7 @@ async def test_a_shift_at_the_desk_by_keys(console: Console, open_page: Open) ->
     call = await console.floor.put_call(1, CallStage.TALKING, agent=AgentCode("1001"))
     await console.floor.put_agent("1001", AgentState.TALKING, call=call)
     await expect(page.locator('[data-call="caller"]')).to_have_text("13800130001")
+    await expect(page.locator('[data-customer="kind"]')).not_to_be_empty()  # their card has come
     await page.keyboard.press("e")  # no after-call work yet: the key does nothing
     del console.floor.calls[call]
     await console.floor.put_agent("1001", AgentState.WRAP_UP)

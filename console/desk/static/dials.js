@@ -22,8 +22,14 @@ function connect() {
     if (event.code === SIGNED_OUT || event.code === CHANGED) return location.reload();
     const pause = Math.min(15, 2 ** tries) * (0.7 + 0.6 * Math.random());
     tries += 1;
-    setTimeout(connect, pause * 1000);
+    setTimeout(again, pause * 1000);
   };
+}
+
+// Once the desk itself is connected: it is the one to find out why there is no answer.
+function again() {
+  if (live.fresh) connect();
+  else setTimeout(again, 1000);
 }
 
 function draw(html) {

@@ -11,7 +11,7 @@ from campaigns.funnel import OWN_STEPS
 from campaigns.lead_lists import LeadLists
 from console.campaigns.why_words import STEPS
 from console.campaigns.words import REASONS
-from dialer import pacing
+from dialer import notice_pacing, pacing
 from dialer.lead_rules import CallingRule
 from dialer.policies import (
     expected_value,
@@ -225,7 +225,9 @@ def test_each_step_of_the_funnel_has_its_words() -> None:
 
 
 def test_each_reason_of_the_dialer_has_its_words() -> None:
-    modules = (pacing, expected_value, fixed_ratio, foresight, progressive, vicidial)
+    modules = (
+        pacing, notice_pacing, expected_value, fixed_ratio, foresight, progressive, vicidial,
+    )  # fmt: skip
     found = {
         value.text
         for module in modules

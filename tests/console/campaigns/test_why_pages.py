@@ -20,7 +20,7 @@ from console.campaigns.look_overs import LookOvers
 from console.campaigns.why import ENDLESS
 from console.campaigns.why_words import Holding
 from console.campaigns.words import LIMIT_SPENT, OF_THE_LINE, REASONS
-from dialer import pacing
+from dialer import notice_pacing, pacing
 from dialer.attempt_stages import AttemptStage
 from dialer.lead_rules import CallingRule
 from dialer.rules import PastOutcome
@@ -88,7 +88,8 @@ def test_each_answer_has_words() -> None:
     assert set(why_words.NOT_RUNNING) == set(CampaignState) - {CampaignState.RUNNING}
     assert {LIMIT_SPENT, *OF_THE_LINE} <= set(REASONS)
     names = ("_NO_LINES", "_HELD", "_BOUNDED")
-    assert {vars(pacing)[name].text for name in names} == OF_THE_LINE
+    of_notices = {vars(notice_pacing)[name].text for name in ("_FULL", "_TRUNK")}
+    assert {vars(pacing)[name].text for name in names} | of_notices == OF_THE_LINE
     assert vars(pacing)["_SPENT"].text == LIMIT_SPENT
 
 
