@@ -69,6 +69,7 @@ class PreviewRun(LiveRun):
         self._skips = skips
         self._floor = floor
         self._dials: dict[AgentCode, AgentDial] = {}
+        self._dialled: dict[AgentCode, int] = {}  # the lead of their last press
         self._claiming = False
         self._closed = False
         self._dry = False
@@ -256,13 +257,19 @@ class PreviewRun(LiveRun):
     # --- what the agent does
 
     def dial(self, agent: AgentCode, lead: int) -> DialNotice | None:
-        """The agent wants to call the customer whom they look at."""
+        """The agent wants to call the customer whom they look at.
+
+        The second press of a double click changes nothing, even if the call is over by then.
+        """
         dial = self._dials.get(agent)
-        if dial is None or dial.lead != lead:
-            return DialNotice(DialFault.CHANGED, "")
-        if dial.step is DialStep.SHOWN:
-            self._go(dial)
-        return None
+        if dial is not None and dial.lead == lead:
+            if dial.step is DialStep.SHOWN:
+                self._dialled[agent] = lead
+                self._go(dial)
+            return None
+        if self._dialled.get(agent) == lead:
+            return None
+        return DialNotice(DialFault.CHANGED, "")
 
     async def skip(
         self, agent: AgentCode, lead: int, reason: SkipReason, note: str

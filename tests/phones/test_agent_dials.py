@@ -53,6 +53,7 @@ async def test_an_agent_skips_calls_in_vain_and_talks(house: PhoneHouse) -> None
         pressed = [desk.press("dial-lead", lead=lead) for _ in range(2)]
         assert [status for status, _ in await asyncio.gather(*pressed)] == [200, 200]
         assert (await attempt_of(house, second))["cause"] == "busy"
+        assert (await desk.press("dial-lead", lead=lead))[0] == 200, "a late double click"
         assert len(house.phone.rung_at(second)) == 1, "dialled twice by a double click"
         await desk.shows(rf'id="dial-number">\{third}<')
         (leg,) = (call.leg for call in house.phone.rung_at("1001"))
