@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import asyncpg
 
+from campaigns.choice_edits import Choices, ChoicesEdit, back_to, lost_subs
 from campaigns.disposition_choices import CHOICES, MOST_CHOICES, USUAL, Choice
 from domain.errors import OffhookError
 from domain.identity import ProjectName
@@ -26,8 +27,9 @@ class ChoicesRefusal(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"  # by somebody else
     TWICE = "twice"  # two choices with one code
     TOO_MANY = "too_many"
-    REMOVED = "removed"  # a choice is retired, not removed
+    REMOVED = "removed"  # a choice or sub-reason is retired, not removed
     NONE_LEFT = "none_left"  # every choice would be retired
+    NO_SUCH_CHANGE = "no_such_change"  # to be taken back
 
 
 class ChoicesRefused(OffhookError):  # noqa: N818
@@ -75,28 +77,41 @@ class ProjectChoices:
         self, actor: Actor, project: ProjectName, seen: int, choices: Sequence[Choice]
     ) -> KeptChoices:
         """Put these in place of what was there at change ``seen``. Raises ChoicesRefused."""
-        if actor.role not in _CHANGERS or not actor.has(project):
-            raise ChoicesRefused(ChoicesRefusal.FORBIDDEN)
-        codes = [choice.code for choice in choices]
-        if len(set(codes)) != len(codes):
-            raise ChoicesRefused(ChoicesRefusal.TWICE)
-        if len(choices) > MOST_CHOICES:
-            raise ChoicesRefused(ChoicesRefusal.TOO_MANY)
-        if all(choice.retired for choice in choices):
-            raise ChoicesRefused(ChoicesRefusal.NONE_LEFT)
+        return await self._changed(actor, project, lambda _: tuple(choices), seen)
+
+    async def edit(self, actor: Actor, project: ProjectName, edit: ChoicesEdit) -> KeptChoices:
+        """Put what ``edit`` makes of them in their place, whoever changed them before. Raises
+        ChoicesRefused, and what ``edit`` raises."""
+        return await self._changed(actor, project, edit, None)
+
+    async def undo(self, actor: Actor, project: ProjectName, change: int) -> KeptChoices:
+        """Put back what was there before this change; what has been added since is retired. Raises
+        ChoicesRefused."""
+        _check_actor(actor, project)
+        async with connection(self._pool) as db:
+            if await db.fetchval(_SQL["is_change"], project, change) is None:
+                raise ChoicesRefused(ChoicesRefusal.NO_SUCH_CHANGE)
+            kept = await db.fetchval(_SQL["before"], project, change)
+        then = USUAL if kept is None else CHOICES.validate_python(kept)
+        return await self._changed(actor, project, lambda now: back_to(then, now), None)
+
+    async def _changed(
+        self, actor: Actor, project: ProjectName, edit: ChoicesEdit, seen: int | None
+    ) -> KeptChoices:
+        _check_actor(actor, project)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["lock"], project)
             before = await _read(db, project)
-            if before.change != seen:
+            if seen is not None and before.change != seen:
                 raise ChoicesRefused(ChoicesRefusal.CHANGED_MEANWHILE)
-            if not {choice.code for choice in before.choices} <= set(codes):
-                raise ChoicesRefused(ChoicesRefusal.REMOVED)
-            if tuple(choices) == before.choices:
+            after = edit(before.choices)
+            _check(before.choices, after)
+            if after == before.choices:
                 return before
-            plain = CHOICES.dump_python(tuple(choices), mode="json")
+            plain = CHOICES.dump_python(after, mode="json")
             made = await db.fetchval(_SQL["note"], project, self._clock(), actor.name, plain)
             await db.execute(_SQL["put"], project, made, plain)
-        return KeptChoices(tuple(choices), made)
+        return KeptChoices(after, made)
 
     async def changes(self, project: ProjectName) -> tuple[ChoicesChange, ...]:
         """The last changes, the newest first."""
@@ -106,6 +121,23 @@ class ProjectChoices:
             ChoicesChange(row["id"], row["at"], row["by"], CHOICES.validate_python(row["choices"]))
             for row in rows
         )
+
+
+def _check_actor(actor: Actor, project: ProjectName) -> None:
+    if actor.role not in _CHANGERS or not actor.has(project):
+        raise ChoicesRefused(ChoicesRefusal.FORBIDDEN)
+
+
+def _check(before: Choices, after: Choices) -> None:
+    by_code = {choice.code: choice for choice in after}
+    if len(by_code) != len(after):
+        raise ChoicesRefused(ChoicesRefusal.TWICE)
+    if len(after) > MOST_CHOICES:
+        raise ChoicesRefused(ChoicesRefusal.TOO_MANY)
+    if all(choice.retired for choice in after):
+        raise ChoicesRefused(ChoicesRefusal.NONE_LEFT)
+    if any(choice.code not in by_code for choice in before) or lost_subs(before, by_code):
+        raise ChoicesRefused(ChoicesRefusal.REMOVED)
 
 
 async def _read(db: asyncpg.Connection, project: ProjectName) -> KeptChoices:

@@ -9,6 +9,7 @@ from centre.directory_service import DirectoryService
 from centre.phone_setups import PhoneSetups
 from console.account.routes import ACCOUNT
 from console.board.routes import BOARD
+from console.call_results.routes import CALL_RESULTS
 from console.calls.routes import CALLS
 from console.campaigns.campaign_services import SERVICES, CampaignServices
 from console.campaigns.routes import CAMPAIGNS
@@ -47,6 +48,7 @@ FEATURES = (
     CALLS,
     CAMPAIGNS,
     LEAD_LISTS,
+    CALL_RESULTS,
     REPORTS,
     CENTRE,
     USERS,

@@ -14,3 +14,10 @@ on conflict (project) do update set change = excluded.change, choices = excluded
 -- name: changes
 select id, at, by, choices from disposition_choice_changes where project = $1 order by id desc limit $2
 
+
+-- name: is_change
+select id from disposition_choice_changes where project = $1 and id = $2
+
+-- name: before
+-- The choices before a change; no row: the usual ones.
+select choices from disposition_choice_changes where project = $1 and id < $2 order by id desc limit 1

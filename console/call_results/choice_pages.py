@@ -1,0 +1,114 @@
+"""The form in which a result is made or changed."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from campaigns.choice_edits import Choices, with_choice
+from campaigns.disposition_choices import Choice, choice_of, title_in
+from campaigns.project_choices import ChoicesRefusal, ChoicesRefused
+from console.call_results import words
+from console.call_results.choice_form import (
+    EMPTY,
+    LONGEST_TITLE,
+    ChoiceDraft,
+    choice_typed,
+    draft_of,
+    draft_typed,
+    fingerprint,
+)
+from console.call_results.pages import actor_of, project_of, refusal
+from console.floor.disposing import DISPOSING
+from console.kit.context import LANGUAGE, project_titles
+from console.kit.rendering import render
+
+
+async def new_page(request: web.Request) -> web.Response:
+    """GET /results/{project}/new"""
+    project_of(request)
+    return _form(request, EMPTY, None)
+
+
+async def edit_page(request: web.Request) -> web.Response:
+    """GET /results/{project}/choices/{choice}"""
+    choice = await _choice(request)
+    return _form(request, draft_of(choice), choice)
+
+
+async def make(request: web.Request) -> web.Response:
+    """POST /results/{project}/new"""
+    project_of(request)
+    return await _take(request, None)
+
+
+async def change(request: web.Request) -> web.Response:
+    """POST /results/{project}/choices/{choice}"""
+    return await _take(request, await _choice(request))
+
+
+async def _take(request: web.Request, before: Choice | None) -> web.Response:
+    """Save what was typed; or only move a row, if that was the button."""
+    project, actor = project_of(request), actor_of(request)
+    form = await request.post()
+    given = {name: str(value) for name, value in form.items()}
+    draft = draft_typed(given)
+    what, _, row = given.get("do", "save").partition(".")
+    if what in ("up", "down") and row.isascii() and row.isdecimal() and len(row) < 4:
+        other = int(row) + (1 if what == "down" else -1)
+        return _form(request, draft.swapped(int(row), other), before, focus=f"{what}.{other}")
+    service = request.app[DISPOSING].choices
+    taken = {choice.code for choice in (await service.of(project)).choices}
+    choice, draft = choice_typed(request, draft, before, taken)
+    if choice is None:
+        return _form(request, draft, before, status=400)
+    made = choice
+
+    def edit(now: Choices) -> Choices:
+        there = choice_of(now, made.code)
+        if there != before:
+            raise ChoicesRefused(ChoicesRefusal.CHANGED_MEANWHILE)
+        return with_choice(now, made)
+
+    try:
+        if before is not None and draft.seen != fingerprint(before):
+            raise ChoicesRefused(ChoicesRefusal.CHANGED_MEANWHILE)
+        await service.edit(actor, project, edit)
+    except ChoicesRefused as refused:
+        now = None if before is None else choice_of((await service.of(project)).choices, made.code)
+        again = replace(draft, seen="" if now is None else fingerprint(now))
+        return _form(request, again, now, mistake=refusal(request, refused), status=409)
+    done = "made" if before is None else "changed"
+    raise web.HTTPSeeOther(f"/results/{project}?done={done}&choice={made.code}#choice-{made.code}")
+
+
+async def _choice(request: web.Request) -> Choice:
+    kept = await request.app[DISPOSING].choices.of(project_of(request))
+    choice = choice_of(kept.choices, request.match_info["choice"])
+    if choice is None:
+        raise web.HTTPNotFound
+    return choice
+
+
+def _form(
+    request: web.Request,
+    draft: ChoiceDraft,
+    choice: Choice | None,
+    *,
+    mistake: str = "",
+    focus: str = "",
+    status: int = 200,
+) -> web.Response:
+    project = project_of(request)
+    values = {
+        "project": project,
+        "project_title": project_titles(request, frozenset({project}))[project],
+        "choice": choice,
+        "title": "" if choice is None else title_in(choice.titles, request[LANGUAGE]),
+        "draft": draft.with_rows(),
+        "named": sum(1 for sub in draft.subs if sub.code or not sub.blank),
+        "longest": LONGEST_TITLE,
+        "words": words,
+        "mistake": mistake,
+        "focus": focus,
+    }
+    return render(request, "call_results/choice.html", values, status=status)

@@ -1,0 +1,155 @@
+"""The pages on which ops set what agents choose from when a call is over."""
+
+import re
+from typing import Any
+
+import pytest
+
+from campaigns.disposition_choices import USUAL, CallKind, Choice, offered_for
+from campaigns.project_choices import ProjectChoices
+from console.call_results import words
+from domain.roles import Actor, Role
+from tests.console.browserless import Client
+from tests.console.conftest import Console, Visit
+from tests.console.floor import TEA
+
+pytestmark = pytest.mark.live
+
+ADA = Actor("ada", Role.ADMIN, None)
+TRIAL: dict[str, Any] = {
+    "title.zh-CN": "试用", "title.en": "Wants  a trial", "meaning": "success",
+    "kind.outbound": "yes", "do": "save",
+    "sub.0.code": "", "sub.0.zh-CN": "七天", "sub.0.en": "Seven days",
+    "sub.1.code": "", "sub.1.zh-CN": "", "sub.1.en": "",
+}  # fmt: skip
+
+
+async def _english(visit: Visit, name: str) -> Client:
+    client = await visit(name)
+    await client.post("/language", {"language": "en"})
+    return client
+
+
+async def _choices(console: Console) -> tuple[Choice, ...]:
+    return (await ProjectChoices(console.database.pool).of(TEA)).choices
+
+
+def _offered(text: str) -> list[str]:
+    return re.findall(r'<tr id="choice-([a-z0-9_]+)"', text)
+
+
+async def test_ops_add_a_result_with_reasons_and_find_it_in_the_history(
+    console: Console, visit: Visit
+) -> None:
+    otto = await _english(visit, "otto")
+    assert (await otto.get("/results")).headers["Location"] == "/results/tea"  # their only one
+    text = await (await otto.get("/results/tea")).text()
+    assert _offered(text) == [one.code for one in USUAL]
+    assert "These are the usual ones" in text
+    answer = await otto.post("/results/tea/new", TRIAL)
+    assert answer.status == 303, await answer.text()
+    made = (await _choices(console))[-1]
+    assert (made.code, dict(made.titles)) == (
+        "wants_a_trial",
+        {"zh-CN": "试用", "en": "Wants a trial"},
+    )
+    assert made.kinds == (CallKind.OUTBOUND,)
+    assert [sub.code for sub in made.sub_reasons] == ["seven_days"]
+    text = await (await otto.get(answer.headers["Location"].split("#")[0])).text()
+    assert words.DONE["made"] in text and "Seven days" in text
+    history = await (await otto.get("/results/tea/history")).text()
+    assert "Wants a trial: added" in history and "otto" in history
+
+    # Retired, it stays, is no longer offered, and comes back; what was done is undone.
+    await otto.post("/results/tea/retire", {"choice": made.code, "retired": "yes"})
+    kept = await _choices(console)
+    assert made.code not in [one.code for one in offered_for(kept, CallKind.OUTBOUND)]
+    assert "Retired: 1" in await (await otto.get("/results/tea")).text()
+    change = re.findall(r'name="change" value="(\d+)"', history)[0]
+    answer = await otto.post("/results/tea/undo", {"change": change})
+    assert answer.status == 303
+    back = await _choices(console)
+    assert back[:-1] == USUAL and back[-1].retired
+    assert (await otto.post("/results/tea/undo", {"change": "999"})).status == 409
+
+
+async def test_the_order_is_the_desks(console: Console, visit: Visit) -> None:
+    otto = await _english(visit, "otto")
+    answer = await otto.post("/results/tea/move", {"choice": "success", "by": "1"})
+    text = await (await otto.get(answer.headers["Location"].split("#")[0])).text()
+    assert _offered(text)[:2] == ["appointment", "success"]
+    assert re.search(r'aria-label="Down" autofocus', text), "the focus stays where it was"
+    await otto.post("/results/tea/usual")
+    assert await _choices(console) == USUAL
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"title.zh-CN": " ", "title.en": ""}, "title"),
+        ({"title.en": "x" * 61}, "title"),
+        ({"meaning": ""}, "meaning"),
+        ({"meaning": "resolved"}, "kinds"),
+        ({"meaning": "not_now", "kind.inbound": "yes"}, "kinds"),
+        ({"kind.outbound": ""}, "kinds"),
+        ({"meaning": "not_now", "again_h": "nan"}, "again_h"),
+        ({"meaning": "not_now", "again_h": "1e9"}, "again_h"),
+        ({"sub.0.code": "seven", "sub.0.en": "", "sub.0.zh-CN": ""}, "subs"),
+    ],
+)
+async def test_what_is_wrong_stands_beside_its_field(
+    typed: dict[str, str], field: str, console: Console, visit: Visit
+) -> None:
+    otto = await _english(visit, "otto")
+    answer = await otto.post("/results/tea/new", TRIAL | typed)
+    text = await answer.text()
+    assert answer.status == 400
+    assert re.findall(r'id="e-([a-z_]+)"', text) == [field]
+    assert "Seven days" in text or field == "subs"  # what was typed is still there
+    assert await _choices(console) == USUAL
+
+
+async def test_rows_change_places_before_anything_is_saved(visit: Visit) -> None:
+    otto = await _english(visit, "otto")
+    rows = {"sub.1.code": "", "sub.1.en": "Ten days", "do": "down.0"}
+    text = await (await otto.post("/results/tea/new", TRIAL | rows)).text()
+    values = re.findall(r'name="sub\.\d\.en" lang="en" value="([^"]*)"', text)
+    assert values == ["Ten days", "Seven days", "", ""]
+
+
+async def test_two_who_change_one_result_hear_of_each_other(console: Console, visit: Visit) -> None:
+    otto, ada = await _english(visit, "otto"), await _english(visit, "ada")
+    path = "/results/tea/choices/refused"
+    text = await (await otto.get(path)).text()
+    fields = dict(re.findall(r'name="(seen|sub\.\d\.code)" value="([^"]*)"', text))
+    typed = TRIAL | fields | {"meaning": "refused", "title.en": "No, thanks"}
+    for number in range(4):
+        typed |= {f"sub.{number}.en": f"R{number}", f"sub.{number}.zh-CN": ""}
+    # Somebody changes another result: no conflict.
+    await ada.post("/results/tea/retire", {"choice": "duplicate", "retired": "yes"})
+    assert (await ada.post(path, typed | {"title.en": "Said no"})).status == 303
+    answer = await otto.post(path, typed)
+    text = await answer.text()
+    assert answer.status == 409 and "Somebody else has changed this result" in text
+    seen = re.findall(r'name="seen" value="([^"]*)"', text)[0]
+    assert (await otto.post(path, typed | {"seen": seen})).status == 303
+    now = {one.code: one for one in await _choices(console)}
+    assert now["refused"].titles["en"] == "No, thanks" and now["duplicate"].retired
+    # A form that leaves sub-reasons out loses none.
+    text = await (await otto.get(path)).text()
+    seen = re.findall(r'name="seen" value="([^"]*)"', text)[0]
+    short = {name: value for name, value in typed.items() if not name.startswith("sub.")}
+    assert (await otto.post(path, short | {"seen": seen, "title.en": "No"})).status == 303
+    kept = {one.code: one for one in await _choices(console)}["refused"]
+    assert [sub.code for sub in kept.sub_reasons] == [sub.code for sub in USUAL[2].sub_reasons]
+
+
+async def test_others_projects_results_are_not_there(visit: Visit) -> None:
+    otto, ada = await _english(visit, "otto"), await _english(visit, "ada")
+    for path in ("/results/bank", "/results/nowhere", "/results/tea/choices/nothing"):
+        assert (await otto.get(path)).status == 404, path
+    assert (await otto.post("/results/bank/usual")).status == 404
+    text = await (await ada.get("/results")).text()
+    assert "/results/bank" in text and "/results/tea" in text
+    sue = await (await (await _english(visit, "sue")).get("/results/tea")).text()
+    assert "Success" in sue and "/results/tea/retire" not in sue  # to look at
