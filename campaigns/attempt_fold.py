@@ -65,8 +65,8 @@ class FoldedAttempt:
     sip: int | None = None
     ended_by: Party | Unlisted | None = None
     outcome: PastOutcome | None = None
-    """None: it isn't over, or the trunk failed, so that it was no call to the customer, or it was a
-    test call."""
+    """None: it isn't over, or the trunk failed before it rang, so that it was no call to the
+    customer, or it was a test call."""
     agent: AgentCode | None = None
     left_early: bool = False
     """Whether a customer who got no agent hung up before the time for that was over."""
@@ -137,7 +137,9 @@ def fold_attempt(
         ended_at, outcome = given_up_at, PastOutcome.NOBODY
     elif ended_at is not None and not reached:
         cause, q850, sip = _cause(missed, ended)
-        outcome = None if cause.of_trunk else PastOutcome.NOBODY
+        # Whose phone rang was called, whatever the trunk did afterwards.
+        carried = CustomerRang in first or not cause.of_trunk
+        outcome = PastOutcome.NOBODY if carried else None
     opted = first.get(OptedOut)
     return FoldedAttempt(
         stage,

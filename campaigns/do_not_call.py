@@ -122,8 +122,8 @@ class DoNotCall:
     async def remove(self, actor: Actor, project: ProjectName, number: str, *, reason: str) -> bool:
         """Take a number off a list; False if it wasn't there. Raises DoNotCallRefused.
 
-        Leads that were closed because of it are open again, unless another list has one of their
-        numbers.
+        Leads that were closed because of it are what they were before (open, finished, paused),
+        unless another list has one of their numbers.
         """
         _must(actor, project, _CHANGERS)
         if not reason.strip():
@@ -199,8 +199,8 @@ async def put(
 async def _note_leads(
     db: asyncpg.Connection, rows: Sequence[asyncpg.Record], at: datetime, by: str, what: str
 ) -> None:
-    leads, before = [row["lead"] for row in rows], [row["before"] for row in rows]
-    await db.execute(_SQL["note_leads"], leads, at, by, what, before)
+    leads, before, why = ([row[name] for row in rows] for name in ("lead", "before", "why"))
+    await db.execute(_SQL["note_leads"], leads, at, by, what, before, why)
 
 
 def _must(actor: Actor, project: ProjectName, roles: frozenset[Role]) -> None:

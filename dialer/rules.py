@@ -19,9 +19,9 @@ from dialer.limit import Limit
 class PastOutcome(StrEnum):
     """The outcome of an earlier call to the same number.
 
-    A call that a trunk did not carry (``Cause.of_trunk``) has none: no rule counts it. The rules on
-    frequency are there for the customer, whose phone never rang, and a trunk that fails must not
-    use up a lead.
+    A call that a trunk did not carry (``Cause.of_trunk``) has none, unless it rang: no rule counts
+    it. The rules on frequency are there for the customer, whose phone never rang, and a trunk that
+    fails must not use up a lead.
     """
 
     NOBODY = "nobody"  # busy, no answer, dead number

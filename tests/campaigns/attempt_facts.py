@@ -40,9 +40,10 @@ def placed(call: str, at_s: float = 1, lead: int | None = None) -> CallFact:
 def missed(
     call: str, cause: Cause = Cause.NO_ANSWER, at_s: float = 1, q850: int = 19
 ) -> list[CallFact]:
+    rang = [] if cause.of_trunk else [at(call, at_s + 2, CustomerRang())]
     return [
         placed(call, at_s),
-        at(call, at_s + 2, CustomerRang()),
+        *rang,
         at(call, at_s + 25, NotReached(cause, q850, 480)),
         at(call, at_s + 25, CallEnded(Party.SYSTEM, q850, None)),
     ]

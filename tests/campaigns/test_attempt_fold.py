@@ -87,7 +87,8 @@ def test_what_is_over_has_an_outcome_or_the_trunk_s_cause(
     if found.ended_at is None:
         assert found.outcome is None
     else:
-        assert (found.outcome is None) is (found.cause is not None and found.cause.of_trunk)
+        of_trunk = found.cause is not None and found.cause.of_trunk
+        assert (found.outcome is None) is (of_trunk and found.rang_at is None)
     if found.outcome is PastOutcome.SPOKEN:
         assert found.talk_at is not None
 
@@ -119,6 +120,14 @@ def test_why_nobody_was_reached(happenings: list[Happening], cause: Cause) -> No
     found = folded([at("c", n, what) for n, what in enumerate(happenings)])
     assert (found.stage, found.cause) == ("not_reached", cause)
     assert found.outcome == (None if cause.of_trunk else PastOutcome.NOBODY)
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause.of_trunk])
+def test_a_phone_that_rang_was_called_though_the_trunk_failed_then(cause: Cause) -> None:
+    failed = [at("c", 20, NotReached(cause, None, None)), at("c", 20, CallEnded(None, None, None))]
+    assert folded(failed).outcome is None
+    found = folded([at("c", 1, CustomerRang()), *failed])
+    assert (found.cause, found.outcome) == (cause, PastOutcome.NOBODY)
 
 
 def test_a_talk_that_was_none_is_not_counted_as_one() -> None:

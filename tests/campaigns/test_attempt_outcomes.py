@@ -177,7 +177,7 @@ async def test_a_late_fact_of_an_old_attempt_leaves_the_lead_where_the_new_one_p
 ) -> None:
     lead, first = await dialled(scene)
     facts = missed(first)
-    await scene.happened(*facts[:2], facts[3])
+    await scene.happened(facts[0], facts[3])
     (claimed,) = await scene.claim(now=after(hours=3))
     second = await scene.reserve(claimed, now=after(hours=3))
     await scene.happened(*missed(second, at_s=3 * 3600))

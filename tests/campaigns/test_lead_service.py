@@ -224,6 +224,34 @@ async def test_a_number_stays_uncalled_while_another_list_has_it(
     assert await scene.column(lead, "state") == "open"
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [("finished", "spoken"), ("finished", "attempts"), ("invalid", "invalid"), ("paused", None)],
+)
+async def test_a_request_that_is_taken_back_opens_nobody_who_was_closed_before(
+    scene: CampaignScene, do_not_call: DoNotCall, state: str, why: str | None
+) -> None:
+    into = await scene.new_list()
+    closed = await scene.lead(into, NUMBER, state=state, why=why)
+    barred = await scene.lead(into, NUMBER, "+8613800000099", state="do_not_call")
+    for _ in range(2):
+        await do_not_call.add(OPS, TEA, [NUMBER])
+        assert await scene.column(closed, "state") == "do_not_call"
+        await do_not_call.remove(OPS, TEA, NUMBER, reason="a mistake")
+        assert [await scene.column(closed, name) for name in ("state", "why")] == [state, why]
+    assert await scene.column(barred, "state") == "open"
+    # What it was long ago doesn't count: it was opened since, and closed by the rules.
+    pool = scene.database.pool
+    await pool.execute("update leads set state = 'do_not_call' where lead = $1", closed)
+    await pool.execute(
+        "insert into do_not_call (project, number, since, source) values ($1, $2, now(), 'page')",
+        TEA,
+        NUMBER,
+    )
+    await do_not_call.remove(OPS, TEA, NUMBER, reason="a mistake")
+    assert await scene.column(closed, "state") == "open"
+
+
 async def test_a_list_holds_from_its_date_on(scene: CampaignScene, do_not_call: DoNotCall) -> None:
     into = await scene.new_list()
     await scene.lead(into, NUMBER)

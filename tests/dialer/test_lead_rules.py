@@ -217,6 +217,14 @@ def test_72_h_only_with_an_agent_after_an_abandoned_call() -> None:
     assert said(number=abandoned, now=later(hours=1)) == Allowed()
 
 
+@pytest.mark.parametrize("hours", [(71, 10), (10, 71)])
+def test_of_several_abandoned_calls_the_last_one_decides(hours: tuple[int, int]) -> None:
+    abandoned = called(*(ago(hours=each) for each in hours), outcome=PastOutcome.ABANDONED)
+    found = said(number=abandoned)
+    assert isinstance(found, OnlyWithAgent)
+    assert found.until == later(hours=62)
+
+
 def test_the_same_day_only_with_an_agent_after_a_machine() -> None:
     machine = called(ago(hours=3), outcome=PastOutcome.MACHINE)
     assert said(number=machine) == OnlyWithAgent(CallingRule.AFTER_MACHINE, later(hours=12))
