@@ -16,6 +16,7 @@ from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
 from engine.agents.agent_news import AgentNews
 from engine.agents.consultations import Consultations
+from engine.agents.kept_agents import KeptAgents
 from engine.agents.kept_rooms import KeptRooms
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
@@ -69,10 +70,12 @@ class Engine:
         self.orders = orders = Orders(links, channels)
         self.news = news = AgentNews()
         self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox, news)
-        self.talks = talks = LiveTalks(calls, floor, links, on_call_over)
+        self.talks = talks = LiveTalks(calls, floor, links, self._call_over)
+        self._on_call_over = on_call_over
         self.nailed_up = nailed_up = NailedUp(
             in_force, changes, floor, orders, links, channels, news, kept_rooms or KeptRooms()
         )
+        self.kept_agents = kept_agents = KeptAgents(calls, floor, nailed_up, news)
         self.rooms = rooms = Rooms(calls, floor, orders, channels)
         self.consultations = consultations = Consultations(
             changes, calls, floor, talks, nailed_up, rooms, orders, channels
@@ -103,12 +106,17 @@ class Engine:
             rooms,
             consultations,
             keys,
+            kept_agents,
             orders,
             channels,
             admission,
             sessions.doubt,
             on_gap,
         )
+
+    def _call_over(self, call: LiveCall) -> None:
+        self.kept_agents.call_over(call)
+        self._on_call_over(call)
 
     @property
     def centre(self) -> Centre:

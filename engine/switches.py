@@ -26,6 +26,7 @@ from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName, 
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
 from engine.agents.consultations import Consultations
+from engine.agents.kept_agents import KeptAgents
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.nailed_up import NailedUp
@@ -96,6 +97,7 @@ class Switches:
         rooms: Rooms,
         consultations: Consultations,
         keys: RoomKeys,
+        kept_agents: KeptAgents,
         orders: Orders,
         channels: Calls,
         admission: Admission,
@@ -111,6 +113,7 @@ class Switches:
         self._rooms = rooms
         self._consultations = consultations
         self._keys = keys
+        self._kept_agents = kept_agents
         self._orders = orders
         self._channels = channels
         self._admission = admission
@@ -194,7 +197,8 @@ class Switches:
                 self._orders.music(call, False)
                 self._rooms.sound_again(call)
         self._nailed_up.seen_in_snapshot()
-        self._consultations.seen_in_snapshot(node, there)
+        self._kept_agents.seen_in_snapshot(node)
+        self._consultations.seen_in_snapshot(node, there, self._kept_agents.phones)
         self._on_gap(gap)
         self._changes.touch()
 

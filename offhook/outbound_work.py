@@ -163,6 +163,7 @@ class OutboundWork:
         yield self._runs.run(), "campaigns"
         yield self._watch_once_begun(), "the watch on campaigns"
         yield self._callbacks.run(), "callbacks"
+        yield self.hosts.take_up(), "agents kept for calls"
 
     async def _watch_once_begun(self) -> None:
         """Before, no campaign seems to be under way, and all alarms would be over."""

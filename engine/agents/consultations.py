@@ -272,10 +272,13 @@ class Consultations:
             self._take_down(aside)
             self._nailed_up.let_go(aside.room)
 
-    def seen_in_snapshot(self, node: NodeName, there: Set[str]) -> None:
+    def seen_in_snapshot(
+        self, node: NodeName, there: Set[str], kept: Set[StationName] = frozenset()
+    ) -> None:
         """After a login: take down what an earlier controller left, and what has ended meanwhile.
 
-        ``there`` are the uniqueids of all channels.
+        ``there`` are the uniqueids of all channels, ``kept`` the phones whose agents are kept for a
+        customer.
         """
         for aside in [a for a in self._asides.values() if a.node == node]:
             if aside.call.id not in self._calls.by_id:
@@ -287,7 +290,7 @@ class Consultations:
             if link not in known:
                 self._orders.hang_up(link)
         talking = {phone for call in self._calls.by_id.values() for phone in call.ledger.phones}
-        for station in self._nailed_up.left_over() - talking:
+        for station in self._nailed_up.left_over() - talking - kept:
             self._nailed_up.let_go(station)
 
     # --- how

@@ -162,6 +162,10 @@ class NailedUp:
         if self.is_borrowed(station) or (tried is not None and tried.once):
             self._drop(station)
 
+    def take_over(self, station: StationName) -> None:
+        """The call for which an earlier controller has borrowed it goes on."""
+        self._borrowed_here.add(station)
+
     def left_over(self) -> frozenset[StationName]:
         """Phones that an earlier controller has borrowed."""
         return self._kept.borrowed - self._borrowed_here

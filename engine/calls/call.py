@@ -185,6 +185,9 @@ class LiveCall:
     """Of a call that we placed: whoever had it placed."""
     cut: bool = False
     """Of a call that we placed: we hung it up while it rang."""
+    kept_again: bool = False
+    """Of a call that an earlier controller placed for an agent: they are kept for it, until whoever
+    had it placed takes it up."""
     picked_up: bool = False
     """Of a call that we placed: somebody answered."""
 

@@ -9,6 +9,11 @@ from campaigns.campaign import Mode
 from domain.facts import CallFact, CallPlaced
 from domain.identity import AgentCode, CampaignName, LineName, ProjectName
 
+HAND = "by hand"
+"""For what an agent is kept who dials by hand."""
+CALLBACK = "callback "
+"""For what an agent is kept who calls back; no campaign has such a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedFor:
@@ -28,6 +33,20 @@ class PlacedFor:
     def is_test(self) -> bool:
         """Whether it is a test call: nobody is to talk with whoever answers."""
         return self.mode == Mode.TEST
+
+    @property
+    def for_agent(self) -> bool:
+        """Whether an agent was at the phone before the customer was called."""
+        return self.mode in (Mode.PREVIEW, Mode.MANUAL, Mode.CALLBACK)
+
+    @property
+    def kept_for(self) -> str | None:
+        """What ``agent`` is kept for until they talk, as the floor says it; None: for nothing."""
+        if self.mode == Mode.MANUAL:
+            return HAND
+        if self.mode == Mode.CALLBACK:
+            return CALLBACK
+        return self.campaign if self.mode == Mode.PREVIEW else None
 
     agent: AgentCode | None = None
     """Who is kept for them, if somebody is."""

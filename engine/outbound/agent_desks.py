@@ -80,6 +80,13 @@ class PlacedHosts:
         await self._runs.begun()
         await self._callbacks.begun()
 
+    async def take_up(self) -> None:
+        """Go on with calls for which agents are kept whom an earlier controller called."""
+        await self.begun()
+        for call in list(self._runs.calls.by_id.values()):
+            if call.kept_again:
+                self.host_of(call)
+
     def host_of(self, call: LiveCall) -> RunningAttempt | None:
         """None if its campaign is not run here any more."""
         if call.placed is not None and call.placed.mode == Mode.CALLBACK:

@@ -19,7 +19,7 @@ _LOOK_EVERY_S = 1.0
 class CallForAgent:
     """One such call: what its attempt reports to (``PacedRun``).
 
-    ``dial`` is what the agent's desk shows of it; None: nothing, an earlier controller placed it.
+    ``dial`` is what the agent's desk shows of it; None: nothing, they have talked already.
     """
 
     def __init__(
@@ -46,6 +46,19 @@ class CallForAgent:
             asyncio.get_running_loop().call_soon(self._look)
         attempt = RunningAttempt(self, call, Lead(ListName("")), self.clock.now())
         call.follower = attempt
+        return attempt
+
+    def agent_waits_for(self, call: LiveCall) -> bool:
+        """Whether the agent for whom it was placed is at the phone for it."""
+        dial = self._dial
+        return dial is not None and dial.call is call and self._desks.phone_is_there(dial)
+
+    def take_up(self, call: LiveCall) -> RunningAttempt:
+        """Follow a call that an earlier controller placed; ``dial`` is what is known of it."""
+        attempt = self.follow(call)
+        if self._dial is not None and not self._desks.take_up(self._dial):
+            self._dial = None
+        attempt.catch_up()
         return attempt
 
     def _look(self) -> None:

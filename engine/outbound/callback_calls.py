@@ -17,7 +17,7 @@ from campaigns.callback_claims import CallbackClaims, CallbackTerms, ClaimedCall
 from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaign
 from domain.facts import AgentState
-from domain.identity import AgentCode, CallId, CampaignName, LineName
+from domain.identity import AgentCode, CallId, CampaignName, LineName, ProjectName
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
 from engine.calls.call import LiveCall
@@ -28,8 +28,8 @@ from engine.desk_ports import DialFault, DialNotice, DialStep
 from engine.outbound.call_for_agent import CallForAgent
 from engine.outbound.callback_plan import Booking, a_caller_waits, is_free, plan
 from engine.outbound.campaign_runs import CampaignRuns
-from engine.outbound.desk_dials import AgentDial, DeskDials
-from engine.outbound.running_attempt import RunningAttempt
+from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of
+from engine.outbound.running_attempt import KEPT_GRACE_S, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
@@ -144,8 +144,8 @@ class CallbackCalls:
     def _begin(self, booking: Booking) -> None:
         callback = booking.callback
         # Kept at once: nobody else may have the agent while the database is asked.
-        dial = AgentDial(booking.agent, self._campaign(callback), "", step=DialStep.CONNECTING)
-        dial.callback = True
+        campaign = self._campaign(callback.terms, callback.project)
+        dial = AgentDial(booking.agent, campaign, "", step=DialStep.CONNECTING, mode=Mode.CALLBACK)
         call = _CallbackCall(self, callback.terms, callback.lead, dial)
         self.desks.begin(dial)
         task = asyncio.get_running_loop().create_task(call.place(callback, dial))
@@ -160,13 +160,13 @@ class CallbackCalls:
             log.error("a customer could not be called back because of a bug in Offhook",
                       lead=lead, why=in_one_line(error), exc_info=error)  # fmt: skip
 
-    def _campaign(self, callback: DueCallback) -> Campaign:
+    def _campaign(self, terms: CallbackTerms, project: ProjectName) -> Campaign:
         """As the agent's desk shows it; a caller's is called as the queue they came to."""
-        terms, at = callback.terms, callback.due_at
+        at = datetime.now(UTC)
         name = terms.campaign
         title = terms.settings.title if name else terms.settings.queue or ""
         settings = terms.settings.model_copy(update={"title": title})
-        return Campaign(name or CampaignName(""), callback.project, CampaignState.RUNNING,
+        return Campaign(name or CampaignName(""), project, CampaignState.RUNNING,
                         settings, (), 0, at, at)  # fmt: skip
 
     def forget(self, lead: int, *, again: bool = False) -> None:
@@ -187,9 +187,9 @@ class CallbackCalls:
         terms = self._before.get(call.id)
         if terms is None:
             return None
-        attempt = _CallbackCall(self, terms).follow(call)
-        attempt.catch_up()
-        return attempt
+        campaign = self._campaign(terms, call.project)
+        lead = None if call.placed is None else call.placed.lead
+        return _CallbackCall(self, terms, lead, dial_of(call, campaign)).take_up(call)
 
 
 class _CallbackCall(CallForAgent):
@@ -224,7 +224,9 @@ class _CallbackCall(CallForAgent):
                 return
             of.desks.step(dial, DialStep.DIALLING)
             came = await of.door.place(
-                self._wish(callback, claimed, dial), self.follow, wanted=lambda: not dial.over
+                self._wish(callback, claimed, dial),
+                self.follow,
+                wanted=lambda: not dial.over,
             )
             gone_out = not isinstance(came, NotReserved | Shut)
             if isinstance(came, Shut):
@@ -264,7 +266,7 @@ class _CallbackCall(CallForAgent):
             opt_out_key="" if run is None else settings.opt_out_key,
             opt_out_of=project,
             lines_for_inbound=settings.lines_for_inbound,
-            grace_s=settings.limit.grace_s,
+            grace_s=KEPT_GRACE_S,
         )
 
     def forget(self, attempt: RunningAttempt) -> None:

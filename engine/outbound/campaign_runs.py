@@ -9,7 +9,7 @@ import structlog
 from acd.commands import AgentChanged
 from acd.match import able
 from acd.seat import SeatView
-from campaigns.campaign import CampaignState
+from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaign, CampaignRefused, Campaigns
 from domain.facts import AgentState
 from domain.identity import AgentCode, CampaignName, QueueName
@@ -58,7 +58,7 @@ class CampaignRuns:
         self._door = door
         self._in_force = in_force
         self._floor = floor
-        self._calls = calls
+        self.calls = calls
         self._resting = set[CampaignName]()
         """Those that were outside the hours of their plan when they were last looked at."""
         self._of_agent: dict[AgentCode, CampaignName] = {}
@@ -164,7 +164,9 @@ class CampaignRuns:
         await self._begin_or_tell(campaign)
         if (now := self.by_name.get(campaign.name)) is not None:
             for attempt in tuple(before.under_way.values()):
-                now.host(attempt.call)
+                # Whose agent is kept goes on in the run that keeps them.
+                if not before.agent_waits_for(attempt.call):
+                    now.host(attempt.call)
 
     async def _begin(self, campaign: Campaign) -> None:
         self.by_name[campaign.name] = await self._maker.make(campaign)
@@ -293,6 +295,7 @@ class CampaignRuns:
 
     def _adopt(self) -> None:
         """Take up calls that an earlier controller placed."""
-        for call in list(self._calls.by_id.values()):
-            if call.placed is not None and call.follower is None:
+        for call in list(self.calls.by_id.values()):
+            placed = call.placed
+            if placed is not None and call.follower is None and placed.mode != Mode.CALLBACK:
                 self.host_of(call)

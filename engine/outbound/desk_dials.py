@@ -11,6 +11,7 @@ from datetime import datetime
 from acd.commands import AgentChanged
 from acd.events import KeepAgent, LetAgentGo
 from acd.seat import SeatView
+from campaigns.campaign import Mode
 from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead
 from campaigns.stored_leads import StoredLead
@@ -20,8 +21,10 @@ from domain.identity import AgentCode, StationName
 from domain.reasons import Cause
 from engine.agents.agent_news import AgentNews
 from engine.agents.live_floor import LiveFloor
+from engine.agents.live_talks import has_talked
 from engine.agents.nailed_up import NailedUp
 from engine.calls.call import LiveCall
+from engine.calls.placed import CALLBACK, HAND
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
@@ -30,10 +33,6 @@ from engine.ports import CommandOutcome, LegState
 CLOSED_AFTER_S = 10.0
 """A desk that has not asked for so long is closed: its browser is gone, or lost its network."""
 CONNECTS_WITHIN_S = 45.0
-HAND = "by hand"
-"""For what an agent is kept who dials by hand."""
-CALLBACK = "callback "
-"""For what an agent is kept who calls back; no campaign has such a name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +43,7 @@ class AgentDial:
     campaign: Campaign
     number: str
     claimed: ClaimedLead | None = None
-    """None: the number was dialled by hand."""
+    """None: it is no preview, or an earlier controller called them."""
     until: datetime | None = None
     step: DialStep = DialStep.SHOWN
     call: LiveCall | None = None
@@ -54,17 +53,16 @@ class AgentDial:
     over: bool = False
     cancelled: bool = False
     """The agent hung up before anybody answered."""
-    callback: bool = False
-    """Whether the customer asked to be called."""
+    mode: Mode = Mode.PREVIEW
     promised: StoredLead | None = None
     """Who is called back, once they are claimed."""
 
     @property
     def kept_for(self) -> str:
         """What the agent is kept for meanwhile."""
-        if self.callback:
+        if self.mode is Mode.CALLBACK:
             return CALLBACK
-        return HAND if self.claimed is None else self.campaign.name
+        return HAND if self.mode is Mode.MANUAL else self.campaign.name
 
     @property
     def lead(self) -> int | None:
@@ -84,13 +82,13 @@ class AgentDial:
             self.number,
             self.campaign.name,
             self.campaign.settings.title,
-            by_hand=lead is None and not self.callback,
+            by_hand=self.mode is Mode.MANUAL,
             lead=None if lead is None else lead.lead,
             name="" if lead is None else lead.name,
             fields={} if lead is None else lead.fields,
             until=self.until if self.step is DialStep.SHOWN else None,
             dials_itself=self.campaign.settings.preview_end == "dial",
-            callback=self.callback,
+            callback=self.mode is Mode.CALLBACK,
             attempts=0 if lead is None else lead.attempts,
             last_attempt_at=None if lead is None else lead.last_attempt_at,
         )
@@ -212,6 +210,21 @@ class DeskDials:
         self._floor.feed(KeepAgent(dial.agent, dial.kept_for))
         self.touch(dial.agent)
 
+    def take_up(self, dial: AgentDial) -> bool:
+        """Go on with a customer whom an earlier controller was calling (``dial_of``); returns False
+        if the agent has another one by now."""
+        if self.at(dial.agent) is not None:
+            return False
+        seat = self.seat(dial.agent)
+        station = None if seat is None else seat.station
+        if station is not None and self._nailed_up.is_borrowed(station):
+            self._nailed_up.take_over(station)
+            self._once[dial.agent] = station
+        if dial.call is not None:
+            dial.call.kept_again = False
+        self.begin(dial)
+        return True
+
     def step(self, dial: AgentDial, step: DialStep, notice: DialNotice | None = None) -> None:
         """The customer has come so far."""
         dial.step = step
@@ -281,6 +294,24 @@ class DeskDials:
             dial = self.at(change.agent)
             if dial is None:  # a queue without after-call work
                 asyncio.get_running_loop().call_soon(self._let_phone_go, change.agent)
+
+
+def dial_of(call: LiveCall, campaign: Campaign) -> AgentDial | None:
+    """The customer whom an earlier controller called for an agent, if that agent is still to talk
+    with them."""
+    placed = call.placed
+    if placed is None or placed.agent is None or has_talked(call):
+        return None
+    if placed.mode is None or not placed.for_agent:
+        return None
+    return AgentDial(
+        placed.agent,
+        campaign,
+        placed.number,
+        step=DialStep.ANSWERED if call.picked_up else DialStep.RINGING,
+        call=call,
+        mode=Mode(placed.mode),
+    )
 
 
 def not_reached(dial: AgentDial, *, closed: bool) -> DialNotice:

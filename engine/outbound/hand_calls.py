@@ -19,7 +19,7 @@ from engine.clock import Clock
 from engine.desk_ports import DialFault, DialNotice, DialStep, HandWay
 from engine.outbound.call_for_agent import CallForAgent
 from engine.outbound.campaign_runs import CampaignRuns
-from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
+from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of, not_reached
 from engine.outbound.live_run import LiveRun
 from engine.outbound.running_attempt import KEPT_GRACE_S, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
@@ -79,7 +79,7 @@ class HandCalls:
         number = self._number(typed, run.settings)
         if number is None:
             return DialNotice(DialFault.NOT_A_NUMBER, typed)
-        dial = AgentDial(agent, run.campaign, number, step=DialStep.CONNECTING)
+        dial = AgentDial(agent, run.campaign, number, step=DialStep.CONNECTING, mode=Mode.MANUAL)
         paused = seat.state is AgentState.PAUSED and seat.reason not in AUTOMATIC_PAUSES
         call = _HandCall(self, run.settings, dial, seat.reason if paused else None)
         self.desks.begin(dial)
@@ -101,7 +101,7 @@ class HandCalls:
     def hang_up(self, agent: AgentCode) -> bool:
         """End the agent's call before it is answered; returns whether it is one by hand."""
         dial = self.desks.at(agent)
-        if dial is None or dial.claimed is not None:
+        if dial is None or dial.mode is Mode.PREVIEW:
             return False
         dial.cancelled = True
         if dial.call is not None:
@@ -129,9 +129,7 @@ class HandCalls:
         )
         if run is None or placed is None:
             return None
-        attempt = _HandCall(self, run.settings).follow(call)
-        attempt.catch_up()
-        return attempt
+        return _HandCall(self, run.settings, dial_of(call, run.campaign)).take_up(call)
 
 
 class _HandCall(CallForAgent):

@@ -144,6 +144,10 @@ class LiveRun(ABC):
         """The attempt is over."""
         self.under_way.pop(attempt.call.id, None)
 
+    def agent_waits_for(self, call: LiveCall) -> bool:  # noqa: ARG002 - in some runs they do
+        """Whether the agent for whom it was placed is at the phone for it."""
+        return False
+
     def cut_ringing(self) -> None:
         """Hang up all calls that nobody has answered."""
         for attempt in list(self.under_way.values()):

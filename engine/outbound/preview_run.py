@@ -32,7 +32,7 @@ from engine.outbound.claimed_leads import (
     give_back,
     lead_to_pace,
 )
-from engine.outbound.desk_dials import AgentDial, DeskDials, not_reached
+from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of, not_reached
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.running_attempt import RunningAttempt
 from engine.outbound.way_out import Shut, WayOut
@@ -343,6 +343,22 @@ class PreviewRun(LiveRun):
         self._desks.step(dial, DialStep.SHOWN, notice)
 
     # --- what happens to its calls
+
+    def host(self, call: LiveCall) -> RunningAttempt:
+        """The attempt of a call; of one that an earlier controller placed, the agent is kept
+        again."""
+        known = call.id in self.under_way
+        found = super().host(call)
+        dial = None if known else dial_of(call, self.campaign)
+        if dial is not None and self._desks.take_up(dial):
+            self._dials[dial.agent] = dial
+            self._look_soon()
+        return found
+
+    def agent_waits_for(self, call: LiveCall) -> bool:
+        """Whether the agent for whom it was placed is at the phone for it."""
+        dial = next((one for one in self._dials.values() if one.call is call), None)
+        return dial is not None and self._desks.phone_is_there(dial)
 
     def feed(self, fact: PacingFact) -> None:
         attempt = getattr(fact, "attempt", None)

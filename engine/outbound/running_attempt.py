@@ -77,6 +77,9 @@ class PacedRun(Protocol):
     def forget(self, attempt: "RunningAttempt") -> None:
         """The attempt is over."""
 
+    def agent_waits_for(self, call: LiveCall) -> bool:
+        """Whether the agent for whom it was placed is at the phone for it."""
+
 
 @dataclass(slots=True, eq=False)
 class RunningAttempt:
@@ -115,17 +118,11 @@ class RunningAttempt:
 
     def grace_left_s(self) -> float:
         """How much longer the customer may wait for an agent."""
-        if self.for_agent:
+        if self.run.agent_waits_for(self.call):
             return KEPT_GRACE_S
         now = self.run.clock.now()
         answered_at = now if self.answered_at is None else self.answered_at
         return self.run.settings.limit.due_at(answered_at, None, self.greeted_at) - now
-
-    @property
-    def for_agent(self) -> bool:
-        """Whether an agent was at the phone before the customer was called."""
-        placed = self.call.placed
-        return placed is not None and placed.mode in (Mode.PREVIEW, Mode.MANUAL)
 
     @property
     def for_notice(self) -> bool:

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns.campaign import CampaignState
+from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from domain.identity import CampaignName
 from tests.faults.scene import LINE, kinds, story
+from tests.phones.at_desk import open_desk
 from tests.phones.bent import Ringing, answer, ring
 from tests.phones.called import OPS, SPRING, attempt_of, nothing_runs_on, run_campaign, zone_at_noon
-from tests.phones.house import PhoneHouse
+from tests.phones.house import PhoneHouse, at_stage
 from tests.waiting import until
 
 __all__ = ["nothing_runs_on"]  # a fixture
@@ -80,3 +81,55 @@ async def test_a_controller_that_dies_at_the_due_moment_calls_back_once(house: P
     assert lead["callback_tries"] == 1
     assert lead["callback_at"] > datetime.now(UTC), "it is tried again later"
     assert len(house.phone.rung_at(number)) == 1
+
+
+async def test_agents_are_kept_again_for_their_customers_after_a_kill(house: PhoneHouse) -> None:
+    """Called back, previewed and dialled by hand: each of three customers rings for an agent whose
+    phone was called first, as the controller dies. A caller comes meanwhile. The next controller
+    leaves the phones in their rooms and the caller in the queue; each customer gets their agent."""
+    await house.phone.register(LINE)
+    back, shown, typed = (f"+861380000081{n}" for n in range(3))
+    agents = {back: "1001", shown: "1002", typed: "1003"}
+    house.phone.habits |= dict.fromkeys(agents.values(), answer)
+    house.phone.habits |= dict.fromkeys(agents, ring)
+    preview = SPRING.model_copy(update={"mode": Mode.PREVIEW, "by_hand": True})
+    await run_campaign(house, "kept", preview, shown)
+    await promise(house, "kept", back, "1001")
+    await house.ready("1001")
+    await until(lambda: house.phone.rung_at(back), what=f"{back} is called")
+    async with open_desk(house, "1002") as desk:
+        await house.ready("1002")
+        status, said = await desk.press("dial-lead", lead=await desk.lead())
+        assert status == 200, said
+        await until(lambda: house.phone.rung_at(shown), what=f"{shown} is called")
+    async with open_desk(house, "1003") as desk:
+        await house.command("1003", "away", reason="break")
+        status, said = await desk.press("dial-number", number=typed, campaign="kept")
+        assert status == 200, said
+        await until(lambda: house.phone.rung_at(typed), what=f"{typed} is called")
+    await house.stack.controller.kill()
+    caller, customer = house.call()
+    await house.stack.controller.start()
+    await house.until_stage(caller, "queue")
+    async with open_desk(house, "1003") as desk:
+        await desk.shows(rf'id="dial-number">\{typed}<')
+    for number in agents:
+        (called,) = house.phone.rung_at(number)
+        called.accept()
+    for number in agents:
+        await house.until_stage(number, "talking")
+    assert at_stage(await house.console.board(), caller, "queue")
+    assert [len(house.phone.rung_at(agent)) for agent in agents.values()] == [1, 1, 1]
+    for number in agents:
+        (called,) = house.phone.rung_at(number)
+        await house.phone.hang_up(called.leg)
+    rows = {number: await attempt_of(house, number) for number in agents}
+    assert {number: row["outcome"] for number, row in rows.items()} == dict.fromkeys(
+        agents, "spoken"
+    )
+    talked = await house.pool.fetch("select number, agent from attempts where outcome = 'spoken'")
+    assert {row["number"]: row["agent"] for row in talked if row["number"] in agents} == agents
+    await house.until_stage(caller, "talking")  # with whoever was free first
+    await house.phone.hang_up(customer)
+    for agent in agents.values():
+        await until(house.phone.rung_at(agent)[0].leg.over.is_set, what="the phone is let go")
