@@ -28,7 +28,7 @@ from engine.desk_ports import DialFault, DialNotice, DialStep
 from engine.outbound.call_for_agent import CallForAgent
 from engine.outbound.callback_plan import Booking, a_caller_waits, is_free, plan
 from engine.outbound.campaign_runs import CampaignRuns
-from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of
+from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of, not_reached
 from engine.outbound.running_attempt import KEPT_GRACE_S, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
 from machine.one_line import in_one_line
@@ -43,7 +43,8 @@ LEASE_S = 60.0
 AGAIN_AFTER_S = 10.0
 """How long a callback rests that could not go out, for want of a line, say."""
 AGENT_RESTS_S = 60.0
-"""How long nobody is called back with an agent whose phone could not be reached."""
+"""How long nobody is called back with an agent whose phone could not be reached, or who has
+cancelled a callback before anybody was called."""
 
 
 class CallbackCalls:
@@ -176,7 +177,7 @@ class CallbackCalls:
             self._again_at[lead] = self.clock.now() + AGAIN_AFTER_S
 
     def rest(self, agent: AgentCode) -> None:
-        """Let an agent alone whose phone could not be reached."""
+        """Let an agent alone whose phone could not be reached, or who did not want to call now."""
         self._rests_until[agent] = self.clock.now() + AGENT_RESTS_S
 
     def host(self, call: LiveCall) -> RunningAttempt | None:
@@ -217,6 +218,9 @@ class _CallbackCall(CallForAgent):
             if claimed is None:
                 return
             dial.number, dial.promised = claimed.number.number, claimed.lead
+            if dial.over:
+                of.rest(dial.agent)
+                return
             of.desks.touch(dial.agent)
             if not await of.desks.connect(dial):
                 of.rest(dial.agent)
@@ -226,10 +230,13 @@ class _CallbackCall(CallForAgent):
             came = await of.door.place(
                 self._wish(callback, claimed, dial),
                 self.follow,
-                wanted=lambda: not dial.over,
+                wanted=lambda: not (dial.over or dial.cancelled),
             )
             gone_out = not isinstance(came, NotReserved | Shut)
-            if isinstance(came, Shut):
+            if isinstance(came, Shut) and dial.cancelled:
+                of.rest(dial.agent)
+                self._end(not_reached(dial, closed=True))
+            elif isinstance(came, Shut):
                 of.forget(callback.lead, again=True)
                 log.info("a callback waits", lead=callback.lead, why=came.why)
         except AWAY:
