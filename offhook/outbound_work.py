@@ -157,6 +157,7 @@ class OutboundWork:
         """What runs from the beginning."""
         yield self._books.settle(), "attempts left open"
         yield self._books.keep(), "why campaigns dial"
+        yield self._way_out.unplaced.close(), "attempts that were not placed"
 
     def once_served(self) -> Iterator[BackgroundWork]:
         """What runs as soon as those who answer are served."""

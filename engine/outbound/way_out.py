@@ -25,6 +25,7 @@ from engine.calls.call import Follower, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.calls.placed import PlacedFor
 from engine.centre_in_force import CentreInForce
+from engine.outbound.unplaced import UnplacedAttempts
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
 from telephony.ami.link import Link
@@ -120,6 +121,7 @@ class WayOut:
         self._links = links
         self._channels = channels
         self._attempts = attempts
+        self.unplaced = UnplacedAttempts(attempts, clock=clock)
         self._by_hand = by_hand
         self._closing = closing
         self._clock = clock
@@ -187,6 +189,7 @@ class WayOut:
                     return _TOO_LATE
                 refused = await self._reserve(wish, channel, line, caller_id)
         except AWAY as error:
+            self.unplaced.add(channel.call)  # the row may be there: its answer was lost
             return Shut(f"the database is away: {in_one_line(error)}")
         if refused is not None:
             return refused
@@ -243,12 +246,9 @@ class WayOut:
         try:
             await self._attempts.withdraw(channel.call, self._clock())
         except AWAY as error:
-            # Without the fact ``placed``, the next start closes it.
-            log.warning(
-                "an attempt that was not placed stays open until the next start",
-                call=channel.call,
-                why=in_one_line(error),
-            )
+            log.warning("an attempt that was not placed stays open until the database is back",
+                        call=channel.call, why=in_one_line(error))  # fmt: skip
+            self.unplaced.add(channel.call)
         return _TOO_LATE
 
     def cut(self, call: LiveCall) -> None:
