@@ -29,6 +29,7 @@ from domain.facts import (
     OfferNotTaken,
     OptedOut,
     PersonFound,
+    Queued,
     TalkBegan,
 )
 from domain.identity import AgentCode, ProjectName
@@ -84,7 +85,8 @@ def fold_attempt(
 ) -> FoldedAttempt:
     """The attempt of these facts of one call.
 
-    ``mode`` is the campaign's: a customer who hears an agentless one's notice has been reached.
+    ``mode`` is the campaign's: a customer who hears an agentless one's notice has been reached,
+    unless they asked for an agent and got none.
     ``requested``: Asterisk was asked for the call. ``given_up_at``: when somebody decided that an
     unknown fate will stay unknown; it then counts as a call that nobody answered.
     """
@@ -110,7 +112,7 @@ def fold_attempt(
     outcome: PastOutcome | None = None
     if machine:
         outcome = PastOutcome.MACHINE
-    elif talk is not None or (reached and mode == Mode.AGENTLESS):
+    elif talk is not None or (reached and mode == Mode.AGENTLESS and Queued not in first):
         outcome = PastOutcome.SPOKEN
     elif reached:
         outcome = PastOutcome.ABANDONED

@@ -27,7 +27,7 @@ class Mode(StrEnum):
     PROGRESSIVE = "progressive"  # one number for each free agent
     POWER = "power"  # ``ratio`` numbers for each free agent
     PREDICTIVE = "predictive"  # as many as the policy foresees
-    AGENTLESS = "agentless"  # whoever answers hears a notice; no agent
+    AGENTLESS = "agentless"  # whoever answers hears a notice or enters a flow; no agent
     MANUAL = "manual"  # an agent dials by hand; a mode of attempts, not of campaigns
     CALLBACK = "callback"  # the customer asked to be called; another mode of attempts
     TEST = "test"  # a test call; as well a mode of attempts alone, and no figure counts it
@@ -77,6 +77,9 @@ class CampaignSettings(BaseModel):
     mode: Mode = Mode.PREDICTIVE
     queue: str | None = None
     """Whose agents, ring time and after-call time are the campaign's; None: agentless."""
+    flow: str | None = Field(None, max_length=80)
+    """Of ``agentless``: the flow that whoever answers enters. Its queue nodes that name no queue
+    lead to the campaign's. None: they hear the message."""
     policy: str = "foresight"
     """Of ``predictive``: the name of a policy in ``dialer.policies``."""
     ratio: float = Field(1.5, ge=1, le=10)
@@ -144,7 +147,8 @@ class CampaignSettings(BaseModel):
     """A calendar of the centre; its days off are such days, too."""
     message: dict[str, str] = {}
     """What a customer hears for whom no agent is free, by language: who called, a number to call
-    back, and the key of ``opt_out_key``. In an agentless campaign each customer hears it."""
+    back, and the key of ``opt_out_key``. In an agentless campaign each customer hears it, or with a
+    flow, those for whom there is no controller."""
     opt_out_key: str = Field("9", pattern=r"^[0-9*#]?$")
     """Empty: no key."""
     opt_out_of: Literal["project", "centre"] = "project"

@@ -45,7 +45,10 @@ class CampaignRefusal(StrEnum):
     NOT_FROM_HERE = "not_from_here"  # its state can't follow the present one
     STILL_RUNNING = "still_running"  # stop it before it is removed
     NO_LIST = "no_list"  # of its project; a campaign without leads may start, and says so
-    UNKNOWN = "unknown"  # a queue, line, flow or policy that the centre doesn't have
+    UNKNOWN = "unknown"  # a queue, line, calendar or flow that the centre doesn't have
+    FLOW_NEEDS_QUEUE = "flow_needs_queue"  # it leads to the campaign's queue, and there is none
+    FLOW_LEADS_NOWHERE = "flow_leads_nowhere"  # to a queue that the centre doesn't have
+    FLOW_WITHOUT_OPT_OUT = "flow_without_opt_out"  # customers couldn't ask for no more calls
     NO_SUCH_CHANGE = "no_such_change"
 
 
@@ -107,11 +110,8 @@ class _CampaignRow(TypedDict):
     removed_at: datetime | None
 
 
-Unknown = tuple[str, str]
-"""A setting, and what it names that isn't there."""
-
-FindUnknown = Callable[[ProjectName, CampaignSettings], Iterable[Unknown]]
-"""Finds what a campaign names and the centre doesn't have."""
+FindFaults = Callable[[ProjectName, CampaignSettings], Iterable[CampaignRefused]]
+"""Finds what a campaign's settings name that the centre doesn't have, or that doesn't fit."""
 
 
 class Campaigns:
@@ -126,7 +126,7 @@ class Campaigns:
         self,
         pool: asyncpg.Pool,
         *,
-        check: FindUnknown = lambda *_: (),
+        check: FindFaults = lambda *_: (),
         on_change: Callable[[CampaignName], None] = lambda _: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -318,8 +318,8 @@ class Campaigns:
         return _campaign(row)
 
     def _known(self, project: ProjectName, settings: CampaignSettings) -> None:
-        for setting, value in self._check(project, settings):
-            raise CampaignRefused(CampaignRefusal.UNKNOWN, setting, value)
+        for fault in self._check(project, settings):
+            raise fault
 
 
 def _must(actor: Actor, project: str, roles: frozenset[Role]) -> None:

@@ -1,7 +1,7 @@
 """How many numbers to dial for a campaign without agents: as many as lines, rate and trunk allow.
 
-Nobody can be abandoned, so there is nothing to foresee. Pure: ``now`` is
-in monotonic seconds.
+Who hears a notice can't be abandoned, so there is nothing to foresee. In a flow a customer may ask
+for an agent: while one waits for that, nobody is dialled. Pure: ``now`` is in monotonic seconds.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,11 @@ from domain.identity import AttemptId
 from domain.reasons import Cause
 
 _NOTICE = Reason("{open} calls under way: a notice is played to whoever answers")
+_FLOW = Reason("{open} calls under way: whoever answers enters the flow")
 _FULL = Reason("{open} calls under way, as many as there are lines")
 _TRUNK = Reason("{open} calls under way: no more while the trunk refuses calls")
 _RATE = Reason("{open} calls under way, limited to {per_second} calls a second")
+_WAITING = Reason("{open} calls under way: no more while a customer waits for an agent")
 _NO_LEADS = Reason("{open} calls under way, and no lead is due")
 
 
@@ -75,9 +77,12 @@ class NoticePacing:
         self._open.discard(attempt)
         self._trunk.over(attempt)
 
-    def decide(self, now: float, *, free: int, leads: int, going: int) -> NoticePace:
+    def decide(
+        self, now: float, *, free: int, leads: int, going: int, waiting: int | None = None
+    ) -> NoticePace:
         """How many to dial now. ``free``: channels that the line has left; ``leads``: those at
-        hand; ``going``: calls on their way out, which ``handle`` doesn't know yet."""
+        hand; ``going``: calls on their way out, which ``handle`` doesn't know yet; ``waiting``:
+        customers who have asked for an agent and have none yet; None: nobody can ask."""
         in_use = self.under_way + going
         figures = {"open": in_use, "per_second": f"{self._per_second:g}"}
         borne = self._trunk.free(now, in_use=in_use)
@@ -85,10 +90,11 @@ class NoticePacing:
             (min(self.lines - in_use, free), _FULL),
             (inf if self._trunk.state is TrunkState.CLEAR else floor(borne), _TRUNK),
             (self._rate.left(now) - going, _RATE),
+            (0 if waiting else inf, _WAITING),
             (leads, _NO_LEADS),
         )
         least, reason = min(bounds, key=lambda bound: bound[0])
         count = max(0, int(least))
-        text = _NOTICE.text if count else reason.text
+        text = (_NOTICE if waiting is None else _FLOW).text if count else reason.text
         again_s = max(0.02, min(1.0, 1.0 / self._per_second))
         return NoticePace(count, Reason(text, figures), again_s)

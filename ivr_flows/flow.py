@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.identity import QueueName
 from ivr_flows.kind import NodeKind
+from ivr_flows.nodes.opt_out import OptOutNode
 from ivr_flows.nodes.queue import QueueNode
 from ivr_flows.texts import Prompt
 
@@ -56,3 +57,8 @@ class Flow:
             isinstance(node.settings, QueueNode) and node.settings.queue is None
             for node in self.nodes.values()
         )
+
+    @property
+    def lets_opt_out(self) -> bool:
+        """Whether a customer can ask in it not to be called again."""
+        return any(isinstance(node.settings, OptOutNode) for node in self.nodes.values())

@@ -82,6 +82,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class OptOut:
+    """The customer asks not to be called again. Outcome: Done, or NotDone if this is not a call
+    that we placed."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call; the last step of every flow. Outcome: Done."""
 
@@ -89,7 +97,7 @@ class Hangup:
     why: str
 
 
-Step = AnswerCall | Play | Collect | Enqueue | Note | Hangup
+Step = AnswerCall | Play | Collect | Enqueue | Note | OptOut | Hangup
 
 
 class QueueExit(StrEnum):
@@ -107,6 +115,11 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class NotDone:
+    """The step could not be done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Digits:
     """The keys that were pressed; "" with ``timed_out`` is silence."""
 
@@ -121,4 +134,4 @@ class Left:
     why: QueueExit
 
 
-StepOutcome = Done | Digits | Left
+StepOutcome = Done | NotDone | Digits | Left

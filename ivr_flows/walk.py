@@ -15,7 +15,9 @@ from ivr_flows.steps import (
     Enqueue,
     Hangup,
     Left,
+    NotDone,
     Note,
+    OptOut,
     Play,
     QueueExit,
     Step,
@@ -133,6 +135,11 @@ class Walk:
         """Write into the call's timeline."""
         step = Note(self.node, what)
         _accepted(step, (yield step), Done)
+
+    def opt_out(self) -> Script[bool]:
+        """Let nobody call the customer again; returns whether that could be noted."""
+        step = OptOut(self.node)
+        return isinstance(_accepted(step, (yield step), Done, NotDone), Done)
 
     def hang_up(self, why: str) -> Script[None]:
         """End the call."""

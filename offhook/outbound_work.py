@@ -1,7 +1,7 @@
 """Puts together all that calls customers: campaigns, callbacks, calls by hand, and their pages."""
 
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -46,10 +46,12 @@ from engine.outbound.campaign_tests import CampaignTests
 from engine.outbound.campaign_watch import CampaignWatch
 from engine.outbound.days_off import CalendarDaysOff
 from engine.outbound.desk_dials import DeskDials
+from engine.outbound.fitting_settings import setting_faults
 from engine.outbound.hand_calls import HandCalls
 from engine.outbound.messages import CampaignMessages
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
+from ivr_flows.flow import Flow
 from machine.local_zone import zone_here
 from prompts.sounds import Prompts
 
@@ -70,6 +72,7 @@ class OutboundWork:
         engine: Engine,
         pool: asyncpg.Pool,
         prompts: Prompts,
+        flows: Mapping[str, Flow],
         *,
         flushed: Callable[[], Awaitable[None]],
         caught_up: Callable[[], Awaitable[object]],
@@ -78,8 +81,12 @@ class OutboundWork:
         self._pool = pool
         self._zone = zone_here(zone_of(engine.centre))
         self._days_off = CalendarDaysOff(lambda: engine.centre)
-        self._messages = CampaignMessages(prompts)
-        self._campaigns = Campaigns(pool, on_change=lambda name: self._runs.changed(name))
+        self._messages = CampaignMessages(prompts, flows)
+        self._campaigns = Campaigns(
+            pool,
+            check=lambda project, made: setting_faults(engine.centre, flows, project, made),
+            on_change=lambda name: self._runs.changed(name),
+        )
         self._way_out = WayOut(
             f"{node}-{os.getpid()}-{uuid4().hex[:8]}",
             engine.in_force,
@@ -112,6 +119,7 @@ class OutboundWork:
                 decided=self._books.decided,
                 zone=lambda: zone_of(engine.centre),
                 plan=self._plan,
+                flow_is_there=flows.__contains__,
             ),
             self._way_out,
             engine.in_force,

@@ -50,6 +50,7 @@ from engine.inbound.caller_sessions import Closing
 from engine.inbound.hotline_call import HotlineCalls
 from engine.inbound.notice import all_texts
 from engine.outbound.answered_call import AnsweredCalls
+from engine.outbound.flow_calls import FlowCalls
 from engine.reconcile.absence import Absence
 from engine.reconcile.database_at_start import DatabaseAtStart
 from engine.recorder import Recorder
@@ -284,6 +285,7 @@ async def running(
             engine,
             pool,
             prompts,
+            flows,
             flushed=outbox.flushed,
             caught_up=absence.caught_up.wait,
         )
@@ -299,6 +301,14 @@ async def running(
                     engine.admission,
                     engine.queued,
                     outbound.hosts,
+                ).serve,
+                "flow": FlowCalls(
+                    engine.sessions,
+                    engine.admission,
+                    engine.queued,
+                    outbound.hosts,
+                    flows,
+                    prompts,
                 ).serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts

@@ -52,6 +52,7 @@ class ChannelVariable(StrEnum):
     RETURNED = "OFFHOOK_RETURNED"
     DETECT = "OFFHOOK_DETECT"
     NOTICE = "OFFHOOK_NOTICE"
+    FLOW = "OFFHOOK_FLOW"
 
 
 class GlobalVariable(StrEnum):

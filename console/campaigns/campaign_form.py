@@ -14,13 +14,14 @@ from console.campaigns.plan_form import plan_typed, shown_plan, take_plan
 from console.kit.rendering import says
 
 _PLAIN = (
-    "title", "mode", "queue", "line", "rules", "grace_s", "ratio", "lines", "lines_for_inbound",
+    "title", "mode", "queue", "flow", "line", "rules", "grace_s", "ratio", "lines",
+    "lines_for_inbound",
     "calls_per_second", "caller_id", "ring_s", "priority", "agents_for_inbound", "most_attempts",
     "callback_tries",
     "opt_out_key", "opt_out_of", "detection", "preview_s", "preview_end", "by_hand",
 )  # fmt: skip
 """Settings that the form has under their own names."""
-_MAY_BE_EMPTY = frozenset({"grace_s", "caller_id"})
+_MAY_BE_EMPTY = frozenset({"grace_s", "caller_id", "flow"})
 _PERCENT = ("share", "people_taken_for_machines")
 _TIMES = {
     "gap_h": ("gap_s", 3600),

@@ -11,7 +11,7 @@ from console.campaigns import plan_words, words
 from console.campaigns.campaign_form import settings_of_form, typed_of
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.form_fault import FormFault
-from console.kit.context import LIVE, project_titles
+from console.kit.context import FLOWS, LIVE, project_titles
 from console.kit.rendering import render
 from domain.identity import ProjectName
 
@@ -124,6 +124,7 @@ async def _form(
         "titles": titles,
         "queues": [q for q in centre.queues if q.project in ({project} if project else titles)],
         "lines": centre.lines,
+        "flows": request.app[FLOWS],
         "calendars": sorted(centre.calendars),
         "plan_words": plan_words,
         "lists": [one for one in found if one.project == project],

@@ -34,7 +34,7 @@ MODES = {
     Mode.PROGRESSIVE: N_("Progressive: one number for each free agent"),
     Mode.POWER: N_("Power: a fixed number of calls for each free agent"),
     Mode.PREDICTIVE: N_("Predictive: as many as the limit on abandoned calls allows"),
-    Mode.AGENTLESS: N_("Without agents: everyone who answers hears the message below"),
+    Mode.AGENTLESS: N_("Without agents: everyone who answers hears the message, or enters a flow"),
 }
 """Those that can be chosen."""
 MODE_NAMES = {
@@ -70,6 +70,7 @@ SETTINGS = {
     "title": N_("Title"),
     "mode": N_("Mode"),
     "queue": N_("Queue"),
+    "flow": N_("Flow, without agents"),
     "line": N_("Line"),
     "preview_s": N_("Seconds to look at a customer"),
     "preview_end": N_("When they are over"),
@@ -103,6 +104,10 @@ SETTINGS = {
 HINTS = {
     "name": N_("Lower-case letters, digits and hyphens; calls keep it for ever."),
     "queue": N_("Its agents take the calls, with its ring time and after-call work."),
+    "flow": N_(
+        "Counts without agents alone. Whoever answers enters it, and hears the message only if "
+        "Offhook is down. It must let customers ask for no more calls (a node “opt_out”)."
+    ),
     "rules": N_("Hours, frequency and the limit on abandoned calls; counsel confirms them."),
     "share": N_("Empty: as the calling rules say."),
     "grace_s": N_("Empty: as the calling rules say."),
@@ -161,6 +166,17 @@ REFUSALS = {
     CampaignRefusal.STILL_RUNNING: N_("Stop the campaign before you remove it."),
     CampaignRefusal.NO_LIST: N_("A list is gone, or belongs to another project. Choose again."),
     CampaignRefusal.UNKNOWN: N_("%(setting)s: the centre has no “%(value)s”. Choose another."),
+    CampaignRefusal.FLOW_NEEDS_QUEUE: N_(
+        "The flow “%(value)s” leads to the campaign's queue. Choose the queue."
+    ),
+    CampaignRefusal.FLOW_LEADS_NOWHERE: N_(
+        "The flow leads to the queue “%(value)s”, which the centre doesn't have. Choose another "
+        "flow, or create the queue first."
+    ),
+    CampaignRefusal.FLOW_WITHOUT_OPT_OUT: N_(
+        "In the flow “%(value)s” customers can't ask for no more calls. Choose a flow with a node "
+        "“opt_out”, or leave the key for that empty."
+    ),
     CampaignRefusal.NO_SUCH_CHANGE: N_("There is no such change that could be taken back."),
 }  # fmt: skip
 
@@ -202,6 +218,8 @@ _NOTICE = (
     N_("{open} calls under way: no more while the trunk refuses calls"),
     N_("{open} calls under way, limited to {per_second} calls a second"),
     N_("{open} calls under way, and no lead is due"),
+    N_("{open} calls under way: whoever answers enters the flow"),
+    N_("{open} calls under way: no more while a customer waits for an agent"),
 )
 LIMIT_SPENT = N_(
     "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way): "

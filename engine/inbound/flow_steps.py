@@ -14,11 +14,11 @@ from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.inbound.bookmark import Arguments, Bookmark
 from engine.inbound.caller_sessions import Sessions
+from engine.inbound.flow_entry import FlowEntry
 from engine.inbound.notice import Notice
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.queueing import Queueing
 from engine.inbound.speaking import Speech
-from ivr_flows.flow import Flow
 from ivr_flows.interpreter import UnknownNodeError, run
 from ivr_flows.steps import (
     AnswerCall,
@@ -27,8 +27,11 @@ from ivr_flows.steps import (
     Enqueue,
     Hangup,
     Left,
+    NotDone,
     Note,
+    OptOut,
     Play,
+    QueueExit,
     Step,
     StepOutcome,
 )
@@ -47,7 +50,7 @@ class FlowSteps:
         session: Session,
         call: LiveCall,
         given: Arguments,
-        flow: Flow,
+        entry: FlowEntry,
         prompts: Prompts,
         sessions: Sessions,
         queued: QueuedCalls,
@@ -55,14 +58,14 @@ class FlowSteps:
         self._session = session
         self._call = call
         self._given = given
-        self._flow = flow
+        self._entry = entry
         self._sessions = sessions
         self._bookmark = Bookmark(session, served=given.talked)
         self._speech = Speech(session, call, prompts)
         self._queueing = Queueing(
             session,
             call,
-            flow,
+            entry,
             sessions.calls,
             queued,
             self._bookmark,
@@ -81,8 +84,8 @@ class FlowSteps:
 
     async def walk(self) -> None:
         """Go on to the flow's end. Raises HungUp if the caller leaves."""
-        given = self._given
-        context = FlowContext()
+        given, entry = self._given, self._entry
+        context = FlowContext(given.language or None, answered=entry.answered)
         if given.resumed:
             context = FlowContext(given.language or None, answered=True, taken_back=given.waited)
             self._sessions.taken_back(self._call, given.language or None)
@@ -90,18 +93,12 @@ class FlowSteps:
             await self._name_on_phones(self._call.caller_name)
         if given.talked and given.start is None:
             return  # Asterisk's own queue brought the caller to an agent, before any flow did
-        own = self._call.hotline.languages
-        context = replace(
-            context,
-            languages=self._languages(),
-            usual=own[0] if own else None,
-            queue=self._call.hotline.queue,
-        )
+        context = replace(context, languages=entry.languages, usual=entry.usual, queue=entry.queue)
         try:
-            steps = run(self._flow, context, given.start)
+            steps = run(entry.flow, context, given.start)
         except UnknownNodeError as gone:
             log.warning("a call goes on at the flow's start", call=self._call.id, why=str(gone))
-            steps = run(self._flow, context)
+            steps = run(entry.flow, context)
         try:
             step = next(steps)
             while True:
@@ -110,13 +107,6 @@ class FlowSteps:
             return
         finally:
             steps.close()
-
-    def _languages(self) -> tuple[str, ...]:
-        """Those that the caller may choose from, in the hotline's order if it has its own."""
-        wanted = self._call.languages
-        if self._call.hotline.languages:
-            return wanted
-        return tuple(each for each in self._flow.languages if each in wanted)
 
     async def _name_on_phones(self, name: str) -> None:
         """Set the name that agents' phones show, without the characters that quote names in SIP."""
@@ -134,14 +124,23 @@ class FlowSteps:
                 await self._bookmark.at(step.node)
                 return await self._speech.collect(step)
             case Enqueue():
-                return Left(await self._queueing.wait(step))
+                return Left(await self._wait(step))
             case Note():
                 await self._note(step)
+            case OptOut():
+                return Done() if await self._opt_out() else NotDone()
             case Hangup():
                 self._sessions.flow_ended(self._call, step.why)
             case _:
                 assert_never(step)
         return Done()
+
+    async def _wait(self, step: Enqueue) -> QueueExit:
+        return await self._queueing.wait(step)
+
+    async def _opt_out(self) -> bool:
+        """Whether it is noted that nobody is to call them again; callers were called by nobody."""
+        return False
 
     async def _note(self, step: Note) -> None:
         self._sessions.calls.note(self._call, step.what)

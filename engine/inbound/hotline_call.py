@@ -22,6 +22,7 @@ from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.inbound.bookmark import Arguments, Stage
 from engine.inbound.caller_sessions import Closing, Sessions
+from engine.inbound.flow_entry import by_hotline
 from engine.inbound.flow_steps import FlowSteps
 from engine.inbound.notice import IsOpen, notice
 from engine.inbound.queued_calls import QueuedCalls
@@ -126,7 +127,8 @@ class HotlineCalls:
             log.error("a number has no flow", number=given.hotline, flow=call.hotline.flow)
             await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
             return False
-        steps = FlowSteps(session, call, given, flow, self._prompts, self._sessions, self._queued)
+        entry = by_hotline(flow, call.hotline, call.languages)
+        steps = FlowSteps(session, call, given, entry, self._prompts, self._sessions, self._queued)
         instead = None
         if not given.resumed:
             language = given.language or None

@@ -10,11 +10,11 @@ from engine.agents.live_talks import must_wait_again
 from engine.calls.call import LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.inbound.bookmark import Bookmark
+from engine.inbound.flow_entry import FlowEntry
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.speaking import Speech
 from engine.inbound.to_agent import ToAgent
 from ivr_flows.announcements import announcement
-from ivr_flows.flow import Flow
 from ivr_flows.steps import Enqueue, QueueExit
 from telephony.agi.session import Session
 
@@ -32,7 +32,7 @@ class Queueing:
         self,
         session: Session,
         call: LiveCall,
-        flow: Flow,
+        entry: FlowEntry,
         calls: LiveCalls,
         queued: QueuedCalls,
         bookmark: Bookmark,
@@ -42,7 +42,7 @@ class Queueing:
         self._session = session
         self._call = call
         self._turn = call.turn
-        self._flow = flow
+        self._entry = entry
         self._calls = calls
         self._queued = queued
         self._bookmark = bookmark
@@ -52,7 +52,7 @@ class Queueing:
 
     async def wait(self, step: Enqueue) -> QueueExit:
         """Wait until an agent has talked with the caller, or the queue gives up on them."""
-        since = self._queued.put(self._call, step.queue, self._queued_at)
+        since = self._put(step, self._queued_at)
         self._queued_at = None
         try:
             await self._bookmark.queued(step, since)
@@ -85,9 +85,12 @@ class Queueing:
             if self._call.turn == self._turn:  # otherwise a later session has the caller
                 self._queued.left(self._call)
 
+    def _put(self, step: Enqueue, since: float | None) -> float:
+        return self._queued.put(self._call, step.queue, since, raised=self._entry.raised)
+
     async def _wait_elsewhere(self, step: Enqueue) -> float:
         """An agent has sent the caller into another queue; returns since when they wait there."""
-        since = self._queued.put(self._call, step.queue, None)
+        since = self._put(step, None)
         await self._bookmark.queued(step, since)
         await self._music(step)
         return since
@@ -95,13 +98,15 @@ class Queueing:
     async def _wait_again(self, step: Enqueue, since: float) -> None:
         """The phone died during the talk, or the colleague left as the caller was passed on: the
         caller waits again, with their place since ``since``."""
-        self._queued.put(self._call, step.queue, since)
+        self._put(step, since)
         await self._bookmark.waiting()
         await self._speech.say_waiting(step.again)
         await self._music(step)
 
     async def _announce(self, command: Announce, step: Enqueue) -> None:
-        texts = announcement(self._flow, command.position, command.expected_wait_s, step.language)
+        texts = announcement(
+            self._entry.flow, command.position, command.expected_wait_s, step.language
+        )
         announced = PositionAnnounced(command.position, command.expected_wait_s)
         self._calls.note(self._call, announced)
         await self._speech.say_waiting(texts)

@@ -10,7 +10,7 @@ from typing import Protocol, assert_never
 
 from acd.commands import Announce, GiveUp, Offer
 from domain.facts import CustomerAbandoned
-from domain.identity import AgentCode, ChannelId, NodeName, QueueName
+from domain.identity import AgentCode, QueueName
 from engine.admission import Admission
 from engine.agents.live_talks import has_talked, must_wait_again
 from engine.calls.call import LiveCall
@@ -18,7 +18,7 @@ from engine.inbound.bookmark import Bookmark
 from engine.inbound.caller_sessions import Sessions
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.to_agent import ToAgent
-from telephony.agi.agi_wire import SessionRefused
+from engine.outbound.placed_session import driven
 from telephony.agi.session import Session
 
 _BEGIN_WITHIN_S = 1.5
@@ -77,27 +77,12 @@ class AnsweredCalls:
         """
         line, left = session.args if len(session.args) == 2 else ("", "")
         until = asyncio.get_running_loop().time() + _seconds(left)
-        channel = ChannelId(NodeName(session.node), session.uniqueid)
-        await session.until(self._admission.customer(channel, line))
-        while self._sessions.is_driven(channel.call):  # they come back from a transfer
-            await session.until(self._sessions.released(channel.call))
-        call = self._sessions.calls.see_placed(channel, session.channel)
-        if call is None:
-            raise SessionRefused("call", f"nobody knows why {channel.call} was placed")
-        self._sessions.attach(call, session)
-        turn = call.turn
-        try:
+        async with driven(self._sessions, self._admission, session, line) as call:
             await self._serve(session, call, until)
-        finally:
-            if call.turn == turn:
-                self._sessions.session_over(call)
 
     async def _serve(self, session: Session, call: LiveCall, until: float) -> None:
-        call.recorded = True  # [outbound] has started it
         bookmark = Bookmark(session, served=False)
-        with contextlib.suppress(TimeoutError):  # the controller has only just started
-            async with asyncio.timeout(_BEGIN_WITHIN_S):
-                await session.until(self._hosts.begun())
+        await begun(session, self._hosts)
         if call.placed is not None and call.placed.is_test:
             await bookmark.nobody()  # the dialplan plays the message
             return
@@ -181,6 +166,13 @@ class AnsweredCalls:
                 return await session.idle(coming)
         except TimeoutError:
             return None
+
+
+async def begun(session: Session, hosts: Hosts) -> None:
+    """Wait until it is known which campaigns run here, but not for long: a customer waits, too."""
+    with contextlib.suppress(TimeoutError):  # the controller has only just started
+        async with asyncio.timeout(_BEGIN_WITHIN_S):
+            await session.until(hosts.begun())
 
 
 def _seconds(milliseconds: str) -> float:

@@ -205,7 +205,7 @@ class LiveRun(ABC):
             at=datetime.now(UTC),
             agents=Counter(self._staff.values()),
             ringing=len(attempts) - len(answered),
-            waiting=sum(one.agent is None and not one.lost for one in answered),
+            waiting=sum(one.waits for one in answered),
             talking=sum(one.agent is not None for one in answered),
             hopper=self.claimed,
             dialled=figures.dialled,

@@ -1,4 +1,7 @@
-"""Runs a campaign without agents: whoever answers hears a notice, played by the dialplan itself."""
+"""Runs a campaign without agents: whoever answers hears a notice or enters a flow.
+
+A notice is played by the dialplan itself; a flow is walked by ``flow_calls``.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -21,10 +24,12 @@ from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pac
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.running_attempt import Decision, RunningAttempt
 from engine.outbound.way_out import Shut, WayOut, WishedCall
+from engine.ports import CallStage
 
 
 class NoticeRun(LiveRun):
-    """One campaign without agents. ``decided`` is told each decision to dial."""
+    """One campaign without agents. ``decided`` is told each decision to dial; ``flow_is_there``
+    says whether there is a flow of this name."""
 
     def __init__(
         self,
@@ -37,8 +42,10 @@ class NoticeRun(LiveRun):
         sound: str = "",
         decided: OnDecision = lambda *_: None,
         open_now: Callable[[CampaignSettings], bool] = lambda _: True,
+        flow_is_there: Callable[[str], bool] = lambda _: True,
     ) -> None:
         super().__init__(campaign, calls, door, clock, sound=sound, open_now=open_now)
+        self._flow_is_there = flow_is_there
         self._leads = ClaimedLeads(campaign.name, claims, door, clock)
         self._decided = decided
         self._pacing = NoticePacing(self.settings.lines, self.settings.calls_per_second)
@@ -48,6 +55,26 @@ class NoticeRun(LiveRun):
 
     def takes(self, agent: AgentCode) -> bool:  # noqa: ARG002 - it needs nobody
         return False
+
+    @property
+    def dials(self) -> bool:
+        return super().dials and self._lacks_flow is None
+
+    @property
+    def _lacks_flow(self) -> str | None:
+        """Why nobody can be called because of the flow, in one line; None: because of nothing."""
+        flow = self.settings.flow
+        if flow is None or self._flow_is_there(flow):
+            return None
+        return f"the flow {flow!r} is not there any more; choose another in the settings"
+
+    @property
+    def _waiting(self) -> int | None:
+        """How many of its customers wait for an agent whom they have asked for; None: it has no
+        flow in which they could."""
+        if self.settings.flow is None:
+            return None
+        return sum(one.call.stage is CallStage.QUEUE for one in self.under_way.values())
 
     @property
     def has_leads(self) -> bool:
@@ -90,7 +117,10 @@ class NoticeRun(LiveRun):
         self._look_in(0.0)
 
     def wish(self, claimed: ClaimedLead, agent: AgentCode | None = None) -> WishedCall:
-        return replace(super().wish(claimed, agent), with_agent=False, notice=True)
+        wish, flow = super().wish(claimed, agent), self.settings.flow
+        if flow is None:
+            return replace(wish, with_agent=False, notice=True)
+        return replace(wish, with_agent=False, flow=flow, language=claimed.lead.language or "")
 
     def _look_in(self, seconds: float) -> None:
         if self._timer is not None:
@@ -104,7 +134,11 @@ class NoticeRun(LiveRun):
             self.cut_ringing()  # Offhook is stopping; who has answered hears the notice
         free = self._door.free_lines(LineName(settings.line), settings.lines_for_inbound)
         going = len(leads.sending)
-        pace = self._pacing.decide(self.clock.now(), free=free, leads=len(leads), going=going)
+        pace = self._pacing.decide(
+            self.clock.now(), free=free, leads=len(leads), going=going, waiting=self._waiting
+        )
+        if (lacking := self._lacks_flow) is not None:
+            self.figures.trouble = lacking
         if self.dials:
             decision = Decision(datetime.now(UTC), pace.count, pace.reason)
             self.figures.decided = decision

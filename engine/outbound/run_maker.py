@@ -57,6 +57,8 @@ class RunMaker:
     decided: OnDecision = lambda *_: None
     zone: Callable[[], tzinfo | None] = lambda: None
     plan: ReadPlan = lambda _: ALWAYS
+    flow_is_there: Callable[[str], bool] = lambda _: True
+    """Whether there is a flow of this name."""
 
     def open_now(self, settings: CampaignSettings) -> bool:
         """Whether the plan of these settings lets a campaign dial now."""
@@ -93,6 +95,7 @@ class RunMaker:
                 sound=sound,
                 decided=self.decided,
                 open_now=self.open_now,
+                flow_is_there=self.flow_is_there,
             )
         return CampaignRun(
             campaign,

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from campaigns.campaign import CampaignSettings, Mode
@@ -21,7 +21,7 @@ from dialer.pacing_facts import (
     Ringing,
 )
 from dialer.policy import Reason
-from domain.facts import CustomerAbandoned
+from domain.facts import CustomerAbandoned, Queued
 from domain.identity import AgentCode, AttemptId, QueueName
 from domain.reasons import Cause
 from engine.agents.live_talks import has_talked
@@ -126,8 +126,21 @@ class RunningAttempt:
 
     @property
     def for_notice(self) -> bool:
-        """Whether the customer hears a notice instead of an agent."""
-        return self.call.placed is not None and self.call.placed.mode == Mode.AGENTLESS
+        """Whether the customer hears a notice instead of an agent, and has not asked for one."""
+        placed = self.call.placed
+        return placed is not None and placed.mode == Mode.AGENTLESS and self.queued_at is None
+
+    @property
+    def queued_at(self) -> datetime | None:
+        """Since when the customer has waited for an agent, or did when they first asked for one."""
+        facts = self.call.ledger.facts
+        return min((one.at for one in facts if isinstance(one.what, Queued)), default=None)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the customer has answered, and waits for an agent."""
+        reached = self.answered_at is not None and self.agent is None
+        return reached and not (self.lost or self.machine or self.for_notice)
 
     def rings(self) -> None:
         self.run.feed(Ringing(self.id))
@@ -179,9 +192,19 @@ class RunningAttempt:
         elif self.agent is None and not self.lost and not self.machine:
             self.lost = True
             self.run.figures.abandoned += 1
-            self.run.calls.note(self.call, CustomerAbandoned(by_customer=True))
-            self.run.feed(Abandoned(self.id, by_customer=True))
+            early = self._left_early()
+            self.run.calls.note(self.call, CustomerAbandoned(by_customer=early))
+            self.run.feed(Abandoned(self.id, by_customer=early))
         self.run.forget(self)
+
+    def _left_early(self) -> bool:
+        """Whether they hung up before the time for an agent was over. In a flow, customers wait as
+        long as the queue lets them, and the session doesn't end when that time is over."""
+        placed, since = self.call.placed, self.queued_at
+        if placed is None or placed.mode != Mode.AGENTLESS or since is None:
+            return True
+        waited_s = (datetime.now(UTC) - since).total_seconds()
+        return waited_s < self.run.settings.limit.grace_s
 
     def catch_up(self) -> None:
         """Take in what has become of a call that somebody else had placed."""

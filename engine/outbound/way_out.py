@@ -78,6 +78,10 @@ class WishedCall:
     """How long the customer may wait for an agent."""
     notice: bool = False
     """Whether whoever answers hears ``message``, without an agent."""
+    flow: str = ""
+    """The flow that whoever answers enters; "": none."""
+    language: str = ""
+    """The customer's, in that flow, as far as it is known."""
     rules: str = ""
     """Of a call by hand: the name of a preset in ``dialer.rules``."""
     name: str = ""
@@ -288,6 +292,8 @@ class WayOut:
             ChannelVariable.OPT_OUT_KEY: wish.opt_out_key,
             ChannelVariable.OPT_OUT_OF: wish.opt_out_of,
             ChannelVariable.NOTICE: "1" if wish.notice else "",
+            ChannelVariable.FLOW: wish.flow,
+            ChannelVariable.LANG: wish.language,
             ChannelVariable.DETECT: "1" if wish.detect else "",
         }
         return Originate(

@@ -7,6 +7,7 @@ from ivr_flows.kind import NodeKind
 from ivr_flows.nodes.hangup import HangupNode
 from ivr_flows.nodes.language import LanguageNode
 from ivr_flows.nodes.menu import MenuNode
+from ivr_flows.nodes.opt_out import OptOutNode
 from ivr_flows.nodes.pause import PauseNode
 from ivr_flows.nodes.queue import QueueNode
 from ivr_flows.nodes.say import SayNode
@@ -19,6 +20,7 @@ KINDS: Mapping[str, type[NodeKind]] = MappingProxyType(
         "menu": MenuNode,
         "queue": QueueNode,
         "score": ScoreNode,
+        "opt_out": OptOutNode,
         "pause": PauseNode,
         "hangup": HangupNode,
     }

@@ -28,6 +28,7 @@ from domain.facts import (
     OfferNotTaken,
     OptedOut,
     PersonFound,
+    Queued,
     TalkBegan,
     TalkEnded,
 )
@@ -162,6 +163,21 @@ def test_a_customer_who_hears_a_notice_has_been_reached() -> None:
     facts = [at("c", 9, CustomerAnswered()), at("c", 20, CallEnded(Party.CALLER, 16, None))]
     assert folded(facts, Mode.AGENTLESS).outcome is PastOutcome.SPOKEN
     assert folded(facts).outcome is PastOutcome.ABANDONED
+
+
+def test_a_customer_who_asks_for_an_agent_in_a_flow_is_abandoned_if_none_comes() -> None:
+    asked = [at("c", 9, CustomerAnswered()), at("c", 15, Queued(QueueName("tea"), None))]
+    ended = at("c", 40, CallEnded(Party.CALLER, 16, None))
+    for gave_up in (True, False, None):
+        left = [] if gave_up is None else [at("c", 39, CustomerAbandoned(gave_up))]
+        found = folded([*asked, *left, ended], Mode.AGENTLESS)
+        assert (found.stage, found.outcome) == (AttemptStage.ABANDONED, PastOutcome.ABANDONED)
+        assert found.left_early is (gave_up is True)
+    talk = at("c", 20, TalkBegan(ANN, DESK))
+    served = folded([*asked, talk, ended], Mode.AGENTLESS)
+    assert (served.stage, served.outcome) == (AttemptStage.ENDED, PastOutcome.SPOKEN)
+    late = [*asked, at("c", 18, CustomerAbandoned(False)), talk, ended]
+    assert folded(late, Mode.AGENTLESS).outcome is PastOutcome.SPOKEN
 
 
 def test_queries_name_only_stages_of_the_table() -> None:

@@ -151,7 +151,9 @@ async def test_lists_are_those_of_its_project(campaigns: Campaigns, database: Da
 async def test_what_the_centre_does_not_have_is_refused(database: Database) -> None:
     told: list[CampaignName] = []
     campaigns = Campaigns(
-        database.pool, check=lambda _, made: [("line", made.line)], on_change=told.append
+        database.pool,
+        check=lambda _, made: [CampaignRefused(CampaignRefusal.UNKNOWN, "line", made.line)],
+        on_change=told.append,
     )
     with pytest.raises(CampaignRefused) as refused:
         await _made(campaigns)

@@ -78,7 +78,7 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'did you mean "hello"?'),
         ("kind: menu", "kind: mneu",
          'shop.yaml:15:11: node "choose" is of kind "mneu"; expected one of "say", "language", '
-         '"menu", "queue", "score", "pause", "hangup"; did you mean "menu"?'),
+         '"menu", "queue", "score", "opt_out", "pause", "hangup"; did you mean "menu"?'),
         ("    queue: sales", "    queue: slaes",
          'shop.yaml:24:12: there is no queue "slaes"; expected'),
         ("    queue: sales", "    qeue: sales",

@@ -1,6 +1,7 @@
 """Campaigns in a house of bent phones: customers are phones of the line, by their numbers."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from tests.phones.bent import Ringing
 from tests.phones.house import PhoneHouse
 from tests.waiting import until
 
+_presses = itertools.count(1)
 OPS = Actor("olga", Role.OPS, None)
 TEA = ProjectName("tea")
 SPRING = CampaignSettings(
@@ -106,7 +108,7 @@ def with_digits(call: Ringing) -> str:
 async def press(leg: PhoneLeg, digit: int) -> None:
     """Press a key for 100 ms."""
     assert leg.remote_rtp is not None
-    stamp, ssrc = (12_345).to_bytes(4, "big"), leg.ssrc.to_bytes(4, "big")
+    stamp, ssrc = (8_000 * next(_presses)).to_bytes(4, "big"), leg.ssrc.to_bytes(4, "big")
     for number in range(8):
         end, lasted = number >= 5, min(number + 1, 5) * 160
         head = bytes((0x80, (0x80 if number == 0 else 0) | 101)) + (900 + number).to_bytes(2, "big")

@@ -20,7 +20,7 @@ from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.scene import open_pool, seat, write_centre
 from tests.phones.bent import BentPhone
-from tests.phones.house import FLOW, NoFarEnd, PhoneHouse
+from tests.phones.house import CALLED_FLOW, FLOW, NoFarEnd, PhoneHouse
 
 _numbers = itertools.count(1)
 
@@ -39,6 +39,7 @@ async def built(
     state = tmp_path_factory.mktemp("house")
     file = write_centre(state, agents=AGENTS, flow="scored", ring_s=5, wrap_up_s=0)
     (state / "flows" / "scored.yaml").write_text(FLOW)
+    (state / "flows" / "offered.yaml").write_text(CALLED_FLOW)
     config = load(file)
     name = f"phones_{next(_numbers)}"  # ports come again, in the next module
     centre = centre_of(config.sections or Directory())

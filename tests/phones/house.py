@@ -24,6 +24,28 @@ nodes:
 """
 """From the ringing line into the queue, and thanked after the talk."""
 
+CALLED_FLOW = """\
+flow: offered
+languages: [en]
+start: menu
+prompts:
+  offer: {en: One or nine.}
+  noted: {en: Noted.}
+nodes:
+  menu:
+    kind: menu
+    prompts: offer
+    keys: {"1": agent, "9": stop}
+    timeout: 2
+    tries: 1
+    exits: {agent: agent, stop: stop, exhausted: bye}
+  agent: {kind: queue, exits: {talked: bye, timeout: bye}}
+  stop: {kind: opt_out, exits: {next: noted}}
+  noted: {kind: say, prompts: noted, exits: {next: bye}}
+  bye: {kind: hangup, why: done}
+"""
+"""For customers whom a campaign calls: an agent of its queue, no more calls, or nothing."""
+
 _callers = itertools.count(13_900_000_001)
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bench.planned_phone import PhoneLeg
 from campaigns.campaign import Mode
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.at_desk import open_desk
@@ -166,3 +167,63 @@ async def test_a_notice_is_played_to_whoever_answers(house: PhoneHouse) -> None:
         stored
     )
     assert "abandoned" not in kinds(stored) and stored.record.outcome == "self_service"
+
+
+async def test_whoever_answers_goes_through_the_campaigns_flow(house: PhoneHouse) -> None:
+    """One customer after the other: one asks for an agent in vain, one gets an agent, one asks for
+    no more calls, one says nothing. While somebody waits for an agent, nobody else is called."""
+    await house.phone.register(LINE)
+    waits, talks, refuses, listens = (f"+861380000073{n}" for n in range(4))
+
+    async def answers(call: Ringing) -> None:
+        call.accept(with_digits(call))
+        await call.leg.acked.wait()
+
+    house.phone.habits |= dict.fromkeys((waits, talks, refuses, listens), answers)
+    settings = SPRING.model_copy(
+        update={"mode": Mode.AGENTLESS, "flow": "offered", "lines": 1, "grace_s": 0.1}
+    )
+    await run_campaign(house, "offered", settings, waits, talks, refuses, listens)
+
+    async def presses(number: str, digit: int, stage: str) -> PhoneLeg:
+        await house.until_stage(number, "flow")
+        (called,) = house.phone.rung_at(number)
+
+        async def come() -> bool:
+            await press(called.leg, digit)
+            return any(
+                (row["caller"], row["stage"]) == (number, stage)
+                for row in (await house.console.board())["calls"]
+            )
+
+        await until(come, what=f"{number} is {stage}", every_s=0.2)
+        return called.leg
+
+    leg = await presses(waits, 1, "queue")
+    await house.phone.hang_up(leg)
+    row = await attempt_of(house, waits)
+    assert (row["stage"], row["outcome"], row["left_early"]) == ("abandoned", "abandoned", False)
+    await house.ready("1001")
+    leg = await presses(talks, 1, "talking")
+    await house.phone.hang_up(leg)
+    row = await attempt_of(house, talks)
+    assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
+    await house.until_stage(refuses, "flow")
+    (called,) = house.phone.rung_at(refuses)
+
+    async def refused() -> bool:
+        await press(called.leg, 9)
+        return called.leg.over.is_set()
+
+    await until(refused, what="no more calls", every_s=0.2)
+    row = await attempt_of(house, refuses)
+    assert (row["outcome"], row["opted_out_at"] is not None) == ("spoken", True)
+    row = await attempt_of(house, listens)
+    assert (row["stage"], row["outcome"]) == ("ended", "spoken")
+    stored = await house.stored(listens)
+    assert "queued" not in kinds(stored) and stored.record.outcome == "self_service", story(stored)
+    leads = await house.pool.fetch(
+        "select key, state from leads where key like '+861380000073%' order by key"
+    )
+    assert [row["state"] for row in leads] == ["open", "finished", "do_not_call", "finished"]
+    assert not await house.pool.fetchval("select count(*) from queue_stays")

@@ -97,6 +97,19 @@ async def test_a_campaign_is_made_and_changed_in_forms(console: Console, visit: 
     assert (now.settings.title, now.settings.gap_s) == ("Summer tea", 4.5 * 3600)
 
 
+async def test_a_flow_takes_the_place_of_agents(console: Console, visit: Visit) -> None:
+    otto = await _english(visit, "otto")
+    typed = TYPED | {"mode": "agentless", "flow": "hotline"}
+    assert (await otto.post("/campaigns/new", typed)).status == 303
+    made = await Campaigns(console.database.pool).get(OPS, "spring")
+    assert made.settings.flow == "hotline"
+    form = await (await otto.get("/campaigns/spring/settings")).text()
+    assert '<option value="hotline" selected>hotline</option>' in form, "kept though it is gone"
+    changed = typed | {"flow": "", "seen": str(made.change)}
+    assert (await otto.post("/campaigns/spring/settings", changed)).status == 303
+    assert (await Campaigns(console.database.pool).get(OPS, "spring")).settings.flow is None
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [

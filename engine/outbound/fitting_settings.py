@@ -1,0 +1,38 @@
+"""Looks a campaign's settings over: whether what they name is in the centre, and fits. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from campaigns.campaign import CampaignSettings, Mode
+from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from domain.centre import Centre
+from domain.identity import ProjectName
+from ivr_flows.flow import Flow
+
+
+def setting_faults(
+    centre: Centre, flows: Mapping[str, Flow], project: ProjectName, settings: CampaignSettings
+) -> Iterator[CampaignRefused]:
+    """What is wrong with the settings of a campaign of this project."""
+    queues = {queue.name for queue in centre.queues if queue.project == project}
+    if settings.queue is not None and settings.queue not in queues:
+        yield CampaignRefused(CampaignRefusal.UNKNOWN, "queue", settings.queue)
+    if settings.line not in {line.name for line in centre.lines}:
+        yield CampaignRefused(CampaignRefusal.UNKNOWN, "line", settings.line)
+    if settings.calendar is not None and settings.calendar not in centre.calendars:
+        yield CampaignRefused(CampaignRefusal.UNKNOWN, "calendar", settings.calendar)
+    if settings.mode is Mode.AGENTLESS and settings.flow is not None:
+        yield from _flow_faults(centre, flows.get(settings.flow), settings.flow, settings)
+
+
+def _flow_faults(
+    centre: Centre, flow: Flow | None, name: str, settings: CampaignSettings
+) -> Iterator[CampaignRefused]:
+    if flow is None:
+        yield CampaignRefused(CampaignRefusal.UNKNOWN, "flow", name)
+        return
+    if flow.needs_queue and settings.queue is None:
+        yield CampaignRefused(CampaignRefusal.FLOW_NEEDS_QUEUE, "queue", name)
+    for queue in sorted(flow.queues - {one.name for one in centre.queues}):
+        yield CampaignRefused(CampaignRefusal.FLOW_LEADS_NOWHERE, "flow", queue)
+    if settings.opt_out_key and not flow.lets_opt_out:
+        yield CampaignRefused(CampaignRefusal.FLOW_WITHOUT_OPT_OUT, "flow", name)
