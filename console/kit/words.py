@@ -46,5 +46,8 @@ PAGE_TEXTS = {
     "failed": N_("That did not work (%(status)s). Reload the page and try again."),
     "offline": N_("The console can't be reached. Check the network, then try again."),
     "signed_out": N_("You are no longer signed in. Sign in again."),
+    "drop_typed": N_(
+        "At your desk is text that isn't saved yet. Sign out all the same? It will be lost."
+    ),
 }
 """Texts for ``page.js``, on every page."""

@@ -1,6 +1,6 @@
 // The live board: draws the sections that come over the stream.
-import { fill, post, toast } from "../app/page.js";
-import { confirmed, count, countAll, drawRows, Live, showAfter } from "../app/live.js";
+import { confirmed, fill, post, toast } from "../app/page.js";
+import { count, countAll, drawRows, Live, showAfter } from "../app/live.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const language = document.documentElement.lang;

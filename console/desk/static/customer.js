@@ -1,10 +1,11 @@
 // Who the customer is: shown when they are offered, before the first word, and until the next one.
 import { texts, code, live, whenDrawn } from "./at_desk.js";
 import { fill } from "../app/page.js";
+import { keep, kept } from "../app/typed.js";
 
 const AGAIN_MS = 2000;
 const MOST_TRIES = 15;
-const LAST = `offhook.last.${code}`;
+const LAST = `last.${code}`;
 const box = document.getElementById("customer");
 const part = (name) => box.querySelector(`[data-customer="${name}"]`);
 
@@ -60,21 +61,16 @@ async function look(call) {
 function last() {
   let here = null;
   try {
-    here = JSON.parse(localStorage.getItem(LAST));
+    here = JSON.parse(kept(LAST));
   } catch {
-    // a browser that keeps nothing
+    // nothing that could be read
   }
   const there = texts.last_call;
   return (!there || here?.at > there.at ? here?.call : there.call) ?? null;
 }
 
-function remember(call) {
-  try {
-    localStorage.setItem(LAST, JSON.stringify({ call, at: live.now() }));
-  } catch {
-    // then the server is the only one who knows
-  }
-}
+// Of a browser that keeps nothing, the server is the only one who knows.
+const remember = (call) => keep(LAST, JSON.stringify({ call, at: live.now() }));
 
 function clockTime(seconds) {
   return new Date(seconds * 1000).toLocaleString(document.documentElement.lang, {

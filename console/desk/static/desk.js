@@ -1,6 +1,6 @@
 // An agent's own state, call and queues.
-import { fill } from "../app/page.js";
-import { confirmed, count, countAll, drawRows, duration } from "../app/live.js";
+import { confirmed, fill } from "../app/page.js";
+import { count, countAll, drawRows, duration } from "../app/live.js";
 import { ask, code, confirms, desk, live, sensible, texts, whenDrawn } from "./at_desk.js";
 
 const language = document.documentElement.lang;

@@ -4,10 +4,11 @@ import { code, live, texts, whenDrawn } from "./at_desk.js";
 import { show, whenShown } from "./customer.js";
 import { instantOf, localTime } from "./zones.js";
 import { fill, post } from "../app/page.js";
+import { drop, keep, kept, keysOf } from "../app/typed.js";
 
 const AGAIN_MS = 5000;
 const FORGET_MS = 7 * 86400 * 1000;
-const PREFIX = `offhook.draft.${code}.`;
+const PREFIX = `draft.${code}.`;
 const box = document.getElementById("disposition");
 const form = box.querySelector("form");
 const find = (selector) => box.querySelector(selector);
@@ -23,41 +24,25 @@ let filled = null; // the call whose words stand in the form
 
 function load(of) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + of)) ?? memory.get(of) ?? null;
+    return JSON.parse(kept(PREFIX + of)) ?? memory.get(of) ?? null;
   } catch {
     return memory.get(of) ?? null;
   }
 }
 
-function keep(of, draft) {
+function put(of, draft) {
   memory.set(of, draft);
-  try {
-    localStorage.setItem(PREFIX + of, JSON.stringify(draft));
-  } catch {
-    // full, or forbidden: it is in memory
-  }
+  keep(PREFIX + of, JSON.stringify(draft));
 }
 
-function drop(of) {
+function forget(of) {
   memory.delete(of);
-  try {
-    localStorage.removeItem(PREFIX + of);
-  } catch {
-    // it was in memory only
-  }
+  drop(PREFIX + of);
 }
 
-function drafts() {
-  const found = new Set(memory.keys());
-  try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) found.add(key.slice(PREFIX.length));
-  } catch {
-    // in memory only
-  }
-  return [...found];
-}
+const drafts = () => [...new Set([...memory.keys(), ...keysOf(PREFIX).map((key) => key.slice(PREFIX.length))])];
 
-for (const of of drafts()) if (Date.now() - (load(of)?.at ?? 0) > FORGET_MS) drop(of);
+for (const of of drafts()) if (Date.now() - (load(of)?.at ?? 0) > FORGET_MS) forget(of);
 
 // --- the form
 
@@ -205,7 +190,7 @@ whenShown((shown, found) => {
 function typed() {
   if (!card) return;
   fitToChoice();
-  keep(call, { fields: read(), who: card.name || card.number || call, at: Date.now(), wanted: false });
+  put(call, { fields: read(), who: card.name || card.number || call, at: Date.now(), wanted: false });
   refuse("");
   sayState();
 }
@@ -230,7 +215,7 @@ form.addEventListener("submit", (event) => {
     form.querySelector('[name="choice"]')?.focus();
     return;
   }
-  keep(call, { fields: read(), who: card.name || card.number || call, at: Date.now(), wanted: true });
+  put(call, { fields: read(), who: card.name || card.number || call, at: Date.now(), wanted: true });
   refuse("");
   send(call);
 });
@@ -247,13 +232,13 @@ async function send(of) {
   const now = load(of);
   const same = now && JSON.stringify(now.fields) === JSON.stringify(draft.fields);
   if (answer.ok) {
-    if (same) drop(of);
+    if (same) forget(of);
     if (of === call && card) card.said = answer.said;
   } else if (answer.refused && same) {
-    keep(of, { ...now, wanted: false, refused: answer.message });
+    put(of, { ...now, wanted: false, refused: answer.message });
     if (of === call) refuse(answer.message);
   } else if (same) {
-    keep(of, { ...now, why: answer.retry ? answer.message : "" });
+    put(of, { ...now, why: answer.retry ? answer.message : "" });
   }
   if (of === call) sayState();
   sayOthers();

@@ -1,17 +1,21 @@
 """The customer and the disposition at the desk, in a real browser."""
 
-import pytest
-from playwright.async_api import expect
+from urllib.parse import urlsplit
 
+import pytest
+from playwright.async_api import Page, expect
+
+from console.kit.guard import SESSION_COOKIE
 from domain.facts import AgentState
 from domain.identity import CallId
 from engine.ports import CallStage
 from storage.database import Database
 from tests.console.browsing import Open, Served
 from tests.console.campaigns.called_campaign import called_campaign
-from tests.console.conftest import Console
+from tests.console.conftest import PASSWORD, Console
 from tests.console.desk.test_customers import attempt, outbound
 from tests.console.test_accessible import put_on, serious_faults
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -106,6 +110,60 @@ async def test_what_is_typed_outlives_a_reload_and_a_lost_network(
     await expect(status).to_contain_text("Saved at")
     await expect(page.locator("#note")).to_have_value("ask for the son")
     await expect(page.locator("#customer")).to_contain_text("You promised to call back")
+
+
+async def _sign_in(page: Page, name: str) -> None:
+    await page.fill("#name", name)
+    await page.fill("#password", PASSWORD)
+    await page.click("button.btn-primary")
+    await page.wait_for_url(lambda url: "/login" not in url)
+
+
+async def _forgotten(page: Page) -> None:
+    """Nothing that was typed is kept; the page's scripts may have to run first."""
+
+    async def nothing() -> bool:
+        return not set(await page.evaluate("Object.keys(localStorage)")) - {"offhook.user"}
+
+    await until(nothing, 20, "an empty browser")
+
+
+async def test_what_is_typed_is_its_users_alone(console: Console, open_page: Open) -> None:
+    await talk(console)
+    page = await open_page("/desk", "amy")
+    note = page.locator("#note")
+    await note.fill("ask for the son")
+
+    # The session expires: the same user finds it again.
+    await page.context.clear_cookies(name=SESSION_COOKIE)
+    await page.goto(page.url)
+    await _sign_in(page, "amy")
+    await expect(note).to_have_value("ask for the son")
+
+    # Signing out asks first, and then forgets.
+    async def sign_out() -> None:
+        await page.locator("#account").click()
+        await page.get_by_role("button", name="Sign out").click()
+
+    await sign_out()
+    await expect(page.locator("#confirm")).to_contain_text("text that isn't saved yet")
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(note).to_have_value("ask for the son")
+    await sign_out()
+    await page.get_by_role("button", name="Yes").click()
+    await expect(page.locator("#password")).to_be_visible()
+    await _forgotten(page)
+
+    # A session that has expired, and then another user at this browser.
+    await _sign_in(page, "amy")
+    await page.goto(page.url.replace(urlsplit(page.url).path, "/desk"))
+    await expect(page.locator("#customer")).to_contain_text("Ms Li")
+    await expect(note).to_have_value("")
+    await note.fill("ask for the daughter")
+    await page.context.clear_cookies(name=SESSION_COOKIE)
+    await page.goto(page.url)
+    await _sign_in(page, "ada")
+    await _forgotten(page)
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "zh-CN"), ("dark", "en")])

@@ -212,14 +212,3 @@ export function countAll(now, format = duration) {
   for (const e of document.querySelectorAll("[data-until]"))
     e.textContent = format(Number(e.dataset.until) - now);
 }
-
-export function confirmed(question) {
-  const box = document.getElementById("confirm");
-  box.querySelector("[data-text]").textContent = question;
-  box.returnValue = "no";
-  box.showModal();
-  box.querySelector("[data-yes]").focus();
-  return new Promise((resolve) =>
-    box.addEventListener("close", () => resolve(box.returnValue === "yes"), { once: true }),
-  );
-}

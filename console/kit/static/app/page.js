@@ -1,4 +1,5 @@
-// What every page needs: toasts, and posting forms with the errors in words.
+// What every page needs: toasts, questions, and posting forms with the errors in words.
+import { anythingTyped, forgetAtSignOut } from "./typed.js";
 
 const texts = JSON.parse(document.getElementById("page-texts").textContent);
 
@@ -40,6 +41,27 @@ export async function post(url, fields = {}) {
     return { ok: false, message: fill(texts.failed, { status: response.status }) };
   }
 }
+
+export function confirmed(question) {
+  const box = document.getElementById("confirm");
+  box.querySelector("[data-text]").textContent = question;
+  box.returnValue = "no";
+  box.showModal();
+  box.querySelector("[data-yes]").focus();
+  return new Promise((resolve) =>
+    box.addEventListener("close", () => resolve(box.returnValue === "yes"), { once: true }),
+  );
+}
+
+// Signing out drops what is typed and not saved, so it asks first.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.getAttribute("action") !== "/logout") return;
+  event.preventDefault();
+  if (anythingTyped() && !(await confirmed(texts.drop_typed))) return;
+  forgetAtSignOut();
+  form.submit();
+});
 
 document.addEventListener("htmx:responseError", (event) => {
   const said = event.detail.xhr.responseText;
