@@ -90,7 +90,7 @@ class Roster:
         if seat.state is not AgentState.TALKING:
             seat.hung_up_at = None
         if seat.state is AgentState.LOGGED_OUT:
-            seat.dismissed, seat.kept = False, None
+            seat.dismissed, seat.left, seat.kept = False, False, None
             self._stand(seat)
             self.qualify(seat, {}, now)
         self.refresh(seat)

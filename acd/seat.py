@@ -59,6 +59,9 @@ class Seat:
     """Callers they talk to, oldest first, with the queue each came from, if known."""
     then: tuple[Trigger, str | None] | None = None
     """AWAY with its reason or LOG_OUT, to be done when the talk is over."""
+    left: bool = False
+    """They had logged out before the talk they are in: somebody else may sit at their phone by now.
+    Only logging in again makes them an agent."""
     dismissed: bool = False
     """They, or their station, are gone from the centre: only the talk they are in goes on."""
     own_wrap_up_s: float | None = None

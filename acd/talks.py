@@ -52,7 +52,7 @@ class Talks:
             return
         if seat.state is AgentState.LOGGED_OUT:
             self._roster.sit_again(seat)
-            seat.then = (Trigger.LOG_OUT, None)
+            seat.then, seat.left = (Trigger.LOG_OUT, None), True
         elif seat.state is AgentState.PAUSED and seat.reason not in AUTOMATIC_PAUSES:
             seat.then = (Trigger.AWAY, seat.reason)
         if seat.settling and seat.settling[0] == call:

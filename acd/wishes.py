@@ -35,6 +35,7 @@ class Wishes:
         seat.own_wrap_up_s, seat.missed_before_away = event.wrap_up_s, event.missed_before_away
         self._roster.qualify(seat, event.skills, now)
         self._is_there(seat)
+        seat.left = False
         if seat.then and seat.then[0] is Trigger.LOG_OUT:
             seat.then = None
         if seat.state is AgentState.LOGGED_OUT:
@@ -59,7 +60,7 @@ class Wishes:
     ) -> None:
         """All that only a logged-in agent can wish."""
         seat = self._roster.logged_in(event.agent)
-        if seat is None:
+        if seat is None or seat.left:
             out.append(WishRefused(event.agent, type(event).__name__, Refusal.NOT_LOGGED_IN))
             return
         match event:

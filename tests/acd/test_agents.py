@@ -286,6 +286,35 @@ def test_an_agent_who_answered_while_logging_out_is_out_after_the_call() -> None
     assert floor.state(A) is AgentState.LOGGED_OUT
 
 
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("wish", [Ready(A), Away(A, "lunch"), ExtendWrapUp(A, 10), LogOut(A)])
+def test_who_had_logged_out_before_the_talk_must_log_in_again(
+    taken: bool, wish: Ready | Away | ExtendWrapUp | LogOut
+) -> None:
+    """Another agent may sit at their phone by now, and what they can do may be another thing."""
+    floor = Driver()
+    floor.ready(A)
+    floor.tell(LogOut(A))
+    if taken:
+        floor.tell(LogIn(B, station(A), {SALES: 1}))
+    floor.tell(Connected(call(1), A))
+    assert [each.code for each in refused(floor.tell(wish))] == [Refusal.NOT_LOGGED_IN]
+    floor.tell(Disconnected(call(1), A))
+    assert floor.state(A) is AgentState.LOGGED_OUT
+
+
+def test_who_logs_in_again_during_that_talk_is_an_agent_after_it() -> None:
+    floor = Driver()
+    floor.ready(A)
+    floor.tell(LogOut(A), Connected(call(1), A), LogIn(A, station(A), {SALES: 2}))
+    assert not refused(floor.tell(Ready(A)))
+    floor.tell(Disconnected(call(1), A))
+    assert floor.state(A) is AgentState.WRAP_UP
+    assert not refused(floor.tell(Ready(A)))
+    view = floor.floor.agent(A)
+    assert view and view.station == station(A) and view.skills == {SALES: 2}
+
+
 @pytest.mark.parametrize("late", [Connected(call(1), A), CallQueued(call(1), Q_SALES, 0.0)])
 def test_nothing_that_comes_after_a_call_has_gone_counts(late: Connected | CallQueued) -> None:
     floor = Driver()

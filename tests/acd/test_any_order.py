@@ -348,6 +348,9 @@ class AnyOrder(RuleBasedStateMachine):
     def agents_talk_in_calls_at_one_station_each(self) -> None:
         sitting = [view.station for view in self.floor.agents if view.station]
         assert len(sitting) == len(set(sitting))
+        for view in self.floor.agents:
+            phoneless = view.state in (AgentState.LOGGED_OUT, AgentState.TALKING)
+            assert view.station or phoneless, "an agent is at work without a phone"
         for seat in self.floor._roster:
             assert bool(seat.calls) == (seat.state is AgentState.TALKING)
             assert not any(call in self.floor._gone for call in seat.calls)
