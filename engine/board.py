@@ -6,7 +6,7 @@ the centre has changed around it. Who may see less of it is shown a selection of
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from engine.calls.call import LiveCall
 from engine.engine import Engine
 from engine.ports import (
     AgentView,
+    AheadView,
     Board,
     CallStage,
     CallView,
@@ -78,8 +79,11 @@ class _Shown:
 class LiveBoard:
     """The board of the whole centre, as an engine has it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, ahead: Callable[[], Mapping[AgentCode, AheadView]] = dict
+    ) -> None:
         self._engine = engine
+        self._ahead = ahead
         self._calls: dict[CallId, CallView] = {}
         self._nodes: tuple[NodeView, ...] = ()
         self._lines: tuple[LineView, ...] = ()
@@ -140,12 +144,13 @@ class LiveBoard:
                 self._change(code, old, seat)
         for code in before.keys() - self._seats.keys():
             self._change(code, before[code], None)
-        consults = self._engine.consultations.views()
+        consults, aheads = self._engine.consultations.views(), self._ahead()
         for code, seat in self._seats.items():
             view, leg = self._agents.get(code), self._engine.nailed_up.state(seat.station)
             consult = consults.get(code)
-            if view is not None and (view.leg is not leg or view.consult != consult):
-                self._agents[code] = replace(view, leg=leg, consult=consult)
+            ahead = aheads.get(code) if seat.state is AgentState.READY else None
+            if view is not None and (view.leg, view.consult, view.ahead) != (leg, consult, ahead):
+                self._agents[code] = replace(view, leg=leg, consult=consult, ahead=ahead)
 
     def _change(self, code: AgentCode, before: SeatView | None, after: SeatView | None) -> None:
         self._staff.change(before, after)

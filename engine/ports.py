@@ -95,6 +95,23 @@ class ConsultView:
     """The number of the customer whom it is about; None if withheld."""
 
 
+class AheadOf(StrEnum):
+    """What an agent does for a customer with whom they don't talk yet, and are kept for."""
+
+    LOOKING = "looking"  # at the customer, before they dial or skip
+    DIALLING = "dialling"  # the customer whom they looked at is being called
+    CALLBACK = "callback"  # the customer who was promised a callback is being called
+    BY_HAND = "by_hand"  # the number that they typed is being called
+
+
+@dataclass(frozen=True, slots=True)
+class AheadView:
+    """That an agent is kept for a customer to come."""
+
+    what: AheadOf
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Whom an agent wants to ask, or pass a customer on to."""
@@ -220,6 +237,8 @@ class AgentView:
     """Whether their phone is nailed up."""
     consult: ConsultView | None = None
     """Whom they ask, or who asks them."""
+    ahead: AheadView | None = None
+    """For which customer to come they are kept, while ready."""
     limit: datetime | None = None
     """While they are away: until when their reason allows it; None: it sets no limit."""
 

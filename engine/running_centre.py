@@ -1,7 +1,7 @@
 """The running centre as the console sees it (``engine.ports.LiveCentre``)."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, tzinfo
 
@@ -18,6 +18,7 @@ from engine.agents.aside import ConsultStep
 from engine.board import DayFigures, LiveBoard, call_view, scoped
 from engine.engine import Engine
 from engine.ports import (
+    AheadView,
     BegunWithout,
     Board,
     CallView,
@@ -86,6 +87,7 @@ class RunningCentre:
         *,
         without: Callable[[], BegunWithout | None] = lambda: None,
         unpublished: Callable[[], tuple[UnpublishedYear, ...]] = lambda: (),
+        ahead: Callable[[], Mapping[AgentCode, AheadView]] = dict,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         figures_every_s: float = FIGURES_EVERY_S,
     ) -> None:
@@ -95,7 +97,7 @@ class RunningCentre:
         self._unpublished = unpublished
         self._changed: str | None = None
         self._engine = engine
-        self._board = LiveBoard(engine)
+        self._board = LiveBoard(engine, ahead)
         self._calls = calls
         self._outbox = outbox
         self._recorder = recorder

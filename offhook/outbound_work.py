@@ -36,7 +36,7 @@ from console.floor.disposing import DispositionServices
 from console.lead_lists.list_services import ListServices
 from console.reports.report_services import ReportServices
 from domain.centre import zone_of
-from domain.identity import NodeName
+from domain.identity import AgentCode, NodeName
 from engine.engine import Engine
 from engine.outbound.agent_desks import AgentDesks, PlacedHosts
 from engine.outbound.callback_calls import CallbackCalls
@@ -51,6 +51,7 @@ from engine.outbound.hand_calls import HandCalls
 from engine.outbound.messages import CampaignMessages
 from engine.outbound.run_maker import RunMaker
 from engine.outbound.way_out import WayOut
+from engine.ports import AheadView
 from ivr_flows.flow import Flow
 from machine.local_zone import zone_here
 from prompts.sounds import Prompts
@@ -186,6 +187,10 @@ class OutboundWork:
         await watch.keep()
 
     # --- what pages ask
+
+    def ahead(self) -> Mapping[AgentCode, AheadView]:
+        """For which customers to come agents are kept now."""
+        return self._dials.ahead()
 
     def campaign_services(self) -> CampaignServices:
         """For the pages of campaigns, leads and attempts."""

@@ -326,6 +326,7 @@ async def running(
             recorder,
             without=lambda: database.without,
             unpublished=lambda: holidays.unpublished,
+            ahead=outbound.ahead,
         )
 
         def change() -> str | None:

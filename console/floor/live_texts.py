@@ -20,6 +20,7 @@ def live_texts(request: web.Request, projects: frozenset[ProjectName] | None) ->
         "stage_colours": {k.value: c for k, c in words.STAGE_COLOURS.items()},
         "reasons": _reasons(request),
         "stations": {k: says(request, t) for k, t in words.STATION_STATES.items()},
+        "ahead": {k.value: says(request, t) for k, t in words.AHEAD.items()},
         "legs": {k.value: says(request, t) if t else "" for k, t in words.LEGS.items()},
         "line_kinds": {k: says(request, t) for k, t in words.LINE_KINDS.items()},
         "languages": {k: says(request, t) for k, t in CALL_LANGUAGES.items()},

@@ -9,6 +9,7 @@ from domain.identity import AgentCode, ProjectName
 from domain.roles import Role
 from engine.ports import (
     AgentView,
+    AheadView,
     BegunWithout,
     CallView,
     ConsultView,
@@ -157,7 +158,13 @@ def agent_row(agent: AgentView, *, phone: bool, call: bool) -> Row:
         "call": agent.call if call else None,
         "after_call": agent.after_call,
         "consult": _consult_row(agent.consult) if phone else None,
+        "ahead": _ahead_row(agent.ahead),
     }
+
+
+def _ahead_row(ahead: AheadView | None) -> Row | None:
+    """What an agent does for a customer to come."""
+    return None if ahead is None else {"what": ahead.what.value, "since": seconds(ahead.since)}
 
 
 def _consult_row(consult: ConsultView | None) -> Row | None:

@@ -6,7 +6,7 @@ A colour never stands alone; it always comes with its text.
 from console.kit.translations import N_
 from console.kit.words import NUMBER_WITHHELD
 from domain.facts import AgentState
-from engine.ports import CallStage, CommandOutcome, LegState
+from engine.ports import AheadOf, CallStage, CommandOutcome, LegState
 
 AGENT_STATES = {
     AgentState.LOGGED_OUT: N_("Logged out"),
@@ -41,6 +41,13 @@ AWAY_REASONS = {
     "away": N_("Away"),
     "log_out": N_("Log out"),
 }
+AHEAD = {
+    AheadOf.LOOKING: N_("Looks at a customer"),
+    AheadOf.DIALLING: N_("Calls a customer"),
+    AheadOf.CALLBACK: N_("Calls a customer back"),
+    AheadOf.BY_HAND: N_("Calls by hand"),
+}
+"""What an agent who is ready does for a customer to come."""
 STATION_STATES = {
     "idle": N_("Phone idle"),
     "ringing": N_("Phone ringing"),

@@ -28,7 +28,7 @@ from engine.calls.placed import CALLBACK, HAND
 from engine.changes import Changes
 from engine.clock import Clock
 from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
-from engine.ports import CommandOutcome, LegState
+from engine.ports import AheadOf, AheadView, CommandOutcome, LegState
 
 CLOSED_AFTER_S = 10.0
 """A desk that has not asked for so long is closed: its browser is gone, or lost its network."""
@@ -56,6 +56,8 @@ class AgentDial:
     mode: Mode = Mode.PREVIEW
     promised: StoredLead | None = None
     """Who is called back, once they are claimed."""
+    since: float = 0.0
+    """Since when the agent does what they do for them, in monotonic seconds."""
 
     @property
     def kept_for(self) -> str:
@@ -92,6 +94,15 @@ class AgentDial:
             attempts=0 if lead is None else lead.attempts,
             last_attempt_at=None if lead is None else lead.last_attempt_at,
         )
+
+    @property
+    def ahead(self) -> AheadOf:
+        """What the agent does for them."""
+        if self.mode is Mode.CALLBACK:
+            return AheadOf.CALLBACK
+        if self.mode is Mode.MANUAL:
+            return AheadOf.BY_HAND
+        return AheadOf.LOOKING if self.step is DialStep.SHOWN else AheadOf.DIALLING
 
     def tell(self, fact: PacingFact) -> bool:
         """Take in what happened to its call; returns whether the desk shows something else now."""
@@ -188,6 +199,16 @@ class DeskDials:
         if desk.changed is not None:
             desk.changed.set()
             desk.changed = None
+        self._changes.touch()  # the board shows it, too
+
+    def ahead(self) -> dict[AgentCode, AheadView]:
+        """For which customers to come agents are kept now."""
+        civil = self._clock.civil
+        return {
+            code: AheadView(dial.ahead, civil(dial.since))
+            for code, desk in self._desks.items()
+            if (dial := desk.dial) is not None
+        }
 
     def notify(self, agent: AgentCode, notice: DialNotice | None) -> None:
         """Let the desk say what came of a customer."""
@@ -207,6 +228,7 @@ class DeskDials:
         """Show the customer to the agent, and keep the agent for them."""
         desk = self._desk(dial.agent)
         desk.dial, desk.notice = dial, None
+        dial.since = self._clock.now()
         self._floor.feed(KeepAgent(dial.agent, dial.kept_for))
         self.touch(dial.agent)
 
@@ -227,7 +249,9 @@ class DeskDials:
 
     def step(self, dial: AgentDial, step: DialStep, notice: DialNotice | None = None) -> None:
         """The customer has come so far."""
-        dial.step = step
+        before, dial.step = dial.ahead, step
+        if dial.ahead is not before:
+            dial.since = self._clock.now()
         self.notify(dial.agent, notice)
 
     async def connect(self, dial: AgentDial) -> bool:

@@ -17,6 +17,8 @@ from domain.facts import AgentState
 from domain.identity import AgentCode, NodeName, QueueName
 from domain.roles import Role
 from engine.ports import (
+    AheadOf,
+    AheadView,
     BegunWithout,
     CallStage,
     CommandOutcome,
@@ -41,6 +43,11 @@ async def test_the_board_moves_by_itself(console: Console, open_page: Open) -> N
     await expect(state).to_have_text("Ready")
     await console.floor.put_agent("1002", AgentState.OFFERED)
     await expect(state).to_have_text("Ringing")
+    looks = AheadView(AheadOf.LOOKING, datetime.now(UTC) - timedelta(minutes=3))
+    await console.floor.put_agent("1002", AgentState.READY, ahead=looks)
+    await expect(state).to_have_text("Looks at a customer")
+    since = agents.locator('[data-key="1002"] [data-f="since"]')
+    await expect(since).to_have_text(re.compile("^3:0"))
     call = await console.floor.put_call(
         9, CallStage.TALKING, queue=QueueName("sales"), agent=AgentCode("1002")
     )

@@ -19,7 +19,7 @@ from domain.facts import KINDS, AgentState, CallEntered, FellBack, Recorded
 from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFailure
 from domain.roles import Role
 from domain.stations import StationState
-from engine.ports import CallStage, CommandOutcome
+from engine.ports import AheadOf, CallStage, CommandOutcome
 from ivr_flows.nodes.hangup import HangupNode
 from records.fold import LegOutcome, Outcome
 from storage.account_errors import AccountRefusal
@@ -42,6 +42,7 @@ def test_every_text_is_in_the_chinese_catalogue_and_nothing_else() -> None:
 
 def test_every_word_of_the_domain_has_a_word_here() -> None:
     assert set(words.STAGES) == set(CallStage) == set(words.STAGE_COLOURS)
+    assert set(words.AHEAD) == set(AheadOf)
     assert set(words.COMMAND_OUTCOMES) == set(CommandOutcome)
     assert set(ACCOUNT_REFUSALS) == set(AccountRefusal)
     assert set(words.STATION_STATES) == set(StationState)

@@ -32,11 +32,14 @@ from domain.identity import (
 from domain.stations import StationState
 from engine.board import DayFigures, LiveBoard, scoped
 from engine.calls.call import LiveCall
+from engine.desk_ports import DialStep
 from engine.engine import Engine
-from engine.ports import Board, CallStage, StaffView, StoreView
+from engine.outbound.desk_dials import AgentDial, DeskDials
+from engine.ports import AheadOf, Board, CallStage, StaffView, StoreView
 from records.call_queries import LineRefusals
 from telephony.ami.link import Link
 from tests.conftest import MovableClock
+from tests.engine.outbound_floor import campaign
 from tests.memory import kept
 
 TEA, BANK = ProjectName("tea"), ProjectName("bank")
@@ -304,6 +307,31 @@ async def test_one_agents_change_makes_no_row_anew_but_their_own(engine: Engine)
     assert {key for key in after.staff if after.staff[key] is not before.staff[key]} == serves
     for key in serves:
         assert (before.staff[key], after.staff[key]) == (StaffView(ready=1), StaffView(paused=1))
+
+
+async def test_who_looks_at_a_customer_is_seen_to(engine: Engine, clock: MovableClock) -> None:
+    """They are ready all the same."""
+    dials = DeskDials(engine.floor, engine.nailed_up, engine.changes, engine.clock, engine.news)
+    one = LiveBoard(engine, dials.ahead)
+    seat(engine)
+    engine.floor.feed(Ready(AMY))
+    dial = AgentDial(AMY, campaign(), "+8613800000009")
+    version = engine.changes.version
+    dials.begin(dial)
+    assert engine.changes.version > version
+    shown = one.look({}, StoreView(True)).agents[0]
+    assert shown.state == "ready" and shown.ahead is not None
+    assert shown.ahead.what is AheadOf.LOOKING
+    clock.ahead += 30.0
+    dials.step(dial, DialStep.CONNECTING)
+    began = one.look({}, StoreView(True)).agents[0].ahead
+    clock.ahead += 10.0
+    dials.step(dial, DialStep.RINGING)
+    after = one.look({}, StoreView(True)).agents[0].ahead
+    assert began is not None and after is not None
+    assert began.what is after.what is AheadOf.DIALLING
+    dials.end(dial)
+    assert one.look({}, StoreView(True)).agents[0].ahead is None
 
 
 async def test_when_the_civil_clock_is_set_all_times_follow(

@@ -115,7 +115,8 @@ const reasonText = (reason) => texts.reasons[reason] ?? reason;
 function drawAgent(parts, agent, row) {
   parts.name.textContent = agent.name;
   parts.code.textContent = agent.code;
-  badge(parts.state, texts.state_colours[agent.state], texts.states[agent.state]);
+  if (agent.ahead) badge(parts.state, "teal", texts.ahead[agent.ahead.what]);
+  else badge(parts.state, texts.state_colours[agent.state], texts.states[agent.state]);
   const notes = [];
   if (agent.state === "paused" && agent.reason) notes.push(reasonText(agent.reason));
   if (agent.after_call) notes.push(fill(texts.then, { what: reasonText(agent.after_call) }));
@@ -123,7 +124,7 @@ function drawAgent(parts, agent, row) {
   row.classList.toggle("is-out", agent.state === "logged_out");
   parts.late.textContent = texts.away_too_long;
   showAfter(parts.late, agent.limit);
-  count(parts.since, { since: agent.state === "logged_out" ? null : agent.since });
+  count(parts.since, { since: agent.state === "logged_out" ? null : (agent.ahead?.since ?? agent.since) });
   if (parts.station) {
     parts.station.textContent = agent.station ?? "–";
     parts.phone.textContent = agent.station_state ? (texts.stations[agent.station_state] ?? agent.station_state) : "";
