@@ -6,15 +6,13 @@ docs/decisions/0006-recording.md come from here.
 
 import argparse
 import asyncio
-import contextlib
-import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.bare_asterisk import BareAsterisk, Variant
-from bench.planned_phone import Phone, PhoneLeg, SoundPlan
+from bench.planned_phone import Phone, PhoneLeg, SoundPlan, punctual
 from bench.recording_cases import AGENT_HZ, CALLER_HZ, CASES, SECOND_HZ, Trial
 from bench.tones import FRAME, RATE, onsets, sounds, split
 from telephony.asterisk.provision import AsteriskInstall, find_or_install
@@ -122,18 +120,6 @@ def recorded(spool: Path, number: str) -> bytes:
     joined[0::4], joined[1::4] = left[0::2], left[1::2]
     joined[2::4], joined[3::4] = right[0::2], right[1::2]
     return bytes(joined)
-
-
-@contextlib.contextmanager
-def punctual() -> Iterator[None]:
-    """Give this process, which plays the phones, priority over others: a phone is never late."""
-    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(5))
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, policy, parameters)
 
 
 def unheard(trial: Trial, spans: Sequence[Sequence[float]]) -> int:

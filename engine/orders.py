@@ -13,10 +13,12 @@ from telephony.ami.protocol import ActionFailed, Headers
 from telephony.centre_calls import Calls
 from telephony.channels import LINK
 from telephony.room_names import LINK_ASKS
+from telephony.variables import ChannelVariable
 
 log = structlog.get_logger()
 
-_MUSIC_ON, _MUSIC_OFF = "DACB", "DBCA"
+_MUSIC = "D"
+"""The key at which Asterisk looks whether the caller is held (features.conf, confbridge.conf)."""
 
 _SILENCE_AGAIN_S = 0.02
 """The order to stop a sound is lost if it comes before the sound has begun."""
@@ -37,36 +39,38 @@ class Orders:
         """
         if call.announcing and call.inbox and self._links[call.channel.node].up:
             headers = {"Channel": call.channel_name, "Control": "stop"}
-            self._give(call.channel.node, "ControlPlayback", headers)
+            self._give(call.channel.node, ("ControlPlayback", headers))
             asyncio.get_running_loop().call_later(_SILENCE_AGAIN_S, self.silence, call)
 
     def stop_ringing(self, station: StationName) -> None:
         """Hang up whatever rings at the phone, if anything does yet."""
         for channel in self._channels.ringing_channels(station):
-            self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
+            self._give(channel.node, ("Hangup", {"Channel": channel.uniqueid}))
 
     def music(self, call: LiveCall, on: bool) -> None:
-        """Start or stop music for a caller on hold; by keys, see asterisk-conf/features.conf."""
-        keys = _MUSIC_ON if on else _MUSIC_OFF
-        played = {"Channel": call.channel_name, "Duration": "100", "Receive": "true"}
-        self._give(call.channel.node, "PlayDTMF", *({**played, "Digit": key} for key in keys))
+        """Start or stop music for a caller on hold, by a variable and a key: [held] in
+        extensions.conf."""
+        node, channel = call.channel.node, call.channel_name
+        held = {"Channel": channel, "Variable": ChannelVariable.HELD, "Value": "1" if on else ""}
+        key = {"Channel": channel, "Digit": _MUSIC, "Duration": "80", "Receive": "true"}
+        self._give(node, ("Setvar", held), ("PlayDTMF", key))
 
     def hang_up(self, channel: ChannelId) -> None:
         """End a channel."""
-        self._give(channel.node, "Hangup", {"Channel": channel.uniqueid})
+        self._give(channel.node, ("Hangup", {"Channel": channel.uniqueid}))
 
     def press(self, leg: ChannelId, key: str) -> None:
         """Press a key at an agent's leg, as if the agent had (telephony/room_names.py)."""
         headers = {"Channel": leg.uniqueid, "Digit": key, "Duration": "80", "Receive": "true"}
-        self._give(leg.node, "PlayDTMF", headers)
+        self._give(leg.node, ("PlayDTMF", headers))
 
     def clear_room(self, leg: ChannelId, room: str) -> None:
         """Send whoever is with this leg out of its room; the leg stays."""
-        self._give(leg.node, "ConfbridgeKick", {"Conference": room, "Channel": "participants"})
+        self._give(leg.node, ("ConfbridgeKick", {"Conference": room, "Channel": "participants"}))
 
     def kick(self, node: NodeName, channel_name: str, room: str) -> None:
         """Send this channel out of the room, on to where its dialplan or session says."""
-        self._give(node, "ConfbridgeKick", {"Conference": room, "Channel": channel_name})
+        self._give(node, ("ConfbridgeKick", {"Conference": room, "Channel": channel_name}))
 
     def link(self, link: ChannelId, asks: StationName, asked: StationName) -> None:
         """Join the rooms of two phones by a pair of local channels, the first half of which is
@@ -74,24 +78,25 @@ class Orders:
         headers = Originate(
             f"Local/{asked}@{LINK}/n", Extension(LINK_ASKS, asks), link.uniqueid, ring_s=5.0
         ).headers()
-        self._give(link.node, "Originate", headers)
+        self._give(link.node, ("Originate", headers))
 
     def mute(self, node: NodeName, channel_name: str, room: str, on: bool) -> None:
         """Let nobody in the room hear this channel, or hear it again."""
         action = "ConfbridgeMute" if on else "ConfbridgeUnmute"
-        self._give(node, action, {"Conference": room, "Channel": channel_name})
+        self._give(node, (action, {"Conference": room, "Channel": channel_name}))
 
     def send_on(self, call: LiveCall, context: str, to: str) -> None:
         """Send the caller to extension ``to``, out of their talk and session."""
         place = {"Context": context, "Exten": to, "Priority": "1"}
-        self._give(call.channel.node, "Redirect", {"Channel": call.channel_name, **place})
+        self._give(call.channel.node, ("Redirect", {"Channel": call.channel_name, **place}))
 
-    def _give(self, node: NodeName, action: str, *each: Headers) -> None:
-        """Send one action, or several of the same name one after the other."""
+    def _give(self, node: NodeName, *actions: tuple[str, Headers]) -> None:
+        """Send actions one after the other; the first failure is logged and ends it."""
 
         async def ask() -> None:
+            action = ""
             try:
-                for headers in each:
+                for action, headers in actions:
                     await self._links[node].action(action, headers)
             except ActionFailed as error:
                 log.warning(

@@ -420,7 +420,7 @@ async def test_nor_does_a_talk_before_an_answer_in_vain(engine: Engine) -> None:
 async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> None:
     """An agent resumes and hangs up: what ends the music may come when the score is asked for."""
     session = FakeSession()
-    session.keys = list("DBCA5")
+    session.keys = list("D5")
     steps = steps_of(engine, enter(engine), session)
     assert await steps.carry_out(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
 

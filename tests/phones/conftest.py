@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
+from bench.planned_phone import punctual
 from centre.directory import Directory
 from centre.running import centre_of
 from configuration.centre_file import load
@@ -64,6 +65,7 @@ async def built(
         watch = Remote()
         await watch.connect(*stack.instance.ami, stack.instance.ami_user, stack.secrets.ami)
         running.push_async_callback(watch.close)
+        running.enter_context(punctual())
         yield PhoneHouse(stack, cast(Any, NoFarEnd()), console, pool, phone=phone, watch=watch)
 
 
