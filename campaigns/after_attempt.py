@@ -10,7 +10,10 @@ from domain.identity import AgentCode
 from domain.reasons import Cause
 
 TRUNK_RETRY = timedelta(minutes=5)
-"""When a lead is tried again whose call a trunk did not carry."""
+"""When a lead is tried again whose call a trunk did not carry; twice as long each further time, for
+it may be the number that no trunk carries."""
+TRUNK_RETRY_MOST = timedelta(hours=2)
+_MOST_DOUBLINGS = 10
 CALLBACK_MISSED = "callback_missed"
 """Why a caller is finished whom nobody reached, as often as it was tried."""
 
@@ -27,6 +30,8 @@ class EndedAttempt:
     """Whether an agent has said what came of it, which then holds."""
     of_caller: bool = False
     """Whether it called back somebody whom no campaign dials."""
+    failures: int = 1
+    """How many attempts of the lead in a row the trunk hasn't carried, if it hasn't this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,9 @@ def lead_after(
     if lead.state is not LeadState.OPEN or attempt.disposed:
         return stays(None, lead.overdue_at)
     if attempt.outcome is None:
-        return stays(attempt.ended_at + TRUNK_RETRY, lead.overdue_at)
+        doublings = min(attempt.failures - 1, _MOST_DOUBLINGS)
+        again = min(TRUNK_RETRY * 2**doublings, TRUNK_RETRY_MOST)
+        return stays(attempt.ended_at + again, lead.overdue_at)
     if not any(number.good for number in lead.numbers):
         return over(LeadState.INVALID, Cause.INVALID.value)
     overdue_at = attempt.reserved_at + timedelta(seconds=settings.overdue_s)

@@ -145,6 +145,7 @@ async def _apply(db: asyncpg.Connection, row: Mapping[str, Any], folded: FoldedA
         folded.cause,
         disposed=row["disposition"] is not None,
         of_caller=row["campaign"] is None and row["mode"] == Mode.CALLBACK,
+        failures=max(1, books["failures"]),
     )
     after = lead_after(lead, books["attempts"], attempt, settings or BY_HAND)
     await db.execute(

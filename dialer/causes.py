@@ -23,6 +23,7 @@ Q850: Mapping[int, Cause] = {
     20: Cause.NO_ANSWER,  # subscriber absent
     21: Cause.REJECTED,
     22: Cause.INVALID,  # number changed
+    23: Cause.REJECTED,  # redirected, which we don't follow
     25: Cause.FAILED,  # exchange routing error
     27: Cause.INVALID,  # destination out of order: the far line, not ours
     28: Cause.INVALID,  # invalid number format
@@ -41,6 +42,11 @@ Q850: Mapping[int, Cause] = {
 """What each cause of ITU-T Q.850 (05/2018, table 1) means to a dialer."""
 
 SIP: Mapping[int, Cause] = {
+    300: Cause.REJECTED,  # 3xx: the phone forwards its calls, which we don't follow
+    301: Cause.REJECTED,
+    302: Cause.REJECTED,
+    305: Cause.REJECTED,
+    380: Cause.REJECTED,
     401: Cause.FAILED,
     402: Cause.FAILED,
     403: Cause.FAILED,  # the carrier refuses us: account, caller id, credit

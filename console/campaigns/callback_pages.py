@@ -51,9 +51,9 @@ async def move(request: web.Request) -> web.Response:
     form = await request.post()
     try:
         at = datetime.fromisoformat(str(form.get("at", "")))
-    except ValueError:
+        at = at.replace(tzinfo=zone_for(request), fold=0).astimezone(UTC)
+    except (ValueError, OverflowError):
         return await _page(request, says(request, callback_words.NO_TIME), status=400)
-    at = at.replace(tzinfo=zone_for(request), fold=0).astimezone(UTC)
     callbacks, lead = request.app[DISPOSING].callbacks, as_number(request.match_info["lead"])
     return await _done(
         request, callbacks.move(actor_of(request), lead, _seen(form), at), form, "moved"

@@ -12,6 +12,7 @@ from console.kit.context import zone_for
 from console.kit.rendering import render
 
 _A_DAY = timedelta(days=1)
+_YEARS = range(2000, 3000)
 
 
 async def chart(request: web.Request) -> web.Response:
@@ -32,6 +33,8 @@ async def chart_values(request: web.Request, campaign: Campaign) -> dict[str, An
     if "day" in request.query:
         try:
             day = datetime.strptime(request.query["day"], "%Y-%m-%d").date()
+            if day.year not in _YEARS:
+                raise ValueError
         except ValueError:
             raise web.HTTPBadRequest from None
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)

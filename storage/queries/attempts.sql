@@ -89,12 +89,18 @@ where attempt = $1 and ended_at is null and stage = 'unknown'
 returning attempt
 
 -- name: books_of_lead
--- All attempts that count, over all numbers, and which attempt was the last of all. Not by time: the
--- clock may have been set back.
+-- All attempts that count, over all numbers, which attempt was the last of all, and how many since
+-- the last that counts the trunk didn't carry. Not by time: the clock may have been set back.
 select count(*)::int as attempts, max(reserved_at) as last_attempt_at,
     (array_agg(outcome order by ordinal desc))[1] as last_outcome,
     (array_agg(cause order by ordinal desc))[1] as last_cause,
-    (select n.attempt from attempts n where n.lead = $1 order by n.ordinal desc limit 1) as newest
+    (select n.attempt from attempts n where n.lead = $1 order by n.ordinal desc limit 1) as newest,
+    (select count(*)::int from attempts f
+     where f.lead = $1 and f.ended_at is not null and f.outcome is null and f.cause is not null
+       and not exists (
+         select from attempts c
+         where c.lead = $1 and c.ordinal > f.ordinal and c.ended_at is not null and c.outcome is not null
+       )) as failures
 from attempts where lead = $1 and ended_at is not null and outcome is not null
 
 -- name: invalid_number

@@ -9,7 +9,7 @@ import pytest
 from campaigns.after_attempt import TRUNK_RETRY, EndedAttempt, LeadAfter, lead_after
 from campaigns.campaign import CampaignSettings
 from campaigns.dispositions import Disposal, Disposition, lead_disposed
-from campaigns.judging import judge_lead, rules_of, state_held_by
+from campaigns.judging import histories_of, judge_lead, rules_of, state_held_by
 from campaigns.stored_leads import LeadNumber, LeadState, StoredLead
 from dialer.lead_rules import CallingRule, NumberHistory
 from dialer.rules import Past, PastOutcome
@@ -81,6 +81,15 @@ def test_the_third_attempt_finishes_a_lead() -> None:
 def test_a_trunk_that_fails_uses_up_no_attempt(cause: Cause) -> None:
     found = became(LEAD, ended(None, cause), attempts=0)
     assert (found.state, found.next_at) == (LeadState.OPEN, after(seconds=30) + TRUNK_RETRY)
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(2, 10), (4, 40), (6, 120), (100_000, 120)])
+def test_a_number_that_no_trunk_carries_is_tried_less_and_less_often(
+    failures: int, minutes: float
+) -> None:
+    again = replace(ended(None, Cause.FAILED), failures=failures)
+    found = became(LEAD, again, attempts=0)
+    assert found.next_at == after(seconds=30 + minutes * 60)
 
 
 def test_who_was_spoken_with_is_finished() -> None:
@@ -173,6 +182,29 @@ def judged(*histories: NumberHistory) -> tuple[str | None, CallingRule | None, b
     )
     number = None if found.number is None else found.number.number
     return number, found.rule, found.guaranteed, state_held_by(found)
+
+
+def test_what_an_agent_said_of_an_open_lead_holds() -> None:
+    for outcome in PastOutcome:
+        found = became(LEAD, ended(outcome, disposed=True), attempts=3)
+        assert (found.state, found.why, found.next_at) == (LeadState.OPEN, None, None)
+
+
+def test_of_numbers_that_are_all_held_the_one_that_is_free_first_says_until_when() -> None:
+    def called(hours: float) -> NumberHistory:
+        return NumberHistory((Past(after(hours=hours), PastOutcome.NOBODY),))
+
+    for hours in ((-1.5, -0.5), (-0.5, -1.5)):
+        histories = dict(zip((NUMBER, OTHER), map(called, hours), strict=True))
+        found = judge_lead(LEAD, histories, rules_of(SETTINGS), ZONE, NOON)
+        assert (found.number, found.until) == (None, after(hours=0.5))
+
+
+def test_of_two_lists_with_a_number_the_one_that_holds_first_counts() -> None:
+    centre = {"number": NUMBER, "since": after(hours=-1)}
+    project = {"number": NUMBER, "since": after(days=9)}
+    for listed in ([centre, project], [project, centre]):
+        assert histories_of([], listed)[NUMBER].do_not_call_since == after(hours=-1)
 
 
 def test_of_a_lead_s_numbers_the_first_that_is_free_is_called() -> None:

@@ -32,7 +32,7 @@ from domain.facts import (
     TalkBegan,
     TalkEnded,
 )
-from domain.identity import ProjectName, QueueName
+from domain.identity import ProjectName, QueueName, StationName
 from domain.reasons import Cause, OfferFailure, Party, Unlisted
 from storage.queries import load
 from tests.campaigns.attempt_facts import ANN, DESK, abandoned, at, missed, placed, spoken
@@ -140,6 +140,23 @@ def test_a_talk_that_was_none_is_not_counted_as_one() -> None:
         at("c", 20, CallEnded(Party.SYSTEM, 16, None)),
     ]
     assert folded(dropped).outcome is PastOutcome.ABANDONED
+
+
+def test_another_phone_that_was_dropped_does_not_undo_a_talk() -> None:
+    facts = [
+        at("c", 9, CustomerAnswered()),
+        at("c", 10, TalkBegan(ANN, DESK)),
+        at("c", 11, OfferNotTaken(ANN, StationName("2002"), OfferFailure.DROPPED)),
+    ]
+    assert folded(facts).talk_at == facts[1].at
+
+
+@pytest.mark.parametrize(("by_customer", "early"), [(True, True), (False, False), (None, False)])
+def test_only_who_is_known_to_have_hung_up_left_early(
+    by_customer: bool | None, early: bool
+) -> None:
+    left = [at("c", 9, CustomerAnswered()), at("c", 10, CustomerAbandoned(by_customer))]
+    assert folded(left).left_early is early
 
 
 def test_detection_settles_who_answered() -> None:

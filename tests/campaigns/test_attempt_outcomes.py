@@ -93,6 +93,16 @@ async def test_a_failure_of_the_trunk_is_no_attempt(scene: CampaignScene) -> Non
     assert (await goes_on(scene, lead))[:3] == ("open", None, 0)
     (claimed,) = await scene.claim(now=after(minutes=6))
     assert claimed.lead.lead == lead
+    call = await scene.reserve(claimed, now=after(minutes=6))
+    await scene.happened(*missed(call, Cause.FAILED, at_s=360, q850=38))
+    assert await scene.claim(now=after(minutes=16)) == []
+    (claimed,) = await scene.claim(now=after(minutes=17))
+    call = await scene.reserve(claimed, now=after(minutes=17))
+    await scene.happened(*missed(call, at_s=1020))
+    (claimed,) = await scene.claim(now=after(hours=3))
+    call = await scene.reserve(claimed, now=after(hours=3))
+    await scene.happened(*missed(call, Cause.FAILED, at_s=3 * 3600, q850=38))
+    assert await scene.claim(now=after(hours=3, minutes=6)) != [], "the row of failures has ended"
 
 
 async def test_a_lead_whose_only_number_is_invalid_goes_back(scene: CampaignScene) -> None:

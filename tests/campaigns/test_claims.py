@@ -50,7 +50,12 @@ async def test_overdue_leads_come_first_and_callbacks_are_claimed_apart(
     overdue = await scene.lead(into, "+8613800000002", overdue_at=after(hours=-1))
     callback = await scene.lead(into, "+8613800000003", callback_at=after(minutes=-1))
     second = await scene.lead(into, "+8613800000004")
+    put_off = await scene.lead(into, "+8613800000005", overdue_at=after(hours=-2))
     await scene.start(lists=[into])
+    # Whom an agent has put off isn't called before that, however overdue.
+    await scene.database.pool.execute(
+        "update leads set next_at = $2 where lead = $1", put_off, after(hours=1)
+    )
     claimed = await scene.claim()
     assert ids(claimed) == [overdue, first, second]
     assert [one.overdue for one in claimed] == [True, False, False]

@@ -14,7 +14,7 @@ from domain.roles import Role
 from records.fold import RecordingInfo
 from storage.accounts import accounts_of
 from tests.console.browsing import a_browser
-from tests.faults.scene import LINE, kinds, story
+from tests.faults.scene import HOTLINE, LINE, kinds, story
 from tests.phones.bent import Habit, Ringing, answer, refuse, ring
 from tests.phones.called import (
     OPS,
@@ -105,9 +105,12 @@ async def test_each_refusal_has_its_cause_and_its_lead_goes_on_accordingly(
         "+8613800000013": (603, "rejected", "open", 1),
         "+8613800000014": (480, "no_answer", "open", 1),
         "+8613800000015": (503, "congestion", "open", 0),
+        "+8613800000016": (302, "rejected", "open", 1),
     }
+    host, port = house.phone.centre
+    elsewhere = f"sip:{HOTLINE}@{host}:{port}"  # of a 3xx alone; nobody goes there
     for number, (status, *_) in refusals.items():
-        house.phone.habits[number] = refuse(status)
+        house.phone.habits[number] = refuse(status, *([elsewhere] if status == 302 else []))
     await run_campaign(house, "refusals", SPRING, *refusals)
     for number, (status, cause, state, counted) in refusals.items():
         row = await attempt_of(house, number)
@@ -178,6 +181,7 @@ async def test_nobody_free_is_told_so_and_may_ask_for_no_more_calls(house: Phone
     )
     (called,) = house.phone.rung_at(number)
     await asyncio.sleep(0.3)  # they hear the first words
+    await press(called.leg, 1)  # not the key that the message names
     await press(called.leg, 9)
     row = await attempt_of(house, number)
     assert (row["stage"], row["outcome"]) == ("message_played", "abandoned")

@@ -82,7 +82,7 @@ async def test_the_chart_and_the_alarms_are_in_words_too(console: Console, visit
     other_day = date.today() - timedelta(days=40)
     empty = await (await sue.get(f"/campaigns/spring?day={other_day}")).text()
     assert "Nothing to draw yet" in empty
-    for day in ("soon", "2026-02-30", "9999-12-31"):
+    for day in ("soon", "2026-02-30", "0001-01-01", "9999-12-31"):
         assert (await sue.get(f"/campaigns/spring/chart?day={day}")).status in (200, 400), day
     assert "The limit is exceeded" in await (await sue.get("/campaigns")).text()
 
