@@ -52,6 +52,8 @@ class HandCalls:
         self.calls = calls
         self.clock = clock
         self._going: set[asyncio.Task[None]] = set()
+        self._last: dict[AgentCode, _HandCall] = {}
+        """Each agent's last call by hand."""
 
     def ways(self, agent: AgentCode) -> tuple[HandWay, ...]:
         """The campaigns as which the agent may dial now."""
@@ -82,6 +84,7 @@ class HandCalls:
         dial = AgentDial(agent, run.campaign, number, step=DialStep.CONNECTING, mode=Mode.MANUAL)
         paused = seat.state is AgentState.PAUSED and seat.reason not in AUTOMATIC_PAUSES
         call = _HandCall(self, run.settings, dial, seat.reason if paused else None)
+        self._last[agent] = call
         self.desks.begin(dial)
         if seat.state is not AgentState.READY:
             self.floor.feed(Ready(agent))
@@ -107,7 +110,9 @@ class HandCalls:
         if dial.call is not None:
             self.door.cut(dial.call)
         elif dial.step is DialStep.CONNECTING:
-            self.desks.end(dial, not_reached(dial, closed=True))
+            last = self._last.get(agent)
+            if last is None or not last.give_up(dial):
+                self.desks.end(dial, not_reached(dial, closed=True))
         return True
 
     def host(self, call: LiveCall) -> RunningAttempt | None:
@@ -168,6 +173,13 @@ class _HandCall(CallForAgent):
             cancelled = not_reached(dial, closed=True)
             self._end(cancelled if dial.cancelled else DialNotice(DialFault.NO_WAY, dial.number))
 
+    def give_up(self, dial: AgentDial) -> bool:
+        """The agent hung up before the customer was called; returns whether it was this call."""
+        if dial is not self._dial:
+            return False
+        self._end(not_reached(dial, closed=True))
+        return True
+
     def _wish(self, dial: AgentDial) -> WishedCall:
         settings = self.settings
         return WishedCall(
@@ -189,8 +201,10 @@ class _HandCall(CallForAgent):
         dial = self._dial
         if dial is None or dial.over:
             return
-        super()._end(notice)
         loop = asyncio.get_running_loop()
-        if self._back_to is not None:  # in a talk, it is noted for its end
+        if self._back_to is not None:
+            # Before the agent is let go, or they would be offered a caller on their break. In a
+            # talk, it is noted for its end.
             loop.call_soon(self._of.floor.feed, Away(dial.agent, self._back_to))
+        super()._end(notice)
         loop.call_soon(self._of.runs.share_out)
