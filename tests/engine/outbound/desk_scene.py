@@ -112,7 +112,7 @@ class DeskScene:
         """Until nobody has claimed these leads."""
 
         async def free() -> bool:
-            claimed = await self.database.pool.fetchval(
+            claimed: int = await self.database.pool.fetchval(
                 "select count(*) from leads where lead = any($1::bigint[])"
                 " and leased_by is not null",
                 list(leads),

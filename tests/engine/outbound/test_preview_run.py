@@ -11,6 +11,7 @@ from domain.facts import AgentState
 from domain.identity import StationName
 from domain.reasons import Cause, Party
 from engine.desk_ports import DialFault, DialStep
+from engine.outbound.desk_dials import AgentDial
 from engine.outbound.preview_run import PreviewRun
 from tests.campaigns.campaigns_scene import OPS, SPRING
 from tests.conftest import MovableClock
@@ -30,6 +31,10 @@ def run_of(desk: DeskScene) -> PreviewRun:
     return run
 
 
+def step_of(dial: AgentDial) -> DialStep:
+    return dial.step
+
+
 async def test_a_customer_is_shown_dialled_and_talked_with(desk: DeskScene) -> None:
     (lead,) = await desk.start(ONE)
     await desk.sit(AMY)
@@ -43,9 +48,9 @@ async def test_a_customer_is_shown_dialled_and_talked_with(desk: DeskScene) -> N
     assert call.follower is not None and call.placed is not None
     assert (call.placed.agent, call.placed.mode) == (AMY, "preview")
     call.follower.rings()
-    assert dial.step is DialStep.RINGING
+    assert step_of(dial) is DialStep.RINGING
     call.follower.answered()
-    assert dial.step is DialStep.ANSWERED
+    assert step_of(dial) is DialStep.ANSWERED
     call.follower.talks(AMY)
     await desk.nobody()
     assert desk.floor.desks.view(AMY).notice is None
