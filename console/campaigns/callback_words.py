@@ -15,15 +15,15 @@ WAITS_FOR = {
 NO_TIME = N_("Type a date and a time.")
 CHANGES: dict[str, str] = {
     CallbackChangeKind.MOVED: N_("Callback moved to another time"),
-    CallbackChangeKind.PASSED_ON: N_("Callback passed on"),
+    CallbackChangeKind.PASSED_ON: N_("Callback handed over"),
     CallbackChangeKind.CANCELLED: N_("Callback cancelled"),
     CallbackChangeKind.RESTORED: N_("Change of the callback taken back"),
     CallbackChangeKind.DROPPED: N_("Callback dropped"),
 }
 DONE = {
-    "moved": N_("Moved. It is taken back below."),
-    "passed_on": N_("Passed on. It is taken back below."),
-    "cancelled": N_("Cancelled. It is taken back below."),
+    "moved": N_("Moved. You can take it back below."),
+    "passed_on": N_("Handed over. You can take it back below."),
+    "cancelled": N_("Cancelled. You can take it back below."),
     "restored": N_("Taken back."),
 }
 REFUSALS = {

@@ -63,4 +63,4 @@ def _agents(board: Board, own: AgentCode, projects: frozenset[str]) -> list[dict
 def _free(view: AgentView) -> bool:
     """Whether they can be called now, whatever they are doing besides."""
     busy = view.state in (AgentState.TALKING, AgentState.OFFERED)
-    return not busy and view.station_state == StationState.IDLE
+    return not busy and view.ahead is None and view.station_state == StationState.IDLE
