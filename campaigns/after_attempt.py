@@ -47,6 +47,8 @@ class LeadAfter:
     callback_agent: AgentCode | None
     callback_tries: int = 0
     """How often the callback was tried in vain."""
+    put_off_until: datetime | None = None
+    """Before when nobody calls, as an agent said of the last call."""
 
 
 def lead_after(
@@ -73,7 +75,14 @@ def lead_after(
 
     def stays(next_at: datetime | None, overdue_at: datetime | None) -> LeadAfter:
         return LeadAfter(
-            lead.state, lead.why, next_at, overdue_at, callback_at, callback_agent, tries
+            lead.state,
+            lead.why,
+            next_at,
+            overdue_at,
+            callback_at,
+            callback_agent,
+            tries,
+            lead.put_off_until if attempt.disposed else None,
         )
 
     def over(state: LeadState, why: str) -> LeadAfter:

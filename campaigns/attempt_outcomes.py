@@ -158,6 +158,7 @@ async def _apply(db: asyncpg.Connection, row: Mapping[str, Any], folded: FoldedA
         after.callback_at,
         after.callback_agent,
         after.callback_tries,
+        after.put_off_until,
     )
 
 

@@ -274,6 +274,7 @@ class Dispositions:
                 after.callback_at,
                 after.callback_agent,
                 after.callback_tries,
+                after.put_off_until,
             )
             if after.callback_at is not None:
                 await promise_lead(db, lead, CallId(row["attempt"]))
@@ -339,7 +340,10 @@ def lead_disposed(
             gap_s = settings.gap_s if said.again_after_s is None else said.again_after_s
             again = max(now, begun + timedelta(seconds=gap_s))
             overdue_at = begun + timedelta(seconds=settings.overdue_s)
-            return LeadAfter(LeadState.OPEN, None, again, overdue_at, None, None)
+            put_off = None if said.again_after_s is None else again
+            return LeadAfter(
+                LeadState.OPEN, None, again, overdue_at, None, None, put_off_until=put_off
+            )
     return LeadAfter(LeadState.FINISHED, said.disposition.value, None, None, None, None)
 
 

@@ -89,6 +89,7 @@ def judge_lead(
         last_attempt_at=lead.last_attempt_at,
         last_cause=lead.last_cause,
         callback_at=lead.callback_at,
+        put_off_until=lead.put_off_until,
         consent=lead.consent_at is not None,
     )
     best: LeadVerdict | None = None

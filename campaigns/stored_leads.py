@@ -67,6 +67,8 @@ class StoredLead:
     numbers: tuple[LeadNumber, ...] = ()
     callback_tries: int = 0
     """How often the callback was tried in vain."""
+    put_off_until: datetime | None = None
+    """Before when an agent said not to call again."""
 
 
 def lead_of(row: Mapping[str, Any], numbers: Sequence[LeadNumber] = ()) -> StoredLead:
@@ -97,6 +99,7 @@ def lead_of(row: Mapping[str, Any], numbers: Sequence[LeadNumber] = ()) -> Store
         row["leased_until"],
         tuple(numbers),
         row["callback_tries"],
+        row["put_off_until"],
     )
 
 

@@ -32,6 +32,7 @@ class CallingRule(StrEnum):
     CONSENT = "consent"  # there is none, and the preset asks for it
     IN_CALL = "in_call"  # the number is in a call now
     CALLBACK = "callback"  # the customer asked to be called later
+    PUT_OFF = "put_off"  # an agent said not to call again before that
     GAP = "gap"  # the lead was called a short time ago
     NUMBER_GAP = "number_gap"  # the number was, by whomever
     CAP = "cap"  # the number was called too often
@@ -90,6 +91,8 @@ class JudgedLead:
     last_cause: Cause | str | None = None
     callback_at: datetime | None = None
     """When the customer asked to be called, by the team or by one agent."""
+    put_off_until: datetime | None = None
+    """Before when an agent said not to call again."""
     consent: bool = False
 
 
@@ -193,7 +196,9 @@ def _waits(
     last = None if lead.last_attempt_at is None else in_utc(lead.last_attempt_at)
     if lead.callback_at is not None:
         waits.append((CallingRule.CALLBACK, in_utc(lead.callback_at), None))
-    elif last is not None:
+    elif lead.put_off_until is not None:
+        waits.append((CallingRule.PUT_OFF, in_utc(lead.put_off_until), None))
+    if last is not None and lead.callback_at is None:
         gap = rules.gap_for(lead.last_cause)
         waits.append((CallingRule.GAP, last + gap, gap))
     if not calls:

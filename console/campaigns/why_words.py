@@ -12,6 +12,7 @@ STEPS = {
     "in_call": N_("The number is in another call now"),
     "callback": N_("The customer asked to be called later"),
     "callback_agent": N_("The customer's callback is due and waits for its agent"),
+    "put_off": N_("An agent put the customer off until later"),
     "gap": N_("Called a short time ago: the hours between attempts aren't over"),
     "number_gap": N_("The number was called a short time ago, by whatever campaign"),
     "window": N_("It is quiet time where the customer is, by the calling rules"),

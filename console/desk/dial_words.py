@@ -33,6 +33,7 @@ RULES: dict[str, str] = {
     CallingRule.CONSENT: N_("no consent is on record"),
     CallingRule.IN_CALL: N_("it is in another call"),
     CallingRule.CALLBACK: N_("the customer asked to be called later"),
+    CallingRule.PUT_OFF: N_("an agent put the customer off until later"),
     CallingRule.GAP: N_("it was called a short time ago"),
     CallingRule.NUMBER_GAP: N_("it was called a short time ago"),
     CallingRule.CAP: N_("it was called as often as the calling rules allow"),

@@ -113,7 +113,8 @@ where lead = $1
 -- name: go_on_with_lead
 update leads set
     state = $2, why = $3, next_at = coalesce($4, next_at), overdue_at = $5, callback_at = $6,
-    callback_agent = $7, callback_tries = $8, held_by = null, leased_until = null, leased_by = null
+    callback_agent = $7, callback_tries = $8, put_off_until = $9,
+    held_by = case when $9::timestamptz is not null then 'put_off' end, leased_until = null, leased_by = null
 where lead = $1
 
 -- name: persons_by_minute

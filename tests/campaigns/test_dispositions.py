@@ -16,7 +16,7 @@ from campaigns.dispositions import (
 from domain.identity import CallId, ProjectName
 from domain.reasons import Cause
 from tests.campaigns.attempt_facts import ANN, at, missed, spoken
-from tests.campaigns.campaigns_scene import NOON, SETTINGS, CampaignScene, after
+from tests.campaigns.campaigns_scene import NOON, OPS, SETTINGS, SPRING, CampaignScene, after
 from tests.storage.days import entered
 
 pytestmark = pytest.mark.live
@@ -250,14 +250,31 @@ async def test_a_callback_goes_to_the_number_the_customer_named(
     assert claimed.number.number == "+8613800000007"
 
 
+@pytest.mark.parametrize("during", [True, False])
 async def test_a_choice_may_have_a_gap_of_its_own(
-    scene: CampaignScene, dispositions: Dispositions
+    scene: CampaignScene, dispositions: Dispositions, during: bool
 ) -> None:
+    """It holds, whatever else is changed meanwhile, until the next call."""
     lead, call = await talking(scene)
-    await over(scene, call)
+    if not during:
+        await over(scene, call)
     later = said(Disposition.NOT_NOW, choice="on_holiday", again_after_s=86_400)
     await dispositions.dispose(call, ANN, later)
-    assert await scene.column(lead, "next_at") == after(days=1)
+    if during:
+        await over(scene, call)
+    again = await scene.column(lead, "next_at")
+    assert after(days=1) <= again <= after(days=1, minutes=2)
+    assert await scene.column(lead, "held_by") == "put_off"
+    campaign = await scene.campaigns.get(OPS, SPRING)
+    shorter = campaign.settings.model_copy(update={"gap_s": 60.0})
+    await scene.campaigns.change(OPS, SPRING, campaign.change, settings=shorter)
+    assert await scene.claim(now=after(hours=5)) == []
+    assert await scene.column(lead, "next_at") == again
+    (claimed,) = await scene.claim(now=again)
+    call = await scene.reserve(claimed, now=again)
+    await scene.happened(*missed(call, at_s=(again - NOON).total_seconds()))
+    assert await scene.column(lead, "put_off_until") is None
+    assert len(await scene.claim(now=again + timedelta(hours=3))) == 1
 
 
 async def test_an_inbound_caller_is_called_back_or_never_again(

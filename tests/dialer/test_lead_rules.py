@@ -105,6 +105,16 @@ def test_the_shorter_gap_of_one_outcome_does_not_shorten_the_number_s() -> None:
     assert found == HeldBack(CallingRule.NUMBER_GAP, later(minutes=115), by.number_gap)
 
 
+def test_whom_an_agent_put_off_is_not_called_before_that() -> None:
+    lead = JudgedLead(1, ago(hours=3), put_off_until=later(days=7))
+    assert said(lead, called(ago(hours=3))) == HeldBack(CallingRule.PUT_OFF, later(days=7))
+    assert said(lead, called(ago(hours=3)), now=later(days=7)) == Allowed()
+    soon = replace(lead, last_attempt_at=ago(hours=1), put_off_until=later(minutes=1))
+    assert said(soon) == HeldBack(CallingRule.PUT_OFF, later(hours=1)), "the gap holds, too"
+    promised = replace(lead, callback_at=ago(minutes=1))
+    assert said(promised) == Allowed(), "they have asked for a call since"
+
+
 # Callbacks
 
 
