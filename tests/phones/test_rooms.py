@@ -145,7 +145,10 @@ async def test_keys_end_the_talk_and_say_what_the_agent_wants(house: PhoneHouse)
     caller, leg = house.call()
     await house.until_stage(caller, "talking")
     await house.talk_on()
+    # Who begins to speak between two keys is heard, and the other keys are taken.
+    call.leg.play(SoundPlan([Tone(0.1, 600, AGENT_HZ)]), time.time())
     await _press(house, call.leg, "*131")
+    await until_heard(leg, is_agent)
     await _press(house, call.leg, "*16")
     await house.until_agent("1001", "paused")
     async with asyncio.timeout(20):
