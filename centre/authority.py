@@ -13,6 +13,9 @@ from centre.things import (
 )
 from domain.roles import Actor, Role
 
+_OF_ADMINS = (Kind.LINE, Kind.OUTSIDE_NUMBER)
+"""What costs money if a stranger gets it."""
+
 SYSTEM = Actor("offhook", Role.ADMIN, None)
 """What Offhook does by itself, and whoever uses the command line on its machine."""
 
@@ -53,7 +56,7 @@ def may_make(actor: Actor, kind: Kind) -> bool:
         case Role.ADMIN:
             return True
         case Role.OPS if actor.everywhere:
-            return kind is not Kind.LINE
+            return kind not in _OF_ADMINS
         case Role.OPS:
             return kind in (Kind.HOTLINE, Kind.QUEUE, Kind.AGENT, Kind.CALLER)
         case Role.SUPERVISOR:
@@ -67,7 +70,7 @@ def _theirs(actor: Actor, kind: Kind, thing: Thing) -> bool:
         case Role.ADMIN:
             return True
         case Role.OPS if actor.everywhere:
-            return kind is not Kind.LINE
+            return kind not in _OF_ADMINS
         case Role.OPS:
             return _of_projects(thing, actor)
         case Role.SUPERVISOR:
@@ -101,7 +104,7 @@ def _of_supervisor(thing: Thing, actor: Actor) -> bool:
 
 def as_seen_by(actor: Actor, thing: Thing) -> Thing | None:
     """The thing as ``actor`` may look at it: without projects that are not theirs. None: not at
-    all; lines are for those who look after the whole centre."""
+    all; lines and outside numbers are for those who look after the whole centre."""
     if actor.everywhere:
         return thing
     mine = actor.projects or frozenset()
@@ -118,4 +121,4 @@ def as_seen_by(actor: Actor, thing: Thing) -> Thing | None:
                 return thing
             return thing.model_copy(update={"projects": ours}) if ours else None
         case _:
-            return None if thing.KIND is Kind.LINE else thing
+            return None if thing.KIND in _OF_ADMINS else thing

@@ -27,6 +27,7 @@ KIND_WORDS: Mapping[Kind, str] = MappingProxyType(
         Kind.AGENT: "agent",
         Kind.AWAY_REASON: "away reason",
         Kind.CALLER: "caller",
+        Kind.OUTSIDE_NUMBER: "outside number",
     }
 )
 
@@ -43,6 +44,7 @@ SECTIONS: Mapping[str, Kind] = MappingProxyType(
         "agents": Kind.AGENT,
         "away_reasons": Kind.AWAY_REASON,
         "callers": Kind.CALLER,
+        "outside_numbers": Kind.OUTSIDE_NUMBER,
     }
 )
 """The sections of a file, in their order, and what each is a list of."""

@@ -61,6 +61,7 @@ ABOUT = {
     "agents": "a list of agents, each with code, name, projects and skills",
     "away_reasons": "a list of reasons why agents are away, each with a name",
     "callers": "a list of callers, each with number and treatment",
+    "outside_numbers": "a list of outside numbers, each with number, title and line",
 }
 """What each section is, for messages."""
 

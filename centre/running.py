@@ -18,6 +18,7 @@ from centre.things import (
     HotlineSettings,
     Language,
     LineSettings,
+    OutsideNumberSettings,
     ProjectSettings,
     QueueSettings,
     StationSettings,
@@ -34,6 +35,7 @@ from domain.centre import (
     Hotline,
     KnownCaller,
     Line,
+    OutsideNumber,
     Project,
     Queue,
     Spans,
@@ -87,6 +89,17 @@ def centre_of(directory: Directory) -> Centre:
                 caller.priority,
             )
             for number, caller in directory.of(CallerSettings).items()
+        },
+        outside={
+            number: OutsideNumber(
+                number,
+                found.title,
+                LineName(found.line),
+                tuple(map(ProjectName, found.projects)),
+                found.caller_id,
+                found.recorded,
+            )
+            for number, found in directory.of(OutsideNumberSettings).items()
         },
     )
 

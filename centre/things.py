@@ -42,6 +42,7 @@ class Kind(StrEnum):
     AGENT = "agent"
     AWAY_REASON = "away_reason"
     CALLER = "caller"
+    OUTSIDE_NUMBER = "outside_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ SkillKey = Annotated[str, Refers(Kind.SKILL)]
 QueueKey = Annotated[str, Refers(Kind.QUEUE)]
 TeamKey = Annotated[str, Refers(Kind.TEAM)]
 StationKey = Annotated[str, Refers(Kind.STATION)]
+LineKey = Annotated[str, Refers(Kind.LINE)]
 CalendarKey = Annotated[str, Refers(Kind.CALENDAR)]
 ProjectKeys = Annotated[tuple[ProjectKey, ...], Field(max_length=200), AfterValidator(_each_once)]
 
@@ -449,6 +451,35 @@ class CallerSettings(Thing):
     note: Remark = Field("", description="why")
 
 
+class OutsideNumberSettings(Thing):
+    """A number outside the centre that agents may ask about a customer, or leave one with."""
+
+    KIND = Kind.OUTSIDE_NUMBER
+    KEY = "number"
+
+    number: CallersNumber = Field(
+        pattern=r"^\+?[0-9]{3,20}$",
+        description="the number that is called: 3 to 20 digits, in quotes, with + and the country's"
+        " code or as the line dials it",
+    )
+    title: Title = Field(description="what people call whoever answers there")
+    line: LineKey = Field(description="the name of the line by which it is called")
+    projects: ProjectKeys = Field(
+        (), description="the names of the projects whose customers may be taken there; none: all"
+    )
+    caller_id: str | None = Field(
+        None,
+        pattern=r"^\+?[0-9]{3,20}$",
+        description="the number that they see: 3 to 20 digits; without one, the line's",
+    )
+    recorded: bool = Field(
+        True,
+        description="whether the recording goes on while a customer who was left there talks to"
+        " them",
+    )
+    note: Remark = ""
+
+
 MODELS: Mapping[Kind, type[Thing]] = {
     model.KIND: model
     for model in (
@@ -464,6 +495,7 @@ MODELS: Mapping[Kind, type[Thing]] = {
         AgentSettings,
         AwayReasonSettings,
         CallerSettings,
+        OutsideNumberSettings,
     )
 }
 """The model of each kind, in the order in which a new centre is set up."""

@@ -198,6 +198,22 @@ class KnownCaller:
     priority: int = 0  # how much it raises the queue's
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideNumber:
+    """A number outside the centre that agents may ask about a customer, or leave one with."""
+
+    number: str
+    title: str
+    line: LineName
+    projects: tuple[ProjectName, ...] = ()  # none: all
+    caller_id: str | None = None  # what they see; None: the line's
+    recorded: bool = True  # whether the recording goes on while a customer talks to them
+
+    def serves(self, project: ProjectName) -> bool:
+        """Whether this project's customers may be taken there."""
+        return not self.projects or project in self.projects
+
+
 def _usual_reasons() -> tuple[AwayReason, ...]:
     names = ("break", "lunch", "training", "recovery")
     return tuple(AwayReason(name, digit=digit) for digit, name in enumerate(names, 1))
@@ -219,6 +235,7 @@ class Centre:
     teams: Mapping[TeamName, str] = field(default_factory=dict)  # titles by name
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by name
     timezone: str | None = None  # in which days begin; None: the machine's
+    outside: Mapping[str, OutsideNumber] = field(default_factory=dict)  # by number
     keep_decisions_days: int = 90  # of campaigns' pacing, and samples of them
 
     @property

@@ -29,4 +29,4 @@ async def overview(request: web.Request) -> web.Response:
 
 
 def _shows(seen: SeenDirectory, kind: Kind) -> bool:
-    return kind is not Kind.LINE or seen.actor.everywhere
+    return kind not in (Kind.LINE, Kind.OUTSIDE_NUMBER) or seen.actor.everywhere

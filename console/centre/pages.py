@@ -34,6 +34,7 @@ ICONS: Mapping[Kind, str] = {
     Kind.AGENT: "headset",
     Kind.AWAY_REASON: "player-pause",
     Kind.CALLER: "shield-lock",
+    Kind.OUTSIDE_NUMBER: "phone-call",
 }
 LISTED: Mapping[Kind, tuple[str, ...]] = {
     Kind.CENTRE: (),
@@ -48,6 +49,7 @@ LISTED: Mapping[Kind, tuple[str, ...]] = {
     Kind.AGENT: ("name", "projects", "team", "skills", "station"),
     Kind.AWAY_REASON: ("title", "digit", "limit_s"),
     Kind.CALLER: ("treatment", "projects", "note"),
+    Kind.OUTSIDE_NUMBER: ("title", "line", "projects", "note"),
 }
 """The settings that a list shows, besides the key."""
 
@@ -123,7 +125,7 @@ async def list_page(request: web.Request) -> web.Response:
 
 
 def _shown_key(thing: Thing) -> str:
-    return spaced(thing.key) if thing.KIND is Kind.CALLER else thing.key
+    return spaced(thing.key) if thing.KIND in (Kind.CALLER, Kind.OUTSIDE_NUMBER) else thing.key
 
 
 def _columns(kind: Kind) -> list[str]:

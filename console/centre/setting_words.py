@@ -33,6 +33,7 @@ _LABELS: Mapping[str, str] = {
     "keep_decisions_days": N_("Keep why campaigns dial (days)"),
     "kind": N_("Kind"),
     "languages": N_("Languages"),
+    "line": N_("Line"),
     "limit_s": N_("Warn after (s)"),
     "max_wait_s": N_("Longest wait (s)"),
     "message": N_("Message"),
@@ -50,6 +51,7 @@ _LABELS: Mapping[str, str] = {
     "queue": N_("Queue"),
     "projects": N_("Projects"),
     "realm": N_("Realm"),
+    "recorded": N_("Go on recording"),
     "registers": N_("We register there"),
     "ring_s": N_("A phone rings for (s)"),
     "saturday": N_("Saturday"),
@@ -84,6 +86,9 @@ _LABELS_OF_KIND: Mapping[tuple[Kind, str], str] = {
     (Kind.CALLER, "number"): N_("Caller's number"),
     (Kind.CALLER, "priority"): N_("Priority of a VIP"),
     (Kind.CALLER, "note"): N_("Why"),
+    (Kind.OUTSIDE_NUMBER, "number"): N_("Number to call"),
+    (Kind.OUTSIDE_NUMBER, "title"): N_("Who answers there"),
+    (Kind.OUTSIDE_NUMBER, "caller_id"): N_("Number that they see"),
     (Kind.AGENT, "code"): N_("Agent's code"),
     (Kind.AGENT, "name"): N_("Agent's name"),
 }
@@ -150,6 +155,18 @@ _HELP_OF_KIND: Mapping[tuple[Kind, str], str] = {
     ),
     (Kind.CALLER, "priority"): N_("How much a VIP raises the queue's priority, 1 to 10."),
     (Kind.CALLER, "projects"): N_("None: all projects."),
+    (Kind.OUTSIDE_NUMBER, "number"): N_(
+        "With + and the country's code, or as the line dials it. It can't be changed later."
+    ),
+    (Kind.OUTSIDE_NUMBER, "line"): N_("The line by which it is called, and which pays for it."),
+    (Kind.OUTSIDE_NUMBER, "projects"): N_(
+        "Whose customers may be taken there. None: all projects'."
+    ),
+    (Kind.OUTSIDE_NUMBER, "caller_id"): N_("3 to 20 digits. Empty: the line's."),
+    (Kind.OUTSIDE_NUMBER, "recorded"): N_(
+        "While a customer who was left there talks to them. What they and the agent say to each "
+        "other without the customer is never recorded."
+    ),
     (Kind.AGENT, "wrap_up_s"): N_("After-call work, in seconds. Empty: the queue's."),
 }
 

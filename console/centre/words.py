@@ -20,6 +20,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.AGENT: N_("Agents"),
     Kind.AWAY_REASON: N_("Away reasons"),
     Kind.CALLER: N_("Known callers"),
+    Kind.OUTSIDE_NUMBER: N_("Outside numbers"),
 }
 ONE: Mapping[Kind, str] = {
     Kind.CENTRE: N_("The whole centre"),
@@ -34,6 +35,7 @@ ONE: Mapping[Kind, str] = {
     Kind.AGENT: N_("Agent"),
     Kind.AWAY_REASON: N_("Away reason"),
     Kind.CALLER: N_("Known caller"),
+    Kind.OUTSIDE_NUMBER: N_("Outside number"),
 }
 NEW: Mapping[Kind, str] = {
     Kind.PROJECT: N_("New project"),
@@ -47,6 +49,7 @@ NEW: Mapping[Kind, str] = {
     Kind.AGENT: N_("New agent"),
     Kind.AWAY_REASON: N_("New away reason"),
     Kind.CALLER: N_("New known caller"),
+    Kind.OUTSIDE_NUMBER: N_("New outside number"),
 }
 ABOUT: Mapping[Kind, str] = {
     Kind.CENTRE: N_("Languages and time zone."),
@@ -61,6 +64,7 @@ ABOUT: Mapping[Kind, str] = {
     Kind.AGENT: N_("The people who take calls."),
     Kind.AWAY_REASON: N_("Why an agent takes no calls for a while."),
     Kind.CALLER: N_("Callers who are blocked, or served before others."),
+    Kind.OUTSIDE_NUMBER: N_("Whom agents may ask outside, and leave customers with."),
 }
 EMPTY: Mapping[Kind, str] = {
     Kind.PROJECT: N_(
@@ -76,6 +80,10 @@ EMPTY: Mapping[Kind, str] = {
     Kind.AGENT: N_("There is no agent yet. You need a project first; a skill brings calls."),
     Kind.AWAY_REASON: N_("There is no away reason yet. Without one, agents can't go away."),
     Kind.CALLER: N_("There is no known caller yet."),
+    Kind.OUTSIDE_NUMBER: N_(
+        "There is no outside number yet. Without one, agents can ask only their colleagues. You"
+        " need a line first."
+    ),
 }
 
 MISTAKES: Mapping[str, str] = {

@@ -85,7 +85,10 @@ def test_a_supervisor_without_projects_has_none() -> None:
 
 def test_what_may_be_made() -> None:
     assert all(may_make(ADMIN, kind) for kind in Kind)
-    assert [kind for kind in Kind if not may_make(OPS, kind)] == [Kind.LINE]
+    assert [kind for kind in Kind if not may_make(OPS, kind)] == [
+        Kind.LINE,
+        Kind.OUTSIDE_NUMBER,
+    ]
     assert {kind for kind in Kind if may_make(TEA_OPS, kind)} == {
         Kind.HOTLINE,
         Kind.QUEUE,
