@@ -233,6 +233,7 @@ class TalkBegan(Happening):
     agent: AgentCode | None
     """None: nobody was logged in there."""
     station: StationName | None
+    """Of somebody outside, their room (``domain.stations.outside_room``)."""
 
 
 @_stored_as("held")
@@ -264,7 +265,7 @@ class ConsultBegan(Happening):
     station: StationName | None
     """The agent's phone."""
     whom: str | None
-    """The code of an agent."""
+    """The code of an agent, or the room of somebody outside (``domain.stations.outside_room``)."""
 
 
 @_stored_as("consult_answered")
@@ -286,6 +287,8 @@ class ConsultEnded(Happening):
     station: StationName | None
     whom: str | None
     how: ConsultEnd | Unlisted | None
+    cause: Cause | Unlisted | None = field(default=None, metadata={"optional": True})
+    """Why somebody outside was not reached, if it is known."""
 
 
 @_stored_as("transferred")
@@ -297,7 +300,7 @@ class Transferred(Happening):
     station: StationName | None
     """The agent's phone."""
     to: str | None
-    """A station or a number."""
+    """A station, a number, or the room of somebody outside."""
     how: TransferKind | Unlisted | None = field(metadata={"key": "kind"})
 
 

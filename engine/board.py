@@ -144,7 +144,7 @@ class LiveBoard:
                 self._change(code, old, seat)
         for code in before.keys() - self._seats.keys():
             self._change(code, before[code], None)
-        consults, aheads = self._engine.consultations.views(), self._ahead()
+        consults, aheads = self._engine.asides.views(), self._ahead()
         for code, seat in self._seats.items():
             view, leg = self._agents.get(code), self._engine.nailed_up.state(seat.station)
             consult = consults.get(code)

@@ -15,6 +15,7 @@ from domain.facts import AgentFact, AgentState
 from domain.identity import AgentCode, NodeName
 from engine.admission import Admission
 from engine.agents.agent_news import AgentNews
+from engine.agents.asides import Asides
 from engine.agents.consultations import Consultations
 from engine.agents.kept_agents import KeptAgents
 from engine.agents.kept_rooms import KeptRooms
@@ -22,6 +23,8 @@ from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.lost_phones import LostPhones
 from engine.agents.nailed_up import NailedUp
+from engine.agents.outside_calls import OutsideCalls
+from engine.agents.passes_outside import PassesOutside
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
@@ -32,6 +35,7 @@ from engine.changes import Changes
 from engine.clock import Clock, ReportTiming
 from engine.inbound.caller_sessions import Sessions
 from engine.inbound.queued_calls import QueuedCalls
+from engine.lines_out import LinesOut
 from engine.orders import Orders
 from engine.switches import Switches
 from records.call_queries import StoredCall
@@ -67,6 +71,7 @@ class Engine:
         self.changes = changes = Changes()
         self.channels = channels = Calls(in_force.stations, in_force.lines)
         self.calls = calls = LiveCalls(in_force, outbox, changes, clock)
+        self.lines_out = lines_out = LinesOut(in_force, channels)
         self.orders = orders = Orders(links, channels)
         self.news = news = AgentNews()
         self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox, news)
@@ -77,8 +82,15 @@ class Engine:
         )
         self.kept_agents = kept_agents = KeptAgents(calls, floor, nailed_up, news)
         self.rooms = rooms = Rooms(calls, floor, orders, channels)
+        self.outside = outside = OutsideCalls(
+            lines_out, orders, links, channels, closing=lambda: self.sessions.closing is not None
+        )
+        self.passes = passes = PassesOutside(outside)
+        self.asides = asides = Asides(
+            changes, calls, floor, talks, nailed_up, outside, rooms, orders, channels, news
+        )
         self.consultations = consultations = Consultations(
-            changes, calls, floor, talks, nailed_up, rooms, orders, channels
+            calls, floor, asides, outside, passes, rooms, orders, channels
         )
         self.room_keys = keys = RoomKeys(
             floor,
@@ -104,7 +116,9 @@ class Engine:
             talks,
             nailed_up,
             rooms,
-            consultations,
+            asides,
+            outside,
+            passes,
             keys,
             kept_agents,
             orders,

@@ -50,10 +50,19 @@ class Orders:
     def music(self, call: LiveCall, on: bool) -> None:
         """Start or stop music for a caller on hold, by a variable and a key: [held] in
         extensions.conf."""
-        node, channel = call.channel.node, call.channel_name
-        held = {"Channel": channel, "Variable": ChannelVariable.HELD, "Value": "1" if on else ""}
-        key = {"Channel": channel, "Digit": _MUSIC, "Duration": "80", "Receive": "true"}
+        self.music_at(call.channel.node, call.channel_name, on)
+
+    def music_at(self, node: NodeName, channel_name: str, on: bool) -> None:
+        """The same for whoever else is in a room with a customer's keys."""
+        variable = {"Variable": ChannelVariable.HELD, "Value": "1" if on else ""}
+        key = {"Channel": channel_name, "Digit": _MUSIC, "Duration": "80", "Receive": "true"}
+        held = {"Channel": channel_name, **variable}
         self._give(node, ("Setvar", held), ("PlayDTMF", key))
+
+    def record(self, call: LiveCall, on: bool) -> None:
+        """Let the recording hear the call, or write silence in its place."""
+        headers = {"Channel": call.channel_name, "Direction": "both", "State": "0" if on else "1"}
+        self._give(call.channel.node, ("MixMonitorMute", headers))
 
     def hang_up(self, channel: ChannelId) -> None:
         """End a channel."""

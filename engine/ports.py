@@ -93,6 +93,10 @@ class ConsultView:
     """Whether it is they who ask."""
     caller: str | None
     """The number of the customer whom it is about; None if withheld."""
+    number: str = ""
+    """Of whom they ask outside; ``other`` is empty then."""
+    title: str = ""
+    """What people call whoever has that number."""
 
 
 class AheadOf(StrEnum):
@@ -119,10 +123,12 @@ class Recipient:
     agent: AgentCode | None = None
     queue: QueueName | None = None
     """Of those at work there, whoever has been ready for longest; or, to pass on, the queue."""
+    outside: str | None = None
+    """A number outside, from the list that an admin keeps."""
 
     @staticmethod
     def of(text: str) -> "Recipient | None":
-        """What ``agent:1002`` or ``queue:sales`` means; None if it means nothing."""
+        """What ``agent:1002``, ``queue:sales`` or ``outside:10086`` means; None: nothing."""
         kind, _, name = text.partition(":")
         if not name:
             return None
@@ -131,6 +137,8 @@ class Recipient:
                 return Recipient(agent=AgentCode(name))
             case "queue":
                 return Recipient(queue=QueueName(name))
+            case "outside":
+                return Recipient(outside=name)
         return None
 
 
@@ -397,6 +405,7 @@ class CommandOutcome(StrEnum):
     CONSULTING = "consulting"  # not while they ask somebody
     NOT_CONSULTING = "not_consulting"
     NOT_ANSWERED_YET = "not_answered_yet"  # whoever is asked
+    LINE_NOT_FREE = "line_not_free"  # by which somebody outside is called
     COLLEAGUE_NOT_FREE = "colleague_not_free"  # talks, or their phone can't be called now
     NOBODY_FREE = "nobody_free"  # of a queue
     CONTROLLER_CHANGED = "controller_changed"  # during the talk, which nobody can pass on now

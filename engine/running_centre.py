@@ -210,7 +210,7 @@ class RunningCentre:
             case Verb.CONSULT:
                 outcome = await consultations.consult(code, to)
             case _:
-                outcome = consultations.pass_on(code, to)
+                outcome = await consultations.pass_on(code, to)
         seat = self._engine.floor.core.agent(code)
         return CommandResult(outcome, station=None if seat is None else seat.station)
 

@@ -25,11 +25,13 @@ from domain.facts import (
 from domain.identity import CallId, ChannelId, LineName, NodeName, ProjectName, QueueName
 from domain.reasons import Party, TransferKind
 from engine.admission import Admission
-from engine.agents.consultations import Consultations
+from engine.agents.asides import Asides
 from engine.agents.kept_agents import KeptAgents
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.nailed_up import NailedUp
+from engine.agents.outside_calls import OutsideCalls, is_outside
+from engine.agents.passes_outside import PassesOutside
 from engine.agents.room_keys import RoomKeys
 from engine.agents.rooms import Rooms
 from engine.calls.call import LiveCall
@@ -95,7 +97,9 @@ class Switches:
         talks: LiveTalks,
         nailed_up: NailedUp,
         rooms: Rooms,
-        consultations: Consultations,
+        asides: Asides,
+        outside: OutsideCalls,
+        passes: PassesOutside,
         keys: RoomKeys,
         kept_agents: KeptAgents,
         orders: Orders,
@@ -111,7 +115,9 @@ class Switches:
         self._talks = talks
         self._nailed_up = nailed_up
         self._rooms = rooms
-        self._consultations = consultations
+        self._asides = asides
+        self._outside = outside
+        self._passes = passes
         self._keys = keys
         self._kept_agents = kept_agents
         self._orders = orders
@@ -138,11 +144,14 @@ class Switches:
             channel = ChannelId(node, message.get("Uniqueid"))
             rung = self._nailed_up.ended(channel, number(message.get("Cause")))
             if rung is not None:
-                self._consultations.phone_ended(rung)
-            self._consultations.ended(channel)
+                self._asides.phone_ended(rung)
+            cause, sip = message.get("Cause"), message.get("TechCause")
+            self._outside.ended(channel, number(cause), number(sip))
+            self._asides.ended(channel)
         if message.name == "BridgeEnter":
-            self._consultations.entered(ChannelId(node, message.get("Uniqueid")))
+            self._asides.entered(ChannelId(node, message.get("Uniqueid")))
         if message.name == "Newchannel":
+            self._asides.arrived(ChannelId(node, message.get("Uniqueid")))
             self._admission.arrived(ChannelId(node, message.get("Uniqueid")))
         self._wind()
 
@@ -191,14 +200,16 @@ class Switches:
             call.ledger.gap_over(gap.until)
         for call in gap.going_on:
             # Nobody knows whether they are still on hold: better silence than music over a voice.
-            asks = self._consultations.about(call.id)
-            if call.ledger.phones and (call.music or call.adopted) and not asks:
+            asks = self._asides.about(call.id)
+            if call.ledger.phones and (call.music or call.adopted) and asks is None:
                 call.music = False
                 self._orders.music(call, False)
                 self._rooms.sound_again(call)
         self._nailed_up.seen_in_snapshot()
         self._kept_agents.seen_in_snapshot(node)
-        self._consultations.seen_in_snapshot(node, there, self._kept_agents.phones)
+        self._asides.seen_in_snapshot(node, there, self._kept_agents.phones)
+        talking = {phone for call in self._calls.by_id.values() for phone in call.ledger.phones}
+        self._outside.seen_in_snapshot(talking)
         self._on_gap(gap)
         self._changes.touch()
 
@@ -312,9 +323,13 @@ class Switches:
         match event:
             case PhoneChanged():
                 self._floor.feed(StationChanged(event.station, event.state))
+            case RoomOpened() if is_outside(event.station):
+                self._outside.opened(event.station)
             case RoomOpened():
                 self._nailed_up.opened(event.station)
-                self._consultations.opened(event.station)
+                self._asides.opened(event.station)
+            case RoomClosed() if is_outside(event.station):
+                self._outside.closed(event.station)
             case RoomClosed():
                 self._rooms.closed(event.station, event.leg)
                 self._nailed_up.closed(event.station)
@@ -351,7 +366,7 @@ class Switches:
                 self._talks.connected(
                     call, event.station, datetime.now(UTC), supposed=gap is not None
                 )
-                self._consultations.met(call, event.station)
+                self._asides.met(call, event.station)
                 self._music(call)
             case StationDisconnected():
                 at = moment(gap) - timedelta(seconds=event.ago_s)
@@ -360,7 +375,7 @@ class Switches:
                 )
                 self._music(call)
                 self._passed_on(call)
-                self._consultations.parted(event.station)
+                self._asides.parted(call, event.station)
             case CallHeld() | CallResumed():
                 if not self._held_too_often(call, event):
                     self._held(call, event)
@@ -377,7 +392,8 @@ class Switches:
             case TransferAstray():
                 self._orders.send_on(call, "returned", "queue")
             case CallerGone():
-                self._consultations.customer_gone(call.id)
+                self._asides.customer_gone(call.id)
+                self._passes.drop(call.id)
                 self._talks.gone(call, event.by, event.cause, gap, lost=event.lost, sip=event.sip)
             case _:
                 assert_never(event)

@@ -90,7 +90,7 @@ class OutboundWork:
         )
         self._way_out = WayOut(
             f"{node}-{os.getpid()}-{uuid4().hex[:8]}",
-            engine.in_force,
+            engine.lines_out,
             engine.calls,
             engine.talks,
             engine.links,

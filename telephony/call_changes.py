@@ -128,8 +128,9 @@ class CallChanges:
 
     def changed(self, channel: Channel, message: Message) -> list[CallEvent]:
         """What an event about the channel may have changed, except who is in its bridge."""
+        if (station := channel.station) is not None:
+            self.stations_touched.add(station)
         if channel.role is ChannelRole.STATION:
-            self.stations_touched.add(StationName(channel.endpoint))
             return self._ring(channel)
         if channel.phone:
             self.stations_touched.add(StationName(channel.phone))
@@ -231,8 +232,8 @@ class CallChanges:
         whoever is apart won't be bridged again."""
         now: dict[StationName, list[Channel]] = {}
         for other in self._channels.heard_by(call.caller):
-            if other.role is ChannelRole.STATION:
-                now.setdefault(StationName(other.endpoint), []).append(other)
+            if (station := other.station) is not None:
+                now.setdefault(station, []).append(other)
         before, call.connected = call.connected, now
         new = now.keys() - before.keys()
         events: list[CallEvent] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.identity import CallId, ChannelId, LineName, NodeName, StationName
-from domain.stations import StationState
+from domain.stations import StationState, outside_number
 from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
 from telephony.call_changes import Call
@@ -147,7 +147,12 @@ class Calls:
     @property
     def rooms(self) -> list[StationName]:
         """The phones that are nailed up."""
-        return list(self._legs)
+        return [station for station in self._legs if station in self.stations]
+
+    @property
+    def outside_rooms(self) -> list[StationName]:
+        """The rooms of those outside whom agents ask, or have left customers with."""
+        return [station for station in self._legs if outside_number(station) is not None]
 
     def has_guest(self, station: StationName) -> bool:
         """Whether somebody is with a nailed-up phone in its room."""
@@ -230,7 +235,7 @@ class Calls:
         listed = listed_states(snapshot)
         if listed:  # if neither list is readable, what was known is the best there is
             self._devices[node] = {name: listed.get(name, "") for name in self.stations}
-        for station in sorted(self.stations):
+        for station in sorted(self.stations | self._legs.keys() | mine.channels.outside_rooms()):
             events += self._news(station)
         return events
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from domain.identity import LineName, StationName
-from domain.stations import OWN_PHONES, is_own_phone_call, phone_of
+from domain.stations import OWN_PHONES, is_own_phone_call, outside_number, phone_of
 from telephony.ami.ami_wire import Message
 from telephony.ami.snapshot import Snapshot
 
@@ -18,6 +18,9 @@ ROOM = "agent-room"
 
 LINK = "room-aside"
 """The context that links a colleague's room to that of an agent who asks them."""
+
+OUTSIDE_ROOM = "outside-room"
+"""The context in which somebody outside, whom an agent asks, enters a room of their own."""
 
 RINGING, UP = 5, 6
 PLACED = "offhook."
@@ -78,6 +81,8 @@ class Channel:
     """Of a customer who calls from one of our own phones: that phone."""
     nailed_up: bool = False
     """It is the leg of a nailed-up phone, in its room."""
+    room: str = ""
+    """Of somebody outside whom an agent asks: their room, which is named in place of a phone."""
 
     sip: int = 0
     """The final response that refused it; 0 if there was none."""
@@ -85,6 +90,13 @@ class Channel:
     @property
     def being_called(self) -> bool:
         return self.state in _BEING_CALLED
+
+    @property
+    def station(self) -> StationName | None:
+        """The phone at its other end, or the room of somebody outside; None if it is neither."""
+        if self.room:
+            return StationName(self.room)
+        return StationName(self.endpoint) if self.role is ChannelRole.STATION else None
 
     @property
     def placed(self) -> bool:
@@ -188,8 +200,12 @@ class Channels:
     def phones_in(self, bridge: str) -> Iterator[StationName]:
         """The stations whose phones are in this bridge."""
         for uniqueid in self.bridges.get(bridge, ()):
-            if (channel := self.by_id[uniqueid]).role is ChannelRole.STATION:
-                yield StationName(channel.endpoint)
+            if (station := self.by_id[uniqueid].station) is not None:
+                yield station
+
+    def outside_rooms(self) -> set[StationName]:
+        """The rooms of all whom agents ask outside, or have left customers with."""
+        return {StationName(one.room) for one in self.by_id.values() if one.room}
 
     # --- changes
 
@@ -226,6 +242,12 @@ class Channels:
         channel.linkedid = message.get("Linkedid") or channel.linkedid
         if channel.role is ChannelRole.STATION and message.get("Context") == ROOM:
             channel.nailed_up = True
+        if channel.placed and message.get("Context") == OUTSIDE_ROOM and not channel.room:
+            self._unindex(channel)
+            room = message.get("Exten")
+            channel.room = room if outside_number(room) is not None else ""
+            channel.nailed_up = bool(channel.room)
+            self._index(channel)
         if channel.endpoint == OWN_PHONES and message.get("CallerIDNum") in self._stations:
             channel.phone = message.get("CallerIDNum")
 
@@ -318,15 +340,22 @@ class Channels:
             return role, pair_of(name)
         return ChannelRole.OTHER, ""
 
-    def _index(self, channel: Channel) -> None:
+    @staticmethod
+    def _keys(channel: Channel) -> Iterator[tuple[ChannelRole, str]]:
+        """Under which it is found: whoever is asked outside takes up their line, too."""
         if channel.role is not ChannelRole.OTHER:
-            key = (channel.role, channel.endpoint)
+            yield channel.role, channel.endpoint
+        if channel.room:
+            yield ChannelRole.STATION, channel.room
+
+    def _index(self, channel: Channel) -> None:
+        for key in self._keys(channel):
             self.by_endpoint.setdefault(key, set()).add(channel.uniqueid)
 
     def _unindex(self, channel: Channel) -> None:
-        key = (channel.role, channel.endpoint)
-        members = self.by_endpoint.get(key)
-        if members is not None:
-            members.discard(channel.uniqueid)
-            if not members:
-                del self.by_endpoint[key]
+        for key in self._keys(channel):
+            members = self.by_endpoint.get(key)
+            if members is not None:
+                members.discard(channel.uniqueid)
+                if not members:
+                    del self.by_endpoint[key]

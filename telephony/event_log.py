@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from domain.identity import CallId, ChannelId, LineName, StationName
 from domain.reasons import Party, TransferKind
-from domain.stations import OWN_PHONES, is_own_phone_call, phone_of
+from domain.stations import OWN_PHONES, is_own_phone_call, outside_number, phone_of
 from telephony.call_changes import REBRIDGED_WITHIN_S
 from telephony.caller import name_of, number_of
 from telephony.channels import PLACED
@@ -233,6 +233,8 @@ class EventLog:
                 row.uniqueid, row.channel, _endpoint(row.channel), place, row if started else None
             )
             self._channels[row.uniqueid] = channel
+        if channel.uniqueid.startswith(PLACED) and outside_number(row.exten) is not None:
+            channel.endpoint = row.exten  # somebody outside whom an agent asks: their room
         if row.call and channel.call is None and channel.endpoint in self._lines:
             self._mark(channel, row)
         if row.user_event == FALLBACK and channel.call and channel.call.fallback_at is None:
@@ -304,7 +306,7 @@ class EventLog:
         channel.moved_on = True
         for one, other in self._joined(channel, bridge):
             for call, station, phone in _pairs(one, other):
-                if station not in self._stations or _open(call, station) is not None:
+                if not self._is_phone(station) or _open(call, station) is not None:
                     continue
                 phone.in_call = call
                 if (before := _gone_on(call, station, at)) is not None:
@@ -396,7 +398,7 @@ class EventLog:
     def _hung_up(self, channel: _Channel, row: LogRow) -> None:
         source = _endpoint(str(row.extra.get("hangupsource", "")))
         by: Party = Party.SYSTEM
-        if source in self._stations:
+        if source in self._stations or (source and outside_number(channel.endpoint)):
             by = Party.AGENT
         elif source in self._lines or (not row.extra.get("hangupsource") and self._left(row)):
             by = Party.CALLER
@@ -422,6 +424,10 @@ class EventLog:
             ended = channel.in_call
             if by is Party.AGENT and ended and ended.by is Party.SYSTEM and ended.talks[-1] is talk:
                 ended.by = Party.AGENT  # the agent's row came after the caller's
+
+    def _is_phone(self, endpoint: str) -> bool:
+        """Whether it is a phone of ours, or the room of somebody outside, which stands for one."""
+        return endpoint in self._stations or outside_number(endpoint) is not None
 
     def _left(self, row: LogRow) -> bool:
         """Whether this is a customer at a phone of ours who has hung up. Asterisk then names no

@@ -105,8 +105,8 @@ class NodeCalls:
         if own is not None:
             return [kind(own.id, station, Party.CALLER) for station in own.connected]
         call = self.changes.calls.get(channel.in_call)
-        station = StationName(channel.endpoint)
-        if call is None or channel not in call.connected.get(station, ()):
+        station = channel.station
+        if call is None or station is None or channel not in call.connected.get(station, ()):
             return []
         return [kind(call.id, station, Party.AGENT)]
 
@@ -138,7 +138,12 @@ class NodeCalls:
 
     def _key(self, channel: Channel, message: Message) -> list[CallEvent]:
         key = message.get("Digit")
-        if not channel.nailed_up or message.get("Direction") != "Received" or len(key) != 1:
+        if (
+            channel.room
+            or not channel.nailed_up
+            or message.get("Direction") != "Received"
+            or len(key) != 1
+        ):
             return []
         return [RoomKey(StationName(channel.endpoint), key)]
 

@@ -9,7 +9,7 @@ from console.kit.access import projects_of
 from console.kit.context import AGENTS, CALLS, LANGUAGE, LIVE, project_titles
 from console.kit.rendering import duration, render, says
 from domain.identity import CallId
-from domain.stations import OWN_PHONES
+from domain.stations import OWN_PHONES, outside_number
 from records.call_queries import StoredCall
 
 
@@ -28,7 +28,8 @@ async def page(request: web.Request) -> web.Response:
     """GET /calls/{call}"""
     found = await stored_call(request)
     agents = await request.app[AGENTS].names()
-    queue_titles = {q.name: q.title for q in request.app[LIVE].centre().queues}
+    live = request.app[LIVE].centre()
+    queue_titles = {q.name: q.title for q in live.queues}
     language = request[LANGUAGE]
     services = request.app[DISPOSING]
     said = await services.dispositions.of_call(found.record.call)
@@ -45,7 +46,10 @@ async def page(request: web.Request) -> web.Response:
                 agents,
                 {name: t[language] for name, t in queue_titles.items() if language in t},
                 duration,
+                {number: who.title for number, who in live.outside.items()},
             ),
+            "outside_number": outside_number,
+            "outside": live.outside,
             "agents": agents,
             "said": [(one, *disposal_text(request, choices, one)) for one in said],
             "titles": project_titles(request, projects_of(request)),

@@ -60,7 +60,8 @@ from domain.reasons import (
     Party,
     TransferKind,
 )
-from domain.stations import OWN_PHONES
+from domain.stations import OWN_PHONES, outside_number
+from telephony.numbers import spaced
 
 Says = Callable[[str, Mapping[str, object] | None], str]
 """Translates a marked text and fills in its values."""
@@ -114,7 +115,7 @@ _CONSULT_ENDS: Mapping[str, str] = {
     ConsultEnd.PASSED_ON: N_("the customer stayed with them"),
     ConsultEnd.CANCELLED: N_("the agent ended it"),
     ConsultEnd.NOT_REACHED: N_("nobody answered"),
-    ConsultEnd.LEFT: N_("the colleague left"),
+    ConsultEnd.LEFT: N_("whoever was asked left"),
     ConsultEnd.CUSTOMER_LEFT: N_("the customer left"),
 }
 
@@ -125,10 +126,12 @@ def told(
     agents: Mapping[AgentCode, str],
     queues: Mapping[str, str],
     duration: Callable[[float | None], str],
+    outside: Mapping[str, str],
 ) -> list[Moment]:
-    """The timeline in words. ``agents`` maps codes to names, ``queues`` names to titles."""
+    """The timeline in words. ``agents`` maps codes to names, ``queues`` names to titles, and
+    ``outside`` numbers outside to titles."""
     start = facts[0].at if facts else None
-    wording = _Wording(says, agents, queues, duration)
+    wording = _Wording(says, agents, queues, duration, outside)
     return [wording.moment(fact, start or fact.at) for fact in facts]
 
 
@@ -150,6 +153,7 @@ class _Wording:
     agents: Mapping[AgentCode, str]
     queues: Mapping[str, str]
     duration: Callable[[float | None], str]
+    outside: Mapping[str, str]
 
     def moment(self, fact: CallFact, start: datetime) -> Moment:
         line = self._line(fact.what)
@@ -282,6 +286,9 @@ class _Wording:
                 text = N_("%(agent)s didn't get the call: %(why)s.")
                 values = {"agent": self._agent(agent), "why": self._code(why, WHY)}
                 return _Line("phone-off", "orange", text, values)
+            case TalkBegan(None, station) if whom := self._outside(station):
+                text = N_("%(whom)s and the customer were connected.")
+                return _Line("headset", "green", text, {"whom": whom})
             case TalkBegan(None, station):
                 text = N_("Phone %(station)s answered; nobody was logged in there.")
                 return _Line("headset", "green", text, {"station": station})
@@ -300,24 +307,30 @@ class _Wording:
             case ConsultAnswered(agent, _, whom):
                 text = N_("%(whom)s answered %(agent)s.")
                 return _Line("users", "teal", text, self._who(agent, whom))
-            case ConsultEnded(agent, _, whom, how):
+            case ConsultEnded(agent, _, whom, how, cause):
                 text = N_("The consultation of %(agent)s with %(whom)s ended: %(how)s.")
-                values = {**self._who(agent, whom), "how": self._code(how, _CONSULT_ENDS)}
+                ended = self._code(cause, outbound_words.CAUSES) or self._code(how, _CONSULT_ENDS)
+                values = {**self._who(agent, whom), "how": ended}
                 return _Line("users", "secondary", text, values)
             case Transferred(agent, _, to, how):
                 text = N_("%(from_agent)s transferred the call to %(to)s (%(kind)s).")
                 asked = self._code(how, _TRANSFERS)
-                values = {"from_agent": self._agent(agent), "to": to, "kind": asked}
+                values = {
+                    "from_agent": self._agent(agent),
+                    "to": self._outside(to) or to,
+                    "kind": asked,
+                }
                 return _Line("transfer", "teal", text, values)
-            case TalkEnded(agent, _, by, why):
+            case TalkEnded(agent, station, by, why):
+                whom = self._outside(station)
                 if why:
                     text = N_("The conversation with %(agent)s ended: %(why)s.")
-                elif by not in (None, Party.UNKNOWN):
+                elif by not in (None, Party.UNKNOWN) and not (whom and by is Party.AGENT):
                     text = N_("The conversation with %(agent)s was ended by %(by)s.")
                 else:
                     text = N_("The conversation with %(agent)s ended.")
                 values = {
-                    "agent": self._agent(agent),
+                    "agent": whom or self._agent(agent),
                     "by": self._party(by),
                     "why": self._code(why, WHY),
                 }
@@ -368,8 +381,16 @@ class _Wording:
         name = None if code is None else self.agents.get(code)
         return f"{name} ({code})" if name else code
 
+    def _outside(self, station: str | None) -> str | None:
+        """Somebody outside by their room; None if it is a phone of the centre."""
+        number = outside_number(station or "")
+        if number is None:
+            return None
+        title = self.outside.get(number)
+        return f"{title} ({spaced(number)})" if title else spaced(number)
+
     def _who(self, agent: AgentCode | None, whom: str | None) -> dict[str, object]:
-        other = None if whom is None else self._agent(AgentCode(whom))
+        other = None if whom is None else self._outside(whom) or self._agent(AgentCode(whom))
         return {"agent": self._agent(agent), "whom": other}
 
     def _queue(self, name: str | None) -> str | None:

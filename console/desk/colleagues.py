@@ -5,22 +5,26 @@ from aiohttp import web
 from console.desk.own_agent import own_agent
 from console.kit.context import LIVE
 from domain.facts import AgentState
-from domain.identity import AgentCode
+from domain.identity import AgentCode, ProjectName
 from domain.stations import StationState
 from engine.ports import AgentView, Board
+from telephony.numbers import spaced
 
 
 async def colleagues(request: web.Request) -> web.Response:
-    """GET /desk/colleagues: those who serve the project of the agent's customer, as JSON.
+    """GET /desk/colleagues: those who serve the project of the agent's customer, and the numbers
+    outside that an admin keeps for it, as JSON.
 
     Each has ``to``, which ``consult`` and ``pass_on`` take. Those who are free come first.
     """
     agent = own_agent(request)
     if agent is None:
         raise web.HTTPNotFound
-    board = request.app[LIVE].board(None)
+    live = request.app[LIVE]
+    board = live.board(None)
     call = next((call for call in board.calls if call.agent == agent.code), None)
     projects = frozenset(agent.projects if call is None else (call.project,))
+    free = {line.name: line.channels - line.in_use for line in board.lines}
     return web.json_response(
         {
             "agents": _agents(board, agent.code, projects),
@@ -34,6 +38,16 @@ async def colleagues(request: web.Request) -> web.Response:
                 }
                 for queue in board.queues
                 if queue.project in projects
+            ],
+            "outside": [
+                {
+                    "to": f"outside:{who.number}",
+                    "number": spaced(who.number),
+                    "title": who.title,
+                    "free": free.get(who.line, 0) > 0,
+                }
+                for who in sorted(live.centre().outside.values(), key=lambda who: who.title)
+                if any(who.serves(ProjectName(project)) for project in projects)
             ],
         }
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from console.kit.feed import Row
 from domain.identity import AgentCode, ProjectName
 from domain.roles import Role
+from domain.stations import outside_number
 from engine.ports import (
     AgentView,
     AheadView,
@@ -173,7 +174,8 @@ def _consult_row(consult: ConsultView | None) -> Row | None:
         return None
     return {
         "stage": consult.stage.value,
-        "other": consult.other,
+        "other": consult.other or consult.number,
+        "title": consult.title,
         "since": seconds(consult.since),
         "asks": consult.asks,
         "caller": consult.caller,
@@ -196,5 +198,5 @@ def call_row(call: CallView, *, line: bool) -> Row:
         "queue": call.queue,
         "position": call.position,
         "agent": call.agent,
-        "station": call.station if line else None,
+        "station": (outside_number(call.station or "") or call.station) if line else None,
     }

@@ -98,6 +98,7 @@ COMMAND_OUTCOMES = {
     CommandOutcome.CONSULTING: N_("First end the consultation, or leave the customer there."),
     CommandOutcome.NOT_CONSULTING: N_("There is no consultation any more."),
     CommandOutcome.NOT_ANSWERED_YET: N_("Nobody has answered yet."),
+    CommandOutcome.LINE_NOT_FREE: N_("They can't be called now: their line is busy or down."),
     CommandOutcome.COLLEAGUE_NOT_FREE: N_("Your colleague can't be called now."),
     CommandOutcome.NOBODY_FREE: N_("Nobody there is free now."),
     CommandOutcome.CONTROLLER_CHANGED: N_(

@@ -132,6 +132,11 @@ class QueuedCalls:
         """Where a caller goes who is back from a talk; None: their agent hasn't sent them on."""
         return self._consultations.onward(call, phone_gone=phone_gone)
 
+    async def somebody_comes(self, call: LiveCall) -> bool:
+        """Wait for somebody outside to whom an agent has sent the caller on unasked; returns
+        whether they have come into their room."""
+        return await self._consultations.somebody_comes(call)
+
     def passed_on(self, call: LiveCall, agent: AgentCode) -> None:
         """A colleague's phone begins to ring for a caller whom an agent has sent on."""
         call.agent = agent

@@ -63,18 +63,23 @@ class ToAgent:
         onward: PassedOn | None = to
         while onward is not None:
             await self._bookmark.waiting()  # should we be lost now
-            if onward.agent is None or onward.station is None:
+            if onward.station is None:
                 self._call.passed = onward  # to a queue
                 return
-            onward = await self._to_colleague(onward, onward.agent, onward.station)
+            onward = await self._to_room(onward, onward.station)
 
-    async def _to_colleague(
-        self, to: PassedOn, agent: AgentCode, station: StationName
-    ) -> PassedOn | None:
-        queue = self._call.queue or QueueName("")
+    async def _to_room(self, to: PassedOn, station: StationName) -> PassedOn | None:
+        """Take the caller to a colleague, or to somebody outside."""
+        queue, agent = self._call.queue or QueueName(""), to.agent or AgentCode("")
         offer = Offer(self._call.id, queue, agent, station, RING_S)
         told = capture(self._call.id)
-        if to.asked or self._queued.comes_into_room(offer):
+        why: OfferFailure | None
+        if to.agent is None and not to.asked:
+            await self._session.music_on()
+            came = await self._session.until(self._queued.somebody_comes(self._call))
+            await self._session.music_off()
+            why = await self._room.talk(offer, told) if came else OfferFailure.NO_ANSWER
+        elif to.asked or self._queued.comes_into_room(offer):
             why = await self._room.talk(offer, told, asked=to.asked)
         else:
             self._queued.passed_on(self._call, agent)

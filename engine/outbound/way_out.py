@@ -24,7 +24,7 @@ from engine.agents.live_talks import LiveTalks
 from engine.calls.call import Follower, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.calls.placed import PlacedFor
-from engine.centre_in_force import CentreInForce
+from engine.lines_out import LinesOut
 from engine.outbound.unplaced import UnplacedAttempts
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
@@ -107,7 +107,7 @@ class WayOut:
     def __init__(
         self,
         name: str,
-        in_force: CentreInForce,
+        lines: LinesOut,
         calls: LiveCalls,
         talks: LiveTalks,
         links: Mapping[NodeName, Link],
@@ -119,7 +119,7 @@ class WayOut:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
-        self._in_force = in_force
+        self._lines = lines
         self._calls = calls
         self._talks = talks
         self._links = links
@@ -129,8 +129,6 @@ class WayOut:
         self._by_hand = by_hand
         self._closing = closing
         self._clock = clock
-        self._going: dict[LineName, int] = {}
-        """Calls on their way out that have no channel yet, by line."""
         self._turns = asyncio.Semaphore(_RESERVED_AT_ONCE)
         self._cutting: set[asyncio.Task[None]] = set()
 
@@ -141,11 +139,7 @@ class WayOut:
 
     def free_lines(self, line: LineName, for_inbound: int = 0) -> int:
         """How many more calls the line may carry, with so many channels left free."""
-        found = self._line(line)
-        if found is None:
-            return 0
-        used = self._channels.channels_in_use(line) + self._going.get(line, 0)
-        return max(0, found.channels - for_inbound - used)
+        return self._lines.free(line, for_inbound)
 
     async def place(
         self,
@@ -160,7 +154,7 @@ class WayOut:
         sent. ``wanted`` is asked just before: the database may have taken its time, and whoever
         wanted the call may no longer do so.
         """
-        line = self._line(wish.line)
+        line = self._lines.line(wish.line)
         node, link = next(iter(self._links.items()))
         if line is None:
             return Shut("the line is not in the centre any more")
@@ -170,11 +164,8 @@ class WayOut:
             return Shut("the connection to Asterisk is down")
         if self.free_lines(line.name, wish.lines_for_inbound) < 1:
             return Shut("the line has no free channel")
-        self._going[line.name] = self._going.get(line.name, 0) + 1
-        try:
+        with self._lines.going(line.name):
             return await self._place(wish, line, node, link, follower, wanted)
-        finally:
-            self._going[line.name] -= 1
 
     async def _place(
         self,
@@ -318,6 +309,3 @@ class WayOut:
     def _lost(self, call: LiveCall) -> None:
         if self._channels.channel(call.channel) is None:
             self._calls.note(call, FateUnknown())
-
-    def _line(self, name: LineName) -> Line | None:
-        return next((line for line in self._in_force.centre.lines if line.name == name), None)

@@ -57,6 +57,8 @@ def test_how_it_reads() -> None:
         "    limit_s: 600\n"
         "\n"
         "callers: []\n"
+        "\n"
+        "outside_numbers: []\n"
     )
 
 

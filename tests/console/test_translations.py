@@ -64,7 +64,7 @@ def test_every_why_that_is_written_down_has_words() -> None:
 
 def test_what_a_fact_does_not_know_is_called_unknown() -> None:
     nothing = fact(a_call()[0].call, 0, FellBack, queue=None)
-    (moment,) = timeline.told([nothing], partial(translate, "en"), {}, {}, duration)
+    (moment,) = timeline.told([nothing], partial(translate, "en"), {}, {}, duration, {})
     assert moment.text == "Asterisk's own queue unknown took the caller."
 
 
@@ -75,7 +75,7 @@ def test_every_fact_makes_a_sentence(language: str) -> None:
 
     bare = [fact(a_call()[0].call, n, kind) for n, kind in enumerate(KINDS.values())]
     for facts in (a_call(), bare):
-        for moment in timeline.told(facts, says, {}, {}, duration):
+        for moment in timeline.told(facts, says, {}, {}, duration, {}):
             assert moment.text and "%(" not in moment.text, moment
 
 
@@ -100,13 +100,13 @@ def test_sentences_follow_each_other_as_the_language_writes_them(language: str, 
         {"side": "agent", "from_s": 30, "to_s": 50},
     ]
     stored = fact(a_call()[0].call, 60, Recorded, duration_s=60.0, whole=True, silent=silent)
-    (moment,) = timeline.told([stored], partial(translate, language), {}, {}, duration)
+    (moment,) = timeline.told([stored], partial(translate, language), {}, {}, duration, {})
     assert moment.text == text
 
 
 def test_a_late_fact_counts_from_the_beginning() -> None:
     facts = [fact(a_call()[0].call, 0, CallEntered), *a_call()[-1:]]
-    last = timeline.told(facts, lambda text, _: text, {}, {}, duration)[-1]
+    last = timeline.told(facts, lambda text, _: text, {}, {}, duration, {})[-1]
     assert last.after_s == 123
     assert last.at == datetime(2026, 3, 2, 1, 30, tzinfo=UTC) + timedelta(seconds=123)
 

@@ -49,3 +49,5 @@ def test_recipients() -> None:
     agent, queue = Recipient.of("agent:1002"), Recipient.of("queue:a:b")
     assert agent is not None and (agent.agent, agent.queue) == ("1002", None)
     assert queue is not None and (queue.agent, queue.queue) == (None, "a:b")
+    outside = Recipient.of("outside:+8613800138000")
+    assert outside is not None and outside.outside == "+8613800138000"

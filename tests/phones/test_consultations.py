@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from bench.planned_phone import PhoneLeg, SoundPlan, Tone
+from bench.planned_phone import PhoneLeg, SoundPlan, Tone, header
 from bench.tones import sounds
+from centre.things import OutsideNumberSettings
 from domain.facts import ConsultEnded
-from tests.faults.scene import Board, kinds, story
+from tests.faults.scene import LINE, Board, kinds, story
 from tests.phones.bent import Ringing, answer, answer_and_go, refuse
 from tests.phones.house import PhoneHouse
 from tests.phones.test_rooms import loud, until_heard
+from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
@@ -200,4 +202,61 @@ async def test_a_killed_controller_leaves_the_customer_with_the_agent(house: Pho
     assert stored.record.agents == ("1001",), story(stored)
     assert stored.record.ended_by == "caller", story(stored)
     assert not agent.leg.over.is_set()
+    await house.until_recorded([caller])
+
+
+NOTARY = "+8613700000001"
+
+
+async def _keep_outside_number(house: PhoneHouse, **more: object) -> None:
+    """The centre's list has the notary."""
+    kept = OutsideNumberSettings.model_validate(
+        {"number": NOTARY, "title": "Notary", "line": LINE, "caller_id": "4008001000", **more}
+    )
+    await house.change(lambda _: [kept])
+
+
+async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    await _keep_outside_number(house)
+    caller, leg, agent = await _talk(house)
+    await house.command("1001", "away", reason="break")
+    await house.at_desk("1001", "consult", to="outside:+8613700000002", refused="Nobody")
+    house.phone.habits[NOTARY] = refuse(486)
+    await house.at_desk("1001", "consult", to=f"outside:{NOTARY}")
+    await _until_consult(house, "1001", None)
+    await until_heard(leg, AGENT)
+    house.phone.habits[NOTARY] = answer
+    await house.at_desk("1001", "consult", to=f"outside:{NOTARY}")
+    board = await _until_consult(house, "1001", "private")
+    (asks,) = (row["consult"] for row in board["agents"] if row["code"] == "1001")
+    assert (asks["other"], asks["title"], asks["asks"]) == (NOTARY, "Notary", True)
+    notary = house.phone.rung_at(NOTARY)[-1]
+    assert "4008001000" in header(notary.invite, "From")
+    speak(notary.leg, COLLEAGUE_HZ)
+    await until_heard(leg, music)
+    await until_heard(agent.leg, COLLEAGUE)
+    await until_heard(notary.leg, AGENT)
+    await house.at_desk("1001", "swap")
+    await until_heard(agent.leg, CUSTOMER)
+    await until_heard(notary.leg, music)
+    await house.at_desk("1001", "conference")
+    await until_heard(leg, lambda packet: COLLEAGUE(packet) or AGENT(packet))
+    await house.at_desk("1001", "complete")
+    await until_heard(leg, COLLEAGUE)
+    await until_heard(notary.leg, CUSTOMER)
+    await until_heard(agent.leg, silence)
+    await house.until_agent("1001", "paused")
+    board = await house.until_stage(caller, "talking")
+    assert [(call["agent"], call["station"]) for call in board["calls"]] == [(None, NOTARY)]
+    await house.phone.hang_up(notary.leg)
+    await until(leg.over.is_set, what="the flow has ended the call")
+    stored = await house.stored(caller)
+    assert stored.record.agents == ("1001",), story(stored)
+    first, second = stored.record.legs
+    assert str(first.outcome) == "transferred", story(stored)
+    assert second.agent is None and second.talk_s > 0.5, story(stored)
+    assert await _ends(house, caller) == ["not_reached", "passed_on"]
     await house.until_recorded([caller])

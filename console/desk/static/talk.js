@@ -19,7 +19,8 @@ let names = {}; // of those whom the list has shown
 function drawConsult(consult) {
   document.getElementById("consult").hidden = !consult;
   if (!consult) return;
-  const who = names[consult.other] ? `${names[consult.other]} (${consult.other})` : consult.other;
+  const name = consult.title || names[consult.other];
+  const who = name ? `${name} (${consult.other})` : consult.other;
   const caller = consult.caller || texts.caller_unknown;
   part("who").textContent = fill(consult.asks ? said.asks : said.asked, { who, caller });
   part("stage").textContent = consult.asks || consult.stage === "conference" ? said[consult.stage] : "";
@@ -47,7 +48,7 @@ const dialog = document.getElementById("colleagues");
 const find = document.getElementById("find-colleague");
 const rows = dialog.querySelector('[data-rows="colleagues"]');
 const template = document.getElementById("row-colleague");
-let known = { agents: [], queues: [] };
+let known = { agents: [], queues: [], outside: [] };
 
 function row(to, name, state, colour, can) {
   const item = template.content.firstElementChild.cloneNode(true);
@@ -82,9 +83,16 @@ function drawColleagues() {
         const can = { consult: queue.free > 0, pass_on: true };
         return row(queue.to, fill(said.queue, { title: queue.title }), fill(said.free, { n: queue.free }), queue.free ? "green" : "secondary", can);
       }),
+    ...known.outside
+      .filter((one) => fits(one.title, one.number, one.number.replaceAll(/[^+\d]/g, "")))
+      .map((one) => {
+        const can = { consult: one.free, pass_on: one.free };
+        const state = one.free ? said.free_line : said.no_line;
+        return row(one.to, `${one.title} (${one.number})`, state, one.free ? "azure" : "secondary", can);
+      }),
   ];
   rows.replaceChildren(...items);
-  if (!known.agents.length && !known.queues.length) rows.textContent = said.nobody;
+  if (!known.agents.length && !known.queues.length && !known.outside.length) rows.textContent = said.nobody;
   if (focused?.to)
     rows.querySelector(`[data-to="${CSS.escape(focused.to)}"][data-do="${focused.do}"]`)?.focus();
 }
@@ -125,7 +133,7 @@ dialog.addEventListener("click", async (event) => {
 // The name of a colleague who asks isn't known before the list has been looked at.
 whenDrawn((agent) => {
   const other = agent?.consult?.other;
-  if (other && other !== code && !(other in names)) {
+  if (other && !agent.consult.title && other !== code && !(other in names)) {
     names[other] = "";
     look().then(redraw);
   }

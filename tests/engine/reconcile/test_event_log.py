@@ -35,10 +35,17 @@ BRIDGE = '{""bridge_id"":""b1""}'
 
 
 def row(
-    at: float, event: str, uniqueid: str, channel: str, *, call: str = "", extra: str = ""
+    at: float,
+    event: str,
+    uniqueid: str,
+    channel: str,
+    *,
+    call: str = "",
+    extra: str = "",
+    exten: str = "4008001000",
 ) -> str:
     fields = [
-        f"{1_700_000_000 + at:.6f}", event, "", uniqueid, uniqueid, channel, "c", "4008001000",
+        f"{1_700_000_000 + at:.6f}", event, "", uniqueid, uniqueid, channel, "c", exten,
         "13800138000", call, "", extra,
     ]  # fmt: skip
     return ",".join(f'"{field}"' for field in fields)

@@ -186,3 +186,84 @@ def test_the_log_too_looks_through_the_queues_local_channel() -> None:
     assert (talk.station, talk.connected_at, talk.disconnected_at, talk.by) == (
         "1001", 1_700_000_003, 1_700_000_009, "agent",
     )  # fmt: skip
+
+
+NOTARY = "+8613700000001.0123456789ab"
+OUTSIDE = ("PJSIP/line2-00000007", "offhook.o")
+
+
+def outside(name: str, **more: str) -> Message:
+    mark = {"ChanVariable": "OFFHOOK_CALL="}
+    where = {"Context": "outside-room", "Exten": NOTARY, "BridgeUniqueid": "out", "BridgeId": "out"}
+    said = {"BridgeCreator": "ConfBridge", **where, **mark, **more}
+    return about(name, *OUTSIDE, 6, **said)
+
+
+def test_somebody_outside_has_a_room_takes_up_their_line_and_talks_as_a_phone_does() -> None:
+    calls = nailed_up()
+    ringing = {"Context": "from-line", "ChanVariable": "OFFHOOK_CALL="}
+    assert told(feed(calls, [about("Newchannel", *OUTSIDE, 0, **ringing)])) == []
+    assert calls.channels_in_use(LineName("line2")) == 1 and calls.outside_rooms == []
+    entered = told(feed(calls, [outside("BridgeEnter")]))
+    assert entered == [f"RoomOpened {NOTARY}"]
+    assert calls.outside_rooms == [NOTARY] and calls.rooms == ["1001"]
+    assert calls.channels_in_use(LineName("line2")) == 1  # still
+    feed(calls, [about("Newchannel", *CUSTOMER, 6), into_room("BridgeEnter", *CUSTOMER)])
+    moved = told(feed(calls, [into_room("BridgeLeave", *CUSTOMER)]))
+    comes = about("BridgeEnter", *CUSTOMER, 6, BridgeUniqueid="out", BridgeCreator="ConfBridge")
+    moved += told(feed(calls, [comes]))
+    assert moved == ["StationDisconnected 1001 agent 16", f"StationConnected {NOTARY}"]
+    # They hold, as a carrier's phone may; their keys are nobody's.
+    assert told(feed(calls, [outside("Hold")])) == [f"CallHeld {NOTARY} agent"]
+    assert feed(calls, [outside("DTMFEnd", Digit="*", Direction="Received")]) == []
+    gone = told(feed(calls, [outside("HangupRequest", Cause="16"), outside("BridgeLeave")]))
+    gone += told(feed(calls, [outside("Hangup", Cause="16")]))
+    assert gone == [f"StationDisconnected {NOTARY} agent 16", f"RoomClosed {NOTARY}"]
+    assert calls.outside_rooms == [] and calls.channels_in_use(LineName("line2")) == 0
+
+
+def test_a_snapshot_shows_who_is_in_a_room_outside_and_who_is_gone() -> None:
+    calls = new_calls()
+    customer = about("CoreShowChannel", *CUSTOMER, 6, BridgeId="out")
+    there = [outside("CoreShowChannel"), customer]
+    seen = told(calls.reconcile(NODE, snapshot(there), 0.0))
+    assert f"StationConnected {NOTARY}" in seen and f"RoomOpened {NOTARY}" in seen
+    seen = told(calls.reconcile(NODE, snapshot(there[1:]), 0.0))
+    assert f"RoomClosed {NOTARY}" in seen and any("StationDisconnected" in one for one in seen)
+
+
+def test_nobody_calls_themselves_into_a_room_outside() -> None:
+    """Only channels that we have placed are taken for it, whatever a stranger's call looks like."""
+    calls = new_calls()
+    where = {"Context": "outside-room", "Exten": NOTARY}
+    feed(calls, [about("Newchannel", *CUSTOMER, 6, **where)])
+    feed(
+        calls, [about("Newchannel", "PJSIP/line2-00000008", "offhook.p", 6, Context="outside-room")]
+    )
+    assert calls.outside_rooms == []
+
+
+def test_the_log_takes_somebody_outside_for_a_phone() -> None:
+    log = EventLog({StationName("1001")}, {LineName("carrier")})
+    caller = ("1700000000.1", "PJSIP/carrier-00000000")
+    out = ("offhook.o", "PJSIP/carrier-00000001")
+    room = '{""bridge_id"":""out""}'
+    rows = [
+        row(0, "CHAN_START", *caller),
+        row(1, "ANSWER", *caller, call=CALL),
+        row(2, "CHAN_START", *out),
+        row(3, "BRIDGE_ENTER", *out, exten=NOTARY, extra=room),
+        row(4, "BRIDGE_ENTER", *caller, call=CALL, extra=room),
+        row(9, "HANGUP", *out, exten=NOTARY, extra=hung_up(out[1])),
+        row(9, "BRIDGE_EXIT", *out, exten=NOTARY, extra=room),
+        row(9, "BRIDGE_EXIT", *caller, call=CALL, extra=room),
+        row(12, "HANGUP", *caller, call=CALL, extra=hung_up("")),
+    ]
+    for number, text in enumerate(rows):
+        parsed = parse(text)
+        assert parsed is not None
+        log.feed(parsed, LogPlace(0, number))
+    (talk,) = log.calls[CALL].talks
+    assert (talk.station, talk.connected_at, talk.disconnected_at, talk.by) == (
+        NOTARY, 1_700_000_004, 1_700_000_009, "agent",
+    )  # fmt: skip
