@@ -43,7 +43,7 @@ class OutboundFloor:
         self.calls = engine.calls
         self.claims = CallbackClaims(pool, ZONE)
         self.door = WayOut(
-            "us", engine.in_force, engine.calls, engine.talks, engine.links, engine.channels,
+            "us", engine.lines_out, engine.calls, engine.talks, engine.links, engine.channels,
             Attempts(pool, ZONE), HandDialling(pool, ZONE),
         )  # fmt: skip
         self.desks = DeskDials(

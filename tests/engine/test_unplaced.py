@@ -59,7 +59,7 @@ async def test_a_row_without_a_call_is_closed_once_the_database_is_back(
     attempts = GoesAway(database.pool, ZONE)
     attempts.lost = lost
     door = WayOut(
-        US, engine.in_force, engine.calls, engine.talks, engine.links, engine.channels, attempts,
+        US, engine.lines_out, engine.calls, engine.talks, engine.links, engine.channels, attempts,
         HandDialling(database.pool, ZONE), clock=lambda: NOON,
     )  # fmt: skip
     door.unplaced = UnplacedAttempts(attempts, clock=lambda: NOON, retry_s=0.05)
