@@ -1,7 +1,9 @@
 """An agent in a room asks a colleague, talks to both, and leaves the customer with them."""
 
+import array
 import asyncio
 import time
+import wave
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -260,3 +262,50 @@ async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
     assert second.agent is None and second.talk_s > 0.5, story(stored)
     assert await _ends(house, caller) == ["not_reached", "passed_on"]
     await house.until_recorded([caller])
+
+
+async def test_nobody_outside_is_left_alone_by_a_killed_controller(house: PhoneHouse) -> None:
+    await house.phone.register(LINE)
+    await _keep_outside_number(house, recorded=False)
+    caller, leg, agent = await _talk(house)
+    await house.command("1001", "away", reason="break")
+    await house.at_desk("1001", "consult", to=f"outside:{NOTARY}")
+    await _until_consult(house, "1001", "private")
+    asked = house.phone.rung_at(NOTARY)[-1].leg
+    await house.stack.controller.kill()
+    await house.stack.controller.start()
+    await until_heard(leg, AGENT)
+    await until(asked.over.is_set, what="whom an earlier controller called outside is let go")
+    await house.phone.hang_up(leg)
+    await house.ready("1001")
+    # Now the customer is there: passed on unasked, and with them when the controller dies.
+    caller, leg = house.call()
+    await house.until_agent("1001", "talking")
+    speak(leg, CUSTOMER_HZ)
+    await house.talk_on()
+    await house.command("1001", "away", reason="break")
+    await house.at_desk("1001", "pass_on", to=f"outside:{NOTARY}")
+    await house.until_agent("1001", "paused")
+    await house.until(
+        lambda board: [call["station"] for call in board["calls"]] == [NOTARY],
+        what="the customer is with the notary",
+    )
+    await house.talk_on()
+    notary = house.phone.rung_at(NOTARY)[-1].leg
+    await house.stack.controller.kill()
+    assert not leg.over.is_set() and not notary.over.is_set()
+    await house.phone.hang_up(leg)
+    await until(notary.over.is_set, what="the call outside ends without a controller")
+    await house.stack.controller.start()
+    stored = await house.stored(caller)
+    assert stored.record.ended_by == "caller", story(stored)
+    first, second = stored.record.legs
+    assert str(first.outcome) == "transferred" and first.agent == "1001", story(stored)
+    assert second.agent is None and second.talk_s > 0.5, story(stored)
+    await house.until_recorded([caller])
+    recording = (await house.stored(caller)).record.recording
+    assert recording is not None
+    with wave.open(str(house.stack.state / "recordings" / recording.file)) as sound:
+        samples = array.array("h", sound.readframes(sound.getnframes()))[0::2]
+    assert max(samples[:8000]) > 1000 > 100 > max(samples[-4000:])  # from there on, silence
+    assert not agent.leg.over.is_set()
