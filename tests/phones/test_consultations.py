@@ -253,6 +253,7 @@ async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
     await house.until_agent("1001", "paused")
     board = await house.until_stage(caller, "talking")
     assert [(call["agent"], call["station"]) for call in board["calls"]] == [(None, NOTARY)]
+    await house.talk_on()
     await house.phone.hang_up(notary.leg)
     await until(leg.over.is_set, what="the flow has ended the call")
     stored = await house.stored(caller)
