@@ -4,7 +4,7 @@ Each change can be taken back, as long as no later one has been made. Agents see
 own; supervisors and ops those of their projects.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -119,10 +119,13 @@ class Callbacks:
             rows = await db.fetch(_SQL["promised"], actor.reach, campaign, None, None, MOST_SHOWN)
         return tuple(_promised(row) for row in rows)
 
-    async def of_agent(self, agent: AgentCode) -> tuple[PromisedCallback, ...]:
-        """Those that this agent has promised, the earliest first."""
+    async def of_agent(
+        self, agent: AgentCode, projects: Collection[ProjectName]
+    ) -> tuple[PromisedCallback, ...]:
+        """Those that this agent has promised, the earliest first; of ``projects``, which are those
+        that the agent works for now, whatever they promised earlier for others."""
         async with connection(self._pool) as db:
-            rows = await db.fetch(_SQL["promised"], None, None, agent, None, MOST_SHOWN)
+            rows = await db.fetch(_SQL["promised"], list(projects), None, agent, None, MOST_SHOWN)
         return tuple(_promised(row) for row in rows)
 
     async def counts(self, campaign: CampaignName) -> tuple[int, int]:

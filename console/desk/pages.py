@@ -19,7 +19,7 @@ from console.floor.rows import Sight, seconds
 from console.kit.context import LIVE
 from console.kit.live import stream
 from console.kit.rendering import render, says
-from domain.centre import zone_of
+from domain.centre import Agent, zone_of
 from domain.identity import AgentCode
 from engine.ports import Verb
 from machine.local_zone import zone_here
@@ -49,17 +49,17 @@ async def page(request: web.Request) -> web.Response:
                 "last_call": None if agent is None else await _last_call(request, agent.code),
                 "zone": zone_here(zone_of(centre)).key,
             },
-            "callbacks": () if agent is None else await _callbacks(request, agent.code),
+            "callbacks": () if agent is None else await _callbacks(request, agent),
             "words": words,
             "talk_texts": {key: says(request, text) for key, text in TALK_TEXTS.items()},
         },
     )
 
 
-async def _callbacks(request: web.Request, agent: AgentCode) -> tuple[PromisedCallback, ...]:
+async def _callbacks(request: web.Request, agent: Agent) -> tuple[PromisedCallback, ...]:
     """The callbacks that the agent has promised; none also if nobody knows."""
     with suppress(*AWAY):
-        return await request.app[DISPOSING].callbacks.of_agent(agent)
+        return await request.app[DISPOSING].callbacks.of_agent(agent.code, agent.projects)
     return ()
 
 

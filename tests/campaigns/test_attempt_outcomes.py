@@ -7,13 +7,16 @@ import pytest
 from campaigns.attempt_outcomes import give_up, with_attempts
 from campaigns.attempts import StoredAttempt
 from campaigns.campaign import CampaignSettings
+from campaigns.lead_service import LeadService
+from campaigns.stored_leads import LeadState
+from campaigns.unsettled import close_never_placed
 from domain.facts import CallEnded, CustomerAnswered, FateUnknown, NotReached, Recorded, TalkBegan
 from domain.identity import CallId
 from domain.reasons import Cause, Party
 from records.writing import write
 from storage.database import connection
 from tests.campaigns.attempt_facts import ANN, DESK, abandoned, at, missed, placed, spoken
-from tests.campaigns.campaigns_scene import SETTINGS, CampaignScene, after
+from tests.campaigns.campaigns_scene import OPS, SETTINGS, CampaignScene, after
 from tests.storage.days import as_stored
 
 pytestmark = pytest.mark.live
@@ -234,6 +237,27 @@ async def test_a_lead_that_was_removed_during_the_call_stays_removed(scene: Camp
     await scene.database.pool.execute("update leads set state = 'removed'")
     await scene.happened(*missed(call))
     assert (await goes_on(scene, lead))[:3] == ("removed", None, 1)
+
+
+async def test_a_late_fact_that_changes_nothing_leaves_what_people_did_since(
+    scene: CampaignScene,
+) -> None:
+    lead, call = await dialled(scene)
+    facts = spoken(call)
+    await scene.happened(*facts)
+    assert await scene.column(lead, "state") == "finished"
+    await LeadService(scene.database.pool).move(OPS, lead, LeadState.OPEN)
+    await scene.happened(at(call, 90, Recorded(None, None, None, None, None, None)))
+    assert await scene.column(lead, "state") == "open"
+
+
+async def test_what_was_closed_as_never_placed_stays_over(scene: CampaignScene) -> None:
+    """No fact opens it again: its lead is free, and in another attempt soon."""
+    _, call = await dialled(scene)
+    assert await close_never_placed(scene.database.pool, after(minutes=1), after(minutes=2)) == 1
+    await scene.happened(*missed(call)[:2])
+    assert (await attempt(scene, call)).ended_at == after(minutes=2)
+    assert len(await scene.claim(now=after(minutes=3))) == 1
 
 
 async def test_other_calls_facts_are_stored_as_ever(scene: CampaignScene) -> None:

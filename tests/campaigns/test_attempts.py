@@ -1,11 +1,14 @@
 """Attempts reserved in a real database: nobody is called twice, whatever comes in between."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
 from campaigns.attempts import ReserveRefusal
-from campaigns.campaign import CampaignState
+from campaigns.campaign import CampaignState, Mode
 from tests.campaigns.campaigns_scene import (
+    NOON,
     OPS,
     SETTINGS,
     SPRING,
@@ -154,6 +157,27 @@ async def test_an_attempt_of_the_same_id_is_not_reserved_again(scene: CampaignSc
     object.__setattr__(again, "attempt", wish.attempt)
     refused = await scene.attempts.reserve(again, by=US, now=after(seconds=1))
     assert refused is not None and refused.why is ReserveRefusal.KNOWN
+
+
+async def test_a_notice_lets_go_of_who_may_be_called_with_an_agent_only(
+    scene: CampaignScene,
+) -> None:
+    """No agent will ever be there, so it isn't asked again and again."""
+    into = await scene.new_list()
+    lead = await scene.lead(into, "+8613800000001")
+    await scene.start(lists=[into], settings=SETTINGS.model_copy(update={"rules": "uk"}))
+    await scene.database.pool.execute(
+        "insert into attempts"
+        " (attempt, project, number, mode, stage, reserved_at, ended_at, outcome)"
+        " values ('other', 'tea', '+8613800000001', 'power', 'abandoned', $1, $1, 'abandoned')",
+        after(hours=-3),
+    )
+    (claimed,) = await scene.claim()
+    wish = replace(scene.wish(claimed), mode=Mode.AGENTLESS)
+    refused = await scene.attempts.reserve(wish, by=US, now=NOON)
+    assert refused is not None and refused.why is ReserveRefusal.NEEDS_AGENT
+    assert await scene.column(lead, "held_by") == "agent"
+    assert await scene.column(lead, "next_at") == after(hours=69)
 
 
 async def test_a_call_by_another_campaign_between_claim_and_dialling_holds_the_lead(

@@ -53,8 +53,9 @@ async def test_it_is_seen_by_its_projects_and_by_its_agent(
     assert (one.lead, one.number, one.at, one.agent) == (lead, NUMBER, after(hours=1), ANN)
     assert (one.campaign, one.waits_for) == (SPRING, None)
     assert await callbacks.seen_by(Actor("bob", Role.SUPERVISOR, frozenset({BANK}))) == ()
-    assert await callbacks.of_agent(ANN) == (one,)
-    assert await callbacks.of_agent(AgentCode("1002")) == ()
+    assert await callbacks.of_agent(ANN, [BANK, TEA]) == (one,)
+    assert await callbacks.of_agent(ANN, [BANK]) == (), "they work for another project now"
+    assert await callbacks.of_agent(AgentCode("1002"), [TEA]) == ()
     assert await callbacks.counts(SPRING) == (0, 1)
 
 

@@ -1,5 +1,7 @@
 """Calls by hand obey the rules, and campaigns know of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from campaigns.attempts import NotReserved, ReserveRefusal
@@ -8,7 +10,16 @@ from campaigns.do_not_call import DoNotCall
 from campaigns.hand_dialling import HandDialling, WishedHandCall
 from domain.identity import CallId, LineName
 from tests.campaigns.attempt_facts import ANN, missed, spoken
-from tests.campaigns.campaigns_scene import OPS, TEA, ZONE, CampaignScene, after, together
+from tests.campaigns.campaigns_scene import (
+    BANK,
+    NOON,
+    OPS,
+    TEA,
+    ZONE,
+    CampaignScene,
+    after,
+    together,
+)
 
 pytestmark = pytest.mark.live
 NUMBER = "+8613800000001"
@@ -45,6 +56,17 @@ async def test_a_call_by_hand_keeps_campaigns_from_the_number(
     assert row is not None
     assert (row.mode, row.agent, row.outcome, row.lead) == ("manual", ANN, "nobody", None)
     assert len(await scene.claim(now=after(hours=3))) == 1
+
+
+async def test_a_call_by_hand_needs_the_consent_that_the_project_has_on_record(
+    scene: CampaignScene, by_hand: HandDialling
+) -> None:
+    stranger = replace(wish("stranger"), rules="cn")
+    assert why(await by_hand.reserve(stranger, NOON)) == (ReserveRefusal.HELD, "consent")
+    await scene.lead(await scene.new_list(BANK), NUMBER, project=BANK)
+    assert why(await by_hand.reserve(stranger, NOON)) == (ReserveRefusal.HELD, "consent")
+    await scene.lead(await scene.new_list(), NUMBER)
+    assert await by_hand.reserve(stranger, NOON) is None
 
 
 async def test_a_call_by_hand_obeys_the_rules(scene: CampaignScene, by_hand: HandDialling) -> None:
