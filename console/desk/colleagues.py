@@ -24,7 +24,10 @@ async def colleagues(request: web.Request) -> web.Response:
     board = live.board(None)
     call = next((call for call in board.calls if call.agent == agent.code), None)
     projects = frozenset(agent.projects if call is None else (call.project,))
-    free = {line.name: line.channels - line.in_use for line in board.lines}
+    free = {
+        line.name: line.channels > line.in_use and line.reachable is not False
+        for line in board.lines
+    }
     return web.json_response(
         {
             "agents": _agents(board, agent.code, projects),
@@ -44,7 +47,7 @@ async def colleagues(request: web.Request) -> web.Response:
                     "to": f"outside:{who.number}",
                     "number": spaced(who.number),
                     "title": who.title,
-                    "free": free.get(who.line, 0) > 0,
+                    "free": free.get(who.line, False),
                 }
                 for who in sorted(live.centre().outside.values(), key=lambda who: who.title)
                 if any(who.serves(ProjectName(project)) for project in projects)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from centre.authority import may_change, may_make, refers_beyond, refused
+from centre.authority import as_seen_by, may_change, may_make, refers_beyond, refused
 from centre.directory import Edit, directory_of
 from centre.things import (
     CallerSettings,
     CentreWide,
     HotlineSettings,
     Kind,
+    OutsideNumberSettings,
     QueueSettings,
     Thing,
 )
@@ -39,26 +40,27 @@ OTHER_TEAM = WANG.model_copy(update={"team": "blue"})
 NOBODYS = WANG.model_copy(update={"projects": ()})
 BANKS = QueueSettings(name="loans", project="bank", skill="sales")
 BLOCKED = CallerSettings(number="13800000000", treatment=Treatment.BLOCKED)
+NOTARY = OutsideNumberSettings(number="+8613700000001", title="Notary", line=TRUNK.name)
 CENTRE_WIDE: list[Thing] = [CentreWide(), OFFICE, SALES, TEAM, PHONE, LUNCH, BLOCKED]
 
 
 @pytest.mark.parametrize(
     ("actor", "theirs", "not_theirs"),
     [
-        (ADMIN, [TEA, BANK, TRUNK, QUEUE, HOTLINE, WANG, *CENTRE_WIDE], []),
-        (OPS, [TEA, BANK, QUEUE, HOTLINE, WANG, *CENTRE_WIDE], [TRUNK]),
+        (ADMIN, [TEA, BANK, TRUNK, NOTARY, QUEUE, HOTLINE, WANG, *CENTRE_WIDE], []),
+        (OPS, [TEA, BANK, QUEUE, HOTLINE, WANG, *CENTRE_WIDE], [TRUNK, NOTARY]),
         (
             TEA_OPS,
             [TEA, QUEUE, HOTLINE, WANG, OTHER_TEAM],
-            [BANK, BANKS, BOTH, NOBODYS, TRUNK, *CENTRE_WIDE],
+            [BANK, BANKS, BOTH, NOBODYS, TRUNK, NOTARY, *CENTRE_WIDE],
         ),
         (
             REDS,
             [QUEUE, WANG],
-            [TEA, HOTLINE, BANKS, BOTH, NOBODYS, OTHER_TEAM, TRUNK, *CENTRE_WIDE],
+            [TEA, HOTLINE, BANKS, BOTH, NOBODYS, OTHER_TEAM, TRUNK, NOTARY, *CENTRE_WIDE],
         ),
         *[
-            (Actor("x", role, None), [], [TEA, QUEUE, HOTLINE, WANG, TRUNK, *CENTRE_WIDE])
+            (Actor("x", role, None), [], [TEA, QUEUE, HOTLINE, WANG, TRUNK, NOTARY, *CENTRE_WIDE])
             for role in (Role.AGENT, Role.QA, Role.CLIENT)
         ],
     ],
@@ -120,3 +122,8 @@ def test_nobody_refers_to_what_they_do_not_see() -> None:
 
 def test_agents_of_no_project_are_for_those_who_have_all() -> None:
     assert may_change(OPS, NOBODYS)
+
+
+def test_ops_of_the_whole_centre_look_at_outside_numbers_and_nobody_of_a_project_does() -> None:
+    assert as_seen_by(OPS, NOTARY) == NOTARY
+    assert as_seen_by(TEA_OPS, NOTARY) is None and as_seen_by(REDS, NOTARY) is None

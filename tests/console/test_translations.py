@@ -15,7 +15,19 @@ from console.kit.rendering import duration, translate
 from console.kit.translations import CATALOGUES, choose
 from console.kit.words import ACCOUNT_REFUSALS, ROLES
 from domain.centre import LineKind
-from domain.facts import KINDS, AgentState, CallEntered, FellBack, Recorded
+from domain.facts import (
+    KINDS,
+    AgentState,
+    CallEntered,
+    ConsultBegan,
+    ConsultEnded,
+    FellBack,
+    Happening,
+    Recorded,
+    TalkBegan,
+    TalkEnded,
+    Transferred,
+)
 from domain.reasons import EndReason, GiveUpReason, LossReason, NoEntry, OfferFailure
 from domain.roles import Role
 from domain.stations import StationState
@@ -101,6 +113,48 @@ def test_sentences_follow_each_other_as_the_language_writes_them(language: str, 
     ]
     stored = fact(a_call()[0].call, 60, Recorded, duration_s=60.0, whole=True, silent=silent)
     (moment,) = timeline.told([stored], partial(translate, language), {}, {}, duration, {})
+    assert moment.text == text
+
+
+NOTARY = "+8613700000001.0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "text"),
+    [
+        (
+            ConsultBegan,
+            {"agent": "1001", "station": "1001", "whom": NOTARY},
+            "1001 asks Notary (+86 137 0000 0001); the customer hears music.",
+        ),
+        (
+            ConsultEnded,
+            {"agent": "1001", "whom": NOTARY, "how": "not_reached", "cause": "busy"},
+            "The consultation of 1001 with Notary (+86 137 0000 0001) ended: the line was busy.",
+        ),
+        (
+            Transferred,
+            {"from_agent": "1001", "to": "95588.0123456789ab", "kind": "attended"},
+            "1001 transferred the call to 95588 (attended).",
+        ),
+        (
+            TalkBegan,
+            {"agent": None, "station": NOTARY},
+            "Notary (+86 137 0000 0001) and the customer were connected.",
+        ),
+        (
+            TalkEnded,
+            {"agent": None, "station": NOTARY, "by": "agent"},
+            "The conversation with Notary (+86 137 0000 0001) ended.",
+        ),
+    ],
+)
+def test_somebody_outside_is_called_by_their_title(
+    kind: type[Happening], fields: dict[str, object], text: str
+) -> None:
+    titles = {"+8613700000001": "Notary"}
+    about = fact(a_call()[0].call, 5, kind, **fields)
+    (moment,) = timeline.told([about], partial(translate, "en"), {}, {}, duration, titles)
     assert moment.text == text
 
 

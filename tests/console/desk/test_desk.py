@@ -3,12 +3,12 @@
 import re
 from dataclasses import replace
 
-from domain.centre import AwayReason
+from domain.centre import AwayReason, OutsideNumber
 from domain.facts import AgentState
-from domain.identity import AgentCode, QueueName
+from domain.identity import AgentCode, LineName, QueueName
 from engine.ports import CallStage, CommandOutcome, CommandResult, Recipient
 from tests.console.conftest import Console, Visit
-from tests.console.floor import BANK, busy
+from tests.console.floor import BANK, TEA, busy
 from tests.console.streams import frame, listen
 
 
@@ -147,3 +147,34 @@ async def test_the_desk_lists_who_serves_the_customers_project(
     assert agents["1002"]["to"] == "agent:1002" and not agents["1003"]["free"]
     assert not agents.keys() & {"1001", "1004", "1008"}  # 1008 serves the bank alone
     assert {each["name"] for each in found["queues"]} == {"sales", "service"}
+
+
+async def test_the_desk_lists_the_outside_numbers_of_the_customers_project(
+    console: Console, visit: Visit
+) -> None:
+    kept = (
+        OutsideNumber("+8613700000001", "Notary", LineName("gateway-lines"), (TEA,)),
+        OutsideNumber("95588", "Bank", LineName("carrier")),  # which is not reachable
+        OutsideNumber("+8613700000003", "Elsewhere", LineName("carrier"), (BANK,)),
+    )
+    outside = {who.number: who for who in kept}
+    console.floor.config = replace(console.floor.config, outside=outside)
+    await console.floor.put_agent("1001", AgentState.TALKING, station="1001")
+    found = await (await (await visit("amy")).get("/desk/colleagues")).json()
+    assert found["outside"] == [
+        {"to": "outside:95588", "number": "95588", "title": "Bank", "free": False},
+        {
+            "to": "outside:+8613700000001",
+            "number": "+86 137 0000 0001",
+            "title": "Notary",
+            "free": True,
+        },
+    ]
+
+
+async def test_the_desk_asks_for_somebody_outside(console: Console, visit: Visit) -> None:
+    client = await visit("amy")
+    for verb in ("consult", "pass_on"):
+        answer = await client.post(f"/desk/{verb}", {"to": "outside:95588"})
+        assert await answer.json() == {"ok": True, "message": ""}, verb
+    assert [a.to for a in console.floor.asked] == [Recipient(outside="95588")] * 2
