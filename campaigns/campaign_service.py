@@ -192,8 +192,11 @@ class Campaigns:
         original = await self.get(actor, name)
         return await self.make(actor, new_name, project or original.project, original.settings)
 
-    async def move(self, actor: Actor, name: str, state: CampaignState) -> Campaign:
-        """Start, pause, drain or stop. To where it is already changes nothing.
+    async def move(
+        self, actor: Actor, name: str, state: CampaignState, *, seen: int | None = None
+    ) -> Campaign:
+        """Start, pause, drain or stop. To where it is already changes nothing. With ``seen``, only
+        if it hasn't been changed since that change.
 
         Raises CampaignRefused.
         """
@@ -203,7 +206,7 @@ class Campaigns:
                 raise CampaignRefused(CampaignRefusal.NOT_FROM_HERE, "state", now.state)
             return replace(now, state=state)
 
-        return await self._changed(actor, name, _DRIVERS, None, wish)
+        return await self._changed(actor, name, _DRIVERS, seen, wish)
 
     async def remove(self, actor: Actor, name: str, seen: int) -> None:
         """Remove it; its calls keep its name, and nobody else gets that. Raises CampaignRefused."""

@@ -1,7 +1,6 @@
 """Keeps a run for each campaign that is under way, and shares the agents out among them."""
 
 import asyncio
-import contextlib
 from collections.abc import Collection, Iterable
 
 import structlog
@@ -114,8 +113,7 @@ class CampaignRuns:
             campaign = now.get(name, run.campaign)
             over = name not in now or campaign.state not in _UNDER_WAY
             if campaign.state is CampaignState.DRAINING and not run.under_way:
-                await self._campaigns.move(DIALLER, name, CampaignState.STOPPED)
-                over = True
+                over = await self._end(campaign, CampaignState.STOPPED)
             if over:
                 run.cut_ringing()  # nobody would be there for those who answer
                 del self.by_name[name]
@@ -133,14 +131,22 @@ class CampaignRuns:
             return
         if state.ended and campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
             log.info("a campaign's last day is over", campaign=campaign.name)
-            with contextlib.suppress(CampaignRefused):  # somebody was quicker
-                await self._campaigns.move(DIALLER, campaign.name, CampaignState.DRAINING)
+            await self._end(campaign, CampaignState.DRAINING)
             self._changed.set()
         if state.open is (campaign.name in self._resting):
             self._resting ^= {campaign.name}
             log.info("a campaign's hours have begun or ended", campaign=campaign.name,
                      open=state.open, until=state.until)  # fmt: skip
             run.look_again()
+
+    async def _end(self, campaign: Campaign, state: CampaignState) -> bool:
+        """Let the campaign end; returns False if somebody has just changed it, which holds."""
+        try:
+            await self._campaigns.move(DIALLER, campaign.name, state, seen=campaign.change)
+        except CampaignRefused:
+            self._changed.set()
+            return False
+        return True
 
     async def _begin_or_tell(self, campaign: Campaign) -> None:
         """One campaign that can't be run must not keep the others from it."""
