@@ -45,6 +45,9 @@ class Host(Protocol):
     def grace_left_s(self) -> float:
         """How much longer they may wait for an agent, in seconds."""
 
+    def asks_for_agent(self, waited_s: float) -> None:
+        """They ask for an agent in a flow, and have waited for so long already."""
+
     def abandoned(self) -> None:
         """They got no agent in time."""
 

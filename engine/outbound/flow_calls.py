@@ -6,6 +6,7 @@ the dialplan plays the campaign's message (``[outbound]``).
 """
 
 from collections.abc import Mapping
+from time import time
 
 import structlog
 
@@ -14,6 +15,7 @@ from domain.facts import CustomerAbandoned, OptedOut
 from domain.identity import ProjectName
 from engine.admission import Admission
 from engine.calls.call import LiveCall
+from engine.clock import epoch
 from engine.inbound.bookmark import Arguments
 from engine.inbound.caller_sessions import Sessions
 from engine.inbound.flow_entry import FlowEntry
@@ -103,6 +105,9 @@ class _CustomersSteps(FlowSteps):
         self._host = host
 
     async def _wait(self, step: Enqueue) -> QueueExit:
+        if self._host is not None:
+            now, since = time(), self._given.queued_at if self._given.waited else ""
+            self._host.asks_for_agent(now - epoch(since, now))
         came = await super()._wait(step)
         if came is not QueueExit.TALKED:
             self._sessions.calls.note(self._call, CustomerAbandoned(by_customer=False))

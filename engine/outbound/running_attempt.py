@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from campaigns.campaign import CampaignSettings, Mode
@@ -21,7 +21,7 @@ from dialer.pacing_facts import (
     Ringing,
 )
 from dialer.policy import Reason
-from domain.facts import CustomerAbandoned, Queued
+from domain.facts import CustomerAbandoned
 from domain.identity import AgentCode, AttemptId, QueueName
 from domain.reasons import Cause
 from engine.agents.live_talks import has_talked
@@ -96,6 +96,8 @@ class RunningAttempt:
     agent: AgentCode | None = None
     lost: bool = False
     """They got no agent in time."""
+    asked_at: float | None = None
+    """When a customer in a flow asked for an agent, if they did."""
 
     @property
     def id(self) -> AttemptId:
@@ -128,13 +130,7 @@ class RunningAttempt:
     def for_notice(self) -> bool:
         """Whether the customer hears a notice instead of an agent, and has not asked for one."""
         placed = self.call.placed
-        return placed is not None and placed.mode == Mode.AGENTLESS and self.queued_at is None
-
-    @property
-    def queued_at(self) -> datetime | None:
-        """Since when the customer has waited for an agent, or did when they first asked for one."""
-        facts = self.call.ledger.facts
-        return min((one.at for one in facts if isinstance(one.what, Queued)), default=None)
+        return placed is not None and placed.mode == Mode.AGENTLESS and self.asked_at is None
 
     @property
     def waits(self) -> bool:
@@ -173,6 +169,11 @@ class RunningAttempt:
             self.run.figures.answer_to_agent_s.append(waited)
             self.run.feed(PersonConnected(self.id, agent))
 
+    def asks_for_agent(self, waited_s: float) -> None:
+        """The customer asks for an agent in a flow, and has waited for so long already."""
+        if self.asked_at is None:
+            self.asked_at = self.run.clock.now() - waited_s
+
     def abandoned(self) -> None:
         """The grace is over, and nobody was free."""
         if self.agent is None and not self.lost:
@@ -200,11 +201,9 @@ class RunningAttempt:
     def _left_early(self) -> bool:
         """Whether they hung up before the time for an agent was over. In a flow, customers wait as
         long as the queue lets them, and the session doesn't end when that time is over."""
-        placed, since = self.call.placed, self.queued_at
-        if placed is None or placed.mode != Mode.AGENTLESS or since is None:
+        if self.asked_at is None:
             return True
-        waited_s = (datetime.now(UTC) - since).total_seconds()
-        return waited_s < self.run.settings.limit.grace_s
+        return self.run.clock.now() - self.asked_at < self.run.settings.limit.grace_s
 
     def catch_up(self) -> None:
         """Take in what has become of a call that somebody else had placed."""

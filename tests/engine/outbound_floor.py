@@ -41,6 +41,8 @@ class OutboundFloor:
 
     def __init__(self, engine: Engine, pool: asyncpg.Pool) -> None:
         self.calls = engine.calls
+        self.flows = {"offered"}
+        """The flows that there are, by name."""
         self.claims = CallbackClaims(pool, ZONE)
         self.door = WayOut(
             "us", engine.lines_out, engine.calls, engine.talks, engine.links, engine.channels,
@@ -51,7 +53,7 @@ class OutboundFloor:
         )
         self.maker = RunMaker(
             engine.calls, self.door, LeadClaims(pool, ZONE), engine.clock, self.desks,
-            LeadSkips(pool), engine.floor,
+            LeadSkips(pool), engine.floor, flow_is_there=lambda name: name in self.flows,
         )  # fmt: skip
         self.runs = CampaignRuns(
             Campaigns(pool), self.maker, self.door, engine.in_force, engine.floor, engine.calls,

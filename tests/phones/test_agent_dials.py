@@ -181,7 +181,7 @@ async def test_whoever_answers_goes_through_the_campaigns_flow(house: PhoneHouse
 
     house.phone.habits |= dict.fromkeys((waits, talks, refuses, listens), answers)
     settings = SPRING.model_copy(
-        update={"mode": Mode.AGENTLESS, "flow": "offered", "lines": 1, "grace_s": 0.1}
+        update={"mode": Mode.AGENTLESS, "flow": "offered", "lines": 1, "grace_s": 0}
     )
     await run_campaign(house, "offered", settings, waits, talks, refuses, listens)
 
