@@ -19,7 +19,7 @@ from tests.campaigns.campaigns_scene import SPRING, CampaignScene
 from tests.engine.outbound_floor import SETTINGS, OutboundFloor, nail_up
 from tests.links import TakingLink
 from tests.phones.called import zone_at_noon
-from tests.telephony.calls.events import NODE, device
+from tests.telephony.calls.events import NODE, about, device
 from tests.waiting import until
 
 AMY, CAL = AgentCode("1001"), AgentCode("1003")
@@ -96,13 +96,18 @@ class DeskScene:
         )
 
     async def call(self) -> LiveCall:
-        """The only call that was placed, once Asterisk has been asked."""
+        """The only call to a customer, once Asterisk has been asked, and has a channel for it."""
 
         def placed() -> LiveCall | None:
-            return next(iter(self.engine.calls.by_id.values()), None) if self.link.placed else None
+            asked = {call.channel_id for call in self.link.placed}
+            calls = self.engine.calls.by_id.values()
+            return next((call for call in calls if call.channel.uniqueid in asked), None)
 
         call = await until(placed, what="a call is placed")
         assert call is not None
+        mark = f"OFFHOOK_CALL={call.id}"
+        new = about("Newchannel", "PJSIP/carrier-1", call.channel.uniqueid, 0, ChanVariable=mark)
+        self.engine.switches.on_message(NODE, new)
         return call
 
     async def lead(self, lead: int) -> Any:

@@ -110,8 +110,7 @@ async def test_after_a_call_in_vain_who_was_on_a_break_is_on_it_again_before_cal
     assert dial(desk) is None
     assert desk.seat(AMY).state is AgentState.READY
     caller = a_caller_waits(desk)
-    await until(lambda: desk.link.placed, what="the customer is called")
-    (call,) = (one for one in desk.engine.calls.by_id.values() if one.placed is not None)
+    call = await desk.call()
     desk.engine.talks.gone(call, Party.CALLER, 17, sip=486)
     await until(lambda: on_lunch(desk), what="she is at lunch again")
     await desk.nobody()
