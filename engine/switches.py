@@ -75,6 +75,9 @@ log = structlog.get_logger()
 
 _SHOWN = 80
 
+LATEST_S = 60.0
+"""An event that seems to be older has been stamped by a clock that was set since, or is wrong."""
+
 MOST_HOLDS = 200
 """How many holds and resumes of one party in a call are recorded and answered with music. Phones
 can send two thousand a second; each rewrites the call's record, while other calls' records wait."""
@@ -138,8 +141,9 @@ class Switches:
             self._on_dialplan(node, message)
         elif message.name == "Registry":
             self._registrations.handle(node, message, self._calls.in_force.centre.lines)
+        happened_at = _happened_at(message)
         for event in self._channels.handle(node, message, self._clock.now()):
-            self.on_call_event(event)
+            self.on_call_event(event, happened_at=happened_at)
         if message.name == "Hangup":
             channel = ChannelId(node, message.get("Uniqueid"))
             rung = self._nailed_up.ended(channel, number(message.get("Cause")))
@@ -302,13 +306,16 @@ class Switches:
                     self._calls.note(call, FellBack(QueueName(queue) if queue else None))
                     self._calls.stage(call, CallStage.FALLBACK)
 
-    def on_call_event(self, event: CallEvent, gap: Gap | None = None) -> None:
+    def on_call_event(
+        self, event: CallEvent, gap: Gap | None = None, *, happened_at: datetime | None = None
+    ) -> None:
         """Something happened in a call, or a snapshot after this gap shows that it did.
+        ``happened_at`` is when by Asterisk's clock, if it says so.
 
         What goes wrong with one call must not cost the others in the same message.
         """
         try:
-            self._carry_out(event, gap)
+            self._carry_out(event, gap, happened_at)
         except Exception as error:
             self._complain(
                 "an event of a call could not be handled; going on with the next one",
@@ -319,7 +326,7 @@ class Switches:
                 where=where(error),
             )
 
-    def _carry_out(self, event: CallEvent, gap: Gap | None) -> None:
+    def _carry_out(self, event: CallEvent, gap: Gap | None, happened_at: datetime | None) -> None:
         match event:
             case PhoneChanged():
                 self._floor.feed(StationChanged(event.station, event.state))
@@ -338,20 +345,22 @@ class Switches:
             case CallSeen():
                 self._take_up(event, gap)
             case _:
-                self._in_call(event, gap)
+                self._in_call(event, gap, happened_at)
 
-    def _in_call(self, event: EventOfCall, gap: Gap | None) -> None:
+    def _in_call(self, event: EventOfCall, gap: Gap | None, happened_at: datetime | None) -> None:
         call = self._calls.get(event.call)
         if call is None:
             return
+        # The grace counts from the answer: an event that comes late must not make it later.
+        at = None if happened_at is None else max(happened_at, call.entered_at)
         match event:
             case CustomerRings():
-                self._calls.note(call, CustomerRang())
+                self._calls.note(call, CustomerRang(), at=at)
                 if call.follower is not None:
                     call.follower.rings()
             case CustomerPickedUp():
                 call.picked_up = True
-                self._calls.note(call, CustomerAnswered(), supposed=gap is not None)
+                self._calls.note(call, CustomerAnswered(), at=at, supposed=gap is not None)
                 if call.follower is not None:
                     call.follower.answered()
             case StationRinging():
@@ -470,3 +479,11 @@ class Switches:
             )
             if gap is not None and gap.first:
                 self._calls.adopt(call)
+
+
+def _happened_at(message: Message) -> datetime | None:
+    """When it happened by Asterisk's stamp; None if that can't be. Events come late while a
+    controller starts on a busy machine."""
+    now = datetime.now(UTC)
+    at = datetime.fromtimestamp(epoch(message.get("Timestamp"), now.timestamp()), UTC)
+    return at if now - at <= timedelta(seconds=LATEST_S) else None
