@@ -142,7 +142,7 @@ class AmiProtocol(asyncio.Protocol):
         self, action: PendingAction[Message], headers: Headers, timeout: float
     ) -> Message:
         data = encode(action.name, headers, action.id)
-        if self.closed or self.transport.is_closing():
+        if not self.sends:
             raise LinkDown(f"{action.name} not sent: {self.reason or 'the AMI link is down'}")
         if self.transport.get_write_buffer_size() > MAX_UNSENT:
             raise LinkDown(f"{action.name} not sent: Asterisk does not read what it is sent")
@@ -158,6 +158,11 @@ class AmiProtocol(asyncio.Protocol):
         finally:
             del self._waiting[action.id]
             action.future.cancel()
+
+    @property
+    def sends(self) -> bool:
+        """Whether actions can be sent: the connection has not ended, and is not being ended."""
+        return not (self.closed or self.transport.is_closing())
 
     def fail(self, reason: str) -> None:
         """End the connection now, without waiting for what is unsent."""

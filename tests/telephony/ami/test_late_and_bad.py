@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from bench.fuzz_ami import Damage, FakeAsterisk, good_channel
@@ -15,6 +16,7 @@ from engine.engine import Engine
 from engine.ports import StoreView
 from telephony.ami.ami_wire import Message
 from telephony.ami.link import Link
+from telephony.ami.protocol import OutcomeUnknown
 from telephony.ami.snapshot import sifted
 from telephony.ami.state import LinkKind, Timing
 from tests.waiting import until
@@ -52,9 +54,10 @@ async def linked(
     far: Far,
     node: NodeName = NODE,
     clock: Callable[[], float] = time.monotonic,
+    kind: type[Link] = Link,
 ) -> AsyncIterator[Link]:
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
-    link = Link(
+    link = kind(
         node, "127.0.0.1", server.sockets[0].getsockname()[1], "u", "s",
         timing=QUICK,
         clock=clock,
@@ -155,3 +158,37 @@ async def test_an_asterisk_of_another_name_is_not_taken_on(
         await until(lambda: link.state.kind is LinkKind.REFUSED)
         assert "calls itself 'pbx1'" in link.state.error and "'main'" in link.state.error
         assert not engine.calls.by_id
+
+
+class Cuts(Far):
+    """Ends the connection instead of answering a ``Cut``."""
+
+    def _answer(self, asked: Message, writer: asyncio.StreamWriter) -> None:
+        if asked.get("Action") == "Cut":
+            writer.transport.abort()
+        else:
+            super()._answer(asked, writer)
+
+
+class Asked(Link):
+    """Is asked whether it is up at the moment when its connection ends."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.was_up: list[bool] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.was_up.append(self.up)
+
+
+async def test_a_link_whose_connection_has_just_ended_is_not_up(
+    engine: Engine, links: dict[NodeName, Link]
+) -> None:
+    """Or else a call is written down as placed that can't be sent."""
+    async with linked(engine, links, Cuts(), kind=Asked) as link:
+        assert isinstance(link, Asked)
+        await link.wait_up(10)
+        with pytest.raises(OutcomeUnknown):
+            await link.action("Cut")
+        assert link.was_up == [False]
