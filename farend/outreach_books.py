@@ -206,9 +206,15 @@ async def written(pool: asyncpg.Pool, campaign: CampaignName) -> Sequence[Mappin
     while True:
         async with connection(pool) as db:
             rows: Sequence[Mapping[str, Any]] = await db.fetch(_CALLS, campaign)
-        if not not_kept(rows) or loop.time() > deadline:
+        if not any(map(_still_comes, rows)) or loop.time() > deadline:
             return rows
         await asyncio.sleep(0.5)
+
+
+def _still_comes(row: Mapping[str, Any]) -> bool:
+    """Whether something of the call may yet be written. A recording that is too short stays so."""
+    unsaid = row["recording_file"] is None and row["recording_lost"] is None
+    return not row["recorded"] or not row["over"] or (row["talk_at"] is not None and unsaid)
 
 
 def booked_call(row: Mapping[str, Any]) -> BookedCall:

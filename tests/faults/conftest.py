@@ -1,7 +1,6 @@
 """A whole stack for each test: own ports, own database on the session's server, own far end."""
 
 import itertools
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from offhook.stack import Stack
 from storage.embedded import EmbeddedServer, ServerTiming
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
+from tests.databases import a_folder, copied
 from tests.faults.scene import Scene, open_pool, seat, write_centre
 
 SceneFactory = Callable[..., Awaitable[Scene]]
@@ -98,10 +98,11 @@ def server_timing() -> ServerTiming:
 
 
 @pytest.fixture
-def own_server(server_timing: ServerTiming) -> Iterator[EmbeddedServer]:
+def own_server(server_data: Path, server_timing: ServerTiming) -> Iterator[EmbeddedServer]:
     """A PostgreSQL that the test may stop and start."""
-    with tempfile.TemporaryDirectory(prefix="offhook-pg-") as folder:
-        server = EmbeddedServer(Path(folder), server_timing)
+    with a_folder() as folder:
+        copied(server_data, folder)
+        server = EmbeddedServer(folder, server_timing)
         server.start()
         yield server
         server.stop()

@@ -20,7 +20,7 @@ AGENTS = 8
 CROWD = SPRING.model_copy(
     update={
         "mode": Mode.POWER, "ratio": 10.0, "lines": 70, "calls_per_second": 20.0, "share": 1.0,
-        "ring_s": 20.0,
+        "ring_s": 16.0,
     }
 )  # fmt: skip
 """Eighty at a time, and no limit that would stop it."""
@@ -49,7 +49,7 @@ async def test_nobody_is_lost_when_all_agents_log_out_or_asterisk_dies(
 
 async def _all_agents_log_out(one: Scene) -> None:
     answering, silent = _numbers(0, 20), _numbers(100, 60)
-    await _plan(one, answering, "answer-16,speak-12,hangup")
+    await _plan(one, answering, "answer-13,speak-8,hangup")
     await _plan(one, silent, "ring")
     mixed = list(silent)
     for place, number in enumerate(answering):

@@ -26,17 +26,18 @@ async def test_nobody_is_dialled_without_the_database_and_nobody_twice(
     scene: SceneFactory, own_server: EmbeddedServer
 ) -> None:
     one = await scene(agents=3, server=own_server, wrap_up_s=0)
-    await one.phones("answer-0.2,speak-2,hangup")
-    numbers = [f"+8613700000{n:03}" for n in range(24)]
+    await one.phones("answer-0.2,speak-4,hangup")
+    numbers = [f"+8613700000{n:03}" for n in range(12)]
     for number in numbers:
         await one.far.plan(number, "answer-0.5,speak-60")
     await run_campaign(one, "away", FAST, *numbers)
     await one.until_stages(talking=3)
     await asyncio.to_thread(own_server.stop)
+    await one.phones("answer-0.2,speak-1,hangup")
     await one.until_quiet()
     called = sum(len(one.far.seen.to(key_of(number))) for number in numbers)
     assert 3 <= called < len(numbers), called
-    await asyncio.sleep(10)  # longer than anything waits before it looks again
+    await asyncio.sleep(7)  # longer than anything waits before it looks again
     assert not await one.channels(), "somebody was called without a row"
     await asyncio.to_thread(own_server.start)
     books = await all_over(one, numbers)
@@ -53,8 +54,8 @@ async def test_cuts_of_the_ami_link_call_nobody_twice_and_lose_nobody(
     block = ports()
     async with CuttingProxy("127.0.0.1", block.ami) as proxy:
         one = await scene(agents=4, block=block, ami_port=proxy.port, wrap_up_s=0)
-        await one.phones("answer-0.2,speak-2,hangup")
-        numbers = [f"+8613700000{n:03}" for n in range(40)]
+        await one.phones("answer-0.2,speak-1,hangup")
+        numbers = [f"+8613700000{n:03}" for n in range(32)]
         plans = ("answer-0.5,speak-60", "answer-0.5,speak-60", "ring-1,busy", "refuse-404")
         for place, number in enumerate(numbers):
             await one.far.plan(number, plans[place % len(plans)])
