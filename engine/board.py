@@ -145,12 +145,18 @@ class LiveBoard:
         for code in before.keys() - self._seats.keys():
             self._change(code, before[code], None)
         consults, aheads = self._engine.asides.views(), self._ahead()
+        unreached = self._engine.asides.unreached()
         for code, seat in self._seats.items():
             view, leg = self._agents.get(code), self._engine.nailed_up.state(seat.station)
             consult = consults.get(code)
             ahead = aheads.get(code) if seat.state is AgentState.READY else None
-            if view is not None and (view.leg, view.consult, view.ahead) != (leg, consult, ahead):
-                self._agents[code] = replace(view, leg=leg, consult=consult, ahead=ahead)
+            vain = unreached.get(code)
+            if view is None:
+                continue
+            if (view.leg, view.consult, view.unreached, view.ahead) != (leg, consult, vain, ahead):
+                self._agents[code] = replace(
+                    view, leg=leg, consult=consult, unreached=vain, ahead=ahead
+                )
 
     def _change(self, code: AgentCode, before: SeatView | None, after: SeatView | None) -> None:
         self._staff.change(before, after)

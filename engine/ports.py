@@ -25,6 +25,7 @@ from domain.identity import (
     SkillName,
     StationName,
 )
+from domain.reasons import Cause
 from domain.stations import StationState
 
 
@@ -114,6 +115,19 @@ class AheadView:
 
     what: AheadOf
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachedView:
+    """That an agent has asked for somebody in vain, while they talk to the same customer."""
+
+    who: str
+    """An agent's code, or a number outside."""
+    title: str
+    """What people call whoever has that number."""
+    why: Cause | None
+    """None: a colleague's phone, or nobody knows."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +259,8 @@ class AgentView:
     """Whether their phone is nailed up."""
     consult: ConsultView | None = None
     """Whom they ask, or who asks them."""
+    unreached: UnreachedView | None = None
+    """Whom they have asked for in vain last."""
     ahead: AheadView | None = None
     """For which customer to come they are kept, while ready."""
     limit: datetime | None = None

@@ -1,5 +1,6 @@
 """The words of the desk's scripts, in English (the catalogue's keys)."""
 
+from console.floor import outbound_words
 from console.kit.translations import N_
 from engine.ports import ConsultStage
 
@@ -14,6 +15,8 @@ TALK_TEXTS = {
     "to_colleague": N_("To whom you ask"),
     "free_line": N_("outside"),
     "no_line": N_("no free line"),
+    "not_reached": N_("%(who)s can't be asked: %(why)s."),
+    **{f"why_{cause}": text for cause, text in outbound_words.CAUSES.items()},
     "queue": N_("Queue %(title)s"),
     "free": N_("%(n)s free"),
     "busy": N_("busy"),

@@ -19,6 +19,7 @@ from engine.ports import (
     QueueView,
     StaffView,
     StoreView,
+    UnreachedView,
 )
 from storage.users import User
 
@@ -159,6 +160,7 @@ def agent_row(agent: AgentView, *, phone: bool, call: bool) -> Row:
         "call": agent.call if call else None,
         "after_call": agent.after_call,
         "consult": _consult_row(agent.consult) if phone else None,
+        "unreached": _unreached_row(agent.unreached) if phone else None,
         "ahead": _ahead_row(agent.ahead),
     }
 
@@ -166,6 +168,14 @@ def agent_row(agent: AgentView, *, phone: bool, call: bool) -> Row:
 def _ahead_row(ahead: AheadView | None) -> Row | None:
     """What an agent does for a customer to come."""
     return None if ahead is None else {"what": ahead.what.value, "since": seconds(ahead.since)}
+
+
+def _unreached_row(vain: UnreachedView | None) -> Row | None:
+    """Whom an agent has asked for in vain."""
+    if vain is None:
+        return None
+    why = None if vain.why is None else vain.why.value
+    return {"who": vain.who, "title": vain.title, "why": why, "at": seconds(vain.at)}
 
 
 def _consult_row(consult: ConsultView | None) -> Row | None:

@@ -30,7 +30,7 @@ from engine.calls.call import LiveCall, PassedOn
 from engine.calls.live_calls import LiveCalls
 from engine.changes import Changes
 from engine.orders import Orders
-from engine.ports import CallStage, ConsultStage, ConsultView
+from engine.ports import CallStage, ConsultStage, ConsultView, UnreachedView
 from telephony.centre_calls import Calls
 from telephony.room_names import BEEP
 
@@ -95,6 +95,8 @@ class Asides:
         self._orders = orders
         self._channels = channels
         self._by_call: dict[CallId, Aside] = {}
+        self._unreached: dict[AgentCode, tuple[CallId, UnreachedView]] = {}
+        """Whom each agent has asked for in vain last, about this call."""
         self._links = RoomLinks(orders, channels)
         news.listen(self._agent_changed)
         outside.listen(self.opened, self._not_called)
@@ -116,6 +118,10 @@ class Asides:
                 found[aside.agent] = ConsultView(stage, who, since, True, caller, *named)
         return found
 
+    def unreached(self) -> dict[AgentCode, UnreachedView]:
+        """Whom agents have asked for in vain, until they ask again or the call is over."""
+        return {agent: view for agent, (_, view) in self._unreached.items()}
+
     def about(self, call: CallId) -> Aside | None:
         """The consultation about this call."""
         return self._by_call.get(call)
@@ -134,6 +140,7 @@ class Asides:
         """Put the customer on hold, and fetch whom the agent asks; False if they can't be."""
         call = aside.call
         self._by_call[call.id] = aside
+        self._unreached.pop(aside.agent, None)
         if aside.whom is not None:
             self._floor.feed(KeepAgent(aside.whom, KEPT_FOR))
         self._calls.note(call, ConsultBegan(aside.agent, aside.station, aside.name))
@@ -177,6 +184,12 @@ class Asides:
         if self._by_call.get(aside.call.id) is not aside:
             return  # two have wished for it at the same moment
         self._note_end(aside, how, cause)
+        if how is ConsultEnd.NOT_REACHED:
+            outside = aside.outside
+            who = aside.whom if outside is None else outside.number
+            title = "" if outside is None else outside.title
+            vain = UnreachedView(who or "", title, cause, datetime.now(UTC))
+            self._unreached[aside.agent] = aside.call.id, vain
         self._take_down(aside)
         call = aside.call
         if aside.stage is ConsultStage.CONFERENCE or aside.leaving:
@@ -244,6 +257,9 @@ class Asides:
 
     def customer_gone(self, call: CallId) -> None:
         """The call is over."""
+        for agent, (about, _) in tuple(self._unreached.items()):
+            if about == call:
+                del self._unreached[agent]
         if (aside := self._by_call.get(call)) is not None:
             self._note_end(aside, ConsultEnd.CUSTOMER_LEFT)
             self._take_down(aside)

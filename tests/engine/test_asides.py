@@ -290,7 +290,11 @@ async def test_why_somebody_outside_is_not_reached_is_written_down(
     paper.see(hang_up(*outside_leg(placed), 0, cause))
     (end,) = ends(facts())
     assert (end.how, end.cause, end.whom) == (ConsultEnd.NOT_REACHED, why, room_of(placed))
+    vain = paper.engine.asides.unreached()[AMY]
+    assert (vain.who, vain.title, vain.why) == (NOTARY.number, "Notary", why)
     assert stage(paper) is None and not call.held_at_desk
+    paper.customer_hangs_up(call)
+    assert paper.engine.asides.unreached() == {}
 
 
 async def test_how_somebody_outside_is_called(paper: PaperRooms) -> None:

@@ -241,6 +241,7 @@ async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
     await until_heard(leg, music)
     await until_heard(agent.leg, COLLEAGUE)
     await until_heard(notary.leg, AGENT)
+    await house.phone.refer(agent.leg, "1002")  # the phone's own key: refused
     await house.at_desk("1001", "swap")
     await until_heard(agent.leg, CUSTOMER)
     await until_heard(notary.leg, music)

@@ -42,6 +42,17 @@ whenDrawn((agent, call) => {
   if (!talks || asks) dialog.close();
 });
 
+let toldOf; // when whom was asked for in vain, the last time that it was told; old news at first
+whenDrawn((agent) => {
+  if (!agent) return;
+  const vain = agent.unreached;
+  if (vain && toldOf !== undefined && vain.at !== toldOf) {
+    const who = vain.title || names[vain.who] || vain.who;
+    toast(fill(said.not_reached, { who, why: said[`why_${vain.why}`] ?? said.why_no_answer }), "danger");
+  }
+  toldOf = vain?.at ?? null;
+});
+
 // --- whom to ask
 
 const dialog = document.getElementById("colleagues");
@@ -88,7 +99,7 @@ function drawColleagues() {
       .map((one) => {
         const can = { consult: one.free, pass_on: one.free };
         const state = one.free ? said.free_line : said.no_line;
-        return row(one.to, `${one.title} (${one.number})`, state, one.free ? "azure" : "secondary", can);
+        return row(one.to, `${one.title} (${one.number})`, state, one.free ? "green" : "secondary", can);
       }),
   ];
   rows.replaceChildren(...items);

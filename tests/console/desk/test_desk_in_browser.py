@@ -9,8 +9,10 @@ import pytest
 from playwright.async_api import expect
 
 from campaigns.lead_skips import SkipReason
+from domain.centre import OutsideNumber
 from domain.facts import AgentState
-from domain.identity import AgentCode, CampaignName, QueueName
+from domain.identity import AgentCode, CampaignName, LineName, QueueName
+from domain.reasons import Cause
 from engine.desk_ports import DeskView, DialFault, DialNotice, DialStep, DialView
 from engine.ports import (
     AheadOf,
@@ -20,6 +22,7 @@ from engine.ports import (
     ConsultView,
     LegState,
     Recipient,
+    UnreachedView,
     Verb,
 )
 from tests.console.browsing import Open
@@ -36,6 +39,7 @@ SEEN = DialView(
     fields={"City": "Xi'an", "Age": 40},
 )
 AMY, BOB = AgentCode("1001"), AgentCode("1002")
+NOTARY = OutsideNumber("+8613700000001", "Notary", LineName("gateway-lines"))
 
 
 async def test_a_customer_is_looked_at_and_skipped_or_dialled(
@@ -95,6 +99,7 @@ async def test_a_colleague_is_asked_and_the_customer_left_there(
     console: Console, open_page: Open
 ) -> None:
     floor = console.floor
+    floor.config = replace(floor.config, outside={NOTARY.number: NOTARY})
     talking: dict[str, Any] = {"station": "1001", "station_state": "busy", "leg": LegState.UP}
     free: dict[str, Any] = {"station": "1002", "station_state": "idle"}
     call = await floor.put_call(1, CallStage.TALKING, agent=AMY, queue=QueueName("sales"))
@@ -131,3 +136,16 @@ async def test_a_colleague_is_asked_and_the_customer_left_there(
     await until(lambda: floor.asked[-1].verb is Verb.COMPLETE, 20, "the customer is left there")
     await floor.put_agent("1001", AgentState.WRAP_UP, consult=None, **talking)
     await expect(page.locator("#consult")).to_be_hidden()
+
+    # Somebody outside, found by their number, can't be asked: the desk says why.
+    await floor.put_agent("1001", AgentState.TALKING, call=call, **talking)
+    await page.locator("#ask-somebody").click()
+    await find.fill("+8613700")
+    await expect(row).to_have_count(1)
+    await find.press("Enter")
+    await until(lambda: floor.asked[-1].to == Recipient(outside=NOTARY.number), 20, "it is asked")
+    await expect(dialog).to_be_hidden()
+    vain = UnreachedView(NOTARY.number, NOTARY.title, Cause.BUSY, datetime.now(UTC))
+    await floor.put_agent("1001", AgentState.TALKING, call=call, unreached=vain, **talking)
+    told = page.locator("#toasts").get_by_text("Notary can't be asked: the line was busy.")
+    await expect(told).to_be_visible()
