@@ -133,7 +133,7 @@ USUAL: tuple[Choice, ...] = (
             ("no_talk", "不愿沟通", "Won't talk"),
         ),
     ),
-    _usual("callback", "约定回访", "Callback", Disposition.CALLBACK),
+    _usual("callback", "约定回拨", "Callback", Disposition.CALLBACK),
     _usual("not_now", "暂不方便", "Not now", Disposition.NOT_NOW, CallKind.OUTBOUND),
     _usual("wrong_number", "号码有误", "Wrong number", Disposition.WRONG_NUMBER, CallKind.OUTBOUND),
     _usual(

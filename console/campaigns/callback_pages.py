@@ -17,11 +17,11 @@ from campaigns.callbacks import (
 )
 from campaigns.claims import zone_of
 from console.campaigns import callback_words, why_words
-from console.campaigns.campaign_services import actor_of
+from console.campaigns.campaign_services import SERVICES, actor_of
 from console.campaigns.why_pages import as_number
 from console.floor.disposing import DISPOSING
 from console.kit.access import can, projects_of
-from console.kit.context import AGENTS, project_titles, zone_for
+from console.kit.context import AGENTS, zone_for
 from console.kit.rendering import render, says
 from domain.identity import AgentCode, CampaignName
 
@@ -123,6 +123,8 @@ async def _page(request: web.Request, mistake: str = "", *, status: int = 200) -
         actor, campaign=CampaignName(campaign) if campaign else None
     )
     changes = await services.callbacks.changes(actor)
+    seen = await request.app[SERVICES].campaigns.seen_by(actor)
+    titles = {one.name: one.settings.title for one in seen}
     done = callback_words.DONE.get(request.query.get("done", ""))
     return render(
         request,
@@ -132,7 +134,7 @@ async def _page(request: web.Request, mistake: str = "", *, status: int = 200) -
             "changes": [(one, _change_text(request, one)) for one in changes],
             "undoable": _undoable(changes),
             "agents": await request.app[AGENTS].names(projects=own),
-            "titles": project_titles(request, own),
+            "titles": titles,
             "campaign": campaign,
             "may_change": can(request, "POST", "/callbacks/{lead}/move"),
             "notice": says(request, done) if done else "",

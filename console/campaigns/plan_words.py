@@ -28,7 +28,7 @@ HINTS = {
         "and days worked to make up for a holiday, don't count."
     ),
     "gap_after_h": N_("In hours. Empty: as after other attempts."),
-    "alarms": N_("83, 93: at 2.5 and 2.8 % abandoned, if the limit is 3 %."),
+    "alarms": N_("83, 93: at 2.5% and 2.8% abandoned, if the limit is 3%."),
 }
 GAP_CAUSES = {
     Cause.BUSY: N_("After busy"),

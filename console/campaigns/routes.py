@@ -54,6 +54,11 @@ CAMPAIGNS = Feature(
         get("/campaigns/{campaign}/history", list_pages.history, DRIVERS),
         post("/campaigns/{campaign}/undo", form_pages.undo, CHANGERS),
     ),
-    Entry("/campaigns", "phone-call", N_("Campaigns")),
+    Entry(
+        "/campaigns",
+        "phone-call",
+        N_("Campaigns"),
+        also=("/attempts", "/callbacks", "/leads", "/results"),
+    ),
     prepare,
 )

@@ -92,7 +92,7 @@ HOLDINGS = {
     ),
     Holding.LINE: N_("The line holds it: %(why)s"),
     Holding.LIMIT: N_(
-        "The limit on abandoned calls is used up (%(share)s %% of at most %(limit)s %%), so it "
+        "The limit on abandoned calls is used up (%(share)s%% of at most %(limit)s%%), so it "
         "dials for free agents alone."
     ),
     Holding.AGENTS_BUSY: N_("Agents are at work, but none of them is ready now."),

@@ -66,6 +66,12 @@ class Entry:
     """Roles that start there after signing in."""
     fits: Callable[[User], bool] = _everybody
     """Whether it is of use to a user who may open it."""
+    also: tuple[str, ...] = ()
+    """Where the paths of its other pages begin, as far as not with ``path``."""
+
+    def leads_to(self, path: str) -> bool:
+        """Whether the page at this path belongs to it."""
+        return any(path == one or path.startswith(f"{one}/") for one in (self.path, *self.also))
 
 
 @dataclass(frozen=True, slots=True)

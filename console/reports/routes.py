@@ -14,6 +14,6 @@ REPORTS = Feature(
         get("/reports/leads", lead_report_pages.page, WATCHERS),
         get("/reports/leads.{kind}", lead_report_pages.file, WATCHERS),
     ),
-    Entry("/reports/outbound", "stack-2", N_("Reports")),
+    Entry("/reports/outbound", "stack-2", N_("Reports"), also=("/reports",)),
     prepare,
 )

@@ -50,7 +50,7 @@ function drawCall(current) {
   call("caller_name").textContent = current.caller_name ?? "";
   call("stage").className = `badge bg-${texts.stage_colours[current.stage]}-lt`;
   call("stage").textContent = texts.stages[current.stage];
-  call("hotline").textContent = current.hotline;
+  call("hotline").textContent = current.hotline ?? "–";
   call("project").textContent = texts.projects[current.project] ?? current.project;
   call("queue").textContent = title(live.sections.queues?.[current.queue]) ?? current.queue ?? "–";
   call("language").textContent = texts.languages[current.language] ?? current.language ?? "–";

@@ -193,7 +193,7 @@ async def test_one_sees_what_it_does_and_why(console: Console, visit: Visit) -> 
     console.floor.campaigns.views[CampaignName("spring")] = _view()
     text = await (await (await _english(visit, "sue")).get("/campaigns/spring/now")).text()
     assert "2 dialled. 3 agents, 1 ready; 4 calls ringing" in text
-    assert "The limit is near: 83 % of it are used." in text
+    assert "The limit is near: 83% of it are used." in text
 
 
 async def test_the_reason_is_in_the_viewers_language(console: Console, visit: Visit) -> None:

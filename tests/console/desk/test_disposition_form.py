@@ -174,7 +174,7 @@ async def test_everybody_can_use_the_form(
     page = await open_page("/desk", "amy", language)
     await put_on(page, theme)
     form = page.locator("#disposition")
-    await form.get_by_text("约定回访" if language == "zh-CN" else "Callback", exact=True).click()
+    await form.get_by_text("约定回拨" if language == "zh-CN" else "Callback", exact=True).click()
     await page.locator("#note").fill("x")
     await expect(page.locator("#callback-at")).to_be_visible()
     await form.get_by_role("button", name="保存" if language == "zh-CN" else "Save").click()
