@@ -353,6 +353,9 @@ class Switches:
             return
         # The grace counts from the answer: an event that comes late must not make it later.
         at = None if happened_at is None else max(happened_at, call.entered_at)
+        late_s = 0.0
+        if happened_at is not None:
+            late_s = max(0.0, (datetime.now(UTC) - happened_at).total_seconds())
         match event:
             case CustomerRings():
                 self._calls.note(call, CustomerRang(), at=at)
@@ -372,15 +375,15 @@ class Switches:
                 pass  # the session that dials reports it, and knows better
             case StationConnected():
                 # Not at ``moment``: a restarted Asterisk shows talks of its own.
-                self._talks.connected(
-                    call, event.station, datetime.now(UTC), supposed=gap is not None
-                )
+                now, seen = datetime.now(UTC), gap is None
+                self._talks.connected(call, event.station, now, supposed=not seen, late_s=late_s)
                 self._asides.met(call, event.station)
                 self._music(call)
             case StationDisconnected():
                 at = moment(gap) - timedelta(seconds=event.ago_s)
+                supposed = gap is not None
                 self._talks.disconnected(
-                    call, event.station, event.by, at, supposed=gap is not None
+                    call, event.station, event.by, at, supposed=supposed, late_s=late_s
                 )
                 self._music(call)
                 self._passed_on(call)
@@ -403,7 +406,8 @@ class Switches:
             case CallerGone():
                 self._asides.customer_gone(call.id)
                 self._passes.drop(call.id)
-                self._talks.gone(call, event.by, event.cause, gap, lost=event.lost, sip=event.sip)
+                by, lost, sip = event.by, event.lost, event.sip
+                self._talks.gone(call, by, event.cause, gap, lost=lost, sip=sip, late_s=late_s)
             case _:
                 assert_never(event)
 

@@ -58,14 +58,24 @@ class LiveTalks:
         self._links = links
 
     def connected(
-        self, call: LiveCall, station: StationName, at: datetime, *, supposed: bool = False
+        self,
+        call: LiveCall,
+        station: StationName,
+        at: datetime,
+        *,
+        supposed: bool = False,
+        late_s: float = 0.0,
     ) -> None:
-        """Caller and agent can hear each other. ``supposed``: they must, though nobody saw it."""
+        """Caller and agent can hear each other. ``supposed``: they must, though nobody saw it.
+
+        They have for ``late_s`` seconds already. Facts bear the time at which we learn of things,
+        so that they are in order; a recording is compared with how long the talk really was.
+        """
         if not call.ledger.joins(station, at):
             return
         call.phone_lost = None
         call.held_at_desk = False
-        call.bridged_at = call.bridged_at or at
+        call.bridged_at = call.bridged_at or at - timedelta(seconds=late_s)
         agent = self._floor.at_station.get(station)
         self._calls.note(call, TalkBegan(agent, station), at=at, supposed=supposed)
         call.agent = agent
@@ -82,13 +92,15 @@ class LiveTalks:
         at: datetime,
         *,
         supposed: bool = False,
+        late_s: float = 0.0,
     ) -> None:
-        """Caller and agent no longer hear each other. ``supposed`` as in ``connected``."""
+        """Caller and agent no longer hear each other. The others are as in ``connected``."""
         if not call.ledger.leaves(station):
             return
         if not call.ledger.phones and call.bridged_at is not None:
             # Asterisk's clock may have been set back meanwhile.
-            call.bridged_s += max(0.0, (at - call.bridged_at).total_seconds())
+            together_s = (at - call.bridged_at).total_seconds() - late_s
+            call.bridged_s += max(0.0, together_s)
             call.bridged_at = None
         call.held_at_desk = False
         agent = self._floor.at_station.get(station)
@@ -159,6 +171,7 @@ class LiveTalks:
         *,
         lost: bool = False,
         sip: int = 0,
+        late_s: float = 0.0,
     ) -> None:
         """The customer's channel is gone: close the record, and separate the agents from it.
 
@@ -179,7 +192,7 @@ class LiveTalks:
             else:  # they may have answered while nobody looked
                 self._calls.note(call, FateUnknown(), at=now)
         for station in list(call.ledger.phones):
-            self.disconnected(call, station, by, now, supposed=gap is not None)
+            self.disconnected(call, station, by, now, supposed=gap is not None, late_s=late_s)
         self._floor.call_over(call.id)
         if gap is not None and gap.restarted:
             by, why = Party.SYSTEM, EndReason.ASTERISK_ENDED

@@ -425,6 +425,17 @@ async def test_keys_of_our_own_are_no_answer_of_the_callers(engine: Engine) -> N
     assert await steps.carry_out(Collect("score", (), "en", 1, 5.0, 5.0)) == Digits("5")
 
 
+async def test_a_talk_is_as_long_as_it_was_however_late_we_learn_of_it(engine: Engine) -> None:
+    """Its recording is compared with that; facts bear the time at which we learn of things."""
+    comes_up(engine)
+    call, began = enter(engine), datetime.now(UTC)
+    engine.talks.connected(call, StationName("1001"), began, late_s=0.7)
+    ended = began + timedelta(seconds=20)
+    engine.talks.disconnected(call, StationName("1001"), Party.AGENT, ended, late_s=0.2)
+    assert call.bridged_s == pytest.approx(20.5)
+    assert [fact.at for fact in call.ledger.talks()] == [began, ended]
+
+
 class TimedCalls(Calls):
     """A fold whose deadline passes once, with these events."""
 
