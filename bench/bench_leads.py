@@ -44,7 +44,13 @@ NAME, TEA = CampaignName("spring"), ProjectName("tea")
 OPS = Actor("bench", Role.ADMIN, None)
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
-SETTINGS = CampaignSettings(title="Spring", queue="tea", line="carrier", rules="cautious")
+SETTINGS = CampaignSettings(
+    title="Spring",
+    queue="tea",
+    line="carrier",
+    rules="cautious",
+    message={"en": "Sorry, nobody is free."},
+)
 
 _FILL = """
 with made as (

@@ -56,6 +56,7 @@ SETTINGS = CampaignSettings(
     calls_per_second=PER_S,
     ring_s=20,
     most_attempts=1,
+    message={"en": "Sorry, nobody is free."},
 )
 
 _STAGES = """

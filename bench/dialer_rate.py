@@ -72,6 +72,7 @@ async def _measure(lasts_s: float, allowed_per_s: float) -> dict[str, Any]:
         rules="us",
         calls_per_second=allowed_per_s,
         most_attempts=1,
+        message={"en": "Sorry, nobody is free."},
     )
     async with dialled_centre(AGENTS, two_blocks(rtp=1_000)) as centre:
         await log_in_all(centre.stack, AGENTS)

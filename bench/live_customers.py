@@ -58,7 +58,7 @@ def settings(policy: str) -> CampaignSettings:
         calls_per_second=CALLS_PER_S,
         ring_s=100,
         most_attempts=1,
-        message={},
+        message={"en": "Sorry, nobody is free."},
     )
 
 

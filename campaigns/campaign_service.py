@@ -14,7 +14,8 @@ from typing import Any, TypedDict
 import asyncpg
 from pydantic import ValidationError
 
-from campaigns.campaign import CAMPAIGN_NAME, NEXT, CampaignSettings, CampaignState
+from campaigns.campaign import CAMPAIGN_NAME, NEXT, CampaignSettings, CampaignState, Mode
+from dialer.rules import PRESETS
 from domain.errors import OffhookError
 from domain.identity import CampaignName, ProjectName
 from domain.roles import Actor, Role
@@ -27,6 +28,8 @@ _JUDGED_BY = (
     "calendar",
 )  # fmt: skip
 """The settings by which leads are judged."""
+_MAY_ABANDON = frozenset((Mode.PROGRESSIVE, Mode.POWER, Mode.PREDICTIVE))
+"""The modes in which a customer may answer while no agent is free."""
 _CHANGERS = frozenset((Role.ADMIN, Role.OPS))
 _DRIVERS = _CHANGERS | {Role.SUPERVISOR}
 """Who may start, pause and stop."""
@@ -43,6 +46,7 @@ class CampaignRefusal(StrEnum):
     NAME_MALFORMED = "name_malformed"
     CHANGED_MEANWHILE = "changed_meanwhile"
     NOT_FROM_HERE = "not_from_here"  # its state can't follow the present one
+    NO_MESSAGE = "no_message"  # the rules want one for whom nobody is free
     STILL_RUNNING = "still_running"  # stop it before it is removed
     NO_LIST = "no_list"  # of its project; a campaign without leads may start, and says so
     UNKNOWN = "unknown"  # a queue, line, calendar or flow that the centre doesn't have
@@ -271,6 +275,10 @@ class Campaigns:
             after = wish(now)
             if after == now:
                 return campaign
+            if after.state is CampaignState.RUNNING and not (
+                now.state is CampaignState.RUNNING and after.settings == now.settings
+            ):
+                _may_run(after.settings)
             if after.settings != now.settings:
                 self._known(campaign.project, after.settings)
             if after.lists != now.lists:
@@ -330,6 +338,15 @@ def _must(actor: Actor, project: str, roles: frozenset[Role]) -> None:
         raise CampaignRefused(CampaignRefusal.FORBIDDEN, "project", project)
 
 
+def _may_run(settings: CampaignSettings) -> None:
+    """Refuse a campaign whose customers would hear nothing if nobody is free, though its rules want
+    a message. What that says nobody here can judge."""
+    wanted = PRESETS[settings.rules].message.must_say
+    told = any(text.strip() for text in settings.message.values())
+    if settings.mode in _MAY_ABANDON and wanted and not told:
+        raise CampaignRefused(CampaignRefusal.NO_MESSAGE, "message")
+
+
 def _judges_anew(before: CampaignContent, after: CampaignContent) -> bool:
     """Whether leads that are held must be looked at again: what holds them may not any more."""
     if after.lists != before.lists:
@@ -378,11 +395,20 @@ def _campaign(row: _CampaignRow) -> Campaign:
 def settings_of(kept: Mapping[str, Any]) -> CampaignSettings:
     """What was stored. What this version doesn't have, or takes no more, is as if never set."""
     known = {key: value for key, value in kept.items() if key in CampaignSettings.model_fields}
-    try:
-        return CampaignSettings.model_validate(known)
-    except ValidationError as error:
-        wrong = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
-        sound = {key: value for key, value in known.items() if key not in wrong}
-        if len(sound) == len(known):
-            sound = {key: known[key] for key in ("title", "queue", "line", "mode") if key in known}
-        return CampaignSettings.model_validate(sound)
+    wrong: set[Any] = set(known)
+    while wrong:
+        try:
+            return CampaignSettings.model_validate(known)
+        except ValidationError as error:
+            wrong = {
+                fault["loc"][0] if fault["loc"] else _setting_named(fault["msg"])
+                for fault in error.errors()
+            } & set(known)
+            known = {key: value for key, value in known.items() if key not in wrong}
+    sound = {key: kept[key] for key in ("title", "queue", "line", "mode") if key in kept}
+    return CampaignSettings.model_validate(sound)
+
+
+def _setting_named(fault: str) -> str:
+    """The setting that a fault of the whole names first."""
+    return fault.removeprefix("Value error, ").partition(":")[0]

@@ -163,6 +163,10 @@ REFUSALS = {
     CampaignRefusal.NOT_FROM_HERE: N_(
         "That is not possible in the campaign's present state. Reload the page."
     ),
+    CampaignRefusal.NO_MESSAGE: N_(
+        "The calling rules want a message for customers for whom nobody is free. Type it in the "
+        "settings, and start the campaign then."
+    ),
     CampaignRefusal.STILL_RUNNING: N_("Stop the campaign before you remove it."),
     CampaignRefusal.NO_LIST: N_("A list is gone, or belongs to another project. Choose again."),
     CampaignRefusal.UNKNOWN: N_("%(setting)s: the centre has no “%(value)s”. Choose another."),

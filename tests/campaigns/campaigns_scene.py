@@ -26,7 +26,9 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """A Monday, 12:00 in Shanghai."""
 ZONE = ZoneInfo("Asia/Shanghai")
 SPRING = CampaignName("spring")
-SETTINGS = CampaignSettings(title="Spring", queue="tea", line="carrier", rules="us")
+SETTINGS = CampaignSettings(
+    title="Spring", queue="tea", line="carrier", rules="us", message={"en": "This is Tea, 4001."}
+)
 US = "controller-1"
 
 

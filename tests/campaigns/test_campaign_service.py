@@ -22,7 +22,9 @@ OPS = Actor("olga", Role.OPS, frozenset({TEA}))
 BOSS = Actor("sue", Role.SUPERVISOR, frozenset({TEA}))
 CLIENT = Actor("carl", Role.CLIENT, frozenset({TEA}))
 OTHER = Actor("otto", Role.OPS, frozenset({BANK}))
-SPRING = CampaignSettings(title="Spring", queue="tea", line="carrier")
+SPRING = CampaignSettings(
+    title="Spring", queue="tea", line="carrier", message={"en": "This is Tea, 4001."}
+)
 
 
 @pytest.fixture
@@ -161,6 +163,24 @@ async def test_what_the_centre_does_not_have_is_refused(database: Database) -> N
     assert told == []
 
 
+async def test_who_may_abandon_somebody_has_a_message_for_them(campaigns: Campaigns) -> None:
+    made = await _made(campaigns)
+    silent = made.settings.model_copy(update={"message": {"en": " "}})
+    changed = await campaigns.change(OPS, "spring", made.change, settings=silent)
+    with pytest.raises(CampaignRefused) as refused:
+        await campaigns.move(OPS, "spring", CampaignState.RUNNING)
+    assert refused.value.why is CampaignRefusal.NO_MESSAGE
+    preview = silent.model_copy(update={"mode": Mode.PREVIEW})
+    changed = await campaigns.change(OPS, "spring", changed.change, settings=preview)
+    running = await campaigns.move(OPS, "spring", CampaignState.RUNNING)
+    with pytest.raises(CampaignRefused):
+        await campaigns.change(OPS, "spring", running.change, settings=silent)
+    told = await campaigns.change(OPS, "spring", running.change, settings=made.settings)
+    with pytest.raises(CampaignRefused):
+        await campaigns.undo(OPS, "spring", changed.change)
+    assert (await campaigns.get(OPS, "spring")).settings == told.settings
+
+
 async def test_whoever_listens_hears_of_each_change(database: Database) -> None:
     told: list[CampaignName] = []
     campaigns = Campaigns(database.pool, on_change=told.append)
@@ -174,7 +194,9 @@ async def test_what_this_version_does_not_know_is_left_out(
     campaigns: Campaigns, database: Database
 ) -> None:
     made = await _made(campaigns)
+    # Everything else is kept: the message above all, and the hours.
     await database.pool.execute(
-        """update campaigns set settings = settings || '{"rules": "mars", "warp": 9}'"""
+        """update campaigns
+        set settings = settings || '{"rules": "mars", "warp": 9, "lines": -1}'"""
     )
     assert await campaigns.get(OPS, "spring") == made

@@ -75,6 +75,7 @@ async def campaign(page: Page, at: str) -> None:
     await page.goto(f"{at}/campaigns/new")
     for name, value in (("title", "Spring"), ("name", "spring"), ("most_attempts", "1")):
         await page.locator(f"#f-{name}").fill(value)
+    await page.locator("[name='message.en']").fill("This is Offhook Tea, 400 800 1000.")
     chosen = {"mode": "progressive", "queue": "tea", "line": LINE, "rules": "us"}
     for name, value in chosen.items():
         await page.locator(f"#f-{name}").select_option(value)

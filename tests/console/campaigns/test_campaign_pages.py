@@ -32,7 +32,9 @@ from tests.console.floor import BANK, TEA
 pytestmark = pytest.mark.live
 
 OPS = Actor("otto", Role.OPS, frozenset({TEA}))
-SPRING = CampaignSettings(title="Spring tea", queue="sales", line="carrier")
+SPRING = CampaignSettings(
+    title="Spring tea", queue="sales", line="carrier", message={"en": "This is Tea, 4001."}
+)
 TYPED = {
     "name": "spring", "project": "tea", "title": "Spring tea", "mode": "predictive",
     "queue": "sales", "line": "carrier", "rules": "cn", "share": "2.5", "grace_s": "",

@@ -28,6 +28,9 @@ async def _reserve(scene: CampaignScene, project: str = TEA) -> None:
 
 async def test_a_test_call_is_placed_followed_and_explained(console: Console, visit: Visit) -> None:
     scene = (await called_campaign(console.database)).scene
+    await console.database.pool.execute(  # as of a version that asked for none
+        "update campaigns set settings = settings || '{\"message\": {}}'"
+    )
     await _reserve(scene)
     console.floor.campaigns.test_came = TEST
     sue = await _english(visit, "sue")
