@@ -43,6 +43,8 @@ class ClaimedLeads:
         """The last claim has brought nobody."""
         self._claiming = False
         self._claim_at = self._renew_at = 0.0
+        self._unreleased: list[ClaimedLead] = []
+        """Given back while the database was away."""
 
     def __len__(self) -> int:
         """How many leads are dialled next."""
@@ -84,6 +86,9 @@ class ClaimedLeads:
         """Renew what is there, and claim up to ``wanted`` leads, unless not ``claims``."""
         now, by, most = datetime.now(UTC), self._door.name, wanted - len(self._next)
         try:
+            if left := tuple(self._unreleased):
+                await self._claims.release((one.lead.lead for one in left), by=by)
+                del self._unreleased[: len(left)]
             if self._next and self._clock.now() >= self._renew_at:
                 held = [one.lead.lead for one in self._next]
                 kept = await self._claims.renew(held, by=by, now=now, lease_s=LEASE_S)
@@ -106,8 +111,13 @@ class ClaimedLeads:
             self._claiming = False
 
     async def give_back(self, leads: Iterable[ClaimedLead]) -> None:
-        """Let these leads be claimed by others, unless they are dialled."""
-        await give_back(self._claims, leads, by=self._door.name)
+        """Let these leads be claimed by others, unless they are dialled. While the database is away
+        they are kept in mind, or else a short list would rest until their leases end."""
+        leads = list(leads)
+        try:
+            await self._claims.release((one.lead.lead for one in leads), by=self._door.name)
+        except AWAY:
+            self._unreleased += leads
 
     def empty(self, begin: Callable[[Iterable[ClaimedLead]], None]) -> None:
         """Forget the leads that come next; ``begin`` is handed those that are to be given back."""
