@@ -70,12 +70,14 @@ class OutsideCalls:
         channels: Calls,
         *,
         closing: Callable[[], bool],
+        without_channel_s: float = _NO_CHANNEL_YET_S,
     ) -> None:
         self._lines = lines
         self._orders = orders
         self._links = links
         self._channels = channels
         self._closing = closing
+        self._without_channel_s = without_channel_s
         self._calling: dict[StationName, ChannelId] = {}
         self._wanted: set[StationName] = set()
         """The rooms of all who were called and have not been let go."""
@@ -116,7 +118,7 @@ class OutsideCalls:
                 self._calling.pop(room, None)
                 self._wanted.discard(room)
                 return False
-        asyncio.get_running_loop().call_later(_NO_CHANNEL_YET_S, self._look_after, room)
+        asyncio.get_running_loop().call_later(self._without_channel_s, self._look_after, room)
         return True
 
     def let_go(self, room: StationName) -> None:

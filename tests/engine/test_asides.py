@@ -12,6 +12,7 @@ from domain.facts import CallFact, ConsultEnded, Transferred
 from domain.identity import StationName
 from domain.reasons import Cause, ConsultEnd
 from engine.agents.aside import ConsultStep
+from engine.agents.outside_calls import NotCalled, OutsideCalls, new_room
 from engine.calls.call import LiveCall
 from engine.engine import Engine
 from engine.inbound.caller_sessions import Closing
@@ -20,6 +21,7 @@ from storage.fact_lines import decode
 from tests.engine.paper_rooms import (
     AMY,
     BEN,
+    NODE,
     NOTARY,
     PaperRooms,
     inside,
@@ -160,10 +162,14 @@ async def test_who_answers_as_the_agent_gives_up_is_let_go(paper: PaperRooms) ->
     call = paper.talk()
     await paper.engine.consultations.consult(AMY, TO_NOTARY)
     placed = await paper.outside_is_called()
+    paper.link.refused.add("Hangup")  # it has no channel yet
     assert step(paper, ConsultStep.CANCEL) is DONE
+    await paper.settle()
+    paper.link.refused.clear()
+    paper.link.asked.clear()
     there = paper.answers(placed)
     await paper.settle()
-    assert set(paper.link.hung_up()) == {placed.channel_id}
+    assert paper.link.hung_up() == [placed.channel_id]
     assert not paper.link.orders("Originate") and call.ledger.phones == {"1001"}
     paper.goes(placed)
     assert there not in paper.engine.channels.outside_rooms and not call.held_at_desk
@@ -513,3 +519,33 @@ async def test_or_hangs_up_and_nobody_rings_on(paper: PaperRooms) -> None:
     assert not await coming
     await paper.settle()
     assert paper.link.hung_up() == [placed.channel_id]
+
+
+async def test_who_has_gone_as_the_customer_comes_has_not_taken_them(paper: PaperRooms) -> None:
+    keep(paper, recorded=False)
+    call, there = await with_notary(paper)
+    step(paper, ConsultStep.COMPLETE)
+    assert paper.engine.consultations.onward(call, phone_gone=False) is not None
+    paper.goes(paper.link.placed[-1])
+    paper.link_goes(there)
+    paper.engine.consultations.in_vain(call)  # the session has found the room empty
+    await paper.settle()
+    assert call.passed_in_vain and paper.engine.asides.about(call.id) is None
+    told = [headers["State"] for headers in paper.link.orders("MixMonitorMute")]
+    assert told == ["1", "0"]  # the next agent's talk is recorded
+
+
+async def test_a_line_that_is_unreachable_is_found_out_without_a_channel(
+    paper: PaperRooms,
+) -> None:
+    """Asterisk accepts such a call, and shows nothing of it."""
+    engine, failed = paper.engine, list[NotCalled]()
+    calls = OutsideCalls(
+        engine.lines_out, engine.orders, engine.links, engine.channels,
+        closing=lambda: False, without_channel_s=0.01,
+    )  # fmt: skip
+    calls.listen(lambda _: None, failed.append)
+    there = new_room(NOTARY.number)
+    assert await calls.call(NOTARY, there, NODE)
+    await until(lambda: failed, what="it is given up")
+    assert failed == [NotCalled(there, Cause.FAILED)]
