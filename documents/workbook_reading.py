@@ -113,6 +113,8 @@ def _filled(
         while following is not None and following[1] <= number:
             left, _, right, bottom = following
             if left <= len(row) and row[left - 1].text:
+                if any(left <= each[1] and each[0] <= right for each in open_ones):
+                    raise SheetUnreadable(Unreadable.BROKEN)  # Excel lets no two overlap
                 open_ones.append((left, min(right, len(row)), bottom, row[left - 1]))
             following = next(coming)
         for left, right, _, cell in open_ones:
