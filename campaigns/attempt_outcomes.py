@@ -160,6 +160,8 @@ async def _apply(db: asyncpg.Connection, row: Mapping[str, Any], folded: FoldedA
         after.callback_tries,
         after.put_off_until,
     )
+    if row["campaign"] is not None and folded.outcome is not None and after.next_at is not None:
+        await db.execute(_SQL["gap_of_campaign"], number, row["campaign"], after.next_at)
 
 
 async def give_up(pool: asyncpg.Pool, attempt: CallId, at: datetime) -> bool:

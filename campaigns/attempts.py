@@ -163,12 +163,13 @@ class Attempts:
             db, [lead], lead.project, settings, self._zone, now, days_off=self._days_off
         )
         if verdict.number is None:
-            await hold(db, [(lead, verdict)])
+            await hold(db, [(lead, verdict)], wish.campaign, now)
             listed = verdict.rule is CallingRule.DO_NOT_CALL
             why = ReserveRefusal.DO_NOT_CALL if listed else ReserveRefusal.HELD
             return NotReserved(why, verdict.rule, verdict.until)
         if verdict.guaranteed and wish.mode is Mode.AGENTLESS:
-            await hold(db, [(lead, replace(verdict, number=None))])  # no agent will ever be there
+            # No agent will ever be there.
+            await hold(db, [(lead, replace(verdict, number=None))], wish.campaign, now)
         if verdict.guaranteed and not wish.with_agent:
             return NotReserved(ReserveRefusal.NEEDS_AGENT, verdict.rule, verdict.until)
         return None

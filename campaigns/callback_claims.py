@@ -110,7 +110,7 @@ class CallbackClaims:
                 await self._hold(db, lead, verdict, now)
                 return None
             until = now + timedelta(seconds=lease_s)
-            await db.execute(_LEADS["lease"], [lead.lead], until, by)
+            await db.execute(_LEADS["lease"], [lead.lead], until, by, now)
         return ClaimedCallback(lead, verdict.number)
 
     async def release(self, lead: int, *, by: str) -> None:
@@ -127,7 +127,7 @@ class CallbackClaims:
     async def _hold(
         self, db: asyncpg.Connection, lead: StoredLead, verdict: LeadVerdict, now: datetime
     ) -> None:
-        await hold(db, [(lead, verdict)])
+        await hold(db, [(lead, verdict)], None, now)
         if state_held_by(verdict) is not LeadState.OPEN and verdict.rule is not None:
             detail = {
                 "why": verdict.rule.value,

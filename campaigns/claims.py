@@ -124,7 +124,7 @@ class LeadClaims:
             for lead, verdict in zip(leads, verdicts, strict=True)
             if verdict.number is not None
         ]
-        await db.execute(_SQL["lease"], [one.lead.lead for one in claimed], until, by)
+        await db.execute(_SQL["lease"], [one.lead.lead for one in claimed], until, by, now)
         await hold(
             db,
             [
@@ -132,6 +132,8 @@ class LeadClaims:
                 for lead, verdict in zip(leads, verdicts, strict=True)
                 if verdict.number is None
             ],
+            campaign,
+            now,
         )
         return len(leads), claimed
 
@@ -161,7 +163,7 @@ async def _due(
 ) -> list[StoredLead]:
     """Due leads, locked; what others are claiming at this moment is passed over."""
     rows: list[asyncpg.Record] = []
-    for query in ("overdue_leads", "due_leads"):
+    for query in ("overdue_leads", "due_leads", "leads_held_for_others"):
         if len(rows) < most:
             seen = {row["lead"] for row in rows}
             more = await db.fetch(_SQL[query], campaign, now, most)
@@ -208,14 +210,25 @@ async def number_histories(
     return histories_of(calls, listed)
 
 
-async def hold(db: asyncpg.Connection, held: Sequence[tuple[StoredLead, LeadVerdict]]) -> None:
-    """Write down what holds these leads, and when to look again; gives them back."""
+async def hold(
+    db: asyncpg.Connection,
+    held: Sequence[tuple[StoredLead, LeadVerdict]],
+    campaign: CampaignName | None,
+    now: datetime,
+) -> None:
+    """Write down what holds these leads, and when to look again; gives them back.
+
+    By the rules of ``campaign``: others that have the list look at them all the same. None: by
+    rules that hold for all.
+    """
     if held:
         columns = (
             [lead.lead for lead, _ in held],
             [verdict.rule for _, verdict in held],
             [verdict.until for _, verdict in held],
             [state_held_by(verdict).value for _, verdict in held],
+            campaign,
+            now,
         )
         await db.execute(_SQL["hold"], *columns)
 

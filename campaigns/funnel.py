@@ -176,7 +176,7 @@ class CampaignFunnel:
                     for lead, verdict in zip(leads, verdicts, strict=True)
                     if verdict.number is None
                 ]
-                await hold(db, refused)
+                await hold(db, refused, campaign, now)
                 held += len(refused)
 
 

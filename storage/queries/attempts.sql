@@ -114,8 +114,18 @@ where lead = $1
 update leads set
     state = $2, why = $3, next_at = coalesce($4, next_at), overdue_at = $5, callback_at = $6,
     callback_agent = $7, callback_tries = $8, put_off_until = $9,
-    held_by = case when $9::timestamptz is not null then 'put_off' end, leased_until = null, leased_by = null
+    held_by = case when $9::timestamptz is not null then 'put_off' end, held_for = null,
+    leased_until = null, leased_by = null
 where lead = $1
+
+-- name: gap_of_campaign
+-- Other campaigns that have the list may have another gap.
+update leads l set held_by = 'gap', held_for = $2
+where l.lead = $1 and l.state = 'open' and l.held_by is null and l.callback_at is null and l.next_at = $3
+  and exists (
+    select from campaign_lists c join campaigns k on k.campaign = c.campaign
+    where c.list = l.list and c.campaign <> $2 and k.removed_at is null
+  )
 
 -- name: persons_by_minute
 select date_trunc('minute', answered_at) as minute, left_early, outcome,

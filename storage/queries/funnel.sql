@@ -9,7 +9,7 @@ case
     when exists (select from attempts a where a.lead = l.lead and a.ended_at is null) then 'in_attempt'
     when l.leased_until > $2 then 'claimed'
     when l.callback_at > $2 then 'callback'
-    when l.next_at > $2 then coalesce(l.held_by, 'gap')
+    when l.next_at > $2 and not o.for_others then coalesce(l.held_by, 'gap')
     when l.callback_at is not null then 'callback_agent'
     else 'due'
 end
@@ -19,8 +19,9 @@ select step, count(*)::int as leads, min(until) filter (where isfinite(until)) a
 from (
     select
     -- put: step
-    as step, case when l.next_at > $2 then l.next_at end as until
+    as step, case when l.next_at > $2 and not o.for_others then l.next_at end as until
     from campaign_lists c join lists s on s.list = c.list join leads l on l.list = c.list
+    -- put: other_campaigns
     where c.campaign = $1
 ) leads
 group by step
@@ -30,18 +31,26 @@ select lead, list, name, state, why, held_by, attempts, last_attempt_at, until
 from (
     select l.*,
     -- put: step
-    as step, case when l.next_at > $2 and isfinite(l.next_at) then l.next_at end as until
+    as step, case when l.next_at > $2 and not o.for_others and isfinite(l.next_at) then l.next_at end as until
     from campaign_lists c join lists s on s.list = c.list join leads l on l.list = c.list
+    -- put: other_campaigns
     where c.campaign = $1 and l.lead > $4
 ) leads
 where step = $3
 order by lead limit $5
 
+-- name: other_campaigns
+-- Whether only other campaigns' rules hold it.
+    cross join lateral (
+        select l.held_by is not null and l.held_for is not null
+            and not $1 = any(string_to_array(l.held_for, ',')) as for_others
+    ) o
+
 -- name: held_lead
 select
 -- put: step
 as step, case when l.next_at > $2 and isfinite(l.next_at) then l.next_at end as until, l.project
-from leads l join lists s on s.list = l.list
+from leads l join lists s on s.list = l.list cross join (select false as for_others) o
 where l.lead = $1
 
 -- name: unjudged
@@ -50,7 +59,10 @@ where l.list = any(
     select c.list from campaign_lists c join lists s on s.list = c.list and s.state = 'active'
     where c.campaign = $1
 )
-  and l.state = 'open' and l.next_at <= $2 and l.callback_at is null and l.lead > $3
+  and l.state = 'open' and l.callback_at is null and l.lead > $3
+  and (l.next_at <= $2 or (
+    l.held_by is not null and l.held_for is not null and not $1 = any(string_to_array(l.held_for, ','))
+  ))
   and (l.leased_until is null or l.leased_until <= $2)
   and not exists (select from attempts a where a.lead = l.lead and a.ended_at is null)
 order by l.lead limit $4

@@ -35,6 +35,41 @@ cross join lateral (
 ) l
 limit $3
 
+-- name: leads_held_for_others
+-- Other campaigns' rules hold them. The sets of campaigns there are in a list are found one by one in
+-- the index, because leads that wait for this one, too, may be many.
+with recursive active as (
+    select c.list, c.place from campaign_lists c join lists s on s.list = c.list and s.state = 'active'
+    where c.campaign = $1
+), sets as (
+    select a.list, a.place, (
+        select min(l.held_for) from leads l
+        where l.list = a.list and l.state = 'open' and l.held_for is not null
+    ) as held_for
+    from active a
+    union all
+    select s.list, s.place, (
+        select min(l.held_for) from leads l
+        where l.list = s.list and l.state = 'open' and l.held_for > s.held_for
+    )
+    from sets s where s.held_for is not null
+), others as (
+    select list, held_for from sets
+    where held_for is not null and not $1 = any(string_to_array(held_for, ','))
+    order by place, list
+)
+select l.*
+from others
+cross join lateral (
+    select l.* from leads l
+    where l.list = others.list and l.held_for = others.held_for and l.state = 'open'
+      and l.next_at > $2 and l.held_by is not null and l.callback_at is null
+      -- put: free_lead
+    order by l.next_at limit $3
+    for update skip locked
+) l
+limit $3
+
 -- name: free_lead
       and (l.leased_until is null or l.leased_until <= $2)
       and not exists (select from attempts a where a.lead = l.lead and a.ended_at is null)
@@ -56,15 +91,33 @@ from do_not_call
 where number = any($1::text[]) and project in ('', $2)
 
 -- name: lease
-update leads set leased_until = $2, leased_by = $3, held_by = null
+-- One that others' rules held is due from now on for all, should it be given back.
+update leads set
+    leased_until = $2, leased_by = $3, held_by = null, held_for = null, next_at = least(next_at, $4)
 where lead = any($1::bigint[])
 
 -- name: hold
+-- Where other campaigns have the list, it is held for this one ($5) and for those who held it before, until
+-- the first of them may dial it.
 update leads l set
-    next_at = coalesce(held.next_at, 'infinity'), held_by = held.rule, leased_until = null, leased_by = null,
-    state = held.state, why = case when held.state = 'open' then l.why else held.rule end
-from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[])
-    as held (lead, rule, next_at, state)
+    next_at = case when held.before is null then held.until else least(l.next_at, held.until) end,
+    held_by = held.rule, leased_until = null, leased_by = null,
+    state = held.state, why = case when held.state = 'open' then l.why else held.rule end,
+    held_for = case when held.shared and held.state = 'open' then (
+        select string_agg(distinct one, ',' order by one)
+        from unnest(coalesce(held.before, '{}') || $5::text) one
+    ) end
+from (
+    select h.lead, h.rule, coalesce(h.until, 'infinity') as until, h.state,
+        case when n.held_by is not null and n.next_at > $6 and h.state = 'open'
+            then string_to_array(n.held_for, ',') end as before,
+        $5::text is not null and exists (
+            select from campaign_lists c join campaigns k on k.campaign = c.campaign
+            where c.list = n.list and c.campaign <> $5 and k.removed_at is null
+        ) as shared
+    from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[]) as h (lead, rule, until, state)
+    join leads n on n.lead = h.lead
+) held
 where l.lead = held.lead
 
 -- name: renew
@@ -87,7 +140,7 @@ where lead = any($1::bigint[]) and leased_by = $2
 -- name: look_again
 -- What is being called or changed at this moment is judged anew in any case.
 update leads l set
-    next_at = '-infinity', held_by = null, state = 'open',
+    next_at = '-infinity', held_by = null, held_for = null, state = 'open',
     why = case when l.state = 'open' then l.why end
 from (
     select lead from leads
