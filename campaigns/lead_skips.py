@@ -18,7 +18,8 @@ MOST_NOTE = 500
 
 
 class SkipReason(StrEnum):
-    """Why an agent skips a lead."""
+    """Why an agent skips a lead, in a project without reasons of its own
+    (``campaigns.skip_choices``)."""
 
     LATER = "later"  # not at this time of day, say
     UNSUITABLE = "unsuitable"  # not a customer for this campaign
@@ -40,7 +41,7 @@ class LeadSkips:
         campaign: CampaignName,
         settings: CampaignSettings,
         agent: AgentCode,
-        reason: SkipReason,
+        reason: str,
         note: str,
         *,
         by: str,
@@ -52,7 +53,7 @@ class LeadSkips:
         """
         again_at = now + timedelta(seconds=settings.gap_s)
         text = note.replace("\x00", "").strip()[:MOST_NOTE]
-        detail: Mapping[str, str] = {"reason": reason.value, "note": text, "campaign": campaign}
+        detail: Mapping[str, str] = {"reason": str(reason), "note": text, "campaign": campaign}
         async with connection(self._pool) as db, db.transaction():
             if await db.fetchval(_SQL["skip"], lead, by, again_at, now) is None:
                 return False

@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from campaigns.lead_skips import SkipReason
 from domain.identity import AgentCode, CampaignName, ProjectName
 from domain.reasons import Cause
 
@@ -72,6 +71,8 @@ class DialView:
     attempts: int = 0
     """How often they were called before."""
     last_attempt_at: datetime | None = None
+    project: ProjectName | None = None
+    """The campaign's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,8 @@ class LiveDesks(Protocol):
         """Call the customer whom the agent looks at; None: it is being done."""
         ...
 
-    async def skip(
-        self, agent: AgentCode, lead: int, reason: SkipReason, note: str
-    ) -> DialNotice | None:
-        """Don't call them."""
+    async def skip(self, agent: AgentCode, lead: int, reason: str, note: str) -> DialNotice | None:
+        """Don't call them. ``reason`` is the code of one of the project's reasons to skip."""
         ...
 
     async def dial_by_hand(

@@ -19,26 +19,17 @@ from campaigns.disposition_choices import (
 )
 from campaigns.dispositions import Disposition
 from console.call_results import words
+from console.call_results.named_rows import (
+    LONGEST_TITLE,
+    TitleRows,
+    fault_in,
+    rows_of,
+    rows_typed,
+    titles_typed,
+)
 from console.kit.rendering import says
-from console.kit.translations import LANGUAGES
 
-LONGEST_TITLE = 60
 _HOUR_S = 3600
-_EMPTY_ROWS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class SubDraft:
-    """One row of the sub-reasons. ``code`` "": it is new."""
-
-    code: str
-    titles: Mapping[str, str]
-    retired: bool
-
-    @property
-    def blank(self) -> bool:
-        """Whether nothing is typed in it."""
-        return not any(self.titles.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +40,11 @@ class ChoiceDraft:
     meaning: str
     kinds: Collection[str]
     again_h: str
-    subs: tuple[SubDraft, ...]
+    subs: TitleRows
     seen: str = ""
     """Which choice it was when the form was opened."""
     faults: Mapping[str, str] = field(default_factory=dict)
     """By field, what is wrong with it."""
-
-    def with_rows(self) -> "ChoiceDraft":
-        """With empty rows at the end for new sub-reasons."""
-        subs = tuple(sub for sub in self.subs if sub.code or not sub.blank)
-        more = max(0, min(_EMPTY_ROWS, MOST_SUB_REASONS - len(subs)))
-        return replace(self, subs=(*subs, *(SubDraft("", {}, False) for _ in range(more))))
-
-    def swapped(self, row: int, other: int) -> "ChoiceDraft":
-        """With two rows in each other's place, if both are there."""
-        if not (0 <= row < len(self.subs) and 0 <= other < len(self.subs)):
-            return self
-        subs = list(self.subs)
-        subs[row], subs[other] = subs[other], subs[row]
-        return replace(self, subs=tuple(subs))
 
 
 EMPTY = ChoiceDraft({}, "", (CallKind.OUTBOUND, CallKind.INBOUND), "", ())
@@ -87,34 +64,21 @@ def draft_of(choice: Choice) -> ChoiceDraft:
         choice.meaning.value,
         choice.kinds,
         "" if again is None else f"{again / _HOUR_S:g}",
-        tuple(SubDraft(sub.code, sub.titles, sub.retired) for sub in choice.sub_reasons),
+        rows_of(choice.sub_reasons),
         fingerprint(choice),
     )
 
 
 def draft_typed(given: Mapping[str, str]) -> ChoiceDraft:
     """The form as it was sent."""
-    rows = [n for n in range(MOST_SUB_REASONS + _EMPTY_ROWS) if f"sub.{n}.code" in given]
     return ChoiceDraft(
-        _titles(given, "title"),
+        titles_typed(given, "title"),
         given.get("meaning", ""),
         tuple(kind for kind in CallKind if given.get(f"kind.{kind}")),
         given.get("again_h", "").strip(),
-        tuple(
-            SubDraft(
-                given[f"sub.{n}.code"], _titles(given, f"sub.{n}"), bool(given.get(f"sub.{n}.out"))
-            )
-            for n in rows
-        ),
+        rows_typed(given, MOST_SUB_REASONS),
         given.get("seen", ""),
     )
-
-
-def _titles(given: Mapping[str, str], prefix: str) -> dict[str, str]:
-    texts = {
-        language: " ".join(given.get(f"{prefix}.{language}", "").split()) for language in LANGUAGES
-    }
-    return {language: text for language, text in texts.items() if text}
 
 
 def choice_typed(
@@ -158,13 +122,8 @@ def _faults(request: web.Request, draft: ChoiceDraft) -> dict[str, str]:
         faults["kinds"] = says(request, words.OUTBOUND_ONLY)
     if draft.meaning == Disposition.NOT_NOW and draft.again_h and _hours(draft.again_h) is None:
         faults["again_h"] = says(request, words.NO_HOURS, {"most": A_YEAR_S // _HOUR_S})
-    named = [sub for sub in draft.subs if sub.code or not sub.blank]
-    if any(sub.blank for sub in named):
-        faults["subs"] = says(request, words.SUB_WITHOUT_TITLE)
-    elif any(len(title) > LONGEST_TITLE for sub in named for title in sub.titles.values()):
-        faults["subs"] = says(request, words.TOO_LONG, {"most": LONGEST_TITLE})
-    elif len(named) > MOST_SUB_REASONS:
-        faults["subs"] = says(request, words.TOO_MANY_SUBS, {"most": MOST_SUB_REASONS})
+    if wrong := fault_in(request, draft.subs, MOST_SUB_REASONS):
+        faults["subs"] = wrong
     return faults
 
 

@@ -5,17 +5,24 @@ from dataclasses import replace
 from aiohttp import web
 
 from campaigns.choice_edits import Choices, with_choice
-from campaigns.disposition_choices import Choice, choice_of, title_in
+from campaigns.disposition_choices import MOST_SUB_REASONS, Choice, choice_of, title_in
 from campaigns.project_choices import ChoicesRefusal, ChoicesRefused
 from console.call_results import words
 from console.call_results.choice_form import (
     EMPTY,
-    LONGEST_TITLE,
     ChoiceDraft,
     choice_typed,
     draft_of,
     draft_typed,
     fingerprint,
+)
+from console.call_results.named_rows import (
+    LONGEST_TITLE,
+    focus_after,
+    move_asked,
+    named,
+    swapped,
+    with_blanks,
 )
 from console.call_results.pages import actor_of, project_of, refusal
 from console.floor.disposing import DISPOSING
@@ -52,10 +59,9 @@ async def _take(request: web.Request, before: Choice | None) -> web.Response:
     form = await request.post()
     given = {name: str(value) for name, value in form.items()}
     draft = draft_typed(given)
-    what, _, row = given.get("do", "save").partition(".")
-    if what in ("up", "down") and row.isascii() and row.isdecimal() and len(row) < 4:
-        other = int(row) + (1 if what == "down" else -1)
-        return _form(request, draft.swapped(int(row), other), before, focus=f"{what}.{other}")
+    if moved := move_asked(given):
+        draft = replace(draft, subs=swapped(draft.subs, *moved))
+        return _form(request, draft, before, focus=focus_after(moved))
     service = request.app[DISPOSING].choices
     taken = {choice.code for choice in (await service.of(project)).choices}
     choice, draft = choice_typed(request, draft, before, taken)
@@ -104,8 +110,8 @@ def _form(
         "project_title": project_titles(request, frozenset({project}))[project],
         "choice": choice,
         "title": "" if choice is None else title_in(choice.titles, request[LANGUAGE]),
-        "draft": draft.with_rows(),
-        "named": sum(1 for sub in draft.subs if sub.code or not sub.blank),
+        "draft": replace(draft, subs=with_blanks(draft.subs, MOST_SUB_REASONS)),
+        "named": len(named(draft.subs)),
         "longest": LONGEST_TITLE,
         "words": words,
         "mistake": mistake,

@@ -5,12 +5,14 @@ from aiohttp import web
 from campaigns.choice_edits import ChoicesEdit, back_to, lacking, moved, retired
 from campaigns.disposition_choices import MOST_CHOICES, USUAL, CallKind, choice_of, offered_for
 from campaigns.project_choices import ChoicesRefused
+from campaigns.skip_choices import USUAL_SKIPS
 from console.call_results import words
 from console.call_results.result_changes import (
     differences,
     hours_text,
     kinds_text,
     order_changed,
+    skip_differences,
 )
 from console.floor.disposing import DISPOSING
 from console.kit.access import can, projects_of
@@ -82,12 +84,19 @@ async def history(request: web.Request) -> web.Response:
     """GET /results/{project}/history"""
     project = project_of(request)
     changes = await request.app[DISPOSING].choices.changes(project)
-    before = [*(one.choices for one in changes[1:]), USUAL]
+    before = [*((one.choices, one.skips) for one in changes[1:]), (USUAL, USUAL_SKIPS)]
     values = {
         "project": project,
         "title": _title(request, project),
         "changes": [
-            (one, differences(request, was, one.choices), order_changed(was, one.choices))
+            (
+                one,
+                [
+                    *differences(request, was[0], one.choices),
+                    *skip_differences(request, was[1], one.skips),
+                ],
+                order_changed(was[0], one.choices),
+            )
             for one, was in zip(changes, before, strict=False)
         ],
         "may_change": can(request, "POST", "/results/{project}/undo"),
@@ -111,6 +120,7 @@ async def list_of(request: web.Request, mistake: str = "") -> web.Response:
             for kind, choices in offered.items()
             for place, one in enumerate(choices[:WITH_KEYS], start=1)
         },
+        "skips": kept.skips,
         "own": kept.change > 0,
         "is_usual": kept.choices == USUAL,
         "lacking": lacking(kept.choices),

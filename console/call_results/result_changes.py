@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from campaigns.disposition_choices import Choice, choice_of, title_in
+from campaigns.disposition_choices import Choice, SubReason, choice_of, title_in
+from campaigns.skip_choices import SkipChoice
 from console.call_results import words
 from console.kit.context import LANGUAGE
 from console.kit.rendering import says
@@ -31,6 +32,14 @@ def differences(
         if texts:
             found.append(ResultDifference(title_in(now.titles, request[LANGUAGE]), tuple(texts)))
     return found
+
+
+def skip_differences(
+    request: web.Request, before: Sequence[SkipChoice], after: Sequence[SkipChoice]
+) -> list[ResultDifference]:
+    """What differs in the reasons to skip a customer, as one difference at most."""
+    texts = _sub_texts(request, before, after)
+    return [ResultDifference(says(request, words.SKIPS), tuple(texts))] if texts else []
 
 
 def order_changed(before: Sequence[Choice], after: Sequence[Choice]) -> bool:
@@ -59,7 +68,6 @@ def _texts(request: web.Request, was: Choice | None, now: Choice) -> list[str]:
     if was is None:
         return [say("added")]
     texts = []
-    language = request[LANGUAGE]
     if was.titles != now.titles:
         texts.append(say("renamed", _all(was.titles), _all(now.titles)))
     if was.meaning is not now.meaning:
@@ -71,19 +79,35 @@ def _texts(request: web.Request, was: Choice | None, now: Choice) -> list[str]:
         texts.append(say("again", new=hours_text(request, now.again_after_s)))
     if was.retired != now.retired:
         texts.append(say("retired" if now.retired else "offered"))
-    for sub in now.sub_reasons:
-        old_sub = was.sub_reason(sub.code)
-        title = title_in(sub.titles, language)
-        if old_sub is None:
-            texts.append(say("sub_added", new=title))
-            continue
-        if old_sub.titles != sub.titles:
-            texts.append(say("sub_renamed", _all(old_sub.titles), _all(sub.titles)))
-        if old_sub.retired != sub.retired:
-            texts.append(say("sub_retired" if sub.retired else "sub_offered", new=title))
-    codes = {sub.code for sub in was.sub_reasons}
-    if [s.code for s in now.sub_reasons if s.code in codes] != [s.code for s in was.sub_reasons]:
-        texts.append(say("sub_order"))
+    texts += _sub_texts(request, was.sub_reasons, now.sub_reasons)
+    return texts
+
+
+def _sub_texts(
+    request: web.Request, was: Sequence[SubReason], now: Sequence[SubReason]
+) -> list[str]:
+    before = {one.code: one for one in was}
+    texts = []
+    for one in now:
+        old, title = before.get(one.code), title_in(one.titles, request[LANGUAGE])
+        found = {}
+        if old is None:
+            found["sub_added"] = title
+        elif old.titles != one.titles:
+            found["sub_renamed"] = _all(one.titles)
+        if old is not None and old.retired != one.retired:
+            found["sub_retired" if one.retired else "sub_offered"] = title
+        if isinstance(one, SkipChoice) and isinstance(old, SkipChoice | None):
+            asked = old is not None and old.needs_note
+            if one.needs_note != asked:
+                found["note" if one.needs_note else "no_note"] = title
+        old_title = "" if old is None else _all(old.titles)
+        texts += [
+            says(request, words.CHANGES[what], {"was": old_title, "now": new})
+            for what, new in found.items()
+        ]
+    if [one.code for one in now if one.code in before] != [one.code for one in was]:
+        texts.append(says(request, words.CHANGES["sub_order"]))
     return texts
 
 

@@ -1,6 +1,6 @@
 """The routes of calls' results, and who may use them."""
 
-from console.call_results import choice_pages, pages
+from console.call_results import choice_pages, pages, skip_pages
 from console.kit.features import Feature, get, post
 from console.kit.permissions import Only, Reach
 from domain.roles import Role
@@ -18,6 +18,8 @@ CALL_RESULTS = Feature(
         post("/results/{project}/new", choice_pages.make, CHANGERS),
         get("/results/{project}/choices/{choice}", choice_pages.edit_page, CHANGERS),
         post("/results/{project}/choices/{choice}", choice_pages.change, CHANGERS),
+        get("/results/{project}/skips", skip_pages.skips_page, CHANGERS),
+        post("/results/{project}/skips", skip_pages.change_skips, CHANGERS),
         post("/results/{project}/move", pages.move, CHANGERS),
         post("/results/{project}/retire", pages.retire, CHANGERS),
         post("/results/{project}/usual", pages.put_usual_back, CHANGERS),

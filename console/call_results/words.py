@@ -65,6 +65,12 @@ REFUSALS: dict[str, str] = {
     ChoicesRefusal.NO_SUCH_CHANGE: N_("There is no such change that could be taken back."),
 }
 
+SKIPS = N_("Reasons to skip a customer")
+SKIPS_CHANGED = N_(
+    "Somebody else has changed the reasons meanwhile, and nothing of yours was saved. Below is "
+    "what you typed; saved again, it takes the place of theirs."
+)
+
 NO_TITLE = N_("Name it in at least one language.")
 NO_MEANING = N_("Choose what becomes of the customer.")
 NO_KIND = N_("Choose at least one kind of call.")
@@ -72,7 +78,7 @@ INBOUND_ONLY = N_("What you chose for the customer fits only calls that come in.
 OUTBOUND_ONLY = N_("What you chose for the customer fits only calls that we place.")
 NO_HOURS = N_("Type a number of hours from 0 to %(most)s, or leave it empty.")
 SUB_WITHOUT_TITLE = N_("Name each reason in at least one language. To take one away, retire it.")
-TOO_MANY_SUBS = N_("A result has at most %(most)s reasons.")
+TOO_MANY_SUBS = N_("There can be at most %(most)s reasons.")
 TOO_LONG = N_("A name has at most %(most)s characters.")
 
 DONE: dict[str, str] = {
@@ -82,6 +88,7 @@ DONE: dict[str, str] = {
     "retired": N_("Retired. Calls that have this result keep it."),
     "offered": N_("Agents can choose it again."),
     "usual": N_("The usual results are back."),
+    "skips": N_("The reasons to skip a customer were saved."),
     "undone": N_("The results are what they were before that change."),
 }
 
@@ -93,6 +100,8 @@ CHANGES: dict[str, str] = {
     "again": N_("called again after: %(now)s"),
     "retired": N_("retired"),
     "offered": N_("offered again"),
+    "note": N_("needs a note: %(now)s"),
+    "no_note": N_("needs no note: %(now)s"),
     "sub_added": N_("reason added: %(now)s"),
     "sub_renamed": N_("reason renamed: %(was)s → %(now)s"),
     "sub_retired": N_("reason retired: %(now)s"),

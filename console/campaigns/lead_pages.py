@@ -1,14 +1,15 @@
 """A lead's page: who it is, what holds it, and its story; it is paused, opened or removed here."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiohttp import web
 
-from campaigns.disposition_choices import Choice
+from campaigns.disposition_choices import title_in
 from campaigns.lead_lists import ListRefused
 from campaigns.lead_service import LeadChange, LeadChangeKind, LeadStory
+from campaigns.project_choices import KeptChoices
+from campaigns.skip_choices import Skips, skip_of
 from campaigns.stored_leads import LeadState
 from console.campaigns import lead_words
 from console.campaigns.campaign_services import SERVICES, actor_of
@@ -68,7 +69,7 @@ async def _page(
         raise web.HTTPNotFound from refused
     own = projects_of(request)
     agents = await request.app[AGENTS].names(projects=own)
-    choices = (await request.app[DISPOSING].choices.of(story.lead.project)).choices
+    kept = await request.app[DISPOSING].choices.of(story.lead.project)
     return render(
         request,
         "campaigns/lead.html",
@@ -76,7 +77,7 @@ async def _page(
             "lead": story.lead,
             "attempts": story.attempts,
             "listed": story.listed,
-            "moments": _moments(request, story, agents, choices),
+            "moments": _moments(request, story, agents, kept),
             "hold": step_text(request, hold.step),
             "hold_until": None if hold.step in ENDLESS else hold.until,
             "agents": agents,
@@ -91,14 +92,16 @@ async def _page(
     )
 
 
-def _detail(request: web.Request, change: LeadChange) -> str:
+def _detail(request: web.Request, change: LeadChange, skips: Skips) -> str:
     """What belongs to a change besides its name."""
     if change.what == "edited":
         return ", ".join(change.detail)
     if change.what != LeadChangeKind.SKIPPED:
         return ""
-    reason = str(change.detail.get("reason", ""))
-    parts = (says(request, lead_words.SKIPS.get(reason, reason)), change.detail.get("note"))
+    code = str(change.detail.get("reason", ""))
+    reason = skip_of(skips, code)
+    title = code if reason is None else title_in(reason.titles, request[LANGUAGE])
+    parts = (title, change.detail.get("note"))
     return " · ".join(str(part) for part in parts if part)
 
 
@@ -106,7 +109,7 @@ def _moments(
     request: web.Request,
     story: LeadStory,
     agents: dict[AgentCode, str],
-    choices: Sequence[Choice],
+    kept: KeptChoices,
 ) -> list[LeadMoment]:
     """What people did with the lead, and what came of calls, the newest first."""
     found = [
@@ -114,12 +117,12 @@ def _moments(
             one.at,
             agents.get(AgentCode(one.by), one.by) if one.what == LeadChangeKind.SKIPPED else one.by,
             says(request, lead_words.CHANGES.get(one.what, "")) or one.what,
-            _detail(request, one),
+            _detail(request, one, kept.skips),
         )
         for one in story.changes
     ]
     for said in story.dispositions:
-        title, sub = disposal_text(request, choices, said)
+        title, sub = disposal_text(request, kept.choices, said)
         when = (
             ""
             if said.callback_at is None

@@ -66,7 +66,6 @@ CHANGES: dict[str, str] = {
     LeadChangeKind.SKIPPED: N_("Skipped by an agent who saw it first"),
     **callback_words.CHANGES,
 }
-SKIPS = outbound_words.SKIPS
 LISTED = {
     "added": N_("%(number)s was put on the do-not-call list"),
     "removed": N_("%(number)s was taken off the do-not-call list"),

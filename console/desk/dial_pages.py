@@ -5,16 +5,20 @@ from typing import Self
 
 from aiohttp import web
 
-from campaigns.lead_skips import MOST_NOTE, SkipReason
+from campaigns.disposition_choices import title_in
+from campaigns.lead_skips import MOST_NOTE
+from campaigns.skip_choices import USUAL_SKIPS, Skips, skip_of
 from console.desk import dial_words
 from console.desk.own_agent import own_agent
-from console.floor.outbound_words import CAUSES, SKIPS
-from console.kit.context import DESKS
+from console.floor.disposing import DISPOSING
+from console.floor.outbound_words import CAUSES
+from console.kit.context import DESKS, LANGUAGE
 from console.kit.live import stream
 from console.kit.rendering import clock_of, rendered, says
 from domain.centre import Agent
 from domain.identity import CampaignName
 from engine.desk_ports import DeskView, DialFault, DialNotice
+from storage.database_errors import AWAY
 
 _ASK_AGAIN_S = 5.0
 """How often it is looked whether the agent may dial by hand now."""
@@ -61,7 +65,11 @@ class _DialFrames:
             "notice": None if view.notice is None else notice_text(request, view.notice),
             "note_length": MOST_NOTE,
             "words": dial_words,
-            "skips": SKIPS,
+            "skips": {
+                skip.code: title_in(skip.titles, request[LANGUAGE])
+                for skip in await _skips(request, view)
+                if not skip.retired
+            },
         }
         return rendered(request, "desk/_dials_now.html", values)
 
@@ -77,13 +85,26 @@ async def skip(request: web.Request) -> web.Response:
     """POST /desk/skip-lead: lead, reason, note"""
     agent, form = _agent(request), await request.post()
     lead, note = _number(str(form.get("lead", ""))), str(form.get("note", "")).strip()
-    try:
-        reason = SkipReason(str(form.get("reason", "")))
-    except ValueError:
+    reason = skip_of(
+        await _skips(request, request.app[DESKS].look(agent.code)), str(form.get("reason", ""))
+    )
+    if reason is None:
         return _refused(says(request, dial_words.NO_REASON), 400)
-    if reason is SkipReason.OTHER and not note:
+    if reason.needs_note and not note:
         return _refused(says(request, dial_words.NEEDS_NOTE), 400)
-    return _answer(request, await request.app[DESKS].skip(agent.code, lead, reason, note))
+    return _answer(request, await request.app[DESKS].skip(agent.code, lead, reason.code, note))
+
+
+async def _skips(request: web.Request, view: DeskView) -> Skips:
+    """The reasons to skip that the project of the customer at this desk has; while the database is
+    away, the usual ones."""
+    project = None if view.dial is None else view.dial.project
+    if project is None:
+        return USUAL_SKIPS
+    try:
+        return (await request.app[DISPOSING].choices.of(project)).skips
+    except AWAY:
+        return USUAL_SKIPS
 
 
 async def dial_by_hand(request: web.Request) -> web.Response:

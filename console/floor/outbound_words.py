@@ -1,7 +1,6 @@
 """Words for what came of calls with customers, which desks and other pages show alike."""
 
 from campaigns.dispositions import Disposition
-from campaigns.lead_skips import SkipReason
 from console.kit.translations import N_
 from dialer.rules import PastOutcome
 from domain.reasons import Cause
@@ -20,13 +19,6 @@ CAUSES: dict[str, str] = {
     Cause.CONGESTION: N_("no free line"),
     Cause.FAILED: N_("the trunk or network failed"),
     Cause.CUT: N_("hung up by us while it rang"),
-}
-SKIPS: dict[str, str] = {
-    SkipReason.LATER: N_("Better at another time"),
-    SkipReason.UNSUITABLE: N_("Not one for this campaign"),
-    SkipReason.WRONG_DATA: N_("The data can't be right"),
-    SkipReason.KNOWN: N_("Done already, or somebody else does it"),
-    SkipReason.OTHER: N_("Another reason, see the note"),
 }
 DISPOSITIONS: dict[str, str] = {
     Disposition.SUCCESS: N_("Success"),

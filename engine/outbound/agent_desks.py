@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from campaigns.campaign import Mode
-from campaigns.lead_skips import SkipReason
 from domain.identity import AgentCode, CampaignName
 from engine.calls.call import LiveCall
 from engine.desk_ports import DeskView, DialFault, DialNotice
@@ -40,9 +39,7 @@ class AgentDesks:
         run = self._preview(agent)
         return DialNotice(DialFault.CHANGED, "") if run is None else run.dial(agent, lead)
 
-    async def skip(
-        self, agent: AgentCode, lead: int, reason: SkipReason, note: str
-    ) -> DialNotice | None:
+    async def skip(self, agent: AgentCode, lead: int, reason: str, note: str) -> DialNotice | None:
         """Don't call them."""
         run = self._preview(agent)
         if run is None:

@@ -93,6 +93,7 @@ class AgentDial:
             callback=self.mode is Mode.CALLBACK,
             attempts=0 if lead is None else lead.attempts,
             last_attempt_at=None if lead is None else lead.last_attempt_at,
+            project=self.campaign.project,
         )
 
     @property

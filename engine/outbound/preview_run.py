@@ -16,7 +16,7 @@ from campaigns.attempts import NotReserved
 from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
-from campaigns.lead_skips import LeadSkips, SkipReason
+from campaigns.lead_skips import LeadSkips
 from dialer.pacing_facts import PacingFact, PersonConnected
 from domain.facts import AgentState
 from domain.identity import AgentCode, CallId
@@ -271,9 +271,7 @@ class PreviewRun(LiveRun):
             return None
         return DialNotice(DialFault.CHANGED, "")
 
-    async def skip(
-        self, agent: AgentCode, lead: int, reason: SkipReason, note: str
-    ) -> DialNotice | None:
+    async def skip(self, agent: AgentCode, lead: int, reason: str, note: str) -> DialNotice | None:
         """The agent doesn't want to call them."""
         dial = self._dials.get(agent)
         if dial is None or dial.lead != lead or dial.step is not DialStep.SHOWN:

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 
-from campaigns.lead_skips import SkipReason
 from domain.identity import AgentCode, CampaignName
 from engine.desk_ports import DeskView, DialNotice
 
@@ -41,9 +40,7 @@ class SmallDesks:
         self.asked.append(("dial", agent, lead))
         return self.answer
 
-    async def skip(
-        self, agent: AgentCode, lead: int, reason: SkipReason, note: str
-    ) -> DialNotice | None:
+    async def skip(self, agent: AgentCode, lead: int, reason: str, note: str) -> DialNotice | None:
         self.asked.append(("skip", agent, lead, reason, note))
         return self.answer
 

@@ -85,6 +85,8 @@ MAY = {
     "POST /results/{project}/new": {"ops", "admin"},
     "GET /results/{project}/choices/{choice}": {"ops", "admin"},
     "POST /results/{project}/choices/{choice}": {"ops", "admin"},
+    "GET /results/{project}/skips": {"ops", "admin"},
+    "POST /results/{project}/skips": {"ops", "admin"},
     "POST /results/{project}/move": {"ops", "admin"},
     "POST /results/{project}/retire": {"ops", "admin"},
     "POST /results/{project}/usual": {"ops", "admin"},

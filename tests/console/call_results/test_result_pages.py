@@ -1,5 +1,6 @@
 """The pages on which ops set what agents choose from when a call is over."""
 
+import html
 import re
 from typing import Any
 
@@ -7,11 +8,15 @@ import pytest
 
 from campaigns.disposition_choices import USUAL, CallKind, Choice, offered_for
 from campaigns.project_choices import ProjectChoices
+from campaigns.skip_choices import USUAL_SKIPS
 from console.call_results import words
+from domain.identity import CampaignName
 from domain.roles import Actor, Role
+from engine.desk_ports import DeskView, DialStep, DialView
 from tests.console.browserless import Client
 from tests.console.conftest import Console, Visit
 from tests.console.floor import TEA
+from tests.console.streams import listen
 
 pytestmark = pytest.mark.live
 
@@ -153,3 +158,52 @@ async def test_others_projects_results_are_not_there(visit: Visit) -> None:
     assert "/results/bank" in text and "/results/tea" in text
     sue = await (await (await _english(visit, "sue")).get("/results/tea")).text()
     assert "Success" in sue and "/results/tea/retire" not in sue  # to look at
+
+
+async def test_reasons_to_skip_are_the_projects_own(console: Console, visit: Visit) -> None:
+    otto, amy = await _english(visit, "otto"), await _english(visit, "amy")
+    path = "/results/tea/skips"
+    text = await (await otto.get(path)).text()
+    fields: dict[str, str] = {}
+    for name, value in re.findall(r'name="(seen|sub\.\d\.[\w-]+)"[^>]* value="([^"]*)"', text):
+        checkbox = name.endswith((".out", ".note"))
+        fields |= {} if checkbox else {name: html.unescape(value)}
+    typed = fields | {"sub.4.note": "yes", "sub.0.out": "yes", "sub.5.en": "On holiday"}
+    typed |= {"sub.5.note": "yes", "sub.1.en": "Not for us"}
+    text = await (await otto.post(path, typed | {"do": "up.5"})).text()
+    assert text.index("On holiday") < text.index("Another reason")  # and nothing is saved yet
+    assert (await otto.post(path, typed | {"sub.2.en": "", "sub.2.zh-CN": ""})).status == 400
+    assert (await otto.post(path, typed)).status == 303
+    text = await (await otto.post(path, typed)).text()
+    assert "Somebody else has changed the reasons meanwhile" in text
+    kept = (await ProjectChoices(console.database.pool).of(TEA)).skips
+    assert [one.code for one in kept] == [*(one.code for one in USUAL_SKIPS), "on_holiday"]
+    assert (kept[0].retired, kept[5].needs_note, kept[1].titles["en"]) == (True, True, "Not for us")
+    history = await (await otto.get("/results/tea/history")).text()
+    assert "reason added: On holiday; needs a note: On holiday" in history
+
+    # The desk offers them for this project's customers, and takes those alone.
+    shown = DialView(
+        *(DialStep.SHOWN, "+8613800000001", CampaignName("spring"), "Spring"),
+        by_hand=False,
+        lead=7,
+        project=TEA,
+    )
+    await console.floor.desks.show("1001", DeskView(1, shown))
+    socket = await listen(amy, "/desk/dials")
+    offered = await socket.receive_str()
+    assert "On holiday" in offered and "Better at another time" not in offered
+    for reason, note, status in (
+        ("nonsense", "", 400),
+        ("on_holiday", "", 400),
+        ("on_holiday", "until May", 200),
+    ):
+        answer = await amy.post("/desk/skip-lead", {"lead": "7", "reason": reason, "note": note})
+        assert answer.status == status, reason
+    assert console.floor.desks.asked == [("skip", "1001", 7, "on_holiday", "until May")]
+
+    # Taken back: what was added is retired, and what was said with it keeps its name.
+    change = re.findall(r'name="change" value="(\d+)"', history)[0]
+    assert (await otto.post("/results/tea/undo", {"change": change})).status == 303
+    back = (await ProjectChoices(console.database.pool).of(TEA)).skips
+    assert back[:-1] == USUAL_SKIPS and back[-1].retired
