@@ -43,7 +43,7 @@ async def _come_to(one: Scene, numbers: list[str]) -> dict[str, tuple[str, str |
 
 async def test_no_trunk_makes_a_campaign_burn_its_list(scene: SceneFactory) -> None:
     one = await scene(agents=AGENTS, wrap_up_s=0)
-    await one.phones("answer-0.1,speak-4,hangup")
+    await one.phones("answer-0.1,speak-3,hangup")
     await _all_answer_at_once(one)
     await one.phones("answer-0.1,speak-1,hangup")
     await _it_flaps(one)
@@ -56,7 +56,7 @@ async def _all_answer_at_once(one: Scene) -> None:
     """Without ringing and without a sound. Until enough were served, the limit of 3 % allows nobody
     to be abandoned: one call goes out for each free agent, whatever the ratio."""
     numbers = _numbers(0, 60)
-    await one.far.line(LINE, "pick,silent-12,hangup")
+    await one.far.line(LINE, "pick,silent-9,hangup")
     power = SPRING.model_copy(
         update={"mode": Mode.POWER, "ratio": 10.0, "lines": 20, "calls_per_second": 50.0}
     )
