@@ -85,6 +85,7 @@ async def test_who_is_skipped_comes_later_and_the_next_one_is_shown(desk: DeskSc
     await until(lambda: (dial := desk.floor.desks.at(AMY)) is not None and dial.lead == second)
     row = await desk.lead(first)
     assert row["next_at"] >= before + timedelta(seconds=SETTINGS.gap_s) and not row["attempts"]
+    assert row["held_by"] == "put_off" and row["put_off_until"] == row["next_at"]
     again = await run_of(desk).skip(AMY, first, SkipReason.LATER, "")
     assert again is not None and again.fault is DialFault.CHANGED
     assert not desk.link.placed
