@@ -99,6 +99,7 @@ class Engine:
             rooms.press,
             consultations.end,
             consultations.step,
+            consultations.pass_key,
         )
         self.admission = admission = Admission(
             in_force, calls, links, channels, late_s=timing.late_s

@@ -73,6 +73,11 @@ class Orders:
         headers = {"Channel": leg.uniqueid, "Digit": key, "Duration": "80", "Receive": "true"}
         self._give(leg.node, ("PlayDTMF", headers))
 
+    def press_beyond(self, leg: ChannelId, key: str) -> None:
+        """Send a key to whoever is at the other end of this channel."""
+        headers = {"Channel": leg.uniqueid, "Digit": key, "Duration": "120"}
+        self._give(leg.node, ("PlayDTMF", headers))
+
     def clear_room(self, leg: ChannelId, room: str) -> None:
         """Send whoever is with this leg out of its room; the leg stays."""
         self._give(leg.node, ("ConfbridgeKick", {"Conference": room, "Channel": "participants"}))

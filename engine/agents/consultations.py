@@ -9,7 +9,7 @@ from domain.centre import OutsideNumber
 from domain.facts import Transferred
 from domain.identity import AgentCode, StationName
 from domain.reasons import ConsultEnd, TransferKind
-from engine.agents.aside import STEPS, ConsultStep, passes_on_by_hanging_up
+from engine.agents.aside import ASKED_IN, STEPS, ConsultStep, passes_on_by_hanging_up
 from engine.agents.asides import Aside, Asides
 from engine.agents.colleagues_at_hand import Colleagues
 from engine.agents.live_floor import LiveFloor
@@ -122,6 +122,14 @@ class Consultations:
         if self._asides.of(agent) is not None:
             return CommandOutcome.CONSULTING
         return self._rooms.hold(agent, on)
+
+    def pass_key(self, agent: AgentCode, key: str) -> None:
+        """Press a key for a menu that has answered outside, if the agent talks to it."""
+        aside = self._asides.of(agent)
+        if aside is not None and aside.outside is not None and aside.stage in ASKED_IN:
+            leg = self._channels.leg(aside.room)
+            if leg is not None:
+                self._orders.press_beyond(leg, key)
 
     # --- what the customer's session asks
 

@@ -38,6 +38,7 @@ class RoomKeys:
         answer: Callable[[StationName, str], None],
         end_talk: Callable[[AgentCode], object],
         consult: Callable[[AgentCode, ConsultStep], CommandOutcome],
+        pass_key: Callable[[AgentCode, str], object],
     ) -> None:
         self._floor = floor
         self._centre = centre
@@ -45,6 +46,7 @@ class RoomKeys:
         self._answer = answer
         self._end_talk = end_talk
         self._consult = consult
+        self._pass_key = pass_key
         self._begun: dict[StationName, tuple[str, float]] = {}
 
     def key(self, station: StationName, key: str) -> None:
@@ -54,7 +56,10 @@ class RoomKeys:
             before = ""
         code = "*" if key == "*" else before + key
         agent = self._floor.at_station.get(station)
-        if agent is None or not code.startswith("*"):
+        if agent is None:
+            return
+        if not code.startswith("*"):
+            self._pass_key(agent, key)  # a menu may have answered outside
             return
         if code in _CODES and code != "*13":
             self._do(station, agent, code)

@@ -438,6 +438,30 @@ async def test_who_waits_outside_hears_music_and_is_not_heard(paper: PaperRooms)
     assert there in {str(h["Conference"])[6:] for h in paper.link.orders("ConfbridgeUnmute")}
 
 
+async def test_the_agents_keys_reach_a_menu_outside_while_they_talk_to_it(
+    paper: PaperRooms,
+) -> None:
+    await with_notary(paper)
+    placed = paper.link.placed[-1]
+
+    async def pressed(keys: str) -> list[object]:
+        paper.link.asked.clear()
+        for key in keys:
+            paper.see(
+                about(
+                    "DTMFEnd", *leg("1001"), 6, Context="agent-room", Digit=key,
+                    Direction="Received",
+                )
+            )  # fmt: skip
+        await paper.settle()
+        sent = paper.link.orders("PlayDTMF")
+        return [one["Digit"] for one in sent if one["Channel"] == placed.channel_id]
+
+    assert await pressed("15#") == ["1", "5", "#"]
+    assert await pressed("*17") == [] and stage(paper) is ConsultStage.CUSTOMER
+    assert await pressed("2") == []  # the customer's ears alone
+
+
 async def test_an_earlier_controllers_call_outside_ends_unless_a_customer_is_there(
     paper: PaperRooms,
 ) -> None:

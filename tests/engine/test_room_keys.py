@@ -24,6 +24,7 @@ class Keyed:
         self.heard: list[str] = []
         self.ended: list[AgentCode] = []
         self.steps: list[ConsultStep] = []
+        self.passed: list[str] = []
         self.keys = RoomKeys(
             engine.floor,
             lambda: engine.centre,
@@ -31,6 +32,7 @@ class Keyed:
             lambda _, sound: self.heard.append(sound),
             self.ended.append,
             self.step,
+            lambda _, key: self.passed.append(key),
         )
         self.agent = engine.centre.agents[0]
         engine.floor.log_in(self.agent, AMY)
@@ -122,3 +124,11 @@ async def test_a_folder_that_is_gone_costs_no_more_than_a_warning(tmp_path: Path
     kept = KeptRooms(tmp_path / "gone" / "rooms.json")
     kept.add(AMY)
     assert kept.all() == {AMY}
+
+
+async def test_what_is_no_code_is_passed_on(engine: Engine) -> None:
+    at = Keyed(engine)
+    for key in "12#*176":
+        at.keys.key(AMY, key)
+    assert at.passed == ["1", "2", "#", "6"] and at.steps == [ConsultStep.SWAP]
+    assert at.heard == []

@@ -15,6 +15,7 @@ from centre.things import OutsideNumberSettings
 from domain.facts import ConsultEnded
 from tests.faults.scene import LINE, Board, kinds, story
 from tests.phones.bent import Ringing, answer, answer_and_go, refuse
+from tests.phones.called import with_digits
 from tests.phones.house import PhoneHouse
 from tests.phones.test_rooms import loud, until_heard
 from tests.waiting import until
@@ -218,6 +219,12 @@ async def _keep_outside_number(house: PhoneHouse, **more: object) -> None:
     await house.change(lambda _: [kept])
 
 
+async def takes_keys(call: Ringing) -> None:
+    """Somebody answers whose phone understands keys."""
+    call.ring()
+    call.accept(with_digits(call))
+
+
 async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
     house: PhoneHouse,
 ) -> None:
@@ -230,7 +237,7 @@ async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
     await house.at_desk("1001", "consult", to=f"outside:{NOTARY}")
     await _until_consult(house, "1001", None)
     await until_heard(leg, AGENT)
-    house.phone.habits[NOTARY] = answer
+    house.phone.habits[NOTARY] = takes_keys
     await house.at_desk("1001", "consult", to=f"outside:{NOTARY}")
     board = await _until_consult(house, "1001", "private")
     (asks,) = (row["consult"] for row in board["agents"] if row["code"] == "1001")
@@ -242,6 +249,12 @@ async def test_somebody_outside_is_asked_refuses_and_at_last_has_the_customer(
     await until_heard(agent.leg, COLLEAGUE)
     await until_heard(notary.leg, AGENT)
     await house.phone.refer(agent.leg, "1002")  # the phone's own key: refused
+    keys = {"body": "Signal=5\r\nDuration=100\r\n", "kind": "application/dtmf-relay"}
+    await house.phone.request(agent.leg, "INFO", **keys)
+    await until(
+        lambda: any(len(event) == 4 and event[0] == 5 for _, event in notary.leg.heard),
+        what="the key is pressed outside (RFC 4733)",
+    )
     await house.at_desk("1001", "swap")
     await until_heard(agent.leg, CUSTOMER)
     await until_heard(notary.leg, music)
