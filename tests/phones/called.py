@@ -115,3 +115,23 @@ async def press(leg: PhoneLeg, digit: int) -> None:
         event = bytes((digit, (0x80 if end else 0) | 10)) + lasted.to_bytes(2, "big")
         leg.rtp.sendto(head + stamp + ssrc + event, leg.remote_rtp)
         await asyncio.sleep(0.02)
+
+
+async def press_until(house: PhoneHouse, number: str, digit: int, stage: str) -> PhoneLeg:
+    """Press a key in the campaign's flow until the customer has come so far; their leg."""
+    await house.until_stage(number, "flow")
+    (called,) = house.phone.rung_at(number)
+
+    async def come() -> bool:
+        await press(called.leg, digit)
+        calls = (await house.console.board())["calls"]
+        return any((row["caller"], row["stage"]) == (number, stage) for row in calls)
+
+    await until(come, what=f"{number} is {stage}", every_s=0.2)
+    return called.leg
+
+
+async def accept_with_keys(call: Ringing) -> None:
+    """A customer who answers, and can press keys."""
+    call.accept(with_digits(call))
+    await call.leg.acked.wait()

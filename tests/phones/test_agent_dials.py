@@ -4,17 +4,18 @@ import asyncio
 
 import pytest
 
-from bench.planned_phone import PhoneLeg
 from campaigns.campaign import Mode
 from tests.faults.scene import LINE, kinds, story
 from tests.phones.at_desk import open_desk
 from tests.phones.bent import Ringing, answer, refuse
 from tests.phones.called import (
     SPRING,
+    accept_with_keys,
     attempt_of,
     new_leads,
     nothing_runs_on,
     press,
+    press_until,
     run_campaign,
     with_digits,
 )
@@ -175,36 +176,18 @@ async def test_whoever_answers_goes_through_the_campaigns_flow(house: PhoneHouse
     await house.phone.register(LINE)
     waits, talks, refuses, listens = (f"+861380000073{n}" for n in range(4))
 
-    async def answers(call: Ringing) -> None:
-        call.accept(with_digits(call))
-        await call.leg.acked.wait()
-
-    house.phone.habits |= dict.fromkeys((waits, talks, refuses, listens), answers)
+    house.phone.habits |= dict.fromkeys((waits, talks, refuses, listens), accept_with_keys)
     settings = SPRING.model_copy(
         update={"mode": Mode.AGENTLESS, "flow": "offered", "lines": 1, "grace_s": 0}
     )
     await run_campaign(house, "offered", settings, waits, talks, refuses, listens)
 
-    async def presses(number: str, digit: int, stage: str) -> PhoneLeg:
-        await house.until_stage(number, "flow")
-        (called,) = house.phone.rung_at(number)
-
-        async def come() -> bool:
-            await press(called.leg, digit)
-            return any(
-                (row["caller"], row["stage"]) == (number, stage)
-                for row in (await house.console.board())["calls"]
-            )
-
-        await until(come, what=f"{number} is {stage}", every_s=0.2)
-        return called.leg
-
-    leg = await presses(waits, 1, "queue")
+    leg = await press_until(house, waits, 1, "queue")
     await house.phone.hang_up(leg)
     row = await attempt_of(house, waits)
     assert (row["stage"], row["outcome"], row["left_early"]) == ("abandoned", "abandoned", False)
     await house.ready("1001")
-    leg = await presses(talks, 1, "talking")
+    leg = await press_until(house, talks, 1, "talking")
     await house.phone.hang_up(leg)
     row = await attempt_of(house, talks)
     assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")

@@ -11,7 +11,7 @@ import pytest
 from bench.planned_phone import SoundPlan, Tone
 from bench.tones import LINEAR, onsets
 from campaigns.attempts import Attempts
-from campaigns.campaign import CampaignState
+from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import Campaigns
 from domain.identity import CallId, ChannelId
 from records.fold import RecordingInfo
@@ -20,8 +20,10 @@ from tests.phones.bent import Ringing, answer, ring
 from tests.phones.called import (
     OPS,
     SPRING,
+    accept_with_keys,
     attempt_of,
     nothing_runs_on,
+    press_until,
     run_campaign,
 )
 from tests.phones.house import PhoneHouse
@@ -104,6 +106,35 @@ async def test_a_customer_who_waits_when_the_controller_is_killed_hears_the_mess
     )  # fmt: skip
     stored = await house.stored(number)
     assert stored.record.outcome == "abandoned", story(stored)
+
+
+async def test_who_waits_in_a_flow_goes_on_with_the_next_controller_or_hears_the_message(
+    house: PhoneHouse,
+) -> None:
+    await house.phone.register(LINE)
+    back, alone = _numbers(150, 2)
+    house.phone.habits |= dict.fromkeys((back, alone), accept_with_keys)
+    in_a_flow = SPRING.model_copy(
+        update={"mode": Mode.AGENTLESS, "flow": "offered", "grace_s": 10.0}
+    )
+    at_once = in_a_flow.model_copy(update={"grace_s": 0.0})
+    await run_campaign(house, "flow-back", in_a_flow, back)
+    leg = await press_until(house, back, 1, "queue")
+    await run_campaign(house, "flow-alone", at_once, alone)
+    await press_until(house, alone, 1, "queue")
+    (call,) = house.phone.rung_at(alone)
+    await house.stack.controller.kill()
+    await house.stack.controller.start()
+    await house.until_stage(back, "queue")
+    await house.ready("1001")
+    await house.until_stage(back, "talking")
+    await house.talk_on()
+    await house.phone.hang_up(leg)
+    row = await attempt_of(house, back)
+    assert (row["stage"], row["outcome"], row["agent"]) == ("ended", "spoken", "1001")
+    row = await attempt_of(house, alone)
+    assert (row["stage"], row["outcome"]) == ("message_played", "abandoned")
+    assert _loud_s(call) > 1.0, "they heard no message"
 
 
 def _loud_s(call: Ringing) -> float:
