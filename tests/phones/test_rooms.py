@@ -165,9 +165,10 @@ async def test_keys_end_the_talk_and_say_what_the_agent_wants(house: PhoneHouse)
 async def test_music_while_the_desk_holds_and_the_agent_afterwards(house: PhoneHouse) -> None:
     call = await _nail_up(house, "1001")
     caller, leg = house.call()
-    await house.until_stage(caller, "talking")
+    # Before they talk: the recording's first seconds are looked at.
     call.leg.play(SoundPlan([Tone(0, 600, AGENT_HZ)]), time.time())
     leg.play(SoundPlan([Tone(0, 600, CUSTOMER_HZ)]), time.time())
+    await house.until_stage(caller, "talking")
     await until_heard(leg, is_agent)
     await until_heard(call.leg, is_customer)
     await house.at_desk("1001", "hold")
