@@ -16,6 +16,7 @@ from records.fold import fold
 from storage.fact_lines import decode
 from telephony.ami.link import Link
 from telephony.centre_calls import CallHeld, CallResumed
+from tests.engine.paper_rooms import AMY, PaperRooms
 from tests.engine.test_board import enter
 from tests.telephony.calls.events import about
 
@@ -84,3 +85,18 @@ async def test_the_last_that_is_written_down_is_a_resume(
     facts = _written(tmp_path)
     assert isinstance(facts[-1].what, Resumed) and not call.music
     assert fold(facts).hold_s < 60
+
+
+async def test_a_held_customers_music_is_a_variable_and_a_single_key(engine: Engine) -> None:
+    """While a second key waited in the channel's queue, its recording would stand still."""
+    paper = PaperRooms(engine)
+    call = paper.talk()
+    for on in (True, False):
+        engine.rooms.put_on_hold(call, AMY, StationName("1001"), on)
+        await paper.settle()
+    asked = [
+        headers.get("Value", headers.get("Digit"))
+        for name, headers in paper.link.asked
+        if name in ("Setvar", "PlayDTMF") and headers["Channel"] == call.channel_name
+    ]
+    assert asked == ["1", "D", "", "D"]
