@@ -162,6 +162,7 @@ async def test_others_projects_results_are_not_there(visit: Visit) -> None:
 
 async def test_reasons_to_skip_are_the_projects_own(console: Console, visit: Visit) -> None:
     otto, amy = await _english(visit, "otto"), await _english(visit, "amy")
+    assert 'href="/results/tea"' in await (await otto.get("/centre/project/tea")).text()
     path = "/results/tea/skips"
     text = await (await otto.get(path)).text()
     fields: dict[str, str] = {}
