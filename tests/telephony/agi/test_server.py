@@ -15,6 +15,7 @@ from bench.fuzz_agi import address
 from telephony.agi.kept_port import Found, is_ours, reserve, reserve_each
 from telephony.agi.server import AgiServer, CannotListen
 from telephony.agi.session import Session
+from tests.conftest import PortBlocks
 from tests.telephony.agi.peer import SECRET, Peer, environment, serving
 from tests.waiting import until
 
@@ -183,15 +184,15 @@ async def test_a_taken_port_is_named() -> None:
             await second.start()
 
 
-def free_port(address: str) -> int:
-    with socket.socket() as one:
-        one.bind((address, 0))
-        return int(one.getsockname()[1])
+# Their ports are of a block, and for sound elsewhere: one that the system chooses may be another
+# test's the next moment, and one of TCP may still be closing.
 
 
-async def test_a_port_that_is_kept_is_for_our_own_user_between_two_controllers() -> None:
+async def test_a_port_that_is_kept_is_for_our_own_user_between_two_controllers(
+    ports: PortBlocks,
+) -> None:
     """Asterisk obeys whoever listens; what SO_REUSEADDR alone can't have, no other user can."""
-    port = free_port("127.0.0.1")
+    port = ports().rtp_start
     kept = reserve("127.0.0.1", port)
     try:
         for _ in range(2):
@@ -216,9 +217,9 @@ def addresses(port: int, *hosts: str) -> list[Found]:
     return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port)) for host in hosts]
 
 
-def test_each_address_of_a_name_is_kept() -> None:
+def test_each_address_of_a_name_is_kept(ports: PortBlocks) -> None:
     """``localhost`` is often two; Asterisk tries the next one where the first refuses it."""
-    port = free_port("127.0.0.2")
+    port = ports().rtp_start
     # the first is not ours
     with reserve_each(addresses(port, "198.51.100.1", "127.0.0.1", "127.0.0.2")):
         for address in ("127.0.0.1", "127.0.0.2"):
@@ -230,10 +231,10 @@ def test_each_address_of_a_name_is_kept() -> None:
             free.bind((address, port))
 
 
-def test_a_port_is_kept_at_all_addresses_or_none() -> None:
+def test_a_port_is_kept_at_all_addresses_or_none(ports: PortBlocks) -> None:
+    port = ports().rtp_start
     with socket.socket() as taken:
-        taken.bind(("127.0.0.2", 0))
-        port = taken.getsockname()[1]
+        taken.bind(("127.0.0.2", port))
         with pytest.raises(OSError, match="in use"):
             reserve_each(addresses(port, "127.0.0.1", "127.0.0.2"))
         with socket.socket() as free:

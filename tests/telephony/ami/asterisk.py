@@ -2,9 +2,9 @@
 
 import asyncio
 import signal
-import socket
 from pathlib import Path
 
+from telephony.asterisk.generated_files import Ports
 from telephony.asterisk.provision import AsteriskInstall
 
 USER, SECRET = "offhook", "s3cret"
@@ -81,25 +81,19 @@ systemname=pbx1
 _EMPTY = "acl features ccss udptl indications cdr cel stasis pjproject sorcery rtp"
 
 
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class SmallAsterisk:
     """One process; ``start`` and ``kill`` as often as you like, on the same port."""
 
-    def __init__(self, root: Path, install: AsteriskInstall) -> None:
+    def __init__(self, root: Path, install: AsteriskInstall, ports: Ports) -> None:
         self.host = "127.0.0.1"
-        self.ami = _free_port(socket.SOCK_STREAM)
+        self.ami = ports.ami
         self._command = install.command
         self._root = root
         self._process: asyncio.subprocess.Process | None = None
         for folder in ("etc", "lib", "spool", "run", "log"):
             (root / folder).mkdir()
         values = {
-            "ami": self.ami, "sip": _free_port(socket.SOCK_DGRAM),
+            "ami": self.ami, "sip": ports.sip,
             "root": root, "modules": install.modules, "data": install.data,
         }  # fmt: skip
         for name, text in _CONF.items():

@@ -10,6 +10,7 @@ from telephony.ami.link import Link
 from telephony.ami.protocol import ActionRefused
 from telephony.ami.state import Timing
 from telephony.asterisk.provision import AsteriskInstall
+from tests.conftest import PortBlocks
 from tests.telephony.ami.asterisk import SECRET, USER, SmallAsterisk
 from tests.telephony.ami.watch import Running, Watch
 from tests.waiting import until
@@ -32,9 +33,11 @@ class Connect(Protocol):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def asterisk(
-    tmp_path_factory: pytest.TempPathFactory, asterisk_install: AsteriskInstall
+    tmp_path_factory: pytest.TempPathFactory,
+    asterisk_install: AsteriskInstall,
+    module_ports: PortBlocks,
 ) -> AsyncIterator[SmallAsterisk]:
-    small = SmallAsterisk(tmp_path_factory.mktemp("ast"), asterisk_install)
+    small = SmallAsterisk(tmp_path_factory.mktemp("ast"), asterisk_install, module_ports())
     await small.start()
     yield small
     await small.kill()
