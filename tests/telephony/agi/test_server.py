@@ -219,7 +219,7 @@ def addresses(port: int, *hosts: str) -> list[Found]:
 
 def test_each_address_of_a_name_is_kept(ports: PortBlocks) -> None:
     """``localhost`` is often two; Asterisk tries the next one where the first refuses it."""
-    port = ports().rtp_start
+    port = ports().rtp_start + 1
     # the first is not ours
     with reserve_each(addresses(port, "198.51.100.1", "127.0.0.1", "127.0.0.2")):
         for address in ("127.0.0.1", "127.0.0.2"):
@@ -232,7 +232,7 @@ def test_each_address_of_a_name_is_kept(ports: PortBlocks) -> None:
 
 
 def test_a_port_is_kept_at_all_addresses_or_none(ports: PortBlocks) -> None:
-    port = ports().rtp_start
+    port = ports().rtp_start + 2
     with socket.socket() as taken:
         taken.bind(("127.0.0.2", port))
         with pytest.raises(OSError, match="in use"):
