@@ -37,14 +37,14 @@ class AgentDesks:
     async def dial(self, agent: AgentCode, lead: int) -> DialNotice | None:
         """Call the customer whom the agent looks at; None: it is being done."""
         run = self._preview(agent)
-        return DialNotice(DialFault.CHANGED, "") if run is None else run.dial(agent, lead)
+        return DialNotice(DialFault.CHANGED, "") if run is None else run.previews.dial(agent, lead)
 
     async def skip(self, agent: AgentCode, lead: int, reason: str, note: str) -> DialNotice | None:
         """Don't call them."""
         run = self._preview(agent)
         if run is None:
             return DialNotice(DialFault.CHANGED, "")
-        return await run.skip(agent, lead, reason, note)
+        return await run.previews.skip(agent, lead, reason, note)
 
     async def dial_by_hand(
         self, agent: AgentCode, number: str, campaign: CampaignName
@@ -55,7 +55,7 @@ class AgentDesks:
     def hang_up(self, agent: AgentCode) -> None:
         """End the call before it is answered."""
         if not self._by_hand.hang_up(agent) and (run := self._preview(agent)) is not None:
-            run.hang_up(agent)
+            run.previews.hang_up(agent)
 
     def _preview(self, agent: AgentCode) -> PreviewRun | None:
         dial = self._desks.at(agent)

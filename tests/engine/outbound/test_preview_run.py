@@ -41,8 +41,8 @@ async def test_a_customer_is_shown_dialled_and_talked_with(desk: DeskScene) -> N
     dial = await desk.shown()
     assert (dial.lead, dial.number, dial.step) == (lead, ONE, DialStep.SHOWN)
     assert desk.seat(AMY).kept == SPRING
-    assert run_of(desk).dial(AMY, lead) is None
-    assert run_of(desk).dial(AMY, lead) is None, "a double click"
+    assert run_of(desk).previews.dial(AMY, lead) is None
+    assert run_of(desk).previews.dial(AMY, lead) is None, "a double click"
     call = await desk.call()
     assert len(desk.link.placed) == 1 and ONE.lstrip("+86") in desk.link.placed[0].channel
     assert call.follower is not None and call.placed is not None
@@ -81,12 +81,12 @@ async def test_who_is_skipped_comes_later_and_the_next_one_is_shown(desk: DeskSc
     await desk.sit(AMY)
     assert (await desk.shown()).lead == first
     before = datetime.now(UTC)
-    assert await run_of(desk).skip(AMY, first, SkipReason.LATER, "at lunch") is None
+    assert await run_of(desk).previews.skip(AMY, first, SkipReason.LATER, "at lunch") is None
     await until(lambda: (dial := desk.floor.desks.at(AMY)) is not None and dial.lead == second)
     row = await desk.lead(first)
     assert row["next_at"] >= before + timedelta(seconds=SETTINGS.gap_s) and not row["attempts"]
     assert row["held_by"] == "put_off" and row["put_off_until"] == row["next_at"]
-    again = await run_of(desk).skip(AMY, first, SkipReason.LATER, "")
+    again = await run_of(desk).previews.skip(AMY, first, SkipReason.LATER, "")
     assert again is not None and again.fault is DialFault.CHANGED
     assert not desk.link.placed
 
@@ -140,7 +140,7 @@ async def test_a_rule_that_holds_by_now_is_named(desk: DeskScene) -> None:
         ONE,
         PAST,
     )
-    assert run_of(desk).dial(AMY, lead) is None
+    assert run_of(desk).previews.dial(AMY, lead) is None
     await desk.nobody()
     notice = desk.floor.desks.view(AMY).notice
     assert notice is not None and (notice.fault, notice.rule) == (DialFault.RULE, "do_not_call")
@@ -152,13 +152,13 @@ async def test_while_no_call_can_go_out_the_customer_stays(desk: DeskScene) -> N
     await desk.sit(AMY)
     dial = await desk.shown()
     desk.link.up = False
-    run_of(desk).dial(AMY, lead)
+    run_of(desk).previews.dial(AMY, lead)
     notice = await until(lambda: desk.floor.desks.view(AMY).notice, what="she is told")
     assert notice is not None and (notice.fault, notice.back) == (DialFault.NO_WAY, True)
     assert desk.floor.desks.at(AMY) is dial and dial.step is DialStep.SHOWN
     assert run_of(desk).figures.trouble
     desk.link.up = True
-    run_of(desk).dial(AMY, lead)
+    run_of(desk).previews.dial(AMY, lead)
     await desk.call()
 
 
@@ -166,7 +166,7 @@ async def test_a_customer_who_is_busy_is_reported_and_the_next_one_shown(desk: D
     first, second = await desk.start(ONE, TWO)
     await desk.sit(AMY)
     await desk.shown()
-    run_of(desk).dial(AMY, first)
+    run_of(desk).previews.dial(AMY, first)
     call = await desk.call()
     desk.engine.talks.gone(call, Party.CALLER, 17, sip=486)
     notice = desk.floor.desks.view(AMY).notice
@@ -179,9 +179,9 @@ async def test_an_agent_hangs_up_on_what_rings(desk: DeskScene) -> None:
     (lead,) = await desk.start(ONE)
     await desk.sit(AMY)
     await desk.shown()
-    run_of(desk).dial(AMY, lead)
+    run_of(desk).previews.dial(AMY, lead)
     call = await desk.call()
-    run_of(desk).hang_up(AMY)
+    run_of(desk).previews.hang_up(AMY)
     await until(lambda: any(name == "Hangup" for name, _ in desk.link.asked), what="it is hung up")
     assert call.cut
     desk.engine.talks.gone(call, Party.SYSTEM, 16)
@@ -211,7 +211,7 @@ async def test_a_phone_that_cannot_be_rung_leaves_the_customer_on_the_desk(
     (lead,) = await desk.start(ONE)
     await desk.sit(AMY, connected=False)
     dial = await desk.shown()
-    run_of(desk).dial(AMY, lead)
+    run_of(desk).previews.dial(AMY, lead)
     await until(lambda: desk.link.placed, what="her phone is rung")
     desk.engine.nailed_up.let_go(StationName(AMY))
     notice = await until(lambda: desk.floor.desks.view(AMY).notice, what="she is told")
