@@ -113,7 +113,7 @@ async def test_a_campaign_that_becomes_another_keeps_the_agent_until_the_call_is
     await until(lambda: floor.desks.at(AMY), what="the call is taken up")
     before = floor.runs.by_name[SPRING]
     made = await scene.campaigns.get(OPS, SPRING)
-    power = SETTINGS.model_copy(update={"mode": Mode.POWER})
+    power = SETTINGS.model_copy(update={"mode": Mode.POWER, "message": {"en": "Hello"}})
     await scene.campaigns.change(OPS, SPRING, made.change, settings=power)
     floor.runs.changed(SPRING)
     await until(lambda: floor.runs.by_name[SPRING] is not before, what="it is of another mode")
