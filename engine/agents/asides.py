@@ -9,12 +9,10 @@ their agents. What agents may wish is in ``consultations``.
 
 import asyncio
 from collections.abc import Set
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from acd.commands import AgentChanged
 from acd.events import KeepAgent, LetAgentGo
-from domain.centre import OutsideNumber
 from domain.facts import AgentState, ConsultAnswered, ConsultBegan, ConsultEnded, Transferred
 from domain.identity import AgentCode, CallId, ChannelId, NodeName, StationName
 from domain.reasons import Cause, ConsultEnd, Party, TransferKind
@@ -23,6 +21,7 @@ from engine.agents.aside import ASKED_IN, CUSTOMER_IN
 from engine.agents.live_floor import LiveFloor
 from engine.agents.live_talks import LiveTalks
 from engine.agents.nailed_up import BORROW_S, NailedUp
+from engine.agents.one_aside import Aside
 from engine.agents.outside_calls import RING_S, NotCalled, OutsideCalls, is_outside
 from engine.agents.room_links import RoomLinks
 from engine.agents.rooms import Rooms
@@ -38,35 +37,6 @@ KEPT_FOR = "consultation"
 """What a colleague is kept from the queues for who is asked."""
 _LATE_S = 5.0
 """Somebody whose ringing has not ended so long after it should have has no channel."""
-
-
-@dataclass(slots=True, eq=False)
-class Aside:
-    """One consultation."""
-
-    call: LiveCall
-    agent: AgentCode
-    station: StationName
-    """The agent's phone, and room."""
-    whom: AgentCode | None
-    """None: somebody outside."""
-    room: StationName
-    """The phone and room of whom they ask."""
-    outside: OutsideNumber | None = None
-    stage: ConsultStage = ConsultStage.CALLING
-    link: ChannelId | None = None
-    leaving: bool = False
-    """The customer is on the way to whom was asked."""
-    since: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def node(self) -> NodeName:
-        return self.call.channel.node
-
-    @property
-    def name(self) -> str:
-        """Whom they ask, as it is recorded: an agent's code, or the room of somebody outside."""
-        return self.whom or self.room
 
 
 class Asides:
@@ -107,15 +77,7 @@ class Asides:
         """Each agent who asks or is asked, and how far that has come."""
         found: dict[AgentCode, ConsultView] = {}
         for aside in self._by_call.values():
-            caller, stage, since = aside.call.caller, aside.stage, aside.since
-            if aside.whom is not None:
-                found[aside.whom] = ConsultView(stage, aside.agent, since, False, caller)
-            who = aside.whom or AgentCode("")
-            if aside.outside is None:
-                found[aside.agent] = ConsultView(stage, who, since, True, caller)
-            else:
-                named = (aside.outside.number, aside.outside.title)
-                found[aside.agent] = ConsultView(stage, who, since, True, caller, *named)
+            found |= aside.views()
         return found
 
     def unreached(self) -> dict[AgentCode, UnreachedView]:

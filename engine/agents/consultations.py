@@ -10,9 +10,10 @@ from domain.facts import Transferred
 from domain.identity import AgentCode, StationName
 from domain.reasons import ConsultEnd, TransferKind
 from engine.agents.aside import ASKED_IN, STEPS, ConsultStep, passes_on_by_hanging_up
-from engine.agents.asides import Aside, Asides
+from engine.agents.asides import Asides
 from engine.agents.colleagues_at_hand import Colleagues
 from engine.agents.live_floor import LiveFloor
+from engine.agents.one_aside import Aside
 from engine.agents.outside_calls import OutsideCalls, new_room
 from engine.agents.passes_outside import PassesOutside
 from engine.agents.rooms import Rooms
