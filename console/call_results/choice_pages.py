@@ -61,7 +61,7 @@ async def _take(request: web.Request, before: Choice | None) -> web.Response:
     draft = draft_typed(given)
     if moved := move_asked(given):
         draft = replace(draft, subs=swapped(draft.subs, *moved))
-        return _form(request, draft, before, focus=focus_after(moved))
+        return _form(request, draft, before, focus=focus_after(moved, draft.subs))
     service = request.app[DISPOSING].choices
     taken = {choice.code for choice in (await service.of(project)).choices}
     choice, draft = choice_typed(request, draft, before, taken)

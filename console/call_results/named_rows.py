@@ -86,10 +86,12 @@ def move_asked(given: Mapping[str, str]) -> tuple[int, int] | None:
     return int(row), int(row) + (1 if what == "down" else -1)
 
 
-def focus_after(moved: tuple[int, int]) -> str:
-    """The button that has the focus then: the same one, in the row's new place."""
-    row, other = moved
-    return f"{'down' if other > row else 'up'}.{other}"
+def focus_after(moved: tuple[int, int], rows: TitleRows) -> str:
+    """The button that has the focus then: the same one, in the row's new place; at either end the
+    other one, for that one can't be pressed there."""
+    row, there = moved
+    down = there == 0 or (row < there < len(named(rows)) - 1)
+    return f"{'down' if down else 'up'}.{there}"
 
 
 def swapped(rows: TitleRows, row: int, other: int) -> TitleRows:

@@ -1,5 +1,7 @@
 """The list of a project's results: their order, which are offered, and the way to each."""
 
+from urllib.parse import quote
+
 from aiohttp import web
 
 from campaigns.choice_edits import ChoicesEdit, back_to, lacking, moved, retired
@@ -42,7 +44,7 @@ async def move(request: web.Request) -> web.Response:
     """POST /results/{project}/move: choice, by (-1 or 1)"""
     form = await request.post()
     code, by = str(form.get("choice", "")), 1 if form.get("by") == "1" else -1
-    return await _edit(request, lambda now: moved(now, code, by), "moved", f"{code}&by={by}")
+    return await _edit(request, lambda now: moved(now, code, by), "moved", code, f"&by={by}")
 
 
 async def retire(request: web.Request) -> web.Response:
@@ -71,13 +73,17 @@ async def undo(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/results/{project}?done=undone")
 
 
-async def _edit(request: web.Request, edit: ChoicesEdit, done: str, code: str) -> web.Response:
+async def _edit(
+    request: web.Request, edit: ChoicesEdit, done: str, code: str, by: str = ""
+) -> web.Response:
     project, actor = project_of(request), actor_of(request)
     try:
         await request.app[DISPOSING].choices.edit(actor, project, edit)
     except ChoicesRefused as refused:
         return await list_of(request, refusal(request, refused))
-    raise web.HTTPSeeOther(f"/results/{project}?done={done}&choice={code}#choice-{code}")
+    # Browsers focus nothing by themselves on a page that is opened at a fragment.
+    at = by or f"#choice-{quote(code)}"
+    raise web.HTTPSeeOther(f"/results/{project}?done={done}&choice={quote(code)}{at}")
 
 
 async def history(request: web.Request) -> web.Response:

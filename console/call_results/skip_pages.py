@@ -39,7 +39,7 @@ async def change_skips(request: web.Request) -> web.Response:
     given = {name: str(value) for name, value in (await request.post()).items()}
     rows, seen = rows_typed(given, MOST_SKIPS), given.get("seen", "")
     if moved := move_asked(given):
-        return _form(request, swapped(rows, *moved), seen, focus=focus_after(moved))
+        return _form(request, swapped(rows, *moved), seen, focus=focus_after(moved, rows))
     if fault := fault_in(request, rows, MOST_SKIPS):
         return _form(request, rows, seen, fault=fault, status=400)
 

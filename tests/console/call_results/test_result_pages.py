@@ -120,6 +120,7 @@ async def test_rows_change_places_before_anything_is_saved(visit: Visit) -> None
     text = await (await otto.post("/results/tea/new", TRIAL | rows)).text()
     values = re.findall(r'name="sub\.\d\.en" lang="en" value="([^"]*)"', text)
     assert values == ["Ten days", "Seven days", "", ""]
+    assert re.findall(r'value="(\w+\.\d)"[^>]* autofocus', text) == ["up.1"]  # it is the last now
 
 
 async def test_two_who_change_one_result_hear_of_each_other(console: Console, visit: Visit) -> None:
@@ -208,3 +209,16 @@ async def test_reasons_to_skip_are_the_projects_own(console: Console, visit: Vis
     assert (await otto.post("/results/tea/undo", {"change": change})).status == 303
     back = (await ProjectChoices(console.database.pool).of(TEA)).skips
     assert back[:-1] == USUAL_SKIPS and back[-1].retired
+
+
+async def test_the_first_one_is_moved_down_again_with_the_key_at_hand(visit: Visit) -> None:
+    otto = await _english(visit, "otto")
+    answer = await otto.post("/results/tea/move", {"choice": "appointment", "by": "-1"})
+    assert "#" not in answer.headers["Location"]
+    text = await (await otto.get(answer.headers["Location"])).text()
+    assert _offered(text)[0] == "appointment"
+    assert re.findall(r'aria-label="(\w+)" autofocus', text) == ["Down"]  # "Up" can't be pressed
+    for code in ("no such", "x#y&done=<b>"):
+        answer = await otto.post("/results/tea/retire", {"choice": code, "retired": "yes"})
+        assert answer.status == 303
+        assert (await otto.get(answer.headers["Location"].split("#")[0])).status == 200
