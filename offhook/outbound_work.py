@@ -19,6 +19,7 @@ from campaigns.claims import LeadClaims
 from campaigns.customer_cards import CustomerCards
 from campaigns.daily_report import DailyReports
 from campaigns.dispositions import Dispositions
+from campaigns.do_not_call import DoNotCall
 from campaigns.funnel import CampaignFunnel
 from campaigns.hand_dialling import HandDialling
 from campaigns.lead_lists import LeadLists
@@ -212,7 +213,7 @@ class OutboundWork:
     def list_services(self) -> ListServices:
         """For the pages of lists."""
         rejected, typed = RejectedRows(self._pool), TypedLeads(self._pool, self._zone)
-        return ListServices(self._lists, self.imports, rejected, typed)
+        return ListServices(self._lists, self.imports, rejected, typed, DoNotCall(self._pool))
 
     def report_services(self) -> ReportServices:
         """For the reports."""

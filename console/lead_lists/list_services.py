@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from campaigns.do_not_call import DoNotCall
 from campaigns.import_progress import ImportProgress
 from campaigns.lead_lists import LeadLists, ListOfLeads, ListRefusal, ListRefused
 from campaigns.list_imports import ListImports
@@ -24,6 +25,7 @@ class ListServices:
     imports: ListImports
     rejected: RejectedRows
     typed: TypedLeads
+    do_not_call: DoNotCall
 
 
 LIST_SERVICES: web.AppKey[ListServices] = web.AppKey("list_services")

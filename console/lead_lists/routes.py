@@ -4,7 +4,13 @@ from campaigns.list_reader import LIST_LIMITS
 from console.kit.features import Entry, Feature, get, post, post_file
 from console.kit.permissions import WATCHERS, Only, Reach
 from console.kit.translations import N_
-from console.lead_lists import import_pages, lists_pages, rejected_pages, typed_lead_pages
+from console.lead_lists import (
+    do_not_call_pages,
+    import_pages,
+    lists_pages,
+    rejected_pages,
+    typed_lead_pages,
+)
 from domain.roles import Role
 
 PAUSERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
@@ -26,6 +32,9 @@ LEAD_LISTS = Feature(
         post("/lists/imports/{import}/resume", import_pages.resume, CHANGERS),
         post("/lists/imports/{import}/undo", import_pages.undo, CHANGERS),
         get("/lists/imports/{import}/rejected/{kind}", rejected_pages.rejected, WATCHERS),
+        get("/do-not-call", do_not_call_pages.page, PAUSERS),
+        post("/do-not-call", do_not_call_pages.add, PAUSERS),
+        post("/do-not-call/remove", do_not_call_pages.take_off, CHANGERS),
     ),
     Entry("/lists", "list-details", N_("Lists")),
 )

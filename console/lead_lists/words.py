@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from campaigns.do_not_call import ListingSource
 from campaigns.import_progress import DuplicatePolicy, ImportState, RowFate
 from campaigns.lead_columns import ColumnUse, MappingFault
 from campaigns.lead_lists import ListRefusal
@@ -164,3 +165,17 @@ REJECTED = {
     "yes": N_("yes"),
     "no": N_("no"),
 }
+LISTING_SOURCES: Mapping[str, str] = {
+    ListingSource.KEY: N_("The customer pressed the key"),
+    ListingSource.AGENT: N_("The customer told an agent"),
+    ListingSource.IMPORT: N_("Imported"),
+    ListingSource.PAGE: N_("By hand"),
+}
+CENTRES_LIST = N_("The whole centre")
+LISTED = N_("New on the list: %(n)s. There before: %(known)s.")
+TAKEN_OFF = N_("%(number)s is off the list. Its leads are what they were before.")
+NOT_LISTED = N_("%(number)s is not on the list any more.")
+NEEDS_REASON = N_("Say why the number may be called again.")
+HOW_MANY = N_("Type at least one number, and at most %(most)s at a time.")
+NO_NUMBERS = N_("Nothing was put on the list. These are no numbers (%(n)s): %(named)s")
+NO_DAY = N_("This is no day between the years 2000 and 2999.")

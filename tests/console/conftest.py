@@ -24,6 +24,7 @@ from campaigns.campaign_service import Campaigns
 from campaigns.customer_cards import CustomerCards
 from campaigns.daily_report import DailyReports
 from campaigns.dispositions import Dispositions
+from campaigns.do_not_call import DoNotCall
 from campaigns.funnel import CampaignFunnel
 from campaigns.lead_lists import LeadLists
 from campaigns.lead_report import LeadReports
@@ -228,6 +229,7 @@ async def console(
             imports,
             RejectedRows(database.pool),
             TypedLeads(database.pool, ZoneInfo("Asia/Shanghai")),
+            DoNotCall(database.pool),
         ),
         reports=ReportServices(
             DailyReports(database.pool),

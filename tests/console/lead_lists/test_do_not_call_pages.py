@@ -1,0 +1,96 @@
+"""The pages of numbers that are not to be called."""
+
+import pytest
+
+from campaigns.do_not_call import CENTRE
+from console.lead_lists.do_not_call_pages import MOST_TYPED
+from tests.campaigns.campaigns_scene import CampaignScene
+from tests.console.browserless import Client
+from tests.console.browsing import Open
+from tests.console.conftest import Console, Visit
+from tests.console.floor import BANK, TEA
+from tests.console.test_accessible import serious_faults
+
+pytestmark = pytest.mark.live
+HERE = "/do-not-call"
+NUMBER = "+8613800000001"
+
+
+async def _english(visit: Visit, name: str) -> Client:
+    client = await visit(name)
+    await client.post("/language", {"language": "en"})
+    return client
+
+
+async def test_numbers_are_put_on_a_list_and_taken_off_for_a_reason(
+    console: Console, visit: Visit
+) -> None:
+    scene = CampaignScene(console.database)
+    lead = await scene.lead(await scene.new_list(), NUMBER)
+    otto = await _english(visit, "otto")
+    assert "No number is here" in await (await otto.get(HERE)).text()
+    typed = {
+        "list": TEA,
+        "numbers": f"138 0000 0001\n{NUMBER}，+862112345678",
+        "reason": "a letter",
+    }
+    said = await (await otto.post(HERE, typed)).text()
+    assert "New on the list: 2. There before: 0." in said
+    assert NUMBER in said and "By hand" in said
+    assert await scene.column(lead, "state") == "do_not_call"
+    found = await (await otto.get(f"{HERE}?list=tea&number=13800000001")).text()
+    assert NUMBER in found and "+862112345678" not in found
+    wish = {"list": TEA, "number": NUMBER, "reason": " "}
+    assert (await otto.post(f"{HERE}/remove", wish)).status == 400
+    assert await scene.column(lead, "state") == "do_not_call"
+    for text in ("is off the list", "is not on the list any more"):
+        gone = await otto.post(f"{HERE}/remove", wish | {"reason": "a mistake"})
+        assert text in await gone.text()
+    assert await scene.column(lead, "state") == "open"
+
+
+async def test_a_list_may_hold_from_a_later_day(console: Console, visit: Visit) -> None:
+    ada = await _english(visit, "ada")
+    typed = {"list": CENTRE, "numbers": NUMBER, "since": "2999-01-01"}
+    assert "not yet" in await (await ada.post(HERE, typed)).text()
+    since = await console.database.pool.fetchval("select since from do_not_call")
+    assert since.year in (2998, 2999)  # midnight where the viewer is
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"numbers": " \n,"}, "at least one number"),
+        ({"numbers": "1\n" * (MOST_TYPED + 1)}, "at most"),
+        ({"numbers": f"{NUMBER}\n=cmd\n<b>"}, "no numbers (2): =cmd, &lt;b&gt;"),
+        ({"numbers": NUMBER, "since": "0001-01-01"}, "no day"),
+        ({"numbers": NUMBER, "since": "soon"}, "no day"),
+    ],
+)
+async def test_what_makes_no_sense_changes_nothing(
+    console: Console, visit: Visit, typed: dict[str, str], said: str
+) -> None:
+    otto = await _english(visit, "otto")
+    answer = await otto.post(HERE, {"list": TEA, **typed})
+    assert (answer.status, said in await answer.text()) == (400, True)
+    assert not await console.database.pool.fetchval("select count(*) from do_not_call")
+
+
+async def test_nobody_changes_the_lists_of_others(console: Console, visit: Visit) -> None:
+    sue = await _english(visit, "sue")
+    for where in (BANK, CENTRE, "mars"):
+        assert (await sue.post(HERE, {"list": where, "numbers": NUMBER})).status == 403
+    assert (await sue.get(f"{HERE}?list={BANK}")).status == 403
+    assert "Put on the list" not in await (await sue.get(f"{HERE}?list=")).text()
+    assert not await console.database.pool.fetchval("select count(*) from do_not_call")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_the_page_is_for_everybody(console: Console, open_page: Open, language: str) -> None:
+    await console.database.pool.execute(
+        "insert into do_not_call (project, number, since, source) values ('tea', $1, now(), 'key')",
+        NUMBER,
+    )
+    page = await open_page(f"{HERE}?list=tea", "ada", language)
+    assert await page.locator("#listed tbody tr").count() == 1
+    assert await serious_faults(page) == []
