@@ -38,6 +38,8 @@ async def test_numbers_are_put_on_a_list_and_taken_off_for_a_reason(
     assert "New on the list: 2. There before: 0." in said
     assert NUMBER in said and "By hand" in said
     assert await scene.column(lead, "state") == "do_not_call"
+    there = f'href="{HERE}?list=tea&amp;number=%2B8613800000001"'
+    assert there in await (await otto.get(f"/leads/{lead}")).text()
     found = await (await otto.get(f"{HERE}?list=tea&number=13800000001")).text()
     assert NUMBER in found and "+862112345678" not in found
     wish = {"list": TEA, "number": NUMBER, "reason": " "}
