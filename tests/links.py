@@ -16,6 +16,10 @@ class StillLink(Link):
         super().__init__(node, "127.0.0.1", 1, "x", "y")
         self.up = up
 
+    @property
+    def sends(self) -> bool:
+        return self.up
+
 
 class TakingLink(StillLink):
     """A link on which everything that is asked for is accepted, and nothing comes of it."""

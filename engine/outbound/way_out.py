@@ -160,7 +160,7 @@ class WayOut:
             return Shut("the line is not in the centre any more")
         if not self.open:
             return Shut("Offhook is stopping")
-        if not link.up:
+        if not link.sends:
             return Shut("the connection to Asterisk is down")
         if self.free_lines(line.name, wish.lines_for_inbound) < 1:
             return Shut("the line has no free channel")
@@ -180,7 +180,7 @@ class WayOut:
         caller_id = caller_id_of(line, wish.caller_id)
         try:
             async with self._turns:
-                if not (wanted() and link.up and self.open):
+                if not (wanted() and link.sends and self.open):
                     return _TOO_LATE
                 refused = await self._reserve(wish, channel, line, caller_id)
         except AWAY as error:
@@ -188,7 +188,7 @@ class WayOut:
             return Shut(f"the database is away: {in_one_line(error)}")
         if refused is not None:
             return refused
-        if not (wanted() and link.up and self.open):
+        if not (wanted() and link.sends and self.open):
             return await self._withdraw(channel)
         placed = PlacedFor(
             wish.project,

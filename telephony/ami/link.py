@@ -126,13 +126,13 @@ class Link:
     @property
     def up(self) -> bool:
         """Logged in, snapshot delivered: events flow and actions can be sent."""
-        protocol = self._protocol
-        return self._serves and protocol is not None and protocol.sends
+        return self._state.kind is LinkKind.UP
 
     @property
-    def _serves(self) -> bool:
-        """Whether it was up when ``run`` last looked: a connection ends a moment earlier."""
-        return self._state.kind is LinkKind.UP
+    def sends(self) -> bool:
+        """Whether an action can be sent. A connection may have ended before what was received of it
+        is delivered; until then the link is up, and sends nothing."""
+        return self.up and self._protocol is not None and self._protocol.sends
 
     @property
     def state(self) -> LinkState:
@@ -274,14 +274,14 @@ class Link:
                     self._became(LinkKind.REFUSED, str(error))
                     wait = self.timing.retry_refused
                 except (OSError, OutcomeUnknown, LinkDown) as error:
-                    was_up = self._serves
+                    was_up = self.up
                     await self._lost(_reason(error))
                 except Exception as error:
                     # A bug of ours must not leave a centre without its events.
                     self._log.exception(
                         "the AMI link failed because of a bug in Offhook; trying again"
                     )
-                    was_up = self._serves
+                    was_up = self.up
                     await self._lost(_reason(error))
                     wait = self.timing.retry_most
                 failures = 0 if was_up else failures + 1
@@ -297,7 +297,7 @@ class Link:
         finally:
             self._task = None
             self._delivery.hold()
-            was_up = self._serves
+            was_up = self.up
             self._became(LinkKind.CLOSED, "closed")
             if was_up:
                 self._tell(self._listener.on_down, self.node, self._state.error)
@@ -417,7 +417,7 @@ class Link:
             )
 
     async def _lost(self, error: str) -> None:
-        if self._serves:
+        if self.up:
             # What was received is true, so it is delivered first.
             self._became(LinkKind.DOWN, error)
             await self._delivery.drained()

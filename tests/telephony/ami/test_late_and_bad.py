@@ -171,24 +171,25 @@ class Cuts(Far):
 
 
 class Asked(Link):
-    """Is asked whether it is up at the moment when its connection ends."""
+    """Is asked whether it sends anything at the moment when its connection ends."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self.was_up: list[bool] = []
+        self.sent: list[bool] = []
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.was_up.append(self.up)
+        self.sent.append(self.sends)
 
 
-async def test_a_link_whose_connection_has_just_ended_is_not_up(
+async def test_a_link_whose_connection_has_just_ended_sends_nothing(
     engine: Engine, links: dict[NodeName, Link]
 ) -> None:
     """Or else a call is written down as placed that can't be sent."""
     async with linked(engine, links, Cuts(), kind=Asked) as link:
         assert isinstance(link, Asked)
         await link.wait_up(10)
+        assert link.sends
         with pytest.raises(OutcomeUnknown):
             await link.action("Cut")
-        assert link.was_up == [False]
+        assert link.sent == [False]
