@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from tests.faults.conftest import SceneFactory
+from tests.processes import children
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -13,8 +14,7 @@ pytestmark = [pytest.mark.live, pytest.mark.long]
 
 def _controllers() -> set[int]:
     """The controllers that this process has started, spares among them."""
-    found = psutil.Process().children()
-    return {one.pid for one in found if "serve" in one.cmdline()}
+    return {one.pid for one in children(word=" serve ")}
 
 
 async def test_the_spare_takes_over_and_gets_one_of_its_own(scene: SceneFactory) -> None:

@@ -28,6 +28,7 @@ from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.faults.scene import LINE, Scene, open_pool, seat, write_centre
 from tests.offhook.command import Ended, begin_up, command, end_up, run
+from tests.processes import children
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -73,7 +74,7 @@ class Up:
 
     def controller(self) -> int:
         """The controller that serves: the older one; the other is its spare."""
-        found = [p for p in psutil.Process(self.process.pid).children() if "serve" in p.cmdline()]
+        found = children(self.process.pid, " serve ")
         port = self.scene.stack.ports.agi
         for one in found:
             listening = [c.laddr.port for c in one.net_connections("tcp") if c.status == "LISTEN"]
@@ -304,13 +305,13 @@ async def test_the_second_ctrl_c_stops_a_restart_too(up: UpFactory) -> None:
     await one.until_said("as ./run restart asked")
     one.process.send_signal(signal.SIGTERM)
     await one.until_said("is finished first")
-    children = psutil.Process(one.process.pid).children(recursive=True)
+    started = children(one.process.pid, recursive=True)
     one.process.send_signal(signal.SIGTERM)
     assert await one.ended() == 0
     assert "stopped before this was done" in (await asking).only_complaint()
     text = one.said.read_text()
     assert text.splitlines()[-1] == "offhook: stopping" and "Traceback" not in text, text
-    assert not psutil.wait_procs(children, 10)[1]
+    assert not psutil.wait_procs(started, 10)[1]
 
 
 async def test_a_restart_that_fails_leaves_all_as_it_was(up: UpFactory) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import uvloop
 from structlog.testing import capture_logs
@@ -14,6 +13,7 @@ from structlog.testing import capture_logs
 from domain.prompts import PromptText
 from prompts.sounds import PromptError, Prompts
 from prompts.speech import Espeak, SpeechFault
+from tests.processes import children
 from tests.prompts.test_prompts import is_telephone_wav, upload
 
 DYING = {
@@ -39,10 +39,6 @@ def espeak(script: str, **settings: Any) -> Espeak:
     return Espeak(["sh", "-c", script, "sh"], **settings)
 
 
-def children() -> list[str]:
-    return [child.name() for child in psutil.Process().children(recursive=True)]
-
-
 @pytest.mark.parametrize("script", DYING.values(), ids=DYING.keys())
 def test_each_of_forty_sessions_goes_on(script: str, tmp_path: Path) -> None:
     async def sessions() -> None:
@@ -60,7 +56,7 @@ def test_each_of_forty_sessions_goes_on(script: str, tmp_path: Path) -> None:
     assert [line["event"] for line in logs] == ["a prompt has no sound; calls go on without it"]
     assert "\n" not in logs[0]["why"]
     assert not list(tmp_path.rglob("*.part"))
-    assert "espeak-ng" not in children()
+    assert not children(word="espeak-ng", recursive=True)
 
 
 def test_one_that_hangs_is_not_waited_for_by_every_caller(tmp_path: Path) -> None:
@@ -83,7 +79,7 @@ def test_one_that_hangs_is_not_waited_for_by_every_caller(tmp_path: Path) -> Non
         on_uvloop(sessions())
     assert len(runs.read_text().splitlines()) == 2
     assert len(logs) == 1, "one line for one fault"
-    assert "sleep" not in children()
+    assert not children(word="sleep", recursive=True)
 
 
 def test_what_it_has_started_does_not_outlive_it(tmp_path: Path) -> None:
@@ -95,7 +91,7 @@ def test_what_it_has_started_does_not_outlive_it(tmp_path: Path) -> None:
             await Prompts(tmp_path, gone).sound(PromptText("hello", "en", "Hello"))
 
     on_uvloop(session())
-    assert "sleep" not in children()
+    assert not children(word="sleep", recursive=True)
 
 
 async def test_uploads_are_played_whatever_espeak_does(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from domain.facts import Fact
 from storage.database import Database, make_pool, open_database
 from storage.embedded import EmbeddedServer
 from storage.outbox import Outbox
+from tests.processes import children, suspend
 from tests.storage.days import answered
 from tests.storage.test_pump import assert_rows_are_folds, pumping
 from tests.waiting import until
@@ -107,9 +108,7 @@ def frozen(server: EmbeddedServer) -> Iterator[None]:
     """All of a server's processes stand still: connections stay, answers don't come."""
     assert server.pid is not None
     postmaster = psutil.Process(server.pid)
-    processes = [postmaster, *postmaster.children(recursive=True)]
-    for process in processes:
-        process.suspend()
+    processes = suspend([postmaster, *children(server.pid, recursive=True)])
     try:
         yield
     finally:

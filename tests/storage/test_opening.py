@@ -25,6 +25,7 @@ from storage.database_errors import (
 from storage.embedded import EmbeddedServer, ServerTiming
 from storage.migrate import Migration, migrate, migrations
 from storage.queries import load
+from tests.processes import children, suspend
 from tests.waiting import until
 
 
@@ -218,9 +219,8 @@ def test_an_initdb_whose_starter_was_killed_is_ended(own_folder: Path) -> None:
         initdb: list[psutil.Process] = []
         while not initdb:
             assert starter.poll() is None
-            family = psutil.Process(starter.pid).children(recursive=True)
-            initdb = [one for one in family if one.name() == "initdb"]
-        initdb[0].suspend()  # in the middle of its work
+            # In the middle of its work.
+            initdb = suspend(children(starter.pid, "initdb", recursive=True))
         starter.kill()
     server = EmbeddedServer(own_folder)
     server.start()

@@ -21,6 +21,7 @@ from telephony.asterisk.instance import Instance
 from telephony.asterisk.provision import AsteriskInstall
 from tests.conftest import PortBlocks
 from tests.passwords import passwords_for
+from tests.processes import children
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
@@ -232,11 +233,7 @@ async def test_a_hundred_changes_are_a_few_reloads(scene: Scene, centre: Centre)
 
 def _watch() -> psutil.Process:
     """The process that watches for us."""
-    (found,) = [
-        child
-        for child in psutil.Process().children()
-        if any("watch-changes" in part for part in child.cmdline())
-    ]
+    (found,) = children(word="watch-changes")
     return found
 
 

@@ -2,14 +2,13 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from telephony.asterisk.centre_files import CENTRE_FILES
 from telephony.asterisk.instance import WATCH
+from tests.processes import children
 from tests.waiting import until_blocking
 
 REFUSES = """case $2 in
@@ -99,11 +98,7 @@ def test_a_registration_ends_with_its_password_or_its_phone(
             return {name.partition(";")[0] for name in names if ";@" in name}
 
         def sleeps() -> bool:
-            for child in psutil.Process(running.pid).children():
-                with suppress(psutil.NoSuchProcess):  # it has just ended
-                    if child.name() == "sleep":
-                        return True
-            return False
+            return bool(children(running.pid, "sleep"))
 
         until_blocking(sleeps, 20, "what is there to have been seen")
         phones.with_suffix(".new").replace(phones)
