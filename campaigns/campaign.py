@@ -33,6 +33,10 @@ class Mode(StrEnum):
     TEST = "test"  # a test call; as well a mode of attempts alone, and no figure counts it
 
 
+MAY_ABANDON = frozenset((Mode.PROGRESSIVE, Mode.POWER, Mode.PREDICTIVE))
+"""The modes in which a customer may answer while no agent is free."""
+
+
 class CampaignState(StrEnum):
     """Where a campaign is; ``campaigns.campaign.NEXT`` says what may follow."""
 
@@ -87,9 +91,10 @@ class CampaignSettings(BaseModel):
     rules: str = "cautious"
     """The name of a preset in ``dialer.rules``."""
     share: float | None = Field(None, ge=0, le=1)
-    """The largest share that may be abandoned; None: the preset's."""
+    """The largest share that may be abandoned; None: the preset's. More than the rules allow is
+    refused (``campaigns.rule_faults``)."""
     grace_s: float | None = Field(None, ge=0, le=10)
-    """None: the preset's."""
+    """None: the preset's, and no longer, as with ``share``."""
     preview_s: float = Field(60.0, ge=10, le=3_600)
     """Of ``preview``: how long an agent may look at a customer."""
     preview_end: Literal["give_back", "dial"] = "give_back"

@@ -14,7 +14,13 @@ from typing import Any, TypedDict
 import asyncpg
 from pydantic import ValidationError
 
-from campaigns.campaign import CAMPAIGN_NAME, NEXT, CampaignSettings, CampaignState, Mode
+from campaigns.campaign import (
+    CAMPAIGN_NAME,
+    MAY_ABANDON,
+    NEXT,
+    CampaignSettings,
+    CampaignState,
+)
 from dialer.rules import PRESETS
 from domain.errors import OffhookError
 from domain.identity import CampaignName, ProjectName
@@ -28,8 +34,6 @@ _JUDGED_BY = (
     "calendar",
 )  # fmt: skip
 """The settings by which leads are judged."""
-_MAY_ABANDON = frozenset((Mode.PROGRESSIVE, Mode.POWER, Mode.PREDICTIVE))
-"""The modes in which a customer may answer while no agent is free."""
 _CHANGERS = frozenset((Role.ADMIN, Role.OPS))
 _DRIVERS = _CHANGERS | {Role.SUPERVISOR}
 """Who may start, pause and stop."""
@@ -53,6 +57,9 @@ class CampaignRefusal(StrEnum):
     FLOW_NEEDS_QUEUE = "flow_needs_queue"  # it leads to the campaign's queue, and there is none
     FLOW_LEADS_NOWHERE = "flow_leads_nowhere"  # to a queue that the centre doesn't have
     FLOW_WITHOUT_OPT_OUT = "flow_without_opt_out"  # customers couldn't ask for no more calls
+    SHARE_OVER_RULE = "share_over_rule"  # the value is the most that the rules allow, in percent
+    GRACE_OVER_RULE = "grace_over_rule"  # the same, in seconds
+    NO_OPT_OUT_KEY = "no_opt_out_key"  # the rules want one for customers whom nobody is free for
     NO_SUCH_CHANGE = "no_such_change"
 
 
@@ -343,7 +350,7 @@ def _may_run(settings: CampaignSettings) -> None:
     a message. What that says nobody here can judge."""
     wanted = PRESETS[settings.rules].message.must_say
     told = any(text.strip() for text in settings.message.values())
-    if settings.mode in _MAY_ABANDON and wanted and not told:
+    if settings.mode in MAY_ABANDON and wanted and not told:
         raise CampaignRefused(CampaignRefusal.NO_MESSAGE, "message")
 
 

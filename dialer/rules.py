@@ -6,7 +6,7 @@ is counted in ``dialer.limit``, and each preset holds the matching limit. The so
 (2010, 2017) for the UK, carriers' terms for China. A centre's counsel confirms the texts.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -69,23 +69,8 @@ class AbandonMessage:
     within_s: float
     """How soon it must begin, in seconds after the limit's clock starts."""
     must_say: frozenset[MessagePart]
-    may_sell: bool = False
-
-    def faults(
-        self, said: Collection[MessagePart], *, sells: bool, after_s: float
-    ) -> tuple[str, ...]:
-        """Return what is wrong with a message that says this and begins this late.
-
-        Empty if nothing is. ``after_s``: seconds from the clock's start to the message's.
-        """
-        faults = [
-            f"doesn't say {each.value}" for each in MessagePart if each in self.must_say - set(said)
-        ]
-        if sells and not self.may_sell:
-            faults.append("sells something")
-        if after_s > self.within_s:
-            faults.append(f"begins after {after_s:g} s, at most {self.within_s:g} s are allowed")
-        return tuple(faults)
+    """None of them lets it sell something. Only a person can tell whether a text does; whether
+    there is a key for OPT_OUT is checked (``campaigns.rule_faults``)."""
 
 
 class Kept(StrEnum):
@@ -126,6 +111,14 @@ class Rules:
     only with a reserved agent."""
     at_most: tuple[AtMost, ...] = ()
     needs_consent: bool = False
+    limit_by_text: bool = True
+    """Whether a text sets the limit's share and grace. If none does, they are our advice, and a
+    campaign may choose others."""
+
+    @property
+    def most_grace_s(self) -> float:
+        """The longest that a person may wait for an agent, so that the message is in time, too."""
+        return min(self.limit.grace_s, self.message.within_s)
 
 
 _EVENING = Quiet(time(21), time(8))
@@ -165,6 +158,7 @@ CN = Rules(
     quiet=(_EVENING,),
     at_most=_CHINA_OFTEN,
     needs_consent=True,
+    limit_by_text=False,
 )
 """China, licensed centres and carriers' terms: consent, 08:00 to 21:00, at most 5 calls per callee
 in 24 h and 3 in 5 minutes; recording, numbers, times and proof of consent kept at least 30 days. No
@@ -176,6 +170,7 @@ CN_DEBT = Rules(
     records=CN.records,
     quiet=(*CN.quiet, Quiet(time(22), time(8))),
     at_most=(*CN.at_most, AtMost(3, None, effective=True)),
+    limit_by_text=False,
 )
 """China, debt collection: at most 3 effective calls a day and none from 22:00 to 08:00, in addition
 to the carriers' terms. It is not a commercial call, so consent is not required."""

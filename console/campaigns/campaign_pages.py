@@ -8,6 +8,7 @@ from aiohttp import web
 from campaigns.campaign import NEXT, CampaignState
 from campaigns.campaign_service import Campaign, CampaignRefused
 from campaigns.judging import closed_days
+from campaigns.rule_faults import rule_faults
 from console.campaigns import watch_pages, why_pages, why_words, words
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.reason_text import reason_text
@@ -75,6 +76,7 @@ def _values(request: web.Request, campaign: Campaign) -> dict[str, Any]:
         "moves": [state for state in words.MOVES if state in NEXT[campaign.state]],
         "view": view,
         "plan": request.app[SERVICES].plan(campaign.settings),
+        "beyond_rules": [refusal(request, each) for each in rule_faults(campaign.settings)],
         "calendar_gone": _calendar_gone(request, campaign),
         "next_day_off": _next_day_off(request, campaign),
         "trouble": "" if view is None else why_pages.trouble_text(request, view),

@@ -12,7 +12,8 @@ from console.campaigns.campaign_form import settings_of_form, typed_of
 from console.campaigns.campaign_services import SERVICES, actor_of, campaign_of, refusal
 from console.campaigns.form_fault import FormFault
 from console.kit.context import FLOWS, LIVE, project_titles
-from console.kit.rendering import render
+from console.kit.rendering import render, says
+from dialer.rules import PRESETS
 from domain.identity import ProjectName
 
 _FIRST = CampaignSettings(title="-", queue="-", line="-")
@@ -131,8 +132,17 @@ async def _form(
         "chosen": set(campaign.lists if campaign and lists is None else lists or ()),
         "made": request.query.get("made") == "yes",
         "words": words,
+        "must_say": _must_say(request, typed.get("rules", "")),
     }
     return render(request, "campaigns/form.html", values, status=status)
+
+
+def _must_say(request: web.Request, rules: str) -> list[str]:
+    """What the message must say by these rules, in words."""
+    if rules not in PRESETS:
+        return []
+    wanted = PRESETS[rules].message.must_say
+    return [says(request, text) for part, text in words.MESSAGE_PARTS.items() if part in wanted]
 
 
 def _is_number(text: str) -> bool:

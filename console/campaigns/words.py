@@ -7,6 +7,7 @@ from campaigns.campaign import CampaignState, Mode
 from campaigns.campaign_service import CampaignRefusal
 from console.campaigns import plan_words
 from console.kit.translations import N_
+from dialer.rules import MessagePart
 from domain.facts import AgentState
 
 STATES = {
@@ -52,6 +53,14 @@ PRESETS = {
     "uk": N_("United Kingdom: Ofcom"),
     "us": N_("United States: FTC and FCC"),
 }
+MESSAGE_PARTS = {
+    MessagePart.NAME: N_("who called"),
+    MessagePart.NUMBER: N_("a number to call back"),
+    MessagePart.PURPOSE: N_("what the call was about"),
+    MessagePart.OPT_OUT: N_("the key for no more calls"),
+    MessagePart.OPT_OUT_NUMBER: N_("a number to call for no more calls"),
+}
+"""What a message to customers for whom nobody is free must say."""
 BLENDS = {
     "-1": N_("Callers of the queue go first"),
     "0": N_("Whoever has waited longest goes first"),
@@ -180,6 +189,18 @@ REFUSALS = {
     CampaignRefusal.FLOW_WITHOUT_OPT_OUT: N_(
         "In the flow “%(value)s” customers can't ask for no more calls. Choose a flow with a node "
         "“opt_out”, or leave the key for that empty."
+    ),
+    CampaignRefusal.SHARE_OVER_RULE: N_(
+        "By these calling rules at most %(value)s%% of the customers who answer may be abandoned. "
+        "Type no more than that, or leave it empty."
+    ),
+    CampaignRefusal.GRACE_OVER_RULE: N_(
+        "By these calling rules a customer must have an agent, or hear the message, within "
+        "%(value)s seconds. Type no more than that, or leave it empty."
+    ),
+    CampaignRefusal.NO_OPT_OUT_KEY: N_(
+        "By these calling rules customers for whom nobody is free must be able to ask for no more "
+        "calls with a key. Choose the key, and name it in the message."
     ),
     CampaignRefusal.NO_SUCH_CHANGE: N_("There is no such change that could be taken back."),
 }  # fmt: skip

@@ -1,9 +1,11 @@
-"""Looks a campaign's settings over: whether what they name is in the centre, and fits. Pure."""
+"""Looks a campaign's settings over: whether what they name is in the centre, and fits, and whether
+its calling rules allow them. Pure."""
 
 from collections.abc import Iterator, Mapping
 
 from campaigns.campaign import CampaignSettings, Mode
 from campaigns.campaign_service import CampaignRefusal, CampaignRefused
+from campaigns.rule_faults import rule_faults
 from domain.centre import Centre
 from domain.identity import ProjectName
 from ivr_flows.flow import Flow
@@ -20,6 +22,7 @@ def setting_faults(
         yield CampaignRefused(CampaignRefusal.UNKNOWN, "line", settings.line)
     if settings.calendar is not None and settings.calendar not in centre.calendars:
         yield CampaignRefused(CampaignRefusal.UNKNOWN, "calendar", settings.calendar)
+    yield from rule_faults(settings)
     if settings.mode is Mode.AGENTLESS and settings.flow is not None:
         yield from _flow_faults(centre, flows.get(settings.flow), settings.flow, settings)
 

@@ -62,6 +62,16 @@ async def test_the_count_is_made_from_the_attempts(scene: CampaignScene) -> None
     unseen = 2 * strict.unseen_for_each
     assert found.days[today].abandoned == pytest.approx(2 + unseen)
     assert found.days[today].base == pytest.approx(4 + unseen)
+    # Those whom it called while it had no agents heard what they were to hear.
+    await pool.execute(
+        "update attempts set mode = 'agentless' where attempt = any($1::text[])",
+        [calls[0], calls[2]],
+    )
+    found = await abandon_history(pool, SPRING, strict, ZONE, after(minutes=10))
+    assert (found.days[today], found.last_24h) == (
+        Tally(1, 2),
+        ((600.0, Tally(0, 1)), (540.0, Tally(1, 1))),
+    )
     late = NOON + timedelta(days=40)
     assert (await abandon_history(pool, SPRING, strict, ZONE, late)).days == {}
 

@@ -5,6 +5,7 @@ from datetime import time
 import pytest
 
 from campaigns.campaign import CallingHours, CampaignState
+from campaigns.claims import LeadClaims
 from domain.identity import CampaignName
 from tests.campaigns.campaigns_scene import (
     NOON,
@@ -12,6 +13,7 @@ from tests.campaigns.campaigns_scene import (
     SETTINGS,
     SPRING,
     US,
+    ZONE,
     CampaignScene,
     after,
     together,
@@ -111,6 +113,21 @@ async def test_outside_the_campaign_s_hours_everything_is_held(scene: CampaignSc
     assert await scene.claim() == []
     assert await scene.column(lead, "held_by") == "hours"
     assert ids(await scene.claim(now=after(hours=1))) == [lead]
+
+
+async def test_days_off_of_the_campaign_s_calendar_hold_everything(scene: CampaignScene) -> None:
+    into = await scene.new_list()
+    lead = await scene.lead(into, "+8613800000001")
+    settings = SETTINGS.model_copy(update={"calendar": "bank"})
+    await scene.start(settings=settings, lists=[into])
+    today = NOON.astimezone(ZONE).date()
+    off = {"bank": frozenset({today})}
+    scene.claims = LeadClaims(
+        scene.database.pool, ZONE, days_off=lambda name: off.get(name or "", frozenset())
+    )
+    assert await scene.claim() == []
+    assert await scene.column(lead, "held_by") == "holiday"
+    assert ids(await scene.claim(now=after(days=1))) == [lead]
 
 
 async def test_a_lead_with_its_own_zone_is_judged_by_its_clock(scene: CampaignScene) -> None:

@@ -33,6 +33,7 @@ from campaigns.list_imports import ListImports
 from campaigns.pacing_log import PacingLog
 from campaigns.project_choices import ProjectChoices
 from campaigns.rejected_rows import RejectedRows
+from campaigns.rule_faults import rule_faults
 from campaigns.typed_leads import TypedLeads
 from centre.authority import SYSTEM
 from centre.directory_service import ANY, DirectoryService, WishedThing
@@ -205,7 +206,7 @@ async def console(
         directory=directory,
         phone_setups=PhoneSetups(database.pool),
         campaigns=CampaignServices(
-            Campaigns(database.pool),
+            Campaigns(database.pool, check=lambda _, made: rule_faults(made)),
             LeadLists(database.pool),
             CampaignFunnel(database.pool, ZoneInfo("Asia/Shanghai")),
             floor.campaigns,

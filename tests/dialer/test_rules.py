@@ -264,22 +264,21 @@ def test_ringing_is_never_ended_by_us_once_answered() -> None:
 def test_us_message_is_prompt_and_says_name_number_purpose_and_opt_out() -> None:
     message = rules.US.message
     whole = {MessagePart.NAME, MessagePart.NUMBER, MessagePart.PURPOSE, MessagePart.OPT_OUT}
-    assert message.faults(whole, sells=False, after_s=2.0) == ()
-    assert message.faults(whole, sells=False, after_s=2.5) == (
-        "begins after 2.5 s, at most 2 s are allowed",
-    )
-    for said in whole:
-        assert message.faults(whole - {said}, sells=False, after_s=1.0) == (
-            f"doesn't say {said.value}",
-        )
+    assert message.must_say == whole
+    assert message.within_s == 2.0
 
 
-def test_uk_message_within_2_s_says_who_and_where_to_opt_out_and_sells_nothing() -> None:
+def test_uk_message_within_2_s_says_who_and_where_to_opt_out() -> None:
     message = rules.UK.message
-    whole = {MessagePart.NAME, MessagePart.OPT_OUT_NUMBER}
-    assert message.faults(whole, sells=False, after_s=2.0) == ()
-    assert message.faults(whole, sells=True, after_s=2.0) == ("sells something",)
-    assert len(message.faults((), sells=True, after_s=3.0)) == 4
+    assert message.must_say == {MessagePart.NAME, MessagePart.OPT_OUT_NUMBER}
+    assert message.within_s == 2.0
+
+
+def test_the_grace_is_over_before_the_message_is_late() -> None:
+    late = replace(rules.US, limit=replace(rules.US.limit, grace_s=5.0))
+    assert (rules.US.most_grace_s, late.most_grace_s) == (2.0, 2.0)
+    prompt = replace(rules.US, message=replace(rules.US.message, within_s=1.0))
+    assert prompt.most_grace_s == 1.0
 
 
 def test_the_cautious_message_serves_everywhere() -> None:

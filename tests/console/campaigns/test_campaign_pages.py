@@ -134,6 +134,48 @@ async def test_a_mistake_is_named_and_nothing_is_made(
     assert await Campaigns(console.database.pool).seen_by(OPS) == []
 
 
+async def test_more_than_the_rules_allow_is_refused_with_their_figure(
+    console: Console, visit: Visit
+) -> None:
+    otto = await _english(visit, "otto")
+    allowed = await otto.post("/campaigns/new", TYPED | {"share": "40", "grace_s": "9"})
+    assert allowed.status == 303, "China's texts have no figure"
+    typed = TYPED | {"name": "summer", "rules": "us"}
+    for field, value, said in (
+        ("share", "3.5", "at most 3% of the customers"),
+        ("grace_s", "2.5", "within 2 seconds"),
+        ("opt_out_key", "", "with a key"),
+    ):
+        answer = await otto.post("/campaigns/new", typed | {field: value})
+        text = await answer.text()
+        assert answer.status == 400
+        assert said in re.search(r'id="mistake">(.*?)</div>', text, re.S)[1]  # type: ignore[index]
+        assert "what the call was about" in text, "what the message must say by these rules"
+    await otto.post("/language", {"language": "zh-CN"})
+    answer = await otto.post("/campaigns/new", typed | {"share": "3.5"})
+    assert "不得超过 3%" in await answer.text()
+    assert [one.name for one in await Campaigns(console.database.pool).seen_by(OPS)] == ["spring"]
+
+
+async def test_one_that_goes_beyond_its_rules_says_so_until_it_is_changed(
+    console: Console, visit: Visit
+) -> None:
+    beyond = SPRING.model_copy(update={"rules": "us", "share": 0.1})
+    made = await Campaigns(console.database.pool).make(OPS, "spring", TEA, beyond)
+    otto = await _english(visit, "otto")
+    text = await (await otto.get("/campaigns/spring")).text()
+    assert 'id="beyond-rules"' in text and "at most 3% of the customers" in text
+    assert (await otto.post("/campaigns/spring/state", {"to": "running"})).status == 303
+    assert (await Campaigns(console.database.pool).get(OPS, "spring")).settings == beyond
+    now = await Campaigns(console.database.pool).get(OPS, "spring")
+    typed = TYPED | {"rules": "us", "seen": str(now.change)}
+    assert now.change != made.change
+    refused = await otto.post("/campaigns/spring/settings", typed | {"share": "10"})
+    assert refused.status == 400
+    assert (await otto.post("/campaigns/spring/settings", typed)).status == 303
+    assert "beyond-rules" not in await (await otto.get("/campaigns/spring")).text()
+
+
 async def test_a_project_of_others_is_out_of_reach(console: Console, visit: Visit) -> None:
     await _made(console, BANK)
     otto = await _english(visit, "otto")

@@ -287,6 +287,24 @@ async def test_what_was_decided_in_a_minute(called: CalledCampaign, visit: Visit
     assert called.due
 
 
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [("0001-01-01T00:00", 400), ("9999-12-31T23:59", 409), ("soon", 400), ("", 400)],
+)
+async def test_a_callback_is_not_moved_to_where_no_clock_goes(
+    console: Console, called: CalledCampaign, visit: Visit, at: str, status: int
+) -> None:
+    promised = datetime.now(UTC) + timedelta(hours=3)
+    pool = console.database.pool
+    await pool.execute("update leads set callback_at = $2 where lead = $1", called.due, promised)
+    otto = await english(visit, "otto")
+    wish = {"seen": promised.isoformat(), "at": at}
+    answer = await otto.post(f"/callbacks/{called.due}/move", wish)
+    assert answer.status == status, await answer.text()
+    there = await pool.fetchval("select callback_at from leads where lead = $1", called.due)
+    assert there == promised
+
+
 async def test_others_projects_are_out_of_reach(called: CalledCampaign, visit: Visit) -> None:
     ben = await english(visit, "ben")
     for page in ("why", "leads", "attempts", "decisions"):

@@ -86,5 +86,11 @@ def test_customers_must_be_able_to_ask_for_no_more_calls_if_they_are_to() -> Non
     assert faults(agentless("deaf", opt_out_key=""), {"deaf": deaf}) == []
 
 
+def test_what_the_calling_rules_forbid_is_named() -> None:
+    assert faults(changed(rules="us", share=0.05)) == [
+        (CampaignRefusal.SHARE_OVER_RULE, "share", "3")
+    ]
+
+
 def test_a_flow_counts_in_campaigns_without_agents_alone() -> None:
     assert faults(changed(flow="none")) == []
