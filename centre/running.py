@@ -182,6 +182,7 @@ def _line(found: LineSettings) -> Line:
         name=LineName(found.name),
         kind=found.kind,
         channels=found.channels,
+        calls_per_second=found.calls_per_second,
         host=found.host,
         caller_header=found.caller_header,
         session_timer=found.session_timer,

@@ -349,6 +349,13 @@ class LineSettings(Thing):
     )
     kind: LineKind = Field(description="fxo (a gateway's analog lines) or trunk (IP)")
     channels: int = Field(30, ge=1, le=5000, description="how many calls it carries")
+    calls_per_second: float | None = Field(
+        None,
+        ge=0.1,
+        le=1000,
+        description="how many calls may go out on it each second, whoever places them: 0.1 to"
+        " 1000; without it, any number",
+    )
     host: HostAndPort | None = Field(
         None, description="the carrier's address, host or host:port; without one, it registers here"
     )

@@ -9,20 +9,24 @@ FEW_A_SECOND = 50.0
 would."""
 
 
-class CallRate:
-    """Remembers when calls went out within the last second, or less.
+def most_within(per_second: float) -> tuple[int, float]:
+    """Return how many calls may go out within how many seconds, which keeps to this rate.
 
     A whole number a second means at most that many within any second; a fraction up to
     FEW_A_SECOND, one call every 1 / ``per_second`` seconds. A larger fraction is rounded down.
     """
+    if per_second == inf:
+        return maxsize, 0.0
+    if per_second > FEW_A_SECOND or per_second == int(per_second):
+        return int(per_second), 1.0
+    return 1, 1.0 / per_second
+
+
+class CallRate:
+    """Remembers when calls went out within the last second, or as long as ``most_within`` says."""
 
     def __init__(self, per_second: float) -> None:
-        if per_second == inf:
-            self._most, self._within_s = maxsize, 0.0
-        elif per_second > FEW_A_SECOND or per_second == int(per_second):
-            self._most, self._within_s = int(per_second), 1.0
-        else:
-            self._most, self._within_s = 1, 1.0 / per_second
+        self._most, self._within_s = most_within(per_second)
         self._gone_out: deque[float] = deque()
 
     def went_out(self, now: float) -> None:

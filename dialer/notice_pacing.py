@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import floor, inf
 
 from dialer.call_rate import CallRate
+from dialer.line_rate import ANY_NUMBER, LineRateNow
 from dialer.pacing_facts import (
     Answered,
     Dialled,
@@ -26,6 +27,9 @@ _FLOW = Reason("{open} calls under way: whoever answers enters the flow")
 _FULL = Reason("{open} calls under way, as many as there are lines")
 _TRUNK = Reason("{open} calls under way: no more while the trunk refuses calls")
 _RATE = Reason("{open} calls under way, limited to {per_second} calls a second")
+_LINE_RATE = Reason(
+    "{open} calls under way: the line takes {line_per_second} calls a second from all together"
+)
 _WAITING = Reason("{open} calls under way: no more while a customer waits for an agent")
 _NO_LEADS = Reason("{open} calls under way, and no lead is due")
 
@@ -78,23 +82,36 @@ class NoticePacing:
         self._trunk.over(attempt)
 
     def decide(
-        self, now: float, *, free: int, leads: int, going: int, waiting: int | None = None
+        self,
+        now: float,
+        *,
+        free: int,
+        leads: int,
+        going: int,
+        waiting: int | None = None,
+        line: LineRateNow = ANY_NUMBER,
     ) -> NoticePace:
-        """How many to dial now. ``free``: channels that the line has left; ``leads``: those at
-        hand; ``going``: calls on their way out, which ``handle`` doesn't know yet; ``waiting``:
-        customers who have asked for an agent and have none yet; None: nobody can ask."""
+        """How many to dial now. ``free``: channels that the line has left; ``line``: how many more
+        calls it takes now; ``leads``: those at hand; ``going``: calls on their way out, which
+        ``handle`` doesn't know yet; ``waiting``: customers who have asked for an agent and have
+        none yet; None: nobody can ask."""
         in_use = self.under_way + going
-        figures = {"open": in_use, "per_second": f"{self._per_second:g}"}
+        figures = {
+            "open": in_use,
+            "per_second": f"{self._per_second:g}",
+            "line_per_second": f"{line.per_second:g}",
+        }
         borne = self._trunk.free(now, in_use=in_use)
         bounds = (
             (min(self.lines - in_use, free), _FULL),
             (inf if self._trunk.state is TrunkState.CLEAR else floor(borne), _TRUNK),
             (self._rate.left(now) - going, _RATE),
+            (line.left, _LINE_RATE),
             (0 if waiting else inf, _WAITING),
             (leads, _NO_LEADS),
         )
         least, reason = min(bounds, key=lambda bound: bound[0])
         count = max(0, int(least))
         text = (_NOTICE if waiting is None else _FLOW).text if count else reason.text
-        again_s = max(0.02, min(1.0, 1.0 / self._per_second))
+        again_s = max(0.02, min(1.0, 1.0 / self._per_second, line.more_at - now))
         return NoticePace(count, Reason(text, figures), again_s)

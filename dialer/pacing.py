@@ -15,6 +15,7 @@ from dialer.abandon_count import NO_HISTORY, AbandonCount, Counted, History
 from dialer.call_rate import CallRate
 from dialer.lessons import CutShort, LetGo, Reached, Served
 from dialer.limit import Limit
+from dialer.line_rate import ANY_NUMBER, LineRateNow
 from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
@@ -120,6 +121,8 @@ class Pacer:
         self._now = now
         self._asked: deque[tuple[float, int]] = deque()
         self._call_rate = CallRate(settings.calls_per_second)
+        self.line: LineRateNow = ANY_NUMBER
+        """What the line takes now, which others use, too. Whoever knows keeps it up to date."""
         self._returned = 0
         """How often the trunk had come back when it was looked at last."""
         self._unknown_until = 0
@@ -237,6 +240,7 @@ class Pacer:
             min(
                 settings.lines - under_way.lines,
                 self._call_rate.left(now),
+                self.line.left,
                 _MOST_OPEN_PER_AGENT * under_way.agents - under_way.open,
             )
             - self.situation.placing
@@ -261,6 +265,7 @@ class Pacer:
         yield settings.lines - under_way.lines - situation.placing, _NO_LINES
         yield from self._bounds_of_trunk(now)
         yield self._call_rate.left(now) - situation.placing, _TOO_FAST
+        yield self.line.left - situation.placing, _LINE_TOO_FAST
         yield _MOST_OPEN_PER_AGENT * under_way.agents - situation.open, _TOO_MANY
         yield _MOST_AT_ONCE, _TOO_MANY
         if situation.next_leads is not None:
@@ -307,7 +312,8 @@ class Pacer:
         look_at = now + _LOOK_EVERY_S if wish.look_at is None else wish.look_at
         look_at = max(look_at, now + _LOOK_AT_MOST_EVERY_S)
         if wish.count > 0:
-            look_at = min(look_at, self._call_rate.more_at(now, together_s=_TOGETHER_S))
+            more_at = self._call_rate.more_at(now, together_s=_TOGETHER_S)
+            look_at = min(look_at, more_at, max(self.line.more_at, now + _LOOK_AT_MOST_EVERY_S))
         return look_at
 
     def _figures(self, now: float) -> dict[str, object]:
@@ -324,6 +330,7 @@ class Pacer:
             "share": f"{tally.share:.2%}",
             "limit": f"{100 * self.settings.limit.share:.4g}%",
             "per_second": f"{self.settings.calls_per_second:g}",
+            "line_per_second": f"{self.line.per_second:g}",
         }
 
 
@@ -343,6 +350,10 @@ _RETURNED = Reason(
     " nobody knows yet who answers"
 )
 _TOO_FAST = Reason("{wanted} wanted, limited to {per_second} calls a second")
+_LINE_TOO_FAST = Reason(
+    "{wanted} wanted, limited by the line, which takes {line_per_second} calls a second from all"
+    " together"
+)
 _TOO_MANY = Reason("{wanted} wanted, limited because {open} calls are under way already")
 _NO_LEADS = Reason("{wanted} wanted, limited by the leads that are left")
 _GUARANTEED = Reason(

@@ -176,6 +176,7 @@ class Line:
     caller_id: str | None = None  # what those who are called see, unless a campaign has its own
     caller_id_header: CallerHeader = CallerHeader.FROM  # where that goes out
     answer_signalled: bool = False  # whether an FXO gateway reports the moment of answer
+    calls_per_second: float | None = None  # how many may go out, whoever places them; None: any
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class DialFault(StrEnum):
     RULE = "rule"  # a calling rule holds it: ``rule`` and ``until`` say which, and until when
     CHANGED = "changed"  # the lead or its list was changed meanwhile, or another call has it
     PHONE = "phone"  # the agent's own phone could not be reached
+    NO_TURN = "no_turn"  # the line takes no more calls a second just now
     NO_WAY = "no_way"  # no line is free, or the connection to Asterisk or the database is down
     NOT_NOW = "not_now"  # the agent is not free, or logged out
     NOT_ALLOWED = "not_allowed"  # the campaign doesn't dial now, or lets nobody dial by hand

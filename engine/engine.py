@@ -71,7 +71,7 @@ class Engine:
         self.changes = changes = Changes()
         self.channels = channels = Calls(in_force.stations, in_force.lines)
         self.calls = calls = LiveCalls(in_force, outbox, changes, clock)
-        self.lines_out = lines_out = LinesOut(in_force, channels)
+        self.lines_out = lines_out = LinesOut(in_force, channels, clock.now)
         self.orders = orders = Orders(links, channels)
         self.news = news = AgentNews()
         self.floor = floor = LiveFloor(in_force, clock, changes, calls, orders, outbox, news)

@@ -390,6 +390,7 @@ class NoTestCall(StrEnum):
     NO_LINE = "no_line"  # the campaign's line is not in the centre
     DO_NOT_CALL = "do_not_call"
     IN_CALL = "in_call"  # the number is being called
+    NO_TURN = "no_turn"  # the line takes no more calls a second just now
     SHUT = "shut"  # no call can go out now
 
 

@@ -14,6 +14,7 @@ FAULTS = {
     NoTestCall.NO_LINE: N_("The campaign's line is not in the centre any more."),
     NoTestCall.DO_NOT_CALL: N_("“%(number)s” is on the do-not-call list."),
     NoTestCall.IN_CALL: N_("“%(number)s” is being called now. Wait until that call is over."),
+    NoTestCall.NO_TURN: N_("Too many calls go out on the line just now. Try again in a moment."),
     NoTestCall.SHUT: N_(
         "No call can go out now: the line has no free channel, or Asterisk or the database is away."
     ),

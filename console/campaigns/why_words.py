@@ -112,6 +112,9 @@ TROUBLES = {
     "the connection to Asterisk is down": N_("the connection to Asterisk is down."),
     "the database is away": N_("the database is away."),
     "Offhook is stopping": N_("Offhook is stopping; it calls again once it has started."),
+    "the line takes no more calls a second just now": N_(
+        "the line takes no more calls a second just now."
+    ),
     "the line has no free channel": N_("the line has no free channel."),
     "the database took too long, or the campaign was paused meanwhile": N_(
         "the database took too long to note a call down, or the campaign was paused meanwhile."

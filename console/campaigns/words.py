@@ -237,6 +237,10 @@ _TRUNK = N_(
     "{wanted} wanted; the trunk has refused calls for {held_s:.0f} s, so single calls try it"
 )
 _BORNE = N_("{wanted} wanted, limited by what the trunk was seen to carry: {borne} calls")
+_LINE_RATE = N_(
+    "{wanted} wanted, limited by the line, which takes {line_per_second} calls a second from all "
+    "together"
+)
 _NOTICE = (
     N_("{open} calls under way: a notice is played to whoever answers"),
     N_("{open} calls under way, as many as there are lines"),
@@ -245,12 +249,13 @@ _NOTICE = (
     N_("{open} calls under way, and no lead is due"),
     N_("{open} calls under way: whoever answers enters the flow"),
     N_("{open} calls under way: no more while a customer waits for an agent"),
+    N_("{open} calls under way: the line takes {line_per_second} calls a second from all together"),
 )
 LIMIT_SPENT = N_(
     "{wanted} wanted, limited to free agents ({ready} ready, {open} calls under way): "
     "{abandoned} of {base} abandoned ({share}) leave no room under {limit}"
 )
-OF_THE_LINE = frozenset((_LINES, _TRUNK, _BORNE, _NOTICE[1], _NOTICE[2]))
+OF_THE_LINE = frozenset((_LINES, _TRUNK, _BORNE, _LINE_RATE, _NOTICE[1], _NOTICE[2], _NOTICE[7]))
 """Reasons that say what the line can't carry."""
 REASONS = (
     *_NOTICE,
@@ -260,6 +265,7 @@ REASONS = (
     _LINES,
     _TRUNK,
     _BORNE,
+    _LINE_RATE,
     N_(
         "{wanted} wanted, limited to free agents ({ready} ready): the trunk has just come "
         "back, and nobody knows yet who answers"

@@ -16,6 +16,7 @@ _LABELS: Mapping[str, str] = {
     "caller_header": N_("Header that says who calls"),
     "caller_id": N_("Number that others see"),
     "caller_id_header": N_("Header in which that number goes out"),
+    "calls_per_second": N_("Calls out a second, at most"),
     "channels": N_("Calls at once"),
     "closed_message": N_("Message while closed"),
     "code": N_("Code"),
@@ -103,6 +104,10 @@ _HELP: Mapping[str, str] = {
         "number that others see."
     ),
     "calendar": N_("When the number is open. Empty: always."),
+    "calls_per_second": N_(
+        "0.1 to 1000, as the carrier or the gateway allows: those of all campaigns, of callbacks, "
+        "by hand and to outside numbers together. Empty: any number."
+    ),
     "answer_signalled": N_(
         "Without it, an analog line is not used for predictive dialling. A trunk always reports it."
     ),

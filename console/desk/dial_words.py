@@ -18,6 +18,9 @@ FAULTS = {
         "else is calling."
     ),
     DialFault.PHONE: N_("Your phone could not be reached. See that it is on and free."),
+    DialFault.NO_TURN: N_(
+        "%(number)s could not be called: too many calls go out on the line just now. Try again."
+    ),
     DialFault.NO_WAY: N_("%(number)s could not be called: no line is free, or a part is down."),
     DialFault.NOT_NOW: N_("Not now: log in first, and end what you are doing."),
     DialFault.NOT_ALLOWED: N_("This campaign lets nobody dial by hand at the moment."),

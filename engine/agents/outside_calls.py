@@ -19,7 +19,7 @@ from domain.identity import CallId, ChannelId, NodeName, StationName
 from domain.reasons import Cause
 from domain.stations import outside_number, outside_room
 from engine.calls.call import LiveCall
-from engine.lines_out import LinesOut
+from engine.lines_out import LinesOut, Turn
 from engine.orders import Orders
 from telephony.ami.link import Link
 from telephony.ami.originate import Extension, Originate, new_channel_id
@@ -97,28 +97,41 @@ class OutsideCalls:
     async def call(self, who: OutsideNumber, room: StationName, node: NodeName) -> bool:
         """Call them into their room, at the customer's Asterisk; returns whether they are called.
 
-        Nothing is dialled again if its fate is unknown: it rings, or ``NotCalled`` comes of it.
+        The call waits for its turn on a line with a rate, but not long. Who is let go meanwhile
+        counts as called. Nothing is dialled again if its fate is unknown: it rings, or
+        ``NotCalled`` comes of it.
         """
         line = self._lines.line(who.line)
         if line is None or not self.may_call(who, node):
             return False
-        channel = ChannelId(node, new_channel_id())
-        self._calling[room] = channel
         self._wanted.add(room)
         with self._lines.going(line.name):
-            try:
-                await self._links[node].originate(_originate(who, room, line, channel))
-            except OutcomeUnknown as error:
-                log.warning("nobody knows whether a call went out", room=room, why=str(error))
-            except (ActionFailed, ValueError) as error:
-                log.warning(
-                    "an outside number could not be called", room=room, line=line.name,
-                    why=str(error),
-                )  # fmt: skip
-                self._calling.pop(room, None)
-                self._wanted.discard(room)
-                return False
+            async with self._lines.turn(line.name, ahead=True) as turn:
+                if room not in self._wanted:
+                    return True
+                if turn is None or not await self._ask_for(who, room, node, line, turn):
+                    self._wanted.discard(room)
+                    return False
         asyncio.get_running_loop().call_later(self._without_channel_s, self._look_after, room)
+        return True
+
+    async def _ask_for(
+        self, who: OutsideNumber, room: StationName, node: NodeName, line: Line, turn: Turn
+    ) -> bool:
+        """Ask Asterisk for the call; returns whether it goes out, as far as is known."""
+        channel = self._calling[room] = ChannelId(node, new_channel_id())
+        turn.goes_out()
+        try:
+            await self._links[node].originate(_originate(who, room, line, channel))
+        except OutcomeUnknown as error:
+            log.warning("nobody knows whether a call went out", room=room, why=str(error))
+        except (ActionFailed, ValueError) as error:
+            log.warning(
+                "an outside number could not be called", room=room, line=line.name,
+                why=str(error),
+            )  # fmt: skip
+            self._calling.pop(room, None)
+            return False
         return True
 
     def let_go(self, room: StationName) -> None:

@@ -33,7 +33,7 @@ from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pac
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.run_pacer import day_of, fact_of, new_pacer, paced_by
 from engine.outbound.running_attempt import Decision, RunningAttempt
-from engine.outbound.way_out import Shut, WayOut
+from engine.outbound.way_out import NO_TURN, Shut, WayOut
 
 log = structlog.get_logger()
 
@@ -158,6 +158,7 @@ class CampaignRun(LiveRun):
         """Let the pacer plan with what the line carries beside other campaigns and callers."""
         settings, pacer = self.settings, self.pacer
         free = self._door.free_lines(LineName(settings.line), settings.lines_for_inbound)
+        pacer.line = self._door.line_rate(LineName(settings.line))
         lines = min(settings.lines, pacer.under_way.lines + free)
         if lines != pacer.settings.lines:
             pacer.settings = replace(pacer.settings, lines=lines)
@@ -203,7 +204,7 @@ class CampaignRun(LiveRun):
             while True:
                 came = await self._place(claimed, until)
                 if isinstance(came, Shut):
-                    self.figures.trouble = came.why
+                    self.figures.trouble = None if came is NO_TURN else came.why
                 elif not isinstance(came, NotReserved):
                     self.figures.trouble = None
                     return

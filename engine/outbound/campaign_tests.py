@@ -14,7 +14,7 @@ from domain.reasons import Cause
 from engine.calls.call import LiveCall
 from engine.centre_in_force import CentreInForce
 from engine.outbound.run_maker import MakeSound
-from engine.outbound.way_out import Shut, WayOut, WishedCall
+from engine.outbound.way_out import NO_TURN, Shut, WayOut, WishedCall
 from engine.ports import NoTestCall
 from telephony.numbers import whole
 
@@ -59,6 +59,8 @@ class CampaignTests:
             tested_by=by,
         )
         came = await self._door.place(wish, lambda _: _Nobody())
+        if came is NO_TURN:
+            return NoTestCall.NO_TURN
         if isinstance(came, Shut):
             return NoTestCall.SHUT
         if isinstance(came, NotReserved):

@@ -22,7 +22,7 @@ from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of, not_reached
 from engine.outbound.live_run import LiveRun
 from engine.outbound.running_attempt import KEPT_GRACE_S, RunningAttempt
-from engine.outbound.way_out import Shut, WayOut, WishedCall
+from engine.outbound.way_out import NO_TURN, Shut, WayOut, WishedCall
 from telephony.numbers import whole
 
 _FREE = (AgentState.READY, AgentState.PAUSED, AgentState.WRAP_UP)
@@ -171,7 +171,8 @@ class _HandCall(CallForAgent):
             self._end(DialNotice(fault, dial.number, came.rule, came.until))
         elif isinstance(came, Shut):
             cancelled = not_reached(dial, closed=True)
-            self._end(cancelled if dial.cancelled else DialNotice(DialFault.NO_WAY, dial.number))
+            fault = DialFault.NO_TURN if came is NO_TURN else DialFault.NO_WAY
+            self._end(cancelled if dial.cancelled else DialNotice(fault, dial.number))
 
     def give_up(self, dial: AgentDial) -> bool:
         """The agent hung up before the customer was called; returns whether it was this call."""

@@ -23,7 +23,7 @@ from engine.outbound.campaign_run import LATE_S, OnDecision
 from engine.outbound.claimed_leads import ClaimedLeads, hopper_size, lead_to_pace
 from engine.outbound.live_run import LiveRun, StaffNow
 from engine.outbound.running_attempt import Decision, RunningAttempt
-from engine.outbound.way_out import Shut, WayOut, WishedCall
+from engine.outbound.way_out import NO_TURN, Shut, WayOut, WishedCall
 from engine.ports import CallStage
 
 
@@ -135,7 +135,12 @@ class NoticeRun(LiveRun):
         free = self._door.free_lines(LineName(settings.line), settings.lines_for_inbound)
         going = len(leads.sending)
         pace = self._pacing.decide(
-            self.clock.now(), free=free, leads=len(leads), going=going, waiting=self._waiting
+            self.clock.now(),
+            free=free,
+            leads=len(leads),
+            going=going,
+            waiting=self._waiting,
+            line=self._door.line_rate(LineName(settings.line)),
         )
         if (lacking := self._lacks_flow) is not None:
             self.figures.trouble = lacking
@@ -166,7 +171,7 @@ class NoticeRun(LiveRun):
                 wanted=lambda: self.dials and self.clock.now() < until,
             )
             if isinstance(came, Shut):
-                self.figures.trouble = came.why
+                self.figures.trouble = None if came is NO_TURN else came.why
             elif isinstance(came, NotReserved):
                 self.figures.refused += 1
             else:

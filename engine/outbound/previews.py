@@ -22,7 +22,7 @@ from engine.desk_ports import DialFault, DialNotice, DialStep
 from engine.outbound.claimed_leads import LEASE_S, give_back, lead_to_pace
 from engine.outbound.desk_dials import AgentDial, DeskDials, dial_of, not_reached
 from engine.outbound.running_attempt import RunFigures, RunningAttempt
-from engine.outbound.way_out import Shut, WayOut, WishedCall
+from engine.outbound.way_out import NO_TURN, Shut, WayOut, WishedCall
 from storage.database_errors import AWAY
 
 NOT_CHOSEN = "missed"
@@ -250,6 +250,8 @@ class Previews:
             self.take_back(dial, DialNotice(fault, dial.number, came.rule, came.until))
         elif isinstance(came, Shut) and dial.cancelled:
             self.take_back(dial, not_reached(dial, closed=True))
+        elif came is NO_TURN:
+            self._again(dial, DialNotice(DialFault.NO_TURN, dial.number, back=True))
         elif isinstance(came, Shut):
             self._run.figures.trouble = came.why
             self._again(dial, DialNotice(DialFault.NO_WAY, dial.number, back=True))

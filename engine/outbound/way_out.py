@@ -16,6 +16,7 @@ import structlog
 from campaigns.attempts import Attempts, NotReserved, WishedAttempt
 from campaigns.campaign import Mode
 from campaigns.hand_dialling import HandDialling, WishedHandCall
+from dialer.line_rate import LineRateNow
 from domain.centre import Line
 from domain.facts import FateUnknown
 from domain.identity import AgentCode, CampaignName, ChannelId, LineName, NodeName, ProjectName
@@ -24,7 +25,7 @@ from engine.agents.live_talks import LiveTalks
 from engine.calls.call import Follower, LiveCall
 from engine.calls.live_calls import LiveCalls
 from engine.calls.placed import PlacedFor
-from engine.lines_out import LinesOut
+from engine.lines_out import LinesOut, Turn
 from engine.outbound.unplaced import UnplacedAttempts
 from machine.one_line import in_one_line
 from storage.database_errors import AWAY
@@ -98,6 +99,8 @@ class Shut:
     why: str
 
 
+NO_TURN = Shut("the line takes no more calls a second just now")
+"""No trouble: it may go out a moment later."""
 _TOO_LATE = Shut("the database took too long, or the campaign was paused meanwhile")
 
 
@@ -141,6 +144,10 @@ class WayOut:
         """How many more calls the line may carry, with so many channels left free."""
         return self._lines.free(line, for_inbound)
 
+    def line_rate(self, line: LineName) -> LineRateNow:
+        """How many calls more may go out on the line now, and when more may."""
+        return self._lines.rate(line)
+
     async def place(
         self,
         wish: WishedCall,
@@ -152,7 +159,8 @@ class WayOut:
 
         Whatever becomes of it is told to the follower. ``NotReserved`` and ``Shut``: nothing was
         sent. ``wanted`` is asked just before: the database may have taken its time, and whoever
-        wanted the call may no longer do so.
+        wanted the call may no longer do so. On a line with a rate the call waits for its turn:
+        those first for which somebody waits. If it doesn't come, that is ``NO_TURN``.
         """
         line = self._lines.line(wish.line)
         node, link = next(iter(self._links.items()))
@@ -164,8 +172,12 @@ class WayOut:
             return Shut("the connection to Asterisk is down")
         if self.free_lines(line.name, wish.lines_for_inbound) < 1:
             return Shut("the line has no free channel")
+        ahead = wish.agent is not None or wish.mode is Mode.TEST
         with self._lines.going(line.name):
-            return await self._place(wish, line, node, link, follower, wanted)
+            async with self._lines.turn(line.name, ahead=ahead) as turn:
+                if turn is None:
+                    return NO_TURN
+                return await self._place(wish, line, node, link, follower, wanted, turn)
 
     async def _place(
         self,
@@ -175,6 +187,7 @@ class WayOut:
         link: Link,
         follower: Callable[[LiveCall], Follower],
         wanted: Callable[[], bool],
+        turn: Turn,
     ) -> LiveCall | NotReserved | Shut:
         channel = ChannelId(node, new_channel_id())
         caller_id = caller_id_of(line, wish.caller_id)
@@ -203,6 +216,7 @@ class WayOut:
         )
         call = self._calls.place(channel, line.name, placed)
         call.follower = follower(call)
+        turn.goes_out()
         try:
             await link.originate(self._originate(wish, line, channel, caller_id))
         except OutcomeUnknown as error:

@@ -124,6 +124,7 @@ things: dict[type[Thing], st.SearchStrategy[Thing]] = {
         LineSettings,
         name=st.from_regex(r"\A[A-Za-z][A-Za-z0-9_-]{0,39}\Z"),
         kind=st.sampled_from(LineKind),
+        calls_per_second=_perhaps(st.sampled_from([0.1, 0.5, 5.0, 12.5, 1000.0])),
         host=_perhaps(st.sampled_from(["10.0.0.1", "[::1]:5060", "sip.example"])),
         account=_perhaps(accounts),
         caller_header=st.sampled_from(CallerHeader),

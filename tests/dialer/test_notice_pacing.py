@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialer.line_rate import LineRateNow
 from dialer.notice_pacing import NoticePacing
 from dialer.pacing_facts import Answered, Dialled, Lead, NotAnswered, Ringing
 from domain.identity import AttemptId, ListName
@@ -35,6 +36,17 @@ def test_it_keeps_to_its_calls_a_second() -> None:
         dialled(pacing, *(f"{tenth}-{number}" for number in range(count)), now=now)
         gone += count
     assert 18 <= gone <= 22
+
+
+def test_it_keeps_to_what_its_line_takes_beside_others() -> None:
+    pacing, line = NoticePacing(1_000, 50.0), LineRateNow(5.0, left=2, more_at=1.0)
+    assert pacing.decide(0.9, free=30, leads=30, going=0, line=line).count == 2
+    line = LineRateNow(5.0, left=0, more_at=1.0)
+    none = pacing.decide(0.9, free=30, leads=30, going=0, line=line)
+    assert none.count == 0 and "the line takes 5 calls a second" in str(none.reason)
+    assert 0.0 < none.again_s <= 0.1
+    overdue = LineRateNow(5.0, left=0, more_at=0.1)
+    assert pacing.decide(0.9, free=30, leads=30, going=0, line=overdue).again_s > 0.0
 
 
 def test_what_is_on_its_way_counts_for_the_rate() -> None:

@@ -1,6 +1,6 @@
 """What no policy may break, and the words for it."""
 
-from collections import deque
+from collections import Counter, deque
 from itertools import cycle
 from math import ceil, inf
 
@@ -14,6 +14,7 @@ from dialer.call_rate import FEW_A_SECOND
 from dialer.causes import Cause
 from dialer.lessons import Reached
 from dialer.limit import Limit, Window
+from dialer.line_rate import LineRate, LineRateNow
 from dialer.pacing import Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     Abandoned,
@@ -73,6 +74,51 @@ def test_calls_per_second_are_said() -> None:
     said = wishing(5, calls_per_second=2.0).agents(1)
     assert said.count == 2
     assert str(said.reason) == "5 wanted, limited to 2 calls a second"
+
+
+def test_what_the_line_takes_beside_others_is_said() -> None:
+    with_ = wishing(5)
+    with_.pacer.line = LineRateNow(4.0, left=3, more_at=0.25)
+    said = with_.agents(1)
+    assert said.count == 3
+    assert str(said.reason) == (
+        "5 wanted, limited by the line, which takes 4 calls a second from all together"
+    )
+    assert with_.pacer.next_deadline() == 0.25, "it looks again as soon as there is more"
+
+
+def test_a_line_whose_next_turn_is_overdue_is_not_looked_at_without_end() -> None:
+    with_ = wishing(5)
+    with_.now = 8.0
+    with_.pacer.line = LineRateNow(4.0, left=0, more_at=7.0)
+    assert with_.agents(1).count == 0
+    deadline = with_.pacer.next_deadline()
+    assert deadline is not None and deadline > 8.0
+
+
+def test_campaigns_on_one_line_use_all_of_its_rate_and_no_more() -> None:
+    """Each is told what is left at each of its looks, as on the phones."""
+    line, went, by = LineRate(7.0), list[float](), Counter[int]()
+    campaigns = [wishing(30) for _ in range(3)]
+    for tick in range(2_000):
+        now = tick / 100
+        for number, with_ in enumerate(campaigns):
+            with_.now = now
+            with_.pacer.line = line.now(now)
+            if tick == 0:
+                said: Pacing | None = with_.agents(1)
+            else:
+                said = with_.pacer.tick(now)
+            for _ in range(0 if said is None else said.count):
+                assert line.take(now)
+                line.goes_out(now)
+                went.append(now)
+                by[number] += 1
+                (call,) = with_.dial()
+                with_.tell(NotAnswered(call, Cause.BUSY))
+    assert all(later - at >= 1.0 for at, later in zip(went, went[7:], strict=False))
+    assert len(went) >= 7 * 20 * 0.9, by
+    assert min(by.values()) > 10, by
 
 
 def test_leads_that_are_there_are_said() -> None:

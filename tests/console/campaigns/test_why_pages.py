@@ -87,8 +87,8 @@ def test_each_answer_has_words() -> None:
     assert set(why_words.HOLDINGS) == set(Holding) - {Holding.NOT_RUNNING}
     assert set(why_words.NOT_RUNNING) == set(CampaignState) - {CampaignState.RUNNING}
     assert {LIMIT_SPENT, *OF_THE_LINE} <= set(REASONS)
-    names = ("_NO_LINES", "_HELD", "_BOUNDED")
-    of_notices = {vars(notice_pacing)[name].text for name in ("_FULL", "_TRUNK")}
+    names = ("_NO_LINES", "_HELD", "_BOUNDED", "_LINE_TOO_FAST")
+    of_notices = {vars(notice_pacing)[name].text for name in ("_FULL", "_TRUNK", "_LINE_RATE")}
     assert {vars(pacing)[name].text for name in names} | of_notices == OF_THE_LINE
     assert vars(pacing)["_SPENT"].text == LIMIT_SPENT
 
@@ -137,6 +137,11 @@ async def test_the_funnel_is_told_in_words_with_links(called: CalledCampaign, vi
             {"reason": vars(pacing)["_NO_LINES"].text,
              "reason_figures": {"wanted": 3, "used": 30, "lines": 30}},
             "line", "30 of 30 are in use",
+        ),
+        (
+            {"reason": vars(pacing)["_LINE_TOO_FAST"].text,
+             "reason_figures": {"wanted": 3, "line_per_second": "0.5"}},
+            "line", "the line, which takes 0.5 calls a second from all together",
         ),
         ({"abandoned": 2.0}, "limit", "5.00% of at most 3%"),
         ({"reason": LIMIT_SPENT}, "limit", "0.00% of at most 3%"),
