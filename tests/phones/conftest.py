@@ -48,10 +48,7 @@ async def built(
     await seat(await postgres.database(name), codes[:-1], AgentState.PAUSED)
     block = module_ports()
     async with AsyncExitStack() as running:
-        stack = Stack(
-            config, state, block, asterisk_install,
-            database=postgres, database_name=name, fallback_after_s=3,
-        )  # fmt: skip
+        stack = Stack(config, state, block, asterisk_install, database=postgres, database_name=name)
         await running.enter_async_context(stack)
         phone = BentPhone(block.sip + 15, ("127.0.0.1", block.sip), stack.secrets.sip)
         await phone.start()
