@@ -11,6 +11,7 @@ from math import inf
 from sys import maxsize
 
 from dialer.call_rate import most_within
+from dialer.line_shares import LineShares
 
 TOGETHER_S = 0.1
 """Turns that come so shortly after one another are waited for together."""
@@ -73,11 +74,18 @@ class LineRate:
         gives its turn back."""
         return self._gone_out[0] + self._within_s if self._gone_out else inf
 
-    def now(self, now: float, waiting: int = 0) -> LineRateNow:
-        """What is left for others than those who are ``waiting`` for their turns."""
+    def now(
+        self, now: float, waiting: int = 0, *, who: str = "", shares: LineShares | None = None
+    ) -> LineRateNow:
+        """What is left for others than those who are ``waiting`` for their turns; with ``shares``,
+        for the campaign ``who``."""
         if self.per_second == inf:
             return ANY_NUMBER
-        left = max(0, self.left(now) - waiting)
+        left = free = max(0, self.left(now) - waiting)
+        if shares is not None:
+            left = shares.left_for(who, free, now, most=self._most, within_s=self._within_s)
         first = self._gone_out[0] if self._gone_out else now
         last = max((at for at in self._gone_out if at <= first + TOGETHER_S), default=now)
+        if left < free:  # it is left to others, who may not take it after all
+            last = max(last, now + TOGETHER_S - self._within_s)
         return LineRateNow(self.per_second, left, last + self._within_s)

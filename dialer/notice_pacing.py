@@ -41,6 +41,8 @@ class NoticePace:
     count: int
     reason: Reason
     again_s: float
+    wants_more: bool = False
+    """Whether the rate of the line is what holds it."""
 
 
 class NoticePacing:
@@ -114,4 +116,4 @@ class NoticePacing:
         count = max(0, int(least))
         text = (_NOTICE if waiting is None else _FLOW).text if count else reason.text
         again_s = max(0.02, min(1.0, 1.0 / self._per_second, line.more_at - now))
-        return NoticePace(count, Reason(text, figures), again_s)
+        return NoticePace(count, Reason(text, figures), again_s, wants_more=reason is _LINE_RATE)

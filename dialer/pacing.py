@@ -350,10 +350,12 @@ _RETURNED = Reason(
     " nobody knows yet who answers"
 )
 _TOO_FAST = Reason("{wanted} wanted, limited to {per_second} calls a second")
-_LINE_TOO_FAST = Reason(
+LINE_TOO_FAST = (
     "{wanted} wanted, limited by the line, which takes {line_per_second} calls a second from all"
     " together"
 )
+"""The reason of a campaign that would call more, if its line took it."""
+_LINE_TOO_FAST = Reason(LINE_TOO_FAST)
 _TOO_MANY = Reason("{wanted} wanted, limited because {open} calls are under way already")
 _NO_LEADS = Reason("{wanted} wanted, limited by the leads that are left")
 _GUARANTEED = Reason(

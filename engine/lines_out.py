@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager, contextmanager
 from math import inf
 
 from dialer.line_rate import LineRate, LineRateNow
+from dialer.line_shares import LineShares
 from domain.centre import Line
-from domain.identity import LineName
+from domain.identity import CampaignName, LineName
 from engine.centre_in_force import CentreInForce
 from telephony.centre_calls import Calls
 
 TURN_WITHIN_S = 2.0
-"""A call waits for its turn so long: an agent, or somebody at the console, waits with it."""
+"""An agent, or somebody at the console, may wait with the call."""
 
 
 class LinesOut:
@@ -26,6 +27,8 @@ class LinesOut:
         self._going: dict[LineName, int] = {}
         """Calls that have no channel yet, by line."""
         self._turns: dict[LineName, _LineTurns] = {}
+        self.turn_within_s = TURN_WITHIN_S
+        """A call waits for its turn so long."""
 
     def line(self, name: LineName) -> Line | None:
         """The line of this name; None if it is not in the centre any more."""
@@ -48,23 +51,35 @@ class LinesOut:
         finally:
             self._going[name] -= 1
 
-    def rate(self, name: LineName) -> LineRateNow:
-        """How many calls more may go out on the line now, and when more may."""
-        return self._turns_of(name).rate_now()
+    def rate(self, name: LineName, campaign: CampaignName) -> LineRateNow:
+        """How many calls more of a campaign may go out on the line now, and when more may."""
+        return self._turns_of(name).rate_now(campaign)
+
+    def wants_more(self, name: LineName, campaign: CampaignName) -> None:
+        """The campaign would call more if the line took it: others are to leave it its share."""
+        self._turns_of(name).wants_more(campaign)
 
     @asynccontextmanager
     async def turn(
-        self, name: LineName, *, ahead: bool, within_s: float = TURN_WITHIN_S
+        self,
+        name: LineName,
+        campaign: CampaignName | None = None,
+        *,
+        ahead: bool,
+        within_s: float | None = None,
     ) -> AsyncIterator["Turn | None"]:
         """Wait for a call's turn to go out on this line; None if it doesn't come in time.
 
-        ``ahead``: before those that nobody waits for. Whoever asks Asterisk for the call says so
-        just before (``Turn.goes_out``); without that the turn is the next one's again.
+        ``campaign``: whose share it is of, if of one. ``ahead``: before those that nobody waits
+        for. Whoever asks Asterisk for the call says so just before (``Turn.goes_out``); without
+        that the turn is the next one's again.
         """
         turns = self._turns_of(name)
-        if not await turns.comes(ahead, within_s):
+        if not await turns.comes(ahead, self.turn_within_s if within_s is None else within_s):
             yield None
             return
+        if campaign is not None:
+            turns.took(campaign)
         turn = Turn(turns)
         try:
             yield turn
@@ -104,6 +119,7 @@ class _LineTurns:
 
     def __init__(self, per_second: float, now: Callable[[], float]) -> None:
         self._rate = LineRate(per_second)
+        self._shares = LineShares()
         self._now = now
         self._ahead: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
@@ -115,9 +131,19 @@ class _LineTurns:
             self._rate.change(per_second)
             self._serve()
 
-    def rate_now(self) -> LineRateNow:
-        """What is left for those who don't wait yet."""
-        return self._rate.now(self._now(), len(self._ahead) + len(self._others))
+    def rate_now(self, campaign: CampaignName) -> LineRateNow:
+        """What is left for a campaign beside those who wait."""
+        waiting = len(self._ahead) + len(self._others)
+        return self._rate.now(self._now(), waiting, who=campaign, shares=self._shares)
+
+    def wants_more(self, campaign: CampaignName) -> None:
+        """It would call more."""
+        self._shares.wants_more(campaign, self._now())
+
+    def took(self, campaign: CampaignName) -> None:
+        """It has taken a turn."""
+        if self._rate.per_second < inf:
+            self._shares.took(campaign, self._now())
 
     async def comes(self, ahead: bool, within_s: float) -> bool:
         """Wait for a turn; returns whether it was taken."""

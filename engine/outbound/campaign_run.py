@@ -16,7 +16,7 @@ from campaigns.campaign import CampaignSettings
 from campaigns.campaign_service import Campaign
 from campaigns.claims import ClaimedLead, LeadClaims
 from dialer.abandon_count import NO_HISTORY, History, Tally
-from dialer.pacing import Pacer, Pacing
+from dialer.pacing import LINE_TOO_FAST, Pacer, Pacing
 from dialer.pacing_facts import (
     AgentGone,
     DayBegan,
@@ -158,7 +158,7 @@ class CampaignRun(LiveRun):
         """Let the pacer plan with what the line carries beside other campaigns and callers."""
         settings, pacer = self.settings, self.pacer
         free = self._door.free_lines(LineName(settings.line), settings.lines_for_inbound)
-        pacer.line = self._door.line_rate(LineName(settings.line))
+        pacer.line = self._door.line_rate(LineName(settings.line), self.campaign.name)
         lines = min(settings.lines, pacer.under_way.lines + free)
         if lines != pacer.settings.lines:
             pacer.settings = replace(pacer.settings, lines=lines)
@@ -192,6 +192,8 @@ class CampaignRun(LiveRun):
                 self._door.cut(found.call)
         if not self.dials:
             return
+        if pacing.reason.text == LINE_TOO_FAST:
+            self._door.wants_more(LineName(self.settings.line), self.campaign.name)
         decision = Decision(datetime.now(UTC), pacing.count, pacing.reason)
         self.figures.decided = decision
         self._decided(self.campaign, decision, self.settings)

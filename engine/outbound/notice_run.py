@@ -140,11 +140,13 @@ class NoticeRun(LiveRun):
             leads=len(leads),
             going=going,
             waiting=self._waiting,
-            line=self._door.line_rate(LineName(settings.line)),
+            line=self._door.line_rate(LineName(settings.line), self.campaign.name),
         )
         if (lacking := self._lacks_flow) is not None:
             self.figures.trouble = lacking
         if self.dials:
+            if pace.wants_more:
+                self._door.wants_more(LineName(settings.line), self.campaign.name)
             decision = Decision(datetime.now(UTC), pace.count, pace.reason)
             self.figures.decided = decision
             if pace.count:

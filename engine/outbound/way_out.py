@@ -144,9 +144,13 @@ class WayOut:
         """How many more calls the line may carry, with so many channels left free."""
         return self._lines.free(line, for_inbound)
 
-    def line_rate(self, line: LineName) -> LineRateNow:
-        """How many calls more may go out on the line now, and when more may."""
-        return self._lines.rate(line)
+    def line_rate(self, line: LineName, campaign: CampaignName) -> LineRateNow:
+        """How many calls more of a campaign may go out on the line now, and when more may."""
+        return self._lines.rate(line, campaign)
+
+    def wants_more(self, line: LineName, campaign: CampaignName) -> None:
+        """The campaign would call more if the line took more calls a second."""
+        self._lines.wants_more(line, campaign)
 
     async def place(
         self,
@@ -174,7 +178,7 @@ class WayOut:
             return Shut("the line has no free channel")
         ahead = wish.agent is not None or wish.mode is Mode.TEST
         with self._lines.going(line.name):
-            async with self._lines.turn(line.name, ahead=ahead) as turn:
+            async with self._lines.turn(line.name, wish.campaign, ahead=ahead) as turn:
                 if turn is None:
                     return NO_TURN
                 return await self._place(wish, line, node, link, follower, wanted, turn)

@@ -10,12 +10,13 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from dialer.abandon_count import History, Tally
-from dialer.call_rate import FEW_A_SECOND
+from dialer.call_rate import FEW_A_SECOND, most_within
 from dialer.causes import Cause
 from dialer.lessons import Reached
 from dialer.limit import Limit, Window
 from dialer.line_rate import LineRate, LineRateNow
-from dialer.pacing import Pacer, Pacing, Settings
+from dialer.line_shares import LineShares
+from dialer.pacing import LINE_TOO_FAST, Pacer, Pacing, Settings
 from dialer.pacing_facts import (
     Abandoned,
     AgentGone,
@@ -96,29 +97,31 @@ def test_a_line_whose_next_turn_is_overdue_is_not_looked_at_without_end() -> Non
     assert deadline is not None and deadline > 8.0
 
 
-def test_campaigns_on_one_line_use_all_of_its_rate_and_no_more() -> None:
+@pytest.mark.parametrize("own", [inf, 5.0], ids=["no rate of their own", "5 a second each"])
+@pytest.mark.parametrize("rate", [0.5, 1.0, 2.0, 7.0])
+def test_campaigns_on_one_line_use_all_of_its_rate_in_equal_shares(rate: float, own: float) -> None:
     """Each is told what is left at each of its looks, as on the phones."""
-    line, went, by = LineRate(7.0), list[float](), Counter[int]()
-    campaigns = [wishing(30) for _ in range(3)]
+    line, shares, went, by = LineRate(rate), LineShares(), list[float](), Counter[str]()
+    campaigns = {name: wishing(30, calls_per_second=own) for name in "abc"}
     for tick in range(2_000):
         now = tick / 100
-        for number, with_ in enumerate(campaigns):
+        for name, with_ in campaigns.items():
             with_.now = now
-            with_.pacer.line = line.now(now)
-            if tick == 0:
-                said: Pacing | None = with_.agents(1)
-            else:
-                said = with_.pacer.tick(now)
+            with_.pacer.line = line.now(now, who=name, shares=shares)
+            said = with_.agents(1) if tick == 0 else with_.pacer.tick(now)
+            if said is not None and said.reason.text == LINE_TOO_FAST:
+                shares.wants_more(name, now)
             for _ in range(0 if said is None else said.count):
                 assert line.take(now)
                 line.goes_out(now)
+                shares.took(name, now)
                 went.append(now)
-                by[number] += 1
-                (call,) = with_.dial()
-                with_.tell(NotAnswered(call, Cause.BUSY))
-    assert all(later - at >= 1.0 for at, later in zip(went, went[7:], strict=False))
-    assert len(went) >= 7 * 20 * 0.9, by
-    assert min(by.values()) > 10, by
+                by[name] += 1
+                with_.tell(NotAnswered(with_.dial()[0], Cause.BUSY))
+    most, within_s = most_within(rate)
+    assert all(later - at >= within_s for at, later in zip(went, went[most:], strict=False))
+    assert len(went) >= 0.95 * rate * 20, by
+    assert max(by.values()) - min(by.values()) <= max(1, ceil(0.2 * rate * 20 / 3)), by
 
 
 def test_leads_that_are_there_are_said() -> None:

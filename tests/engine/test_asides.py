@@ -573,3 +573,20 @@ async def test_a_line_that_is_unreachable_is_found_out_without_a_channel(
     assert await calls.call(NOTARY, there, NODE)
     await until(lambda: failed, what="it is given up")
     assert failed == [NotCalled(there, Cause.FAILED)]
+
+
+async def test_a_line_that_takes_no_more_calls_a_second_is_waited_for(paper: PaperRooms) -> None:
+    engine, lines = paper.engine, paper.engine.lines_out
+    limited = tuple(replace(line, calls_per_second=1.0) for line in engine.centre.lines)
+    engine.take(replace(engine.centre, lines=limited))
+    late, gone = new_room(NOTARY.number), new_room(NOTARY.number)
+    async with lines.turn(NOTARY.line, ahead=True):
+        lines.turn_within_s = 0.01
+        assert not await engine.outside.call(NOTARY, late, NODE)
+        lines.turn_within_s = 60.0
+        calling = asyncio.ensure_future(engine.outside.call(NOTARY, gone, NODE))
+        await asyncio.sleep(0)
+        engine.outside.let_go(gone)
+    assert await calling and not paper.link.placed
+    assert await engine.outside.call(NOTARY, late, NODE)
+    assert len(paper.link.placed) == 1

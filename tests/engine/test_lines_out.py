@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from domain.identity import LineName
+from domain.identity import CampaignName, LineName
 from engine.engine import Engine
 from engine.lines_out import LinesOut, Turn
 from tests.waiting import until
 
 CARRIER = LineName("carrier")
+SPRING, MAY = CampaignName("spring"), CampaignName("may")
 LONG_S = 60.0
 
 
@@ -70,7 +71,7 @@ async def test_without_a_rate_nobody_waits(standing: Standing) -> None:
 async def test_calls_wait_for_their_turns_in_order(standing: Standing) -> None:
     await standing.waits("a", "b", "c", "d", "e")
     await until(lambda: standing.went == ["a", "b"], what="two have gone out")
-    assert standing.lines.rate(CARRIER).left == 0
+    assert standing.lines.rate(CARRIER, SPRING).left == 0
     await standing.passes(0.9)
     assert standing.went == ["a", "b"]
     await standing.passes(0.1)
@@ -100,7 +101,7 @@ async def test_a_turn_that_doesnt_come_in_time_is_no_turn(standing: Standing) ->
     standing.call("late", within_s=0.01)
     assert await asyncio.gather(*standing.tasks) == [True, True, False]
     standing.at += 1.0
-    assert standing.lines.rate(CARRIER).left == 2, "nobody waits any more"
+    assert standing.lines.rate(CARRIER, SPRING).left == 2, "nobody waits any more"
 
 
 async def test_a_call_that_doesnt_go_out_leaves_its_turn_to_the_next(standing: Standing) -> None:
@@ -120,7 +121,7 @@ async def test_who_is_cancelled_leaves_the_turn_to_the_next(standing: Standing) 
     await asyncio.sleep(0)
     standing.at += 1.0
     limit(standing.engine, 1.0)
-    standing.lines.rate(CARRIER)  # hands out the only turn
+    standing.lines.rate(CARRIER, SPRING)  # hands out the only turn
     standing.tasks[3].cancel()
     await until(lambda: standing.went == ["a", "b", "c"], what="the last has gone out")
     assert standing.tasks[2].cancelled() and standing.tasks[3].cancelled()
@@ -129,10 +130,10 @@ async def test_who_is_cancelled_leaves_the_turn_to_the_next(standing: Standing) 
 async def test_another_rate_holds_for_those_who_wait_already(standing: Standing) -> None:
     await standing.waits("a", "b", "c", "d", "e")
     limit(standing.engine, 4.0)
-    standing.lines.rate(CARRIER)
+    standing.lines.rate(CARRIER, SPRING)
     await until(lambda: len(standing.went) == 4, what="two more have gone out")
     limit(standing.engine, None)
-    standing.lines.rate(CARRIER)
+    standing.lines.rate(CARRIER, SPRING)
     await until(lambda: len(standing.went) == 5, what="the last has gone out")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from acd.events import LogIn, Ready, StationChanged
@@ -12,6 +12,7 @@ from campaigns.campaign import CampaignSettings
 from domain.identity import AgentCode, StationName
 from domain.stations import StationState
 from engine.calls.call import LiveCall
+from engine.desk_ports import DialStep
 from engine.engine import Engine
 from engine.outbound.desk_dials import AgentDial
 from storage.database import Database
@@ -88,6 +89,11 @@ class DeskScene:
         assert dial is not None
         return dial
 
+    def dialling(self, agent: AgentCode) -> bool:
+        """Whether the agent's call is about to go out."""
+        dial = self.floor.desks.at(agent)
+        return dial is not None and dial.step is DialStep.DIALLING
+
     async def nobody(self, agent: AgentCode = AMY) -> None:
         """Until nobody is for the agent any more, and they are kept for nobody."""
         await until(
@@ -125,6 +131,12 @@ class DeskScene:
             return claimed == 0
 
         await until(free, what="the leads are given back")
+
+
+def limit_line(engine: Engine, per_second: float | None) -> None:
+    """The centre's lines take so many calls out a second."""
+    lines = tuple(replace(line, calls_per_second=per_second) for line in engine.centre.lines)
+    engine.take(replace(engine.centre, lines=lines))
 
 
 @asynccontextmanager

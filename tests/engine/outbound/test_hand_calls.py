@@ -6,12 +6,12 @@ import pytest
 
 from acd.events import Away
 from domain.facts import AgentState
-from domain.identity import CampaignName, QueueName
+from domain.identity import CampaignName, LineName, QueueName
 from domain.reasons import Cause, Party
 from engine.calls.call import LiveCall
 from engine.desk_ports import DialFault, DialNotice, DialStep
 from tests.campaigns.campaigns_scene import SPRING
-from tests.engine.outbound.desk_scene import AMY, DeskScene
+from tests.engine.outbound.desk_scene import AMY, DeskScene, limit_line
 from tests.engine.outbound_floor import SETTINGS
 from tests.engine.test_board import enter
 from tests.phones.called import zone_at_noon
@@ -151,6 +151,24 @@ async def test_while_no_call_can_go_out_the_agent_is_told(desk: DeskScene) -> No
     await desk.nobody()
     assert fault(desk.floor.desks.view(AMY).notice) is DialFault.NO_WAY
     assert not await desk.database.pool.fetchval("select count(*) from attempts")
+
+
+async def test_a_line_that_takes_no_more_calls_a_second_is_waited_for_and_then_said(
+    desk: DeskScene,
+) -> None:
+    await ready_to_dial(desk)
+    limit_line(desk.engine, 1.0)
+    desk.engine.lines_out.turn_within_s = 0.05
+    async with desk.engine.lines_out.turn(LineName("carrier"), ahead=True):
+        assert dial(desk) is None
+        await desk.nobody()
+        assert fault(desk.floor.desks.view(AMY).notice) is DialFault.NO_TURN
+        desk.engine.lines_out.turn_within_s = 60.0
+        assert dial(desk) is None
+        await until(lambda: desk.dialling(AMY), what="the call waits for its turn")
+    await desk.call()
+    assert len(desk.link.placed) == 1
+    assert await desk.database.pool.fetchval("select count(*) from attempts") == 1
 
 
 async def test_a_refusal_leaves_who_is_on_a_break_there(desk: DeskScene) -> None:

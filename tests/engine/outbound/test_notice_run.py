@@ -5,15 +5,18 @@ from pathlib import Path
 import pytest
 
 from campaigns.campaign import CampaignSettings, CampaignState, Mode
+from campaigns.campaign_service import Campaign
 from domain.facts import CallFact, CustomerAbandoned
+from domain.identity import LineName
 from domain.reasons import Party
 from engine.calls.call import LiveCall
+from engine.outbound.campaign_tests import CampaignTests
 from engine.outbound.notice_run import NoticeRun
 from engine.outbound.running_attempt import RunningAttempt
-from engine.ports import CallStage
+from engine.ports import CallStage, NoTestCall
 from storage.fact_lines import decode
 from tests.campaigns.campaigns_scene import OPS, SPRING
-from tests.engine.outbound.desk_scene import DeskScene
+from tests.engine.outbound.desk_scene import DeskScene, limit_line
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -129,3 +132,40 @@ async def test_a_pause_gives_its_leads_back_and_cuts_what_rings_if_asked(desk: D
     assert call.cut
     desk.engine.talks.gone(call, Party.SYSTEM, 16)
     assert not run_of(desk).under_way and len(desk.link.placed) == 1
+
+
+async def test_a_campaign_keeps_to_its_lines_rate_says_so_and_leaves_nobody_behind(
+    desk: DeskScene,
+) -> None:
+    """0.1 a second: the first goes out, and the second isn't even decided."""
+    limit_line(desk.engine, 0.1)
+    leads = await desk.start(ONE, TWO, settings=NOTICE)
+    call = await desk.call()
+    run = run_of(desk)
+    await until(lambda: run.claimed, what="the other one is at hand")
+    await until(
+        lambda: (now := run.figures.decided) is not None and "0.1 calls a second" in str(now.reason)
+    )
+    assert (run.view().trouble, len(desk.link.placed)) == (None, 1)
+    desk.engine.talks.gone(call, Party.CALLER, 16)
+    limit_line(desk.engine, None)
+    run.look_again()
+    await until(lambda: len(desk.link.placed) == 2, what="the other one is called")
+    await desk.given_back(*leads[:1])
+
+
+async def test_a_test_call_whose_turn_doesnt_come_is_no_call(desk: DeskScene) -> None:
+    await desk.start(settings=NOTICE)
+    lines, campaign = desk.engine.lines_out, run_of(desk).campaign
+    limit_line(desk.engine, 1.0)
+    lines.turn_within_s = 0.05
+
+    async def silent(_: Campaign) -> str:
+        return ""
+
+    tests = CampaignTests(desk.floor.door, desk.engine.in_force, silent)
+    async with lines.turn(LineName("carrier"), ahead=True):
+        assert await tests.place(campaign, ONE, "sue") is NoTestCall.NO_TURN
+    assert not await desk.database.pool.fetchval("select count(*) from attempts")
+    assert isinstance(await tests.place(campaign, ONE, "sue"), str)
+    assert len(desk.link.placed) == 1

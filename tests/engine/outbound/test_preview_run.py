@@ -8,14 +8,14 @@ from acd.events import LogOut
 from campaigns.campaign import CampaignState
 from campaigns.lead_skips import SkipReason
 from domain.facts import AgentState
-from domain.identity import StationName
+from domain.identity import LineName, StationName
 from domain.reasons import Cause, Party
 from engine.desk_ports import DialFault, DialStep
 from engine.outbound.desk_dials import AgentDial
 from engine.outbound.preview_run import PreviewRun
 from tests.campaigns.campaigns_scene import OPS, SPRING
 from tests.conftest import MovableClock
-from tests.engine.outbound.desk_scene import AMY, CAL, DeskScene
+from tests.engine.outbound.desk_scene import AMY, CAL, DeskScene, limit_line
 from tests.engine.outbound_floor import SETTINGS
 from tests.waiting import until
 
@@ -158,6 +158,24 @@ async def test_while_no_call_can_go_out_the_customer_stays(desk: DeskScene) -> N
     assert desk.floor.desks.at(AMY) is dial and dial.step is DialStep.SHOWN
     assert run_of(desk).figures.trouble
     desk.link.up = True
+    run_of(desk).previews.dial(AMY, lead)
+    await desk.call()
+
+
+async def test_while_the_line_takes_no_more_calls_a_second_the_customer_stays(
+    desk: DeskScene,
+) -> None:
+    (lead,) = await desk.start(ONE)
+    await desk.sit(AMY)
+    dial, lines = await desk.shown(), desk.engine.lines_out
+    limit_line(desk.engine, 1.0)
+    lines.turn_within_s = 0.05
+    async with lines.turn(LineName("carrier"), ahead=True):
+        run_of(desk).previews.dial(AMY, lead)
+        notice = await until(lambda: desk.floor.desks.view(AMY).notice, what="she is told")
+        assert notice is not None and (notice.fault, notice.back) == (DialFault.NO_TURN, True)
+        assert desk.floor.desks.at(AMY) is dial and dial.step is DialStep.SHOWN
+    assert run_of(desk).figures.trouble is None, "it is no trouble"
     run_of(desk).previews.dial(AMY, lead)
     await desk.call()
 
