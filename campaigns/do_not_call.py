@@ -3,7 +3,7 @@
 Nothing but a person who says why takes a number off again. Each change is kept.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,9 +20,12 @@ from storage.queries import load
 _SQL, _ATTEMPTS = load("do_not_call"), load("attempts")
 CENTRE = ProjectName("")
 """Stands for the whole centre's list."""
-_CHANGERS = frozenset((Role.ADMIN, Role.OPS))
-_ADDERS = _CHANGERS | {Role.SUPERVISOR}
+LISTERS = frozenset((Role.ADMIN, Role.OPS))
+"""Who may import files, and take numbers off."""
+_ADDERS = LISTERS | {Role.SUPERVISOR}
 MOST_ENTRIES = 200
+_IN_A_FILE = 5_000
+"""Entries that are read at a time for a file."""
 
 
 class ListingSource(StrEnum):
@@ -102,13 +105,13 @@ class DoNotCall:
 
         ``since``: from when on they are not called; None: now.
         """
-        _must(actor, project, _ADDERS)
+        must(actor, project, _ADDERS)
         for number in numbers:
             if not is_e164(number):
                 raise DoNotCallRefused(DoNotCallRefusal.NOT_A_NUMBER, number)
         now = self._clock()
         async with connection(self._pool) as db, db.transaction():
-            return await put(
+            new = await put(
                 db,
                 project,
                 numbers,
@@ -118,6 +121,7 @@ class DoNotCall:
                 by=actor.name,
                 reason=reason,
             )
+        return len(new)
 
     async def remove(self, actor: Actor, project: ProjectName, number: str, *, reason: str) -> bool:
         """Take a number off a list; False if it wasn't there. Raises DoNotCallRefused.
@@ -125,7 +129,7 @@ class DoNotCall:
         Leads that were closed because of it are what they were before (open, finished, paused),
         unless another list has one of their numbers.
         """
-        _must(actor, project, _CHANGERS)
+        must(actor, project, LISTERS)
         if not reason.strip():
             raise DoNotCallRefused(DoNotCallRefusal.NO_REASON, number)
         now = self._clock()
@@ -159,11 +163,25 @@ class DoNotCall:
     ) -> tuple[ListedNumber, ...]:
         """Numbers of a list, in their order, at most MOST_ENTRIES; for the next page, pass the last
         one's number as ``after``. Raises DoNotCallRefused."""
-        if actor.role is Role.AGENT or not (actor.has(project) or project == CENTRE):
-            raise DoNotCallRefused(DoNotCallRefusal.FORBIDDEN)
+        _may_see(actor, project)
+        return await self._entries(project, number, after, MOST_ENTRIES)
+
+    async def all(
+        self, actor: Actor, project: ProjectName
+    ) -> AsyncIterator[tuple[ListedNumber, ...]]:
+        """All numbers of a list in their order, part by part. Raises DoNotCallRefused."""
+        _may_see(actor, project)
+        part = await self._entries(project, None, None, _IN_A_FILE)
+        while part:
+            yield part
+            part = await self._entries(project, None, part[-1].number, _IN_A_FILE)
+
+    async def _entries(
+        self, project: ProjectName, number: str | None, after: str | None, most: int
+    ) -> tuple[ListedNumber, ...]:
         async with connection(self._pool) as db:
             rows = await db.fetch(
-                _SQL["entries"], [project], number, project if after else None, after, MOST_ENTRIES
+                _SQL["entries"], [project], number, project if after else None, after, most
             )
         return tuple(ListedNumber(**row) for row in rows)
 
@@ -178,10 +196,10 @@ async def put(
     source: ListingSource,
     by: str,
     reason: str = "",
-) -> int:
+) -> frozenset[str]:
     """Put numbers on a list within a transaction, and close the leads that have one of them.
 
-    Returns how many are new there, or hold from an earlier date than before. A list that takes
+    Returns those that are new there, or hold from an earlier date than before. A list that takes
     effect later closes nothing yet: then the rules hold the leads.
     """
     wanted = list(dict.fromkeys(numbers))
@@ -193,7 +211,7 @@ async def put(
         await db.execute(_ATTEMPTS["lock_leads"], [], wanted)
         closed = await db.fetch(_SQL["close_leads"], project, wanted)
         await _note_leads(db, closed, at, by, "do_not_call")
-    return len(new)
+    return frozenset(new)
 
 
 async def _note_leads(
@@ -203,7 +221,13 @@ async def _note_leads(
     await db.execute(_SQL["note_leads"], leads, at, by, what, before, why)
 
 
-def _must(actor: Actor, project: ProjectName, roles: frozenset[Role]) -> None:
+def _may_see(actor: Actor, project: str) -> None:
+    if actor.role is Role.AGENT or not (actor.has(project) or project == CENTRE):
+        raise DoNotCallRefused(DoNotCallRefusal.FORBIDDEN)
+
+
+def must(actor: Actor, project: str, roles: frozenset[Role]) -> None:
+    """Refuse whoever hasn't one of these roles, or not for this list. Raises DoNotCallRefused."""
     mine = actor.everywhere if project == CENTRE else actor.has(project)
     if actor.role not in roles or not mine:
         raise DoNotCallRefused(DoNotCallRefusal.FORBIDDEN)

@@ -43,8 +43,10 @@ class ImportProgress:
     ``known``, ``duplicate``, ``elsewhere`` or ``rejected`` (see RowFate)."""
 
     number: int
-    list: int
+    list: int | None
+    """Into which list its leads go; None: its numbers go onto a do-not-call list."""
     project: str
+    """Of a do-not-call list: whose it is; "" is the centre's."""
     country: str
     file_name: str
     sha256: str
@@ -79,6 +81,11 @@ class ImportProgress:
     run_began_at: datetime | None
     run_began_with: int
     ended_at: datetime | None
+    since: datetime | None
+    """From when on the numbers of a do-not-call list are not called; None: from the import on."""
+    since_column: str | None
+    """The heading of the column that says it for each row."""
+    reason: str
 
     def ends_at(self, now: datetime) -> datetime | None:
         """When it is likely to end, at the rate of this run so far; None: not known yet, or it
@@ -122,4 +129,7 @@ def progress_of(row: Mapping[str, Any], under_way: bool) -> ImportProgress:
         row["run_began_at"],
         row["run_began_with"],
         row["ended_at"],
+        row["since"],
+        row["since_column"],
+        row["reason"],
     )

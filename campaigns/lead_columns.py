@@ -148,6 +148,12 @@ def guessed(
     return ColumnMapping(tuple(headings), tuple(uses))
 
 
+def numbers_alone(mapping: ColumnMapping) -> ColumnMapping:
+    """The same columns, of which nothing is taken but phone numbers."""
+    uses = (use if use is ColumnUse.PHONE else ColumnUse.IGNORED for use in mapping.uses)
+    return ColumnMapping(mapping.headings, tuple(uses))
+
+
 def use_of(heading: str) -> ColumnUse | None:
     """What a column of this heading is usually for; None if its words tell nothing."""
     plain = _plain(heading)

@@ -206,7 +206,7 @@ class _RowJudge:
             return None
         if text in _YES:
             return self._now
-        at = _moment(text)
+        at = moment_in(text)
         if at is None:
             self._fault(heading, LeadFault.CONSENT_UNREADABLE)
             return None
@@ -229,7 +229,7 @@ def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\r\n"
 
 
-def _moment(text: str) -> datetime | None:
+def moment_in(text: str) -> datetime | None:
     """A date or a date and time; a date is its first moment. 1 January 1970 is the earliest."""
     found: datetime | None = None
     try:

@@ -65,7 +65,7 @@ async def store_rows(
     ]
     made = await _insert(db, target, taken, barred, now)
     if target.upload is not None:
-        await _note(db, target.upload, rows, fates)
+        await note_rows(db, target.upload, rows, fates)
     return StoredRows(
         fates,
         [
@@ -170,7 +170,7 @@ async def _insert(
     return made
 
 
-async def _note(
+async def note_rows(
     db: asyncpg.Connection, upload: int, rows: Sequence[FileRow], fates: Sequence[RowFate]
 ) -> None:
     """Keep the rows that were not taken, and what was left out of others."""

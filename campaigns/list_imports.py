@@ -8,12 +8,14 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
 
+from campaigns.do_not_call import LISTERS, must
 from campaigns.import_progress import (
     DuplicatePolicy,
     ImportProgress,
@@ -23,14 +25,19 @@ from campaigns.import_progress import (
 )
 from campaigns.lead_columns import (
     ColumnUse,
+    MappingFault,
+    MappingRefused,
     chosen,
     guessed,
     heading_set,
     mapping_of,
+    numbers_alone,
 )
 from campaigns.lead_lists import LIST_CHANGERS, LIST_VIEWERS, ListRefusal, ListRefused, read_list
 from campaigns.lead_storing import LeadTarget, store_rows
-from campaigns.list_files import FileRow, look, rows_of
+from campaigns.list_files import FileRow, ListLook, look, rows_of
+from campaigns.listed_rows import put_rows
+from campaigns.seen_imports import read_import
 from documents.sheets import SheetUnreadable
 from domain.identity import ProjectName
 from domain.roles import Actor, Role
@@ -52,6 +59,22 @@ RETRY_AFTER_S = (1.0, 5.0, 15.0, 30.0, 60.0)
 _UNDONE_AT_ONCE = 1000
 
 _SQL = load("lists")
+
+
+@dataclass(frozen=True, slots=True)
+class ListingWish:
+    """From when on the numbers of a do-not-call list's file are not called, and why they are on it.
+
+    ``since`` None: from the import on; ``column``: the heading of the column that says it for each
+    row, where that isn't empty. ``reason`` "": the file's name is kept.
+    """
+
+    since: datetime | None = None
+    column: str | None = None
+    reason: str = ""
+
+
+AT_ONCE = ListingWish()
 
 
 class ListImports:
@@ -86,14 +109,8 @@ class ListImports:
         """
         async with connection(self._pool) as db:
             found = await read_list(db, actor, into, LIST_CHANGERS)
-        self._must_have_room()
-        self._looks += 1
         now = self._clock()
-        try:
-            seen = await look(data, country=found.country, now=now, zone=self._zone)
-            digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
-        finally:
-            self._looks -= 1
+        seen, digest = await self._look(data, found.country, now)
         async with connection(self._pool) as db, db.transaction():
             await db.execute(_SQL["forget_uploads"], now - UPLOADS_KEPT)
             kept = await db.fetchval(_SQL["remembered_mapping"], found.project, seen.heading_set)
@@ -104,8 +121,29 @@ class ListImports:
                 mapping = guessed(mapping.headings, uses)
             number = await db.fetchval(
                 _SQL["insert_import"],
-                *(into, file_name[-MOST_FILE_NAME:].replace("\0", "")),
+                *(into, _kept_name(file_name)),
                 *(digest, len(data), data),
+                *(seen.headings_row, seen.sample, mapping.plain, seen.rows, actor.name, now),
+            )
+            return await self._read(db, actor, number)
+
+    async def upload_numbers(
+        self, actor: Actor, project: ProjectName, file_name: str, data: bytes, *, country: str
+    ) -> ImportProgress:
+        """Look at a file of numbers for a do-not-call list, and keep it, as ``upload`` does.
+
+        ``country``: where numbers without a country's code are. Raises DoNotCallRefused,
+        ListRefused (TOO_MANY), or SheetUnreadable.
+        """
+        must(actor, project, LISTERS)
+        now = self._clock()
+        seen, digest = await self._look(data, country, now)
+        mapping = numbers_alone(seen.mapping)
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["forget_uploads"], now - UPLOADS_KEPT)
+            number = await db.fetchval(
+                _SQL["insert_numbers_import"],
+                *(project, country, _kept_name(file_name), digest, len(data), data),
                 *(seen.headings_row, seen.sample, mapping.plain, seen.rows, actor.name, now),
             )
             return await self._read(db, actor, number)
@@ -117,20 +155,26 @@ class ListImports:
         uses: Mapping[str, ColumnUse],
         *,
         duplicates: DuplicatePolicy = DuplicatePolicy.SKIP,
+        listing: ListingWish = AT_ONCE,
     ) -> ImportProgress:
         """Begin an import with this use of its columns, by their headings; it goes on by itself.
 
-        Raises ListRefused, or MappingRefused.
+        ``duplicates`` counts for leads, ``listing`` for the numbers of a do-not-call list. Raises
+        ListRefused, or MappingRefused.
         """
         self._must_have_room()
         async with connection(self._pool) as db, db.transaction():
             found = await self._read(db, actor, number, LIST_CHANGERS)
             mapping = chosen(found.mapping.headings, uses)
+            if listing.column is not None and listing.column not in mapping.headings:
+                raise MappingRefused(MappingFault.NO_SUCH_COLUMN, listing.column)
             columns = (number, mapping.plain, duplicates.value, self._clock())
-            if await db.fetchval(_SQL["begin_import"], *columns) is None:
+            when = (listing.since, listing.column, listing.reason)
+            if await db.fetchval(_SQL["begin_import"], *columns, *when) is None:
                 raise ListRefused(ListRefusal.NOT_FROM_HERE, found.state)
-            headings = heading_set(mapping.headings)
-            await db.execute(_SQL["remember_mapping"], found.project, headings, mapping.plain)
+            if found.list is not None:
+                headings = heading_set(mapping.headings)
+                await db.execute(_SQL["remember_mapping"], found.project, headings, mapping.plain)
         return await self._go(actor, number)
 
     async def resume(self, actor: Actor, number: int) -> ImportProgress:
@@ -148,10 +192,13 @@ class ListImports:
         """Remove the leads of an import that were never dialled, whether it is finished or not.
 
         Those that were dialled stay, and so do those that are about to be; undo it again for
-        these. Raises ListRefused.
+        these. Numbers stay on a do-not-call list: a person takes them off, and says why. Raises
+        ListRefused.
         """
         async with connection(self._pool) as db:
-            await self._read(db, actor, number, LIST_CHANGERS)
+            found = await self._read(db, actor, number, LIST_CHANGERS)
+            if found.list is None:
+                raise ListRefused(ListRefusal.NOT_FROM_HERE, found.state)
             await db.fetchval(_SQL["begin_undo"], number, self._clock())
         if task := self._tasks.get(number):
             await asyncio.wait([task])  # it stops before its next batch
@@ -178,7 +225,14 @@ class ListImports:
         ListRefused."""
         async with connection(self._pool) as db:
             await read_list(db, actor, number, LIST_VIEWERS)
-            rows = await db.fetch(_SQL["imports"], None, number, MOST_IMPORTS)
+            rows = await db.fetch(_SQL["imports"], None, number, MOST_IMPORTS, None)
+        return [progress_of(row, row["import"] in self._tasks) for row in rows]
+
+    async def of_numbers(self, actor: Actor, project: ProjectName) -> Sequence[ImportProgress]:
+        """The imports into a do-not-call list, as ``of_list``. Raises DoNotCallRefused."""
+        must(actor, project, LISTERS)
+        async with connection(self._pool) as db:
+            rows = await db.fetch(_SQL["imports"], None, None, MOST_IMPORTS, project)
         return [progress_of(row, row["import"] in self._tasks) for row in rows]
 
     async def close(self) -> None:
@@ -199,11 +253,18 @@ class ListImports:
         number: int,
         roles: frozenset[Role] = LIST_VIEWERS,
     ) -> ImportProgress:
-        row = await db.fetchrow(_SQL["imports"], number, None, 1)
-        if row is None:
-            raise ListRefused(ListRefusal.NO_SUCH, str(number))
-        await read_list(db, actor, row["list"], roles)
-        return progress_of(row, number in self._tasks)
+        return await read_import(db, actor, number, roles, under_way=number in self._tasks)
+
+    async def _look(self, data: bytes, country: str, now: datetime) -> tuple[ListLook, str]:
+        """What is in a file, and its SHA-256. Raises ListRefused, or SheetUnreadable."""
+        self._must_have_room()
+        self._looks += 1
+        try:
+            seen = await look(data, country=country, now=now, zone=self._zone)
+            digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+        finally:
+            self._looks -= 1
+        return seen, digest
 
     async def _go(self, actor: Actor, number: int) -> ImportProgress:
         async with connection(self._pool) as db:
@@ -257,11 +318,16 @@ class ListImports:
 
     async def _take(self, found: ImportProgress, after: int, batch: Sequence[FileRow]) -> bool:
         """Store a batch; False if the import was undone, or somebody else has taken it over."""
-        target = LeadTarget(found.list, ProjectName(found.project), found.number, found.duplicates)
         async with connection(self._pool) as db, db.transaction():
             if await db.fetchval(_SQL["lock_import"], found.number) != after:
                 return False
-            stored = await store_rows(db, target, batch, self._clock())
+            now = self._clock()
+            if found.list is None:
+                stored = await put_rows(db, found, batch, now, self._zone)
+            else:
+                project = ProjectName(found.project)
+                target = LeadTarget(found.list, project, found.number, found.duplicates)
+                stored = await store_rows(db, target, batch, now)
             await db.execute(
                 _SQL["advance_import"],
                 *(found.number, batch[-1].number, len(batch)),
@@ -271,3 +337,7 @@ class ListImports:
                 *(stored.count(RowFate.ELSEWHERE), stored.count(RowFate.REJECTED)),
             )
         return True
+
+
+def _kept_name(file_name: str) -> str:
+    return file_name[-MOST_FILE_NAME:].replace("\0", "")

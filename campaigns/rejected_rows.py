@@ -9,9 +9,8 @@ from typing import Literal
 
 import asyncpg
 
-from campaigns.lead_columns import mapping_of
-from campaigns.lead_lists import LIST_VIEWERS, ListRefusal, ListRefused, read_list
 from campaigns.lead_numbers import LeadFault
+from campaigns.seen_imports import read_import
 from documents.sheet_writing import csv_file, xlsx_file
 from domain.roles import Actor
 from storage.database import connection
@@ -107,11 +106,7 @@ def _table(
 
 
 async def _headings(db: asyncpg.Connection, actor: Actor, number: int) -> Sequence[str]:
-    row = await db.fetchrow(_SQL["imports"], number, None, 1)
-    if row is None:
-        raise ListRefused(ListRefusal.NO_SUCH, str(number))
-    await read_list(db, actor, row["list"], LIST_VIEWERS)
-    return mapping_of(row["mapping"]).headings
+    return (await read_import(db, actor, number)).mapping.headings
 
 
 def _rejected(rows: Sequence[asyncpg.Record], cells: tuple[str, ...]) -> list[RejectedRow]:

@@ -27,6 +27,7 @@ OffhookError
 ├── LoginRefused                            storage.account_errors
 ├── MappingRefused                          campaigns.lead_columns
 ├── NoSuchChange                            centre.directory_service
+├── NotADay                                 console.lead_lists.listing_form
 ├── NotAFileError                           machine.safe_files
 ├── NotSaved                                bench.console_forms
 ├── NothingToChange                         centre.directory_service

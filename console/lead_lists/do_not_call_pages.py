@@ -1,25 +1,30 @@
 """The lists of numbers that are not to be called: looked through, added to, taken off."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from aiohttp import web
 
 from campaigns.do_not_call import CENTRE, MOST_ENTRIES, DoNotCallRefused, is_e164
+from campaigns.import_progress import ImportProgress
+from campaigns.lead_lists import ListRefused
 from campaigns.lead_numbers import FoundNumber, number_of
 from console.kit.access import can
-from console.kit.context import LIVE, project_titles, zone_for
-from console.kit.rendering import render, says
+from console.kit.context import LANGUAGE, LIVE, project_titles, zone_for
+from console.kit.rendering import clock, render, says
+from console.kit.sheet_files import SheetPart, send_sheet
+from console.kit.uploads import UPLOAD
 from console.lead_lists import words
-from console.lead_lists.list_services import LIST_SERVICES, actor_of
+from console.lead_lists.list_services import LIST_SERVICES, actor_of, refusal
+from console.lead_lists.listing_form import NotADay, day_typed
+from documents.sheets import SheetUnreadable
 from domain.identity import ProjectName
 
 MOST_TYPED = 4_000
 """Numbers that are put on a list at a time; more don't fit into a form."""
 _MOST_NAMED = 5
-_YEARS = range(2000, 3000)
 _BETWEEN = re.compile(r"[,;，；、\r\n]+")
 _FIELDS = ("list", "numbers", "since", "reason")
 
@@ -59,6 +64,51 @@ async def add(request: web.Request) -> web.Response:
     return await _page(request, typed["list"], done=done)
 
 
+async def upload(request: web.Request) -> web.Response:
+    """POST /do-not-call/upload: list, and a file of numbers, to be looked at"""
+    file = request[UPLOAD]
+    where = file.fields.get("list", "")
+    if not file.data:
+        return await _page(request, where, says(request, words.NO_FILE), status=400)
+    try:
+        made = await request.app[LIST_SERVICES].imports.upload_numbers(
+            actor_of(request), ProjectName(where), file.name, file.data, country=_country(request)
+        )
+    except SheetUnreadable as error:
+        text = says(request, words.UNREADABLE[error.code], {"name": error.name})
+        return await _page(request, where, text, status=400)
+    except ListRefused as refused:
+        return await _page(request, where, refusal(request, refused), status=409)
+    except DoNotCallRefused as refused:
+        raise web.HTTPForbidden from refused
+    raise web.HTTPSeeOther(f"/lists/imports/{made.number}")
+
+
+async def file(request: web.Request) -> web.StreamResponse:
+    """GET /do-not-call/file/{kind}: list; all its numbers as a CSV or XLSX file"""
+    where = ProjectName(request.query.get("list", ""))
+    headings = [says(request, text) for text in words.LISTED_COLUMNS]
+    rows = _rows(request, where)
+    return await send_sheet(request, "do-not-call", request.match_info["kind"], headings, rows)
+
+
+async def _rows(request: web.Request, where: ProjectName) -> AsyncIterator[SheetPart]:
+    zone, language = zone_for(request), request[LANGUAGE]
+    try:
+        async for part in request.app[LIST_SERVICES].do_not_call.all(actor_of(request), where):
+            yield [
+                [
+                    one.number,
+                    clock(one.since, language, zone, "yyyy-MM-dd HH:mm:ss"),
+                    says(request, words.LISTING_SOURCES.get(one.source, "")) or one.source,
+                    one.by,
+                ]
+                for one in part
+            ]
+    except DoNotCallRefused as refused:
+        raise web.HTTPForbidden from refused
+
+
 async def take_off(request: web.Request) -> web.Response:
     """POST /do-not-call/remove: list, number, reason"""
     form = await request.post()
@@ -88,16 +138,10 @@ def _read(request: web.Request, typed: Mapping[str, str]) -> _Typed:
         text = says(request, words.NO_NUMBERS, {"n": len(wrong), "named": named})
         return _Typed((), None, text)
     numbers = tuple(dict.fromkeys(number for number in found if number is not None))
-    if not typed["since"].strip():
-        return _Typed(numbers, None)
     try:
-        day = date.fromisoformat(typed["since"].strip())
-        if day.year not in _YEARS:
-            raise ValueError
-    except ValueError:
+        return _Typed(numbers, day_typed(request, typed["since"]))
+    except NotADay:
         return _Typed((), None, says(request, words.NO_DAY))
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone_for(request))
-    return _Typed(numbers, midnight.astimezone(UTC))
 
 
 def _number(text: str, country: str) -> str | None:
@@ -137,6 +181,7 @@ async def _page(
     except DoNotCallRefused as refused:
         raise web.HTTPForbidden from refused
     may_change = actor.everywhere or project != CENTRE
+    may_import = may_change and can(request, "POST", "/do-not-call/upload")
     values = {
         "project": project,
         "lists": {**titles, CENTRE: says(request, words.CENTRES_LIST)},
@@ -147,8 +192,15 @@ async def _page(
         "mistake": mistake,
         "done": done,
         "now": datetime.now(UTC),
+        "imports": await _imports(request, project) if may_import else (),
+        "may_import": may_import,
         "may_add": may_change and can(request, "POST", "/do-not-call"),
         "may_take_off": may_change and can(request, "POST", "/do-not-call/remove"),
         "words": words,
     }
     return render(request, "lead_lists/do_not_call.html", values, status=status)
+
+
+async def _imports(request: web.Request, project: ProjectName) -> Sequence[ImportProgress]:
+    services = request.app[LIST_SERVICES]
+    return await services.imports.of_numbers(actor_of(request), project)

@@ -20,6 +20,7 @@ from console.lead_lists.list_services import (
     list_of,
     refusal,
 )
+from console.lead_lists.listing_form import NotADay, listing_of, whose_list
 from console.lead_lists.lists_pages import shown_list
 from console.lead_lists.rejected_pages import ShownRejections, shown_rejections
 from documents.sheets import SheetUnreadable, Unreadable
@@ -69,12 +70,19 @@ async def begin(request: web.Request) -> web.Response:
     except ValueError:
         raise web.HTTPBadRequest from None
     try:
+        listing = listing_of(request, found, form)
+    except NotADay:
+        text = says(request, words.NO_DAY)
+        return await _page(request, found, text, uses=uses, typed=form, status=400)
+    try:
         await request.app[LIST_SERVICES].imports.begin(
-            actor_of(request), found.number, uses, duplicates=duplicates
+            actor_of(request), found.number, uses, duplicates=duplicates, listing=listing
         )
     except MappingRefused as refused:
         text = says(request, words.MAPPING_FAULTS[refused.fault], {"heading": refused.heading})
-        return await _page(request, found, text, uses=uses, duplicates=duplicates, status=400)
+        return await _page(
+            request, found, text, uses=uses, duplicates=duplicates, typed=form, status=400
+        )
     except ListRefused as refused:
         if refused.why in _ONCE:
             raise _there(found) from None
@@ -116,13 +124,18 @@ async def _page(
     *,
     uses: Mapping[str, ColumnUse] | None = None,
     duplicates: DuplicatePolicy | None = None,
+    typed: Mapping[str, object] | None = None,
     status: int = 200,
 ) -> web.Response:
     services, actor = request.app[LIST_SERVICES], actor_of(request)
     chosen = uses or dict(zip(found.mapping.headings, found.mapping.uses, strict=True))
     values = {
         "one": found,
-        "list": await services.lists.get(actor, found.list),
+        "list": None if found.list is None else await services.lists.get(actor, found.list),
+        "offered": words.USES if found.list is not None else words.NUMBER_USES,
+        "counts": words.COUNTS if found.list is not None else words.NUMBER_COUNTS,
+        "whose": whose_list(request, found),
+        "typed": typed or {},
         "mistake": mistake,
         "may_change": can(request, "POST", "/lists"),
         "ends_at": found.ends_at(datetime.now(UTC)),

@@ -34,6 +34,8 @@ LEAD_LISTS = Feature(
         get("/lists/imports/{import}/rejected/{kind}", rejected_pages.rejected, WATCHERS),
         get("/do-not-call", do_not_call_pages.page, PAUSERS),
         post("/do-not-call", do_not_call_pages.add, PAUSERS),
+        post_file("/do-not-call/upload", do_not_call_pages.upload, CHANGERS, LIST_LIMITS.bytes),
+        get("/do-not-call/file/{kind}", do_not_call_pages.file, PAUSERS),
         post("/do-not-call/remove", do_not_call_pages.take_off, CHANGERS),
     ),
     Entry("/lists", "list-details", N_("Lists")),

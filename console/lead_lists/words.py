@@ -38,6 +38,15 @@ USES = {
     ColumnUse.FIELD: N_("Keep, and show it to the agent"),
     ColumnUse.IGNORED: N_("Leave out"),
 }
+NUMBER_USES = {use: USES[use] for use in (ColumnUse.PHONE, ColumnUse.IGNORED)}
+"""Of a file of numbers that are not to be called."""
+NUMBER_COUNTS = (
+    ("imported", N_("New on the list")),
+    ("known", N_("On the list before")),
+    ("rejected", N_("Rejected")),
+)
+LISTED_COLUMNS = (N_("Number"), N_("From"), N_("How"), N_("By"))
+"""The headings of the file of a do-not-call list."""
 DUPLICATES = {
     DuplicatePolicy.SKIP: N_("Leave out customers who are in another list of the project"),
     DuplicatePolicy.KEEP: N_("Import them all the same"),
@@ -145,6 +154,7 @@ FAULTS: Mapping[LeadFault, str] = {
     LeadFault.LANGUAGE_UNKNOWN: N_("This language is not known."),
     LeadFault.CONSENT_UNREADABLE: N_("This is neither a date nor yes or no."),
     LeadFault.CONSENT_AHEAD: N_("The consent is dated later than today."),
+    LeadFault.SINCE_UNREADABLE: N_("This is no day."),
     LeadFault.TOO_MUCH_TEXT: N_("There is too much text in the cell."),
     LeadFault.UNPRINTABLE: N_("There are control characters in the cell."),
     LeadFault.MORE_THAN_HEADINGS: N_("There is a cell beyond the last heading: a comma too many?"),

@@ -11,18 +11,27 @@ insert into list_imports
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 returning import
 
+-- name: insert_numbers_import
+insert into list_imports
+    (listed_for, country, file_name, sha256, bytes, file, headings_row, sample, mapping, rows_expected,
+    begun_by, begun_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+returning import
+
 -- name: forget_uploads
 -- What was uploaded and never begun.
 delete from list_imports where state = 'uploaded' and begun_at < $1
 
 -- name: imports
--- $1: one import, null: all; $2: those of a list, null: any.
-select i.import, i.list, s.project, s.country, i.file_name, i.sha256, i.bytes, i.headings_row, i.sample,
+-- $1: one import, null: all; $2: those of a list, null: any; $4: those of a do-not-call list, null: any.
+select i.import, i.list, i.listed_for, coalesce(s.project, i.listed_for) as project,
+    coalesce(s.country, i.country) as country, i.since, i.since_column, i.reason, i.file_name, i.sha256, i.bytes, i.headings_row, i.sample,
     i.mapping, i.duplicates, i.state, i.failed_why, i.rows_expected, i.at_row, i.rows_read, i.imported,
     i.partly, i.do_not_call, i.known, i.duplicate, i.elsewhere, i.rejected, i.removed, i.begun_at,
     i.begun_by, i.run_began_at, i.run_began_with, i.ended_at
-from list_imports i join lists s on s.list = i.list
+from list_imports i left join lists s on s.list = i.list
 where ($1::bigint is null or i.import = $1) and ($2::bigint is null or i.list = $2)
+  and ($4::text is null or i.listed_for = $4)
   and (i.state <> 'uploaded' or $1 is not null)
 order by i.import desc limit $3
 
@@ -31,7 +40,7 @@ select file from list_imports where import = $1
 
 -- name: begin_import
 update list_imports set state = 'running', mapping = $2, duplicates = $3, at_row = headings_row,
-    run_began_at = $4, run_began_with = 0
+    run_began_at = $4, run_began_with = 0, since = $5, since_column = $6, reason = $7
 where import = $1 and state = 'uploaded'
 returning import
 

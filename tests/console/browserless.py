@@ -1,6 +1,7 @@
 """A client that does what a browser does with cookies and forms, and nothing else."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Self
 
 from aiohttp import ClientResponse, CookieJar, FormData, web
@@ -39,10 +40,16 @@ class Client:
         return await self.http.post(path, data=form, allow_redirects=False, **more)
 
     async def send(
-        self, path: str, data: bytes, name: str = "agents.csv", **more: Any
+        self,
+        path: str,
+        data: bytes,
+        name: str = "agents.csv",
+        *,
+        fields: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> ClientResponse:
-        """A form with a file, and its token."""
-        form = FormData({"csrf": self.token})
+        """A form with a file, its token and other fields."""
+        form = FormData({"csrf": self.token, **(fields or {})})
         form.add_field("file", data, filename=name)
         return await self.http.post(path, data=form, allow_redirects=False, **more)
 

@@ -106,6 +106,8 @@ MAY = {
     "GET /lists/imports/{import}/rejected/{kind}": {"supervisor", "ops", "client", "admin"},
     "GET /do-not-call": CHANGERS,
     "POST /do-not-call": CHANGERS,
+    "POST /do-not-call/upload": {"ops", "admin"},
+    "GET /do-not-call/file/{kind}": CHANGERS,
     "POST /do-not-call/remove": {"ops", "admin"},
     "GET /centre": CHANGERS,
     "GET /centre/first-steps": {*CHANGERS} - {"supervisor"},

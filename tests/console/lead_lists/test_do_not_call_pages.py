@@ -1,15 +1,19 @@
 """The pages of numbers that are not to be called."""
 
+import re
+
 import pytest
 
 from campaigns.do_not_call import CENTRE
 from console.lead_lists.do_not_call_pages import MOST_TYPED
+from console.lead_lists.list_services import LIST_SERVICES
 from tests.campaigns.campaigns_scene import CampaignScene
 from tests.console.browserless import Client
 from tests.console.browsing import Open
 from tests.console.conftest import Console, Visit
 from tests.console.floor import BANK, TEA
 from tests.console.test_accessible import serious_faults
+from tests.waiting import until
 
 pytestmark = pytest.mark.live
 HERE = "/do-not-call"
@@ -85,6 +89,41 @@ async def test_nobody_changes_the_lists_of_others(console: Console, visit: Visit
     assert (await sue.get(f"{HERE}?list={BANK}")).status == 403
     assert "Put on the list" not in await (await sue.get(f"{HERE}?list=")).text()
     assert not await console.database.pool.fetchval("select count(*) from do_not_call")
+
+
+async def test_a_file_is_looked_at_and_put_on_the_list_and_the_list_is_a_file(
+    console: Console, visit: Visit
+) -> None:
+    otto = await _english(visit, "otto")
+    sheet = "手机号,From\n13800000001,2020-05-01\n12,\n".encode()
+    at = f"{HERE}/upload"
+    looked = await otto.send(at, sheet, "stop.csv", fields={"list": TEA})
+    assert looked.status == 303, await looked.text()
+    where = looked.headers["Location"]
+    text = await (await otto.get(where)).text()
+    assert "Or the column that says the day" in text and "another list of the project" not in text
+    wish = {"use.0": "phone", "use.1": "ignored", "since": "0001-01-01", "since_column": ""}
+    assert (await otto.post(f"{where}/begin", wish)).status == 400
+    assert (
+        await otto.post(f"{where}/begin", wish | {"since": "", "since_column": "9"})
+    ).status == 400
+    begun = await otto.post(f"{where}/begin", wish | {"since": "", "since_column": "1"})
+    assert begun.status == 303
+    imports = console.app[LIST_SERVICES].imports
+    await until(lambda: not imports.under_way, what="it is read")
+    text = await (await otto.get(where)).text()
+    assert re.search(r'id="imported">1<', text) and re.search(r'id="rejected">1<', text)
+    assert "This is not a phone number." in text and "Undo" not in text
+    assert b"13800000001" not in await (await otto.get(f"{where}/rejected/csv")).read()
+    assert "stop.csv" in await (await otto.get(f"{HERE}?list=tea")).text()
+    got = await (await otto.get(f"{HERE}/file/csv?list=tea")).read()
+    assert got.decode("utf-8-sig").splitlines() == [
+        "Number,From,How,By",
+        f"'{NUMBER},2020-05-01 00:00:00,Imported,otto",
+    ]
+    assert (await otto.get(f"{HERE}/file/csv?list={BANK}")).status == 403
+    assert (await otto.send(at, sheet, "stop.csv", fields={"list": CENTRE})).status == 403
+    assert (await otto.send(at, b"\0\1", "stop.xlsx", fields={"list": TEA})).status == 400
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
