@@ -169,6 +169,15 @@ class Pacer:
             return None
         return self._decide(now)
 
+    def is_not_placed(self) -> None:
+        """One call fewer than was asked for is about to go out. Say so of one that won't, and
+        nothing is expected of it; the next fact may ask for another."""
+        if self._asked:
+            asked_at, count = self._asked.popleft()
+            if count > 1:
+                self._asked.appendleft((asked_at, count - 1))
+            self.situation.placing -= 1
+
     # Counting
 
     def _count(self, lesson: object, now: float) -> Counted | None:
@@ -201,11 +210,7 @@ class Pacer:
             return
         self._call_rate.went_out(now)
         situation = self.situation
-        if self._asked:
-            asked_at, count = self._asked.popleft()
-            if count > 1:
-                self._asked.appendleft((asked_at, count - 1))
-            situation.placing -= 1
+        self.is_not_placed()
         if situation.next_leads:
             situation.next_leads = situation.next_leads[1:]
 

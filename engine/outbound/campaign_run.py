@@ -207,6 +207,8 @@ class CampaignRun(LiveRun):
                 came = await self._place(claimed, until)
                 if isinstance(came, Shut):
                     self.figures.trouble = None if came is NO_TURN else came.why
+                    if came is NO_TURN:
+                        self.pacer.is_not_placed()
                 elif not isinstance(came, NotReserved):
                     self.figures.trouble = None
                     return

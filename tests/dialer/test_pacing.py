@@ -88,6 +88,17 @@ def test_what_the_line_takes_beside_others_is_said() -> None:
     assert with_.pacer.next_deadline() == 0.25, "it looks again as soon as there is more"
 
 
+def test_a_call_that_wont_go_out_is_asked_for_again() -> None:
+    with_ = wishing(2, lines=2)
+    assert with_.agents(1).count == 2
+    assert with_.asked(AgentReady(agent(0))).count == 0, "both are on their way"
+    with_.pacer.is_not_placed()
+    assert with_.asked(AgentReady(agent(0))).count == 1
+    for _ in range(9):  # nothing comes of being told too often
+        with_.pacer.is_not_placed()
+    assert with_.asked(AgentReady(agent(0))).count == 2
+
+
 def test_a_line_whose_next_turn_is_overdue_is_not_looked_at_without_end() -> None:
     with_ = wishing(5)
     with_.now = 8.0

@@ -16,6 +16,7 @@ from domain.identity import CampaignName, ProjectName
 from engine.engine import Engine
 from engine.outbound.agent_desks import PlacedHosts
 from engine.outbound.callback_calls import CallbackCalls
+from engine.outbound.campaign_run import OnDecision
 from engine.outbound.campaign_runs import CampaignRuns
 from engine.outbound.desk_dials import DeskDials
 from engine.outbound.hand_calls import HandCalls
@@ -43,6 +44,8 @@ class OutboundFloor:
         self.calls = engine.calls
         self.flows = {"offered"}
         """The flows that there are, by name."""
+        self.decided: OnDecision = lambda *_: None
+        """Is told each decision of a campaign."""
         self.claims = CallbackClaims(pool, ZONE)
         self.door = WayOut(
             "us", engine.lines_out, engine.calls, engine.talks, engine.links, engine.channels,
@@ -54,6 +57,7 @@ class OutboundFloor:
         self.maker = RunMaker(
             engine.calls, self.door, LeadClaims(pool, ZONE), engine.clock, self.desks,
             LeadSkips(pool), engine.floor, flow_is_there=lambda name: name in self.flows,
+            decided=lambda *said: self.decided(*said),
         )  # fmt: skip
         self.runs = CampaignRuns(
             Campaigns(pool), self.maker, self.door, engine.in_force, engine.floor, engine.calls,

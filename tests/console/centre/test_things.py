@@ -430,11 +430,14 @@ async def test_lines_register_here_or_authenticate_to_a_carrier(
     form["console.carrier_password"] = "from the carrier"
     assert (await ada.post("/centre/new/line", form)).status == 303
     assert (await secrets_of(console))["line", "sip"] == "from the carrier"
-    form |= {"console.carrier_password": "", "channels": "60"}
+    form |= {"console.carrier_password": "", "channels": "60", "calls_per_second": "0.5"}
     form["change.seen"] = await seen(ada, "/centre/line/sip")
     assert (await ada.post("/centre/line/sip", form)).status == 303
     assert (await secrets_of(console))["line", "sip"] == "from the carrier"
-    assert "from the carrier" not in await page(ada, "/centre/line/sip")
+    text = await page(ada, "/centre/line/sip")
+    assert "from the carrier" not in text and "Calls out a second" in text and 'value="0.5"' in text
+    form |= {"calls_per_second": "0", "change.seen": await seen(ada, "/centre/line/sip")}
+    assert (await ada.post("/centre/line/sip", form)).status == 400
 
 
 async def test_a_new_agent_can_sign_in_and_log_in(visit: Visit, console: Console) -> None:
