@@ -1,7 +1,5 @@
 """The form of one result: what was typed, and the choice that it makes."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,8 +21,10 @@ from console.call_results.named_rows import (
     LONGEST_TITLE,
     TitleRows,
     fault_in,
+    fingerprint,
     rows_of,
     rows_typed,
+    things_named,
     titles_typed,
 )
 from console.kit.rendering import says
@@ -50,10 +50,9 @@ class ChoiceDraft:
 EMPTY = ChoiceDraft({}, "", (CallKind.OUTBOUND, CallKind.INBOUND), "", ())
 
 
-def fingerprint(choice: Choice) -> str:
-    """Changes whenever the choice does."""
-    plain = json.dumps(choice.model_dump(mode="json"), sort_keys=True)  # the database sorts, too
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+def choice_seen(choice: Choice) -> str:
+    """What the form of this choice keeps, to tell whether it was changed meanwhile."""
+    return fingerprint(choice.model_dump(mode="json"))
 
 
 def draft_of(choice: Choice) -> ChoiceDraft:
@@ -65,7 +64,7 @@ def draft_of(choice: Choice) -> ChoiceDraft:
         choice.kinds,
         "" if again is None else f"{again / _HOUR_S:g}",
         rows_of(choice.sub_reasons),
-        fingerprint(choice),
+        choice_seen(choice),
     )
 
 
@@ -99,7 +98,11 @@ def choice_typed(
             meaning=Disposition(draft.meaning),
             kinds=tuple(kind for kind in CallKind if kind in draft.kinds),
             again_after_s=hours,
-            sub_reasons=_sub_reasons(draft, before),
+            sub_reasons=things_named(
+                draft.subs,
+                before.sub_reasons if before else (),
+                lambda code, row: SubReason(code=code, titles=row.titles, retired=row.retired),
+            ),
             retired=before is not None and before.retired,
         ),
         draft,
@@ -133,15 +136,3 @@ def _hours(text: str) -> float | None:
     except ValueError:
         return None
     return seconds if 0 <= seconds <= A_YEAR_S else None
-
-
-def _sub_reasons(draft: ChoiceDraft, before: Choice | None) -> tuple[SubReason, ...]:
-    """Those of the form in its order. Nothing that was there is lost, whatever was sent."""
-    there = {sub.code: sub for sub in before.sub_reasons} if before else {}
-    made: dict[str, SubReason] = {}
-    for row in draft.subs:
-        if row.blank:
-            continue
-        code = row.code if row.code in there else new_code(row.titles, {*there, *made}, "reason")
-        made[code] = SubReason(code=code, titles=row.titles, retired=row.retired)
-    return (*made.values(), *(sub for code, sub in there.items() if code not in made))

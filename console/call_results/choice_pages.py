@@ -11,10 +11,10 @@ from console.call_results import words
 from console.call_results.choice_form import (
     EMPTY,
     ChoiceDraft,
+    choice_seen,
     choice_typed,
     draft_of,
     draft_typed,
-    fingerprint,
 )
 from console.call_results.named_rows import (
     LONGEST_TITLE,
@@ -24,9 +24,9 @@ from console.call_results.named_rows import (
     swapped,
     with_blanks,
 )
-from console.call_results.pages import actor_of, project_of, refusal
+from console.call_results.pages import actor_of, project_of, project_title, refusal
 from console.floor.disposing import DISPOSING
-from console.kit.context import LANGUAGE, project_titles
+from console.kit.context import LANGUAGE
 from console.kit.rendering import render
 
 
@@ -76,12 +76,12 @@ async def _take(request: web.Request, before: Choice | None) -> web.Response:
         return with_choice(now, made)
 
     try:
-        if before is not None and draft.seen != fingerprint(before):
+        if before is not None and draft.seen != choice_seen(before):
             raise ChoicesRefused(ChoicesRefusal.CHANGED_MEANWHILE)
         await service.edit(actor, project, edit)
     except ChoicesRefused as refused:
         now = None if before is None else choice_of((await service.of(project)).choices, made.code)
-        again = replace(draft, seen="" if now is None else fingerprint(now))
+        again = replace(draft, seen="" if now is None else choice_seen(now))
         return _form(request, again, now, mistake=refusal(request, refused), status=409)
     done = "made" if before is None else "changed"
     raise web.HTTPSeeOther(f"/results/{project}?done={done}&choice={made.code}#choice-{made.code}")
@@ -107,7 +107,7 @@ def _form(
     project = project_of(request)
     values = {
         "project": project,
-        "project_title": project_titles(request, frozenset({project}))[project],
+        "project_title": project_title(request, project),
         "choice": choice,
         "title": "" if choice is None else title_in(choice.titles, request[LANGUAGE]),
         "draft": replace(draft, subs=with_blanks(draft.subs, MOST_SUB_REASONS)),

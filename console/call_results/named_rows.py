@@ -1,15 +1,21 @@
 """Rows of a form that each name one thing in every language, in an order that buttons change."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiohttp import web
 
+from campaigns.choice_edits import new_code
 from campaigns.disposition_choices import SubReason
 from campaigns.skip_choices import SkipChoice
 from console.call_results import words
 from console.kit.rendering import says
 from console.kit.translations import LANGUAGES
+
+_Thing = TypeVar("_Thing", bound=SubReason)
 
 LONGEST_TITLE = 60
 _BLANK_ROWS = 2
@@ -44,6 +50,28 @@ def rows_of(things: Sequence[SubReason]) -> TitleRows:
         )
         for one in things
     )
+
+
+def things_named(
+    rows: TitleRows, before: Sequence[_Thing], make: Callable[[str, TitleRow], _Thing]
+) -> tuple[_Thing, ...]:
+    """What the rows name, in their order; ``make`` makes one of its code and its row.
+
+    A code that was not there before counts as none, and nothing that was there is lost, whatever
+    was sent.
+    """
+    there = {one.code: one for one in before}
+    made: dict[str, _Thing] = {}
+    for row in named(rows):
+        code = row.code if row.code in there else new_code(row.titles, {*there, *made}, "reason")
+        made[code] = make(code, row)
+    return (*made.values(), *(one for code, one in there.items() if code not in made))
+
+
+def fingerprint(plain: object) -> str:
+    """Changes whenever this value of JSON's types does, but not with the order of its keys, which
+    the database does not keep."""
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def rows_typed(given: Mapping[str, str], most: int) -> TitleRows:

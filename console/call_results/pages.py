@@ -93,7 +93,7 @@ async def history(request: web.Request) -> web.Response:
     before = [*((one.choices, one.skips) for one in changes[1:]), (USUAL, USUAL_SKIPS)]
     values = {
         "project": project,
-        "title": _title(request, project),
+        "title": project_title(request, project),
         "changes": [
             (
                 one,
@@ -118,7 +118,7 @@ async def list_of(request: web.Request, mistake: str = "") -> web.Response:
     query = request.query
     values = {
         "project": project,
-        "title": _title(request, project),
+        "title": project_title(request, project),
         "choices": [one for one in kept.choices if not one.retired],
         "retired": [one for one in kept.choices if one.retired],
         "keys": {
@@ -163,5 +163,6 @@ def refusal(request: web.Request, refused: ChoicesRefused) -> str:
     return says(request, words.REFUSALS[refused.why], {"most": MOST_CHOICES})
 
 
-def _title(request: web.Request, project: ProjectName) -> str:
+def project_title(request: web.Request, project: ProjectName) -> str:
+    """What users call it."""
     return project_titles(request, frozenset({project}))[project]

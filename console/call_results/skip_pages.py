@@ -1,36 +1,34 @@
 """The form of a project's reasons to skip a customer whom an agent looks at."""
 
-import hashlib
-import json
-
 from aiohttp import web
 
-from campaigns.choice_edits import new_code
 from campaigns.project_choices import ChoicesRefusal, ChoicesRefused
 from campaigns.skip_choices import MOST_SKIPS, SKIP_CHOICES, SkipChoice, Skips
 from console.call_results import words
 from console.call_results.named_rows import (
     LONGEST_TITLE,
+    TitleRow,
     TitleRows,
     fault_in,
+    fingerprint,
     focus_after,
     move_asked,
     named,
     rows_of,
     rows_typed,
     swapped,
+    things_named,
     with_blanks,
 )
-from console.call_results.pages import actor_of, project_of, refusal
+from console.call_results.pages import actor_of, project_of, project_title, refusal
 from console.floor.disposing import DISPOSING
-from console.kit.context import project_titles
 from console.kit.rendering import render, says
 
 
 async def skips_page(request: web.Request) -> web.Response:
     """GET /results/{project}/skips"""
     kept = (await request.app[DISPOSING].choices.of(project_of(request))).skips
-    return _form(request, rows_of(kept), _fingerprint(kept))
+    return _form(request, rows_of(kept), _seen(kept))
 
 
 async def change_skips(request: web.Request) -> web.Response:
@@ -44,38 +42,28 @@ async def change_skips(request: web.Request) -> web.Response:
         return _form(request, rows, seen, fault=fault, status=400)
 
     def edit(now: Skips) -> Skips:
-        if _fingerprint(now) != seen:
+        if _seen(now) != seen:
             raise ChoicesRefused(ChoicesRefusal.CHANGED_MEANWHILE)
-        return _skips(rows, now)
+        return things_named(rows, now, _skip)
 
     service = request.app[DISPOSING].choices
     try:
         await service.edit_skips(actor, project, edit)
     except ChoicesRefused as refused:
-        now = _fingerprint((await service.of(project)).skips)
+        now = _seen((await service.of(project)).skips)
         why = words.SKIPS_CHANGED if refused.why is ChoicesRefusal.CHANGED_MEANWHILE else ""
         mistake = says(request, why) if why else refusal(request, refused)
         return _form(request, rows, now, mistake=mistake, status=409)
     raise web.HTTPSeeOther(f"/results/{project}?done=skips")
 
 
-def _skips(rows: TitleRows, now: Skips) -> Skips:
-    """Those of the form in its order. Nothing that was there is lost, whatever was sent."""
-    there = {skip.code: skip for skip in now}
-    made: dict[str, SkipChoice] = {}
-    for row in named(rows):
-        known = row.code in there
-        code = row.code if known else new_code(row.titles, {*there, *made}, "reason")
-        made[code] = SkipChoice(
-            code=code, titles=row.titles, retired=row.retired, needs_note=row.needs_note
-        )
-    return (*made.values(), *(skip for code, skip in there.items() if code not in made))
+def _skip(code: str, row: TitleRow) -> SkipChoice:
+    return SkipChoice(code=code, titles=row.titles, retired=row.retired, needs_note=row.needs_note)
 
 
-def _fingerprint(skips: Skips) -> str:
-    """Changes whenever they do."""
-    plain = json.dumps(SKIP_CHOICES.dump_python(skips, mode="json"), sort_keys=True)
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+def _seen(skips: Skips) -> str:
+    """What the form keeps, to tell whether they were changed meanwhile."""
+    return fingerprint(SKIP_CHOICES.dump_python(skips, mode="json"))
 
 
 def _form(
@@ -91,7 +79,7 @@ def _form(
     project = project_of(request)
     values = {
         "project": project,
-        "project_title": project_titles(request, frozenset({project}))[project],
+        "project_title": project_title(request, project),
         "rows": with_blanks(rows, MOST_SKIPS),
         "named": len(named(rows)),
         "longest": LONGEST_TITLE,
