@@ -152,8 +152,8 @@ class CampaignSettings(BaseModel):
     """A calendar of the centre; its days off are such days, too."""
     message: dict[str, str] = {}
     """What a customer hears for whom no agent is free, by language: who called, a number to call
-    back, and the key of ``opt_out_key``. In an agentless campaign each customer hears it, or with a
-    flow, those for whom there is no controller."""
+    back, and the key of ``opt_out_key``. In an agentless campaign each customer hears
+    it; if that has a flow, only those whose call no controller takes."""
     opt_out_key: str = Field("9", pattern=r"^[0-9*#]?$")
     """Empty: no key."""
     opt_out_of: Literal["project", "centre"] = "project"

@@ -149,7 +149,7 @@ def guessed(
 
 
 def numbers_alone(mapping: ColumnMapping) -> ColumnMapping:
-    """The same columns, of which nothing is taken but phone numbers."""
+    """The same columns, with everything but phone numbers left out."""
     uses = (use if use is ColumnUse.PHONE else ColumnUse.IGNORED for use in mapping.uses)
     return ColumnMapping(mapping.headings, tuple(uses))
 

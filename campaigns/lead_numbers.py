@@ -37,7 +37,7 @@ class LeadFault(StrEnum):
     LANGUAGE_UNKNOWN = "language_unknown"
     CONSENT_UNREADABLE = "consent_unreadable"  # neither a date nor yes or no
     CONSENT_AHEAD = "consent_ahead"  # dated later than today
-    SINCE_UNREADABLE = "since_unreadable"  # of a do-not-call list: this is no day
+    SINCE_UNREADABLE = "since_unreadable"  # of a do-not-call list: not a date
     TOO_MUCH_TEXT = "too_much_text"  # in a cell
     UNPRINTABLE = "unprintable"  # control characters in a cell
     MORE_THAN_HEADINGS = "more_than_headings"  # a cell beyond the last heading: a comma too many

@@ -35,12 +35,10 @@ KINDS: dict[str, str] = {
 
 LACKING: dict[str, str] = {
     CallKind.OUTBOUND: N_(
-        "There is no result for calls that we place: after such a call, agents have nothing to "
-        "choose from."
+        "No result is offered after a call that we place, so agents have nothing to choose from."
     ),
     CallKind.INBOUND: N_(
-        "There is no result for calls that come in: after such a call, agents have nothing to "
-        "choose from."
+        "No result is offered after a call that comes in, so agents have nothing to choose from."
     ),
     Disposition.DO_NOT_CALL: N_(
         "No result of calls that we place puts a number on the do-not-call list. Agents can't do "
@@ -62,7 +60,7 @@ REFUSALS: dict[str, str] = {
     ChoicesRefusal.NONE_LEFT: N_(
         "This is the last result that agents can choose. Add another one before you retire it."
     ),
-    ChoicesRefusal.NO_SUCH_CHANGE: N_("There is no such change that could be taken back."),
+    ChoicesRefusal.NO_SUCH_CHANGE: N_("That change does not exist, so it can't be taken back."),
 }
 
 SKIPS = N_("Reasons to skip a customer")

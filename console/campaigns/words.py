@@ -202,7 +202,7 @@ REFUSALS = {
         "By these calling rules customers for whom nobody is free must be able to ask for no more "
         "calls with a key. Choose the key, and name it in the message."
     ),
-    CampaignRefusal.NO_SUCH_CHANGE: N_("There is no such change that could be taken back."),
+    CampaignRefusal.NO_SUCH_CHANGE: N_("That change does not exist, so it can't be taken back."),
 }  # fmt: skip
 
 FAULTS = {

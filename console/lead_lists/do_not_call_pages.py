@@ -18,7 +18,7 @@ from console.kit.sheet_files import SheetPart, send_sheet
 from console.kit.uploads import UPLOAD
 from console.lead_lists import words
 from console.lead_lists.list_services import LIST_SERVICES, actor_of, refusal
-from console.lead_lists.listing_form import NotADay, day_typed
+from console.lead_lists.listing_form import MOST_REASON, NotADay, day_typed
 from documents.sheets import SheetUnreadable
 from domain.identity import ProjectName
 
@@ -56,7 +56,7 @@ async def add(request: web.Request) -> web.Response:
             ProjectName(typed["list"]),
             read.numbers,
             since=read.since,
-            reason=typed["reason"].strip()[:500],
+            reason=typed["reason"].strip()[:MOST_REASON],
         )
     except DoNotCallRefused as refused:
         raise web.HTTPForbidden from refused
@@ -119,7 +119,7 @@ async def take_off(request: web.Request) -> web.Response:
         return await _page(request, where, says(request, words.NEEDS_REASON), status=400)
     try:
         gone = await request.app[LIST_SERVICES].do_not_call.remove(
-            actor_of(request), ProjectName(where), number, reason=reason[:500]
+            actor_of(request), ProjectName(where), number, reason=reason[:MOST_REASON]
         )
     except DoNotCallRefused as refused:
         raise web.HTTPForbidden from refused

@@ -19,7 +19,7 @@ _YEARS = range(2000, 3000)
 
 
 class NotADay(OffhookError):  # noqa: N818
-    """What was typed is no day between the years 2000 and 2999."""
+    """What was typed is not a day between the years 2000 and 2999."""
 
 
 def day_typed(request: web.Request, text: str) -> datetime | None:

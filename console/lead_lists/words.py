@@ -154,7 +154,7 @@ FAULTS: Mapping[LeadFault, str] = {
     LeadFault.LANGUAGE_UNKNOWN: N_("This language is not known."),
     LeadFault.CONSENT_UNREADABLE: N_("This is neither a date nor yes or no."),
     LeadFault.CONSENT_AHEAD: N_("The consent is dated later than today."),
-    LeadFault.SINCE_UNREADABLE: N_("This is no day."),
+    LeadFault.SINCE_UNREADABLE: N_("This is not a date."),
     LeadFault.TOO_MUCH_TEXT: N_("There is too much text in the cell."),
     LeadFault.UNPRINTABLE: N_("There are control characters in the cell."),
     LeadFault.MORE_THAN_HEADINGS: N_("There is a cell beyond the last heading: a comma too many?"),
