@@ -5,13 +5,16 @@ None of them loses a choice or a sub-reason: what is taken away is retired, for 
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from campaigns.disposition_choices import CHOICE_CODE, CallKind, Choice, offered_for
+from campaigns.disposition_choices import CHOICE_CODE, CallKind, Choice, SubReason, offered_for
 from campaigns.dispositions import Disposition
 
 Choices = tuple[Choice, ...]
 ChoicesEdit = Callable[[Choices], Choices]
 """What somebody wants changed of whatever is there."""
+
+_Reason = TypeVar("_Reason", bound=SubReason)
 
 _NOT_OF_A_CODE = re.compile(r"[^a-z0-9]+")
 _LONGEST_CODE = 40
@@ -55,10 +58,15 @@ def back_to(then: Choices, now: Choices) -> Choices:
 
 
 def _with_subs_of(then: Choice, now: Choice | None) -> Choice:
-    codes = {sub.code for sub in then.sub_reasons}
-    later = () if now is None else [sub for sub in now.sub_reasons if sub.code not in codes]
-    kept = [*then.sub_reasons, *(sub.model_copy(update={"retired": True}) for sub in later)]
-    return then.model_copy(update={"sub_reasons": tuple(kept)})
+    subs = reasons_back_to(then.sub_reasons, () if now is None else now.sub_reasons)
+    return then.model_copy(update={"sub_reasons": subs})
+
+
+def reasons_back_to(then: Sequence[_Reason], now: Sequence[_Reason]) -> tuple[_Reason, ...]:
+    """Sub-reasons, or reasons to skip, as they were then; what has been added since is retired."""
+    codes = {one.code for one in then}
+    later = (one for one in now if one.code not in codes)
+    return (*then, *(one.model_copy(update={"retired": True}) for one in later))
 
 
 def lost_subs(before: Iterable[Choice], after: Mapping[str, Choice]) -> bool:

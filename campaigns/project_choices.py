@@ -9,15 +9,9 @@ from typing import Any
 
 import asyncpg
 
-from campaigns.choice_edits import Choices, ChoicesEdit, back_to, lost_subs
+from campaigns.choice_edits import Choices, ChoicesEdit, back_to, lost_subs, reasons_back_to
 from campaigns.disposition_choices import CHOICES, MOST_CHOICES, USUAL, Choice
-from campaigns.skip_choices import (
-    MOST_SKIPS,
-    SKIP_CHOICES,
-    USUAL_SKIPS,
-    Skips,
-    skips_back_to,
-)
+from campaigns.skip_choices import MOST_SKIPS, SKIP_CHOICES, USUAL_SKIPS, Skips
 from domain.errors import OffhookError
 from domain.identity import ProjectName
 from domain.roles import Actor, Role
@@ -119,7 +113,7 @@ class ProjectChoices:
 
         def back(now: KeptChoices) -> KeptChoices:
             return KeptChoices(
-                back_to(then.choices, now.choices), 0, skips_back_to(then.skips, now.skips)
+                back_to(then.choices, now.choices), 0, reasons_back_to(then.skips, now.skips)
             )
 
         return await self._changed(actor, project, back)

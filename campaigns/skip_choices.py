@@ -4,7 +4,7 @@ Whatever they choose, the customer is shown again after the campaign's gap betwe
 (``campaigns.lead_skips``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
@@ -45,12 +45,3 @@ USUAL_SKIPS: Skips = (
 def skip_of(skips: Iterable[SkipChoice], code: str) -> SkipChoice | None:
     """The reason of this code, retired or not."""
     return next((skip for skip in skips if skip.code == code), None)
-
-
-def skips_back_to(then: Sequence[SkipChoice], now: Sequence[SkipChoice]) -> Skips:
-    """As they were then; what has been added since is retired."""
-    codes = {skip.code for skip in then}
-    return (
-        *then,
-        *(one.model_copy(update={"retired": True}) for one in now if one.code not in codes),
-    )
