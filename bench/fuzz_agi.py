@@ -53,7 +53,9 @@ from engine.clock import ReportTiming
 from engine.engine import Engine
 from engine.inbound.hotline_call import HotlineCalls
 from engine.stations.feature_codes import StationFeatures
+from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
+from ivr_flows.references import Outside
 from prompts.sounds import Prompts
 from storage.outbox import Outbox
 from telephony.agi.agi_wire import token
@@ -170,7 +172,7 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
     engine.floor.feed(Away(AgentCode("1002"), "lunch"))
     hashed = {(Kind.AGENT, str(code)): hash_pin(pin) for code, pin in PINS.items()}
     pins = AgentPins(lambda: hashed)
-    flows = {"waits": load(_FLOW, "waits.yaml", {"sales", "quiet"})}
+    flows = {"waits": load(_FLOW, "waits.yaml", Outside({NameOf.QUEUE: {"sales", "quiet"}}))}
     server = AgiServer(
         "127.0.0.1",
         0,

@@ -71,7 +71,7 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
         case FaultCode.NO_SUCH_THING:
             kind = fault.refers or fault.kind
             names = known.directory.things.get(kind, {})
-            hint = did_you_mean(name, names) or f"add it to {_SECTION_OF[kind]}"
+            hint = str(did_you_mean(name, names) or f"add it to {_SECTION_OF[kind]}")
             return f'there is no {KIND_WORDS[kind]} "{name}"', hint
         case FaultCode.NAME_OF_A_STATION:
             return twice("station or line", key)
@@ -103,7 +103,7 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
             return (
                 f'"timezone" of {known.file} is {name!r}; expected a time zone\'s name, such as'
                 " Asia/Shanghai",
-                did_you_mean(name, known.timezones) or usual,
+                str(did_you_mean(name, known.timezones) or usual),
             )
         case FaultCode.HOLIDAYS_UNKNOWN:
             return (
@@ -134,13 +134,15 @@ def words_of(fault: Fault, known: Known) -> tuple[str, str]:
                 "add it to languages, or remove it here",
             )
         case FaultCode.FLOW_UNKNOWN:
-            hint = did_you_mean(name, known.flows) or "write one, or name another"
+            hint = str(did_you_mean(name, known.flows) or "write one, or name another")
             return f'there is no flow "{name}"', hint
         case FaultCode.FLOW_LACKS_QUEUE:
             return (
                 f'the flow of the number "{key}" leads to the queue "{name}", which is not there',
-                did_you_mean(name, known.directory.things.get(Kind.QUEUE, {}))
-                or "add it to queues, or take another flow",
+                str(
+                    did_you_mean(name, known.directory.things.get(Kind.QUEUE, {}))
+                    or "add it to queues, or take another flow"
+                ),
             )
         case FaultCode.NUMBER_LACKS_QUEUE:
             return (

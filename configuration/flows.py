@@ -17,8 +17,10 @@ from centre.things import HotlineSettings, QueueSettings
 from configuration.centre_file import Config
 from documents.document_errors import DocumentError, did_you_mean
 from ivr_flows.flow import Flow
+from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
+from ivr_flows.references import ANYWHERE, Outside
 
 log = structlog.get_logger()
 
@@ -27,6 +29,10 @@ LIBRARY = Path(ivr_flows.__file__).parent / "library"
 
 PHRASES = frozenset({"station", "dialplan"})
 """Files of the library that aren't flows."""
+
+
+TESTS = ".tests.yaml"
+"""How the name of a file with a flow's tests ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ def flow_files(config: Config) -> Mapping[str, FlowSource]:
     files: dict[str, FlowSource] = {}
     for folder in _folders(config):
         for path in sorted(folder.glob("*.yaml")):
+            if path.name.endswith(TESTS):
+                continue
             if path.stem not in files and (folder is not LIBRARY or path.stem not in PHRASES):
                 files[path.stem] = FlowSource(path, path.read_bytes())
     return files
@@ -75,11 +83,12 @@ def load_flows(files: Mapping[str, FlowSource], directory: Directory) -> Mapping
     the directory doesn't have. Another one that is faulty is logged, and left out.
     """
     wanted = {hotline.flow for hotline in directory.of(HotlineSettings).values()}
-    queues = set(directory.of(QueueSettings))
+    with_queues = Outside({NameOf.QUEUE: set(directory.of(QueueSettings))})
     flows: dict[str, Flow] = {}
     for name, file in files.items():
         try:
-            flows[name] = load(file.text, str(file.path), queues if name in wanted else None)
+            known = with_queues if name in wanted else ANYWHERE
+            flows[name] = load(file.text, str(file.path), known)
         except DocumentError as error:
             if name in wanted:
                 raise

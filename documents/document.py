@@ -22,6 +22,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import Parser
 
 from documents.document_errors import DocumentError
+from documents.sentence import Sentence
 
 DEEPEST = 12
 
@@ -56,7 +57,12 @@ class Document:
     values: dict[Path, Place] = field(default_factory=dict)
 
     def fault(
-        self, path: Path, message: str, hint: str = "", *, key: bool = False
+        self,
+        path: Path,
+        message: str | Sentence,
+        hint: str | Sentence | None = None,
+        *,
+        key: bool = False,
     ) -> DocumentError:
         """An error at this place, or at the nearest enclosing place that is in the file."""
         while path and path not in self.values:

@@ -3,24 +3,43 @@
 import difflib
 from collections.abc import Iterable
 
+from documents.sentence import Sentence, as_is, sentence
 from domain.errors import OperatorError
 
 
 class DocumentError(OperatorError):
     """A fault in a document that a person wrote. ``line`` and ``column`` count from 1.
 
-    ``message`` says what is wrong and what was expected, ``hint`` what to do ("" if the message
-    says it all). ``others`` are the file's further faults.
+    ``what`` says what is wrong and what was expected, ``remedy`` what to do (None if ``what`` says
+    it all); ``message`` and ``hint`` are the same in English. ``others`` are the file's further
+    faults.
     """
 
-    def __init__(self, source: str, line: int, column: int, message: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        source: str,
+        line: int,
+        column: int,
+        message: str | Sentence,
+        hint: str | Sentence | None = None,
+    ) -> None:
         super().__init__(source, line, column, message, hint)
         self.source = source
         self.line = line
         self.column = column
-        self.message = message
-        self.hint = hint
+        self.what = message if isinstance(message, Sentence) else as_is(message)
+        self.remedy = as_is(hint) if isinstance(hint, str) and hint else hint or None
         self.others: tuple[DocumentError, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in English."""
+        return str(self.what)
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, in English; "" if nothing more is to be said."""
+        return "" if self.remedy is None else str(self.remedy)
 
     def __str__(self) -> str:
         text = f"{self.source}:{self.line}:{self.column}: {self.message}"
@@ -31,10 +50,10 @@ class DocumentError(OperatorError):
         return text
 
 
-def did_you_mean(wrong: str, names: Iterable[str]) -> str:
-    """A hint with the nearest of the names, "" if none is near."""
+def did_you_mean(wrong: str, names: Iterable[str]) -> Sentence | None:
+    """A hint with the nearest of the names, None if none is near."""
     near = nearest(wrong, names)
-    return f'did you mean "{near}"?' if near else ""
+    return sentence('did you mean "%(name)s"?', name=near) if near else None
 
 
 def nearest(wrong: str, names: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Validates parts of a flow's file against their schemas, with faults that a person can act on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from documents.document import KEY_ITSELF, Document, Path
 from documents.document_errors import DocumentError, did_you_mean, nearest, one_of
+from documents.sentence import Sentence, as_is, sentence
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -20,16 +21,22 @@ def validated(
     data: Any,
     document: Document,
     path: Path,
-    what: str,
+    what: str | Sentence,
     faults: list[DocumentError],
 ) -> M | None:
-    """The data as the model, or None with the faults added to ``faults``."""
+    """The data as the model, or None with the faults added to ``faults``; ``what`` it is, in
+    words."""
+    said = what if isinstance(what, Sentence) else as_is(what)
     if not isinstance(data, dict):
         faults.append(
             document.fault(
                 path,
-                f"{what} is {_shown(data)}; expected settings, each as name: value",
-                f"it may have {one_of(model.model_fields)}",
+                sentence(
+                    "%(what)s is %(value)s; expected settings, each as name: value",
+                    what=said,
+                    value=_shown(data),
+                ),
+                sentence("it may have %(names)s", names=one_of(model.model_fields)),
             )
         )
         return None
@@ -43,7 +50,7 @@ def validated(
             if detail["type"] == "extra_forbidden"
         }
         faults.extend(
-            _fault(model, document, path, what, detail)
+            _fault(model, document, path, said, detail)
             for detail in details
             # A misspelt setting is one fault, not also the lack of the right one.
             if detail["type"] != "missing" or detail["loc"] not in written
@@ -57,50 +64,94 @@ def _near(model: type[BaseModel], detail: ErrorDetails) -> str:
 
 
 def _fault(
-    model: type[BaseModel], document: Document, path: Path, what: str, detail: ErrorDetails
+    model: type[BaseModel], document: Document, path: Path, what: Sentence, detail: ErrorDetails
 ) -> DocumentError:
     place = detail["loc"]
     name = str(place[-1]) if place else ""
     owner, field = _at(model, place)
-    meaning = field.description if field else None
+    meaning = _described(field)
     if detail["type"] in ("missing", "extra_forbidden"):
         group = _dotted(place[:-1])
-        whole = f'"{group}" of {what}' if group else what
+        whole = sentence('"%(group)s" of %(what)s', group=group, what=what) if group else what
         if detail["type"] == "missing":
             return document.fault(
                 (*path, *place[:-1]),
-                f'{whole} lacks "{name}"; expected {meaning or _kind(field)}',
-                f'add "{name}: ..."',
+                sentence(
+                    '%(what)s lacks "%(name)s"; expected %(meaning)s',
+                    what=whole,
+                    name=name,
+                    meaning=meaning or _kind(field),
+                ),
+                sentence('add "%(name)s: ..."', name=name),
                 key=True,
             )
         names = list(owner.model_fields) if owner else []
         return document.fault(
             (*path, *place),
-            f'{whole} has no setting "{name}"; expected {one_of(names)}',
-            did_you_mean(name, names) or "remove it",
+            sentence(
+                '%(what)s has no setting "%(name)s"; expected %(names)s',
+                what=whole,
+                name=name,
+                names=one_of(names),
+            ),
+            did_you_mean(name, names) or sentence("remove it"),
             key=True,
         )
-    hint = f"it is {meaning}" if meaning else ""
-    expected = _SHOULD.sub("", detail["msg"])
+    hint = sentence("it is %(meaning)s", meaning=meaning) if meaning else None
+    expected = _expected(detail)
     if detail["type"] == "string_pattern_mismatch" and meaning:
-        expected, hint = meaning, ""
+        expected, hint = meaning, None
     elif detail["type"] == "model_type":
         expected = _kind(field)
-    elif detail["type"] in _SHAPES:
-        expected = _SHAPES[detail["type"]]
     elif detail["type"] == "string_type" and isinstance(detail["input"], int | float):
-        expected, hint = "text", "put it in quotes"
+        expected, hint = sentence("text"), sentence("put it in quotes")
     return document.fault(
         (*path, *place),
-        f'"{_dotted(place)}" of {what} is {_shown(detail["input"])}; expected {expected}',
+        sentence(
+            '"%(name)s" of %(what)s is %(value)s; expected %(expected)s',
+            name=_dotted(place),
+            what=what,
+            value=_shown(detail["input"]),
+            expected=expected,
+        ),
         hint,
     )
 
 
-_SHAPES = {
+def _described(field: FieldInfo | None) -> Sentence | None:
+    """What a setting is, as its schema says; such a text is a key of the catalogue, too."""
+    if field is None or not field.description:
+        return None
+    return Sentence(field.description.replace("%", "%%"))
+
+
+def _expected(detail: ErrorDetails) -> Sentence:
+    """What pydantic expected, in words that can be translated."""
+    template = _EXPECTED.get(detail["type"])
+    if template is None:
+        return as_is(_SHOULD.sub("", detail["msg"]))
+    context = detail.get("ctx", {})
+    return Sentence(template, {name: str(value) for name, value in context.items()})
+
+
+_EXPECTED = {
     "dict_type": "settings, each as name: value",
     "list_type": "a list",
     "tuple_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "greater_than": "greater than %(gt)s",
+    "greater_than_equal": "greater than or equal to %(ge)s",
+    "less_than": "less than %(lt)s",
+    "less_than_equal": "less than or equal to %(le)s",
+    "enum": "%(expected)s",
+    "literal_error": "%(expected)s",
 }
 _SHOULD = re.compile(r"^\w+ should (be |have )?")
 
@@ -131,7 +182,7 @@ def _at(
         field = owner.model_fields.get(part) if owner else None
         if field is None:
             break
-        names_are_its_own = any(get_origin(each) is dict for each in _inside(field.annotation))
+        names_are_its_own = any(map(_is_mapping, _inside(field.annotation)))
     return owner, field
 
 
@@ -139,25 +190,29 @@ def _inside(annotation: Any) -> Iterator[Any]:
     """The annotation and what its brackets hold: X for list[X] | None and dict[str, X]."""
     yield annotation
     arguments = get_args(annotation)
-    for argument in arguments[1:] if get_origin(annotation) is dict else arguments:
+    for argument in arguments[1:] if _is_mapping(annotation) else arguments:
         yield from _inside(argument)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, Mapping)
 
 
 def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _kind(field: FieldInfo | None) -> str:
+def _kind(field: FieldInfo | None) -> Sentence:
     """What a field without a description accepts."""
     for annotation in _inside(field.annotation if field else None):
         if _is_model(annotation):
-            return f"settings: {one_of(annotation.model_fields)}"
+            return sentence("settings: %(names)s", names=one_of(annotation.model_fields))
         for kind, text in _KINDS:
             if isinstance(annotation, type) and issubclass(annotation, kind):
                 if issubclass(annotation, Enum):
-                    return one_of(str(choice.value) for choice in annotation)
-                return text
-    return "a value"
+                    return as_is(one_of(str(choice.value) for choice in annotation))
+                return sentence(text)
+    return sentence("a value")
 
 
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -169,12 +224,12 @@ _KINDS: tuple[tuple[type, str], ...] = (
 )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any) -> Sentence:
     if value is None:
-        return "empty"
+        return sentence("empty")
     if isinstance(value, dict):
-        return "a mapping"
+        return sentence("a mapping")
     if isinstance(value, (list, tuple)):
-        return "a list" if value else "an empty list"
+        return sentence("a list") if value else sentence("an empty list")
     text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return as_is(text if len(text) <= 40 else text[:37] + "...")

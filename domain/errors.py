@@ -20,7 +20,9 @@ OffhookError
 ├── DayError                                simulation.run
 ├── DispositionRefused                      campaigns.dispositions
 ├── DoNotCallRefused                        campaigns.do_not_call
+├── DoesNotFit                              ivr_flows.trying.rehearsal
 ├── FarEndError                             farend.ami_client
+├── FlowRefused                             publishing.flow_words
 ├── HungUp                                  telephony.agi.agi_wire
 ├── LevelsRefused                           console.centre.skill_matrix
 ├── ListRefused                             campaigns.lead_lists
@@ -29,6 +31,7 @@ OffhookError
 ├── NoSuchChange                            centre.directory_service
 ├── NotADay                                 console.lead_lists.listing_form
 ├── NotAFileError                           machine.safe_files
+├── NotOfType                               ivr_flows.values
 ├── NotSaved                                bench.console_forms
 ├── NothingToChange                         centre.directory_service
 ├── OperatorError
@@ -71,6 +74,7 @@ OffhookError
 ├── SheetUnreadable                         documents.sheets
 ├── SippFailed                              bench.sipp
 ├── SpeechError                             prompts.speech
+├── Stuck                                   ivr_flows.walk
 ├── TooManyReports                          console.reports.report_runs
 ├── UnknownNodeError                        ivr_flows.interpreter
 ├── UnknownPolicyError                      simulation.chosen

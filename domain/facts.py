@@ -378,6 +378,8 @@ class Scored(Happening):
 
     score: int | None
     """From 1, the worst, to 5; a customer's own flow may use another range."""
+    question: str | None = field(default=None, metadata={"optional": True})
+    """Its name in the flow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from domain.prompts import PromptText
 from ivr_flows.flow import Flow
+from ivr_flows.values import NO_VALUES, counts
 
 PREPARED_POSITIONS = 10
 PREPARED_MINUTES = (*range(2, 11), 15, 20)
@@ -39,8 +40,8 @@ def texts_to_prepare(flow: Flow) -> tuple[PromptText, ...]:
     found: dict[PromptText, None] = {}
     for language in flow.languages:
         for prompt in flow.prompts.values():
-            if not prompt.parameters(language):
-                found[prompt.spoken(language)] = None
+            if prompt.fixed:
+                found[prompt.spoken(language, NO_VALUES)] = None
         found.update(dict.fromkeys(_common(flow, language)))
     return tuple(found)
 
@@ -54,4 +55,4 @@ def _common(flow: Flow, language: str) -> Iterator[PromptText]:
 
 def _spoken(flow: Flow, name: str, language: str, **values: int) -> PromptText:
     known = language if language in flow.languages else flow.languages[0]
-    return flow.prompts[name].spoken(known, **values)
+    return flow.prompts[name].spoken(known, counts(values))

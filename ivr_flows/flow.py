@@ -1,13 +1,15 @@
 """A call flow that has been loaded and found valid."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from domain.identity import QueueName
-from ivr_flows.kind import NodeKind
+from ivr_flows.kind import Mention, NameOf, NodeKind
 from ivr_flows.nodes.opt_out import OptOutNode
 from ivr_flows.nodes.queue import QueueNode
+from ivr_flows.nodes.sub_flow import DONE, ReturnNode
 from ivr_flows.texts import Prompt
+from ivr_flows.values import BUILT_IN, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Node:
     kind: str
     settings: NodeKind
     exits: Mapping[str, str]
+    line: int = 0
+    """Of the file, where it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,39 @@ class Flow:
     prompts: Mapping[str, Prompt]
     nodes: Mapping[str, Node]
     announcements: Announcements
+    variables: Mapping[str, Variable] = field(default_factory=lambda: BUILT_IN)
+    """Those that it declares, and the built-in ones."""
+    note: str | None = None
+
+    @property
+    def back(self) -> str | None:
+        """The prompt for callers taken back into a queue after the controller was lost."""
+        return self.announcements.back
+
+    @property
+    def returns(self) -> frozenset[str]:
+        """The exits with which it returns to another flow."""
+        ends = [node.settings for node in self.nodes.values()]
+        return frozenset(one.exit or DONE for one in ends if isinstance(one, ReturnNode)) - {
+            leave for one in ends if isinstance(one, QueueNode) for leave in one.leaves
+        }
+
+    @property
+    def entered(self) -> frozenset[str]:
+        """The flows that it enters or goes on in."""
+        return frozenset(said.name for _, said in self.mentions(NameOf.FLOW))
+
+    def mentions(self, of: NameOf) -> Iterator[tuple[Node, Mention]]:
+        """Where its nodes name something of this kind that is kept outside it."""
+        for node in self.nodes.values():
+            for mention in node.settings.mentions():
+                if mention.of is of:
+                    yield node, mention
 
     @property
     def queues(self) -> frozenset[QueueName]:
         """The queues that callers can get into."""
-        found = (getattr(node.settings, "queue", None) for node in self.nodes.values())
-        return frozenset(QueueName(queue) for queue in found if queue is not None)
+        return frozenset(QueueName(said.name) for _, said in self.mentions(NameOf.QUEUE))
 
     @property
     def needs_queue(self) -> bool:

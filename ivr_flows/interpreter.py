@@ -1,37 +1,88 @@
-"""The interpreter: walks a caller through a flow, as a generator of steps."""
+"""The interpreter: walks a caller through a flow, step by step."""
+
+from collections.abc import Mapping
 
 from domain.errors import OffhookError
-from ivr_flows.flow import Flow
-from ivr_flows.walk import FlowContext, Script, Walk
+from ivr_flows.steps import Step, StepOutcome
+from ivr_flows.values import Value
+from ivr_flows.walk import FlowContext, GoOnIn, NodeLeft, OneFlow, Script, Stuck, Walk
 
 
 class UnknownNodeError(OffhookError, LookupError):
     """A call was to go on at a node that the flow doesn't have, or no longer has."""
 
 
-def run(flow: Flow, context: FlowContext, start: str | None = None) -> Script[None]:
-    """Walk a caller through the flow, from its start or, for a call under way, from ``start``.
+class Conversation:
+    """One caller's walk through a flow, from its start or, for a call under way, from ``start``.
 
-    The first step comes from ``next()``, each further one from ``.send(outcome)``; after Hangup's
-    outcome the generator stops. Close it when the caller hangs up. Raises UnknownNodeError at once;
-    ``send()`` raises TypeError if the outcome doesn't fit the step.
+    ``begin`` returns the first step, ``go_on`` each further one; after Hangup's outcome there is
+    none. Close it when the caller hangs up. Raises UnknownNodeError at once; ``go_on`` raises
+    TypeError if the outcome doesn't fit the step.
     """
-    first = flow.start if start is None else start
-    if first not in flow.nodes:
-        raise UnknownNodeError(
-            f"flow {flow.name!r} ({flow.source}) has no node {first!r} to continue at"
-        )
-    wanted = [language for language in context.languages if language in flow.languages]
-    walk = Walk(flow.prompts, wanted or flow.languages, context, flow.announcements.back)
-    return _walk(flow, walk, first)
+
+    def __init__(self, flow: OneFlow, context: FlowContext, start: str | None = None) -> None:
+        self._walk = Walk(flow, context)
+        way = (flow.start if start is None else start).split(">")
+        _check(flow, way, context)
+        self._script = _walked(self._walk, way)
+
+    def begin(self) -> Step:
+        """The first step."""
+        return next(self._script)
+
+    def go_on(self, outcome: StepOutcome) -> Step | None:
+        """The step after this outcome; None: the call is over."""
+        try:
+            return self._script.send(outcome)
+        except StopIteration:
+            return None
+
+    def close(self) -> None:
+        """The caller has hung up."""
+        self._script.close()
+
+    @property
+    def flow(self) -> OneFlow:
+        """The flow that the call is in."""
+        return self._walk.flow
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """The variables of the call's first flow, to be given to whoever goes on with it."""
+        return self._walk.kept
+
+    def know(self, values: Mapping[str, Value]) -> None:
+        """Tell what the built-in variables are now; the clock goes on during a call."""
+        self._walk.know(values)
+
+    def passed(self) -> list[NodeLeft]:
+        """The nodes that were left since this was last asked for."""
+        passed, self._walk.passed = self._walk.passed, []
+        return passed
 
 
-def _walk(flow: Flow, walk: Walk, first: str) -> Script[None]:
-    node = flow.nodes[first]
-    while True:
-        walk.node, walk.exits = node.id, node.exits
-        exit_name = yield from node.settings.visit(walk)
-        walk.taken_back = False
-        if exit_name is None:
-            return
-        node = flow.nodes[node.exits[exit_name]]
+def _check(flow: OneFlow, way: list[str], context: FlowContext) -> None:
+    for depth, node in enumerate(way):
+        if node not in flow.nodes:
+            raise UnknownNodeError(f"flow {flow.name!r} has no node {node!r} to continue at")
+        if depth + 1 < len(way):
+            name = flow.nodes[node].settings.enters
+            if name is None or name not in context.flows:
+                raise UnknownNodeError(f"node {node!r} of flow {flow.name!r} enters no other")
+            flow = context.flows[name]
+
+
+def _walked(walk: Walk, way: list[str]) -> Script[None]:
+    walk.resume_at(way[1:])
+    first = way[0]
+    try:
+        while True:
+            went = yield from walk.along(first)
+            if not isinstance(went, GoOnIn):
+                break
+            walk.change_to(went.flow)
+            first = walk.flow.start
+        if went is not None:  # a flow that returns was entered by a caller
+            yield from walk.hang_up("done")
+    except Stuck as stuck:
+        yield from walk.give_up(str(stuck))

@@ -6,11 +6,13 @@ from enum import StrEnum
 
 from documents.document import read
 from documents.document_errors import DocumentError, did_you_mean, first_of
+from documents.sentence import sentence
 from documents.validation import validated
 from domain.prompts import PromptText
 from ivr_flows.flow_schema import PhrasesFile
 from ivr_flows.prompt_texts import read_prompts
 from ivr_flows.texts import Prompt
+from ivr_flows.values import NO_VALUES, counts
 
 
 class StationPhrase(StrEnum):
@@ -62,12 +64,12 @@ class Phrases:
     def text(self, name: str, language: str, **values: int) -> PromptText:
         """The phrase, ready to speak. Raises KeyError if there is none of this name."""
         known = language if language in self.languages else self.languages[0]
-        return self.prompts[name].spoken(known, **values)
+        return self.prompts[name].spoken(known, counts(values))
 
     def fixed(self) -> tuple[PromptText, ...]:
         """Every phrase that has no parameters, in every language."""
         return tuple(
-            prompt.spoken(language)
+            prompt.spoken(language, NO_VALUES)
             for language in self.languages
             for prompt in self.prompts.values()
             if prompt.fixed
@@ -82,17 +84,16 @@ def load_phrases(text: str | bytes, source: str, wanted: Iterable[str] = ()) -> 
     if file is None:
         raise first_of(faults)
     prompts = read_prompts(file.prompts, file.languages, document, faults)
-    for name in wanted:
-        if name not in prompts:
-            near = did_you_mean(name, prompts)
-            faults.append(
-                document.fault(
-                    ("prompts",),
-                    f'there is no prompt "{name}", which Offhook speaks',
-                    near or f'add "{name}:"',
-                    key=True,
-                )
-            )
+    faults.extend(
+        document.fault(
+            ("prompts",),
+            sentence('there is no prompt "%(name)s", which Offhook speaks', name=name),
+            did_you_mean(name, prompts) or sentence('add "%(name)s:"', name=name),
+            key=True,
+        )
+        for name in wanted
+        if name not in prompts
+    )
     if faults:
         raise first_of(faults)
     return Phrases(source, file.languages, prompts)

@@ -6,8 +6,10 @@ from typing import Any
 
 from documents.document import Document, Path
 from documents.document_errors import DocumentError, did_you_mean
+from documents.sentence import Sentence, as_is, sentence
 from ivr_flows.flow_schema import NAME, NAME_EXPECTED
-from ivr_flows.texts import PARAMETER, Prompt
+from ivr_flows.templates import gaps, has_stray_brace
+from ivr_flows.texts import Prompt
 
 LONGEST = 1000  # characters: more than a minute of speech
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -32,8 +34,11 @@ def read_prompts(
             faults.append(
                 document.fault(
                     path,
-                    f"\"{name}\" can't be a prompt's name; expected {NAME_EXPECTED}",
-                    "a sound file uploaded for it has the same name",
+                    sentence(
+                        '"%(name)s" can\'t be the name of a prompt; expected ' + NAME_EXPECTED,
+                        name=name,
+                    ),
+                    sentence("a sound file uploaded for it has the same name"),
                     key=True,
                 )
             )
@@ -41,8 +46,13 @@ def read_prompts(
             faults.append(
                 document.fault(
                     path,
-                    f'prompt "{name}" has no texts; expected one for each language',
-                    "write " + ", ".join(f'"{language}: ..."' for language in languages),
+                    sentence(
+                        'prompt "%(name)s" has no texts; expected one for each language', name=name
+                    ),
+                    sentence(
+                        "write %(texts)s",
+                        texts=", ".join(f'"{language}: ..."' for language in languages),
+                    ),
                 )
             )
             texts = {}
@@ -55,9 +65,11 @@ def _check_languages(
 ) -> None:
     for index, tag in enumerate(languages):
         if not LANGUAGE_TAG.fullmatch(tag):
-            problem = f'"{tag}" is not a language tag; expected one such as zh-CN or en'
+            problem = sentence(
+                '"%(tag)s" is not a language tag; expected one such as zh-CN or en', tag=tag
+            )
         elif tag in languages[:index]:
-            problem = f'language "{tag}" is here twice; expected each once'
+            problem = sentence('language "%(tag)s" is here twice; expected each once', tag=tag)
         else:
             continue
         faults.append(document.fault(("languages", index), problem))
@@ -77,53 +89,94 @@ def _texts(
             faults.append(
                 document.fault(
                     path,
-                    f'prompt "{name}" has a text in "{language}"; expected {", ".join(languages)}',
-                    did_you_mean(language, languages) or 'add it to "languages" or remove it',
+                    sentence(
+                        'prompt "%(name)s" has a text in "%(language)s"; expected %(languages)s',
+                        name=name,
+                        language=language,
+                        languages=", ".join(languages),
+                    ),
+                    did_you_mean(language, languages)
+                    or sentence('add it to "languages" or remove it'),
                     key=True,
                 )
             )
             continue
         problem = _text_problem(text)
         if problem is not None:
-            message, hint = problem
-            faults.append(document.fault(path, f'prompt "{name}" in {language} {message}', hint))
+            what, remedy = problem
+            faults.append(
+                document.fault(
+                    path,
+                    sentence(
+                        'prompt "%(name)s" in %(language)s %(problem)s',
+                        name=name,
+                        language=language,
+                        problem=what,
+                    ),
+                    remedy,
+                )
+            )
         found[language] = " ".join(str(text).split())
     faults.extend(
         document.fault(
             ("prompts", name),
-            f'prompt "{name}" has no text in {language}; expected one for each language',
-            f'add "{language}: ..."',
+            sentence(
+                'prompt "%(name)s" has no text in %(language)s; expected one for each language',
+                name=name,
+                language=language,
+            ),
+            sentence('add "%(language)s: ..."', language=language),
             key=True,
         )
         for language in languages
         if language not in found and texts
     )
-    wanted = {language: set(PARAMETER.findall(text)) for language, text in found.items()}
-    for language, parameters in wanted.items():
+    wanted = {language: {gap.variable for gap in gaps(text)} for language, text in found.items()}
+    for language, said in wanted.items():
         first = wanted[next(iter(wanted))]
-        if parameters != first:
+        if said != first:
             faults.append(
                 document.fault(
                     ("prompts", name, language),
-                    f'prompt "{name}" in {language} has {braced(parameters)}; '
-                    f"expected {braced(first)}, as in {next(iter(wanted))}",
+                    sentence(
+                        'prompt "%(name)s" in %(language)s says %(said)s; '
+                        "expected %(first)s, as in %(other)s",
+                        name=name,
+                        language=language,
+                        said=_braced(said),
+                        first=_braced(first),
+                        other=next(iter(wanted)),
+                    ),
                 )
             )
     return found
 
 
-def _text_problem(text: Any) -> tuple[str, str] | None:
+def _text_problem(text: Any) -> tuple[Sentence, Sentence] | None:
     if not isinstance(text, str):
-        return "is not text", "put it in quotes"
+        return sentence("is not text"), sentence("put it in quotes")
     if not any(character.isalnum() for character in text):
-        return "has nothing to say; expected words", "write what callers hear"
+        return (
+            sentence("has nothing to say; expected words"),
+            sentence("write what callers hear"),
+        )
     if len(text) > LONGEST:
-        return f"has {len(text)} characters; expected at most {LONGEST}", "nobody listens that long"
-    if any(brace in PARAMETER.sub("", text) for brace in "{}"):
-        return "has a brace that names no parameter", "write {position}, or leave it out"
+        return (
+            sentence(
+                "has %(count)s characters; expected at most %(most)s", count=len(text), most=LONGEST
+            ),
+            sentence("nobody listens that long"),
+        )
+    if has_stray_brace(text):
+        return (
+            sentence("has a brace that names no variable"),
+            sentence("write {position}, or leave it out"),
+        )
     return None
 
 
-def braced(parameters: Collection[str]) -> str:
-    """Parameters as they are written in a text, for a message."""
-    return " ".join(f"{{{name}}}" for name in sorted(parameters)) or "no parameters"
+def _braced(names: Collection[str]) -> Sentence:
+    """Variables as they are written in a text."""
+    if not names:
+        return sentence("no variable")
+    return as_is(" ".join(f"{{{name}}}" for name in sorted(names)))

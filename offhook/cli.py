@@ -20,6 +20,7 @@ from machine.hosts import host_argument, network_argument, port_range_argument
 from machine.one_line import in_one_line
 from offhook.backup_options import add_backup_to
 from offhook.centre_options import add_centre_to
+from offhook.flow_options import add_flows_to
 from simulation.command_line import add_simulate_to
 from supervision.outlet import outlet, say
 
@@ -191,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_backup_to(commands, state_folder("up"), _backup)
     add_centre_to(commands, state_folder("up"), _centre)
+    add_flows_to(commands)
     add_simulate_to(commands)
     if CLONE:
         _add_workshop(commands)

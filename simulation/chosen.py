@@ -57,7 +57,7 @@ def choose(
             known = [*of_ours, *sorted(set(registered) - set(of_ours))]
             raise UnknownPolicyError(
                 f'there is no policy "{name}"; '
-                + (did_you_mean(name, known) or f"there are {one_of(known)}")
+                + str(did_you_mean(name, known) or f"there are {one_of(known)}")
             )
         chosen[name] = _with_hard_stop(settings, scenario)
     return chosen

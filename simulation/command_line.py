@@ -253,7 +253,8 @@ def _campaign(given: str) -> Path:
         if beside:
             hint = f'did you mean "{beside[0]}"?'
         else:
-            hint = did_you_mean(given, known) or f"the supplied campaigns are {one_of(known)}"
+            near = did_you_mean(given, known)
+            hint = str(near or f"the supplied campaigns are {one_of(known)}")
         raise SimulateError(f'there is no file and no campaign "{given}"; {hint}')
     return folder / f"{given}.yaml"
 

@@ -5,7 +5,6 @@ Read this beside ``ivr_flows.steps``.
 
 from dataclasses import replace
 from time import time
-from typing import assert_never
 
 import structlog
 
@@ -19,7 +18,7 @@ from engine.inbound.notice import Notice
 from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.queueing import Queueing
 from engine.inbound.speaking import Speech
-from ivr_flows.interpreter import UnknownNodeError, run
+from ivr_flows.interpreter import Conversation, UnknownNodeError
 from ivr_flows.steps import (
     AnswerCall,
     Collect,
@@ -95,16 +94,14 @@ class FlowSteps:
             return  # Asterisk's own queue brought the caller to an agent, before any flow did
         context = replace(context, languages=entry.languages, usual=entry.usual, queue=entry.queue)
         try:
-            steps = run(entry.flow, context, given.start)
+            steps = Conversation(entry.flow, context, given.start)
         except UnknownNodeError as gone:
             log.warning("a call goes on at the flow's start", call=self._call.id, why=str(gone))
-            steps = run(entry.flow, context)
+            steps = Conversation(entry.flow, context)
         try:
-            step = next(steps)
-            while True:
-                step = steps.send(await self.carry_out(step))
-        except StopIteration:
-            return
+            step: Step | None = steps.begin()
+            while step is not None:
+                step = steps.go_on(await self.carry_out(step))
         finally:
             steps.close()
 
@@ -132,7 +129,7 @@ class FlowSteps:
             case Hangup():
                 self._sessions.flow_ended(self._call, step.why)
             case _:
-                assert_never(step)
+                return NotDone()  # WIP: the new steps are still to be carried out
         return Done()
 
     async def _wait(self, step: Enqueue) -> QueueExit:

@@ -14,6 +14,6 @@ class HangupNode(NodeKind):
     def exits(self) -> tuple[Exit, ...]:
         return ()
 
-    def visit(self, walk: Walk) -> Script[str | None]:
+    def visit(self, walk: Walk) -> Script[None]:
         yield from walk.hang_up(self.why)
         return None

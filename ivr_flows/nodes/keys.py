@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from documents.document import KEY_ITSELF
+from documents.sentence import sentence
+from ivr_flows.kind import NodeFault
 
 PHONE_KEYS = "0123456789*#"
 
@@ -16,11 +18,15 @@ Tries = Annotated[int, Field(ge=1, le=9)]
 """How many times a question is asked altogether."""
 
 
-def key_faults(keys: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def key_faults(keys: Iterable[str]) -> Iterator[NodeFault]:
     """What is wrong with the keys of a ``keys:`` mapping."""
     for key in keys:
         if key not in tuple(PHONE_KEYS):
-            yield (
+            yield NodeFault(
                 ("keys", key, KEY_ITSELF),
-                f'"{key}" is not a key on a phone; expected one of 0 to 9, "*" or "#", in quotes',
+                sentence(
+                    '"%(key)s" is not a key on a phone; expected one of 0 to 9, "*" or "#", '
+                    "in quotes",
+                    key=key,
+                ),
             )

@@ -1,12 +1,15 @@
 """The node ``language``: let the caller choose the language of all that follows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
+from documents.document import Path
+from documents.sentence import sentence
 from domain.facts import LanguageChosen, Misdialled
-from ivr_flows.kind import Exit, NodeKind, PromptNames
+from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
+from ivr_flows.nodes.languages import unknown_language
 from ivr_flows.walk import Script, Walk
 
 
@@ -26,28 +29,30 @@ class LanguageNode(NodeKind):
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("next", waits=True),)
 
-    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, scope: Scope) -> Iterator[NodeFault]:
         yield from key_faults(self.keys)
-        wanted = [(("keys", key), language) for key, language in self.keys.items()]
+        wanted: list[tuple[Path, str]] = [
+            (("keys", key), language) for key, language in self.keys.items()
+        ]
         if self.default is not None:
-            wanted.append((("default",), self.default))  # type: ignore[arg-type]
-        for path, language in wanted:
-            if language not in languages:
-                yield (
-                    path,
-                    f'the flow has no language "{language}"; expected {" or ".join(languages)}',
-                )
+            wanted.append((("default",), self.default))
+        yield from unknown_language(wanted, scope.languages)
         pressed: dict[str, str] = {}
         for key, language in self.keys.items():
             if language in pressed:
-                yield (
+                yield NodeFault(
                     ("keys", key),
-                    f'key "{key}" means {language}, as key "{pressed[language]}" does; '
-                    "expected one key for each language",
+                    sentence(
+                        'key "%(key)s" means %(language)s, as key "%(other)s" does; '
+                        "expected one key for each language",
+                        key=key,
+                        language=language,
+                        other=pressed[language],
+                    ),
                 )
             pressed.setdefault(language, key)
 
-    def visit(self, walk: Walk) -> Script[str | None]:
+    def visit(self, walk: Walk) -> Script[str]:
         default = self.default if self.default in walk.languages else None
         chosen = walk.usual or default or walk.languages[0]
         before: tuple[str, ...] = ()
@@ -63,6 +68,6 @@ class LanguageNode(NodeKind):
                 break  # silence is an answer here, because most callers want the default
             yield from walk.note(Misdialled(walk.node, answer.digits, attempt))
             before = self.wrong_key
-        walk.language = chosen
+        walk.speak(chosen)
         yield from walk.note(LanguageChosen(chosen))
         return "next"

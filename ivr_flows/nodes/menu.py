@@ -1,11 +1,12 @@
 """The node ``menu``: let the caller choose the way to go on with one key."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
+from documents.sentence import sentence
 from domain.facts import ChoiceMade, Misdialled
-from ivr_flows.kind import Exit, NodeKind, PromptNames
+from ivr_flows.kind import Exit, NodeFault, NodeKind, PromptNames, Scope
 from ivr_flows.nodes.keys import ThinkingTime, Tries, key_faults
 from ivr_flows.walk import Script, Walk
 
@@ -31,17 +32,20 @@ class MenuNode(NodeKind):
         choices = dict.fromkeys(self.keys.values())
         return (*(Exit(choice, waits=True) for choice in choices), Exit(EXHAUSTED, waits=True))
 
-    def faults(self, _languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def faults(self, _scope: Scope) -> Iterator[NodeFault]:
         yield from key_faults(self.keys)
         for key, choice in self.keys.items():
             if choice == EXHAUSTED:
-                yield (
+                yield NodeFault(
                     ("keys", key),
-                    f'"{EXHAUSTED}" is the exit of callers who used up their tries; '
-                    "expected another name for this choice",
+                    sentence(
+                        '"%(exit)s" is the exit of callers who used up their tries; '
+                        "expected another name for this choice",
+                        exit=EXHAUSTED,
+                    ),
                 )
 
-    def visit(self, walk: Walk) -> Script[str | None]:
+    def visit(self, walk: Walk) -> Script[str]:
         before: tuple[str, ...] = ()
         for attempt in range(1, self.tries + 1):
             answer = yield from walk.ask(before + self.prompts, first_timeout_s=self.timeout)

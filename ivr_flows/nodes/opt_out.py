@@ -13,6 +13,6 @@ class OptOutNode(NodeKind):
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("next", waits=False), Exit(FAILED, waits=False, otherwise="next"))
 
-    def visit(self, walk: Walk) -> Script[str | None]:
+    def visit(self, walk: Walk) -> Script[str]:
         noted = yield from walk.opt_out()
         return "next" if noted else FAILED

@@ -15,6 +15,6 @@ class PauseNode(NodeKind):
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("next", waits=True),)
 
-    def visit(self, walk: Walk) -> Script[str | None]:
+    def visit(self, walk: Walk) -> Script[str]:
         yield from walk.ask((), first_timeout_s=self.seconds)
         return "next"

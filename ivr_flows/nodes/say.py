@@ -1,11 +1,12 @@
 """The node ``say``: say something to the caller and go on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
 
-from ivr_flows.kind import Exit, LanguageTags, NodeKind, PromptNames
+from ivr_flows.kind import Exit, LanguageTags, NodeFault, NodeKind, PromptNames, Scope
+from ivr_flows.nodes.languages import unknown_language
 from ivr_flows.walk import Script, Walk
 
 
@@ -21,15 +22,13 @@ class SayNode(NodeKind):
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("next", waits=False),)
 
-    def faults(self, languages: Sequence[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        for index, language in enumerate(self.languages):
-            if language not in languages:
-                yield (
-                    ("languages", index),
-                    f'the flow has no language "{language}"; expected {" or ".join(languages)}',
-                )
+    def faults(self, scope: Scope) -> Iterator[NodeFault]:
+        yield from unknown_language(
+            ((("languages", index), tag) for index, tag in enumerate(self.languages)),
+            scope.languages,
+        )
 
-    def visit(self, walk: Walk) -> Script[str | None]:
+    def visit(self, walk: Walk) -> Script[str]:
         wanted = [language for language in self.languages if language in walk.languages]
         yield from walk.say(self.prompts, languages=wanted, interruptible=self.interruptible)
         return "next"

@@ -116,7 +116,7 @@ def test_what_holds_for_the_centre() -> None:
         (
             "skill: service}",
             "skill: service, ring_s: soon}",
-            "\"queues.1.ring_s\" of the configuration is 'soon'; expected a valid number",
+            "\"queues.1.ring_s\" of the configuration is 'soon'; expected a number",
         ),
         (
             "skill: service}",

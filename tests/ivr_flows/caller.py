@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from configuration.flows import LIBRARY
 from domain.facts import Happening
 from ivr_flows.flow import Flow
-from ivr_flows.interpreter import run
+from ivr_flows.interpreter import Conversation
+from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
+from ivr_flows.references import Outside
 from ivr_flows.steps import (
     AnswerCall,
     Collect,
@@ -29,7 +31,8 @@ SILENCE = Digits("", timed_out=True)
 
 def hotline() -> Flow:
     path = LIBRARY / "hotline.yaml"
-    return load(path.read_bytes(), path.name, {"sales", "service", "operator"})
+    queues = {"sales", "service", "operator"}
+    return load(path.read_bytes(), path.name, Outside({NameOf.QUEUE: queues}))
 
 
 @dataclass
@@ -46,15 +49,12 @@ class Call:
 
     def __post_init__(self) -> None:
         keys = iter(self.keys)
-        walk = run(self.flow, self.context, self.start)
-        step = next(walk)
-        while True:
+        walk = Conversation(self.flow, self.context, self.start)
+        step: Step | None = walk.begin()
+        while step is not None:
             self.steps.append(step)
             assert len(self.steps) < 200, "the flow does not end"
-            try:
-                step = walk.send(self._outcome(step, next(keys, "") if _asks(step) else ""))
-            except StopIteration:
-                return
+            step = walk.go_on(self._outcome(step, next(keys, "") if _asks(step) else ""))
 
     def _outcome(self, step: Step, key: str) -> StepOutcome:
         match step:

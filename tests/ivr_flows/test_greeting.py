@@ -3,7 +3,9 @@
 from configuration.flows import LIBRARY
 from domain.identity import QueueName
 from ivr_flows.flow import Flow
+from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
+from ivr_flows.references import Outside
 from ivr_flows.steps import QueueExit
 from ivr_flows.walk import FlowContext
 from tests.ivr_flows.caller import Call, hotline
@@ -12,7 +14,9 @@ HELP = QueueName("help")
 
 
 def greeting() -> Flow:
-    return load((LIBRARY / "greeting.yaml").read_bytes(), "greeting.yaml", ())
+    return load(
+        (LIBRARY / "greeting.yaml").read_bytes(), "greeting.yaml", Outside({NameOf.QUEUE: ()})
+    )
 
 
 def test_it_names_no_queue_and_needs_one() -> None:

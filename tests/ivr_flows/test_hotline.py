@@ -21,7 +21,7 @@ def test_from_greeting_to_goodbye_in_english() -> None:
     assert call.notes == [
         LanguageChosen("en"),
         ChoiceMade("menu", "2", "service"),
-        Scored(5),
+        Scored(5, "service"),
     ]
     assert call.said[-2:] == ["thanks", "goodbye"]
     assert call.end == "done"
@@ -33,7 +33,11 @@ def test_from_greeting_to_goodbye_in_english() -> None:
 def test_a_caller_chooses_only_what_the_number_has() -> None:
     one = Call(hotline(), keys="25", context=FlowContext(languages=("en", "fr")))
     assert "choose_language" not in one.said  # nothing to choose
-    assert one.notes == [LanguageChosen("en"), ChoiceMade("menu", "2", "service"), Scored(5)]
+    assert one.notes == [
+        LanguageChosen("en"),
+        ChoiceMade("menu", "2", "service"),
+        Scored(5, "service"),
+    ]
     assert {p.language for s in one.steps if isinstance(s, Play | Collect) for p in s.prompts} == {
         "en"
     }
@@ -70,7 +74,7 @@ def test_wrong_keys_are_told_from_silence() -> None:
     assert call.said.count("no_key") == 1
     assert call.queues == ["sales"]
     assert call.said.count("score_again") == 1
-    assert call.notes[-1] == Scored(3)
+    assert call.notes[-1] == Scored(3, "service")
 
 
 def test_a_wrong_key_at_the_language_is_asked_again_and_ends_in_the_default() -> None:
@@ -139,4 +143,4 @@ def test_a_call_whose_agent_talked_while_the_controller_was_away_is_asked_for_it
     context = FlowContext(language="en", answered=True)
     call = Call(flow, keys="4", context=context, start=waiting.exits["talked"])
     assert call.said[0] == "please_score"
-    assert call.notes == [Scored(4)]
+    assert call.notes == [Scored(4, "service")]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr_flows.flow import Flow
-from ivr_flows.interpreter import UnknownNodeError, run
+from ivr_flows.interpreter import Conversation, UnknownNodeError
 from ivr_flows.loader import load
 from ivr_flows.steps import (
     AnswerCall,
@@ -61,11 +61,11 @@ def outcomes(draw: st.DrawFn, step: Step) -> StepOutcome:
 def test_whatever_a_caller_does_the_flow_ends_in_a_hangup(
     data: st.DataObject, start: str, taken_back: bool
 ) -> None:
-    walk = run(HOTLINE, FlowContext(taken_back=taken_back), start)
-    steps = [next(walk)]
-    with pytest.raises(StopIteration):
-        while len(steps) < 100:
-            steps.append(walk.send(data.draw(outcomes(steps[-1]))))
+    walk = Conversation(HOTLINE, FlowContext(taken_back=taken_back), start)
+    steps = [walk.begin()]
+    while (step := walk.go_on(data.draw(outcomes(steps[-1])))) is not None:
+        steps.append(step)
+        assert len(steps) < 100
     assert isinstance(steps[-1], Hangup)
     assert all(step.node in HOTLINE.nodes for step in steps)
     heard = [n for n, step in enumerate(steps) if isinstance(step, Play | Collect | Enqueue)]
@@ -78,35 +78,36 @@ def test_whatever_a_caller_does_the_flow_ends_in_a_hangup(
 
 @pytest.mark.parametrize("after", range(12))
 def test_hang_up_ends_it_at_any_step(after: int) -> None:
-    walk = run(HOTLINE, FlowContext())
-    step = next(walk)
+    walk = Conversation(HOTLINE, FlowContext())
+    step = walk.begin()
     for _ in range(after):
         outcome: StepOutcome = Done()
         if isinstance(step, Collect):
             outcome = Digits("", timed_out=True)
         elif isinstance(step, Enqueue):
             outcome = Left(QueueExit.TALKED)
-        step = walk.send(outcome)
+        came = walk.go_on(outcome)
+        assert came is not None
+        step = came
     walk.close()
-    with pytest.raises(StopIteration):
-        next(walk)
+    assert walk.go_on(Done()) is None
 
 
 def test_an_outcome_that_does_not_fit_says_which_step_it_was() -> None:
-    walk = run(HOTLINE, FlowContext(answered=True))
-    next(walk)
+    walk = Conversation(HOTLINE, FlowContext(answered=True))
+    walk.begin()
     with pytest.raises(TypeError, match=r"Play of node 'greeting' got Left.*not Done or Digits"):
-        walk.send(Left(QueueExit.TALKED))
+        walk.go_on(Left(QueueExit.TALKED))
 
 
 def test_a_node_that_is_gone_is_refused_at_once() -> None:
-    with pytest.raises(UnknownNodeError, match=r"hotline\.yaml.*'saels'"):
-        run(HOTLINE, FlowContext(), "saels")
+    with pytest.raises(UnknownNodeError, match=r"'hotline' has no node 'saels'"):
+        Conversation(HOTLINE, FlowContext(), "saels")
 
 
 def test_a_language_the_flow_does_not_have_becomes_its_first() -> None:
-    walk = run(HOTLINE, FlowContext(language="fr", answered=True), "thanks")
-    step = next(walk)
+    walk = Conversation(HOTLINE, FlowContext(language="fr", answered=True), "thanks")
+    step = walk.begin()
     assert isinstance(step, Play)
     assert step.language == "zh-CN"
 

@@ -5,7 +5,11 @@ import time
 import pytest
 
 from documents.document_errors import DocumentError
+from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
+from ivr_flows.references import Outside
+
+WITH_QUEUES = Outside({NameOf.QUEUE: {"sales", "service"}})
 
 GOOD = """\
 flow: shop
@@ -34,9 +38,10 @@ nodes:
     queue: sales
     exits: {talked: rate, timeout: end}
   rate:
-    kind: score
-    prompts: menu
-    exits: {scored: end}
+    kind: survey
+    questions:
+      service: {prompts: menu}
+    exits: {answered: end}
   end: {kind: hangup}
 """
 
@@ -44,12 +49,12 @@ nodes:
 def fault(old: str, new: str, *, text: str = GOOD) -> str:
     assert old in text
     with pytest.raises(DocumentError) as caught:
-        load(text.replace(old, new, 1), "shop.yaml", {"sales", "service"})
+        load(text.replace(old, new, 1), "shop.yaml", WITH_QUEUES)
     return str(caught.value)
 
 
 def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
-    flow = load(GOOD, "shop.yaml", {"sales"})
+    flow = load(GOOD, "shop.yaml", WITH_QUEUES)
     assert flow.languages == ("zh-CN", "en")
     assert flow.nodes["sales"].exits == {
         "talked": "rate",
@@ -57,7 +62,7 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
         "nobody": "end",
         "failed": "end",
     }
-    assert flow.nodes["rate"].exits["unscored"] == "end"
+    assert flow.nodes["rate"].exits["unanswered"] == "end"
     assert flow.queues == {"sales"}
 
 
@@ -77,24 +82,26 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'shop.yaml:12:21: there is no prompt "helo"; expected "hello", "menu", "place"; '
          'did you mean "hello"?'),
         ("kind: menu", "kind: mneu",
-         'shop.yaml:15:11: node "choose" is of kind "mneu"; expected one of "say", "language", '
-         '"menu", "queue", "score", "opt_out", "pause", "hangup"; did you mean "menu"?'),
+         'shop.yaml:15:11: node "choose" is of kind "mneu"; expected one of "say", "play", '
+         '"language", "menu", "collect", "choose", "set", "hours", "split", "look_up", "queue", '
+         '"agent" ...; did you mean "menu"?'),
         ("    queue: sales", "    queue: slaes",
          'shop.yaml:24:12: there is no queue "slaes"; expected'),
         ("    queue: sales", "    qeue: sales",
-         'shop.yaml:24:5: node "sales" (queue) has no setting "qeue"; expected "queue", "prompts", '
-         '"music"; did you mean "queue"?'),
-        ("    prompts: menu\n    exits: {scored", "    exits: {scored",
-         'shop.yaml:26:3: node "rate" (score) lacks "prompts"; expected the question; '
-         'add "prompts: ..."'),
+         'shop.yaml:24:5: node "sales" (queue) has no setting "qeue"; expected "note", "queue", '
+         '"prompts", "music", "priority", "longest_wait", "most_waiting", "keys", "meanwhile", '
+         '"every", "leaves"; did you mean "queue"?'),
+        ("service: {prompts: menu}", "service: {}",
+         'shop.yaml:29:7: "questions.service" of node "rate" (survey) lacks "prompts"; expected '
+         'the question; add "prompts: ..."'),
         ("    prompts: menu\n    keys", "    promts: menu\n    prompts: menu\n    keys",
-         'shop.yaml:16:5: node "choose" (menu) has no setting "promts"; expected "prompts", '
-         '"keys", "wrong_key", "silence", "timeout", "tries"; did you mean "prompts"?'),
+         'shop.yaml:16:5: node "choose" (menu) has no setting "promts"; expected "note", '
+         '"prompts", "keys", "wrong_key", "silence", "timeout", "tries"; did you mean "prompts"?'),
         ("    prompts: menu\n    keys", "    prompts: menu\n    tries: 0\n    keys",
          'shop.yaml:17:12: "tries" of node "choose" (menu) is 0; expected greater than or equal '
          "to 1; it is how often to ask altogether"),
         ("    prompts: menu\n    keys", "    prompts: menu\n    timeout: \"6\"\n    keys",
-         'shop.yaml:17:14: "timeout" of node "choose" (menu) is \'6\'; expected a valid number; '
+         'shop.yaml:17:14: "timeout" of node "choose" (menu) is \'6\'; expected a number; '
          "it is seconds to wait for a key"),
         ('"*": again', '"12": again',
          'shop.yaml:17:22: "12" is not a key on a phone; expected one of 0 to 9, "*" or "#", '
@@ -117,19 +124,19 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
         ("en: Hello", "en: ...",
          'shop.yaml:5:26: prompt "hello" in en has nothing to say; expected words'),
         ("en: Hello", 'en: "Hello {"',
-         'shop.yaml:5:26: prompt "hello" in en has a brace that names no parameter'),
+         'shop.yaml:5:26: prompt "hello" in en has a brace that names no variable'),
         ("{zh-CN: 您好, en: Hello}", "Hello",
          'shop.yaml:5:10: prompt "hello" has no texts; expected one for each language; '
          'write "zh-CN: ...", "en: ..."'),
         ("number {position}", "number one",
-         'shop.yaml:7:38: prompt "place" in en has no parameters; expected {position}, as '
+         'shop.yaml:7:38: prompt "place" in en says no variable; expected {position}, as '
          "in zh-CN"),
         ("prompts: [hello]", "prompts: [place]",
-         'shop.yaml:12:15: prompt "place" in zh-CN has {position}; expected no '
-         "parameters here"),
+         'shop.yaml:7:18: prompt "place" says {position}, which is not a variable here; expected '
+         '"caller", "called", "known", "language", "today", "now"; declare it under "variables:"'),
         ("announcements: {position: place}", "announcements: {position: hello}",
-         'shop.yaml:8:27: prompt "hello" in zh-CN has no parameters; expected {position} '
-         "here"),
+         'shop.yaml:8:27: prompt "hello" in zh-CN doesn\'t say {position}; it is announced '
+         "to waiting callers; say it"),
         ("announcements: {position: place}", "announcements: {postion: place}",
          'shop.yaml:8:17: "announcements" has no setting "postion"; expected "next", "position"'),
         ("languages: [zh-CN, en]", "languages: [zh-CN, en, en]",
@@ -141,10 +148,10 @@ def test_the_good_one_is_good_and_wires_what_was_left_out() -> None:
          'shop.yaml:13:12: "exits" of node "welcome" is not a mapping; expected each as '
          "exit: node"),
         ("  end: {kind: hangup}", "  end: {kind: hangup}\n  lost: {kind: hangup}",
-         'shop.yaml:31:3: no call can reach node "lost"; expected a way from "welcome"; let '
+         'shop.yaml:32:3: no call can reach node "lost"; expected a way from "welcome"; let '
          "an exit lead to it, or remove it"),
         ("  end: {kind: hangup}", "  end: hangup",
-         'shop.yaml:30:3: node "end" has no kind; expected one of "say"'),
+         'shop.yaml:31:3: node "end" has no kind; expected one of "say"'),
         ("    prompts: [hello]", "\t prompts: [hello]", "shop.yaml:12:1: this is not YAML: "),
         ("kind: say", "kind: !!python/name:os.system say",
          "shop.yaml:11:11: a tag (tag:yaml.org,2002:python/name:os.system) is not allowed"),

@@ -1,6 +1,6 @@
 """The node by which customers whom a campaign has called ask for no more calls."""
 
-from ivr_flows.interpreter import run
+from ivr_flows.interpreter import Conversation
 from ivr_flows.loader import load
 from ivr_flows.steps import AnswerCall, Done, NotDone, OptOut, Play, StepOutcome
 from ivr_flows.walk import FlowContext
@@ -24,9 +24,9 @@ nodes:
 
 
 def said_after(outcome: StepOutcome) -> str:
-    walk = run(STOP, FlowContext(answered=True))
-    assert next(walk) == OptOut("stop")
-    step = walk.send(outcome)
+    walk = Conversation(STOP, FlowContext(answered=True))
+    assert walk.begin() == OptOut("stop")
+    step = walk.go_on(outcome)
     assert isinstance(step, Play)
     return step.prompts[0].name
 
@@ -43,7 +43,6 @@ def test_a_flow_says_whether_one_can_opt_out_of_calls() -> None:
 
 
 def test_it_asks_for_no_answer_of_its_own() -> None:
-    assert next(run(STOP, FlowContext())) == OptOut("stop")
-    walk = run(STOP, FlowContext())
-    next(walk)
-    assert isinstance(walk.send(NotDone()), AnswerCall)
+    walk = Conversation(STOP, FlowContext())
+    assert walk.begin() == OptOut("stop")
+    assert isinstance(walk.go_on(NotDone()), AnswerCall)

@@ -9,6 +9,7 @@ from documents.document_errors import DocumentError
 from ivr_flows.announcements import announcement, texts_to_prepare
 from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
 from ivr_flows.texts import Prompt
+from ivr_flows.values import counts
 from tests.ivr_flows.caller import hotline
 
 
@@ -73,7 +74,7 @@ def test_two_minutes_are_said_as_mandarin_says_them(wait: float, said: str) -> N
 def test_two_is_another_word_before_a_measure_word_only(
     language: str, text: str, n: int, said: str
 ) -> None:
-    assert Prompt("p", {language: text}).spoken(language, n=n).text == said
+    assert Prompt("p", {language: text}).spoken(language, counts({"n": n})).text == said
 
 
 def test_two_minutes_are_prepared_as_they_are_said() -> None:

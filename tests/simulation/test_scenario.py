@@ -41,7 +41,7 @@ def test_what_came_along_can_be_read(path: Path) -> None:
 
 
 MISTAKES = [
-    ("agents: many", 1, 9, '"agents"', "a valid integer"),
+    ("agents: many", 1, 9, '"agents"', "a whole number"),
     ("agents: 5\nagents: 6", 2, 1, '"agents" is here twice', "remove one"),
     ("agents: 5\n\tlines: 3", 2, 1, "not YAML", "spaces, not tabs"),
     ("agnets: 5", 1, 1, '"agnets"', 'did you mean "agents"?'),
@@ -58,7 +58,7 @@ MISTAKES = [
     ("delay: {kind: uniform, low: 3, high: 1}", 1, 38, '"high" of "delay" is 1', "low, 3"),
     (
         "talk:\n  kind: mixture\n  parts:\n  - share: 1\n    of: {kind: gamma, mean: x}",
-        5, 29, '"mean" of part 1 of "talk" is \'x\'', "a valid number",
+        5, 29, '"mean" of part 1 of "talk" is \'x\'', "a number",
     ),
     ("detection:\n  on: false\n  seconds: 2", 3, 12, '"detection.seconds" is 2', "distribution"),
     ("agents: 5\ndetection:\n  on: true", 3, 7, "how many people it takes", "take a preset"),
@@ -100,7 +100,7 @@ MISTAKES = [
     ("policies:\n  a:\n    policy: fixed_ratio\n    options:\n      ration: 2", 5, 7, '"ration"',
      'did you mean "ratio"?'),
     ("policies:\n  a:\n    policy: fixed_ratio\n    options: {ratio: two}", 4, 22, '"ratio"',
-     "a valid number"),
+     "a number"),
     ("policies:\n  a:\n    policy: fixed_ratio\n    options: {ratio: 99}", 4, 22, "ratio is 99",
      "at most 20"),
     ("policies: {a|b: {policy: progressive}}", 1, 12, "a|b", "letters, digits"),

@@ -187,7 +187,7 @@ STORED: list[tuple[Happening, str, str]] = [
     ),
     (ControllerLost(), "controller_lost", "{}"),
     (FellBack(None), "fallback", '{"queue": null}'),
-    (Scored(5), "scored", '{"score": 5}'),
+    (Scored(5, "service"), "scored", '{"score": 5, "question": "service"}'),
     (
         Recorded(FILE, "ab", 6.0, None, True, 192044),
         "recorded",

@@ -1,0 +1,1 @@
+"""Directed graphs of nodes with named exits: what call flows and agents' scripts share."""

@@ -1,0 +1,221 @@
+"""Flows and callers that nobody has thought of: what the checker passes never fails on a call."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr_flows.interpreter import Conversation
+from ivr_flows.loader import check
+from ivr_flows.steps import (
+    AgentFound,
+    AskHours,
+    BookCallback,
+    Collect,
+    Digits,
+    Done,
+    DrawLots,
+    Drawn,
+    Enqueue,
+    Hangup,
+    LeaveQueue,
+    Left,
+    LookedUp,
+    LookUp,
+    LookUpFailed,
+    LookUpFault,
+    MenuIsDue,
+    NotDone,
+    Opening,
+    OpeningState,
+    OptOut,
+    Play,
+    QueueExit,
+    RecordVoice,
+    Step,
+    StepOutcome,
+    TransferToAgent,
+    TransferToNumber,
+    VoiceRecorded,
+)
+from ivr_flows.walk import FlowContext
+
+NODES = [f"n{number}" for number in range(8)]
+ENDS = ["end", "back"]
+VARIABLES = {
+    "digits": {"type": "digits"},
+    "pin": {"type": "digits", "secret": True},
+    "words": {"type": "text"},
+    "money": {"type": "money", "initial": 5},
+    "day": {"type": "date"},
+}
+PROMPTS = {
+    "hello": {"en": "Hello"},
+    "read": {"en": "It is {digits}, {money} and {day} {words:digits}"},
+}
+MOST_STEPS = 5_000
+
+prompt = st.sampled_from(sorted(PROMPTS))
+target = st.sampled_from(NODES + ENDS)
+value = st.one_of(st.text(max_size=8), st.integers(-5, 10**6), st.booleans(), st.none())
+
+
+def exits(*names: str) -> st.SearchStrategy[dict[str, str]]:
+    return st.fixed_dictionaries(dict.fromkeys(names, target))
+
+
+def node(kind: str, *names: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({"kind": st.just(kind), "exits": exits(*names), **fields})
+
+
+ANY_NODE = st.one_of(
+    node("say", "next", prompts=prompt, interruptible=st.booleans()),
+    node("menu", "x", "y", "exhausted", prompts=prompt, keys=st.just({"1": "x", "2": "y"})),
+    node(
+        "collect", "done", "exhausted", prompts=prompt,
+        variable=st.sampled_from(["digits", "pin", "words"]), tries=st.integers(1, 3),
+    ),
+    node(
+        "choose", "x", "otherwise",
+        cases=st.just([{"when": [{"variable": "money", "at_least": 3}], "exit": "x"}]),
+    ),
+    node(
+        "set", "next",
+        values=st.dictionaries(st.sampled_from(["words", "digits"]), value, min_size=1),
+    ),
+    node("hours", "open", "closed"),
+    node("split", "x", "y", shares=st.just({"x": 50, "y": 50})),
+    node(
+        "look_up", "found", "failed", url=st.just("https://a.example/{digits}"),
+        take=st.just({"words": "a.0", "money": "b"}),
+    ),
+    node("queue", "talked", "timeout", queue=st.just("q")),
+    node(
+        "queue", "talked", "timeout", "out", queue=st.just("q"), meanwhile=target,
+        leaves=st.just({"out": "left"}), keys=st.just({"#": "out"}),
+    ),
+    node("agent", "talked", "timeout", agent=st.just("1001")),
+    node("number", "talked", "timeout", number=st.just("+8610000000"), line=st.just("l")),
+    node("callback", "booked", "refused", number=st.just("digits")),
+    node("voicemail", "done", prompts=prompt, queue=st.just("q")),
+    node("record", "done", variable=st.just("words")),
+    node("survey", "answered", questions=st.just({"q": {"prompts": "hello"}})),
+    node("pause", "next", seconds=st.just(1)),
+    node("opt_out", "next"),
+)  # fmt: skip
+
+
+@st.composite
+def flows(draw: st.DrawFn) -> str:
+    """The text of a flow; JSON is YAML."""
+    nodes = {name: draw(ANY_NODE) for name in NODES[: draw(st.integers(1, len(NODES)))]}
+    nodes["end"] = {"kind": "hangup"}
+    if draw(st.booleans()):
+        nodes["back"] = draw(
+            st.sampled_from([{"kind": "return"}, {"kind": "return", "exit": "out"}])
+        )
+    # Exits to nodes that aren't there are led to the end, so that most flows are good.
+    for name, each in nodes.items():
+        for exit, where in each.get("exits", {}).items():
+            if where not in nodes:
+                each["exits"][exit] = "end"
+        if each.get("meanwhile") not in (None, *nodes):
+            each["meanwhile"] = name
+    reached, todo = {"n0"}, ["n0"]
+    while todo:
+        each = nodes[todo.pop()]
+        for where in (*each.get("exits", {}).values(), *filter(None, [each.get("meanwhile")])):
+            if where not in reached:
+                reached.add(where)
+                todo.append(where)
+    nodes = {name: each for name, each in nodes.items() if name in reached}
+    return json.dumps(
+        {"flow": "any", "languages": ["en"], "start": "n0", "variables": VARIABLES,
+         "prompts": PROMPTS, "nodes": nodes}
+    )  # fmt: skip
+
+
+KEYS = st.text("0123456789*#", max_size=4)
+JSON = st.recursive(
+    value,
+    lambda some: st.lists(some, max_size=2) | st.dictionaries(st.sampled_from("ab"), some),
+    max_leaves=4,
+)  # fmt: skip
+
+
+def outcome(draw: st.DataObject, step: Step) -> StepOutcome:
+    def one(*strategies: Any) -> StepOutcome:
+        came: StepOutcome = draw.draw(st.one_of(*strategies))
+        return came
+
+    match step:
+        case Play() | Collect() if step.waiting and draw.draw(st.booleans()):
+            return AgentFound()
+        case Play(interruptible=True):
+            return one(st.just(Done()), st.builds(Digits, KEYS))
+        case Collect():
+            digits = draw.draw(KEYS)[: step.max_digits]
+            return Digits(digits, timed_out=not digits)
+        case Enqueue():
+            ways: list[st.SearchStrategy[Any]] = [
+                st.builds(Left, st.sampled_from(QueueExit), st.sampled_from(["", "#", "1"]))
+            ]
+            if step.every_s is not None:
+                ways.append(st.just(MenuIsDue()))
+            return one(*ways)
+        case LeaveQueue():
+            return one(st.just(Done()), st.just(AgentFound()))
+        case AskHours():
+            return one(st.builds(Opening, st.sampled_from(OpeningState)), st.just(NotDone()))
+        case LookUp():
+            return one(
+                st.builds(LookedUp, JSON), st.builds(LookUpFailed, st.sampled_from(LookUpFault))
+            )
+        case DrawLots():
+            return one(st.builds(Drawn, st.floats(0, 0.999)))
+        case RecordVoice():
+            seconds = st.sampled_from([0.0, 2.5])
+            return one(st.builds(VoiceRecorded, st.just("r1"), seconds), st.just(NotDone()))
+        case BookCallback() | OptOut():
+            return one(st.just(Done()), st.just(NotDone()))
+        case TransferToAgent() | TransferToNumber():
+            return one(st.builds(Left, st.sampled_from(QueueExit)), st.just(NotDone()))
+        case _:
+            return Done()
+
+
+@settings(max_examples=200)
+@given(flows(), st.data())
+def test_what_the_checker_passes_never_fails_and_always_ends(
+    text: str, data: st.DataObject
+) -> None:
+    checked = check(text, "any.yaml")
+    if checked.flow is None:
+        assert all(fault.message and fault.line for fault in checked.errors)
+        return
+    talk = Conversation(checked.flow, FlowContext())
+    step: Step | None = talk.begin()
+    last: Step | None = None
+    count = 0
+    while step is not None:
+        count += 1
+        assert count < MOST_STEPS, "the call never ends"
+        # Callers grow tired: from some point on nobody presses anything any more.
+        came = outcome(data, step) if count < 40 else _silence(step)
+        last, step = step, talk.go_on(came)
+    assert isinstance(last, Hangup)
+
+
+def _silence(step: Step) -> StepOutcome:
+    match step:
+        case Collect():
+            return Digits("", timed_out=True)
+        case Enqueue() | TransferToAgent() | TransferToNumber():
+            return Left(QueueExit.TIMEOUT)
+        case AskHours() | RecordVoice() | BookCallback() | OptOut() | DrawLots():
+            return NotDone()
+        case LookUp():
+            return LookUpFailed(LookUpFault.TIMEOUT)
+        case _:
+            return Done()

@@ -1,0 +1,138 @@
+"""Tests that are written beside a flow, and the call that is played for them."""
+
+from datetime import datetime
+
+import pytest
+
+from configuration.flows import LIBRARY
+from documents.document_errors import DocumentError
+from ivr_flows.steps import OpeningState, QueueExit
+from ivr_flows.trying.playing import play_all
+from ivr_flows.trying.rehearsal import CallBegins, DoesNotFit, HeardPrompt, Rehearsal
+from ivr_flows.trying.scripts import Scripts, load_scripts
+from tests.ivr_flows.caller import hotline
+from tests.ivr_flows.test_nodes import ENDS, HOURS, LOOK_UP, QUEUE, flow_of
+
+HOTLINE = (LIBRARY / "hotline.tests.yaml").read_text()
+MORNING = CallBegins(datetime(2026, 11, 27, 9, 59, 58))
+
+
+def scripts(*steps: str, more: str = "") -> Scripts:
+    lines = "".join(f"      - {step}\n" for step in steps)
+    return load_scripts(f"flow: little\ntests:\n  one:\n{more}    steps:\n{lines}", "t.yaml")
+
+
+def open_always(_calendar: str | None, _at: datetime) -> OpeningState:
+    return OpeningState.OPEN
+
+
+def test_the_tests_of_the_library_pass_and_say_what_they_leave_out() -> None:
+    came = play_all(hotline(), load_scripts(HOTLINE, "hotline.tests.yaml"), {})
+    assert came.faults == ()
+    assert ("menu", "service") in came.coverage.taken
+    assert ("menu", "sales") in came.coverage.missed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("waits_in: service", "waits_in: sales",
+         'expected the caller to wait in "sales"; at "service" the caller waits in "service"'),
+        ("hears: please_score", "hears: thanks",
+         'the caller does not hear "thanks"; they hear: Please rate our service'),
+        ("ends: done", "ends: no_agent",
+         'expected the call to end with "no_agent"; the call has ended with "done"'),
+        ("      - queue: talked\n", "",
+         'the caller does not hear "please_score"; they hear: Please hold'),
+        ("      - queue: talked\n", '      - presses: "1"\n',
+         '"presses" does not fit here; at "service" the caller waits in "service"'),
+        ("      - hears: thanks\n      - ends: done\n\n", "\n", None),
+        ('      - presses: "5"\n      - hears: thanks\n      - ends: done\n\n', "\n",
+         'the test ends here, but the call goes on: at "score" a key of the caller is awaited'),
+    ],
+)  # fmt: skip
+def test_a_test_that_fails_says_at_which_step_and_what_happens_there(
+    old: str, new: str, expected: str | None
+) -> None:
+    assert old in HOTLINE
+    faults = play_all(hotline(), load_scripts(HOTLINE.replace(old, new, 1), "t.yaml"), {}).faults
+    if expected is None:
+        assert faults == ()
+    else:
+        (fault,) = faults
+        assert expected in str(fault) and str(fault).startswith("t.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("- hears: greeting", "- heers: greeting", 'did you mean "hears"?'),
+        ("- hears: greeting", "- {hears: greeting, silent: true}", "a step says one thing"),
+        ('presses: "2"', "presses: zwei", '"steps.1.presses"'),
+        ("flow: hotline", "flow: Hot line", "the name of the flow that is tested"),
+        ("    note: Whoever presses 2", "    at: tomorrow\n    note: Whoever presses 2", '"at"'),
+    ],
+)
+def test_a_fault_in_a_file_of_tests_has_its_place(old: str, new: str, expected: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_scripts(HOTLINE.replace(old, new, 1), "t.yaml")
+    every = " ".join(map(str, (caught.value, *caught.value.others)))
+    assert expected in every
+
+
+def test_hours_and_lots_are_as_the_test_says() -> None:
+    closed = scripts("ends: bad", more="    hours: {shop: closed}\n")
+    assert play_all(flow_of(HOURS), closed, {}).faults == ()
+    split = flow_of(
+        "  a: {kind: split, shares: {x: 30, y: 70}, exits: {x: good, y: bad}}\n"
+        + ENDS.split("  other")[0]
+    )
+    assert play_all(split, scripts("ends: bad", more="    lots: 30\n"), {}).faults == ()
+    assert play_all(split, scripts("ends: good", more="    lots: 29\n"), {}).faults == ()
+
+
+def test_a_look_up_answers_what_the_test_says() -> None:
+    flow = flow_of(LOOK_UP)
+    sent = scripts("answers: {orders: [{state: sent, total: 3}]}", "ends: good")
+    assert play_all(flow, sent, {}).faults == ()
+    assert play_all(flow, scripts("fails: timeout", "ends: bad"), {}).faults == ()
+    assert play_all(flow, scripts("answers: null", "ends: other"), {}).faults == ()
+
+
+def test_the_in_queue_flow_is_tried_too() -> None:
+    flow = flow_of(QUEUE)
+    stays = scripts("waits_in: sales", "menu: true", "silent: true", "waits_in: sales",
+                    "queue: talked", "ends: good")  # fmt: skip
+    assert play_all(flow, stays, {}).faults == ()
+    leaves = scripts("menu: true", 'presses: "1"', "books: true", "ends: good")
+    assert play_all(flow, leaves, {}).faults == ()
+    found = scripts("menu: true", "agent_found: true", "queue: talked", "ends: good")
+    assert play_all(flow, found, {}).faults == ()
+    key = scripts('presses: "*"', "ends: other")
+    assert play_all(flow, key, {}).faults == ()
+
+
+def test_time_passes_by_what_is_said() -> None:
+    flow = flow_of(
+        "  a: {kind: say, prompts: [hello, hello, hello, hello, ask, ask], exits: {next: b}}\n"
+        "  b: {kind: choose, cases: [{when: {variable: now, at_least: '10:00'}, exit: late}],"
+        " exits: {late: good, otherwise: bad}}\n" + ENDS.split("  other")[0]
+    )
+    call = Rehearsal(flow, MORNING, open_always)
+    assert call.ended == "good" and call.at > MORNING.at
+    times = [one.at for one in call.told if isinstance(one, HeardPrompt)]
+    assert times == sorted(times) and len(set(times)) == len(times)
+
+
+def test_what_does_not_fit_is_refused_and_nothing_changes() -> None:
+    call = Rehearsal(hotline(), MORNING, open_always)
+    before = call.awaits
+    with pytest.raises(DoesNotFit):
+        call.leave_queue(QueueExit.TALKED)
+    with pytest.raises(DoesNotFit):
+        call.speak(3)
+    assert call.awaits is before
+    call.hang_up()
+    assert call.ended == "hung_up"
+    with pytest.raises(DoesNotFit):
+        call.press("1")
