@@ -1,0 +1,1 @@
+"""Drafts of flows, their revisions, and which of them calls meet: editions."""

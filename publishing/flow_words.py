@@ -1,0 +1,108 @@
+"""What there is of a flow: its draft, its revisions, and the editions that calls meet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.errors import OffhookError
+from ivr_flows.loader import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDraft:
+    """The text that is edited. ``version`` grows with each change of it."""
+
+    flow: str
+    project: str
+    """"" : every project's."""
+    text: str
+    tests: str
+    version: int
+    changed_at: datetime
+    changed_by: str
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRevision:
+    """A text that never changes. ``edition`` is the last that has it; None: no call has met it."""
+
+    flow: str
+    number: int
+    at: datetime
+    by: str
+    note: str
+    warnings: tuple[str, ...]
+    edition: int | None
+    text: str = ""
+    tests: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOverview:
+    """A flow in the list of all."""
+
+    flow: str
+    project: str
+    version: int
+    changed_at: datetime
+    changed_by: str
+    number: int | None
+    """The revision that calls meet; None: none."""
+    published_at: datetime | None
+    published_by: str | None
+    edited: bool
+    """Whether the draft differs from what calls meet."""
+    due_at: datetime | None
+    """When another revision is published by itself."""
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPublication:
+    """A revision that is published at a time."""
+
+    id: int
+    flow: str
+    number: int
+    due_at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEdition:
+    """The texts of all flows that calls meet, by name, and how many revisions each has had."""
+
+    edition: int
+    texts: Mapping[str, str]
+    numbers: Mapping[str, int]
+
+
+class FlowRefusal(StrEnum):
+    """Why nothing was changed."""
+
+    FORBIDDEN = "forbidden"  # not their role or project
+    UNKNOWN = "unknown"
+    EXISTS = "exists"  # a flow of this name
+    BAD_NAME = "bad_name"
+    TOO_LARGE = "too_large"
+    OTHER_NAME = "other_name"  # the text calls the flow otherwise
+    CHANGED_MEANWHILE = "changed_meanwhile"  # by somebody else
+    FAULTY = "faulty"  # it has errors, which ``checked`` names
+    UNCONFIRMED = "unconfirmed"  # it has warnings that nobody has confirmed
+    TESTS_FAIL = "tests_fail"
+    IN_USE = "in_use"  # a number, a campaign or another flow leads to it
+    BREAKS_OTHERS = "breaks_others"  # a flow that enters it would not fit any more
+    IN_THE_PAST = "in_the_past"
+    NOT_PLANNED = "not_planned"
+
+
+class FlowRefused(OffhookError):  # noqa: N818
+    """Nothing was changed. ``about`` names what is in the way, ``checked`` what was found."""
+
+    def __init__(self, why: FlowRefusal, about: str = "", checked: Checked | None = None) -> None:
+        super().__init__(why, about)
+        self.why = why
+        self.about = about
+        self.checked = checked

@@ -1,0 +1,328 @@
+"""Publishes flows: makes revisions that never change, and editions, which calls meet."""
+
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import asyncpg
+import structlog
+
+from documents.document_errors import DocumentError
+from domain.roles import Actor
+from ivr_flows.flow import Flow
+from ivr_flows.kind import NameOf
+from ivr_flows.loader import Checked, check
+from ivr_flows.references import Outside
+from ivr_flows.trying.playing import play_all
+from ivr_flows.trying.scripts import load_scripts
+from publishing.flow_drafts import check_project, draft_for
+from publishing.flow_words import (
+    FlowDraft,
+    FlowEdition,
+    FlowRefusal,
+    FlowRefused,
+    FlowRevision,
+    PlannedPublication,
+)
+from storage.database import connection
+from storage.queries import load
+
+log = structlog.get_logger()
+
+_SQL = load("flows")
+MOST_REVISIONS = 200
+
+OutsideOf = Callable[[str], Outside]
+"""What the flows of a project ("": all projects) may name; its ``flows`` are filled in here."""
+
+UsersOf = Callable[[str], Collection[str]]
+"""Numbers and campaigns that lead to a flow, in words."""
+
+
+class Publications:
+    """The revisions and editions of all flows. While the database is away, each call raises one of
+    ``storage.database_errors.AWAY``, and nothing has been changed."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        outside: OutsideOf,
+        users: UsersOf = lambda _: (),
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._pool = pool
+        self._outside = outside
+        self._users = users
+        self._clock = clock
+
+    # --- what calls meet
+
+    async def newest(self) -> FlowEdition:
+        """The edition that the next call meets."""
+        async with connection(self._pool) as db:
+            return await _edition(db, await db.fetchval(_SQL["newest"]))
+
+    async def edition(self, edition: int) -> FlowEdition:
+        """An edition, perhaps an old one in which calls are under way."""
+        async with connection(self._pool) as db:
+            return await _edition(db, edition)
+
+    # --- checking
+
+    async def checked(self, actor: Actor, flow: str) -> Checked:
+        """What is wrong with the draft of a flow. Raises FlowRefused if it isn't theirs."""
+        async with connection(self._pool) as db:
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            met = await _met(db)
+        return self._check(draft, met.flows)
+
+    def check_text(self, project: str, flow: str, text: str, others: Mapping[str, Flow]) -> Checked:
+        """What is wrong with a text that is to be a flow of the project."""
+        flows = {name: other for name, other in others.items() if name != flow}
+        outside = self._outside(project)
+        names = {**outside.names, NameOf.FLOW: flows.keys()}
+        return check(text, f"{flow}.yaml", replace(outside, names=names, flows=flows))
+
+    def _check(self, draft: FlowDraft, others: Mapping[str, Flow]) -> Checked:
+        return self.check_text(draft.project, draft.flow, draft.text, others)
+
+    # --- publishing
+
+    async def publish(
+        self, actor: Actor, flow: str, seen: int, note: str, confirmed: Collection[str] = ()
+    ) -> FlowRevision:
+        """Let calls meet the draft's version ``seen`` from now on; ``confirmed`` are the warnings
+        that the actor has seen. Raises FlowRefused."""
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])
+            revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
+            await self._put(db, actor.name, flow, revision, "published")
+        return await self.revision(actor, flow, number)
+
+    async def plan(
+        self,
+        actor: Actor,
+        flow: str,
+        seen: int,
+        note: str,
+        due_at: datetime,
+        confirmed: Collection[str] = (),
+    ) -> PlannedPublication:
+        """Publish the draft's version ``seen`` at this time, as it is now. Raises FlowRefused."""
+        now = self._clock()
+        if due_at <= now:
+            raise FlowRefused(FlowRefusal.IN_THE_PAST)
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])
+            revision, number = await self._revise(db, actor, flow, seen, note, confirmed)
+            id = await db.fetchval(_SQL["plan"], flow, revision, due_at, actor.name, now)
+        return PlannedPublication(id, flow, number, due_at, actor.name)
+
+    async def planned(self, actor: Actor, flow: str) -> tuple[PlannedPublication, ...]:
+        """What is to be published of a flow. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            rows = await db.fetch(_SQL["planned"], flow)
+        return tuple(
+            PlannedPublication(row["id"], row["flow"], row["number"], row["due_at"], row["by"])
+            for row in rows
+        )
+
+    async def call_off(self, actor: Actor, flow: str, id: int) -> None:
+        """Don't publish that after all. Raises FlowRefused."""
+        async with connection(self._pool) as db, db.transaction():
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            check_project(actor, draft.project)
+            if id not in {row["id"] for row in await db.fetch(_SQL["planned"], flow)}:
+                raise FlowRefused(FlowRefusal.NOT_PLANNED)
+            await db.execute(_SQL["done"], id, self._clock(), "cancelled")
+
+    async def publish_due(self) -> tuple[str, ...]:
+        """Publish what has become due; the flows. A plan that no longer fits is given up, and
+        logged: calls go on meeting what they met."""
+        now = self._clock()
+        published = []
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])
+            for row in await db.fetch(_SQL["due"], now):
+                flow = row["flow"]
+                draft = await db.fetchrow(_SQL["draft"], flow)
+                met = await _met(db)
+                found = self.check_text(draft["project"], flow, row["text"], met.flows)
+                if found.flow is None or self._broken(flow, found.flow, met):
+                    why = str(found.errors[0]) if found.errors else "another flow would not fit"
+                    log.error("a flow is not published as planned", flow=flow, why=why)
+                    await db.execute(_SQL["done"], row["id"], now, "refused")
+                    continue
+                await self._put(db, row["by"], flow, row["revision"], "scheduled")
+                await db.execute(_SQL["done"], row["id"], now, "published")
+                published.append(flow)
+        return tuple(published)
+
+    async def next_due(self) -> datetime | None:
+        """When something is to be published next."""
+        async with connection(self._pool) as db:
+            due: datetime | None = await db.fetchval(_SQL["next_due"])
+        return due
+
+    async def roll_back(self, actor: Actor, flow: str, number: int) -> FlowRevision:
+        """Let calls meet an old revision again. Raises FlowRefused; it is checked as a draft is,
+        for queues and flows may be gone by now."""
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
+            check_project(actor, draft.project)
+            row = await db.fetchrow(_SQL["revision"], flow, number)
+            if row is None:
+                raise FlowRefused(FlowRefusal.UNKNOWN)
+            met = await _met(db)
+            found = self.check_text(draft.project, flow, row["text"], met.flows)
+            if found.flow is None:
+                raise FlowRefused(FlowRefusal.FAULTY, checked=found)
+            if broken := self._broken(flow, found.flow, met):
+                raise FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
+            await self._put(db, actor.name, flow, row["revision"], "rolled_back")
+        return await self.revision(actor, flow, number)
+
+    async def retire(self, actor: Actor, flow: str) -> None:
+        """Let no call meet the flow any more. Raises FlowRefused if something leads to it."""
+        async with connection(self._pool) as db, db.transaction():
+            await db.execute(_SQL["lock"])
+            draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
+            check_project(actor, draft.project)
+            met = await _met(db)
+            users = [*self._users(flow)]
+            users += [
+                name for name, one in met.flows.items() if name != flow and flow in one.entered
+            ]
+            if users:
+                raise FlowRefused(FlowRefusal.IN_USE, ", ".join(users))
+            now = self._clock()
+            await db.execute(_SQL["publish"], now, actor.name, flow, None, "retired")
+            await db.execute(_SQL["retire"], flow, now)
+
+    # --- revisions
+
+    async def revisions(self, actor: Actor, flow: str) -> tuple[FlowRevision, ...]:
+        """The revisions of a flow, the newest first, without their texts. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            rows = await db.fetch(_SQL["revisions"], flow, MOST_REVISIONS)
+        return tuple(_revision(flow, row) for row in rows)
+
+    async def revision(self, actor: Actor, flow: str, number: int) -> FlowRevision:
+        """One revision, with its text. Raises FlowRefused."""
+        async with connection(self._pool) as db:
+            draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
+            row = await db.fetchrow(_SQL["revision"], flow, number)
+        if row is None:
+            raise FlowRefused(FlowRefusal.UNKNOWN)
+        return replace(_revision(flow, row), text=row["text"], tests=row["tests"])
+
+    async def _revise(
+        self,
+        db: asyncpg.Connection,
+        actor: Actor,
+        flow: str,
+        seen: int,
+        note: str,
+        confirmed: Collection[str],
+    ) -> tuple[int, int]:
+        """Make a revision of the draft; its key and number."""
+        draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
+        check_project(actor, draft.project)
+        if draft.version != seen:
+            raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, draft.changed_by)
+        met = await _met(db)
+        found = self._check(draft, met.flows)
+        if found.flow is None:
+            raise FlowRefused(FlowRefusal.FAULTY, checked=found)
+        if found.flow.name != flow:
+            raise FlowRefused(FlowRefusal.OTHER_NAME, found.flow.name)
+        warnings = [warning_key(warning) for warning in found.warnings]
+        if set(warnings) - set(confirmed):
+            raise FlowRefused(FlowRefusal.UNCONFIRMED, checked=found)
+        _check_tests(draft, found.flow, met.flows)
+        if broken := self._broken(flow, found.flow, met):
+            raise FlowRefused(FlowRefusal.BREAKS_OTHERS, broken)
+        row = await db.fetchrow(
+            _SQL["revise"], flow, draft.text, draft.tests, self._clock(), actor.name, note, warnings
+        )
+        await db.execute(_SQL["drafted_from"], flow, row["revision"])
+        return row["revision"], row["number"]
+
+    async def _put(
+        self, db: asyncpg.Connection, by: str, flow: str, revision: int, why: str
+    ) -> None:
+        await db.execute(_SQL["publish"], self._clock(), by, flow, revision, why)
+        await db.execute(_SQL["retire"], flow, None)
+
+    def _broken(self, flow: str, now: Flow, met: "_Met") -> str:
+        """A published flow that enters this one and would not fit it any more; "" if none."""
+        for name, other in met.flows.items():
+            if name == flow or flow not in other.entered:
+                continue
+            after = Outside(flows={**met.flows, flow: now})
+            found = check(met.texts[name], f"{name}.yaml", after)
+            if found.flow is None:
+                return str(found.errors[0])
+        return ""
+
+
+def warning_key(warning: DocumentError) -> str:
+    """What a warning is recognised by when it is confirmed: its words, not its line."""
+    return warning.message
+
+
+def difference(before: str, after: str, names: tuple[str, str]) -> tuple[str, ...]:
+    """The lines by which two texts differ, as a unified difference."""
+    return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
+
+
+def _check_tests(draft: FlowDraft, flow: Flow, others: Mapping[str, Flow]) -> None:
+    if not draft.tests.strip():
+        return
+    try:
+        played = play_all(flow, load_scripts(draft.tests, f"{flow.name}.tests.yaml"), others)
+    except DocumentError as error:
+        raise FlowRefused(FlowRefusal.TESTS_FAIL, str(error)) from error
+    if played.faults:
+        raise FlowRefused(FlowRefusal.TESTS_FAIL, str(played.faults[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """The flows that calls meet now."""
+
+    texts: Mapping[str, str]
+    flows: Mapping[str, Flow]
+
+
+async def _met(db: asyncpg.Connection) -> _Met:
+    edition = await _edition(db, await db.fetchval(_SQL["newest"]))
+    checked = {name: check(text, f"{name}.yaml") for name, text in edition.texts.items()}
+    flows = {name: found.flow for name, found in checked.items() if found.flow is not None}
+    return _Met(edition.texts, flows)
+
+
+async def _edition(db: asyncpg.Connection, edition: int) -> FlowEdition:
+    rows = [row for row in await db.fetch(_SQL["edition"], edition) if row["text"] is not None]
+    return FlowEdition(
+        edition,
+        {row["flow"]: row["text"] for row in rows},
+        {row["flow"]: row["number"] for row in rows},
+    )
+
+
+def _revision(flow: str, row: asyncpg.Record) -> FlowRevision:
+    return FlowRevision(
+        flow,
+        row["number"],
+        row["at"],
+        row["by"],
+        row["note"],
+        tuple(row["warnings"]),
+        row["edition"],
+    )

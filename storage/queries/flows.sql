@@ -1,0 +1,92 @@
+-- name: lock
+-- One change of what calls meet at a time: an edition is whole.
+select pg_advisory_xact_lock(hashtextextended('flows', 0))
+
+-- name: all
+select f.flow, f.project, f.version, f.changed_at, f.changed_by, f.retired_at,
+    p.revision, p.number, p.at as published_at, p.by as published_by,
+    p.text is distinct from f.draft or p.tests is distinct from f.tests as edited,
+    (select min(due_at) from flow_schedule s where s.flow = f.flow and s.done_at is null) as due_at
+from flows f
+left join lateral (
+    select r.revision, r.number, r.text, r.tests, e.at, e.by from flow_editions e
+    join flow_revisions r using (revision)
+    where e.flow = f.flow order by e.edition desc limit 1
+) p on f.retired_at is null
+where $1::text[] is null or f.project = any($1) or f.project = ''
+order by f.flow
+
+-- name: draft
+select flow, project, draft as text, tests, version, draft_of, changed_at, changed_by, retired_at
+from flows where flow = $1
+
+-- name: draft_to_change
+select flow, project, draft as text, tests, version, draft_of, changed_at, changed_by, retired_at
+from flows where flow = $1 for update
+
+-- name: add
+insert into flows (flow, project, made_at, made_by, draft, tests, changed_at, changed_by)
+values ($1, $2, $3, $4, $5, $6, $3, $4)
+on conflict (flow) do nothing returning version
+
+-- name: save
+update flows set draft = $2, tests = $3, version = version + 1, changed_at = $4, changed_by = $5
+where flow = $1 returning version
+
+-- name: drafted_from
+update flows set draft_of = $2 where flow = $1
+
+-- name: revise
+insert into flow_revisions (flow, number, text, tests, at, by, note, warnings)
+values ($1, (select coalesce(max(number), 0) + 1 from flow_revisions where flow = $1),
+    $2, $3, $4, $5, $6, $7)
+returning revision, number
+
+-- name: publish
+insert into flow_editions (at, by, flow, revision, why) values ($1, $2, $3, $4, $5)
+returning edition
+
+-- name: retire
+update flows set retired_at = $2 where flow = $1
+
+-- name: newest
+select coalesce(max(edition), 0) from flow_editions
+
+-- name: edition
+-- The flows that calls meet in this edition.
+select distinct on (e.flow) e.flow, e.edition, f.project, r.revision, r.number, r.text
+from flow_editions e
+join flows f using (flow)
+left join flow_revisions r using (revision)
+where e.edition <= $1
+order by e.flow, e.edition desc
+
+-- name: revisions
+select r.revision, r.number, r.at, r.by, r.note, r.warnings,
+    (select max(e.edition) from flow_editions e where e.revision = r.revision) as edition
+from flow_revisions r where r.flow = $1 order by r.number desc limit $2
+
+-- name: revision
+select r.revision, r.flow, r.number, r.text, r.tests, r.at, r.by, r.note, r.warnings,
+    (select max(e.edition) from flow_editions e where e.revision = r.revision) as edition
+from flow_revisions r where r.flow = $1 and r.number = $2
+
+-- name: plan
+insert into flow_schedule (flow, revision, due_at, by, made_at) values ($1, $2, $3, $4, $5)
+returning id
+
+-- name: planned
+select s.id, s.flow, r.number, s.due_at, s.by, s.made_at
+from flow_schedule s join flow_revisions r using (revision)
+where s.done_at is null and ($1::text is null or s.flow = $1) order by s.due_at, s.id
+
+-- name: due
+select s.id, s.flow, s.revision, s.by, r.text
+from flow_schedule s join flow_revisions r using (revision)
+where s.done_at is null and s.due_at <= $1 order by s.due_at, s.id
+
+-- name: next_due
+select min(due_at) from flow_schedule where done_at is null
+
+-- name: done
+update flow_schedule set done_at = $2, outcome = $3 where id = $1 and done_at is null returning flow
