@@ -1,0 +1,255 @@
+"""Asks services on the network for flows. Nothing that answers can harm the centre or a call.
+
+An address inside the centre is refused unless it is allowed, whether the flow names it, a name
+leads there or a service redirects to it. What comes back is read up to a limit and is plain JSON,
+or it counts as no answer. Nothing of a question or an answer is logged but the service's host.
+"""
+
+import asyncio
+import ipaddress
+import json
+import socket
+from collections.abc import Callable, Collection
+from time import monotonic
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from ivr_flows.steps import Json, LookedUp, LookUp, LookUpFailed, LookUpFault
+
+log = structlog.get_logger()
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+MOST_REDIRECTS = 3
+AT_A_TIME = 200
+"""Questions that are asked at the same time, by all calls; more wait, and time passes for them."""
+DEEPEST = 20
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_AGAIN_AFTER_S = 0.2
+
+
+class _NoEntry(OSError):  # noqa: N818 - so that aiohttp takes it for a failed resolution
+    """The address is inside the centre, and not allowed."""
+
+
+class _Guard(AbstractResolver):
+    """Resolves names to addresses that may be asked."""
+
+    def __init__(self, allowed: Callable[[], Collection[Network]]) -> None:
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        addresses = [(one[0], str(one[4][0])) for one in found]
+        fine = [(kind, one) for kind, one in addresses if may_be_asked(one, self._allowed())]
+        if addresses and not fine:
+            raise _NoEntry
+        return [
+            ResolveResult(
+                hostname=host,
+                host=one,
+                port=port,
+                family=kind,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for kind, one in fine
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def may_be_asked(address: str, allowed: Collection[Network]) -> bool:
+    """Whether a flow may ask this IP address: one of the public network, or an allowed one."""
+    try:
+        one = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    if isinstance(one, ipaddress.IPv6Address):
+        # Addresses that carry another one are as good as that.
+        one = one.ipv4_mapped or one.sixtofour or one
+    if any(one.version == network.version and one in network for network in allowed):
+        return True
+    return one.is_global and not one.is_multicast
+
+
+class LookUps:
+    """Carries out ``LookUp`` steps.
+
+    ``secret`` returns a secret by its name, None if there is none; ``allowed`` the networks inside
+    the centre that flows may ask.
+    """
+
+    def __init__(
+        self,
+        secret: Callable[[str], str | None],
+        allowed: Callable[[], Collection[Network]] = tuple,
+    ) -> None:
+        self._secret = secret
+        self._allowed = allowed
+        self._session: aiohttp.ClientSession | None = None
+        self._room = asyncio.Semaphore(AT_A_TIME)
+
+    async def ask(self, step: LookUp) -> LookedUp | LookUpFailed:
+        """The service's answer, or why there is none. Each try takes ``timeout_s`` at most."""
+        secrets: dict[str, str] = {}
+        for header, name in step.secrets.items():
+            if (value := self._secret(name)) is None:
+                return self._failed(step, LookUpFault.NO_SECRET, monotonic())
+            secrets[header] = value
+        began = monotonic()
+        fault = LookUpFault.UNREACHABLE
+        for attempt in range(step.tries):
+            if attempt:
+                await asyncio.sleep(_AGAIN_AFTER_S)
+            try:
+                async with asyncio.timeout(step.timeout_s), self._room:
+                    return await self._once(step, secrets)
+            except TimeoutError:
+                fault = LookUpFault.TIMEOUT
+            except _Fault as found:
+                fault = found.why
+            # What may have been done is not asked for a second time.
+            if fault not in _AGAIN or (
+                step.method != "GET" and fault is not LookUpFault.UNREACHABLE
+            ):
+                break
+        return self._failed(step, fault, began)
+
+    async def close(self) -> None:
+        """End all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _failed(self, step: LookUp, fault: LookUpFault, began: float) -> LookUpFailed:
+        log.warning(
+            "a look-up gave nothing",
+            node=step.node,
+            host=URL(step.url).host,
+            why=fault.value,
+            seconds=round(monotonic() - began, 2),
+        )
+        return LookUpFailed(fault)
+
+    async def _once(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
+        session = self._session
+        if session is None:
+            connector = aiohttp.TCPConnector(resolver=_Guard(self._allowed), limit=0)
+            session = self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        url = URL(step.url)
+        if step.query:
+            url = url.update_query(step.query)
+        method, body = step.method, step.body
+        # An encoded answer could be far larger than what is read of it.
+        headers = {**step.headers, "Accept": "application/json", "Accept-Encoding": "identity"}
+        for _ in range(MOST_REDIRECTS + 1):
+            self._check(url)
+            asked = session.request(
+                method,
+                url,
+                json=body if method == "POST" else None,
+                headers={**headers, **secrets},
+                allow_redirects=False,
+                max_line_size=8190,
+                max_field_size=8190,
+            )
+            try:
+                async with asked as response:
+                    location = response.headers.get("Location")
+                    if response.status not in _REDIRECTS or not location:
+                        return LookedUp(await _answer(response, step.largest_bytes))
+            except _Fault:
+                raise
+            except aiohttp.ClientConnectorError as error:
+                if isinstance(error.os_error, _NoEntry):
+                    raise _Fault(LookUpFault.REFUSED) from error
+                raise _Fault(LookUpFault.UNREACHABLE) from error
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                # The question may have arrived.
+                lost = LookUpFault.UNREACHABLE if method == "GET" else LookUpFault.STATUS
+                raise _Fault(lost) from error
+            onward = _onward(url, location)
+            self._check(onward)
+            if onward.origin() != url.origin():
+                secrets = {}  # they are for the service that the flow names, for nobody else
+            if response.status not in (307, 308):
+                method, body = "GET", None
+            url = onward
+        raise _Fault(LookUpFault.STATUS)
+
+    def _check(self, url: URL) -> None:
+        """Raise _Fault for an address that is written as such and may not be asked."""
+        if url.scheme not in ("http", "https") or not url.host:
+            raise _Fault(LookUpFault.REFUSED)
+        try:
+            ipaddress.ip_address(url.host)
+        except ValueError:
+            return  # a name, which the guard resolves
+        if not may_be_asked(url.host, self._allowed()):
+            raise _Fault(LookUpFault.REFUSED)
+
+
+class _Fault(Exception):  # noqa: N818
+    """A try gave nothing."""
+
+    def __init__(self, why: LookUpFault) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+_AGAIN = frozenset({LookUpFault.TIMEOUT, LookUpFault.UNREACHABLE, LookUpFault.STATUS})
+
+
+def _onward(url: URL, location: str) -> URL:
+    try:
+        return url.join(URL(location))
+    except ValueError as error:
+        raise _Fault(LookUpFault.STATUS) from error
+
+
+async def _answer(response: aiohttp.ClientResponse, largest: int) -> Json:
+    if response.status in (404, 410):
+        raise _Fault(LookUpFault.NOT_FOUND)
+    if not 200 <= response.status < 300:
+        raise _Fault(LookUpFault.STATUS)
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise _Fault(LookUpFault.NOT_JSON)
+    read = bytearray()
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        read += chunk
+        if len(read) > largest:
+            raise _Fault(LookUpFault.TOO_LARGE)
+    try:
+        found: Any = json.loads(read.decode("utf-8-sig"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _Fault(LookUpFault.NOT_JSON) from error
+    if _depth_over(found, DEEPEST):
+        raise _Fault(LookUpFault.NOT_JSON)
+    answer: Json = found
+    return answer
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _depth_over(value: Any, most: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    if most == 0:
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return any(_depth_over(one, most - 1) for one in inner)

@@ -1,0 +1,206 @@
+"""Look-ups of flows against real servers on this machine, good ones and hostile ones."""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from engine.inbound.look_ups import LookUps, may_be_asked
+from ivr_flows.steps import LookedUp, LookUp, LookUpFailed, LookUpFault
+
+HERE = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def service(serve: Serve) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", serve)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+def step(url: str, **changes: object) -> LookUp:
+    usual: dict[str, object] = {
+        "node": "ask", "method": "GET", "url": url, "query": {}, "body": None, "headers": {},
+        "secrets": {}, "timeout_s": 2.0, "tries": 1, "largest_bytes": 10_000,
+    }  # fmt: skip
+    return LookUp(**(usual | changes))  # type: ignore[arg-type]
+
+
+async def asked(one: LookUp, **secrets: str) -> LookedUp | LookUpFailed:
+    look_ups = LookUps(secrets.get, lambda: HERE)
+    try:
+        return await look_ups.ask(one)
+    finally:
+        await look_ups.close()
+
+
+async def test_an_answer_comes_with_the_question_and_the_secret_as_written() -> None:
+    seen: list[tuple[str, str, object, str | None]] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        body = await request.json() if request.can_read_body else None
+        seen.append((request.method, request.path_qs, body, request.headers.get("Authorization")))
+        return web.json_response({"state": "sent"})
+
+    async with service(serve) as url:
+        await asked(step(f"{url}/orders/12?x=1", query={"lang": "zh CN"}))
+        came = await asked(
+            step(f"{url}/orders", method="POST", body={"pin": "4711"},
+                 secrets={"Authorization": "token"}),
+            token="Bearer abc",
+        )  # fmt: skip
+    assert came == LookedUp({"state": "sent"})
+    assert seen == [
+        ("GET", "/orders/12?x=1&lang=zh+CN", None, None),
+        ("POST", "/orders", {"pin": "4711"}, "Bearer abc"),
+    ]
+
+
+async def _html(_: web.Request) -> web.Response:
+    return web.Response(text="<html><body>Busy</body></html>", content_type="text/html")
+
+
+async def _large(_: web.Request) -> web.Response:
+    return web.json_response({"a": "x" * 10_000_000})
+
+
+async def _deep(_: web.Request) -> web.Response:
+    return web.Response(text="[" * 3_000 + "]" * 3_000)
+
+
+async def _very_deep(_: web.Request) -> web.Response:
+    return web.Response(text="[" * 200_000)
+
+
+async def _numbers(_: web.Request) -> web.Response:
+    return web.Response(text='{"a": NaN}')
+
+
+async def _latin(_: web.Request) -> web.Response:
+    return web.Response(body='{"a": "ä"}'.encode("latin-1"))
+
+
+async def _gone(_: web.Request) -> web.Response:
+    return web.Response(status=404)
+
+
+async def _broken(_: web.Request) -> web.Response:
+    return web.Response(status=500)
+
+
+async def _zipped(_: web.Request) -> web.Response:
+    return web.Response(body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
+
+
+async def _hangs(_: web.Request) -> web.Response:
+    await asyncio.sleep(60)
+    return web.Response()
+
+
+@pytest.mark.parametrize(
+    ("serve", "fault"),
+    [
+        (_html, LookUpFault.NOT_JSON),
+        (_large, LookUpFault.TOO_LARGE),
+        (_deep, LookUpFault.NOT_JSON),
+        (_very_deep, LookUpFault.TOO_LARGE),
+        (_numbers, LookUpFault.NOT_JSON),
+        (_latin, LookUpFault.NOT_JSON),
+        (_gone, LookUpFault.NOT_FOUND),
+        (_broken, LookUpFault.STATUS),
+        (_zipped, LookUpFault.NOT_JSON),
+        (_hangs, LookUpFault.TIMEOUT),
+    ],
+)
+async def test_whatever_else_comes_is_no_answer(serve: Serve, fault: LookUpFault) -> None:
+    async with service(serve) as url:
+        assert await asked(step(url, timeout_s=0.5)) == LookUpFailed(fault)
+
+
+async def test_a_service_that_is_down_for_a_moment_is_asked_again_but_not_told_twice() -> None:
+    times: list[str] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        times.append(request.method)
+        return web.Response(status=503) if len(times) < 2 else web.json_response(1)
+
+    async with service(serve) as url:
+        assert await asked(step(url, tries=3)) == LookedUp(1)
+        times.clear()
+        came = await asked(step(url, method="POST", body={}, tries=3))
+    assert came == LookUpFailed(LookUpFault.STATUS) and times == ["POST"]
+    assert await asked(step("http://127.0.0.1:1/")) == LookUpFailed(LookUpFault.UNREACHABLE)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0",  # noqa: S104
+        "100.64.0.1", "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "224.0.0.1",
+        "fe80::1%eth0", "not an address",
+    ],
+)  # fmt: skip
+def test_no_address_inside_is_asked(address: str) -> None:
+    assert not may_be_asked(address, ())
+
+
+def test_public_and_allowed_addresses_are_asked() -> None:
+    assert may_be_asked("93.184.216.34", ())
+    assert may_be_asked("127.0.0.1", HERE)
+    assert may_be_asked("::ffff:127.0.0.1", HERE)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"])
+async def test_the_centre_itself_is_refused(host: str) -> None:
+    async def serve(_: web.Request) -> web.Response:
+        raise AssertionError("it was asked")
+
+    async with service(serve) as url:
+        port = url.rpartition(":")[2]
+        look_ups = LookUps(lambda _: None)
+        came = await look_ups.ask(step(f"http://{host}:{port}/"))
+        await look_ups.close()
+    assert isinstance(came, LookUpFailed)
+    assert came.why in (LookUpFault.REFUSED, LookUpFault.UNREACHABLE)
+
+
+async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    async def other(request: web.Request) -> web.Response:
+        seen.append((request.path, request.headers.get("X-Token")))
+        return web.json_response("there")
+
+    async with service(other) as elsewhere:
+
+        async def serve(request: web.Request) -> web.Response:
+            seen.append((request.path, request.headers.get("X-Token")))
+            if request.path == "/round":
+                raise web.HTTPFound("/round")
+            if request.path == "/inside":
+                raise web.HTTPFound("http://10.0.0.1/")
+            if request.path == "/file":
+                raise web.HTTPFound("file:///etc/passwd")
+            raise web.HTTPFound(f"{elsewhere}/next")
+
+        async with service(serve) as url:
+            secret = {"secrets": {"X-Token": "token"}}
+            assert await asked(step(f"{url}/out", **secret), token="s") == LookedUp("there")
+            assert seen == [("/out", "s"), ("/next", None)]
+            for path, fault in (
+                ("round", LookUpFault.STATUS),
+                ("inside", LookUpFault.REFUSED),
+                ("file", LookUpFault.REFUSED),
+            ):
+                assert await asked(step(f"{url}/{path}")) == LookUpFailed(fault), path
+
+
+async def test_a_secret_that_is_not_there_asks_nobody() -> None:
+    one = step("http://127.0.0.1:1/", secrets={"X-Token": "missing"})
+    assert await asked(one) == LookUpFailed(LookUpFault.NO_SECRET)
