@@ -9,7 +9,7 @@ from types import MappingProxyType
 class DigitCheck(StrEnum):
     """What digits must be, as a flow writes it after ``check:``."""
 
-    NONE = "none"
+    DIGITS = "digits"  # any
     DATE = "date"  # eight digits: year, month, day
     ID_NUMBER = "id_number"  # a Chinese resident's, with its checksum
     CARD_NUMBER = "card_number"  # a bank card's, with its check digit
@@ -59,7 +59,7 @@ def _mobile(digits: str) -> bool:
 
 DIGIT_CHECKS: Mapping[DigitCheck, Callable[[str], bool]] = MappingProxyType(
     {
-        DigitCheck.NONE: _any,
+        DigitCheck.DIGITS: _any,
         DigitCheck.DATE: _date,
         DigitCheck.ID_NUMBER: _id_number,
         DigitCheck.CARD_NUMBER: _card_number,

@@ -83,6 +83,6 @@ def _walked(walk: Walk, way: list[str]) -> Script[None]:
             walk.change_to(went.flow)
             first = walk.flow.start
         if went is not None:  # a flow that returns was entered by a caller
-            yield from walk.hang_up("done")
+            yield from walk.hang_up(went.exit or "done")
     except Stuck as stuck:
         yield from walk.give_up(str(stuck))

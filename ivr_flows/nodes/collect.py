@@ -38,7 +38,7 @@ class CollectNode(NodeKind):
         default=Terminator.POUND, strict=False, description='the key that ends it: "#", "*" or none'
     )
     check: DigitCheck = Field(
-        default=DigitCheck.NONE, strict=False, description="what the digits must be"
+        default=DigitCheck.DIGITS, strict=False, description="what the digits must be"
     )
     wrong: PromptNames = Field(default=(), description="said after digits that can't be right")
     silence: PromptNames = Field(default=(), description="said when no key was pressed")

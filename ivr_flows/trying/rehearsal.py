@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from domain.errors import OffhookError
 from domain.identity import QueueName
+from domain.prompts import PromptText
 from ivr_flows.interpreter import Conversation
 from ivr_flows.steps import (
     AgentFound,
@@ -236,14 +237,15 @@ class Rehearsal:
         """The outcome of a step that waits for nobody; None: somebody has to do something."""
         match step:
             case Play():
-                self._hear(step)
+                self._hear(step, step.prompts)
             case Collect() | Enqueue() | LookUp() | RecordVoice() | BookCallback():
                 if isinstance(step, Collect):
-                    self._hear(step)
+                    self._hear(step, step.prompts)
                 elif isinstance(step, Enqueue):
                     self._happened(step, "waits", step.queue)
                 elif isinstance(step, LookUp):
                     self._happened(step, "asks", step.url)
+                    self._hear(step, step.meanwhile)
                 return None
             case TransferToAgent():
                 self._happened(step, "agent", step.agent)
@@ -267,8 +269,8 @@ class Rehearsal:
                 pass
         return Done()
 
-    def _hear(self, step: Play | Collect) -> None:
-        for prompt in step.prompts:
+    def _hear(self, step: Step, prompts: tuple[PromptText, ...]) -> None:
+        for prompt in prompts:
             self.told.append(HeardPrompt(self.at, step.node, prompt.name, prompt.text))
             self._pass(len(prompt.text) / CHARACTERS_A_SECOND.get(prompt.language, 12.0))
 
