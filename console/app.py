@@ -38,6 +38,8 @@ from console.sign_in.routes import SIGN_IN
 from console.users.routes import USERS
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
+from publishing.flow_drafts import FlowDrafts
+from publishing.publications import Publications
 from records.call_queries import CallStore
 from storage.accounts import Accounts
 from storage.agent_history import AgentStore
@@ -77,6 +79,8 @@ def make_app(
     reports: ReportServices,
     disposing: DispositionServices,
     flows: Iterable[str] = (),
+    flow_drafts: FlowDrafts,
+    publications: Publications,
     phones: context.PhoneAccess = context.PhoneAccess(),  # noqa: B008 - it is frozen
     api: Feature,
     public_url: str | None = None,
@@ -107,6 +111,8 @@ def make_app(
     app[REPORT_SERVICES] = reports
     app[DISPOSING] = disposing
     app[context.FLOWS] = tuple(flows)
+    app[context.FLOW_DRAFTS] = flow_drafts
+    app[context.PUBLICATIONS] = publications
     app[context.PHONES] = phones
     app[context.USERS] = accounts.users
     app[context.LOGINS] = accounts.logins

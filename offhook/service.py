@@ -28,6 +28,7 @@ from centre.things import HotlineSettings
 from configuration.addresses import check_addresses
 from configuration.centre_file import Config
 from configuration.directory_at_start import asterisk_passwords, directory_at_start, keep_here
+from configuration.flow_surroundings import FlowSurroundings
 from configuration.flows import (
     dialplan_phrases,
     directory_check,
@@ -64,6 +65,8 @@ from machine.open_files import claim
 from offhook.outbound_work import OutboundWork
 from offhook.places import Places, places
 from prompts.sounds import Prompts
+from publishing.flow_drafts import FlowDrafts
+from publishing.publications import Publications
 from storage.controller_lock import ControllerLock
 from storage.database import check_address, close_pool, make_pool
 from storage.last_known import LAST_KNOWN, LastKnown
@@ -319,6 +322,7 @@ async def running(
         )
         holidays = HolidaysAhead(engine)
         _background(stack, holidays.keep(), "holidays")
+        surroundings = FlowSurroundings(lambda: followed.found.kept.directory)
         centre = RunningCentre(
             engine,
             calls,
@@ -380,6 +384,8 @@ async def running(
             reports=outbound.report_services(),
             disposing=outbound.disposition_services(),
             flows=sorted(flows),
+            flow_drafts=FlowDrafts(pool),
+            publications=Publications(pool, surroundings.outside, surroundings.users),
             phones=_phone_access(config, ports),
             api=API,
             public_url=config.console.public_url,

@@ -1,7 +1,7 @@
 """Publishes flows: makes revisions that never change, and editions, which calls meet."""
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from domain.roles import Actor
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import Checked, check
-from ivr_flows.references import Outside
+from ivr_flows.references import ANYWHERE, Outside
 from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.scripts import load_scripts
 from publishing.flow_drafts import check_project, draft_for
@@ -33,11 +33,22 @@ log = structlog.get_logger()
 _SQL = load("flows")
 MOST_REVISIONS = 200
 
-OutsideOf = Callable[[str], Outside]
-"""What the flows of a project ("": all projects) may name; its ``flows`` are filled in here."""
+OutsideOf = Callable[[asyncpg.Connection, str], Awaitable[Outside]]
+"""What the flows of a project ("": all projects) may name; its ``flows`` are filled in here. What
+is in the database is read by the connection, which may be in the middle of a publication."""
 
-UsersOf = Callable[[str], Collection[str]]
+UsersOf = Callable[[asyncpg.Connection, str], Awaitable[Collection[str]]]
 """Numbers and campaigns that lead to a flow, in words."""
+
+
+async def anywhere(_db: asyncpg.Connection, _project: str) -> Outside:
+    """Flows may name whatever they like."""
+    return ANYWHERE
+
+
+async def nobody(_db: asyncpg.Connection, _flow: str) -> Collection[str]:
+    """Nothing leads to any flow."""
+    return ()
 
 
 class Publications:
@@ -48,7 +59,7 @@ class Publications:
         self,
         pool: asyncpg.Pool,
         outside: OutsideOf,
-        users: UsersOf = lambda _: (),
+        users: UsersOf = nobody,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -75,18 +86,20 @@ class Publications:
         """What is wrong with the draft of a flow. Raises FlowRefused if it isn't theirs."""
         async with connection(self._pool) as db:
             draft = draft_for(actor, await db.fetchrow(_SQL["draft"], flow))
-            met = await _met(db)
-        return self._check(draft, met.flows)
+            return await self._check(db, draft.project, flow, draft.text, await _met(db))
 
-    def check_text(self, project: str, flow: str, text: str, others: Mapping[str, Flow]) -> Checked:
+    async def check_text(self, project: str, flow: str, text: str) -> Checked:
         """What is wrong with a text that is to be a flow of the project."""
-        flows = {name: other for name, other in others.items() if name != flow}
-        outside = self._outside(project)
+        async with connection(self._pool) as db:
+            return await self._check(db, project, flow, text, await _met(db))
+
+    async def _check(
+        self, db: asyncpg.Connection, project: str, flow: str, text: str, met: "_Met"
+    ) -> Checked:
+        flows = {name: other for name, other in met.flows.items() if name != flow}
+        outside = await self._outside(db, project)
         names = {**outside.names, NameOf.FLOW: flows.keys()}
         return check(text, f"{flow}.yaml", replace(outside, names=names, flows=flows))
-
-    def _check(self, draft: FlowDraft, others: Mapping[str, Flow]) -> Checked:
-        return self.check_text(draft.project, draft.flow, draft.text, others)
 
     # --- publishing
 
@@ -150,7 +163,7 @@ class Publications:
                 flow = row["flow"]
                 draft = await db.fetchrow(_SQL["draft"], flow)
                 met = await _met(db)
-                found = self.check_text(draft["project"], flow, row["text"], met.flows)
+                found = await self._check(db, draft["project"], flow, row["text"], met)
                 if found.flow is None or self._broken(flow, found.flow, met):
                     why = str(found.errors[0]) if found.errors else "another flow would not fit"
                     log.error("a flow is not published as planned", flow=flow, why=why)
@@ -178,7 +191,7 @@ class Publications:
             if row is None:
                 raise FlowRefused(FlowRefusal.UNKNOWN)
             met = await _met(db)
-            found = self.check_text(draft.project, flow, row["text"], met.flows)
+            found = await self._check(db, draft.project, flow, row["text"], met)
             if found.flow is None:
                 raise FlowRefused(FlowRefusal.FAULTY, checked=found)
             if broken := self._broken(flow, found.flow, met):
@@ -193,7 +206,7 @@ class Publications:
             draft = draft_for(actor, await db.fetchrow(_SQL["draft_to_change"], flow))
             check_project(actor, draft.project)
             met = await _met(db)
-            users = [*self._users(flow)]
+            users = [*await self._users(db, flow)]
             users += [
                 name for name, one in met.flows.items() if name != flow and flow in one.entered
             ]
@@ -236,7 +249,7 @@ class Publications:
         if draft.version != seen:
             raise FlowRefused(FlowRefusal.CHANGED_MEANWHILE, draft.changed_by)
         met = await _met(db)
-        found = self._check(draft, met.flows)
+        found = await self._check(db, draft.project, flow, draft.text, met)
         if found.flow is None:
             raise FlowRefused(FlowRefusal.FAULTY, checked=found)
         if found.flow.name != flow:

@@ -17,6 +17,8 @@ from domain.centre import zone_of
 from domain.identity import ProjectName
 from engine.desk_ports import LiveDesks
 from engine.ports import LiveCentre
+from publishing.flow_drafts import FlowDrafts
+from publishing.publications import Publications
 from records.call_queries import CallStore
 from storage.agent_history import AgentStore
 from storage.audit import AuditLog
@@ -66,6 +68,8 @@ class PhoneAccess:
 DIRECTORY: web.AppKey[DirectoryService] = web.AppKey("directory")
 FLOWS: web.AppKey[tuple[str, ...]] = web.AppKey("flows")
 """The names of the flows that numbers may have."""
+FLOW_DRAFTS: web.AppKey[FlowDrafts] = web.AppKey("flow_drafts")
+PUBLICATIONS: web.AppKey[Publications] = web.AppKey("publications")
 PHONES: web.AppKey[PhoneAccess] = web.AppKey("phones")
 LIVE: web.AppKey[LiveCentre] = web.AppKey("live")
 DESKS: web.AppKey[LiveDesks] = web.AppKey("desks")

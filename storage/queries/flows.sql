@@ -90,3 +90,8 @@ select min(due_at) from flow_schedule where done_at is null
 
 -- name: done
 update flow_schedule set done_at = $2, outcome = $3 where id = $1 and done_at is null returning flow
+
+-- name: campaigns_with
+-- The campaigns that lead to a flow.
+select campaign as name from campaigns
+where removed_at is null and settings ->> 'flow' = $1 order by made

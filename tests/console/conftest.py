@@ -67,6 +67,8 @@ from domain.facts import (
 )
 from domain.identity import AgentCode, CallId, ProjectName
 from domain.roles import Actor, Role
+from publishing.flow_drafts import FlowDrafts
+from publishing.publications import Publications, anywhere
 from records.call_queries import CallStore
 from records.writing import write
 from storage.accounts import Accounts
@@ -225,6 +227,8 @@ async def console(
         ),
         desks=floor.desks,
         flows=("greeting", "hotline"),
+        flow_drafts=FlowDrafts(database.pool),
+        publications=Publications(database.pool, anywhere),
         lead_lists=ListServices(
             LeadLists(database.pool),
             imports,

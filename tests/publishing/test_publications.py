@@ -1,9 +1,10 @@
 """Drafts, revisions and editions of flows, on a real database."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from domain.roles import Actor, Role
@@ -45,14 +46,19 @@ class FlowScene:
     def __init__(self, database: Database) -> None:
         self.now = NOON
         self.users: dict[str, list[str]] = {}
-        names = {NameOf.QUEUE: ("sales",), NameOf.CALENDAR: ()}
         self.drafts = FlowDrafts(database.pool, clock=lambda: self.now)
         self.published = Publications(
             database.pool,
-            lambda _: Outside(names),
-            lambda flow: self.users.get(flow, []),
+            self._outside,
+            self._leading_to,
             clock=lambda: self.now,
         )
+
+    async def _outside(self, _db: asyncpg.Connection, _project: str) -> Outside:
+        return Outside({NameOf.QUEUE: ("sales",), NameOf.CALENDAR: ()})
+
+    async def _leading_to(self, _db: asyncpg.Connection, flow: str) -> Collection[str]:
+        return self.users.get(flow, [])
 
     async def add(self, text: str = GOOD, flow: str = "menu", tests: str = "") -> FlowDraft:
         return await self.drafts.add(OPS, "tea", flow, text, tests)

@@ -1,0 +1,53 @@
+"""What flows may name of a centre, and what of it leads to a flow."""
+
+from collections.abc import Callable, Collection
+
+import asyncpg
+
+from centre.directory import Directory
+from centre.things import AgentSettings, CalendarSettings, HotlineSettings, QueueSettings
+from ivr_flows.kind import NameOf
+from ivr_flows.references import Outside
+from storage.queries import load
+
+_SQL = load("flows")
+
+
+class FlowSurroundings:
+    """The surroundings of the flows that are published; ``directory`` is the one in force."""
+
+    def __init__(self, directory: Callable[[], Directory]) -> None:
+        self._directory = directory
+
+    async def outside(self, _db: asyncpg.Connection, project: str) -> Outside:
+        """What a flow of the project ("": of all projects) may name."""
+        directory = self._directory()
+        queues = {
+            name: queue
+            for name, queue in directory.of(QueueSettings).items()
+            if project in ("", queue.project)
+        }
+        agents = directory.of(AgentSettings)
+        return Outside(
+            {
+                NameOf.QUEUE: queues.keys(),
+                NameOf.CALENDAR: directory.of(CalendarSettings).keys(),
+                NameOf.AGENT: [
+                    code for code, one in agents.items() if not project or project in one.projects
+                ],
+                NameOf.LINE: (),
+                NameOf.RECORDING: (),
+                NameOf.SECRET: (),
+            },
+            served={
+                name
+                for name, queue in queues.items()
+                if any(one.skills.get(queue.skill, 0) >= queue.min_level for one in agents.values())
+            },
+        )
+
+    async def users(self, db: asyncpg.Connection, flow: str) -> Collection[str]:
+        """The numbers and the campaigns that lead to the flow."""
+        numbers = self._directory().of(HotlineSettings).values()
+        found = [hotline.number for hotline in numbers if hotline.flow == flow]
+        return found + [row["name"] for row in await db.fetch(_SQL["campaigns_with"], flow)]
