@@ -1,11 +1,13 @@
 """Typed conditions on variables, as ``choose`` and entry rules write them. Pure.
 
     {variable: balance, at_least: 100}    {variable: order, known: false}
+    {variable: day, at_least: "{today}"}
 
-All comparisons of one condition must hold. What isn't known fulfils only ``known: false`` and
-``is_not``.
+A value may be another variable of the same type, in braces. All comparisons of one condition must
+hold. What isn't known fulfils only ``known: false`` and ``is_not``.
 """
 
+import re
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -15,6 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ivr_flows.values import NotOfType, Value, Values, VariableType, value_of
 
 Written = str | int | float | bool
+
+_OTHER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def _listed(value: Any) -> Any:
@@ -70,15 +74,26 @@ def holds(condition: Criterion, values: Values) -> bool:
     for name, wanted in condition.comparisons():
         if name == "one_of":
             continue
-        if not _COMPARED[name](value, value_of(wanted, type)):
+        if not _COMPARED[name](value, _wanted(wanted, type, values)):
             return False
     if condition.one_of is not None and not any(
-        _is(value, value_of(wanted, type)) for wanted in condition.one_of
+        _is(value, _wanted(wanted, type, values)) for wanted in condition.one_of
     ):
         return False
     if condition.starts_with is not None:
         return isinstance(value, str) and value.startswith(condition.starts_with)
     return True
+
+
+def other_variable(wanted: Written) -> str | None:
+    """The variable that is compared with, if it is one."""
+    found = _OTHER.fullmatch(wanted) if isinstance(wanted, str) else None
+    return found.group(1) if found else None
+
+
+def _wanted(wanted: Written, type: VariableType, values: Values) -> Value:
+    other = other_variable(wanted)
+    return value_of(wanted, type) if other is None else values[other]
 
 
 def _is(value: Value, wanted: Value) -> bool:
@@ -88,11 +103,15 @@ def _is(value: Value, wanted: Value) -> bool:
 
 
 def _at_least(value: Value, wanted: Value) -> bool:
-    return value is not None and value >= wanted  # type: ignore[operator]  # both are of one type
+    if value is None or wanted is None:
+        return False
+    return value >= wanted  # type: ignore[operator]  # both are of one type
 
 
 def _at_most(value: Value, wanted: Value) -> bool:
-    return value is not None and value <= wanted  # type: ignore[operator]
+    if value is None or wanted is None:
+        return False
+    return value <= wanted  # type: ignore[operator]
 
 
 _COMPARED = MappingProxyType(

@@ -11,6 +11,7 @@ class DigitCheck(StrEnum):
 
     DIGITS = "digits"  # any
     DATE = "date"  # eight digits: year, month, day
+    TIME = "time"  # four digits: hour and minute
     ID_NUMBER = "id_number"  # a Chinese resident's, with its checksum
     CARD_NUMBER = "card_number"  # a bank card's, with its check digit
     MOBILE = "mobile"  # a Chinese mobile number
@@ -32,6 +33,10 @@ def _date(digits: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _time(digits: str) -> bool:
+    return len(digits) == 4 and _any(digits) and digits[:2] < "24" and digits[2:] < "60"
 
 
 def _id_number(digits: str) -> bool:
@@ -61,6 +66,7 @@ DIGIT_CHECKS: Mapping[DigitCheck, Callable[[str], bool]] = MappingProxyType(
     {
         DigitCheck.DIGITS: _any,
         DigitCheck.DATE: _date,
+        DigitCheck.TIME: _time,
         DigitCheck.ID_NUMBER: _id_number,
         DigitCheck.CARD_NUMBER: _card_number,
         DigitCheck.MOBILE: _mobile,

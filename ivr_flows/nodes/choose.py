@@ -1,6 +1,6 @@
 """The node ``choose``: go on by what is known of the call."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -13,6 +13,7 @@ from ivr_flows.conditions import (
     Criterion,
     holds,
     is_of_type,
+    other_variable,
 )
 from ivr_flows.kind import Exit, NodeFault, NodeKind, Scope, VariableRead, listed
 from ivr_flows.values import Variable
@@ -58,11 +59,14 @@ class ChooseNode(NodeKind):
     def reads(self) -> Iterator[VariableRead]:
         for at, condition in self._conditions():
             yield VariableRead((*at, "variable"), condition.variable)
+            for name, wanted in condition.comparisons():
+                if (other := other_variable(wanted)) is not None:
+                    yield VariableRead((*at, name), other)
 
     def faults(self, scope: Scope) -> Iterator[NodeFault]:
         for at, condition in self._conditions():
             if condition.variable in scope.variables:
-                yield from criterion_faults(at, condition, scope.variables[condition.variable])
+                yield from criterion_faults(at, condition, scope.variables)
 
     def visit(self, walk: Walk) -> Script[str]:
         yield from ()
@@ -72,8 +76,11 @@ class ChooseNode(NodeKind):
         return OTHERWISE
 
 
-def criterion_faults(at: Path, condition: Criterion, variable: Variable) -> Iterator[NodeFault]:
-    """What is wrong with a condition on a variable that there is."""
+def criterion_faults(
+    at: Path, condition: Criterion, variables: Mapping[str, Variable]
+) -> Iterator[NodeFault]:
+    """What is wrong with a condition on one of these variables."""
+    variable = variables[condition.variable]
     if not condition.compares:
         yield NodeFault(
             at,
@@ -85,7 +92,20 @@ def criterion_faults(at: Path, condition: Criterion, variable: Variable) -> Iter
             sentence('add "is: ..."'),
         )
     for name, wanted in condition.comparisons():
-        if not is_of_type(wanted, variable.type):
+        other = variables.get(other_variable(wanted) or "")
+        if other is not None and other.type is not variable.type:
+            yield NodeFault(
+                (*at, name),
+                sentence(
+                    '"%(name)s" is of type %(type)s and "%(other)s" of type %(other_type)s; '
+                    "expected the same",
+                    name=variable.name,
+                    type=variable.type.value,
+                    other=other.name,
+                    other_type=other.type.value,
+                ),
+            )
+        elif other_variable(wanted) is None and not is_of_type(wanted, variable.type):
             yield NodeFault(
                 (*at, name),
                 sentence(

@@ -52,6 +52,7 @@ class CollectNode(NodeKind):
     def writes(self) -> Iterator[VariableSet]:
         types = {
             DigitCheck.DATE: (VariableType.DATE, VariableType.DIGITS, VariableType.TEXT),
+            DigitCheck.TIME: (VariableType.TIME, VariableType.DIGITS, VariableType.TEXT),
         }.get(self.check, (VariableType.DIGITS, VariableType.NUMBER, VariableType.TEXT))
         yield VariableSet(("variable",), self.variable, types)
 

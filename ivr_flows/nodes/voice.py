@@ -53,10 +53,12 @@ class VoicemailNode(NodeKind):
 
 
 class RecordNode(NodeKind):
-    """Record what the caller says, and keep the recording's name in a variable."""
+    """Record what the caller says; it is kept with the call."""
 
     prompts: PromptNames = Field(default=(), description="said before the tone")
-    variable: str = Field(description="the variable that keeps the recording's name")
+    variable: str | None = Field(
+        default=None, description="the variable that keeps the recording's name"
+    )
     longest: float = Field(default=60, ge=1, le=600, description="seconds at most")
     silence: float = Field(default=3, ge=1, le=60, description="seconds of silence that end it")
     terminator: Terminator = Field(
@@ -67,13 +69,16 @@ class RecordNode(NodeKind):
         return _EXITS
 
     def writes(self) -> Iterator[VariableSet]:
-        yield VariableSet(("variable",), self.variable, (VariableType.TEXT,))
+        if self.variable is not None:
+            yield VariableSet(("variable",), self.variable, (VariableType.TEXT,))
 
     def visit(self, walk: Walk) -> Script[str]:
         yield from walk.say(self.prompts)
         step = RecordVoice(walk.node, self.longest, self.silence, _keys(self.terminator))
         outcome = yield from walk.do(step, VoiceRecorded, NotDone)
-        walk.values.set(self.variable, outcome.name if isinstance(outcome, VoiceRecorded) else None)
+        if self.variable is not None:
+            name = outcome.name if isinstance(outcome, VoiceRecorded) else None
+            walk.values.set(self.variable, name)
         return _exit(outcome)
 
 

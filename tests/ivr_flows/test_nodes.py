@@ -133,6 +133,11 @@ def test_too_few_digits_use_up_the_tries() -> None:
         ("mobile", "23800138000", False),
         ("date", "20260229", False),
         ("date", "20280229", True),
+        ("time", "2359", True),
+        ("time", "2400", False),
+        ("time", "1260", False),
+        ("time", "930", False),
+        ("digits", "12*", False),
     ],
 )
 def test_digits_are_checked_before_they_are_taken(check: str, digits: str, fits: bool) -> None:
@@ -175,6 +180,39 @@ def test_the_first_case_that_holds_is_taken() -> None:
     assert end(walked(more, [])[0]) == "bad"
     none = flow_of(CHOOSE.replace("state: Sent", 'state: ""'))
     assert end(walked(none, [])[0]) == "other"
+
+
+DAY = (
+    """
+  a: {kind: set, values: {day: "2026-11-27"}, exits: {next: b}}
+  b:
+    kind: choose
+    cases: [{when: {variable: day, at_least: "{today}"}, exit: to_come}]
+    exits: {to_come: good, otherwise: other}
+"""
+    + ENDS.split("  bad")[0]
+    + "  other: {kind: hangup, why: other}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("today", "why"), [(date(2026, 11, 27), "good"), (date(2026, 11, 28), "other"), (None, "other")]
+)
+def test_a_variable_is_compared_with_another(today: date | None, why: str) -> None:
+    context = FlowContext(answered=True, known={"today": today})
+    assert end(walked(flow_of(DAY), [], context)[0]) == why
+
+
+@pytest.mark.parametrize(
+    ("other", "fault"),
+    [
+        ("{now}", '"day" is of type date and "now" of type time; expected the same'),
+        ("{yesterday}", 'there is no variable "yesterday"'),
+    ],
+)
+def test_a_variable_is_compared_with_one_of_its_type(other: str, fault: str) -> None:
+    errors = check(HEAD + DAY.replace("{today}", other), "little.yaml").errors
+    assert fault in str(errors[0])
 
 
 HOURS = (
