@@ -26,8 +26,9 @@ def open_always(_calendar: str | None, _at: datetime) -> OpeningState:
     return OpeningState.OPEN
 
 
-def test_the_tests_of_the_library_pass_and_say_what_they_leave_out() -> None:
-    came = play_all(hotline(), load_scripts(HOTLINE, "hotline.tests.yaml"), {})
+def test_tests_say_which_exits_they_leave_out() -> None:
+    first = HOTLINE[: HOTLINE.index("\n  sales:")]
+    came = play_all(hotline(), load_scripts(first, "hotline.tests.yaml"), {})
     assert came.faults == ()
     assert ("menu", "service") in came.coverage.taken
     assert ("menu", "sales") in came.coverage.missed
