@@ -8,6 +8,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from centre.directory import Directory
 from centre.pins import new_pin
 from centre.things import AgentSettings, LineSettings, StationSettings
@@ -38,6 +40,8 @@ class Secrets:
     """The password of the controller's AMI user."""
     agi: str
     """The secret by which the controller knows that a FastAGI session comes from our dialplan."""
+    sealing: str
+    """The key by which secrets of flows' look-ups are encrypted in the database."""
     sip: Mapping[str, str]
     """The passwords of phones and lines, by name, as far as they are known in plain text."""
     admin: str
@@ -56,7 +60,9 @@ class Secrets:
 
     def as_bytes(self) -> bytes:
         """Those between Offhook's own parts, as they are in their file."""
-        return _json({"ami": self.ami, "agi": self.agi, "admin": self.admin})
+        return _json(
+            {"ami": self.ami, "agi": self.agi, "admin": self.admin, "sealing": self.sealing}
+        )
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.sip)} SIP passwords, {len(self.pins)} PINs)"
@@ -93,6 +99,7 @@ def load_or_create(
         "ami": own.get("ami") or token_urlsafe(24),
         "agi": own.get("agi") or token_urlsafe(24),
         "admin": own.get("admin") or token_urlsafe(9),
+        "sealing": own.get("sealing") or Fernet.generate_key().decode(),
     }
     # Before there was a directory, all secrets were in one file.
     passwords: dict[str, dict[str, str]] = {
@@ -129,11 +136,13 @@ def _check(kept: Any) -> None:
     """Raises ValueError if this is not what ``_write`` wrote."""
     if not isinstance(kept, dict):
         raise ValueError('expected {"ami": ...}')
-    for name in ("ami", "agi", "admin"):
+    for name in ("ami", "agi", "admin", "sealing"):
         if not _is_password(kept.get(name, "-")):
             raise ValueError(f'"{name}" is not a password')
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,80}", kept.get("agi", "-" * 16)):
         raise ValueError('"agi" is not 16 to 80 letters, digits, - and _')
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", kept.get("sealing", "-" * 43 + "=")):
+        raise ValueError('"sealing" is not a key of 32 bytes')
     for name in ("sip", "pins"):
         group = kept.get(name, {})
         if not isinstance(group, dict):

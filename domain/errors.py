@@ -31,6 +31,7 @@ OffhookError
 ├── NoSuchChange                            centre.directory_service
 ├── NotADay                                 console.lead_lists.listing_form
 ├── NotAFileError                           machine.safe_files
+├── NotAService                             publishing.inner_services
 ├── NotOfType                               ivr_flows.values
 ├── NotSaved                                bench.console_forms
 ├── NothingToChange                         centre.directory_service
@@ -69,6 +70,7 @@ OffhookError
 ├── RecordingLost                           recordings.faults
 │   └── RecordingForeign                    recordings.faults
 ├── RequestRefused                          console.kit.error_pages
+├── RightsRefused                           publishing.look_up_rights
 ├── RouteWithoutRule                        console.kit.routing
 ├── SessionRefused                          telephony.agi.agi_wire
 ├── SheetUnreadable                         documents.sheets

@@ -35,6 +35,10 @@ class AuditAction(StrEnum):
     AGENT_SENT_AWAY = "agent away"
     AGENT_LOGGED_OUT = "agent log_out"
     AGENT_LOGGED_IN = "agent log_in"
+    FLOW_SECRET_SET = "flow secret set"  # noqa: S105 - not one
+    FLOW_SECRET_REMOVED = "flow secret removed"  # noqa: S105 - not one
+    SERVICE_ALLOWED = "service allowed"
+    SERVICE_DISALLOWED = "service disallowed"
     RECORDING_LISTENED = "recording listened"
     RECORDING_DOWNLOADED = "recording downloaded"
 

@@ -12,21 +12,26 @@ import socket
 from collections.abc import Callable, Collection
 from time import monotonic
 from typing import Any
+from weakref import WeakValueDictionary
 
 import aiohttp
 import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from engine.inbound.repeated_faults import RepeatedFaults
 from ivr_flows.steps import Json, LookedUp, LookUp, LookUpFailed, LookUpFault
+from publishing.inner_services import InnerService, may_be_asked
 
 log = structlog.get_logger()
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST_REDIRECTS = 3
 AT_A_TIME = 200
 """Questions that are asked at the same time, by all calls; more wait, and time passes for them."""
+OF_A_HOST = 30
+"""Of those, the ones that one host is asked: a service that hangs takes no room from others."""
+IN_ALL_S = 45.0
+"""A caller waits no longer than this, however many tries there are."""
 DEEPEST = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN_AFTER_S = 0.2
@@ -39,7 +44,7 @@ class _NoEntry(OSError):  # noqa: N818 - so that aiohttp takes it for a failed r
 class _Guard(AbstractResolver):
     """Resolves names to addresses that may be asked."""
 
-    def __init__(self, allowed: Callable[[], Collection[Network]]) -> None:
+    def __init__(self, allowed: Callable[[], Collection[InnerService]]) -> None:
         self._allowed = allowed
 
     async def resolve(
@@ -48,7 +53,8 @@ class _Guard(AbstractResolver):
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
         addresses = [(one[0], str(one[4][0])) for one in found]
-        fine = [(kind, one) for kind, one in addresses if may_be_asked(one, self._allowed())]
+        allowed = self._allowed()
+        fine = [(kind, one) for kind, one in addresses if may_be_asked(host, port, one, allowed)]
         if addresses and not fine:
             raise _NoEntry
         return [
@@ -67,62 +73,70 @@ class _Guard(AbstractResolver):
         """Nothing is held."""
 
 
-def may_be_asked(address: str, allowed: Collection[Network]) -> bool:
-    """Whether a flow may ask this IP address: one of the public network, or an allowed one."""
-    try:
-        one = ipaddress.ip_address(address.split("%", 1)[0])
-    except ValueError:
-        return False
-    if isinstance(one, ipaddress.IPv6Address):
-        # Addresses that carry another one are as good as that.
-        one = one.ipv4_mapped or one.sixtofour or one
-    if any(one.version == network.version and one in network for network in allowed):
-        return True
-    return one.is_global and not one.is_multicast
-
-
 class LookUps:
     """Carries out ``LookUp`` steps.
 
-    ``secret`` returns a secret by its name, None if there is none; ``allowed`` the networks inside
-    the centre that flows may ask.
+    ``secret`` returns a project's secret by its name, None if there is none; ``allowed`` the
+    services inside the centre that flows may ask.
     """
 
     def __init__(
         self,
-        secret: Callable[[str], str | None],
-        allowed: Callable[[], Collection[Network]] = tuple,
+        secret: Callable[[str, str], str | None],
+        allowed: Callable[[], Collection[InnerService]] = tuple,
+        *,
+        of_a_host: int = OF_A_HOST,
+        in_all_s: float = IN_ALL_S,
     ) -> None:
         self._secret = secret
         self._allowed = allowed
+        self._of_a_host = of_a_host
+        self._in_all_s = in_all_s
         self._session: aiohttp.ClientSession | None = None
         self._room = asyncio.Semaphore(AT_A_TIME)
+        self._rooms: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._faults = RepeatedFaults()
 
-    async def ask(self, step: LookUp) -> LookedUp | LookUpFailed:
-        """The service's answer, or why there is none. Each try takes ``timeout_s`` at most."""
+    async def ask(self, step: LookUp, project: str = "") -> LookedUp | LookUpFailed:
+        """The service's answer, or why there is none. Each try takes ``timeout_s`` at most.
+        ``project`` is the caller's, whose secrets are sent."""
         secrets: dict[str, str] = {}
         for header, name in step.secrets.items():
-            if (value := self._secret(name)) is None:
+            if (value := self._secret(project, name)) is None:
                 return self._failed(step, LookUpFault.NO_SECRET, monotonic())
             secrets[header] = value
         began = monotonic()
-        fault = LookUpFault.UNREACHABLE
-        for attempt in range(step.tries):
-            if attempt:
-                await asyncio.sleep(_AGAIN_AFTER_S)
-            try:
-                async with asyncio.timeout(step.timeout_s), self._room:
-                    return await self._once(step, secrets)
-            except TimeoutError:
-                fault = LookUpFault.TIMEOUT
-            except _Fault as found:
-                fault = found.why
-            # What may have been done is not asked for a second time.
-            if fault not in _AGAIN or (
-                step.method != "GET" and fault is not LookUpFault.UNREACHABLE
-            ):
-                break
+        fault = LookUpFault.TIMEOUT
+        try:
+            async with asyncio.timeout(self._in_all_s):
+                for attempt in range(step.tries):
+                    if attempt:
+                        await asyncio.sleep(_AGAIN_AFTER_S)
+                    try:
+                        return await self._tried(step, secrets)
+                    except _Fault as found:
+                        fault = found.why
+                    # What may have been done is not asked for a second time.
+                    if fault not in _AGAIN or (
+                        step.method != "GET" and fault is not LookUpFault.UNREACHABLE
+                    ):
+                        break
+        except TimeoutError:
+            fault = LookUpFault.TIMEOUT
         return self._failed(step, fault, began)
+
+    async def _tried(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
+        """Ask once, when there is room. Raises _Fault."""
+        host = URL(step.url).host or ""
+        room = self._rooms.get(host)
+        if room is None:
+            room = self._rooms[host] = asyncio.Semaphore(self._of_a_host)
+        try:
+            # The host's own room first: those that wait for it take none of the others'.
+            async with asyncio.timeout(step.timeout_s), room, self._room:
+                return await self._once(step, secrets)
+        except TimeoutError:
+            raise _Fault(LookUpFault.TIMEOUT) from None
 
     async def close(self) -> None:
         """End all connections."""
@@ -130,13 +144,16 @@ class LookUps:
             await self._session.close()
 
     def _failed(self, step: LookUp, fault: LookUpFault, began: float) -> LookUpFailed:
-        log.warning(
-            "a look-up gave nothing",
-            node=step.node,
-            host=URL(step.url).host,
-            why=fault.value,
-            seconds=round(monotonic() - began, 2),
-        )
+        host = URL(step.url).host or ""
+        if times := self._faults.times(f"{host} {fault.value}"):
+            log.warning(
+                "a look-up gave nothing",
+                node=step.node,
+                host=host,
+                why=fault.value,
+                seconds=round(monotonic() - began, 2),
+                times=times,
+            )
         return LookUpFailed(fault)
 
     async def _once(self, step: LookUp, secrets: dict[str, str]) -> LookedUp:
@@ -198,7 +215,7 @@ class LookUps:
             ipaddress.ip_address(url.host)
         except ValueError:
             return  # a name, which the guard resolves
-        if not may_be_asked(url.host, self._allowed()):
+        if not may_be_asked(url.host, url.port, url.host, self._allowed()):
             raise _Fault(LookUpFault.REFUSED)
 
 

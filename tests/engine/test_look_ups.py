@@ -1,7 +1,6 @@
 """Look-ups of flows against real servers on this machine, good ones and hostile ones."""
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,10 +8,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from engine.inbound.look_ups import LookUps, may_be_asked
+from engine.inbound.look_ups import LookUps
+from engine.inbound.repeated_faults import RepeatedFaults
 from ivr_flows.steps import LookedUp, LookUp, LookUpFailed, LookUpFault
+from publishing.inner_services import may_be_asked, service_of
+from tests.waiting import until
 
-HERE = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+HERE = (service_of("127.0.0.0/8"), service_of("::1"))
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -33,7 +35,7 @@ def step(url: str, **changes: object) -> LookUp:
 
 
 async def asked(one: LookUp, **secrets: str) -> LookedUp | LookUpFailed:
-    look_ups = LookUps(secrets.get, lambda: HERE)
+    look_ups = LookUps(lambda _, name: secrets.get(name), lambda: HERE)
     try:
         return await look_ups.ask(one)
     finally:
@@ -147,13 +149,13 @@ async def test_a_service_that_is_down_for_a_moment_is_asked_again_but_not_told_t
     ],
 )  # fmt: skip
 def test_no_address_inside_is_asked(address: str) -> None:
-    assert not may_be_asked(address, ())
+    assert not may_be_asked("crm.example", 443, address, ())
 
 
 def test_public_and_allowed_addresses_are_asked() -> None:
-    assert may_be_asked("93.184.216.34", ())
-    assert may_be_asked("127.0.0.1", HERE)
-    assert may_be_asked("::ffff:127.0.0.1", HERE)
+    assert may_be_asked("crm.example", 443, "93.184.216.34", ())
+    assert may_be_asked("crm.example", 443, "127.0.0.1", HERE)
+    assert may_be_asked("crm.example", 443, "::ffff:127.0.0.1", HERE)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"])
@@ -163,7 +165,7 @@ async def test_the_centre_itself_is_refused(host: str) -> None:
 
     async with service(serve) as url:
         port = url.rpartition(":")[2]
-        look_ups = LookUps(lambda _: None)
+        look_ups = LookUps(lambda _project, _name: None)
         came = await look_ups.ask(step(f"http://{host}:{port}/"))
         await look_ups.close()
     assert isinstance(came, LookUpFailed)
@@ -204,3 +206,65 @@ async def test_a_redirect_does_not_lead_inside_nor_take_the_secret_along() -> No
 async def test_a_secret_that_is_not_there_asks_nobody() -> None:
     one = step("http://127.0.0.1:1/", secrets={"X-Token": "missing"})
     assert await asked(one) == LookUpFailed(LookUpFault.NO_SECRET)
+
+
+async def test_an_allowed_port_lets_in_to_no_other() -> None:
+    async def serve(_: web.Request) -> web.Response:
+        return web.json_response(1)
+
+    async with service(serve) as url, service(serve) as other:
+        port, others = (each.rpartition(":")[2] for each in (url, other))
+        for text in (f"127.0.0.1:{port}", f"localhost:{port}", f"127.0.0.0/8:{port}"):
+            one = service_of(text)
+            look_ups = LookUps(lambda _project, _name: None, lambda one=one: (one,))  # type: ignore[misc]
+            host = "localhost" if text.startswith("local") else "127.0.0.1"
+            assert await look_ups.ask(step(f"http://{host}:{port}/")) == LookedUp(1), text
+            came = await look_ups.ask(step(f"http://{host}:{others}/"))
+            assert came == LookUpFailed(LookUpFault.REFUSED), text
+            await look_ups.close()
+
+
+async def test_a_host_that_hangs_takes_no_room_from_others_and_no_caller_waits_long() -> None:
+    let_go = asyncio.Event()
+    begun = 0
+
+    async def hangs(_: web.Request) -> web.Response:
+        nonlocal begun
+        begun += 1
+        await let_go.wait()
+        return web.json_response("late")
+
+    async def quick(_: web.Request) -> web.Response:
+        return web.json_response("quick")
+
+    async with service(hangs) as slow, service(quick) as fast:
+        fast = fast.replace("127.0.0.1", "localhost")
+        look_ups = LookUps(lambda _project, _name: None, lambda: HERE, of_a_host=3)
+        waiting = [
+            asyncio.ensure_future(look_ups.ask(step(slow, timeout_s=30.0))) for _ in range(9)
+        ]
+        await until(lambda: begun == 3)
+        assert await look_ups.ask(step(fast, timeout_s=20.0)) == LookedUp("quick")
+        assert begun == 3, "the others wait for their turn"
+        waiting.pop().cancel()  # the caller has hung up
+        let_go.set()
+        assert await asyncio.gather(*waiting) == [LookedUp("late")] * 8
+        let_go.clear()
+        short = LookUps(lambda _project, _name: None, lambda: HERE, in_all_s=0.3)
+        came = await short.ask(step(slow, timeout_s=30.0, tries=5))
+        assert came == LookUpFailed(LookUpFault.TIMEOUT)
+        let_go.set()
+        await short.close()
+        await look_ups.close()
+
+
+def test_a_fault_that_comes_again_is_logged_now_and_then() -> None:
+    now = 0.0
+    faults = RepeatedFaults(60, clock=lambda: now)
+    assert [faults.times("a"), faults.times("a"), faults.times("b")] == [1, 0, 1]
+    now = 59.0
+    assert faults.times("a") == 0
+    now = 61.0
+    assert faults.times("a") == 3, "those that were not logged are counted"
+    for kind in range(5000):
+        assert faults.times(f"other {kind}") == 1

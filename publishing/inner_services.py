@@ -1,0 +1,99 @@
+"""What an admin lets look-ups reach inside the centre: networks, or a host with a port."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from domain.errors import OffhookError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.?", re.ASCII)
+
+
+class NotAService(OffhookError, ValueError):  # noqa: N818 - an answer rather than an error
+    """A text names neither a network nor a host with a port."""
+
+
+@dataclass(frozen=True, slots=True)
+class InnerService:
+    """A network, or a host by its name. ``port`` None: any, which only networks can have."""
+
+    host: Network | str
+    port: int | None = None
+
+    def covers(self, host: str, port: int | None, address: str) -> bool:
+        """Whether a flow may ask ``host`` on ``port`` at the IP address to which it leads."""
+        if self.port is not None and self.port != port:
+            return False
+        if isinstance(self.host, str):
+            return _plain(host) == self.host
+        one = inner_address(address)
+        return one is not None and one.version == self.host.version and one in self.host
+
+    def __str__(self) -> str:
+        if isinstance(self.host, str):
+            return f"{self.host}:{self.port}"
+        alone = self.host.num_addresses == 1
+        host = str(self.host.network_address) if alone else str(self.host)
+        if self.port is None:
+            return host
+        return f"[{host}]:{self.port}" if self.host.version == 6 else f"{host}:{self.port}"
+
+
+def service_of(text: str) -> InnerService:
+    """What an admin wrote: ``10.1.2.0/24``, ``10.1.2.3``, ``10.1.2.3:8080``, ``[fd00::1]:8080`` or
+    ``crm.lan:8080``. Raises NotAService."""
+    text = text.strip().lower()
+    try:
+        return InnerService(ipaddress.ip_network(text))
+    except ValueError:
+        pass
+    host, colon, said = text.rpartition(":")
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", said, re.ASCII) or not 0 < int(said) < 65536:
+        raise NotAService(text)
+    port = int(said)
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise NotAService(text)
+    try:
+        return InnerService(ipaddress.ip_network(host), port)
+    except ValueError:
+        pass
+    # What ends like an address and is none would be read in more ways than one.
+    number = re.fullmatch(r"0x[0-9a-f]*|[0-9]+", _plain(host).rpartition(".")[2])
+    if len(host) > 253 or not _NAME.fullmatch(host) or number:
+        raise NotAService(text)
+    return InnerService(_plain(host), port)
+
+
+def inner_address(
+    address: str,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, or the IPv4 address that it carries; None if it is none at all."""
+    try:
+        one = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return None
+    if isinstance(one, ipaddress.IPv6Address):
+        return one.ipv4_mapped or one.sixtofour or one
+    return one
+
+
+def may_be_asked(
+    host: str, port: int | None, address: str, allowed: Iterable[InnerService]
+) -> bool:
+    """Whether a flow may ask this IP address, to which ``host`` leads: one of the public network,
+    or one that is allowed."""
+    one = inner_address(address)
+    if one is None:
+        return False
+    if any(service.covers(host, port, address) for service in allowed):
+        return True
+    return one.is_global and not one.is_multicast
+
+
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".")
