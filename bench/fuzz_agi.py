@@ -28,7 +28,7 @@ import structlog
 from acd.events import Away, LogIn, Ready
 from centre.pins import AgentPins, hash_pin
 from centre.things import Kind
-from configuration.flows import station_phrases
+from configuration.flows import caller_phrases, station_phrases
 from domain.centre import (
     Agent,
     Centre,
@@ -51,7 +51,10 @@ from domain.identity import (
 )
 from engine.clock import ReportTiming
 from engine.engine import Engine
+from engine.inbound.apologies import Apologies
+from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
+from engine.inbound.look_ups import LookUps
 from engine.stations.feature_codes import StationFeatures
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
@@ -173,11 +176,18 @@ async def door(folder: Path, **timing: float) -> AsyncIterator[FuzzedServer]:
     hashed = {(Kind.AGENT, str(code)): hash_pin(pin) for code, pin in PINS.items()}
     pins = AgentPins(lambda: hashed)
     flows = {"waits": load(_FLOW, "waits.yaml", Outside({NameOf.QUEUE: {"sales", "quiet"}}))}
+    means = FlowMeans(
+        engine.sessions,
+        engine.queued,
+        prompts,
+        LookUps(lambda _: None),
+        Apologies(caller_phrases()),
+    )
     server = AgiServer(
         "127.0.0.1",
         0,
         {
-            "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
+            "call": HotlineCalls(means, flows).serve,
             "agent": StationFeatures(engine, pins, station_phrases(), prompts).serve,
         },
         SECRET,

@@ -19,7 +19,7 @@ from documents.document_errors import DocumentError, did_you_mean
 from ivr_flows.flow import Flow
 from ivr_flows.kind import NameOf
 from ivr_flows.loader import load
-from ivr_flows.phrases import DialplanPhrase, Phrases, StationPhrase, load_phrases
+from ivr_flows.phrases import CallerPhrase, DialplanPhrase, Phrases, StationPhrase, load_phrases
 from ivr_flows.references import ANYWHERE, Outside
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 LIBRARY = Path(ivr_flows.__file__).parent / "library"
 """The flows and phrases that come with Offhook."""
 
-PHRASES = frozenset({"station", "dialplan"})
+PHRASES = frozenset({"station", "dialplan", "caller"})
 """Files of the library that aren't flows."""
 
 
@@ -145,6 +145,13 @@ def dialplan_phrases() -> Phrases:
     return _phrases("dialplan.yaml", DialplanPhrase)
 
 
-def _phrases(name: str, wanted: type[StationPhrase] | type[DialplanPhrase]) -> Phrases:
+def caller_phrases() -> Phrases:
+    """What callers hear outside the words of their flow."""
+    return _phrases("caller.yaml", CallerPhrase)
+
+
+def _phrases(
+    name: str, wanted: type[StationPhrase] | type[DialplanPhrase] | type[CallerPhrase]
+) -> Phrases:
     file = LIBRARY / name
     return load_phrases(file.read_bytes(), str(file), [str(phrase) for phrase in wanted])

@@ -13,7 +13,13 @@ from centre.directory import Directory
 from centre.running import centre_of
 from configuration.addresses import address_faults
 from configuration.centre_file import Config, ConfigError, load
-from configuration.flows import check_sections, flow_files, load_flows, station_phrases
+from configuration.flows import (
+    caller_phrases,
+    check_sections,
+    flow_files,
+    load_flows,
+    station_phrases,
+)
 from documents.document_errors import DocumentError, did_you_mean
 from domain.centre import Centre
 from ivr_flows.announcements import texts_to_prepare
@@ -216,7 +222,7 @@ def _uploads(config: Config, flows: list[Flow], state: Path) -> Iterator[str]:
     """Uploaded prompts that nobody will ever hear: broken ones, and those with an unknown name."""
     root = (config.asterisk.sounds or state / "prompts") / "uploaded"
     known = {text.name for flow in flows for text in texts_to_prepare(flow)}
-    known |= set(station_phrases().prompts)
+    known |= set(station_phrases().prompts) | set(caller_phrases().prompts)
     for file in sorted(root.glob("*/*")):
         if file.suffix != ".wav" or file.stem not in known:
             hint = did_you_mean(file.stem, known) or "rename it, or remove it"

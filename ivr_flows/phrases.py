@@ -53,6 +53,12 @@ class DialplanPhrase(StrEnum):
     CALL_LATER = "call_later"  # not even the queue can take them
 
 
+class CallerPhrase(StrEnum):
+    """What callers hear outside the words of their flow (library/caller.yaml)."""
+
+    SORRY = "sorry"  # the flow has led them nowhere, and the call is ended
+
+
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """A catalogue of prompts. ``languages[0]`` stands in for a language that it doesn't have."""

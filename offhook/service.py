@@ -30,6 +30,7 @@ from configuration.centre_file import Config
 from configuration.directory_at_start import asterisk_passwords, directory_at_start, keep_here
 from configuration.flow_surroundings import FlowSurroundings
 from configuration.flows import (
+    caller_phrases,
     dialplan_phrases,
     directory_check,
     station_phrases,
@@ -47,8 +48,11 @@ from engine.calls.gap import Gap
 from engine.draining import drain
 from engine.engine import Engine
 from engine.holidays_ahead import HolidaysAhead
+from engine.inbound.apologies import Apologies
 from engine.inbound.caller_sessions import Closing
+from engine.inbound.flow_means import FlowMeans
 from engine.inbound.hotline_call import HotlineCalls
+from engine.inbound.look_ups import LookUps
 from engine.inbound.notice import all_texts
 from engine.outbound.answered_call import AnsweredCalls
 from engine.outbound.flow_calls import FlowCalls
@@ -294,25 +298,23 @@ async def running(
         )
         for work, what in outbound.at_once():
             _background(stack, work, what)
+        look_ups = LookUps(lambda _: None)
+        stack.push_async_callback(look_ups.close)
+        means = FlowMeans(
+            engine.sessions, engine.queued, prompts, look_ups, Apologies(caller_phrases())
+        )
         agi = AgiServer(
             config.asterisk.agi_bind,
             ports.agi,
             {
-                "call": HotlineCalls(engine.sessions, engine.queued, flows, prompts).serve,
+                "call": HotlineCalls(means, flows).serve,
                 "placed": AnsweredCalls(
                     engine.sessions,
                     engine.admission,
                     engine.queued,
                     outbound.hosts,
                 ).serve,
-                "flow": FlowCalls(
-                    engine.sessions,
-                    engine.admission,
-                    engine.queued,
-                    outbound.hosts,
-                    flows,
-                    prompts,
-                ).serve,
+                "flow": FlowCalls(means, engine.admission, outbound.hosts, flows).serve,
                 "agent": StationFeatures(
                     engine, AgentPins(followed.secrets), phrases, prompts
                 ).serve,
@@ -493,4 +495,4 @@ async def _speak_ahead(
             if name not in spoken:
                 spoken.add(name)
                 await prompts.prepare(texts_to_prepare(flows[name]))
-        await prompts.prepare(phrases.fixed())
+        await prompts.prepare((*phrases.fixed(), *caller_phrases().fixed()))

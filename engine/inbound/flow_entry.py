@@ -1,6 +1,7 @@
 """How a call enters its flow: as a number's caller, or as a customer whom we called. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.centre import Hotline
 from domain.identity import QueueName
@@ -22,10 +23,14 @@ class FlowEntry:
     """How much the caller raises a queue's priority; None: by who they are."""
     answered: bool = False
     """Whether the call is off the hook already."""
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    """Those that it may lead to, by name."""
 
 
-def by_hotline(flow: Flow, hotline: Hotline, languages: tuple[str, ...]) -> FlowEntry:
+def by_hotline(
+    flow: Flow, hotline: Hotline, languages: tuple[str, ...], flows: Mapping[str, Flow]
+) -> FlowEntry:
     """How a number's caller enters; ``languages`` are those of the number, or the centre's."""
     own = hotline.languages
     wanted = languages if own else tuple(each for each in flow.languages if each in languages)
-    return FlowEntry(flow, wanted, own[0] if own else None, hotline.queue)
+    return FlowEntry(flow, wanted, own[0] if own else None, hotline.queue, flows=flows)

@@ -1,41 +1,52 @@
 """The interpreter's loop: does each step that a flow yields, and sends the outcome back.
 
-Read this beside ``ivr_flows.steps``.
+Read this beside ``ivr_flows.steps``. Each family of steps is carried out in a module of its own.
 """
 
 from dataclasses import replace
 from time import time
+from typing import assert_never
 
 import structlog
 
 from domain.facts import LanguageChosen
 from engine.calls.call import LiveCall
 from engine.clock import epoch
+from engine.inbound.asking import Asking
 from engine.inbound.bookmark import Arguments, Bookmark
-from engine.inbound.caller_sessions import Sessions
 from engine.inbound.flow_entry import FlowEntry
+from engine.inbound.flow_means import FlowMeans
 from engine.inbound.notice import Notice
-from engine.inbound.queued_calls import QueuedCalls
 from engine.inbound.queueing import Queueing
 from engine.inbound.speaking import Speech
+from engine.inbound.voice_steps import VoiceSteps
 from ivr_flows.interpreter import Conversation, UnknownNodeError
 from ivr_flows.steps import (
     AnswerCall,
+    Apologise,
+    AskHours,
+    BookCallback,
     Collect,
     Done,
+    DrawLots,
+    Drawn,
     Enqueue,
     Hangup,
+    LeaveQueue,
     Left,
+    LookUp,
     NotDone,
     Note,
     OptOut,
     Play,
     QueueExit,
+    RecordVoice,
     Step,
     StepOutcome,
+    TransferToAgent,
+    TransferToNumber,
 )
 from ivr_flows.walk import FlowContext
-from prompts.sounds import Prompts
 from telephony.agi.session import Session
 
 log = structlog.get_logger()
@@ -50,23 +61,25 @@ class FlowSteps:
         call: LiveCall,
         given: Arguments,
         entry: FlowEntry,
-        prompts: Prompts,
-        sessions: Sessions,
-        queued: QueuedCalls,
+        means: FlowMeans,
     ) -> None:
         self._session = session
         self._call = call
         self._given = given
         self._entry = entry
-        self._sessions = sessions
+        self._means = means
+        self._sessions = means.sessions
+        self._in_flow = ""
         self._bookmark = Bookmark(session, served=given.talked)
-        self._speech = Speech(session, call, prompts)
+        self._speech = Speech(session, call, means.prompts)
+        self._asking = Asking(session, call, self._speech, means)
+        self._voice = VoiceSteps(session, call)
         self._queueing = Queueing(
             session,
             call,
             entry,
-            sessions.calls,
-            queued,
+            means.sessions.calls,
+            means.queued,
             self._bookmark,
             self._speech,
             epoch(given.queued_at, time()) if given.waited and given.queued_at else None,
@@ -92,7 +105,13 @@ class FlowSteps:
             await self._name_on_phones(self._call.caller_name)
         if given.talked and given.start is None:
             return  # Asterisk's own queue brought the caller to an agent, before any flow did
-        context = replace(context, languages=entry.languages, usual=entry.usual, queue=entry.queue)
+        context = replace(
+            context,
+            languages=entry.languages,
+            usual=entry.usual,
+            queue=entry.queue,
+            flows=entry.flows,
+        )
         try:
             steps = Conversation(entry.flow, context, given.start)
         except UnknownNodeError as gone:
@@ -101,9 +120,14 @@ class FlowSteps:
         try:
             step: Step | None = steps.begin()
             while step is not None:
-                step = steps.go_on(await self.carry_out(step))
+                self._in_flow = steps.flow.name
+                outcome = await self.carry_out(step)
+                step = steps.go_on(outcome)
+                if step is not None:
+                    self._means.passed(self._call, steps.passed(), step.node)
         finally:
             steps.close()
+            self._means.passed(self._call, steps.passed(), None)
 
     async def _name_on_phones(self, name: str) -> None:
         """Set the name that agents' phones show, without the characters that quote names in SIP."""
@@ -122,14 +146,28 @@ class FlowSteps:
                 return await self._speech.collect(step)
             case Enqueue():
                 return Left(await self._wait(step))
+            case LeaveQueue() | TransferToAgent() | TransferToNumber():
+                return NotDone()  # WIP
+            case AskHours():
+                return self._asking.hours(step)
+            case LookUp():
+                return await self._asking.look_up(step)
+            case DrawLots():
+                return Drawn(self._means.draw())
+            case RecordVoice():
+                return await self._voice.record(step)
+            case BookCallback():
+                return await self._voice.book(step)
             case Note():
                 await self._note(step)
             case OptOut():
                 return Done() if await self._opt_out() else NotDone()
+            case Apologise():
+                await self._speech.play(self._means.apologies.words(step, self._in_flow))
             case Hangup():
                 self._sessions.flow_ended(self._call, step.why)
             case _:
-                return NotDone()  # WIP: the new steps are still to be carried out
+                assert_never(step)
         return Done()
 
     async def _wait(self, step: Enqueue) -> QueueExit:

@@ -4,30 +4,24 @@ The session may be the call's first, or go on where an earlier one left the call
 earlier controller: ``bookmark`` says how.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
 from time import time
 
 import structlog
 
-from centre import calendars
-from centre.public_holidays import holiday_year
-from domain.centre import zone_of
 from domain.identity import ChannelId, LineName, NodeName
 from domain.reasons import EndReason, NoEntry
 from engine.agents.live_talks import must_wait_again
 from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.inbound.bookmark import Arguments, Stage
-from engine.inbound.caller_sessions import Closing, Sessions
+from engine.inbound.caller_sessions import Closing
 from engine.inbound.flow_entry import by_hotline
+from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
-from engine.inbound.notice import IsOpen, notice
-from engine.inbound.queued_calls import QueuedCalls
+from engine.inbound.notice import notice
 from ivr_flows.flow import Flow
-from prompts.sounds import Prompts
 from telephony.agi.session import Session
 from telephony.caller import name_of, number_of
 from telephony.variables import ChannelVariable
@@ -40,31 +34,13 @@ _REJECTED = "21"
 """Q.850; in SIP 403, so that a carrier doesn't try elsewhere."""
 
 
-OPEN_BY_CALENDAR: IsOpen = partial(calendars.is_open, holidays=holiday_year)
-
-
 class HotlineCalls:
-    """Serves the route ``call`` of the FastAGI server.
+    """Serves the route ``call`` of the FastAGI server."""
 
-    ``is_open`` reads hotlines' calendars, for a time in the centre's zone.
-    """
-
-    def __init__(
-        self,
-        sessions: Sessions,
-        queued: QueuedCalls,
-        flows: Mapping[str, Flow],
-        prompts: Prompts,
-        *,
-        is_open: IsOpen = OPEN_BY_CALENDAR,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._is_open = is_open
-        self._now = now
-        self._sessions = sessions
-        self._queued = queued
+    def __init__(self, means: FlowMeans, flows: Mapping[str, Flow]) -> None:
+        self._means = means
+        self._sessions = means.sessions
         self._flows = flows
-        self._prompts = prompts
 
     async def serve(self, session: Session) -> None:
         """Drive one caller to the end of their flow; HungUp ends it quietly.
@@ -127,13 +103,14 @@ class HotlineCalls:
             log.error("a number has no flow", number=given.hotline, flow=call.hotline.flow)
             await session.set_variable(ChannelVariable.LOST_AT, "1")  # to Asterisk's own queue
             return False
-        entry = by_hotline(flow, call.hotline, call.languages)
-        steps = FlowSteps(session, call, given, entry, self._prompts, self._sessions, self._queued)
+        entry = by_hotline(flow, call.hotline, call.languages, self._flows)
+        steps = FlowSteps(session, call, given, entry, self._means)
         instead = None
         if not given.resumed:
             language = given.language or None
-            local = self._now().astimezone(zone_of(in_force.centre))
-            instead = notice(call.hotline, call.languages, language, local, self._is_open)
+            hours = self._means.hours
+            local = hours.local(in_force.centre)
+            instead = notice(call.hotline, call.languages, language, local, hours.is_open)
         if instead is None:
             await steps.walk()
         else:

@@ -17,16 +17,14 @@ from engine.admission import Admission
 from engine.calls.call import LiveCall
 from engine.clock import epoch
 from engine.inbound.bookmark import Arguments
-from engine.inbound.caller_sessions import Sessions
 from engine.inbound.flow_entry import FlowEntry
+from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
-from engine.inbound.queued_calls import QueuedCalls
 from engine.outbound.answered_call import Host, Hosts, begun
 from engine.outbound.placed_session import driven
 from engine.ports import CallStage
 from ivr_flows.flow import Flow
 from ivr_flows.steps import Enqueue, QueueExit
-from prompts.sounds import Prompts
 from telephony.agi.agi_wire import SessionRefused
 from telephony.agi.session import Session
 from telephony.variables import ChannelVariable
@@ -40,20 +38,13 @@ class FlowCalls:
     """Serves the route ``flow`` of the FastAGI server."""
 
     def __init__(
-        self,
-        sessions: Sessions,
-        admission: Admission,
-        queued: QueuedCalls,
-        hosts: Hosts,
-        flows: Mapping[str, Flow],
-        prompts: Prompts,
+        self, means: FlowMeans, admission: Admission, hosts: Hosts, flows: Mapping[str, Flow]
     ) -> None:
-        self._sessions = sessions
+        self._means = means
+        self._sessions = means.sessions
         self._admission = admission
-        self._queued = queued
         self._hosts = hosts
         self._flows = flows
-        self._prompts = prompts
 
     async def serve(self, session: Session) -> None:
         """Drive one customer to the end of the flow. HungUp ends it quietly.
@@ -79,10 +70,9 @@ class FlowCalls:
                 queue=None if host is None else host.queue,
                 raised=_USUAL_PRIORITY if host is None else host.raised,
                 answered=True,
+                flows=self._flows,
             )
-            steps = _CustomersSteps(
-                session, call, given, entry, self._prompts, self._sessions, self._queued, host
-            )
+            steps = _CustomersSteps(session, call, given, entry, self._means, host)
             await steps.walk()
         await session.hang_up()
 
@@ -96,12 +86,10 @@ class _CustomersSteps(FlowSteps):
         call: LiveCall,
         given: Arguments,
         entry: FlowEntry,
-        prompts: Prompts,
-        sessions: Sessions,
-        queued: QueuedCalls,
+        means: FlowMeans,
         host: Host | None,
     ) -> None:
-        super().__init__(session, call, given, entry, prompts, sessions, queued)
+        super().__init__(session, call, given, entry, means)
         self._host = host
 
     async def _wait(self, step: Enqueue) -> QueueExit:

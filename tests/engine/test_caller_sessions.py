@@ -21,6 +21,7 @@ from engine.engine import Engine
 from engine.inbound.bookmark import Arguments, Stage
 from engine.inbound.dial_outcome import DialOutcome
 from engine.inbound.flow_entry import FlowEntry
+from engine.inbound.flow_means import FlowMeans
 from engine.inbound.flow_steps import FlowSteps
 from engine.switches import Switches
 from ivr_flows.steps import Collect, Digits, Enqueue, Left, QueueExit, StepOutcome
@@ -107,10 +108,9 @@ def steps_of(
     engine: Engine, call: LiveCall, session: FakeSession, stage: str = Stage.FLOW
 ) -> FlowSteps:
     given = Arguments("4008001000", "carrier", "1", stage)
-    no = cast(Any, None)  # neither flow nor prompts
-    return FlowSteps(
-        cast(Any, session), call, given, FlowEntry(no, ()), no, engine.sessions, engine.queued
-    )
+    no = cast(Any, None)  # neither flow nor anything that speaks
+    means = FlowMeans(engine.sessions, engine.queued, no, no, no)
+    return FlowSteps(cast(Any, session), call, given, FlowEntry(no, ()), means)
 
 
 def waits(engine: Engine, call: LiveCall, session: FakeSession) -> "asyncio.Task[StepOutcome]":

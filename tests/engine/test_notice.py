@@ -7,8 +7,8 @@ import pytest
 from domain.centre import Calendar, Emergency, Hotline
 from domain.identity import ProjectName
 from domain.reasons import NoEntry
-from engine.inbound.hotline_call import OPEN_BY_CALENDAR
 from engine.inbound.notice import Notice, all_texts, notice
+from engine.inbound.opening_hours import OPEN_BY_CALENDAR
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=timezone(timedelta(hours=8)))
 CALENDAR = Calendar("office", ((),) * 7)
