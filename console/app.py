@@ -17,6 +17,7 @@ from console.centre.routes import CENTRE
 from console.desk.routes import DESK
 from console.floor.disposing import DISPOSING, DispositionServices
 from console.floor.feeds import FEEDS, FloorPictures
+from console.flows.routes import FLOW_PAGES
 from console.health.routes import HEALTH
 from console.kit import context, live
 from console.kit.browser_sessions import RememberedSessions
@@ -51,6 +52,7 @@ FEATURES = (
     CAMPAIGNS,
     LEAD_LISTS,
     CALL_RESULTS,
+    FLOW_PAGES,
     REPORTS,
     CENTRE,
     USERS,

@@ -134,6 +134,12 @@ MAY = {
     "GET /centre/{kind}/{key}/history": CHANGERS,
     "GET /centre/agent/{agent}/panel": CHANGERS,
     "POST /centre/agent/{agent}/panel": CHANGERS,
+    "GET /flows": CHANGERS,
+    "GET /new-flow": {"ops", "admin"},
+    "POST /new-flow": {"ops", "admin"},
+    "GET /flows/{flow}": CHANGERS,
+    "GET /flows/{flow}/draft": CHANGERS,
+    "POST /flows/{flow}/draft": {"ops", "admin"},
     "GET /users": {"admin"},
     "POST /users": {"admin"},
     "GET /users/{name}": {"admin"},
@@ -149,6 +155,7 @@ PUBLIC = {
     "GET /static/calls",
     "GET /static/centre",
     "GET /static/desk",
+    "GET /static/flows",
     "GET /login",
     "POST /login",
     "POST /language",
@@ -170,6 +177,7 @@ PLACES = {
     "{lead}": "1",
     "{file}": "agents.csv",
     "{sheet}": "gone",
+    "{flow}": "nothing",
 }
 USERS = {
     "agent": "amy",

@@ -1,0 +1,1 @@
+"""Flows: their list, the editor, and what is done with a flow."""

@@ -1,0 +1,109 @@
+"""What a new flow begins with: a piece of the library, a copy of another, or nearly nothing."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from configuration.flows import LIBRARY, PHRASES, TESTS
+from ivr_flows.loader import check
+
+_NAME_LINE = re.compile(r"^flow:[ \t]*[^\s#]+", re.MULTILINE)
+
+_EMPTY = """\
+# What callers hear and where they go. Ctrl+Space offers what can be written at the cursor.
+
+flow: %(name)s
+title:
+  zh-CN: %(name)s
+  en: %(name)s
+languages: [zh-CN, en]  # the first is for callers who don't choose
+start: greeting
+
+prompts:
+  greeting:
+    zh-CN: 您好，欢迎致电。
+    en: Hello, and welcome.
+  goodbye:
+    zh-CN: 感谢您的来电，再见。
+    en: Thank you for calling. Goodbye.
+
+nodes:
+  greeting:
+    kind: say
+    prompts: greeting
+    exits: {next: goodbye}
+
+  goodbye:
+    kind: say
+    prompts: goodbye
+    exits: {next: the_end}
+
+  the_end:
+    kind: hangup
+"""
+"""The least that can be published."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPiece:
+    """A flow of the library, to begin with."""
+
+    name: str
+    titles: Mapping[str, str]
+    about: str
+    """Its note, or the comment at its head, in English."""
+    text: str
+    tests: str
+    nodes: int
+
+    def title(self, language: str) -> str:
+        """What people call it."""
+        return self.titles.get(language) or self.name
+
+
+@cache
+def library_pieces() -> tuple[FlowPiece, ...]:
+    """The flows of the library, by name."""
+    found = []
+    for file in sorted(LIBRARY.glob("*.yaml")):
+        if file.name.endswith(TESTS) or file.stem in PHRASES:
+            continue
+        text = file.read_text("utf-8")
+        flow = check(text, file.name).flow
+        if flow is None:  # tests/ivr_flows finds that
+            continue
+        tests = file.with_suffix(TESTS)
+        found.append(
+            FlowPiece(
+                flow.name,
+                flow.title,
+                flow.note or _heading(text),
+                text,
+                tests.read_text("utf-8") if tests.is_file() else "",
+                len(flow.nodes),
+            )
+        )
+    return tuple(found)
+
+
+def _heading(text: str) -> str:
+    """The first sentence or two of the comment with which a file begins."""
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        if not (words := line.lstrip("# ").strip()):
+            break
+        lines.append(words)
+    return " ".join(lines)
+
+
+def empty_flow(name: str) -> str:
+    """The least that can be published, under this name."""
+    return _EMPTY % {"name": name}
+
+
+def named(text: str, name: str) -> str:
+    """The text of a flow, or of its tests, for a flow of another name."""
+    return _NAME_LINE.sub(f"flow: {name}", text, count=1)

@@ -1,0 +1,26 @@
+"""The routes of flows, and who may use them."""
+
+from console.flows import editor_pages, flow_list_pages, new_flow_pages
+from console.kit.features import Entry, Feature, get, post, post_file
+from console.kit.permissions import Only, Reach
+from console.kit.translations import N_
+from documents.document import FLOW
+from domain.roles import Role
+
+FLOW_READERS = Only({Role.SUPERVISOR, Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+FLOW_CHANGERS = Only({Role.OPS, Role.ADMIN}, Reach.PROJECTS)
+LARGEST_TEXT = 4 * FLOW.characters
+"""Bytes of a flow's text."""
+
+FLOW_PAGES = Feature(
+    "flows",
+    (
+        get("/flows", flow_list_pages.flows_page, FLOW_READERS),
+        get("/new-flow", new_flow_pages.new_flow_page, FLOW_CHANGERS),
+        post("/new-flow", new_flow_pages.make_flow, FLOW_CHANGERS),
+        get("/flows/{flow}", editor_pages.editor_page, FLOW_READERS),
+        get("/flows/{flow}/draft", editor_pages.draft_now, FLOW_READERS),
+        post_file("/flows/{flow}/draft", editor_pages.save_draft, FLOW_CHANGERS, LARGEST_TEXT),
+    ),
+    Entry("/flows", "transfer", N_("Flows"), also=("/new-flow",)),
+)
