@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.errors import OffhookError
 from ivr_flows.steps import Step, StepOutcome
-from ivr_flows.values import Value
+from ivr_flows.values import Value, Values
 from ivr_flows.walk import FlowContext, GoOnIn, NodeLeft, OneFlow, Script, Stuck, Walk
 
 
@@ -45,6 +45,17 @@ class Conversation:
     def flow(self) -> OneFlow:
         """The flow that the call is in."""
         return self._walk.flow
+
+    @property
+    def waits(self) -> bool:
+        """Whether the caller has a place in a queue, and walks an in-queue flow."""
+        return self._walk.waits
+
+    @property
+    def values(self) -> Values:
+        """The variables of the flow that the call is in, for whoever tries a flow out; secret ones
+        too."""
+        return self._walk.values
 
     @property
     def kept(self) -> Mapping[str, str]:

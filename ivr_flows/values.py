@@ -46,6 +46,9 @@ class Variable:
     note: str | None = None
 
 
+HIDDEN = "***"
+"""Stands for a secret value."""
+
 CALLER, CALLED, KNOWN, LANGUAGE, TODAY, NOW = (
     "caller",
     "called",
@@ -209,6 +212,16 @@ class Values:
             self._values[name] = None
             return False
         return True
+
+    def shown(self) -> Mapping[str, str]:
+        """All of them as text, to be shown to a person: of secret ones only whether they are known
+        (``HIDDEN``)."""
+        return {
+            name: HIDDEN
+            if variable.secret and self._values.get(name) is not None
+            else written(self._values.get(name))
+            for name, variable in self._variables.items()
+        }
 
     def know(self, name: str, value: Value) -> None:
         """Set a built-in one."""

@@ -160,6 +160,8 @@ class NodeLeft:
 
     node: str
     exit: str | None
+    flow: str = ""
+    """The flow that the call was in; a node of a sub-flow has its way in front of it."""
 
 
 @dataclass(slots=True)
@@ -258,10 +260,13 @@ class Walk:
             self.taken_back = False
             if not isinstance(went, str):
                 ended = None if went is None else _name_of(went)
-                self.passed.append(NodeLeft(self.way_to(node.id), ended))
+                self._left(node, ended)
                 return went
-            self.passed.append(NodeLeft(self.way_to(node.id), went))
+            self._left(node, went)
             node = flow.nodes[node.exits[went]]
+
+    def _left(self, node: OneNode, exit: str | None) -> None:
+        self.passed.append(NodeLeft(self.way_to(node.id), exit, self._frames[0].flow.name))
 
     def change_to(self, name: str) -> None:
         """Go over to another flow for good. Raises Stuck if there is none of this name."""

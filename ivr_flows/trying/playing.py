@@ -1,28 +1,27 @@
 """Plays the tests beside a flow, and counts which exits they take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from documents.document_errors import DocumentError
-from documents.sentence import Sentence, as_is, sentence
-from domain.identity import QueueName
+from documents.sentence import Sentence, sentence
 from ivr_flows.flow import Flow
-from ivr_flows.steps import (
-    BookCallback,
-    Collect,
-    Enqueue,
-    LookedUp,
-    LookUp,
-    LookUpFailed,
-    OpeningState,
-    RecordVoice,
-    TransferToAgent,
-    TransferToNumber,
+from ivr_flows.steps import Enqueue, TransferToAgent, TransferToNumber
+from ivr_flows.trying.acting import act, always_open, begun, where_it_is
+from ivr_flows.trying.rehearsal import (
+    AsksCalendar,
+    DoesNotFit,
+    Happened,
+    HeardPrompt,
+    PassedNode,
+    Rehearsal,
 )
-from ivr_flows.trying.rehearsal import CallBegins, DoesNotFit, Happened, HeardPrompt, Rehearsal
 from ivr_flows.trying.scripts import Scripts, ScriptSettings, ScriptStep
+from ivr_flows.values import HIDDEN, NotOfType, value_of, written
 from ivr_flows.walk import OneFlow
+
+MOST_NODES_IN_ALL = 100_000
+"""That the tests of a flow may pass: they are played while people wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Played:
     name: str
     fault: DocumentError | None
     told: tuple[HeardPrompt | Happened, ...]
+    way: tuple[PassedNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +49,69 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class AllPlayed:
-    """What came of all tests of a flow."""
+    """What came of all tests of a flow. ``not_its``: they are another flow's, and none was
+    played."""
 
     tests: tuple[Played, ...]
     coverage: Coverage
+    not_its: DocumentError | None = None
 
     @property
     def faults(self) -> tuple[DocumentError, ...]:
         """Those of the tests that failed."""
-        return tuple(played.fault for played in self.tests if played.fault is not None)
+        failed = tuple(played.fault for played in self.tests if played.fault is not None)
+        return failed if self.not_its is None else (self.not_its, *failed)
 
 
-def play_all(flow: Flow, scripts: Scripts, flows: Mapping[str, OneFlow]) -> AllPlayed:
-    """Play all tests; ``flows`` are those to which this one may lead."""
-    taken: set[tuple[str, str]] = set()
-    played = []
+def play_all(
+    flow: Flow,
+    scripts: Scripts,
+    flows: Mapping[str, OneFlow],
+    calendar: AsksCalendar = always_open,
+) -> AllPlayed:
+    """Play all tests; ``flows`` are those to which this one may lead, ``calendar`` is asked of the
+    hours about which a test says nothing."""
+    if scripts.flow != flow.name:
+        what = sentence(
+            'these are tests of the flow "%(other)s"; expected "%(flow)s"',
+            other=scripts.flow,
+            flow=flow.name,
+        )
+        return AllPlayed((), coverage_of(flow, ()), scripts.document.fault(("flow",), what))
+    played: list[Played] = []
+    passed = 0
     for name, script in scripts.tests.items():
-        test = _Test(flow, flows, name, script, scripts)
-        played.append(test.play())
-        taken |= test.taken
+        test = _Test(flow, flows, name, script, scripts, calendar)
+        played.append(test.play() if passed <= MOST_NODES_IN_ALL else test.left_out())
+        passed += len(played[-1].way)
+    return AllPlayed(tuple(played), coverage_of(flow, (left for one in played for left in one.way)))
+
+
+def coverage_of(flow: Flow, way: Iterable[PassedNode]) -> Coverage:
+    """Which exits of the flow were taken by calls that passed these nodes. Exits that lead where
+    the one leads that stands in for them don't count."""
     exits = {
         (node.id, exit.name)
         for node in flow.nodes.values()
         for exit in node.settings.exits()
         if node.exits[exit.name] != node.exits.get(exit.otherwise or "")
     }
-    return AllPlayed(tuple(played), Coverage(frozenset(taken & exits), frozenset(exits)))
+    # A node of the in-queue flow comes after the way to the queue.
+    taken = {
+        (left.node.rpartition(">")[2] if _is_own(flow, left.node) else left.node, left.exit)
+        for left in way
+        if left.exit is not None and left.flow == flow.name
+    }
+    return Coverage(frozenset(taken & exits), frozenset(exits))
+
+
+def _is_own(flow: Flow, node: str) -> bool:
+    """Whether a node is one of this flow, and not of another that stands in it."""
+    *outer, _ = node.split(">")
+    return all(
+        (found := flow.nodes.get(each)) is not None and found.settings.enters is None
+        for each in outer
+    )
 
 
 class _Failed(Exception):  # noqa: N818
@@ -92,21 +129,12 @@ class _Test:
     name: str
     script: ScriptSettings
     scripts: Scripts
-    taken: set[tuple[str, str]] = field(default_factory=set)
-    _heard: int = 0
+    calendar: AsksCalendar
+    _heard: int = field(default=0)
 
     def play(self) -> Played:
         script = self.script
-        situation = CallBegins(
-            script.begins,
-            script.caller or None,
-            script.called,
-            script.known,
-            QueueName(script.queue) if script.queue else None,
-            flows=self.flows,
-            lots=script.lots / 100,
-        )
-        call = Rehearsal(self.flow, situation, self._hours)
+        call = begun(self.flow, script, self.flows, self.calendar)
         fault = None
         for index, step in enumerate(script.steps):
             try:
@@ -117,16 +145,19 @@ class _Test:
         else:
             if call.awaits is not None:
                 last = len(script.steps) - 1
-                fault = self._fault(
-                    last,
-                    script.steps[last],
-                    sentence("the test ends here, but the call goes on: %(now)s", now=_now(call)),
+                what = sentence(
+                    "the test ends here, but the call goes on: %(now)s", now=where_it_is(call)
                 )
-        self.taken |= {(left.node, left.exit) for left in call.way if left.exit is not None}
-        return Played(self.name, fault, tuple(call.told))
+                fault = self._fault(last, script.steps[last], what)
+        return Played(self.name, fault, tuple(call.told), tuple(call.way))
 
-    def _hours(self, calendar: str | None, _at: datetime) -> OpeningState | None:
-        return self.script.hours.get(calendar or "", OpeningState.OPEN)
+    def left_out(self) -> Played:
+        """What comes of a test if those before it took too long."""
+        what = sentence(
+            "not played: the tests before it passed more than %(most)s nodes",
+            most=f"{MOST_NODES_IN_ALL:,}",
+        )
+        return Played(self.name, self._fault(0, self.script.steps[0], what), ())
 
     def _fault(self, index: int, step: ScriptStep, what: Sentence) -> DocumentError:
         return self.scripts.document.fault(
@@ -139,24 +170,30 @@ class _Test:
             case "hears":
                 self._hears(call, step.hears or "")
             case "waits_in":
-                self._waits_in(call, step.waits_in or "")
+                _waits_in(call, step.waits_in or "")
+            case "transfers_to":
+                _transfers_to(call, step.transfers_to or "")
+            case "holds":
+                _holds(call, step.holds or {})
             case "ends":
                 if call.ended != step.ends:
                     raise _Failed(
                         sentence(
                             'expected the call to end with "%(why)s"; %(now)s',
                             why=step.ends or "",
-                            now=_now(call),
+                            now=where_it_is(call),
                         )
                     )
             case _:
                 self._heard = len(call.told)
                 try:
-                    _act(call, step)
+                    act(call, step)
                 except DoesNotFit:
                     raise _Failed(
                         sentence(
-                            '"%(what)s" does not fit here; %(now)s', what=step.what, now=_now(call)
+                            '"%(what)s" does not fit here; %(now)s',
+                            what=step.what,
+                            now=where_it_is(call),
                         )
                     ) from None
 
@@ -177,57 +214,53 @@ class _Test:
             )
         )
 
-    def _waits_in(self, call: Rehearsal, queue: str) -> None:
-        step = call.awaits
-        if not isinstance(step, Enqueue) or step.queue != queue:
+
+def _waits_in(call: Rehearsal, queue: str) -> None:
+    step = call.awaits
+    if not isinstance(step, Enqueue) or step.queue != queue:
+        raise _Failed(
+            sentence(
+                'expected the caller to wait in "%(queue)s"; %(now)s',
+                queue=queue,
+                now=where_it_is(call),
+            )
+        )
+
+
+def _transfers_to(call: Rehearsal, whom: str) -> None:
+    step = call.awaits
+    if (isinstance(step, TransferToAgent) and step.agent == whom) or (
+        isinstance(step, TransferToNumber) and step.number == whom
+    ):
+        return
+    raise _Failed(
+        sentence(
+            'expected the caller to be brought to "%(whom)s"; %(now)s',
+            whom=whom,
+            now=where_it_is(call),
+        )
+    )
+
+
+def _holds(call: Rehearsal, wanted: Mapping[str, object]) -> None:
+    shown = call.values.shown()
+    for name, given in wanted.items():
+        if name not in shown:
+            raise _Failed(sentence('there is no variable "%(name)s" here', name=name))
+        try:
+            value = written(value_of(given, call.values.type_of(name)))
+        except NotOfType:
+            value = str(given)
+        if shown[name] == HIDDEN:
+            raise _Failed(
+                sentence('"%(name)s" is secret: its value can\'t be looked at', name=name)
+            )
+        if shown[name] != value:
             raise _Failed(
                 sentence(
-                    'expected the caller to wait in "%(queue)s"; %(now)s',
-                    queue=queue,
-                    now=_now(call),
+                    'expected "%(name)s" to be "%(value)s"; it is "%(found)s"',
+                    name=name,
+                    value=value,
+                    found=shown[name],
                 )
             )
-
-
-def _act(call: Rehearsal, step: ScriptStep) -> None:
-    if step.presses is not None:
-        call.press(step.presses)
-    elif step.silent:
-        call.stay_silent()
-    elif step.hangs_up:
-        call.hang_up()
-    elif step.says is not None:
-        call.speak(step.says)
-    elif step.queue is not None:
-        call.leave_queue(step.queue)
-    elif step.menu:
-        call.menu_is_due()
-    elif step.agent_found:
-        call.agent_found()
-    elif step.fails is not None:
-        call.answer(LookUpFailed(step.fails))
-    elif step.books is not None:
-        call.book(taken=step.books)
-    elif step.what == "answers":
-        call.answer(LookedUp(step.answers))
-
-
-def _now(call: Rehearsal) -> Sentence:
-    """What the call waits for, in words."""
-    match call.awaits:
-        case None:
-            return sentence('the call has ended with "%(why)s"', why=call.ended or "")
-        case Collect(node):
-            return sentence('at "%(node)s" a key of the caller is awaited', node=node)
-        case Enqueue(node, queue):
-            return sentence('at "%(node)s" the caller waits in "%(queue)s"', node=node, queue=queue)
-        case LookUp(node):
-            return sentence('at "%(node)s" the answer of a service is awaited', node=node)
-        case RecordVoice(node):
-            return sentence('at "%(node)s" the caller is to speak', node=node)
-        case BookCallback(node):
-            return sentence('at "%(node)s" a callback is to be booked', node=node)
-        case TransferToAgent(node) | TransferToNumber(node):
-            return sentence('at "%(node)s" the caller is being transferred', node=node)
-        case _:
-            return as_is(call.awaits.node)

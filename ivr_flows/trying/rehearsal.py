@@ -5,7 +5,7 @@ comes out, and each answer of the caller, of an agent or of a service is given i
 flow's own: it passes by what is said and by what is waited for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,13 +46,25 @@ from ivr_flows.steps import (
     TransferToNumber,
     VoiceRecorded,
 )
-from ivr_flows.values import CALLED, CALLER, KNOWN, NOW, TODAY, Value
-from ivr_flows.walk import FlowContext, NodeLeft, OneFlow
+from ivr_flows.values import CALLED, CALLER, KNOWN, NOW, TODAY, Value, Values
+from ivr_flows.walk import FlowContext, OneFlow
 
 CHARACTERS_A_SECOND: Mapping[str, float] = {"zh-CN": 4.0, "en": 14.0}
 """How fast voices speak, about; for how long a rehearsal says a prompt."""
 MOST_STEPS = 2_000
 """More than any call takes; a rehearsal ends there."""
+TOO_LONG = "too_long"
+"""Why it ends there."""
+
+_DEAF = (
+    Enqueue,
+    LookUp,
+    RecordVoice,
+    BookCallback,
+    TransferToAgent,
+    TransferToNumber,
+    Apologise,
+)
 
 AsksCalendar = Callable[[str | None, datetime], OpeningState | None]
 """What a calendar (None: the number's) says of a civil time; None: there is no such calendar."""
@@ -66,6 +78,7 @@ class HeardPrompt:
     node: str
     prompt: str
     text: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,16 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedNode:
+    """A node that the call has left, and by which exit; None: the call ended there."""
+
+    at: datetime
+    node: str
+    exit: str | None
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallBegins:
     """Where a rehearsal begins: who calls which number, and when by the centre's clock."""
 
@@ -88,9 +111,13 @@ class CallBegins:
     known: bool | None = None
     queue: QueueName | None = None
     languages: tuple[str, ...] = ()
+    usual: str | None = None
+    """The language of those who don't choose; None: the first."""
     flows: Mapping[str, OneFlow] = field(default_factory=dict)
     lots: float = 0.0
     """What each drawing of lots gives."""
+    placed: bool = True
+    """Whether we have called them, so that they can ask not to be called again."""
 
 
 class DoesNotFit(OffhookError):  # noqa: N818 - an answer to whoever tries
@@ -103,10 +130,11 @@ class Rehearsal:
     def __init__(self, flow: OneFlow, situation: CallBegins, calendar: AsksCalendar) -> None:
         self.at = situation.at
         self.told: list[HeardPrompt | Happened] = []
-        self.way: list[NodeLeft] = []
+        self.way: list[PassedNode] = []
         self.awaits: Step | None = None
         self.ended: str | None = None
         """Why the call ended; "hung_up" if the caller left."""
+        self._ahead = ""
         self._situation = situation
         self._calendar = calendar
         self._steps = 0
@@ -117,6 +145,7 @@ class Rehearsal:
         }
         context = FlowContext(
             languages=situation.languages,
+            usual=situation.usual,
             queue=situation.queue,
             known={**known, **_clock(situation.at)},
             flows=situation.flows,
@@ -127,8 +156,8 @@ class Rehearsal:
     # --- what somebody does
 
     def press(self, keys: str) -> None:
-        """The caller presses these keys, the first of which cuts short what is said. Raises
-        DoesNotFit, as the others do."""
+        """The caller presses these keys, the first of which cuts short what is said. Those that
+        the question doesn't take answer the next one. Raises DoesNotFit, as the others do."""
         step = self._waits_for(Collect, Enqueue)
         if isinstance(step, Enqueue):
             if keys not in tuple(step.keys):
@@ -137,16 +166,26 @@ class Rehearsal:
             self._give(Left(QueueExit.KEY, keys))
             return
         assert isinstance(step, Collect)  # noqa: S101 - it is one of the two
-        digits = keys
-        for key in step.terminators:
-            digits = digits.split(key, 1)[0]
-        self._pass(0.5 * len(keys))
+        self._ahead = keys
+        self._give(self._keyed(step))
+
+    def _keyed(self, step: Collect) -> Digits:
+        """What a question takes of the keys that were pressed."""
+        digits, ended, taken = "", False, 0
+        for key in self._ahead:
+            taken += 1
+            ended = key in step.terminators
+            if not ended:
+                digits += key
+                ended = len(digits) == step.max_digits
+            if ended:
+                break
+        keys, self._ahead = self._ahead[:taken], self._ahead[taken:]
+        self._pass(0.5 * taken)
         self._happened(step, "pressed", "" if step.secret else keys)
-        digits = digits[: step.max_digits]
-        ended = len(digits) == step.max_digits or digits != keys
         if not ended:
             self._pass(step.digit_timeout_s)
-        self._give(Digits(digits, timed_out=not ended))
+        return Digits(digits, timed_out=not ended)
 
     def stay_silent(self) -> None:
         """The caller presses nothing."""
@@ -158,14 +197,21 @@ class Rehearsal:
 
     def hang_up(self) -> None:
         """The caller leaves."""
-        self._talk.close()
-        self.way += self._talk.passed()
+        if self.awaits is None:
+            raise DoesNotFit("over")
         self._happened(self.awaits, "hung_up")
-        self.awaits, self.ended = None, "hung_up"
+        self._end("hung_up")
+
+    def _end(self, why: str) -> None:
+        self._talk.close()
+        self._passed()
+        self.awaits, self.ended = None, why
 
     def leave_queue(self, why: QueueExit, seconds: float = 20.0) -> None:
         """The wait ends like this, for an agent, in a queue or at a number."""
         step = self._waits_for(Enqueue, TransferToAgent, TransferToNumber)
+        if why is QueueExit.KEY:
+            raise DoesNotFit("key")  # keys are pressed
         self._pass(seconds)
         self._happened(step, why.value)
         self._give(Left(why))
@@ -180,10 +226,9 @@ class Rehearsal:
 
     def agent_found(self) -> None:
         """An agent is there for a caller who walks the in-queue flow."""
-        step = self._waits_for(Collect)
-        if not isinstance(step, Collect) or not step.waiting:
+        if self.awaits is None or not self._talk.waits:
             raise DoesNotFit("agent")
-        self._happened(step, "agent_found")
+        self._happened(self.awaits, "agent_found")
         self._give(AgentFound())
 
     def answer(self, outcome: LookedUp | LookUpFailed) -> None:
@@ -199,6 +244,22 @@ class Rehearsal:
         self._pass(seconds)
         self._happened(step, "recorded", f"{seconds:g}")
         self._give(VoiceRecorded("rehearsal", seconds))
+
+    def not_recorded(self) -> None:
+        """The caller is to speak, and nothing can be recorded."""
+        step = self._waits_for(RecordVoice)
+        self._happened(step, "not_recorded")
+        self._give(NotDone())
+
+    @property
+    def values(self) -> Values:
+        """The variables, as they are now."""
+        return self._talk.values
+
+    @property
+    def waits(self) -> bool:
+        """Whether the caller keeps a place in a queue, and walks the in-queue flow."""
+        return self.awaits is not None and self._talk.waits
 
     def book(self, *, taken: bool) -> None:
         """The callback is noted, or refused."""
@@ -220,10 +281,11 @@ class Rehearsal:
 
     def _go_on(self, step: Step | None) -> None:
         while step is not None:
-            self.way += self._talk.passed()
+            self._passed()
             self._steps += 1
             if self._steps > MOST_STEPS:
-                self.hang_up()
+                self._happened(step, "ended", TOO_LONG)
+                self._end(TOO_LONG)
                 return
             outcome = self._by_itself(step)
             if outcome is None:
@@ -231,21 +293,36 @@ class Rehearsal:
                 return
             self._talk.know(_clock(self.at))
             step = self._talk.go_on(outcome)
-        self.way += self._talk.passed()
+        self._passed()
 
     def _by_itself(self, step: Step) -> StepOutcome | None:
         """The outcome of a step that waits for nobody; None: somebody has to do something."""
+        if isinstance(step, _DEAF) or (isinstance(step, Play) and not step.interruptible):
+            self._ahead = ""  # on the phone nobody listens for keys then
         match step:
+            case Play() if self._ahead:
+                key, self._ahead = self._ahead[0], self._ahead[1:]
+                self._happened(step, "pressed", key)
+                return Digits(key)
             case Play():
-                self._hear(step, step.prompts)
-            case Collect() | Enqueue() | LookUp() | RecordVoice() | BookCallback():
-                if isinstance(step, Collect):
-                    self._hear(step, step.prompts)
-                elif isinstance(step, Enqueue):
-                    self._happened(step, "waits", step.queue)
-                elif isinstance(step, LookUp):
-                    self._happened(step, "asks", step.url)
-                    self._hear(step, step.meanwhile)
+                self._hear(step.node, step.prompts)
+            case Collect() if self._ahead:
+                return self._keyed(step)
+            case Collect():
+                self._hear(step.node, step.prompts)
+                return None
+            case Enqueue():
+                self._happened(step, "waits", step.queue)
+                return None
+            case LookUp():
+                self._happened(step, "asks", step.url)
+                self._hear(step.node, step.meanwhile)
+                return None
+            case RecordVoice():
+                self._happened(step, "records")
+                return None
+            case BookCallback():
+                self._happened(step, "books", step.number)
                 return None
             case TransferToAgent():
                 self._happened(step, "agent", step.agent)
@@ -264,14 +341,21 @@ class Rehearsal:
                 self.ended = step.why
                 self._happened(step, "ended", step.why)
             case OptOut():
+                if not self._situation.placed:
+                    return NotDone()
                 self._happened(step, "opted_out")
             case AnswerCall() | LeaveQueue() | Note():
                 pass
         return Done()
 
-    def _hear(self, step: Step, prompts: tuple[PromptText, ...]) -> None:
+    def _passed(self) -> None:
+        for left in self._talk.passed():
+            self.way.append(PassedNode(self.at, left.node, left.exit, left.flow))
+
+    def _hear(self, node: str, prompts: Iterable[PromptText]) -> None:
         for prompt in prompts:
-            self.told.append(HeardPrompt(self.at, step.node, prompt.name, prompt.text))
+            heard = HeardPrompt(self.at, node, prompt.name, prompt.text, prompt.language)
+            self.told.append(heard)
             self._pass(len(prompt.text) / CHARACTERS_A_SECOND.get(prompt.language, 12.0))
 
     def _happened(self, step: Step | None, what: str, about: str = "") -> None:

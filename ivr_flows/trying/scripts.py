@@ -15,7 +15,8 @@
           - presses: "5"
           - ends: done
 
-``hears``, ``waits_in`` and ``ends`` are what is expected; the others are what somebody does.
+``hears``, ``waits_in``, ``transfers_to``, ``holds`` and ``ends`` are what is expected; the others
+are what somebody does.
 """
 
 from collections.abc import Mapping
@@ -26,10 +27,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from documents.document import Document, read
 from documents.document_errors import DocumentError, did_you_mean, one_of
-from documents.sentence import sentence
+from documents.sentence import Sentence, sentence
 from documents.validation import validated
 from ivr_flows.flow_schema import NAME
 from ivr_flows.steps import LookUpFault, OpeningState, QueueExit
+
+_NUMBER = r"^[0-9+*#]{0,32}$"
+
+EXPECTED = frozenset(("hears", "waits_in", "transfers_to", "holds", "ends"))
+"""The steps that do nothing: they say what is expected."""
+_TRUE = frozenset(("silent", "hangs_up", "unrecorded", "menu", "agent_found"))
+MOST_STEPS_IN_A_TEST = 500
 
 
 class _ScriptSection(BaseModel):
@@ -48,7 +56,16 @@ class ScriptStep(_ScriptSection):
     says: float | None = Field(
         default=None, ge=0, le=600, description="seconds that the caller speaks after the tone"
     )
+    unrecorded: bool | None = Field(
+        default=None, description="true: what the caller says can't be recorded"
+    )
     waits_in: str | None = Field(default=None, description="the queue in which the caller waits")
+    transfers_to: str | None = Field(
+        default=None, description="the agent or the number that the caller is brought to"
+    )
+    holds: dict[str, str | int | float | bool | None] | None = Field(
+        default=None, description="variables with their values"
+    )
     queue: QueueExit | None = Field(
         default=None, strict=False, description="how the wait, or the transfer, ends"
     )
@@ -78,16 +95,31 @@ class ScriptSettings(_ScriptSection):
         description="when they call, by the centre's clock: 2026-11-27 10:00",
     )
     caller: str | None = Field(
-        default="+8613800000000", description="the caller's number; empty: withheld"
+        default="+8613800000000",
+        pattern=_NUMBER,
+        description="the caller's number; empty: withheld",
     )
-    called: str | None = Field(default=None, description="the number called")
+    called: str | None = Field(default=None, pattern=_NUMBER, description="the number called")
     known: bool = Field(default=False, description="whether the centre knows the caller")
+    placed: bool = Field(
+        default=True, description="whether we called them, so that they can opt out"
+    )
     queue: str | None = Field(default=None, description="the queue of the number called")
+    languages: list[str] = Field(
+        default=[], description="those that the number offers; without any, all of the flow"
+    )
+    language: str | None = Field(
+        default=None, description="of callers who don't choose; without it, the first"
+    )
     hours: dict[str, OpeningState] = Field(
         default={}, description="what calendars say; those left out are open"
     )
     lots: int = Field(default=0, ge=0, le=99, description="what is drawn at a split, in percent")
-    steps: list[ScriptStep] = Field(min_length=1, description="what happens, in its order")
+    steps: list[ScriptStep] = Field(
+        min_length=1,
+        max_length=MOST_STEPS_IN_A_TEST,
+        description="what happens, in its order",
+    )
 
     @field_validator("hours", mode="before")
     @classmethod
@@ -100,7 +132,8 @@ class ScriptSettings(_ScriptSection):
     @field_validator("at")
     @classmethod
     def _is_a_time(cls, given: str) -> str:
-        datetime.strptime(given, "%Y-%m-%d %H:%M")
+        if datetime.strptime(given, "%Y-%m-%d %H:%M").year not in range(2000, 2101):
+            raise ValueError("expected a year from 2000 to 2100")
         return given
 
     @property
@@ -125,6 +158,26 @@ class Scripts:
         self.document = document
 
 
+def step_fault(step: ScriptStep) -> tuple[Sentence, Sentence | None] | None:
+    """What is wrong with a step as a whole, and what to do about it."""
+    if len(step.model_fields_set) != 1:
+        written = sorted(step.model_fields_set)
+        known = list(ScriptStep.model_fields)
+        return (
+            sentence("a step says one thing; expected one of %(names)s", names=one_of(known)),
+            did_you_mean(written[0], known) if len(written) == 1 else None,
+        )
+    given = getattr(step, step.what)
+    if given is None and step.what != "answers":
+        return sentence('"%(what)s" says nothing', what=step.what), sentence("write its value")
+    if given is False and step.what in _TRUE:
+        return (
+            sentence('"%(what)s" can only be true', what=step.what),
+            sentence("leave the step out"),
+        )
+    return None
+
+
 def load_scripts(text: str | bytes, source: str) -> Scripts:
     """Read a file of tests. Raises DocumentError with all its faults."""
     document = read(text, source)
@@ -138,18 +191,8 @@ def load_scripts(text: str | bytes, source: str) -> Scripts:
             continue
         tests[name] = found
         for index, step in enumerate(found.steps):
-            if len(step.model_fields_set) != 1:
-                written = sorted(step.model_fields_set)
-                known = list(ScriptStep.model_fields)
-                faults.append(
-                    document.fault(
-                        (*path, "steps", index),
-                        sentence(
-                            "a step says one thing; expected one of %(names)s", names=one_of(known)
-                        ),
-                        did_you_mean(written[0], known) if len(written) == 1 else None,
-                    )
-                )
+            if fault := step_fault(step):
+                faults.append(document.fault((*path, "steps", index), *fault))
     if faults or file is None:
         first, *others = sorted(faults, key=lambda fault: (fault.line, fault.column))
         first.others = tuple(others)

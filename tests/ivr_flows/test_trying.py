@@ -11,7 +11,7 @@ from ivr_flows.trying.playing import play_all
 from ivr_flows.trying.rehearsal import CallBegins, DoesNotFit, HeardPrompt, Rehearsal
 from ivr_flows.trying.scripts import Scripts, load_scripts
 from tests.ivr_flows.caller import hotline
-from tests.ivr_flows.test_nodes import ENDS, HOURS, LOOK_UP, QUEUE, flow_of
+from tests.ivr_flows.test_nodes import ENDS, HEAD, HOURS, LOOK_UP, QUEUE, flow_of
 
 HOTLINE = (LIBRARY / "hotline.tests.yaml").read_text()
 MORNING = CallBegins(datetime(2026, 11, 27, 9, 59, 58))
@@ -137,3 +137,91 @@ def test_what_does_not_fit_is_refused_and_nothing_changes() -> None:
     assert call.ended == "hung_up"
     with pytest.raises(DoesNotFit):
         call.press("1")
+
+
+MENUS = (
+    """
+  a: {kind: menu, prompts: ask, keys: {"1": x, "2": y}, exits: {x: b, y: other, exhausted: bad}}
+  b: {kind: menu, prompts: hello, keys: {"1": x, "2": y}, exits: {x: good, y: bad, exhausted: bad}}
+"""
+    + ENDS
+)
+
+
+def test_keys_pressed_ahead_answer_the_next_question_too() -> None:
+    both = play_all(flow_of(MENUS), scripts('presses: "12"', "ends: bad"), {})
+    assert both.faults == ()
+    assert not any(isinstance(one, HeardPrompt) and one.node == "b" for one in both.tests[0].told)
+    said = "  a: {kind: say, prompts: hello, interruptible: false, exits: {next: b}}\n"
+    first = MENUS.replace("  a: ", "  z: ").replace("x: b", "x: a")
+    deaf = flow_of(first + said, HEAD.replace("start: a", "start: z"))
+    assert play_all(deaf, scripts('presses: "12"', "silent: true", 'presses: "1"', "ends: good"), {}).faults == ()  # fmt: skip # noqa: E501
+
+
+def test_what_is_kept_and_where_it_leads_can_be_expected() -> None:
+    flow = flow_of(
+        "  a: {kind: collect, prompts: ask, variable: order, exits: {done: b, exhausted: bad}}\n"
+        "  b: {kind: collect, prompts: ask, variable: pin, exits: {done: c, exhausted: bad}}\n"
+        "  c: {kind: agent, agent: '1001', exits: {talked: good, timeout: bad}}\n"
+        + ENDS.split("  other")[0]
+    )
+    keyed = ('presses: "123#"', 'presses: "99#"')
+    good = scripts(*keyed, 'holds: {order: "123"}', 'transfers_to: "1001"', "queue: talked",
+                   "ends: good")  # fmt: skip
+    assert play_all(flow, good, {}).faults == ()
+    for step, expected in (
+        ('holds: {order: "124"}', 'expected "order" to be "124"; it is "123"'),
+        ('holds: {pin: "99"}', '"pin" is secret'),
+        ("holds: {nothing: 1}", 'there is no variable "nothing" here'),
+        ('transfers_to: "1002"', 'expected the caller to be brought to "1002"'),
+        ("queue: key", '"queue" does not fit here'),
+    ):
+        (fault,) = play_all(flow, scripts(*keyed, step), {}).faults
+        assert expected in str(fault)
+        assert "99" not in str(play_all(flow, scripts(*keyed, step), {}).tests[0].told)
+
+
+def test_tests_of_another_flow_are_not_played() -> None:
+    others = load_scripts("flow: big\ntests: {one: {steps: [{ends: x}]}}", "t.yaml")
+    came = play_all(flow_of(MENUS), others, {})
+    assert came.tests == () and 'tests of the flow "big"' in str(came.faults[0])
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("silent: false", '"silent" can only be true'),
+        ("presses:", '"presses" says nothing'),
+        ("queue: dinner", "queue"),
+        ("says: .nan", "not a plain number"),
+    ],
+)
+def test_a_step_that_says_nothing_is_a_fault(step: str, expected: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        scripts(step)
+    assert expected in str(caught.value) and caught.value.line == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "flow: x\n", "flow: x\ntests: {}\n", "flow: x\ntests: {a: {steps: []}}", "&a [*a]", "\x00",
+     "flow: x\ntests: {a: {at: 9999-12-31 23:59, steps: [{ends: x}]}}", "[" * 5000,
+     "flow: x\ntests:\n" + "  a: {steps: [{ends: x}]}\n" * 2],
+)  # fmt: skip
+def test_a_file_of_tests_that_is_none_has_one_clear_error(text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load_scripts(text, "t.yaml")
+    assert str(caught.value).startswith("t.yaml:")
+
+
+def test_a_conversation_that_never_ends_is_stopped() -> None:
+    flow = flow_of(
+        "  a: {kind: say, prompts: hello, exits: {next: b}}\n"
+        "  b: {kind: menu, prompts: ask, keys: {'1': x, '2': y}, tries: 1,"
+        " exits: {x: a, y: good, exhausted: a}}\n" + ENDS.split("  bad")[0]
+    )
+    quiet = play_all(flow, scripts(*["silent: true"] * 400), {})
+    assert "the call has ended" in str(quiet.faults[0])  # nobody may be there any more
+    many = [f"  t{n}: {{steps: [{', '.join(['{silent: true}'] * 40)}]}}" for n in range(120)]
+    text = "flow: little\ntests:\n" + "\n".join(many)
+    assert len(play_all(flow, load_scripts(text, "t.yaml"), {}).tests) == 120
